@@ -1,0 +1,60 @@
+# make sandbox: play it in a browser.  make test: every test.  Both make their own environment first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install sandbox test check fix bench soak migrate lock clean
+
+help:
+	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
+	@echo "make test      every test"
+	@echo "make check     lint, types, import contracts"
+	@echo "make fix       let the formatter and the linter mend what they can"
+	@echo "make bench     figures, as ratios in one run"
+	@echo "make soak      the long tests (MINUTES=60)"
+	@echo "make migrate   bring the database of .env up to date"
+	@echo "make lock      resolve the dependencies anew into requirements/"
+
+$(STAMP): pyproject.toml requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(STAMP)
+
+sandbox: install
+	$(BIN)/keydesk sandbox $(ARGS)
+
+test: install
+	$(BIN)/python tests/tools/browser.py
+	$(BIN)/python -m pytest -m "not soak" $(ARGS)
+
+check: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: install
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: install
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: install
+	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest -m soak --timeout=0 -s $(ARGS)
+
+migrate: install
+	$(BIN)/keydesk migrate
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,11 @@
+"""Keydesk: the key desk of a Slack workspace.
+
+A Slack payload comes in at `slack`, a feature turns it into a typed input, `permissions` decides,
+`approvals` stores the request, `durable` runs it through `gateway`, reads it back, and `slack` posts
+what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
+
+    __main__, sandbox → app → alerts, features → deps → approvals → operations, slack
+        → audit, durable → db, gateway, permissions → errors, logs
+"""
+
+__version__ = "0.1.0"
