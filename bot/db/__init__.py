@@ -1,0 +1,1 @@
+"""One database: SQLite by default, PostgreSQL for several replicas. Knows tables, transactions and migrations, and no flow."""

@@ -1,0 +1,82 @@
+"""The tables of the spine, as SQLAlchemy Core. Times are Unix seconds (float), ids are ours unless the name says otherwise.
+
+No column holds a key's value or a Slack or gateway token.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+# One row per thing somebody asked for. `version` grows by one with every transition: each is a compare-and-set on it.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("delivery_id", sa.String(255), nullable=False, unique=True),
+    sa.Column("operation", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("requester_id", sa.String(40), nullable=False),
+    sa.Column("requester_team", sa.String(40), nullable=False),
+    sa.Column("channel_id", sa.String(40), nullable=False),
+    sa.Column("key_id", sa.BigInteger),
+    sa.Column("key_name", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("input", sa.JSON, nullable=False),
+    sa.Column("before", sa.JSON),
+    sa.Column("summary", sa.JSON, nullable=False),
+    sa.Column("decision", sa.JSON, nullable=False),
+    sa.Column("votes", sa.JSON, nullable=False),
+    sa.Column("taken_by", sa.String(40)),
+    sa.Column("counter_offer", sa.JSON),
+    sa.Column("decided_by", sa.String(40)),
+    sa.Column("decided_at", sa.Float),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("lapses_at", sa.Float),
+    sa.Column("settled_at", sa.Float),
+    sa.Column("progress", sa.JSON, nullable=False),
+    sa.Column("outcome", sa.JSON),
+    sa.Column("reviewed_by", sa.String(40)),
+    sa.Index("requests_by_status", "status", "id"),
+    sa.Index("requests_by_requester", "requester_id", "id"),
+    sa.Index("requests_by_key", "key_id", "id"),
+)
+
+# Whose key is it: one row per key that Keydesk made or adopted. The gateway has one account; people are ours to know.
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("owner_id", sa.String(40), nullable=False),
+    sa.Column("owner_team", sa.String(40), nullable=False),
+    sa.Column("request_id", sa.Integer),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("deleted_at", sa.Float),
+    sa.Column("replaces", sa.BigInteger),
+    sa.Column("replaced_by", sa.BigInteger),
+    sa.Column("reveals", sa.Integer, nullable=False),
+    sa.Index("keys_by_owner", "owner_id", "key_id"),
+    sa.Index("keys_by_name", "name"),
+)
+
+# One row per Slack message that must come to be. `wanted` grows when its subject changed; `drawn` is what Slack shows.
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("id", sa.String(80), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(40), nullable=False),
+    sa.Column("target", sa.String(40), nullable=False),
+    sa.Column("thread_of", sa.String(80)),
+    sa.Column("channel", sa.String(40)),
+    sa.Column("ts", sa.String(40)),
+    sa.Column("wanted", sa.Integer, nullable=False),
+    sa.Column("drawn", sa.Integer, nullable=False),
+    sa.Column("intent_at", sa.Float),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Index("posts_by_message", "channel", "ts"),
+)

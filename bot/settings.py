@@ -1,0 +1,195 @@
+"""Settings: the only reader of the environment (and of `.env`). Everybody else is handed plain values or built objects.
+
+`load` names every missing or wrong setting at once, in a `ConfigurationError`, before anything starts.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+_SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+
+class Settings(BaseSettings):
+    """What an operator can say. Names are the environment's; each field says what it is for."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, case_sensitive=True, env_ignore_empty=True
+    )
+
+    slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN", description="Bot token of the Slack app (xoxb-…).")
+    slack_signing_secret: SecretStr = Field(
+        alias="SLACK_SIGNING_SECRET", description="Signing secret of the Slack app (Basic Information)."
+    )
+    slack_app_token: SecretStr | None = Field(
+        None, alias="SLACK_APP_TOKEN", description="App-level token (xapp-…). Present: Socket Mode. Absent: HTTP."
+    )
+    slack_api_url: Text = Field(
+        "https://slack.com/api/", alias="SLACK_API_URL", description="Base of Slack's Web API; for emulators."
+    )
+    cometapi_access_token: SecretStr = Field(
+        alias="COMETAPI_ACCESS_TOKEN", description="Personal access token of the gateway account, sent raw."
+    )
+    cometapi_base_url: Text = Field(
+        "https://api.cometapi.com", alias="COMETAPI_BASE_URL", description="The gateway: scheme and host, no path."
+    )
+    cometapi_user_id: Text | None = Field(
+        None, alias="COMETAPI_USER_ID", description="Numeric user id, sent as New-Api-User to self-hosted new-api."
+    )
+    database_url: Text = Field(
+        "sqlite:///keydesk.sqlite",
+        alias="DATABASE_URL",
+        description="sqlite:///FILE or postgresql://…; the default is a file in the working directory.",
+    )
+    keydesk_policy: Path = Field(Path("policy.toml"), alias="KEYDESK_POLICY", description="The policy file.")
+    keydesk_channel: Text = Field(
+        alias="KEYDESK_CHANNEL", description="Id of the channel for requests and confirmations (C…)."
+    )
+    keydesk_security_channel: Text | None = Field(
+        None, alias="KEYDESK_SECURITY_CHANNEL", description="Id of the channel for alerts; default: KEYDESK_CHANNEL."
+    )
+    keydesk_units_per_usd: int = Field(
+        500_000, alias="KEYDESK_UNITS_PER_USD", gt=0, description="Quota units in one US dollar."
+    )
+    port: int = Field(3000, alias="PORT", ge=1, le=65535, description="HTTP port.")
+    keydesk_host: Text = Field("0.0.0.0", alias="KEYDESK_HOST", description="Address the HTTP port is bound to.")
+    keydesk_alert_secret_generic: SecretStr | None = Field(
+        None, alias="KEYDESK_ALERT_SECRET_GENERIC", description="Shared secret of POST /alerts/generic."
+    )
+    keydesk_alert_secret_github: SecretStr | None = Field(
+        None, alias="KEYDESK_ALERT_SECRET_GITHUB", description="Webhook secret of POST /alerts/github."
+    )
+    github_token: SecretStr | None = Field(
+        None, alias="GITHUB_TOKEN", description="Reads the leaked secret of a GitHub secret-scanning alert."
+    )
+    keydesk_alert_secret_gitguardian: SecretStr | None = Field(
+        None, alias="KEYDESK_ALERT_SECRET_GITGUARDIAN", description="Signature token of POST /alerts/gitguardian."
+    )
+    keydesk_alert_token_alertmanager: SecretStr | None = Field(
+        None, alias="KEYDESK_ALERT_TOKEN_ALERTMANAGER", description="Bearer token of POST /alerts/alertmanager."
+    )
+
+    @field_validator("slack_bot_token", "slack_signing_secret", "cometapi_access_token", "slack_app_token")
+    @classmethod
+    def _secret_is_usable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("is empty or holds characters no such secret has")
+        return SecretStr(text)
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr) -> SecretStr:
+        return _starts_with(value, "xoxb-", "the bot token starts with xoxb- (OAuth & Permissions)")
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        hint = "the app-level token starts with xapp- (Basic Information, scope connections:write)"
+        return None if value is None else _starts_with(value, "xapp-", hint)
+
+    @field_validator("cometapi_access_token")
+    @classmethod
+    def _access_token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("sk-"):
+            raise ValueError("this is a model key (sk-…); the personal access token is in Console > Personal Settings")
+        return value
+
+    @field_validator("keydesk_channel", "keydesk_security_channel")
+    @classmethod
+    def _channel_id(cls, value: str | None) -> str | None:
+        if value is not None and not _SLACK_CHANNEL.fullmatch(value):
+            raise ValueError("is not a channel id such as C0123ABCD (channel details, at the bottom)")
+        return value
+
+    @field_validator("slack_api_url", "cometapi_base_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not a URL such as https://host")
+        if parts.scheme == "http" and parts.hostname not in _LOCAL:
+            raise ValueError("sends a secret, so it must be https (http is for this machine only)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be scheme and host only, without user, query or fragment")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_base_ends_with_a_slash(cls, value: str) -> str:
+        return value if value.endswith("/") else value + "/"
+
+    @field_validator("cometapi_base_url")
+    @classmethod
+    def _gateway_has_no_path(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/"):
+            raise ValueError("must not have a path: the client adds /api/token/ itself")
+        return value.rstrip("/")
+
+    @field_validator("cometapi_user_id")
+    @classmethod
+    def _numeric(cls, value: str | None) -> str | None:
+        if value is not None and not (value.isascii() and value.isdigit()):
+            raise ValueError("is not a number; it is the numeric user id of the gateway account")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @model_validator(mode="after")
+    def _policy_exists(self) -> Self:
+        if not self.keydesk_policy.is_file():
+            raise ValueError(f"KEYDESK_POLICY: there is no file {self.keydesk_policy}; begin with policy.example.toml")
+        return self
+
+    @property
+    def security_channel(self) -> str:
+        """Where alerts go."""
+        return self.keydesk_security_channel or self.keydesk_channel
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value held here, for the log's redaction."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def _starts_with(value: SecretStr, prefix: str, hint: str) -> SecretStr:
+    if not value.get_secret_value().startswith(prefix):
+        raise ValueError(hint)
+    return value
+
+
+def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
+    """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem."""
+    try:
+        return Settings(_env_file=env_file, **dict(overrides or {}))  # type: ignore[call-arg]  # fields come from the environment
+    except ValidationError as error:
+        raise ConfigurationError(list(_problems(error))) from None
+
+
+def _problems(error: ValidationError) -> Iterable[str]:
+    for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else ""
+        field = next((f for f in Settings.model_fields.values() if f.alias == name), None)
+        if item["type"] == "missing":
+            yield f"{name} is missing. {field.description if field else ''}".rstrip()
+        elif name:
+            yield f"{name}: {item['msg'].removeprefix('Value error, ')}"
+        else:
+            yield item["msg"].removeprefix("Value error, ")
