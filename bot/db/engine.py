@@ -1,0 +1,138 @@
+"""Opens the database and runs plain sync functions in transactions. Knows no table.
+
+All SQL of Keydesk is in functions `work(connection, ...)`; async code calls `await database.run(work, ...)`.
+SQLite has one writer thread, so our own transactions never fight for the write lock; PostgreSQL has a small pool.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, Literal, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from bot.db.filelock import FileLock
+from bot.errors import ConfigurationError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 30_000
+POSTGRES_THREADS = 8
+# Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
+POSTGRES_POOL = 2 * POSTGRES_THREADS
+SQLITE_READERS = 2
+
+
+class Database:
+    """One engine with its own threads. `dialect` is "sqlite" or "postgresql"."""
+
+    def __init__(self, engine: sa.Engine, *, lock: FileLock | None = None) -> None:
+        self.engine = engine
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        self._lock = lock
+        sqlite = self.dialect == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if sqlite else POSTGRES_THREADS, thread_name_prefix="db")
+        self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="db-read") if sqlite else self._writers
+
+    async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, ...)` in one transaction on a thread of ours: commit on return, roll back on raise.
+
+        A caller that is cancelled meanwhile does not stop the transaction.
+        """
+        return await asyncio.wrap_future(self._writers.submit(lambda: self.run_here(work, *args, **kwargs)))
+
+    def run_here(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, in the calling thread: for start-up, the command line and threads of the durable engine."""
+        with self.engine.begin() as connection:
+            if self.dialect == "sqlite":
+                # Take the write lock before the first read, so that what was read still holds at the write.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return work(connection, *args, **kwargs)
+
+    async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, ...)` that only reads, without waiting for writers. One snapshot on SQLite."""
+        return await asyncio.wrap_future(self._readers.submit(lambda: self._read(work, *args, **kwargs)))
+
+    def _read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            return work(connection, *args, **kwargs)
+
+    def close(self) -> None:
+        """Finish what runs, close every connection, give the file free. Twice is harmless."""
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def open_database(url: str, *, exclusive: bool = True) -> Database:
+    """Open `sqlite:///file` (relative to the working directory) or `postgresql://…` (`postgres://` too).
+
+    `exclusive` keeps a second Keydesk process off a SQLite file; commands that only look pass False.
+    Raises ConfigurationError when the URL is wrong, the file cannot be written or the server does not answer.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        # The text may hold a password: it is not repeated.
+        raise ConfigurationError(
+            ["DATABASE_URL is not a database URL; write sqlite:///file or postgresql://…"]
+        ) from None
+    backend = parsed.drivername.partition("+")[0]
+    if backend == "sqlite":
+        return _open_sqlite(parsed, exclusive=exclusive)
+    if backend in {"postgresql", "postgres"}:
+        return _open_postgres(parsed)
+    raise ConfigurationError([f"DATABASE_URL begins with {backend}; Keydesk works with sqlite and postgresql."])
+
+
+def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise ConfigurationError(["DATABASE_URL names no SQLite file; write sqlite:///keydesk.sqlite."])
+    path = Path(url.database).absolute()
+    lock = FileLock.take(path.with_name(path.name + ".lock"), of=path) if exclusive else None
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), pool_size=12, max_overflow=4)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except sa.exc.DatabaseError as error:
+        engine.dispose()
+        if lock is not None:
+            lock.release()
+        raise ConfigurationError([f"The database file {path} cannot be used: {error.orig}."]) from error
+    return Database(engine, lock=lock)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # "IMMEDIATE" is for the durable engine's transactions on this engine; our own begin explicitly.
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _open_postgres(url: sa.URL) -> Database:
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=POSTGRES_POOL,
+        max_overflow=POSTGRES_POOL,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": 10, "application_name": "keydesk", **url.query},
+    )
+    try:
+        with engine.connect():
+            pass
+    except sa.exc.OperationalError as error:
+        engine.dispose()
+        place = f"{url.host or 'the local socket'}, database {url.database}"
+        # The driver's first line says why (refused, unknown host, wrong password) and never holds the password.
+        reason = str(error.orig).splitlines()[0]
+        raise ConfigurationError([f"PostgreSQL at {place} does not let us in: {reason}"]) from error
+    return Database(engine)
