@@ -1,0 +1,51 @@
+"""Who may do what. Pure: values in, a decision with its reason out; no Slack, no gateway, no clock.
+
+parse_policy (rules.py)      text → Policy, or every mistake with line and column
+decide (policy.py)           Policy + Ask → Decision, with the rule and why the others did not match
+may_approve, may_deny        the same machinery for whoever answers a request
+stages.py                    which stage waits, for whom, how many are missing, when to nudge
+serial.py                    decisions and facts as the request's row keeps them
+lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, past requests
+"""
+
+from bot.permissions.models import (
+    OPERATIONS,
+    Actor,
+    ActorKind,
+    Approval,
+    Ask,
+    Decision,
+    Escalation,
+    Facts,
+    Given,
+    Stage,
+    Verdict,
+)
+from bot.permissions.policy import acts_at_once, decide, may_approve, may_deny
+from bot.permissions.rules import Policy, Rule, parse_policy
+from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
+
+__all__ = [
+    "OPERATIONS",
+    "Actor",
+    "ActorKind",
+    "Approval",
+    "Ask",
+    "Decision",
+    "Escalation",
+    "Facts",
+    "Given",
+    "Policy",
+    "Rule",
+    "Stage",
+    "Verdict",
+    "acts_at_once",
+    "decide",
+    "decision_from_json",
+    "decision_to_json",
+    "facts_from_json",
+    "facts_to_json",
+    "may_approve",
+    "may_deny",
+    "parse_policy",
+]

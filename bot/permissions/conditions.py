@@ -1,0 +1,230 @@
+"""The conditions of a rule's `when`: how each is read, when it holds, and why it does not.
+
+A condition that speaks of something the ask does not have (no record, no change) does not hold.
+It knows facts as plain values; where they come from is not its business.
+"""
+
+import fnmatch
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.permissions.models import Facts
+from bot.permissions.patterns import compile_pattern, found
+from bot.permissions.positions import Path
+from bot.permissions.reading import Reading, Table, short
+from bot.units import format_duration, short_quota
+
+Why = str | None
+Value = int | bool | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """`why_not(facts)` is None where the condition holds, else half a sentence for the trail."""
+
+    name: str
+    value: Value
+    why_not: Callable[[Facts], Why]
+
+
+def read_conditions(reading: Reading, path: Path, table: Table) -> tuple[Condition, ...]:
+    """The conditions of one `when` table; mistakes go to `reading`."""
+    reading.only(path, table, READERS, "when")
+    found_conditions = []
+    for name, value in table.items():
+        if name in READERS and (condition := READERS[name](reading, (*path, name), name, value)):
+            found_conditions.append(condition)
+    return tuple(found_conditions)
+
+
+def _remain_quota_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    limit = reading.quota(path, value, name)
+    if limit is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.unlimited_quota:
+            return "the key would be unlimited"
+        if facts.remain_quota is None:
+            return "no quota is spoken of"
+        if facts.remain_quota > limit:
+            return f"the key would have {short_quota(facts.remain_quota)} units, more than {short_quota(limit)}"
+        return None
+
+    return Condition(name=name, value=limit, why_not=why_not)
+
+
+def _increase_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    limit = reading.quota(path, value, name)
+    if limit is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.unlimited_quota:
+            return "the key would be unlimited"
+        if facts.increase is None:
+            return "no change of quota is spoken of"
+        if facts.increase > limit:
+            return f"the change is +{short_quota(facts.increase)} units, more than {short_quota(limit)}"
+        return None
+
+    return Condition(name=name, value=limit, why_not=why_not)
+
+
+def _lifetime_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    limit = reading.duration(path, value, name)
+    if limit is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.lifetime is None:
+            return "no expiry is spoken of"
+        return None if facts.lifetime <= limit else f"{_lives(facts.lifetime)}, longer than {format_duration(limit)}"
+
+    return Condition(name=name, value=limit, why_not=why_not)
+
+
+def _lifetime_over(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    limit = reading.duration(path, value, name)
+    if limit is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.lifetime is None:
+            return "no expiry is spoken of"
+        return None if facts.lifetime > limit else f"{_lives(facts.lifetime)}, not over {format_duration(limit)}"
+
+    return Condition(name=name, value=limit, why_not=why_not)
+
+
+def _unlimited_quota(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    wanted = reading.flag(path, value, name)
+    if wanted is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.unlimited_quota is None:
+            return "nothing says whether the key is unlimited"
+        if facts.unlimited_quota is wanted:
+            return None
+        return "the key would be unlimited" if facts.unlimited_quota else "the key would not be unlimited"
+
+    return Condition(name=name, value=wanted, why_not=why_not)
+
+
+def _models_within(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    globs = _texts(reading, path, name, value)
+    if globs is None:
+        return None
+    matchers = [re.compile(fnmatch.translate(glob)) for glob in globs]
+    every = "*" in globs
+
+    def why_not(facts: Facts) -> Why:
+        if facts.models is None:
+            return "no models are spoken of"
+        if not facts.models:
+            return None if every else "the key could use every model"
+        outside = [model for model in sorted(facts.models) if not any(matcher.match(model) for matcher in matchers)]
+        return f"the model {short(outside[0])} is not among {_list(globs)}" if outside else None
+
+    return Condition(name=name, value=globs, why_not=why_not)
+
+
+def _group_in(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    groups = _texts(reading, path, name, value, empty=True)
+    if groups is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.group is None:
+            return "no group is spoken of"
+        if facts.group in groups:
+            return None
+        told = f"the group would be {short(facts.group)}" if facts.group else "the group would be the account's own"
+        return f"{told}, not one of {_list(groups)}"
+
+    return Condition(name=name, value=groups, why_not=why_not)
+
+
+def _allow_ips_required(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    if value is not True:
+        reading.wrong(path, f"{name} can only be true; leave it out where addresses do not matter")
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.allow_ips is None:
+            return "no addresses are spoken of"
+        return None if facts.allow_ips else "the key could be used from every address"
+
+    return Condition(name=name, value=True, why_not=why_not)
+
+
+def _reason_matches(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    text = reading.text(path, value, name, most=200)
+    if text is None:
+        return None
+    try:
+        pattern = compile_pattern(text)
+    except ValueError as error:
+        reading.wrong(path, f"{name}: {error}")
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        return None if found(pattern, facts.reason) else f"the reason does not match {text}"
+
+    return Condition(name=name, value=text, why_not=why_not)
+
+
+def _channel_in(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+    channels = _texts(reading, path, name, value)
+    if channels is None:
+        return None
+    for index, channel in enumerate(channels):
+        if not re.fullmatch(r"[CGD][A-Z0-9]{2,30}", channel):
+            reading.wrong((*path, index), f"{name} needs channel ids like C0123ABCD, not “{short(channel)}”")
+
+    def why_not(facts: Facts) -> Why:
+        if not facts.channel:
+            return "it was not asked in a channel"
+        return None if facts.channel in channels else f"it was asked in another channel than {_list(channels)}"
+
+    return Condition(name=name, value=channels, why_not=why_not)
+
+
+READERS: dict[str, Callable[[Reading, Path, str, object], Condition | None]] = {
+    "remain_quota_at_most": _remain_quota_at_most,
+    "increase_at_most": _increase_at_most,
+    "lifetime_at_most": _lifetime_at_most,
+    "lifetime_over": _lifetime_over,
+    "unlimited_quota": _unlimited_quota,
+    "models_within": _models_within,
+    "group_in": _group_in,
+    "allow_ips_required": _allow_ips_required,
+    "reason_matches": _reason_matches,
+    "channel_in": _channel_in,
+}
+# These speak of the ask itself; all others of a key.
+WITHOUT_RECORD_CONDITIONS = frozenset({"reason_matches", "channel_in"})
+
+
+def _texts(reading: Reading, path: Path, name: str, value: object, *, empty: bool = False) -> tuple[str, ...] | None:
+    read = reading.texts(path, value, name)
+    if read is None:
+        return None
+    if not read:
+        reading.wrong(path, f"{name} is empty, so it could never hold")
+    for place, text in read:
+        if text != text.strip() or (not text and not empty):
+            reading.wrong(place, f"{name} holds an empty text or one with blanks around it")
+    return tuple(text for _, text in read)
+
+
+def _lives(lifetime: float) -> str:
+    return "the key would never expire" if lifetime == math.inf else f"the key would live {format_duration(lifetime)}"
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    shown = ", ".join(short(text) or "“”" for text in texts[:5])
+    return shown if len(texts) <= 5 else f"{shown} and {len(texts) - 5} more"

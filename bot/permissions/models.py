@@ -1,0 +1,166 @@
+"""The values a decision is made of and made into: people, what they ask, the answer. Only data.
+
+Everything is frozen and plain, so that a decision can be stored in the request's row as JSON and
+read back word for word. It knows no Slack client, no gateway record and no rule.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+OPERATIONS = (
+    "key.create",
+    "key.update",
+    "key.quota",
+    "key.disable",
+    "key.enable",
+    "key.rotate",
+    "key.delete",
+    "key.reveal",
+    "key.list",
+    "key.show",
+    "request.list",
+    "audit.read",
+    "policy.explain",
+)
+# These look at no single key, so there is no record a condition could speak of.
+WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.explain"})
+
+Outcome = Literal["allow", "deny", "needs_approval"]
+CounterOffer = Literal["ask", "stand"]
+
+
+class ActorKind(StrEnum):
+    """What somebody is in this workspace. Only a full member can have a role."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    OUTSIDER = "outsider"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Somebody as Slack shows them now. `groups` are ids of Slack user groups.
+
+    `supposed_roles` is for `policy explain` and `policy test` only: "someone with just this role".
+    The Slack directory never sets it.
+    """
+
+    slack_user_id: str
+    team_id: str = ""
+    kind: ActorKind = ActorKind.MEMBER
+    groups: frozenset[str] = frozenset()
+    name: str = ""
+    supposed_roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """The outcome (the key as it would be) and the change, in plain values; None = not spoken of.
+
+    `lifetime`: seconds from now until the key expires, math.inf = never. `models`: empty = every model.
+    `allow_ips`: True = restricted to addresses. `increase`: units added (a new key: all it starts with;
+    0 = none; negative = taken away). `group`: "" = the account's own. `channel`: id, "" = not in a channel.
+    """
+
+    remain_quota: int | None = None
+    unlimited_quota: bool | None = None
+    lifetime: float | None = None
+    models: frozenset[str] | None = None
+    group: str | None = None
+    allow_ips: bool | None = None
+    increase: int | None = None
+    reason: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """Who wants to do what. `own`: on a key (or request, or record) of their own; a new key is one's own."""
+
+    actor: Actor
+    operation: str
+    own: bool = True
+    facts: Facts = field(default_factory=Facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escalation:
+    """After `after` seconds of an open stage these roles may answer as well."""
+
+    roles: tuple[str, ...]
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """`count` different people with one of `roles` must approve before the next stage opens."""
+
+    roles: tuple[str, ...]
+    count: int = 1
+    escalations: tuple[Escalation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """The terms on which a request is approved, as they were when it was asked. Times in seconds.
+
+    `remind`: the first reminder after this time; each later wait is `remind_factor` times longer; at most
+    `remind_most`. `counter_offer`: "ask" = an approval for less waits for the requester's yes, "stand" = it
+    counts at once. `break_glass`: done at once if a reason is given, everyone is told, reviewed afterwards.
+    `self_approval_rule`: the other rule whose explicit `self_approval = false` won, if one did.
+    """
+
+    stages: tuple[Stage, ...]
+    expires: float
+    remind: float | None = None
+    remind_factor: float = 2.0
+    remind_most: int = 5
+    self_approval: bool = False
+    self_approval_rule: str | None = None
+    counter_offer: CounterOffer = "ask"
+    break_glass: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many different people must approve in all."""
+        return sum(stage.count for stage in self.stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The answer: what, by which rule (None = no rule matched), in a sentence, and on what terms.
+
+    `trail` holds, for each rule above the deciding one, its name and why it did not match.
+    """
+
+    outcome: Outcome
+    rule: str | None
+    sentence: str
+    approval: Approval | None = None
+    trail: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return self.outcome == "allow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """One person's approval and when it was given (Unix seconds)."""
+
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether somebody may answer a request: a sentence, the rule it comes from, and by which of their roles."""
+
+    allowed: bool
+    sentence: str
+    rule: str | None = None
+    role: str | None = None

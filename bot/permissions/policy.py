@@ -1,0 +1,181 @@
+"""decide(): the one function for asking, approving and explaining. Values in, a Decision out.
+
+The first matching rule decides; without one the answer is no. Nothing here reads a clock, Slack, a
+file or the gateway: the same values always get the same answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.permissions.models import OPERATIONS, Actor, ActorKind, Approval, Ask, Decision, Given, Verdict
+from bot.permissions.rules import Policy, Rule
+from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
+
+_NO_MEMBER = {
+    ActorKind.GUEST: "Guests of this workspace",
+    ActorKind.OUTSIDER: "People of other workspaces",
+    ActorKind.BOT: "Bots",
+    ActorKind.DEACTIVATED: "Deactivated people",
+    ActorKind.UNKNOWN: "People Slack does not tell us about",
+}
+
+
+def decide(policy: Policy, ask: Ask) -> Decision:
+    """What the policy says to `ask`, by which rule, and why each rule above it did not match. Never raises."""
+    if ask.operation not in OPERATIONS:
+        return Decision(outcome="deny", rule=None, sentence=f"There is no operation “{ask.operation}”.")
+    if ask.actor.kind is not ActorKind.MEMBER:
+        sentence = f"{_NO_MEMBER[ask.actor.kind]} have no role, so nothing is allowed, whatever a rule says."
+        return Decision(outcome="deny", rule=None, sentence=sentence)
+    held = policy.roles.held(ask.actor)
+    trail: list[tuple[str, str]] = []
+    for index, rule in enumerate(policy.rules):
+        miss = _miss(rule, ask, held)
+        if miss is None:
+            return _decided(rule, policy.rules[index + 1 :], ask, held, tuple(trail))
+        trail.append(miss)
+    return Decision(outcome="deny", rule=None, sentence=_no_rule(policy, ask), trail=tuple(trail))
+
+
+def may_approve(
+    policy: Policy,
+    *,
+    approver: Actor,
+    ask: Ask,
+    approval: Approval,
+    given: Sequence[Given] = (),
+    asked_at: float,
+    now: float,
+) -> Verdict:
+    """Whether `approver` may approve now. Both must agree: the stored terms, and today's policy on the same ask.
+
+    `ask` is the request again, its actor as Slack shows the requester now. An own request needs
+    `self_approval = true` in the stored terms and in today's, with no other rule against it.
+    """
+    today = decide(policy, ask)
+    rule = today.rule
+    if today.outcome == "deny":
+        return Verdict(allowed=False, rule=rule, sentence=f"The policy no longer lets this be done: {today.sentence}")
+    own = approver.slack_user_id == ask.actor.slack_user_id
+    if own and (refusal := _own_refusal(approval, today)):
+        return refusal
+    if any(answer.by == approver.slack_user_id for answer in given):
+        return Verdict(allowed=False, rule=rule, sentence="You have approved this already; each person counts once.")
+    verdict = _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
+    if verdict.allowed and today.approval is not None and not _named_in(policy, approver, today.approval):
+        sentence = (
+            f"The policy has changed since this was asked: rule “{rule}” now wants {describe(today.approval)}. "
+            "It must be withdrawn and asked again."
+        )
+        return Verdict(allowed=False, rule=rule, sentence=sentence)
+    return verdict
+
+
+def may_deny(
+    policy: Policy,
+    *,
+    approver: Actor,
+    ask: Ask,
+    approval: Approval,
+    given: Sequence[Given] = (),
+    asked_at: float,
+    now: float,
+    rule: str | None = None,
+) -> Verdict:
+    """Whether `approver` may say no to it, or take it: whoever may answer the open stage, but not the requester.
+
+    `rule` is the name stored with the request. Today's policy is asked for roles only: a no is never unsafe.
+    """
+    if approver.slack_user_id == ask.actor.slack_user_id:
+        return Verdict(allowed=False, rule=rule, sentence="This is your own request: withdraw it instead.")
+    return _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
+
+
+def acts_at_once(decision: Decision, reason: str) -> bool:
+    """Whether it is done now and reviewed afterwards: `break_glass` and a reason that says something."""
+    return decision.approval is not None and decision.approval.break_glass and bool(reason.strip())
+
+
+def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str] | None:
+    """The trail's entry if the rule does not match, None if it does."""
+    if ask.operation not in rule.do:
+        return rule.not_about
+    if rule.people.isdisjoint(held):
+        return rule.not_for
+    if not (ask.own or rule.any):
+        return rule.not_own
+    reasons = [why for condition in rule.conditions if (why := condition.why_not(ask.facts)) is not None]
+    return (rule.name, "; ".join(reasons)) if reasons else None
+
+
+def _decided(
+    rule: Rule, below: tuple[Rule, ...], ask: Ask, held: frozenset[str], trail: tuple[tuple[str, str], ...]
+) -> Decision:
+    approval = rule.approval
+    if approval is None:
+        sentence = rule.sentence or f"Rule “{rule.name}” allows it."
+        return Decision(outcome=rule.outcome, rule=rule.name, sentence=sentence, trail=trail)
+    if approval.self_approval:
+        # An explicit no anywhere wins: a rule added above must not open what another one closed.
+        against = next((other for other in below if other.forbids_self and _miss(other, ask, held) is None), None)
+        if against is not None:
+            approval = replace(approval, self_approval=False, self_approval_rule=against.name)
+    sentence = f"Rule “{rule.name}” wants an approval by {describe(approval)}."
+    if approval.break_glass:
+        sentence = f"Rule “{rule.name}” lets it be done at once with a reason; {describe(approval)} will review it."
+    return Decision(outcome="needs_approval", rule=rule.name, sentence=sentence, approval=approval, trail=trail)
+
+
+def _no_rule(policy: Policy, ask: Ask) -> str:
+    roles = ", ".join(sorted(policy.roles.of(ask.actor)))
+    whose = "" if ask.own else " on what belongs to somebody else"
+    who = f"the roles {roles}" if "," in roles else f"the role {roles}" if roles else "people without a role"
+    return f"No rule allows {ask.operation}{whose} for {who}."
+
+
+def _own_refusal(approval: Approval, today: Decision) -> Verdict | None:
+    """Why nobody may approve this own request; None where self-approval is open then and now."""
+    terms = [approval] if today.approval is None else [approval, today.approval]
+    if all(one.self_approval for one in terms):
+        return None
+    against = next((one.self_approval_rule for one in terms if one.self_approval_rule), None)
+    if against is not None:
+        sentence = f"Nobody approves an own request here: rule “{against}” says self_approval = false."
+    else:
+        sentence = f"Nobody approves an own request: rule “{today.rule}” does not say self_approval = true."
+    return Verdict(allowed=False, rule=against or today.rule, sentence=sentence)
+
+
+def _in_open_stage(
+    policy: Policy,
+    approver: Actor,
+    approval: Approval,
+    given: Sequence[Given],
+    *,
+    asked_at: float,
+    now: float,
+    rule: str | None,
+) -> Verdict:
+    if approver.kind is not ActorKind.MEMBER:
+        return Verdict(allowed=False, rule=rule, sentence=f"{_NO_MEMBER[approver.kind]} have no role.")
+    waiting = open_stage(approval, given, asked_at=asked_at)
+    if waiting is None:
+        return Verdict(allowed=False, rule=rule, sentence="Everybody who was needed has approved already.")
+    if is_expired(approval, asked_at=asked_at, now=now):
+        return Verdict(allowed=False, rule=rule, sentence="The request has expired; it must be asked again.")
+    roles = roles_who_may_answer(approval, given, asked_at=asked_at, now=now)
+    held = policy.roles.held(approver)
+    role = next((name for name in roles if name in held), None)
+    if role is None:
+        stage = f" in stage {waiting.index + 1} of {len(approval.stages)}" if len(approval.stages) > 1 else ""
+        return Verdict(allowed=False, rule=rule, sentence=f"Only {' or '.join(roles)} may answer this{stage}.")
+    return Verdict(allowed=True, rule=rule, role=role, sentence=f"You may answer this as {role}.")
+
+
+def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:
+    held = policy.roles.held(approver)
+    for stage in approval.stages:
+        named = {*stage.roles, *(role for one in stage.escalations for role in one.roles)}
+        if not named.isdisjoint(held):
+            return True
+    return False

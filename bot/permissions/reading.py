@@ -1,0 +1,182 @@
+"""Reads values out of a parsed TOML table and remembers every mistake with its line and column.
+
+A getter returns None (or an empty tuple) for a value it has complained about, so that reading goes on
+and all mistakes are told at once. It knows the file's form and nothing of what the values mean.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn, TypeVar
+
+from bot.errors import ConfigurationError
+from bot.permissions.positions import Path, Position, Positions
+from bot.units import UNITS_PER_USD, parse_duration, parse_quota
+
+Table = Mapping[str, object]
+T = TypeVar("T")
+
+MAX_BYTES = 1_000_000
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
+
+
+class Reading:
+    """One TOML text: `.data`, typed getters by path, and `.finish()` which raises all mistakes together.
+
+    Raises ConfigurationError at once only where nothing can be read: not TOML, too large, too deep.
+    """
+
+    def __init__(self, text: str, *, file: str, units_per_usd: int = UNITS_PER_USD) -> None:
+        self.file = file
+        self.units_per_usd = units_per_usd
+        self._mistakes: list[tuple[Position, str]] = []
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            self._stop(Position(1, 1), "the file is larger than 1 MB; a policy is a few pages")
+        # tomllib counts the same way: it reads CRLF as one line end.
+        text = text.replace("\r\n", "\n")
+        try:
+            self.data: dict[str, object] = tomllib.loads(text)
+            self._positions = Positions(text)
+        except RecursionError:
+            self._stop(Position(1, 1), "arrays or tables are nested too deep; a policy needs three levels")
+        except ValueError as error:  # TOMLDecodeError, or int() given thousands of digits
+            self._stop(*_syntax(error, text))
+
+    def _stop(self, position: Position, sentence: str) -> NoReturn:
+        raise ConfigurationError([f"{self.file}:{position.line}:{position.column}: {sentence}"])
+
+    def wrong(self, path: Path, sentence: str) -> None:
+        self._mistakes.append((self._positions.of(path), sentence))
+
+    def position(self, path: Path) -> Position:
+        return self._positions.of(path)
+
+    def finish(self) -> None:
+        """Raises ConfigurationError with every mistake, in the order of the file, if there was one."""
+        if self._mistakes:
+            ordered = sorted(dict.fromkeys(self._mistakes))
+            raise ConfigurationError([f"{self.file}:{at.line}:{at.column}: {sentence}" for at, sentence in ordered])
+
+    def only(self, path: Path, table: Table, known: Iterable[str], what: str) -> None:
+        """Complains of every key of `table` that is not known."""
+        names = list(known)
+        for key in table:
+            if key not in names:
+                self.wrong((*path, key), f"{what} has no key “{short(key)}”{guess(key, names)}")
+
+    def table(self, path: Path, value: object, what: str) -> Table | None:
+        if isinstance(value, dict):
+            return value
+        self.wrong(path, f"{what} must be a table {{ … }}, not {kind(value)}")
+        return None
+
+    def text(self, path: Path, value: object, what: str, *, most: int) -> str | None:
+        if not isinstance(value, str):
+            self.wrong(path, f"{what} must be a text in quotes, not {kind(value)}")
+        elif not value.strip():
+            self.wrong(path, f"{what} is empty")
+        elif len(value) > most:
+            self.wrong(path, f"{what} is longer than {most} characters")
+        elif not value.isprintable():
+            self.wrong(path, f"{what} holds a line break or another character that cannot be shown")
+        else:
+            return value.strip()
+        return None
+
+    def texts(self, path: Path, value: object, what: str, *, most: int = 500) -> tuple[tuple[Path, str], ...] | None:
+        """The elements with their paths; None if it is not a list at all. Elements that are no texts are left out."""
+        if not isinstance(value, list):
+            self.wrong(path, f'{what} must be a list of texts, like ["…"], not {kind(value)}')
+            return None
+        if len(value) > most:
+            self.wrong(path, f"{what} has more than {most} entries")
+            return None
+        found = []
+        for index, element in enumerate(value):
+            if isinstance(element, str):
+                found.append(((*path, index), element))
+            else:
+                self.wrong((*path, index), f"{what} must hold texts in quotes only, not {kind(element)}")
+        return tuple(found)
+
+    def flag(self, path: Path, value: object, what: str) -> bool | None:
+        if isinstance(value, bool):
+            return value
+        self.wrong(path, f"{what} must be true or false, not {kind(value)}")
+        return None
+
+    def integer(self, path: Path, value: object, what: str, *, least: int, most: int) -> int | None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.wrong(path, f"{what} must be a whole number, not {kind(value)}")
+        elif not least <= value <= most:
+            self.wrong(path, f"{what} must be {least:,} to {most:,}, not {value:,}")
+        else:
+            return value
+        return None
+
+    def quota(self, path: Path, value: object, what: str) -> int | None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            self.wrong(path, f'{what} must be units (500_000) or a text like "100k" or "$5", not {kind(value)}')
+            return None
+        amount = value
+        return self._parsed(path, what, lambda: parse_quota(amount, self.units_per_usd))
+
+    def duration(self, path: Path, value: object, what: str) -> int | None:
+        if not isinstance(value, str):
+            self.wrong(path, f'{what} must be a text like "30m", "4h", "3d" or "2w", not {kind(value)}')
+            return None
+        return self._parsed(path, what, lambda: parse_duration(value))
+
+    def choice(self, path: Path, value: object, what: str, choices: Iterable[str]) -> str | None:
+        names = list(choices)
+        if isinstance(value, str) and value in names:
+            return value
+        told = f"“{short(value)}”" if isinstance(value, str) else kind(value)
+        self.wrong(path, f"{what} must be {' or '.join(f'“{name}”' for name in names)}, not {told}")
+        return None
+
+    def _parsed(self, path: Path, what: str, parse: Callable[[], T]) -> T | None:
+        try:
+            return parse()
+        except ValueError as error:
+            self.wrong(path, f"{what}: {error}")
+            return None
+
+
+def _syntax(error: ValueError, text: str) -> tuple[Position, str]:
+    message = str(error)
+    place = _PLACE.search(message)
+    if place is None:
+        number = _LONG_NUMBER.search(text)
+        before = text[: number.start() if number else 0]
+        return Position(before.count("\n") + 1, len(before) - before.rfind("\n")), "a number is too long"
+    sentence = f"this is not TOML: {message[: place.start()]}"
+    if place[1]:
+        return Position(int(place[1]), int(place[2])), sentence
+    last = text.count("\n") + 1
+    return Position(last, len(text) - text.rfind("\n")), f"{sentence}, and the file ends here"
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """` (did you mean “x”?)`, ` (known: a, b)` for short lists, or nothing."""
+    names = list(known)
+    near = difflib.get_close_matches(name[:80], names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean “{near[0]}”?"
+    return f"; known are {', '.join(names)}" if 0 < len(names) <= 20 else ""
+
+
+def kind(value: object) -> str:
+    """What a TOML value is, in words."""
+    names: dict[type, str] = {bool: "true or false", int: "a number", float: "a number with a point", str: "a text"}
+    names |= {list: "a list", dict: "a table"}
+    return names.get(type(value), "a date or time")
+
+
+def short(text: str) -> str:
+    shown = text if len(text) <= 60 else f"{text[:59]}…"
+    return "".join(character if character.isprintable() else "?" for character in shown)

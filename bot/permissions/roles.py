@@ -1,0 +1,99 @@
+"""Roles: names for Slack people and groups, and who has which of them now.
+
+A role, an id (U…/W… a person, S… a user group) or "*" (every full member of this workspace) may stand
+wherever people are named. Only full members have a role. It knows ids as texts, no Slack client.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.permissions.models import Actor, ActorKind
+from bot.permissions.positions import Path
+from bot.permissions.reading import Reading, guess, short
+
+EVERYBODY = "*"
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,30}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """Role name → the ids (or "*") that have it."""
+
+    members: Mapping[str, frozenset[str]]
+
+    def of(self, actor: Actor) -> frozenset[str]:
+        """Names of the roles somebody has; empty for everybody who is no full member."""
+        if actor.kind is not ActorKind.MEMBER:
+            return frozenset()
+        ids = self._ids(actor)
+        return frozenset(name for name, members in self.members.items() if not members.isdisjoint(ids)) | (
+            actor.supposed_roles & self.members.keys()
+        )
+
+    def held(self, actor: Actor) -> frozenset[str]:
+        """Everything by which a rule can name this person: roles, the own id, group ids and "*"."""
+        if actor.kind is not ActorKind.MEMBER:
+            return frozenset()
+        return self.of(actor) | self._ids(actor)
+
+    def ids(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The ids (and "*") behind roles and ids."""
+        return frozenset().union(*(self.members.get(name, frozenset({name})) for name in names))
+
+    def _ids(self, actor: Actor) -> frozenset[str]:
+        return actor.groups | {actor.slack_user_id, EVERYBODY}
+
+    def read_names(self, reading: Reading, path: Path, value: object, what: str) -> tuple[str, ...]:
+        """Roles, ids or "*" in `who`, `from` and `to`; mistakes go to `reading`."""
+        read = reading.texts(path, value, what)
+        if read is None:
+            return ()
+        if not read:
+            reading.wrong(path, f"{what} is empty, so it names nobody")
+        names = []
+        for place, name in read:
+            if name in self.members or is_id(name) or name == EVERYBODY:
+                names.append(name)
+            else:
+                reading.wrong(place, f"there is no role “{short(name)}”{guess(name, self.members)}")
+        return tuple(dict.fromkeys(names))
+
+
+def is_person(name: str) -> bool:
+    return _PERSON.fullmatch(name) is not None
+
+
+def is_group(name: str) -> bool:
+    return _GROUP.fullmatch(name) is not None
+
+
+def is_id(name: str) -> bool:
+    return is_person(name) or is_group(name)
+
+
+def read_roles(reading: Reading, value: object) -> Roles:
+    """The [roles] table; mistakes go to `reading`."""
+    table = reading.table(("roles",), value, "roles")
+    members = {}
+    for name, ids in (table or {}).items():
+        if not _ROLE.fullmatch(name):
+            # Lower case keeps role names and Slack ids apart for good.
+            reading.wrong(("roles", name), f"a role is named in lower case (a-z, 0-9, - and _), not “{short(name)}”")
+        members[name] = frozenset(_read_ids(reading, ("roles", name), ids))
+    return Roles(members=members)
+
+
+def _read_ids(reading: Reading, path: Path, value: object) -> list[str]:
+    read = reading.texts(path, value, "a role", most=5_000) or ()
+    ids = []
+    for place, name in read:
+        if is_id(name) or name == EVERYBODY:
+            ids.append(name)
+        else:
+            reading.wrong(
+                place, f'“{short(name)}” is no Slack id: a person is U…, a user group S…, every full member is "*"'
+            )
+    return ids

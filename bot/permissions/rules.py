@@ -1,0 +1,195 @@
+"""The policy file's grammar: text in, a validated Policy out, or every mistake with its line and column.
+
+Pure: it is handed the text (loading.py reads the file) and judges nobody (policy.py does).
+"""
+
+import fnmatch
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.permissions.conditions import Condition, read_conditions
+from bot.permissions.models import OPERATIONS, Approval, Outcome
+from bot.permissions.positions import Path, Position
+from bot.permissions.reading import Reading, Table, guess, short
+from bot.permissions.roles import Roles, is_group, is_person, read_roles
+from bot.permissions.terms import read_approval
+from bot.units import UNITS_PER_USD
+
+OUTCOMES = ("allow", "deny", "approval")
+RULE_KEYS = ("name", "who", "do", "on", "when", *OUTCOMES)
+MAX_RULES = 1_000
+MAX_NAME = 80
+MAX_SENTENCE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule as written, with what makes deciding quick worked out beforehand.
+
+    `who`: role names, ids, "*". `do`: operations, globs already spelled out. `any`: also on what belongs to
+    others. `forbids_self`: its approval says `self_approval = false` in so many words.
+    """
+
+    name: str
+    who: tuple[str, ...]
+    do: frozenset[str]
+    any: bool
+    conditions: tuple[Condition, ...]
+    outcome: Outcome
+    sentence: str
+    approval: Approval | None
+    forbids_self: bool
+    position: Position
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        return frozenset(self.who)
+
+    @cached_property
+    def not_for(self) -> tuple[str, str]:
+        """The trail's entry when somebody has none of its roles."""
+        return self.name, f"it is for {', '.join(self.who)}"
+
+    @cached_property
+    def not_about(self) -> tuple[str, str]:
+        """The trail's entry when it speaks of other operations."""
+        return self.name, f"it is about {', '.join(operation for operation in OPERATIONS if operation in self.do)}"
+
+    @cached_property
+    def not_own(self) -> tuple[str, str]:
+        """The trail's entry when it speaks of one's own only."""
+        return self.name, "it is about one's own only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """All roles and rules. `hash` (sha256 of the text, hex) says in the record which policy decided."""
+
+    roles: Roles
+    rules: tuple[Rule, ...]
+    hash: str
+    file: str
+
+    def group_ids(self) -> frozenset[str]:
+        """Every Slack user group it names, to be checked against the workspace."""
+        return frozenset(name for name in self._named() if is_group(name))
+
+    def user_ids(self) -> frozenset[str]:
+        """Every Slack person it names."""
+        return frozenset(name for name in self._named() if is_person(name))
+
+    def _named(self) -> frozenset[str]:
+        named = set().union(*self.roles.members.values())
+        for rule in self.rules:
+            named |= rule.people
+            for stage in rule.approval.stages if rule.approval else ():
+                named.update(stage.roles, *(escalation.roles for escalation in stage.escalations))
+        return frozenset(named)
+
+
+def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
+    """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
+    reading = Reading(text, file=file, units_per_usd=units_per_usd)
+    reading.only((), reading.data, ("roles", "rules"), "a policy")
+    roles = read_roles(reading, reading.data.get("roles", {}))
+    rules = _rules(reading, roles, reading.data.get("rules", []))
+    reading.finish()
+    return Policy(roles=roles, rules=rules, hash=hashlib.sha256(text.encode()).hexdigest(), file=file)
+
+
+def _rules(reading: Reading, roles: Roles, value: object) -> tuple[Rule, ...]:
+    if not isinstance(value, list):
+        reading.wrong(("rules",), "rules are written as [[rules]], with two brackets each")
+        return ()
+    if len(value) > MAX_RULES:
+        reading.wrong(("rules",), f"there are more than {MAX_RULES} rules")
+        return ()
+    seen: dict[str, Position] = {}
+    rules = []
+    for index, element in enumerate(value):
+        path: Path = ("rules", index)
+        table = reading.table(path, element, "a rule")
+        if table is not None and (rule := _rule(reading, path, table, roles, seen)):
+            rules.append(rule)
+    return tuple(rules)
+
+
+def _rule(reading: Reading, path: Path, table: Table, roles: Roles, seen: dict[str, Position]) -> Rule | None:
+    reading.only(path, table, RULE_KEYS, "a rule")
+    name = _name(reading, path, table, seen)
+    who = roles.read_names(reading, (*path, "who"), table["who"], "who") if _has(reading, path, table, "who") else ()
+    do = _operations(reading, (*path, "do"), table["do"]) if _has(reading, path, table, "do") else frozenset()
+    on = reading.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
+    when = reading.table((*path, "when"), table.get("when", {}), "when") or {}
+    conditions = read_conditions(reading, (*path, "when"), when)
+    outcome, sentence, approval, forbids_self = _outcome(reading, path, table, roles)
+    if not (name and who and do and outcome):
+        return None
+    return Rule(
+        name=name,
+        who=who,
+        do=do,
+        any=on == "any",
+        conditions=conditions,
+        outcome=outcome,
+        sentence=sentence,
+        approval=approval,
+        forbids_self=forbids_self,
+        position=reading.position(path),
+    )
+
+
+def _has(reading: Reading, path: Path, table: Table, key: str) -> bool:
+    if key not in table:
+        reading.wrong(path, f"the rule has no {key}")
+    return key in table
+
+
+def _name(reading: Reading, path: Path, table: Table, seen: dict[str, Position]) -> str | None:
+    if not _has(reading, path, table, "name"):
+        return None
+    name = reading.text((*path, "name"), table["name"], "name", most=MAX_NAME)
+    if name in seen:
+        reading.wrong((*path, "name"), f"another rule, in line {seen[name].line}, is named “{name}” too")
+    elif name:
+        seen[name] = reading.position((*path, "name"))
+    return name
+
+
+def _operations(reading: Reading, path: Path, value: object) -> frozenset[str]:
+    read = reading.texts(path, value, "do")
+    if read == ():
+        reading.wrong(path, "do is empty, so the rule is about nothing")
+    operations: set[str] = set()
+    for place, pattern in read or ():
+        matching = fnmatch.filter(OPERATIONS, pattern) if len(pattern) <= MAX_NAME else []
+        if not matching:
+            reading.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, OPERATIONS)}")
+        operations.update(matching)
+    return frozenset(operations)
+
+
+def _outcome(
+    reading: Reading, path: Path, table: Table, roles: Roles
+) -> tuple[Outcome | None, str, Approval | None, bool]:
+    written = [key for key in OUTCOMES if key in table]
+    if len(written) != 1:
+        told = f"has both {' and '.join(written)}" if written else "says neither allow, deny nor approval"
+        reading.wrong((*path, written[1]) if written else path, f"the rule {told}; it needs exactly one of them")
+    # The terms are read even then, so that their own mistakes are told as well.
+    approval, forbids_self = None, False
+    if "approval" in table:
+        approval, forbids_self = read_approval(reading, (*path, "approval"), table["approval"], roles)
+    sentence = None
+    if "deny" in table:
+        sentence = reading.text((*path, "deny"), table["deny"], "deny", most=MAX_SENTENCE)
+    if "allow" in table and table["allow"] is not True:
+        reading.wrong((*path, "allow"), 'allow can only be true; to forbid, write deny = "why not"')
+    if written == ["allow"]:
+        return "allow", "", None, False
+    if written == ["deny"] and sentence:
+        return "deny", sentence, None, False
+    if written == ["approval"] and approval:
+        return "needs_approval", "", approval, forbids_self
+    return None, "", None, False
