@@ -24,6 +24,17 @@ POSTGRES_THREADS = 8
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
 POSTGRES_POOL = 2 * POSTGRES_THREADS
 SQLITE_READERS = 2
+_AFTER_COMMIT = "keydesk.after_commit"
+
+
+def after_commit(c: sa.Connection, callback: Callable[[], None]) -> None:
+    """Call `callback` in the transaction's thread once `Database.run` has committed it; never after a rollback.
+
+    It must be quick and must not raise. In a transaction that `Database.run` did not begin nothing is called.
+    """
+    then: list[Callable[[], None]] | None = c.info.get(_AFTER_COMMIT)
+    if then is not None:
+        then.append(callback)
 
 
 class Database:
@@ -46,11 +57,19 @@ class Database:
 
     def run_here(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, in the calling thread: for start-up, the command line and threads of the durable engine."""
+        then: list[Callable[[], None]] = []
         with self.engine.begin() as connection:
             if self.dialect == "sqlite":
                 # Take the write lock before the first read, so that what was read still holds at the write.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            return work(connection, *args, **kwargs)
+            connection.info[_AFTER_COMMIT] = then
+            try:
+                result = work(connection, *args, **kwargs)
+            finally:
+                del connection.info[_AFTER_COMMIT]
+        for callback in then:
+            callback()
+        return result
 
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` that only reads, without waiting for writers. One snapshot on SQLite."""

@@ -1,0 +1,109 @@
+"""What we use of DBOS beyond its public interface, all in one place. Checked by our tests at every upgrade.
+
+DBOS 3.4 has no public way to wake a queue's worker, to hand back a lost worker's rows under a fence, or to ask
+whether its tables are current. Each function here is one call into `dbos` and says what it relies on.
+"""
+
+import json
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, Queue, Serializer
+from dbos._core import execute_dequeued_workflow
+from dbos._dbos import _get_dbos_instance
+from dbos._error import DBOSInitializationError
+from dbos._serialization import DefaultSerializer
+from dbos._sys_db import SystemDatabase
+from dbos._utils import GlobalParams, generate_uuid
+
+SCHEMA = "dbos"
+_BACKENDS = {"sqlite": "sqlite://", "postgresql": "postgresql://"}
+
+
+class JsonSerializer(Serializer):
+    """JSON for inputs and outputs: DBOS's own default is pickle, which runs code of whoever writes the database.
+
+    Exceptions are encoded too: a failure that cannot be stored would leave its row pending for ever.
+    """
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_encode, separators=(",", ":"))
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        if isinstance(data, dict) and "__error__" in data:
+            return RuntimeError(data["__error__"])
+        return data
+
+    def name(self) -> str:
+        return "keydesk_json"
+
+
+def _encode(value: object) -> Any:
+    # Only the class: an exception's text may hold what must not be stored in clear.
+    return {"__error__": type(value).__name__} if isinstance(value, BaseException) else repr(type(value))
+
+
+def route_logs(level: int) -> None:
+    """Send DBOS's log through ours: with a handler of its own present it does not install one that bypasses us."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.propagate = True
+    logger.setLevel(level)
+
+
+def schema_is_current(engine: sa.Engine) -> bool:
+    """Whether DBOS's tables are there and new enough. Changes nothing."""
+    with engine.connect() as c:
+        if not sa.inspect(c).has_table("dbos_migrations", schema=None if c.dialect.name == "sqlite" else SCHEMA):
+            return False
+    tables = SystemDatabase.create(
+        system_database_url=_BACKENDS[engine.dialect.name],
+        engine_kwargs={},
+        engine=engine,
+        schema=SCHEMA,
+        serializer=DefaultSerializer(),
+        executor_id=None,
+        use_listen_notify=False,
+    )
+    try:
+        tables.verify_migrations()
+    except DBOSInitializationError:
+        return False
+    return True
+
+
+def claim(queue: Queue, *, running: int) -> int:
+    """What the queue's own thread does at each poll, done now: claim due rows for this process and start them.
+
+    The claim is one atomic UPDATE of DBOS's, so doing it beside the polling thread starts nothing twice.
+    Returns how many rows were claimed. Blocks on the database and on the event loop: not for the loop's thread.
+    """
+    dbos = _get_dbos_instance()
+    owner = generate_uuid()
+    ids, _ = dbos._sys_db.start_queued_workflows(  # noqa: SLF001 no public way, see the module
+        queue, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=owner
+    )
+    if ids:
+        for status in dbos._sys_db.get_workflow_statuses(ids):  # noqa: SLF001 the same
+            execute_dequeued_workflow(dbos, status, owner)
+    return len(ids)
+
+
+def make_due() -> None:
+    """Put rows whose delay is over into the queue now; DBOS's own thread does it once a second."""
+    _get_dbos_instance()._sys_db.transition_delayed_workflows()  # noqa: SLF001 no public way
+
+
+def hand_back(workflow_id: str, executor_id: str, queue: str) -> bool:
+    """Queue a started row again if `executor_id` still has it: a compare-and-set, so two takers do it once."""
+    database = _get_dbos_instance()._sys_db  # noqa: SLF001 the public resume_workflow has no such fence
+    return database.reenqueue_for_recovery(workflow_id, [executor_id], queue)
+
+
+def started() -> list[tuple[str, str]]:
+    """(row id, executor id) of everything that is claimed and not finished, in every process."""
+    rows = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+    return [(row.workflow_id, row.executor_id or "") for row in rows]
