@@ -1,0 +1,36 @@
+"""A faithful, stateful fake of the gateway's key management and of what its keys are good for.
+
+Contract: section 19 of the gateway's contract. It imports nothing of the bot, speaks wire, and is steered by plain
+Python methods of `FakeGateway`. `COVERAGE` lists the endpoints; whatever is not there is answered 404.
+
+    switches   what differs between deployments        records     rows, ids, key values, cache
+    management create, get, update, delete, reveal     listing     pages and search
+    models_side /v1/models, refusals, usage            account     sign-in, the account, the catalogue
+    routing    paths, limits, redirects                faults      what can go wrong on the way
+    gateway    the object with the levers              server, transport   ASGI; httpx without a socket
+"""
+
+from .clock import Clock
+from .faults import KINDS, WRONGS, Fault
+from .gateway import FakeGateway
+from .records import Record
+from .routing import COVERAGE
+from .server import ConnectionCutError
+from .switches import PROFILES, Profile, Switches
+from .wire import Call, Seen
+
+__all__ = [
+    "COVERAGE",
+    "KINDS",
+    "PROFILES",
+    "WRONGS",
+    "Call",
+    "Clock",
+    "ConnectionCutError",
+    "FakeGateway",
+    "Fault",
+    "Profile",
+    "Record",
+    "Seen",
+    "Switches",
+]

@@ -1,0 +1,248 @@
+"""The fake gateway: one object that holds the state, takes calls and gives tests and the sandbox their levers.
+
+Speaks wire and plain values; imports nothing of the bot. `server.py` and `transport.py` carry its answers.
+"""
+
+import gzip
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from . import models_side, routing
+from .clock import Clock
+from .faults import Armed, Delivery, Fault, deliver
+from .records import Record
+from .requests import describe
+from .server import asgi_app
+from .switches import Profile, Switches, profile_named
+from .transport import InProcessTransport
+from .wire import Call, Reply, Seen
+from .world import Account, World
+
+EVENTS = ("request", "row_read", "answer")
+Callback = Callable[[Call], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Hook:
+    event: str
+    callback: Callback
+    method: str | None
+    path: str | None
+
+    def fits(self, event: str, call: Call) -> bool:
+        path_fits = self.path is None or re.fullmatch(self.path, call.path) is not None
+        return event == self.event and self.method in (None, call.method) and path_fits
+
+
+class FakeGateway:
+    """A stateful key-management gateway (contract section 19).
+
+    `requests` is the request log, `account` the owner of the PAT, `clock` the clock that everything goes by.
+    """
+
+    def __init__(
+        self,
+        *,
+        access_token: str,
+        seed: int = 1,
+        profile: Profile | str = "cometapi",
+        clock: Clock | None = None,
+        user_id: int = 1,
+    ) -> None:
+        chosen = profile_named(profile) if isinstance(profile, str) else profile
+        self.profile = chosen.name
+        self.clock = clock or Clock()
+        self._world = World(
+            clock=self.clock, switches=chosen.switches, account=Account(id=user_id), pat=access_token, seed=seed
+        )
+        self._world.hook = self._fire
+        self._hooks: list[_Hook] = []
+        self._later: list[tuple[float, Callable[[], object]]] = []
+        self._armed = Armed()
+        self.requests: list[Seen] = []
+        self.app: Starlette = asgi_app(self.exchange, self.clock)
+
+    # the wire
+
+    def transport(self, *, client_ip: str = "127.0.0.1") -> httpx.AsyncBaseTransport:
+        """For `httpx.AsyncClient(transport=…)`: cuts become RemoteProtocolError, hangs ReadTimeout."""
+        return InProcessTransport(exchange=self.exchange, clock=self.clock, client_ip=client_ip)
+
+    def exchange(self, call: Call) -> Delivery:
+        """Take one call: log it, let it land or not, and say how the answer goes out."""
+        self.settle()
+        seen = describe(call, secrets=self._world.secrets(), at=self.clock.now())
+        self.requests.append(seen)
+        self._fire("request", call)
+        fault = self._armed.strike(call)
+        delivery = deliver(fault, self._land(fault, call), call)
+        self._fire("answer", call)
+        seen.note = fault.kind if fault else ""
+        if delivery.reply is not None:
+            seen.status = delivery.reply.status
+        return self._dressed(delivery, call)
+
+    def _land(self, fault: Fault | None, call: Call) -> Reply | None:
+        landing = fault.landing() if fault else "now"
+        if fault is not None and landing in ("late", "now and late"):
+            self._later.append((self.clock.now() + fault.delay, lambda: routing.answer(self._world, call)))
+        if landing in ("never", "late"):
+            return None
+        reply = routing.answer(self._world, call)
+        return routing.answer(self._world, call) if landing == "twice" else reply
+
+    def settle(self) -> None:
+        """Do what was due by now: late writes, late charges. Called by itself before anything is looked at."""
+        now = self.clock.now()
+        due = sorted((item for item in self._later if item[0] <= now), key=lambda item: item[0])
+        self._later = [item for item in self._later if item[0] > now]
+        for _at, work in due:
+            work()
+
+    def _dressed(self, delivery: Delivery, call: Call) -> Delivery:
+        """Add what the gateway's own server puts on an answer: date, request id, gzip if asked."""
+        reply = delivery.reply
+        if reply is None:
+            return delivery
+        world = self._world
+        headers = [("Date", formatdate(self.clock.now(), usegmt=True))]
+        headers.append((world.switches.request_id_header, f"{world.random.getrandbits(96):024x}"))
+        encoded = any(name == "Content-Encoding" for name, _value in reply.headers)
+        if routing.gzips(call, reply) and not encoded:
+            headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+            kind = reply.content_type if reply.body else ""
+            reply = replace(reply, body=gzip.compress(reply.body, compresslevel=1, mtime=0), content_type=kind)
+        return replace(delivery, reply=replace(reply, headers=(*reply.headers, *headers)))
+
+    # levers
+
+    @property
+    def account(self) -> Account:
+        """The owner of the PAT; change it as you like."""
+        return self._world.account
+
+    @property
+    def switches(self) -> Switches:
+        return self._world.switches
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is armed and has not struck yet."""
+        return tuple(self._armed.faults)
+
+    @property
+    def access_token(self) -> str:
+        """The PAT that is good now; not the one given at first, if somebody had it replaced."""
+        return self._world.pat
+
+    @property
+    def pat_replacements(self) -> int:
+        """How often `GET /api/user/token` was called with success; a careful client keeps this at 0."""
+        return len(self._world.old_pats)
+
+    def switch(self, name: str, value: Any) -> None:
+        """Change one answer of the deployment; ValueError names the switches there are."""
+        known = [one.name for one in fields(Switches)]
+        if name not in known:
+            raise ValueError(f"no switch {name!r}; there are {', '.join(known)}")
+        self._world.switches = replace(self._world.switches, **{name: value})
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock ahead and do what became due."""
+        self.clock.advance(seconds)
+        self.settle()
+
+    def arm(self, fault: Fault | str, **options: Any) -> Fault:
+        """Arm a fault, or one made from a kind and the options of `Fault`."""
+        armed = Fault(kind=fault, **options) if isinstance(fault, str) else fault
+        self._armed.faults.append(armed)
+        return armed
+
+    def disarm(self) -> None:
+        """Forget every fault that is armed. What already landed late still comes."""
+        self._armed.faults.clear()
+
+    def on(self, event: str, callback: Callback, *, method: str | None = None, path: str | None = None) -> None:
+        """Call back once, at the next matching moment.
+
+        `request`: arrived, nothing done. `row_read`: an update has read its row and not yet written it.
+        `answer`: the work is done, the client has not heard. `path` is a regular expression for the whole path.
+        """
+        if event not in EVENTS:
+            raise ValueError(f"no event {event!r}; there are {', '.join(EVENTS)}")
+        self._hooks.append(_Hook(event=event, callback=callback, method=method, path=path))
+
+    def _fire(self, event: str, call: Call) -> None:
+        ready = [hook for hook in self._hooks if hook.fits(event, call)]
+        self._hooks = [hook for hook in self._hooks if hook not in ready]
+        for hook in ready:
+            hook.callback(call)
+
+    # keys, as the gateway's own console and its model calls would change them
+
+    def add_key(self, *, user_id: int | None = None, **settings: Any) -> Record:
+        """A key made elsewhere; `settings` are fields of Record, `user_id` may be somebody else's."""
+        owner = self.account.id if user_id is None else user_id
+        return replace(self._world.store.add(user_id=owner, now=self.clock.now(), **settings))
+
+    def keys(self, *, deleted: bool = False, user_id: int | None = None) -> list[Record]:
+        """Copies of an account's rows, newest first; with `deleted` also those that are gone."""
+        self.settle()
+        owner = self.account.id if user_id is None else user_id
+        rows = self._world.store.newest_first()
+        return [replace(row) for row in rows if row.user_id == owner and (deleted or row.deleted_at is None)]
+
+    def key(self, key_id: int) -> Record:
+        """A copy of one row, deleted or not; KeyError if there never was one."""
+        self.settle()
+        return replace(self._world.store.row(key_id))
+
+    def key_value(self, key_id: int) -> str:
+        """The key as its user holds it: `sk-` and 48 characters."""
+        return f"sk-{self._world.store.row(key_id).key}"
+
+    def charge(self, key_id: int, units: int) -> Record:
+        """Use the key: remaining and used move together, may overdraw; a negative number is a refund."""
+        self._world.store.row(key_id)
+        delay = self.switches.charge_delay
+        if delay > 0:
+            self._later.append((self.clock.now() + delay, lambda: self._book(key_id, units)))
+        else:
+            self._book(key_id, units)
+        return self.key(key_id)
+
+    def _book(self, key_id: int, units: int) -> None:
+        row = self._world.store.row(key_id)
+        row.remain_quota -= units
+        row.used_quota += units
+        row.accessed_time = int(self.clock.now())
+        self.account.quota -= units
+        self.account.used_quota += units
+        self.account.request_count += 1
+
+    def edit_behind(self, key_id: int, **changes: Any) -> Record:
+        """A second writer: change any field of the row, unseen by whoever read it before."""
+        row = self._world.store.row(key_id)
+        for name in changes:
+            if name == "id" or not hasattr(row, name):
+                raise ValueError(f"a key has no field {name!r} to edit")
+        for name, value in changes.items():
+            setattr(row, name, value)
+        return replace(row)
+
+    def call_model(self, value: str, *, model: str, units: int, client_ip: str = "127.0.0.1") -> Reply | None:
+        """A paid call with a key value (`sk-…`): None = served and charged, else the refusal of section 11."""
+        self.settle()
+        judged = models_side.judge_call(
+            self._world, models_side.key_core(value), model=model, units=units, client_ip=client_ip
+        )
+        if isinstance(judged, models_side.Refusal):
+            return models_side.refused(self._world, judged)
+        self.charge(judged.id, units)
+        return None

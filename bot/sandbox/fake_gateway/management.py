@@ -1,0 +1,219 @@
+"""Create, read, update, delete and reveal keys. Contract: sections 6 to 8. Lists and search are in `listing.py`."""
+
+from dataclasses import replace
+from typing import Any
+
+from .gojson import BOOL, INT, INTS, POINTER, STRING, BadJsonError, read_object
+from .records import EDITABLE, ENABLED, EXHAUSTED, EXPIRED, NEVER, Record
+from .wire import Call, Reply, failure, json_reply, success
+from .world import NO_STORE, World
+
+_MAX_INT = 2**63 - 1
+_MAX_BATCH = 100
+_IDS = {"ids": INTS}
+
+# What a body may hold. The members that nobody may write are typed too: a wrong type there is bad JSON all the same.
+_KEY = {
+    "id": INT,
+    "user_id": INT,
+    "key": STRING,
+    "status": INT,
+    "name": STRING,
+    "created_time": INT,
+    "accessed_time": INT,
+    "expired_time": INT,
+    "remain_quota": INT,
+    "unlimited_quota": BOOL,
+    "model_limits_enabled": BOOL,
+    "model_limits": STRING,
+    "allow_ips": POINTER,
+    "used_quota": INT,
+    "group": STRING,
+    "cross_group_retry": BOOL,
+}
+
+
+def create(world: World, call: Call) -> Reply:
+    """`POST /api/token/` (section 6): checks in the documented order, no id and no key in the answer."""
+    try:
+        body = read_object(call.body, _KEY)
+    except BadJsonError as error:
+        return failure(str(error))
+    switches = world.switches
+    if refused := _invalid(world, call, body, group_check=switches.group_check_create):
+        return refused
+    if switches.max_keys is not None and len(world.store.of(world.account.id)) >= switches.max_keys:
+        return world.refuse("too_many_keys", call, switches.max_keys)
+    fields = _fitted(world, {name: body[name] for name in EDITABLE})
+    if fields["expired_time"] == 0 and switches.zero_expiry_is_never:
+        fields["expired_time"] = NEVER
+    fields["allow_ips"] = fields["allow_ips"] or ""
+    record = world.store.add(user_id=world.account.id, now=world.now(), **fields)
+    return success(world.view(record)) if switches.create_returns_data else success()
+
+
+def update(world: World, call: Call) -> Reply:
+    """`PUT /api/token/` (section 7): the body is validated first, then the mode is looked at, then the old record."""
+    try:
+        body = read_object(call.body, _KEY)
+    except BadJsonError as error:
+        return failure(str(error))
+    switches = world.switches
+    if refused := _invalid(world, call, body, group_check=switches.group_check_update):
+        return refused
+    if body["id"] == 0:
+        return world.refuse("id_missing", call)
+    row = world.store.owned(body["id"], world.account.id)
+    if row is None:
+        return world.refuse("not_found", call)
+    if body["status"] == ENABLED and (refused := _cannot_enable(world, call, row)):
+        return refused
+    changed = replace(row)
+    world.hook("row_read", call)  # whatever happens to the row from here on is overwritten: last write wins
+    status_only = switches.status_only and call.parameter("status_only") != ""
+    if not status_only:
+        for name, value in _fitted(world, {name: body[name] for name in EDITABLE}).items():
+            setattr(changed, name, value)
+    if status_only or switches.plain_status:
+        changed.status = body["status"]
+    _save(world, row, changed)
+    return success(world.view(changed))
+
+
+def _save(world: World, row: Record, changed: Record) -> None:
+    """Write all editable columns and the status; the usage counter is not among them."""
+    switches = world.switches
+    moved = changed.status != row.status
+    seconds = switches.cache_disable if moved else switches.cache_edit
+    world.store.keep_in_cache(row, now=world.now(), seconds=seconds)
+    for name in (*EDITABLE, "status"):
+        setattr(row, name, getattr(changed, name))
+
+
+def _cannot_enable(world: World, call: Call, row: Record) -> Reply | None:
+    """The STORED record is judged; the new values in the same body do not count."""
+    if row.status == EXPIRED and row.past_expiry(world.now()):
+        return world.refuse("expired_cannot_enable", call)
+    if row.status == EXHAUSTED and row.dry():
+        return world.refuse("exhausted_cannot_enable", call)
+    return None
+
+
+def _invalid(world: World, call: Call, body: dict[str, Any], *, group_check: bool) -> Reply | None:
+    switches = world.switches
+    name: str = body["name"]
+    if (len(name.encode()) if switches.name_unit == "bytes" else len(name)) > switches.name_limit:
+        return world.refuse("name_too_long", call)
+    if not body["unlimited_quota"]:
+        if body["remain_quota"] < 0:
+            return world.refuse("quota_negative", call)
+        if body["remain_quota"] > switches.max_quota:
+            return world.refuse("quota_too_large", call, switches.max_quota)
+    if group_check and body["group"] and body["group"] not in world.account.groups:
+        return world.refuse("group_denied", call, body["group"])
+    return _overflow(world, call, body)
+
+
+def _columns(world: World) -> dict[str, int | None]:
+    return {"allow_ips": world.switches.allow_ips_column, "model_limits": world.switches.model_limits_column}
+
+
+def _overflow(world: World, call: Call, body: dict[str, Any]) -> Reply | None:
+    if world.switches.column_overflow == "refuse":
+        for name, limit in _columns(world).items():
+            if limit is not None and len(body[name] or "") > limit:
+                return world.refuse("column_too_long", call, name)
+    return None
+
+
+def _fitted(world: World, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as the row takes them: cut to the column, and the retry flag only with the automatic group in G3."""
+    for name, limit in _columns(world).items():
+        if limit is not None and fields[name]:
+            fields[name] = fields[name][:limit]
+    if world.switches.auto_groups and fields["group"] != "auto":
+        fields["cross_group_retry"] = False
+    return fields
+
+
+def get(world: World, call: Call, key_id: str) -> Reply:
+    """`GET /api/token/{id}`."""
+    number, problem = _atoi(key_id)
+    if problem:
+        return failure(problem)
+    if number == 0:
+        return world.refuse("id_missing", call)
+    row = world.store.owned(number, world.account.id)
+    return success(world.view(row)) if row else world.refuse("not_found", call)
+
+
+def delete(world: World, call: Call, key_id: str) -> Reply:
+    """`DELETE /api/token/{id}`: a soft delete inside; not idempotent."""
+    number, _problem = _atoi(key_id)
+    if number == 0:
+        return world.refuse("id_missing", call)
+    row = world.store.owned(number, world.account.id)
+    if row is None:
+        return world.refuse("not_found", call)
+    _soft_delete(world, row)
+    return success()
+
+
+def _soft_delete(world: World, row: Record) -> None:
+    world.store.keep_in_cache(row, now=world.now(), seconds=world.switches.cache_delete)
+    row.deleted_at = int(world.now())
+
+
+def reveal(world: World, call: Call, key_id: str) -> Reply:
+    """`POST /api/token/{id}/key` (section 8): the value without `sk-`, never to be stored."""
+    number, problem = _atoi(key_id)
+    if problem:
+        return failure(problem)
+    row = world.store.owned(number, world.account.id)
+    if row is None:
+        return world.refuse("not_found", call)
+    return json_reply({"success": True, "message": "", "data": {"key": row.key}}, headers=NO_STORE)
+
+
+def batch_delete(world: World, call: Call) -> Reply:
+    """`POST /api/token/batch`: how many were deleted; unknown ids are skipped in silence."""
+    ids = _batch(call)
+    if not ids:
+        return world.refuse("bad_params", call)
+    rows = [row for key_id in dict.fromkeys(ids) if (row := world.store.owned(key_id, world.account.id))]
+    for row in rows:
+        _soft_delete(world, row)
+    return success(len(rows))
+
+
+def batch_reveal(world: World, call: Call) -> Reply:
+    """`POST /api/token/batch/keys`: an object of id string → value, for at most 100 ids."""
+    ids = _batch(call)
+    if not ids or len(ids) > _MAX_BATCH:
+        return world.refuse("bad_params", call)
+    keys = {str(key_id): row.key for key_id in ids if (row := world.store.owned(key_id, world.account.id))}
+    return json_reply({"success": True, "message": "", "data": {"keys": keys}}, headers=NO_STORE)
+
+
+def _batch(call: Call) -> tuple[int, ...]:
+    try:
+        ids: tuple[int, ...] = read_object(call.body, _IDS)["ids"]
+    except BadJsonError:
+        return ()
+    return ids
+
+
+def _atoi(text: str) -> tuple[int, str]:
+    """A number as Go's Atoi reads it, and its complaint: 0 for nonsense, the border for what does not fit."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not (digits.isascii() and digits.isdigit()):
+        return 0, f'strconv.Atoi: parsing "{text}": invalid syntax'
+    number = int(digits[:40]) * (-1 if text.startswith("-") else 1)
+    if not -_MAX_INT - 1 <= number <= _MAX_INT:
+        return _MAX_INT, f'strconv.Atoi: parsing "{text}": value out of range'
+    return number, ""
+
+
+def atoi_or_zero(text: str) -> int:
+    """A query number whose errors nobody looks at."""
+    return _atoi(text)[0]

@@ -1,0 +1,134 @@
+"""Which path is which endpoint, and what happens to all others. Contract: sections 1, 2 and 12."""
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from . import account, listing, management, models_side
+from .limits import Windows
+from .switches import Switches
+from .wire import HTML_TYPE, Call, Reply, json_reply
+from .world import World
+
+Handler = Callable[..., Reply]
+
+COVERAGE: Final[Mapping[tuple[str, str], str]] = {
+    ("POST", "/api/token/"): "create: check order, Go zero values, defaults, no data; group check, limits by switch",
+    ("PUT", "/api/token/"): "update: full replace, status_only, validation before mode, checks on the old record",
+    ("GET", "/api/token/"): "list: paging quirks, newest first, at most 100, masked by switch",
+    ("GET", "/api/token/{id}"): "one record; unknown, foreign and deleted ids are not found",
+    ("DELETE", "/api/token/{id}"): "soft delete, not idempotent",
+    ("GET", "/api/token/search"): "search: contains and flat, or exact with % and paged",
+    ("POST", "/api/token/{id}/key"): "full key (G2, G3), limited per address",
+    ("POST", "/api/token/batch"): "delete many (upstream)",
+    ("POST", "/api/token/batch/keys"): "many full keys (G2, G3), limited per address",
+    ("GET", "/v1/models"): "free probe of a key: every refusal that a call without a model can meet",
+    (
+        "GET",
+        "/api/models",
+    ): "public catalogue (CometAPI), or a list behind the PAT (upstream, shape not in the contract)",
+    ("GET", "/api/user/self"): "the account",
+    ("GET", "/api/user/self/groups"): "usable groups (upstream)",
+    ("GET", "/api/user/token"): "REPLACES the PAT; recorded, so that tests can prove that nobody calls it",
+    ("GET", "/api/usage/token/"): "a key's own usage, asked with the key",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One endpoint: its handler, what it needs, and the switch without which it is not there."""
+
+    handler: Handler
+    pat: bool = True
+    switch: str = ""
+    limit: str = ""  # a further limit beside the one per address
+
+
+_ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("POST", "/api/token/"): Route(handler=management.create),
+    ("PUT", "/api/token/"): Route(handler=management.update),
+    ("GET", "/api/token/"): Route(handler=listing.list_keys),
+    ("GET", "/api/token/{id}"): Route(handler=management.get),
+    ("DELETE", "/api/token/{id}"): Route(handler=management.delete),
+    ("GET", "/api/token/search"): Route(handler=listing.search, limit="search"),
+    ("POST", "/api/token/{id}/key"): Route(handler=management.reveal, switch="reveal", limit="reveal"),
+    ("POST", "/api/token/batch"): Route(handler=management.batch_delete, switch="batch_delete"),
+    ("POST", "/api/token/batch/keys"): Route(handler=management.batch_reveal, switch="batch_reveal", limit="reveal"),
+    ("GET", "/v1/models"): Route(handler=models_side.list_models, pat=False),
+    ("GET", "/api/models"): Route(handler=account.catalogue, pat=False),
+    ("GET", "/api/user/self"): Route(handler=account.user_self),
+    ("GET", "/api/user/self/groups"): Route(handler=account.user_groups, switch="self_groups"),
+    ("GET", "/api/user/token"): Route(handler=account.replace_pat),
+    ("GET", "/api/usage/token/"): Route(handler=models_side.usage, pat=False, limit="reveal"),
+}
+
+
+def answer(world: World, call: Call) -> Reply:
+    """What the gateway says to a call: routing, limits, sign-in, endpoint, in the order in which Go would do it."""
+    found = _find(world.switches, call.method, call.path)
+    if found is None:
+        return _not_routed(world, call)
+    route, arguments = found
+    address = call.client(forwarded=world.switches.forwarded_ip)
+    if call.path.startswith("/api/") and not _admitted(world, route, address, world.windows):
+        return Reply(status=429)
+    if route.pat and (refused := account.sign_in(world, call)):
+        return refused
+    if route.limit == "search":
+        who, limit = str(world.account.id), world.switches.search_limit
+        if not world.windows.admits("search", who, limit, now=world.now()):
+            return Reply(status=429)
+    return route.handler(world, call, *arguments)
+
+
+def _admitted(world: World, route: Route, address: str, windows: Windows) -> bool:
+    if not windows.admits("address", address, world.switches.ip_limit, now=world.now()):
+        return False
+    return route.limit != "reveal" or windows.admits("reveal", address, world.switches.reveal_limit, now=world.now())
+
+
+def _find(switches: Switches, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """The route and its path arguments; a fixed path wins over one with an id."""
+    for template, arguments in ((path, ()), *_with_id(path)):
+        route = _ROUTES.get((method, template))
+        if route and (not route.switch or getattr(switches, route.switch)):
+            return route, arguments
+    return None
+
+
+def _with_id(path: str) -> list[tuple[str, tuple[str, ...]]]:
+    rest = path.removeprefix("/api/token/")
+    if rest == path:
+        return []
+    key_id, *tail = rest.split("/")
+    return [("/".join(("/api/token/{id}", *tail)), (key_id,))] if key_id else []
+
+
+def _not_routed(world: World, call: Call) -> Reply:
+    """A slash too many or too few is a redirect; everything else is a 404, or another host's business (section 1)."""
+    other = call.path.removesuffix("/") if call.path.endswith("/") else f"{call.path}/"
+    if _find(world.switches, call.method, other):
+        return _redirect(301 if call.method == "GET" else 307, _with_query(other, call))
+    if world.switches.unknown_path == "elsewhere":
+        return _redirect(301, f"{world.switches.elsewhere}{_with_query(call.path, call)}")
+    words = f"Invalid URL ({call.method} {call.path})"
+    error = {"message": words, "type": "invalid_request_error", "param": "", "code": ""}
+    return json_reply({"error": error}, status=404)
+
+
+def _with_query(path: str, call: Call) -> str:
+    return f"{path}?{call.query}" if call.query else path
+
+
+def _redirect(status: int, location: str) -> Reply:
+    words = {301: "Moved Permanently", 307: "Temporary Redirect"}[status]
+    page = f'<a href="{html.escape(location)}">{words}</a>.\n\n'.encode()
+    return Reply(status=status, body=page, content_type=HTML_TYPE, headers=(("Location", location),))
+
+
+def gzips(call: Call, reply: Reply) -> bool:
+    """Only `/api` answers are gzipped, and only if asked (section 1); an empty 429 becomes an empty stream."""
+    asked = "gzip" in call.header("accept-encoding").lower()
+    from_endpoint = reply.status not in (301, 307, 404) and (reply.content_type != HTML_TYPE)
+    return asked and from_endpoint and call.path.startswith("/api/")

@@ -1,0 +1,91 @@
+"""The state behind all endpoints: rows, account, switches, clock. Knows no HTTP beyond the words of a refusal."""
+
+import base64
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clock import Clock
+from .limits import Windows
+from .messages import text
+from .records import WIRE_FIELDS, Record, Store, mask
+from .switches import Switches
+from .wire import Call, Reply, failure
+
+MODELS = ("claude-sonnet-4", "gpt-4o", "gpt-4o-mini", "gemini-2.5-pro", "text-embedding-3-small")
+NO_STORE = (("Cache-Control", "no-store, no-cache, must-revalidate"), ("Pragma", "no-cache"), ("Expires", "0"))
+
+
+@dataclass(kw_only=True)
+class Account:
+    """The owner of the PAT. `groups` maps a usable group to its ratio and description (section 10)."""
+
+    id: int
+    username: str = "keydesk"
+    email: str = "keydesk@example.test"
+    role: int = 1
+    banned: bool = False
+    group: str = "default"
+    quota: int = 50_000_000
+    used_quota: int = 0
+    request_count: int = 0
+    groups: dict[str, tuple[float | str, str]] = field(
+        default_factory=lambda: {
+            "default": (1, "Everybody's group"),
+            "vip": (0.8, "Cheaper, for those who asked"),
+            "auto": ("auto", "Whichever group works"),
+        }
+    )
+    withdrawn: set[str] = field(default_factory=set)  # groups once usable, now refused with another text
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything an endpoint may look at. `hooks` are called by name between two steps of a handler."""
+
+    clock: Clock
+    switches: Switches
+    account: Account
+    pat: str = field(repr=False)
+    seed: int
+    store: Store = field(init=False)
+    windows: Windows = field(default_factory=Windows)
+    models: tuple[str, ...] = MODELS
+    old_pats: list[str] = field(default_factory=list, repr=False)
+    hook: Callable[[str, Call], None] = field(default=lambda _event, _call: None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(seed=self.seed)
+        # Not for secrets: fakes that must be the same on every run.
+        self.random = random.Random(self.seed + 1)  # noqa: S311 - see above
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def refuse(self, name: str, call: Call, *values: object, status: int = 200, code: str | None = None) -> Reply:
+        """A refusal of that class in the words of this deployment (section 5)."""
+        words = text(name, self.switches, call.header("accept-language"), *values)
+        return failure(words, status=status, code=code)
+
+    def view(self, record: Record) -> dict[str, Any]:
+        """The record as list, get and update show it (section 3)."""
+        shown: dict[str, Any] = {name: getattr(record, name) for name in WIRE_FIELDS}
+        if self.switches.masked:
+            shown["key"] = mask(record.key)
+        if self.switches.deleted_at:
+            shown["DeletedAt"] = None
+        if self.switches.auto_groups:
+            shown["auto_groups"] = None  # the contract names the field, not its shape
+        return shown
+
+    def replace_pat(self) -> str:
+        """What `GET /api/user/token` does: a new PAT, and the old one is dead (section 1)."""
+        self.old_pats.append(self.pat)
+        self.pat = base64.b64encode(self.random.randbytes(24)).decode()
+        return self.pat
+
+    def secrets(self) -> Mapping[str, str]:
+        """Every secret this gateway knows → what kind it is."""
+        known = {self.pat: "pat"} | dict.fromkeys(self.old_pats, "old pat")
+        return known | {record.key: f"key {record.id}" for record in self.store.newest_first()}
