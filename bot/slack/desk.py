@@ -1,0 +1,174 @@
+"""How to reach the person behind a delivery: modals, the Home, words only they see, and work after the answer.
+
+Built once by the transport. Trigger ids die after 3 seconds, so `fill` opens a loading view first and draws the
+real one when it is known. Every background task has the error net: a BotError's sentence reaches the person.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.slack.blocks import Block, Message, modal, section
+from bot.slack.delivery import Delivery
+from bot.slack.errors import SlackError, SlackRefused, ViewClosed
+from bot.slack.reports import report
+
+logger = logging.getLogger(__name__)
+
+# A burst of clicks must not become a burst of calls that all time out together.
+_PARALLEL = 32
+
+
+class Web(Protocol):
+    """The part of web.SlackWeb that is needed here."""
+
+    async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
+    async def respond(self, response_url: str, body: Mapping[str, Any]) -> None: ...
+
+
+class Desk:
+    """See the module. Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
+
+    def __init__(self, *, web: Web, dm_channel: Callable[[str], Awaitable[str]]) -> None:
+        self._web = web
+        self._dm_channel = dm_channel
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Semaphore(_PARALLEL)
+
+    async def open_modal(self, delivery: Delivery, view: Mapping[str, Any]) -> str:
+        """Open a modal and return its view id. Raises TriggerExpired 3 s after the click."""
+        return await self._with_trigger("views.open", delivery, view)
+
+    async def push_modal(self, delivery: Delivery, view: Mapping[str, Any]) -> str:
+        """Lay a modal on the one in which this click happened and return its view id."""
+        return await self._with_trigger("views.push", delivery, view)
+
+    async def _with_trigger(self, method: str, delivery: Delivery, view: Mapping[str, Any]) -> str:
+        answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=dict(view))
+        return str(answer["view"]["id"])
+
+    async def update_modal(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:  # noqa: A002  # Slack's own word
+        """Draw an open modal anew. Raises ViewClosed, or ViewChanged when `hash` is not the newest."""
+        arguments: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
+        if hash is not None:
+            arguments["hash"] = hash
+        await self._web.write("views.update", interactive=True, **arguments)
+
+    async def publish_home(self, slack_user_id: str, view: Mapping[str, Any]) -> None:
+        """Draw somebody's App Home."""
+        await self._web.write("views.publish", interactive=True, user_id=slack_user_id, view=dict(view))
+
+    def later(self, work: Coroutine[Any, Any, None], *, delivery: Delivery | None = None) -> None:
+        """Do `work` after the answer. What fails is logged and, with a `delivery`, told to its person."""
+        task = asyncio.get_running_loop().create_task(self._guard(work, delivery))
+        # The loop holds only a weak reference; without ours the task could vanish half-way.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None], delivery: Delivery | None) -> None:
+        doing = "background work" if delivery is None else f"background work after {delivery.id}"
+        try:
+            async with self._turn:
+                await work
+        except Exception as error:  # noqa: BLE001  # the net below every background task: nobody else would see it
+            sentence = report(error, doing=doing)
+            if delivery is not None:
+                with contextlib.suppress(SlackError):  # said in the log already; there is nobody left to tell
+                    await self.warn(delivery, sentence)
+
+    async def tell(self, delivery: Delivery, text: str, blocks: Sequence[Block] | None = None) -> None:
+        """Words only the person sees: at the response_url, else in the channel, else as a DM."""
+        content = Message(text, list(blocks or ())).to_slack()
+        if delivery.response_url and await self._responded(delivery, content):
+            return
+        if delivery.channel_id and not delivery.channel_id.startswith("D"):
+            try:
+                arguments = {"channel": delivery.channel_id, "user": delivery.user_id, **content}
+                await self._web.write("chat.postEphemeral", interactive=True, **arguments)
+            except SlackRefused as error:
+                logger.info("%s: no ephemeral message there (%s); a DM instead", delivery.id, error.code)
+            else:
+                return
+        channel = await self._dm_channel(delivery.user_id)
+        await self._web.write("chat.postMessage", channel=channel, unfurl_links=False, unfurl_media=False, **content)
+
+    async def _responded(self, delivery: Delivery, content: Mapping[str, Any]) -> bool:
+        # Without replace_original the answer to a click could take the place of the card.
+        body = {"response_type": "ephemeral", "replace_original": False, **content}
+        try:
+            await self._web.respond(delivery.response_url, body)
+        except SlackError as error:
+            logger.info("%s: the response_url does not take it (%s)", delivery.id, type(error).__name__)
+            return False
+        return True
+
+    async def warn(self, delivery: Delivery, sentence: str) -> None:
+        """Tell what went wrong where the person is looking: over the modal or Home they clicked in, else `tell`."""
+        if delivery.view is not None and delivery.trigger_id:
+            show = self.push_modal if delivery.in_modal else self.open_modal
+            try:
+                await show(delivery, error_view(sentence))
+            except SlackError as error:
+                logger.info("%s: no window for the error (%s); telling instead", delivery.id, type(error).__name__)
+            else:
+                return
+        await self.tell(delivery, sentence)
+
+    async def fill(
+        self, delivery: Delivery, loading: Mapping[str, Any], work: Callable[[], Awaitable[Mapping[str, Any]]]
+    ) -> None:
+        """Open `loading` at once (on top, when the click was in a modal), then put what `work` returns in its place.
+
+        The second half happens in the background; an error becomes a view with one sentence.
+        """
+        opened = self.push_modal if delivery.in_modal else self.open_modal
+        view_id = await opened(delivery, loading)
+        self.later(self._fill(delivery, view_id, loading, work))
+
+    async def _fill(
+        self,
+        delivery: Delivery,
+        view_id: str,
+        loading: Mapping[str, Any],
+        work: Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> None:
+        try:
+            try:
+                view = await work()
+                await self.update_modal(view_id, view)
+            except ViewClosed:
+                raise
+            except Exception as error:  # noqa: BLE001  # the person looks at a loading view: it must not stay for ever
+                sentence = report(error, doing=f"filling the view opened by {delivery.id}")
+                await self.update_modal(view_id, error_view(sentence, title=_title(loading)))
+        except ViewClosed:
+            logger.info("%s: the modal was closed before it was filled", delivery.id)
+
+    @property
+    def busy(self) -> int:
+        """How many background tasks there are."""
+        return len(self._tasks)
+
+    async def drain(self, *, grace: float) -> None:
+        """Wait for background work, at most `grace` seconds, then cancel what is left."""
+        tasks = set(self._tasks)
+        if not tasks:
+            return
+        _, pending = await asyncio.wait(tasks, timeout=grace)
+        for task in pending:
+            task.cancel()
+        if pending:
+            logger.warning("stopped %d background tasks that did not end within %.0f s", len(pending), grace)
+            await asyncio.gather(*pending, return_exceptions=True)
+
+
+def error_view(sentence: str, *, title: str = "That did not work") -> dict[str, Any]:
+    """A modal that says what went wrong and nothing else."""
+    return modal("error", title, [section(sentence)], close="Close")
+
+
+def _title(view: Mapping[str, Any]) -> str:
+    title = view.get("title")
+    return str(title.get("text", "")) if isinstance(title, Mapping) else "That did not work"

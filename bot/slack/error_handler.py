@@ -1,0 +1,59 @@
+"""The one net below all handlers: an error becomes an answer where the person is looking. Knows no feature.
+
+| While                    | the person sees |
+|--------------------------|-----------------|
+| submitting a modal       | the sentence under its field, else under the first field: nothing typed is lost |
+| using a command          | an ephemeral answer |
+| clicking, or a shortcut  | a window over the modal or Home, else an ephemeral message, else a DM |
+| typing into a select     | no choices |
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bot.errors import InputError
+from bot.slack.blocks import truncate
+from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
+from bot.slack.desk import error_view
+from bot.slack.reports import report
+
+logger = logging.getLogger(__name__)
+
+# Slack says no limit for texts under a field; a label's is the nearest one.
+_FIELD_ERROR_LIMIT = 2000
+
+
+async def answer_error(error: Exception, delivery: Delivery) -> Ack:
+    """Log `error` and return what the person sees. Never raises."""
+    sentence = report(error, doing=f"{delivery.kind} {delivery.id}")
+    if delivery.kind is Kind.VIEW_SUBMISSION:
+        return _in_modal(error, sentence, delivery)
+    if delivery.kind is Kind.COMMAND:
+        return Ephemeral(sentence)
+    if delivery.kind is Kind.OPTIONS:
+        return Options(())
+    if delivery.kind in {Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT}:
+        delivery.desk.later(delivery.desk.warn(delivery, sentence))
+    return None
+
+
+def _in_modal(error: Exception, sentence: str, delivery: Delivery) -> Ack:
+    fields = input_blocks(delivery.view or {})
+    if not fields:
+        return Replace(error_view(sentence))
+    if not isinstance(error, InputError):
+        return FieldErrors({fields[0]: truncate(sentence, _FIELD_ERROR_LIMIT)})
+    # Slack refuses the whole answer for one id that is not an input of this view.
+    known = {block_id: text for block_id, text in error.fields.items() if block_id in fields}
+    homeless = [text for block_id, text in error.fields.items() if block_id not in fields]
+    if homeless:
+        known[fields[0]] = " ".join([*([known[fields[0]]] if fields[0] in known else []), *homeless])
+    return FieldErrors({block_id: truncate(text, _FIELD_ERROR_LIMIT) for block_id, text in known.items()})
+
+
+def input_blocks(view: Mapping[str, Any]) -> list[str]:
+    """The block ids of a view's input blocks, top down."""
+    blocks = view.get("blocks")
+    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    return [str(block["block_id"]) for block in found if block.get("type") == "input" and block.get("block_id")]

@@ -1,0 +1,68 @@
+"""What can go wrong between us and Slack. Knows no payload and no feature.
+
+SlackError
+├── SlackUnavailable    no answer, a 5xx or a 429: .retry_after seconds, .unsure = it may have been done
+└── SlackRefused        Slack answered ok: false: .method and .code, Slack's word for it
+    ├── TriggerExpired  a form cannot be opened any more: the click is older than 3 s or was used
+    ├── ViewChanged     views.update or views.publish with an old hash: read again, draw again
+    └── ViewClosed      the modal is not open any more
+
+Sentences here are fit for people; Slack's own texts go to the log only.
+"""
+
+from bot.errors import BotError
+
+
+class SlackError(BotError):
+    """Slack did not do what was asked, or did not say whether it did."""
+
+
+class SlackUnavailable(SlackError):  # noqa: N818  # named as the state it tells, like the rest of the tree
+    """Slack is slow, down or holds us back. `unsure`: the request was sent and may have taken effect."""
+
+    def __init__(self, *, retry_after: float | None = None, unsure: bool = False) -> None:
+        super().__init__("Slack does not answer us right now. Please try again in a minute.")
+        self.retry_after = retry_after
+        self.unsure = unsure
+
+
+class SlackRefused(SlackError):  # noqa: N818  # as above
+    """Slack said no. `code` is Slack's error word, `needed` the missing scope if it named one."""
+
+    def __init__(self, *, method: str, code: str, needed: str = "", sentence: str = "") -> None:
+        super().__init__(sentence or f"Slack refused this ({code}).")
+        self.method = method
+        self.code = code
+        self.needed = needed
+
+
+class TriggerExpired(SlackRefused):
+    """Slack lets a form open only within 3 seconds of the click, and once."""
+
+
+class ViewChanged(SlackRefused):
+    """Somebody or something drew this view meanwhile."""
+
+
+class ViewClosed(SlackRefused):
+    """The person closed the modal before we could draw it."""
+
+
+FATAL_CODES = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+
+_TRIGGER = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
+)
+
+
+def refused(method: str, code: str, *, needed: str = "") -> SlackRefused:
+    """Slack's error word as the most precise of our errors."""
+    if code in _TRIGGER:
+        sentence = "The form could not open because Slack closes the door after 3 seconds. Please try again."
+        return TriggerExpired(method=method, code=code, sentence=sentence)
+    if code == "hash_conflict":
+        sentence = "This view changed while you were looking at it. Please try again."
+        return ViewChanged(method=method, code=code, sentence=sentence)
+    if code in {"not_found", "view_not_found"} and method.startswith("views."):
+        return ViewClosed(method=method, code=code, sentence="This window is not open any more.")
+    return SlackRefused(method=method, code=code, needed=needed)

@@ -1,0 +1,34 @@
+"""An error becomes one sentence for the person and one line for the log. Knows no Slack payload.
+
+What reaches Slack is a BotError's own sentence or a fixed one; never an exception's text, which may hold anything.
+The short reference stands in both places, so that support begins with it.
+"""
+
+import logging
+import secrets
+
+from bot.errors import BotError, UserError
+
+logger = logging.getLogger(__name__)
+
+# No letters or digits that look alike when read aloud or copied from a screenshot.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_REFERENCE_LENGTH = 6
+
+
+def reference() -> str:
+    """A short random word to find one line of the log again."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+
+
+def report(error: BaseException, *, doing: str) -> str:
+    """Log `error`, met while `doing` (ids only, nothing typed), and return the sentence for the person."""
+    if isinstance(error, UserError):
+        logger.info("%s: told the person: %s (%s)", doing, error.sentence, type(error).__name__)
+        return error.sentence
+    found = reference()
+    if isinstance(error, BotError):
+        logger.warning("%s: %s: %s; reference %s", doing, type(error).__name__, error.sentence, found, exc_info=error)
+        return f"{error.sentence} Reference {found}."
+    logger.error("%s: unexpected %s; reference %s", doing, type(error).__name__, found, exc_info=error)
+    return f"Something went wrong on our side. Reference {found}."

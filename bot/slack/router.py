@@ -1,0 +1,207 @@
+"""The dispatch table: command words, clicks, submissions, shortcuts, options, events → handlers. Knows no feature.
+
+One dictionary look-up per delivery, however many operations there are. Both transports end in `dispatch`, which
+never raises: errors become answers (error_handler.py), unknown things are answered politely and logged.
+"""
+
+import difflib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.errors import UserError
+from bot.slack.blocks import code, truncate
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options, Replace
+from bot.slack.desk import error_view
+from bot.slack.error_handler import answer_error
+
+logger = logging.getLogger(__name__)
+
+HELP = "help"
+# Outcomes for `observe`.
+OK, USER_ERROR, ERROR, UNKNOWN, REFUSED = "ok", "user_error", "error", "unknown", "refused"
+Observe = Callable[[Kind, str, float], None]
+# Of an unknown word that is repeated to the person.
+_WORD_LIMIT = 40
+
+
+@dataclass(frozen=True)
+class HelpEntry:
+    """One line of help: `/apikey WORD USAGE`, and what it does."""
+
+    word: str
+    usage: str
+    help: str
+
+
+class Router:
+    """Names → handlers. A name given twice is a ValueError at registration, that is at start.
+
+    `command`: our slash command. `observe`: called after each dispatch with kind, outcome and seconds.
+    `team_id`: our workspace; commands, shortcuts, options and submissions of another one are refused. Clicks are
+    not: anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
+    """
+
+    def __init__(
+        self,
+        *,
+        command: str = "/apikey",
+        team_id: str = "",
+        observe: Observe | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.command_name = command
+        self.team_id = team_id
+        self._observe = observe
+        self._timer = timer
+        self._handlers: dict[tuple[str, str], Handler] = {}
+        self._events: dict[str, list[Handler]] = {}
+        self._help: list[HelpEntry] = []
+        self._fallback: Handler | None = None
+
+    def command(self, word: str, handler: Handler, *, usage: str = "", help: str = "") -> None:  # noqa: A002  # as the reader calls it
+        """`/apikey WORD rest`: the handler gets `rest` as delivery.text. Words are matched in lower case."""
+        self._add("command", word.lower(), handler)
+        self._help.append(HelpEntry(word.lower(), usage, help))
+
+    def fallback_command(self, handler: Handler) -> None:
+        """What answers an unknown word, instead of our sentence with the nearest one; delivery.text is all of it."""
+        if self._fallback is not None:
+            raise ValueError("there is a fallback command already")
+        self._fallback = handler
+
+    def action(self, action_id: str, handler: Handler) -> None:
+        """A click on an element with this action id, wherever it is."""
+        self._add("action", action_id, handler)
+
+    def modal_action(self, callback_id: str, handler: Handler) -> None:
+        """Any click inside a view with this callback id whose action id has no handler of its own."""
+        self._add("modal_action", callback_id, handler)
+
+    def view(self, callback_id: str, handler: Handler) -> None:
+        """The submission of a modal."""
+        self._add("view", callback_id, handler)
+
+    def view_closed(self, callback_id: str, handler: Handler) -> None:
+        """A modal with notify_on_close was closed without a submission."""
+        self._add("view_closed", callback_id, handler)
+
+    def shortcut(self, callback_id: str, handler: Handler) -> None:
+        """A global or a message shortcut."""
+        self._add("shortcut", callback_id, handler)
+
+    def options(self, block_id: str, handler: Handler) -> None:
+        """Somebody types into a select in this block; the answer is Options."""
+        self._add("options", block_id, handler)
+
+    def event(self, type: str, handler: Handler) -> None:  # noqa: A002  # Slack's own word
+        """An event. Several rooms may listen to one type: each is called, one after the other."""
+        self._events.setdefault(type, []).append(handler)
+
+    def _add(self, table: str, name: str, handler: Handler) -> None:
+        if not name:
+            raise ValueError(f"a handler for {table} needs a name")
+        if (table, name) in self._handlers:
+            raise ValueError(f"{table} {name!r} has a handler already")
+        self._handlers[table, name] = handler
+
+    def words(self) -> tuple[str, ...]:
+        """Command words in order of registration."""
+        return tuple(entry.word for entry in self._help)
+
+    def help_entries(self) -> tuple[HelpEntry, ...]:
+        """For the help answer, in order of registration."""
+        return tuple(self._help)
+
+    def names(self, table: str) -> frozenset[str]:
+        """Registered names: "command", "action", "modal_action", "view", "view_closed", "shortcut", "options",
+        "event". The manifest test compares shortcuts and events with manifest.yml.
+        """
+        if table == "event":
+            return frozenset(self._events)
+        return frozenset(name for kind, name in self._handlers if kind == table)
+
+    async def dispatch(self, delivery: Delivery) -> Ack:
+        """Answer one delivery. Never raises; asks nothing of the network by itself."""
+        started = self._timer()
+        outcome, ack = await self._answer(delivery)
+        if self._observe is not None:
+            self._observe(delivery.kind, outcome, self._timer() - started)
+        return ack
+
+    async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
+        if self._foreign(delivery):
+            logger.info("refused %s %s of team %s", delivery.kind, delivery.id, delivery.team_id)
+            return REFUSED, _not_here(delivery)
+        try:
+            if delivery.kind is Kind.COMMAND:
+                return await self._command(delivery)
+            if delivery.kind is Kind.EVENT:
+                return await self._event(delivery)
+            handler = self._find(delivery)
+            if handler is None:
+                # A button with a url arrives here too; Slack wants its answer like any other.
+                logger.info("no handler for %s %s (%s)", delivery.kind, delivery.id, delivery.callback_id)
+                return UNKNOWN, Options(()) if delivery.kind is Kind.OPTIONS else None
+            return OK, await handler(delivery)
+        except Exception as error:  # noqa: BLE001  # the net: Slack must get an answer, the person a sentence
+            outcome = USER_ERROR if isinstance(error, UserError) else ERROR
+            return outcome, await answer_error(error, delivery)
+
+    def _foreign(self, delivery: Delivery) -> bool:
+        open_to_all = delivery.kind in {Kind.ACTION, Kind.EVENT, Kind.VIEW_CLOSED}
+        return bool(self.team_id) and not open_to_all and delivery.team_id != self.team_id
+
+    def _find(self, delivery: Delivery) -> Handler | None:
+        get = self._handlers.get
+        kind, callback_id = delivery.kind, delivery.callback_id
+        if kind is Kind.ACTION:
+            inside = get(("modal_action", callback_id)) if delivery.view is not None else None
+            return get(("action", delivery.action_id)) or inside
+        if kind is Kind.VIEW_SUBMISSION:
+            return get(("view", callback_id))
+        if kind is Kind.VIEW_CLOSED:
+            return get(("view_closed", callback_id))
+        if kind is Kind.OPTIONS:
+            block_id = delivery.payload.get("block_id")
+            return get(("options", block_id)) if isinstance(block_id, str) else None
+        return get(("shortcut", callback_id))
+
+    async def _command(self, delivery: Delivery) -> tuple[str, Ack]:
+        first, *tail = delivery.text.split(maxsplit=1) or [HELP]
+        word, rest = first.lower(), tail[0].strip() if tail else ""
+        handler = self._handlers.get(("command", word))
+        if handler is not None:
+            return OK, await handler(replace(delivery, text=rest))
+        if word == HELP:
+            return OK, Ephemeral(self._plain_help())
+        if self._fallback is not None:
+            return OK, await self._fallback(delivery)
+        return UNKNOWN, Ephemeral(self._unknown_word(first))
+
+    def _plain_help(self) -> str:
+        lines = [f"{code(f'{self.command_name} {e.word} {e.usage}'.rstrip())} {e.help}".rstrip() for e in self._help]
+        return "\n".join(lines) or "There are no commands yet."
+
+    def _unknown_word(self, word: str) -> str:
+        near = difflib.get_close_matches(word.lower(), self.words(), n=1)
+        hint = f"Did you mean {code(f'{self.command_name} {near[0]}')}? " if near else ""
+        shown = code(truncate(word, _WORD_LIMIT))
+        return f"I do not know the word {shown}. {hint}{code(f'{self.command_name} {HELP}')} lists what I can do."
+
+    async def _event(self, delivery: Delivery) -> tuple[str, Ack]:
+        kind = delivery.event.get("type")
+        handlers = self._events.get(kind, ()) if isinstance(kind, str) else ()
+        for handler in handlers:
+            await handler(delivery)
+        return OK if handlers else UNKNOWN, None
+
+
+def _not_here(delivery: Delivery) -> Ack:
+    sentence = "This Keydesk belongs to another workspace, so it cannot do anything here."
+    if delivery.kind is Kind.COMMAND:
+        return Ephemeral(sentence)
+    if delivery.kind is Kind.VIEW_SUBMISSION:
+        return Replace(error_view(sentence))
+    return Options(()) if delivery.kind is Kind.OPTIONS else None
