@@ -1,0 +1,247 @@
+"""`keydesk policy lint | explain | test | replay`: parsed arguments in, text to a stream, exit code out.
+
+Exit codes: 0 fine, 1 something was found or differs, 2 it could not be done (a wrong file or argument).
+It knows neither argparse nor the environment; Slack, gateway and record come as values and callables.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from bot.errors import BotError, ConfigurationError
+from bot.permissions.cases import parse_cases, run_cases
+from bot.permissions.lint import lint
+from bot.permissions.loading import load_policy, read_text
+from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
+from bot.permissions.policy import decide
+from bot.permissions.reading import guess, short
+from bot.permissions.replay import Difference, PastRequest, replay
+from bot.permissions.roles import is_person
+from bot.permissions.rules import Policy
+from bot.permissions.stages import reminder_times
+from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.units import UNITS_PER_USD, format_duration
+
+WORDS = {"allow": "allowed", "deny": "denied", "needs_approval": "needs approval"}
+CASE_WORDS = {"allow": "allow", "deny": "deny", "needs_approval": "approval"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundKey:
+    """A key as the gateway shows it: its label, whether it is the person's own, its facts now."""
+
+    label: str
+    own: bool
+    facts: Facts
+
+
+FindActor = Callable[[str], Actor]
+FindKey = Callable[[str, Actor], FoundKey]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What `policy explain` was asked. `who`: roles, ids or words; `groups`: more group ids; `fields`: NAME=VALUE.
+
+    `on` is "own", "any" or None (as the key says; own without a key).
+    """
+
+    operation: str
+    who: str
+    groups: Sequence[str] = ()
+    key: str | None = None
+    on: str | None = None
+    fields: Sequence[str] = ()
+
+
+def lint_policy(
+    path: Path,
+    *,
+    out: TextIO,
+    units_per_usd: int = UNITS_PER_USD,
+    groups: Mapping[str, Collection[str]] | None = None,
+) -> int:
+    """Prints every mistake and every doubtful rule, a line each; 1 if there is any. Groups: id → members if known."""
+    try:
+        policy = load_policy(path, units_per_usd=units_per_usd)
+    except ConfigurationError as error:
+        _print(out, *error.problems, _count(len(error.problems), "mistake"))
+        return 1
+    findings = lint(policy, groups=groups)
+    _print(out, *(finding.line(policy.file) for finding in findings))
+    if findings:
+        _print(out, _count(len(findings), "doubt"))
+        return 1
+    _print(out, f"{path}: {_count(len(policy.rules), 'rule')}, no mistake and no doubt.")
+    return 0
+
+
+def explain_policy(
+    path: Path,
+    question: Question,
+    *,
+    out: TextIO,
+    now: float,
+    units_per_usd: int = UNITS_PER_USD,
+    find_actor: FindActor | None = None,
+    find_key: FindKey | None = None,
+) -> int:
+    """Prints the decision, its rule and why each rule above did not match.
+
+    `find_actor` asks Slack who a U… id is, `find_key` the gateway which key is meant; without them people
+    have only the groups they are given and `--key` is refused. 0, or 2 if the question cannot be put.
+    """
+    try:
+        policy = load_policy(path, units_per_usd=units_per_usd)
+        ask = _ask(policy, question, now, units_per_usd, find_actor, find_key)
+    except ConfigurationError as error:
+        _print(out, *error.problems)
+        return 2
+    except (BotError, ValueError) as error:
+        _print(out, str(error))
+        return 2
+    if find_actor is None and is_person(question.who) and not question.groups:
+        _print(out, f"Slack is not asked here, so {question.who} is taken to be in no group; name groups with --in.")
+    _print(out, *explain_lines(policy, ask))
+    return 0
+
+
+def test_policy(path: Path, cases_path: Path, *, out: TextIO, now: float, units_per_usd: int = UNITS_PER_USD) -> int:
+    """Runs the cases of a file, a line each; 1 if any differs, 2 if a file cannot be read."""
+    try:
+        policy = load_policy(path, units_per_usd=units_per_usd)
+        text = read_text(cases_path)
+        cases = parse_cases(text, policy, file=str(cases_path), now=now, units_per_usd=units_per_usd)
+    except ConfigurationError as error:
+        _print(out, *error.problems)
+        return 2
+    results = run_cases(policy, cases)
+    for result in results:
+        case, decision = result.case, result.decision
+        asked = f"{case.ask.actor.name} {case.ask.operation} on {'own' if case.ask.own else 'any'}"
+        line = f"{cases_path}:{case.position.line}: {asked}: {_told(decision)}"
+        if not result.passed:
+            by = f" by “{case.rule}”" if case.rule else ""
+            line += f", but {CASE_WORDS[case.expect]}{by} was expected"
+        _print(out, f"{'ok  ' if result.passed else 'FAIL'} {line}")
+    failed = sum(not result.passed for result in results)
+    _print(out, f"{_count(len(results), 'case')}, {failed} failed.")
+    return 1 if failed else 0
+
+
+def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units_per_usd: int = UNITS_PER_USD) -> int:
+    """Prints which past requests that policy would have answered otherwise; 0, or 2 if the file cannot be read."""
+    try:
+        policy = load_policy(path, units_per_usd=units_per_usd)
+    except ConfigurationError as error:
+        _print(out, *error.problems)
+        return 2
+    requests = list(past)
+    differences = replay(policy, requests)
+    others = [one for one in differences if one.other_outcome]
+    _print(out, *(_replayed(one) for one in others))
+    same = len(differences) - len(others)
+    _print(
+        out,
+        f"{_count(len(requests), 'past request')}: {len(others)} would be decided otherwise, "
+        f"{same} the same by another rule.",
+    )
+    return 0
+
+
+def explain_lines(policy: Policy, ask: Ask) -> list[str]:
+    """The decision for people to read; also what `/apikey why` shows."""
+    decision = decide(policy, ask)
+    whose = "their own" if ask.own else "what belongs to somebody else"
+    roles = ", ".join(sorted(policy.roles.of(ask.actor))) or "no role"
+    lines = [
+        f"{ask.operation} on {whose}, by {ask.actor.name or ask.actor.slack_user_id} ({roles})",
+        f"{WORDS[decision.outcome]}: {decision.sentence}",
+    ]
+    if decision.approval is not None:
+        lines += _terms(decision.approval)
+    if decision.trail:
+        above = "Rules above it" if decision.rule else "All rules"
+        lines += [f"{above} that did not match:", *(f"  “{name}”: {why}" for name, why in decision.trail)]
+    return lines
+
+
+def _ask(
+    policy: Policy,
+    question: Question,
+    now: float,
+    units_per_usd: int,
+    find_actor: FindActor | None,
+    find_key: FindKey | None,
+) -> Ask:
+    operation = question.operation
+    if operation not in OPERATIONS:
+        raise ValueError(f"There is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
+    if is_person(question.who) and find_actor is not None:
+        actor = find_actor(question.who)
+    else:
+        actor = suppose_actor(policy, [question.who, *question.groups])
+    found = None
+    if question.key is not None:
+        if find_key is None:
+            raise ValueError("--key needs the gateway, which is not asked here; use --on and --with instead.")
+        found = find_key(question.key, actor)
+    own = question.on != "any"
+    if question.on is None and found is not None:
+        own = found.own
+    facts = found.facts if found else None
+    fields = _fields(question.fields)
+    asked = suppose_facts(operation, fields, now=now, key=facts, units_per_usd=units_per_usd)
+    return Ask(actor=actor, operation=operation, own=own, facts=asked)
+
+
+def _fields(pairs: Sequence[str]) -> dict[str, str]:
+    fields = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--with takes FIELD=VALUE, not “{short(pair)}”")
+        if name in fields:
+            raise ValueError(f"--with {short(name)} is given twice")
+        fields[name] = value
+    return fields
+
+
+def _terms(approval: Approval) -> list[str]:
+    lines = [f"  expires after {format_duration(approval.expires)}"]
+    lines += [
+        f"  after {format_duration(one.after)} in stage {number} also {' or '.join(one.roles)}"
+        for number, stage in enumerate(approval.stages, 1)
+        for one in stage.escalations
+    ]
+    if times := reminder_times(approval, asked_at=0):
+        lines.append(f"  reminders after {', '.join(format_duration(at) for at in times)}")
+    own = "an own request may be approved by oneself" if approval.self_approval else "nobody approves an own request"
+    if approval.self_approval_rule:
+        own += f" (rule “{approval.self_approval_rule}” says self_approval = false)"
+    lines.append(f"  {own}")
+    return lines
+
+
+def _told(decision: Decision) -> str:
+    by = f"by “{decision.rule}”" if decision.rule else "because no rule matches"
+    return f"{CASE_WORDS[decision.outcome]} {by}"
+
+
+def _replayed(difference: Difference) -> str:
+    past, ask = difference.past, difference.past.ask
+    day = datetime.fromtimestamp(past.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    rule = f"“{past.rule}”" if past.rule else "no rule"
+    who = ask.actor.name or ask.actor.slack_user_id
+    was = f"{WORDS[past.outcome]} ({rule})"
+    return f"#{past.id} {day} {who} {ask.operation}: was {was}, would be {_told(difference.decision)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _print(out: TextIO, *lines: str) -> None:
+    out.writelines(f"{line}\n" for line in lines)

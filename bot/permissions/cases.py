@@ -1,0 +1,121 @@
+"""Test cases of a policy: `[[cases]]` in TOML, each a question with the answer that is expected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.permissions.models import OPERATIONS, Ask, Decision, Outcome
+from bot.permissions.policy import decide
+from bot.permissions.positions import Path, Position
+from bot.permissions.reading import Reading, Table, guess, short
+from bot.permissions.rules import Policy
+from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.units import UNITS_PER_USD
+
+KEYS = ("as", "do", "on", "with", "expect", "rule")
+EXPECT: dict[str, Outcome] = {"allow": "allow", "deny": "deny", "approval": "needs_approval"}
+MAX_CASES = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One case as read. `rule`: the rule that must decide, None = any."""
+
+    ask: Ask
+    expect: Outcome
+    rule: str | None
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What the policy said to a case."""
+
+    case: Case
+    decision: Decision
+
+    @property
+    def passed(self) -> bool:
+        return self.decision.outcome == self.case.expect and self.case.rule in {None, self.decision.rule}
+
+
+def parse_cases(
+    text: str, policy: Policy, *, file: str = "cases.toml", now: float, units_per_usd: int = UNITS_PER_USD
+) -> tuple[Case, ...]:
+    """The cases in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
+    reading = Reading(text, file=file, units_per_usd=units_per_usd)
+    reading.only((), reading.data, ("cases",), "a file of cases")
+    listed = reading.data.get("cases", [])
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CASES:
+        reading.wrong(("cases",), f"there must be 1 to {MAX_CASES:,} cases, each written as [[cases]]")
+        listed = []
+    cases = []
+    for index, value in enumerate(listed):
+        path: Path = ("cases", index)
+        table = reading.table(path, value, "a case")
+        if table is not None and (case := _case(reading, path, table, policy, now)):
+            cases.append(case)
+    reading.finish()
+    return tuple(cases)
+
+
+def run_cases(policy: Policy, cases: Sequence[Case]) -> tuple[Result, ...]:
+    """Every case with the policy's answer, in order."""
+    return tuple(Result(case=case, decision=decide(policy, case.ask)) for case in cases)
+
+
+def _case(reading: Reading, path: Path, table: Table, policy: Policy, now: float) -> Case | None:
+    reading.only(path, table, KEYS, "a case")
+    missing = [key for key in ("as", "do", "expect") if key not in table]
+    if missing:
+        reading.wrong(path, f"the case has no {' and no '.join(missing)}")
+        return None
+    operation = table["do"] if isinstance(table["do"], str) else ""
+    if operation not in OPERATIONS:
+        reading.wrong((*path, "do"), f"there is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
+        return None
+    on = reading.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
+    expect = reading.choice((*path, "expect"), table["expect"], "expect", EXPECT)
+    rule = table.get("rule")
+    if rule is not None and rule not in [one.name for one in policy.rules]:
+        reading.wrong((*path, "rule"), "the policy has no rule of this name")
+    names = _names(reading, (*path, "as"), table["as"])
+    fields = _fields(reading, (*path, "with"), table.get("with", {}))
+    if not on or not expect or names is None or fields is None:
+        return None
+    place: Path = (*path, "as")
+    try:
+        actor = suppose_actor(policy, names)
+        place = (*path, "with")
+        facts = suppose_facts(operation, fields, now=now, units_per_usd=reading.units_per_usd)
+    except ValueError as error:
+        reading.wrong(place, str(error))
+        return None
+    ask = Ask(actor=actor, operation=operation, own=on == "own", facts=facts)
+    return Case(
+        ask=ask,
+        expect=EXPECT[expect],
+        rule=rule if isinstance(rule, str) else None,
+        position=reading.position(path),
+    )
+
+
+def _names(reading: Reading, path: Path, value: object) -> list[str] | None:
+    read = reading.texts(path, [value] if isinstance(value, str) else value, "as")
+    return None if read is None else [name for _, name in read]
+
+
+def _fields(reading: Reading, path: Path, value: object) -> dict[str, str] | None:
+    """Values as the modal would send them: numbers as texts, true as on, lists joined by commas."""
+    table = reading.table(path, value, "with")
+    if table is None:
+        return None
+    fields = {}
+    for name, told in table.items():
+        if isinstance(told, bool):
+            fields[name] = "on" if told else "off"
+        elif isinstance(told, int | str):
+            fields[name] = str(told)
+        else:
+            read = reading.texts((*path, name), told, name) or ()
+            fields[name] = ",".join(text for _, text in read)
+    return fields

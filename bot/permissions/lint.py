@@ -1,0 +1,112 @@
+"""Doubtful rules: what can be read but is hardly meant. Static: it looks at the text, not at requests.
+
+Mistakes of grammar are found by parse_policy before this runs. Members of Slack groups are unknown
+unless they are given, so it reports only what is certain, or dangerous if it is so.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
+from bot.permissions.implying import covers, impossible
+from bot.permissions.models import OPERATIONS, WITHOUT_RECORD
+from bot.permissions.people import People
+from bot.permissions.positions import Position
+from bot.permissions.rules import Policy, Rule
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Finding:
+    """One doubt, at a place of the file; `rule` is the rule's name, "" for the policy as a whole."""
+
+    position: Position
+    rule: str
+    sentence: str
+
+    def line(self, file: str) -> str:
+        """`file:line:column: sentence`."""
+        rule = f"rule “{self.rule}”: " if self.rule else ""
+        return f"{file}:{self.position.line}:{self.position.column}: {rule}{self.sentence}"
+
+
+def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None) -> tuple[Finding, ...]:
+    """Every doubt, in the order of the file. `groups`: members of Slack user groups where they are known."""
+    people = People(policy.roles, groups or {})
+    findings: list[Finding] = []
+    dead: set[str] = set()
+    for index, rule in enumerate(policy.rules):
+        fatal = _never(rule, policy.rules[:index], policy, people)
+        if fatal is not None:
+            dead.add(rule.name)
+            findings.append(_finding(rule, fatal))
+            continue
+        sentences = [*_without_record(rule), *_alone(rule, people)]
+        if (stuck := people.stuck(rule)) is not None:
+            dead.add(rule.name)
+            sentences.append(stuck)
+        findings += [_finding(rule, sentence) for sentence in sentences]
+    return tuple(sorted([*findings, *_nobody(policy, dead)]))
+
+
+def _finding(rule: Rule, sentence: str) -> Finding:
+    return Finding(position=rule.position, rule=rule.name, sentence=sentence)
+
+
+def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: People) -> str | None:
+    """Why the rule can never match, None if it can."""
+    if people.none(rule.who):
+        return f"nobody has {' or '.join(rule.who)}, so it never matches"
+    if (why := impossible(rule.conditions)) is not None:
+        return f"it can never match: {why}"
+    needs_record = any(condition.name not in WITHOUT_RECORD_CONDITIONS for condition in rule.conditions)
+    if needs_record and rule.do <= WITHOUT_RECORD:
+        return "it can never match: its conditions speak of a key, and its operations look at none"
+    shadows = _shadows(rule, above, policy)
+    if shadows is not None:
+        return f"it is never reached: {' and '.join(f'“{name}”' for name in shadows)} above always decides first"
+    return None
+
+
+def _shadows(rule: Rule, above: tuple[Rule, ...], policy: Policy) -> list[str] | None:
+    """Names of the rules above that together leave nothing to this one, None if something is left."""
+    names: dict[str, None] = {}
+    for operation in sorted(rule.do):
+        for who in rule.who:
+            first = next((other for other in above if covers(other, rule, operation, who, policy.roles)), None)
+            if first is None:
+                return None
+            names[first.name] = None
+    return list(names)
+
+
+def _without_record(rule: Rule) -> list[str]:
+    conditions = [one.name for one in rule.conditions if one.name not in WITHOUT_RECORD_CONDITIONS]
+    operations = [operation for operation in OPERATIONS if operation in rule.do & WITHOUT_RECORD]
+    if not conditions or not operations:
+        return []
+    return [f"{', '.join(conditions)} never holds for {', '.join(operations)}, so the rule is not about that"]
+
+
+def _alone(rule: Rule, people: People) -> list[str]:
+    approval = rule.approval
+    if approval is None or not approval.self_approval or approval.count > 1:
+        return []
+    stage = approval.stages[0]
+    approvers = (*stage.roles, *(role for one in stage.escalations for role in one.roles))
+    if people.apart(rule.who, approvers):
+        return []
+    return [f"whoever is both {' or '.join(rule.who)} and {' or '.join(approvers)} approves alone what they ask for"]
+
+
+def _nobody(policy: Policy, dead: Collection[str]) -> list[Finding]:
+    granting = [rule for rule in policy.rules if rule.outcome != "deny" and rule.name not in dead]
+    top = Position(1, 1)
+    if not granting:
+        return [Finding(position=top, rule="", sentence="nobody may do anything: this policy locks everybody out")]
+    done = frozenset().union(*(_granted(rule) for rule in granting))
+    nobody = [operation for operation in OPERATIONS if operation not in done]
+    return [Finding(position=top, rule="", sentence=f"nobody may do {operation}") for operation in nobody]
+
+
+def _granted(rule: Rule) -> frozenset[str]:
+    return rule.do - WITHOUT_RECORD if _without_record(rule) else rule.do

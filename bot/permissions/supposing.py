@@ -1,0 +1,151 @@
+"""People and facts made up from words, for explaining and testing a policy without Slack or a gateway.
+
+Fields are those of the modals (`remain_quota=100k`, `expired_time=30d`), so that what is explained is
+what would be asked. It decides nothing.
+"""
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.permissions.models import WITHOUT_RECORD, Actor, ActorKind, Facts
+from bot.permissions.reading import guess, short
+from bot.permissions.roles import is_group, is_person
+from bot.permissions.rules import Policy
+from bot.units import UNITS_PER_USD, parse_delta, parse_duration, parse_quota
+
+FIELDS = (
+    "name", "remain_quota", "delta", "unlimited_quota", "expired_time", "expired_time_at", "model_limits",
+    "allow_ips", "group", "cross_group_retry", "reason", "channel",
+)  # fmt: skip
+ASK_FIELDS = ("reason", "channel")
+NOBODY = "nobody"
+_ON = frozenset({"on", "true", "yes"})
+_OFF = frozenset({"off", "false", "no", ""})
+
+
+def suppose_actor(policy: Policy, names: Sequence[str]) -> Actor:
+    """Somebody made of roles, a person's id, group ids, `nobody` (a member without a role), or a kind (`guest`).
+
+    A role of that name comes before a word. ValueError with a sentence for an unknown name.
+    """
+    kinds = {kind.value: kind for kind in ActorKind if kind is not ActorKind.MEMBER}
+    user, kind = "U0SOMEBODY", ActorKind.MEMBER
+    roles, groups = set(), set()
+    for name in names:
+        if name in policy.roles.members:
+            roles.add(name)
+        elif is_group(name):
+            groups.add(name)
+        elif is_person(name):
+            user = name
+        elif name in kinds:
+            kind = kinds[name]
+        elif name != NOBODY:
+            known = [*policy.roles.members, *kinds, NOBODY]
+            raise ValueError(f"“{short(name)}” is no role of the policy and no Slack id{guess(name, known)}")
+    shown = " and ".join(names)
+    return Actor(slack_user_id=user, kind=kind, groups=frozenset(groups), supposed_roles=frozenset(roles), name=shown)
+
+
+def suppose_facts(
+    operation: str,
+    fields: Mapping[str, str],
+    *,
+    now: float,
+    key: Facts | None = None,
+    units_per_usd: int = UNITS_PER_USD,
+) -> Facts:
+    """The outcome if these fields were sent for `key` (its facts now; None = a new or an unknown key).
+
+    A field that was not told stays not spoken of, except that a new key is as an untouched form makes it.
+    ValueError with a sentence for an unknown field or a wrong value.
+    """
+    known = ASK_FIELDS if operation in WITHOUT_RECORD else FIELDS
+    for name in fields:
+        if name not in known:
+            raise ValueError(f"{operation} has no field “{short(name)}”{guess(name, known)}")
+    if "delta" in fields and operation != "key.quota":
+        raise ValueError(f"{operation} has no delta; only key.quota has")
+    if operation in WITHOUT_RECORD:
+        return Facts(reason=fields.get("reason", ""), channel=fields.get("channel", ""))
+    before = key or Facts()
+    if operation == "key.create":
+        before = Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False)
+    remain, increase = _quota(operation, fields, before, units_per_usd)
+    return Facts(
+        remain_quota=remain,
+        increase=increase,
+        unlimited_quota=_switch(fields, "unlimited_quota", before.unlimited_quota),
+        lifetime=_lifetime(fields, now=now, before=before.lifetime),
+        models=frozenset(_split(fields["model_limits"])) if "model_limits" in fields else before.models,
+        group=fields.get("group", before.group),
+        allow_ips=_allow_ips(fields["allow_ips"]) if "allow_ips" in fields else before.allow_ips,
+        reason=fields.get("reason", ""),
+        channel=fields.get("channel", ""),
+    )
+
+
+def _quota(
+    operation: str, fields: Mapping[str, str], before: Facts, units_per_usd: int
+) -> tuple[int | None, int | None]:
+    """Units the key would have, and by how many it would grow."""
+    told = fields.get("remain_quota")
+    remain = before.remain_quota if told is None else _field("remain_quota", parse_quota, told, units_per_usd)
+    if operation == "key.create":
+        return remain, remain
+    if "delta" not in fields:
+        if remain is None or before.remain_quota is None:
+            return remain, None
+        return remain, remain - before.remain_quota
+    delta = _field("delta", parse_delta, fields["delta"], units_per_usd)
+    if told is None and remain is not None:
+        remain += delta
+    return remain, delta
+
+
+def _lifetime(fields: Mapping[str, str], *, now: float, before: float | None) -> float | None:
+    choice = fields.get("expired_time", "custom" if "expired_time_at" in fields else None)
+    if choice is None:
+        return before
+    if choice == "never":
+        return math.inf
+    if choice != "custom":
+        return _field("expired_time", lambda text, _: parse_duration(text), choice, 0)
+    try:
+        at = datetime.fromisoformat(fields.get("expired_time_at", ""))
+    except ValueError:
+        raise ValueError("expired_time_at: write a date like 2030-12-31 or 2030-12-31T18:00+00:00") from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+
+
+def _switch(fields: Mapping[str, str], name: str, before: bool | None) -> bool | None:
+    if name not in fields:
+        return before
+    word = fields[name].lower()
+    if word not in _ON | _OFF:
+        raise ValueError(f"{name}: write on or off, not “{short(word)}”")
+    return word in _ON
+
+
+def _allow_ips(text: str) -> bool:
+    entries = _split(text)
+    for entry in entries:
+        try:
+            ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            raise ValueError(f"allow_ips: “{short(entry)}” is no IP address and no CIDR") from None
+    return bool(entries)
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in re.split(r"[\s,]+", text) if part]
+
+
+def _field(name: str, parse: Callable[[str, int], int], text: str, units_per_usd: int) -> int:
+    try:
+        return parse(text, units_per_usd)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
