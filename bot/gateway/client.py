@@ -1,0 +1,356 @@
+"""The gateway's endpoints, one method each, as far as Keydesk uses them (contract, sections 2, 7, 8, 11).
+
+GatewayReader only reads; GatewayClient can also write, one wire call per method, without reading back: that is
+`writes`' business. Knows nothing of why something is asked. Never calls GET /api/user/token: that replaces the PAT.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from bot.gateway.catalogue import groups_of, model_ids
+from bot.gateway.errors import (
+    CallFacts,
+    GatewayAuthError,
+    GatewayCallError,
+    GatewayProtocolError,
+    GatewayRejected,
+    GatewayUnavailable,
+    Refusal,
+)
+from bot.gateway.models import Account, Group, Key, KeyId, KeySettings, KeyTrial, KeyValue
+from bot.gateway.records import Page, core_of, create_body, is_masked, key_and_value, update_body, usable_value
+from bot.gateway.replies import LIST_BODY, Call, Effect, parse
+from bot.gateway.trial import judge_trial, unreachable
+from bot.gateway.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 100
+MOST_PAGES = 2000
+LIST_PASSES = 3
+COLLECTION = "/api/token/"
+PROBE_PATH = "/v1/models"
+
+
+class GatewayReader:
+    """Reads. GETs are retried with growing pauses; `deadline` (seconds in all) bounds what a person waits for.
+
+    Every method raises the GatewayCallError tree; GatewayAuthError means stop, do not retry.
+    """
+
+    def __init__(self, *, wire: Wire) -> None:
+        self._wire = wire
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which an unanswered call is given up."""
+        return self._wire.timeout
+
+    @property
+    def request_id_header(self) -> str | None:
+        """Name of the request id header this deployment sends; None until seen."""
+        return self._wire.request_id_header
+
+    @property
+    def sends_user_id(self) -> bool:
+        return self._wire.user_id is not None
+
+    def now(self) -> float:
+        """Our own clock, Unix seconds: for waits."""
+        return self._wire.clock()
+
+    def server_now(self) -> float:
+        """The server's clock, Unix seconds, from its `Date` header: for comparing with `expired_time`."""
+        return self._wire.server_now()
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+    async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:
+        """One record, fresh. Raises KeyNotFound for an unknown, foreign or deleted number (section 8)."""
+        return (await self._record(key_id, deadline))[0]
+
+    async def list_keys(self, *, deadline: float | None = None) -> list[Key]:
+        """Every key of the account, newest first, each once; read again if the list moved meanwhile (rule 15)."""
+        return [key for key, _ in await self._all_records(deadline)]
+
+    async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
+        """The newest 100 keys, newest first: one call."""
+        rows, _ = await self._page(1, deadline)
+        return _newest_first(dict(rows))
+
+    async def keys_above(self, mark: KeyId | int, *, deadline: float | None = None) -> list[Key]:
+        """Every key with a number above `mark`, newest first: one call unless more than 100 are newer."""
+        found: dict[Key, str] = {}
+        for page in range(1, MOST_PAGES + 1):
+            rows, _ = await self._page(page, deadline)
+            found |= {key: raw for key, raw in rows if key.id > mark}
+            if not rows or any(key.id <= mark for key, _ in rows):
+                break
+        return _newest_first(found)
+
+    async def find_keys(self, name: str, *, deadline: float | None = None) -> list[Key]:
+        """Keys with exactly this name, newest first. One search call where search can be trusted, else the whole list.
+
+        Search is not documented, has its own small limit, and takes `%` for a wildcard: any doubt means the list.
+        """
+        if name and name == name.strip() and "%" not in name:
+            try:
+                return [key for key in await self._search(name, deadline) if key.name == name]
+            except GatewayAuthError:
+                raise
+            except GatewayCallError:
+                pass  # told to the log by the wire; the list answers the same question
+        return [key for key in await self.list_keys(deadline=deadline) if key.name == name]
+
+    async def search_shape(self) -> str | None:
+        """`flat` or `paginated`, by one harmless search; None where there is no search."""
+        try:
+            data, _ = await self._search_data("keydesk-probe", None)
+        except GatewayAuthError:
+            raise
+        except GatewayCallError:
+            return None
+        return "flat" if isinstance(data, list) else "paginated" if isinstance(data, dict) else None
+
+    async def reveal_key(self, key_id: KeyId, *, deadline: float | None = None) -> SecretStr:
+        """The value, always with exactly one `sk-`. Raises GatewayRejected(VALUE_HIDDEN) where it cannot be had."""
+        _, raw, facts = await self._record_and_facts(key_id, deadline)
+        if not is_masked(raw):
+            return usable_value(raw, facts)
+        call = Call(
+            doing="revealing key",
+            method="POST",
+            path=f"/api/token/{int(key_id)}/key",
+            effect=Effect.ASK,
+            key_id=key_id,
+        )
+        try:
+            document, facts = await self._wire.ask(call, deadline=deadline)
+        except GatewayRejected as error:
+            if error.refusal is Refusal.NOT_OFFERED:
+                raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=error.facts) from None
+            raise
+        return usable_value(_member(document.get("data"), "key", facts), facts)
+
+    async def scan_values(self, *, skip: Collection[KeyId] = ()) -> AsyncIterator[KeyValue]:
+        """Every key that is not in `skip`, with its value where the gateway gives it: for the fingerprint index.
+
+        Masked values are revealed in batches of 100 where that is offered, else given as None (match those by `hint`).
+        """
+        known = frozenset(skip)
+        masked: list[Key] = []
+        for key, raw in await self._all_records(None):
+            if key.id in known:
+                continue
+            if key.masked:
+                masked.append(key)
+            else:
+                yield KeyValue(key=key, value=SecretStr("sk-" + core_of(raw)))
+        for start in range(0, len(masked), PAGE_SIZE):
+            batch = masked[start : start + PAGE_SIZE]
+            values = await self._reveal_batch(batch)
+            for key in batch:
+                yield KeyValue(key=key, value=values.get(key.id))
+
+    async def list_models(self, *, deadline: float | None = None) -> list[str]:
+        """Model ids that the gateway offers, sorted (row 12: the public catalogue, in any of its shapes)."""
+        call = Call(doing="listing the models", method="GET", path="/api/models", limit=LIST_BODY)
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        return model_ids(document.get("data"), facts)
+
+    async def list_groups(self, *, deadline: float | None = None) -> list[Group]:
+        """Groups the account may use, sorted by name. GatewayRejected(NOT_OFFERED) where the gateway lists none."""
+        call = Call(doing="listing the groups", method="GET", path="/api/user/self/groups")
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        return groups_of(document.get("data"), facts)
+
+    async def get_account(self, *, deadline: float | None = None) -> Account:
+        """The account behind the access token, with its balance in units."""
+        call = Call(doing="reading the account", method="GET", path="/api/user/self")
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        return parse(Account, document.get("data"), facts)
+
+    async def try_key(self, value: SecretStr) -> KeyTrial:
+        """One free call with the key itself (section 11). Never raises for what the gateway says, never retries."""
+        secret = core_of(value.get_secret_value().strip())
+        call = Call(doing="trying a key", method="GET", path=PROBE_PATH, limit=LIST_BODY)
+        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+            return unreachable("not_a_key")
+        try:
+            reply = await self._wire.exchange(call, headers={"Authorization": f"Bearer sk-{secret}"})
+        except GatewayUnavailable:
+            return unreachable("no_answer")
+        return judge_trial(reply)
+
+    async def _record(self, key_id: KeyId, deadline: float | None) -> tuple[Key, str]:
+        key, raw, _ = await self._record_and_facts(key_id, deadline)
+        return key, raw
+
+    async def _record_and_facts(self, key_id: KeyId, deadline: float | None) -> tuple[Key, str, CallFacts]:
+        call = Call(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        key, raw = key_and_value(document.get("data"), facts)
+        if key.id != key_id:
+            raise GatewayProtocolError("The gateway answered with another key than the one asked for.", facts=facts)
+        return key, raw, facts
+
+    async def _page(self, page: int, deadline: float | None) -> tuple[list[tuple[Key, str]], int]:
+        call = Call(
+            doing="listing the keys",
+            method="GET",
+            path=COLLECTION,
+            params={"p": str(page), "page_size": str(PAGE_SIZE)},
+            limit=LIST_BODY,
+            bulk=page > 1,
+        )
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        data = parse(Page, document.get("data"), facts)
+        return [key_and_value(item, facts) for item in data.items or ()], data.total
+
+    async def _all_records(self, deadline: float | None) -> list[tuple[Key, str]]:
+        for last in (False,) * (LIST_PASSES - 1) + (True,):
+            found, settled = await self._one_pass(deadline)
+            if settled or last:
+                break
+        if not settled:
+            logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
+        return sorted(found.items(), key=lambda item: -item[0].id)
+
+    async def _one_pass(self, deadline: float | None) -> tuple[dict[Key, str], bool]:
+        """All pages once, and whether the list held still meanwhile."""
+        found: dict[KeyId, tuple[Key, str]] = {}
+        totals: set[int] = set()
+        read = 0
+        for page in range(1, MOST_PAGES + 1):
+            rows, total = await self._page(page, deadline)
+            totals.add(total)
+            fresh = {key.id: (key, raw) for key, raw in rows if key.id not in found}
+            found |= fresh
+            read += len(rows)
+            if not fresh or read >= total:
+                break
+        return dict(found.values()), totals == {len(found)}
+
+    async def _search(self, name: str, deadline: float | None) -> list[Key]:
+        data, facts = await self._search_data(name, deadline)
+        if isinstance(data, list):
+            return _newest_first(dict(key_and_value(item, facts) for item in data))
+        page = parse(Page, data, facts)
+        rows = [key_and_value(item, facts) for item in page.items or ()]
+        if len(rows) < page.total:
+            raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
+        return _newest_first(dict(rows))
+
+    async def _search_data(self, name: str, deadline: float | None) -> tuple[Any, CallFacts]:
+        call = Call(
+            doing="searching the keys",
+            method="GET",
+            path="/api/token/search",
+            # ASK: not retried, because its limit is small and the list is the way round it.
+            effect=Effect.ASK,
+            params={"keyword": name, "token": "", "p": "1", "page_size": str(PAGE_SIZE)},
+            limit=LIST_BODY,
+        )
+        document, facts = await self._wire.ask(call, deadline=deadline)
+        return document.get("data"), facts
+
+    async def _reveal_batch(self, keys: list[Key]) -> dict[KeyId, SecretStr]:
+        call = Call(
+            doing="revealing keys",
+            method="POST",
+            path="/api/token/batch/keys",
+            effect=Effect.ASK,
+            body={"ids": [int(key.id) for key in keys]},
+            bulk=True,
+        )
+        try:
+            document, facts = await self._wire.ask(call)
+            values = _member(document.get("data"), "keys", facts, kind=dict)
+            return {
+                key.id: usable_value(values[str(key.id)], facts)
+                for key in keys
+                if isinstance(values.get(str(key.id)), str) and not is_masked(values[str(key.id)])
+            }
+        except GatewayAuthError:
+            raise
+        except GatewayCallError:
+            return {}
+
+
+class GatewayClient(GatewayReader):
+    """Reads and raw writes: one wire call per method, never repeated, never read back. Use `writes` instead."""
+
+    async def create_key(self, settings: KeySettings) -> KeyId | None:
+        """POST. The answer usually holds nothing; a deployment that gives a number gives it here (section 6)."""
+        document, _ = await self._write("creating a key", "POST", COLLECTION, body=create_body(settings))
+        data = document.get("data")
+        number = data.get("id") if isinstance(data, dict) else None
+        return KeyId(number) if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
+
+    async def update_key(self, record: Key, *, status: int | None = None) -> None:
+        """PUT of the complete record, `status` as stored unless given (a plain PUT may ignore it, section 7)."""
+        body = update_body(record, status=record.status if status is None else status)
+        await self._write("changing key", "PUT", COLLECTION, body=body, key_id=record.id)
+
+    async def set_status(self, record: Key, status: int) -> None:
+        """PUT with `status_only`, and still the complete record: a server that ignores the switch must not reset it."""
+        await self._write(
+            "setting the status of key",
+            "PUT",
+            COLLECTION,
+            params={"status_only": "true"},
+            body=update_body(record, status=status),
+            key_id=record.id,
+        )
+
+    async def delete_key(self, key_id: KeyId) -> None:
+        """DELETE. Raises KeyNotFound when it is not there (any more)."""
+        await self._write("deleting key", "DELETE", f"/api/token/{int(key_id)}", key_id=key_id)
+
+    async def _write(self, doing: str, method: str, path: str, **more: Any) -> tuple[dict[str, Any], CallFacts]:
+        return await self._wire.ask(Call(doing=doing, method=method, path=path, effect=Effect.WRITE, **more))
+
+
+def _newest_first(found: Collection[Key]) -> list[Key]:
+    return sorted({key.id: key for key in found}.values(), key=lambda key: -key.id)
+
+
+def _member(data: Any, name: str, facts: CallFacts, *, kind: type = str) -> Any:
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, kind):
+        raise GatewayProtocolError("The gateway's answer does not have the documented shape.", facts=facts)
+    return value
+
+
+def connect(
+    *,
+    base_url: str,
+    access_token: SecretStr,
+    user_id: str | None = None,
+    timeout: float = 30.0,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    rng: random.Random | None = None,
+) -> GatewayClient:
+    """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings."""
+    return GatewayClient(
+        wire=Wire(
+            base_url=base_url,
+            access_token=access_token,
+            user_id=user_id,
+            timeout=timeout,
+            transport=transport,
+            clock=clock,
+            sleep=sleep,
+            rng=rng or random.Random(),  # noqa: S311  jitter and log references, not secrets
+        ),
+    )

@@ -1,0 +1,175 @@
+"""What the gateway can do to us, as one tree, and the single mapping from its words to our classes.
+
+    bot.errors.GatewayError
+    └── GatewayCallError                .facts: operation, key id, request id, reference, HTTP status
+        ├── GatewayUnavailable          nothing was changed; trying again later makes sense
+        ├── GatewayOutcomeUnknown       a write without a sure answer: it may have happened, or may still
+        ├── GatewayRejected             .refusal: the gateway understood and said no; nothing was changed
+        │   └── KeyNotFound             no such key, or not of this account, or deleted
+        ├── GatewayAuthError            .refusal: our access token is not taken; stop at once, do not retry
+        └── GatewayProtocolError        not the API we know: a redirect, HTML, a wrong shape
+
+It knows no HTTP library. The gateway's raw text is never in an error: it goes to the log, with secrets removed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.errors import GatewayError
+
+
+class Refusal(StrEnum):
+    """Why the gateway, or we before asking it, said no (contract, section 5). The last five are ours."""
+
+    NAME_TOO_LONG = "name_too_long"
+    GROUP_DENIED = "group_denied"
+    QUOTA_NEGATIVE = "quota_negative"
+    QUOTA_TOO_LARGE = "quota_too_large"
+    EXPIRED_CANNOT_ENABLE = "expired_cannot_enable"
+    EXHAUSTED_CANNOT_ENABLE = "exhausted_cannot_enable"
+    TOO_MANY_KEYS = "too_many_keys"
+    NOT_FOUND = "not_found"
+    ID_MISSING = "id_missing"
+    BAD_ID = "bad_id"
+    BAD_JSON = "bad_json"
+    NOT_LOGGED_IN = "not_logged_in"
+    BAD_PAT = "bad_pat"
+    USER_HEADER = "user_header"
+    BANNED = "banned"
+    ROLE_TOO_LOW = "role_too_low"
+    BAD_PARAMS = "bad_params"
+    UNKNOWN = "unknown"
+    NOT_OFFERED = "not_offered"
+    VALUE_HIDDEN = "value_hidden"
+    NAME_IN_USE = "name_in_use"
+    CHANGED_SINCE = "changed_since"
+    INVALID = "invalid"
+
+
+SENTENCES: Mapping[Refusal, str] = {
+    Refusal.NAME_TOO_LONG: "The gateway finds the name too long; use at most 50 bytes.",
+    Refusal.GROUP_DENIED: "The gateway account may not use this group; choose another one.",
+    Refusal.QUOTA_NEGATIVE: "The gateway does not take a quota below zero.",
+    Refusal.QUOTA_TOO_LARGE: "The gateway does not take a quota this large; ask for less.",
+    Refusal.EXPIRED_CANNOT_ENABLE: "The key has expired and needs a new expiry before it can be enabled.",
+    Refusal.EXHAUSTED_CANNOT_ENABLE: "The key has no quota left and needs more before it can be enabled.",
+    Refusal.TOO_MANY_KEYS: "The gateway account has as many keys as it may have; delete one first.",
+    Refusal.NOT_FOUND: "The gateway has no such key in this account; it may have been deleted.",
+    Refusal.ID_MISSING: "The gateway missed the number of the key in our request.",
+    Refusal.BAD_ID: "The gateway could not read the number of the key in our request.",
+    Refusal.BAD_JSON: "The gateway could not read our request.",
+    Refusal.NOT_LOGGED_IN: "The gateway saw no access token; an administrator must check COMETAPI_ACCESS_TOKEN.",
+    Refusal.BAD_PAT: "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN.",
+    Refusal.USER_HEADER: "The gateway wants the account's user id; an administrator must set COMETAPI_USER_ID.",
+    Refusal.BANNED: "The gateway has banned the account; an administrator must talk to the gateway's operator.",
+    Refusal.ROLE_TOO_LOW: "The gateway account lacks the right to do this; an administrator must look at its role.",
+    Refusal.BAD_PARAMS: "The gateway did not take the values in our request.",
+    Refusal.UNKNOWN: "The gateway refused for a reason we do not know; its words are in the log.",
+    Refusal.NOT_OFFERED: "This gateway does not offer the call that this needs.",
+    Refusal.VALUE_HIDDEN: "This gateway does not show the value of an existing key; rotate the key to get a new one.",
+    Refusal.NAME_IN_USE: "Another key already has this name; choose another name.",
+    Refusal.CHANGED_SINCE: "The key has changed since this was asked; look at it and ask again.",
+    Refusal.INVALID: "The values cannot be sent to the gateway as they are.",
+}
+
+AUTH_REFUSALS = frozenset(
+    {Refusal.NOT_LOGGED_IN, Refusal.BAD_PAT, Refusal.USER_HEADER, Refusal.BANNED, Refusal.ROLE_TOO_LOW},
+)
+
+_CODES: Mapping[str, Refusal] = {
+    "AUTH_UNAUTHORIZED": Refusal.BAD_PAT,
+    "AUTH_USER_DISABLED": Refusal.BANNED,
+    "AUTH_INSUFFICIENT_PRIVILEGE": Refusal.ROLE_TOO_LOW,
+}
+
+# Top to bottom, first match wins. Each fragment is a regular expression, matched without case: the order matters
+# where texts share words (the user-header text also says "logged in", the quota text also says "maximum").
+_FRAGMENTS: tuple[tuple[Refusal, str], ...] = (
+    (Refusal.USER_HEADER, r"new-api-user"),
+    (Refusal.NOT_LOGGED_IN, r"not logged in|未登录"),
+    (Refusal.BAD_PAT, r"invalid access token|token 无效"),
+    (Refusal.BANNED, r"\bbanned\b|封禁"),
+    (Refusal.ROLE_TOO_LOW, r"insufficient privilege|权限不足"),
+    (Refusal.NAME_TOO_LONG, r"name is too long|名称过长"),
+    (Refusal.GROUP_DENIED, r"no access to group|无权访问"),
+    (Refusal.QUOTA_NEGATIVE, r"cannot be negative|不能为负"),
+    (Refusal.QUOTA_TOO_LARGE, r"exceeds valid range|超出有效范围"),
+    (Refusal.EXPIRED_CANNOT_ENABLE, r"expired.*cannot be enabled|已过期.*无法启用"),
+    (Refusal.EXHAUSTED_CANNOT_ENABLE, r"exhausted.*cannot be enabled|已用尽.*无法启用"),
+    (Refusal.TOO_MANY_KEYS, r"最大令牌数量|maximum.*token"),
+    (Refusal.NOT_FOUND, r"record not found"),
+    (Refusal.ID_MISSING, r"userid 为空"),
+    (Refusal.BAD_ID, r"invalid syntax"),
+    (Refusal.BAD_JSON, r"cannot unmarshal|invalid character|\beof\b"),
+    (Refusal.BAD_PARAMS, r"invalid parameters|参数"),
+)
+_MATCHERS = tuple((refusal, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for refusal, pattern in _FRAGMENTS)
+
+
+def refusal_of(message: str, *, code: str = "") -> Refusal:
+    """Classes a refusal by the gateway's words, in either language, or by its code. Only a hint: read back."""
+    if code in _CODES:
+        return _CODES[code]
+    bounded = message[:4000]
+    return next((refusal for refusal, matcher in _MATCHERS if matcher.search(bounded)), Refusal.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallFacts:
+    """What support needs to find one call again: `reference` is in our log, `request_id` in the gateway's."""
+
+    operation: str
+    key_id: int | None
+    request_id: str | None
+    reference: str
+    status: int | None
+
+    @property
+    def doing(self) -> str:
+        """The call in words, for the beginning of a sentence."""
+        return self.operation if self.key_id is None else f"{self.operation} {self.key_id}"
+
+
+class GatewayCallError(GatewayError):
+    """One call to the gateway failed. `sentence` is fit for a person; `facts` are for the log and for support."""
+
+    def __init__(self, sentence: str, *, facts: CallFacts) -> None:
+        super().__init__(f"{sentence} (While {facts.doing}; reference {facts.reference}.)")
+        self.facts = facts
+
+
+class GatewayUnavailable(GatewayCallError):  # noqa: N818  the style guide fixes this name
+    """Nothing was changed. The gateway cannot be reached, limits our rate, or is broken for the moment."""
+
+
+class GatewayOutcomeUnknown(GatewayCallError):  # noqa: N818  the style guide fixes this name
+    """A write got no sure answer. Never repeat it blindly: read back first."""
+
+
+class GatewayProtocolError(GatewayCallError):
+    """What answered is not the API we know. Usually a wrong base URL."""
+
+
+class GatewayRejected(GatewayCallError):  # noqa: N818  the style guide fixes this name
+    """The gateway understood and refused. `refusal` is the class of its reason."""
+
+    def __init__(self, refusal: Refusal, *, facts: CallFacts) -> None:
+        super().__init__(SENTENCES[refusal], facts=facts)
+        self.refusal = refusal
+
+
+class KeyNotFound(GatewayRejected):
+    """No key with this number in this account, or no longer."""
+
+    def __init__(self, *, facts: CallFacts) -> None:
+        super().__init__(Refusal.NOT_FOUND, facts=facts)
+
+
+class GatewayAuthError(GatewayCallError):
+    """The gateway does not take our access token, user header or role. Retrying cannot help."""
+
+    def __init__(self, refusal: Refusal, *, facts: CallFacts) -> None:
+        super().__init__(SENTENCES[refusal], facts=facts)
+        self.refusal = refusal

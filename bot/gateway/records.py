@@ -1,0 +1,90 @@
+"""Between the wire's record of a key and our Key: parsing in, complete bodies out (contract, sections 3, 6, 7, 13)."""
+
+import re
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.gateway.errors import CallFacts, GatewayProtocolError, GatewayRejected, Refusal
+from bot.gateway.models import NEVER, SETTINGS_FIELDS, GatewayModel, Int64, Key, KeySettings
+from bot.gateway.replies import parse
+
+PREFIX = "sk-"
+LONG_PAST = 1
+"""An expiry nobody can take for "never" or for a default: one second after the epoch."""
+
+_VALUE = re.compile(r"[0-9A-Za-z._-]{1,200}")
+_HINT_LENGTH = 12
+
+
+class Page(GatewayModel):
+    """One page of a list. A server that says null for no items means none."""
+
+    total: Int64
+    items: list[dict[str, Any]] | None
+
+
+class _Credential(GatewayModel):
+    key: str
+
+
+def core_of(value: str) -> str:
+    """A key value without its one client-side prefix."""
+    return value.removeprefix(PREFIX)
+
+
+def is_masked(value: str) -> bool:
+    """Any asterisk means the value is not usable; an empty one is not either."""
+    return "*" in value or not core_of(value)
+
+
+def hint_of(value: str) -> str:
+    """First and last four characters of the value, or just an ellipsis when it is too short to show any of it."""
+    core = core_of(value)
+    return f"{core[:4]}…{core[-4:]}" if len(core) >= _HINT_LENGTH else "…"
+
+
+def usable_value(value: str, facts: CallFacts) -> SecretStr:
+    """The value with exactly one `sk-`. Raises GatewayRejected(VALUE_HIDDEN) when masked."""
+    if is_masked(value):
+        raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=facts)
+    if not _VALUE.fullmatch(core_of(value)):
+        raise GatewayProtocolError("The gateway gave a key value of an unknown form.", facts=facts)
+    return SecretStr(PREFIX + core_of(value))
+
+
+def key_and_value(data: Any, facts: CallFacts) -> tuple[Key, str]:
+    """A record of the wire as a Key, and the raw value beside it (masked or not)."""
+    raw = parse(_Credential, data, facts).key
+    return parse(Key, {**data, "hint": hint_of(raw), "masked": is_masked(raw)}, facts), raw
+
+
+def create_body(settings: KeySettings) -> dict[str, Any]:
+    """The nine fields. Zero as expiry would mean never, so it is sent as a moment long past."""
+    body = {field: getattr(settings, field) for field in SETTINGS_FIELDS}
+    body["expired_time"] = LONG_PAST if settings.expired_time == 0 else settings.expired_time
+    body["allow_ips"] = settings.allow_ips or ""
+    return body
+
+
+def update_body(record: Key, *, status: int) -> dict[str, Any]:
+    """The complete record: omitted fields would be reset. A negative remainder is clamped, or the PUT would fail."""
+    body = create_body(record)
+    body["allow_ips"] = record.allow_ips
+    if not record.unlimited_quota:
+        body["remain_quota"] = max(0, record.remain_quota)
+    return {"id": int(record.id), "status": int(status), **body}
+
+
+def settings_equal(one: KeySettings, other: KeySettings, field: str) -> bool:
+    """Whether a field means the same in both: null and "" are one allowlist, 0 and any past second one expiry."""
+    return bool(meaning(field, getattr(one, field)) == meaning(field, getattr(other, field)))
+
+
+def meaning(field: str, value: Any) -> Any:
+    """A field's value with its harmless spellings made one."""
+    if field == "allow_ips":
+        return value or ""
+    if field == "expired_time" and value != NEVER:
+        return max(value, LONG_PAST)
+    return value

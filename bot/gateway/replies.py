@@ -1,0 +1,195 @@
+"""Reads one reply of the gateway: is it JSON, is it a yes, and if not, which error is it (contract, sections 4 and 5).
+
+Judged by `success`, never by the HTTP status alone. A write is a sure "no" only when the gateway said so itself;
+whatever else comes back leaves its outcome unknown. Knows no HTTP library and sends nothing.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bot.gateway.errors import (
+    AUTH_REFUSALS,
+    CallFacts,
+    GatewayAuthError,
+    GatewayOutcomeUnknown,
+    GatewayProtocolError,
+    GatewayRejected,
+    GatewayUnavailable,
+    KeyNotFound,
+    Refusal,
+    refusal_of,
+)
+from bot.gateway.models import KeyId
+
+logger = logging.getLogger(__name__)
+
+SMALL_BODY = 256 * 1024
+LIST_BODY = 2 * 1024 * 1024
+TEXT_IN_LOG = 500
+
+_KEY_LIKE = re.compile(r"sk-[0-9A-Za-z_-]{6,}|(?<![0-9A-Za-z])[0-9A-Za-z+/]{28,}={0,2}(?![0-9A-Za-z])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Effect(StrEnum):
+    """READ is retried; ASK is a POST that changes nothing and is not retried; WRITE is never retried here."""
+
+    READ = "read"
+    ASK = "ask"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request. `doing` is the call in words, `bulk` = may wait so that others keep their share of the limit."""
+
+    doing: str
+    method: str
+    path: str
+    effect: Effect = Effect.READ
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    key_id: KeyId | None = None
+    limit: int = SMALL_BODY
+    bulk: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What came back. `whole` is false when the body was cut, longer than allowed, or its compression broken."""
+
+    status: int
+    request_id: str | None
+    body: bytes
+    whole: bool = True
+
+
+class NotJsonError(ValueError):
+    """The body is not one JSON object."""
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object. Raises NotJsonError; NaN, bad UTF-8 and absurd nesting are not JSON."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError from error
+    if not isinstance(document, dict):
+        raise NotJsonError
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` fit for the log: bounded, on one line, known secrets and whatever looks like one taken out."""
+    text = text[: 4 * TEXT_IN_LOG]
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return _KEY_LIKE.sub("[secret]", _CONTROL.sub(" ", text))[:TEXT_IN_LOG]
+
+
+def interpret(call: Call, reply: Reply, facts: CallFacts) -> dict[str, Any]:
+    """The JSON object of a sure yes. Raises the GatewayCallError that the reply means."""
+    document = _document(reply)
+    if reply.status == 401:
+        raise GatewayAuthError(_auth_refusal(document), facts=facts)
+    if reply.status == 429:
+        _unsure_unless(call, facts, not reply.body or document is not None)
+        raise GatewayUnavailable("The gateway limits how often we may ask. Try again in a few minutes.", facts=facts)
+    if reply.status >= 500:
+        _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+        raise GatewayUnavailable("The gateway has trouble. Nothing was changed; try again in a minute.", facts=facts)
+    if document is None:
+        _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+        _unreadable(reply, facts)
+    return _judged(call, reply, facts, document)
+
+
+def _document(reply: Reply) -> dict[str, Any] | None:
+    if not reply.whole:
+        return None
+    try:
+        return json_object(reply.body)
+    except NotJsonError:
+        return None
+
+
+def _judged(call: Call, reply: Reply, facts: CallFacts, document: dict[str, Any]) -> dict[str, Any]:
+    success = document.get("success")
+    if success is True and 200 <= reply.status < 300:
+        return document
+    if success is False:
+        _refuse(call, facts, _refusal(document), forbidden=reply.status == 403)
+    if reply.status == 404 and "error" in document:
+        raise GatewayRejected(Refusal.NOT_OFFERED, facts=facts)
+    if 400 <= reply.status < 500 and "error" in document:
+        _refuse(call, facts, _refusal(document), forbidden=reply.status == 403)
+    _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+    raise GatewayProtocolError(_WRONG_ADDRESS, facts=facts)
+
+
+def _refuse(call: Call, facts: CallFacts, refusal: Refusal, *, forbidden: bool) -> NoReturn:
+    if refusal in AUTH_REFUSALS:
+        raise GatewayAuthError(refusal, facts=facts)
+    if forbidden and refusal is Refusal.UNKNOWN:
+        raise GatewayAuthError(Refusal.ROLE_TOO_LOW, facts=facts)
+    if refusal is Refusal.NOT_FOUND and call.key_id is not None:
+        raise KeyNotFound(facts=facts)
+    raise GatewayRejected(refusal, facts=facts)
+
+
+def _auth_refusal(document: dict[str, Any] | None) -> Refusal:
+    refusal = _refusal(document or {})
+    return refusal if refusal in AUTH_REFUSALS else Refusal.BAD_PAT
+
+
+def _refusal(document: dict[str, Any]) -> Refusal:
+    message, code = document.get("message"), document.get("code")
+    error = document.get("error")
+    if isinstance(error, dict):
+        message, code = error.get("message"), error.get("code")
+    return refusal_of(message if isinstance(message, str) else "", code=code if isinstance(code, str) else "")
+
+
+def _unsure_unless(call: Call, facts: CallFacts, sure: bool) -> None:
+    if call.effect is Effect.WRITE and not sure:
+        raise GatewayOutcomeUnknown(
+            "The gateway did not say clearly whether it made the change; it is being read back.",
+            facts=facts,
+        )
+
+
+_WRONG_ADDRESS = "What answered is not the gateway's API; an administrator should check COMETAPI_BASE_URL."
+
+
+def _unreadable(reply: Reply, facts: CallFacts) -> NoReturn:
+    if not reply.whole and len(reply.body) < SMALL_BODY:
+        raise GatewayUnavailable("The gateway's answer broke off. Nothing was changed; try again.", facts=facts)
+    raise GatewayProtocolError(_WRONG_ADDRESS, facts=facts)
+
+
+def parse(model: type[Model], data: Any, facts: CallFacts) -> Model:
+    """`data` as `model`. Raises GatewayProtocolError, and logs which members were wrong but not their values."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, line['loc']))}: {line['type']}" for line in error.errors(include_input=False)[:20]
+        ]
+        logger.warning("gateway answered with a wrong shape", extra={"wrong": wrong, "reference": facts.reference})
+        raise GatewayProtocolError(
+            "The gateway's answer does not have the documented shape; an administrator should look at the log.",
+            facts=facts,
+        ) from None

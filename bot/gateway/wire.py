@@ -1,0 +1,247 @@
+"""One HTTP exchange with the gateway, and the retries of reads (contract, sections 1, 12 and 18).
+
+Adds the headers, bounds time and size, never follows a redirect, keeps the server's clock. Knows nothing of keys.
+"""
+
+import asyncio
+import logging
+import random
+import zlib
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from bot.errors import ConfigurationError
+from bot.gateway.errors import CallFacts, GatewayOutcomeUnknown, GatewayUnavailable
+from bot.gateway.replies import Call, Effect, Reply, interpret, without_secrets
+
+logger = logging.getLogger(__name__)
+
+READ_ATTEMPTS = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+CONNECT_TIMEOUT = 5.0
+WINDOW = 180.0
+BULK_SHARE = 140
+"""Bulk reads stop here of upstream's 180 calls in 180 s per address, so that a disable never waits behind a sweep."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_REQUEST_ID = ("X-Cometapi-Request-Id", "X-Oneapi-Request-Id")
+
+
+class Wire:
+    """Sends calls and gives back sure answers; everything else is a GatewayCallError."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        access_token: SecretStr,
+        user_id: str | None,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        rng: random.Random,
+    ) -> None:
+        self.timeout = timeout
+        self.clock = clock
+        self.user_id = user_id
+        self.request_id_header: str | None = None
+        self._skew: float | None = None
+        self._sleep = sleep
+        self._rng = rng
+        self._secrets = (access_token.get_secret_value(),)
+        self._sent: deque[float] = deque(maxlen=BULK_SHARE)
+        self._http = httpx.AsyncClient(
+            base_url=_checked(base_url, access_token, user_id),
+            headers=_headers(access_token, user_id),
+            timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=55),
+            follow_redirects=False,
+            transport=transport,
+            trust_env=False,  # only settings read the environment: no proxy or netrc may see the PAT
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def server_now(self) -> float:
+        """The server's time (Unix seconds) by its latest `Date`; our own clock until there was one."""
+        return self.clock() + (self._skew or 0.0)
+
+    def facts(self, call: Call, reply: Reply | None = None) -> CallFacts:
+        return CallFacts(
+            operation=call.doing,
+            key_id=call.key_id,
+            request_id=reply.request_id if reply else None,
+            reference=f"{self._rng.getrandbits(32):08x}",
+            status=reply.status if reply else None,
+        )
+
+    async def ask(self, call: Call, *, deadline: float | None = None) -> tuple[dict[str, Any], CallFacts]:
+        """The JSON object of a sure yes. Reads are retried within `deadline` seconds in all (None = four attempts)."""
+        end = None if deadline is None else self.clock() + deadline
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            await self._keep_below_limit(call, end)
+            try:
+                return await self._once(call, end)
+            except GatewayUnavailable:
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * (0.5 + self._rng.random() / 2)
+                out_of_time = end is not None and self.clock() + pause >= end
+                if call.effect is not Effect.READ or attempt == READ_ATTEMPTS or out_of_time:
+                    raise
+                await self._sleep(pause)
+        raise AssertionError  # pragma: no cover  (the last attempt returns or raises)
+
+    async def _once(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
+        reply = await self.exchange(call, end=end)
+        facts = self.facts(call, reply)
+        try:
+            return interpret(call, reply, facts), facts
+        except Exception as error:
+            self._log_failure(facts, type(error).__name__, reply)
+            raise
+
+    async def exchange(
+        self, call: Call, *, headers: Mapping[str, str] | None = None, end: float | None = None
+    ) -> Reply:
+        """One request, one reply of any kind. GatewayUnavailable = not sent, or a read; else GatewayOutcomeUnknown."""
+        self._sent.append(self.clock())
+        limit = self.timeout if end is None else max(0.01, min(self.timeout, end - self.clock()))
+        try:
+            async with asyncio.timeout(limit):
+                return await self._send(call, headers or {})
+        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+            facts = self.facts(call)
+            self._log_failure(facts, type(error).__name__)
+            if call.effect is Effect.WRITE and not isinstance(error, _NOT_SENT):
+                raise GatewayOutcomeUnknown(
+                    "The connection to the gateway broke before it answered; the change is being read back.",
+                    facts=facts,
+                ) from None
+            raise GatewayUnavailable(
+                "The gateway cannot be reached or does not answer. Nothing was changed; try again in a minute.",
+                facts=facts,
+            ) from None
+
+    async def _send(self, call: Call, headers: Mapping[str, str]) -> Reply:
+        request = self._http.build_request(
+            call.method,
+            call.path,
+            params=call.params or None,
+            json=call.body,
+            headers=headers,
+        )
+        response = await self._http.send(request, stream=True)
+        try:
+            self._learn_clock(response.headers)
+            body, whole = await _bounded(response, call.limit)
+        finally:
+            await response.aclose()
+        return Reply(status=response.status_code, request_id=self._request_id(response.headers), body=body, whole=whole)
+
+    async def _keep_below_limit(self, call: Call, end: float | None) -> None:
+        if not call.bulk or len(self._sent) < BULK_SHARE:
+            return
+        pause = self._sent[0] + WINDOW - self.clock()
+        if pause <= 0:
+            return
+        if end is not None and self.clock() + pause >= end:
+            raise GatewayUnavailable(
+                "We have asked the gateway too often in the last minutes. Try again in a few minutes.",
+                facts=self.facts(call),
+            )
+        await self._sleep(min(pause, WINDOW))
+
+    def _learn_clock(self, headers: httpx.Headers) -> None:
+        try:
+            date = parsedate_to_datetime(headers["Date"])
+        except (KeyError, ValueError):
+            return
+        skew = date.replace(tzinfo=date.tzinfo or UTC).timestamp() + 0.5 - self.clock()
+        # `Date` has whole seconds: a difference this small is rounding, not a clock that is wrong.
+        self._skew = skew if abs(skew) > 1.5 else 0.0
+
+    def _request_id(self, headers: httpx.Headers) -> str | None:
+        for name in _REQUEST_ID:
+            if name in headers:
+                self.request_id_header = name
+                return without_secrets(headers[name], self._secrets)[:100]
+        return None
+
+    def _log_failure(self, facts: CallFacts, outcome: str, reply: Reply | None = None) -> None:
+        text = without_secrets(reply.body[:4096].decode("utf-8", "replace"), self._secrets) if reply else ""
+        logger.warning(
+            "gateway call failed",
+            extra={
+                "operation": facts.doing,
+                "key_id": facts.key_id,
+                "http_status": facts.status,
+                "request_id": facts.request_id,
+                "reference": facts.reference,
+                "outcome": outcome,
+                "gateway_text": text,
+            },
+        )
+
+
+async def _bounded(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """The body and whether it is whole. Decompresses by itself, so that a small bomb cannot become a big body."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"identity", "", "gzip"}:
+        return b"", False
+    inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    body, compressed = bytearray(), False
+    async with aclosing(_chunks(response)) as chunks:
+        async for chunk in chunks:
+            compressed = compressed or bool(chunk)
+            try:
+                body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
+            except zlib.error:
+                return bytes(body), False
+            if len(body) > limit:
+                return bytes(body[:limit]), False
+    cut = inflate is not None and compressed and not inflate.eof
+    return bytes(body), not cut
+
+
+async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    # The raw stream, not aiter_bytes(): that one inflates a whole network chunk before anyone can count.
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an AsyncClient gives nothing else
+    async for chunk in response.stream:
+        yield chunk
+
+
+def _headers(access_token: SecretStr, user_id: str | None) -> dict[str, str]:
+    headers = {
+        "Authorization": access_token.get_secret_value(),
+        "Accept": "application/json",
+        "Accept-Language": "en",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "keydesk",
+    }
+    return headers | ({"New-Api-User": user_id} if user_id else {})
+
+
+def _checked(base_url: str, access_token: SecretStr, user_id: str | None) -> str:
+    problems = []
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+        problems.append("COMETAPI_BASE_URL must look like https://api.cometapi.com, without user, query or fragment.")
+    token = access_token.get_secret_value()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        problems.append("COMETAPI_ACCESS_TOKEN must be the bare token: no spaces, no line breaks, no 'Bearer'.")
+    if user_id is not None and not (user_id.isascii() and user_id.isdigit()):
+        problems.append("COMETAPI_USER_ID must be the account's number.")
+    if problems:
+        raise ConfigurationError(problems)
+    return base_url.rstrip("/")
