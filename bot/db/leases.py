@@ -27,7 +27,8 @@ def acquire(c: sa.Connection, name: str, holder: str, *, seconds: float, now: fl
         set_={"holder": holder, "until": now + seconds},
         where=(leases.c.until <= now) | (leases.c.holder == holder),
     )
-    return c.execute(statement).rowcount == 1
+    # The row comes back only when it was written; a count of rows is not given for this statement by every driver.
+    return c.execute(statement.returning(leases.c.name)).first() is not None
 
 
 def renew(c: sa.Connection, name: str, holder: str, *, seconds: float, now: float) -> bool:

@@ -31,9 +31,12 @@ VERSION = "keydesk"
 CONCURRENCY = 16
 ENGINE_THREADS = 8
 # Work started in this process is woken at once; the poll is for what other processes start, and for crashes.
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.2
 # A shorter delay is rung by a timer of this process, so that it is exact; longer ones may be a poll late.
 TIMER_SECONDS = 120.0
+# Who started the work answers first (the acknowledgement to Slack), then it is claimed. A row's due time is cut to
+# milliseconds, so a delay needs a hair more as well.
+AFTER_COMMIT_SECONDS = 0.002
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
 KEEP_FINISHED_SECONDS = 3 * 86_400.0
@@ -138,7 +141,7 @@ class Engine:
             self._client.enqueue_in_transaction(
                 c, {"queue_name": QUEUE, "workflow_name": WORKFLOW, "workflow_id": run.row}, *inputs
             )
-            after_commit(c, self.wake)
+            after_commit(c, lambda: self._ring_after(0.0))
 
     def wake(self) -> None:
         """Start what is due in this process now. From any thread; several calls become one look."""
@@ -148,12 +151,11 @@ class Engine:
     def _ring_after(self, delay: float) -> None:
         loop = self._loop
         if loop is not None and self._waker is not None and delay <= TIMER_SECONDS:
-            # A hair later than due: the row's time is cut to milliseconds.
-            loop.call_soon_threadsafe(loop.call_later, delay + 0.002, self._ring_due)
+            loop.call_soon_threadsafe(loop.call_later, delay + AFTER_COMMIT_SECONDS, self._ring, delay > 0)
 
-    def _ring_due(self) -> None:
+    def _ring(self, due: bool) -> None:
         if self._waker is not None:
-            self._waker.ring(due=True)
+            self._waker.ring(due=due)
 
     async def launch(self, *, work: bool = True) -> None:
         """Begin to run jobs on this event loop; blocks it shortly, so call it before serving.

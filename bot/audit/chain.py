@@ -1,0 +1,145 @@
+"""The chain of the record: how a line is written and hashed, and what is wrong with a set of lines. Pure.
+
+A line is one JSON object: `seq` (1, 2, 3 …), `at` (UTC, "2030-01-31T12:00:00.000Z"), `fact`, `actor` (Slack user id
+or null), `request_id`, `key_id` (numbers or null), `details` (object), `previous_hash`, `hash`. Canonical JSON is UTF-8
+with sorted names, no spaces and no escapes beyond what JSON demands. `hash` is the SHA-256, in hex, of the canonical
+JSON of the line without `hash`; `previous_hash` is the `hash` of the line before, 64 zeros for the first. The last
+line of an export is `{"head":{"count":n,"hash":"…"}}`. The schema is stable; docs/audit.md is for readers outside.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+GENESIS = "0" * 64
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON: equal values give equal text. Raises ValueError for NaN and infinities, TypeError for others."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def moment(at: float) -> str:
+    """Unix seconds as the text of a line."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def sealed(line: Mapping[str, Any]) -> str:
+    """The hash of a line; `line` has every field but `hash`."""
+    return hashlib.sha256(canonical(line).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. `seq` is the number of the line it is about, None when it has none."""
+
+    seq: int | None
+    kind: str  # unreadable, changed, inserted, removed, reordered, head
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found; no problems: no line was changed, removed, reordered or inserted."""
+
+    count: int
+    head: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass
+class _Walk:
+    """What is remembered of each line: its hashes by number, and the problems so far."""
+
+    hashes: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    highest: int = 0
+    count: int = 0
+    head: Mapping[str, Any] | None = None
+
+    def add(self, kind: str, seq: int | None, sentence: str) -> None:
+        self.problems.append(Problem(seq=seq, kind=kind, sentence=sentence))
+
+
+def verify(lines: Iterable[str]) -> Verdict:
+    """Check exported lines, the head line included. The problems come in the order of the record.
+
+    Who can write the database can also make a new chain with a new head; compare `head` with one kept elsewhere.
+    """
+    walk = _Walk()
+    for place, text in enumerate(lines, start=1):
+        _look(walk, place, text)
+    _check_links(walk)
+    _check_head(walk)
+    last = walk.hashes[max(walk.hashes)][-1][0] if walk.hashes else GENESIS
+    problems = sorted(walk.problems, key=lambda problem: (problem.seq is None, problem.seq or 0))
+    return Verdict(count=walk.count, head=last, problems=tuple(problems))
+
+
+def _look(walk: _Walk, place: int, text: str) -> None:
+    try:
+        line = json.loads(text)
+        if walk.head is None and isinstance(line, dict) and "head" in line:
+            walk.head = line["head"]
+            return
+        claimed = line.pop("hash")
+        seq, previous = line["seq"], line["previous_hash"]
+        readable = type(seq) is int and isinstance(previous, str) and isinstance(claimed, str)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        readable = False
+    if not readable:
+        walk.add("unreadable", None, f"Line {place} of the export is not a line of the record.")
+        return
+    walk.count += 1
+    if sealed(line) != claimed:
+        walk.changed.add(seq)
+        walk.add("changed", seq, f"Line {seq} was changed: its content does not fit its hash.")
+    if walk.head is not None:
+        walk.add("inserted", seq, f"Line {seq} comes after the head line of the export.")
+    elif seq in walk.hashes:
+        walk.add("inserted", seq, f"Line {seq} is there more than once.")
+    elif seq < walk.highest:
+        walk.add("reordered", seq, f"Line {seq} comes after line {walk.highest}.")
+    walk.highest = max(walk.highest, seq)
+    walk.hashes.setdefault(seq, []).append((claimed, previous))
+
+
+def _check_links(walk: _Walk) -> None:
+    expected = 1
+    before = [GENESIS]
+    for seq in sorted(walk.hashes):
+        if seq < 1:
+            walk.add("inserted", seq, f"Line {seq} has a number that no line can have.")
+            continue
+        if seq > expected:
+            walk.add("removed", expected, f"{_span(expected, seq - 1)} missing.")
+        elif not any(previous in before for _, previous in walk.hashes[seq]) and not walk.changed & {seq, seq - 1}:
+            walk.add("changed", max(seq - 1, 1), f"Line {seq} does not continue line {seq - 1}: one was replaced.")
+        before = [claimed for claimed, _ in walk.hashes[seq]]
+        expected = seq + 1
+
+
+def _check_head(walk: _Walk) -> None:
+    if walk.head is None:
+        walk.add("removed", None, "The head line is missing: lines at the end may be missing too.")
+        return
+    count, hashed = walk.head.get("count"), walk.head.get("hash")
+    highest = max(walk.hashes, default=0)
+    if not isinstance(count, int):
+        walk.add("unreadable", None, "The head line is not readable.")
+    elif highest < count:
+        walk.add("removed", highest + 1, f"{_span(highest + 1, count)} missing at the end.")
+    elif highest > count:
+        walk.add("inserted", count + 1, f"{_span(count + 1, highest)} not counted by the head: inserted at the end.")
+    elif count and all(hashed != claimed for claimed, _ in walk.hashes[count]) and count not in walk.changed:
+        walk.add("changed", count, f"Line {count} is not the last line that the head remembers.")
+    elif not count and hashed != GENESIS:
+        walk.add("head", None, "The head of the empty record was changed.")
+
+
+def _span(first: int, last: int) -> str:
+    return f"Line {first} is" if first == last else f"Lines {first} to {last} are"

@@ -1,0 +1,39 @@
+"""The words of the record: what can have happened. A word is never renamed: old lines keep it for ever."""
+
+from enum import StrEnum
+
+
+class Fact(StrEnum):
+    """`details` says the particulars; see docs/audit.md."""
+
+    # A request and what people did with it.
+    ASKED = "asked"  # somebody asked for a change; details: operation, summary, decision
+    REFUSED = "refused"  # the policy said no; details: operation, rule
+    APPROVED = "approved"  # one approver said yes
+    COUNTERED = "countered"  # approved for less or otherwise than asked; waits for the requester if the rule says so
+    DENIED = "denied"  # an approver said no, with a reason
+    WITHDRAWN = "withdrawn"  # the requester took it back
+    TAKEN = "taken"  # an approver looks at it, others need not
+    LAPSED = "lapsed"  # nobody decided in time
+    REMINDED = "reminded"  # approvers were reminded
+    ESCALATED = "escalated"  # it was shown to more people
+    BROKE_GLASS = "broke_glass"  # applied before approval, under a rule that allows it
+    REVIEWED = "reviewed"  # somebody looked at a broken glass or an unknown outcome afterwards
+    # The change at the gateway.
+    APPLYING = "applying"  # the first call is about to be made
+    APPLIED = "applied"  # read back, and it agrees
+    FAILED = "failed"  # certainly not done
+    UNKNOWN = "unknown"  # not known whether it was done
+    # Keys.
+    REVEALED = "revealed"  # the value was shown to its owner; never the value
+    ADOPTED = "adopted"  # a key that nobody had asked for got an owner
+    DISOWNED = "disowned"  # a key lost its owner
+    FOUND = "found"  # a key was found that nobody asked for
+    PROBE = "probe"  # the key itself was tried; details: accepted, refused or unclear
+    # Around them.
+    POSTED = "posted"  # a message came to be; details: channel, ts
+    ALERT = "alert"  # an alert came in; details: source, alert id
+    FALSE_ALARM = "false_alarm"  # somebody said that an alert was none
+    POLICY_LOADED = "policy_loaded"  # details: SHA-256 of the file
+    STARTED = "started"  # a process began to serve; details: version
+    EXPORTED = "exported"  # the record was exported; details: count

