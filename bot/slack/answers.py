@@ -1,0 +1,72 @@
+"""A handler's answer → the body of the HTTP response (or Socket Mode ack), as far as the kind of payload takes one.
+
+Slack takes words only after a command, and views only after a submission. What a handler returns elsewhere is
+done with a call in the background instead, so that a feature need not know the difference. contract A1, A4.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bot.slack.blocks import OPTIONS_LIMIT, Message
+from bot.slack.delivery import (
+    Ack,
+    CloseAll,
+    Delivery,
+    Ephemeral,
+    FieldErrors,
+    Kind,
+    Options,
+    Push,
+    Replace,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def body_of(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
+    """The body, None for an empty 200. Starts background calls where Slack takes no such answer."""
+    if delivery.kind is Kind.OPTIONS:
+        return {"options": [dict(item) for item in ack.options[:OPTIONS_LIMIT]] if isinstance(ack, Options) else []}
+    if isinstance(ack, Ephemeral):
+        return _words(ack, delivery)
+    if delivery.kind is Kind.VIEW_SUBMISSION:
+        return _for_submission(ack)
+    if isinstance(ack, Replace) and delivery.in_modal:
+        delivery.desk.later(delivery.desk.update_modal(delivery.view_id, ack.view), delivery=delivery)
+    elif isinstance(ack, Push | Replace):
+        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
+        delivery.desk.later(_shown(show(delivery, ack.view)), delivery=delivery)
+    elif isinstance(ack, FieldErrors):
+        delivery.desk.later(delivery.desk.warn(delivery, " ".join(ack.errors.values())))
+    elif isinstance(ack, CloseAll | Options):
+        logger.warning("%s %s: Slack takes no %s here", delivery.kind, delivery.id, type(ack).__name__)
+    return None
+
+
+def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
+    if delivery.kind is Kind.COMMAND:
+        return {"response_type": "ephemeral", **_content(ack)}
+    if delivery.user_id:
+        delivery.desk.later(delivery.desk.tell(delivery, ack.text, ack.blocks))
+    return None
+
+
+def _content(ack: Ephemeral) -> Mapping[str, Any]:
+    content = Message(ack.text, list(ack.blocks)).to_slack()
+    # An empty list of blocks would hide the text.
+    return content if ack.blocks else {"text": content["text"]}
+
+
+def _for_submission(ack: Ack) -> dict[str, Any] | None:
+    if isinstance(ack, FieldErrors):
+        return {"response_action": "errors", "errors": dict(ack.errors)}
+    if isinstance(ack, Replace):
+        return {"response_action": "update", "view": dict(ack.view)}
+    if isinstance(ack, Push):
+        return {"response_action": "push", "view": dict(ack.view)}
+    return {"response_action": "clear"} if isinstance(ack, CloseAll) else None
+
+
+async def _shown(opening: Any) -> None:
+    await opening

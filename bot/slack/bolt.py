@@ -1,0 +1,98 @@
+"""Bolt between both transports and our router: one listener per payload kind, whatever the number of operations.
+
+Bolt walks its listeners one by one, so a hundred would cost most of the throughput (docs/decisions); ours hand the
+delivery to Router.dispatch. Its own signature check is off, because transport.py has checked the raw bytes.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.slack.answers import body_of
+from bot.slack.desk import Desk
+from bot.slack.payloads import MalformedPayload, to_delivery
+from bot.slack.router import Router
+from bot.slack.web import quiet_logger
+
+logger = logging.getLogger(__name__)
+
+_ANY = re.compile("")
+# Key in Bolt's context under which the delivery travels to the listener.
+_DELIVERY = "keydesk.delivery"
+_UNUSED = "checked before"
+
+
+class Edge:
+    """Payload dict in, Bolt's response out. Both transports call `handle`."""
+
+    def __init__(self, *, bolt: AsyncApp, desk: Desk, clock: Callable[[], float]) -> None:
+        self.bolt = bolt
+        self.desk = desk
+        self._clock = clock
+
+    async def handle(self, body: dict[str, Any]) -> BoltResponse:
+        """Answer one payload. Raises MalformedPayload; nothing else."""
+        context: dict[str, Any] = {}
+        if body.get("type") != "url_verification" and body.get("ssl_check") != "1":
+            delivery = to_delivery(body, desk=self.desk, received_at=self._clock())
+            if delivery is None:
+                # Slack adds payload types now and then; an error would only make it try again.
+                logger.info("a payload of a type that we do not use was acknowledged")
+                return BoltResponse(status=200, body="")
+            context[_DELIVERY] = delivery
+        try:
+            # Ready-made dicts are what Bolt calls socket_mode; HTTP bodies are decoded by us, once.
+            request = AsyncBoltRequest(mode="socket_mode", body=body, context=context)
+            response = await self.bolt.async_dispatch(request)
+        except Exception as error:
+            # Handlers cannot raise to here (router.py), so a field has a type that Bolt does not expect.
+            raise MalformedPayload("Bolt cannot read it") from error
+        if response.status == 404:
+            logger.warning("no listener of Bolt took a payload")
+            return BoltResponse(status=200, body="")
+        if response.status != 200:
+            raise MalformedPayload(f"Bolt answers {response.status}")
+        return response
+
+
+def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_id: str, bot_user_id: str = "") -> Edge:
+    """The Bolt app with its listeners. Asks nothing of the network: who we are is known from the start."""
+    identity = AuthorizeResult(enterprise_id=None, team_id=team_id, bot_user_id=bot_user_id or None)
+
+    async def authorize() -> AuthorizeResult:
+        return identity
+
+    bolt = AsyncApp(
+        name="keydesk",
+        logger=quiet_logger("bolt"),
+        # Never used, since the check is ours; without it Bolt would look into the environment.
+        signing_secret=_UNUSED,
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,
+        # We subscribe to no messages, so there are none of our own to ignore; nor do we have workflow steps.
+        ignoring_self_events_enabled=False,
+        ignoring_self_assistant_message_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+    async def listen(context: dict[str, Any]) -> BoltResponse:
+        delivery = context[_DELIVERY]
+        answer = body_of(await router.dispatch(delivery), delivery)
+        return BoltResponse(status=200, body="" if answer is None else answer)
+
+    bolt.command(_ANY)(listen)
+    bolt.action(_ANY)(listen)
+    bolt.view(_ANY)(listen)
+    bolt.options(_ANY)(listen)
+    bolt.shortcut(_ANY)(listen)
+    bolt.view_closed(_ANY)(listen)
+    bolt.event(_ANY)(listen)
+    return Edge(bolt=bolt, desk=desk, clock=clock)

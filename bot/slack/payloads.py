@@ -1,0 +1,182 @@
+"""A payload as Slack sends it → a Delivery. The only place that knows the spelling of payloads (contract A3).
+
+Bodies are signed, but that says only that they come from Slack: every field is checked for its type here, and what
+cannot be recognised is a MalformedPayload. Texts are made storable: no NUL, no half of a surrogate pair.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bot.slack.delivery import Delivery, Kind, text_of
+from bot.slack.desk import Desk
+
+Body = dict[str, Any]
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+# Slack sends some 15 fields.
+_MOST_FIELDS = 100
+_INTERACTIONS = {
+    "block_actions": Kind.ACTION,
+    "view_submission": Kind.VIEW_SUBMISSION,
+    "view_closed": Kind.VIEW_CLOSED,
+    "shortcut": Kind.SHORTCUT,
+    "message_action": Kind.MESSAGE_SHORTCUT,
+    "block_suggestion": Kind.OPTIONS,
+}
+
+
+class MalformedPayload(ValueError):  # noqa: N818  # names what came, like the rest of our errors
+    """Nothing that Slack sends looks like this. The text names the place, never the content."""
+
+
+def decode(raw: bytes, content_type: str) -> Body:
+    """The body of an HTTP request as Slack's payload: a command's fields, an interaction, an event envelope."""
+    form = content_type == FORM
+    if not form and content_type != JSON:
+        raise MalformedPayload("content type")
+    try:
+        text = raw.decode("utf-8")
+        body = _from_form(text) if form else json.loads(text)
+        # An emoji is a pair of escapes, so most bodies with "\ud" are sound; the walk is for the rest.
+        if "\\u0000" in text or "%00" in text or "\\ud" in text.lower() or "%5cu" in text.lower():
+            body = _storable(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedPayload("encoding") from error
+    if not isinstance(body, dict) or not body:
+        raise MalformedPayload("no object")
+    return body
+
+
+def _from_form(text: str) -> Any:
+    fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace"))
+    return json.loads(fields["payload"]) if "payload" in fields else fields
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        sound = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return sound.replace("\0", "")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value
+
+
+def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> Delivery | None:
+    """The delivery, or None for a type that we do not know. Raises MalformedPayload when a needed field is missing."""
+    if "command" in body:
+        return _command(body, desk, received_at)
+    if body.get("type") == "event_callback":
+        return _event(body, desk, received_at)
+    kind = _INTERACTIONS.get(text_of(body, "type"))
+    return None if kind is None else _interaction(kind, body, desk, received_at)
+
+
+def _command(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+    team_id = _needed(body, "team_id")
+    return Delivery(
+        kind=Kind.COMMAND,
+        id=f"cmd:{team_id}:{_needed(body, 'trigger_id')}",
+        team_id=team_id,
+        user_id=_needed(body, "user_id"),
+        # Only members of the installing workspace can use commands (contract D).
+        user_team_id=team_id,
+        channel_id=text_of(body, "channel_id"),
+        text=text_of(body, "text"),
+        trigger_id=text_of(body, "trigger_id"),
+        response_url=text_of(body, "response_url"),
+        payload=body,
+        received_at=received_at,
+        desk=desk,
+    )
+
+
+def _event(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+    event = _part(body, "event")
+    _needed(event, "type")
+    user = event.get("user")
+    user_id = text_of(user, "id") if isinstance(user, Mapping) else text_of(event, "user")
+    return Delivery(
+        kind=Kind.EVENT,
+        id=f"evt:{_needed(body, 'event_id')}",
+        team_id=text_of(body, "team_id"),
+        user_id=user_id,
+        user_team_id=text_of(user, "team_id") if isinstance(user, Mapping) else text_of(event, "user_team"),
+        channel_id=text_of(event, "channel"),
+        payload=body,
+        received_at=received_at,
+        desk=desk,
+    )
+
+
+def _interaction(kind: Kind, body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+    user = _part(body, "user")
+    view = _optional(body, "view")
+    # On an org-wide install `team` may be null; a view knows where it was opened.
+    team_id = text_of(_optional(body, "team"), "id") or text_of(view, "app_installed_team_id")
+    team_id = team_id or text_of(user, "team_id")
+    delivery = Delivery(
+        kind=kind,
+        id="",
+        team_id=team_id,
+        user_id=_needed(user, "id"),
+        user_team_id=text_of(user, "team_id") or team_id,
+        channel_id=text_of(_optional(body, "channel"), "id") or text_of(_optional(body, "container"), "channel_id"),
+        trigger_id=text_of(body, "trigger_id"),
+        response_url=text_of(body, "response_url"),
+        payload=body,
+        received_at=received_at,
+        desk=desk,
+    )
+    object.__setattr__(delivery, "id", _IDS[kind](delivery))
+    return delivery
+
+
+def _click_id(delivery: Delivery) -> str:
+    """Two people, one effect: no user in it. Elements of one message may share an action id, so the value counts."""
+    action_id = _needed(delivery.action, "action_id")
+    value = f":{delivery.action_value}" if delivery.action_value else ""
+    if delivery.view is None:
+        return _cut(f"act:{delivery.team_id}:{delivery.channel_id}:{delivery.message_ts}:{action_id}{value}")
+    # In a view one button may rightly be pressed again, and Slack says when it was.
+    return _cut(f"act:{delivery.team_id}:{delivery.view_id}:{text_of(delivery.action, 'action_ts')}:{action_id}{value}")
+
+
+def _view_id(delivery: Delivery) -> str:
+    return _needed(delivery.view or {}, "id")
+
+
+_IDS: dict[Kind, Callable[[Delivery], str]] = {
+    Kind.ACTION: _click_id,
+    Kind.VIEW_SUBMISSION: lambda d: f"sub:{d.team_id}:{_view_id(d)}",
+    Kind.VIEW_CLOSED: lambda d: f"cls:{d.team_id}:{_view_id(d)}",
+    Kind.SHORTCUT: lambda d: f"sct:{d.team_id}:{_needed(d.payload, 'trigger_id')}",
+    Kind.MESSAGE_SHORTCUT: lambda d: f"sct:{d.team_id}:{_needed(d.payload, 'trigger_id')}",
+    Kind.OPTIONS: lambda d: f"opt:{d.team_id}:{d.view_id}:{_needed(d.payload, 'block_id')}",
+}
+# The column requests.delivery_id holds 255 characters.
+_LONGEST_ID = 255
+
+
+def _cut(found: str) -> str:
+    return found[:_LONGEST_ID]
+
+
+def _needed(holder: Mapping[str, Any], name: str) -> str:
+    value = text_of(holder, name)
+    if not value:
+        raise MalformedPayload(name)
+    return value
+
+
+def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    if not isinstance(value, Mapping):
+        raise MalformedPayload(name)
+    return value
+
+
+def _optional(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    return value if isinstance(value, Mapping) else {}

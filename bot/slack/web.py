@@ -1,0 +1,158 @@
+"""Slack's Web API for the rest of this room: one shared session, typed errors. The only place that checks `ok`.
+
+A write is never repeated after a broken connection: it may have taken effect, and a posted message would double
+(`SlackUnavailable.unsure` says so; outbox.py looks before it posts again). Reads are repeated once.
+A short 429 is waited out only where a person waits (`interactive`); the outbox paces itself. contract/slack.md A7, C.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import SlackUnavailable, refused
+
+TIMEOUT_SECONDS = 10.0
+SHORT_WAIT_SECONDS = 2.0
+
+# `ok: false` with these words is Slack's own trouble, and the call may have taken effect.
+_TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class SlackWeb:
+    """Calls Slack with the bot token. Make it anywhere; the session opens with the first call; close it at the end.
+
+    `api_url` ends with a slash. Every method raises SlackUnavailable or SlackRefused (errors.py).
+    """
+
+    def __init__(
+        self,
+        *,
+        token: SecretStr,
+        api_url: str = "https://slack.com/api/",
+        timeout: float = TIMEOUT_SECONDS,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.api_url = api_url
+        self._token = token
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The one connection pool. Needs a running loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._client = None
+        return self._session
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The SDK's client on our session, without any retry of its own. Needs a running loop."""
+        session = self.session
+        if self._client is None:
+            self._client = AsyncWebClient(
+                token=self._token.get_secret_value(),
+                base_url=self.api_url,
+                timeout=int(self._timeout.total or TIMEOUT_SECONDS),
+                session=session,
+                retry_handlers=[],
+                logger=quiet_logger("web"),
+            )
+        return self._client
+
+    async def read(self, method: str, **params: Any) -> dict[str, Any]:
+        """A method that changes nothing, over GET; tried twice when the connection breaks."""
+        try:
+            return await self._call(method, "GET", params={k: v for k, v in params.items() if v is not None})
+        except SlackUnavailable as error:
+            if not error.unsure:
+                raise
+        return await self._call(method, "GET", params={k: v for k, v in params.items() if v is not None})
+
+    async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]:
+        """A method that changes something, as JSON over POST. Once; `interactive` waits out one 429 of up to 2 s."""
+        try:
+            return await self._call(method, "POST", json=arguments)
+        except SlackUnavailable as error:
+            wait = error.retry_after
+            if not interactive or wait is None or wait > SHORT_WAIT_SECONDS:
+                raise
+        await self._sleep(wait)
+        return await self._call(method, "POST", json=arguments)
+
+    async def _call(self, method: str, verb: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer = await self.client.api_call(method, http_verb=verb, **arguments)
+        except SlackApiError as error:
+            raise _understood(method, error) from error
+        except (TimeoutError, aiohttp.ClientError, SlackClientError) as error:
+            raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
+        data = answer.data
+        if not isinstance(data, dict):
+            raise SlackUnavailable(unsure=True)
+        return data
+
+    async def respond(self, response_url: str, body: Mapping[str, Any]) -> None:
+        """Post to a response_url: five times in 30 minutes at most. Refused ones carry the HTTP status as code."""
+        try:
+            async with self.session.post(response_url, json=dict(body), allow_redirects=False) as answer:
+                status, retry_after = answer.status, answer.headers.get("Retry-After")
+                await answer.read()
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
+        if status == 429 or status >= 500:
+            raise SlackUnavailable(retry_after=_seconds(retry_after), unsure=status != 429)
+        if status != 200:
+            raise refused("response_url", f"http_{status}")
+
+    async def close(self) -> None:
+        """Close the session and its connections. Twice is harmless."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def quiet_logger(name: str) -> logging.Logger:
+    """A logger for the SDK or Bolt that never speaks below WARNING: at DEBUG they print whole requests."""
+    logger = logging.getLogger(f"{__name__}.sdk.{name}")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+def _understood(method: str, error: SlackApiError) -> Exception:
+    response = error.response
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
+    data = getattr(response, "data", None)
+    word = data.get("error") if isinstance(data, dict) else None
+    headers = getattr(response, "headers", None) or {}
+    if status == 429 or word in _LIMITED:
+        return SlackUnavailable(retry_after=_seconds(headers.get("Retry-After")))
+    if status >= 500 or not isinstance(word, str) or word in _TROUBLE:
+        return SlackUnavailable(unsure=True)
+    needed = data.get("needed") if isinstance(data, dict) else None
+    details = data.get("response_metadata") if isinstance(data, dict) else None
+    if isinstance(details, dict) and details.get("messages"):
+        # Slack's list names the wrong block by its place, and holds nothing that people typed.
+        logging.getLogger(__name__).warning("%s: %s: %s", method, word, details["messages"])
+    return refused(method, word, needed=needed if isinstance(needed, str) else "")
+
+
+def _seconds(header: str | None) -> float:
+    """Retry-After; one second when Slack gives none that can be read."""
+    return float(header) if header is not None and header.isascii() and header.isdigit() else 1.0
+
+
+def _may_have_arrived(error: BaseException) -> bool:
+    """False only when no connection came to be, so that nothing can have been sent."""
+    never_connected = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+    return not isinstance(error, never_connected)
