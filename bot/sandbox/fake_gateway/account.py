@@ -1,5 +1,6 @@
 """Who is calling, and what the account may see of itself. Contract: sections 1, 4 and 15. Knows no keys' endpoints."""
 
+from .gojson import atoi
 from .wire import Call, Reply, json_reply, success
 from .world import World
 
@@ -37,9 +38,8 @@ def _user_header_problem(world: World, call: Call) -> str | None:
     sent = call.header("new-api-user")
     if not sent:
         return "user_header_missing"
-    try:
-        number = int(sent)
-    except ValueError:
+    number, complaint = atoi(sent)
+    if complaint:
         return "user_header_format"
     return None if number == world.account.id else "user_header_mismatch"
 

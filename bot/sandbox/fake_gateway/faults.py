@@ -5,6 +5,7 @@ A fault says whether the request reaches the gateway, when, and what of the answ
     kind             lands      the client sees
     lost_reply       at once    the connection is cut before a byte of the answer
     lost_request     never      the same
+    refused          never      no connection at all (under a real server: the same as lost_request)
     late             after N s  the same at once (`then="hang"`: nothing, until it gives up)
     slow             at once    the true answer after N s
     cut_body         at once    half of the answer, then the connection is cut
@@ -30,7 +31,7 @@ from typing import Any, Final, Literal
 
 from .wire import Call, Reply, html_page, json_reply
 
-Ending = Literal["complete", "cut", "hang"]
+Ending = Literal["complete", "cut", "hang", "refused"]
 Landing = Literal["now", "never", "late", "twice", "now and late"]
 
 _BIG = 10 * 1024 * 1024
@@ -38,6 +39,7 @@ _TOO_BIG = 2**63
 _LANDS: Final[Mapping[str, bool]] = {
     "lost_reply": True,
     "lost_request": False,
+    "refused": False,
     "late": True,
     "slow": True,
     "cut_body": True,
@@ -112,12 +114,13 @@ def deliver(fault: Fault | None, reply: Reply | None, call: Call) -> Delivery:
         return Delivery(reply=reply)
     if fault.kind in ("lost_reply", "lost_request"):
         return Delivery(reply=None, ending="cut", delay=fault.delay)
+    if fault.kind == "refused":
+        return Delivery(reply=None, ending="refused")
     if fault.kind in ("late", "hang"):
         return Delivery(reply=None, ending="hang" if fault.kind == "hang" else fault.then)
-    if fault.kind == "slow":
-        return Delivery(reply=reply, delay=fault.delay, ending="complete" if reply else "cut")
-    if fault.kind == "cut_body":
-        return Delivery(reply=reply or Reply(), ending="cut", delay=fault.delay)
+    if fault.kind in ("slow", "cut_body"):
+        ending: Ending = "complete" if reply and fault.kind == "slow" else "cut"
+        return Delivery(reply=reply, delay=fault.delay, ending=ending)
     return Delivery(reply=_replacement(fault, reply or json_reply({}), call), delay=fault.delay)
 
 
@@ -170,7 +173,19 @@ def _in_records(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[
             return {**value, "items": walk(value["items"])}
         return change(value) if isinstance(value, dict) else value
 
-    return _json_with(lambda envelope: {**envelope, "data": walk(envelope.get("data"))})
+    return _in_data(walk)
+
+
+def _in_data(change: Callable[[Any], Any]) -> Callable[[Reply], Reply]:
+    """Change `data`. ValueError when there is nothing of the kind: a fault that changes nothing proves nothing."""
+
+    def changed(envelope: Any) -> Any:
+        try:
+            return {**envelope, "data": change(envelope["data"])}
+        except (KeyError, TypeError) as error:
+            raise ValueError("the answer has no such data to go wrong") from error
+
+    return _json_with(changed)
 
 
 WRONGS: Final[Mapping[str, Callable[[Reply], Reply]]] = {
@@ -193,8 +208,8 @@ WRONGS: Final[Mapping[str, Callable[[Reply], Reply]]] = {
     "quota_missing": _in_records(lambda r: {k: v for k, v in r.items() if k != "remain_quota"}),
     "flag_number": _in_records(lambda r: {**r, "unlimited_quota": 0}),
     "name_null": _in_records(lambda r: {**r, "name": None}),
-    "total_string": _json_with(lambda e: {**e, "data": {**e["data"], "total": str(e["data"]["total"])}}),
-    "items_missing": _json_with(lambda e: {**e, "data": {k: v for k, v in e["data"].items() if k != "items"}}),
+    "total_string": _in_data(lambda d: {**d, "total": str(d["total"])}),
+    "items_missing": _in_data(lambda d: {"page": d["page"], "page_size": d["page_size"], "total": d["total"]}),
 }
 
 

@@ -24,16 +24,19 @@ from .transport import InProcessTransport
 from .wire import Call, Reply, Seen
 from .world import Account, World
 
+_LOG_LENGTH = 10_000  # a sandbox may run for days
+_SHORTEST_PAT = 8
 EVENTS = ("request", "row_read", "answer")
 Callback = Callable[[Call], object]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Hook:
     event: str
     callback: Callback
     method: str | None
     path: str | None
+    times: int | None
 
     def fits(self, event: str, call: Call) -> bool:
         path_fits = self.path is None or re.fullmatch(self.path, call.path) is not None
@@ -55,6 +58,8 @@ class FakeGateway:
         clock: Clock | None = None,
         user_id: int = 1,
     ) -> None:
+        if len(access_token) < _SHORTEST_PAT:
+            raise ValueError("the access token is too short to be told from other words in the request log")
         chosen = profile_named(profile) if isinstance(profile, str) else profile
         self.profile = chosen.name
         self.clock = clock or Clock()
@@ -77,13 +82,14 @@ class FakeGateway:
     def exchange(self, call: Call) -> Delivery:
         """Take one call: log it, let it land or not, and say how the answer goes out."""
         self.settle()
-        seen = describe(call, secrets=self._world.secrets(), at=self.clock.now())
-        self.requests.append(seen)
+        seen = describe(call, secrets_in=self._world.secrets_in, at=self.clock.now())
+        self._log(seen)
         self._fire("request", call)
         fault = self._armed.strike(call)
         delivery = deliver(fault, self._land(fault, call), call)
         self._fire("answer", call)
         seen.note = fault.kind if fault else ""
+        seen.landed = fault.landing() if fault else "now"
         if delivery.reply is not None:
             seen.status = delivery.reply.status
         return self._dressed(delivery, call)
@@ -96,6 +102,11 @@ class FakeGateway:
             return None
         reply = routing.answer(self._world, call)
         return routing.answer(self._world, call) if landing == "twice" else reply
+
+    def _log(self, seen: Seen) -> None:
+        self.requests.append(seen)
+        if len(self.requests) > 2 * _LOG_LENGTH:
+            del self.requests[:_LOG_LENGTH]
 
     def settle(self) -> None:
         """Do what was due by now: late writes, late charges. Called by itself before anything is looked at."""
@@ -168,19 +179,29 @@ class FakeGateway:
         """Forget every fault that is armed. What already landed late still comes."""
         self._armed.faults.clear()
 
-    def on(self, event: str, callback: Callback, *, method: str | None = None, path: str | None = None) -> None:
-        """Call back once, at the next matching moment.
+    def on(
+        self,
+        event: str,
+        callback: Callback,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Call back at the next matching moment, `times` times (None: always).
 
         `request`: arrived, nothing done. `row_read`: an update has read its row and not yet written it.
         `answer`: the work is done, the client has not heard. `path` is a regular expression for the whole path.
         """
         if event not in EVENTS:
             raise ValueError(f"no event {event!r}; there are {', '.join(EVENTS)}")
-        self._hooks.append(_Hook(event=event, callback=callback, method=method, path=path))
+        self._hooks.append(_Hook(event=event, callback=callback, method=method, path=path, times=times))
 
     def _fire(self, event: str, call: Call) -> None:
         ready = [hook for hook in self._hooks if hook.fits(event, call)]
-        self._hooks = [hook for hook in self._hooks if hook not in ready]
+        for hook in ready:
+            hook.times = None if hook.times is None else hook.times - 1
+        self._hooks = [hook for hook in self._hooks if hook.times != 0]
         for hook in ready:
             hook.callback(call)
 
@@ -222,18 +243,15 @@ class FakeGateway:
         row.remain_quota -= units
         row.used_quota += units
         row.accessed_time = int(self.clock.now())
-        self.account.quota -= units
-        self.account.used_quota += units
-        self.account.request_count += 1
+        if row.user_id == self.account.id:
+            self.account.quota -= units
+            self.account.used_quota += units
+            self.account.request_count += 1
 
     def edit_behind(self, key_id: int, **changes: Any) -> Record:
         """A second writer: change any field of the row, unseen by whoever read it before."""
         row = self._world.store.row(key_id)
-        for name in changes:
-            if name == "id" or not hasattr(row, name):
-                raise ValueError(f"a key has no field {name!r} to edit")
-        for name, value in changes.items():
-            setattr(row, name, value)
+        self._world.store.edit(row, changes)
         return replace(row)
 
     def call_model(self, value: str, *, model: str, units: int, client_ip: str = "127.0.0.1") -> Reply | None:

@@ -1,4 +1,4 @@
-"""JSON as a strict Go server reads it. Contract: sections 1 and 6, 19.5 and 19.6. Knows no endpoint.
+"""JSON and numbers as a strict Go server reads them. Contract: sections 1 and 6, 19.5 and 19.6. Knows no endpoint.
 
 Integers only where integers belong, member names without case, unknown members ignored, `null` leaves the zero value,
 the last of two equal members wins, whatever follows the first value is not looked at.
@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 INT, BOOL, STRING, POINTER, INTS = "int", "bool", "string", "*string", "[]int"
 _INT64 = range(-(2**63), 2**63)
+_MANY_DIGITS = 40  # more of them cannot matter: the number is out of range already
 _ZERO: Final[Mapping[str, Any]] = {INT: 0, BOOL: False, STRING: "", POINTER: None, INTS: ()}
 
 
@@ -96,3 +97,15 @@ def _as(kind: str, name: str, raw: Any) -> Any:
 def _is_int64(number: _Number) -> bool:
     digits = number.removeprefix("-")
     return digits.isdigit() and len(digits) < 20 and int(number) in _INT64
+
+
+def atoi(text: str) -> tuple[int, str]:
+    """A number and Go's complaint, "" if none: 0 for nonsense, the border for what does not fit."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not (digits.isascii() and digits.isdigit()):
+        return 0, f'strconv.Atoi: parsing "{text}": invalid syntax'
+    number = int(digits[:_MANY_DIGITS]) * (-1 if text.startswith("-") else 1)
+    if number not in _INT64:
+        border = _INT64.stop - 1 if number > 0 else _INT64.start
+        return border, f'strconv.Atoi: parsing "{text}": value out of range'
+    return number, ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .management import atoi_or_zero
+from .gojson import atoi
 from .records import Record
 from .wire import Call, Reply, success
 from .world import World
@@ -20,12 +20,17 @@ def list_keys(world: World, call: Call) -> Reply:
 
 def _page(world: World, call: Call, rows: Sequence[Record]) -> dict[str, Any]:
     """The paging quirks: p=0 is 1, a negative p is echoed, a negative size means no limit, more than 100 is 100."""
-    page = atoi_or_zero(call.parameter("p")) or 1
-    size = next((n for name in ("page_size", "ps", "size") if (n := atoi_or_zero(call.parameter(name)))), _DEFAULT_SIZE)
+    page = _number(call, "p") or 1
+    size = next((n for name in ("page_size", "ps", "size") if (n := _number(call, name))), _DEFAULT_SIZE)
     size = min(size, _MAX_SIZE)
     start = max(0, (page - 1) * size)
     shown = rows[start:] if size < 0 else rows[start : start + size]
     return {"page": page, "page_size": size, "total": len(rows), "items": [world.view(row) for row in shown]}
+
+
+def _number(call: Call, parameter: str) -> int:
+    """A query number; nobody looks at its errors, so nonsense is 0."""
+    return atoi(call.parameter(parameter))[0]
 
 
 def search(world: World, call: Call) -> Reply:

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from .gojson import BOOL, INT, INTS, POINTER, STRING, BadJsonError, read_object
+from .gojson import BOOL, INT, INTS, POINTER, STRING, BadJsonError, atoi, read_object
 from .records import EDITABLE, ENABLED, EXHAUSTED, EXPIRED, NEVER, Record
 from .wire import Call, Reply, failure, json_reply, success
 from .world import NO_STORE, World
 
-_MAX_INT = 2**63 - 1
 _MAX_BATCH = 100
 _IDS = {"ids": INTS}
 
@@ -138,7 +137,7 @@ def _fitted(world: World, fields: dict[str, Any]) -> dict[str, Any]:
 
 def get(world: World, call: Call, key_id: str) -> Reply:
     """`GET /api/token/{id}`."""
-    number, problem = _atoi(key_id)
+    number, problem = atoi(key_id)
     if problem:
         return failure(problem)
     if number == 0:
@@ -149,7 +148,7 @@ def get(world: World, call: Call, key_id: str) -> Reply:
 
 def delete(world: World, call: Call, key_id: str) -> Reply:
     """`DELETE /api/token/{id}`: a soft delete inside; not idempotent."""
-    number, _problem = _atoi(key_id)
+    number, _problem = atoi(key_id)
     if number == 0:
         return world.refuse("id_missing", call)
     row = world.store.owned(number, world.account.id)
@@ -161,12 +160,12 @@ def delete(world: World, call: Call, key_id: str) -> Reply:
 
 def _soft_delete(world: World, row: Record) -> None:
     world.store.keep_in_cache(row, now=world.now(), seconds=world.switches.cache_delete)
-    row.deleted_at = int(world.now())
+    world.store.delete(row, now=world.now())
 
 
 def reveal(world: World, call: Call, key_id: str) -> Reply:
     """`POST /api/token/{id}/key` (section 8): the value without `sk-`, never to be stored."""
-    number, problem = _atoi(key_id)
+    number, problem = atoi(key_id)
     if problem:
         return failure(problem)
     row = world.store.owned(number, world.account.id)
@@ -201,19 +200,3 @@ def _batch(call: Call) -> tuple[int, ...]:
     except BadJsonError:
         return ()
     return ids
-
-
-def _atoi(text: str) -> tuple[int, str]:
-    """A number as Go's Atoi reads it, and its complaint: 0 for nonsense, the border for what does not fit."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isascii() and digits.isdigit()):
-        return 0, f'strconv.Atoi: parsing "{text}": invalid syntax'
-    number = int(digits[:40]) * (-1 if text.startswith("-") else 1)
-    if not -_MAX_INT - 1 <= number <= _MAX_INT:
-        return _MAX_INT, f'strconv.Atoi: parsing "{text}": value out of range'
-    return number, ""
-
-
-def atoi_or_zero(text: str) -> int:
-    """A query number whose errors nobody looks at."""
-    return _atoi(text)[0]

@@ -88,8 +88,9 @@ def _cause_of_death(world: World, record: Record) -> str:
 
 
 def _write_down(world: World, record: Record, status: int, cause: str) -> str:
-    if world.switches.lazy_status:
-        world.store.row(record.id).status = status
+    # A cached copy is never written down: what it says may have been mended since.
+    if world.switches.lazy_status and world.store.row(record.id) is record:
+        record.status = status
     return cause
 
 
@@ -119,6 +120,9 @@ def clean_ips(allow_ips: str | None) -> list[str]:
 
 def _contains(entry: str, client_ip: str) -> bool:
     """Whether the address is the entry or lies in it; what does not parse matches nothing."""
+    _address, slash, length = entry.partition("/")
+    if slash and not length.isdigit():
+        return False
     try:
         return ipaddress.ip_address(client_ip) in ipaddress.ip_network(entry, strict=False)
     except ValueError:

@@ -5,7 +5,7 @@ Knows no HTTP.
 
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,6 +72,16 @@ class Record:
     def dry(self) -> bool:
         return not self.unlimited_quota and self.remain_quota <= 0
 
+    def state(self, now: float) -> str:
+        """What the key is good for, in one word for people: section 9's effective state, or deleted."""
+        if self.deleted_at is not None:
+            return "deleted"
+        if self.status != ENABLED:
+            return {DISABLED: "disabled", EXPIRED: "expired", EXHAUSTED: "exhausted"}.get(self.status, "blocked")
+        if self.past_expiry(now):
+            return "expired"
+        return "exhausted" if self.dry() else "active"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Cached:
@@ -94,6 +104,8 @@ class Store:
         self._random = random.Random(seed)  # noqa: S311 - see above
         self._rows: dict[int, Record] = {}
         self._cached: dict[int, _Cached] = {}
+        self._id_of: dict[str, int] = {}  # key value → id
+        self._owned: dict[int, list[Record]] = {}  # user id → live rows, newest first; rebuilt when asked for
         self._next_id = FIRST_ID
 
     def add(self, *, user_id: int, now: float, **fields: Any) -> Record:
@@ -104,7 +116,11 @@ class Store:
         record = Record(user_id=user_id, **given)
         if record.id in self._rows:
             raise ValueError(f"there is a key {record.id} already")
+        if not record.key.isalnum() or record.key in self._id_of:
+            raise ValueError("a key value is letters and digits, and belongs to one key")
         self._rows[record.id] = record
+        self._id_of[record.key] = record.id
+        self._owned.pop(user_id, None)
         self._next_id = max(self._next_id, record.id) + 1
         return record
 
@@ -121,8 +137,29 @@ class Store:
         return record if record and record.user_id == user_id and record.deleted_at is None else None
 
     def of(self, user_id: int) -> list[Record]:
-        """The owner's rows that are not deleted, newest id first."""
-        return [r for r in self.newest_first() if r.user_id == user_id and r.deleted_at is None]
+        """The owner's rows that are not deleted, newest id first. Not to be changed."""
+        if user_id not in self._owned:
+            rows = self.newest_first()
+            self._owned[user_id] = [r for r in rows if r.user_id == user_id and r.deleted_at is None]
+        return self._owned[user_id]
+
+    def delete(self, record: Record, *, now: float) -> None:
+        """Soft delete: the row stays, its owner and the model side no longer see it."""
+        record.deleted_at = int(now)
+        self._owned.pop(record.user_id, None)
+
+    def edit(self, record: Record, changes: Mapping[str, Any]) -> None:
+        """Change fields of a row past all rules. ValueError for what is no field, and for `id` and `key`."""
+        for name in changes:
+            if name in ("id", "key", "user_id") or not hasattr(record, name):
+                raise ValueError(f"a key has no field {name!r} to edit")
+        for name, value in changes.items():
+            setattr(record, name, value)
+        self._owned.pop(record.user_id, None)
+
+    def id_of(self, value: str) -> int | None:
+        """Whose value this is, deleted keys included."""
+        return self._id_of.get(value)
 
     def newest_first(self) -> Iterator[Record]:
         for key_id in sorted(self._rows, reverse=True):
@@ -139,11 +176,10 @@ class Store:
 
     def for_model_side(self, value: str, *, now: float) -> Record | None:
         """The row that a model call with this key value is judged by, None if there is none."""
-        for record in self._rows.values():
-            if record.key != value:
-                continue
-            held = self._cached.get(record.id)
-            if held and now < held.until:
-                return held.record
-            return record if record.deleted_at is None else None
-        return None
+        if (key_id := self._id_of.get(value)) is None:
+            return None
+        held = self._cached.get(key_id)
+        if held and now < held.until:
+            return held.record
+        record = self._rows[key_id]
+        return record if record.deleted_at is None else None

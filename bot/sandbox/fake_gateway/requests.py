@@ -1,7 +1,7 @@
 """The request log: what arrived, with every known secret replaced by its kind. Keeps no secret."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from .wire import Call, Seen
@@ -9,15 +9,14 @@ from .wire import Call, Seen
 _LOOKS_LIKE_A_KEY = re.compile(r"sk-[0-9A-Za-z]{48}(?![0-9A-Za-z])")
 
 
-def describe(call: Call, *, secrets: Mapping[str, str], at: float) -> Seen:
+def describe(call: Call, *, secrets_in: Callable[[str], Iterator[tuple[str, str]]], at: float) -> Seen:
     """The log line of a call: secrets named by kind and place, and taken out of query, headers and body."""
     found: list[str] = []
 
     def clean(place: str, text: str) -> str:
-        for secret, kind in secrets.items():
-            if secret in text:
-                found.append(f"{place}: {kind}")
-                text = text.replace(f"sk-{secret}", f"<{kind}>").replace(secret, f"<{kind}>")
+        for secret, kind in tuple(secrets_in(text)):
+            found.append(f"{place}: {kind}")
+            text = text.replace(f"sk-{secret}", f"<{kind}>").replace(secret, f"<{kind}>")
         if _LOOKS_LIKE_A_KEY.search(text):
             found.append(f"{place}: unknown key")
             text = _LOOKS_LIKE_A_KEY.sub("<unknown key>", text)

@@ -90,7 +90,8 @@ def _admitted(world: World, route: Route, address: str, windows: Windows) -> boo
 
 def _find(switches: Switches, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """The route and its path arguments; a fixed path wins over one with an id."""
-    for template, arguments in ((path, ()), *_with_id(path)):
+    literal: list[tuple[str, tuple[str, ...]]] = [] if "{" in path else [(path, ())]
+    for template, arguments in literal + _with_id(path):
         route = _ROUTES.get((method, template))
         if route and (not route.switch or getattr(switches, route.switch)):
             return route, arguments

@@ -6,8 +6,7 @@ server that hides it (httpx.ASGITransport) a cut raises `ConnectionCutError`: us
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -17,6 +16,7 @@ from .clock import Clock
 from .faults import Delivery
 from .wire import Call, Reply
 
+_LONGEST_HANG = 600.0
 Exchange = Callable[[Call], Delivery]
 
 
@@ -41,36 +41,41 @@ class _Endpoint:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = b"".join([chunk async for chunk in _chunks(receive)])
+        body = await _whole_body(receive)
+        if body is None:
+            return
         delivery = self._exchange(call_of(scope, body))
         if delivery.delay:
             await self._clock.sleep(delivery.delay)
-        connection = scope.get("fake_gateway.connection")
         if delivery.reply is not None:
             await _send(delivery.reply, send, cut=delivery.ending == "cut")
-        if delivery.ending == "hang":
-            await _gone(receive)
-        elif delivery.ending == "cut":
-            if connection is None:
-                raise ConnectionCutError("the fake gateway cut the connection")
-            # `close` lets the bytes of half an answer out first; `abort` would drop them.
-            connection.close() if delivery.reply is not None else connection.abort()
-            await _gone(receive)
+        if delivery.ending != "complete":
+            await _break_off(delivery, scope.get("fake_gateway.connection"), receive)
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        more = message.get("more_body", False)
-        yield message.get("body", b"")
-
-
-async def _gone(receive: Receive) -> None:
-    """Until the client, or the server that shuts down, ends the connection."""
-    with contextlib.suppress(asyncio.CancelledError):
+async def _break_off(delivery: Delivery, connection: asyncio.Transport | None, receive: Receive) -> None:
+    """Cut the connection, or leave it open without a word until the client goes."""
+    if connection is None:
+        raise ConnectionCutError(f"the fake gateway wanted a connection to {delivery.ending}, and has none")
+    if delivery.reply is not None:
+        connection.close()  # lets the bytes of half an answer out first
+    elif delivery.ending != "hang":
+        connection.abort()
+    async with asyncio.timeout(_LONGEST_HANG):
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """None when the client went away before the end."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body
 
 
 def call_of(scope: Scope, body: bytes) -> Call:

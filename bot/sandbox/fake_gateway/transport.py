@@ -30,6 +30,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         if delivery.ending == "hang" or delivery.delay > patience:
             await self._clock.sleep(patience)
             raise httpx.ReadTimeout("the fake gateway did not answer in time", request=request)
+        if delivery.ending == "refused":
+            raise httpx.ConnectError("All connection attempts failed", request=request)
         if delivery.delay:
             await self._clock.sleep(delivery.delay)
         if delivery.reply is None:

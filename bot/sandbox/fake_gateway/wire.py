@@ -91,7 +91,8 @@ class Seen:
     """A line of the request log. Known secrets are replaced by their kind before anything is stored.
 
     `secrets` says where which secret was: `authorization: pat`, `query: key 101`. `status` is what was sent back,
-    None when the connection was cut or nothing was ever answered. `note` names the fault, if one struck.
+    None when the connection was cut or nothing was ever answered. `landed` says when the gateway did the work: now,
+    never, late, twice, now and late. `note` names the fault, if one struck.
     """
 
     at: float
@@ -104,7 +105,7 @@ class Seen:
     client_ip: str
     secrets: tuple[str, ...]
     status: int | None = None
-    answer: str = ""
+    landed: str = "now"
     note: str = ""
 
     @property

@@ -2,7 +2,8 @@
 
 import base64
 import random
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from .switches import Switches
 from .wire import Call, Reply, failure
 
 MODELS = ("claude-sonnet-4", "gpt-4o", "gpt-4o-mini", "gemini-2.5-pro", "text-embedding-3-small")
+_WORD = re.compile(r"[0-9A-Za-z]+")
 NO_STORE = (("Cache-Control", "no-store, no-cache, must-revalidate"), ("Pragma", "no-cache"), ("Expires", "0"))
 
 
@@ -85,7 +87,10 @@ class World:
         self.pat = base64.b64encode(self.random.randbytes(24)).decode()
         return self.pat
 
-    def secrets(self) -> Mapping[str, str]:
-        """Every secret this gateway knows → what kind it is."""
-        known = {self.pat: "pat"} | dict.fromkeys(self.old_pats, "old pat")
-        return known | {record.key: f"key {record.id}" for record in self.store.newest_first()}
+    def secrets_in(self, text: str) -> Iterator[tuple[str, str]]:
+        """Every secret of this gateway that stands in the text, and what kind it is."""
+        for kind, values in (("pat", [self.pat]), ("old pat", self.old_pats)):
+            yield from ((value, kind) for value in values if value in text)
+        for word in set(_WORD.findall(text)):
+            if (key_id := self.store.id_of(word)) is not None:
+                yield word, f"key {key_id}"
