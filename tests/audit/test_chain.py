@@ -1,0 +1,124 @@
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from bot.audit import chain
+
+
+def make(count: int) -> list[str]:
+    """An export of `count` lines."""
+    previous, lines = chain.GENESIS, []
+    for seq in range(1, count + 1):
+        line = {
+            "seq": seq,
+            "at": chain.moment(1_900_000_000 + seq * 0.25),
+            "fact": "asked",
+            "actor": f"U{seq % 7}",
+            "request_id": seq // 3,
+            "key_id": None,
+            "details": {"operation": "key.create", "reason": "für Anna & <Bob>"},
+            "previous_hash": previous,
+        }
+        previous = chain.sealed(line)
+        lines.append(chain.canonical(line | {"hash": previous}))
+    return [*lines, chain.canonical({"head": {"count": count, "hash": previous}})]
+
+
+def kinds(lines: list[str]) -> list[tuple[str, int | None]]:
+    return [(problem.kind, problem.seq) for problem in chain.verify(lines).problems]
+
+
+def edited(text: str, *, seal: bool, **fields: object) -> str:
+    line = json.loads(text) | fields
+    if seal:
+        del line["hash"]
+        line["hash"] = chain.sealed(line)
+    return chain.canonical(line)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20])
+def test_an_untouched_record_is_fine(count: int):
+    verdict = chain.verify(make(count))
+    assert (verdict.count, verdict.problems) == (count, ())
+
+
+TAMPERINGS: dict[str, tuple[Callable[[list[str]], object], list[tuple[str, int | None]]]] = {
+    "a changed word": (lambda x: x.__setitem__(4, edited(x[4], seal=False, actor="U9")), [("changed", 5)]),
+    "a changed detail of the first": (
+        lambda x: x.__setitem__(0, edited(x[0], seal=False, details={})),
+        [("changed", 1)],
+    ),
+    "a changed line with a new hash": (
+        lambda x: x.__setitem__(4, edited(x[4], seal=True, actor="U9")),
+        [("changed", 5)],
+    ),
+    "the last line, with a new hash": (
+        lambda x: x.__setitem__(9, edited(x[9], seal=True, actor="U9")),
+        [("changed", 10)],
+    ),
+    "a field more": (lambda x: x.__setitem__(4, edited(x[4], seal=False, extra=1)), [("changed", 5)]),
+    "a line removed": (lambda x: x.pop(4), [("removed", 5)]),
+    "the first removed": (lambda x: x.pop(0), [("removed", 1)]),
+    "three removed": (lambda x: x.__delitem__(slice(3, 6)), [("removed", 4)]),
+    "the last removed": (lambda x: x.pop(9), [("removed", 10)]),
+    "all removed": (lambda x: x.__delitem__(slice(0, 10)), [("removed", 1)]),
+    "cut off at the end": (lambda x: x.__delitem__(slice(7, None)), [("removed", None)]),
+    "two swapped": (lambda x: x.insert(4, x.pop(5)), [("reordered", 5)]),
+    "one moved to the front": (lambda x: x.insert(0, x.pop(8)), [("reordered", n) for n in range(1, 9)]),
+    "a line twice": (lambda x: x.insert(5, x[4]), [("inserted", 5)]),
+    "another line of the same number": (lambda x: x.insert(5, edited(x[4], seal=True, actor="U9")), [("inserted", 5)]),
+    "a line behind the last": (
+        lambda x: x.insert(10, edited(x[9], seal=True, seq=11, previous_hash=json.loads(x[9])["hash"])),
+        [("inserted", 11)],
+    ),
+    "a line behind the head": (lambda x: x.append(x[4]), [("inserted", 5)]),
+    "a line of number 0": (lambda x: x.insert(0, edited(x[0], seal=True, seq=0)), [("inserted", 0)]),
+    "no JSON": (lambda x: x.__setitem__(4, "hello"), [("removed", 5), ("unreadable", None)]),
+    "JSON, but no line": (lambda x: x.__setitem__(4, "[1]"), [("removed", 5), ("unreadable", None)]),
+    "a number that is none": (
+        lambda x: x.__setitem__(4, edited(x[4], seal=True, seq="5")),
+        [("removed", 5), ("unreadable", None)],
+    ),
+    "a head that is none": (lambda x: x.__setitem__(10, '{"head":{}}'), [("unreadable", None)]),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_it_says_what_was_done_to_which_line(name: str):
+    lines = make(10)
+    tamper, expected = TAMPERINGS[name]
+    tamper(lines)
+    assert kinds(lines) == expected
+
+
+def test_every_single_removal_and_change_is_found():
+    for place in range(12):
+        lines = make(12)
+        del lines[place]
+        assert kinds(lines) == [("removed", place + 1)]
+        lines = make(12)
+        lines[place] = lines[place].replace("key.create", "key.delete")
+        assert kinds(lines) == [("changed", place + 1)]
+
+
+def test_the_head_of_an_empty_record_is_checked():
+    assert kinds([chain.canonical({"head": {"count": 0, "hash": "1" * 64}})]) == [("head", None)]
+
+
+def test_the_sentence_names_the_lines():
+    lines = make(10)
+    del lines[3:6]
+    assert chain.verify(lines).problems[0].sentence == "Lines 4 to 6 are missing."
+
+
+def test_a_hundred_thousand_lines_take_two_seconds_at_most():
+    lines = make(10_000)
+    begun = time.process_time()
+    assert chain.verify(lines).problems == ()
+    assert time.process_time() - begun < 0.2
+
+
+def test_times_are_utc_with_milliseconds():
+    assert chain.moment(1_900_000_000.25) == "2030-03-17T17:46:40.250Z"

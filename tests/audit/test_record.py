@@ -1,0 +1,137 @@
+import asyncio
+import json
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from bot import audit
+from bot.audit import Fact
+from bot.audit.tables import head, lines
+from bot.db.engine import Database
+
+
+def add(c: sa.Connection, number: int, **fields: object) -> int:
+    return audit.append(c, **{"fact": Fact.ASKED, "at": 1_900_000_000.1234 + number, "actor": "U1"} | fields)
+
+
+async def test_lines_are_numbered_and_chained(database: Database):
+    assert [await database.run(add, n) for n in range(3)] == [1, 2, 3]
+    exported = [json.loads(line) for line in audit.export(database)]
+    assert [line.get("seq") for line in exported] == [1, 2, 3, None]
+    assert exported[1]["previous_hash"] == exported[0]["hash"]
+    assert exported[3] == {"head": {"count": 3, "hash": exported[2]["hash"]}}
+    assert exported[0]["at"] == "2030-03-17T17:46:40.123Z"
+    assert audit.verify_database(database) == audit.Verdict(count=3, head=exported[2]["hash"], problems=())
+
+
+async def test_the_line_goes_with_the_transaction(database: Database):
+    def fails(c: sa.Connection) -> None:
+        add(c, 1)
+        raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        await database.run(fails)
+    assert await database.run(add, 2) == 1
+    assert audit.verify_database(database).problems == ()
+
+
+async def test_several_lines_in_one_transaction(database: Database):
+    assert await database.run(lambda c: [add(c, n) for n in range(3)]) == [1, 2, 3]
+    assert audit.verify_database(database).problems == ()
+
+
+async def test_many_writers_do_not_fork_the_chain(database: Database):
+    numbers = await asyncio.gather(*[database.run(add, n) for n in range(60)])
+    assert sorted(numbers) == list(range(1, 61))
+    assert audit.verify_database(database).problems == ()
+
+
+@pytest.mark.postgres
+async def test_two_replicas_do_not_fork_the_chain(postgres_url: str, postgres_database: Database):
+    from bot.db.engine import open_database  # noqa: PLC0415 a second process in small
+
+    other = open_database(postgres_url)
+    await asyncio.gather(*[base.run(add, n) for n in range(30) for base in (postgres_database, other)])
+    other.close()
+    verdict = audit.verify_database(postgres_database)
+    assert (verdict.count, verdict.problems) == (60, ())
+
+
+async def test_keys_and_tokens_are_never_stored(database: Database):
+    rng = random.Random(7)
+    key = "".join(rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", k=48))
+    secrets = [f"sk-{key}", key, f"xoxb-{key[:24]}", f"xapp-1-{key[:24]}"]
+    details = {"reason": f"leaked {secrets[0]} there", "list": [{"a": secrets[1]}, secrets[2]], secrets[3]: 1}
+    await database.run(add, 1, actor=f"U1 {secrets[0]}", details=details)
+    exported = "\n".join(audit.export(database))
+    assert not any(secret in exported for secret in secrets)
+    assert "leaked [redacted] there" in exported
+    assert audit.verify_database(database).problems == ()
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
+async def test_details_that_are_not_json_are_the_callers_mistake(sqlite_database: Database, value: object):
+    with pytest.raises((TypeError, ValueError)):
+        await sqlite_database.run(add, 1, details={"a": value})
+
+
+async def test_an_unknown_fact_is_the_callers_mistake(sqlite_database: Database):
+    with pytest.raises(ValueError, match="no_such_fact"):
+        await sqlite_database.run(add, 1, fact="no_such_fact")
+
+
+async def test_details_come_back_as_they_were(database: Database):
+    details = {"b": [1, 2.5, None, True], "a": {"ü": "<&>\u2028"}, "1": -1}
+    await database.run(add, 1, details=details, request_id=7, key_id=2**40)
+    (line,) = await database.read(audit.read)
+    assert (line["details"], line["request_id"], line["key_id"]) == (details, 7, 2**40)
+
+
+async def test_reading_is_newest_first_and_by_key_or_request(database: Database):
+    for n in range(6):
+        await database.run(add, n, request_id=n % 2, key_id=n % 3)
+    assert [line["seq"] for line in await database.read(audit.read, limit=2)] == [6, 5]
+    assert [line["seq"] for line in await database.read(audit.read, request_id=1)] == [6, 4, 2]
+    assert [line["seq"] for line in await database.read(audit.read, key_id=0)] == [4, 1]
+
+
+TAMPERINGS = {
+    "changed": (sa.update(lines).where(lines.c.seq == 2).values(actor="U9"), ("changed", 2)),
+    "time changed": (sa.update(lines).where(lines.c.seq == 2).values(at=1.0), ("changed", 2)),
+    "details no JSON": (sa.update(lines).where(lines.c.seq == 2).values(details="{"), ("changed", 2)),
+    "removed": (sa.delete(lines).where(lines.c.seq == 2), ("removed", 2)),
+    "removed at the end": (sa.delete(lines).where(lines.c.seq == 4), ("removed", 4)),
+    "head moved back": (sa.update(head).values(count=3), ("inserted", 4)),
+    "head forged": (sa.update(head).values(hash="1" * 64), ("changed", 4)),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_what_is_done_to_the_tables_is_found(database: Database, name: str):
+    for n in range(4):
+        await database.run(add, n)
+    statement, problem = TAMPERINGS[name]
+    await database.run(lambda c: c.execute(statement))
+    assert [(p.kind, p.seq) for p in audit.verify_database(database).problems] == [problem]
+
+
+async def test_an_export_is_one_snapshot(database: Database):
+    await database.run(lambda c: [add(c, n) for n in range(3)])
+    exporting = audit.export(database)
+    first = next(exporting)
+    await database.run(add, 9)
+    rest = list(exporting)
+    assert audit.verify([first, *rest]).problems == ()
+    assert len(rest) == 3
+
+
+@pytest.mark.soak
+async def test_a_hundred_thousand_stored_lines_verify_quickly(sqlite_database: Database):
+    import time  # noqa: PLC0415 only here
+
+    for k in range(100):
+        await sqlite_database.run(lambda c, k=k: [add(c, k * 1000 + n) for n in range(1000)] and None)
+    begun = time.process_time()
+    assert audit.verify_database(sqlite_database).count == 100_000
+    assert time.process_time() - begun < 4.0
