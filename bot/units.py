@@ -49,13 +49,12 @@ def parse_delta(text: str, units_per_usd: int = UNITS_PER_USD) -> int:
 
 def format_quota(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
     """`1.5M units ($3.00)`: exact units, shortened only where nothing is lost, and the money they are worth."""
-    sign = "-" if units < 0 else ""
-    cents = Decimal(abs(units)) / units_per_usd
-    money = f"{cents:,.2f}"
-    if units and Decimal(money.replace(",", "")) == 0:
-        return f"{short_quota(units)} units (under {sign}$0.01)" if not sign else f"{short_quota(units)} units (-$0.00)"
     noun = "unit" if abs(units) == 1 else "units"
-    return f"{short_quota(units)} {noun} ({sign}${money})"
+    money = f"{Decimal(abs(units)) / units_per_usd:,.2f}"
+    sign = "-" if units < 0 else ""
+    # $0.00 would read as free.
+    worth = "under $0.01" if units and money == "0.00" else f"{sign}${money}"
+    return f"{short_quota(units)} {noun} ({worth})"
 
 
 def short_quota(units: int) -> str:

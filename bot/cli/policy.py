@@ -95,7 +95,7 @@ def explain_policy(
     """
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
-        ask = _ask(policy, question, now, units_per_usd, find_actor, find_key)
+        ask = _ask(policy, question, now=now, units_per_usd=units_per_usd, find_actor=find_actor, find_key=find_key)
     except ConfigurationError as error:
         _print(out, *error.problems)
         return 2
@@ -108,7 +108,7 @@ def explain_policy(
     return 0
 
 
-def test_policy(path: Path, cases_path: Path, *, out: TextIO, now: float, units_per_usd: int = UNITS_PER_USD) -> int:
+def check_cases(path: Path, cases_path: Path, *, out: TextIO, now: float, units_per_usd: int = UNITS_PER_USD) -> int:
     """Runs the cases of a file, a line each; 1 if any differs, 2 if a file cannot be read."""
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
@@ -171,6 +171,7 @@ def explain_lines(policy: Policy, ask: Ask) -> list[str]:
 def _ask(
     policy: Policy,
     question: Question,
+    *,
     now: float,
     units_per_usd: int,
     find_actor: FindActor | None,

@@ -1,0 +1,152 @@
+"""decide(): the tables of cases, the order of rules, sentences and trail."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.permissions import ActorKind, Ask, Facts, acts_at_once, decide, parse_policy
+from bot.permissions.models import Actor
+from tests.permissions import table_conditions, table_example
+from tests.permissions.helpers import Row, approving, ask_of, member, policy, rows, rule
+
+EXAMPLE = parse_policy((Path(__file__).parents[2] / "policy.example.toml").read_text(encoding="utf-8"))
+ANSWERS = {"allow": "allow", "deny": "deny", "approval": "needs_approval"}
+
+
+def _of(*tables: str) -> list:
+    listed = [row for table in tables for row in rows(table)]
+    return [pytest.param(row, id=f"{number} {row.sentence}") for number, row in enumerate(listed)]
+
+
+EXAMPLE_ROWS = _of(
+    table_example.CREATING,
+    table_example.CHANGING,
+    table_example.KEEPING,
+    table_example.GUARDING,
+    table_example.NOT_MEMBERS,
+)
+CONDITION_ROWS = _of(table_conditions.QUOTA, table_conditions.LIFETIME, table_conditions.LISTS, table_conditions.ASKING)
+
+
+@pytest.mark.parametrize("row", EXAMPLE_ROWS)
+def test_the_example_policy_says(row: Row) -> None:
+    decision = decide(EXAMPLE, ask_of(EXAMPLE, row))
+    assert (decision.outcome, decision.rule or "-") == (ANSWERS[row.answer], row.rule)
+
+
+@pytest.mark.parametrize("row", CONDITION_ROWS)
+def test_a_condition_says(row: Row) -> None:
+    one = policy(rule(who='["*"]', do='["*"]', rest=f'when = {{ {row.rule} }}\non = "any"\nallow = true'))
+    decision = decide(one, ask_of(one, row))
+    assert decision.outcome == row.answer
+    assert (decision.trail == ()) == (row.answer == "allow")
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(EXAMPLE_ROWS) + len(CONDITION_ROWS) >= 150
+
+
+def test_the_first_matching_rule_decides() -> None:
+    two = policy(rule("first", rest='deny = "No."') + rule("second"))
+    assert decide(two, Ask(actor=member("U01", "S0ENG"), operation="key.create")).rule == "first"
+
+
+def test_an_empty_policy_denies_everything() -> None:
+    decision = decide(parse_policy(""), Ask(actor=member("U01"), operation="key.list"))
+    assert (decision.outcome, decision.rule, decision.trail) == ("deny", None, ())
+    assert decision.sentence == "No rule allows key.list for people without a role."
+
+
+def test_an_unknown_operation_is_denied_with_a_sentence() -> None:
+    decision = decide(EXAMPLE, Ask(actor=member("U01"), operation="key.steal"))
+    assert (decision.outcome, decision.sentence) == ("deny", "There is no operation “key.steal”.")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ActorKind if kind is not ActorKind.MEMBER])
+def test_only_full_members_have_a_role_and_the_sentence_says_so(kind: ActorKind) -> None:
+    actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), supposed_roles=frozenset({"admin"}))
+    open_to_all = policy(rule(who='["*", "U0BOSS", "S0ENG", "admin"]', do='["*"]', rest='on = "any"\nallow = true'))
+    decision = decide(open_to_all, Ask(actor=actor, operation="key.list"))
+    assert decision.outcome == "deny"
+    assert "have no role" in decision.sentence
+
+
+@pytest.mark.parametrize("who", ['["engineer"]', '["S0ENG"]', '["U01"]', '["*"]', '["admin", "engineer"]'])
+def test_people_are_named_by_role_group_id_or_all(who: str) -> None:
+    named = policy(rule(who=who))
+    assert decide(named, Ask(actor=member("U01", "S0ENG"), operation="key.create")).allowed
+
+
+def test_a_role_may_be_everybody() -> None:
+    everybody = parse_policy('[roles]\nall = ["*"]\n' + rule(who='["all"]'))
+    assert decide(everybody, Ask(actor=member("U01"), operation="key.create")).allowed
+
+
+def test_globs_name_operations() -> None:
+    many = policy(rule(do='["key.*"]'))
+    actor = member("U01", "S0ENG")
+    assert decide(many, Ask(actor=actor, operation="key.rotate")).allowed
+    assert not decide(many, Ask(actor=actor, operation="audit.read")).allowed
+
+
+def test_the_trail_says_for_each_earlier_rule_why_it_did_not_match() -> None:
+    text = (
+        rule("other work", do='["key.list", "key.show"]')
+        + rule("other people", who='["manager", "admin"]')
+        + rule("own only")
+        + rule(
+            "too big", rest='on = "any"\nwhen = { remain_quota_at_most = 10, lifetime_at_most = "1d" }\nallow = true'
+        )
+        + rule("last", rest='on = "any"\ndeny = "Not like this."')
+        + rule("never seen")
+    )
+    facts = Facts(remain_quota=11, unlimited_quota=False, lifetime=90_000)
+    decision = decide(policy(text), Ask(actor=member("U01", "S0ENG"), operation="key.create", own=False, facts=facts))
+    assert (decision.rule, decision.sentence) == ("last", "Not like this.")
+    assert decision.trail == (
+        ("other work", "it is about key.list, key.show"),
+        ("other people", "it is for manager, admin"),
+        ("own only", "it is about one's own only"),
+        (
+            "too big",
+            "the key would have 11 units, more than 10; the key would live 1 day 1 hour, longer than 1 day",
+        ),
+    )
+
+
+def test_the_sentence_of_no_rule_names_roles_and_whose_key_it_is() -> None:
+    both = Ask(actor=member("U0BOSS", "S0ENG"), operation="key.delete", own=False)
+    assert decide(policy(""), both).sentence == (
+        "No rule allows key.delete on what belongs to somebody else for the roles engineer, manager."
+    )
+    one = Ask(actor=member("U01", "S0ENG"), operation="key.delete")
+    assert decide(policy(""), one).sentence == "No rule allows key.delete for the role engineer."
+
+
+def test_an_explicit_no_to_self_approval_in_a_lower_matching_rule_wins() -> None:
+    ask = Ask(actor=member("U0BOSS", "S0ENG"), operation="key.create", facts=Facts(remain_quota=5))
+    above = approving("self_approval = true", name="open")
+    for rest, wins in (("", True), ("when = { remain_quota_at_most = 1 }\n", False)):
+        below = rule("closed", rest=f'{rest}approval = {{ from = ["admin"], self_approval = false }}')
+        approval = decide(policy(above + below), ask).approval
+        assert approval is not None
+        assert approval.self_approval is not wins
+        assert approval.self_approval_rule == ("closed" if wins else None)
+
+
+def test_a_silent_lower_rule_does_not_forbid_self_approval() -> None:
+    ask = Ask(actor=member("U0BOSS", "S0ENG"), operation="key.create")
+    approval = decide(policy(approving("self_approval = true") + approving(name="silent")), ask).approval
+    assert approval is not None
+    assert approval.self_approval
+
+
+def test_break_glass_acts_at_once_only_with_a_reason() -> None:
+    ask = Ask(actor=member("U01", "S0ENG"), operation="key.create")
+    broken = decide(policy(approving("break_glass = true")), ask)
+    assert broken.outcome == "needs_approval"
+    assert "at once with a reason" in broken.sentence
+    assert acts_at_once(broken, "prod is down")
+    assert not acts_at_once(broken, "  ")
+    assert not acts_at_once(decide(policy(approving()), ask), "prod is down")
+    assert not acts_at_once(decide(policy(rule()), ask), "prod is down")

@@ -1,0 +1,73 @@
+"""Decisions and facts survive a row of JSON word for word."""
+
+import json
+import math
+
+import pytest
+
+from bot.permissions import (
+    Ask,
+    Facts,
+    decide,
+    decision_from_json,
+    decision_to_json,
+    facts_from_json,
+    facts_to_json,
+)
+from tests.permissions.helpers import approving, member, policy, rule
+
+TERMS = 'expires = "2w", remind = { after = "1h", factor = 3, most = 2 }, counter_offer = "stand", break_glass = true'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        rule(),
+        rule(rest='deny = "No."'),
+        approving(f'{TERMS}, escalate = [{{ to = ["admin"], after = "1d" }}]'),
+        rule(rest='approval = { stages = [{ from = ["admin"], count = 2 }, { from = ["manager"] }] }'),
+        approving("self_approval = true") + approving("self_approval = false", name="n"),
+    ],
+)
+def test_a_decision_survives_json(text: str) -> None:
+    decision = decide(
+        policy(rule("above", do='["key.list"]') + text), Ask(actor=member("U01", "S0ENG"), operation="key.create")
+    )
+    assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
+
+
+@pytest.mark.parametrize("facts", [Facts(), Facts(lifetime=math.inf, models=frozenset({"b", "a"}), remain_quota=1)])
+def test_facts_survive_json(facts: Facts) -> None:
+    text = json.dumps(facts_to_json(facts), allow_nan=False)
+    assert facts_from_json(json.loads(text)) == facts
+
+
+GOOD = {"outcome": "allow", "rule": None, "sentence": "", "approval": None, "trail": []}
+TERMS_JSON = {"stages": [], "expires": 1, "counter_offer": "ask"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        GOOD | {"outcome": "perhaps"},
+        GOOD | {"trail": 7},
+        GOOD | {"approval": {}},
+        GOOD | {"approval": []},
+        GOOD | {"approval": TERMS_JSON | {"counter_offer": "haggle"}},
+        GOOD | {"approval": TERMS_JSON | {"more": 1}},
+        GOOD | {"approval": TERMS_JSON | {"stages": [{}]}},
+    ],
+)
+def test_what_is_no_decision_is_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError):
+        decision_from_json(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"lifetime": 1}, {"lifetime": 1, "models": None, "more": 1}, {"lifetime": 1, "models": 7}]
+)
+def test_what_are_no_facts_is_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError):
+        facts_from_json(wrong)

@@ -1,0 +1,113 @@
+"""Amounts and times as people type them, good and bad."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.units import MAX_QUOTA, format_duration, format_quota, parse_delta, parse_duration, parse_quota, short_quota
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("0", 0), ("100000", 100_000), ("100k", 100_000), ("100K", 100_000), ("100 k", 100_000), ("1.5M", 1_500_000),
+        ("1m", 1_000_000), ("2B", 2_000_000_000), ("0.5k", 500), ("1,000,000", 1_000_000), ("1_000_000", 1_000_000),
+        ("1,000.5k", 1_000_500), ("  7 ", 7), ("7 units", 7), ("1 unit", 1), ("100k units", 100_000),
+        ("$5", 2_500_000), ("$ 5", 2_500_000), ("5 USD", 2_500_000), ("5USD", 2_500_000), ("5 usd", 2_500_000),
+        ("5$", 2_500_000), ("$0.50", 250_000), ("$0.000002", 1), ("$1,000", 500_000_000), ("$1k", 500_000_000),
+        ("1.0", 1), ("000", 0), ("500000000000000", MAX_QUOTA), ("$1,000,000,000", MAX_QUOTA),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read(text: str, units: int) -> None:
+    assert parse_quota(text) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "No amount"), ("   ", "No amount"), ("1e5", "not an amount"), ("ten", "not an amount"), ("k", "not an"),
+        ("-5", "sign"), ("+5", "sign"), ("−5", "sign"), ("$-5", "not an amount"), ("1.5", "whole units"),
+        ("0.0001k", "whole units"), ("$0.0000001", "whole units"), ("500000000000001", "more than"),
+        ("$1,000,000,001", "more than"), ("9" * 59, "more than"), ("9" * 61, "too long"), ("1,00", "not an"),
+        ("1,0000", "not an"), ("1__0", "not an"), ("_1", "not an"), ("1_", "not an"), (".5", "not an"), ("5.", "not an"),
+        ("1.2.3", "not an"), ("٣", "not an amount"), ("１００", "not an amount"), ("²", "not an"), ("0x10", "not an"),
+        ("1k k", "not an"), ("$5 USD", "not an"), ("5 EUR", "not an"), ("inf", "not an"), ("NaN", "not an"),
+        ("5\n5", "not an"), ("100kk", "not an"), ("$", "not an"), ("USD", "not an"), ("1 000", "not an"),
+    ],
+)  # fmt: skip
+def test_a_bad_amount_gets_a_sentence(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_quota(text)
+
+
+def test_money_follows_the_rate() -> None:
+    assert parse_quota("$5", 1_000) == 5_000
+    with pytest.raises(ValueError, match="whole units"):
+        parse_quota("$0.0001", 1_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "units"), [("+100k", 100_000), ("100k", 100_000), ("-100k", -100_000), ("−$5", -2_500_000), ("+ 5", 5)]
+)
+def test_a_change_has_a_sign(text: str, units: int) -> None:
+    assert parse_delta(text) == units
+
+
+@pytest.mark.parametrize("text", ["", "+", "-", "0", "+0", "-0", "--5", "+-5", "1.5", "abc"])
+def test_a_bad_change_gets_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\."):
+        parse_delta(text)
+
+
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [
+        (0, "0 units ($0.00)"), (1, "1 unit (under $0.01)"), (1_500_000, "1.5M units ($3.00)"),
+        (100_000, "100k units ($0.20)"), (123_456, "123,456 units ($0.25)"), (-100_000, "-100k units (-$0.20)"),
+        (-1, "-1 unit (under $0.01)"), (2_000_000_000, "2B units ($4,000.00)"), (5_000, "5k units ($0.01)"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_shown_with_its_money(units: int, text: str) -> None:
+    assert format_quota(units) == text
+
+
+@given(st.integers(min_value=0, max_value=MAX_QUOTA))
+def test_what_is_shown_short_is_read_back(units: int) -> None:
+    assert parse_quota(short_quota(units)) == units
+
+
+@given(st.text(max_size=80))
+def test_reading_raises_nothing_but_value_error(text: str) -> None:
+    for read in (parse_quota, parse_delta, parse_duration):
+        try:
+            assert isinstance(read(text), int)
+        except ValueError as error:
+            assert str(error).endswith((".", ")"))  # noqa: PT017  # the sentence is the point, whichever was raised
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1_800), ("4h", 14_400), ("3d", 259_200), ("2w", 1_209_600), (" 1 d ", 86_400)]
+)
+def test_a_duration_is_read(text: str, seconds: int) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3", "d", "3 days", "1.5h", "-1d", "0d", "3s", "3D", "٣d", "1d1h", "9999999w", "1" * 50 + "d"]
+)
+def test_a_bad_duration_gets_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="30m, 4h, 3d, 2w"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 seconds"), (1, "1 second"), (59.9, "59 seconds"), (5_400, "1 hour 30 minutes"), (259_200, "3 days"),
+        (90_061, "1 day 1 hour"), (math.inf, "no end"), (-3_600, "minus 1 hour"), (86_400 * 1_000, "1,000 days"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_shown(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
