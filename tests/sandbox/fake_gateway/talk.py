@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from bot.sandbox.fake_gateway import FakeGateway
+from bot.sandbox.fake_gateway import FakeGateway, Record
 
 PAT = "fake-pat-for-tests-0001"
 BASE_URL = "http://gateway.test"
@@ -26,6 +26,10 @@ FULL = {
 class Talk:
     gateway: FakeGateway
     client: httpx.AsyncClient
+
+    @property
+    def keys(self) -> list[Record]:
+        return self.gateway.keys()
 
     async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": PAT, "New-Api-User": "1"} | options.pop("headers", {})

@@ -18,14 +18,14 @@ async def test_two_equal_creates_give_two_keys_with_one_name(talk):
     t = talk()
     await t.create(name="ci")
     await t.create(name="ci")
-    names = [(key.id, key.name) for key in t.gateway.keys()]
+    names = [(key.id, key.name) for key in t.keys]
     assert names == [(102, "ci"), (101, "ci")]
 
 
 async def test_a_new_key_is_enabled_unused_and_has_its_defaults(talk):
     t = talk()
     await t.create(allow_ips=None, status=3, id=7, user_id=9, key="x", used_quota=44, created_time=1)
-    key = t.gateway.keys()[0]
+    key = t.keys[0]
     assert (key.id, key.user_id, key.status, key.used_quota) == (101, 1, 1, 0)
     assert (key.name, key.expired_time, key.allow_ips) == ("", NEVER, "")
     assert key.created_time == key.accessed_time == int(t.gateway.clock.now())
@@ -37,7 +37,7 @@ async def test_expiry_zero_at_create_means_never_unless_switched_to_mean_now(tal
     await t.create(expired_time=0)
     t.gateway.switch("zero_expiry_is_never", False)
     await t.create(expired_time=0)
-    assert [key.expired_time for key in t.gateway.keys()] == [0, NEVER]
+    assert [key.expired_time for key in t.keys] == [0, NEVER]
 
 
 async def test_a_past_expiry_is_accepted_and_the_key_is_dead_at_birth(talk):
@@ -83,7 +83,7 @@ async def test_both_ends_of_the_quota_range_are_allowed(talk, quota):
 async def test_the_quota_of_an_unlimited_key_is_not_checked(talk):
     t = talk()
     assert (await t.create(remain_quota=-5, unlimited_quota=True))["success"]
-    assert t.gateway.keys()[0].remain_quota == -5
+    assert t.keys[0].remain_quota == -5
 
 
 async def test_names_are_counted_in_characters_on_cometapi_and_in_bytes_upstream(talk):
@@ -100,7 +100,7 @@ async def test_g3_keeps_cross_group_retry_only_with_the_automatic_group(talk):
     t = talk("upstream-g3")
     await t.create(group="vip", cross_group_retry=True)
     await t.create(group="auto", cross_group_retry=True)
-    assert [key.cross_group_retry for key in t.gateway.keys()] == [True, False]
+    assert [key.cross_group_retry for key in t.keys] == [True, False]
 
 
 async def test_a_long_allowlist_fails_or_is_cut_where_the_column_is_short(talk):
@@ -108,4 +108,4 @@ async def test_a_long_allowlist_fails_or_is_cut_where_the_column_is_short(talk):
     assert not (await t.create(allow_ips="1.2.3.4\n5.6.7.8"))["success"]
     t.gateway.switch("column_overflow", "cut")
     await t.create(allow_ips="1.2.3.4\n5.6.7.8")
-    assert t.gateway.keys()[0].allow_ips == "1.2.3.4\n5."
+    assert t.keys[0].allow_ips == "1.2.3.4\n5."

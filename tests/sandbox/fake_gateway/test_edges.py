@@ -28,7 +28,12 @@ async def test_no_authorization_is_401(talk):
 
 @pytest.mark.parametrize(
     ("profile", "status", "code"),
-    [("cometapi", 200, None), ("upstream-g1", 200, None), ("upstream-g2", 200, None), ("upstream-g3", 401, "AUTH_UNAUTHORIZED")],
+    [
+        ("cometapi", 200, None),
+        ("upstream-g1", 200, None),
+        ("upstream-g2", 200, None),
+        ("upstream-g3", 401, "AUTH_UNAUTHORIZED"),
+    ],
 )
 async def test_a_bad_pat_is_http_200_before_g3_and_401_with_a_code_then(talk, profile, status, code):
     response = await talk(profile).send("GET", "/api/token/", headers={"Authorization": "wrong-token"})
@@ -114,7 +119,7 @@ async def test_a_slash_too_few_or_too_many_is_a_relative_redirect_that_keeps_the
     t.gateway.add_key()
     response = await t.client.request(method, path, json={})
     assert (response.status_code, response.headers["location"]) == (status, location)
-    assert len(t.gateway.keys()) == 1
+    assert len(t.keys) == 1
 
 
 @pytest.mark.parametrize(
