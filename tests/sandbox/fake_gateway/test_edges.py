@@ -240,3 +240,15 @@ def test_every_profile_can_be_named_and_an_unknown_one_is_refused():
         assert FakeGateway(access_token=PAT, profile=name).profile
     with pytest.raises(ValueError, match="no profile"):
         FakeGateway(access_token=PAT, profile="nothing")
+
+
+async def test_the_refusal_of_a_batch_has_three_wordings(talk):
+    async def words(profile, accept):
+        response = await talk(profile, batch_delete=True).send(
+            "POST", "/api/token/batch", json={}, headers={"Accept-Language": accept}
+        )
+        return response.json()["message"]
+
+    assert await words("upstream-g1", "en") == "参数错误"
+    assert await words("upstream-g2", "en") == "Invalid parameters"
+    assert await words("upstream-g2", "zh-CN") == "无效的参数"

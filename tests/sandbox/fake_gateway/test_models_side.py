@@ -223,3 +223,20 @@ async def test_a_key_tells_its_own_usage_with_code_instead_of_success(talk):
     assert (data["name"], data["total_granted"], data["total_used"], data["total_available"]) == ("ci", 100, 30, 70)
     assert (data["expires_at"], data["model_limits"]) == (0, {"gpt-4o": True})
     assert (await t.client.get("/api/usage/token/")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"remain_quota": 1}, "active"),
+        ({"unlimited_quota": True, "remain_quota": -1}, "active"),
+        ({}, "exhausted"),
+        ({"status": 4, "remain_quota": 1}, "exhausted"),
+        ({"expired_time": 5, "remain_quota": 1}, "expired"),
+        ({"status": 2}, "disabled"),
+        ({"status": 99}, "blocked"),
+    ],
+)
+def test_the_effective_state_is_one_word(talk, fields, state):
+    gateway = talk().gateway
+    assert gateway.add_key(**fields).state(gateway.clock.now()) == state

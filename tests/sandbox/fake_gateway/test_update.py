@@ -150,3 +150,17 @@ async def test_the_answer_to_an_update_is_masked_where_keys_are_masked(talk):
     shown = (await t.put(id=101, expired_time=-1))["data"]["key"]
     value = t.gateway.key_value(101).removeprefix("sk-")
     assert shown == f"{value[:4]}**********{value[-4:]}"
+
+
+async def test_a_wrong_type_is_refused_before_anything_is_looked_at(talk):
+    t = talk()
+    assert "cannot unmarshal" in (await t.put("?status_only=true", id=999, status="2"))["message"]
+
+
+async def test_the_request_log_keeps_what_was_sent(talk):
+    t = talk()
+    t.gateway.add_key(**FULL)
+    await t.put("?status_only=true", id=101, **FULL, status=2)
+    seen = t.gateway.requests[-1]
+    assert (seen.method, seen.path, seen.query, seen.status) == ("PUT", "/api/token/", "status_only=true", 200)
+    assert seen.json() == {"id": 101, **FULL, "status": 2}
