@@ -1,0 +1,90 @@
+"""What can be known to be wrong with settings before anything is sent (contract, sections 6 and 10; rule 18). Pure.
+
+Whether models and groups exist is not checked here: that needs a read.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.gateway.models import NEVER, Int64, KeySettings
+
+__all__ = ["LARGEST_QUOTA", "problems"]
+
+NAME_BYTES = 50
+LARGEST_QUOTA = 1_000_000_000 * 500_000
+ALLOW_IPS_LENGTH = 191
+MODEL_LIMITS_LENGTH = 1024
+_LATEST_EXPIRY = 253_402_300_799
+"""The end of the year 9999: later is a slip (milliseconds for seconds), not a wish."""
+
+
+def problems(values: Mapping[str, Any], *, unlimited: bool = False) -> dict[str, str]:
+    """Field name → what is wrong with it, for those of `values` that cannot be sent. Empty = send them."""
+    found: dict[str, str] = {}
+    for field, value in values.items():
+        check = _CHECKS.get(field)
+        problem = "" if check is None or (field == "remain_quota" and unlimited) else check(value)
+        if problem:
+            found[field] = problem
+    return found
+
+
+def settings_problems(settings: KeySettings) -> dict[str, str]:
+    """The same for a whole set of settings."""
+    return problems(settings.model_dump(), unlimited=settings.unlimited_quota)
+
+
+def _name(name: str) -> str:
+    size = len(name.encode())
+    if not name.strip():
+        return "The name is empty."
+    if any(not character.isprintable() for character in name):
+        return "The name contains characters that cannot be seen."
+    return f"The name has {size} bytes; the gateway takes at most {NAME_BYTES}." if size > NAME_BYTES else ""
+
+
+def _quota(quota: Int64) -> str:
+    if quota < 0:
+        return "The quota is below zero."
+    return f"The quota is above {LARGEST_QUOTA:,} units, the most the gateway takes." if quota > LARGEST_QUOTA else ""
+
+
+def _expiry(moment: Int64) -> str:
+    if moment == NEVER or 0 < moment <= _LATEST_EXPIRY:
+        return ""
+    return "The expiry must be a time in Unix seconds, or never; zero means different things to different gateways."
+
+
+def _ips(text: str | None) -> str:
+    text = text or ""
+    if len(text) > ALLOW_IPS_LENGTH:
+        return f"The list of addresses has {len(text)} characters; the gateway may cut it after {ALLOW_IPS_LENGTH}."
+    junk = [line for line in text.split("\n") if line and not _is_network(line)]
+    return f"Not an IPv4 or IPv6 address or network: {junk[0][:60]}" if junk else ""
+
+
+def _is_network(line: str) -> bool:
+    try:
+        ipaddress.ip_network(line, strict=False)
+    except ValueError:
+        return False
+    # Python also reads netmasks and zones, the gateway only a prefix length.
+    return "%" not in line and line.rpartition("/")[2].isdigit() if "/" in line else "%" not in line
+
+
+def _models(text: str) -> str:
+    if len(text) > MODEL_LIMITS_LENGTH:
+        return f"The list of models has {len(text)} characters; the gateway may cut it after {MODEL_LIMITS_LENGTH}."
+    if text and any(not model or model != model.strip() for model in text.split(",")):
+        return "The list of models has an empty entry or a space around one; that is another model."
+    return ""
+
+
+_CHECKS: Mapping[str, Callable[[Any], str]] = {
+    "name": _name,
+    "remain_quota": _quota,
+    "expired_time": _expiry,
+    "allow_ips": _ips,
+    "model_limits": _models,
+}

@@ -1,0 +1,42 @@
+"""Verified writes: one effect at a gateway that has no idempotency, and an honest word about it.
+
+Every function here can be called again from the top, after a crash or after its `again_after`, with the same journal.
+None sleeps and none raises a GatewayCallError: what happened is in the WriteResult. One writer per account at a time:
+the caller holds the lease.
+
+    create          mark, POST, look; POST again only when the first cannot land any more
+    update          set fields on a fresh record          change_quota    move remain + used by exactly a delta
+    set_unlimited   limit off or on                       disable         status, else harmless; two round trips
+    enable          status, with a two-step revival       delete          gone, and seen before
+    prove_dead      one trial with the key itself
+"""
+
+from bot.gateway.writes.create import create
+from bot.gateway.writes.delete import delete
+from bot.gateway.writes.disable import disable
+from bot.gateway.writes.enable import enable
+from bot.gateway.writes.prove import PROBE_DELAYS, Proof, ProofResult, prove_dead
+from bot.gateway.writes.results import Difference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.session import PROCESSING
+from bot.gateway.writes.update import change_quota, changed_since, set_unlimited, update
+
+__all__ = [
+    "PROBE_DELAYS",
+    "PROCESSING",
+    "Difference",
+    "Journal",
+    "KeyChanges",
+    "Proof",
+    "ProofResult",
+    "WriteResult",
+    "WriteStatus",
+    "change_quota",
+    "changed_since",
+    "create",
+    "delete",
+    "disable",
+    "enable",
+    "prove_dead",
+    "set_unlimited",
+    "update",
+]

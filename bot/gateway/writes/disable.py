@@ -1,0 +1,60 @@
+"""Disables one key and does not stop at a yes (contract, section 7; rules 9 and 10)."""
+
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
+from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.records import LONG_PAST
+from bot.gateway.writes.put import Intent, put
+from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
+from bot.gateway.writes.session import PROCESSING, Session
+from bot.gateway.writes.status import StatusMark, set_status
+
+
+async def disable(
+    client: GatewayClient,
+    key_id: KeyId,
+    journal: Journal,
+    *,
+    record: Key | None = None,
+    processing: float = PROCESSING,
+) -> WriteResult:
+    """Takes the key out of use and proves it by the record. With a fresh `record` that is two round trips: PUT, GET.
+
+    `record` must have been read within this request: its fields go back to the gateway. Where no status is
+    honoured, the key is made harmless (expired long ago, no quota); then `alarm` says so. A key that is gone is
+    DONE with `key=None`. Prove it by `prove_dead`. Never raises a GatewayCallError.
+    """
+    session = Session(client=client, journal=journal, processing=processing)
+    return await session.guarded(_disable(session, key_id, record))
+
+
+async def _disable(session: Session, key_id: KeyId, record: Key | None) -> WriteResult:
+    mark = await session.load("disable", StatusMark)
+    try:
+        if record is None or record.id != key_id or mark is not None:
+            record = await session.client.get_key(key_id)
+        result = await set_status(session, "disable", record, KeyStatus.DISABLED)
+        if result.key and _not_honoured(result):
+            return await _make_harmless(session, result, result.key)
+    except KeyNotFound:
+        if mark is None and record is None:
+            raise
+        note = "The key is gone from the gateway: somebody deleted it."
+        return WriteResult(status=WriteStatus.DONE, before=mark.before if mark else record, notes=(note,))
+    return result
+
+
+def _not_honoured(result: WriteResult) -> bool:
+    """Both ways of disabling were answered for sure, and the key is still in use."""
+    sure_no = result.status in {WriteStatus.FAILED, WriteStatus.REFUSED} and result.again_after is None
+    return sure_no and result.refusal not in AUTH_REFUSALS
+
+
+async def _make_harmless(session: Session, result: WriteResult, key: Key) -> WriteResult:
+    fields = {"expired_time": LONG_PAST, "unlimited_quota": False}
+    harmless = await put(session, "disable.harmless", key.id, Intent(fields=fields, remain=0), key)
+    if harmless.status is not WriteStatus.DONE:
+        alarm = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
+        return harmless.model_copy(update={"alarm": alarm, "before": result.before})
+    alarm = "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. Delete it."
+    return harmless.model_copy(update={"alarm": alarm, "before": result.before, "differences": result.differences})

@@ -1,0 +1,104 @@
+"""Puts one key back into use, in two steps where the server had marked it dead (contract, section 7; rule 12)."""
+
+from bot.gateway.checks import problems
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import SENTENCES, Refusal
+from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
+from bot.gateway.writes.put import Intent, PutMark, is_past, put
+from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
+from bot.gateway.writes.session import PROCESSING, Session
+from bot.gateway.writes.status import StatusMark, set_status
+from bot.gateway.writes.update import changed_since, delta_problem
+
+_EXPIRY, _QUOTA, _STATUS = "enable.expiry", "enable.quota", "enable"
+
+
+async def enable(
+    client: GatewayClient,
+    key_id: KeyId,
+    journal: Journal,
+    *,
+    expired_time: int | None = None,
+    add_quota: int | None = None,
+    expected: KeySettings | None = None,
+    processing: float = PROCESSING,
+) -> WriteResult:
+    """Puts the key back into use; DONE means that the record is enabled, not expired and has quota.
+
+    An expired key needs `expired_time` (Unix seconds or -1), an exhausted one `add_quota` (units): without, REFUSED.
+    Never raises a GatewayCallError.
+    """
+    wrong = problems({} if expired_time is None else {"expired_time": expired_time})
+    if wrong:
+        sentence = " ".join(wrong.values())
+        return WriteResult(status=WriteStatus.REFUSED, refusal=Refusal.INVALID, sentence=sentence)
+    session = Session(client=client, journal=journal, processing=processing)
+    return await session.guarded(_enable(session, key_id, expired_time, add_quota or 0, expected))
+
+
+async def _enable(
+    session: Session,
+    key_id: KeyId,
+    expired_time: int | None,
+    add_quota: int,
+    expected: KeySettings | None,
+) -> WriteResult:
+    key = await session.client.get_key(key_id)
+    before, notes = key, list[str]()
+    if not await _begun(session):
+        refused = _refused(session, key, expired_time, add_quota, expected)
+        if refused:
+            return refused
+    for name, intent in (
+        (_EXPIRY, Intent(fields={} if expired_time is None else {"expired_time": expired_time})),
+        (_QUOTA, Intent(delta=add_quota)),
+    ):
+        if not (intent.fields or intent.delta):
+            continue
+        step = await put(session, name, key_id, intent, key)
+        if step.status is not WriteStatus.DONE or step.key is None:
+            return step
+        key, notes = step.key, [*notes, *step.notes]
+    result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
+    return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *result.notes)}))
+
+
+async def _begun(session: Session) -> bool:
+    puts = [await session.load(name, PutMark) for name in (_EXPIRY, _QUOTA)]
+    return any(puts) or await session.load(_STATUS, StatusMark) is not None
+
+
+def _refused(
+    session: Session,
+    key: Key,
+    expired_time: int | None,
+    add_quota: int,
+    expected: KeySettings | None,
+) -> WriteResult | None:
+    changed = changed_since(key, expected) if expected else ()
+    later = key if expired_time is None else key.model_copy(update={"expired_time": expired_time})
+    refusal = delta_problem(key, add_quota) if add_quota else None
+    if not key.unlimited_quota and key.remain_quota + add_quota <= 0:
+        refusal = Refusal.EXHAUSTED_CANNOT_ENABLE
+    if is_past(later, session.client.server_now()):
+        refusal = Refusal.EXPIRED_CANNOT_ENABLE
+    if changed:
+        refusal = Refusal.CHANGED_SINCE
+    if refusal is None:
+        return None
+    return WriteResult(
+        status=WriteStatus.REFUSED,
+        key=key,
+        differences=changed,
+        refusal=refusal,
+        sentence=SENTENCES[refusal],
+    )
+
+
+def _checked(session: Session, result: WriteResult) -> WriteResult:
+    """Enabled is not enough: a key that is expired or empty by now is not in use."""
+    state = result.key.state(session.client.server_now()) if result.key else EffectiveState.UNKNOWN
+    if result.status is not WriteStatus.DONE or state is EffectiveState.ACTIVE:
+        return result
+    sentence = f"The key is enabled, but it is {state.value} and cannot be used."
+    return result.model_copy(update={"status": WriteStatus.FAILED, "sentence": sentence})

@@ -1,0 +1,85 @@
+"""What verified writes take and give: the journal they keep, the changes they make, the result they can stand for."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.gateway.errors import Refusal
+from bot.gateway.models import Int64, Key, KeyId
+
+
+class Journal(Protocol):
+    """Durable progress marks of one request. What `record` took is still there after a crash when it returns.
+
+    Values are JSON objects without any secret. The same request keeps the same journal, however often it is run.
+    """
+
+    async def recall(self, name: str) -> Any | None:
+        """What was recorded last under this name, None if nothing."""
+
+    async def record(self, name: str, value: Mapping[str, Any]) -> None:
+        """Records durably, replacing what was there."""
+
+
+class WriteStatus(StrEnum):
+    """DONE only when the record read back agrees. REFUSED and FAILED: the change is not there. UNKNOWN: not settled."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Difference(BaseModel):
+    """One field that is not as wanted, in the gateway's words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    wanted: str | int | bool | None
+    found: str | int | bool | None
+
+
+class WriteResult(BaseModel):
+    """How a write stands after this call.
+
+    `again_after` (seconds) says that calling again with the same journal is useful: with UNKNOWN to learn the outcome,
+    with FAILED because nothing was changed and the cause may pass. UNKNOWN without it needs a person to look.
+    `sentence` says why it is not done; `notes` are things a person should know; `alarm` is one that must be seen.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    status: WriteStatus
+    key: Key | None = None
+    before: Key | None = None
+    sentence: str = ""
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+    extra_key_ids: tuple[KeyId, ...] = ()
+    again_after: float | None = None
+    alarm: str | None = None
+
+
+class KeyChanges(BaseModel):
+    """Fields to change; None = leave alone. Quota is not here: it moves by `change_quota` and `set_unlimited` only.
+
+    An allowlist is removed with "", model limits with `model_limits_enabled=False`.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    name: str | None = None
+    expired_time: Int64 | None = None
+    model_limits_enabled: bool | None = None
+    model_limits: str | None = None
+    allow_ips: str | None = None
+    group: str | None = None
+    cross_group_retry: bool | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """The fields that are to change."""
+        return self.model_dump(exclude_none=True)

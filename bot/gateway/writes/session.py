@@ -1,0 +1,140 @@
+"""One run of one verified write: its marks in the journal, its waits, and what an error means for its result."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import (
+    AUTH_REFUSALS,
+    GatewayAuthError,
+    GatewayCallError,
+    GatewayOutcomeUnknown,
+    GatewayRejected,
+    GatewayUnavailable,
+    KeyNotFound,
+    Refusal,
+)
+from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
+
+PROCESSING = 60.0
+"""Longest time, in seconds, that the server may still be working on a call nobody waits for any more."""
+RETRY_AFTER = 15.0
+SHORTEST_WAIT = 2.0
+
+
+class Answer(StrEnum):
+    """What the gateway said to the latest sending. NONE is recorded before it: a crash leaves it so."""
+
+    NONE = "none"
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Mark(BaseModel):
+    """Durable progress of one remote write. `started` is our clock just before the latest sending."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sent: int = 0
+    started: float = 0.0
+    answer: Answer = Answer.NONE
+    refusal: Refusal | None = None
+    refusal_sentence: str = ""
+
+    @property
+    def unsure(self) -> bool:
+        return self.sent > 0 and self.answer in {Answer.NONE, Answer.UNSURE}
+
+
+AnyMark = TypeVar("AnyMark", bound=Mark)
+
+
+class Session:
+    """Carries client, journal and patience through the steps of one write."""
+
+    def __init__(self, *, client: GatewayClient, journal: Journal, processing: float) -> None:
+        self.client = client
+        self.journal = journal
+        self.at_stake = False
+        """Something was sent whose effect has not been read back yet."""
+        self._settle = client.timeout + processing
+
+    async def load(self, name: str, kind: type[AnyMark]) -> AnyMark | None:
+        value = await self.journal.recall(name)
+        if value is None:
+            return None
+        mark = kind.model_validate(value)
+        self.at_stake = self.at_stake or mark.sent > 0
+        return mark
+
+    async def save(self, name: str, mark: BaseModel) -> None:
+        await self.journal.record(name, mark.model_dump(mode="json"))
+
+    async def send(self, name: str, mark: AnyMark, write: Callable[[], Awaitable[object]]) -> AnyMark:
+        """Sends once, with the mark durable before and after. Raises no GatewayCallError: the answer is in the mark."""
+        mark = mark.model_copy(
+            update={"sent": mark.sent + 1, "started": self.client.now(), "answer": Answer.NONE, "refusal": None},
+        )
+        await self.save(name, mark)
+        self.at_stake = True
+        mark = mark.model_copy(update=await answer_to(write))
+        await self.save(name, mark)
+        return mark
+
+    def wait_for(self, mark: Mark) -> float | None:
+        """Seconds until an unsure sending should be looked at again; None = it can no longer land."""
+        elapsed = max(0.0, self.client.now() - mark.started)
+        left = self._settle - elapsed
+        return None if left <= 0 else min(left, max(SHORTEST_WAIT, elapsed))
+
+    async def guarded(self, steps: Awaitable[WriteResult]) -> WriteResult:
+        """The result of the steps, or what the error that stopped them means."""
+        try:
+            return await steps
+        except GatewayCallError as error:
+            return self._result_of(error)
+
+    def _result_of(self, error: GatewayCallError) -> WriteResult:
+        refusal = error.refusal if isinstance(error, GatewayRejected | GatewayAuthError) else None
+        if isinstance(error, KeyNotFound):
+            status = WriteStatus.FAILED if self.at_stake else WriteStatus.REFUSED
+            return WriteResult(status=status, refusal=refusal, sentence=error.sentence)
+        if self.at_stake:
+            return WriteResult(
+                status=WriteStatus.UNKNOWN,
+                refusal=refusal,
+                sentence=f"The change was sent, but could not be read back yet. {error.sentence}",
+                again_after=RETRY_AFTER,
+            )
+        again = RETRY_AFTER if isinstance(error, GatewayUnavailable) else None
+        status = WriteStatus.REFUSED if isinstance(error, GatewayRejected) else WriteStatus.FAILED
+        return WriteResult(status=status, refusal=refusal, sentence=error.sentence, again_after=again)
+
+
+async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]:
+    """Sends and classes the answer as mark fields. A bad access token is a sure no, too."""
+    try:
+        await write()
+    except GatewayOutcomeUnknown:
+        return {"answer": Answer.UNSURE}
+    except (GatewayRejected, GatewayAuthError) as error:
+        return {"answer": Answer.NO, "refusal": error.refusal, "refusal_sentence": error.sentence}
+    except GatewayUnavailable as error:
+        return {"answer": Answer.NO, "refusal": None, "refusal_sentence": error.sentence}
+    return {"answer": Answer.YES}
+
+
+def not_done(mark: Mark, **more: object) -> WriteResult:
+    """The result of a sure no: refused by the gateway, or never got there."""
+    if mark.refusal is None:
+        return WriteResult.model_validate(
+            {"status": WriteStatus.FAILED, "sentence": mark.refusal_sentence, "again_after": RETRY_AFTER, **more},
+        )
+    status = WriteStatus.FAILED if mark.refusal in AUTH_REFUSALS else WriteStatus.REFUSED
+    return WriteResult.model_validate(
+        {"status": status, "refusal": mark.refusal, "sentence": mark.refusal_sentence, **more},
+    )

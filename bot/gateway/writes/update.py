@@ -1,0 +1,183 @@
+"""Changes the settings and the quota of one key (contract, sections 7 and 9; rules 7 to 9 and 12 to 14)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.gateway.checks import LARGEST_QUOTA, problems
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import SENTENCES, Refusal
+from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStatus
+from bot.gateway.records import meaning
+from bot.gateway.writes.put import Intent, PutMark, is_past, put
+from bot.gateway.writes.results import Difference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.session import PROCESSING, Session
+from bot.gateway.writes.status import set_status
+
+
+async def update(
+    client: GatewayClient,
+    key_id: KeyId,
+    changes: KeyChanges,
+    journal: Journal,
+    *,
+    expected: KeySettings | None = None,
+    processing: float = PROCESSING,
+) -> WriteResult:
+    """Changes exactly these fields; every other one goes back as it was found. Never raises a GatewayCallError.
+
+    `expected` = the settings the approver saw (a Key to compare its quota sum too): if any differs from what is there
+    before our first write, REFUSED with CHANGED_SINCE and the differences. A key the server had marked expired is
+    enabled again when its new expiry lies ahead.
+    """
+    session = Session(client=client, journal=journal, processing=processing)
+    return await session.guarded(_update(session, key_id, changes.as_fields(), expected))
+
+
+async def change_quota(
+    client: GatewayClient,
+    key_id: KeyId,
+    delta: int,
+    journal: Journal,
+    *,
+    expected: KeySettings | None = None,
+    processing: float = PROCESSING,
+) -> WriteResult:
+    """Moves remain + used by exactly `delta` units, on fresh numbers, whatever is spent meanwhile.
+
+    A key the server had marked exhausted is enabled again when something is left. Lowering below 0 is REFUSED.
+    """
+    session = Session(client=client, journal=journal, processing=processing)
+    return await session.guarded(_change_quota(session, key_id, delta, expected))
+
+
+async def set_unlimited(
+    client: GatewayClient,
+    key_id: KeyId,
+    journal: Journal,
+    *,
+    unlimited: bool,
+    remain_quota: int | None = None,
+    expected: KeySettings | None = None,
+    processing: float = PROCESSING,
+) -> WriteResult:
+    """Turns the limit off or on. On needs `remain_quota` (units left): the stored one may be negative."""
+    session = Session(client=client, journal=journal, processing=processing)
+    if unlimited == (remain_quota is not None):
+        return _invalid("A limited key needs a quota, and an unlimited one takes none.")
+    fields: dict[str, Any] = {"unlimited_quota": unlimited}
+    wrong = problems({"remain_quota": remain_quota or 0})
+    if wrong:
+        return _invalid(" ".join(wrong.values()))
+    return await session.guarded(_set_unlimited(session, key_id, Intent(fields=fields, remain=remain_quota), expected))
+
+
+async def _update(
+    session: Session,
+    key_id: KeyId,
+    fields: Mapping[str, Any],
+    expected: KeySettings | None,
+) -> WriteResult:
+    wrong = problems(fields)
+    if wrong:
+        return _invalid(" ".join(wrong.values()))
+    fresh, refused = await _first_look(session, "update", key_id, expected)
+    if refused:
+        return refused
+    if fresh and fields.get("name", fresh.name) != fresh.name and await session.client.find_keys(fields["name"]):
+        return WriteResult(
+            status=WriteStatus.REFUSED,
+            key=fresh,
+            refusal=Refusal.NAME_IN_USE,
+            sentence=SENTENCES[Refusal.NAME_IN_USE],
+        )
+    result = await put(session, "update", key_id, Intent(fields=fields), fresh)
+    if "expired_time" in fields:
+        return await revived(session, result, KeyStatus.EXPIRED)
+    return result
+
+
+async def _change_quota(session: Session, key_id: KeyId, delta: int, expected: KeySettings | None) -> WriteResult:
+    fresh, refused = await _first_look(session, "quota", key_id, expected, compare_sum=True)
+    if refused:
+        return refused
+    if fresh:
+        problem = delta_problem(fresh, delta)
+        if problem:
+            sentence = SENTENCES[problem]
+            return WriteResult(status=WriteStatus.REFUSED, key=fresh, refusal=problem, sentence=sentence)
+    result = await put(session, "quota", key_id, Intent(delta=delta), fresh)
+    return await revived(session, result, KeyStatus.EXHAUSTED)
+
+
+def delta_problem(fresh: Key, delta: int) -> Refusal | None:
+    left = fresh.remain_quota + delta
+    if left > LARGEST_QUOTA:
+        return Refusal.QUOTA_TOO_LARGE
+    return Refusal.QUOTA_NEGATIVE if left < 0 and not fresh.unlimited_quota else None
+
+
+async def _set_unlimited(session: Session, key_id: KeyId, intent: Intent, expected: KeySettings | None) -> WriteResult:
+    fresh, refused = await _first_look(session, "unlimited", key_id, expected)
+    if refused:
+        return refused
+    result = await put(session, "unlimited", key_id, intent, fresh)
+    return await revived(session, result, KeyStatus.EXHAUSTED)
+
+
+async def _first_look(
+    session: Session,
+    name: str,
+    key_id: KeyId,
+    expected: KeySettings | None,
+    *,
+    compare_sum: bool = False,
+) -> tuple[Key | None, WriteResult | None]:
+    """Before anything was sent: the record, and a refusal if it is not what was approved. Later: nothing."""
+    if await session.load(name, PutMark):
+        return None, None
+    fresh = await session.client.get_key(key_id)
+    changed = changed_since(fresh, expected, compare_sum=compare_sum) if expected else ()
+    if not changed:
+        return fresh, None
+    return fresh, WriteResult(
+        status=WriteStatus.REFUSED,
+        key=fresh,
+        differences=changed,
+        refusal=Refusal.CHANGED_SINCE,
+        sentence=SENTENCES[Refusal.CHANGED_SINCE],
+    )
+
+
+def changed_since(fresh: Key, expected: KeySettings, *, compare_sum: bool = False) -> tuple[Difference, ...]:
+    """Settings that are not as the approver saw them. Usage is no change; an edit of the quota is, where sums tell."""
+    found = [
+        Difference(field=name, wanted=getattr(expected, name), found=getattr(fresh, name))
+        for name in SETTINGS_FIELDS
+        if name != "remain_quota" and meaning(name, getattr(expected, name)) != meaning(name, getattr(fresh, name))
+    ]
+    if compare_sum and isinstance(expected, Key) and expected.total_quota != fresh.total_quota:
+        found.append(Difference(field="remain_quota", wanted=expected.remain_quota, found=fresh.remain_quota))
+    return tuple(found)
+
+
+async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> WriteResult:
+    """Second step of a revival: a plain PUT leaves status 3 or 4, so a key whose cause is gone is enabled by itself."""
+    key = result.key
+    if result.status is not WriteStatus.DONE or key is None or key.status != stale or _still_blocked(session, key):
+        return result
+    second = await set_status(session, "revive", key, KeyStatus.ENABLED)
+    return second.model_copy(
+        update={
+            "before": result.before,
+            "notes": (*result.notes, *second.notes, f"The gateway had marked the key {stale.name.lower()}."),
+        },
+    )
+
+
+def _still_blocked(session: Session, key: Key) -> bool:
+    empty = key.remain_quota <= 0 and not key.unlimited_quota
+    return empty or is_past(key, session.client.server_now())
+
+
+def _invalid(sentence: str) -> WriteResult:
+    return WriteResult(status=WriteStatus.REFUSED, refusal=Refusal.INVALID, sentence=sentence)
