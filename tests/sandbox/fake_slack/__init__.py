@@ -1,0 +1,1 @@
+"""The fake Slack, rule by rule of the contract (section G)."""
