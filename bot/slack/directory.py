@@ -1,0 +1,286 @@
+"""Slack user → Actor, as Slack sees them now: full member, guest, outsider, gone, and in which groups.
+
+Read live, cached for a minute, refreshed by events; a decision that counts asks again (`fresh`). When Slack is slow
+or silent, what was true in the last ten minutes stands in; when nothing is known, the actor is UNKNOWN and the policy
+refuses. Only groups that the policy names are looked at (Tier 2: 20 calls a minute). Knows no policy and no request.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from bot.permissions.models import Actor, ActorKind
+from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.errors import SlackError, SlackRefused
+from bot.slack.pacing import Bucket
+from bot.slack.people import actor_of
+from bot.slack.router import Router
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 60.0
+# Of a `fresh` look: the checks of one click need one call, not one each.
+JUST_NOW_SECONDS = 2.0
+STALE_SECONDS = 600.0
+PATIENCE_SECONDS = 1.2
+PEOPLE_PER_MINUTE = 100
+GROUPS_PER_MINUTE = 20
+_MOST_PEOPLE = 5_000
+
+# Slack's answers that will be the same in a minute; the group counts as empty and `problems` says why.
+_LASTING = {
+    "no_such_subteam": "Slack has no user group {group}; is the id in the policy right?",
+    "subteam_not_found": "Slack has no user group {group}; is the id in the policy right?",
+    "invalid_subteam_id": "{group} is no id of a user group; is the id in the policy right?",
+    "subteam_disabled": "The user group {group} is disabled in Slack, so nobody has its roles.",
+    "plan_upgrade_required": "This Slack plan has no user groups; name people by their user ids in the policy.",
+    "missing_scope": "The Slack app lacks the scope usergroups:read, so nobody gets a role from a user group.",
+}
+EVENTS = (
+    "user_change",
+    "team_join",
+    "subteam_created",
+    "subteam_updated",
+    "subteam_members_changed",
+    "subteam_self_added",
+    "subteam_self_removed",
+)
+
+T = TypeVar("T")
+
+
+class Web(Protocol):
+    """The part of web.SlackWeb that is needed here."""
+
+    async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
+    async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class _Known(Generic[T]):
+    """Something Slack said at `at` (Unix seconds). `due`: an event says that it has changed since."""
+
+    value: T
+    at: float
+    due: bool = False
+
+
+class Directory:
+    """See the module. `group_ids`: the groups that today's policy names; `team_id`: our workspace."""
+
+    def __init__(
+        self,
+        *,
+        web: Web,
+        team_id: str,
+        group_ids: Callable[[], frozenset[str]],
+        clock: Callable[[], float],
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._web = web
+        self._team_id = team_id
+        self._group_ids = group_ids
+        self._clock = clock
+        self._patience = patience
+        self._people: OrderedDict[str, _Known[Actor]] = OrderedDict()
+        self._groups: dict[str, _Known[frozenset[str]]] = {}
+        self._problems: dict[str, str] = {}
+        self._dms: OrderedDict[str, str] = OrderedDict()
+        self._flights: dict[str, asyncio.Task[None]] = {}
+        self._dirty: set[str] = set()
+        self._people_bucket = Bucket(per_minute=PEOPLE_PER_MINUTE, clock=clock)
+        self._groups_bucket = Bucket(per_minute=GROUPS_PER_MINUTE, clock=clock)
+
+    async def actor(self, slack_user_id: str, user_team_id: str, *, fresh: bool = False) -> Actor:
+        """Who somebody is now; never raises. `fresh`: ask Slack again if the rate limit allows, as for an approval.
+
+        Answers within about 1.2 s whatever Slack does.
+        """
+        # An id of an organisation (E…) says nothing about the workspace; users.info does.
+        if user_team_id.startswith("T") and user_team_id != self._team_id:
+            return Actor(slack_user_id=slack_user_id, team_id=user_team_id, kind=ActorKind.OUTSIDER)
+        groups = self._group_ids()
+        flights = [self._look_at_person(slack_user_id, fresh=fresh)]
+        flights += [self._look_at_group(group_id, fresh=fresh) for group_id in sorted(groups)]
+        pending = [flight for flight in flights if flight is not None]
+        if pending:
+            # Not gathered with a time-out: what comes later still fills the cache.
+            await asyncio.wait(pending, timeout=self._patience)
+        return self._assemble(slack_user_id, groups)
+
+    def _assemble(self, slack_user_id: str, groups: frozenset[str]) -> Actor:
+        unknown = Actor(slack_user_id=slack_user_id, team_id=self._team_id, kind=ActorKind.UNKNOWN)
+        person = self._usable(self._people.get(slack_user_id))
+        if person is None:
+            return unknown
+        if person.kind is not ActorKind.MEMBER:
+            return person
+        memberships = {group_id: self._usable(self._groups.get(group_id)) for group_id in groups}
+        if any(members is None for members in memberships.values()):
+            # A rule about the missing group might have said no: half a picture is none.
+            return unknown
+        mine = frozenset(name for name, members in memberships.items() if members and slack_user_id in members)
+        return replace(person, groups=mine)
+
+    def _usable(self, known: _Known[T] | None) -> T | None:
+        return known.value if known is not None and self._clock() - known.at <= STALE_SECONDS else None
+
+    def _look_at_person(self, slack_user_id: str, *, fresh: bool) -> asyncio.Task[None] | None:
+        known = self._people.get(slack_user_id)
+        return self._look(
+            f"user {slack_user_id}", known, self._people_bucket, lambda: self._ask_person(slack_user_id), fresh=fresh
+        )
+
+    def _look_at_group(self, group_id: str, *, fresh: bool) -> asyncio.Task[None] | None:
+        known = self._groups.get(group_id)
+        return self._look(
+            f"group {group_id}", known, self._groups_bucket, lambda: self._ask_group(group_id), fresh=fresh
+        )
+
+    def _look(
+        self,
+        name: str,
+        known: _Known[T] | None,
+        bucket: Bucket,
+        ask: Callable[[], Awaitable[None]],
+        *,
+        fresh: bool,
+    ) -> asyncio.Task[None] | None:
+        """The running question about `name`, a new one if one is due, None when the cache is good enough."""
+        if name in self._flights:
+            return self._flights[name]
+        age = self._clock() - known.at if known is not None else float("inf")
+        if age < (JUST_NOW_SECONDS if fresh else FRESH_SECONDS) and not (known is not None and known.due):
+            return None
+        if not bucket.take() and age <= STALE_SECONDS:
+            return None
+        flight = asyncio.get_running_loop().create_task(self._fly(name, ask))
+        self._flights[name] = flight
+        return flight
+
+    async def _fly(self, name: str, ask: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await ask()
+        except SlackError as error:
+            code = error.code if isinstance(error, SlackRefused) else type(error).__name__
+            if name.startswith("group "):
+                self._problems[name] = f"Slack did not tell us about {name} ({code})."
+            logger.warning("asking Slack about %s failed: %s", name, code)
+        finally:
+            self._flights.pop(name, None)
+            self._overtaken(name)
+
+    def _overtaken(self, name: str) -> None:
+        """An event came while Slack was being asked: the answer may be the older of the two."""
+        if name not in self._dirty:
+            return
+        self._dirty.discard(name)
+        kind, _, key = name.partition(" ")
+        if kind == "user" and key in self._people:
+            self._people[key] = replace(self._people[key], due=True)
+        elif kind == "group" and key in self._groups:
+            self._groups[key] = replace(self._groups[key], due=True)
+
+    async def _ask_person(self, slack_user_id: str) -> None:
+        try:
+            answer = await self._web.read("users.info", user=slack_user_id)
+        except SlackRefused as error:
+            if error.code not in {"user_not_found", "users_not_found", "user_not_visible"}:
+                raise
+            self._keep(Actor(slack_user_id=slack_user_id, team_id=self._team_id, kind=ActorKind.UNKNOWN))
+            return
+        user = answer.get("user")
+        if isinstance(user, Mapping):
+            self._keep(actor_of(user, slack_user_id=slack_user_id, team_id=self._team_id))
+
+    def _keep(self, actor: Actor, *, due: bool = False) -> None:
+        self._people[actor.slack_user_id] = _Known(actor, self._clock(), due)
+        self._people.move_to_end(actor.slack_user_id)
+        if len(self._people) > _MOST_PEOPLE:
+            self._people.popitem(last=False)
+
+    async def _ask_group(self, group_id: str) -> None:
+        name = f"group {group_id}"
+        try:
+            answer = await self._web.read("usergroups.users.list", usergroup=group_id)
+        except SlackRefused as error:
+            if error.code not in _LASTING:
+                raise
+            self._problems[name] = _LASTING[error.code].format(group=group_id)
+            self._groups[group_id] = _Known(frozenset(), self._clock())
+            return
+        found = answer.get("users")
+        users = frozenset(item for item in found if isinstance(item, str)) if isinstance(found, list) else frozenset()
+        self._groups[group_id] = _Known(users, self._clock())
+        self._problems.pop(name, None)
+        if not users:
+            self._problems[name] = f"The user group {group_id} is empty, so nobody has its roles."
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """The user ids in a group; empty when Slack does not tell."""
+        flight = self._look_at_group(group_id, fresh=False)
+        if flight is not None:
+            await asyncio.wait([flight], timeout=self._patience)
+        return self._usable(self._groups.get(group_id)) or frozenset()
+
+    async def refresh(self) -> None:
+        """Load every group of the policy, so that the first click finds them; then `problems` is complete."""
+        flights = [self._look_at_group(group_id, fresh=True) for group_id in sorted(self._group_ids())]
+        await asyncio.gather(*(flight for flight in flights if flight is not None))
+
+    def problems(self) -> tuple[str, ...]:
+        """What hinders the policy: groups that are missing, empty or not readable. As last seen; asks nothing."""
+        names = {f"group {group_id}" for group_id in self._group_ids()}
+        # One missing scope or plan hits every group alike and is said once.
+        return tuple(dict.fromkeys(text for name, text in sorted(self._problems.items()) if name in names))
+
+    async def dm_channel(self, slack_user_id: str) -> str:
+        """The channel of our DM with somebody. Raises SlackUnavailable, or SlackRefused for bots and people gone."""
+        known = self._dms.get(slack_user_id)
+        if known is not None:
+            return known
+        answer = await self._web.write("conversations.open", users=slack_user_id)
+        channel = str(answer["channel"]["id"])
+        self._dms[slack_user_id] = channel
+        if len(self._dms) > _MOST_PEOPLE:
+            self._dms.popitem(last=False)
+        return channel
+
+    def register(self, router: Router) -> None:
+        """Listen to the events that make what we know old."""
+        for name in EVENTS:
+            router.event(name, self.on_event)
+
+    async def on_event(self, delivery: Delivery) -> Ack:
+        """Take what the event says at once, and ask Slack again at the next use: events come late and out of order."""
+        event = delivery.event
+        user, subteam = event.get("user"), event.get("subteam")
+        if isinstance(user, Mapping) and text_of(user, "id"):
+            actor = actor_of(user, slack_user_id=text_of(user, "id"), team_id=self._team_id)
+            self._keep(actor, due=True)
+            self._note_change(f"user {actor.slack_user_id}")
+        elif isinstance(subteam, Mapping):
+            self._group_changed(text_of(subteam, "id"), subteam.get("users"), (), ())
+        else:
+            added, removed = event.get("added_users"), event.get("removed_users")
+            self._group_changed(text_of(event, "subteam_id"), None, added, removed)
+        return None
+
+    def _group_changed(self, group_id: str, users: object, added: object, removed: object) -> None:
+        known = self._groups.get(group_id)
+        if known is None:
+            return
+        members = _ids(users) if isinstance(users, list) else (known.value | _ids(added)) - _ids(removed)
+        self._groups[group_id] = _Known(members, known.at, due=True)
+        self._note_change(f"group {group_id}")
+
+    def _note_change(self, name: str) -> None:
+        if name in self._flights:
+            self._dirty.add(name)
+
+
+def _ids(found: object) -> frozenset[str]:
+    return frozenset(item for item in found if isinstance(item, str)) if isinstance(found, list) else frozenset()

@@ -1,0 +1,77 @@
+"""How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. contract A7."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+class Bucket:
+    """A token bucket: `per_minute` calls in the long run, a whole minute's worth at once."""
+
+    def __init__(self, *, per_minute: float, clock: Callable[[], float]) -> None:
+        self._rate = per_minute / 60.0
+        self._most = per_minute
+        self._clock = clock
+        self._tokens = per_minute
+        self._at = clock()
+
+    def take(self) -> bool:
+        """Take one token if there is one."""
+        now = self._clock()
+        self._tokens = min(self._most, self._tokens + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+
+@dataclass
+class _Lane:
+    """One rate: `free` is when the next turn would come at the long-run pace, `held` what Slack's 429 said."""
+
+    every: float
+    burst: float
+    free: float = 0.0
+    held: float = 0.0
+    turns: dict[str, float] = field(default_factory=dict)
+
+
+class Pacer:
+    """Turns in order of asking, one lane per key. A turn is kept for who asked, so that a hundred messages that wait
+    for one channel come back a hundred times in all and not each second.
+    """
+
+    # A lane or a turn that nobody came back for is forgotten after this time.
+    _FORGET_SECONDS = 600.0
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lanes: dict[str, _Lane] = {}
+
+    def turn(self, key: str, who: str, *, every: float, burst: int) -> float:
+        """Seconds until it is the turn of `who`; 0 = now, and the turn is used up."""
+        now = self._clock()
+        lane = self._lanes.get(key)
+        if lane is None:
+            self._forget(now)
+            lane = self._lanes[key] = _Lane(every=every, burst=burst)
+        slot = lane.turns.get(who)
+        if slot is None or slot < now - self._FORGET_SECONDS:
+            slot = max(now, lane.free - (lane.burst - 1) * lane.every)
+            lane.free = max(slot, lane.free) + lane.every
+        due = max(slot, lane.held)
+        if due <= now + 1e-6:
+            lane.turns.pop(who, None)
+            return 0.0
+        lane.turns[who] = slot
+        return due - now
+
+    def hold(self, key: str, seconds: float) -> None:
+        """Slack said 429: nobody's turn for `seconds`."""
+        if key in self._lanes:
+            self._lanes[key].held = self._clock() + seconds
+
+    def _forget(self, now: float) -> None:
+        old = now - self._FORGET_SECONDS
+        for key in [key for key, lane in self._lanes.items() if lane.free < old and lane.held < old]:
+            del self._lanes[key]

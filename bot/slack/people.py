@@ -1,0 +1,48 @@
+"""What Slack's user object says about somebody's standing here. Pure; knows no cache and no call. contract D."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.permissions.models import Actor, ActorKind
+from bot.slack.delivery import text_of
+
+SLACKBOT = "USLACKBOT"
+
+
+def actor_of(user: Mapping[str, Any], *, slack_user_id: str, team_id: str) -> Actor:
+    """The actor without groups. `team_id` is our workspace; doubt never makes a member."""
+    return Actor(
+        slack_user_id=slack_user_id,
+        team_id=text_of(user, "team_id") or team_id,
+        kind=_kind(user, slack_user_id, team_id),
+        name=_name(user),
+    )
+
+
+def _kind(user: Mapping[str, Any], slack_user_id: str, team_id: str) -> ActorKind:
+    if user.get("deleted"):
+        return ActorKind.DEACTIVATED
+    # Slackbot says is_bot: false.
+    if user.get("is_bot") or user.get("is_workflow_bot") or slack_user_id == SLACKBOT:
+        return ActorKind.BOT
+    if user.get("is_stranger") or not _belongs(user, team_id):
+        return ActorKind.OUTSIDER
+    if user.get("is_invited_user"):
+        return ActorKind.UNKNOWN
+    # Any guest is restricted; single-channel guests are ultra restricted besides.
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return ActorKind.GUEST
+    return ActorKind.MEMBER
+
+
+def _belongs(user: Mapping[str, Any], team_id: str) -> bool:
+    home = text_of(user, "team_id")
+    organisation = user.get("enterprise_user")
+    teams = organisation.get("teams") if isinstance(organisation, Mapping) else None
+    return home in {"", team_id} or (isinstance(teams, list) and team_id in teams)
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    found = user.get("profile")
+    profile = found if isinstance(found, Mapping) else {}
+    return text_of(profile, "display_name") or text_of(profile, "real_name") or text_of(user, "name")

@@ -1,0 +1,104 @@
+"""The rows behind our messages: what must be said, where it stands, how far Slack has shown it. Only SQL.
+
+`wanted` grows by one whenever the subject changed; `drawn` is the `wanted` that Slack shows. `intent_at` is set
+(and committed) before chat.postMessage and cleared by its sure answer: set without a `ts` it means "may be there".
+`attempts` counts failures in succession.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db.tables import posts
+
+DM = "dm:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostRow:
+    """One row of `posts`; times in Unix seconds."""
+
+    id: str
+    kind: str
+    subject: str
+    target: str
+    thread_of: str | None
+    channel: str | None
+    ts: str | None
+    wanted: int
+    drawn: int
+    intent_at: float | None
+    attempts: int
+    error: str | None
+    body: Mapping[str, Any]
+    created_at: float
+
+    @property
+    def dm_user(self) -> str:
+        """The person of a DM, "" for a channel."""
+        return self.target.removeprefix(DM) if self.target.startswith(DM) else ""
+
+
+def load(c: sa.Connection, post_id: str) -> PostRow | None:
+    """The row, None when there is none."""
+    return _row(c.execute(sa.select(posts).where(posts.c.id == post_id)).mappings().one_or_none())
+
+
+def post_at(c: sa.Connection, channel: str, ts: str) -> PostRow | None:
+    """Which of our posts is this message? None when it is not ours."""
+    found = sa.select(posts).where(posts.c.channel == channel, posts.c.ts == ts)
+    return _row(c.execute(found).mappings().first())
+
+
+def troubles(c: sa.Connection, *, limit: int = 50) -> list[PostRow]:
+    """Posts that Slack does not take, oldest first."""
+    found = sa.select(posts).where(posts.c.error.is_not(None)).order_by(posts.c.created_at).limit(limit)
+    return [row for row in map(_row, c.execute(found).mappings()) if row is not None]
+
+
+def upsert(
+    c: sa.Connection,
+    *,
+    post_id: str,
+    kind: str,
+    subject: str,
+    target: str,
+    thread_of: str | None,
+    body: Mapping[str, Any] | None,
+    now: float,
+) -> int:
+    """Want this post, or want it redrawn; returns the new `wanted`. A `body` of None keeps the old one."""
+    changes: dict[str, Any] = {"wanted": posts.c.wanted + 1}
+    if body is not None:
+        changes["body"] = dict(body)
+    mine = posts.c.id == post_id
+    if c.execute(sa.update(posts).where(mine).values(changes)).rowcount == 1:
+        return int(c.execute(sa.select(posts.c.wanted).where(mine)).scalar_one())
+    fresh = {"channel": None, "ts": None, "wanted": 1, "drawn": 0, "intent_at": None, "attempts": 0, "error": None}
+    names = {"id": post_id, "kind": kind, "subject": subject, "target": target, "thread_of": thread_of}
+    c.execute(sa.insert(posts).values(**names, **fresh, body=dict(body or {}), created_at=now))
+    return 1
+
+
+def change(c: sa.Connection, post_id: str, **values: Any) -> None:
+    """Set columns of one row."""
+    c.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+
+
+def failed(c: sa.Connection, post_id: str, *, error: str | None, keep_intent: bool) -> None:
+    """Note a failure. `error` None: a passing one, which is not worth showing."""
+    values: dict[str, Any] = {"attempts": posts.c.attempts + 1}
+    if error is not None:
+        values["error"] = error
+    if not keep_intent:
+        values["intent_at"] = None
+    change(c, post_id, **values)
+
+
+def _row(found: Mapping[Any, Any] | None) -> PostRow | None:
+    if found is None:
+        return None
+    values = {str(name): value for name, value in found.items()}
+    return PostRow(**{**values, "body": values["body"] or {}})
