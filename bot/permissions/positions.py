@@ -72,7 +72,8 @@ class _Walk:
         if many:
             index = self._counts.get(table, 0)
             self._counts[table] = index + 1
-            self._found.setdefault(table, start)
+            if index == 0:
+                self._found[table] = start
             table = (*table, index)
         self._found[table] = start
         return table
