@@ -6,13 +6,14 @@ whether its tables are current. Each function here is one call into `dbos` and s
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, Queue, Serializer
+from dbos import DBOS, Queue, Serializer, _dbos
 from dbos._core import execute_dequeued_workflow
-from dbos._dbos import _get_dbos_instance
 from dbos._error import DBOSInitializationError
+from dbos._schemas.system_database import SystemSchema
 from dbos._serialization import DefaultSerializer
 from dbos._sys_db import SystemDatabase
 from dbos._utils import GlobalParams, generate_uuid
@@ -75,31 +76,55 @@ def schema_is_current(engine: sa.Engine) -> bool:
     return True
 
 
-def claim(queue: Queue, *, running: int) -> int:
-    """What the queue's own thread does at each poll, done now: claim due rows for this process and start them.
+def is_launched() -> bool:
+    """Whether a DBOS is at work in this process; constructing a second one would silently give the first."""
+    return _dbos._dbos_global_instance is not None  # noqa: SLF001 no public way
 
-    The claim is one atomic UPDATE of DBOS's, so doing it beside the polling thread starts nothing twice.
-    Returns how many rows were claimed. Blocks on the database and on the event loop: not for the loop's thread.
+
+def register_queue(name: str, *, places: int, poll_seconds: float) -> Queue:
+    """Store the queue's settings and return it. In a thread: DBOS refuses its sync calls on an event loop's thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(
+            DBOS.register_queue,
+            name,
+            worker_concurrency=places,
+            polling_interval_sec=poll_seconds,
+            on_conflict="always_update",
+        ).result()
+
+
+def claim(queue: Queue, *, running: int, due: bool) -> int:
+    """What DBOS's own threads do at each poll, done now: claim due rows for this process and start them.
+
+    `due` first moves rows whose delay is over into the queue. The claim is one atomic UPDATE of DBOS's, so doing it
+    beside the polling thread starts nothing twice. Returns how many rows were claimed. Blocks on the database and
+    on the event loop: not for the loop's thread.
     """
-    dbos = _get_dbos_instance()
+    dbos = _dbos._get_dbos_instance()  # noqa: SLF001 no public way, here and below
+    database = dbos._sys_db  # noqa: SLF001
+    if due:
+        database.transition_delayed_workflows()
     owner = generate_uuid()
-    ids, _ = dbos._sys_db.start_queued_workflows(  # noqa: SLF001 no public way, see the module
+    ids, _ = database.start_queued_workflows(
         queue, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=owner
     )
     if ids:
-        for status in dbos._sys_db.get_workflow_statuses(ids):  # noqa: SLF001 the same
+        for status in database.get_workflow_statuses(ids):
             execute_dequeued_workflow(dbos, status, owner)
     return len(ids)
 
 
-def make_due() -> None:
-    """Put rows whose delay is over into the queue now; DBOS's own thread does it once a second."""
-    _get_dbos_instance()._sys_db.transition_delayed_workflows()  # noqa: SLF001 no public way
+def shift_delays(c: sa.Connection, seconds: float) -> None:
+    """Bring the due time of everything that waits nearer by `seconds`, in the caller's transaction."""
+    rows = SystemSchema.workflow_status
+    c.execution_options(schema_translate_map={rows.schema: None if c.dialect.name == "sqlite" else SCHEMA})
+    nearer = rows.c.delay_until_epoch_ms - int(seconds * 1000)
+    c.execute(sa.update(rows).where(rows.c.status == "DELAYED").values(delay_until_epoch_ms=nearer))
 
 
 def hand_back(workflow_id: str, executor_id: str, queue: str) -> bool:
     """Queue a started row again if `executor_id` still has it: a compare-and-set, so two takers do it once."""
-    database = _get_dbos_instance()._sys_db  # noqa: SLF001 the public resume_workflow has no such fence
+    database = _dbos._get_dbos_instance()._sys_db  # noqa: SLF001 the public resume_workflow has no such fence
     return database.reenqueue_for_recovery(workflow_id, [executor_id], queue)
 
 

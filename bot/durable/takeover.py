@@ -36,11 +36,13 @@ class Takeover:
         self._idle: set[str] = set()
 
     def beat(self) -> None:
-        """Write the heartbeat, before launch and on every tick. The database's clock: replicas' may differ."""
-        if self._database.dialect == "postgresql":
-            self._database.run_here(self._beat)
+        """Write the heartbeat, before launch."""
+        self._database.run_here(self.beat_in)
 
-    def _beat(self, c: sa.Connection) -> None:
+    def beat_in(self, c: sa.Connection) -> None:
+        """Write the heartbeat, on every tick. By the database's clock: those of the replicas may differ."""
+        if c.dialect.name != "postgresql":
+            return
         now = sa.func.date_part("epoch", sa.func.clock_timestamp())
         insert = postgresql.insert(heartbeats).values(executor=self._executor_id, at=now)
         c.execute(insert.on_conflict_do_update(index_elements=[heartbeats.c.executor], set_={"at": now}))

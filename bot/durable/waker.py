@@ -1,0 +1,84 @@
+"""The thread that claims due work at once when rung, and looks after lost work on every tick. Knows no job.
+
+It is a daemon: DBOS waits without limit for a lost database, and a process that ends must not wait for that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sized
+
+log = logging.getLogger(__name__)
+
+
+class Waker:
+    """`claim(running, due)` claims and starts rows and returns how many; `tick()` looks for lost work.
+
+    `due` says that some row's delay may just be over. `running` is what runs now.
+    """
+
+    def __init__(
+        self,
+        *,
+        claim: Callable[[int, bool], int],
+        tick: Callable[[], None],
+        tick_seconds: float,
+        running: Sized,
+        places: int,
+    ) -> None:
+        self._claim = claim
+        self._tick = tick
+        self._tick_seconds = tick_seconds
+        self._running = running
+        self._places = places
+        self._bell = threading.Event()
+        self._due = False
+        self._full = False
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, name="durable-waker", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first thing is a tick."""
+        self._thread.start()
+
+    def ring(self, *, due: bool = False) -> None:
+        """Look soon. From any thread; rings during a look become one more look."""
+        if due:
+            self._due = True
+        self._bell.set()
+
+    def freed(self) -> None:
+        """A place is free: look again if the last look filled them all."""
+        if self._full:
+            self._bell.set()
+
+    def end(self, *, wait: float) -> None:
+        """No more looks; blocks until the present one is over, `wait` seconds at most."""
+        self._ended = True
+        self._bell.set()
+        self._thread.join(wait)
+
+    def _work(self) -> None:
+        next_tick = time.monotonic()
+        while not self._ended:
+            self._bell.wait(max(0.0, next_tick - time.monotonic()))
+            if self._ended:
+                return
+            if time.monotonic() >= next_tick:
+                self._attempt(self._tick, "Could not look after the durable work; the next tick does")
+                next_tick = time.monotonic() + self._tick_seconds
+            if self._bell.is_set():
+                # Cleared before the look: a ring during it must lead to another.
+                self._bell.clear()
+                self._attempt(self._look, "Could not start work at once; the next poll does")
+
+    def _look(self) -> None:
+        due, self._due = self._due, False
+        running = len(self._running)
+        self._full = running + self._claim(running, due) >= self._places
+
+    def _attempt(self, action: Callable[[], None], failure: str) -> None:
+        try:
+            action()
+        except Exception:
+            log.warning(failure, exc_info=True)
