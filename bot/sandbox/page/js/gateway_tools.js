@@ -1,0 +1,70 @@
+// The tools of the gateway panel: the clock, the faults and the log of calls.
+
+import { post } from "./api.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { setUi, ui } from "./store.js";
+import { clock, clockSeconds, shortDate } from "./time.js";
+
+const JUMPS = [["+1 h", 3600], ["+1 d", 86_400], ["+8 d", 691_200], ["+31 d", 2_678_400]];
+
+// What can go wrong, in the words of somebody who sees it happen.
+const FAULTS = [
+  { name: "panic", label: "Refuse", detail: "HTTP 500, nothing is done" },
+  { name: "lost_reply", label: "Lose the reply", detail: "it is done, but nobody hears of it" },
+  { name: "lost_request", label: "Lose the request", detail: "the connection is cut, nothing is done" },
+  { name: "hang", label: "Time out", detail: "it is done, but no answer ever comes" },
+  { name: "html", label: "HTML page", detail: "a 502 page of something in between", options: { status: 502 } },
+  { name: "empty_429", label: "429", detail: "too many requests, nothing is done" },
+  { name: "slow", label: "Slow", detail: "the answer takes 4 seconds", options: { delay: 4 } },
+  { name: "duplicate", label: "Twice", detail: "the request arrives two times" },
+];
+
+const AIMS = [
+  ["any", "next call", {}],
+  ["POST", "next create", { method: "POST", path: "/api/token/?.*" }],
+  ["PUT", "next change", { method: "PUT", path: "/api/token/?.*" }],
+  ["DELETE", "next delete", { method: "DELETE", path: "/api/token/?.*" }],
+  ["GET", "next read", { method: "GET", path: "/api/token/?.*" }],
+];
+
+export function clockControls(gateway) {
+  return h("section", { class: "panel-part clock" },
+    h("span", { class: "clock-now", title: "The sandbox's clock" }, icon("clock", 15), `${shortDate(gateway.now)}, ${clock(gateway.now)}`),
+    h("span", { class: "row" }, JUMPS.map(([label, seconds]) =>
+      h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`, onclick: () => post("gateway/clock", { seconds }) }, label))));
+}
+
+export function faults(gateway) {
+  const aim = ui("fault aim", "PUT");
+  const options = AIMS.find(([id]) => id === aim)[2];
+  return h("section", { class: "panel-part" }, h("h3", {}, "Let something go wrong"),
+    h("label", { class: "aim" }, h("span", {}, "Strikes the"), h("select", { class: "field tiny", "aria-label": "Which call the fault strikes", value: aim, onchange: (event) => setUi("fault aim", event.target.value) },
+      AIMS.map(([id, label]) => h("option", { value: id, selected: id === aim }, label)))),
+    h("div", { class: "fault-grid" }, FAULTS.map((one) =>
+      h("button", { type: "button", class: "button tiny", title: one.detail, "data-testid": `fault-${one.name}`, onclick: () => post("gateway/fault", { name: one.name, ...options, ...one.options }) }, one.label))),
+    gateway.faults.length > 0 && h("div", { class: "armed", role: "status" }, icon("warn", 14),
+      h("ul", {}, gateway.faults.map((fault, index) => h("li", { key: index }, describe(fault)))),
+      h("button", { type: "button", class: "linklike", onclick: () => post("gateway/fault", { name: "none" }) }, "Disarm")));
+}
+
+function describe(fault) {
+  const label = FAULTS.find((one) => one.name === fault.kind)?.label ?? fault.kind;
+  const aim = AIMS.find(([id]) => id === (fault.method ?? "any"))?.[1] ?? "next call";
+  return `${label}: ${aim}`;
+}
+
+export function calls(gateway) {
+  const open = ui("calls open", true);
+  const shown = gateway.calls.slice(0, open ? 12 : 0);
+  return h("section", { class: "panel-part" },
+    h("h3", {}, h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => setUi("calls open", !open) }, icon(open ? "down" : "right", 13), "Calls the app made"), h("span", { class: "count" }, String(gateway.calls.length))),
+    open && h("ol", { class: "calls", "aria-label": "Calls" }, shown.map(line)));
+}
+
+function line(call) {
+  const bad = call.status === null || call.status >= 400 || call.note;
+  return h("li", { key: `${call.at} ${call.method} ${call.path} ${call.query}`, class: bad ? "bad" : null },
+    h("time", {}, clockSeconds(call.at)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method), h("code", { title: `${call.path}${call.query ? `?${call.query}` : ""}` }, call.path),
+    h("span", { class: "status" }, call.note ? call.note.replaceAll("_", " ") : call.status === null ? "cut" : String(call.status)));
+}

@@ -1,0 +1,232 @@
+"""The sandbox's page and its gateway panel: thin routes over a FakeGateway. Knows nothing of Slack.
+
+    GET  /                            the page; its files are below /page/
+    GET  /sandbox/api/gateway         {"profile","now","keys","calls","faults","kinds","switches"}
+    POST /sandbox/api/gateway/use     {"id","units"}     a paid model call with that key; the gateway may refuse it
+    POST /sandbox/api/gateway/fault   {"name", options}  arm a fault; name "none" takes all of them away
+    POST /sandbox/api/gateway/switch  {"name","value"}   change one answer of the deployment
+    POST /sandbox/api/gateway/clock   {"seconds"}        move the clock ahead
+
+A POST answers {"ok": true, …} or {"ok": false, "error": sentence}; a malformed one is HTTP 400. Key values never leave.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
+
+from .fake_gateway import KINDS, FakeGateway, Fault, Record, Seen, Switches
+
+PAGE = Path(__file__).parent / "page"
+CALLS_SHOWN = 50
+LONGEST_JUMP = 10 * 365 * 86_400.0  # seconds: a clock moved to the year 12000 breaks date arithmetic everywhere
+
+# The page draws what strangers wrote. If an escape were ever forgotten, nothing could run, load or be sent away.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+_STATES = {2: "disabled", 3: "expired", 4: "exhausted"}
+
+
+class MalformedError(Exception):
+    """The body is not what the route takes; the sentence says why. HTTP 400."""
+
+
+class RefusedError(Exception):
+    """Well formed, but it cannot be done; the sentence says why. HTTP 200 with ok false."""
+
+
+def panel_routes(*, gateway: FakeGateway, advance: Callable[[float], None] | None = None) -> list[BaseRoute]:
+    """The page and the panel. `advance` moves every clock of the sandbox by seconds; by default the gateway's."""
+    panel = _Panel(gateway=gateway, advance=advance or gateway.advance)
+    posts = {"use": panel.use, "fault": panel.fault, "switch": panel.switch, "clock": panel.clock}
+    return [
+        Route("/", _index),
+        Mount("/page", app=_PageFiles(directory=PAGE)),
+        Route("/sandbox/api/gateway", panel.state),
+        *(Route(f"/sandbox/api/gateway/{name}", _post(act), methods=["POST"]) for name, act in posts.items()),
+    ]
+
+
+async def _index(_: Request) -> Response:
+    return FileResponse(PAGE / "index.html", headers=HEADERS)
+
+
+class _PageFiles(StaticFiles):
+    """Static files with the page's headers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    *((name.lower().encode(), value.encode()) for name, value in HEADERS.items()),
+                ]
+            await send(message)
+
+        await super().__call__(scope, receive, with_headers)
+
+
+def _post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        # A web page of somebody else can post forms here, but not JSON: the browser would ask first, and get a no.
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            return _answer(400, error="Send JSON, with Content-Type: application/json.")
+        try:
+            return _answer(200, **act(_parsed(await request.body())))
+        except MalformedError as error:
+            return _answer(400, error=str(error))
+        except RefusedError as refusal:
+            return _answer(200, error=str(refusal))
+
+    return endpoint
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:  # of JSON and of UTF-8
+        raise MalformedError("The body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise MalformedError("The body must be a JSON object.")
+    return value
+
+
+def _answer(status: int, *, error: str | None = None, **rest: Any) -> JSONResponse:
+    body = {"ok": True, **rest} if error is None else {"ok": False, "error": error}
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+class _Panel:
+    """What the panel shows and does."""
+
+    def __init__(self, *, gateway: FakeGateway, advance: Callable[[float], None]) -> None:
+        self._gateway = gateway
+        self._advance = advance
+
+    async def state(self, _: Request) -> Response:
+        """Everything the panel shows."""
+        gateway = self._gateway
+        now = gateway.clock.now()
+        body = {
+            "profile": gateway.profile,
+            "now": now,
+            "keys": [key_row(record, now=now) for record in gateway.keys(deleted=True)],
+            "calls": [_call_row(seen) for seen in reversed(gateway.requests[-CALLS_SHOWN:])],
+            "faults": [asdict(fault) for fault in gateway.faults],
+            "kinds": list(KINDS),
+            "switches": asdict(gateway.switches),
+        }
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    def use(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One paid call with the key, from an address it allows and for a model it allows."""
+        key_id, units = _whole(body, "id"), _whole(body, "units")
+        try:
+            record = self._gateway.key(key_id)
+        except KeyError:
+            raise RefusedError(f"There is no key {key_id}.") from None
+        value = self._gateway.key_value(key_id)
+        model = record.model_limits.split(",")[0] if record.model_limits_enabled else ""
+        refusal = self._gateway.call_model(
+            value, model=model or "any-model", units=units, client_ip=_allowed_address(record)
+        )
+        if refusal is None:
+            return {"served": True, "status": 200}
+        code = refusal.json().get("error", {}).get("code", "")
+        return {"served": False, "status": refusal.status, "code": code}
+
+    def fault(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Arm one fault; `name` is its kind."""
+        options = {name: value for name, value in body.items() if name != "name"}
+        name = body.get("name")
+        if name == "none":
+            self._gateway.disarm()
+            return {}
+        unknown = options.keys() - {field.name for field in fields(Fault)}
+        if not isinstance(name, str) or unknown:
+            raise MalformedError(f"A fault has a name and no {', '.join(sorted(unknown)) or 'other kind of name'}.")
+        try:
+            fault = Fault(kind=name, **options)
+        except (TypeError, ValueError) as error:
+            raise MalformedError(f"That fault cannot be armed: {error}.") from error
+        self._gateway.arm(fault)
+        return {"armed": asdict(fault)}
+
+    def switch(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Change one switch to a value of the type it has; null only where the switch knows it."""
+        name, value = body.get("name"), body.get("value")
+        known = {field.name: getattr(Switches(), field.name) for field in fields(Switches)}
+        if name not in known:
+            raise MalformedError(f"There is no switch {name!r}.")
+        if isinstance(known[name], bool) and not isinstance(value, bool):
+            raise MalformedError(f"The switch {name} is true or false.")
+        self._gateway.switch(str(name), value)
+        return {}
+
+    def clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Move the clocks ahead."""
+        seconds = body.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_JUMP:
+            raise MalformedError("`seconds` is a number above 0, ten years at most: a clock cannot be moved back.")
+        self._advance(float(seconds))
+        return {"now": self._gateway.clock.now()}
+
+
+def key_row(record: Record, *, now: float) -> dict[str, Any]:
+    """A key's record without its value, with its last four characters, `deleted` and the state it is really in."""
+    row = asdict(record)
+    value = row.pop("key")
+    deleted = row.pop("deleted_at") is not None
+    return {**row, "hint": value[-4:], "deleted": deleted, "state": "deleted" if deleted else _state(record, now)}
+
+
+def _state(record: Record, now: float) -> str:
+    """Section 9: the stored status first; then what the model side would find, written down or not."""
+    if record.status != 1:
+        return _STATES.get(record.status, "unknown")
+    if record.past_expiry(now):
+        return "expired"
+    if record.unlimited_quota or record.remain_quota > 0:
+        return "active"
+    return "overdrawn" if record.remain_quota < 0 else "exhausted"
+
+
+def _call_row(seen: Seen) -> dict[str, Any]:
+    """A line of the log; known secrets were taken out when it was written."""
+    return {
+        "at": seen.at,
+        "method": seen.method,
+        "path": seen.path,
+        "query": seen.query,
+        "status": seen.status,
+        "note": seen.note,
+    }
+
+
+def _allowed_address(record: Record) -> str:
+    for entry in (record.allow_ips or "").replace(",", "\n").split():
+        try:
+            return str(ipaddress.ip_network(entry, strict=False)[0])
+        except ValueError:
+            continue
+    return "127.0.0.1"
+
+
+def _whole(body: dict[str, Any], name: str) -> int:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise MalformedError(f"`{name}` is a whole number.")
+    return value
