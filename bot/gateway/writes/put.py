@@ -61,6 +61,7 @@ class PutMark(Mark):
     target: int
     corrections: int = 0
     finished: bool = False
+    notes: tuple[str, ...] = ()
 
 
 async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh: Key | None = None) -> WriteResult:
@@ -76,6 +77,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
             key=found,
             before=mark.before,
             differences=_differences(mark, Intent(fields=intent.fields), found),
+            notes=mark.notes,
         )
     retry_no = mark is not None
     found = fresh if fresh and mark is None else await session.client.get_key(key_id)
@@ -89,7 +91,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
     for _ in range(_ROUNDS):
         result = _judge(session, mark, intent, found, retry_no=retry_no)
         if result and result.status is WriteStatus.DONE:
-            await session.save(name, mark.model_copy(update={"finished": True}))
+            await session.save(name, mark.model_copy(update={"finished": True, "notes": result.notes}))
         if result:
             return result
         if _landed(mark, intent, found):
