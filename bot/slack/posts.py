@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db.tables import posts
 
@@ -70,19 +71,27 @@ def upsert(
     now: float,
 ) -> int:
     """Want this post, or want it redrawn; returns the new `wanted`. A `body` of None keeps the old one."""
+    values = {
+        "id": post_id,
+        "kind": kind,
+        "subject": subject,
+        "target": target,
+        "thread_of": thread_of,
+        "wanted": 1,
+        "drawn": 0,
+        "attempts": 0,
+        "body": dict(body or {}),
+        "created_at": now,
+    }
+    insert = postgresql.insert(posts) if c.dialect.name == "postgresql" else sqlite.insert(posts)
     changes: dict[str, Any] = {"wanted": posts.c.wanted + 1}
     if body is not None:
         changes["body"] = dict(body)
-    mine = posts.c.id == post_id
-    if c.execute(sa.update(posts).where(mine).values(changes)).rowcount == 1:
-        return int(c.execute(sa.select(posts.c.wanted).where(mine)).scalar_one())
-    fresh = {"channel": None, "ts": None, "wanted": 1, "drawn": 0, "intent_at": None, "attempts": 0, "error": None}
-    names = {"id": post_id, "kind": kind, "subject": subject, "target": target, "thread_of": thread_of}
-    c.execute(sa.insert(posts).values(**names, **fresh, body=dict(body or {}), created_at=now))
-    return 1
+    statement = insert.values(values).on_conflict_do_update(index_elements=[posts.c.id], set_=changes)
+    return int(c.execute(statement.returning(posts.c.wanted)).scalar_one())
 
 
-def change(c: sa.Connection, post_id: str, **values: Any) -> None:
+def change(c: sa.Connection, post_id: str, /, **values: Any) -> None:
     """Set columns of one row."""
     c.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
 

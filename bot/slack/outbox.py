@@ -1,0 +1,278 @@
+"""Paced, recorded posting: what a row says becomes one Slack message, once, and is redrawn when the row changes.
+
+Record the intent, commit, post, record the ts. chat.postMessage has no idempotency, so after an unsure answer or a
+crash in between we look for the message (its metadata carries the post's id) before we post again. A lease per post
+keeps two replicas apart. A job that finds no turn, no Slack or no lease comes back later; nothing is lost while
+Slack is down. Cards are drawn from rows only, and never read back. contract/slack.md A6, A7.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from bot.db import leases
+from bot.db.engine import Database
+from bot.durable.engine import Again
+from bot.slack import posts
+from bot.slack.blocks import Message
+from bot.slack.errors import FATAL_CODES, SlackRefused, SlackUnavailable
+from bot.slack.pacing import Pacer
+from bot.slack.posts import PostRow
+from bot.slack.sending import Sender, Web
+
+logger = logging.getLogger(__name__)
+
+JOB = "post"
+# Longer than every call to Slack within one turn, looks into the history included.
+LEASE_SECONDS = 90.0
+BUSY_SECONDS = 1.0
+# Redraws in one go while the subject keeps changing.
+ROUNDS = 3
+# chat.postMessage: 1 per second and channel, short bursts; chat.update: Tier 3, 50 a minute over all messages.
+POST_EVERY, POST_BURST = 1.05, 3
+UPDATE_EVERY, UPDATE_BURST = 60 / 45, 5
+FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
+# What only people can mend (an archived channel, a bot not invited, a revoked token).
+SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
+# A post that Slack has after all shows up in the history within this time.
+SETTLE_SECONDS = 15.0
+
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+LOOKING = frozenset({"conversations.history", "conversations.replies"})
+
+Drawer = Callable[[sa.Connection, PostRow], Message | None]
+
+
+class Starter(Protocol):
+    """The part of durable.Engine that is needed here."""
+
+    def start(self, c: sa.Connection, job: str, id: str, argument: str, *, delay: float = 0.0) -> None: ...  # noqa: A002  # the engine's word
+
+
+class Directory(Protocol):
+    """The part of slack.Directory that is needed here."""
+
+    async def dm_channel(self, slack_user_id: str) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What to do under the lease. `message` None: nothing to show. `look`: an earlier try may have arrived."""
+
+    row: PostRow
+    message: Message | None
+    thread_ts: str | None = None
+    look: bool = False
+    wait: float | None = None
+
+
+class Outbox:
+    """One per process. `drawers`: kind of post → how it looks; they read rows through the connection they get.
+
+    `fatal` is Slack's word when it does not take our token any more, else None: readiness shows it.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Starter,
+        web: Web,
+        directory: Directory,
+        drawers: Mapping[str, Drawer],
+        holder: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._directory = directory
+        self._drawers = dict(drawers)
+        self._holder = holder or f"outbox:{secrets.token_hex(4)}"
+        self._clock = clock
+        self._sender = Sender(web=web)
+        self._pacer = Pacer(clock=clock)
+        self.fatal: str | None = None
+
+    def want(
+        self,
+        c: sa.Connection,
+        *,
+        id: str,  # noqa: A002  # every text about posts calls it the id
+        kind: str,
+        subject: str,
+        target: str,
+        thread_of: str | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Have this message drawn, or drawn anew, once the caller's transaction is committed.
+
+        `target`: a channel id, or `dm:U…`. `thread_of`: the id of the post under which it stands. `body`: plain JSON
+        for the drawer; `{"broadcast": true}` shows a threaded one in the channel too. No secret in any of them.
+        """
+        wanted = posts.upsert(
+            c,
+            post_id=id,
+            kind=kind,
+            subject=subject,
+            target=target,
+            thread_of=thread_of,
+            body=body,
+            now=self._clock(),
+        )
+        # The number tells an overtaken job that a newer one is on its way.
+        self._engine.start(c, JOB, f"{id}:{wanted}", f"{id}#{wanted}")
+
+    async def deliver(self, argument: str) -> Again | None:
+        """The durable job. `argument`: the id of a post, with `#wanted` when it comes from `want`."""
+        post_id, _, number = argument.rpartition("#") if "#" in argument else (argument, "", "")
+        row = await self._database.read(posts.load, post_id)
+        if row is None or row.drawn >= row.wanted or (number.isdigit() and int(number) < row.wanted):
+            return None
+        wait = self._turn(row)
+        if wait > 0:
+            return Again(wait)
+        holder = f"{self._holder}:{secrets.token_hex(4)}"
+        try:
+            return await self._work(post_id, holder)
+        except Exception:
+            await self._database.run(leases.release, _lease(post_id), holder)
+            raise
+
+    async def _work(self, post_id: str, holder: str) -> Again | None:
+        for _ in range(ROUNDS):
+            plan = await self._database.run(self._plan, post_id, holder)
+            if plan is None:
+                return None
+            if plan.wait is not None:
+                return Again(plan.wait)
+            again = await self._carry_out(plan)
+            if again is not None:
+                await self._database.run(leases.release, _lease(post_id), holder)
+                return again if again.seconds > 0 else None
+            if not await self._database.run(self._changed_again, post_id, holder):
+                return None
+        await self._database.run(leases.release, _lease(post_id), holder)
+        return Again(BUSY_SECONDS)
+
+    def _turn(self, row: PostRow) -> float:
+        if row.ts is None:
+            return self._pacer.turn(row.target, row.id, every=POST_EVERY, burst=POST_BURST)
+        return self._pacer.turn("chat.update", row.id, every=UPDATE_EVERY, burst=UPDATE_BURST)
+
+    def _plan(self, c: sa.Connection, post_id: str, holder: str) -> _Plan | None:
+        """Take the lease, draw, and record the intent of a first post: one transaction."""
+        now = self._clock()
+        row = posts.load(c, post_id)
+        if row is None:
+            return None
+        if not leases.acquire(c, _lease(post_id), holder, seconds=LEASE_SECONDS, now=now):
+            return _Plan(row=row, message=None, wait=BUSY_SECONDS)
+        if row.drawn >= row.wanted:
+            leases.release(c, _lease(post_id), holder)
+            return None
+        drawer = self._drawers.get(row.kind)
+        parent = posts.load(c, row.thread_of) if row.thread_of else None
+        if drawer is None or (parent is not None and parent.ts is None):
+            leases.release(c, _lease(post_id), holder)
+            if drawer is None:
+                # A newer version runs beside this one, or ran before it.
+                logger.error("post %s is of a kind that this version cannot draw: %s", row.id, row.kind)
+            return _Plan(row=row, message=None, wait=min(60.0, 0.5 + (now - row.created_at) / 10))
+        message = drawer(c, row)
+        look = row.ts is None and row.intent_at is not None
+        if row.ts is None and message is not None and not look:
+            posts.change(c, row.id, intent_at=now)
+        return _Plan(row=row, message=message, thread_ts=parent.ts if parent is not None else None, look=look)
+
+    def _changed_again(self, c: sa.Connection, post_id: str, holder: str) -> bool:
+        """Whether the subject changed while we drew it; if not, the lease goes back. False as well if we lost it."""
+        row = posts.load(c, post_id)
+        renewed = leases.renew(c, _lease(post_id), holder, seconds=LEASE_SECONDS, now=self._clock())
+        if renewed and row is not None and row.drawn < row.wanted:
+            return True
+        leases.release(c, _lease(post_id), holder)
+        return False
+
+    async def _carry_out(self, plan: _Plan) -> Again | None:
+        """Talk to Slack and record what came of it. None: done, as far as this plan goes."""
+        row = plan.row
+        try:
+            if plan.message is None:
+                channel, ts = row.channel, row.ts
+            else:
+                channel = row.channel or await self._channel(row)
+                ts = row.ts or (await self._arrived(plan, channel) if plan.look else None)
+                if ts is None and plan.look:
+                    return await self._post_again(row)
+                if ts is None:
+                    channel, ts = await self._sender.post(row, channel, plan.message, plan.thread_ts)
+                else:
+                    await self._sender.update(row.id, channel, ts, plan.message)
+        except SlackUnavailable as error:
+            return await self._later(row, error)
+        except SlackRefused as error:
+            return await self._refused(row, error)
+        self.fatal = None
+        await self._database.run(
+            posts.change, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None
+        )
+        return None
+
+    async def _arrived(self, plan: _Plan, channel: str) -> str | None:
+        """The ts of a message that an earlier try has left; it shows what was true then, so it is drawn anew."""
+        row = plan.row
+        ts = await self._sender.find(row.id, channel, since=row.intent_at or 0.0, thread_ts=plan.thread_ts)
+        if ts is not None:
+            logger.info("post %s had arrived before; not posted again", row.id)
+            await self._database.run(posts.change, row.id, channel=channel, ts=ts, intent_at=None)
+        return ts
+
+    async def _channel(self, row: PostRow) -> str:
+        return await self._directory.dm_channel(row.dm_user) if row.dm_user else row.target
+
+    async def _post_again(self, row: PostRow) -> Again:
+        """The message is not there. Posts that Slack received just now may still appear: look again before posting."""
+        now = self._clock()
+        if now - (row.intent_at or 0.0) < SETTLE_SECONDS:
+            return Again(SETTLE_SECONDS / 3)
+        await self._database.run(posts.change, row.id, intent_at=None)
+        return Again(BUSY_SECONDS)
+
+    async def _later(self, row: PostRow, error: SlackUnavailable) -> Again:
+        delay = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.attempts, 10))
+        if error.retry_after is not None:
+            # A 429 is no failure: Slack only says when.
+            self._pacer.hold(row.target if row.ts is None else "chat.update", error.retry_after)
+            delay = error.retry_after
+        unsure = error.unsure and row.ts is None
+        await self._database.run(posts.failed, row.id, error=None, keep_intent=unsure or row.intent_at is not None)
+        logger.info("Slack did not take post %s (%s); again in %.0f s", row.id, "unsure" if unsure else "no", delay)
+        return Again(delay)
+
+    async def _refused(self, row: PostRow, error: SlackRefused) -> Again:
+        if error.code in GONE and error.method == "chat.update":
+            logger.warning("post %s cannot be changed any more (%s); posting it anew", row.id, error.code)
+            await self._database.run(posts.change, row.id, ts=None, channel=None, intent_at=None)
+            return Again(BUSY_SECONDS)
+        if error.method in LOOKING:
+            # The history is closed to us, so we cannot know: one double is better than a card that never comes.
+            logger.warning("post %s: cannot look whether it arrived (%s)", row.id, error.code)
+            await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
+            return Again(SLOW_RETRY if row.error is not None else BUSY_SECONDS)
+        fatal = error.code in FATAL_CODES
+        if fatal:
+            self.fatal = error.code
+        logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
+        await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
+        # A person who cannot be written to will not be tried again by itself; a channel may be opened again.
+        lasting = bool(row.dm_user) and not fatal and error.code != "missing_scope"
+        return Again(0.0 if lasting else min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
+
+
+def _lease(post_id: str) -> str:
+    return f"post:{post_id}"
