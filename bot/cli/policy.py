@@ -237,7 +237,8 @@ def _replayed(difference: Difference) -> str:
     rule = f"“{past.rule}”" if past.rule else "no rule"
     who = ask.actor.name or ask.actor.slack_user_id
     was = f"{WORDS[past.outcome]} ({rule})"
-    return f"#{past.id} {day} {who} {ask.operation}: was {was}, would be {_told(difference.decision)}"
+    new = f"“{difference.decision.rule}”" if difference.decision.rule else "no rule"
+    return f"#{past.id} {day} {who} {ask.operation}: was {was}, would be {WORDS[difference.decision.outcome]} ({new})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,0 +1,213 @@
+"""`keydesk policy …`: what is printed and the exit code."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bot.cli.policy import FoundKey, Question, check_cases, explain_policy, lint_policy, replay_policy
+from bot.errors import UserError
+from bot.permissions import Actor, Ask, Facts
+from bot.permissions.replay import PastRequest
+
+NOW = 1_800_000_000.0
+EXAMPLE = Path(__file__).parents[2] / "policy.example.toml"
+ENGINEER = Actor(slack_user_id="U0ANN", groups=frozenset({"S0ENGINEERS"}), name="Ann")
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.toml"
+    path.write_text("[[rules]]\nnam = 'x'\nwho = ['*']\ndo = ['*']\nallow = true\n")
+    return path
+
+
+def explain(out: io.StringIO, question: Question, path: Path = EXAMPLE, **more: object) -> int:
+    return explain_policy(path, question, out=out, now=NOW, **more)
+
+
+def test_lint_is_content_with_the_example(out: io.StringIO) -> None:
+    assert lint_policy(EXAMPLE, out=out) == 0
+    assert out.getvalue() == f"{EXAMPLE}: 9 rules, no mistake and no doubt.\n"
+
+
+def test_lint_prints_mistakes(out: io.StringIO, broken: Path) -> None:
+    assert lint_policy(broken, out=out) == 1
+    assert out.getvalue().splitlines() == [
+        f"{broken}:1:1: the rule has no name",
+        f"{broken}:2:1: a rule has no key “nam”; did you mean “name”?",
+        "2 mistakes",
+    ]
+
+
+def test_lint_prints_doubts(out: io.StringIO, tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text("")
+    assert lint_policy(tmp_path / "p.toml", out=out) == 1
+    assert out.getvalue().splitlines() == [
+        f"{tmp_path}/p.toml:1:1: nobody may do anything: this policy locks everybody out",
+        "1 doubt",
+    ]
+
+
+def test_lint_uses_the_members_of_groups_where_they_are_known(out: io.StringIO) -> None:
+    assert lint_policy(EXAMPLE, out=out, groups={"S0ENGINEERS": []}) == 1
+    assert "nobody has engineer, so it never matches" in out.getvalue()
+
+
+def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> None:
+    question = Question(operation="key.create", who="engineer", fields=["remain_quota=$5", "expired_time=30d"])
+    assert explain(out, question) == 0
+    assert out.getvalue().splitlines() == [
+        "key.create on their own, by engineer (engineer)",
+        "needs approval: Rule “a manager decides the rest” wants an approval by 1 person of manager.",
+        "  expires after 3 days",
+        "  after 1 day in stage 1 also admin",
+        "  reminders after 4 hours, 12 hours, 1 day 4 hours, 2 days 12 hours",
+        "  nobody approves an own request",
+        "Rules above it that did not match:",
+        "  “security pulls the plug”: it is about key.disable, key.list, key.show",
+        "  “no eternal unlimited keys”: the key would not be unlimited; the key would live 30 days, not over 365 days",
+        "  “small keys are free”: the key would have 2.5M units, more than 500k",
+        "  “unlimited keys need two signatures”: the key would not be unlimited",
+    ]
+
+
+def test_explain_takes_the_first_rule_without_a_trail(out: io.StringIO) -> None:
+    assert explain(out, Question(operation="key.disable", who="security", on="any")) == 0
+    assert out.getvalue().splitlines() == [
+        "key.disable on what belongs to somebody else, by security (security)",
+        "allowed: Rule “security pulls the plug” allows it.",
+    ]
+
+
+def test_explain_says_that_groups_are_unknown_offline(out: io.StringIO) -> None:
+    assert explain(out, Question(operation="key.list", who="U0ANN")) == 0
+    assert out.getvalue().splitlines()[:3] == [
+        "Slack is not asked here, so U0ANN is taken to be in no group; name groups with --in.",
+        "key.list on their own, by U0ANN (no role)",
+        "denied: No rule allows key.list for people without a role.",
+    ]
+    assert "All rules that did not match:" in out.getvalue()
+
+
+def test_explain_takes_groups_that_are_named(out: io.StringIO) -> None:
+    assert explain(out, Question(operation="key.list", who="U0ANN", groups=["S0ENGINEERS"])) == 0
+    assert out.getvalue().startswith("key.list on their own, by U0ANN and S0ENGINEERS (engineer)\nallowed: ")
+
+
+@pytest.mark.parametrize(("on", "own"), [(None, False), ("own", True), ("any", False)])
+def test_explain_asks_slack_and_the_gateway_where_it_can(out: io.StringIO, on: str | None, own: bool) -> None:
+    key = FoundKey(label="ci", own=False, facts=Facts(remain_quota=5, unlimited_quota=False))
+    question = Question(operation="key.quota", who="U0ANN", key="ci", on=on, fields=["delta=+1k"])
+    assert explain(out, question, find_actor=lambda _: ENGINEER, find_key=lambda *_: key) == 0
+    whose = "their own" if own else "what belongs to somebody else"
+    assert out.getvalue().startswith(f"key.quota on {whose}, by Ann (engineer)\n")
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (Question(operation="key.crate", who="engineer"), "There is no operation “key.crate”; did you mean “key.create”?"),
+        (Question(operation="key.show", who="enginer"), "“enginer” is no role of the policy and no Slack id; did you mean “engineer”?"),
+        (Question(operation="key.show", who="engineer", key="ci"), "--key needs the gateway, which is not asked here; use --on and --with instead."),
+        (Question(operation="key.create", who="engineer", fields=["x"]), "--with takes FIELD=VALUE, not “x”"),
+        (Question(operation="key.create", who="engineer", fields=["name=x", "name=y"]), "--with name is given twice"),
+        (Question(operation="key.create", who="engineer", fields=["remain_quota=1e5"]), "remain_quota: “1e5” is not an amount. Write units like 100000, 100k or 1.5M, or money like $5 or 5 USD."),
+    ],
+)  # fmt: skip
+def test_explain_says_what_is_wrong_with_the_question(out: io.StringIO, question: Question, told: str) -> None:
+    assert explain(out, question) == 2
+    assert out.getvalue() == f"{told}\n"
+
+
+def test_explain_passes_on_what_slack_or_the_gateway_say(out: io.StringIO) -> None:
+    def unknown(_: str) -> Actor:
+        raise UserError("Slack knows no U0ANN.")
+
+    assert explain(out, Question(operation="key.show", who="U0ANN"), find_actor=unknown) == 2
+    assert out.getvalue() == "Slack knows no U0ANN.\n"
+
+
+def test_explain_refuses_a_broken_policy(out: io.StringIO, broken: Path) -> None:
+    assert explain(out, Question(operation="key.show", who="engineer"), broken) == 2
+    assert "the rule has no name" in out.getvalue()
+
+
+CASE = '[[cases]]\nas = "engineer"\ndo = "key.list"\non = "{on}"\nexpect = "{expect}"\n'
+
+
+def test_cases_get_a_line_each(out: io.StringIO, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    rule = 'rule = "security pulls the plug"\n'
+    path.write_text(
+        CASE.format(on="own", expect="allow")
+        + CASE.format(on="any", expect="approval")
+        + CASE.format(on="own", expect="allow")
+        + rule
+    )
+    assert check_cases(EXAMPLE, path, out=out, now=NOW) == 1
+    assert out.getvalue().splitlines() == [
+        f"ok   {path}:1: engineer key.list on own: allow by “own keys are one's own business”",
+        f"FAIL {path}:6: engineer key.list on any: deny because no rule matches, but approval was expected",
+        (
+            f"FAIL {path}:11: engineer key.list on own: allow by “own keys are one's own business”, "
+            "but allow by “security pulls the plug” was expected"
+        ),
+        "3 cases, 2 failed.",
+    ]
+
+
+def test_cases_that_agree_are_fine(out: io.StringIO, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(CASE.format(on="own", expect="allow"))
+    assert check_cases(EXAMPLE, tmp_path / "c.toml", out=out, now=NOW) == 0
+    assert out.getvalue().endswith("1 case, 0 failed.\n")
+
+
+def test_cases_that_cannot_be_read_are_told(out: io.StringIO, tmp_path: Path) -> None:
+    assert check_cases(EXAMPLE, tmp_path / "none.toml", out=out, now=NOW) == 2
+    assert "there is no such file" in out.getvalue()
+
+
+def test_replay_prints_what_would_be_decided_otherwise(out: io.StringIO) -> None:
+    def past(
+        number: int, outcome: str, rule: str | None, operation: str = "key.list", actor: Actor = ENGINEER
+    ) -> PastRequest:
+        return PastRequest(id=number, at=NOW, ask=Ask(actor=actor, operation=operation), outcome=outcome, rule=rule)
+
+    stranger = Actor(slack_user_id="U0NEW")
+    requests = [
+        past(1, "allow", "own keys are one's own business"),
+        past(2, "allow", "an old rule"),
+        past(3, "deny", None),
+        past(4, "allow", "an old rule", "audit.read", stranger),
+    ]
+    assert replay_policy(EXAMPLE, iter(requests), out=out) == 0
+    assert out.getvalue().splitlines() == [
+        "#3 2027-01-15 08:00 UTC Ann key.list: was denied (no rule), would be allowed (“own keys are one's own business”)",
+        "#4 2027-01-15 08:00 UTC U0NEW audit.read: was allowed (“an old rule”), would be denied (no rule)",
+        "4 past requests: 2 would be decided otherwise, 1 the same by another rule.",
+    ]
+
+
+def test_replay_refuses_a_broken_policy(out: io.StringIO, broken: Path) -> None:
+    assert replay_policy(broken, [], out=out) == 2
+    assert "the rule has no name" in out.getvalue()
+
+
+def test_explain_tells_whether_one_may_approve_oneself(out: io.StringIO, tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    rules = (
+        '[[rules]]\nname = "{0}"\nwho = ["*"]\ndo = ["key.{1}"]\napproval = {{ from = ["*"], self_approval = {2} }}\n'
+    )
+    path.write_text(
+        rules.format("a", "list", "true") + rules.format("b", "show", "true") + rules.format("c", "list", "false")
+    )
+    assert explain(out, Question(operation="key.show", who="nobody"), path) == 0
+    assert "  an own request may be approved by oneself\n" in out.getvalue()
+    assert explain(out, Question(operation="key.list", who="nobody"), path) == 0
+    assert "  nobody approves an own request (rule “c” says self_approval = false)\n" in out.getvalue()

@@ -1,0 +1,116 @@
+"""People and facts made up from words."""
+
+import math
+
+import pytest
+
+from bot.permissions import ActorKind, Facts, parse_policy
+from bot.permissions.supposing import suppose_actor, suppose_facts
+from tests.permissions.helpers import NOW, ROLES
+
+POLICY = parse_policy(ROLES + 'guest = ["U0X"]')
+KEY = Facts(
+    remain_quota=100, unlimited_quota=False, lifetime=50.0, models=frozenset({"o3"}), group="vip", allow_ips=True
+)
+
+
+def facts(operation: str, key: Facts | None = None, **fields: str) -> Facts:
+    return suppose_facts(operation, fields, now=NOW, key=key)
+
+
+def test_somebody_is_made_of_roles_ids_and_kinds() -> None:
+    actor = suppose_actor(POLICY, ["engineer", "U0ANN", "S0X", "manager"])
+    assert (actor.slack_user_id, actor.groups, actor.kind) == ("U0ANN", {"S0X"}, ActorKind.MEMBER)
+    assert POLICY.roles.of(actor) == {"engineer", "manager"}
+    assert suppose_actor(POLICY, ["bot"]).kind is ActorKind.BOT
+    assert suppose_actor(POLICY, ["guest"]).kind is ActorKind.MEMBER  # a role of that name comes first
+    assert POLICY.roles.of(suppose_actor(POLICY, ["nobody"])) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["enginer", "member", "", "u0ann", "*"])
+def test_an_unknown_name_gets_a_sentence(name: str) -> None:
+    with pytest.raises(ValueError, match="is no role of the policy and no Slack id"):
+        suppose_actor(POLICY, [name])
+
+
+def test_an_untouched_form_makes_a_limited_key_for_every_model() -> None:
+    assert facts("key.create") == Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False)
+
+
+def test_a_whole_form_is_read() -> None:
+    told = {
+        "name": "x", "remain_quota": "$5", "unlimited_quota": "on", "expired_time": "30d", "model_limits": "a, b\nc",
+        "allow_ips": "10.0.0.1 ::1/128", "group": "vip", "cross_group_retry": "on", "reason": "r", "channel": "C01",
+    }  # fmt: skip
+    assert suppose_facts("key.create", told, now=NOW) == Facts(
+        remain_quota=2_500_000, unlimited_quota=True, lifetime=30 * 86_400, models=frozenset("abc"), group="vip",
+        allow_ips=True, increase=2_500_000, reason="r", channel="C01",
+    )  # fmt: skip
+
+
+def test_what_is_not_touched_stays_as_the_key_has_it() -> None:
+    assert facts("key.update", KEY, name="x") == Facts(
+        remain_quota=100, unlimited_quota=False, lifetime=50, models=frozenset({"o3"}), group="vip", allow_ips=True,
+        increase=0,
+    )  # fmt: skip
+    assert facts("key.update", KEY, allow_ips="", model_limits="", group="").models == frozenset()
+    assert facts("key.update", name="x") == Facts()
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "remain", "increase"),
+    [
+        (KEY, {"delta": "+50"}, 150, 50),
+        (KEY, {"delta": "-50"}, 50, -50),
+        (None, {"delta": "+50"}, None, 50),
+        (None, {"delta": "+50", "remain_quota": "80"}, 80, 50),
+        (KEY, {"delta": "+50", "remain_quota": "80"}, 80, 50),
+        (KEY, {"remain_quota": "80"}, 80, -20),
+        (None, {"remain_quota": "80"}, 80, None),
+        (None, {}, None, None),
+    ],
+)
+def test_a_change_of_quota_has_an_outcome(
+    key: Facts | None, told: dict, remain: int | None, increase: int | None
+) -> None:
+    read = facts("key.quota", key, **told)
+    assert (read.remain_quota, read.increase) == (remain, increase)
+
+
+@pytest.mark.parametrize(
+    ("told", "lifetime"),
+    [
+        ({}, None),
+        ({"expired_time": "never"}, math.inf),
+        ({"expired_time": "7d"}, 7 * 86_400),
+        ({"expired_time": "custom", "expired_time_at": "2027-01-15T08:00:00+00:00"}, 0),
+        ({"expired_time_at": "2027-01-15T09:00:00+01:00"}, 0),
+        ({"expired_time_at": "2027-01-16T08:00"}, 86_400),
+    ],
+)
+def test_an_expiry_is_a_lifetime_from_now(told: dict[str, str], lifetime: float | None) -> None:
+    assert facts("key.create", **told).lifetime == lifetime
+
+
+@pytest.mark.parametrize(
+    ("operation", "told", "complaint"),
+    [
+        ("key.create", {"remain": "1"}, "has no field “remain”; did you mean “remain_quota”"),
+        ("key.list", {"remain_quota": "1"}, "key.list has no field “remain_quota”"),
+        ("key.create", {"delta": "+1"}, "only key.quota has"),
+        ("key.create", {"remain_quota": "1e5"}, "remain_quota: “1e5” is not an amount"),
+        ("key.quota", {"delta": "0"}, "delta: A change of 0"),
+        ("key.create", {"expired_time": "soon"}, "expired_time: “soon” is not a duration"),
+        ("key.create", {"expired_time": "custom"}, "expired_time_at: write a date"),
+        ("key.create", {"expired_time_at": "31.12.2030"}, "expired_time_at: write a date"),
+        ("key.create", {"unlimited_quota": "maybe"}, "unlimited_quota: write on or off, not “maybe”"),
+        ("key.create", {"allow_ips": "10.0.0.1, home"}, "“home” is no IP address and no CIDR"),
+    ],
+)
+def test_a_wrong_field_gets_a_sentence(operation: str, told: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        facts(operation, **told)
+
+
+def test_what_looks_at_no_key_has_only_reason_and_channel() -> None:
+    assert facts("audit.read", KEY, reason="r", channel="C01") == Facts(reason="r", channel="C01")
