@@ -3,7 +3,7 @@
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
-IN_PROCESS = "keydesk.in_process"  # a caller that turns ConnectionDropped into its own error
+CONNECTION = "fake_slack.connection"  # uvicorn's transport, for faults that break it
 ONLY_LOCAL = "This Slack answers to this machine only."
 
 
@@ -49,12 +49,8 @@ def build_app(slack: "FakeSlack") -> ASGIApp:
         if scope["type"] == "http" and not _is_local(scope):
             await PlainTextResponse(ONLY_LOCAL, status_code=403)(scope, receive, send)
             return
-        try:
-            await inner(scope, receive, send)
-        except ConnectionDropped:
-            if IN_PROCESS in scope.get("extensions", {}):
-                raise
-            await _drop(send)
+        scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
+        await inner(scope, receive, send)
 
     return app
 
@@ -71,10 +67,16 @@ def _is_local(scope: Scope) -> bool:
     return all(host in LOOPBACK for host in hosts)
 
 
-async def _drop(send: Send) -> None:
-    """Begins an answer and stops: the server closes the connection, the caller never gets the body."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-    await send({"type": "http.response.body", "body": b"{", "more_body": True})
+class _Dropped(Response):
+    """Breaks the connection: under uvicorn for real, elsewhere by an answer that never ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the ASGI signature
+        transport = scope[CONNECTION]
+        if transport is not None:
+            transport.abort()
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
 async def _api(slack: "FakeSlack", request: Request) -> Response:
@@ -89,12 +91,15 @@ async def _api(slack: "FakeSlack", request: Request) -> Response:
             if not isinstance(body, dict):
                 return JSONResponse({"ok": False, "error": "json_not_object"})
             values |= body
-        elif content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-            values |= {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        elif content_type == "application/x-www-form-urlencoded":
+            values |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     field_token = values.pop("token", None)
     token = bearer.strip() if scheme.lower() == "bearer" else field_token
-    reply = await slack.web_api.call(request.path_params["method"], values, token=token)
+    try:
+        reply = await slack.web_api.call(request.path_params["method"], values, token=token)
+    except ConnectionDropped:
+        return _Dropped()
     if reply.body is None:
         return PlainTextResponse("upstream error", status_code=reply.status, media_type="text/html")
     return JSONResponse(reply.body, status_code=reply.status, headers=reply.headers)
