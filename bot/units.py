@@ -63,7 +63,9 @@ def short_quota(units: int) -> str:
     for letter, factor in (("B", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
         # One decimal at most: more is not shorter to read than the plain number.
         if size >= factor and size % (factor // 10) == 0:
-            return f"{Decimal(units) / factor:f}{letter}"
+            whole, tenth = divmod(size * 10 // factor, 10)
+            sign = "-" if units < 0 else ""
+            return f"{sign}{whole}.{tenth}{letter}" if tenth else f"{sign}{whole}{letter}"
     return f"{units:,}"
 
 

@@ -44,13 +44,15 @@ def _remain_quota_at_most(reading: Reading, path: Path, name: str, value: object
     if limit is None:
         return None
 
+    most = short_quota(limit)
+
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
             return "the key would be unlimited"
         if facts.remain_quota is None:
             return "no quota is spoken of"
         if facts.remain_quota > limit:
-            return f"the key would have {short_quota(facts.remain_quota)} units, more than {short_quota(limit)}"
+            return f"the key would have {short_quota(facts.remain_quota)} units, more than {most}"
         return None
 
     return Condition(name=name, value=limit, why_not=why_not)
@@ -61,13 +63,15 @@ def _increase_at_most(reading: Reading, path: Path, name: str, value: object) ->
     if limit is None:
         return None
 
+    most = short_quota(limit)
+
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
             return "the key would be unlimited"
         if facts.increase is None:
             return "no change of quota is spoken of"
         if facts.increase > limit:
-            return f"the change is +{short_quota(facts.increase)} units, more than {short_quota(limit)}"
+            return f"the change is +{short_quota(facts.increase)} units, more than {most}"
         return None
 
     return Condition(name=name, value=limit, why_not=why_not)
@@ -118,7 +122,7 @@ def _models_within(reading: Reading, path: Path, name: str, value: object) -> Co
     globs = _texts(reading, path, name, value)
     if globs is None:
         return None
-    matchers = [re.compile(fnmatch.translate(glob)) for glob in globs]
+    matches = [re.compile(fnmatch.translate(glob)).match for glob in globs]
     every = "*" in globs
 
     def why_not(facts: Facts) -> Why:
@@ -126,8 +130,8 @@ def _models_within(reading: Reading, path: Path, name: str, value: object) -> Co
             return "no models are spoken of"
         if not facts.models:
             return None if every else "the key could use every model"
-        outside = [model for model in sorted(facts.models) if not any(matcher.match(model) for matcher in matchers)]
-        return f"the model {short(outside[0])} is not among {_list(globs)}" if outside else None
+        outside = [model for model in facts.models if not any(match(model) for match in matches)]
+        return f"the model {short(min(outside))} is not among {_list(globs)}" if outside else None
 
     return Condition(name=name, value=globs, why_not=why_not)
 
