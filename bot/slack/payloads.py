@@ -41,7 +41,7 @@ def decode(raw: bytes, content_type: str) -> Body:
         body = _from_form(text) if form else json.loads(text)
         # An emoji is a pair of escapes, so most bodies with "\ud" are sound; the walk is for the rest.
         if "\\u0000" in text or "%00" in text or "\\ud" in text.lower() or "%5cu" in text.lower():
-            body = _storable(body)
+            body = storable(body)
     except (ValueError, RecursionError) as error:
         raise MalformedPayload("encoding") from error
     if not isinstance(body, dict) or not body:
@@ -54,13 +54,14 @@ def _from_form(text: str) -> Any:
     return json.loads(fields["payload"]) if "payload" in fields else fields
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """Every text in it without NUL and without halves of surrogate pairs, which no database takes."""
     if isinstance(value, str):
         sound = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return sound.replace("\0", "")
     if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return [_storable(item) for item in value] if isinstance(value, list) else value
+        return {storable(name): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list) else value
 
 
 def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> Delivery | None:

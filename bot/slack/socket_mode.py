@@ -1,0 +1,122 @@
+"""Slack over Socket Mode: the same edge behind a websocket that we open. Payloads carry no signature (contract A8).
+
+The SDK's client keeps the link: it pings, reconnects at each `disconnect`, and never gives up. Two things are ours:
+every envelope is acknowledged even when nobody can read it (else Slack shows an error and sends it again), and a
+spent one-time URL is thrown away, because the SDK would try the same one for ever.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from typing import Any
+
+from pydantic import SecretStr
+from slack_bolt import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.slack.bolt import Edge
+from bot.slack.payloads import MalformedPayload, storable
+from bot.slack.web import SlackWeb, quiet_logger
+
+logger = logging.getLogger(__name__)
+
+PING_SECONDS = 10.0
+# The smallest pause between two looks at the link.
+WATCH_SECONDS = 5.0
+
+
+class SocketMode:
+    """One link to Slack. `start` returns at once; `connected` says whether payloads can come."""
+
+    def __init__(
+        self,
+        *,
+        edge: Edge,
+        web: SlackWeb,
+        app_token: SecretStr,
+        ping: float = PING_SECONDS,
+        watch: float = WATCH_SECONDS,
+    ) -> None:
+        self._edge = edge
+        self._web = web
+        self._token = app_token
+        self._ping = ping
+        self._watch_every = watch
+        self._client: SocketModeClient | None = None
+        self._keeper: list[asyncio.Task[None]] = []
+        self._answering: set[asyncio.Task[None]] = set()
+        self.connected = False
+
+    async def start(self) -> None:
+        """Begin to connect, and keep at it."""
+        client = SocketModeClient(
+            app_token=self._token.get_secret_value(),
+            logger=quiet_logger("socket"),
+            web_client=self._web.client,
+            ping_interval=self._ping,
+        )
+        client.socket_mode_request_listeners.append(self._received)
+        self._client = client
+        loop = asyncio.get_running_loop()
+        self._keeper = [loop.create_task(_connect(client)), loop.create_task(self._watch(client))]
+
+    async def _watch(self, client: SocketModeClient) -> None:
+        tried: str | None = None
+        while True:
+            connected = await client.is_connected()
+            if connected != self.connected:
+                self.connected = connected
+                logger.info("Socket Mode is %s", "connected" if connected else "not connected; trying again")
+            if not connected and client.wss_uri is not None and client.wss_uri == tried:
+                # A URL is good for one connection; None makes the SDK ask for a new one.
+                client.wss_uri = None
+            tried = client.wss_uri
+            await asyncio.sleep(self._watch_every)
+
+    async def _received(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(client, request))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        payload: dict[str, Any] | None = None
+        try:
+            response = await self._edge.handle(storable(request.payload))
+            payload = _payload(response) if request.accepts_response_payload else None
+        except MalformedPayload as error:
+            logger.warning("an envelope of type %s could not be read: %s", request.type, error)
+        answer = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
+        try:
+            await client.send_socket_mode_response(answer)
+        except (ConnectionError, AttributeError):
+            # The link went away meanwhile (AttributeError: there is none at all). Slack sends events again.
+            logger.warning("an envelope of type %s could not be acknowledged: the link is gone", request.type)
+
+    async def stop(self, *, grace: float = 3.0) -> None:
+        """Finish what is being answered, at most `grace` seconds, then close the link."""
+        if self._answering:
+            await asyncio.wait(set(self._answering), timeout=grace)
+        client, self._client = self._client, None
+        if client is None:
+            return
+        for task in self._keeper:
+            task.cancel()
+        await asyncio.gather(*self._keeper, return_exceptions=True)
+        await client.close()  # type: ignore[no-untyped-call]  # the SDK's signature
+        ends = [client.message_processor, client.message_receiver, client.current_session_monitor]
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*(end for end in ends if end is not None), return_exceptions=True)
+        self.connected = False
+
+
+async def _connect(client: SocketModeClient) -> None:
+    await client.connect()  # type: ignore[no-untyped-call]  # the SDK's signature
+
+
+def _payload(response: BoltResponse) -> dict[str, Any] | None:
+    found = json.loads(response.body) if response.body else None
+    return found if isinstance(found, dict) else None
