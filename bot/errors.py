@@ -1,12 +1,12 @@
 """What can go wrong, as one tree. Knows nothing of Slack, the gateway or the database.
 
-    BotError                        .sentence is fit for a person to read
-    ├── UserError                   you can fix this: logged at info, without a trace
-    │   ├── InputError              .fields: block id → sentence
-    │   ├── PermissionDenied        .rule: the rule that said no, None = no rule allows it
-    │   └── ApprovalConflict        somebody or something else was first
-    ├── GatewayError                we could not (the tree below it: gateway/errors.py)
-    └── ConfigurationError          .problems: every wrong setting at once; stops the start
+BotError                        .sentence is fit for a person to read
+├── UserError                   you can fix this: logged at info, without a trace
+│   ├── InputError              .fields: block id → sentence
+│   ├── PermissionDenied        .rule: the rule that said no, None = no rule allows it
+│   └── ApprovalConflict        somebody or something else was first
+├── GatewayError                we could not (the tree below it: gateway/errors.py)
+└── ConfigurationError          .problems: every wrong setting at once; stops the start
 """
 
 from collections.abc import Mapping, Sequence

@@ -24,7 +24,12 @@ class Settings(BaseSettings):
     """What an operator can say. Names are the environment's; each field says what it is for."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, case_sensitive=True, env_ignore_empty=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        case_sensitive=True,
+        env_ignore_empty=True,
     )
 
     slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN", description="Bot token of the Slack app (xoxb-…).")
@@ -178,9 +183,21 @@ def _starts_with(value: SecretStr, prefix: str, hint: str) -> SecretStr:
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
     """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem."""
     try:
-        return Settings(_env_file=env_file, **dict(overrides or {}))  # type: ignore[call-arg]  # fields come from the environment
+        return Settings(_env_file=env_file, **dict(overrides or {}))
     except ValidationError as error:
         raise ConfigurationError(list(_problems(error))) from None
+
+
+class _DatabaseOnly(BaseSettings):
+    """For commands that need the database alone."""
+
+    model_config = Settings.model_config
+    database_url: Text = Field(Settings.model_fields["database_url"].default, alias="DATABASE_URL")
+
+
+def load_database_url() -> str:
+    """DATABASE_URL alone, for commands that need no other setting."""
+    return _DatabaseOnly().database_url
 
 
 def _problems(error: ValidationError) -> Iterable[str]:

@@ -77,6 +77,7 @@ posts = sa.Table(
     sa.Column("intent_at", sa.Float),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text),
+    sa.Column("body", sa.JSON),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Index("posts_by_message", "channel", "ts"),
 )

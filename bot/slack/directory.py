@@ -226,6 +226,11 @@ class Directory:
             await asyncio.wait([flight], timeout=self._patience)
         return self._usable(self._groups.get(group_id)) or frozenset()
 
+    def nobody(self, ids: frozenset[str]) -> bool:
+        """Whether these ids (people, groups, "*") are known to name nobody. As last seen; asks nothing."""
+        groups = [self._usable(self._groups.get(one)) for one in ids if one.startswith("S")]
+        return len(groups) == len(ids) and all(members is not None and not members for members in groups)
+
     async def refresh(self) -> None:
         """Load every group of the policy, so that the first click finds them; then `problems` is complete."""
         flights = [self._look_at_group(group_id, fresh=True) for group_id in sorted(self._group_ids())]

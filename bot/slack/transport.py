@@ -40,7 +40,7 @@ class SlackEndpoint:
     """The handler of POST /slack/events."""
 
     def __init__(
-        self, *, edge: Edge, signing_secret: SecretStr, clock: Callable[[], float], count: Count | None = None
+        self, *, edge: Callable[[], Edge], signing_secret: SecretStr, clock: Callable[[], float], count: Count | None = None
     ) -> None:
         if not signing_secret.get_secret_value():
             raise ValueError("an empty signing secret would let everybody in")
@@ -67,7 +67,7 @@ class SlackEndpoint:
 
     async def _answer(self, body: bytes, content_type: str) -> Response:
         try:
-            answer = await self._edge.handle(decode(body, content_type.partition(";")[0].strip().lower()))
+            answer = await self._edge().handle(decode(body, content_type.partition(";")[0].strip().lower()))
         except MalformedPayload as error:
             return self._no(400, MALFORMED, str(error))
         return Response(answer.body, status_code=answer.status, headers=answer.first_headers_without_set_cookie())

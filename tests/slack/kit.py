@@ -74,7 +74,7 @@ class Slack:
         self.desk = desk or make_desk()
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
         self.edge: Edge = build_bolt(router=router, desk=self.desk, clock=clock, team_id=TEAM, bot_user_id="U0BOT")
-        endpoint = SlackEndpoint(edge=self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
+        endpoint = SlackEndpoint(edge=lambda: self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
         self.app = http_app(endpoint=endpoint)
 
     async def post(

@@ -30,7 +30,8 @@ _POSTS = """
 CREATE TABLE posts (
     id VARCHAR(80) PRIMARY KEY, kind VARCHAR(40) NOT NULL, subject VARCHAR(40) NOT NULL, target VARCHAR(40) NOT NULL,
     thread_of VARCHAR(80), channel VARCHAR(40), ts VARCHAR(40), wanted INTEGER NOT NULL, drawn INTEGER NOT NULL,
-    intent_at DOUBLE PRECISION, attempts INTEGER NOT NULL, error TEXT, created_at DOUBLE PRECISION NOT NULL
+    intent_at DOUBLE PRECISION, attempts INTEGER NOT NULL, error TEXT, body JSON,
+    created_at DOUBLE PRECISION NOT NULL
 )"""
 _INDEXES = (
     "CREATE INDEX requests_by_status ON requests (status, id)",

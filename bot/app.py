@@ -1,0 +1,297 @@
+"""The composition root: makes every long-lived object once, in order, and takes them down in the other order.
+
+Read `Application` from top to bottom to see how the house is wired. Nothing else builds clients.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+import sqlalchemy as sa
+from starlette.applications import Starlette
+
+from bot import __version__
+from bot.approvals import listeners as card_listeners
+from bot.approvals.execution import Execution
+from bot.approvals.flow import Flow
+from bot.approvals.posts import Announcer
+from bot.approvals.review import Review
+from bot.approvals.timers import Timers
+from bot.approvals.views import Drawing
+from bot.approvals.writers import Writers
+from bot.audit import Fact, append
+from bot.catalog import GatewayCatalog
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate
+from bot.deps import Deps
+from bot.durable import schema
+from bot.durable.engine import Engine, Job
+from bot.errors import ConfigurationError
+from bot.features import FEATURES, OPERATIONS
+from bot.gateway.client import GatewayClient, connect
+from bot.health import Health
+from bot.policy_file import PolicyFile
+from bot.settings import Settings
+from bot.slack.bolt import build_bolt
+from bot.slack.desk import Desk
+from bot.slack.directory import Directory
+from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
+from bot.slack.outbox import JOB as POST
+from bot.slack.outbox import Outbox
+from bot.slack.router import Router
+from bot.slack.socket_mode import SocketMode
+from bot.slack.transport import SlackEndpoint, http_app
+from bot.slack.web import SlackWeb
+
+logger = logging.getLogger(__name__)
+
+POLICY_LOOK_SECONDS = 2.0
+SLACK_TRIES = 6
+STOP_SECONDS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are in Slack, by auth.test."""
+
+    team_id: str
+    bot_user_id: str
+    bot_id: str
+
+
+class Application:
+    """One running Keydesk. `start`, then serve `asgi`, then `stop`.
+
+    `gateway_transport` is for tests that run a gateway in the same process.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database | None = None,
+        gateway_transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
+        self.database = database or open_database(settings.database_url)
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.client: GatewayClient = connect(
+            base_url=settings.cometapi_base_url,
+            access_token=settings.cometapi_access_token,
+            user_id=settings.cometapi_user_id,
+            transport=gateway_transport,
+            clock=clock,
+        )
+        self.catalog = GatewayCatalog(self.client, clock=clock)
+        self.web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url)
+        self.health = Health(database=self.database, policy=self.policy, reasons=self._reasons)
+        self.failure: ConfigurationError | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._socket: SocketMode | None = None
+
+    async def start(self, *, work: bool = True, listen: bool = True) -> None:
+        """Meet Slack, wire everything, begin to work. Raises ConfigurationError."""
+        identity = await self._meet_slack()
+        self._wire(identity)
+        await self.engine.launch(work=work)
+        await self.database.run(self._record_policy, Fact.STARTED)
+        self._watcher = asyncio.create_task(self._watch_policy())
+        app_token = self.settings.slack_app_token
+        if app_token is not None and listen:
+            self._socket = SocketMode(edge=self.edge, web=self.web, app_token=app_token)
+            await self._socket.start()
+        self.health.ready = True
+
+    async def _meet_slack(self) -> Identity:
+        for left in reversed(range(SLACK_TRIES)):
+            try:
+                answer = await self.web.read("auth.test")
+            except SlackError as error:
+                code = error.code if isinstance(error, SlackRefused) else ""
+                if code in FATAL_CODES:
+                    problem = (
+                        f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again from OAuth & Permissions."
+                    )
+                    raise ConfigurationError([problem]) from None
+                if not left:
+                    problem = f"Slack cannot be reached at {self.settings.slack_api_url}; look at the network, then start again."
+                    raise ConfigurationError([problem]) from None
+                await asyncio.sleep(1.0)
+            else:
+                return Identity(
+                    team_id=str(answer.get("team_id", "")),
+                    bot_user_id=str(answer.get("user_id", "")),
+                    bot_id=str(answer.get("bot_id", "")),
+                )
+        raise AssertionError
+
+    def _wire(self, identity: Identity) -> None:
+        settings, clock, database = self.settings, self.clock, self.database
+        units = settings.keydesk_units_per_usd
+        self.directory = Directory(
+            web=self.web, team_id=identity.team_id, group_ids=lambda: self.policy.current().group_ids(), clock=clock
+        )
+        self.engine = Engine(database=database, jobs=self._jobs(), executor_id=self.name, clock=clock)
+        drawing = Drawing(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
+        self.outbox = Outbox(
+            database=database,
+            engine=self.engine,
+            web=self.web,
+            directory=self.directory,
+            drawers=drawing.drawers(),
+            clock=clock,
+        )
+        announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel)
+        self.timers = Timers(database=database, engine=self.engine, announcer=announcer, clock=clock)
+        self.execution = Execution(
+            database=database,
+            client=self.client,
+            policy=self.policy.current,
+            actor_of=self.directory.actor,
+            announcer=announcer,
+            operations=OPERATIONS,
+            writers=Writers(database=database, holder=self.name, clock=clock),
+            changed=self.catalog.changed,
+            clock=clock,
+        )
+        review = Review(
+            database=database,
+            engine=self.engine,
+            policy=self.policy.current,
+            announcer=announcer,
+            operations=OPERATIONS,
+            clock=clock,
+        )
+        flow = Flow(
+            database=database,
+            engine=self.engine,
+            reader=self.client,
+            catalog=self.catalog,
+            policy=self.policy.current,
+            announcer=announcer,
+            operations=OPERATIONS,
+            units_per_usd=units,
+            clock=clock,
+        )
+        deps = Deps(
+            flow=flow,
+            review=review,
+            reader=self.client,
+            catalog=self.catalog,
+            database=database,
+            directory=self.directory,
+            policy=self.policy.current,
+            operations=OPERATIONS,
+            units_per_usd=units,
+            channel=settings.keydesk_channel,
+            # Gateways that want our user id are new-api ones, which count a name's bytes (contract, section 6).
+            count_name_bytes=lambda: self.client.sends_user_id,
+            clock=clock,
+        )
+        router = Router(observe=self.health.observe)
+        for register in FEATURES:
+            register(router, deps)
+        cards = card_listeners.Listeners(
+            database=database,
+            review=review,
+            directory=self.directory,
+            drawing=drawing,
+            units_per_usd=units,
+            clock=clock,
+        )
+        card_listeners.register(router, cards)
+        self.directory.register(router)
+        self.router = router
+        self.desk = Desk(web=self.web, dm_channel=self.directory.dm_channel)
+        self.edge = build_bolt(
+            router=router, desk=self.desk, clock=clock, team_id=identity.team_id, bot_user_id=identity.bot_user_id
+        )
+
+    def _jobs(self) -> Mapping[str, Job]:
+        """Every durable job by name. Looked up when it runs, since the engine is made before what it runs."""
+        return {
+            "run": lambda argument: self.execution.run(argument),
+            "lapse": lambda argument: self.timers.lapse(argument),
+            "remind": lambda argument: self.timers.remind(argument),
+            "redraw": lambda argument: self.timers.redraw(argument),
+            POST: lambda argument: self.outbox.deliver(argument),
+        }
+
+    def _nobody(self, roles: tuple[str, ...]) -> bool:
+        return self.directory.nobody(self.policy.current().roles.ids(roles))
+
+    def _record_policy(self, c: sa.Connection, fact: Fact) -> None:
+        details = {"sha256": self.policy.digest, "version": __version__}
+        append(c, fact=fact, at=self.clock(), details=details)
+
+    def _reasons(self) -> list[str]:
+        """What hinders the work now, for /readyz."""
+        problems = list(self.directory.problems()) if hasattr(self, "directory") else []
+        if hasattr(self, "outbox") and self.outbox.fatal:
+            problems.append(f"Slack does not take our token: {self.outbox.fatal}")
+        if self._socket is not None and not self._socket.connected:
+            problems.append("Socket Mode is not connected")
+        return problems
+
+    async def _watch_policy(self) -> None:
+        while True:
+            await asyncio.sleep(POLICY_LOOK_SECONDS)
+            if self.policy.look():
+                logger.info("another policy is in force")
+                await self.database.run(self._record_policy, Fact.POLICY_LOADED)
+
+    async def stop(self) -> None:
+        """Take no new work, finish or hand over what runs, close every connection."""
+        self.health.ready = False
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._socket is not None:
+            await self._socket.stop()
+        if hasattr(self, "desk"):
+            await self.desk.drain(grace=STOP_SECONDS / 2)
+        if hasattr(self, "engine"):
+            await self.engine.stop(grace=STOP_SECONDS / 2)
+        await self.catalog.close()
+        await self.web.close()
+        await self.client.aclose()
+        self.database.close()
+
+    def asgi(self, *, work: bool = True) -> Starlette:
+        """The HTTP side; its lifespan starts and stops everything. Without Slack's route in Socket Mode."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            try:
+                await self.start(work=work)
+            except ConfigurationError as error:
+                self.failure = error
+                raise
+            try:
+                yield
+            finally:
+                await self.stop()
+
+        endpoint = None
+        if self.settings.slack_app_token is None:
+            endpoint = SlackEndpoint(
+                edge=lambda: self.edge,
+                signing_secret=self.settings.slack_signing_secret,
+                clock=self.clock,
+                count=self.health.count,
+            )
+        return http_app(endpoint=endpoint, routes=self.health.routes(), lifespan=lifespan)
+
+
+def prepare_database(database: Database) -> list[str]:
+    """Bring the tables up to date, ours and the durable engine's. Returns what was done."""
+    return migrate(database, also=[schema.migrate])

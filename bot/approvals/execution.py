@@ -1,0 +1,243 @@
+"""The durable run of one approved request: judge again, change the gateway, read back, settle the row.
+
+`run` is a job: it may be called again from the top after a crash, at any point, on any replica. It looks at its row
+and goes on; the operation's own marks are in the row's `progress`. It holds the only writing client.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.approvals import owners, store
+from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Status
+from bot.approvals.owners import OwnedKey
+from bot.approvals.posts import Announcer
+from bot.approvals.record import record
+from bot.approvals.writers import Writers
+from bot.audit import Fact
+from bot.db.engine import Database
+from bot.durable.engine import Again
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected
+from bot.gateway.writes import WriteResult, WriteStatus
+from bot.operations import Effect, Operation, Work
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide
+from bot.permissions.rules import Policy
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 30.0
+WRITER_BUSY = 0.25
+# Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
+PROCESSING = 15.0
+
+
+class RowJournal:
+    """The gateway's progress marks of one request, in its row. Durable when `record` returns."""
+
+    def __init__(self, database: Database, request: ApprovalRequest) -> None:
+        self._database = database
+        self._request_id = request.id
+        self._marks = dict(request.progress)
+
+    async def recall(self, name: str) -> Any | None:
+        """What an earlier try recorded under this name."""
+        return self._marks.get(name)
+
+    async def record(self, name: str, value: Any) -> None:
+        """Keep a mark before going on."""
+        self._marks[name] = value
+        await self._database.run(store.record_progress, self._request_id, name, value)
+
+
+class Execution:
+    """Runs approved requests. `actor_of` resolves somebody as Slack shows them now."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client: GatewayClient,
+        policy: Callable[[], Policy],
+        actor_of: Callable[[str, str], Awaitable[Actor]],
+        announcer: Announcer,
+        operations: Mapping[str, Operation],
+        writers: Writers,
+        changed: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._policy = policy
+        self._actor_of = actor_of
+        self._announcer = announcer
+        self._operations = operations
+        self._writers = writers
+        self._changed = changed
+        self._clock = clock
+
+    async def run(self, argument: str) -> Again | None:
+        """Bring one request forward as far as it goes now. Again(seconds) = not settled yet."""
+        request = await self._database.read(store.find, int(argument))
+        if request is None or request.status not in IN_HAND:
+            return None
+        async with self._writers.hold(request) as held:
+            if not held:
+                return Again(WRITER_BUSY)
+            again = await self._bring_forward(int(argument))
+        return again
+
+    async def _bring_forward(self, request_id: int) -> Again | None:
+        # Read again under the lock: another replica may have settled it while we waited.
+        request = await self._database.read(store.get, request_id)
+        if request.status in FINAL:
+            return None
+        if request.status is Status.APPROVED:
+            request = await self._begin(request)
+            if request.status is not Status.RUNNING:
+                return None
+        operation = self._operations[request.operation]
+        work = Work(
+            client=self._client,
+            journal=RowJournal(self._database, request),
+            request_id=request.id,
+            approved_at=request.decided_at or request.asked_at,
+            before=request.before,
+            processing=PROCESSING,
+        )
+        try:
+            result = await operation.run(work, operation.input_model.model_validate(request.input))
+        except GatewayRejected as error:
+            result = WriteResult(status=WriteStatus.REFUSED, refusal=error.refusal, sentence=error.sentence)
+        except GatewayOutcomeUnknown as error:
+            result = WriteResult(status=WriteStatus.UNKNOWN, again_after=1.0)
+            logger.warning("outcome unknown", extra={"request": request.number, "reason": error.sentence})
+        except GatewayError as error:
+            return await self._database.run(self._hold, request.id, error.sentence)
+        again = await self._database.run(self._settle, request, operation, result)
+        self._changed()
+        return again
+
+    async def _begin(self, request: ApprovalRequest) -> ApprovalRequest:
+        """Judge once more with today's roles and rules, then start; or fail it with the reason."""
+        requester = await self._actor_of(request.requester_id, request.requester_team)
+        judgement = request.judgement
+        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+        today = decide(self._policy(), ask)
+        granted_at_once = judgement.decision.outcome == "allow"
+        sentence = ""
+        if today.outcome == "deny":
+            sentence = f"The policy no longer allows this. {today.sentence}"
+        elif granted_at_once and today.outcome != "allow":
+            sentence = "The policy changed and now wants an approval for this; ask again."
+        return await self._database.run(self._begun, request, sentence)
+
+    def _begun(self, c: sa.Connection, request: ApprovalRequest, refusal: str) -> ApprovalRequest:
+        now = self._clock()
+        if refusal:
+            record(c, Fact.REFUSED, request, at=now, actor=request.requester_id, tried="run", sentence=refusal)
+            outcome = Outcome(sentence=refusal)
+            request = store.move(c, request, Status.FAILED, settled_at=now, outcome=outcome)
+        else:
+            record(c, Fact.APPLYING, request, at=now, actor=None)
+            request = store.move(c, request, Status.RUNNING)
+        self._announcer.announce(c, request)
+        return request
+
+    def _hold(self, c: sa.Connection, request_id: int, why: str) -> Again:
+        """The gateway cannot be asked now. Nothing is lost: say so, and try again with growing pauses."""
+        request = store.get(c, request_id, lock=True)
+        held = request.progress.get("held") or {"since": self._clock(), "tries": 0}
+        tries = int(held["tries"]) + 1
+        store.record_progress(c, request.id, "held", {"since": held["since"], "tries": tries, "why": why})
+        if tries == 1:
+            record(c, Fact.HELD, request, at=self._clock(), actor=None, why=why)
+            self._announcer.announce(c, request)
+            self._announcer.tell(c, request)
+        return Again(min(LONGEST_PAUSE, 1.0 * 2 ** min(tries, 6)))
+
+    def _settle(
+        self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult
+    ) -> Again | None:
+        request = store.get(c, request.id, lock=True)
+        if request.status in FINAL:
+            return None
+        now = self._clock()
+        # Nothing was changed and the cause may pass, or is an administrator's to mend: the request waits, it is not lost.
+        if result.status is WriteStatus.FAILED and (result.again_after or result.refusal in AUTH_REFUSALS):
+            return self._hold(c, request.id, result.sentence)
+        if result.status is WriteStatus.UNKNOWN:
+            return self._unsettled(c, request, result, now)
+        succeeded = result.status is WriteStatus.DONE
+        outcome = _outcome(request, operation, result)
+        to = Status.SUCCEEDED if succeeded else Status.FAILED
+        request = store.move(c, request, to, settled_at=now, outcome=outcome, key_id=outcome.key_id or request.key_id)
+        if succeeded:
+            _remember_owner(c, request, operation, result, now)
+        details: dict[str, Any] = {
+            "before": _settings(result.before),
+            "after": _settings(result.key),
+            "notes": list(outcome.notes),
+        }
+        if not succeeded:
+            details["why"] = outcome.sentence
+        record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
+        self._announcer.announce(c, request)
+        return None
+
+    def _unsettled(self, c: sa.Connection, request: ApprovalRequest, result: WriteResult, now: float) -> Again | None:
+        if request.status is not Status.UNKNOWN:
+            record(c, Fact.UNKNOWN, request, at=now, actor=None, why=result.sentence)
+            request = store.move(c, request, Status.UNKNOWN, outcome=Outcome(sentence=result.sentence))
+            self._announcer.announce(c, request)
+        # Without a time to look again, a person must look: the card and the record say so.
+        return None if result.again_after is None else Again(result.again_after)
+
+
+def _settings(key: Any) -> dict[str, Any] | None:
+    return None if key is None else {**key.settings().model_dump(mode="json"), "id": key.id, "status": key.status}
+
+
+def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult) -> Outcome:
+    name = result.key.name if result.key is not None else request.key_name
+    done = result.status is WriteStatus.DONE
+    return Outcome(
+        sentence=f"Key “{name}” {operation.done}." if done else result.sentence,
+        notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
+        differences=tuple(f"{d.field}: asked for {d.wanted!r}, found {d.found!r}" for d in result.differences),
+        key_id=None if result.key is None else int(result.key.id),
+        hint="" if result.key is None else result.key.hint,
+        extra_key_ids=tuple(int(key_id) for key_id in result.extra_key_ids),
+    )
+
+
+def _remember_owner(
+    c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult, now: float
+) -> None:
+    key = result.key
+    if operation.effect is Effect.DELETES and request.key_id is not None:
+        owners.forget(c, request.key_id, at=now)
+    if key is None:
+        return
+    if operation.effect is Effect.CHANGES:
+        owners.rename(c, key.id, key.name)
+    if operation.effect in {Effect.CREATES, Effect.REPLACES}:
+        owner = request
+        old = owners.find(c, request.key_id) if operation.effect is Effect.REPLACES and request.key_id else None
+        owners.own(
+            c,
+            OwnedKey(
+                key_id=key.id,
+                name=key.name,
+                owner_id=old.owner_id if old else owner.requester_id,
+                owner_team=old.owner_team if old else owner.requester_team,
+                request_id=request.id,
+                created_at=now,
+            ),
+        )
+        if old is not None:
+            owners.link(c, old=old.key_id, new=key.id)

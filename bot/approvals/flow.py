@@ -1,0 +1,174 @@
+"""submit → review → execute → confirm: the one way from a wish to a changed gateway, the same for every operation.
+
+This page is submit: judge a wish, store it as a row, and start, in that same transaction, what must follow: the run
+(execution.py) when the policy grants it, the card and the timers (review.py, timers.py) when people must decide.
+Nothing here calls Slack, and only reads reach the gateway from here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.approvals import owners, store
+from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
+from bot.approvals.posts import Announcer
+from bot.approvals.record import record
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Engine
+from bot.errors import InputError, PermissionDenied
+from bot.gateway.client import GatewayReader
+from bot.operations import Catalog, Inspection, Look, Operation
+from bot.permissions.models import Actor, ActorKind, Ask, Decision
+from bot.permissions.policy import decide
+from bot.permissions.rules import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A wish before it is a row: who, what, where, and which delivery it came with."""
+
+    actor: Actor
+    operation: Operation
+    wanted: Any
+    reason: str
+    channel_id: str
+    delivery_id: str
+    deadline: float  # seconds left of Slack's three, for reads
+    preview: bool = False  # a form still being filled in
+
+
+class Flow:
+    """The spine's front: ask, approve, deny, withdraw, take. Built once by the composition root."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        reader: GatewayReader,
+        catalog: Catalog,
+        policy: Callable[[], Policy],
+        announcer: Announcer,
+        operations: Mapping[str, Operation],
+        units_per_usd: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._reader = reader
+        self._catalog = catalog
+        self._policy = policy
+        self._announcer = announcer
+        self._operations = operations
+        self._units_per_usd = units_per_usd
+        self._clock = clock
+
+    async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
+        """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
+        inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
+        ask = Ask(actor=asked.actor, operation=asked.operation.name, own=inspection.own, facts=inspection.facts)
+        return inspection, decide(self._policy(), ask)
+
+    def _look(self, asked: Asked) -> Look:
+        return Look(
+            reader=self._reader,
+            catalog=self._catalog,
+            owner_of=lambda key_id: self._database.read(owners.owner_of, key_id),
+            now=self._clock(),
+            units_per_usd=self._units_per_usd,
+            deadline=asked.deadline,
+            channel_id=asked.channel_id,
+            reason=asked.reason,
+            preview=asked.preview,
+        )
+
+    async def submit(self, asked: Asked) -> ApprovalRequest:
+        """Judge and store a wish, once per delivery id; start what follows.
+
+        Raises InputError, PermissionDenied (recorded) and GatewayError (nothing was stored).
+        """
+        repeated = await self._database.read(store.by_delivery, asked.delivery_id)
+        if repeated is not None:
+            return repeated
+        inspection, decision = await self.judge(asked)
+        if decision.outcome == "deny":
+            await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
+        approval = decision.approval
+        if approval is not None and approval.break_glass and not asked.reason.strip():
+            raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
+        new = _new_request(asked, inspection, decision, self._clock())
+        request = await self._database.run(self._insert, new)
+        return request
+
+    def _insert(self, c: sa.Connection, new: NewRequest) -> ApprovalRequest:
+        approval = new.judgement.decision.approval
+        at_once = approval is None or approval.break_glass
+        status = Status.APPROVED if at_once else Status.PENDING
+        lapses_at = None if approval is None or at_once else new.asked_at + approval.expires
+        request, is_new = store.insert(c, new, status=status, lapses_at=lapses_at)
+        if not is_new:
+            return request
+        record(c, Fact.ASKED, request, at=new.asked_at, actor=new.requester_id, rule=new.judgement.decision.rule)
+        if at_once:
+            note = store.BREAK_GLASS if approval is not None else ""
+            request = store.change(c, request, decided_at=new.asked_at, note=note)
+            fact = Fact.BROKE_GLASS if approval is not None else Fact.APPROVED
+            record(c, fact, request, at=new.asked_at, actor=None, rule=new.judgement.decision.rule)
+            self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        else:
+            self._start_timers(c, request)
+        self._announcer.announce(c, request)
+        return request
+
+    async def admit(self, actor: Actor, operation: str) -> None:
+        """Turn away, and record, whoever can have no role: guests, outsiders, bots, deactivated and unknown people."""
+        if actor.kind is not ActorKind.MEMBER:
+            await self.refuse(actor, operation, decide(self._policy(), Ask(actor=actor, operation=operation)))
+
+    async def refuse(self, actor: Actor, operation: str, decision: Decision, *, key_id: int | None = None) -> None:
+        """Record a refusal and raise it."""
+        await self._database.run(
+            append,
+            fact=Fact.REFUSED,
+            at=self._clock(),
+            actor=actor.slack_user_id,
+            request_id=None,
+            key_id=key_id,
+            details={"operation": operation, "rule": decision.rule, "kind": actor.kind.value},
+        )
+        raise PermissionDenied(decision.sentence, rule=decision.rule)
+
+    def _start_timers(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        approval = request.approval
+        if approval is None:
+            return
+        self._engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
+        if approval.remind is not None:
+            self._engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
+        for number, after in enumerate(sorted({e.after for stage in approval.stages for e in stage.escalations})):
+            self._engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
+
+
+def _key_id(inspection: Inspection) -> int | None:
+    return None if inspection.key is None else int(inspection.key.id)
+
+
+def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:
+    return NewRequest(
+        delivery_id=asked.delivery_id,
+        operation=asked.operation.name,
+        requester_id=asked.actor.slack_user_id,
+        requester_team=asked.actor.team_id,
+        channel_id=asked.channel_id,
+        key_id=_key_id(inspection),
+        key_name=inspection.key_name,
+        reason=asked.reason,
+        input=asked.wanted.model_dump(mode="json"),
+        before=None if inspection.key is None else inspection.key.settings(),
+        summary=inspection.changes,
+        judgement=Judgement(decision=decision, facts=inspection.facts, own=inspection.own),
+        asked_at=now,
+    )

@@ -1,0 +1,173 @@
+"""The buttons of a card. Each asks Slack anew who clicks, then hands over to review.py. No decisions here.
+
+`value` is a request's id. The card is never read: what is shown is drawn again from the row.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.approvals import store
+from bot.approvals.models import WAITING, WORDS, ApprovalRequest
+from bot.approvals.offers import build_offer_modal, parse_offer
+from bot.approvals.review import Review
+from bot.approvals.views import Drawing
+from bot.db.engine import Database
+from bot.errors import ApprovalConflict
+from bot.permissions.models import Actor
+from bot.slack.blocks import escape, isolate, modal, section
+from bot.slack.delivery import Ack, Delivery, Push, Replace
+from bot.slack.directory import Directory
+from bot.slack.inputs import input_block, text_input, typed
+from bot.slack.router import Router
+
+DENY, OFFER = "request.deny", "request.offer"
+REASON = "reason"
+
+
+class Listeners:
+    """Clicks on cards and what they open."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        review: Review,
+        directory: Directory,
+        drawing: Drawing,
+        units_per_usd: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._review = review
+        self._directory = directory
+        self._drawing = drawing
+        self._units_per_usd = units_per_usd
+        self._clock = clock
+
+    async def _request(self, text: str) -> ApprovalRequest:
+        known = text.isascii() and text.isdigit() and len(text) < 10
+        request = await self._database.read(store.find, int(text)) if known else None
+        if request is None:
+            raise ApprovalConflict("There is no such request any more.")
+        return request
+
+    async def _people(self, delivery: Delivery, request: ApprovalRequest) -> tuple[Actor, Actor]:
+        """Who clicks, asked of Slack now, and the requester."""
+        actor = await self._directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
+        requester = await self._directory.actor(request.requester_id, request.requester_team)
+        return actor, requester
+
+    async def approve(self, delivery: Delivery) -> Ack:
+        """Approve as asked."""
+        request = await self._request(delivery.action_value)
+        return await self._done(
+            delivery, await self._review.approve(request.id, *await self._people(delivery, request))
+        )
+
+    async def take(self, delivery: Delivery) -> Ack:
+        """Take it, so that others need not look."""
+        request = await self._request(delivery.action_value)
+        return await self._done(delivery, await self._review.take(request.id, *await self._people(delivery, request)))
+
+    async def reviewed(self, delivery: Delivery) -> Ack:
+        """A break-glass request was looked at."""
+        request = await self._request(delivery.action_value)
+        return await self._done(
+            delivery, await self._review.reviewed(request.id, *await self._people(delivery, request))
+        )
+
+    async def withdraw(self, delivery: Delivery) -> Ack:
+        """The requester takes it back."""
+        return await self._by_requester(delivery, self._review.withdraw)
+
+    async def accept(self, delivery: Delivery) -> Ack:
+        """The requester accepts what was offered instead."""
+        return await self._by_requester(delivery, self._review.accept)
+
+    async def nudge(self, delivery: Delivery) -> Ack:
+        """The requester reminds the approvers."""
+        return await self._by_requester(delivery, self._review.nudge)
+
+    async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
+        request = await self._request(delivery.action_value)
+        actor = await self._directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
+        return await self._done(delivery, await do(request.id, actor))
+
+    async def _done(self, delivery: Delivery, request: ApprovalRequest) -> Ack:
+        """The card redraws itself; a click inside a window gets its answer there."""
+        if delivery.in_modal:
+            view = _said(f"Request {request.number} is {WORDS[request.status]} now.")
+            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, view))
+        return None
+
+    async def open_deny(self, delivery: Delivery) -> Ack:
+        """Ask for the reason of a denial, from those who may deny; the others are told, and it is recorded."""
+        request = await self._open(delivery, "deny")
+        name = isolate(escape(request.key_name))
+        blocks = [
+            section(f"Request {request.number}: <@{request.requester_id}>, key *{name}*."),
+            input_block(REASON, "Reason", text_input(multiline=True, max_length=1000, focus=True)),
+        ]
+        await self._show(
+            delivery, modal(DENY, "Deny the request", blocks, submit="Deny", private_metadata=str(request.id))
+        )
+        return None
+
+    async def submit_deny(self, delivery: Delivery) -> Ack:
+        """The reason is there: deny."""
+        request = await self._request(delivery.private_metadata)
+        reason = typed(delivery.state, REASON).strip()
+        people = await self._people(delivery, request)
+        request = await self._review.deny(request.id, *people, reason=reason)
+        return Replace(_said(f"Request {request.number} is denied. The requester is told, with your reason."))
+
+    async def open_offer(self, delivery: Delivery) -> Ack:
+        """Show what could be granted instead."""
+        request = await self._open(delivery, "approve")
+        await self._show(delivery, build_offer_modal(request, units_per_usd=self._units_per_usd))
+        return None
+
+    async def submit_offer(self, delivery: Delivery) -> Ack:
+        """Approve for less."""
+        request = await self._request(delivery.private_metadata)
+        offer = parse_offer(request, delivery.state, now=self._clock(), units_per_usd=self._units_per_usd)
+        people = await self._people(delivery, request)
+        request = await self._review.approve(request.id, *people, offer=offer)
+        what = "waits for the requester's yes" if request.status in WAITING else "is approved with your changes"
+        return Replace(_said(f"Request {request.number} {what}."))
+
+    async def look(self, delivery: Delivery) -> Ack:
+        """The card again, in a window: from the Home or a list."""
+        request = await self._request(delivery.action_value)
+        message = self._drawing.card(request)
+        await self._show(delivery, modal("request", f"Request {request.number}", message.blocks, close="Close"))
+        return None
+
+    async def _open(self, delivery: Delivery, what: str) -> ApprovalRequest:
+        request = await self._request(delivery.action_value)
+        actor, requester = await self._people(delivery, request)
+        await self._review.check(request.id, actor, requester, what=what)
+        return request
+
+    async def _show(self, delivery: Delivery, view: dict[str, Any]) -> None:
+        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
+        await show(delivery, view)
+
+
+def _said(sentence: str) -> dict[str, Any]:
+    return modal("said", "Done", [section(sentence)], close="Close")
+
+
+def register(router: Router, listeners: Listeners) -> None:
+    """Name every button and window of a card."""
+    router.action("approve", listeners.approve)
+    router.action("approve_with_changes", listeners.open_offer)
+    router.action("deny", listeners.open_deny)
+    router.action("take", listeners.take)
+    router.action("withdraw", listeners.withdraw)
+    router.action("accept_offer", listeners.accept)
+    router.action("nudge", listeners.nudge)
+    router.action("reviewed", listeners.reviewed)
+    router.action("look_at_request", listeners.look)
+    router.view(DENY, listeners.submit_deny)
+    router.view(OFFER, listeners.submit_offer)

@@ -1,0 +1,81 @@
+"""Approve with changes: the form for less than was asked, and how it is read. Only fields the request speaks of."""
+
+from typing import Any
+
+from bot.approvals.models import ApprovalRequest
+from bot.errors import InputError
+from bot.operations import Expiry, Offer
+from bot.slack.blocks import escape, isolate, modal, option, section
+from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
+from bot.units import format_duration, parse_delta, parse_quota, short_quota
+
+OFFER = "request.offer"
+QUOTA, DELTA, EXPIRY, MODELS = "remain_quota", "delta", "expired_time", "model_limits"
+KEEP = "keep"
+_DAY = 86_400
+_SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d": 365 * _DAY}
+
+
+def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[str, Any]:
+    """Prefilled with what was asked for; what stays is granted as asked."""
+    wanted = request.input
+    blocks = [
+        section(f"Request {request.number}: <@{request.requester_id}>, key *{isolate(escape(request.key_name))}*.")
+    ]
+    hint = f"Units or money; $1 = {units_per_usd:,} units. At most what was asked for."
+    if "remain_quota" in wanted:
+        asked = "" if wanted.get("unlimited_quota") else short_quota(wanted["remain_quota"])
+        blocks.append(input_block(QUOTA, "Quota", text_input(initial=asked, max_length=60), hint=hint, optional=True))
+    if wanted.get("delta") is not None:
+        asked = f"{'+' if wanted['delta'] > 0 else ''}{short_quota(wanted['delta'])}"
+        blocks.append(input_block(DELTA, "More quota", text_input(initial=asked, max_length=60), hint=hint))
+    if isinstance(wanted.get("expiry"), dict):
+        asked_for = Expiry.model_validate(wanted["expiry"])
+        longest = asked_for.seconds or float("inf")
+        options = [option("As asked", KEEP)]
+        options += [
+            option(f"{format_duration(span)} after approval", n) for n, span in _SPANS.items() if span < longest
+        ]
+        blocks.append(input_block(EXPIRY, "Expires", select(options, initial=KEEP)))
+    models = [model for model in wanted.get("models") or () if len(model) <= 75][:10]
+    if models:
+        boxes = checkboxes([option(model, model) for model in models], initial=models)
+        blocks.append(input_block(MODELS, "Models", boxes, hint="At least one."))
+    return modal(OFFER, "Approve with changes", blocks, submit="Approve", private_metadata=str(request.id))
+
+
+def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per_usd: int) -> Offer:
+    """What is offered. Raises InputError, also when nothing differs from what was asked."""
+    wanted = request.input
+    changes: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    try:
+        if QUOTA in state and (text := typed(state, QUOTA).strip()):
+            units = parse_quota(text, units_per_usd)
+            if wanted.get("unlimited_quota") or units != wanted["remain_quota"]:
+                changes["remain_quota"] = units
+    except ValueError as error:
+        errors[QUOTA] = str(error)
+    try:
+        if DELTA in state and (delta := parse_delta(typed(state, DELTA), units_per_usd)) != wanted.get("delta"):
+            changes["delta"] = delta
+    except ValueError as error:
+        errors[DELTA] = str(error)
+    chosen = typed(state, EXPIRY)
+    if chosen in _SPANS:
+        asked_for = Expiry.model_validate(wanted["expiry"])
+        if asked_for.at is not None and now + _SPANS[chosen] > asked_for.at:
+            errors[EXPIRY] = "That is later than was asked for."
+        changes["expiry"] = Expiry(seconds=_SPANS[chosen])
+    if MODELS in state:
+        models = ticked(state, MODELS)
+        if not models:
+            errors[MODELS] = "Leave at least one model."
+        elif set(models) != set(wanted.get("models") or ()):
+            changes["models"] = models
+    if errors:
+        raise InputError(errors)
+    if not changes:
+        first = next((name for name in (QUOTA, DELTA, EXPIRY, MODELS) if name in state), QUOTA)
+        raise InputError({first: "Nothing differs from what was asked for. Use Approve to grant it as it is."})
+    return Offer.model_validate(changes)

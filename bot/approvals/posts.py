@@ -1,0 +1,70 @@
+"""Which messages a request wants, and when: the card, its thread, the confirmation, the word to the requester.
+
+A message is wanted in the transaction that makes it true; slack/outbox.py posts it, once, drawn from the row.
+"""
+
+import sqlalchemy as sa
+
+from bot.approvals.models import ApprovalRequest, Status
+from bot.slack.outbox import Outbox
+
+CARD, CONFIRMATION, NOTICE, STORY = "card", "confirmation", "notice", "story"
+# The requester hears of these in person. The rest is on the card, or follows at once.
+_TOLD = frozenset({Status.OFFERED, Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED, Status.DENIED, Status.EXPIRED})
+
+
+def card_id(request_id: int) -> str:
+    """The post that is the request's card."""
+    return f"req:{request_id}:card"
+
+
+class Announcer:
+    """Turns the state of a request into wanted posts. `channel` is where requests and confirmations go."""
+
+    def __init__(self, *, outbox: Outbox, channel: str) -> None:
+        self._outbox = outbox
+        self._channel = channel
+
+    def announce(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """Want everything the request's present state asks for. Wanting twice redraws, it never posts twice."""
+        subject = str(request.id)
+        if request.has_card:
+            self._outbox.want(c, id=card_id(request.id), kind=CARD, subject=subject, target=self._channel)
+        if request.status is Status.SUCCEEDED:
+            self._outbox.want(
+                c,
+                id=f"req:{request.id}:confirmation",
+                kind=CONFIRMATION,
+                subject=subject,
+                target=self._channel,
+                thread_of=card_id(request.id) if request.has_card else None,
+                body={"broadcast": True} if request.has_card else None,
+            )
+        if request.status in _TOLD:
+            self.tell(c, request)
+
+    def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """Tell the requester where it stands: one message, drawn anew as things move."""
+        target = f"dm:{request.requester_id}"
+        self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)
+
+    def story(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
+        """Add a line to the card's thread. `sentence` is ours, with mentions, and holds nothing people typed."""
+        self._thread(c, request, f"req:{request.id}:story:{request.version}", {"text": sentence})
+
+    def remind(self, c: sa.Connection, request: ApprovalRequest, sentence: str, *, name: str) -> None:
+        """Remind in the thread, shown in the channel too. `name` tells one reminder of a request from the next."""
+        self._thread(c, request, f"req:{request.id}:remind:{name}", {"text": sentence, "broadcast": True})
+
+    def _thread(self, c: sa.Connection, request: ApprovalRequest, post_id: str, body: dict[str, object]) -> None:
+        if not request.has_card:
+            return
+        self._outbox.want(
+            c,
+            id=post_id,
+            kind=STORY,
+            subject=str(request.id),
+            target=self._channel,
+            thread_of=card_id(request.id),
+            body=body,
+        )

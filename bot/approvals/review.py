@@ -1,0 +1,290 @@
+"""What people do to a waiting request: approve, offer less, accept, deny, withdraw, take, nudge, review.
+
+Each is one transaction on the locked row: judge the person with today's roles, compare-and-set, record, start what
+follows. A refusal is recorded too, so the transaction returns the error and it is raised once committed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Status, Vote
+from bot.approvals.posts import Announcer
+from bot.approvals.record import record
+from bot.audit import Fact
+from bot.db.engine import Database
+from bot.durable.engine import Engine
+from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
+from bot.operations import Offer, Operation
+from bot.permissions.models import Actor, Approval, Ask, Given, Verdict
+from bot.permissions.policy import may_approve, may_deny
+from bot.permissions.rules import Policy
+from bot.permissions.stages import missing
+
+# What a transaction answers: the row after it, or the error to raise once it is committed.
+Answer = ApprovalRequest | BotError
+
+
+class Review:
+    """The buttons of a card, as methods. `requester` is the requester as Slack shows them now."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        policy: Callable[[], Policy],
+        announcer: Announcer,
+        operations: Mapping[str, Operation],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._policy = policy
+        self._announcer = announcer
+        self._operations = operations
+        self._clock = clock
+
+    async def approve(
+        self, request_id: int, approver: Actor, requester: Actor, *, offer: Offer | None = None
+    ) -> ApprovalRequest:
+        """Count one approval, or make a counter-offer. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._approve, request_id, approver, requester, offer)
+
+    async def deny(self, request_id: int, approver: Actor, requester: Actor, *, reason: str) -> ApprovalRequest:
+        """Say no, with a reason. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._deny, request_id, approver, requester, reason)
+
+    async def take(self, request_id: int, approver: Actor, requester: Actor) -> ApprovalRequest:
+        """Show the others who looks. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._take, request_id, approver, requester)
+
+    async def withdraw(self, request_id: int, actor: Actor) -> ApprovalRequest:
+        """The requester takes the wish back. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._withdraw, request_id, actor)
+
+    async def accept(self, request_id: int, actor: Actor) -> ApprovalRequest:
+        """The requester accepts a counter-offer. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._accept, request_id, actor)
+
+    async def nudge(self, request_id: int, actor: Actor) -> ApprovalRequest:
+        """The requester reminds those who may decide. Raises PermissionDenied and ApprovalConflict."""
+        return await self._run(self._nudge, request_id, actor)
+
+    async def reviewed(self, request_id: int, approver: Actor, requester: Actor) -> ApprovalRequest:
+        """Somebody who could have decided has looked at a break-glass request afterwards."""
+        return await self._run(self._reviewed, request_id, approver, requester)
+
+    async def check(self, request_id: int, approver: Actor, requester: Actor, *, what: str) -> None:
+        """Before a window for `what` opens: raises what doing it would raise now, and records a refusal."""
+        await self._run(self._check, request_id, approver, requester, what)
+
+    async def _run(self, work: Callable[..., Answer], *arguments: Any) -> ApprovalRequest:
+        answer = await self._database.run(work, *arguments)
+        if isinstance(answer, BotError):
+            raise answer
+        return answer
+
+    def may_answer(
+        self, request: ApprovalRequest, approver: Actor, requester: Actor, *, what: str = "approve"
+    ) -> Verdict:
+        """Whether somebody may do `what` to this request now, by today's policy and roles."""
+        judgement = request.judgement
+        if request.approval is None:
+            return Verdict(allowed=False, sentence="Nobody has to approve this request.")
+        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+        # A review comes after the fact, so no time runs out for it.
+        now = request.asked_at if what == "review" else self._clock()
+        policy, approval, asked_at = self._policy(), request.approval, request.asked_at
+        if what == "approve":
+            given = given_votes(request)
+            return may_approve(
+                policy, approver=approver, ask=ask, approval=approval, given=given, asked_at=asked_at, now=now
+            )
+        rule = judgement.decision.rule
+        return may_deny(policy, approver=approver, ask=ask, approval=approval, asked_at=asked_at, now=now, rule=rule)
+
+    def _check(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, what: str) -> Answer:
+        request = store.get(c, request_id)
+        return _not_waiting(request) or self._not_allowed(c, request, approver, requester, what) or request
+
+    def _approve(
+        self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, offer: Offer | None
+    ) -> Answer:
+        request = store.get(c, request_id, lock=True)
+        if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status in WAITING:
+            return ApprovalConflict(f"You have approved request {request.number} already; it needs somebody else too.")
+        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "approve")
+        if error is not None:
+            return error
+        if request.status is Status.OFFERED:
+            return ApprovalConflict(f"Request {request.number} waits for <@{request.requester_id}> to accept an offer.")
+        approval, now = _terms(request), self._clock()
+        if offer is not None:
+            return self._offer(c, request, approver, offer, approval, now)
+        votes = (*request.votes, Vote(by=approver.slack_user_id, team=approver.team_id, at=now))
+        record(c, Fact.APPROVED, request, at=now, actor=approver.slack_user_id, votes=len(votes), of=approval.count)
+        lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
+        if lacking:
+            request = store.change(c, request, votes=votes)
+            self._announcer.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
+            self._announcer.announce(c, request)
+            return request
+        return self._grant(c, request, approver.slack_user_id, now, votes=votes)
+
+    def _grant(
+        self, c: sa.Connection, request: ApprovalRequest, by: str, now: float, **changes: Any
+    ) -> ApprovalRequest:
+        decided = {"decided_by": by, "decided_at": now, **changes}
+        request = store.move(c, request, Status.APPROVED, **decided)
+        self._announcer.story(c, request, f"<@{by}> approved. Applying now.")
+        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        self._announcer.announce(c, request)
+        return request
+
+    def _offer(
+        self, c: sa.Connection, request: ApprovalRequest, approver: Actor, offer: Offer, approval: Approval, now: float
+    ) -> Answer:
+        operation = self._operations[request.operation]
+        try:
+            wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
+        except InputError as error:
+            return error
+        by = approver.slack_user_id
+        record(c, Fact.COUNTERED, request, at=now, actor=by, offer=offer.model_dump(mode="json", exclude_none=True))
+        votes = (*request.votes, Vote(by=by, team=approver.team_id, at=now))
+        changes: dict[str, Any] = {"counter_offer": offer, "votes": votes}
+        lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
+        if approval.counter_offer == "stand" and not lacking:
+            return self._grant(c, request, by, now, input=wanted.model_dump(mode="json"), **changes)
+        request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
+        self._announcer.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
+        self._announcer.announce(c, request)
+        return request
+
+    def _accept(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
+        request, now = store.get(c, request_id, lock=True), self._clock()
+        error = _not_waiting(request) or self._not_requester(c, request, actor, "accept")
+        if error is not None:
+            return error
+        offer = request.counter_offer
+        if request.status is not Status.OFFERED or offer is None:
+            return ApprovalConflict(f"Request {request.number} holds no offer to accept.")
+        operation = self._operations[request.operation]
+        wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
+        record(c, Fact.ACCEPTED, request, at=now, actor=actor.slack_user_id)
+        stored = {"input": wanted.model_dump(mode="json")}
+        if lacking := missing(_terms(request), given_votes(request)):
+            request = store.move(c, request, Status.PENDING, **stored)
+            self._announcer.story(c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed.")
+            self._announcer.announce(c, request)
+            return request
+        return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
+
+    def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
+        request, now = store.get(c, request_id, lock=True), self._clock()
+        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "deny")
+        if error is not None:
+            return error
+        by = approver.slack_user_id
+        record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
+        request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, note=reason)
+        self._announcer.story(c, request, f"<@{by}> denied it.")
+        self._announcer.announce(c, request)
+        return request
+
+    def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
+        request = store.get(c, request_id, lock=True)
+        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "take")
+        if error is not None:
+            return error
+        record(c, Fact.TAKEN, request, at=self._clock(), actor=approver.slack_user_id)
+        request = store.change(c, request, taken_by=approver.slack_user_id)
+        self._announcer.announce(c, request)
+        return request
+
+    def _withdraw(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
+        request, now = store.get(c, request_id, lock=True), self._clock()
+        error = _not_waiting(request) or self._not_requester(c, request, actor, "withdraw")
+        if error is not None:
+            return error
+        record(c, Fact.WITHDRAWN, request, at=now, actor=actor.slack_user_id)
+        request = store.move(
+            c, request, Status.WITHDRAWN, decided_by=actor.slack_user_id, decided_at=now, settled_at=now
+        )
+        self._announcer.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
+        self._announcer.announce(c, request)
+        return request
+
+    def _nudge(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
+        request, now = store.get(c, request_id, lock=True), self._clock()
+        error = _not_waiting(request) or self._not_requester(c, request, actor, "nudge")
+        if error is not None:
+            return error
+        if now - float(request.progress.get("nudged", 0)) < NUDGE_PAUSE:
+            return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
+        store.record_progress(c, request.id, "nudged", now)
+        sentence = f"<@{actor.slack_user_id}> asks you to look at request {request.number}."
+        self._announcer.remind(c, request, sentence, name=f"nudge:{int(now)}")
+        return request
+
+    def _reviewed(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
+        request = store.get(c, request_id, lock=True)
+        if error := self._not_allowed(c, request, approver, requester, "review"):
+            return error
+        if request.reviewed_by is not None:
+            return ApprovalConflict(f"<@{request.reviewed_by}> has reviewed request {request.number} already.")
+        record(c, Fact.REVIEWED, request, at=self._clock(), actor=approver.slack_user_id)
+        request = store.change(c, request, reviewed_by=approver.slack_user_id)
+        self._announcer.announce(c, request)
+        return request
+
+    def _not_allowed(
+        self, c: sa.Connection, request: ApprovalRequest, approver: Actor, requester: Actor, what: str
+    ) -> BotError | None:
+        verdict = self.may_answer(request, approver, requester, what=what)
+        if verdict.allowed:
+            return None
+        self._record_refusal(c, request, approver, what, verdict.rule)
+        return PermissionDenied(verdict.sentence, rule=verdict.rule)
+
+    def _not_requester(self, c: sa.Connection, request: ApprovalRequest, actor: Actor, what: str) -> BotError | None:
+        if (actor.slack_user_id, actor.team_id) == (request.requester_id, request.requester_team):
+            return None
+        self._record_refusal(c, request, actor, what, None)
+        return PermissionDenied(f"Only <@{request.requester_id}>, who asked, can {what} request {request.number}.")
+
+    def _record_refusal(
+        self, c: sa.Connection, request: ApprovalRequest, actor: Actor, what: str, rule: str | None
+    ) -> None:
+        details = {"tried": what, "rule": rule, "kind": actor.kind.value, "team": actor.team_id}
+        record(c, Fact.REFUSED, request, at=self._clock(), actor=actor.slack_user_id, **details)
+
+
+NUDGE_PAUSE = 3600.0
+
+
+def given_votes(request: ApprovalRequest) -> tuple[Given, ...]:
+    """The approvals so far, as the permission layer takes them."""
+    return tuple(Given(by=vote.by, at=vote.at) for vote in request.votes)
+
+
+def _terms(request: ApprovalRequest) -> Approval:
+    approval = request.approval
+    if approval is None:
+        raise LookupError(f"request {request.id} waits for nobody")
+    return approval
+
+
+def _not_waiting(request: ApprovalRequest) -> BotError | None:
+    """The truth for whoever came second."""
+    if request.status in WAITING:
+        return None
+    word = WORDS[request.status]
+    by = f" by <@{request.decided_by}>" if request.decided_by else ""
+    if request.status in {Status.EXPIRED}:
+        return ApprovalConflict(f"Request {request.number} has lapsed: nobody decided in time. Ask again if needed.")
+    decided = {Status.DENIED: "was denied", Status.WITHDRAWN: "was withdrawn"}.get(request.status, "was approved")
+    return ApprovalConflict(f"Request {request.number} {decided} already{by}; it is {word} now.")

@@ -1,0 +1,138 @@
+"""The only SQL of the spine. Every function takes the caller's transaction; every transition is a compare-and-set."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.approvals.models import (
+    TRANSITIONS,
+    WAITING,
+    ApprovalRequest,
+    Judgement,
+    NewRequest,
+    Status,
+)
+from bot.db.tables import requests
+from bot.errors import ApprovalConflict
+
+# Columns whose Python value is a model, kept as JSON.
+_NAMES = {"judgement": "decision"}
+
+
+def insert(
+    c: sa.Connection, new: NewRequest, *, status: Status, lapses_at: float | None
+) -> tuple[ApprovalRequest, bool]:
+    """Store a request once per `delivery_id`. Returns it and whether it is new; a repeat returns the first one."""
+    values = _dump(new.model_dump(mode="json")) | {
+        "version": 1,
+        "status": status.value,
+        "votes": [],
+        "note": "",
+        "progress": {},
+        "lapses_at": lapses_at,
+    }
+    statement = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(requests)
+    row_id = c.scalar(
+        statement.values(values).on_conflict_do_nothing(index_elements=["delivery_id"]).returning(requests.c.id)
+    )
+    if row_id is None:
+        row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
+        return _load(row), False
+    return get(c, row_id), True
+
+
+def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:
+    """The request an earlier delivery of the same thing made."""
+    row = c.execute(sa.select(requests).where(requests.c.delivery_id == delivery_id)).one_or_none()
+    return None if row is None else _load(row)
+
+
+def find(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalRequest | None:
+    """One request; `lock` holds its row to the end of the transaction (SQLite holds the whole file anyway)."""
+    statement = sa.select(requests).where(requests.c.id == request_id)
+    row = c.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return None if row is None else _load(row)
+
+
+def get(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalRequest:
+    """The same, for an id that came from our own rows. Raises LookupError."""
+    request = find(c, request_id, lock=lock)
+    if request is None:
+        raise LookupError(f"request {request_id}")
+    return request
+
+
+def move(c: sa.Connection, request: ApprovalRequest, to: Status, **changes: Any) -> ApprovalRequest:
+    """Make one transition. Raises ApprovalConflict when it is not allowed or somebody else moved the row first."""
+    if to not in TRANSITIONS[request.status]:
+        raise ApprovalConflict(f"Request {request.number} is {request.status.value}; it cannot become {to.value}.")
+    return change(c, request, status=to, **changes)
+
+
+def change(c: sa.Connection, request: ApprovalRequest, **changes: Any) -> ApprovalRequest:
+    """Change columns of the version in hand. Raises ApprovalConflict when it is no longer the newest."""
+    after = request.model_copy(update={**changes, "version": request.version + 1})
+    dumped = _dump(after.model_dump(mode="json"))
+    names = {_NAMES.get(name, name) for name in changes} | {"version"}
+    statement = sa.update(requests).where(requests.c.id == request.id, requests.c.version == request.version)
+    if c.execute(statement.values({name: dumped[name] for name in names})).rowcount != 1:
+        raise ApprovalConflict(f"Request {request.number} was changed at the same moment; look again.")
+    return after
+
+
+def record_progress(c: sa.Connection, request_id: int, name: str, value: Any) -> None:
+    """Keep one progress mark of a run. Marks do not move the version: the card does not show them."""
+    row = c.execute(sa.select(requests.c.progress).where(requests.c.id == request_id).with_for_update()).one()
+    progress = {**row.progress, name: value}
+    c.execute(sa.update(requests).where(requests.c.id == request_id).values(progress=progress))
+
+
+def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
+    """Requests that wait for a decision, oldest first."""
+    statuses = [status.value for status in WAITING]
+    return _many(c, requests.c.status.in_(statuses), order=requests.c.id, limit=limit)
+
+
+def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:
+    """What somebody asked for, newest first."""
+    return _many(c, requests.c.requester_id == slack_user_id, order=requests.c.id.desc(), limit=limit)
+
+
+def recent(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
+    """The newest requests of everybody."""
+    return _many(c, sa.true(), order=requests.c.id.desc(), limit=limit)
+
+
+def of_key(c: sa.Connection, key_id: int, *, limit: int = 20) -> list[ApprovalRequest]:
+    """What was asked for one key, newest first."""
+    return _many(c, requests.c.key_id == key_id, order=requests.c.id.desc(), limit=limit)
+
+
+def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
+    """Break-glass requests nobody has looked at yet."""
+    of_glass = requests.c.note.startswith(BREAK_GLASS)
+    return _many(c, of_glass & requests.c.reviewed_by.is_(None), order=requests.c.id, limit=limit)
+
+
+BREAK_GLASS = "break-glass"
+
+
+def counts(c: sa.Connection) -> dict[str, int]:
+    """How many requests are in each status, for the metrics."""
+    rows = c.execute(sa.select(requests.c.status, sa.func.count()).group_by(requests.c.status))
+    return {status: number for status, number in rows}
+
+
+def _many(c: sa.Connection, where: Any, *, order: Any, limit: int) -> list[ApprovalRequest]:
+    return [_load(row) for row in c.execute(sa.select(requests).where(where).order_by(order).limit(limit))]
+
+
+def _dump(values: dict[str, Any]) -> dict[str, Any]:
+    return {_NAMES.get(name, name): value for name, value in values.items() if name not in {"id"}}
+
+
+def _load(row: Any) -> ApprovalRequest:
+    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's documented way to a row's columns by name
+    values["judgement"] = Judgement.model_validate(values.pop("decision"))
+    return ApprovalRequest.model_validate(values)

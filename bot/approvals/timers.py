@@ -1,0 +1,67 @@
+"""What happens to a request when nobody does anything: reminders, escalation, lapse. A late timer is a no-op."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import WAITING, Status
+from bot.approvals.posts import Announcer
+from bot.approvals.record import record
+from bot.audit import Fact
+from bot.db.engine import Database
+from bot.durable.engine import Engine
+
+
+class Timers:
+    """The delayed jobs of the spine. Arguments are request ids, a reminder's also its number: `12:1`."""
+
+    def __init__(self, *, database: Database, engine: Engine, announcer: Announcer, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._engine = engine
+        self._announcer = announcer
+        self._clock = clock
+
+    async def lapse(self, argument: str) -> None:
+        """Close a request that nobody decided in time."""
+        await self._database.run(self._lapse, int(argument))
+
+    def _lapse(self, c: sa.Connection, request_id: int) -> None:
+        request = store.find(c, request_id, lock=True)
+        if request is None or request.status not in WAITING:
+            return
+        now = self._clock()
+        record(c, Fact.LAPSED, request, at=now, actor=None)
+        request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
+        self._announcer.story(c, request, "Nobody decided in time, so it lapsed.")
+        self._announcer.announce(c, request)
+
+    async def remind(self, argument: str) -> None:
+        """Remind those who may decide, and set the next, later reminder."""
+        request_id, number = (int(part) for part in argument.split(":"))
+        await self._database.run(self._remind, request_id, number)
+
+    def _remind(self, c: sa.Connection, request_id: int, number: int) -> None:
+        request = store.find(c, request_id, lock=True)
+        if request is None or request.status is not Status.PENDING or request.approval is None:
+            return
+        approval = request.approval
+        sentence = f"Request {request.number} still waits for a decision (reminder {number})."
+        self._announcer.remind(c, request, sentence, name=str(number))
+        if approval.remind is not None and number < approval.remind_most:
+            delay = approval.remind * approval.remind_factor**number
+            following = number + 1
+            self._engine.start(
+                c, "remind", f"req:{request.id}:remind:{following}", f"{request.id}:{following}", delay=delay
+            )
+
+    async def redraw(self, argument: str) -> None:
+        """Draw the card again: who may answer has grown."""
+        await self._database.run(self._redraw, int(argument))
+
+    def _redraw(self, c: sa.Connection, request_id: int) -> None:
+        request = store.find(c, request_id, lock=True)
+        if request is not None and request.status is Status.PENDING:
+            self._announcer.announce(c, request)
+            sentence = f"Request {request.number} has waited long; more people may decide now."
+            self._announcer.remind(c, request, sentence, name=f"escalate:{request.version}")

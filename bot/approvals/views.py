@@ -1,0 +1,267 @@
+"""How a request looks: the card, the confirmation, the word to the requester. Functions of the row; no clients.
+
+Order everywhere: a sentence, then facts, then a small line with the request number. Buttons carry the request's id.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
+from bot.approvals.posts import CARD, CONFIRMATION, NOTICE, STORY
+from bot.approvals.review import given_votes
+from bot.operations import Change, Effect, Offer, Operation
+from bot.permissions.models import Approval
+from bot.permissions.stages import missing, roles_who_may_answer
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    confirm,
+    context,
+    date,
+    escape,
+    fields,
+    isolate,
+    mention,
+    quote,
+    section,
+)
+from bot.slack.outbox import Drawer
+from bot.slack.posts import PostRow
+from bot.units import format_duration, format_quota
+
+# A mark in front of each status word; green only for what was read back.
+MARKS = {
+    Status.PENDING: ":hourglass_flowing_sand:",
+    Status.OFFERED: ":left_right_arrow:",
+    Status.APPROVED: ":arrow_forward:",
+    Status.RUNNING: ":arrow_forward:",
+    Status.UNKNOWN: ":grey_question:",
+    Status.SUCCEEDED: ":white_check_mark:",
+    Status.FAILED: ":x:",
+    Status.DENIED: ":no_entry:",
+    Status.EXPIRED: ":zzz:",
+    Status.WITHDRAWN: ":leftwards_arrow_with_hook:",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """What a drawing needs beside the row. `nobody` says whether no living person has any of these roles."""
+
+    operations: Mapping[str, Operation]
+    units_per_usd: int
+    clock: Callable[[], float]
+    nobody: Callable[[tuple[str, ...]], bool]
+
+    def drawers(self) -> dict[str, Drawer]:
+        """Post kind → what draws it."""
+        return {CARD: self._card, CONFIRMATION: self._confirmation, NOTICE: self._notice, STORY: self._story}
+
+    def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
+        request = store.find(c, int(post.subject))
+        return None if request is None else self.card(request)
+
+    def _confirmation(self, c: sa.Connection, post: PostRow) -> Message | None:
+        request = store.find(c, int(post.subject))
+        return None if request is None else confirmation(request, self.operations[request.operation])
+
+    def _notice(self, c: sa.Connection, post: PostRow) -> Message | None:
+        request = store.find(c, int(post.subject))
+        return None if request is None else notice(request, self.operations[request.operation])
+
+    def _story(self, _c: sa.Connection, post: PostRow) -> Message | None:
+        text = str((post.body or {}).get("text", ""))
+        return Message(text, [section(text)]) if text else None
+
+    def card(self, request: ApprovalRequest) -> Message:
+        """The card in the channel, whole, for the row as it is."""
+        operation = self.operations[request.operation]
+        who = mention(request.requester_id)
+        headline = f"{who} {operation.asks} {_name(request)}"
+        state = f"{MARKS[request.status]} *{WORDS[request.status].capitalize()}*{self._detail(request)}"
+        blocks = [section(f"{headline}\n{state}"), *change_lines(request.summary)]
+        if request.reason:
+            blocks.append(section(f"*Why*\n{quote(request.reason)}"))
+        if request.counter_offer is not None:
+            blocks.append(section(f"*Offered instead*\n{offer_text(request.counter_offer, self.units_per_usd)}"))
+        if request.status is Status.DENIED and request.note:
+            blocks.append(section(f"*Reason of the denial*\n{quote(request.note)}"))
+        blocks += self._waiting_for(request)
+        blocks += outcome_blocks(request)
+        blocks.append(context(_small_line(request)))
+        blocks += self._buttons(request)
+        return Message(f"{headline}: {WORDS[request.status]} ({request.number})", blocks)
+
+    def _detail(self, request: ApprovalRequest) -> str:
+        by = f" by {mention(request.decided_by)}" if request.decided_by else ""
+        held = request.progress.get("held")
+        if request.status in IN_HAND and held:
+            return f"{by} · the gateway cannot be reached; still trying, nothing is lost"
+        if request.status is Status.UNKNOWN:
+            return f"{by} · the gateway's answer was lost; checking what it did before trying again"
+        if request.note == store.BREAK_GLASS:
+            seen = f"reviewed by {mention(request.reviewed_by)}" if request.reviewed_by else "*not reviewed yet*"
+            return f" · :rotating_light: break-glass: done at once without an approval; {seen}"
+        if request.status is Status.PENDING and request.taken_by:
+            return f" · {mention(request.taken_by)} is looking at it"
+        return by
+
+    def _waiting_for(self, request: ApprovalRequest) -> list[Block]:
+        approval = request.approval
+        if request.status is not Status.PENDING or approval is None:
+            return []
+        given = given_votes(request)
+        roles = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=self.clock())
+        lacking = missing(approval, given)
+        people = "approval" if lacking == 1 else "approvals"
+        text = f"Needs {lacking} more {people}" if request.votes else f"Needs {lacking} {people}"
+        text += f" from {' or '.join(f'*{escape(role)}*' for role in roles)}"
+        if request.votes:
+            text += f"; approved by {', '.join(mention(vote.by) for vote in request.votes)}"
+        lines = [context(text + ".", f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses")]
+        if self.nobody(roles):
+            warning = f":warning: Nobody has the role {' or '.join(roles)} now, so nobody can approve this."
+            lines.append(context(warning + " An administrator must mend the policy or the user group."))
+        return lines
+
+    def _buttons(self, request: ApprovalRequest) -> list[Block]:
+        row = str(request.id)
+        if request.status is Status.PENDING:
+            return [
+                actions(
+                    button("Approve", "approve", value=row, style="primary"),
+                    button("Approve with changes", "approve_with_changes", value=row),
+                    button("Deny", "deny", value=row, style="danger"),
+                    button("Take it", "take", value=row),
+                    button("Nudge", "nudge", value=row),
+                    withdraw_button(row),
+                )
+            ]
+        if request.status is Status.OFFERED:
+            accept = button("Accept the offer", "accept_offer", value=row, style="primary")
+            return [actions(accept, withdraw_button(row))]
+        if request.note == store.BREAK_GLASS and not request.reviewed_by and request.status in FINAL:
+            return [actions(button("Reviewed", "reviewed", value=row))]
+        return []
+
+
+def withdraw_button(row: str) -> Block:
+    """The requester's way out."""
+    sure = confirm("Withdraw this request?", "It can be asked again at any time.", yes="Withdraw", no="Keep it")
+    return button("Withdraw", "withdraw", value=row, confirm=sure)
+
+
+def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
+    """The word to the channel that it is done and was read back. Never holds the key's value."""
+    outcome = request.outcome
+    sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} for {mention(request.requester_id)}"
+    if request.decided_by:
+        sentence += f", approved by {mention(request.decided_by)}"
+    blocks = [section(sentence + "."), *change_lines(request.summary)]
+    blocks += [context(f":information_source: {escape(note)}") for note in (outcome.notes if outcome else ())]
+    key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""
+    hint = f" · {code(outcome.hint)}" if outcome and outcome.hint else ""
+    blocks.append(context(f"Request {request.number}{key}{hint} · rule {code(request.judgement.decision.rule or '')}"))
+    return Message(f"Key {_name(request)} {operation.done} (request {request.number}).", blocks)
+
+
+def notice(request: ApprovalRequest, operation: Operation) -> Message:
+    """The word to the requester, in their DM."""
+    sentence = _notice_sentence(request, operation)
+    blocks = [section(f"{MARKS[request.status]} {sentence}")]
+    if request.status is Status.DENIED and request.note:
+        blocks.append(section(quote(request.note)))
+    blocks += outcome_blocks(request)
+    blocks.append(context(_small_line(request)))
+    reveals = operation.effect in {Effect.CREATES, Effect.REPLACES}
+    if request.status is Status.SUCCEEDED and reveals:
+        blocks.append(actions(button("Reveal", "reveal", value=str(request.id), style="primary")))
+    if request.status is Status.OFFERED:
+        accept = button("Accept the offer", "accept_offer", value=str(request.id), style="primary")
+        blocks.append(actions(accept, withdraw_button(str(request.id))))
+    return Message(sentence, blocks)
+
+
+def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
+    name, by = _name(request), mention(request.decided_by or "")
+    if request.status in IN_HAND and request.progress.get("held"):
+        why = escape(str(request.progress["held"].get("why", "")))
+        return f"Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying."
+    if request.status is Status.SUCCEEDED and operation.effect in {Effect.CREATES, Effect.REPLACES}:
+        return f"Your key {name} is ready. *Reveal* shows its value to you alone."
+    sentences = {
+        Status.OFFERED: f"{by} offers less than you asked for, for key {name}. Accept it, or withdraw.",
+        Status.UNKNOWN: f"The gateway's answer about key {name} was lost. We are checking what it did.",
+        Status.SUCCEEDED: f"Key {name} {operation.done}.",
+        Status.FAILED: f"Your request for key {name} failed. Nothing was reported as done.",
+        Status.DENIED: f"{by} denied your request for key {name}.",
+        Status.EXPIRED: f"Your request for key {name} lapsed: nobody decided in time. You can ask again.",
+        Status.WITHDRAWN: f"You withdrew your request for key {name}.",
+    }
+    return sentences.get(request.status, f"Your request for key {name} is {WORDS[request.status]}.")
+
+
+def change_lines(changes: tuple[Change, ...]) -> list[Block]:
+    """The facts of a card: new values, or before → after."""
+    pairs = []
+    for change in changes:
+        after = escape(change.after)
+        pairs.append((change.label, after if change.before is None else f"{escape(change.before)} → *{after}*"))
+    return fields(pairs) if pairs else []
+
+
+def outcome_blocks(request: ApprovalRequest) -> list[Block]:
+    """What went wrong or must be known, under a card or a notice."""
+    outcome = request.outcome
+    if outcome is None:
+        return []
+    lines = [section(escape(outcome.sentence))] if request.status is Status.FAILED else []
+    lines += [context(escape(item)) for item in (*outcome.differences, *outcome.notes)[:10]]
+    if outcome.extra_key_ids:
+        ids = ", ".join(str(key_id) for key_id in outcome.extra_key_ids)
+        lines.append(context(f":warning: The gateway made more than one key. Unused, to be looked at: {ids}."))
+    return lines
+
+
+def offer_text(offer: Offer, units_per_usd: int) -> str:
+    """A counter-offer in words."""
+    parts = []
+    if offer.remain_quota is not None:
+        parts.append(f"Quota {format_quota(offer.remain_quota, units_per_usd)}")
+    if offer.delta is not None:
+        parts.append(f"{format_quota(offer.delta, units_per_usd)} more quota")
+    if offer.expiry is not None:
+        life = format_duration(offer.expiry.seconds) if offer.expiry.seconds else date(offer.expiry.moment(0))
+        parts.append(f"Lifetime {life}")
+    if offer.models is not None:
+        parts.append("Models " + (", ".join(code(model) for model in offer.models) or "all"))
+    return " · ".join(parts)
+
+
+def approval_text(approval: Approval) -> str:
+    """Who must approve, for the live line of a modal."""
+    stages = []
+    for stage in approval.stages:
+        roles = " or ".join(f"*{escape(role)}*" for role in stage.roles)
+        stages.append(roles if stage.count == 1 else f"{stage.count} people of {roles}")
+    return ", then ".join(stages)
+
+
+def _name(request: ApprovalRequest) -> str:
+    return f"*{isolate(escape(request.key_name))}*" if request.key_name else "*(no name)*"
+
+
+def _small_line(request: ApprovalRequest) -> str:
+    parts = [f"Request {request.number}"]
+    if request.key_id is not None:
+        parts.append(f"key {request.key_id}")
+    if request.judgement.decision.rule:
+        parts.append(f"rule {code(request.judgement.decision.rule)}")
+    parts.append(f"asked {date(request.asked_at)}")
+    return " · ".join(parts)

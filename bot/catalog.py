@@ -1,0 +1,105 @@
+"""What the gateway offers, remembered for a while: models, groups, names in use. Answers fast or says it cannot.
+
+People wait at most the deadline they name; what comes later is kept for the next one. Knows no Slack and no row.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayReader
+from bot.gateway.models import Group, Key
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 60.0
+USABLE_SECONDS = 600.0
+
+
+class _Remembered(Generic[T]):
+    """One answer, asked for once at a time, kept while it is usable, asked again when it is no longer fresh."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], *, clock: Callable[[], float], what: str) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._what = what
+        self._value: T | None = None
+        self._at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    async def get(self, *, deadline: float) -> T | None:
+        age = self._clock() - self._at
+        if age > FRESH_SECONDS and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.get_running_loop().create_task(self._refresh())
+        if age > USABLE_SECONDS and self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
+        return self._value if self._clock() - self._at <= USABLE_SECONDS else None
+
+    async def _refresh(self) -> None:
+        try:
+            self._value = await self._ask()
+        except GatewayError as error:
+            logger.info("the gateway does not tell its %s now: %s", self._what, error.sentence)
+        else:
+            self._at = self._clock()
+
+    def forget(self) -> None:
+        self._at = float("-inf")
+
+    async def close(self) -> None:
+        if self._asking is not None and not self._asking.done():
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+
+
+class GatewayCatalog:
+    """The cache behind selects and checks. Implements operations.Catalog."""
+
+    def __init__(self, reader: GatewayReader, *, clock: Callable[[], float]) -> None:
+        self._reader = reader
+        self._models = _Remembered(reader.list_models, clock=clock, what="models")
+        self._groups = _Remembered(reader.list_groups, clock=clock, what="groups")
+        self._keys = _Remembered(reader.list_keys, clock=clock, what="keys")
+
+    async def models(self, *, deadline: float) -> list[str] | None:
+        """Model ids, None when the gateway does not tell in time."""
+        return await self._models.get(deadline=deadline)
+
+    async def groups(self, *, deadline: float) -> list[Group] | None:
+        """Groups of the account, None when the gateway does not tell in time."""
+        return await self._groups.get(deadline=deadline)
+
+    async def keys(self, *, deadline: float) -> list[Key] | None:
+        """Every key of the account, at most ten minutes old; None when the gateway does not tell in time."""
+        return await self._keys.get(deadline=deadline)
+
+    async def name_in_use(self, name: str, *, deadline: float) -> bool:
+        """Whether a key has exactly this name: the newest hundred fresh, the older ones from memory.
+
+        A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
+        """
+        newest = asyncio.ensure_future(self._reader.newest_keys(deadline=deadline))
+        known = await self._keys.get(deadline=deadline) or []
+        await asyncio.wait({newest}, timeout=max(0.0, deadline))
+        if not newest.done():
+            newest.cancel()
+        elif newest.exception() is None:
+            # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
+            fresh = newest.result()
+            lowest = min((key.id for key in fresh), default=0) if len(fresh) == 100 else 0
+            known = [*fresh, *(key for key in known if key.id < lowest)]
+        elif not isinstance(newest.exception(), GatewayError):
+            newest.result()
+        return any(key.name == name for key in known)
+
+    def changed(self) -> None:
+        """A key was made, renamed or deleted: ask again next time."""
+        self._keys.forget()
+
+    async def close(self) -> None:
+        """End what still asks."""
+        for remembered in (self._models, self._groups, self._keys):
+            await remembered.close()

@@ -1,0 +1,69 @@
+"""`serve` and `work`: build the application, bring the database up to date, run until told to stop."""
+
+import asyncio
+import logging
+import signal
+
+import uvicorn
+
+from bot import logs
+from bot.app import Application, prepare_database
+from bot.errors import ConfigurationError
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Slack waits 3 s for an answer; what is still being answered then is lost anyway.
+GRACEFUL_SECONDS = 4
+
+
+def serve(settings: Settings, *, work: bool) -> int:
+    """Answer Slack over HTTP or Socket Mode, and serve the pages on PORT."""
+    logs.configure(secrets=settings.secrets())
+    application = Application(settings)
+    prepare_database(application.database)
+    config = uvicorn.Config(
+        application.asgi(work=work),
+        host=settings.keydesk_host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except SystemExit:
+        pass  # uvicorn's way of saying that the start failed; why is known below
+    if application.failure is not None:
+        raise application.failure
+    return 0 if server.started else 1
+
+
+def work(settings: Settings) -> int:
+    """Only the durable work: runs, timers, posts."""
+    logs.configure(secrets=settings.secrets())
+    application = Application(settings)
+    prepare_database(application.database)
+    if application.database.dialect == "sqlite":
+        application.database.close()
+        raise ConfigurationError(
+            ["`work` beside `serve` needs PostgreSQL: SQLite is for one process. Use `serve` alone."]
+        )
+    asyncio.run(_work(application))
+    return 0
+
+
+async def _work(application: Application) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
+    await application.start(listen=False)
+    logger.info("working")
+    await stopped.wait()
+    await application.stop()

@@ -1,0 +1,42 @@
+"""What a feature may use: the flow, the reading half of the gateway, and who people are. Built by app.py."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.approvals.flow import Flow
+from bot.approvals.review import Review
+from bot.catalog import GatewayCatalog
+from bot.db.engine import Database
+from bot.gateway.client import GatewayReader
+from bot.operations import Operation
+from bot.permissions.models import Actor
+from bot.permissions.rules import Policy
+from bot.slack.delivery import Delivery
+from bot.slack.directory import Directory
+
+# What is left of Slack's 3 s for everything a listener asks of others, in seconds.
+LISTENER_SECONDS = 1.6
+# A background look, after the answer to Slack, may take longer; people still wait for it.
+BACKGROUND_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """The bag handed to every feature's `register`."""
+
+    flow: Flow
+    review: Review
+    reader: GatewayReader
+    catalog: GatewayCatalog
+    database: Database
+    directory: Directory
+    policy: Callable[[], Policy]
+    operations: Mapping[str, Operation]
+    units_per_usd: int
+    channel: str
+    count_name_bytes: Callable[[], bool]
+    clock: Callable[[], float]
+
+    async def actor(self, delivery: Delivery, *, fresh: bool = False) -> Actor:
+        """Who did this, as Slack shows them; `fresh` asks Slack again where its limits allow."""
+        return await self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=fresh)

@@ -1,0 +1,31 @@
+"""One folder per thing people can do; folders never import each other. `FEATURES` is the list, in help order."""
+
+from collections.abc import Callable
+
+from bot.deps import Deps
+from bot.features import (
+    help,  # noqa: A004  # the command's own word
+    home,
+    key_create,
+    key_list,
+    key_reveal,
+    key_update,
+    policy_explain,
+    request_list,
+)
+from bot.operations import Operation
+from bot.slack.router import Router
+
+FEATURES: tuple[Callable[[Router, Deps], None], ...] = (
+    key_create.register,
+    key_list.register,
+    key_update.register,
+    key_reveal.register,
+    request_list.register,
+    policy_explain.register,
+    home.register,
+    help.register,
+)
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation for operation in (key_create.OPERATION, key_update.OPERATION)
+}

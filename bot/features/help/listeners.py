@@ -1,0 +1,38 @@
+"""Help is made from the table of commands, so it cannot forget one. Asks nobody anything: it must always answer."""
+
+from bot.deps import Deps
+from bot.slack.blocks import Message, actions, button, code, context, section
+from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.router import Router
+
+
+def message(router: Router) -> Message:
+    """The help text with its buttons."""
+    lines = [
+        f"{code(f'{router.command_name} {entry.word} {entry.usage}'.rstrip())}  {entry.help}"
+        for entry in router.help_entries()
+    ]
+    buttons = actions(
+        button("Ask for a key", "key.create", style="primary"),
+        button("My keys", "my_keys"),
+        button("My requests", "my_requests"),
+    )
+    small = (
+        "KEY is a key's number or its exact name. A key's value is shown in a window to its owner, never in a message."
+    )
+    intro = section("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?")
+    return Message("Keydesk: " + ", ".join(router.words()), [intro, buttons, section("\n".join(lines)), context(small)])
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name the command, and draw its answer once everything else is named."""
+    del deps
+    drawn: list[Message] = []
+
+    async def answer(delivery: Delivery) -> Ack:
+        del delivery
+        if not drawn:
+            drawn.append(message(router))
+        return Ephemeral.of(drawn[0])
+
+    router.command("help", answer, help="this page")

@@ -1,0 +1,85 @@
+"""Draws the Home when it is opened, and again on request. Reads only."""
+
+import asyncio
+from typing import Any
+
+from bot.approvals import owners, store
+from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.features.home.views import build_home, nothing_here
+from bot.features.key_list.views import row as key_row
+from bot.features.request_list.listeners import decidable
+from bot.features.request_list.views import row as request_row
+from bot.gateway.models import EffectiveState, Key
+from bot.permissions.models import ActorKind
+from bot.slack.blocks import escape
+from bot.slack.delivery import Ack, Delivery
+from bot.slack.router import Router
+
+SOON = 7 * 86_400
+_KEYS, _REQUESTS, _WAITING = 10, 8, 10
+
+
+class Listeners:
+    """The event and the Refresh button."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def opened(self, delivery: Delivery) -> Ack:
+        """Somebody opened the App Home."""
+        if delivery.event.get("tab") == "home":
+            delivery.desk.later(self._publish(delivery))
+        return None
+
+    async def refresh(self, delivery: Delivery) -> Ack:
+        """The button."""
+        delivery.desk.later(self._publish(delivery), delivery=delivery)
+        return None
+
+    async def _publish(self, delivery: Delivery) -> None:
+        await delivery.desk.publish_home(delivery.user_id, await self._draw(delivery))
+
+    async def _draw(self, delivery: Delivery) -> dict[str, Any]:
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        if actor.kind is not ActorKind.MEMBER:
+            return nothing_here("API keys are for full members of this workspace.")
+        owned = await deps.database.read(owners.owned_by, actor.slack_user_id)
+        ids = {one.key_id for one in owned}
+        mine, requests, waiting = await asyncio.gather(
+            self._keys(ids), deps.database.read(store.of_requester, actor.slack_user_id), decidable(deps, actor)
+        )
+        now = deps.reader.server_now()
+        asks = {name: operation.asks for name, operation in deps.operations.items()}
+        return build_home(
+            waiting=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in waiting[:_WAITING]],
+            keys=[key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine[:_KEYS]],
+            requests=[request_row(r, asks=asks[r.operation], mine=True, decidable=False) for r in requests[:_REQUESTS]],
+            care=_care(mine, now),
+            now=deps.clock(),
+        )
+
+    async def _keys(self, ids: set[int]) -> list[Key]:
+        keys = await self._deps.catalog.keys(deadline=BACKGROUND_SECONDS) if ids else []
+        return [key for key in keys or () if key.id in ids]
+
+
+def _care(keys: list[Key], now: float) -> list[str]:
+    lines = []
+    for key in keys:
+        state, name = key.state(now), escape(key.name)
+        if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
+            lines.append(f"Key *{name}* has used up its quota; `/apikey quota {key.id} +AMOUNT` asks for more.")
+        elif state is EffectiveState.EXPIRED:
+            lines.append(f"Key *{name}* has expired; `/apikey edit {key.id}` gives it more time.")
+        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON:
+            days = max(1, round((key.expired_time - now) / 86_400))
+            lines.append(f"Key *{name}* expires in {days} {'day' if days == 1 else 'days'}.")
+    return lines
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name the event and the button."""
+    listeners = Listeners(deps)
+    router.event("app_home_opened", listeners.opened)
+    router.action("home.refresh", listeners.refresh)

@@ -1,0 +1,28 @@
+"""How the Home looks. A function of values; no clients."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.slack.blocks import Block, actions, button, context, date, divider, header, home, section
+
+
+def build_home(
+    *, waiting: Sequence[Block], keys: Sequence[Block], requests: Sequence[Block], care: Sequence[str], now: float
+) -> dict[str, Any]:
+    """Four groups; what waits comes first, because somebody else is waiting too."""
+    blocks: list[Block] = [
+        actions(button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")),
+    ]
+    if care:
+        blocks += [header("Needs care"), section("\n".join(f"• {line}" for line in care[:20])), divider()]
+    if waiting:
+        blocks += [header("Waiting for you"), *waiting, divider()]
+    blocks += [header("Your keys"), *(keys or [section("You have no keys yet.")]), divider()]
+    blocks += [header("Your requests"), *(requests or [section("You have not asked for anything yet.")])]
+    blocks.append(context(f"As of {date(now)}"))
+    return home(blocks)
+
+
+def nothing_here(sentence: str) -> dict[str, Any]:
+    """The Home of somebody who may do nothing here."""
+    return home([section(sentence)])

@@ -1,0 +1,96 @@
+"""Opens the form for a new key, keeps its live line, and hands the submission to the flow. No decisions here."""
+
+from typing import Any
+
+from bot.approvals.flow import Asked
+from bot.deps import LISTENER_SECONDS, Deps
+from bot.features import key_form as form
+from bot.features.key_create.operation import OPERATION
+from bot.features.key_create.views import build_modal, parse_draft, parse_submission
+from bot.features.key_form import FormReader, Prefill
+from bot.features.live import UNFINISHED, Redraws, live_text
+from bot.features.receipt import receipt
+from bot.slack.blocks import escape
+from bot.slack.delivery import Ack, Delivery, Options, Replace
+from bot.slack.router import Router
+
+
+class Listeners:
+    """Everything Slack can send about asking for a key."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._redraws = Redraws()
+
+    async def open_modal(self, delivery: Delivery) -> Ack:
+        """Open the form; words after the command become the name."""
+        deps = self._deps
+        await deps.flow.admit(await deps.actor(delivery), OPERATION.name)
+        prefill = Prefill(name=delivery.text.strip()[:100])
+        view = build_modal(prefill, units_per_usd=deps.units_per_usd, channel=delivery.channel_id)
+        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
+        await show(delivery, view)
+        return None
+
+    async def redraw(self, delivery: Delivery) -> Ack:
+        """Something in the form changed: show what would be decided now, and the picker when it is needed."""
+        self._redraws.after(delivery, lambda: self._draft(delivery))
+        return None
+
+    async def _draft(self, delivery: Delivery) -> dict[str, Any]:
+        deps = self._deps
+        reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        wanted, reason, chosen = parse_draft(reader)
+        channel = delivery.private_metadata
+        live = escape(next(iter(reader.errors.values()), UNFINISHED))
+        if wanted is not None:
+            actor = await deps.actor(delivery)
+            live = await live_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+        return build_modal(
+            Prefill(), units_per_usd=deps.units_per_usd, channel=channel, chosen_expiry=chosen, live=live
+        )
+
+    async def submit(self, delivery: Delivery) -> Ack:
+        """Read the form, ask the flow, show the request's number."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, OPERATION.name)
+        wanted, reason = parse_submission(
+            FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd),
+            models=await deps.catalog.models(deadline=0.3),
+            groups=await deps.catalog.groups(deadline=0.3),
+            count_bytes=deps.count_name_bytes(),
+        )
+        asked = Asked(
+            actor=actor,
+            operation=OPERATION,
+            wanted=wanted,
+            reason=reason,
+            channel_id=delivery.private_metadata,
+            delivery_id=delivery.id,
+            deadline=LISTENER_SECONDS,
+        )
+        request = await deps.flow.submit(asked)
+        return Replace(receipt(request, OPERATION, channel=deps.channel))
+
+    async def models(self, delivery: Delivery) -> Ack:
+        """Choices for every form's models field."""
+        models = await self._deps.catalog.models(deadline=LISTENER_SECONDS)
+        return Options(form.model_options(models, delivery.query))
+
+    async def groups(self, delivery: Delivery) -> Ack:
+        """Choices for every form's group field."""
+        groups = await self._deps.catalog.groups(deadline=LISTENER_SECONDS)
+        return Options(form.group_options(groups, delivery.query))
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name every way in."""
+    listeners = Listeners(deps)
+    router.command("new", listeners.open_modal, usage="[NAME]", help="ask for a new key")
+    router.shortcut("new_key", listeners.open_modal)
+    router.action(OPERATION.name, listeners.open_modal)
+    router.modal_action(OPERATION.name, listeners.redraw)
+    router.view(OPERATION.name, listeners.submit)
+    router.options(form.MODELS, listeners.models)
+    router.options(form.GROUP, listeners.groups)

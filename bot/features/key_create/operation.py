@@ -1,0 +1,82 @@
+"""What asking for a key means: the wish, the look before it, the create, and the search for what was made."""
+
+from typing import Any
+
+from bot.errors import InputError
+from bot.features.key_form import NAME
+from bot.features.key_lines import new_key_lines
+from bot.gateway.models import KeySettings
+from bot.gateway.writes import WriteResult, create
+from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.permissions.models import Actor
+
+
+class CreateKey(Frozen):
+    """A wish for a key: the gateway's nine fields; the expiry as it was chosen."""
+
+    name: str
+    remain_quota: int
+    unlimited_quota: bool = False
+    expiry: Expiry
+    models: tuple[str, ...] = ()
+    allowed_ips: tuple[str, ...] = ()
+    group: str = ""
+    cross_group_retry: bool = False
+
+    def settings(self, start: float) -> KeySettings:
+        """The record to be, its expiry counted from `start` (Unix seconds: the approval)."""
+        return KeySettings.of(
+            name=self.name,
+            remain_quota=self.remain_quota,
+            unlimited_quota=self.unlimited_quota,
+            expired_time=self.expiry.moment(start),
+            models=self.models,
+            allowed_ips=self.allowed_ips,
+            group=self.group,
+            cross_group_retry=self.cross_group_retry,
+        )
+
+
+class KeyCreate:
+    """`key.create`."""
+
+    name = "key.create"
+    title = "New API key"
+    asks = "asks for a new key"
+    done = "was created"
+    effect = Effect.CREATES
+    input_model = CreateKey
+
+    async def inspect(self, look: Look, actor: Actor, wanted: CreateKey) -> Inspection:
+        """Names are unique in the account: one that is in use is refused here, and again in the run."""
+        del actor  # a new key is the requester's own
+        if not look.preview and await look.catalog.name_in_use(wanted.name, deadline=look.deadline):
+            raise InputError({NAME: f"A key called “{wanted.name}” exists already; choose another name."})
+        settings = wanted.settings(look.now)
+        facts = facts_of(
+            settings, now=look.now, increase=wanted.remain_quota, reason=look.reason, channel=look.channel_id
+        )
+        lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd)
+        return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
+
+    async def run(self, work: Work, wanted: CreateKey) -> WriteResult:
+        """POST once, find it, compare every field (engine.md, "One effect")."""
+        return await create(work.client, wanted.settings(work.approved_at), work.journal, processing=work.processing)
+
+    def with_offer(self, wanted: CreateKey, offer: Offer) -> CreateKey:
+        """The wish cut down; an offer never grants more than was asked. Raises InputError."""
+        changes: dict[str, Any] = {}
+        if offer.remain_quota is not None:
+            if not wanted.unlimited_quota and offer.remain_quota > wanted.remain_quota:
+                raise InputError({"remain_quota": "That is more than was asked for."})
+            changes |= {"remain_quota": offer.remain_quota, "unlimited_quota": False}
+        if offer.expiry is not None:
+            changes["expiry"] = offer.expiry
+        if offer.models is not None:
+            if wanted.models and not set(offer.models) <= set(wanted.models):
+                raise InputError({"model_limits": "Offer only models that were asked for."})
+            changes["models"] = offer.models
+        return wanted.model_copy(update=changes)
+
+
+OPERATION = KeyCreate()

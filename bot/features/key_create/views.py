@@ -1,0 +1,69 @@
+"""The form for a new key and how its answer is read."""
+
+from typing import Any
+
+from bot.features import key_form as form
+from bot.features.key_create.operation import OPERATION, CreateKey
+from bot.features.key_form import FormReader, Prefill
+from bot.features.live import UNFINISHED, decision_block
+from bot.gateway.models import Group
+from bot.slack.blocks import modal
+from bot.slack.inputs import typed
+
+
+def build_modal(
+    prefill: Prefill, *, units_per_usd: int, channel: str, chosen_expiry: str | None = None, live: str = UNFINISHED
+) -> dict[str, Any]:
+    """The modal. `channel`: where it was asked for, for the policy. What people typed stays when it is drawn anew."""
+    blocks = [
+        form.name_block(prefill),
+        *form.quota_blocks(prefill, units_per_usd),
+        *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
+        form.models_block(prefill),
+        form.ips_block(prefill),
+        *form.group_blocks(prefill),
+        form.reason_block(prefill),
+        decision_block(live),
+    ]
+    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=channel)
+
+
+def parse_submission(
+    reader: FormReader, *, models: list[str] | None, groups: list[Group] | None, count_bytes: bool
+) -> tuple[CreateKey, str]:
+    """The wish and its reason. Raises InputError with every wrong field at once."""
+    unlimited = reader.unlimited()
+    group = reader.group(groups)
+    wanted = CreateKey.model_construct(
+        name=reader.name(count_bytes=count_bytes),
+        remain_quota=reader.quota(unlimited=unlimited),
+        unlimited_quota=unlimited,
+        expiry=reader.expiry(),
+        models=reader.models(models),
+        allowed_ips=reader.allowed_ips(),
+        group=group,
+        cross_group_retry=reader.cross_group_retry(group),
+    )
+    reason = reader.reason()
+    reader.check()
+    return CreateKey.model_validate(wanted.model_dump()), reason
+
+
+def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
+    """A form still being filled in: the wish as far as it can be judged, its reason, and the chosen expiry."""
+    chosen = typed(reader.state, form.EXPIRY)
+    unlimited = reader.unlimited()
+    quota, expiry = reader.quota(unlimited=unlimited), reader.expiry()
+    if reader.errors:
+        return None, "", chosen
+    group = typed(reader.state, form.GROUP).strip()
+    wanted = CreateKey(
+        name=typed(reader.state, form.NAME).strip(),
+        remain_quota=quota,
+        unlimited_quota=unlimited,
+        expiry=expiry,
+        models=reader.models(None),
+        allowed_ips=reader.allowed_ips(),
+        group=group,
+    )
+    return wanted, reader.reason(), chosen

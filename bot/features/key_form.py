@@ -1,0 +1,313 @@
+"""The fields of a key as a form: how they look, how they are read, what is wrong with what was typed.
+
+Shared by the forms that make and change keys. Block ids are the gateway's field names (product.md); the action id is
+`value`. Knows no client: what the gateway offers is handed in.
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from bot.errors import InputError
+from bot.gateway.models import NEVER, Group
+from bot.operations import Expiry
+from bot.slack.blocks import Block, option, truncate
+from bot.slack.inputs import (
+    State,
+    checkboxes,
+    clipped,
+    datetime_picker,
+    external_multi_select,
+    external_select,
+    input_block,
+    picked_time,
+    select,
+    text_input,
+    ticked,
+    typed,
+)
+from bot.units import format_duration, parse_quota
+
+NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
+MODELS, IPS, GROUP, CROSS_GROUP, REASON = "model_limits", "allow_ips", "group", "cross_group_retry", "reason"
+
+NAME_LIMIT = 50
+MODELS_LIMIT = 1024
+GROUP_LIMIT = 64
+TEXT_LIMIT = 3000
+AUTO_GROUP = "auto"
+CUSTOM, NEVER_CHOICE = "custom", "never"
+DAY = 86_400
+SPANS = {"7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY, "365d": 365 * DAY}
+_EXPIRY_OPTIONS = (
+    ("In 7 days", "7d"),
+    ("In 30 days", "30d"),
+    ("In 90 days", "90d"),
+    ("In 365 days", "365d"),
+    ("Never", NEVER_CHOICE),
+    ("At a moment I choose", CUSTOM),
+)
+_PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prefill:
+    """What a form shows before anybody types. Lists as the gateway reads them; times in Unix seconds."""
+
+    name: str = ""
+    quota: str = ""
+    unlimited: bool = False
+    expiry: str = "30d"
+    expiry_at: int | None = None
+    models: tuple[str, ...] = ()
+    allowed_ips: tuple[str, ...] = ()
+    group: str = ""
+    cross_group_retry: bool = False
+    reason: str = ""
+
+
+def name_block(prefill: Prefill) -> Block:
+    """The display name."""
+    hint = "At most 50 characters; gateways that count bytes take 50 bytes. It must be free."
+    element = text_input(initial=prefill.name, placeholder="production", focus=not prefill.name)
+    return input_block(NAME, "Name", element, hint=hint)
+
+
+def quota_blocks(prefill: Prefill, units_per_usd: int) -> list[Block]:
+    """Quota as units or money, and the box that makes it unlimited."""
+    hint = f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | {
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
+    }
+    box = checkboxes(
+        [option("No limit", "on", description="The key keeps working when its quota is used up")],
+        initial=["on"] if prefill.unlimited else [],
+    )
+    return [
+        input_block(QUOTA, "Quota", element, hint=hint, optional=True, dispatch=True),
+        input_block(UNLIMITED, "Unlimited quota", box, optional=True, dispatch=True),
+    ]
+
+
+def expiry_blocks(prefill: Prefill, chosen: str) -> list[Block]:
+    """When the key ends; the picker is there while `custom` is chosen."""
+    options = [option(text, value) for text, value in _EXPIRY_OPTIONS]
+    hint = "Days count from the moment the request is approved."
+    blocks = [input_block(EXPIRY, "Expires", select(options, initial=prefill.expiry), hint=hint, dispatch=True)]
+    if chosen == CUSTOM:
+        picker = datetime_picker(initial=prefill.expiry_at)
+        blocks.append(input_block(EXPIRY_AT, "Expires at", picker, optional=True, dispatch=True))
+    return blocks
+
+
+def models_block(prefill: Prefill) -> Block:
+    """The models the key may use."""
+    initial = [option(clipped(model, 70), model) for model in shown_models(prefill.models)]
+    element = external_multi_select(initial=initial, placeholder="Every model")
+    return input_block(MODELS, "Models", element, hint="Empty = every model.", optional=True, dispatch=True)
+
+
+def ips_block(prefill: Prefill) -> Block:
+    """The addresses the key may be used from."""
+    hint = "IPv4 or IPv6 addresses or networks (CIDR), one a line. Empty = from anywhere."
+    placeholder = "198.51.100.10\n203.0.113.0/24"
+    element = text_input(initial=shown_ips(prefill.allowed_ips), multiline=True, placeholder=placeholder)
+    return input_block(IPS, "Allowed IPs", element, hint=hint, optional=True)
+
+
+def shown_models(models: Sequence[str]) -> list[str]:
+    """The models of a key that a select can show (Slack: 100 options of 150 characters)."""
+    return [model for model in models if 0 < len(model) <= 150][:100]
+
+
+def shown_ips(entries: Sequence[str]) -> str:
+    """The addresses of a key as the text field shows them."""
+    return "\n".join(entries)[:TEXT_LIMIT]
+
+
+def split_ips(text: str) -> list[str]:
+    """Entries of an allowlist as people type it: at line breaks, commas and spaces, doubles taken out."""
+    return list(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
+
+
+def group_blocks(prefill: Prefill) -> list[Block]:
+    """The gateway's group, chosen or typed, and what only the automatic one knows."""
+    initial = option(clipped(prefill.group, 70), prefill.group) if prefill.group else None
+    element = external_select(initial=initial, placeholder="The account's own group")
+    box = checkboxes(
+        [option("Retry in other groups", "on", description="Only matters with the automatic group")],
+        initial=["on"] if prefill.cross_group_retry else [],
+    )
+    return [
+        input_block(GROUP, "Group", element, hint="Choose, or type any name.", optional=True, dispatch=True),
+        input_block(CROSS_GROUP, "Cross-group retry", box, optional=True),
+    ]
+
+
+def reason_block(prefill: Prefill, *, optional: bool = True) -> Block:
+    """Why: the approvers read it."""
+    element = text_input(initial=prefill.reason, multiline=True, max_length=1000, placeholder="What is it for?")
+    return input_block(REASON, "Reason", element, hint="Whoever decides reads this.", optional=optional)
+
+
+def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
+    """Choices for the group select: the gateway's groups that fit, and what was typed."""
+    typed_name = query.strip()
+    found = [group for group in groups or () if typed_name.lower() in group.name.lower()]
+    options = [
+        option(clipped(group.name, 70), group.name, description=clipped(f"{group.description} ({group.ratio})", 70))
+        for group in found[:99]
+        if 0 < len(group.name) <= 150
+    ]
+    if 0 < len(typed_name) <= GROUP_LIMIT and all(group.name != typed_name for group in found):
+        options.append(option(clipped(f"Use “{typed_name}”", 70), typed_name))
+    return options
+
+
+def model_options(models: Sequence[str] | None, query: str) -> list[Block]:
+    """Choices for the models select: those that hold what was typed; typed ids too, where no list is known."""
+    needle = query.strip().lower()
+    found = [model for model in models or () if needle in model.lower() and 0 < len(model) <= 150]
+    if models is None and 0 < len(needle) <= 150:
+        found = [query.strip()]
+    return [option(clipped(model, 70), model) for model in found[:100]]
+
+
+@dataclass(kw_only=True)
+class FormReader:
+    """Reads fields out of a submission and collects what is wrong, to be shown all at once."""
+
+    state: State
+    now: float
+    units_per_usd: int
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise InputError when anything read so far is wrong."""
+        if self.errors:
+            raise InputError(self.errors)
+
+    def name(self, *, count_bytes: bool) -> str:
+        """The name; `count_bytes` where the gateway's limit is 50 bytes."""
+        name = typed(self.state, NAME).strip()
+        size = len(name.encode("utf-8", "surrogatepass"))
+        if not name:
+            self.errors[NAME] = "Give the key a name."
+        elif any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in name):
+            self.errors[NAME] = "The name holds a line break or an invisible control character; take it out."
+        elif len(name) > NAME_LIMIT:
+            self.errors[NAME] = f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT}."
+        elif count_bytes and size > NAME_LIMIT:
+            self.errors[NAME] = (
+                f"The name has {size} bytes; this gateway takes at most {NAME_LIMIT} bytes "
+                f"(a character outside ASCII counts 2 to 4)."
+            )
+        return name
+
+    def unlimited(self) -> bool:
+        """Whether the box is ticked."""
+        return "on" in ticked(self.state, UNLIMITED)
+
+    def quota(self, *, unlimited: bool) -> int:
+        """Units; an unlimited key may leave it empty."""
+        text = typed(self.state, QUOTA)
+        if unlimited and not text.strip():
+            return 0
+        try:
+            return parse_quota(text, self.units_per_usd)
+        except ValueError as error:
+            self.errors[QUOTA] = str(error)
+            return 0
+
+    def expiry(self, *, kept: int | None = None) -> Expiry:
+        """When it ends. `kept`: the present moment of a key, which may lie in the past when it is left as it is."""
+        chosen = typed(self.state, EXPIRY)
+        if chosen == NEVER_CHOICE:
+            return Expiry()
+        if chosen in SPANS:
+            return Expiry(seconds=SPANS[chosen])
+        if chosen != CUSTOM:
+            self.errors[EXPIRY] = "Choose when the key expires."
+            return Expiry()
+        moment = picked_time(self.state, EXPIRY_AT)
+        place = EXPIRY_AT if EXPIRY_AT in self.state else EXPIRY
+        if moment is None:
+            self.errors[place] = "Choose the day and the time at which the key expires."
+        elif moment <= self.now and moment != kept:
+            self.errors[place] = f"That was {format_duration(self.now - moment)} ago; choose a moment to come."
+        elif moment >= 10_000_000_000:
+            self.errors[place] = "That is further away than the gateway can store."
+        return Expiry(at=moment)
+
+    def models(self, known: Collection[str] | None, *, kept: Collection[str] = ()) -> tuple[str, ...]:
+        """Model ids. `known`: what the gateway offers, None = it does not tell; `kept`: what the key has already."""
+        chosen = tuple(dict.fromkeys(ticked(self.state, MODELS)))
+        unknown = [m for m in chosen if known is not None and m not in known and m not in kept]
+        if any("," in model or model != model.strip() or not model for model in chosen):
+            self.errors[MODELS] = "A model id holds no commas and no spaces around it."
+        elif unknown:
+            names = truncate(", ".join(unknown), 200)
+            self.errors[MODELS] = f"The gateway does not offer {names}. Choose from the list."
+        elif len(",".join(chosen)) > MODELS_LIMIT:
+            self.errors[MODELS] = f"These are too many models for the gateway ({MODELS_LIMIT} characters in all)."
+        return chosen
+
+    def allowed_ips(self) -> tuple[str, ...]:
+        """Addresses and networks, split at line breaks, commas and spaces, doubles taken out."""
+        text = typed(self.state, IPS)
+        entries = tuple(split_ips(text))
+        wrong = [entry for entry in entries if (_ip_problem(entry) is not None)]
+        if len(text) > TEXT_LIMIT:
+            self.errors[IPS] = f"The list has {len(text):,} characters; at most {TEXT_LIMIT:,} fit."
+        elif wrong:
+            more = f" {len(wrong) - 1} more are wrong too." if len(wrong) > 1 else ""
+            self.errors[IPS] = f"“{truncate(wrong[0], 60)}” {_ip_problem(wrong[0])}{more}"
+        return entries
+
+    def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:
+        """The group's name, "" = the account's own. `kept`: the group the key is in already."""
+        group = typed(self.state, GROUP).strip()
+        names = [one.name for one in known or ()]
+        if len(group) > GROUP_LIMIT or any(unicodedata.category(char) == "Cc" for char in group):
+            self.errors[GROUP] = f"A group's name has at most {GROUP_LIMIT} characters, on one line."
+        elif group and known is not None and group not in names and group != kept:
+            offered = truncate(", ".join(names), 200) or "none"
+            self.errors[GROUP] = f"The account may not use the group “{group}”. It may use: {offered}."
+        return group
+
+    def cross_group_retry(self, group: str) -> bool:
+        """Whether the box is ticked; it only matters with the automatic group (contract, section 10)."""
+        wanted = "on" in ticked(self.state, CROSS_GROUP)
+        if wanted and group != AUTO_GROUP:
+            self.errors[CROSS_GROUP] = (
+                f"Only the group “{AUTO_GROUP}” retries in other groups: choose it, or untick this."
+            )
+        return wanted
+
+    def reason(self, *, required: bool = False) -> str:
+        """Why, as typed."""
+        reason = typed(self.state, REASON).strip()
+        if required and not reason:
+            self.errors[REASON] = "Say why; it is needed here."
+        return reason
+
+
+def _ip_problem(entry: str) -> str | None:
+    """Why the gateway would never match this entry, None when it would (contract, section 10)."""
+    address, slash, prefix = entry.partition("/")
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "is not an IPv4 or IPv6 address or network."
+    if "%" in address:
+        return "has a zone (%…); the gateway compares addresses without one."
+    if slash and not (_PREFIX.fullmatch(prefix) and int(prefix) <= parsed.max_prefixlen):
+        return f"has no valid prefix length; IPv{parsed.version} takes /0 to /{parsed.max_prefixlen}."
+    return None
+
+
+def expiry_of(expired_time: int) -> tuple[str, int | None]:
+    """A record's expiry as the form shows it: the choice, and the moment for `custom`."""
+    return (NEVER_CHOICE, None) if expired_time == NEVER else (CUSTOM, expired_time)

@@ -1,0 +1,109 @@
+"""`/apikey list` and `/apikey show KEY`. Reads only: permission is checked, no row is needed."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from bot.approvals import owners, store
+from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
+from bot.features.key_command import register_key_command
+from bot.features.key_list.views import LIST, SHOW, key_list, key_window
+from bot.gateway.models import Key
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide
+from bot.slack.blocks import Message
+from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.router import Router
+
+# What can be done from a key's window, in order: action id and text. Shown where the policy may allow it.
+WORDS = (
+    ("key.reveal", "Reveal"),
+    ("key.quota", "More quota"),
+    ("key.update", "Edit"),
+    ("key.rotate", "Rotate"),
+    ("key.disable", "Disable"),
+    ("key.enable", "Enable"),
+    ("key.delete", "Delete"),
+)
+
+
+@dataclass(frozen=True)
+class _Show:
+    name: str = SHOW
+    title: str = "API key"
+
+
+class Listeners:
+    """Everything Slack can send about looking at keys."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def list_keys(self, delivery: Delivery) -> Ack:
+        """Answer at once when the gateway does, else when it does."""
+        actor = await self._deps.actor(delivery)
+        await self._deps.flow.admit(actor, LIST)
+        everybody = await self._scope(actor)
+        looking = asyncio.ensure_future(self._message(actor, everybody))
+        await asyncio.wait({looking}, timeout=LISTENER_SECONDS)
+        if looking.done():
+            return Ephemeral.of(looking.result())
+
+        async def tell_later() -> None:
+            message = await looking
+            await delivery.desk.tell(delivery, message.text, message.blocks)
+
+        delivery.desk.later(tell_later(), delivery=delivery)
+        return Ephemeral("The gateway takes its time; the list follows in a moment.")
+
+    async def _scope(self, actor: Actor) -> bool:
+        """Whether this person sees everybody's keys. Raises PermissionDenied (recorded) when not even their own."""
+        policy = self._deps.policy()
+        if decide(policy, Ask(actor=actor, operation=LIST, own=False)).allowed:
+            return True
+        own = decide(policy, Ask(actor=actor, operation=LIST, own=True))
+        if not own.allowed:
+            await self._deps.flow.refuse(actor, LIST, own)
+        return False
+
+    async def _message(self, actor: Actor, everybody: bool) -> Message:  # noqa: FBT001  # the answer of _scope
+        deps = self._deps
+        keys = await deps.catalog.keys(deadline=BACKGROUND_SECONDS)
+        if keys is None:
+            keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
+        whose = await deps.database.read(owners.all_owners)
+        mine = keys if everybody else [key for key in keys if whose.get(key.id) == actor.slack_user_id]
+        now = deps.reader.server_now()
+        return key_list(mine, everybody=everybody, owners=whose, now=now, units_per_usd=deps.units_per_usd)
+
+    async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
+        """The window of one key that was just read."""
+        del delivery, rest
+        deps = self._deps
+        owner = await deps.database.read(owners.owner_of, key.id)
+        mine = owner == actor.slack_user_id
+        policy = deps.policy()
+        known = {*deps.operations, "key.reveal"}
+        words = [
+            (name, text)
+            for name, text in WORDS
+            if name in known
+            and (mine or name != "key.reveal")
+            and decide(policy, Ask(actor=actor, operation=name, own=mine)).outcome != "deny"
+        ]
+        return key_window(
+            key,
+            owner=owner,
+            mine=mine,
+            requests=await deps.database.read(store.of_key, key.id, limit=5),
+            words=words,
+            now=deps.reader.server_now(),
+            units_per_usd=deps.units_per_usd,
+        )
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name both commands."""
+    listeners = Listeners(deps)
+    router.command("list", listeners.list_keys, help="your keys, or all of them with the right")
+    register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key, whole")

@@ -1,0 +1,103 @@
+"""How a key looks in a list and in its own window. Never its value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.approvals.models import WORDS, ApprovalRequest
+from bot.features.key_lines import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, moment_text, quota_text
+from bot.gateway.models import EffectiveState, Key
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    context,
+    date,
+    divider,
+    escape,
+    fields,
+    isolate,
+    mention,
+    modal,
+    section,
+)
+from bot.units import format_quota
+
+LIST, SHOW = "key.list", "key.show"
+ROWS = 20
+BADGES = {
+    EffectiveState.ACTIVE: ":large_green_circle: active",
+    EffectiveState.DISABLED: ":red_circle: disabled",
+    EffectiveState.EXPIRED: ":white_circle: expired",
+    EffectiveState.EXHAUSTED: ":large_yellow_circle: exhausted",
+    EffectiveState.OVERDRAWN: ":large_yellow_circle: overdrawn",
+    EffectiveState.UNKNOWN: ":grey_question: unknown",
+}
+
+
+def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block:
+    """One key of a list, with a button to its window."""
+    quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
+    whose = f" · {mention(owner)}" if owner else ""
+    text = (
+        f"*{isolate(escape(key.name)) or '(no name)'}* · key {key.id} · {code(key.hint)}\n"
+        f"{BADGES[key.state(now)]} · {quota} left · expires {moment_text(key.expired_time)}{whose}"
+    )
+    return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))
+
+
+def key_list(
+    keys: Sequence[Key], *, everybody: bool, owners: Mapping[int, str], now: float, units_per_usd: int
+) -> Message:
+    """The answer to `/apikey list`."""
+    if not keys:
+        text = "There are no keys yet." if everybody else "You have no keys yet. `/apikey new` asks for one."
+        return Message(text, [section(text), actions(button("Ask for a key", "key.create", style="primary"))])
+    count = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
+    headline = f"All {count} of the account" if everybody else f"Your {count}"
+    blocks = [section(f"*{headline}*"), divider()]
+    for key in keys[:ROWS]:
+        owner = owners.get(key.id) if everybody else None
+        blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd))
+    if len(keys) > ROWS:
+        blocks.append(context(f"{len(keys) - ROWS} older ones are not shown; `/apikey show KEY` finds each."))
+    return Message(f"{headline}.", blocks)
+
+
+def key_window(
+    key: Key,
+    *,
+    owner: str | None,
+    mine: bool,
+    requests: Sequence[ApprovalRequest],
+    words: Sequence[tuple[str, str]],
+    now: float,
+    units_per_usd: int,
+) -> dict[str, Any]:
+    """One key whole. `words`: action id and text of what this person may do with it."""
+    quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
+    pairs = [
+        ("State", BADGES[key.state(now)]),
+        ("Owner", mention(owner) if owner else "nobody asked for it here"),
+        ("Quota left", quota),
+        ("Used", format_quota(key.used_quota, units_per_usd)),
+        ("Expires", moment_text(key.expired_time)),
+        ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
+        ("Models", escape(list_text(key.models, ALL_MODELS))),
+        ("Allowed IPs", escape(list_text(key.allowed_ips, ANYWHERE))),
+        ("Group", escape(key.group or OWN_GROUP)),
+        ("Created", date(key.created_time)),
+    ]
+    blocks = [section(f"*{isolate(escape(key.name)) or '(no name)'}*"), *fields(pairs)]
+    if words:
+        row_id = str(key.id)
+        blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
+    blocks += [
+        context(
+            f"Request {r.number} · {code(r.operation)} · {WORDS[r.status]} · {mention(r.requester_id)} · {date(r.asked_at)}"
+        )
+        for r in requests[:5]
+    ]
+    blocks.append(context(f"Key {key.id} · {code(key.hint)}" + ("" if mine else " · not yours")))
+    return modal(SHOW, "API key", blocks, close="Close")

@@ -1,0 +1,99 @@
+"""The Reveal buttons: check the owner and the policy, open a window at once, then fetch and show the value."""
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bot.approvals import owners, store
+from bot.approvals.owners import OwnedKey
+from bot.audit import Fact, append
+from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.errors import PermissionDenied
+from bot.features.key_command import loading
+from bot.features.key_reveal.views import NAME, build_modal
+from bot.gateway.models import KeyId
+from bot.permissions.models import Actor, Ask, Facts
+from bot.permissions.policy import decide
+from bot.slack.delivery import Ack, Delivery
+from bot.slack.router import Router
+
+
+class Listeners:
+    """`reveal` carries a request's id, `key.reveal` a key's."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def by_request(self, delivery: Delivery) -> Ack:
+        """The button on a result."""
+        request = await self._deps.database.read(store.find, _row_id(delivery))
+        key_id = None if request is None or request.outcome is None else request.outcome.key_id
+        return await self._reveal(delivery, key_id)
+
+    async def by_key(self, delivery: Delivery) -> Ack:
+        """The button in a list or on the Home."""
+        return await self._reveal(delivery, _row_id(delivery))
+
+    async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:
+        deps = self._deps
+        actor = await deps.actor(delivery, fresh=True)
+        await deps.flow.admit(actor, NAME)
+        owned = None if key_id is None else await deps.database.read(owners.find, key_id)
+        await self._check(actor, owned, key_id)
+        if owned is None:
+            return None
+
+        async def work() -> dict[str, object]:
+            value = await deps.reader.reveal_key(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
+            times = await deps.database.run(self._count, actor, owned)
+            return self._view(value, owned, times)
+
+        await delivery.desk.fill(delivery, loading("API key"), work)
+        return None
+
+    async def _check(self, actor: Actor, owned: OwnedKey | None, key_id: int | None) -> None:
+        """Only the owner, and only while the policy lets owners look. A refusal is recorded."""
+        own = owned is not None and owned.owner_id == actor.slack_user_id and owned.owner_team == actor.team_id
+        decision = decide(self._deps.policy(), Ask(actor=actor, operation=NAME, own=own, facts=Facts()))
+        if own and decision.outcome == "allow":
+            return
+        if decision.outcome == "deny":
+            await self._deps.flow.refuse(actor, NAME, decision, key_id=key_id)
+        await self._deps.database.run(
+            append,
+            fact=Fact.REFUSED,
+            at=self._deps.clock(),
+            actor=actor.slack_user_id,
+            key_id=key_id,
+            details={"operation": NAME, "rule": decision.rule, "why": "not the owner"},
+        )
+        raise PermissionDenied("Only the owner of a key can see its value.", rule=decision.rule)
+
+    def _count(self, c: sa.Connection, actor: Actor, owned: OwnedKey) -> int:
+        times = owners.count_reveal(c, owned.key_id)
+        append(
+            c,
+            fact=Fact.REVEALED,
+            at=self._deps.clock(),
+            actor=actor.slack_user_id,
+            request_id=owned.request_id,
+            key_id=owned.key_id,
+            details={"times": times},
+        )
+        return times
+
+    @staticmethod
+    def _view(value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
+        return build_modal(value, name=owned.name, key_id=owned.key_id, times=times)
+
+
+def _row_id(delivery: Delivery) -> int:
+    """A button's value, which is an id to look up. 0, which no row has, when it is not one."""
+    text = delivery.action_value
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name both buttons."""
+    listeners = Listeners(deps)
+    router.action("reveal", listeners.by_request)
+    router.action(NAME, listeners.by_key)

@@ -1,0 +1,30 @@
+"""The one view that holds a key's value. It exists in Slack's modal only and is never logged or stored."""
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.slack.blocks import context, escape, isolate, modal, section
+
+NAME = "key.reveal"
+
+
+def build_modal(value: SecretStr, *, name: str, key_id: int, times: int) -> dict[str, Any]:
+    """The value in a block that can be copied, and how often it was shown."""
+    preformatted = {
+        "type": "rich_text",
+        "elements": [
+            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": value.get_secret_value()}]}
+        ],
+    }
+    shown = "for the first time" if times == 1 else f"for the {times}. time"
+    return modal(
+        NAME,
+        "API key",
+        [
+            section(f"The value of key *{isolate(escape(name))}*. Copy it now; it is gone when you close this."),
+            preformatted,
+            context(f"Key {key_id} · shown {shown} · every look is recorded · never paste it into a channel"),
+        ],
+        close="Close",
+    )

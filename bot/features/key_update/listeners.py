@@ -1,0 +1,101 @@
+"""Opens the form to change a key, keeps its live line, and hands the submission to the flow. No decisions here."""
+
+from typing import Any
+
+from bot.approvals.flow import Asked
+from bot.deps import LISTENER_SECONDS, Deps
+from bot.errors import InputError
+from bot.features import key_form as form
+from bot.features.key_command import register_key_command
+from bot.features.key_form import FormReader, Prefill
+from bot.features.key_update.operation import OPERATION
+from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
+from bot.features.live import UNFINISHED, Redraws, live_text
+from bot.features.receipt import receipt
+from bot.gateway.models import Key
+from bot.permissions.models import Actor
+from bot.slack.blocks import escape
+from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.inputs import typed
+from bot.slack.router import Router
+
+
+class Listeners:
+    """Everything Slack can send about changing a key."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._redraws = Redraws()
+
+    async def build(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
+        """The form for a key that was just read."""
+        del actor, rest
+        prefill = prefill_of(key.settings())
+        remembered = Remembered.of(key.id, delivery.channel_id, prefill)
+        return build_modal(remembered, prefill, hint=key.hint)
+
+    def _reader(self, delivery: Delivery) -> FormReader:
+        return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
+
+    async def redraw(self, delivery: Delivery) -> Ack:
+        """Something in the form changed: show what would be decided now, and the picker when it is needed."""
+        self._redraws.after(delivery, lambda: self._draft(delivery))
+        return None
+
+    async def _draft(self, delivery: Delivery) -> dict[str, Any]:
+        deps = self._deps
+        remembered = Remembered.parse(delivery.private_metadata)
+        key = next(
+            (k for k in await deps.catalog.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
+        )
+        try:
+            wanted, reason = parse_submission(
+                self._reader(delivery), remembered, models=None, groups=None, count_bytes=False
+            )
+        except InputError as error:
+            live = escape(error.sentence)
+        else:
+            actor, channel = await deps.actor(delivery), remembered.channel
+            live = UNFINISHED
+            if wanted.model_dump(exclude={"key_id"}, exclude_none=True):
+                live = await live_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+        # What people typed stays in place; the prefill only matters for what is drawn for the first time.
+        prefill = Prefill() if key is None else prefill_of(key.settings())
+        hint = "" if key is None else key.hint
+        chosen = typed(delivery.state, form.EXPIRY)
+        return build_modal(remembered, prefill, hint=hint, chosen_expiry=chosen, live=live)
+
+    async def submit(self, delivery: Delivery) -> Ack:
+        """Read the form, ask the flow, show the request's number."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, OPERATION.name)
+        remembered = Remembered.parse(delivery.private_metadata)
+        wanted, reason = parse_submission(
+            self._reader(delivery),
+            remembered,
+            models=await deps.catalog.models(deadline=0.3),
+            groups=await deps.catalog.groups(deadline=0.3),
+            count_bytes=deps.count_name_bytes(),
+        )
+        asked = Asked(
+            actor=actor,
+            operation=OPERATION,
+            wanted=wanted,
+            reason=reason,
+            channel_id=remembered.channel,
+            delivery_id=delivery.id,
+            deadline=LISTENER_SECONDS,
+        )
+        request = await deps.flow.submit(asked)
+        return Replace(receipt(request, OPERATION, channel=deps.channel))
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name every way in."""
+    listeners = Listeners(deps)
+    register_key_command(
+        router, deps, OPERATION, listeners.build, word="edit", usage="KEY", help="change a key's settings"
+    )
+    router.modal_action(OPERATION.name, listeners.redraw)
+    router.view(OPERATION.name, listeners.submit)

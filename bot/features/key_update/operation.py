@@ -1,0 +1,85 @@
+"""What changing a key means: only the fields that were changed, on the key as it was seen."""
+
+from typing import Any
+
+from bot.errors import InputError
+from bot.features.key_form import NAME
+from bot.features.key_lines import changed_lines
+from bot.gateway.models import KeyId, KeySettings
+from bot.gateway.writes import KeyChanges, WriteResult, update
+from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.permissions.models import Actor
+
+
+class UpdateKey(Frozen):
+    """A wish to change a key: None = leave as it is. Lists replace the whole list; an empty one lifts the limit."""
+
+    key_id: int
+    name: str | None = None
+    expiry: Expiry | None = None
+    models: tuple[str, ...] | None = None
+    allowed_ips: tuple[str, ...] | None = None
+    group: str | None = None
+    cross_group_retry: bool | None = None
+
+    def changes(self, start: float) -> KeyChanges:
+        """The fields as the gateway takes them, the expiry counted from `start`."""
+        models = self.models
+        return KeyChanges(
+            name=self.name,
+            expired_time=None if self.expiry is None else self.expiry.moment(start),
+            model_limits_enabled=None if models is None else bool(models),
+            model_limits=None if models is None else ",".join(models),
+            allow_ips=None if self.allowed_ips is None else "\n".join(self.allowed_ips),
+            group=self.group,
+            cross_group_retry=self.cross_group_retry,
+        )
+
+    def settings(self, before: KeySettings, start: float) -> KeySettings:
+        """The record as it would be."""
+        return before.model_copy(update=self.changes(start).as_fields())
+
+
+class KeyUpdate:
+    """`key.update`."""
+
+    name = "key.update"
+    title = "Edit API key"
+    asks = "asks to change key"
+    done = "was changed"
+    effect = Effect.CHANGES
+    input_model = UpdateKey
+
+    async def inspect(self, look: Look, actor: Actor, wanted: UpdateKey) -> Inspection:
+        """Read the key fresh; what is left is what really changes. Raises InputError when that is nothing."""
+        key = await look.reader.get_key(KeyId(wanted.key_id), deadline=look.deadline)
+        before = key.settings()
+        after = wanted.settings(before, look.now)
+        lines = changed_lines(before, after, expiry=wanted.expiry)
+        if not look.preview:
+            if not lines:
+                raise InputError({NAME: "Nothing is changed yet. Change a field, or cancel."})
+            renamed = after.name != before.name
+            if renamed and await look.catalog.name_in_use(after.name, deadline=look.deadline):
+                raise InputError({NAME: f"A key called “{after.name}” exists already; choose another name."})
+        facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
+        own = await look.owner_of(key.id) == actor.slack_user_id
+        return Inspection(key=key, key_name=before.name, own=own, facts=facts, changes=lines)
+
+    async def run(self, work: Work, wanted: UpdateKey) -> WriteResult:
+        """Write the complete record with only these fields altered, unless it changed since it was approved."""
+        return await update(
+            work.client, KeyId(wanted.key_id), wanted.changes(work.approved_at), work.journal, expected=work.before
+        )
+
+    def with_offer(self, wanted: UpdateKey, offer: Offer) -> UpdateKey:
+        """The wish cut down: a shorter life, fewer models. Raises InputError."""
+        changes: dict[str, Any] = {}
+        if offer.expiry is not None:
+            changes["expiry"] = offer.expiry
+        if offer.models is not None:
+            changes["models"] = offer.models
+        return wanted.model_copy(update=changes)
+
+
+OPERATION = KeyUpdate()

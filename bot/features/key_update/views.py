@@ -1,0 +1,126 @@
+"""The form to change a key, prefilled from a fresh read, and how its answer is read.
+
+A field that still holds what it was prefilled with is untouched, even if somebody else changed the key meanwhile:
+the form remembers a short digest of each prefilled value, so that editing one field changes that field only.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from bot.features import key_form as form
+from bot.features.key_form import FormReader, Prefill
+from bot.features.key_update.operation import OPERATION, UpdateKey
+from bot.features.live import UNFINISHED, decision_block
+from bot.gateway.models import Group, KeySettings
+from bot.slack.blocks import code, context, modal
+from bot.slack.inputs import picked_time, ticked, typed
+
+
+class Remembered:
+    """What the open form knows of the key: its id, where it was asked for, and digests of what was shown."""
+
+    def __init__(self, *, key_id: int, channel: str, shown: dict[str, str]) -> None:
+        self.key_id = key_id
+        self.channel = channel
+        self.shown = shown
+
+    @classmethod
+    def of(cls, key_id: int, channel: str, prefill: Prefill) -> "Remembered":
+        """Digests of a prefill."""
+        return cls(key_id=key_id, channel=channel, shown={n: _digest(v) for n, v in _values(prefill).items()})
+
+    @classmethod
+    def parse(cls, text: str) -> "Remembered":
+        """From private_metadata. It comes back as sent, but it is an id to look up, not a right: ValueError if odd."""
+        data = json.loads(text)
+        shown = {str(name): str(digest) for name, digest in dict(data["shown"]).items()}
+        return cls(key_id=int(data["key"]), channel=str(data["channel"]), shown=shown)
+
+    def dump(self) -> str:
+        """For private_metadata."""
+        return json.dumps({"key": self.key_id, "channel": self.channel, "shown": self.shown}, separators=(",", ":"))
+
+    def untouched(self, field: str, value: object) -> bool:
+        """Whether the field still holds what it was shown with."""
+        return self.shown.get(field) == _digest(value)
+
+
+def _values(prefill: Prefill) -> dict[str, object]:
+    moment = prefill.expiry_at if prefill.expiry == form.CUSTOM else prefill.expiry
+    return {
+        form.NAME: prefill.name,
+        form.EXPIRY: moment,
+        form.MODELS: form.shown_models(prefill.models),
+        form.IPS: form.split_ips(form.shown_ips(prefill.allowed_ips)),
+        form.GROUP: prefill.group,
+        form.CROSS_GROUP: prefill.cross_group_retry,
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def prefill_of(settings: KeySettings) -> Prefill:
+    """The form as the key is now."""
+    expiry, expiry_at = form.expiry_of(settings.expired_time)
+    return Prefill(
+        name=settings.name,
+        expiry=expiry,
+        expiry_at=expiry_at,
+        models=settings.models,
+        allowed_ips=settings.allowed_ips,
+        group=settings.group,
+        cross_group_retry=settings.cross_group_retry,
+    )
+
+
+def build_modal(
+    remembered: Remembered,
+    prefill: Prefill,
+    *,
+    hint: str,
+    chosen_expiry: str | None = None,
+    live: str = UNFINISHED,
+) -> dict[str, Any]:
+    """The modal. `hint`: the key's first and last characters."""
+    blocks = [
+        context(f"Key {remembered.key_id} · {code(hint)} · only what you change is asked for"),
+        form.name_block(prefill),
+        *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
+        form.models_block(prefill),
+        form.ips_block(prefill),
+        *form.group_blocks(prefill),
+        form.reason_block(prefill),
+        decision_block(live),
+    ]
+    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=remembered.dump())
+
+
+def parse_submission(
+    reader: FormReader,
+    remembered: Remembered,
+    *,
+    models: list[str] | None,
+    groups: list[Group] | None,
+    count_bytes: bool,
+) -> tuple[UpdateKey, str]:
+    """The wish and its reason. Fields left as they were shown are not checked: the gateway has them already."""
+    state, same = reader.state, remembered.untouched
+    chosen = typed(state, form.EXPIRY)
+    moment = picked_time(state, form.EXPIRY_AT) if chosen == form.CUSTOM else chosen
+    group = typed(state, form.GROUP)
+    retry = "on" in ticked(state, form.CROSS_GROUP)
+    wanted = UpdateKey.model_construct(
+        key_id=remembered.key_id,
+        name=None if same(form.NAME, typed(state, form.NAME)) else reader.name(count_bytes=count_bytes),
+        expiry=None if same(form.EXPIRY, moment) else reader.expiry(),
+        models=None if same(form.MODELS, list(ticked(state, form.MODELS))) else reader.models(models),
+        allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
+        group=None if same(form.GROUP, group) else reader.group(groups),
+        cross_group_retry=None if same(form.CROSS_GROUP, retry) else reader.cross_group_retry(group.strip()),
+    )
+    reason = reader.reason()
+    reader.check()
+    return UpdateKey.model_validate(wanted.model_dump()), reason

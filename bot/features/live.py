@@ -1,0 +1,88 @@
+"""The live line of a form: what would be decided if it were submitted now, and by which rule."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.approvals.flow import Asked
+from bot.approvals.views import approval_text
+from bot.deps import LISTENER_SECONDS, Deps
+from bot.errors import GatewayError, InputError
+from bot.operations import Operation
+from bot.permissions.models import Actor, Decision
+from bot.slack.blocks import Block, code, context, escape
+from bot.slack.delivery import Delivery
+from bot.slack.errors import ViewClosed
+from bot.units import format_duration
+
+DECISION = "decision"
+# Typing is many changes: only the last of a burst is judged and drawn.
+PAUSE = 0.25
+_REMEMBERED_VIEWS = 500
+UNFINISHED = "Fill in the form to see here whether this is granted at once or who must approve it."
+
+
+def decision_text(decision: Decision) -> str:
+    """One line for people: at once, after whose approval, or no."""
+    rule = f" · rule {code(decision.rule)}" if decision.rule else ""
+    if decision.outcome == "allow":
+        return f":zap: *Granted at once*{rule}"
+    approval = decision.approval
+    if decision.outcome == "needs_approval" and approval is not None:
+        if approval.break_glass:
+            return f":rotating_light: *Done at once, reviewed afterwards* by {approval_text(approval)}{rule}"
+        lapse = format_duration(approval.expires)
+        return f":busts_in_silhouette: *Needs approval* by {approval_text(approval)}, within {lapse}{rule}"
+    return f":no_entry: *Not allowed:* {escape(decision.sentence)}{rule}"
+
+
+def decision_block(text: str = UNFINISHED) -> Block:
+    """The line as a block with a name of its own, so that drawing it anew moves nothing else."""
+    return context(text, block_id=DECISION)
+
+
+async def live_text(
+    deps: Deps, actor: Actor, operation: Operation, wanted: object, *, reason: str, channel: str
+) -> str:
+    """The line for a form as filled in now."""
+    asked = Asked(
+        actor=actor,
+        operation=operation,
+        wanted=wanted,
+        reason=reason,
+        channel_id=channel,
+        delivery_id="",
+        deadline=LISTENER_SECONDS,
+        preview=True,
+    )
+    try:
+        _, decision = await deps.flow.judge(asked)
+    except (InputError, GatewayError) as error:
+        return escape(error.sentence)
+    return decision_text(decision)
+
+
+class Redraws:
+    """Draws a form anew after a change, once per burst, and never an older state over a newer one."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[str, str] = OrderedDict()
+
+    def after(self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        """Compute the view in the background and put it in place, unless something newer came meanwhile."""
+        self._newest[delivery.view_id] = delivery.id
+        self._newest.move_to_end(delivery.view_id)
+        while len(self._newest) > _REMEMBERED_VIEWS:
+            self._newest.popitem(last=False)
+        delivery.desk.later(self._draw(delivery, draw))
+
+    async def _draw(self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        await asyncio.sleep(PAUSE)
+        if self._newest.get(delivery.view_id) != delivery.id:
+            return
+        view = await draw()
+        if self._newest.get(delivery.view_id) == delivery.id:
+            with contextlib.suppress(ViewClosed):  # submitted or closed while we were judging
+                await delivery.desk.update_modal(delivery.view_id, view)

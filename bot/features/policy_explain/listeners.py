@@ -1,0 +1,72 @@
+"""Explains the policy to the person who asks, with the same function that decides."""
+
+import difflib
+
+from bot.approvals import owners
+from bot.deps import LISTENER_SECONDS, Deps
+from bot.errors import InputError
+from bot.features.key_command import find_keys, may_touch, split_key
+from bot.features.live import decision_text
+from bot.gateway.models import KeyId
+from bot.operations import facts_of
+from bot.permissions.models import OPERATIONS, Actor, Ask, Decision, Facts
+from bot.permissions.policy import decide
+from bot.slack.blocks import Message, code, context, escape, section
+from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.router import Router
+
+NAME = "policy.explain"
+_SHOWN = 15
+
+
+class Listeners:
+    """The command."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def why(self, delivery: Delivery) -> Ack:
+        """`OPERATION [KEY]`. Without a key: a new one, or an own one that no condition speaks of."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, NAME)
+        own = decide(deps.policy(), Ask(actor=actor, operation=NAME))
+        if not own.allowed:
+            await deps.flow.refuse(actor, NAME, own)
+        operation, rest = split_key(delivery.text)
+        if operation not in OPERATIONS:
+            near = difflib.get_close_matches(operation, OPERATIONS, n=1)
+            hint = f" Did you mean {code(near[0])}?" if near else ""
+            names = ", ".join(code(name) for name in OPERATIONS)
+            raise InputError({"operation": f"Say which operation.{hint} There are: {names}."})
+        ask, about = await self._ask(actor, operation, rest, delivery.channel_id)
+        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about))
+
+    async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
+        if not text:
+            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel)), ""
+        deps = self._deps
+        keys = await find_keys(deps, split_key(text)[0], deadline=LISTENER_SECONDS)
+        seen = [key for key in keys if await may_touch(deps, actor, operation, key)]
+        key = (seen or keys)[0]
+        own = await deps.database.read(owners.owner_of, KeyId(key.id)) == actor.slack_user_id
+        facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
+        return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
+
+
+def explanation(ask: Ask, decision: Decision, about: str) -> Message:
+    """The decision in a sentence, then why each rule above it did not match."""
+    headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
+    lines = [f"• {code(rule)} {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
+    blocks = [section(headline), section(escape(decision.sentence))]
+    if lines:
+        blocks.append(section("*Rules above it that did not match*\n" + "\n".join(lines)))
+    if len(decision.trail) > _SHOWN:
+        blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
+    return Message(f"{ask.operation}: {decision.outcome}", blocks)
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name the command."""
+    listeners = Listeners(deps)
+    router.command("why", listeners.why, usage="OPERATION [KEY]", help="what the policy says to it, and which rule")

@@ -1,0 +1,73 @@
+"""`/apikey requests`: what waits for me, what I asked for, and with the right what everybody asked for."""
+
+import asyncio
+
+from bot.approvals import store
+from bot.approvals.models import ApprovalRequest
+from bot.deps import Deps
+from bot.features.request_list.views import request_list, row
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide
+from bot.slack.blocks import Block
+from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.router import Router
+
+NAME = "request.list"
+
+
+async def decidable(deps: Deps, actor: Actor, *, limit: int = 50) -> list[ApprovalRequest]:
+    """Waiting requests that this person may decide now."""
+    waiting = await deps.database.read(store.waiting, limit=limit)
+    people = {(request.requester_id, request.requester_team) for request in waiting}
+    found = await asyncio.gather(*(deps.directory.actor(user, team) for user, team in people))
+    requesters = dict(zip(people, found, strict=True))
+    return [
+        request
+        for request in waiting
+        if deps.review.may_answer(request, actor, requesters[request.requester_id, request.requester_team]).allowed
+    ]
+
+
+class Listeners:
+    """The command and its button."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def list_requests(self, delivery: Delivery) -> Ack:
+        """Three groups: to decide, mine, everybody's."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, NAME)
+        policy = deps.policy()
+        everybody = decide(policy, Ask(actor=actor, operation=NAME, own=False)).allowed
+        own = decide(policy, Ask(actor=actor, operation=NAME, own=True))
+        to_decide = await decidable(deps, actor)
+        if not own.allowed and not everybody and not to_decide:
+            await deps.flow.refuse(actor, NAME, own)
+        mine = await deps.database.read(store.of_requester, actor.slack_user_id)
+        groups = [("Waiting for you", to_decide), ("Your requests", mine)]
+        if everybody:
+            seen = {request.id for _, group in groups for request in group}
+            others = await deps.database.read(store.recent)
+            groups.append(("Everybody's latest", [request for request in others if request.id not in seen]))
+        may_decide = {request.id for request in to_decide}
+        message = request_list([(title, self._rows(group, actor, may_decide)) for title, group in groups])
+        return Ephemeral.of(message)
+
+    def _rows(self, group: list[ApprovalRequest], actor: Actor, may_decide: set[int]) -> list[Block]:
+        return [
+            row(
+                request,
+                asks=self._deps.operations[request.operation].asks,
+                mine=request.requester_id == actor.slack_user_id,
+                decidable=request.id in may_decide,
+            )
+            for request in group
+        ]
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name the command and the help button that does the same."""
+    listeners = Listeners(deps)
+    router.command("requests", listeners.list_requests, help="requests that wait for you, and your own")

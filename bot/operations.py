@@ -1,0 +1,182 @@
+"""What an operation is: a name, a typed input, a look before, a run, and what the run means for the owner's list.
+
+One `Operation` per thing people can do to a key. It is lent what it may use: `Look` reads, `Work` also writes.
+It knows neither Slack nor the database; the flow (approvals/flow.py) decides, stores, runs and confirms.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.gateway.client import GatewayClient, GatewayReader
+from bot.gateway.models import NEVER, Group, Key, KeyId, KeySettings
+from bot.gateway.writes import Journal, WriteResult
+from bot.permissions.models import Actor, Facts
+
+
+class Frozen(BaseModel):
+    """Base of stored values: immutable, and strict about names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Expiry(Frozen):
+    """When a key ends: `seconds` after the approval, or `at` a Unix second; neither = never.
+
+    A span counts from the moment of approval, so that waiting does not shrink what was asked for.
+    """
+
+    seconds: int | None = None
+    at: int | None = None
+
+    def moment(self, start: float) -> int:
+        """`expired_time` as the gateway takes it: Unix seconds, or -1 for never."""
+        if self.seconds is not None:
+            return int(start) + self.seconds
+        return self.at if self.at is not None else NEVER
+
+
+class Change(Frozen):
+    """One line of a card: a field in people's words, and its value before (None: it is new) and after."""
+
+    field: str
+    label: str
+    before: str | None
+    after: str
+
+
+class Effect(StrEnum):
+    """What a success means for the list of who owns what."""
+
+    CREATES = "creates"
+    CHANGES = "changes"
+    REPLACES = "replaces"
+    DELETES = "deletes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What the look found: the key as it is (None: a new one), what is to change, and the policy's facts."""
+
+    key: Key | None
+    key_name: str
+    own: bool
+    facts: Facts
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The reading half of the gateway and what else a look needs. `owner_of` answers from our own list.
+
+    `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
+    """
+
+    reader: GatewayReader
+    catalog: "Catalog"
+    owner_of: Callable[[KeyId], Awaitable[str | None]]
+    now: float
+    units_per_usd: int
+    deadline: float
+    channel_id: str = ""
+    reason: str = ""
+    # A live line under a form that is still being filled in: leave out what only a submission needs.
+    preview: bool = False
+
+
+class Catalog(Protocol):
+    """What the gateway offers, from a cache that is refreshed in the background."""
+
+    async def models(self, *, deadline: float) -> list[str] | None:
+        """Model ids, or None when the gateway does not tell (then any id is accepted)."""
+
+    async def groups(self, *, deadline: float) -> list[Group] | None:
+        """Groups the account may use, or None when the gateway does not tell."""
+
+    async def name_in_use(self, name: str, *, deadline: float) -> bool:
+        """Whether a key of the account already has exactly this name, as far as can be told in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a run is lent: the writing client, the request's durable journal, and what was approved."""
+
+    client: GatewayClient
+    journal: Journal
+    request_id: int
+    approved_at: float
+    before: KeySettings | None
+    processing: float  # seconds a server may still be working on a call that nobody waits for any more
+
+
+class Operation(Protocol):
+    """One thing people can do to a key. `name` is the operation, the permission and the modal's callback id."""
+
+    @property
+    def name(self) -> str:
+        """`key.create`."""
+
+    @property
+    def title(self) -> str:
+        """Heading of the modal: “New API key”."""
+
+    @property
+    def asks(self) -> str:
+        """What the card says the requester does: “asks for a new key”."""
+
+    @property
+    def done(self) -> str:
+        """What the confirmation says of the key: “was created”."""
+
+    @property
+    def effect(self) -> Effect:
+        """What a success means for the list of owners."""
+
+    @property
+    def input_model(self) -> type[BaseModel]:
+        """The typed input."""
+
+    async def inspect(self, look: Look, actor: Actor, wanted: Any) -> Inspection:
+        """Read what the decision and the card need. Raises InputError and GatewayError."""
+
+    async def run(self, work: Work, wanted: Any) -> WriteResult:
+        """Make it so, read it back. Re-entrant: may be called again from the top after a crash."""
+
+    def with_offer(self, wanted: Any, offer: "Offer") -> Any:
+        """The input cut down to what an approver offers instead."""
+
+
+class Offer(Frozen):
+    """What an approver grants instead of what was asked: None = as asked."""
+
+    remain_quota: int | None = None
+    delta: int | None = None
+    expiry: Expiry | None = None
+    models: tuple[str, ...] | None = None
+
+
+def facts_of(
+    after: KeySettings,
+    *,
+    now: float,
+    increase: int | None,
+    reason: str,
+    channel: str,
+) -> Facts:
+    """The policy's view of an outcome. Lifetimes are seconds from `now`; never = infinity."""
+    lifetime = math.inf if after.expired_time == NEVER else max(0.0, after.expired_time - now)
+    return Facts(
+        remain_quota=after.remain_quota,
+        unlimited_quota=after.unlimited_quota,
+        lifetime=lifetime,
+        models=frozenset(after.models),
+        group=after.group,
+        allow_ips=bool(after.allowed_ips),
+        increase=increase,
+        reason=reason,
+        channel=channel,
+    )
