@@ -5,6 +5,7 @@ hours. Patterns are therefore limited so that the number of ways stays small. Kn
 """
 
 import re
+import warnings
 
 MAX_PATTERN = 200
 # A reason is looked at up to here; with MAX_WAYS that is some tens of milliseconds at the very worst.
@@ -23,8 +24,11 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
     try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            # A pattern whose meaning may change in a later Python is refused as well.
+            warnings.simplefilter("error")
+            compiled = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise ValueError(f"the pattern is not a valid regular expression: {error}") from error
     if _ways(pattern) > MAX_WAYS:
         raise ValueError("the pattern could take too long: use at most two * or +, and none around another")
@@ -66,7 +70,7 @@ def _repeats(token: re.Match[str], inside: int) -> int:
     if token["repeat"] == "?":
         return 2
     if token["repeat"] in "*+" or (token["comma"] and not token["most"]):
-        least, most = 0, MAX_TEXT
+        least, most = 1, MAX_TEXT
     else:
         least = int(token["least"] or 0)
         most = int(token["most"] or least)

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 MAX_BYTES = 1_000_000
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+# A key of very many parts takes tomllib time that grows with their square; no honest line comes near.
+MAX_DOTS = 1_000
+MAX_MISTAKES = 1_000
 _LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
 
 
@@ -36,6 +39,8 @@ class Reading:
             self._stop(Position(1, 1), "the file is larger than 1 MB; a policy is a few pages")
         # tomllib counts the same way: it reads CRLF as one line end.
         text = text.replace("\r\n", "\n")
+        if dots := _dotted_line(text):
+            self._stop(Position(dots, 1), f"the line holds more than {MAX_DOTS:,} points; write it in several lines")
         try:
             self.data: dict[str, object] = tomllib.loads(text)
             self._positions = Positions(text)
@@ -57,6 +62,9 @@ class Reading:
         """Raises ConfigurationError with every mistake, in the order of the file, if there was one."""
         if self._mistakes:
             ordered = sorted(dict.fromkeys(self._mistakes))
+            more = len(ordered) - MAX_MISTAKES
+            if more > 0:
+                ordered[MAX_MISTAKES:] = [(ordered[MAX_MISTAKES][0], f"here and below are {more:,} more mistakes")]
             raise ConfigurationError([f"{self.file}:{at.line}:{at.column}: {sentence}" for at, sentence in ordered])
 
     def only(self, path: Path, table: Table, known: Iterable[str], what: str) -> None:
@@ -145,6 +153,11 @@ class Reading:
         except ValueError as error:
             self.wrong(path, f"{what}: {error}")
             return None
+
+
+def _dotted_line(text: str) -> int | None:
+    """The first line with more than MAX_DOTS points, None if there is none."""
+    return next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MAX_DOTS), None)
 
 
 def _syntax(error: ValueError, text: str) -> tuple[Position, str]:

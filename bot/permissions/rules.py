@@ -95,7 +95,8 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
     roles = read_roles(reading, reading.data.get("roles", {}))
     rules = _rules(reading, roles, reading.data.get("rules", []))
     reading.finish()
-    return Policy(roles=roles, rules=rules, hash=hashlib.sha256(text.encode()).hexdigest(), file=file)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Policy(roles=roles, rules=rules, hash=digest, file=file)
 
 
 def _rules(reading: Reading, roles: Roles, value: object) -> tuple[Rule, ...]:

@@ -189,6 +189,7 @@ def test_a_mistake_is_told_where_it_stands(text: str, line: str) -> None:
         ("#" * (MAX_BYTES + 1), "1:1: the file is larger than 1 MB"),
         ("a = 2021-02-30", "1:5: this is not TOML"),
         ("\udcff", "1:1: this is not TOML"),
+        ("\n" + "a." * 1_001 + "a = 1", "2:1: the line holds more than 1,000 points"),
     ],
 )
 def test_what_is_not_toml_is_told_where_it_breaks(text: str, line: str) -> None:
@@ -205,3 +206,13 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_one_mistake_does_not_make_up_others() -> None:
     assert len(mistakes(_terms("from = ['*'], expires = 'soon', remind = '80d'"))) == 1
     assert len(mistakes(HEAD + "approval = { from = ['nobody'] }")) == 1
+
+
+def test_a_flood_of_mistakes_is_cut_short() -> None:
+    told = mistakes("".join(f"k{number} = 1\n" for number in range(3_000)))
+    assert len(told) == 1_001
+    assert told[-1] == "p.toml:1001:1: here and below are 2,000 more mistakes"
+
+
+def test_a_comment_of_any_bytes_is_read() -> None:
+    assert parse_policy("# \udcff").rules == ()
