@@ -1,6 +1,7 @@
 """The sandbox's page and its gateway panel: thin routes over a FakeGateway. Knows nothing of Slack.
 
     GET  /                            the page; its files are below /page/
+    GET  /sandbox/api/first           {"id"}: the person the page begins with
     GET  /sandbox/api/gateway         {"profile","now","keys","calls","faults","kinds","switches"}
     POST /sandbox/api/gateway/use     {"id","units"}     a paid model call with that key; the gateway may refuse it
     POST /sandbox/api/gateway/fault   {"name", options}  arm a fault; name "none" takes all of them away
@@ -12,10 +13,12 @@ A POST answers {"ok": true, …} or {"ok": false, "error": sentence}; a malforme
 
 import ipaddress
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -25,6 +28,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from .fake_gateway import KINDS, FakeGateway, Fault, Record, Seen, Switches
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PAGE = Path(__file__).parent / "page"
 CALLS_SHOWN = 50
 LONGEST_JUMP = 10 * 365 * 86_400.0  # seconds: a clock moved to the year 12000 breaks date arithmetic everywhere
@@ -48,15 +54,26 @@ class RefusedError(Exception):
     """Well formed, but it cannot be done; the sentence says why. HTTP 200 with ok false."""
 
 
-def panel_routes(*, gateway: FakeGateway, advance: Callable[[float], None] | None = None) -> list[BaseRoute]:
-    """The page and the panel. `advance` moves every clock of the sandbox by seconds; by default the gateway's."""
+def panel_routes(
+    *, gateway: FakeGateway, first_person: str, advance: Callable[[float], None] | None = None
+) -> list[BaseRoute]:
+    """The page and the panel, to be served at the same address as FakeSlack's routes.
+
+    `first_person` is the Slack user id the page plays at first. `advance` moves every clock of the sandbox by
+    seconds; by default the gateway's.
+    """
     panel = _Panel(gateway=gateway, advance=advance or gateway.advance)
+
+    async def first(_: Request) -> Response:
+        return JSONResponse({"id": first_person}, headers={"Cache-Control": "no-store"})
+
     posts = {"use": panel.use, "fault": panel.fault, "switch": panel.switch, "clock": panel.clock}
     return [
         Route("/", _index),
         Mount("/page", app=_PageFiles(directory=PAGE)),
-        Route("/sandbox/api/gateway", panel.state),
-        *(Route(f"/sandbox/api/gateway/{name}", _post(act), methods=["POST"]) for name, act in posts.items()),
+        Route("/sandbox/api/first", first),
+        Route("/sandbox/api/gateway", _local(panel.state)),
+        *(Route(f"/sandbox/api/gateway/{name}", _local(_post(act)), methods=["POST"]) for name, act in posts.items()),
     ]
 
 
@@ -79,7 +96,19 @@ class _PageFiles(StaticFiles):
         await super().__call__(scope, receive, with_headers)
 
 
-def _post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+def _local(endpoint: Endpoint) -> Endpoint:
+    """Only for this machine: a web page of somebody else may neither read the panel nor pull its levers."""
+
+    async def guarded(request: Request) -> Response:
+        hosts = (request.url.hostname, urlsplit(request.headers.get("origin", "")).hostname)
+        if any(host and host not in LOOPBACK for host in hosts):
+            return _answer(403, error="The sandbox answers to this machine only.")
+        return await endpoint(request)
+
+    return guarded
+
+
+def _post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         # A web page of somebody else can post forms here, but not JSON: the browser would ask first, and get a no.
         if not request.headers.get("content-type", "").startswith("application/json"):
@@ -104,9 +133,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _answer(status: int, *, error: str | None = None, **rest: Any) -> JSONResponse:
+def _answer(code: int, *, error: str | None = None, **rest: Any) -> JSONResponse:
     body = {"ok": True, **rest} if error is None else {"ok": False, "error": error}
-    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+    return JSONResponse(body, status_code=code, headers={"Cache-Control": "no-store"})
 
 
 class _Panel:
@@ -160,7 +189,7 @@ class _Panel:
             raise MalformedError(f"A fault has a name and no {', '.join(sorted(unknown)) or 'other kind of name'}.")
         try:
             fault = Fault(kind=name, **options)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, re.error) as error:
             raise MalformedError(f"That fault cannot be armed: {error}.") from error
         self._gateway.arm(fault)
         return {"armed": asdict(fault)}

@@ -11,6 +11,6 @@ const hash = (text) => [...text].reduce((sum, sign) => (sum * 31 + sign.codePoin
 export const initials = (name) => name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => word[0].toUpperCase()).join("") || "?";
 
 export function avatar(one, size = "") {
-  if (!one || one.kind === "bot") return h("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon("key", size === "small" ? 13 : 20));
+  if (!one || one.kind === "bot") return h("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon(size === "other" ? "bolt" : "key", size === "small" ? 13 : 20));
   return h("span", { class: `avatar ${size} ${one.kind}`, "aria-hidden": "true", style: { "--hue": String(HUES[hash(one.id) % HUES.length]) } }, initials(personName(one)));
 }

@@ -22,7 +22,7 @@ export function composer(channel, { thread = null, focus = false } = {}) {
     found.length > 0 && offerList(found, active, id),
     usage(draft, found, thread),
     h("div", { class: "composer-box", key: "box" },
-      !thread && lightning(channel),
+      !thread && lightning(),
       h("textarea", { key: id, rows: 1, class: "composer-text", value: draft, placeholder: where, "aria-label": thread ? "Reply in thread" : where, spellcheck: "false",
         "data-testid": thread ? "reply-composer" : "composer", onmount: (element) => { grow(element); if (focus) element.focus(); },
         oninput: (event) => { setUi(id, event.target.value); setUi("offer", 0); grow(event.target); },
@@ -86,11 +86,11 @@ function keys(event, { found, active, id, send }) {
 }
 
 // ---- global shortcuts ----
-function lightning(channel) {
+function lightning() {
   const id = "shortcuts";
   const shortcuts = (store.state.shortcuts ?? []).filter((one) => one.type === "global");
   popoverContent(id, () => menu("Shortcuts", shortcuts.map((one) => ({
-    label: one.name, detail: one.description, act: () => post("shortcut", { callback_id: one.callback_id, channel: channel.id }),
+    label: one.name, detail: one.description, act: () => post("shortcut", { callback_id: one.callback_id }),
   }))));
   return h("button", { type: "button", class: "lightning", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", onclick: (event) => toggle(id, event.currentTarget, { width: 260 }) }, icon("bolt", 17));
 }

@@ -99,7 +99,7 @@ function textField(place, block, element, { id, invalid, describedBy, enter }) {
     onkeydown: (event) => {
       if (event.key !== "Enter" || event.isComposing || (multiline && !(event.ctrlKey || event.metaKey))) return;
       event.preventDefault();
-      if (onEnter) void send(place, block, element, event.target.value || null, { enter: true });
+      if (onEnter) void send(place, block, element, event.target.value || null);
       else enter?.();
     },
   };

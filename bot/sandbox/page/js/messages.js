@@ -42,7 +42,10 @@ function follows(before, message) {
 
 function authorOf(message) {
   const one = person(message.user);
-  if (message.bot || one?.kind === "bot") return { name: message.bot?.name ?? personName(one), face: avatar(null), app: true };
+  if (message.bot || one?.kind === "bot") {
+    const other = message.bot?.user && message.bot.user !== store.state.app?.bot_user_id;
+    return { name: message.bot?.name ?? personName(one), face: avatar(null, other ? "other" : ""), app: true };
+  }
   return { name: personName(one) || message.user || "Somebody", face: avatar(one ?? { id: message.user ?? "?", name: message.user ?? "?", kind: "member" }), who: one };
 }
 

@@ -4,13 +4,13 @@
 import { h } from "./dom.js";
 import { changed } from "./store.js";
 
-let open = null; // {id, anchor, width, align}
+let open = null; // {id, anchor, width, align, tallest}
 let content = null;
 
 export const isOpen = (id) => open?.id === id;
 
-export function openPopover(id, anchor, { width = null, align = "start" } = {}) {
-  open = { id, anchor, width, align };
+export function openPopover(id, anchor, { width = null, align = "start", tallest = 360 } = {}) {
+  open = { id, anchor, width, align, tallest };
   changed();
 }
 
@@ -54,7 +54,7 @@ function position() {
   return {
     width: `${width}px`,
     left: `${Math.max(MARGIN, Math.min(left, window.innerWidth - width - MARGIN))}px`,
-    "max-height": `${Math.min(360, under ? below : above)}px`,
+    "max-height": `${Math.min(open.tallest, under ? below : above)}px`,
     ...(under ? { top: `${rect.bottom + 4}px` } : { bottom: `${window.innerHeight - rect.top + 4}px` }),
   };
 }

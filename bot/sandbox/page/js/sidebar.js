@@ -39,7 +39,7 @@ function switcher() {
   const one = me();
   popoverContent("people", () => people());
   return h("button", { type: "button", class: "switcher", "aria-haspopup": "menu", "aria-expanded": String(isOpen("people")), "data-testid": "person-switcher",
-    onclick: (event) => toggle("people", event.currentTarget, { width: 320 }) },
+    onclick: (event) => toggle("people", event.currentTarget, { width: 340, tallest: 620 }) },
   one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, "You are"), h("strong", {}, personName(one)), h("span", { class: "badges" }, one && badges(one))), icon("down", 16));
 }
 

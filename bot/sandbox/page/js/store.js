@@ -58,7 +58,7 @@ export function channelName(one) {
 }
 
 /** True for the direct messages between the person and the app. */
-export const isAppDm = (one) => one.kind === "dm" && (person(one.with)?.kind ?? "bot") === "bot";
+export const isAppDm = (one) => one.kind === "dm" && person(one.with)?.kind === "bot";
 
 const ROLES = [
   [/engineer|developer/i, "engineer"],
@@ -71,7 +71,8 @@ const ROLES = [
 export function roles(one) {
   if (one.kind !== "member") return [one.kind];
   const names = (one.groups ?? []).map((id) => group(id)).filter(Boolean).map((each) => each.handle || each.name);
-  return names.map((name) => ROLES.find(([pattern]) => pattern.test(name))?.[1] ?? name);
+  const found = names.map((name) => ROLES.find(([pattern]) => pattern.test(name))?.[1] ?? name);
+  return [...new Set(/\badmin/i.test(one.title ?? "") ? ["admin", ...found] : found)];
 }
 
 // ---- read and unread, kept for the life of the browser tab ----

@@ -15,7 +15,7 @@ const STATE_FIELD = {
   users_select: "selected_user", multi_users_select: "selected_users",
   channels_select: "selected_channel", multi_channels_select: "selected_channels",
   conversations_select: "selected_conversation", multi_conversations_select: "selected_conversations",
-  datepicker: "selected_date", timepicker: "selected_time", datetimepicker: "selected_date_time",
+  rich_text_input: "rich_text_value", datepicker: "selected_date", timepicker: "selected_time", datetimepicker: "selected_date_time",
 };
 
 const local = new Map();
@@ -30,10 +30,16 @@ function raw(place, block, element) {
   const field = STATE_FIELD[element.type] ?? "value";
   const stored = place.values?.[block.block_id]?.[element.action_id];
   if (stored) return stored[field] ?? null;
-  return element[field === "value" ? "initial_value" : field.replace("selected_", "initial_")] ?? null;
+  return element[field.startsWith("selected_") ? field.replace("selected_", "initial_") : "initial_value"] ?? null;
 }
 
-const wire = (one) => (one === null || one === undefined ? null : String(typeof one === "object" ? one.value : one));
+function wire(one) {
+  if (one === null || one === undefined) return null;
+  if (one.type === "rich_text") return one.elements.map(words).join("\n");
+  return String(typeof one === "object" ? one.value : one);
+}
+
+const words = (one) => one.text ?? (one.elements ?? []).map(words).join("");
 
 /** The value shown now: a string or null; for multi selects and checkboxes always a list. */
 export function valueOf(place, block, element) {
@@ -68,13 +74,18 @@ export function send(place, block, element, value, extra = {}) {
   return sent;
 }
 
+// Slack tells the app of a dispatching text field at Enter, unless the field asks for every character.
+const tellsAtEnter = (block, element) =>
+  block.dispatch_action && !element.dispatch_action_config?.trigger_actions_on?.includes("on_character_entered");
+
 /** Takes note of a text while it is typed, and sends it at the next pause. */
 export function typed(place, block, element, value) {
   const name = nameOf(place, block, element);
   cancelWaiting(name);
   local.set(name, { value });
-  const go = () => send(place, block, element, value === "" ? null : value);
-  waiting.set(name, { go, timer: setTimeout(go, TYPING_PAUSE) });
+  const quiet = tellsAtEnter(block, element);
+  const go = () => send(place, block, element, value === "" ? null : value, quiet ? { dispatch: false } : {});
+  waiting.set(name, { go, timer: quiet ? null : setTimeout(go, TYPING_PAUSE) });
   changed();
 }
 
