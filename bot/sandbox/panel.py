@@ -133,9 +133,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _answer(code: int, *, error: str | None = None, **rest: Any) -> JSONResponse:
+def _answer(status: int, /, *, error: str | None = None, **rest: Any) -> JSONResponse:
     body = {"ok": True, **rest} if error is None else {"ok": False, "error": error}
-    return JSONResponse(body, status_code=code, headers={"Cache-Control": "no-store"})
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 class _Panel:
