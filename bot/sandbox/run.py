@@ -1,0 +1,67 @@
+"""`keydesk sandbox`: three servers on this machine and the real bot between them, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import tempfile
+import webbrowser
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot import logs
+from bot.app import Application, prepare_database
+from bot.errors import ConfigurationError
+from bot.sandbox import seed
+from bot.sandbox.panel import panel_routes
+from bot.sandbox.world import World, serving
+from bot.settings import load
+
+logger = logging.getLogger(__name__)
+
+
+def run(*, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
+    """Play until Ctrl-C. Raises ConfigurationError when the port is taken or the profile is none."""
+    with tempfile.TemporaryDirectory(prefix="keydesk-sandbox-") as folder, contextlib.suppress(KeyboardInterrupt):
+        try:
+            world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile)
+        except (ValueError, KeyError) as error:
+            raise ConfigurationError([f"--profile {profile}: {error}"]) from None
+        logs.configure(
+            secrets=[world.bot_token, world.app_token, world.signing_secret, world.access_token], level="WARNING"
+        )
+        asyncio.run(_play(world, port=port, open_browser=open_browser))
+    return 0
+
+
+async def _play(world: World, *, port: int, open_browser: bool) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    seed.fill_gateway(world.gateway)
+    page = Starlette(
+        routes=[*panel_routes(gateway=world.gateway, first_person=seed.ENGINEER), Mount("/", app=world.slack.app)]
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            address = await stack.enter_async_context(serving(page, port=port))
+        except OSError as error:
+            raise ConfigurationError(
+                [f"Port {port} cannot be used ({error.strerror}); say another one with --port."]
+            ) from None
+        gateway_url = await stack.enter_async_context(serving(world.gateway.app, date_header=False))
+        world.slack.base_url = address
+        settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
+        application = Application(settings)
+        prepare_database(application.database)
+        world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
+        stack.push_async_callback(world.slack.close)
+        print(
+            f"\n  Keydesk sandbox   {address}\n  policy            {world.policy_path}\n\n  Ctrl-C ends it.\n",
+            flush=True,
+        )  # noqa: T201  # what the command is for
+        if open_browser:
+            webbrowser.open(address)
+        await stopped.wait()

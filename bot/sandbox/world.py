@@ -1,0 +1,119 @@
+"""The sandbox's world: a Slack, a gateway, and the settings with which the real bot meets them. Used by tests too.
+
+The bot is not patched: it speaks HTTP and websockets to both, with secrets made up at each start.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import yaml
+from starlette.types import ASGIApp
+
+from bot.sandbox import seed
+from bot.sandbox.fake_gateway import Clock, FakeGateway
+from bot.sandbox.fake_slack.slack import FakeSlack
+
+LOOPBACK = "127.0.0.1"
+
+
+class Server(uvicorn.Server):
+    """A server on this machine that leaves signals to whoever started it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Nothing: one place handles Ctrl-C for all servers."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterator[str]:
+    """Serve `app` on loopback; yields its address. Port 0 = any free one. Raises OSError when the port is taken."""
+    listener = socket.create_server((LOOPBACK, port))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, **options
+    )
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise OSError("the server did not start")
+            await asyncio.sleep(0.005)
+        yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+def read_manifest() -> dict[str, Any]:
+    """manifest.yml: beside the package in a checkout, inside it when installed."""
+    inside = Path(__file__).parent.parent
+    for path in (inside.parent / "manifest.yml", inside / "manifest.yml"):
+        if path.is_file():
+            manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return manifest
+    raise FileNotFoundError("manifest.yml")
+
+
+@dataclass(kw_only=True)
+class World:
+    """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of product.md."""
+
+    folder: Path
+    socket_mode: bool = False
+    profile: str = "cometapi"
+    clock: Callable[[], float] | None = None
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}")
+    app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}")
+    access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
+
+    def __post_init__(self) -> None:
+        manifest = read_manifest()
+        manifest["settings"]["socket_mode_enabled"] = self.socket_mode
+        self.gateway = FakeGateway(
+            access_token=self.access_token,
+            profile=self.profile,
+            clock=Clock(ticking=True) if self.clock is None else None,
+        )
+        self.slack = FakeSlack(
+            manifest=manifest,
+            signing_secret=self.signing_secret,
+            bot_token=self.bot_token,
+            app_token=self.app_token,
+            workspace=seed.workspace(),
+            base_url=f"http://{LOOPBACK}:1",
+            bot_user_id=seed.BOT_USER,
+            clock=self.clock,
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.policy_path = self.folder / "policy.toml"
+        self.policy_path.write_text(seed.POLICY, encoding="utf-8")
+
+    def environment(self, *, gateway_url: str, port: int, database_url: str | None = None) -> dict[str, str]:
+        """The bot's settings. `slack.base_url` must be known by now."""
+        settings = {
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_SIGNING_SECRET": self.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "COMETAPI_ACCESS_TOKEN": self.access_token,
+            "COMETAPI_BASE_URL": gateway_url,
+            "DATABASE_URL": database_url or f"sqlite:///{self.folder / 'keydesk.sqlite'}",
+            "KEYDESK_POLICY": str(self.policy_path),
+            "KEYDESK_CHANNEL": seed.KEYS_CHANNEL,
+            "KEYDESK_SECURITY_CHANNEL": seed.SECURITY_CHANNEL,
+            "KEYDESK_HOST": LOOPBACK,
+            "PORT": str(port),
+        }
+        if self.profile.startswith("upstream") and self.profile != "upstream-g3":
+            settings["COMETAPI_USER_ID"] = "1"
+        return settings | ({"SLACK_APP_TOKEN": self.app_token} if self.socket_mode else {})
