@@ -43,7 +43,7 @@ export function faults(gateway) {
       AIMS.map(([id, label]) => h("option", { value: id, selected: id === aim }, label)))),
     h("div", { class: "fault-grid" }, FAULTS.map((one) =>
       h("button", { type: "button", class: "button tiny", title: one.detail, "data-testid": `fault-${one.name}`, onclick: () => post("gateway/fault", { name: one.name, ...options, ...one.options }) }, one.label))),
-    gateway.faults.length > 0 && h("div", { class: "armed", role: "status" }, icon("warn", 14),
+    gateway.faults.length > 0 && h("div", { class: "armed", role: "status", "aria-label": "Armed faults" }, icon("warn", 14),
       h("ul", {}, gateway.faults.map((fault, index) => h("li", { key: index }, describe(fault)))),
       h("button", { type: "button", class: "linklike", onclick: () => post("gateway/fault", { name: "none" }) }, "Disarm")));
 }

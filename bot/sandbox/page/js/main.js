@@ -12,7 +12,7 @@ import { closeModal, drawModals, modalOpen, showFirstError } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { closePopover, drawPopover, installPopover } from "./popover.js";
 import { hrefFor, sidebar } from "./sidebar.js";
-import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, setUi, store, ui } from "./store.js";
+import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, store, ui } from "./store.js";
 
 const WIDE = 1180; // from here on the gateway panel is open unless it was closed by hand
 const NEAR_END = 120; // pixels: who is this close to the end wants to stay there
@@ -64,8 +64,9 @@ function draw() {
   settlePlace();
   const stick = scrollKeeper();
   const open = panelOpen();
+  const behind = modalOpen() || Boolean(ui("confirm"));
   render(root,
-    h("div", { class: open ? "app with-panel" : "app", inert: modalOpen() || Boolean(ui("confirm")) },
+    h("div", { class: open ? "app with-panel" : "app", inert: behind, "aria-hidden": behind ? "true" : null },
       sidebar(), middle(), open ? gatewayPanel() : panelHandle()),
     !store.online && h("div", { class: "offline", role: "alert" }, "The sandbox does not answer. Trying again…"),
     drawModals(), drawConfirm(), drawPopover());
@@ -75,12 +76,7 @@ function draw() {
   return undefined;
 }
 
-const panelHandle = () => h("button", { type: "button", class: "panel-handle", "aria-label": "Show the gateway panel", onclick: openPanel }, icon("panel", 16), h("span", {}, "Gateway"));
-
-function openPanel() {
-  choosePanel("open");
-  setUi("panel narrow", true);
-}
+const panelHandle = () => h("button", { type: "button", class: "panel-handle", "aria-label": "Show the gateway panel", onclick: () => choosePanel("open") }, icon("panel", 16), h("span", {}, "Gateway"));
 
 function title() {
   const where = store.place === "home" ? "App Home" : channel(store.place) ? channelName(channel(store.place)) : "";

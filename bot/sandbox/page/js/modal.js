@@ -44,7 +44,7 @@ export function drawModals() {
 function modal(view, depth) {
   const busy = Boolean(view.busy || ui(`busy ${view.id}`));
   const titleId = `title-${view.id}`;
-  return h("div", { class: "dim", key: view.id, inert: depth > 0 || Boolean(ui("confirm")) },
+  return h("div", { class: "dim", key: view.id, inert: depth > 0 || Boolean(ui("confirm")), "aria-hidden": depth > 0 || ui("confirm") ? "true" : null },
     h("div", { class: "dialog modal", role: "dialog", "aria-modal": "true", "aria-labelledby": titleId, "aria-busy": busy ? "true" : null, "data-testid": "modal",
       "data-callback-id": view.callback_id, "data-view-id": view.id, style: { "--depth": String(depth) }, onmount: focusFirst },
     h("header", {}, h("span", { class: "app-badge" }, icon("key", 15)), h("h2", { id: titleId }, plain(view.title)),

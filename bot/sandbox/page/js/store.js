@@ -100,7 +100,8 @@ export function dismissHint() {
   changed();
 }
 
+/** "open" or "closed". In a narrow window the panel lies over the page, so it opens only when asked for. */
 export function choosePanel(choice) {
   localStorage.setItem(PANEL, choice);
-  changed();
+  setUi("panel narrow", choice === "open");
 }
