@@ -1,0 +1,139 @@
+"""A whole Keydesk for one test: the real bot, the sandbox's Slack and gateway, and people who type and click.
+
+Everything goes over the real wire on loopback, except the gateway, whose transport is in process so that a test can
+lose an answer on purpose. `eventually` waits for what the bot does after its answer; no test sleeps a fixed time.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from bot.app import Application
+from bot.approvals import store
+from bot.approvals.models import ApprovalRequest
+from bot.sandbox import seed
+from bot.sandbox.fake_gateway import Record
+from bot.sandbox.fake_slack.answers import Answer
+from bot.sandbox.fake_slack.messages import Message
+from bot.sandbox.fake_slack.views import View
+from bot.sandbox.world import World, serving
+from bot.settings import load
+
+PATIENCE = 8.0
+
+
+class Desk:
+    """What a test holds."""
+
+    def __init__(self, world: World, application: Application) -> None:
+        self.world = world
+        self.app = application
+        self.slack = world.slack
+        self.gateway = world.gateway
+
+    async def eventually(self, what: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
+        """The first true value of `what()`; fails when there is none in time."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                found = what()
+            except (LookupError, AttributeError, StopIteration):
+                found = None
+            if found or time.monotonic() > end:
+                assert found, f"never came: {what}"
+                return found
+            await asyncio.sleep(0.01)
+
+    async def fill(self, user: str, view: View, **fields: Any) -> None:
+        """Type into the modal on top, field by field; a select that is drawn only then is waited for."""
+        for block_id, value in fields.items():
+            await self.eventually(lambda b=block_id: self.slack.top_view(user).block(b))
+            current = self.slack.top_view(user)
+            if current.block(block_id)["element"]["type"] in {"external_select", "multi_external_select"}:
+                wanted = [value] if isinstance(value, str) else value
+                for one in wanted:
+                    await self.slack.options(user, current, block_id, one)
+            await self.slack.type_in(user, current, block_id, value)
+
+    async def ask(self, user: str = seed.ENGINEER, *, channel: str = seed.KEYS_CHANNEL, **fields: Any) -> Answer:
+        """`/apikey new`, fill, submit; returns the answer to the submission."""
+        await self.slack.command(user, channel, "/apikey new")
+        await self.fill(user, self.slack.top_view(user), **fields)
+        return await self.slack.submit(user, self.slack.top_view(user))
+
+    def messages(self, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
+        """What the bot said in a channel, ephemeral messages left out."""
+        return [m for m in self.slack.messages(channel) if m.author and m.author.user_id == seed.BOT_USER and not m.ephemeral_to]
+
+    def card(self, number: int = 1) -> Message:
+        """The card of a request."""
+        return next(m for m in self.messages() if not m.thread_ts and f"#{number}" in text_of(m) and "asks" in text_of(m))
+
+    def said(self, fragment: str, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
+        """Messages of the bot that hold a text."""
+        return [m for m in self.messages(channel) if fragment in text_of(m)]
+
+    def dm(self, user: str, fragment: str = "") -> list[Message]:
+        """The bot's direct messages to somebody."""
+        return [m for m in self.slack.dm(user) if fragment in text_of(m)]
+
+    def key(self, name: str) -> Record:
+        """The gateway's one record with this name."""
+        records = self.gateway.keys()
+        found = [record for record in records if record.name == name]
+        assert len(found) == 1, f"{len(found)} keys are called {name}"
+        return found[0]
+
+    async def request(self, number: int = 1) -> ApprovalRequest:
+        """The row."""
+        return await self.app.database.read(store.get, number)
+
+
+def text_of(message: Message) -> str:
+    """All text of a message, blocks included."""
+    return " ".join([message.text, *_texts(message.blocks)])
+
+
+def buttons_of(message: Message) -> list[str]:
+    """Action ids of a message's buttons."""
+    return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+
+
+def view_text(view: View) -> str:
+    """All text of a modal."""
+    return " ".join(_texts(view.body["blocks"]))
+
+
+def _texts(item: Any) -> list[str]:
+    if isinstance(item, dict):
+        own = [item["text"]] if isinstance(item.get("text"), str) else []
+        return own + [text for value in item.values() for text in _texts(value)]
+    if isinstance(item, list):
+        return [text for value in item for text in _texts(value)]
+    return []
+
+
+@contextlib.asynccontextmanager
+async def open_desk(
+    folder: Path, *, database_url: str, socket_mode: bool = False, profile: str = "cometapi", policy: str | None = None
+) -> AsyncIterator[Desk]:
+    """Start everything, hand it over, stop everything."""
+    world = World(folder=folder, socket_mode=socket_mode, profile=profile)
+    if policy is not None:
+        world.policy_path.write_text(policy, encoding="utf-8")
+    seed.fill_gateway(world.gateway)
+    async with contextlib.AsyncExitStack() as stack:
+        world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
+        environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
+        settings = load(environment, env_file=None)
+        application = Application(settings, gateway_transport=world.gateway.transport())
+        bot_url = await stack.enter_async_context(serving(application.asgi()))
+        world.slack.bot_url = bot_url + "/slack/events"
+        stack.push_async_callback(world.slack.close)
+        desk = Desk(world, application)
+        if socket_mode:
+            await desk.eventually(lambda: world.slack.hub.links)
+        yield desk
