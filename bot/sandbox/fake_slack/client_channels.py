@@ -164,9 +164,10 @@ class Channels(Client):
         payload = self._payloads.click_on_message(
             person,
             channel,
-            self._event_free(message),
+            self._body_of(message),
             action,
             is_ephemeral=message.ephemeral_to is not None,
+            attachment_id=_attachment_of(message, block),
             values=self._typed(person, message, blocks, action),
             trigger_id=self._triggers.issue(person.id),
             response_url=self._response_url(channel, person, message),
@@ -179,9 +180,8 @@ class Channels(Client):
     def _mine(self, message: Message) -> bool:
         return message.author is not None and message.author.app_id == self._core.app.id
 
-    def _event_free(self, message: Message) -> dict[str, Any]:
-        body = message.wire(team_id=self._core.workspace.team.id)
-        return body | {"is_ephemeral": True} if message.ephemeral_to else body
+    def _body_of(self, message: Message) -> dict[str, Any]:
+        return message.wire(team_id=self._core.workspace.team.id)
 
     def _typed(
         self,
@@ -219,7 +219,7 @@ class Channels(Client):
                 person,
                 callback_id,
                 channel,
-                self._event_free(message),
+                self._body_of(message),
                 trigger_id=trigger_id,
                 action_ts=at,
                 response_url=self._response_url(channel, person, message),
@@ -230,3 +230,11 @@ class Channels(Client):
         if not answer.ok:
             self._failed(person, registered.name, answer)
         return answer
+
+
+def _attachment_of(message: Message, block: dict[str, Any]) -> int | None:
+    """The id of the attachment that holds the block; None when the message itself does."""
+    for attachment in message.attachments:
+        if block in attachment.get("blocks", []):
+            return int(attachment["id"])
+    return None

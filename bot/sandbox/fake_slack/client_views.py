@@ -211,7 +211,7 @@ class ViewActions(Channels):
         return {
             "container": {"type": "message", "message_ts": message.ts, "channel_id": channel.id},
             "channel": {"id": channel.id, "name": channel.name},
-            "message": self._event_free(message),
+            "message": self._body_of(message),
         }
 
     async def open_home(self, user_id: str, *, tab: str = "home") -> Answer | None:

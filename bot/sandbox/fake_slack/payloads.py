@@ -63,11 +63,12 @@ class Payloads:
         action: dict[str, Any],
         *,
         is_ephemeral: bool,
+        attachment_id: int | None,
         values: dict[str, Any],
         trigger_id: str,
         response_url: str,
     ) -> dict[str, Any]:
-        """block_actions from a message."""
+        """block_actions from a message. An ephemeral one is named by `container` alone: its body does not come."""
         container: dict[str, Any] = {
             "type": "message",
             "message_ts": message["ts"],
@@ -76,11 +77,13 @@ class Payloads:
         }
         if "thread_ts" in message:
             container["thread_ts"] = message["thread_ts"]
+        if attachment_id is not None:
+            container |= {"type": "message_attachment", "attachment_id": attachment_id, "is_app_unfurl": False}
         return {
             **self._envelope("block_actions", person, trigger_id),
             "container": container,
             "channel": {"id": channel.id, "name": channel_name(channel)},
-            "message": message,
+            **({} if is_ephemeral else {"message": message}),
             "state": {"values": values},
             "response_url": response_url,
             "actions": [action],

@@ -183,6 +183,32 @@ async def test_a_click_on_a_message_brings_message_state_and_response_url(slack,
     assert bot.last["response_url"]
 
 
+async def test_a_click_on_an_ephemeral_message_comes_without_the_message(slack, bot, api):
+    await api.ok("chat.postEphemeral", channel="C1GENERAL", user="U1ALICE", text="t", blocks=[actions(button())])
+    await slack.click("U1ALICE", slack.messages("C1GENERAL")[-1], "go")
+    assert "message" not in bot.last
+    assert bot.last["container"]["is_ephemeral"] is True
+
+
+async def test_a_click_in_an_attachment_names_it(slack, bot, api):
+    attachment = {"color": "#fff", "blocks": [actions(button())]}
+    await api.ok("chat.postMessage", channel="C1GENERAL", text="t", attachments=[attachment])
+    await slack.click("U1ALICE", slack.messages("C1GENERAL")[-1], "go")
+    assert (bot.last["container"]["type"], bot.last["container"]["attachment_id"]) == ("message_attachment", 1)
+
+
+async def test_several_buttons_of_one_name_are_told_apart_by_value_or_block(slack, bot, api):
+    blocks = [actions(button(value="1"), block_id="a"), actions(button(value="2"), block_id="b")]
+    await api.ok("chat.postMessage", channel="C1GENERAL", text="t", blocks=blocks)
+    message = slack.messages("C1GENERAL")[-1]
+    await slack.click("U1ALICE", message, "go", value="2")
+    assert bot.last["actions"][0]["block_id"] == "b"
+    await slack.click("U1ALICE", message, "go", block_id="a")
+    assert bot.last["actions"][0]["value"] == "1"
+    with pytest.raises(ClientRefusal):
+        await slack.click("U1ALICE", message, "go")
+
+
 async def test_a_button_that_is_gone_or_somebody_elses_cannot_be_clicked(slack, api):
     await api.ok("chat.postEphemeral", channel="C1GENERAL", user="U1ALICE", text="t", blocks=[actions(button())])
     message = slack.messages("C1GENERAL")[-1]

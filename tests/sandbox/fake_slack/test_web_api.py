@@ -11,6 +11,11 @@ async def test_an_unknown_method_is_unknown(api):
     assert "chat.invent" not in COVERAGE
 
 
+async def test_every_covered_method_is_there(api):
+    for method in COVERAGE:
+        assert (await api(method)).get("error") != "unknown_method"
+
+
 async def test_tokens_are_judged(slack, api):
     assert await api.refused("auth.test", token="") == "not_authed"
     assert await api.refused("auth.test", token="xoxb-other") == "invalid_auth"
