@@ -5,7 +5,6 @@ done with a call in the background instead, so that a feature need not know the 
 """
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.blocks import OPTIONS_LIMIT, Message
@@ -46,16 +45,10 @@ def body_of(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
 
 def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
     if delivery.kind is Kind.COMMAND:
-        return {"response_type": "ephemeral", **_content(ack)}
+        return {"response_type": "ephemeral", **Message(ack.text, list(ack.blocks)).to_slack()}
     if delivery.user_id:
         delivery.desk.later(delivery.desk.tell(delivery, ack.text, ack.blocks))
     return None
-
-
-def _content(ack: Ephemeral) -> Mapping[str, Any]:
-    content = Message(ack.text, list(ack.blocks)).to_slack()
-    # An empty list of blocks would hide the text.
-    return content if ack.blocks else {"text": content["text"]}
 
 
 def _for_submission(ack: Ack) -> dict[str, Any] | None:

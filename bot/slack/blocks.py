@@ -58,8 +58,9 @@ class Message:
     blocks: list[Block] = field(default_factory=list)
 
     def to_slack(self) -> dict[str, Any]:
-        """The arguments for chat.postMessage and chat.update, within Slack's limits."""
-        return {"text": truncate(self.text, MESSAGE_TEXT_LIMIT) or " ", "blocks": fit(self.blocks)}
+        """The arguments for chat.postMessage and chat.update, within Slack's limits; no `blocks` without blocks."""
+        content: dict[str, Any] = {"text": truncate(self.text, MESSAGE_TEXT_LIMIT) or " "}
+        return content | ({"blocks": fit(self.blocks)} if self.blocks else {})
 
 
 def length(text: str) -> int:

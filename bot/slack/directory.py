@@ -14,8 +14,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import Ack, Delivery, text_of
-from bot.slack.errors import SlackError, SlackRefused
-from bot.slack.pacing import Bucket
+from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
+from bot.slack.pacing import Window
 from bot.slack.people import actor_of
 from bot.slack.router import Router
 
@@ -26,8 +26,9 @@ FRESH_SECONDS = 60.0
 JUST_NOW_SECONDS = 2.0
 STALE_SECONDS = 600.0
 PATIENCE_SECONDS = 1.2
-PEOPLE_PER_MINUTE = 100
-GROUPS_PER_MINUTE = 20
+# Tier 4 and Tier 2 with some room; a 429 from another replica's share is answered from the cache.
+PEOPLE_PER_MINUTE = 95
+GROUPS_PER_MINUTE = 19
 _MOST_PEOPLE = 5_000
 
 # Slack's answers that will be the same in a minute; the group counts as empty and `problems` says why.
@@ -91,8 +92,8 @@ class Directory:
         self._dms: OrderedDict[str, str] = OrderedDict()
         self._flights: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
-        self._people_bucket = Bucket(per_minute=PEOPLE_PER_MINUTE, clock=clock)
-        self._groups_bucket = Bucket(per_minute=GROUPS_PER_MINUTE, clock=clock)
+        self._people_window = Window(per_minute=PEOPLE_PER_MINUTE, clock=clock)
+        self._groups_window = Window(per_minute=GROUPS_PER_MINUTE, clock=clock)
 
     async def actor(self, slack_user_id: str, user_team_id: str, *, fresh: bool = False) -> Actor:
         """Who somebody is now; never raises. `fresh`: ask Slack again if the rate limit allows, as for an approval.
@@ -131,20 +132,20 @@ class Directory:
     def _look_at_person(self, slack_user_id: str, *, fresh: bool) -> asyncio.Task[None] | None:
         known = self._people.get(slack_user_id)
         return self._look(
-            f"user {slack_user_id}", known, self._people_bucket, lambda: self._ask_person(slack_user_id), fresh=fresh
+            f"user {slack_user_id}", known, self._people_window, lambda: self._ask_person(slack_user_id), fresh=fresh
         )
 
     def _look_at_group(self, group_id: str, *, fresh: bool) -> asyncio.Task[None] | None:
         known = self._groups.get(group_id)
         return self._look(
-            f"group {group_id}", known, self._groups_bucket, lambda: self._ask_group(group_id), fresh=fresh
+            f"group {group_id}", known, self._groups_window, lambda: self._ask_group(group_id), fresh=fresh
         )
 
     def _look(
         self,
         name: str,
         known: _Known[T] | None,
-        bucket: Bucket,
+        window: Window,
         ask: Callable[[], Awaitable[None]],
         *,
         fresh: bool,
@@ -155,17 +156,19 @@ class Directory:
         age = self._clock() - known.at if known is not None else float("inf")
         if age < (JUST_NOW_SECONDS if fresh else FRESH_SECONDS) and not (known is not None and known.due):
             return None
-        if not bucket.take() and age <= STALE_SECONDS:
+        if not window.take() and age <= STALE_SECONDS:
             return None
-        flight = asyncio.get_running_loop().create_task(self._fly(name, ask))
+        flight = asyncio.get_running_loop().create_task(self._fly(name, window, ask))
         self._flights[name] = flight
         return flight
 
-    async def _fly(self, name: str, ask: Callable[[], Awaitable[None]]) -> None:
+    async def _fly(self, name: str, window: Window, ask: Callable[[], Awaitable[None]]) -> None:
         try:
             await ask()
         except SlackError as error:
-            code = error.code if isinstance(error, SlackRefused) else type(error).__name__
+            code = error.code if isinstance(error, SlackRefused) else "no answer"
+            if isinstance(error, SlackUnavailable) and error.retry_after is not None:
+                window.hold(error.retry_after)
             if name.startswith("group "):
                 self._problems[name] = f"Slack did not tell us about {name} ({code})."
             logger.warning("asking Slack about %s failed: %s", name, code)

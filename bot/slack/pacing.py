@@ -1,28 +1,34 @@
 """How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. contract A7."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+_MINUTE = 60.0
 
-class Bucket:
-    """A token bucket: `per_minute` calls in the long run, a whole minute's worth at once."""
 
-    def __init__(self, *, per_minute: float, clock: Callable[[], float]) -> None:
-        self._rate = per_minute / 60.0
+class Window:
+    """At most `per_minute` calls within any minute, all at once if they come so."""
+
+    def __init__(self, *, per_minute: int, clock: Callable[[], float]) -> None:
         self._most = per_minute
         self._clock = clock
-        self._tokens = per_minute
-        self._at = clock()
+        self._calls: deque[float] = deque()
+        self._held = 0.0
 
     def take(self) -> bool:
-        """Take one token if there is one."""
+        """Use one call if there is one left."""
         now = self._clock()
-        self._tokens = min(self._most, self._tokens + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        if self._tokens < 1.0:
+        while self._calls and self._calls[0] <= now - _MINUTE:
+            self._calls.popleft()
+        if len(self._calls) >= self._most or now < self._held:
             return False
-        self._tokens -= 1.0
+        self._calls.append(now)
         return True
+
+    def hold(self, seconds: float) -> None:
+        """Slack said 429: no call for `seconds`."""
+        self._held = self._clock() + seconds
 
 
 @dataclass

@@ -60,11 +60,8 @@ class Sender:
     async def _readable(
         self, method: str, post_id: str, arguments: Mapping[str, Any], message: Message
     ) -> dict[str, Any]:
-        content = message.to_slack()
-        if not content["blocks"]:
-            del content["blocks"]
         try:
-            return await self._web.write(method, **arguments, **content)
+            return await self._web.write(method, **arguments, **message.to_slack())
         except SlackRefused as error:
             if error.code not in _UNREADABLE:
                 raise

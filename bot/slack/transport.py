@@ -40,7 +40,12 @@ class SlackEndpoint:
     """The handler of POST /slack/events."""
 
     def __init__(
-        self, *, edge: Callable[[], Edge], signing_secret: SecretStr, clock: Callable[[], float], count: Count | None = None
+        self,
+        *,
+        edge: Callable[[], Edge],
+        signing_secret: SecretStr,
+        clock: Callable[[], float],
+        count: Count | None = None,
     ) -> None:
         if not signing_secret.get_secret_value():
             raise ValueError("an empty signing secret would let everybody in")

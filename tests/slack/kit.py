@@ -153,4 +153,4 @@ def view(callback_id: str = "key.create", **changes: Any) -> dict[str, Any]:
 
 
 def submission(callback_id: str = "key.create", **changes: Any) -> dict[str, Any]:
-    return interaction("view_submission", view=view(callback_id), **changes)
+    return interaction("view_submission", **({"view": view(callback_id)} | changes))

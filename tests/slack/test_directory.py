@@ -1,0 +1,238 @@
+import asyncio
+
+import pytest
+
+from bot.permissions.models import ActorKind
+from bot.slack.delivery import Kind
+from bot.slack.directory import Directory
+from bot.slack.errors import SlackRefused
+from bot.slack.people import actor_of
+from bot.slack.router import Router
+from tests.slack.kit import make_delivery
+
+TEAM = "T0HOME"
+
+
+def calls(fake, method):
+    return sum(call.method == method for call in fake.calls)
+
+
+@pytest.fixture
+def home(fake):
+    return fake.workspace.team.id
+
+
+@pytest.mark.parametrize(
+    ("user", "kind"),
+    [
+        ({}, ActorKind.MEMBER),
+        ({"team_id": "T0OTHER"}, ActorKind.OUTSIDER),
+        ({"is_stranger": True}, ActorKind.OUTSIDER),
+        ({"is_restricted": True}, ActorKind.GUEST),
+        ({"is_restricted": True, "is_ultra_restricted": True}, ActorKind.GUEST),
+        ({"is_ultra_restricted": True}, ActorKind.GUEST),
+        ({"is_invited_user": True}, ActorKind.UNKNOWN),
+        ({"is_bot": True}, ActorKind.BOT),
+        ({"is_workflow_bot": True}, ActorKind.BOT),
+        ({"deleted": True, "is_bot": True}, ActorKind.DEACTIVATED),
+        ({"deleted": True, "team_id": "T0OTHER"}, ActorKind.DEACTIVATED),
+        ({"team_id": "T0GRID", "enterprise_user": {"teams": ["T0HOME"]}}, ActorKind.MEMBER),
+        ({"team_id": "T0GRID", "enterprise_user": {"teams": ["T0X"]}}, ActorKind.OUTSIDER),
+    ],
+)
+def test_only_a_full_member_is_a_member(user, kind):
+    found = actor_of({"team_id": "T0HOME", **user}, slack_user_id="U1", team_id="T0HOME")
+    assert found.kind is kind
+
+
+def test_slackbot_is_a_bot_although_it_says_no():
+    assert actor_of({"is_bot": False}, slack_user_id="USLACKBOT", team_id=TEAM).kind is ActorKind.BOT
+
+
+def test_a_name_is_the_one_people_see():
+    user = {"name": "ann", "profile": {"display_name": "", "real_name": "Ann A."}}
+    assert actor_of(user, slack_user_id="U1", team_id=TEAM).name == "Ann A."
+    assert actor_of({"name": "ann"}, slack_user_id="U1", team_id=TEAM).name == "ann"
+
+
+@pytest.mark.parametrize(
+    ("user_id", "kind", "groups"),
+    [
+        ("U1ALICE", ActorKind.MEMBER, {"S1ENG"}),
+        ("W9ORG", ActorKind.MEMBER, set()),
+        ("U3GUEST", ActorKind.GUEST, set()),
+        ("U4SINGLE", ActorKind.GUEST, set()),
+        ("U5OUT", ActorKind.OUTSIDER, set()),
+        ("U7GONE", ActorKind.DEACTIVATED, set()),
+        ("U8BOT", ActorKind.BOT, set()),
+        ("U404", ActorKind.UNKNOWN, set()),
+    ],
+)
+async def test_everybody_is_what_slack_says(directory, home, user_id, kind, groups):
+    actor = await directory.actor(user_id, home)
+    assert (actor.kind, set(actor.groups)) == (kind, groups)
+
+
+async def test_another_team_is_an_outsider_without_a_call(directory, fake):
+    actor = await directory.actor("U1ALICE", "T0OTHER")
+    assert (actor.kind, actor.team_id, fake.calls) == (ActorKind.OUTSIDER, "T0OTHER", [])
+
+
+async def test_an_organisations_id_says_nothing_and_slack_is_asked(directory):
+    assert (await directory.actor("U1ALICE", "E0ORG")).kind is ActorKind.MEMBER
+
+
+async def test_a_minute_needs_one_call(directory, fake, home, clock):
+    for _ in range(3):
+        await directory.actor("U1ALICE", home)
+    assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
+    clock.now += 61
+    await directory.actor("U1ALICE", home)
+    assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (2, 2)
+
+
+async def test_many_at_once_ask_once(directory, fake, home):
+    await asyncio.gather(*(directory.actor("U1ALICE", home) for _ in range(10)))
+    assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
+
+
+async def test_a_decision_asks_again(directory, fake, home, clock):
+    await directory.actor("U1ALICE", home)
+    fake.workspace.groups["S1ENG"].users.remove("U1ALICE")
+    clock.now += 3
+    assert (await directory.actor("U1ALICE", home)).groups == {"S1ENG"}
+    assert (await directory.actor("U1ALICE", home, fresh=True)).groups == frozenset()
+
+
+async def test_a_burst_of_decisions_stays_within_slacks_limit(directory, fake, home, clock):
+    for _ in range(60):
+        clock.now += 2.1
+        assert (await directory.actor("U1ALICE", home, fresh=True)).kind is ActorKind.MEMBER
+    assert not [call for call in fake.calls if call.status == 429]
+    assert 30 <= calls(fake, "usergroups.users.list") <= 60
+
+
+@pytest.mark.parametrize("down", ["503", "refused"])
+async def test_what_was_true_ten_minutes_ago_stands_in_for_a_silent_slack(directory, fake, home, clock, down):
+    await directory.actor("U1ALICE", home)
+    fake.switches.down = down
+    clock.now += 590
+    assert (await directory.actor("U1ALICE", home, fresh=True)).groups == {"S1ENG"}
+    clock.now += 20
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
+
+
+async def test_nobody_is_known_while_slack_is_silent_from_the_start(directory, fake, home):
+    fake.switches.down = "503"
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
+    assert directory.problems() == ("Slack did not tell us about group S1ENG (no answer).",)
+
+
+async def test_half_a_picture_is_none(directory, fake, home):
+    fake.faults.add("usergroups.users.list", "error_500", times=2)
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
+
+
+async def test_a_slow_slack_is_not_waited_for(fake, web, clock, home):
+    directory = Directory(web=web, team_id=home, group_ids=lambda: frozenset({"S1ENG"}), clock=clock, patience=0.02)
+    fake.faults.add("users.info", "delay", delay=0.1)
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
+    await asyncio.sleep(0.15)
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
+    assert calls(fake, "users.info") == 1
+
+
+async def test_groups_that_cannot_be_read_are_told(fake, web, clock, home):
+    fake.workspace.groups["S1ENG"].users.clear()
+    groups = frozenset({"S1ENG", "S404"})
+    directory = Directory(web=web, team_id=home, group_ids=lambda: groups, clock=clock)
+    await directory.refresh()
+    assert directory.problems() == (
+        "The user group S1ENG is empty, so nobody has its roles.",
+        "Slack has no user group S404; is the id in the policy right?",
+    )
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
+    assert await directory.members("S404") == frozenset()
+
+
+async def test_a_plan_without_groups_is_told_once(fake, web, clock, home):
+    fake.switches.plan = "free"
+    directory = Directory(web=web, team_id=home, group_ids=lambda: frozenset({"S1", "S2"}), clock=clock)
+    await directory.refresh()
+    assert len(directory.problems()) == 1
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
+
+
+async def test_members_of_a_group(directory):
+    assert await directory.members("S1ENG") == {"U1ALICE", "U2BOB"}
+
+
+async def tell(directory, event):
+    await directory.on_event(make_delivery(Kind.EVENT, payload={"event": event}))
+
+
+async def test_a_deactivation_counts_at_once(directory, fake, home):
+    await directory.actor("U1ALICE", home)
+    fake.switches.down = "503"
+    user = {"id": "U1ALICE", "team_id": home, "deleted": True}
+    await tell(directory, {"type": "user_change", "user": user})
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.DEACTIVATED
+
+
+async def test_an_event_makes_us_ask_again(directory, fake, home):
+    await directory.actor("U1ALICE", home)
+    await tell(directory, {"type": "user_change", "user": {"id": "U1ALICE", "team_id": home, "is_restricted": True}})
+    # The event was late: Slack knows better.
+    assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
+    assert calls(fake, "users.info") == 2
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "subteam_updated", "subteam": {"id": "S1ENG", "users": ["U2BOB"]}},
+        {"type": "subteam_members_changed", "subteam_id": "S1ENG", "removed_users": ["U1ALICE"]},
+        {"type": "subteam_updated", "subteam": {"id": "S1ENG"}},
+        {"type": "subteam_self_removed", "subteam_id": "S1ENG"},
+    ],
+)
+async def test_a_change_of_a_group_is_seen(directory, fake, home, event):
+    await directory.actor("U1ALICE", home)
+    fake.workspace.groups["S1ENG"].users.remove("U1ALICE")
+    await tell(directory, event)
+    assert (await directory.actor("U1ALICE", home)).groups == frozenset()
+
+
+async def test_an_event_during_a_call_outdates_its_answer(directory, fake, home, clock):
+    fake.faults.add("usergroups.users.list", "delay", delay=0.05)
+    await directory.actor("U1ALICE", home)
+    clock.now += 61
+    fake.faults.add("usergroups.users.list", "delay", delay=0.05)
+    looking = asyncio.create_task(directory.actor("U1ALICE", home))
+    await asyncio.sleep(0.01)
+    await tell(directory, {"type": "subteam_members_changed", "subteam_id": "S1ENG", "removed_users": ["U1ALICE"]})
+    await looking
+    before = calls(fake, "usergroups.users.list")
+    await directory.actor("U1ALICE", home)
+    assert calls(fake, "usergroups.users.list") == before + 1
+
+
+async def test_events_about_what_we_do_not_keep_are_nothing(directory):
+    for event in [{"type": "subteam_created", "subteam": {"id": "S9"}}, {"type": "user_change", "user": "U1"}, {}]:
+        await tell(directory, event)
+
+
+async def test_the_router_brings_the_events(directory):
+    router = Router()
+    directory.register(router)
+    assert "subteam_members_changed" in router.names("event")
+    assert "user_change" in router.names("event")
+
+
+async def test_a_dm_is_opened_once(directory, fake):
+    first = await directory.dm_channel("U1ALICE")
+    assert first.startswith("D")
+    assert await directory.dm_channel("U1ALICE") == first
+    assert calls(fake, "conversations.open") == 1
+    with pytest.raises(SlackRefused, match="user_disabled"):
+        await directory.dm_channel("U7GONE")

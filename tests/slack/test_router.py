@@ -1,0 +1,198 @@
+import pytest
+
+from bot.errors import InputError, PermissionDenied
+from bot.slack.delivery import Ephemeral, FieldErrors, Kind, Options, Replace
+from bot.slack.router import Router
+from tests.slack import kit
+from tests.slack.kit import make_delivery
+
+
+class Noting:
+    """A handler that keeps its deliveries and answers as told."""
+
+    def __init__(self, answer=None, error=None):
+        self.got, self.answer, self.error = [], answer, error
+
+    async def __call__(self, delivery):
+        self.got.append(delivery)
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+
+def command(text):
+    return make_delivery(text=text, channel_id="C1")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("new", ""), ("new ci bot", "ci bot"), ("  NEW\t ci ", "ci"), ("New\u00a0ci", "ci"), ("new\nci", "ci")],
+)
+async def test_the_first_word_chooses_and_the_rest_is_the_text(text, rest):
+    router, handler = Router(), Noting()
+    router.command("new", handler)
+    await router.dispatch(command(text))
+    assert handler.got[0].text == rest
+
+
+async def test_no_word_is_help():
+    router, handler = Router(), Noting(Ephemeral("our help"))
+    router.command("help", handler)
+    assert await router.dispatch(command("")) == Ephemeral("our help")
+    assert await router.dispatch(command("   ")) == Ephemeral("our help")
+
+
+async def test_help_is_there_even_when_nobody_wrote_one():
+    router = Router()
+    assert await router.dispatch(command("")) == Ephemeral("There are no commands yet.")
+    router.command("new", Noting(), usage="[NAME]", help="asks for a key")
+    router.command("list", Noting(), help="shows your keys")
+    answer = await router.dispatch(command("help"))
+    assert answer.text == "`/apikey new [NAME]` asks for a key\n`/apikey list` shows your keys"
+    assert router.words() == ("new", "list")
+    assert [entry.usage for entry in router.help_entries()] == ["[NAME]", ""]
+
+
+async def test_an_unknown_word_gets_the_nearest_one():
+    router = Router()
+    router.command("quota", Noting())
+    answer = await router.dispatch(command("qouta ci +5"))
+    assert (
+        answer.text
+        == "I do not know the word `qouta`. Did you mean `/apikey quota`? `/apikey help` lists what I can do."
+    )
+
+
+async def test_an_unknown_word_is_shown_harmless_and_short():
+    answer = await Router().dispatch(command("<!channel>" + "x" * 500))
+    assert "<!channel>" not in answer.text
+    assert len(answer.text) < 150
+
+
+async def test_a_fallback_takes_unknown_words_with_all_of_the_text():
+    router, handler = Router(), Noting(Ephemeral("mine"))
+    router.fallback_command(handler)
+    assert await router.dispatch(command("what is this")) == Ephemeral("mine")
+    assert handler.got[0].text == "what is this"
+
+
+def test_a_name_twice_is_refused():
+    router = Router()
+    for register, name in [
+        (router.command, "new"),
+        (router.action, "approve"),
+        (router.modal_action, "key.create"),
+        (router.view, "key.create"),
+        (router.view_closed, "key.create"),
+        (router.shortcut, "new_key"),
+        (router.options, "model_limits"),
+    ]:
+        register(name, Noting())
+        with pytest.raises(ValueError, match="already"):
+            register(name, Noting())
+        with pytest.raises(ValueError, match="needs a name"):
+            register("", Noting())
+    router.fallback_command(Noting())
+    with pytest.raises(ValueError, match="already"):
+        router.fallback_command(Noting())
+    assert router.names("shortcut") == {"new_key"}
+
+
+async def test_each_kind_finds_its_handler():
+    router = Router()
+    handlers = {name: Noting() for name in ("action", "modal", "view", "closed", "shortcut", "options", "event")}
+    router.action("approve", handlers["action"])
+    router.modal_action("key.create", handlers["modal"])
+    router.view("key.create", handlers["view"])
+    router.view_closed("key.create", handlers["closed"])
+    router.shortcut("new_key", handlers["shortcut"])
+    router.options("model_limits", handlers["options"])
+    router.event("user_change", handlers["event"])
+    slack = kit.Slack(router)
+    await slack.interaction(kit.click("approve"))
+    await slack.interaction(kit.click("other", view=kit.view()))
+    await slack.interaction(kit.submission())
+    await slack.interaction(kit.interaction("view_closed", view=kit.view()))
+    await slack.interaction(kit.interaction("shortcut", callback_id="new_key"))
+    await slack.interaction(kit.interaction("message_action", callback_id="new_key"))
+    await slack.interaction(kit.interaction("block_suggestion", block_id="model_limits", action_id="value", value="g"))
+    await slack.event({"type": "user_change", "user": {"id": "U1"}})
+    assert {name: len(handler.got) for name, handler in handlers.items()} == {
+        "action": 1,
+        "modal": 1,
+        "view": 1,
+        "closed": 1,
+        "shortcut": 2,
+        "options": 1,
+        "event": 1,
+    }
+
+
+async def test_an_action_of_its_own_comes_before_the_modals():
+    router, own, modal = Router(), Noting(), Noting()
+    router.action("reveal", own)
+    router.modal_action("key.create", modal)
+    await kit.Slack(router).interaction(kit.click("reveal", view=kit.view()))
+    assert (len(own.got), len(modal.got)) == (1, 0)
+
+
+async def test_a_buttons_message_is_no_modal():
+    router, modal = Router(), Noting()
+    router.modal_action("key.create", modal)
+    response = await kit.Slack(router).interaction(kit.click("docs", callback_id="key.create"))
+    assert (response.status_code, modal.got) == (200, [])
+
+
+async def test_every_room_hears_an_event():
+    router, one, two = Router(), Noting(), Noting()
+    router.event("user_change", one)
+    router.event("user_change", two)
+    await kit.Slack(router).event({"type": "user_change", "user": {"id": "U1"}})
+    assert len(one.got) == len(two.got) == 1
+    assert router.names("event") == {"user_change"}
+
+
+async def test_what_nobody_handles_is_answered_and_counted():
+    seen = []
+    router = Router(observe=lambda kind, outcome, seconds: seen.append((kind, outcome)))
+    assert await router.dispatch(make_delivery(Kind.ACTION)) is None
+    assert await router.dispatch(make_delivery(Kind.OPTIONS)) == Options(())
+    assert await router.dispatch(make_delivery(Kind.EVENT, payload={"event": {"type": ["odd"]}})) is None
+    assert seen == [(Kind.ACTION, "unknown"), (Kind.OPTIONS, "unknown"), (Kind.EVENT, "unknown")]
+
+
+async def test_outcomes_are_observed_with_their_time():
+    seen = []
+    ticks = iter([1.0, 1.25, 2.0, 2.5, 3.0, 3.0])
+    router = Router(observe=lambda *args: seen.append(args), timer=lambda: next(ticks))
+    router.command("ok", Noting())
+    router.command("no", Noting(error=PermissionDenied("You may not.")))
+    router.command("bad", Noting(error=RuntimeError("boom")))
+    for word in ("ok", "no", "bad"):
+        await router.dispatch(command(word))
+    assert seen == [(Kind.COMMAND, "ok", 0.25), (Kind.COMMAND, "user_error", 0.5), (Kind.COMMAND, "error", 0.0)]
+
+
+async def test_another_team_is_turned_away_but_may_click():
+    router, handler = Router(team_id="T0HOME"), Noting()
+    router.command("new", handler)
+    router.view("key.create", handler)
+    router.options("group", handler)
+    router.shortcut("new_key", handler)
+    router.action("approve", handler)
+    foreign = {"team_id": "T0OTHER"}
+    assert "another workspace" in (await router.dispatch(make_delivery(text="new", **foreign))).text
+    view = {"view": kit.view()}
+    assert isinstance(await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload=view, **foreign)), Replace)
+    assert await router.dispatch(make_delivery(Kind.OPTIONS, payload={"block_id": "group"}, **foreign)) == Options(())
+    assert await router.dispatch(make_delivery(Kind.SHORTCUT, payload={"callback_id": "new_key"}, **foreign)) is None
+    assert handler.got == []
+    await router.dispatch(make_delivery(Kind.ACTION, payload={"actions": [{"action_id": "approve"}]}, **foreign))
+    assert len(handler.got) == 1
+
+
+async def test_an_error_in_a_submission_stands_under_its_field():
+    router = Router()
+    router.view("key.create", Noting(error=InputError({"name": "Taken."})))
+    answer = await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload={"view": kit.view()}))
+    assert answer == FieldErrors({"name": "Taken."})

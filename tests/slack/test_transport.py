@@ -1,0 +1,246 @@
+import json
+import logging
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from bot.slack import signature
+from bot.slack.blocks import section
+from bot.slack.delivery import Ephemeral, FieldErrors, Options
+from bot.slack.router import Router
+from bot.slack.transport import BODY_LIMIT, SlackEndpoint, http_app
+from tests.slack import kit
+
+JSON = "application/json"
+
+
+@pytest.fixture
+def router():
+    return Router(team_id=kit.TEAM)
+
+
+@pytest.fixture
+def slack(router):
+    return kit.Slack(router)
+
+
+def proof(body, timestamp):
+    return signature.sign(kit.SECRET, timestamp, body)
+
+
+def headers(timestamp, value):
+    return [("X-Slack-Request-Timestamp", timestamp), ("X-Slack-Signature", value)]
+
+
+def test_the_signature_is_slacks_own_worked_example():
+    body = (
+        b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name="
+        b"foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2F"
+        b"hooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015."
+        b"47445629121.803a0bc887a14d10d2c447fce8b6703c"
+    )
+    secret = SecretStr("8f742231b10e8888abcd99yyyzzz85a5")
+    expected = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+    assert signature.sign(secret, "1531420618", body) == expected
+
+
+async def test_a_command_is_answered_in_the_response(slack, router):
+    async def show(delivery):
+        return Ephemeral("help", (section("hi"),))
+
+    router.command("help", show)
+    response = await slack.command()
+    assert response.status_code == 200
+    assert response.json() == {"response_type": "ephemeral", "text": "help", "blocks": [section("hi")]}
+
+
+async def test_a_submission_is_answered_in_the_response(slack, router):
+    async def refuse(delivery):
+        return FieldErrors({"name": "Taken."})
+
+    router.view("key.create", refuse)
+    assert (await slack.interaction(kit.submission())).json() == {
+        "response_action": "errors",
+        "errors": {"name": "Taken."},
+    }
+
+
+async def test_options_are_answered_in_the_response(slack, router):
+    async def some(delivery):
+        return Options([{"text": delivery.query}])
+
+    router.options("model_limits", some)
+    payload = kit.interaction(
+        "block_suggestion", block_id="model_limits", action_id="value", value="gp", view=kit.view()
+    )
+    assert (await slack.interaction(payload)).json() == {"options": [{"text": "gp"}]}
+
+
+async def test_a_click_gets_an_empty_answer(slack):
+    response = await slack.interaction(kit.click())
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_slacks_own_questions_are_answered(slack):
+    challenge = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
+    assert (await slack.post(challenge, content_type=JSON)).json() == {"challenge": "abc"}
+    assert (await slack.post(b"ssl_check=1&token=x")).status_code == 200
+
+
+async def test_a_handler_that_breaks_is_still_answered_with_200(slack, router):
+    async def broken(delivery):
+        raise RuntimeError("sk-secret")
+
+    router.command("new", broken)
+    router.event("user_change", broken)
+    response = await slack.command("new")
+    assert response.status_code == 200
+    assert "sk-secret" not in response.text
+    assert (await slack.event({"type": "user_change"})).status_code == 200
+
+
+async def test_a_payload_type_we_do_not_know_is_acknowledged(slack):
+    assert (await slack.interaction(kit.interaction("workflow_step_edit"))).status_code == 200
+    assert (await slack.event({"type": "unheard_of"})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["ssl_check=1", "command=%2Fapikey", '{"type":"url_verification","challenge":"x"}'])
+async def test_nothing_unsigned_comes_in(slack, kind):
+    response = await slack.post(kind.encode(), headers=[])
+    assert (response.status_code, response.content) == (401, b"")
+    assert slack.counted == ["rejected"]
+
+
+NOW = str(int(kit.NOW))
+BODY = urlencode(kit.command("new")).encode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        headers(NOW, "v0=" + "0" * 64),
+        headers(NOW, "v1=" + proof(BODY, NOW)[3:]),
+        headers(NOW, proof(BODY, NOW).upper()),
+        headers(NOW, proof(BODY, NOW)[:-1]),
+        headers(NOW, proof(BODY + b"&text=delete", NOW)),
+        headers(NOW, ""),
+        [("X-Slack-Request-Timestamp", NOW), (b"X-Slack-Signature", "v0=é".encode())],
+        headers(str(int(kit.NOW) - 301), proof(BODY, str(int(kit.NOW) - 301))),
+        headers(str(int(kit.NOW) + 301), proof(BODY, str(int(kit.NOW) + 301))),
+        headers("", proof(BODY, "")),
+        headers("now", proof(BODY, "now")),
+        headers("+" + NOW, proof(BODY, "+" + NOW)),
+        headers(NOW + ".0", proof(BODY, NOW + ".0")),
+        headers("1_800_000_000", proof(BODY, "1_800_000_000")),
+        headers("-" + NOW, proof(BODY, "-" + NOW)),
+        headers("9" * 400, proof(BODY, "9" * 400)),
+        headers(NOW, proof(BODY, NOW)) + headers(NOW, proof(BODY, NOW)),
+        [*headers(NOW, proof(BODY, NOW)), ("X-Slack-Signature", "v0=other")],
+        [("X-Slack-Request-Timestamp", NOW)],
+        [("X-Slack-Signature", proof(BODY, NOW))],
+    ],
+)
+async def test_a_doubtful_signature_is_refused_with_one_quiet_line(slack, given, caplog):
+    response = await slack.post(BODY, headers=given)
+    assert (response.status_code, response.content) == (401, b"")
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert len(lines) == 1
+    assert "new" not in lines[0]
+    assert "U0ANN" not in lines[0]
+
+
+async def test_five_minutes_either_way_are_fine(slack):
+    for drift in (-300, 300):
+        timestamp = str(int(kit.NOW) + drift)
+        assert (await slack.post(BODY, headers=headers(timestamp, proof(BODY, timestamp)))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", kit.FORM),
+        (b"", JSON),
+        (BODY, "text/plain"),
+        (BODY, JSON),
+        (b"\xff\xff", JSON),
+        (b"{" * 5000, JSON),
+        (b"payload=%7B", kit.FORM),
+        (b'{"type":"event_callback","event":5}', JSON),
+        (b"command=%2Fapikey", kit.FORM),
+        (urlencode({"payload": '{"type":"block_actions","user":{"id":"U1"},"actions":5}'}).encode(), kit.FORM),
+        (urlencode({"payload": json.dumps(kit.click(authorizations="x"))}).encode(), kit.FORM),
+    ],
+)
+async def test_signed_rubbish_is_a_bad_request(slack, body, content_type):
+    response = await slack.post(body, content_type=content_type)
+    assert (response.status_code, response.content) == (400, b"")
+    assert slack.counted == ["malformed"]
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = [*kit.click(), "view", "event", "command", "ssl_check", "authorizations", "enterprise", "event_id", "token"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["block_actions", "view_submission", "event_callback", "block_suggestion", "message_action"]),
+    st.dictionaries(st.sampled_from(FIELDS), JSONS, max_size=4),
+)
+async def test_odd_but_signed_payloads_never_break_us(slack, kind, changes):
+    payload = kit.click() | {"view": kit.view(), "callback_id": "c", "block_id": "b"} | changes | {"type": kind}
+    response = await slack.post(json.dumps(payload).encode(), content_type=JSON)
+    assert response.status_code in {200, 400}
+
+
+async def test_a_large_body_is_refused_before_it_is_kept(slack):
+    body = b"x" * (BODY_LIMIT + 1)
+    assert (await slack.post(body)).status_code == 413
+
+    async def drip():
+        for _ in range(30):
+            yield b"x" * 50_000
+
+    transport = httpx.ASGITransport(app=slack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://keydesk.test") as client:
+        response = await client.post("/slack/events", content=drip(), headers=headers(NOW, proof(b"", NOW)))
+    assert response.status_code == 413
+    assert slack.counted == ["too_large", "too_large"]
+
+
+async def test_the_same_request_again_is_answered_and_counted(slack, caplog):
+    with caplog.at_level(logging.INFO):
+        assert (await slack.command("new")).status_code == 200
+        assert (await slack.command("new")).status_code == 200
+    assert slack.counted == ["repeated"]
+
+
+async def test_other_methods_and_paths_are_not_there(slack):
+    transport = httpx.ASGITransport(app=slack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://keydesk.test") as client:
+        assert (await client.get("/slack/events")).status_code == 405
+        assert (await client.post("/")).status_code == 404
+
+
+async def test_other_rooms_routes_are_served_and_socket_mode_has_no_slack_route():
+    async def health(request):
+        return PlainTextResponse("fine")
+
+    app = http_app(endpoint=None, routes=[Route("/healthz", health)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://keydesk.test") as client:
+        assert (await client.get("/healthz")).text == "fine"
+        assert (await client.post("/slack/events")).status_code == 404
+
+
+def test_an_empty_secret_is_refused_at_the_start(slack):
+    with pytest.raises(ValueError, match="empty signing secret"):
+        SlackEndpoint(edge=slack.edge, signing_secret=SecretStr(""), clock=lambda: 0.0)
