@@ -25,12 +25,15 @@ class LoopbackServer:
 
     @property
     def port(self) -> int:
-        """The port, bound at once, so that the URL is known before the app is complete."""
+        """The port, bound at once, so that the URL is known before the app is complete. Raises OSError when taken."""
+        return int(self._bound().getsockname()[1])
+
+    def _bound(self) -> socket.socket:
         if self._socket is None:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((LOOPBACK, self._config.port))
-        return int(self._socket.getsockname()[1])
+        return self._socket
 
     @property
     def url(self) -> str:
@@ -38,11 +41,11 @@ class LoopbackServer:
         return f"http://{LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
-        """Takes connections from now on. Raises OSError when the port is taken."""
-        if self.port and self._socket is not None:
-            self._config.load()
-            self._server.lifespan = self._config.lifespan_class(self._config)
-            await self._server.startup(sockets=[self._socket])
+        """Takes connections from now on."""
+        bound = self._bound()
+        self._config.load()
+        self._server.lifespan = self._config.lifespan_class(self._config)
+        await self._server.startup(sockets=[bound])
 
     async def stop(self) -> None:
         """Cuts every connection and frees the port. Twice is harmless."""
