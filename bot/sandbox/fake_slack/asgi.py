@@ -49,6 +49,9 @@ def build_app(slack: "FakeSlack") -> ASGIApp:
         if scope["type"] == "http" and not _is_local(scope):
             await PlainTextResponse(ONLY_LOCAL, status_code=403)(scope, receive, send)
             return
+        if scope["type"] == "websocket" and not _is_local(scope):
+            await send({"type": "websocket.close", "code": 1008})
+            return
         scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
         await inner(scope, receive, send)
 

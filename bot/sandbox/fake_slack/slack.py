@@ -86,7 +86,13 @@ class FakeSlack:
         self.deliveries.bot_url = bot_url
         self.events = Events(self.core, self.deliveries, sleep=sleep)
         self.changes = Changes(self.core, messages=self.message_book, views=self.view_book, events=self.events)
-        self.client = ViewActions(
+        self.client = self._build_client()
+        parts = self._build_parts(author)
+        self.web_api = WebApi(parts, bot_token=bot_token, app_token=app_token, limits=self.limits, faults=self.faults)
+        self.app: ASGIApp = build_app(self)
+
+    def _build_client(self) -> ViewActions:
+        return ViewActions(
             self.core,
             messages=self.message_book,
             views=self.view_book,
@@ -96,7 +102,9 @@ class FakeSlack:
             events=self.events,
             base_url=lambda: self.base_url,
         )
-        parts = Parts(
+
+    def _build_parts(self, author: Author) -> Parts:
+        return Parts(
             core=self.core,
             messages=self.message_book,
             views=self.view_book,
@@ -106,8 +114,6 @@ class FakeSlack:
             author=author,
             base_url=lambda: self.base_url,
         )
-        self.web_api = WebApi(parts, bot_token=bot_token, app_token=app_token, limits=self.limits, faults=self.faults)
-        self.app: ASGIApp = build_app(self)
 
     @property
     def base_url(self) -> str:
