@@ -5,11 +5,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigurationError
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
         if value is None:
             return None
         text = value.get_secret_value().strip()
+        if text.lower().startswith("bearer "):
+            raise ValueError("write the bare token, without “Bearer”")
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError("is empty or holds characters no such secret has")
         return SecretStr(text)
@@ -97,19 +100,22 @@ class Settings(BaseSettings):
     @field_validator("slack_bot_token")
     @classmethod
     def _bot_token(cls, value: SecretStr) -> SecretStr:
-        return _starts_with(value, "xoxb-", "the bot token starts with xoxb- (OAuth & Permissions)")
+        return _starts_with(value, "xoxb-", "the bot token starts with xoxb- (OAuth & Permissions)", _MIXED_UP)
 
     @field_validator("slack_app_token")
     @classmethod
     def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
         hint = "the app-level token starts with xapp- (Basic Information, scope connections:write)"
-        return None if value is None else _starts_with(value, "xapp-", hint)
+        return None if value is None else _starts_with(value, "xapp-", hint, _MIXED_UP)
 
     @field_validator("cometapi_access_token")
     @classmethod
     def _access_token(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value().startswith("sk-"):
+        text = value.get_secret_value()
+        if text.startswith("sk-"):
             raise ValueError("this is a model key (sk-…); the personal access token is in Console > Personal Settings")
+        if text.startswith(tuple(_MIXED_UP)):
+            raise ValueError("this is a Slack token; the personal access token is in Console > Personal Settings")
         return value
 
     @field_validator("keydesk_channel", "keydesk_security_channel")
@@ -157,12 +163,6 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
-    @model_validator(mode="after")
-    def _policy_exists(self) -> Self:
-        if not self.keydesk_policy.is_file():
-            raise ValueError(f"KEYDESK_POLICY: there is no file {self.keydesk_policy}; begin with policy.example.toml")
-        return self
-
     @property
     def security_channel(self) -> str:
         """Where alerts go."""
@@ -174,39 +174,91 @@ class Settings(BaseSettings):
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
-def _starts_with(value: SecretStr, prefix: str, hint: str) -> SecretStr:
-    if not value.get_secret_value().startswith(prefix):
-        raise ValueError(hint)
+# What begins with it, and where that belongs.
+_MIXED_UP = {
+    "xoxb-": "this is the bot token, which belongs in SLACK_BOT_TOKEN",
+    "xapp-": "this is the app-level token, which belongs in SLACK_APP_TOKEN",
+    "xoxp-": "this is a user's token, which Keydesk does not take",
+    "xoxe": "this is a rotating token, which Keydesk does not take; switch token rotation off",
+}
+
+
+def _starts_with(value: SecretStr, prefix: str, hint: str, others: Mapping[str, str]) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.startswith(prefix):
+        found = next((what for begin, what in others.items() if text.startswith(begin)), None)
+        raise ValueError(f"{found}; {hint}" if found else hint)
     return value
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value."""
+
+    settings: Settings
+    problems: Mapping[str, str]
+
+    def usable(self, *names: str) -> bool:
+        """Whether none of these settings is missing or wrong."""
+        return not any(name in self.problems for name in names)
+
+
+# So that the other settings can be read when one of these is missing. Never sent anywhere.
+_STAND_INS = {
+    "SLACK_BOT_TOKEN": "xoxb-missing",
+    "SLACK_SIGNING_SECRET": "missing",
+    "COMETAPI_ACCESS_TOKEN": "missing",
+    "KEYDESK_CHANNEL": "C00",
+}
+
+
+def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Reading:
+    """Whatever can be read, and what is wrong with the rest: for `check` and for commands that need only a part.
+
+    Raises ConfigurationError when `.env` itself cannot be read.
+    """
+    given = dict(overrides or {})
+    try:
+        return Reading(Settings(_env_file=env_file, **given), {})
+    except ValidationError as error:
+        problems = dict(_problems(error))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
+    stand_ins = {
+        field.alias: _STAND_INS.get(field.alias, field.default)
+        for field in Settings.model_fields.values()
+        if field.alias in problems
+    }
+    return Reading(Settings(_env_file=env_file, **(given | stand_ins)), problems)
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
     """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem."""
-    try:
-        return Settings(_env_file=env_file, **dict(overrides or {}))
-    except ValidationError as error:
-        raise ConfigurationError(list(_problems(error))) from None
-
-
-class _DatabaseOnly(BaseSettings):
-    """For commands that need the database alone."""
-
-    model_config = Settings.model_config
-    database_url: Text = Field(Settings.model_fields["database_url"].default, alias="DATABASE_URL")
+    reading = read(overrides, env_file=env_file)
+    problems = list(reading.problems.values())
+    policy = reading.settings.keydesk_policy
+    if reading.usable("KEYDESK_POLICY") and not policy.is_file():
+        problems.append(f"KEYDESK_POLICY: there is no file {policy}; begin with policy.example.toml")
+    if problems:
+        raise ConfigurationError(problems)
+    return reading.settings
 
 
 def load_database_url() -> str:
-    """DATABASE_URL alone, for commands that need no other setting."""
-    return _DatabaseOnly().database_url
+    """DATABASE_URL alone, for commands that need no other setting. Raises ConfigurationError when it is wrong."""
+    reading = read()
+    if not reading.usable("DATABASE_URL"):
+        raise ConfigurationError([reading.problems["DATABASE_URL"]])
+    return reading.settings.database_url
 
 
-def _problems(error: ValidationError) -> Iterable[str]:
+def _problems(error: ValidationError) -> Iterable[tuple[str, str]]:
+    """(name, sentence) of each problem; the sentence begins with the name and holds no value."""
     for item in error.errors(include_input=False, include_url=False):
-        name = str(item["loc"][0]) if item["loc"] else ""
-        field = next((f for f in Settings.model_fields.values() if f.alias == name), None)
+        name = str(item["loc"][0])
+        field = next(one for one in Settings.model_fields.values() if one.alias == name)
         if item["type"] == "missing":
-            yield f"{name} is missing. {field.description if field else ''}".rstrip()
-        elif name:
-            yield f"{name}: {item['msg'].removeprefix('Value error, ')}"
+            yield name, f"{name} is missing. {field.description}"
         else:
-            yield item["msg"].removeprefix("Value error, ")
+            yield name, f"{name}: {item['msg'].removeprefix('Value error, ')}"
