@@ -101,7 +101,8 @@ export async function refreshGateway() {
   }
 }
 
-const comparable = (key) => JSON.stringify([key.status, key.state, key.deleted, key.name, key.remain_quota, key.used_quota,
+const comparable = (key) => JSON.stringify([key.status, key.state, key.deleted, key.name, key.remain_quota,
+  key.used_quota,
   key.unlimited_quota, key.expired_time, key.model_limits_enabled, key.model_limits, key.allow_ips, key.group]);
 
 function noteChanges(before, after) {

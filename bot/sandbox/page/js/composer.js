@@ -23,11 +23,14 @@ export function composer(channel, { thread = null, focus = false } = {}) {
     usage(draft, found, thread),
     h("div", { class: "composer-box", key: "box" },
       !thread && lightning(),
-      h("textarea", { key: id, rows: 1, class: "composer-text", value: draft, placeholder: where, "aria-label": thread ? "Reply in thread" : where, spellcheck: "false",
-        "data-testid": thread ? "reply-composer" : "composer", onmount: (element) => { grow(element); if (focus) element.focus(); },
+      h("textarea", { key: id, rows: 1, class: "composer-text", value: draft, placeholder: where,
+        "aria-label": thread ? "Reply in thread" : where, spellcheck: "false",
+        "data-testid": thread ? "reply-composer" : "composer",
+          onmount: (element) => { grow(element); if (focus) element.focus(); },
         oninput: (event) => { setUi(id, event.target.value); setUi("offer", 0); grow(event.target); },
         onkeydown: (event) => keys(event, { found, active, id, send }) }),
-      h("button", { type: "button", class: "send", "aria-label": thread ? "Send reply" : "Send", disabled: !draft.trim(), onclick: send }, icon("send", 18))));
+      h("button", { type: "button", class: "send", "aria-label": thread ? "Send reply" : "Send",
+        disabled: !draft.trim(), onclick: send }, icon("send", 18))));
 }
 
 function grow(element) {
@@ -56,18 +59,24 @@ function fill(id, text) {
 // ---- slash commands ----
 function offers(draft) {
   if (!/^\/\S*$/.test(draft)) return [];
-  return (store.state.commands ?? []).filter((one) => one.command.startsWith(draft.toLowerCase()) && one.command !== draft);
+  return (store.state.commands ?? []).filter((one) => one.command.startsWith(draft.toLowerCase())
+    && one.command !== draft);
 }
 
 function offerList(found, active, id) {
-  return h("div", { class: "offers", key: "offers", role: "listbox", "aria-label": "Commands" }, found.map((one, index) =>
-    h("div", { role: "option", class: index === active ? "offer active" : "offer", "aria-selected": String(index === active), onclick: () => take(one, id), onpointermove: () => index !== active && setUi("offer", index) },
+  return h("div", { class: "offers", key: "offers", role: "listbox", "aria-label": "Commands" },
+    found.map((one, index) =>
+    h("div", { role: "option", class: index === active ? "offer active" : "offer",
+      "aria-selected": String(index === active), onclick: () => take(one, id),
+      onpointermove: () => index !== active && setUi("offer", index) },
       h("strong", {}, one.command), h("code", {}, one.usage_hint ?? ""), h("small", {}, one.description ?? ""))));
 }
 
 function usage(draft, found, thread) {
-  const one = !thread && !found.length && (store.state.commands ?? []).find((each) => draft === each.command || draft.startsWith(`${each.command} `));
-  return one ? h("div", { class: "usage", key: "usage" }, h("strong", {}, one.command), " ", one.usage_hint, h("span", {}, one.description)) : null;
+  const one = !thread && !found.length && (store.state.commands ?? []).find((each) => draft === each.command
+    || draft.startsWith(`${each.command} `));
+  return one ? h("div", { class: "usage", key: "usage" }, h("strong", {}, one.command), " ", one.usage_hint,
+    h("span", {}, one.description)) : null;
 }
 
 function take(one, id) {
@@ -92,5 +101,6 @@ function lightning() {
   popoverContent(id, () => menu("Shortcuts", shortcuts.map((one) => ({
     label: one.name, detail: one.description, act: () => post("shortcut", { callback_id: one.callback_id }),
   }))));
-  return h("button", { type: "button", class: "lightning", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", onclick: (event) => toggle(id, event.currentTarget, { width: 260 }) }, icon("bolt", 17));
+  return h("button", { type: "button", class: "lightning", "aria-label": "Shortcuts", title: "Shortcuts",
+    "aria-haspopup": "menu", onclick: (event) => toggle(id, event.currentTarget, { width: 260 }) }, icon("bolt", 17));
 }

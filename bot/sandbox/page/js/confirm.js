@@ -22,11 +22,13 @@ export function drawConfirm() {
     go();
   };
   return h("div", { class: "dim dim-confirm", key: "confirm" },
-    h("div", { class: "dialog confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text",
+    h("div", { class: "dialog confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "confirm-title",
+      "aria-describedby": "confirm-text",
       onmount: (element) => element.querySelector(".primary, .danger")?.focus() },
     h("header", {}, h("h2", { id: "confirm-title" }, plain(confirm.title))),
     h("div", { class: "dialog-body", id: "confirm-text" }, text(confirm.text)),
     h("footer", {},
       h("button", { type: "button", class: "button", onclick: closeConfirm }, plain(confirm.deny) || "Cancel"),
-      h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"}`, onclick: yes }, plain(confirm.confirm) || "Yes"))));
+      h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"}`,
+        onclick: yes }, plain(confirm.confirm) || "Yes"))));
 }

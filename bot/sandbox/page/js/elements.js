@@ -15,7 +15,8 @@ export const domId = (place, block) => `field-${place.id}-${block.block_id}`.rep
 
 /** How an element outside an input block is called by assistive technology and by tests. */
 function labelFor(block, element) {
-  return element.accessibility_label || plain(element.placeholder) || (block.text && plain(block.text)) || element.action_id;
+  return element.accessibility_label || plain(element.placeholder) || (block.text && plain(block.text))
+    || element.action_id;
 }
 
 // ---- buttons and menus ----
@@ -30,14 +31,17 @@ function button(place, block, element) {
   };
   const style = ["primary", "danger"].includes(element.style) ? ` ${element.style}` : "";
   // Not disabled while busy: people do click twice, and the app has to live with it.
-  return h("button", { type: "button", class: `button${style}`, key: `b-${block.block_id}-${element.action_id}`, "aria-label": element.accessibility_label,
-    "aria-busy": ui(busy) ? "true" : null, "data-action-id": element.action_id, "data-block-id": block.block_id, onclick: () => asking(element.confirm)(act) },
+  return h("button", { type: "button", class: `button${style}`, key: `b-${block.block_id}-${element.action_id}`,
+    "aria-label": element.accessibility_label,
+    "aria-busy": ui(busy) ? "true" : null, "data-action-id": element.action_id, "data-block-id": block.block_id,
+      onclick: () => asking(element.confirm)(act) },
   element.type === "icon_button" && icon(element.icon === "trash" ? "close" : "info", 14), plain(element.text));
 }
 
 function feedback(place, block, element) {
   return h("span", { class: "feedback" }, ["positive_button", "negative_button"].map((name) => element[name] &&
-    h("button", { type: "button", class: "button", "data-action-id": element.action_id, onclick: () => click(place, block, element, element[name].value) }, plain(element[name].text))));
+    h("button", { type: "button", class: "button", "data-action-id": element.action_id,
+      onclick: () => click(place, block, element, element[name].value) }, plain(element[name].text))));
 }
 
 function overflow(place, block, element) {
@@ -50,7 +54,8 @@ function overflow(place, block, element) {
     }),
   }));
   popoverContent(id, () => menu("More actions", items));
-  return h("button", { type: "button", class: "button square", "aria-label": "More actions", "aria-haspopup": "menu", "data-action-id": element.action_id,
+  return h("button", { type: "button", class: "button square", "aria-label": "More actions", "aria-haspopup": "menu",
+    "data-action-id": element.action_id,
     onclick: (event) => toggle(id, event.currentTarget, { width: 230, align: "end" }) }, icon("dots"));
 }
 
@@ -63,11 +68,15 @@ function choices(place, block, element, { labelId, invalid }) {
     const next = many ? (on ? [...rest, value] : rest) : value;
     asking(element.confirm)(() => send(place, block, element, next));
   };
-  return h("div", { class: "choices", role: many ? "group" : "radiogroup", "aria-labelledby": labelId, "aria-label": labelId ? null : labelFor(block, element), "aria-invalid": invalid ? "true" : null },
+  return h("div", { class: "choices", role: many ? "group" : "radiogroup", "aria-labelledby": labelId,
+    "aria-label": labelId ? null : labelFor(block, element), "aria-invalid": invalid ? "true" : null },
     (element.options ?? []).map((one) => h("label", { class: "choice", key: one.value },
-      h("input", { type: many ? "checkbox" : "radio", name: domId(place, block) + element.action_id, checked: chosen.includes(one.value),
-        "data-action-id": element.action_id, value: one.value, onchange: (event) => pick(one.value, event.target.checked) }),
-      h("span", {}, h("span", { class: "choice-text" }, text(one.text)), one.description && h("small", {}, text(one.description))))));
+      h("input", { type: many ? "checkbox" : "radio", name: domId(place, block) + element.action_id,
+        checked: chosen.includes(one.value),
+        "data-action-id": element.action_id, value: one.value,
+          onchange: (event) => pick(one.value, event.target.checked) }),
+      h("span", {}, h("span", { class: "choice-text" }, text(one.text)),
+        one.description && h("small", {}, text(one.description))))));
 }
 
 // ---- dates ----
@@ -79,22 +88,29 @@ const DATES = {
 
 function dateField(place, block, element, { id, invalid, describedBy }) {
   const kind = DATES[element.type];
-  return h("input", { id, key: nameOf(place, block, element), class: "field short", type: kind.type, value: kind.show(valueOf(place, block, element)), "data-action-id": element.action_id,
-    "aria-label": id ? null : labelFor(block, element), "aria-invalid": invalid ? "true" : null, "aria-describedby": describedBy,
+  return h("input", { id, key: nameOf(place, block, element), class: "field short", type: kind.type,
+    value: kind.show(valueOf(place, block, element)), "data-action-id": element.action_id,
+    "aria-label": id ? null : labelFor(block, element), "aria-invalid": invalid ? "true" : null,
+      "aria-describedby": describedBy,
     onchange: (event) => asking(element.confirm)(() => send(place, block, element, kind.read(event.target.value))) });
 }
 
 // ---- text ----
-const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text", rich_text_input: "text" };
+const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text",
+  rich_text_input: "text" };
 const INPUT_MODES = { email_text_input: "email", url_text_input: "url" };
 
 function textField(place, block, element, { id, invalid, describedBy, enter }) {
   const multiline = element.multiline || element.type === "rich_text_input";
-  const onEnter = block.dispatch_action && (element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"]).includes("on_enter_pressed");
+  const onEnter = block.dispatch_action
+    && (element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"]).includes("on_enter_pressed");
   const props = {
-    id, key: nameOf(place, block, element), class: "field", value: valueOf(place, block, element) ?? "", placeholder: plain(element.placeholder), autocomplete: "off", spellcheck: "false",
-    maxlength: element.max_length, "aria-invalid": invalid ? "true" : null, "aria-describedby": describedBy, "data-action-id": element.action_id, "data-focus-on-load": element.focus_on_load ? "true" : null,
-    inputmode: INPUT_MODES[element.type] ?? (element.type === "number_input" ? (element.is_decimal_allowed ? "decimal" : "numeric") : null),
+    id, key: nameOf(place, block, element), class: "field", value: valueOf(place, block, element) ?? "",
+      placeholder: plain(element.placeholder), autocomplete: "off", spellcheck: "false",
+    maxlength: element.max_length, "aria-invalid": invalid ? "true" : null, "aria-describedby": describedBy,
+      "data-action-id": element.action_id, "data-focus-on-load": element.focus_on_load ? "true" : null,
+    inputmode: INPUT_MODES[element.type] ?? (element.type === "number_input"
+      ? (element.is_decimal_allowed ? "decimal" : "numeric") : null),
     oninput: (event) => typed(place, block, element, event.target.value),
     onkeydown: (event) => {
       if (event.key !== "Enter" || event.isComposing || (multiline && !(event.ctrlKey || event.metaKey))) return;
@@ -103,17 +119,23 @@ function textField(place, block, element, { id, invalid, describedBy, enter }) {
       else enter?.();
     },
   };
-  return multiline ? h("textarea", { ...props, rows: 4 }) : h("input", { ...props, type: TYPES[element.type] ?? "text" });
+  return multiline ? h("textarea", { ...props, rows: 4 })
+    : h("input", { ...props, type: TYPES[element.type] ?? "text" });
 }
 
-const fileField = (place, block, element, { id }) => h("input", { id, class: "field", type: "text", disabled: true, value: "Files cannot be sent in the sandbox", "data-action-id": element.action_id });
+const fileField = (place, block, element, { id }) =>
+  h("input", { id, class: "field", type: "text", disabled: true, value: "Files cannot be sent in the sandbox",
+  "data-action-id": element.action_id });
 
 const selectField = (place, block, element, { labelId, invalid }) =>
-  select({ place, block, element, invalid, confirm: asking(element.confirm), labelledBy: labelId ? { id: labelId } : { label: labelFor(block, element) } });
+  select({ place, block, element, invalid, confirm: asking(element.confirm),
+    labelledBy: labelId ? { id: labelId } : { label: labelFor(block, element) } });
 
-const SELECTS = ["static", "external", "users", "channels", "conversations"].flatMap((kind) => [`${kind}_select`, `multi_${kind}_select`]);
+const SELECTS = ["static", "external", "users", "channels",
+  "conversations"].flatMap((kind) => [`${kind}_select`, `multi_${kind}_select`]);
 const DRAWN = {
-  button, workflow_button: button, icon_button: button, feedback_buttons: feedback, overflow, checkboxes: choices, radio_buttons: choices,
+  button, workflow_button: button, icon_button: button, feedback_buttons: feedback, overflow, checkboxes: choices,
+    radio_buttons: choices,
   datepicker: dateField, timepicker: dateField, datetimepicker: dateField, file_input: fileField,
   ...Object.fromEntries(Object.keys(TYPES).map((type) => [type, textField])),
   ...Object.fromEntries(SELECTS.map((type) => [type, selectField])),
@@ -122,5 +144,6 @@ const DRAWN = {
 export const isInteractive = (element) => element?.type in DRAWN;
 
 /** Draws an element. `field`: {id, labelId, describedBy, invalid, enter} when it stands in an input block. */
-export const drawElement = (place, block, element, field = {}) => DRAWN[element.type]?.(place, block, element, field) ?? null;
+export const drawElement = (place, block, element, field = {}) =>
+  DRAWN[element.type]?.(place, block, element, field) ?? null;
 

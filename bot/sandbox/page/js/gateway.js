@@ -16,14 +16,16 @@ export const units = (count) => {
   return size >= 10_000 ? `${trim(count / 1000)}k` : count.toLocaleString("en");
 };
 const trim = (value) => value.toFixed(2).replace(/\.?0+$/, "");
-const dollars = (count) => `$${(count / UNITS_PER_USD).toFixed(2)}`;
+const dollars = (count) => `${count < 0 ? "-" : ""}$${Math.abs(count / UNITS_PER_USD).toFixed(2)}`;
 
 export function gatewayPanel() {
   const { gateway } = store;
   return h("aside", { class: "gateway", "aria-label": "Gateway", "data-testid": "gateway" },
-    h("header", { class: "channel-header" }, h("h2", {}, icon("key", 17), "Gateway"), gateway && h("span", { class: "profile" }, gateway.profile),
-      h("button", { type: "button", class: "ghost", "aria-label": "Hide the gateway panel", onclick: () => choosePanel("closed") }, icon("close", 16))),
-    h("div", { class: "scroll" }, gateway ? body(gateway) : h("p", { class: "hint pad" }, "Waiting for the gateway…")));
+    h("header", { class: "channel-header" }, h("h2", {}, icon("key", 17), "Gateway"),
+      gateway && h("span", { class: "profile" }, gateway.profile),
+      h("button", { type: "button", class: "ghost", "aria-label": "Hide the gateway panel",
+        onclick: () => choosePanel("closed") }, icon("close", 16))),
+    gateway ? body(gateway) : h("p", { class: "hint pad" }, "Waiting for the gateway…"));
 }
 
 function body(gateway) {
@@ -32,10 +34,13 @@ function body(gateway) {
   const showGone = ui("show deleted", false);
   return [
     clockControls(gateway),
-    h("section", { class: "panel-part" }, h("h3", {}, "Keys", h("span", { class: "count" }, String(live.length))),
+    h("section", { class: "panel-part scroll keys" },
+      h("h3", {}, "Keys", h("span", { class: "count" }, String(live.length))),
       h("div", { role: "list", "aria-label": "Keys" }, live.map(row)),
       live.length === 0 && h("p", { class: "hint" }, "No keys yet."),
-      gone.length > 0 && h("button", { type: "button", class: "linklike", "aria-expanded": String(showGone), onclick: () => setUi("show deleted", !showGone) }, icon(showGone ? "down" : "right", 12), `${gone.length} deleted`),
+      gone.length > 0 && h("button", { type: "button", class: "linklike", "aria-expanded": String(showGone),
+        onclick: () => setUi("show deleted", !showGone) }, icon(showGone ? "down" : "right", 12),
+        `${gone.length} deleted`),
       showGone && h("div", { role: "list", "aria-label": "Deleted keys" }, gone.map(row))),
     faults(gateway),
     calls(gateway),
@@ -44,40 +49,51 @@ function body(gateway) {
 
 function row(key) {
   const flashes = ui(`flash ${key.id}`, 0);
-  return h("div", { role: "listitem", class: key.deleted ? "key deleted" : "key", key: `key ${key.id}`, "data-testid": "key", "data-key-id": key.id, "data-state": key.state, "data-name": key.name },
+  return h("div", { role: "listitem", class: key.deleted ? "key deleted" : "key", key: `key ${key.id}`,
+    "data-testid": "key", "data-key-id": key.id, "data-state": key.state, "data-name": key.name },
     flashes > 0 && h("i", { class: "flash", key: `flash ${flashes}` }),
-    h("div", { class: "key-head" }, h("strong", { title: key.name }, key.name || "(no name)"), h("span", { class: `state ${key.state}` }, key.state)),
-    h("div", { class: "key-id" }, `#${key.id}`, h("code", {}, `…${key.hint}`), key.group && h("span", {}, `group ${key.group}`), key.cross_group_retry && h("span", {}, "cross-group retry")),
+    h("div", { class: "key-head" }, h("strong", { title: key.name }, key.name || "(no name)"),
+      h("span", { class: `state ${key.state}` }, key.state)),
     quota(key),
-    h("ul", { class: "facts" }, h("li", {}, expiry(key)), h("li", {}, models(key)), h("li", {}, networks(key))),
+    facts(key),
     !key.deleted && uses(key));
 }
 
 function quota(key) {
   const total = Math.max(key.used_quota + key.remain_quota, 1);
   const share = key.unlimited_quota ? 0 : Math.min(1, Math.max(0, key.used_quota / total));
-  const words = key.unlimited_quota ? `unlimited, ${units(key.used_quota)} used` : `${units(key.remain_quota)} left (${dollars(key.remain_quota)}), ${units(key.used_quota)} used`;
-  const classes = ["bar", key.unlimited_quota && "endless", share > 0.9 && "low", key.remain_quota < 0 && !key.unlimited_quota && "over"].filter(Boolean).join(" ");
+  const words = key.unlimited_quota ? `unlimited, ${units(key.used_quota)} used`
+    : `${units(key.remain_quota)} left (${dollars(key.remain_quota)}), ${units(key.used_quota)} used`;
+  const classes = ["bar", key.unlimited_quota && "endless", share > 0.9 && "low",
+    key.remain_quota < 0 && !key.unlimited_quota && "over"].filter(Boolean).join(" ");
   return h("div", { class: "quota", title: `remain_quota ${key.remain_quota}, used_quota ${key.used_quota}` },
-    h("div", { class: classes, role: "meter", "aria-label": "Quota used", "aria-valuenow": Math.round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100 }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } })),
+    h("div", { class: classes, role: "meter", "aria-label": "Quota used", "aria-valuenow": Math.round(share * 100),
+      "aria-valuemin": 0, "aria-valuemax": 100 }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } })),
     h("small", {}, words));
 }
+
+const facts = (key) => h("ul", { class: "facts" }, [
+  [`#${key.id} `, h("code", { title: "The last four characters of its value" }, `…${key.hint}`)],
+  expiry(key), models(key), networks(key), key.group && `group ${key.group}`,
+    key.cross_group_retry && "cross-group retry",
+].filter(Boolean).map((one, index) => h("li", { key: index }, one)));
 
 function expiry(key) {
   if (key.expired_time === NEVER) return "never expires";
   const past = key.expired_time < store.gateway.now;
-  return h("time", { title: full(key.expired_time) }, `${past ? "expired" : "expires"} ${shortDate(key.expired_time)}, ${relative(key.expired_time)}`);
+  return h("time", { title: full(key.expired_time) },
+    `${past ? "expired" : "expires"} ${shortDate(key.expired_time)}, ${relative(key.expired_time)}`);
 }
 
 function models(key) {
-  if (!key.model_limits_enabled) return "every model";
+  if (!key.model_limits_enabled) return "any model";
   const names = key.model_limits.split(",").filter(Boolean);
   return names.length ? ["only ", names.map((name) => h("code", { key: name }, name))] : "no model";
 }
 
 function networks(key) {
   const entries = (key.allow_ips ?? "").split("\n").filter((entry) => entry.trim());
-  return entries.length ? ["from ", entries.map((entry, index) => h("code", { key: index }, entry))] : "from anywhere";
+  return entries.length ? ["from ", entries.map((entry, index) => h("code", { key: index }, entry))] : "any network";
 }
 
 // ---- using a key, as its owner's program would ----
@@ -85,15 +101,21 @@ function uses(key) {
   const said = ui(`used ${key.id}`);
   const use = async (count) => {
     const answer = await post("gateway/use", { id: key.id, units: count });
-    if (answer.ok) setUi(`used ${key.id}`, answer.served ? { good: true, text: `served, ${units(count)} charged` } : { text: refusal(answer) });
+    if (answer.ok) setUi(`used ${key.id}`, answer.served ? { good: true, text: `served, ${units(count)} charged` }
+      : { text: refusal(answer) });
   };
   return h("div", { class: "uses" }, h("span", {}, "Use"),
-    [[5000, "5k"], [50_000, "50k"]].map(([count, label]) => h("button", { type: "button", class: "button tiny", "aria-label": `Use ${label} of ${key.name}`, onclick: () => use(count) }, label)),
-    !key.unlimited_quota && key.remain_quota > 0 && h("button", { type: "button", class: "button tiny", "aria-label": `Use up ${key.name}`, onclick: () => use(key.remain_quota) }, "all"),
+    [[5000, "5k"], [50_000, "50k"]].map(([count, label]) =>
+      h("button", { type: "button", class: "button tiny", "aria-label": `Use ${label} of ${key.name}`,
+      onclick: () => use(count) }, label)),
+    !key.unlimited_quota && key.remain_quota > 0
+      && h("button", { type: "button", class: "button tiny", "aria-label": `Use up ${key.name}`,
+      onclick: () => use(key.remain_quota) }, "all"),
     said && h("small", { class: said.good ? "good" : "bad", role: "status" }, said.text));
 }
 
 function refusal({ status, code }) {
-  const words = { pre_consume_token_quota_failed: "not enough quota", access_denied: "network not allowed", insufficient_user_quota: "account empty" };
+  const words = { pre_consume_token_quota_failed: "not enough quota", access_denied: "network not allowed",
+    insufficient_user_quota: "account empty" };
   return `refused: HTTP ${status}${words[code] ? `, ${words[code]}` : status === 401 ? ", key is dead" : ""}`;
 }

@@ -30,22 +30,41 @@ const AIMS = [
 
 export function clockControls(gateway) {
   return h("section", { class: "panel-part clock" },
-    h("span", { class: "clock-now", title: "The sandbox's clock" }, icon("clock", 15), `${shortDate(gateway.now)}, ${clock(gateway.now)}`),
+    h("span", { class: "clock-now", title: "The sandbox's clock" }, icon("clock", 15),
+      `${shortDate(gateway.now)}, ${clock(gateway.now)}`),
     h("span", { class: "row" }, JUMPS.map(([label, seconds]) =>
-      h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`, onclick: () => post("gateway/clock", { seconds }) }, label))));
+      h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`,
+        onclick: () => post("gateway/clock", { seconds }) }, label))));
 }
 
 export function faults(gateway) {
   const aim = ui("fault aim", "PUT");
   const options = AIMS.find(([id]) => id === aim)[2];
-  return h("section", { class: "panel-part" }, h("h3", {}, "Let something go wrong"),
-    h("label", { class: "aim" }, h("span", {}, "Strikes the"), h("select", { class: "field tiny", "aria-label": "Which call the fault strikes", value: aim, onchange: (event) => setUi("fault aim", event.target.value) },
+  const open = ui("faults open", roomy());
+  const title = h("h3", {}, fold("faults open", open, "Let something go wrong"));
+  if (!open) return h("section", { class: "panel-part" }, title, armed(gateway));
+  return h("section", { class: "panel-part" }, title,
+    h("label", { class: "aim" }, h("span", {}, "Strikes the"),
+      h("select", { class: "field tiny", "aria-label": "Which call the fault strikes", value: aim,
+      onchange: (event) => setUi("fault aim", event.target.value) },
       AIMS.map(([id, label]) => h("option", { value: id, selected: id === aim }, label)))),
     h("div", { class: "fault-grid" }, FAULTS.map((one) =>
-      h("button", { type: "button", class: "button tiny", title: one.detail, "data-testid": `fault-${one.name}`, onclick: () => post("gateway/fault", { name: one.name, ...options, ...one.options }) }, one.label))),
-    gateway.faults.length > 0 && h("div", { class: "armed", role: "status", "aria-label": "Armed faults" }, icon("warn", 14),
+      h("button", { type: "button", class: "button tiny", title: one.detail, "data-testid": `fault-${one.name}`,
+        onclick: () => post("gateway/fault", { name: one.name, ...options, ...one.options }) }, one.label))),
+    armed(gateway));
+}
+
+const roomy = () => window.innerHeight >= 720; // in a low window the keys come first
+
+const fold = (name, open, label) => h("button", { type: "button", class: "fold", "aria-expanded": String(open),
+  onclick: () => setUi(name, !open) }, icon(open ? "down" : "right", 13), label);
+
+function armed(gateway) {
+  if (!gateway.faults.length) return null;
+  return h("div", { class: "armed", role: "status", "aria-label": "Armed faults" }, icon("warn", 14),
       h("ul", {}, gateway.faults.map((fault, index) => h("li", { key: index }, describe(fault)))),
-      h("button", { type: "button", class: "linklike", onclick: () => post("gateway/fault", { name: "none" }) }, "Disarm")));
+      h("button", { type: "button", class: "linklike", onclick: () => post("gateway/fault", { name: "none" }) },
+        "Disarm"));
 }
 
 function describe(fault) {
@@ -55,16 +74,18 @@ function describe(fault) {
 }
 
 export function calls(gateway) {
-  const open = ui("calls open", true);
-  const shown = gateway.calls.slice(0, open ? 12 : 0);
+  const open = ui("calls open", roomy());
   return h("section", { class: "panel-part" },
-    h("h3", {}, h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => setUi("calls open", !open) }, icon(open ? "down" : "right", 13), "Calls the app made"), h("span", { class: "count" }, String(gateway.calls.length))),
-    open && h("ol", { class: "calls", "aria-label": "Calls" }, shown.map(line)));
+    h("h3", {}, fold("calls open", open, "Calls the app made"),
+      h("span", { class: "count" }, String(gateway.calls.length))),
+    open && h("ol", { class: "calls", "aria-label": "Calls", tabindex: "0" }, gateway.calls.map(line)));
 }
 
 function line(call) {
   const bad = call.status === null || call.status >= 400 || call.note;
   return h("li", { key: `${call.at} ${call.method} ${call.path} ${call.query}`, class: bad ? "bad" : null },
-    h("time", {}, clockSeconds(call.at)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method), h("code", { title: `${call.path}${call.query ? `?${call.query}` : ""}` }, call.path),
-    h("span", { class: "status" }, call.note ? call.note.replaceAll("_", " ") : call.status === null ? "cut" : String(call.status)));
+    h("time", {}, clockSeconds(call.at)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method),
+      h("code", { title: `${call.path}${call.query ? `?${call.query}` : ""}` }, call.path),
+    h("span", { class: "status" }, call.note ? call.note.replaceAll("_", " ") : call.status === null ? "cut"
+      : String(call.status)));
 }

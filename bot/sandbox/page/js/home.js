@@ -11,10 +11,15 @@ export function home() {
   const messages = store.state.channels.find(isAppDm);
   return h("main", { class: "middle", key: "home", "data-testid": "home-view" },
     h("header", { class: "channel-header" }, h("h1", {}, icon("home", 18), "App Home"),
-      messages && h("nav", { class: "tabs", "aria-label": "App" }, h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, "home") }, "Home"), h("a", { href: hrefFor(store.me, messages.id) }, "Messages"))),
-    h("div", { class: "scroll" }, h("div", { class: "home-blocks" }, view ? drawBlocks(placeOf(view), view.blocks) : empty())));
+      messages && h("nav", { class: "tabs", "aria-label": "App" },
+        h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, "home") }, "Home"),
+        h("a", { href: hrefFor(store.me, messages.id) }, "Messages"))),
+    h("div", { class: "scroll" }, h("div", { class: "home-blocks" },
+      view ? drawBlocks(placeOf(view), view.blocks) : empty())));
 }
 
-const placeOf = (view) => ({ id: view.id ?? "home", kind: "view", target: { view_id: view.id }, values: view.values, errors: view.errors ?? {} });
+const placeOf = (view) => ({ id: view.id ?? "home", kind: "view", target: { view_id: view.id }, values: view.values,
+  errors: view.errors ?? {} });
 
-const empty = () => h("div", { class: "nothing" }, icon("home", 28), h("p", {}, "The app has not published a Home for this person."));
+const empty = () => h("div", { class: "nothing" }, icon("home", 28),
+  h("p", {}, "The app has not published a Home for this person."));

@@ -25,6 +25,7 @@ const PATHS = {
 };
 
 export function icon(name, size = 16) {
-  return h("svg", { class: `icon icon-${name}`, viewBox: "0 0 20 20", width: size, height: size, "aria-hidden": "true" },
+  return h("svg", { class: `icon icon-${name}`, viewBox: "0 0 20 20", width: size, height: size,
+    "aria-hidden": "true" },
     h("path", { d: PATHS[name] ?? PATHS.info }));
 }

@@ -12,7 +12,8 @@ import { closeModal, drawModals, modalOpen, showFirstError } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { closePopover, drawPopover, installPopover } from "./popover.js";
 import { hrefFor, sidebar } from "./sidebar.js";
-import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, store, ui } from "./store.js";
+import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, store,
+  ui } from "./store.js";
 
 const WIDE = 1180; // from here on the gateway panel is open unless it was closed by hand
 const NEAR_END = 120; // pixels: who is this close to the end wants to stay there
@@ -24,20 +25,25 @@ const panelOpen = () => (window.innerWidth >= WIDE ? panelChoice() !== "closed" 
 function middle() {
   if (store.place === "home") return home();
   const one = channel(store.place);
-  if (!one) return h("main", { class: "middle" }, h("div", { class: "nothing" }, h("p", {}, "This person is not in any channel.")));
+  if (!one) return h("main", { class: "middle" },
+    h("div", { class: "nothing" }, h("p", {}, "This person is not in any channel.")));
   return h("main", { class: "middle", key: `channel ${one.id}`, "data-testid": "channel-view", "data-channel": one.id },
     channelHeader(one),
-    h("div", { class: "scroll messages", "data-scroll": `${store.me} ${one.id}`, role: "log", "aria-label": `Messages in ${channelName(one)}`, tabindex: "-1" },
-      one.messages.length ? messageList(one) : h("div", { class: "nothing" }, icon("hash", 28), h("p", {}, `Nothing has been said in ${channelName(one)} yet.`))),
+    h("div", { class: "scroll messages", "data-scroll": `${store.me} ${one.id}`, role: "log",
+      "aria-label": `Messages in ${channelName(one)}`, tabindex: "-1" },
+      one.messages.length ? messageList(one) : h("div", { class: "nothing" }, icon("hash", 28),
+        h("p", {}, `Nothing has been said in ${channelName(one)} yet.`))),
     firstSteps(), notices(), composer(one));
 }
 
 function channelHeader(one) {
   const app = isAppDm(one);
   return h("header", { class: "channel-header" },
-    h("h1", {}, one.kind === "dm" ? null : icon(one.is_private ? "lock" : "hash", 17), channelName(one), one.is_ext_shared && h("span", { class: "badge outsider" }, "shared")),
+    h("h1", {}, one.kind === "dm" ? null : icon(one.is_private ? "lock" : "hash", 17), channelName(one),
+      one.is_ext_shared && h("span", { class: "badge outsider" }, "shared")),
     one.topic && h("div", { class: "topic" }, mrkdwn(one.topic)),
-    app && h("nav", { class: "tabs", "aria-label": "App" }, h("a", { href: hrefFor(store.me, "home") }, "Home"), h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, one.id) }, "Messages")));
+    app && h("nav", { class: "tabs", "aria-label": "App" }, h("a", { href: hrefFor(store.me, "home") }, "Home"),
+      h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, one.id) }, "Messages")));
 }
 
 function firstSteps() {
@@ -47,20 +53,27 @@ function firstSteps() {
       h("ol", {}, h("li", {}, "Type ", h("code", {}, "/apikey new"), " as an engineer, and ask for a key."),
         h("li", {}, "Switch to a manager at the top left, and approve it in the channel."),
         h("li", {}, "Watch the key appear at the gateway on the right; then let something go wrong there."))),
-    h("button", { type: "button", class: "ghost", "aria-label": "Dismiss the first steps", onclick: dismissHint }, icon("close", 15)));
+    h("button", { type: "button", class: "ghost", "aria-label": "Dismiss the first steps", onclick: dismissHint },
+      icon("close", 15)));
 }
 
 function notices() {
-  const shown = [...(store.state.notices ?? []).map((one) => ({ ...one, dismiss: () => post("dismiss", { id: one.id }) })),
+  const shown = [...(store.state.notices ?? []).map((one) =>
+    ({ ...one, dismiss: () => post("dismiss", { id: one.id }) })),
     ...ui("complaints", []).map((one) => ({ ...one, dismiss: () => dismissComplaint(one.id) }))];
   return h("div", { class: "notices", "aria-live": "polite" }, shown.map((one) =>
-    h("div", { class: "notice", role: "alert", key: one.id, "data-testid": "notice" }, icon("warn", 15), h("span", {}, one.text),
-      h("button", { type: "button", class: "ghost", "aria-label": "Dismiss", onclick: one.dismiss }, icon("close", 14)))));
+    h("div", { class: "notice", role: "alert", key: one.id, "data-testid": "notice" }, icon("warn", 15),
+      h("span", {}, one.text),
+      h("button", { type: "button", class: "ghost", "aria-label": "Dismiss", onclick: one.dismiss },
+        icon("close", 14)))));
 }
 
 // ---- drawing ----
+let wasBehind = false; // after the last modal has closed, typing goes on in the channel
+
 function draw() {
-  if (!store.state) return render(root, h("div", { class: "loading" }, store.online ? "Opening the sandbox…" : "The sandbox does not answer. Trying again…"));
+  if (!store.state) return render(root, h("div", { class: "loading" },
+    store.online ? "Opening the sandbox…" : "The sandbox does not answer. Trying again…"));
   settlePlace();
   const stick = scrollKeeper();
   const open = panelOpen();
@@ -72,11 +85,15 @@ function draw() {
     drawModals(), drawConfirm(), drawPopover());
   stick();
   showFirstError();
+  if (wasBehind && !behind
+    && document.activeElement === document.body) document.querySelector("[data-testid=composer]")?.focus();
+  wasBehind = behind;
   document.title = title();
   return undefined;
 }
 
-const panelHandle = () => h("button", { type: "button", class: "panel-handle", "aria-label": "Show the gateway panel", onclick: () => choosePanel("open") }, icon("panel", 16), h("span", {}, "Gateway"));
+const panelHandle = () => h("button", { type: "button", class: "panel-handle", "aria-label": "Show the gateway panel",
+  onclick: () => choosePanel("open") }, icon("panel", 16), h("span", {}, "Gateway"));
 
 function title() {
   const where = store.place === "home" ? "App Home" : channel(store.place) ? channelName(channel(store.place)) : "";

@@ -6,7 +6,8 @@ import { link, safeUrl } from "./mrkdwn.js";
 
 const INLINE = [
   [/^`([^`]+)`/, (found) => h("code", {}, found[1])],
-  [/^!?\[([^\]\n]{1,300})\]\(([^()\s]{1,2000})\)/, (found) => (safeUrl(found[2]) ? link(safeUrl(found[2]), inline(found[1])) : h("span", {}, found[0]))],
+  [/^!?\[([^\]\n]{1,300})\]\(([^()\s]{1,2000})\)/,
+    (found) => (safeUrl(found[2]) ? link(safeUrl(found[2]), inline(found[1])) : h("span", {}, found[0]))],
   [/^\*\*(?=\S)([^\n]{1,800}?\S?)\*\*/, (found) => h("strong", {}, inline(found[1]))],
   [/^__(?=\S)([^\n]{1,800}?\S?)__/, (found) => h("strong", {}, inline(found[1]))],
   [/^\*(?=[^\s*])([^*\n]{1,800})\*/, (found) => h("em", {}, inline(found[1]))],
@@ -56,7 +57,8 @@ export function markdown(source) {
   const nodes = [];
   let paragraph = [];
   const flush = () => {
-    if (paragraph.length) nodes.push(h("p", {}, paragraph.flatMap((row, index) => [index ? h("br") : "", inline(row)])));
+    if (paragraph.length) nodes.push(h("p", {}, paragraph.flatMap((row, index) =>
+      [index ? h("br") : "", inline(row)])));
     paragraph = [];
   };
   for (let index = 0; index < rows.length; ) {
@@ -119,7 +121,8 @@ function nest(rows) {
   const draw = ({ body, below }) => {
     const task = /^\[([ xX])\]\s+(.*)$/.exec(body);
     const box = task && h("input", { type: "checkbox", disabled: true, checked: task[1] !== " " });
-    const rest = below.length > 0 && (ITEM.test(below[0]) ? nest(below) : inline(` ${below.map((row) => row.trim()).join(" ")}`));
+    const rest = below.length > 0 && (ITEM.test(below[0]) ? nest(below)
+      : inline(` ${below.map((row) => row.trim()).join(" ")}`));
     return h("li", { class: task ? "task" : null }, box, inline(task ? task[2] : body), rest);
   };
   return h(number ? "ol" : "ul", number ? { start: number } : {}, items.map(draw));

@@ -8,7 +8,8 @@ import { plain } from "./mrkdwn.js";
 import { setUi, store, ui } from "./store.js";
 import { settled } from "./values.js";
 
-const placeOf = (view) => ({ id: view.id, kind: "view", target: { view_id: view.id }, values: view.values, errors: view.errors ?? {}, enter: () => submit(view) });
+const placeOf = (view) => ({ id: view.id, kind: "view", target: { view_id: view.id }, values: view.values,
+  errors: view.errors ?? {}, enter: () => submit(view) });
 
 export const topModal = () => store.state?.views?.at(-1) ?? null;
 
@@ -44,19 +45,25 @@ export function drawModals() {
 function modal(view, depth) {
   const busy = Boolean(view.busy || ui(`busy ${view.id}`));
   const titleId = `title-${view.id}`;
-  return h("div", { class: "dim", key: view.id, inert: depth > 0 || Boolean(ui("confirm")), "aria-hidden": depth > 0 || ui("confirm") ? "true" : null },
-    h("div", { class: "dialog modal", role: "dialog", "aria-modal": "true", "aria-labelledby": titleId, "aria-busy": busy ? "true" : null, "data-testid": "modal",
-      "data-callback-id": view.callback_id, "data-view-id": view.id, style: { "--depth": String(depth) }, onmount: focusFirst },
+  return h("div", { class: "dim", key: view.id, inert: depth > 0 || Boolean(ui("confirm")),
+    "aria-hidden": depth > 0 || ui("confirm") ? "true" : null },
+    h("div", { class: "dialog modal", role: "dialog", "aria-modal": "true", "aria-labelledby": titleId,
+      "aria-busy": busy ? "true" : null, "data-testid": "modal",
+      "data-callback-id": view.callback_id, "data-view-id": view.id, style: { "--depth": String(depth) },
+        onmount: focusFirst },
     h("header", {}, h("span", { class: "app-badge" }, icon("key", 15)), h("h2", { id: titleId }, plain(view.title)),
-      h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => closeModal({ clear: true }) }, icon("close", 18))),
+      h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => closeModal({ clear: true }) },
+        icon("close", 18))),
     view.banner && h("div", { class: "banner", role: "alert" }, icon("warn", 16), h("span", {}, view.banner)),
     h("div", { class: "dialog-body" }, drawBlocks(placeOf(view), view.blocks)),
     footer(view, busy)));
 }
 
 function footer(view, busy) {
-  const close = h("button", { type: "button", class: "button", onclick: () => closeModal() }, view.close ? plain(view.close) : view.submit ? "Cancel" : "Close");
-  const go = view.submit && h("button", { type: "button", class: "button primary", disabled: busy, "aria-busy": busy ? "true" : null, "data-testid": "submit", onclick: () => submit(view) },
+  const close = h("button", { type: "button", class: "button", onclick: () => closeModal() },
+    view.close ? plain(view.close) : view.submit ? "Cancel" : "Close");
+  const go = view.submit && h("button", { type: "button", class: "button primary", disabled: busy,
+    "aria-busy": busy ? "true" : null, "data-testid": "submit", onclick: () => submit(view) },
     plain(view.submit));
   return h("footer", {}, close, go);
 }

@@ -117,10 +117,12 @@ const isWord = (sign) => sign !== undefined && /[\p{L}\p{N}]/u.test(sign);
 
 function styled(source, index, sign, options) {
   const first = source[index + 1];
-  if (isWord(source[index - 1]) || source[index - 1] === sign || !first || first === sign || /\s/.test(first)) return null;
+  if (isWord(source[index - 1]) || source[index - 1] === sign || !first || first === sign
+    || /\s/.test(first)) return null;
   const limit = Math.min(source.length, index + LONGEST_STYLED);
   for (let end = index + 2; end < limit; end += 1) {
-    if (source[end] !== sign || /\s/.test(source[end - 1]) || isWord(source[end + 1]) || source[end + 1] === sign) continue;
+    if (source[end] !== sign || /\s/.test(source[end - 1]) || isWord(source[end + 1])
+      || source[end + 1] === sign) continue;
     return { node: h(STYLES[sign], {}, inline(source.slice(index + 1, end), options)), length: end - index + 1 };
   }
   return null;
@@ -165,7 +167,8 @@ export function channelMention(id, label) {
 
 export function groupMention(id, label) {
   const one = group(id);
-  return h("span", { class: "mention", title: id }, one ? `@${one.handle || one.name}` : label ? unescape(label) : `@${id}`);
+  return h("span", { class: "mention", title: id },
+    one ? `@${one.handle || one.name}` : label ? unescape(label) : `@${id}`);
 }
 
 export const broadcast = (range) => h("span", { class: "mention loud" }, `@${range}`);

@@ -39,7 +39,8 @@ export function drawPopover() {
     open = null;
     return null;
   }
-  return h("div", { class: "popover", key: open.id, style: position(), "data-testid": "popover", onmount: focusFirst }, draw());
+  return h("div", { class: "popover", key: open.id, style: position(), "data-testid": "popover", onmount: focusFirst },
+    draw());
 }
 
 const MARGIN = 6;

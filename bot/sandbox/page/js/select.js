@@ -16,9 +16,11 @@ const option = (value, label, description) => ({ value, label, description });
 const fromSlack = (one) => option(one.value, plain(one.text), one.description && plain(one.description));
 
 const SOURCES = {
-  users: () => store.state.people.filter((one) => one.kind !== "bot").map((one) => option(one.id, personName(one), one.title)),
+  users: () => store.state.people.filter((one) => one.kind !== "bot").map((one) =>
+    option(one.id, personName(one), one.title)),
   channels: () => store.state.channels.filter((one) => one.kind !== "dm").map((one) => option(one.id, `#${one.name}`)),
-  conversations: () => store.state.channels.map((one) => option(one.id, one.kind === "dm" ? channelName(one) : `#${one.name}`)),
+  conversations: () => store.state.channels.map((one) =>
+    option(one.id, one.kind === "dm" ? channelName(one) : `#${one.name}`)),
 };
 
 const kindOf = (element) => element.type.replace("multi_", "").replace("_select", "");
@@ -28,7 +30,8 @@ function groups(element, id) {
   const kind = kindOf(element);
   const source = kind === "external" ? ui(`found ${id}`, {}) : element;
   if (SOURCES[kind]) return [{ label: null, options: SOURCES[kind]() }];
-  if (source.option_groups) return source.option_groups.map((each) => ({ label: plain(each.label), options: each.options.map(fromSlack) }));
+  if (source.option_groups) return source.option_groups.map((each) =>
+    ({ label: plain(each.label), options: each.options.map(fromSlack) }));
   return [{ label: null, options: (source.options ?? []).map(fromSlack) }];
 }
 
@@ -47,23 +50,28 @@ function labelOf(id, element, place, block, value) {
 /** Draws the closed control; the open list is drawn by the popover. `labelledBy`: {id} or {label}. */
 export function select({ place, block, element, labelledBy, invalid, confirm = (go) => go(), act = null }) {
   const id = `select ${place.id} ${block.block_id} ${element.action_id}`;
-  const control = { id, place, block, element, multi: isMulti(element), chosen: [valueOf(place, block, element)].flat().filter((one) => one !== null) };
+  const control = { id, place, block, element, multi: isMulti(element),
+    chosen: [valueOf(place, block, element)].flat().filter((one) => one !== null) };
   control.choose = (value) => confirm(() => (act ? act(value) : send(place, block, element, value)));
   control.name = labelledBy.label ?? plain(block.label);
   popoverContent(id, () => list(control));
   const names = control.chosen.map((value) => labelOf(id, element, place, block, value));
   const open = (event) => start(control, event.currentTarget);
   const button = h("button", {
-    type: "button", role: "combobox", class: "select-button", "aria-haspopup": "listbox", "aria-expanded": String(isOpen(id)),
+    type: "button", role: "combobox", class: "select-button", "aria-haspopup": "listbox",
+      "aria-expanded": String(isOpen(id)),
     "aria-labelledby": labelledBy.id ? `${labelledBy.id} ${labelledBy.id}-value` : null, "aria-label": labelledBy.label,
     "aria-invalid": invalid ? "true" : null, "data-action-id": element.action_id, onclick: open, onkeydown: (event) => {
       if (event.key === "ArrowDown") { event.preventDefault(); open(event); }
     },
-  }, h("span", { id: labelledBy.id ? `${labelledBy.id}-value` : null, class: names.length && !control.multi ? "chosen" : "placeholder" },
+  }, h("span", { id: labelledBy.id ? `${labelledBy.id}-value` : null,
+    class: names.length && !control.multi ? "chosen" : "placeholder" },
     closedText(control, names)), icon("down", 14));
   if (!control.multi) return h("div", { class: "select" }, button, clearButton(control));
-  return h("div", { class: "select multi" }, h("ul", { class: "chips", "aria-label": `${control.name}: chosen` }, control.chosen.map((value, index) =>
-    h("li", { class: "chip", key: value }, names[index], h("button", { type: "button", "aria-label": `Remove ${names[index]}`,
+  return h("div", { class: "select multi" }, h("ul", { class: "chips", "aria-label": `${control.name}: chosen` },
+    control.chosen.map((value, index) =>
+    h("li", { class: "chip", key: value }, names[index],
+      h("button", { type: "button", "aria-label": `Remove ${names[index]}`,
       onclick: () => control.choose(control.chosen.filter((one) => one !== value)) }, icon("close", 12))))), button);
 }
 
@@ -74,7 +82,8 @@ function closedText({ multi, element }, names) {
 
 function clearButton({ block, chosen, choose, name }) {
   if (block.type !== "input" || !block.optional || !chosen.length) return null;
-  return h("button", { type: "button", class: "select-clear", "aria-label": `Clear ${name}`, onclick: () => choose(null) }, icon("close", 12));
+  return h("button", { type: "button", class: "select-clear", "aria-label": `Clear ${name}`,
+    onclick: () => choose(null) }, icon("close", 12));
 }
 
 function start(control, anchor) {
@@ -91,10 +100,12 @@ let timer = null;
 function load({ id, place, block, element }, query, pause = TYPING_PAUSE) {
   clearTimeout(timer);
   const least = element.min_query_length ?? 3;
-  if (query.length < least) return setUi(`found ${id}`, { note: `Type at least ${least} character${least === 1 ? "" : "s"}` });
+  if (query.length < least) return setUi(`found ${id}`,
+    { note: `Type at least ${least} character${least === 1 ? "" : "s"}` });
   setUi(`found ${id}`, { ...ui(`found ${id}`, {}), note: null, loading: true });
   timer = setTimeout(async () => {
-    const answer = await post("options", { ...place.target, block_id: block.block_id, action_id: element.action_id, value: query });
+    const answer = await post("options", { ...place.target, block_id: block.block_id, action_id: element.action_id,
+      value: query });
     if (ui("query", "") !== query) return;
     setUi(`found ${id}`, { ...answer, note: answer.ok === false ? "The list could not be loaded." : null });
   }, pause);
@@ -111,24 +122,32 @@ function list(control) {
   const { note, loading } = external ? ui(`found ${id}`, {}) : {};
   const searching = external || groups(element, id).flatMap((each) => each.options).length >= SEARCH_FROM;
   const field = h("input", {
-    class: searching ? "search" : "search unseen", type: "text", value: query, "aria-label": `Search ${name}`, placeholder: "Search…", autocomplete: "off",
+    class: searching ? "search" : "search unseen", type: "text", value: query, "aria-label": `Search ${name}`,
+      placeholder: "Search…", autocomplete: "off",
     "aria-controls": "choices", "aria-activedescendant": flat[active] ? `choice-${active}` : null,
-    oninput: (event) => { setUi("query", event.target.value); setUi("active", 0); if (external) load(control, event.target.value); },
+    oninput: (event) => { setUi("query", event.target.value); setUi("active", 0); if (external) load(control,
+      event.target.value); },
     onkeydown: (event) => keys(event, control, flat, active),
   });
   let index = -1;
   const rows = (options) => options.map((one) => { index += 1; return row(control, one, index, index === active); });
-  return [field, h("div", { role: "listbox", id: "choices", "aria-label": name, "aria-multiselectable": multi ? "true" : null, class: loading ? "listbox loading" : "listbox" },
-    shown.map((each) => (each.label ? h("div", { role: "group", "aria-label": each.label }, h("div", { class: "group-label" }, each.label), rows(each.options)) : rows(each.options))),
-    note && h("p", { class: "menu-empty" }, note), !note && !flat.length && h("p", { class: "menu-empty" }, loading ? "Loading…" : "Nothing found"),
-    multi && element.max_selected_items && h("p", { class: "menu-empty" }, `${chosen.length} of at most ${element.max_selected_items} chosen`))];
+  return [field, h("div", { role: "listbox", id: "choices", "aria-label": name,
+    "aria-multiselectable": multi ? "true" : null, class: loading ? "listbox loading" : "listbox" },
+    shown.map((each) => (each.label ? h("div", { role: "group", "aria-label": each.label },
+      h("div", { class: "group-label" }, each.label), rows(each.options)) : rows(each.options))),
+    note && h("p", { class: "menu-empty" }, note),
+      !note && !flat.length && h("p", { class: "menu-empty" }, loading ? "Loading…" : "Nothing found"),
+    multi && element.max_selected_items && h("p", { class: "menu-empty" },
+      `${chosen.length} of at most ${element.max_selected_items} chosen`))];
 }
 
 function row(control, one, index, active) {
   const picked = control.chosen.includes(one.value);
-  return h("div", { role: "option", id: `choice-${index}`, class: active ? "option active" : "option", "aria-selected": String(picked), tabindex: "-1",
+  return h("div", { role: "option", id: `choice-${index}`, class: active ? "option active" : "option",
+    "aria-selected": String(picked), tabindex: "-1",
     onclick: () => pick(control, one), onpointermove: () => { if (!active) setUi("active", index); } },
-  h("span", { class: "tick" }, picked && icon("check", 14)), h("span", {}, h("span", {}, one.label), one.description && h("small", {}, one.description)));
+  h("span", { class: "tick" }, picked && icon("check", 14)),
+    h("span", {}, h("span", {}, one.label), one.description && h("small", {}, one.description)));
 }
 
 function pick(control, one) {

@@ -14,22 +14,28 @@ export function sidebar() {
   const apps = channels.filter(isAppDm);
   const people = channels.filter((one) => one.kind === "dm" && !isAppDm(one));
   return h("nav", { class: "sidebar", "aria-label": "Workspace" },
-    h("div", { class: "workspace" }, h("span", { class: "logo" }, icon("key", 18)), h("div", {}, h("strong", {}, store.state.team?.name ?? "Workspace"), h("small", {}, "Keydesk sandbox"))),
+    h("div", { class: "workspace" }, h("span", { class: "logo" }, icon("key", 18)),
+      h("div", {}, h("strong", {}, store.state.team?.name ?? "Workspace"), h("small", {}, "Keydesk sandbox"))),
     switcher(),
     h("div", { class: "rooms" },
       item({ id: "home", label: "App Home", mark: icon("home"), test: "home" }),
-      h("h4", {}, "Channels"), rooms.map((one) => item({ id: one.id, label: one.name, mark: icon(one.is_private ? "lock" : "hash"), count: unread(one), shared: one.is_ext_shared, faded: one.is_archived })),
+      h("h4", {}, "Channels"), rooms.map((one) =>
+        item({ id: one.id, label: one.name, mark: icon(one.is_private ? "lock" : "hash"), count: unread(one),
+        shared: one.is_ext_shared, faded: one.is_archived })),
       apps.length > 0 && h("h4", {}, "Apps"), apps.map(dm),
       people.length > 0 && h("h4", {}, "Direct messages"), people.map(dm)));
 }
 
-const dm = (one) => item({ id: one.id, label: channelName(one), mark: avatar(person(one.with) ?? null, "small"), count: unread(one) });
+const dm = (one) => item({ id: one.id, label: channelName(one), mark: avatar(person(one.with) ?? null, "small"),
+  count: unread(one) });
 
 function item({ id, label, mark, count = 0, shared = false, faded = false, test = null }) {
   const here = store.place === id;
   const classes = ["room", here && "here", count && "unread", faded && "faded"].filter(Boolean).join(" ");
-  return h("a", { class: classes, key: `room ${id}`, href: hrefFor(store.me, id), "aria-current": here ? "page" : null, "data-testid": test ?? "channel", "data-channel": id },
-    mark, h("span", { class: "room-name" }, label), shared && h("span", { class: "badge outsider" }, "shared"), count > 0 && h("span", { class: "dot", "aria-label": `${count} unread` }, String(count)));
+  return h("a", { class: classes, key: `room ${id}`, href: hrefFor(store.me, id), "aria-current": here ? "page" : null,
+    "data-testid": test ?? "channel", "data-channel": id },
+    mark, h("span", { class: "room-name" }, label), shared && h("span", { class: "badge outsider" }, "shared"),
+      count > 0 && h("span", { class: "dot", "aria-label": `${count} unread` }, String(count)));
 }
 
 // ---- who is played ----
@@ -38,15 +44,20 @@ export const badges = (one) => roles(one).map((role) => h("span", { class: `badg
 function switcher() {
   const one = me();
   popoverContent("people", () => people());
-  return h("button", { type: "button", class: "switcher", "aria-haspopup": "menu", "aria-expanded": String(isOpen("people")), "data-testid": "person-switcher",
+  return h("button", { type: "button", class: "switcher", "aria-haspopup": "menu",
+    "aria-expanded": String(isOpen("people")), "data-testid": "person-switcher",
     onclick: (event) => toggle("people", event.currentTarget, { width: 340, tallest: 620 }) },
-  one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, "You are"), h("strong", {}, personName(one)), h("span", { class: "badges" }, one && badges(one))), icon("down", 16));
+  one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, "You are"), h("strong", {}, personName(one)),
+    h("span", { class: "badges" }, one && badges(one))), icon("down", 16));
 }
 
 function people() {
   const all = store.state.people.filter((one) => one.kind !== "bot");
   return [h("p", { class: "menu-note" }, "Play as. Hold Ctrl or ⌘ to open another window beside this one."),
     h("div", { role: "menu", "aria-label": "Play as", class: "menu" }, all.map((one) =>
-      h("a", { role: "menuitem", class: one.id === store.me ? "menu-item person here" : "menu-item person", href: hrefFor(one.id, store.place), "data-testid": "person", "data-user": one.id, onclick: () => closePopover() },
-        avatar(one), h("span", {}, h("strong", {}, personName(one)), h("small", {}, one.title || one.id)), h("span", { class: "badges" }, badges(one)))))];
+      h("a", { role: "menuitem", class: one.id === store.me ? "menu-item person here" : "menu-item person",
+        href: hrefFor(one.id, store.place), "data-testid": "person", "data-user": one.id,
+        onclick: () => closePopover() },
+        avatar(one), h("span", {}, h("strong", {}, personName(one)), h("small", {}, one.title || one.id)),
+          h("span", { class: "badges" }, badges(one)))))];
 }

@@ -9,7 +9,9 @@ const SHORT = format({ day: "numeric", month: "short", year: "numeric" });
 const DATE = format({ day: "numeric", month: "long", year: "numeric" });
 const LONG = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const NUMERIC = format({ year: "numeric", month: "2-digit", day: "2-digit" });
-const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+// Name, seconds, and the count from which the unit is used: 59 days say more than 1 month.
+const UNITS = [["year", 31_536_000, 2], ["month", 2_592_000, 3], ["day", 86_400, 1], ["hour", 3600, 1],
+  ["minute", 60, 1]];
 
 const at = (seconds) => new Date(seconds * 1000);
 export const clock = (seconds) => CLOCK.format(at(seconds));
@@ -20,9 +22,9 @@ export const full = (seconds) => `${LONG.format(at(seconds))}, ${SECONDS.format(
 /** "3 minutes ago", "in 2 days", "just now". */
 export function relative(seconds) {
   const distance = seconds - now();
-  for (const [unit, size] of UNITS) {
+  for (const [unit, size, least] of UNITS) {
     const count = Math.floor(Math.abs(distance) / size);
-    if (count >= 1) return distance < 0 ? `${plural(count, unit)} ago` : `in ${plural(count, unit)}`;
+    if (count >= least) return distance < 0 ? `${plural(count, unit)} ago` : `in ${plural(count, unit)}`;
   }
   return "just now";
 }

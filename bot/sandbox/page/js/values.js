@@ -10,12 +10,14 @@ import { changed } from "./store.js";
 const TYPING_PAUSE = 180; // milliseconds without a key press before a text is sent
 
 const STATE_FIELD = {
-  static_select: "selected_option", external_select: "selected_option", radio_buttons: "selected_option", overflow: "selected_option",
+  static_select: "selected_option", external_select: "selected_option", radio_buttons: "selected_option",
+    overflow: "selected_option",
   multi_static_select: "selected_options", multi_external_select: "selected_options", checkboxes: "selected_options",
   users_select: "selected_user", multi_users_select: "selected_users",
   channels_select: "selected_channel", multi_channels_select: "selected_channels",
   conversations_select: "selected_conversation", multi_conversations_select: "selected_conversations",
-  rich_text_input: "rich_text_value", datepicker: "selected_date", timepicker: "selected_time", datetimepicker: "selected_date_time",
+  rich_text_input: "rich_text_value", datepicker: "selected_date", timepicker: "selected_time",
+    datetimepicker: "selected_date_time",
 };
 
 const local = new Map();
@@ -51,7 +53,8 @@ export function valueOf(place, block, element) {
 }
 
 /** Option objects that came with the value: they hold the labels of choices that no list knows any more. */
-export const chosenOptions = (place, block, element) => [raw(place, block, element)].flat().filter((one) => one && typeof one === "object");
+export const chosenOptions = (place, block, element) =>
+  [raw(place, block, element)].flat().filter((one) => one && typeof one === "object");
 
 /** Sends a choice or a finished text. Resolves when the sandbox has answered. */
 export function send(place, block, element, value, extra = {}) {
@@ -102,4 +105,5 @@ export async function settled(place) {
 
 /** A click on a button, or a choice from an overflow menu. */
 export const click = (place, block, element, value) =>
-  post("click", { ...place.target, block_id: block.block_id, action_id: element.action_id, ...(value === undefined ? {} : { value }) });
+  post("click", { ...place.target, block_id: block.block_id, action_id: element.action_id,
+    ...(value === undefined ? {} : { value }) });
