@@ -340,8 +340,12 @@ def connect(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     rng: random.Random | None = None,
+    observe: Callable[[str], None] | None = None,
 ) -> GatewayClient:
-    """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings."""
+    """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings.
+
+    `observe` is called after each call with "ok" or the name of the error class.
+    """
     return GatewayClient(
         wire=Wire(
             base_url=base_url,
@@ -352,5 +356,6 @@ def connect(
             clock=clock,
             sleep=sleep,
             rng=rng or random.Random(),  # noqa: S311  jitter and log references, not secrets
+            observe=observe,
         ),
     )

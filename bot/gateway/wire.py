@@ -18,7 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
-from bot.gateway.errors import CallFacts, GatewayOutcomeUnknown, GatewayUnavailable
+from bot.gateway.errors import CallFacts, GatewayCallError, GatewayOutcomeUnknown, GatewayUnavailable
 from bot.gateway.replies import Call, Effect, Reply, interpret, without_secrets
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Wire:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         rng: random.Random,
+        observe: Callable[[str], None] | None = None,
     ) -> None:
         self.timeout = timeout
         self.clock = clock
@@ -56,6 +57,8 @@ class Wire:
         self._skew: float | None = None
         self._sleep = sleep
         self._rng = rng
+        # Called after each exchange with "ok" or the name of our error class: for the metrics.
+        self._observe = observe or (lambda _result: None)
         self._secrets = (access_token.get_secret_value(),)
         self._sent: deque[float] = deque(maxlen=BULK_SHARE)
         self._http = httpx.AsyncClient(
@@ -100,6 +103,15 @@ class Wire:
         raise AssertionError  # pragma: no cover  (the last attempt returns or raises)
 
     async def _once(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
+        try:
+            answer = await self._answer(call, end)
+        except GatewayCallError as error:
+            self._observe(type(error).__name__)
+            raise
+        self._observe("ok")
+        return answer
+
+    async def _answer(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
         reply = await self.exchange(call, end=end)
         facts = self.facts(call, reply)
         try:

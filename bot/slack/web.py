@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import SlackUnavailable, refused
+from bot.slack.errors import SlackRefused, SlackUnavailable, refused
 
 TIMEOUT_SECONDS = 10.0
 SHORT_WAIT_SECONDS = 2.0
@@ -25,6 +25,8 @@ _TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "r
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]
+# After each answer or failure: method, "ok" or Slack's word or "unavailable", headers of the answer.
+Observe = Callable[[str, str, Mapping[str, str]], None]
 
 
 class SlackWeb:
@@ -40,11 +42,13 @@ class SlackWeb:
         api_url: str = "https://slack.com/api/",
         timeout: float = TIMEOUT_SECONDS,
         sleep: Sleep = asyncio.sleep,
+        observe: Observe | None = None,
     ) -> None:
         self.api_url = api_url
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
+        self._observe = observe or (lambda _method, _result, _headers: None)
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -95,9 +99,14 @@ class SlackWeb:
         try:
             answer = await self.client.api_call(method, http_verb=verb, **arguments)
         except SlackApiError as error:
-            raise _understood(method, error) from error
+            understood = _understood(method, error)
+            result = understood.code if isinstance(understood, SlackRefused) else "unavailable"
+            self._observe(method, result, getattr(error.response, "headers", None) or {})
+            raise understood from error
         except (TimeoutError, aiohttp.ClientError, SlackClientError) as error:
+            self._observe(method, "unavailable", {})
             raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
+        self._observe(method, "ok", answer.headers)
         data = answer.data
         if not isinstance(data, dict):
             raise SlackUnavailable(unsure=True)
