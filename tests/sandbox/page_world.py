@@ -112,6 +112,47 @@ def card() -> list[dict[str, Any]]:
     ]
 
 
+def rich(kind: str, *elements: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": f"rich_text_{kind}", "elements": list(elements), **more}
+
+
+def words(text: str, **style: bool) -> dict[str, Any]:
+    return {"type": "text", "text": text, **({"style": style} if style else {})}
+
+
+def every_kind() -> list[dict[str, Any]]:
+    """The blocks for messages that `card` does not have."""
+    section = rich(
+        "section",
+        words("Bold", bold=True),
+        {"type": "link", "url": "https://example.com/", "text": "a link"},
+        {"type": "user", "user_id": MAX},
+        words(" in "),
+        {"type": "channel", "channel_id": ANNEX},
+        words(", "),
+        {"type": "usergroup", "usergroup_id": "S0ENGINEERS"},
+        words(" "),
+        {"type": "emoji", "name": "tada"},
+        {"type": "date", "timestamp": 1_790_000_000, "format": "{date_long}", "fallback": "then"},
+        {"type": "broadcast", "range": "here"},
+    )
+    items = rich("list", rich("section", words("first")), style="ordered", indent=1)
+    text = (
+        "## Second\n[docs](https://example.com/) **b**\n```\n<b>raw</b>\n```\n> said\n\n1. one\n\n|a|b|\n|-|-|\n|1|2|"
+    )
+    rows = [["Key", "Quota"], ["ci", "10"]]
+    return [
+        {
+            "type": "rich_text",
+            "elements": [section, items, rich("quote", words("quoted")), rich("preformatted", words("let x = 1"))],
+        },
+        {"type": "divider"},
+        {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]},
+        {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A chart"},
+        {"type": "markdown", "text": text},
+    ]
+
+
 class World:
     """Both fakes behind one address; `bot` keeps what it was sent."""
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.sandbox.fake_slack.server import LoopbackServer
-from tests.sandbox.page_world import ADA, ANNEX, HOSTILE, MAX, OTTO, ROOM, World, card, modal
+from tests.sandbox.page_world import ADA, ANNEX, HOSTILE, MAX, OTTO, ROOM, World, card, every_kind, field, modal
 from tests.tools.browser import ADVICE, FLAGS, find_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -96,6 +96,35 @@ async def test_hostile_text_stays_text(page, world):
     await expect(message.locator("strong", has_text="bold")).to_be_visible()
     await expect(message.locator("pre")).to_have_text("<i>code</i>")
     assert await page.evaluate("window.broken") is None
+
+
+async def test_every_kind_of_block_in_a_message_is_drawn(page, world):
+    await world.api("chat.postMessage", channel=ROOM, text="kinds", blocks=every_kind())
+    message = page.get_by_test_id("message")
+    for role, name in [("heading", "Second"), ("link", "a link"), ("link", "docs"), ("img", "A chart")]:
+        await expect(message.get_by_role(role, name=name)).to_be_visible()
+    await expect(message.locator("pre")).to_have_text(["let x = 1", "<b>raw</b>"])
+    await expect(message.locator("blockquote")).to_contain_text(["quoted", "said"])
+    await expect(message.locator("ol li")).to_have_text(["first", "one"])
+    await expect(message.get_by_role("table")).to_contain_text(["KeyQuotaci10", "ab12"])
+    await expect(message).to_contain_text("@Max Planck in #annex, @engineers 🎉")
+    await expect(message.locator(".unknown")).to_have_count(0)
+
+
+async def test_a_dispatching_text_field_tells_the_app_at_enter(page, world):
+    await say(page, "/apikey new")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    view = world.slack.top_view(ADA)
+    block = field("key", "Key", {"type": "plain_text_input"}, dispatch_action=True)
+    await world.api("views.update", view_id=view.id, view={**modal("Which key"), "blocks": [block]})
+    key = page.get_by_role("dialog", name="Which key").get_by_label("Key")
+    await key.fill("ci")
+    await page.wait_for_timeout(400)
+    assert world.actions == []
+    await key.press("Enter")
+    await until(lambda: len(world.actions) == 1)
+    assert world.actions[0]["value"] == "ci"
+    await expect(page.get_by_role("dialog")).to_be_visible()
 
 
 async def test_a_command_opens_a_modal_that_can_be_filled_and_submitted(page, world):

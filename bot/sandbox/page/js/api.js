@@ -45,6 +45,7 @@ export function dismissComplaint(id) {
 // ---- state ----
 let fetching = null;
 let again = false;
+let retry = null;
 
 /** Fetches the state anew; resolves when a state asked for after this call has been drawn. */
 export function refresh() {
@@ -82,7 +83,8 @@ async function fetchState() {
     store.online = true;
   } catch {
     store.online = false;
-    setTimeout(refresh, 2000);
+    clearTimeout(retry);
+    retry = setTimeout(refresh, 2000);
   }
   changed();
 }

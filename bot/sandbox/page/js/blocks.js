@@ -127,6 +127,12 @@ const DRAWN = {
     (block.elements ?? block.cards ?? []).map((one) => card(place, one))),
 };
 
-/** Draws blocks in a place (see values.js). */
-export const drawBlocks = (place, blocks) => (blocks ?? []).map((block) =>
-  (DRAWN[block.type] ?? unknown)(place, block));
+/** Draws blocks in a place (see values.js). A block that cannot be drawn does not take the others with it. */
+export const drawBlocks = (place, blocks) => (blocks ?? []).map((block) => {
+  try {
+    return (DRAWN[block.type] ?? unknown)(place, block);
+  } catch (error) {
+    console.warn("A block could not be drawn", block, error);
+    return unknown(place, block);
+  }
+});
