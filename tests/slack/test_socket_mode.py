@@ -1,0 +1,127 @@
+import asyncio
+import dataclasses
+
+import pytest
+from pydantic import SecretStr
+
+from bot.slack.bolt import build_bolt
+from bot.slack.delivery import Ephemeral, FieldErrors
+from bot.slack.desk import Desk
+from bot.slack.router import Router
+from bot.slack.socket_mode import SocketMode
+from tests.sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
+
+
+async def until(condition, *, seconds=5.0):
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 a real socket has no event to wait for
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def router(fake):
+    return Router(team_id=fake.workspace.team.id)
+
+
+@pytest.fixture
+async def link(fake, web, directory, router, clock):
+    desk = Desk(web=web, dm_channel=directory.dm_channel)
+    edge = build_bolt(router=router, desk=desk, clock=clock, team_id=fake.workspace.team.id)
+    link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01)
+    await link.start()
+    await until(lambda: fake.hub.links)
+    yield link
+    await link.stop()
+    await desk.drain(grace=1)
+
+
+async def test_a_command_is_answered(fake, link, router):
+    async def help_(delivery):
+        return Ephemeral("our help")
+
+    router.command("help", help_)
+    answer = await fake.command("U1ALICE", "C1GENERAL", "/apikey")
+    assert answer.ok
+    assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "our help"
+
+
+async def test_a_submission_is_answered(fake, link, router):
+    async def open_modal(delivery):
+        await delivery.desk.open_modal(delivery, modal(text_input()) | {"callback_id": "key.create"})
+
+    async def submit(delivery):
+        return FieldErrors({"name": "Taken."})
+
+    router.command("new", open_modal)
+    router.view("key.create", submit)
+    await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
+    view = fake.top_view("U1ALICE")
+    await fake.type_in("U1ALICE", view, "name", "ci")
+    await fake.submit("U1ALICE", view)
+    assert view.errors == {"name": "Taken."}
+
+
+async def test_what_nobody_can_read_is_acknowledged_too(fake, link):
+    answer = await fake.hub.send("interactive", {"type": "block_actions", "user": 5})
+    assert (answer.status, answer.body) == (200, None)
+    answer = await fake.hub.send("events_api", {"type": "event_callback", "event_id": "Ev1", "event": {"type": "odd"}})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
+async def test_the_link_comes_back_whatever_the_reason(fake, link, reason):
+    await fake.hub.disconnect(reason)
+    await until(lambda: fake.hub.hello_count >= 2 and fake.hub.links)
+    answer = await fake.command("U1ALICE", "C1GENERAL", "/apikey")
+    assert answer.ok
+
+
+async def test_a_link_that_was_disabled_comes_back_when_it_is_enabled(fake, link):
+    app = fake.core.app
+    fake.core.app = dataclasses.replace(app, socket_mode=False)
+    await fake.hub.disconnect("link_disabled")
+    await until(lambda: not link.connected)
+    fake.core.app = app
+    await until(lambda: fake.hub.links and link.connected)
+    assert (await fake.command("U1ALICE", "C1GENERAL", "/apikey")).ok
+
+
+async def test_a_spent_url_is_not_tried_for_ever(fake, link):
+    redeem = fake.hub.redeem
+    spent = []
+
+    def lose_two(ticket):
+        # The handshake breaks after Slack has taken the ticket.
+        if len(set(spent)) < 2 or ticket in spent:
+            spent.append(ticket)
+            return False
+        return redeem(ticket)
+
+    fake.hub.redeem = lose_two
+    await fake.hub.links[0].end()
+    await until(lambda: fake.hub.hello_count >= 2)
+    assert len(set(spent)) == 2
+
+
+async def test_slack_being_away_for_a_while_is_survived(fake, link):
+    fake.switches.down = "503"
+    await fake.hub.links[0].end()
+    await until(lambda: not link.connected)
+    fake.switches.down = "up"
+    await until(lambda: fake.hub.hello_count >= 2 and link.connected)
+
+
+async def test_stopping_waits_for_what_is_being_answered(fake, link, router):
+    gate = asyncio.Event()
+
+    async def slow(delivery):
+        gate.set()
+        await asyncio.sleep(0.02)
+        return Ephemeral("in time")
+
+    router.command("slow", slow)
+    asking = asyncio.create_task(fake.command("U1ALICE", "C1GENERAL", "/apikey slow"))
+    await gate.wait()
+    await link.stop()
+    assert (await asking).ok
+    assert not link.connected
