@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.client import PAGE_SIZE, GatewayReader
 from bot.gateway.models import Group, Key
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+# The newest page is asked for at each submission; those of the same moment share one call.
+NEWEST_SECONDS = 1.0
 FRESH_SECONDS = 60.0
 USABLE_SECONDS = 600.0
 
@@ -22,21 +24,31 @@ USABLE_SECONDS = 600.0
 class _Remembered(Generic[T]):
     """One answer, asked for once at a time, kept while it is usable, asked again when it is no longer fresh."""
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], *, clock: Callable[[], float], what: str) -> None:
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[T]],
+        *,
+        clock: Callable[[], float],
+        what: str,
+        fresh: float = FRESH_SECONDS,
+        usable: float = USABLE_SECONDS,
+    ) -> None:
         self._ask = ask
         self._clock = clock
         self._what = what
+        self._fresh = fresh
+        self._usable = usable
         self._value: T | None = None
         self._at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
     async def get(self, *, deadline: float) -> T | None:
         age = self._clock() - self._at
-        if age > FRESH_SECONDS and (self._asking is None or self._asking.done()):
+        if age > self._fresh and (self._asking is None or self._asking.done()):
             self._asking = asyncio.get_running_loop().create_task(self._refresh())
-        if age > USABLE_SECONDS and self._asking is not None:
+        if age > self._usable and self._asking is not None:
             await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
-        return self._value if self._clock() - self._at <= USABLE_SECONDS else None
+        return self._value if self._clock() - self._at <= self._usable else None
 
     async def _refresh(self) -> None:
         try:
@@ -59,10 +71,12 @@ class GatewayCatalog:
     """The cache behind selects and checks. Implements operations.Catalog."""
 
     def __init__(self, reader: GatewayReader, *, clock: Callable[[], float]) -> None:
-        self._reader = reader
         self._models = _Remembered(reader.list_models, clock=clock, what="models")
         self._groups = _Remembered(reader.list_groups, clock=clock, what="groups")
         self._keys = _Remembered(reader.list_keys, clock=clock, what="keys")
+        self._newest = _Remembered(
+            reader.newest_keys, clock=clock, what="newest keys", fresh=NEWEST_SECONDS, usable=NEWEST_SECONDS
+        )
 
     async def models(self, *, deadline: float) -> list[str] | None:
         """Model ids, None when the gateway does not tell in time."""
@@ -81,25 +95,20 @@ class GatewayCatalog:
 
         A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
         """
-        newest = asyncio.ensure_future(self._reader.newest_keys(deadline=deadline))
         known = await self._keys.get(deadline=deadline) or []
-        await asyncio.wait({newest}, timeout=max(0.0, deadline))
-        if not newest.done():
-            newest.cancel()
-        elif newest.exception() is None:
+        newest = await self._newest.get(deadline=deadline)
+        if newest is not None:
             # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
-            fresh = newest.result()
-            lowest = min((key.id for key in fresh), default=0) if len(fresh) == 100 else 0
-            known = [*fresh, *(key for key in known if key.id < lowest)]
-        elif not isinstance(newest.exception(), GatewayError):
-            newest.result()
+            lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0
+            known = [*newest, *(key for key in known if key.id < lowest)]
         return any(key.name == name for key in known)
 
     def changed(self) -> None:
         """A key was made, renamed or deleted: ask again next time."""
         self._keys.forget()
+        self._newest.forget()
 
     async def close(self) -> None:
         """End what still asks."""
-        for remembered in (self._models, self._groups, self._keys):
+        for remembered in (self._models, self._groups, self._keys, self._newest):
             await remembered.close()

