@@ -65,7 +65,7 @@ class Message:
 
 def length(text: str) -> int:
     """Length in UTF-16 units, the most cautious of the ways in which Slack may count."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def room(limit: int, text: str = "") -> int:
