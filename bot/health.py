@@ -1,36 +1,106 @@
-"""Watching Keydesk from outside: /healthz, /readyz with reasons, /metrics for Prometheus. Knows no feature."""
+"""Watching Keydesk from outside: /healthz, /readyz with reasons, /metrics for Prometheus. Knows no feature.
+
+A look asks our own database and nothing else: what is said of Slack and the gateway is what the last real calls saw.
+/readyz is 503 only for what keeps *this process* from answering people: a balancer that took every replica out because
+the gateway is down would turn our honest sentences into Slack's "did not respond". All else is a note, and a metric.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot import __version__, durable
+from bot.approvals import store
+from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.db.tables import posts
 from bot.policy_file import PolicyFile
+from bot.slack.errors import FATAL_CODES
 
 _ACK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
+_DEAD_SECONDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 _DATABASE_SECONDS = 2.0
+# A result of a gateway call (wire.py) that says something is wrong with more than the one call.
+_GATEWAY_TROUBLE = {
+    "GatewayAuthError": "the gateway does not take our access token; look at COMETAPI_ACCESS_TOKEN",
+    "GatewayUnavailable": "the gateway cannot be reached, or has trouble",
+    "GatewayOutcomeUnknown": "the gateway cannot be reached, or has trouble",
+    "GatewayProtocolError": "what answers is not the gateway's API; look at COMETAPI_BASE_URL",
+}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What one look at the database found."""
+
+    requests: Mapping[str, int]
+    later: int
+    due: int
+    oldest_due: float
+    waiting_posts: int
+    troubled_posts: int
 
 
 class Health:
-    """Counters, and whether this process can do its work. `reasons` are asked at each look at /readyz."""
+    """Counters, and whether this process can do its work.
 
-    def __init__(self, *, database: Database, policy: PolicyFile, reasons: Callable[[], Sequence[str]]) -> None:
+    Asked at each look at /readyz: `blocked` for what keeps it from working (503), `reasons` for what else is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        policy: PolicyFile,
+        reasons: Callable[[], Sequence[str]] = tuple,
+        blocked: Callable[[], Sequence[str]] = tuple,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.ready = False
         self._database = database
         self._policy = policy
         self._reasons = reasons
+        self._blocked = blocked
+        self._clock = clock
+        self._gateway_trouble: str | None = None
+        self._slack_fatal: str | None = None
         self.registry = CollectorRegistry()
+        self._count_what_happens(self.registry)
+        self._measure_what_is(self.registry)
+
+    def _count_what_happens(self, to: CollectorRegistry) -> None:
         self._acks = Histogram(
-            "keydesk_ack_seconds", "Time to answer Slack", ["kind"], buckets=_ACK_SECONDS, registry=self.registry
+            "keydesk_ack_seconds", "Time to answer Slack", ["kind"], buckets=_ACK_SECONDS, registry=to
         )
-        self._deliveries = Counter("keydesk_deliveries", "What Slack sent", ["kind", "outcome"], registry=self.registry)
-        self._rejected = Counter("keydesk_rejected", "Requests refused at the door", ["why"], registry=self.registry)
+        self._deliveries = Counter("keydesk_deliveries", "What Slack sent", ["kind", "outcome"], registry=to)
+        self._rejected = Counter("keydesk_rejected", "Requests refused at the door, or repeated", ["why"], registry=to)
+        self._gateway = Counter("keydesk_gateway_calls", "Calls to the gateway", ["result"], registry=to)
+        self._slack = Counter("keydesk_slack_calls", "Calls to Slack's Web API", ["method", "result"], registry=to)
+        self._dead = Histogram(
+            "keydesk_time_to_dead_seconds",
+            "From the order to disable a key until the gateway refused the key itself",
+            buckets=_DEAD_SECONDS,
+            registry=to,
+        )
+
+    def _measure_what_is(self, to: CollectorRegistry) -> None:
+        build = Gauge("keydesk_build_info", "Always 1; the version is in the label", ["version"], registry=to)
+        build.labels(__version__).set(1)
+        self._up = Gauge("keydesk_up", "1 = well, as last seen by real calls", ["what"], registry=to)
+        for what in ("gateway", "slack", "database", "policy"):
+            self._up.labels(what).set(1)
+        self._requests = Gauge("keydesk_requests", "Requests by status", ["status"], registry=to)
+        self._queue = Gauge("keydesk_queue_rows", "Durable work: its time has not come, or has", ["state"], registry=to)
+        self._oldest = Gauge("keydesk_queue_oldest_due_seconds", "How long the oldest due work waits", registry=to)
+        self._posts = Gauge("keydesk_posts", "Messages that Slack does not show yet", ["state"], registry=to)
 
     def observe(self, kind: str, outcome: str, seconds: float) -> None:
         """One delivery was answered."""
@@ -40,6 +110,25 @@ class Health:
     def count(self, why: str) -> None:
         """One request was refused before it became a delivery, or repeated."""
         self._rejected.labels(why).inc()
+
+    def gateway_called(self, result: str) -> None:
+        """One call to the gateway ended: "ok" or the name of the error class."""
+        self._gateway.labels(result).inc()
+        self._gateway_trouble = _GATEWAY_TROUBLE.get(result)
+        self._up.labels("gateway").set(self._gateway_trouble is None)
+
+    def slack_called(self, method: str, result: str, _headers: Mapping[str, str] | None = None) -> None:
+        """One call to Slack ended: "ok", Slack's error word, or "unavailable"."""
+        self._slack.labels(method, result).inc()
+        if result in FATAL_CODES:
+            self._slack_fatal = result
+        elif result != "unavailable":
+            self._slack_fatal = None
+        self._up.labels("slack").set(result != "unavailable" and self._slack_fatal is None)
+
+    def key_died(self, seconds: float) -> None:
+        """A disabled key was refused by the gateway for the first time, so long after the order to disable it."""
+        self._dead.observe(seconds)
 
     def routes(self) -> list[BaseRoute]:
         """The three pages."""
@@ -55,8 +144,13 @@ class Health:
     async def _readyz(self, _request: Request) -> Response:
         problems = [] if self.ready else ["starting or stopping"]
         problems += await self._database_problems()
+        if self._slack_fatal is not None:
+            problems.append(f"Slack does not take our token ({self._slack_fatal}); look at SLACK_BOT_TOKEN")
+        problems += self._blocked()
         # A broken policy file is said, but the old policy works: not a reason to take this process out.
-        notes = [f"policy file: {problem}" for problem in self._policy.problems] + list(self._reasons())
+        notes = [f"policy file: {problem}" for problem in self._policy.problems]
+        notes += [self._gateway_trouble] if self._gateway_trouble is not None else []
+        notes += self._reasons()
         body = {"ready": not problems, "problems": problems, "notes": notes}
         return JSONResponse(body, status_code=503 if problems else 200)
 
@@ -68,8 +162,37 @@ class Health:
         return []
 
     async def _metrics(self, _request: Request) -> Response:
+        try:
+            counted = await asyncio.wait_for(self._database.read(_count, self._clock()), _DATABASE_SECONDS)
+        except (TimeoutError, sa.exc.SQLAlchemyError):
+            # Old numbers would look like true ones.
+            self._up.labels("database").set(0)
+            for gauge in (self._requests, self._queue, self._posts):
+                gauge.clear()
+        else:
+            self._show(counted)
+        self._up.labels("policy").set(not self._policy.problems)
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _show(self, counted: _Counted) -> None:
+        self._up.labels("database").set(1)
+        for status in Status:
+            self._requests.labels(status.value).set(counted.requests.get(status.value, 0))
+        self._queue.labels("later").set(counted.later)
+        self._queue.labels("due").set(counted.due)
+        self._oldest.set(counted.oldest_due)
+        self._posts.labels("waiting").set(counted.waiting_posts)
+        self._posts.labels("in_trouble").set(counted.troubled_posts)
 
 
 def _one(c: sa.Connection) -> None:
     c.execute(sa.text("SELECT 1"))
+
+
+def _count(c: sa.Connection, now: float) -> _Counted:
+    later, due, oldest_due = durable.backlog(c, now=now)
+    undone = sa.select(
+        sa.func.count().filter(posts.c.error.is_(None)), sa.func.count().filter(posts.c.error.is_not(None))
+    ).where(posts.c.drawn < posts.c.wanted)
+    waiting, troubled = c.execute(undone).one()
+    return _Counted(store.counts(c), later, due, oldest_due, waiting, troubled)

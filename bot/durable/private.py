@@ -132,3 +132,18 @@ def started() -> list[tuple[str, str]]:
     """(row id, executor id) of everything that is claimed and not finished, in every process."""
     rows = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
     return [(row.workflow_id, row.executor_id or "") for row in rows]
+
+
+def backlog(c: sa.Connection, *, now: float) -> tuple[int, int, float]:
+    """Rows that wait for their time, rows that are due and not claimed, and for how many seconds the oldest is due."""
+    rows = SystemSchema.workflow_status
+    here = {rows.schema: None if c.dialect.name == "sqlite" else SCHEMA}
+    now_ms = int(now * 1000)
+    due_at = sa.func.coalesce(rows.c.delay_until_epoch_ms, rows.c.created_at)
+    waiting = sa.select(
+        sa.func.count().filter(due_at > now_ms),
+        sa.func.count().filter(due_at <= now_ms),
+        sa.func.min(due_at).filter(due_at <= now_ms),
+    ).where(rows.c.status.in_(("DELAYED", "ENQUEUED")))
+    later, due, oldest = c.execute(waiting, execution_options={"schema_translate_map": here}).one()
+    return int(later), int(due), 0.0 if oldest is None else max(0.0, now - oldest / 1000)
