@@ -51,7 +51,7 @@ class Refusal(StrEnum):
 SENTENCES: Mapping[Refusal, str] = {
     Refusal.NAME_TOO_LONG: "The gateway finds the name too long; use at most 50 bytes.",
     Refusal.GROUP_DENIED: "The gateway account may not use this group; choose another one.",
-    Refusal.QUOTA_NEGATIVE: "The gateway does not take a quota below zero.",
+    Refusal.QUOTA_NEGATIVE: "The quota would be below zero, and the gateway takes no less than that.",
     Refusal.QUOTA_TOO_LARGE: "The gateway does not take a quota this large; ask for less.",
     Refusal.EXPIRED_CANNOT_ENABLE: "The key has expired and needs a new expiry before it can be enabled.",
     Refusal.EXHAUSTED_CANNOT_ENABLE: "The key has no quota left and needs more before it can be enabled.",

@@ -7,7 +7,10 @@ from bot.gateway.records import LONG_PAST
 from bot.gateway.writes.put import Intent, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
-from bot.gateway.writes.status import StatusMark, set_status
+from bot.gateway.writes.status import StatusMark, outstanding, set_status
+
+_HARMLESS = "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. Delete it."
+_ALIVE = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
 
 
 async def disable(
@@ -51,10 +54,19 @@ def _not_honoured(result: WriteResult) -> bool:
 
 
 async def _make_harmless(session: Session, result: WriteResult, key: Key) -> WriteResult:
+    mark = await session.load("disable", StatusMark)
+    sent = mark.sent if mark else 0
     fields = {"expired_time": LONG_PAST, "unlimited_quota": False}
-    harmless = await put(session, "disable.harmless", key.id, Intent(fields=fields, remain=0), key)
-    if harmless.status is not WriteStatus.DONE:
-        alarm = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
-        return harmless.model_copy(update={"alarm": alarm, "before": result.before})
-    alarm = "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. Delete it."
-    return harmless.model_copy(update={"alarm": alarm, "before": result.before, "differences": result.differences})
+    # A mark of its own for every round: a late status PUT may have undone an earlier one.
+    harmless = await put(session, f"disable.harmless.{sent}", key.id, Intent(fields=fields, remain=0), key)
+    done = harmless.status is WriteStatus.DONE
+    wait = outstanding(session, mark) if done and mark else None
+    return harmless.model_copy(
+        update={
+            "status": WriteStatus.UNKNOWN if wait is not None else harmless.status,
+            "again_after": wait if done else harmless.again_after,
+            "alarm": _HARMLESS if done else _ALIVE,
+            "before": result.before,
+            "differences": result.differences if done else harmless.differences,
+        },
+    )

@@ -4,11 +4,11 @@ from bot.gateway.checks import problems
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
-from bot.gateway.writes.put import Intent, PutMark, is_past, put
+from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusMark, set_status
-from bot.gateway.writes.update import changed_since, delta_problem
+from bot.gateway.writes.update import changed_since
 
 _EXPIRY, _QUOTA, _STATUS = "enable.expiry", "enable.quota", "enable"
 

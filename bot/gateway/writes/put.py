@@ -8,13 +8,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.gateway.checks import LARGEST_QUOTA
+from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import NEVER, SETTINGS_FIELDS, Key, KeyId
 from bot.gateway.records import LONG_PAST, meaning
 from bot.gateway.writes.results import Difference, WriteResult, WriteStatus
 from bot.gateway.writes.session import Answer, Mark, Session, not_done
 
 MOST_SENDINGS = 4
-MOST_CORRECTIONS = 3
+MOST_CORRECTIONS = 8
 _ROUNDS = 2 * (MOST_SENDINGS + MOST_CORRECTIONS)
 RESTRICTIONS = ("expired_time", "model_limits_enabled", "model_limits", "allow_ips", "group")
 
@@ -38,7 +40,7 @@ class Intent:
     def target(self, before: Key) -> int:
         """The sum remain + used that the record shall have; an overdrawn remainder can only be written as 0."""
         if self.total is not None:
-            return self.total
+            return self.total if before.unlimited_quota else max(self.total, before.used_quota)
         if self.remain is not None:
             return self.remain + before.used_quota
         if self.delta:
@@ -94,15 +96,29 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
             await session.save(name, mark.model_copy(update={"finished": True, "notes": result.notes}))
         if result:
             return result
-        if _landed(mark, intent, found):
+        again = _landed(mark, intent, found)
+        if again:
             mark = mark.model_copy(update={"corrections": mark.corrections + 1})
         elif not intent.delta or mark.answer is Answer.NO:
             # A set, or a delta that surely never got there: start from what is there now.
             mark = mark.model_copy(update={"before": found, "target": intent.target(found)})
+        problem = delta_problem(found, mark.target - found.total_quota) if intent.delta and not again else None
+        if problem:
+            return WriteResult(
+                status=WriteStatus.REFUSED, key=found, before=mark.before, refusal=problem, sentence=SENTENCES[problem]
+            )
         mark = await _send(session, name, mark, intent, found)
         retry_no = False
         found = await session.client.get_key(key_id)
     raise AssertionError  # pragma: no cover  (sendings and corrections are both bounded)
+
+
+def delta_problem(fresh: Key, delta: int) -> Refusal | None:
+    """Why the remainder cannot be moved by so much: the gateway takes nothing below 0 and nothing above its maximum."""
+    left = fresh.remain_quota + delta
+    if left > LARGEST_QUOTA:
+        return Refusal.QUOTA_TOO_LARGE
+    return Refusal.QUOTA_NEGATIVE if left < 0 and not fresh.unlimited_quota else None
 
 
 async def _send(session: Session, name: str, mark: PutMark, intent: Intent, fresh: Key) -> PutMark:
@@ -125,7 +141,9 @@ def _landed(mark: PutMark, intent: Intent, found: Key) -> bool:
 def _judge(session: Session, mark: PutMark, intent: Intent, found: Key, *, retry_no: bool) -> WriteResult | None:
     """The result, or None: send (again)."""
     wait = session.wait_for(mark) if mark.unsure else None
-    if _landed(mark, intent, found):
+    # Lowering by no more than was spent can leave the sum as it was: while it may still land, that is no landing.
+    still = wait is not None and intent.speaks_of_quota and found.total_quota == mark.before.total_quota != mark.target
+    if _landed(mark, intent, found) and not still:
         return _judge_landed(mark, intent, found, wait)
     if wait is not None:
         return _unknown(mark, intent, found, "The gateway has not shown the change yet.", again_after=wait)

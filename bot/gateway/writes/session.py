@@ -87,7 +87,11 @@ class Session:
 
     def wait_for(self, mark: Mark) -> float | None:
         """Seconds until an unsure sending should be looked at again; None = it can no longer land."""
-        elapsed = max(0.0, self.client.now() - mark.started)
+        return self.wait_since(mark.started)
+
+    def wait_since(self, started: float) -> float | None:
+        """The same for something sent at `started`, in our clock's Unix seconds."""
+        elapsed = max(0.0, self.client.now() - started)
         left = self._settle - elapsed
         return None if left <= 0 else min(left, max(SHORTEST_WAIT, elapsed))
 

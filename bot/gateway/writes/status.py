@@ -6,17 +6,23 @@ from bot.gateway.writes.put import RESTRICTIONS, Intent, put, side_effects
 from bot.gateway.writes.results import Difference, WriteResult, WriteStatus
 from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Answer, Mark, Session, answer_to
 
-_LONGEST_WAIT = 60.0
-
 
 class StatusMark(Mark):
-    """`before` = the record whose status was changed; `started` is the first sending: every one of them is a set."""
+    """`before` = the record whose status was changed; `started` = the first sending, in our clock's Unix seconds.
+
+    `unsure_at` = the latest sending without a sure answer, which may land yet; 0 = none.
+    """
 
     before: Key
+    unsure_at: float = 0.0
 
 
 async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus) -> WriteResult:
-    """Makes the status so, however often it must be sent, and gives back the record read afterwards."""
+    """Makes the status so, and gives back the record read afterwards.
+
+    Disabling is urgent: it is sent again at once, because a late landing only disables again. Enabling waits until an
+    unsure sending can no longer land, because a late landing would undo what came after it.
+    """
     mark = await session.load(name, StatusMark)
     if record.status == wanted:
         record = await session.client.get_key(record.id)
@@ -25,14 +31,23 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
             return await _settled(session, name, mark, record)
         return WriteResult(status=WriteStatus.DONE, key=record, before=record, notes=("It was so already.",))
     mark = mark or StatusMark(before=record)
-    answers = []
+    patient = wanted is KeyStatus.ENABLED
+    answers: list[StatusMark] = []
     for plain in (False, True):
+        if patient and outstanding(session, mark) is not None:
+            break
         mark = await _send(session, name, mark, record, wanted, plain=plain)
         answers.append(mark)
         record = await session.client.get_key(record.id)
         if record.status == wanted:
             return await _settled(session, name, mark, record)
-    return _not_set(session, answers, record, wanted)
+    await session.save(name, mark)
+    return _not_set(session, mark, answers, record, wanted)
+
+
+def outstanding(session: Session, mark: StatusMark) -> float | None:
+    """Seconds to wait for a sending that may land yet; None = there is none."""
+    return session.wait_since(mark.unsure_at) if mark.unsure_at else None
 
 
 async def _send(
@@ -44,16 +59,17 @@ async def _send(
     *,
     plain: bool,
 ) -> StatusMark:
-    client = session.client
-    mark = mark.model_copy(update={"sent": mark.sent + 1, "started": mark.started or client.now()})
+    client, now, unsure_at = session.client, session.client.now(), mark.unsure_at
+    mark = mark.model_copy(update={"sent": mark.sent + 1, "started": mark.started or now, "unsure_at": now})
     await session.save(name, mark)
     session.at_stake = True
     if plain:
         answer = await answer_to(lambda: client.update_key(record, status=wanted))
     else:
         answer = await answer_to(lambda: client.set_status(record, wanted))
-    # The answer stays in memory: sending again is harmless, so a crash needs to know only that something was sent.
-    return mark.model_copy(update={"refusal": None, "refusal_sentence": "", **answer})
+    mark = mark.model_copy(update={"refusal": None, "refusal_sentence": "", **answer})
+    # Kept in memory for now: when the read-back agrees, one durable mark was enough.
+    return mark if mark.unsure else mark.model_copy(update={"unsure_at": unsure_at})
 
 
 async def _settled(session: Session, name: str, mark: StatusMark, found: Key) -> WriteResult:
@@ -62,12 +78,16 @@ async def _settled(session: Session, name: str, mark: StatusMark, found: Key) ->
     drift, spent = found.total_quota - before.total_quota, found.used_quota - before.used_quota
     if before.remain_quota > 0 and found.remain_quota > 0 and 0 < drift <= spent:
         mended = await put(session, f"{name}.quota", found.id, Intent(total=before.total_quota), found)
-        if mended.status is WriteStatus.DONE and mended.key:
-            found = mended.key
+        if mended.again_after is not None and found.status == KeyStatus.ENABLED:
+            return mended  # called again, it goes on here; a disable is not kept waiting for a figure
+        found = mended.key or found
+        if mended.status is WriteStatus.DONE:
             notes.append("Usage raced the change; the quota was corrected for it.")
-        else:
-            notes.append(f"The quota is {drift:+,} units from what it should be: usage was lost.")
-    if before.remain_quota < 0 and not before.unlimited_quota:
+    drift = found.total_quota - before.total_quota
+    overdrawn = -before.remain_quota if before.remain_quota < 0 and not before.unlimited_quota else 0
+    if drift not in {0, overdrawn}:
+        notes.append(f"The quota is {drift:+,} units from what it should be: it was moved meanwhile.")
+    if overdrawn:
         notes.append(f"The key was overdrawn ({before.remain_quota:,} units); it was sent as 0, the least there is.")
     changed = side_effects(before, found)
     notes += [f"Changed meanwhile: {each.field}." for each in changed]
@@ -82,22 +102,27 @@ async def _settled(session: Session, name: str, mark: StatusMark, found: Key) ->
     )
 
 
-def _not_set(session: Session, answers: list[StatusMark], found: Key, wanted: KeyStatus) -> WriteResult:
+def _not_set(
+    session: Session,
+    mark: StatusMark,
+    answers: list[StatusMark],
+    found: Key,
+    wanted: KeyStatus,
+) -> WriteResult:
     differences = (Difference(field="status", wanted=int(wanted), found=found.status),)
-    first = answers[0]
-    told = {"key": found, "before": first.before, "differences": differences}
-    if any(mark.unsure for mark in answers):
+    told = {"key": found, "before": mark.before, "differences": differences}
+    if not answers or any(each.unsure for each in answers):
         return WriteResult.model_validate(
             {
                 "status": WriteStatus.UNKNOWN,
                 "sentence": "The gateway has not shown the new status yet.",
-                "again_after": min(_LONGEST_WAIT, max(SHORTEST_WAIT, session.client.now() - first.started)),
+                "again_after": SHORTEST_WAIT if wanted is KeyStatus.DISABLED else outstanding(session, mark),
                 **told,
             },
         )
-    noes = [mark for mark in answers if mark.answer is Answer.NO]
-    if any(mark.refusal is None for mark in noes):
-        sentence = next(mark.refusal_sentence for mark in noes if mark.refusal is None)
+    noes = [each for each in answers if each.answer is Answer.NO]
+    if any(each.refusal is None for each in noes):
+        sentence = next(each.refusal_sentence for each in noes if each.refusal is None)
         return WriteResult.model_validate(
             {"status": WriteStatus.FAILED, "sentence": sentence, "again_after": RETRY_AFTER, **told},
         )

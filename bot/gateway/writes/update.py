@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.gateway.checks import LARGEST_QUOTA, problems
+from bot.gateway.checks import problems
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.records import meaning
-from bot.gateway.writes.put import Intent, PutMark, is_past, put
+from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
 from bot.gateway.writes.results import Difference, Journal, KeyChanges, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
@@ -107,13 +107,6 @@ async def _change_quota(session: Session, key_id: KeyId, delta: int, expected: K
             return WriteResult(status=WriteStatus.REFUSED, key=fresh, refusal=problem, sentence=sentence)
     result = await put(session, "quota", key_id, Intent(delta=delta), fresh)
     return await revived(session, result, KeyStatus.EXHAUSTED)
-
-
-def delta_problem(fresh: Key, delta: int) -> Refusal | None:
-    left = fresh.remain_quota + delta
-    if left > LARGEST_QUOTA:
-        return Refusal.QUOTA_TOO_LARGE
-    return Refusal.QUOTA_NEGATIVE if left < 0 and not fresh.unlimited_quota else None
 
 
 async def _set_unlimited(session: Session, key_id: KeyId, intent: Intent, expected: KeySettings | None) -> WriteResult:
