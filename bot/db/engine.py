@@ -5,7 +5,6 @@ SQLite has one writer thread, so our own transactions never fight for the write 
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,17 +12,18 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
+from bot.db import sqlite
 from bot.db.filelock import FileLock
 from bot.errors import ConfigurationError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 30_000
 POSTGRES_THREADS = 8
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
 POSTGRES_POOL = 2 * POSTGRES_THREADS
 SQLITE_READERS = 2
+SQLITE_POOL = 12
 _AFTER_COMMIT = "keydesk.after_commit"
 
 
@@ -44,9 +44,9 @@ class Database:
         self.engine = engine
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         self._lock = lock
-        sqlite = self.dialect == "sqlite"
-        self._writers = ThreadPoolExecutor(1 if sqlite else POSTGRES_THREADS, thread_name_prefix="db")
-        self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="db-read") if sqlite else self._writers
+        single = self.dialect == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if single else POSTGRES_THREADS, thread_name_prefix="db")
+        self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="db-read") if single else self._writers
 
     async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in one transaction on a thread of ours: commit on return, roll back on raise.
@@ -116,8 +116,12 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
         raise ConfigurationError(["DATABASE_URL names no SQLite file; write sqlite:///keydesk.sqlite."])
     path = Path(url.database).absolute()
     lock = FileLock.take(path.with_name(path.name + ".lock"), of=path) if exclusive else None
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), pool_size=12, max_overflow=4)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        pool_size=SQLITE_POOL,
+        max_overflow=4,
+        connect_args={"factory": sqlite.connections()},
+    )
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -127,13 +131,6 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
             lock.release()
         raise ConfigurationError([f"The database file {path} cannot be used: {error.orig}."]) from error
     return Database(engine, lock=lock)
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # "IMMEDIATE" is for the durable engine's transactions on this engine; our own begin explicitly.
-    connection.isolation_level = "IMMEDIATE"
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _open_postgres(url: sa.URL) -> Database:

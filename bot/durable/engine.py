@@ -73,7 +73,7 @@ class Engine:
             lazy=True,
         )
         self._takeover = Takeover(database=database, executor_id=executor_id, queue=QUEUE)
-        self._runs = Runs(jobs=jobs, queue=self._queue_again)
+        self._runs = Runs(jobs=jobs, queue=self._queue_again, places=CONCURRENCY)
         self._waker: Waker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -153,6 +153,8 @@ class Engine:
             places=CONCURRENCY,
         )
         self._waker.start()
+        # What became due while no process was there; DBOS's own threads would look in a second.
+        self._waker.ring(due=True)
         self._heart = asyncio.create_task(self._beat_for_ever())
 
     def _launch(self) -> Queue:
@@ -203,6 +205,8 @@ class Engine:
         self._loop = self._waker = None
         if self._heart is not None:
             self._heart.cancel()
+        # DBOS warns of each cancelled job; our own line says how many there were.
+        private.route_logs(logging.ERROR)
         await self._runs.stop(grace=grace)
         threads = ThreadPoolExecutor(1, thread_name_prefix="durable-stop")
         try:
@@ -210,8 +214,6 @@ class Engine:
         except TimeoutError:
             log.warning("The durable engine did not end in time, most likely for want of the database")
         threads.shutdown(wait=False)
-        # DBOS made its own threads the loop's default ones, and has ended them.
-        loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="default"))
 
     def _end(self, waker: Waker) -> None:
         waker.end(wait=STOP_SECONDS)

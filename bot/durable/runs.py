@@ -42,12 +42,16 @@ class Run:
 
 
 class Runs:
-    """What this process is running now, by row id; each row at most once at a time."""
+    """What this process is running now, by row id; each row at most once at a time, `places` jobs at most."""
 
-    def __init__(self, *, jobs: Mapping[str, Job], queue: Callable[[Run, float], Awaitable[None]]) -> None:
+    def __init__(
+        self, *, jobs: Mapping[str, Job], queue: Callable[[Run, float], Awaitable[None]], places: int = 16
+    ) -> None:
         self.jobs = dict(jobs)
         self.running: dict[str, asyncio.Task[None]] = {}
         self._queue = queue
+        # Two threads claim, and each counts without the other: a row too many waits here.
+        self._places = asyncio.Semaphore(places)
         self._stopping = False
 
     async def run(self, run: Run) -> None:
@@ -83,7 +87,8 @@ class Runs:
         again: Again | None
         failures = 0
         try:
-            again = await self.jobs.get(run.job, _unknown)(run.argument)
+            async with self._places:
+                again = await self.jobs.get(run.job, _unknown)(run.argument)
         except (Exception, asyncio.CancelledError) as error:
             if self._stopping and isinstance(error, asyncio.CancelledError):
                 raise

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Sized
 
+REST = 2.0
+LONGEST_REST_SECONDS = 0.05
 log = logging.getLogger(__name__)
 
 
@@ -48,8 +50,9 @@ class Waker:
         self._bell.set()
 
     def freed(self) -> None:
-        """A place is free: look again if the last look filled them all."""
-        if self._full:
+        """A place is free: look again if all were taken, for more may be waiting. DBOS's own poll takes them too."""
+        if self._full or len(self._running) + 1 >= self._places:
+            self._full = True
             self._bell.set()
 
     def end(self, *, wait: float) -> None:
@@ -70,7 +73,11 @@ class Waker:
             if self._bell.is_set():
                 # Cleared before the look: a ring during it must lead to another.
                 self._bell.clear()
+                begun = time.monotonic()
                 self._attempt(self._look, "Could not start work at once; the next poll does")
+                # Under load a look takes longer, and so does the rest: many commits become one claim, and answering
+                # people goes before working.
+                time.sleep(min(REST * (time.monotonic() - begun), LONGEST_REST_SECONDS))
 
     def _look(self) -> None:
         due, self._due = self._due, False

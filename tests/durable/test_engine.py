@@ -1,0 +1,254 @@
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from bot.db.engine import Database
+from bot.durable import Again, Engine, private
+from bot.errors import ConfigurationError
+from tests.durable.conftest import Launch, LaunchOn, Recorder, pause
+
+
+def rows(c: sa.Connection, column: str = "status") -> dict[str, object]:
+    table = "dbos.workflow_status" if c.dialect.name == "postgresql" else "workflow_status"
+    return dict(c.execute(sa.text(f"SELECT workflow_uuid, {column} FROM {table}")).all())
+
+
+async def until(database: Database, test: Callable[[dict[str, object]], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not test(await database.read(rows)):  # noqa: ASYNC110 a database has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def finished(database: Database, *names: str) -> None:
+    await until(database, lambda there: all(there.get(name) == "SUCCESS" for name in names))
+
+
+async def test_a_commit_runs_the_job_soon(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job}, poll_seconds=60.0)
+    begun = time.monotonic()
+    await database.run(engine.start, "do", "r1", "17")
+    assert await job.wait(1) == ["17"]
+    assert time.monotonic() - begun < 0.5
+    await finished(database, "r1")
+
+
+async def test_a_rollback_runs_nothing(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job})
+
+    def work(c: sa.Connection) -> None:
+        engine.start(c, "do", "r1", "17")
+        raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        await database.run(work)
+    await pause()
+    assert job.ran == []
+    assert await database.read(rows) == {}
+
+
+async def test_the_same_id_twice_runs_once(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job})
+    await asyncio.gather(*[database.run(engine.start, "do", "r1", str(n)) for n in range(5)])
+    await job.wait(1)
+    await finished(database, "r1")
+    await database.run(engine.start, "do", "r1", "after")
+    await pause()
+    assert len(job.ran) == 1
+
+
+async def test_a_delay_is_kept_and_is_exact(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job})
+    begun = time.monotonic()
+    await database.run(engine.start, "do", "r1", "", delay=0.3)
+    await job.wait(1)
+    assert 0.3 <= time.monotonic() - begun < 0.8
+
+
+async def test_what_waits_for_days_can_be_skipped_to(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "", delay=3 * 86_400)
+    await engine.skip(86_400)
+    await pause()
+    assert job.ran == []
+    await engine.skip(2 * 86_400 + 1)
+    await job.wait(1)
+
+
+async def test_again_runs_it_again_until_it_is_done(database: Database, launch: Launch):
+    job = Recorder(Again(0.01), Again(0), Again(1000))
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "17")
+    await job.wait(3)
+    await pause()
+    assert job.ran == ["17"] * 3
+    await engine.skip(1000)
+    await job.wait(4)
+    await finished(database, "r1", "r1:again:1", "r1:again:2", "r1:again:3")
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), asyncio.CancelledError()], ids=["error", "cancelled"])
+async def test_a_job_that_raises_is_tried_again_later(database: Database, launch: Launch, error: BaseException):
+    job = Recorder(error, error)
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "17")
+    for tries in (1, 2):
+        await job.wait(tries)
+        await finished(database, *["r1", "r1:again:1"][:tries])
+        assert len(job.ran) == tries, "a hot loop"
+        await engine.skip(tries)
+    await job.wait(3)
+    await finished(database, "r1:again:2")
+
+
+async def test_a_job_that_this_version_does_not_know_waits_for_one_that_does(database: Database, launch: Launch):
+    first = await launch({"do": Recorder(), "old": Recorder()})
+    await database.run(first.start, "old", "r1", "17", delay=100)
+    await first.stop()
+    second = await launch({"do": Recorder()})
+    with pytest.raises(KeyError):
+        await database.run(second.start, "old", "r2", "")
+    await second.skip(100)
+    await finished(database, "r1")
+    await second.stop()
+    job = Recorder()
+    third = await launch({"old": job})
+    await third.skip(5)
+    assert await job.wait(1) == ["17"]
+
+
+async def test_sixteen_run_at_once_and_the_others_follow(database: Database, launch: Launch):
+    job = Recorder()
+    job.hold.clear()
+    engine = await launch({"do": job}, poll_seconds=60.0)
+    await database.run(lambda c: [engine.start(c, "do", f"r{n}", str(n)) for n in range(40)] and None)
+    await job.wait(16)
+    await pause()
+    assert len(job.ran) == 16
+    job.hold.set()
+    await job.wait(40)
+    assert sorted(job.ran, key=int) == [str(n) for n in range(40)]
+
+
+@pytest.mark.postgres
+async def test_work_goes_on_when_the_server_drops_every_connection(
+    postgres_database: Database, postgres_admin: sa.Engine, launch_on: LaunchOn
+):
+    job = Recorder(Again(0.05))
+    job.hold.clear()
+    engine = await launch_on(postgres_database, {"do": job})
+    await postgres_database.run(engine.start, "do", "r1", "")
+    await job.wait(1)
+    drop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+    with postgres_admin.connect() as c:
+        c.execute(sa.text(drop), {"name": postgres_database.engine.url.database})
+    job.hold.set()
+    await job.wait(2)
+    await finished(postgres_database, "r1", "r1:again:1")
+
+
+async def test_stopping_waits_for_what_runs(database: Database, launch: Launch):
+    job = Recorder()
+    job.hold.clear()
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "")
+    await job.wait(1)
+    asyncio.get_running_loop().call_later(0.1, job.hold.set)
+    await engine.stop(grace=5)
+    assert await asyncio.to_thread(database.run_here, rows) == {"r1": "SUCCESS"}
+
+
+async def test_what_was_not_finished_runs_again_at_the_next_start(database: Database, launch: Launch):
+    job = Recorder()
+    job.hold.clear()
+    first = await launch({"do": job})
+    await database.run(first.start, "do", "r1", "17")
+    await job.wait(1)
+    await first.stop(grace=0)
+    assert await database.read(rows) == {"r1": "PENDING"}
+    job.hold.set()
+    await launch({"do": job})
+    await job.wait(2)
+    await finished(database, "r1")
+
+
+async def test_a_process_that_only_starts_work_runs_none(database: Database, launch: Launch):
+    job = Recorder()
+    starter = Engine(database=database, jobs={"do": job}, executor_id="starter")
+    await starter.launch(work=False)
+    await database.run(starter.start, "do", "r1", "17")
+    await pause()
+    assert job.ran == []
+    await launch({"do": job})
+    await job.wait(1)
+    await starter.stop()
+
+
+async def test_a_second_engine_in_the_process_is_refused(sqlite_database: Database):
+    first, second = (Engine(database=sqlite_database, jobs={}, executor_id=name) for name in "ab")
+    await first.launch()
+    with pytest.raises(RuntimeError, match="another engine"):
+        await second.launch()
+    await first.stop()
+    await first.stop()
+
+
+async def test_a_database_that_is_not_migrated_is_refused(tmp_path: object):
+    from bot.db.engine import open_database  # noqa: PLC0415 only here
+
+    database = open_database(f"sqlite:///{tmp_path}/empty.sqlite")
+    with pytest.raises(ConfigurationError, match="keydesk migrate"):
+        await Engine(database=database, jobs={}, executor_id="a").launch()
+    database.close()
+
+
+async def test_finished_rows_go_after_some_days_and_waiting_ones_stay(database: Database, launch: Launch):
+    job = Recorder()
+    first = await launch({"do": job})
+    await database.run(first.start, "do", "r1", "")
+    await database.run(first.start, "do", "r2", "", delay=30 * 86_400)
+    await finished(database, "r1")
+    await first.stop()
+    await launch({"do": job}, clock=lambda: time.time() + 4 * 86_400)
+    await until(database, lambda there: "r1" not in there)
+    assert await database.read(rows) == {"r2": "DELAYED"}
+
+
+async def test_rows_are_json_and_carry_no_version(database: Database, launch: Launch):
+    engine = await launch({"do": Recorder()})
+    await database.run(engine.start, "do", "r1", "17", delay=60)
+    assert await database.read(rows, "application_version") == {"r1": None}
+    table = "dbos.workflow_input" if database.dialect == "postgresql" else "workflow_input"
+    stored = await database.read(lambda c: c.scalar(sa.text(f"SELECT inputs FROM {table}")))
+    assert json.loads(stored) == {"args": ["do", "r1", "17", 0, 0], "kwargs": {}}
+
+
+def test_errors_can_be_stored_without_their_text():
+    serializer = private.JsonSerializer()
+    text = serializer.serialize({"error": ValueError("sk-secret")})
+    assert text == '{"error":{"__error__":"ValueError"}}'
+    assert repr(serializer.deserialize('{"__error__":"ValueError"}')) == "RuntimeError('ValueError')"
+
+
+async def test_a_claim_that_was_never_started_is_found(database: Database, launch: Launch):
+    job = Recorder()
+    engine = await launch({"do": job}, poll_seconds=60.0)
+    await database.run(engine.start, "do", "r1", "17", delay=60)
+    table = "dbos.workflow_status" if database.dialect == "postgresql" else "workflow_status"
+    lose = f"UPDATE {table} SET status = 'PENDING', executor_id = :me"
+    await database.run(lambda c: c.execute(sa.text(lose), {"me": engine._executor_id}))
+    sweep = engine._takeover.sweep
+    assert await asyncio.to_thread(sweep, ()) == 0, "it may be on its way"
+    assert await asyncio.to_thread(sweep, ["r1"]) == 0
+    assert await asyncio.to_thread(sweep, ()) == 0
+    assert await asyncio.to_thread(sweep, ()) == 1
+    engine.wake()
+    await job.wait(1)

@@ -1,0 +1,147 @@
+"""Real processes: killed in the middle of a job, frozen, started again."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.db.engine import Database, open_database
+
+ROOT = Path(__file__).parents[2]
+Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+class Watch:
+    """What the workers of one test have said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self._changed = asyncio.Event()
+
+    def hear(self, line: str) -> None:
+        self.said.append(line)
+        self._changed.set()
+
+    async def until(self, *lines: str, seconds: float = 20.0) -> float:
+        """Waits for all the lines and returns how long it took."""
+        return await self._until(lambda: set(lines) <= set(self.said), seconds)
+
+    async def until_begun(self, *works: str) -> None:
+        """Waits until each was begun by somebody."""
+        await self._until(lambda: set(works) <= {line.split()[2] for line in self.said}, 20.0)
+
+    async def _until(self, test: Callable[[], bool], seconds: float) -> float:
+        begun = time.monotonic()
+        async with asyncio.timeout(seconds):
+            while not test():
+                self._changed.clear()
+                await self._changed.wait()
+        return time.monotonic() - begun
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+async def spawn(watch: Watch) -> AsyncIterator[Spawn]:
+    processes: list[asyncio.subprocess.Process] = []
+    readers: list[asyncio.Task[None]] = []
+
+    async def read(process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            watch.hear(line.decode().strip())
+
+    async def go(url: str, name: str, seconds: float, *works: str) -> asyncio.subprocess.Process:
+        words = (sys.executable, "-m", "tests.durable.worker", url, name, str(seconds), *works)
+        process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        processes.append(process)
+        readers.append(asyncio.create_task(read(process)))
+        return process
+
+    yield go
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    for process in processes:
+        await process.wait()
+    await asyncio.gather(*readers)
+
+
+def prepare(url: str) -> None:
+    database = open_database(url)
+    database.run_here(lambda c: c.execute(sa.text("CREATE TABLE effect (id VARCHAR(20) PRIMARY KEY, by VARCHAR(20))")))
+    database.close()
+
+
+def effects(c: sa.Connection) -> dict[str, str]:
+    return {row.id: row.by for row in c.execute(sa.text("SELECT id, by FROM effect"))}
+
+
+async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
+    sqlite_url: str, spawn: Spawn, watch: Watch
+):
+    prepare(sqlite_url)
+    first = await spawn(sqlite_url, "a", 60, "r1", "r2")
+    await watch.until("a begun r1", "a begun r2")
+    first.send_signal(signal.SIGKILL)
+    await first.wait()
+    await spawn(sqlite_url, "b", 0, "r1")
+    assert await watch.until("b done r1", "b done r2", seconds=8) < 5
+    assert Counter(watch.said)["b begun r1"] == 1
+
+
+@pytest.mark.postgres
+async def test_others_take_over_from_the_dead_and_the_frozen(
+    postgres_url: str, spawn: Spawn, watch: Watch, postgres_database: Database
+):
+    prepare(postgres_url)
+    dead = await spawn(postgres_url, "dead", 60, "r1", "r2")
+    await watch.until("dead begun r1", "dead begun r2")
+    frozen = await spawn(postgres_url, "frozen", 1.5, "r3", "r4")
+    await watch.until_begun("r3", "r4")
+    # Whoever looks first gets it: nearly always the process that started it, which wakes itself.
+    kept = [line.split()[2] for line in watch.said if line.startswith("frozen begun")]
+    frozen.send_signal(signal.SIGSTOP)
+    dead.send_signal(signal.SIGKILL)
+    await spawn(postgres_url, "heir", 0)
+    assert await watch.until(*[f"heir done r{n}" for n in range(1, 5)]) < 10
+    frozen.send_signal(signal.SIGCONT)
+    # It ends what it had begun, changes nothing by it, and is a good worker again.
+    await watch.until(*[f"frozen done {work}" for work in kept])
+    assert await postgres_database.read(effects) == dict.fromkeys(["r1", "r2", "r3", "r4"], "heir")
+    assert max(Counter(watch.said).values()) == 1
+    heirs = [line for line in watch.said if line.startswith("heir begun")]
+    assert len(heirs) == 4
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+async def test_whoever_is_killed_whenever_everything_is_done_once(
+    postgres_url: str, spawn: Spawn, watch: Watch, postgres_database: Database
+):
+    prepare(postgres_url)
+    rng = random.Random(5)
+    works = [f"w{n}" for n in range(60)]
+    for k in range(6):
+        victim = await spawn(postgres_url, f"v{k}", 0.3, *works[k * 10 : k * 10 + 10])
+        await watch.until_begun(works[k * 10])
+        await asyncio.sleep(rng.random())
+        victim.send_signal(rng.choice([signal.SIGKILL, signal.SIGSTOP]))
+    started = {line.split()[2] for line in watch.said}
+    await spawn(postgres_url, "heir", 0.01, *works)
+    async with asyncio.timeout(40):
+        while len(await postgres_database.read(effects)) < len(works):  # noqa: ASYNC110 a database has no event
+            await asyncio.sleep(0.2)
+    assert started <= set(works)
+    assert len(await postgres_database.read(effects)) == len(works)
