@@ -32,8 +32,9 @@ function patchChildren(parent, next, mounted) {
   const loose = new Map();
   for (const node of [...parent.childNodes]) {
     const old = node.vnode;
-    if (!old) node.remove();
-    else if (old.key !== undefined) keyed.set(`${old.tag} ${old.key}`, node);
+    const id = `${old?.tag} ${old?.key}`;
+    if (!old || keyed.has(id)) unmount(node); // not ours, or a key that stood there twice
+    else if (old.key !== undefined) keyed.set(id, node);
     else loose.set(kind(old), [...(loose.get(kind(old)) ?? []), node]);
   }
   const placed = next.map((vnode) => {

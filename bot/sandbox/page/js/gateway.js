@@ -53,10 +53,11 @@ function row(key) {
     "data-testid": "key", "data-key-id": key.id, "data-state": key.state, "data-name": key.name },
     flashes > 0 && h("i", { class: "flash", key: `flash ${flashes}` }),
     h("div", { class: "key-head" }, h("strong", { title: key.name }, key.name || "(no name)"),
+      h("span", { class: "key-id", title: "Id, and the last four characters of its value" }, `#${key.id} …${key.hint}`),
       h("span", { class: `state ${key.state}` }, key.state)),
     quota(key),
     facts(key),
-    !key.deleted && uses(key));
+    outcome(key));
 }
 
 function quota(key) {
@@ -69,11 +70,10 @@ function quota(key) {
   return h("div", { class: "quota", title: `remain_quota ${key.remain_quota}, used_quota ${key.used_quota}` },
     h("div", { class: classes, role: "meter", "aria-label": "Quota used", "aria-valuenow": Math.round(share * 100),
       "aria-valuemin": 0, "aria-valuemax": 100 }, h("i", { style: { width: `${(share * 100).toFixed(1)}%` } })),
-    h("small", {}, words));
+    h("div", { class: "quota-line" }, h("small", {}, words), !key.deleted && uses(key)));
 }
 
 const facts = (key) => h("ul", { class: "facts" }, [
-  [`#${key.id} `, h("code", { title: "The last four characters of its value" }, `…${key.hint}`)],
   expiry(key), models(key), networks(key), key.group && `group ${key.group}`,
     key.cross_group_retry && "cross-group retry",
 ].filter(Boolean).map((one, index) => h("li", { key: index }, one)));
@@ -98,24 +98,26 @@ function networks(key) {
 
 // ---- using a key, as its owner's program would ----
 function uses(key) {
-  const said = ui(`used ${key.id}`);
   const use = async (count) => {
     const answer = await post("gateway/use", { id: key.id, units: count });
-    if (answer.ok) setUi(`used ${key.id}`, answer.served ? { good: true, text: `served, ${units(count)} charged` }
-      : { text: refusal(answer) });
+    if (!answer.ok) return;
+    const good = { good: true, text: `Used: served, ${units(count)} charged` };
+    setUi(`used ${key.id}`, answer.served ? good : { text: refusal(answer) });
   };
+  const button = (label, name, count) => h("button", { type: "button", class: "button tiny", "aria-label": name,
+    title: `${name}: a paid call of ${count.toLocaleString("en")} units`, onclick: () => use(count) }, label);
   return h("div", { class: "uses" }, h("span", {}, "Use"),
-    [[5000, "5k"], [50_000, "50k"]].map(([count, label]) =>
-      h("button", { type: "button", class: "button tiny", "aria-label": `Use ${label} of ${key.name}`,
-      onclick: () => use(count) }, label)),
-    !key.unlimited_quota && key.remain_quota > 0
-      && h("button", { type: "button", class: "button tiny", "aria-label": `Use up ${key.name}`,
-      onclick: () => use(key.remain_quota) }, "all"),
-    said && h("small", { class: said.good ? "good" : "bad", role: "status" }, said.text));
+    button("5k", `Use 5k of ${key.name}`, 5000), button("50k", `Use 50k of ${key.name}`, 50_000),
+    !key.unlimited_quota && key.remain_quota > 0 && button("all", `Use up ${key.name}`, key.remain_quota));
+}
+
+function outcome(key) {
+  const said = ui(`used ${key.id}`);
+  return said && h("small", { class: said.good ? "outcome good" : "outcome bad", role: "status" }, said.text);
 }
 
 function refusal({ status, code }) {
   const words = { pre_consume_token_quota_failed: "not enough quota", access_denied: "network not allowed",
     insufficient_user_quota: "account empty" };
-  return `refused: HTTP ${status}${words[code] ? `, ${words[code]}` : status === 401 ? ", key is dead" : ""}`;
+  return `Used: refused, HTTP ${status}${words[code] ? `, ${words[code]}` : status === 401 ? ", key is dead" : ""}`;
 }

@@ -83,7 +83,7 @@ export function calls(gateway) {
 
 function line(call) {
   const bad = call.status === null || call.status >= 400 || call.note;
-  return h("li", { key: `${call.at} ${call.method} ${call.path} ${call.query}`, class: bad ? "bad" : null },
+  return h("li", { class: bad ? "bad" : null },
     h("time", {}, clockSeconds(call.at)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method),
       h("code", { title: `${call.path}${call.query ? `?${call.query}` : ""}` }, call.path),
     h("span", { class: "status" }, call.note ? call.note.replaceAll("_", " ") : call.status === null ? "cut"

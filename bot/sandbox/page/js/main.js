@@ -12,7 +12,8 @@ import { closeModal, drawModals, modalOpen, showFirstError } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { closePopover, drawPopover, installPopover } from "./popover.js";
 import { hrefFor, sidebar } from "./sidebar.js";
-import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, store,
+import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, personName,
+  roles, store,
   ui } from "./store.js";
 
 const WIDE = 1180; // from here on the gateway panel is open unless it was closed by hand
@@ -48,10 +49,14 @@ function channelHeader(one) {
 
 function firstSteps() {
   if (!hintWanted()) return null;
+  const somebody = (role) => {
+    const one = store.state.people.find((each) => roles(each).includes(role));
+    return one ? `${personName(one)}, the ${role}` : `somebody who is ${role}`;
+  };
   return h("div", { class: "first-steps", role: "note", "data-testid": "first-steps" },
     h("div", {}, h("strong", {}, "First steps"),
-      h("ol", {}, h("li", {}, "Type ", h("code", {}, "/apikey new"), " as an engineer, and ask for a key."),
-        h("li", {}, "Switch to a manager at the top left, and approve it in the channel."),
+      h("ol", {}, h("li", {}, "Type ", h("code", {}, "/apikey new"), ` as ${somebody("engineer")}, and ask for a key.`),
+        h("li", {}, `Switch to ${somebody("manager")}, at the top left, and decide in the channel.`),
         h("li", {}, "Watch the key appear at the gateway on the right; then let something go wrong there."))),
     h("button", { type: "button", class: "ghost", "aria-label": "Dismiss the first steps", onclick: dismissHint },
       icon("close", 15)));
