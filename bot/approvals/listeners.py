@@ -12,7 +12,7 @@ from bot.approvals.offers import build_offer_modal, parse_offer
 from bot.approvals.review import Review
 from bot.approvals.views import Drawing
 from bot.db.engine import Database
-from bot.errors import ApprovalConflict
+from bot.errors import ApprovalConflict, InputError
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape, isolate, modal, section
 from bot.slack.delivery import Ack, Delivery, Push, Replace
@@ -117,6 +117,8 @@ class Listeners:
         """The reason is there: deny."""
         request = await self._request(delivery.private_metadata)
         reason = typed(delivery.state, REASON).strip()
+        if not reason:
+            raise InputError({REASON: "Say why; the requester reads it."})
         people = await self._people(delivery, request)
         request = await self._review.deny(request.id, *people, reason=reason)
         return Replace(_said(f"Request {request.number} is denied. The requester is told, with your reason."))

@@ -108,7 +108,7 @@ class Review:
 
     def _check(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, what: str) -> Answer:
         request = store.get(c, request_id)
-        return _not_waiting(request) or self._not_allowed(c, request, approver, requester, what) or request
+        return _not_open(request) or self._not_allowed(c, request, approver, requester, what) or request
 
     def _approve(
         self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, offer: Offer | None
@@ -116,11 +116,9 @@ class Review:
         request = store.get(c, request_id, lock=True)
         if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status in WAITING:
             return ApprovalConflict(f"You have approved request {request.number} already; it needs somebody else too.")
-        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "approve")
+        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
         if error is not None:
             return error
-        if request.status is Status.OFFERED:
-            return ApprovalConflict(f"Request {request.number} waits for <@{request.requester_id}> to accept an offer.")
         approval, now = _terms(request), self._clock()
         if offer is not None:
             return self._offer(c, request, approver, offer, approval, now)
@@ -185,7 +183,7 @@ class Review:
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
         request, now = store.get(c, request_id, lock=True), self._clock()
-        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "deny")
+        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
         if error is not None:
             return error
         by = approver.slack_user_id
@@ -197,7 +195,7 @@ class Review:
 
     def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
         request = store.get(c, request_id, lock=True)
-        error = _not_waiting(request) or self._not_allowed(c, request, approver, requester, "take")
+        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "take")
         if error is not None:
             return error
         record(c, Fact.TAKEN, request, at=self._clock(), actor=approver.slack_user_id)
@@ -288,3 +286,10 @@ def _not_waiting(request: ApprovalRequest) -> BotError | None:
         return ApprovalConflict(f"Request {request.number} has lapsed: nobody decided in time. Ask again if needed.")
     decided = {Status.DENIED: "was denied", Status.WITHDRAWN: "was withdrawn"}.get(request.status, "was approved")
     return ApprovalConflict(f"Request {request.number} {decided} already{by}; it is {word} now.")
+
+
+def _not_open(request: ApprovalRequest) -> BotError | None:
+    """The same for those who decide: while an offer waits, only the requester moves it."""
+    if request.status is Status.OFFERED:
+        return ApprovalConflict(f"Request {request.number} waits for <@{request.requester_id}> to accept an offer.")
+    return _not_waiting(request)

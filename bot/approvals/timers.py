@@ -47,6 +47,7 @@ class Timers:
             return
         approval = request.approval
         sentence = f"Request {request.number} still waits for a decision (reminder {number})."
+        record(c, Fact.REMINDED, request, at=self._clock(), actor=None, number=number)
         self._announcer.remind(c, request, sentence, name=str(number))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number
@@ -62,6 +63,7 @@ class Timers:
     def _redraw(self, c: sa.Connection, request_id: int) -> None:
         request = store.find(c, request_id, lock=True)
         if request is not None and request.status is Status.PENDING:
+            record(c, Fact.ESCALATED, request, at=self._clock(), actor=None)
             self._announcer.announce(c, request)
             sentence = f"Request {request.number} has waited long; more people may decide now."
             self._announcer.remind(c, request, sentence, name=f"escalate:{request.version}")

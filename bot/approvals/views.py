@@ -101,10 +101,10 @@ class Drawing:
     def _detail(self, request: ApprovalRequest) -> str:
         by = f" by {mention(request.decided_by)}" if request.decided_by else ""
         held = request.progress.get("held")
-        if request.status in IN_HAND and held:
-            return f"{by} · the gateway cannot be reached; still trying, nothing is lost"
         if request.status is Status.UNKNOWN:
             return f"{by} · the gateway's answer was lost; checking what it did before trying again"
+        if request.status in IN_HAND and held:
+            return f"{by} · the gateway cannot be reached; still trying, nothing is lost"
         if request.note == store.BREAK_GLASS:
             seen = f"reviewed by {mention(request.reviewed_by)}" if request.reviewed_by else "*not reviewed yet*"
             return f" · :rotating_light: break-glass: done at once without an approval; {seen}"
@@ -190,7 +190,7 @@ def notice(request: ApprovalRequest, operation: Operation) -> Message:
 
 def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     name, by = _name(request), mention(request.decided_by or "")
-    if request.status in IN_HAND and request.progress.get("held"):
+    if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.get("held"):
         why = escape(str(request.progress["held"].get("why", "")))
         return f"Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying."
     if request.status is Status.SUCCEEDED and operation.effect in {Effect.CREATES, Effect.REPLACES}:

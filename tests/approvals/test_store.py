@@ -1,0 +1,117 @@
+"""The SQL of the spine, on SQLite and on PostgreSQL."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import TRANSITIONS, Outcome, Status, Vote
+from bot.db.engine import Database
+from bot.errors import ApprovalConflict
+from bot.operations import Expiry, Offer
+from tests.approvals.kit import NOW, TEAM, new_request, put, total
+
+
+@pytest.mark.parametrize("before", Status)
+def test_every_move_of_the_table_and_no_other_can_be_stored(database: Database, before: Status) -> None:
+    def work(c: sa.Connection) -> None:
+        for number, after in enumerate(Status):
+            request = put(c, before, f"sub:{number}")
+            if after in TRANSITIONS[before]:
+                moved = store.move(c, request, after)
+                assert store.get(c, request.id) == moved
+                assert (moved.status, moved.version) == (after, 2)
+            else:
+                with pytest.raises(ApprovalConflict):
+                    store.move(c, request, after)
+                assert store.get(c, request.id) == request
+
+    database.run_here(work)
+
+
+def test_a_repeated_delivery_is_the_first_row(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        first, is_new = store.insert(c, new_request("sub:1"), status=Status.PENDING, lapses_at=NOW + 60)
+        again, is_new_too = store.insert(
+            c, new_request("sub:1", key_name="other"), status=Status.APPROVED, lapses_at=None
+        )
+        assert (is_new, is_new_too) == (True, False)
+        assert again == first
+        assert store.by_delivery(c, "sub:1") == first
+        assert store.by_delivery(c, "sub:2") is None
+        assert total(c) == 1
+
+    database.run_here(work)
+
+
+def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
+    new = new_request(key_name="naïve ✅ \u202e", reason="<!channel>\r\n`x`", key_id=2**62)
+
+    def work(c: sa.Connection) -> None:
+        request, _ = store.insert(c, new, status=Status.PENDING, lapses_at=NOW + 0.5)
+        changed = store.move(
+            c,
+            request,
+            Status.OFFERED,
+            votes=(Vote(by="U0MIRA", team=TEAM, at=NOW),),
+            counter_offer=Offer(remain_quota=1, expiry=Expiry(at=5), models=("a",)),
+            outcome=Outcome(sentence="Well.", notes=("one",), extra_key_ids=(3,)),
+        )
+        assert store.get(c, request.id) == changed
+        assert changed.judgement == new.judgement
+        assert changed.approval is not None
+        assert changed.approval.expires == 3 * 86_400
+
+    database.run_here(work)
+
+
+def test_an_old_version_cannot_be_changed(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        request = put(c, Status.PENDING)
+        store.change(c, request, taken_by="U0MIRA")
+        with pytest.raises(ApprovalConflict, match="same moment"):
+            store.move(c, request, Status.DENIED)
+
+    database.run_here(work)
+
+
+def test_progress_marks_move_no_version(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        request = put(c, Status.RUNNING)
+        store.record_progress(c, request.id, "create.post", {"sent": 1})
+        store.record_progress(c, request.id, "held", {"tries": 2})
+        store.move(c, request, Status.SUCCEEDED)
+        assert store.get(c, request.id).progress == {"create.post": {"sent": 1}, "held": {"tries": 2}}
+
+    database.run_here(work)
+
+
+def test_lists_are_sorted_and_bounded(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        rows = [put(c, status, f"sub:{status}") for status in Status]
+        assert [r.status for r in store.waiting(c)] == [Status.PENDING, Status.OFFERED]
+        assert [r.id for r in store.recent(c, limit=3)] == [row.id for row in rows[:-4:-1]]
+        assert [r.id for r in store.of_requester(c, "U0ADA", limit=2)] == [row.id for row in rows[:-3:-1]]
+        assert store.of_requester(c, "U0BEN") == []
+        assert store.of_key(c, 7) == []
+        assert store.counts(c) == {status.value: 1 for status in Status}
+
+    database.run_here(work)
+
+
+def test_break_glass_is_to_be_reviewed_until_somebody_did(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        request = store.change(c, put(c, Status.APPROVED), note=store.BREAK_GLASS)
+        assert [r.id for r in store.to_review(c)] == [request.id]
+        store.change(c, request, reviewed_by="U0MIRA")
+        assert store.to_review(c) == []
+
+    database.run_here(work)
+
+
+def test_a_missing_row_is_a_lookup_error(sqlite_database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        assert store.find(c, 99) is None
+        with pytest.raises(LookupError):
+            store.get(c, 99)
+
+    sqlite_database.run_here(work)
