@@ -4,6 +4,7 @@ Bolt walks its listeners one by one, so a hundred would cost most of the through
 delivery to Router.dispatch. Its own signature check is off, because transport.py has checked the raw bytes.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.slack.answers import body_of
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind
 from bot.slack.desk import Desk
 from bot.slack.payloads import MalformedPayload, to_delivery
 from bot.slack.router import Router
@@ -26,6 +28,8 @@ _ANY = re.compile("")
 # Key in Bolt's context under which the delivery travels to the listener.
 _DELIVERY = "keydesk.delivery"
 _UNUSED = "checked before"
+# Slack gives a command up after 3 s, counted from when it sent it.
+PATIENCE_SECONDS = 2.5
 
 
 class Edge:
@@ -61,8 +65,30 @@ class Edge:
         return response
 
 
+async def _in_time(router: Router, delivery: Delivery) -> Ack:
+    """The answer, or None after 2.5 s; then the words follow by the response_url, where Slack takes them for long.
+
+    Only for commands: an unanswered submission keeps its modal open, and a second try has the same id.
+    """
+    task = asyncio.ensure_future(router.dispatch(delivery))
+    done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+    if done:
+        return task.result()
+    logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
+    delivery.desk.later(_follow(task, delivery), delivery=delivery)
+    return None
+
+
+async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
+    ack = await task
+    if isinstance(ack, Ephemeral):
+        await delivery.desk.tell(delivery, ack.text, ack.blocks)
+
+
 def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_id: str, bot_user_id: str = "") -> Edge:
     """The Bolt app with its listeners. Asks nothing of the network: who we are is known from the start."""
+    # A router of no team would let commands of every workspace in.
+    router.team_id = router.team_id or team_id
     identity = AuthorizeResult(enterprise_id=None, team_id=team_id, bot_user_id=bot_user_id or None)
 
     async def authorize() -> AuthorizeResult:
@@ -85,7 +111,8 @@ def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_i
 
     async def listen(context: dict[str, Any]) -> BoltResponse:
         delivery = context[_DELIVERY]
-        answer = body_of(await router.dispatch(delivery), delivery)
+        ack = await (_in_time(router, delivery) if delivery.kind is Kind.COMMAND else router.dispatch(delivery))
+        answer = body_of(ack, delivery)
         return BoltResponse(status=200, body="" if answer is None else answer)
 
     bolt.command(_ANY)(listen)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bot.db import leases
 from bot.db.engine import Database
-from bot.durable.engine import Again
+from bot.durable import Again
 from bot.slack import posts
 from bot.slack.blocks import Message
 from bot.slack.errors import FATAL_CODES, SlackRefused, SlackUnavailable
@@ -37,6 +37,8 @@ ROUNDS = 3
 POST_EVERY, POST_BURST = 1.05, 3
 UPDATE_EVERY, UPDATE_BURST = 60 / 45, 5
 FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
+# A Slack that hangs must not take all the places where jobs run: disabling a key goes before telling of it.
+PLACES, PLACE_SECONDS = 6, 2.0
 # What only people can mend (an archived channel, a bot not invited, a revoked token).
 SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
 # A post that Slack has after all shows up in the history within this time.
@@ -96,6 +98,7 @@ class Outbox:
         self._clock = clock
         self._sender = Sender(web=web)
         self._pacer = Pacer(clock=clock)
+        self._at_work = 0
         self.fatal: str | None = None
 
     def want(
@@ -133,15 +136,20 @@ class Outbox:
         row = await self._database.read(posts.load, post_id)
         if row is None or row.drawn >= row.wanted or (number.isdigit() and int(number) < row.wanted):
             return None
+        if self._at_work >= PLACES:
+            return Again(PLACE_SECONDS)
         wait = self._turn(row)
         if wait > 0:
             return Again(wait)
         holder = f"{self._holder}:{secrets.token_hex(4)}"
+        self._at_work += 1
         try:
             return await self._work(post_id, holder)
         except Exception:
             await self._database.run(leases.release, _lease(post_id), holder)
             raise
+        finally:
+            self._at_work -= 1
 
     async def _work(self, post_id: str, holder: str) -> Again | None:
         for _ in range(ROUNDS):

@@ -77,12 +77,13 @@ class SlackWeb:
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]:
         """A method that changes nothing, over GET; tried twice when the connection breaks."""
+        given = {name: value for name, value in params.items() if value is not None}
         try:
-            return await self._call(method, "GET", params={k: v for k, v in params.items() if v is not None})
+            return await self._call(method, "GET", params=given)
         except SlackUnavailable as error:
             if not error.unsure:
                 raise
-        return await self._call(method, "GET", params={k: v for k, v in params.items() if v is not None})
+        return await self._call(method, "GET", params=given)
 
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]:
         """A method that changes something, as JSON over POST. Once; `interactive` waits out one 429 of up to 2 s."""

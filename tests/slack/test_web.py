@@ -4,7 +4,14 @@ import logging
 import pytest
 from pydantic import SecretStr
 
-from bot.slack.errors import SlackRefused, SlackUnavailable, TriggerExpired, ViewChanged, ViewClosed, refused
+from bot.slack.errors import (
+    SlackRefused,
+    SlackUnavailable,
+    TriggerExpired,
+    ViewChanged,
+    ViewClosed,
+    refused,
+)
 from bot.slack.web import SlackWeb
 
 POST = {"channel": "C1GENERAL", "text": "hi"}

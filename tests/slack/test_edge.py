@@ -1,0 +1,184 @@
+"""The whole edge between the fake Slack and a handler: over HTTP, and down to a card posted by the durable engine."""
+
+import asyncio
+import dataclasses
+import time
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+import bot.slack.bolt
+from bot.durable import Engine
+from bot.permissions.models import ActorKind
+from bot.slack.blocks import Message, actions, button, modal, section
+from bot.slack.bolt import build_bolt
+from bot.slack.delivery import Ephemeral, FieldErrors, Replace
+from bot.slack.desk import Desk
+from bot.slack.inputs import input_block, text_input, typed
+from bot.slack.outbox import JOB, Outbox
+from bot.slack.router import Router
+from bot.slack.transport import SlackEndpoint, http_app
+from tests.sandbox.fake_slack.kit import SECRET
+
+FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())], submit="Ask")
+
+
+@pytest.fixture
+async def app(fake, web, directory, clock):
+    router = Router(team_id=fake.workspace.team.id)
+    desk = Desk(web=web, dm_channel=directory.dm_channel)
+    edge = build_bolt(router=router, desk=desk, clock=clock, team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
+    endpoint = SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(SECRET), clock=time.time)
+    directory.register(router)
+    fake.core.app = _over_http(fake)
+    fake.bot_url = "http://127.0.0.1:1/slack/events"
+    fake.deliveries.use_transport(httpx.ASGITransport(app=http_app(endpoint=endpoint)))
+    yield SimpleNamespace(router=router, desk=desk, directory=directory)
+    await desk.drain(grace=1)
+
+
+def _over_http(fake):
+    return dataclasses.replace(fake.core.app, socket_mode=False)
+
+
+async def test_a_form_is_opened_refused_and_taken(fake, app):
+    async def new(delivery):
+        await delivery.desk.open_modal(delivery, FORM)
+
+    async def submit(delivery):
+        if typed(delivery.state, "name") == "taken":
+            return FieldErrors({"name": "Taken."})
+        delivery.desk.later(delivery.desk.tell(delivery, "Asked."), delivery=delivery)
+        return None
+
+    app.router.command("new", new)
+    app.router.view("key.create", submit)
+    await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
+    view = fake.top_view("U1ALICE")
+    await fake.type_in("U1ALICE", view, "name", "taken")
+    await fake.submit("U1ALICE", view)
+    assert view.errors == {"name": "Taken."}
+    await fake.type_in("U1ALICE", view, "name", "ci")
+    await fake.submit("U1ALICE", view)
+    assert fake.open_views("U1ALICE") == []
+    await app.desk.drain(grace=1)
+    assert [message.text for message in fake.dm("U1ALICE")] == ["Asked."]
+
+
+async def test_a_view_is_filled_later_and_an_error_reaches_the_window(fake, app):
+    async def show(delivery):
+        async def work():
+            if delivery.text == "bad":
+                raise RuntimeError("boom")
+            return modal("key.show", "Key", [section("here it is")])
+
+        await delivery.desk.fill(delivery, modal("key.show", "Key", [section("Loading…")]), work)
+
+    app.router.command("show", show)
+    for text, shown in [("good", "here it is"), ("bad", "Something went wrong on our side.")]:
+        await fake.command("U1ALICE", "C1GENERAL", f"/apikey show {text}")
+        await app.desk.drain(grace=1)
+        assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"].startswith(shown)
+
+
+async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
+    async def slow(delivery):
+        clock.now += 4
+        await delivery.desk.open_modal(delivery, FORM)
+
+    app.router.command("new", slow)
+    await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
+    assert "after 3 seconds" in fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text
+
+
+async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
+    seen = []
+
+    async def approve(delivery):
+        seen.append(await app.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True))
+        return Ephemeral("You are not from here.")
+
+    app.router.action("approve", approve)
+    await web.write(
+        "chat.postMessage", channel="C4SHARED", text="card", blocks=[actions(button("Approve", "approve", value="7"))]
+    )
+    await fake.click("U5OUT", fake.messages("C4SHARED")[0], "approve")
+    await app.desk.drain(grace=1)
+    assert [actor.kind for actor in seen] == [ActorKind.OUTSIDER]
+    assert fake.messages("C4SHARED", viewer="U5OUT")[-1].text == "You are not from here."
+    assert fake.messages("C4SHARED")[0].text == "card"
+
+
+async def test_a_click_in_a_modal_draws_it_anew(fake, app):
+    async def new(delivery):
+        await delivery.desk.open_modal(delivery, modal("key.list", "Keys", [actions(button("More", "more"))]))
+
+    async def more(delivery):
+        return Replace(modal("key.list", "Keys", [section("page 2")]))
+
+    app.router.command("list", new)
+    app.router.modal_action("key.list", more)
+    await fake.command("U1ALICE", "C1GENERAL", "/apikey list")
+    await fake.click("U1ALICE", fake.top_view("U1ALICE"), "more")
+    await app.desk.drain(grace=1)
+    assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"] == "page 2"
+
+
+async def test_a_router_without_a_team_gets_ours(fake, web, directory, clock):
+    router = Router()
+    build_bolt(router=router, desk=Desk(web=web, dm_channel=directory.dm_channel), clock=clock, team_id="T0HOME")
+    assert router.team_id == "T0HOME"
+
+
+async def test_events_of_slack_reach_the_directory(fake, app):
+    home = fake.workspace.team.id
+    assert (await app.directory.actor("U1ALICE", home)).groups == {"S1ENG"}
+    await fake.changes.set_group("S1ENG", ["U2BOB"])
+    await fake.changes.change_person("U2BOB", kind=type(fake.workspace.people["U2BOB"].kind).GUEST)
+    await fake.settle()
+    assert (await app.directory.actor("U1ALICE", home)).groups == frozenset()
+    assert (await app.directory.actor("U2BOB", home)).kind is ActorKind.GUEST
+
+
+async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkeypatch):
+    monkeypatch.setattr(bot.slack.bolt, "PATIENCE_SECONDS", 0.01)
+
+    async def slow(delivery):
+        await asyncio.sleep(0.03)
+        return Ephemeral("There you are.")
+
+    app.router.command("slow", slow)
+    assert (await fake.command("U1ALICE", "C1GENERAL", "/apikey slow")).ok
+    assert fake.messages("C1GENERAL", viewer="U1ALICE") == []
+    await app.desk.drain(grace=1)
+    assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
+
+
+async def test_the_durable_engine_posts_and_redraws_a_card(fake, web, directory, clock, database):
+    async def post(argument):
+        again = await outbox.deliver(argument)
+        delivered.set()
+        return again
+
+    delivered = asyncio.Event()
+    engine = Engine(database=database, jobs={JOB: post}, executor_id="edge-test")
+    outbox = Outbox(
+        database=database,
+        engine=engine,
+        web=web,
+        directory=directory,
+        drawers={"card": lambda c, row: Message(f"version {row.wanted}")},
+        clock=clock,
+    )
+    await engine.launch()
+    try:
+        for number in (1, 2):
+            delivered.clear()
+            await database.run(lambda c: outbox.want(c, id="req:7:card", kind="card", subject="7", target="C1GENERAL"))
+            async with asyncio.timeout(5):
+                await delivered.wait()
+            assert [message.text for message in fake.messages("C1GENERAL")] == [f"version {number}"]
+    finally:
+        await engine.stop(grace=0.1)
