@@ -40,11 +40,15 @@ class _Remembered(Generic[T]):
         self._usable = usable
         self._value: T | None = None
         self._at = float("-inf")
+        self._tried_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
     async def get(self, *, deadline: float) -> T | None:
         age = self._clock() - self._at
-        if age > self._fresh and (self._asking is None or self._asking.done()):
+        idle = self._asking is None or self._asking.done()
+        # A gateway that does not tell (or does not offer the call at all) is not asked again at every click.
+        if idle and min(age, self._clock() - self._tried_at) > self._fresh:
+            self._tried_at = self._clock()
             self._asking = asyncio.get_running_loop().create_task(self._refresh())
         if age > self._usable and self._asking is not None:
             await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
@@ -59,7 +63,7 @@ class _Remembered(Generic[T]):
             self._at = self._clock()
 
     def forget(self) -> None:
-        self._at = float("-inf")
+        self._at = self._tried_at = float("-inf")
 
     async def close(self) -> None:
         if self._asking is not None and not self._asking.done():

@@ -15,7 +15,7 @@ from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Statu
 from bot.approvals.owners import OwnedKey
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
-from bot.approvals.writers import Writers
+from bot.approvals.writers import Hold, LostHold, Writers
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -39,8 +39,9 @@ PROCESSING = 15.0
 class RowJournal:
     """The gateway's progress marks of one request, in its row. Durable when `record` returns."""
 
-    def __init__(self, database: Database, request: ApprovalRequest) -> None:
+    def __init__(self, database: Database, request: ApprovalRequest, hold: Hold) -> None:
         self._database = database
+        self._hold = hold
         self._request_id = request.id
         self._marks = dict(request.progress)
 
@@ -49,9 +50,13 @@ class RowJournal:
         return self._marks.get(name)
 
     async def record(self, name: str, value: Any) -> None:
-        """Keep a mark before going on."""
+        """Keep a mark before going on. Raises LostHold when another process has taken over."""
         self._marks[name] = value
-        await self._database.run(store.record_progress, self._request_id, name, value)
+        await self._database.run(self._record, name, value)
+
+    def _record(self, c: sa.Connection, name: str, value: Any) -> None:
+        self._hold.check(c)
+        store.record_progress(c, self._request_id, name, value)
 
 
 class Execution:
@@ -85,13 +90,16 @@ class Execution:
         request = await self._database.read(store.find, int(argument))
         if request is None or request.status not in IN_HAND:
             return None
-        async with self._writers.hold(request) as held:
-            if not held:
+        async with self._writers.hold(request) as hold:
+            if hold is None:
                 return Again(WRITER_BUSY)
-            again = await self._bring_forward(int(argument))
-        return again
+            try:
+                return await self._bring_forward(int(argument), hold)
+            except LostHold:
+                # Whoever took over goes on; this look only makes sure that somebody did.
+                return Again(WRITER_BUSY)
 
-    async def _bring_forward(self, request_id: int) -> Again | None:
+    async def _bring_forward(self, request_id: int, hold: Hold) -> Again | None:
         # Read again under the lock: another replica may have settled it while we waited.
         request = await self._database.read(store.get, request_id)
         if request.status in FINAL:
@@ -103,7 +111,7 @@ class Execution:
         operation = self._operations[request.operation]
         work = Work(
             client=self._client,
-            journal=RowJournal(self._database, request),
+            journal=RowJournal(self._database, request, hold),
             request_id=request.id,
             approved_at=request.decided_at or request.asked_at,
             before=request.before,

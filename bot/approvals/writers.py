@@ -8,11 +8,32 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+import sqlalchemy as sa
+
 from bot.approvals.models import ApprovalRequest
 from bot.db import leases
 from bot.db.engine import Database
 
 SECONDS = 6.0
+
+
+class LostHold(Exception):  # noqa: N818  # no error of anybody: this process was thought dead, and another one goes on
+    """This process no longer holds the lock: stop before the next effect."""
+
+
+class Hold:
+    """The right to write one thing. `check` is asked in the transaction before each effect."""
+
+    def __init__(self, *, name: str, holder: str, clock: Callable[[], float], leased: bool) -> None:
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+        self._leased = leased
+
+    def check(self, c: sa.Connection) -> None:
+        """Prolong the lease. Raises LostHold when it is somebody else's: we were frozen and taken for dead."""
+        if self._leased and not leases.renew(c, self._name, self._holder, seconds=SECONDS, now=self._clock()):
+            raise LostHold(self._name)
 
 
 class Writers:
@@ -25,14 +46,14 @@ class Writers:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @contextlib.asynccontextmanager
-    async def hold(self, request: ApprovalRequest) -> AsyncIterator[bool]:
-        """Hold the lock of what `request` writes. Yields False when another replica has it."""
+    async def hold(self, request: ApprovalRequest) -> AsyncIterator[Hold | None]:
+        """Hold the lock of what `request` writes. Yields None when another replica has it."""
         name = "write:create" if request.key_id is None else f"write:key:{request.key_id}"
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
-            async with lock, self._lease(name) as held:
-                yield held
+            async with lock, self._lease(name) as hold:
+                yield hold
         finally:
             lock, users = self._locks[name]
             if users == 1:
@@ -41,24 +62,26 @@ class Writers:
                 self._locks[name] = (lock, users - 1)
 
     @contextlib.asynccontextmanager
-    async def _lease(self, name: str) -> AsyncIterator[bool]:
-        if self._database.dialect == "sqlite":
-            yield True
+    async def _lease(self, name: str) -> AsyncIterator[Hold | None]:
+        leased = self._database.dialect == "postgresql"
+        hold = Hold(name=name, holder=self._holder, clock=self._clock, leased=leased)
+        if not leased:
+            yield hold
             return
-        held = await self._database.run(leases.acquire, name, self._holder, seconds=SECONDS, now=self._clock())
-        if not held:
-            yield False
+        if not await self._database.run(leases.acquire, name, self._holder, seconds=SECONDS, now=self._clock()):
+            yield None
             return
-        keeper = asyncio.create_task(self._keep(name))
+        keeper = asyncio.create_task(self._keep(hold))
         try:
-            yield True
+            yield hold
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, LostHold):
                 await keeper
             await self._database.run(leases.release, name, self._holder)
 
-    async def _keep(self, name: str) -> None:
+    async def _keep(self, hold: Hold) -> None:
         while True:
             await asyncio.sleep(SECONDS / 3)
-            await self._database.run(leases.renew, name, self._holder, seconds=SECONDS, now=self._clock())
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # the next beat, or the check before an effect, tells
+                await self._database.run(hold.check)
