@@ -70,7 +70,7 @@ class Waker:
             if time.monotonic() >= next_tick:
                 self._attempt(self._tick, "Could not look after the durable work; the next tick does")
                 next_tick = time.monotonic() + self._tick_seconds
-            if self._bell.is_set():
+            if self._bell.is_set() and not self._ended:
                 # Cleared before the look: a ring during it must lead to another.
                 self._bell.clear()
                 begun = time.monotonic()
