@@ -15,7 +15,7 @@ from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape, isolate, modal, section
-from bot.slack.delivery import Ack, Delivery, Push, Replace
+from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.directory import Directory
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.router import Router

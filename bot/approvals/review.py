@@ -121,7 +121,7 @@ class Review:
             return error
         approval, now = _terms(request), self._clock()
         if offer is not None:
-            return self._offer(c, request, approver, offer, approval, now)
+            return self._offer(c, request, approver, offer)
         votes = (*request.votes, Vote(by=approver.slack_user_id, team=approver.team_id, at=now))
         record(c, Fact.APPROVED, request, at=now, actor=approver.slack_user_id, votes=len(votes), of=approval.count)
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
@@ -142,9 +142,8 @@ class Review:
         self._announcer.announce(c, request)
         return request
 
-    def _offer(
-        self, c: sa.Connection, request: ApprovalRequest, approver: Actor, offer: Offer, approval: Approval, now: float
-    ) -> Answer:
+    def _offer(self, c: sa.Connection, request: ApprovalRequest, approver: Actor, offer: Offer) -> Answer:
+        approval, now = _terms(request), self._clock()
         operation = self._operations[request.operation]
         try:
             wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
@@ -282,7 +281,7 @@ def _not_waiting(request: ApprovalRequest) -> BotError | None:
         return None
     word = WORDS[request.status]
     by = f" by <@{request.decided_by}>" if request.decided_by else ""
-    if request.status in {Status.EXPIRED}:
+    if request.status is Status.EXPIRED:
         return ApprovalConflict(f"Request {request.number} has lapsed: nobody decided in time. Ask again if needed.")
     decided = {Status.DENIED: "was denied", Status.WITHDRAWN: "was withdrawn"}.get(request.status, "was approved")
     return ApprovalConflict(f"Request {request.number} {decided} already{by}; it is {word} now.")
