@@ -172,7 +172,7 @@ class Engine:
                 # We use neither messages nor events, so no connection need wait for them.
                 "use_listen_notify": False,
                 # How long `stop` waits for the thread that polls for those.
-                "notification_listener_polling_interval_sec": 0.2,
+                "notification_listener_polling_interval_sec": 0.05,
             }
         )
 
@@ -207,6 +207,9 @@ class Engine:
             self._heart.cancel()
         # DBOS warns of each cancelled job; our own line says how many there were.
         private.route_logs(logging.ERROR)
+        # Neither thread may take what another process could do meanwhile.
+        private.stop_claiming()
+        waker.end(wait=0)
         await self._runs.stop(grace=grace)
         threads = ThreadPoolExecutor(1, thread_name_prefix="durable-stop")
         try:

@@ -114,6 +114,12 @@ def claim(queue: Queue, *, running: int, due: bool) -> int:
     return len(ids)
 
 
+def stop_claiming() -> None:
+    """Tell DBOS's polling threads to end, as its `destroy` does first; what runs goes on. Does not block."""
+    for event in _dbos._get_dbos_instance().background_thread_stop_events:  # noqa: SLF001 destroy() would end all
+        event.set()
+
+
 def shift_delays(c: sa.Connection, seconds: float) -> None:
     """Bring the due time of everything that waits nearer by `seconds`, in the caller's transaction."""
     rows = SystemSchema.workflow_status

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import random
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -94,6 +95,22 @@ async def test_reading_is_newest_first_and_by_key_or_request(database: Database)
     assert [line["seq"] for line in await database.read(audit.read, limit=2)] == [6, 5]
     assert [line["seq"] for line in await database.read(audit.read, request_id=1)] == [6, 4, 2]
     assert [line["seq"] for line in await database.read(audit.read, key_id=0)] == [4, 1]
+
+
+async def test_the_documented_check_agrees(sqlite_database: Database):
+    """The lines of docs/audit.md, for people without Keydesk."""
+    text = (Path(__file__).parents[2] / "docs/audit.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    await sqlite_database.run(lambda c: [add(c, n, details={"reason": "für <Anna>"}) for n in range(3)])
+    exported = [line + "\n" for line in audit.export(sqlite_database)]
+
+    def check(lines: list[str]) -> None:
+        exec(code.replace("sys.stdin", "lines"), {"lines": lines})
+
+    check(exported)
+    for broken in (exported[1:], exported[:2], [exported[0].replace("U1", "U2"), *exported[1:]]):
+        with pytest.raises((AssertionError, SystemExit)):
+            check(broken)
 
 
 TAMPERINGS = {

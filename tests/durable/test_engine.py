@@ -166,6 +166,22 @@ async def test_stopping_waits_for_what_runs(database: Database, launch: Launch):
     assert await asyncio.to_thread(database.run_here, rows) == {"r1": "SUCCESS"}
 
 
+async def test_nothing_is_claimed_while_stopping(database: Database, launch: Launch):
+    job = Recorder()
+    job.hold.clear()
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "")
+    await job.wait(1)
+    stopping = asyncio.create_task(engine.stop(grace=5))
+    await asyncio.sleep(0.01)
+    await database.run(engine.start, "do", "r2", "")
+    await pause()
+    assert await database.read(rows) == {"r1": "PENDING", "r2": "ENQUEUED"}
+    job.hold.set()
+    await stopping
+    assert await database.read(rows) == {"r1": "SUCCESS", "r2": "ENQUEUED"}
+
+
 async def test_what_was_not_finished_runs_again_at_the_next_start(database: Database, launch: Launch):
     job = Recorder()
     job.hold.clear()
