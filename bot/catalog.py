@@ -99,8 +99,8 @@ class GatewayCatalog:
 
         A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
         """
-        known = await self._keys.get(deadline=deadline) or []
-        newest = await self._newest.get(deadline=deadline)
+        older, newest = await asyncio.gather(self._keys.get(deadline=deadline), self._newest.get(deadline=deadline))
+        known = older or []
         if newest is not None:
             # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
             lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0

@@ -5,6 +5,7 @@ It knows neither Slack nor the database; the flow (approvals/flow.py) decides, s
 """
 
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,7 +55,8 @@ class Effect(StrEnum):
 
     CREATES = "creates"
     CHANGES = "changes"
-    REPLACES = "replaces"
+    REPLACES = "replaces"  # a new key; the old one is disabled after a while (approvals/retirement.py)
+    STOPS = "stops"  # out of use; the key itself is tried until it is refused (approvals/proof.py)
     DELETES = "deletes"
 
 
@@ -71,7 +73,8 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The reading half of the gateway and what else a look needs. `owner_of` answers from our own list.
+    """The reading half of the gateway and what else a look needs. `owner_of` and `successor_of` (the key that
+    replaced this one, None = none did) answer from our own list.
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -79,13 +82,19 @@ class Look:
     reader: GatewayReader
     catalog: "Catalog"
     owner_of: Callable[[KeyId], Awaitable[str | None]]
+    successor_of: Callable[[KeyId], Awaitable[int | None]]
     now: float
     units_per_usd: int
-    deadline: float
+    until: float
     channel_id: str = ""
     reason: str = ""
     # A live line under a form that is still being filled in: leave out what only a submission needs.
     preview: bool = False
+
+    @property
+    def deadline(self) -> float:
+        """Seconds left now, for the next read; never quite nothing."""
+        return max(0.05, self.until - time.monotonic())
 
 
 class Catalog(Protocol):
@@ -103,13 +112,18 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a run is lent: the writing client, the request's durable journal, and what was approved."""
+    """What a run is lent: the writing client, the request's durable journal, and what was approved.
+
+    `before` is the record as it was read at `seen_at` (Unix seconds), when this was asked; requests of older
+    versions hold its settings only.
+    """
 
     client: GatewayClient
     journal: Journal
     request_id: int
     approved_at: float
     before: KeySettings | None
+    seen_at: float
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 

@@ -5,6 +5,7 @@ This page is submit: judge a wish, store it as a row, and start, in that same tr
 Nothing here calls Slack, and only reads reach the gateway from here.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,9 +78,10 @@ class Flow:
             reader=self._reader,
             catalog=self._catalog,
             owner_of=lambda key_id: self._database.read(owners.owner_of, key_id),
+            successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
             now=self._clock(),
             units_per_usd=self._units_per_usd,
-            deadline=asked.deadline,
+            until=time.monotonic() + asked.deadline,
             channel_id=asked.channel_id,
             reason=asked.reason,
             preview=asked.preview,
@@ -100,8 +102,7 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self._clock())
-        request = await self._database.run(self._insert, new)
-        return request
+        return await self._database.run(self._insert, new)
 
     def _insert(self, c: sa.Connection, new: NewRequest) -> ApprovalRequest:
         approval = new.judgement.decision.approval
@@ -167,7 +168,7 @@ def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: 
         key_name=inspection.key_name,
         reason=asked.reason,
         input=asked.wanted.model_dump(mode="json"),
-        before=None if inspection.key is None else inspection.key.settings(),
+        before=inspection.key,
         summary=inspection.changes,
         judgement=Judgement(decision=decision, facts=inspection.facts, own=inspection.own),
         asked_at=now,

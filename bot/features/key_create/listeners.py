@@ -68,7 +68,7 @@ class Listeners:
             reason=reason,
             channel_id=delivery.private_metadata,
             delivery_id=delivery.id,
-            deadline=LISTENER_SECONDS,
+            deadline=deps.left(delivery),
         )
         request = await deps.flow.submit(asked)
         return Replace(receipt(request, OPERATION, channel=deps.channel))

@@ -85,7 +85,7 @@ class Listeners:
             reason=reason,
             channel_id=remembered.channel,
             delivery_id=delivery.id,
-            deadline=LISTENER_SECONDS,
+            deadline=deps.left(delivery),
         )
         request = await deps.flow.submit(asked)
         return Replace(receipt(request, OPERATION, channel=deps.channel))
