@@ -53,7 +53,9 @@ def submissions(database_url: str | None = None, label: str = "SQLite") -> None:
         with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
             with processes.keydesk(settings, Path(name), database_url=database_url) as (port, _, _):
                 _drive(port, [payloads.command("help", port=port)], connections=1)
-                requests = [payloads.submission(number + connections * 1_000_000, port=port) for number in range(SUBMISSIONS)]
+                requests = [
+                    payloads.submission(number + connections * 1_000_000, port=port) for number in range(SUBMISSIONS)
+                ]
                 ours = _drive(port, requests, connections=connections, again=False)
                 _line(f"submission, {label}, {connections} connections", ours, bare, wish=wish)
 
@@ -80,7 +82,9 @@ def rest() -> None:
             used, before = processes.memory(process), processes.cpu_seconds(process)
             time.sleep(10)
             idle = (processes.cpu_seconds(process) - before) / 10
-        print(f"{'serve at rest':<44} {used:6.1f} MiB, ready after {ready:.2f} s, idle {idle:.1%} of a core | <= 120 MiB, <= 2 s")
+        print(
+            f"{'serve at rest':<44} {used:6.1f} MiB, ready after {ready:.2f} s, idle {idle:.1%} of a core | <= 120 MiB, <= 2 s"
+        )
 
 
 def decisions() -> None:

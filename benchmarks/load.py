@@ -68,7 +68,9 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def drive(port: int, requests: Sequence[bytes], *, connections: int, seconds: float, again: bool = False) -> Figures:
+async def drive(
+    port: int, requests: Sequence[bytes], *, connections: int, seconds: float, again: bool = False
+) -> Figures:
     """Send until the time or the requests are over; `again` begins anew with the same requests."""
     loop = asyncio.get_running_loop()
 

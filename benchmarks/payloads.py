@@ -54,7 +54,8 @@ def submission(number: int, *, port: int) -> bytes:
         "reason": {"value": {"type": "plain_text_input", "value": "to measure"}},
     }
     blocks = [
-        {"type": "input", "block_id": name, "label": {"type": "plain_text", "text": name}, "element": {}} for name in values
+        {"type": "input", "block_id": name, "label": {"type": "plain_text", "text": name}, "element": {}}
+        for name in values
     ]
     view = {
         "id": f"V{number}",

@@ -20,7 +20,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+def running(
+    *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A Python process of ours, ended at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -52,7 +54,9 @@ def fakes(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def keydesk(settings: Mapping[str, str], folder: Path, *, database_url: str | None = None) -> Iterator[tuple[int, subprocess.Popen[str], float]]:
+def keydesk(
+    settings: Mapping[str, str], folder: Path, *, database_url: str | None = None
+) -> Iterator[tuple[int, subprocess.Popen[str], float]]:
     """`keydesk serve`; yields its port, its process and the seconds from start to ready."""
     port = free_port()
     environment = {**settings, "PORT": str(port)} | ({"DATABASE_URL": database_url} if database_url else {})

@@ -22,6 +22,10 @@ from bot.approvals import listeners as card_listeners
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
 from bot.approvals.posts import Announcer
+from bot.approvals.proof import JOB as PROBE
+from bot.approvals.proof import Prover
+from bot.approvals.retirement import JOB as RETIRE
+from bot.approvals.retirement import Retirement
 from bot.approvals.review import Review
 from bot.approvals.timers import Timers
 from bot.approvals.views import Drawing
@@ -53,7 +57,7 @@ from bot.slack.web import SlackWeb
 logger = logging.getLogger(__name__)
 
 POLICY_LOOK_SECONDS = 2.0
-SLACK_TRIES = 6
+SLACK_SECONDS = 30.0
 STOP_SECONDS = 8.0
 
 
@@ -113,18 +117,18 @@ class Application:
         self.health.ready = True
 
     async def _meet_slack(self) -> Identity:
-        for left in reversed(range(SLACK_TRIES)):
+        """Ask who we are. Slack may be away for a moment when a machine starts, so it is asked for some seconds."""
+        end = time.monotonic() + SLACK_SECONDS
+        while True:
             try:
                 answer = await self.web.read("auth.test")
             except SlackError as error:
                 code = error.code if isinstance(error, SlackRefused) else ""
                 if code in FATAL_CODES:
-                    problem = (
-                        f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again from OAuth & Permissions."
-                    )
+                    problem = f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again."
                     raise ConfigurationError([problem]) from None
-                if not left:
-                    problem = f"Slack cannot be reached at {self.settings.slack_api_url}; look at the network, then start again."
+                if time.monotonic() > end:
+                    problem = f"Slack cannot be reached at {self.settings.slack_api_url}; look at the network."
                     raise ConfigurationError([problem]) from None
                 await asyncio.sleep(1.0)
             else:
@@ -133,7 +137,6 @@ class Application:
                     bot_user_id=str(answer.get("user_id", "")),
                     bot_id=str(answer.get("bot_id", "")),
                 )
-        raise AssertionError
 
     def _wire(self, identity: Identity) -> None:
         settings, clock, database = self.settings, self.clock, self.database
@@ -153,6 +156,10 @@ class Application:
         )
         announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel)
         self.timers = Timers(database=database, engine=self.engine, announcer=announcer, clock=clock)
+        self.prover = Prover(database=database, engine=self.engine, client=self.client, announcer=announcer)
+        self.retirement = Retirement(
+            database=database, engine=self.engine, announcer=announcer, operations=OPERATIONS, clock=clock
+        )
         self.execution = Execution(
             database=database,
             client=self.client,
@@ -162,6 +169,7 @@ class Application:
             operations=OPERATIONS,
             writers=Writers(database=database, holder=self.name, clock=clock),
             changed=self.catalog.changed,
+            followers=(self.prover.follow, self.retirement.follow),
             clock=clock,
         )
         review = Review(
@@ -224,6 +232,8 @@ class Application:
             "lapse": lambda argument: self.timers.lapse(argument),
             "remind": lambda argument: self.timers.remind(argument),
             "redraw": lambda argument: self.timers.redraw(argument),
+            PROBE: lambda argument: self.prover.probe(argument),
+            RETIRE: lambda argument: self.retirement.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),
         }
 

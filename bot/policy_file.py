@@ -38,7 +38,9 @@ class PolicyFile:
             policy = parse_policy(text, file=str(self._path), units_per_usd=self._units_per_usd)
         except ConfigurationError as error:
             if error.problems != self.problems:
-                logger.error("the policy file is broken; the old policy stays in force: %s", "; ".join(error.problems))
+                logger.error(  # noqa: TRY400  # the problems are the whole story; a trace tells nothing more
+                    "the policy file is broken; the old policy stays in force: %s", "; ".join(error.problems)
+                )
             self.problems = error.problems
             return False
         self.problems = ()

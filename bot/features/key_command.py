@@ -127,7 +127,8 @@ class KeyCommand:
         blocks = [section(f"{len(keys)} keys have this name. Which one?")]
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self._deps.units_per_usd)
-            text = f"*{isolate(escape(key.name))}* · key {key.id} · {code(key.hint)}\n{quota} · expires {moment_text(key.expired_time)}"
+            facts = f"{quota} · expires {moment_text(key.expired_time)}"
+            text = f"*{isolate(escape(key.name))}* · key {key.id} · {code(key.hint)}\n{facts}"
             choose = button("Choose", self._operation.name, value=str(key.id), label=f"Choose key {key.id}")
             blocks.append(section(text, accessory=choose))
         return modal("choose", self._operation.title, blocks, close="Cancel")

@@ -68,5 +68,5 @@ def changed_lines(before: KeySettings, after: KeySettings, *, expiry: Expiry | N
     return tuple(Change(field=f, label=label, before=old, after=new) for f, label, old, new in pairs if old != new)
 
 
-def _on(value: bool) -> str:  # noqa: FBT001  # one value in, one word out
+def _on(value: bool) -> str:  # one value in, one word out
     return "on" if value else "off"

@@ -1,1 +1,1 @@
-"""The local Slack and gateway, and the page that shows both. Nothing imports this room except tests and the command line."""
+"""The local Slack and gateway, and the page that shows both. Imported by tests and the command line only."""

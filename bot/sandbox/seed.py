@@ -63,7 +63,10 @@ allow = true
 [[rules]]
 name  = "own keys are one's own business"
 who   = ["engineer", "manager", "security", "admin"]
-do    = ["key.disable", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show", "request.list", "policy.explain"]
+do    = [
+  "key.disable", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
+  "request.list", "policy.explain",
+]
 allow = true
 """
 
@@ -128,5 +131,5 @@ def fill_gateway(gateway: FakeGateway) -> None:
         remain_quota=80_000,
         used_quota=420_000,
         model_limits_enabled=True,
-        model_limits="gpt-5-mini,claude-haiku-4-5",
+        model_limits="gpt-4o-mini,claude-sonnet-4",
     )

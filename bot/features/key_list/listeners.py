@@ -66,7 +66,7 @@ class Listeners:
             await self._deps.flow.refuse(actor, LIST, own)
         return False
 
-    async def _message(self, actor: Actor, everybody: bool) -> Message:  # noqa: FBT001  # the answer of _scope
+    async def _message(self, actor: Actor, everybody: bool) -> Message:  # the answer of _scope
         deps = self._deps
         keys = await deps.catalog.keys(deadline=BACKGROUND_SECONDS)
         if keys is None:

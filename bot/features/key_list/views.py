@@ -93,11 +93,11 @@ def key_window(
     if words:
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
-    blocks += [
-        context(
-            f"Request {r.number} · {code(r.operation)} · {WORDS[r.status]} · {mention(r.requester_id)} · {date(r.asked_at)}"
-        )
-        for r in requests[:5]
-    ]
+    blocks += [context(_request_line(request)) for request in requests[:5]]
     blocks.append(context(f"Key {key.id} · {code(key.hint)}" + ("" if mine else " · not yours")))
     return modal(SHOW, "API key", blocks, close="Close")
+
+
+def _request_line(request: ApprovalRequest) -> str:
+    who = f"{code(request.operation)} · {WORDS[request.status]} · {mention(request.requester_id)}"
+    return f"Request {request.number} · {who} · {date(request.asked_at)}"
