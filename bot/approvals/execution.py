@@ -5,7 +5,7 @@ and goes on; the operation's own marks are in the row's `progress`. It holds the
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +34,10 @@ LONGEST_PAUSE = 30.0
 WRITER_BUSY = 0.25
 # Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
 PROCESSING = 15.0
+
+
+Follower = Callable[[sa.Connection, ApprovalRequest, Operation, WriteResult], None]
+"""What comes after a request is settled, done or failed, in the same transaction."""
 
 
 class RowJournal:
@@ -73,6 +77,7 @@ class Execution:
         operations: Mapping[str, Operation],
         writers: Writers,
         changed: Callable[[], None],
+        followers: Sequence[Follower] = (),
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -83,6 +88,7 @@ class Execution:
         self._operations = operations
         self._writers = writers
         self._changed = changed
+        self._followers = tuple(followers)
         self._clock = clock
 
     async def run(self, argument: str) -> Again | None:
@@ -115,6 +121,7 @@ class Execution:
             request_id=request.id,
             approved_at=request.decided_at or request.asked_at,
             before=request.before,
+            seen_at=request.asked_at,
             processing=PROCESSING,
         )
         try:
@@ -138,6 +145,9 @@ class Execution:
         today = decide(self._policy(), ask)
         granted_at_once = judgement.decision.outcome == "allow"
         sentence = ""
+        # The end of a rotation was granted with its beginning; it only takes a replaced key out of use.
+        if request.note == store.ROTATION:
+            return await self._database.run(self._begun, request, sentence)
         if today.outcome == "deny":
             sentence = f"The policy no longer allows this. {today.sentence}"
         elif granted_at_once and today.outcome != "allow":
@@ -183,7 +193,7 @@ class Execution:
         succeeded = result.status is WriteStatus.DONE
         outcome = _outcome(request, operation, result)
         to = Status.SUCCEEDED if succeeded else Status.FAILED
-        request = store.move(c, request, to, settled_at=now, outcome=outcome, key_id=outcome.key_id or request.key_id)
+        request = store.move(c, request, to, settled_at=now, outcome=outcome, key_id=request.key_id or outcome.key_id)
         if succeeded:
             _remember_owner(c, request, operation, result, now)
         details: dict[str, Any] = {
@@ -194,6 +204,8 @@ class Execution:
         if not succeeded:
             details["why"] = outcome.sentence
         record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
+        for follow in self._followers:
+            follow(c, request, operation, result)
         self._announcer.announce(c, request)
         return None
 
@@ -247,5 +259,5 @@ def _remember_owner(
                 created_at=now,
             ),
         )
-        if old is not None:
-            owners.link(c, old=old.key_id, new=key.id)
+        if operation.effect is Effect.REPLACES and request.key_id:
+            owners.link(c, old=request.key_id, new=key.id)

@@ -1,11 +1,11 @@
-"""The request as a value, its statuses, and the table of moves between them. Knows no SQL, no Slack, no gateway call."""
+"""The request as a value, its statuses, and the table of moves between them. Knows no SQL, no Slack, no gateway."""
 
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from bot.gateway.models import KeySettings
+from bot.gateway.models import Key, KeySettings
 from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Facts
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
@@ -110,7 +110,8 @@ class NewRequest(Stored):
     key_name: str
     reason: str
     input: dict[str, Any]
-    before: KeySettings | None
+    # The whole record, so that an edit of its quota shows; rows of older versions hold the settings only.
+    before: Annotated[Key | KeySettings, Field(union_mode="left_to_right")] | None
     summary: tuple[Change, ...]
     judgement: Judgement
     asked_at: float

@@ -1,5 +1,6 @@
 """Approve with changes: the form for less than was asked, and how it is read. Only fields the request speaks of."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.approvals.models import ApprovalRequest
@@ -23,11 +24,13 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
         section(f"Request {request.number}: <@{request.requester_id}>, key *{isolate(escape(request.key_name))}*.")
     ]
     hint = f"Units or money; $1 = {units_per_usd:,} units. At most what was asked for."
-    if "remain_quota" in wanted:
+    if wanted.get("remain_quota") is not None:
         asked = "" if wanted.get("unlimited_quota") else short_quota(wanted["remain_quota"])
         blocks.append(input_block(QUOTA, "Quota", text_input(initial=asked, max_length=60), hint=hint, optional=True))
-    if wanted.get("delta") is not None:
-        asked = f"{'+' if wanted['delta'] > 0 else ''}{short_quota(wanted['delta'])}"
+    # Instead of no limit at all, some more quota.
+    if wanted.get("delta") is not None or ("delta" in wanted and wanted.get("unlimited_quota")):
+        units = wanted["delta"] or 0
+        asked = f"{'+' if units > 0 else ''}{short_quota(units)}" if units else ""
         blocks.append(input_block(DELTA, "More quota", text_input(initial=asked, max_length=60), hint=hint))
     if isinstance(wanted.get("expiry"), dict):
         asked_for = Expiry.model_validate(wanted["expiry"])
@@ -46,36 +49,55 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
 
 def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per_usd: int) -> Offer:
     """What is offered. Raises InputError, also when nothing differs from what was asked."""
-    wanted = request.input
     changes: dict[str, Any] = {}
     errors: dict[str, str] = {}
-    try:
-        if QUOTA in state and (text := typed(state, QUOTA).strip()):
-            units = parse_quota(text, units_per_usd)
-            if wanted.get("unlimited_quota") or units != wanted["remain_quota"]:
-                changes["remain_quota"] = units
-    except ValueError as error:
-        errors[QUOTA] = str(error)
-    try:
-        if DELTA in state and (delta := parse_delta(typed(state, DELTA), units_per_usd)) != wanted.get("delta"):
-            changes["delta"] = delta
-    except ValueError as error:
-        errors[DELTA] = str(error)
-    chosen = typed(state, EXPIRY)
-    if chosen in _SPANS:
-        asked_for = Expiry.model_validate(wanted["expiry"])
-        if asked_for.at is not None and now + _SPANS[chosen] > asked_for.at:
-            errors[EXPIRY] = "That is later than was asked for."
-        changes["expiry"] = Expiry(seconds=_SPANS[chosen])
-    if MODELS in state:
-        models = ticked(state, MODELS)
-        if not models:
-            errors[MODELS] = "Leave at least one model."
-        elif set(models) != set(wanted.get("models") or ()):
-            changes["models"] = models
+    for read, block_id in ((_quota, QUOTA), (_delta, DELTA)):
+        try:
+            changes |= read(request.input, state, units_per_usd)
+        except ValueError as error:
+            errors[block_id] = str(error)
+    for look, block_id in ((_expiry, EXPIRY), (_models, MODELS)):
+        try:
+            changes |= look(request.input, state, now)
+        except ValueError as error:
+            errors[block_id] = str(error)
     if errors:
         raise InputError(errors)
     if not changes:
         first = next((name for name in (QUOTA, DELTA, EXPIRY, MODELS) if name in state), QUOTA)
         raise InputError({first: "Nothing differs from what was asked for. Use Approve to grant it as it is."})
     return Offer.model_validate(changes)
+
+
+def _quota(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
+    text = typed(state, QUOTA).strip()
+    if not text:
+        return {}
+    units = parse_quota(text, units_per_usd)
+    return {"remain_quota": units} if wanted.get("unlimited_quota") or units != wanted["remain_quota"] else {}
+
+
+def _delta(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
+    if DELTA not in state:
+        return {}
+    delta = parse_delta(typed(state, DELTA), units_per_usd)
+    return {"delta": delta} if delta != wanted.get("delta") else {}
+
+
+def _expiry(wanted: Mapping[str, Any], state: State, now: float) -> dict[str, Any]:
+    span = _SPANS.get(typed(state, EXPIRY))
+    if span is None:
+        return {}
+    asked_for = Expiry.model_validate(wanted["expiry"])
+    if asked_for.at is not None and now + span > asked_for.at:
+        raise ValueError("That is later than was asked for.")
+    return {"expiry": Expiry(seconds=span)}
+
+
+def _models(wanted: Mapping[str, Any], state: State, _now: float) -> dict[str, Any]:
+    if MODELS not in state:
+        return {}
+    models = ticked(state, MODELS)
+    if not models:
+        raise ValueError("Leave at least one model.")
+    return {"models": models} if set(models) != set(wanted.get("models") or ()) else {}

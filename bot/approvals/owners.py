@@ -42,6 +42,12 @@ def owner_of(c: sa.Connection, key_id: int) -> str | None:
     return owner
 
 
+def successor_of(c: sa.Connection, key_id: int) -> int | None:
+    """The key that replaced this one in a rotation, None when none did."""
+    new: int | None = c.scalar(sa.select(keys.c.replaced_by).where(keys.c.key_id == key_id))
+    return new
+
+
 def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[OwnedKey]:
     """Somebody's live keys, newest first."""
     mine = (keys.c.owner_id == slack_user_id) & keys.c.deleted_at.is_(None)
@@ -49,9 +55,9 @@ def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[
 
 
 def all_owners(c: sa.Connection) -> dict[int, str]:
-    """key id → Slack user id, of every live key."""
+    """Slack user ids by key id, of every live key."""
     rows = c.execute(sa.select(keys.c.key_id, keys.c.owner_id).where(keys.c.deleted_at.is_(None)))
-    return {key_id: owner for key_id, owner in rows}
+    return {row.key_id: row.owner_id for row in rows}
 
 
 def rename(c: sa.Connection, key_id: int, name: str) -> None:

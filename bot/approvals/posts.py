@@ -5,10 +5,11 @@ A message is wanted in the transaction that makes it true; slack/outbox.py posts
 
 import sqlalchemy as sa
 
+from bot.approvals import owners
 from bot.approvals.models import ApprovalRequest, Status
 from bot.slack.outbox import Outbox
 
-CARD, CONFIRMATION, NOTICE, STORY = "card", "confirmation", "notice", "story"
+CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
 # The requester hears of these in person. The rest is on the card, or follows at once.
 _TOLD = frozenset({Status.OFFERED, Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED, Status.DENIED, Status.EXPIRED})
 
@@ -42,11 +43,33 @@ class Announcer:
             )
         if request.status in _TOLD:
             self.tell(c, request)
+        if request.status is Status.SUCCEEDED:
+            self._tell_owner(c, request)
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move."""
         target = f"dm:{request.requester_id}"
         self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)
+
+    def _tell_owner(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """Whose key it is hears what somebody else did to it."""
+        owner = None if request.key_id is None else owners.owner_of(c, request.key_id)
+        if owner is not None and owner != request.requester_id:
+            self._outbox.want(
+                c, id=f"req:{request.id}:owner", kind=OWNER, subject=str(request.id), target=f"dm:{owner}"
+            )
+
+    def alarm(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
+        """Say what must be seen in the channel, once. `sentence` is ours and holds nothing people typed."""
+        self._outbox.want(
+            c,
+            id=f"req:{request.id}:alarm",
+            kind=STORY,
+            subject=str(request.id),
+            target=self._channel,
+            thread_of=card_id(request.id) if request.has_card else None,
+            body={"text": f"{sentence} (Request {request.number}.)", "broadcast": True},
+        )
 
     def story(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
         """Add a line to the card's thread. `sentence` is ours, with mentions, and holds nothing people typed."""

@@ -116,12 +116,14 @@ def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
 
 
 BREAK_GLASS = "break-glass"
+# The note of a request that Keydesk made itself: the end of a rotation that was granted before.
+ROTATION = "rotation"
 
 
 def counts(c: sa.Connection) -> dict[str, int]:
     """How many requests are in each status, for the metrics."""
-    rows = c.execute(sa.select(requests.c.status, sa.func.count()).group_by(requests.c.status))
-    return {status: number for status, number in rows}
+    rows = c.execute(sa.select(requests.c.status, sa.func.count().label("number")).group_by(requests.c.status))
+    return {row.status: row.number for row in rows}
 
 
 def _many(c: sa.Connection, where: Any, *, order: Any, limit: int) -> list[ApprovalRequest]:
@@ -129,7 +131,7 @@ def _many(c: sa.Connection, where: Any, *, order: Any, limit: int) -> list[Appro
 
 
 def _dump(values: dict[str, Any]) -> dict[str, Any]:
-    return {_NAMES.get(name, name): value for name, value in values.items() if name not in {"id"}}
+    return {_NAMES.get(name, name): value for name, value in values.items() if name != "id"}
 
 
 def _load(row: Any) -> ApprovalRequest:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.approvals import store
+from bot.approvals import owners, store
 from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
-from bot.approvals.posts import CARD, CONFIRMATION, NOTICE, STORY
+from bot.approvals.posts import CARD, CONFIRMATION, NOTICE, OWNER, STORY
+from bot.approvals.proof import proof_blocks
+from bot.approvals.retirement import retirement_blocks
 from bot.approvals.review import given_votes
 from bot.operations import Change, Effect, Offer, Operation
 from bot.permissions.models import Approval
@@ -61,7 +63,13 @@ class Drawing:
 
     def drawers(self) -> dict[str, Drawer]:
         """Post kind → what draws it."""
-        return {CARD: self._card, CONFIRMATION: self._confirmation, NOTICE: self._notice, STORY: self._story}
+        return {
+            CARD: self._card,
+            CONFIRMATION: self._confirmation,
+            NOTICE: self._notice,
+            OWNER: self._owner,
+            STORY: self._story,
+        }
 
     def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -73,7 +81,15 @@ class Drawing:
 
     def _notice(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
-        return None if request is None else notice(request, self.operations[request.operation])
+        if request is None:
+            return None
+        key_id = request.outcome.key_id if request.outcome else None
+        owner = None if key_id is None else owners.owner_of(c, key_id)
+        return notice(request, self.operations[request.operation], mine=owner == request.requester_id)
+
+    def _owner(self, c: sa.Connection, post: PostRow) -> Message | None:
+        request = store.find(c, int(post.subject))
+        return None if request is None else owner_notice(request, self.operations[request.operation])
 
     def _story(self, _c: sa.Connection, post: PostRow) -> Message | None:
         text = str((post.body or {}).get("text", ""))
@@ -94,6 +110,7 @@ class Drawing:
             blocks.append(section(f"*Reason of the denial*\n{quote(request.note)}"))
         blocks += self._waiting_for(request)
         blocks += outcome_blocks(request)
+        blocks += aftermath_blocks(request)
         blocks.append(context(_small_line(request)))
         blocks += self._buttons(request)
         return Message(f"{headline}: {WORDS[request.status]} ({request.number})", blocks)
@@ -165,22 +182,24 @@ def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
         sentence += f", approved by {mention(request.decided_by)}"
     blocks = [section(sentence + "."), *change_lines(request.summary)]
     blocks += [context(f":information_source: {escape(note)}") for note in (outcome.notes if outcome else ())]
+    blocks += aftermath_blocks(request)
     key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""
     hint = f" · {code(outcome.hint)}" if outcome and outcome.hint else ""
     blocks.append(context(f"Request {request.number}{key}{hint} · rule {code(request.judgement.decision.rule or '')}"))
     return Message(f"Key {_name(request)} {operation.done} (request {request.number}).", blocks)
 
 
-def notice(request: ApprovalRequest, operation: Operation) -> Message:
-    """The word to the requester, in their DM."""
+def notice(request: ApprovalRequest, operation: Operation, *, mine: bool = True) -> Message:
+    """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = _notice_sentence(request, operation)
     blocks = [section(f"{MARKS[request.status]} {sentence}")]
     if request.status is Status.DENIED and request.note:
         blocks.append(section(quote(request.note)))
     blocks += outcome_blocks(request)
+    blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
     reveals = operation.effect in {Effect.CREATES, Effect.REPLACES}
-    if request.status is Status.SUCCEEDED and reveals:
+    if request.status is Status.SUCCEEDED and reveals and mine:
         blocks.append(actions(button("Reveal", "reveal", value=str(request.id), style="primary")))
     if request.status is Status.OFFERED:
         accept = button("Accept the offer", "accept_offer", value=str(request.id), style="primary")
@@ -188,12 +207,33 @@ def notice(request: ApprovalRequest, operation: Operation) -> Message:
     return Message(sentence, blocks)
 
 
+def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
+    """The word to the owner of a key about what somebody else had done to it."""
+    sentence = f"Your key {_name(request)} {operation.done}, as {mention(request.requester_id)} asked."
+    blocks = [section(f"{MARKS[request.status]} {sentence}"), *change_lines(request.summary)]
+    if request.reason:
+        blocks.append(section(f"*Why*\n{quote(request.reason)}"))
+    blocks += outcome_blocks(request)
+    blocks += aftermath_blocks(request)
+    blocks.append(context(_small_line(request)))
+    if operation.effect is Effect.REPLACES:
+        blocks.append(actions(button("Reveal", "reveal", value=str(request.id), style="primary")))
+    return Message(sentence, blocks)
+
+
+def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
+    """What goes on after it was done: the trials of a disabled key, the last hours of a replaced one."""
+    return [*retirement_blocks(request), *proof_blocks(request)]
+
+
 def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     name, by = _name(request), mention(request.decided_by or "")
     if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.get("held"):
         why = escape(str(request.progress["held"].get("why", "")))
         return f"Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying."
-    if request.status is Status.SUCCEEDED and operation.effect in {Effect.CREATES, Effect.REPLACES}:
+    if request.status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
+        return f"Key {name} has a successor. *Reveal* shows the new value to its owner alone."
+    if request.status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
         return f"Your key {name} is ready. *Reveal* shows its value to you alone."
     sentences = {
         Status.OFFERED: f"{by} offers less than you asked for, for key {name}. Accept it, or withdraw.",

@@ -15,6 +15,8 @@ from bot.db import leases
 from bot.db.engine import Database
 
 SECONDS = 6.0
+# These make a key; what they read of an old one they do not write.
+CREATING = frozenset({"key.create", "key.rotate"})
 
 
 class LostHold(Exception):  # noqa: N818  # no error of anybody: this process was thought dead, and another one goes on
@@ -48,7 +50,8 @@ class Writers:
     @contextlib.asynccontextmanager
     async def hold(self, request: ApprovalRequest) -> AsyncIterator[Hold | None]:
         """Hold the lock of what `request` writes. Yields None when another replica has it."""
-        name = "write:create" if request.key_id is None else f"write:key:{request.key_id}"
+        creates = request.key_id is None or request.operation in CREATING
+        name = "write:create" if creates else f"write:key:{request.key_id}"
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
