@@ -4,12 +4,15 @@ Exit codes: 0 well, 1 a check said no, 2 wrong settings, files or arguments.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from bot import __version__
 from bot.cli import commands
-from bot.errors import ConfigurationError
+from bot.errors import BotError, ConfigurationError
+
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,21 +23,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return int(chosen.run(chosen))
+        code = int(chosen.run(chosen))
+        sys.stdout.flush()
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 2
+    except BotError as error:
+        print(error.sentence, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`keydesk audit export | head`).
+        # The reader of our output went away (`keydesk audit export | head`). What is still in the buffer must go
+        # somewhere, or Python complains at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="keydesk",
-        description="The key desk of a Slack workspace.",
-        epilog="Settings are in the environment or .env.",
+        description="The key desk of a Slack workspace: ask for, approve, change and kill API keys of an LLM gateway.",
+        epilog="Settings come from the environment, then from .env in the working directory; .env.example lists them. "
+        "`keydesk COMMAND --help` says what a command needs. Without any setting: `keydesk sandbox`.",
     )
     parser.add_argument("--version", action="version", version=f"keydesk {__version__}")
     parser.set_defaults(command=None)

@@ -2,56 +2,111 @@
 
 import argparse
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
-from bot.settings import load
+from bot.cli import policy_commands
+from bot.settings import load, load_database_url, read
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
 
 
 def add_all(subparsers: Subparsers) -> None:
-    """Add every command."""
-    serve = subparsers.add_parser("serve", help="run the bot and its worker", description=_SERVE)
+    """Add every command, in the order of the README."""
+    serve = _add(subparsers, "serve", "run the bot and its worker", _SERVE)
     serve.add_argument("--no-worker", action="store_true", help="answer Slack only; `keydesk work` does the rest")
     serve.set_defaults(run=_serve)
-    work = subparsers.add_parser("work", help="run the worker alone", description="Works off what `serve` has stored.")
-    work.set_defaults(run=_work)
-    sandbox = subparsers.add_parser("sandbox", help="try it in a browser, without Slack", description=_SANDBOX)
-    sandbox.add_argument("--port", type=int, default=3100, help="port of the page (default %(default)s)")
+    _add(subparsers, "work", "run the worker alone, beside `serve --no-worker`", _WORK).set_defaults(run=_work)
+    sandbox = _add(subparsers, "sandbox", "try it in a browser, without Slack", _SANDBOX)
+    sandbox.add_argument("--port", type=_port, default=3100, metavar="N", help="port of the page (default %(default)s)")
     sandbox.add_argument("--no-open", action="store_true", help="do not open a browser")
     sandbox.add_argument("--socket-mode", action="store_true", help="let the bot use Socket Mode instead of HTTP")
     sandbox.add_argument("--profile", default="cometapi", help="kind of gateway (default %(default)s)")
     sandbox.set_defaults(run=_sandbox)
-    migrate = subparsers.add_parser("migrate", help="bring the database up to date")
-    migrate.set_defaults(run=_migrate)
+    _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)
+    _add(subparsers, "check", "look whether everything is set up well", _CHECK).set_defaults(run=_check)
+    policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
+    audit = _add(subparsers, "audit", "export and verify the record", _AUDIT)
+    parts = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
+    _add(parts, "export", "the record as JSON lines on standard output", _EXPORT).set_defaults(run=_export)
+    _add(parts, "verify", "proof that nothing in the record was changed", _VERIFY).set_defaults(run=_verify)
 
 
-_SERVE = (
-    "Runs the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP at /slack/events. /alerts, /healthz, /readyz and "
-    "/metrics are on PORT either way. A new database is created; an old one is brought up to date."
-)
-_SANDBOX = (
-    "Starts a small Slack, a gateway and the bot on this machine, fills them with people, channels and keys, and shows "
-    "them on one page. Needs no setting and no network; everything is gone when it ends."
-)
+def _add(subparsers: Subparsers, name: str, short: str, long: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name, help=short, description=long, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 (any free one) to 65535")
+    return number
+
+
+_SERVE = """\
+Runs the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP at /slack/events on PORT.
+/alerts, /healthz, /readyz and /metrics are on PORT either way. A new database is created, an
+old one is brought up to date. Ctrl-C or SIGTERM ends it; work that is left goes on at the next start.
+
+Needs SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, COMETAPI_ACCESS_TOKEN, KEYDESK_CHANNEL and the policy
+file. `.env.example` lists every setting. Try `keydesk check` first.
+
+Exit codes: 0 stopped when told to, 1 could not start (the log says why), 2 wrong settings or policy."""
+_WORK = """\
+Works off what `serve --no-worker` has stored: calls to the gateway, timers, messages to Slack.
+Needs the settings of `serve`, and PostgreSQL: a SQLite file is for one process.
+
+Exit codes: 0 stopped when told to, 2 wrong settings or policy."""
+_SANDBOX = """\
+Starts a small Slack, a gateway and the bot on this machine, fills them with people, channels and
+keys, and shows them on one page; prints its address. Needs no setting and no network; everything
+is gone when it ends. Ctrl-C ends it.
+
+Exit codes: 0 ended, 2 the port is taken or there is no such profile."""
+_MIGRATE = """\
+Creates the tables of DATABASE_URL, or brings them up to date, and says what it did. `serve` does the
+same when it starts; this is for release steps. Twice is harmless. A SQLite file must not be in use.
+
+Exit codes: 0 done or nothing to do, 2 the database cannot be used."""
+_CHECK = """\
+Looks at the settings, Slack (token, scopes, channels, user groups), manifest, gateway, policy and
+database. A line each:
+
+  ok|warn|FAIL  subject: what is; what to do about it
+
+Changes nothing, posts nothing, prints no secret. May run while `serve` runs.
+
+Exit codes: 0 no FAIL (there may be warnings), 1 at least one FAIL."""
+_AUDIT = "The record of who did what, when and why. Reads DATABASE_URL; may run while `serve` runs."
+_EXPORT = """\
+Writes the whole record to standard output as JSON lines, oldest first; the last line is the head:
+how many lines there are and the hash of the last one. Keep the head elsewhere: with it you can tell
+later whether somebody rewrote the whole record. docs/audit.md describes the fields.
+
+Reads DATABASE_URL. Exit codes: 0 written, 2 there is no migrated database."""
+_VERIFY = """\
+Checks the chain of hashes: no line was changed, removed, reordered or inserted. Prints
+`ok: N lines`, or the first thing that is wrong.
+
+Reads DATABASE_URL. Exit codes: 0 whole, 1 not whole, 2 there is no migrated database."""
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from bot.cli.serving import serve  # noqa: PLC0415  # quick --help
+    from bot.cli.serving import serve  # noqa: PLC0415  # quick --help, here and below
 
     return serve(load(), work=not arguments.no_worker)
 
 
 def _work(_arguments: argparse.Namespace) -> int:
-    from bot.cli.serving import work  # noqa: PLC0415  # quick --help
+    from bot.cli.serving import work  # noqa: PLC0415
 
     return work(load())
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.run import run  # noqa: PLC0415  # quick --help
+    from bot.sandbox.run import run  # noqa: PLC0415
 
     return run(
         port=arguments.port,
@@ -62,9 +117,8 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
-    from bot.app import prepare_database  # noqa: PLC0415  # quick --help
+    from bot.app import prepare_database  # noqa: PLC0415
     from bot.db.engine import open_database  # noqa: PLC0415
-    from bot.settings import load_database_url  # noqa: PLC0415
 
     database = open_database(load_database_url())
     try:
@@ -73,3 +127,31 @@ def _migrate(_arguments: argparse.Namespace) -> int:
         database.close()
     print("\n".join(f"applied {name}" for name in done) or "nothing to do: the database is up to date")
     return 0
+
+
+def _check(_arguments: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from bot import logs  # noqa: PLC0415
+    from bot.cli.check import check  # noqa: PLC0415
+
+    reading = read()
+    # Our own lines say what is wrong; the log would say it again, at length.
+    logs.configure(secrets=reading.settings.secrets(), level="CRITICAL")
+    return asyncio.run(check(reading, out=sys.stdout))
+
+
+def _export(_arguments: argparse.Namespace) -> int:
+    from bot.cli.looking import looking_at  # noqa: PLC0415
+    from bot.cli.record import export_record  # noqa: PLC0415
+
+    with looking_at(load_database_url()) as database:
+        return export_record(database, out=sys.stdout)
+
+
+def _verify(_arguments: argparse.Namespace) -> int:
+    from bot.cli.looking import looking_at  # noqa: PLC0415
+    from bot.cli.record import verify_record  # noqa: PLC0415
+
+    with looking_at(load_database_url()) as database:
+        return verify_record(database, out=sys.stdout)

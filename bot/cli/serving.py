@@ -1,6 +1,7 @@
 """`serve` and `work`: build the application, bring the database up to date, run until told to stop."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 
@@ -35,10 +36,9 @@ def serve(settings: Settings, *, work: bool) -> int:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     server = uvicorn.Server(config)
-    try:
+    # SystemExit is uvicorn's way of saying that the start failed; why is known below.
+    with contextlib.suppress(SystemExit):
         server.run()
-    except SystemExit:
-        pass  # uvicorn's way of saying that the start failed; why is known below
     if application.failure is not None:
         raise application.failure
     return 0 if server.started else 1

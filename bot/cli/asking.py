@@ -1,0 +1,188 @@
+"""Asks Slack and the gateway for the policy commands: who somebody is, who is in a group, which key is meant.
+
+Every look is bounded in time. What cannot be asked becomes a printed note, and the command goes on with less.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TextIO, TypeVar
+
+from bot.approvals import owners
+from bot.cli.looking import looking_at
+from bot.cli.policy import FoundKey
+from bot.errors import BotError, ConfigurationError, UserError
+from bot.gateway.client import GatewayReader, connect
+from bot.gateway.errors import KeyNotFound
+from bot.gateway.models import Key, KeyId
+from bot.operations import facts_of
+from bot.permissions.models import Actor, ActorKind
+from bot.permissions.rules import Policy
+from bot.permissions.supposing import suppose_actor
+from bot.settings import Reading
+from bot.slack.directory import Directory
+from bot.slack.errors import SlackError, SlackRefused
+from bot.slack.web import SlackWeb
+
+PATIENCE = 8.0
+LONGEST = 20.0
+MOST_GROUPS = 20
+"""Tier 2 of Slack: 20 calls a minute."""
+_NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found", "invalid_subteam_id", "subteam_disabled"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Members:
+    """Group id → user ids where Slack told them; group id → what is wrong with the group, for the others."""
+
+    known: Mapping[str, tuple[str, ...]]
+    wrong: Mapping[str, str]
+
+
+def slack_is_set(reading: Reading, out: TextIO) -> bool:
+    """Whether Slack can be asked. A token that is there but wrong gets a note; none at all is normal here."""
+    if reading.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
+        return True
+    wrong = [text for name, text in reading.problems.items() if name in {"SLACK_BOT_TOKEN", "SLACK_API_URL"}]
+    out.writelines(f"note: Slack is not asked: {text}\n" for text in wrong if " is missing." not in text)
+    return False
+
+
+def find_actor(reading: Reading, policy: Policy, question_groups: Sequence[str], user: str, out: TextIO) -> Actor:
+    """Who `user` is as Slack shows them now, with the given groups added; supposed, with a note, when it does not."""
+    try:
+        people, problems = run(people_now(reading, policy.group_ids(), [user]))
+    except (SlackError, TimeoutError) as error:
+        out.write(f"note: Slack could not be asked ({reason(error)}), so {user} is taken to be in no other group.\n")
+        return suppose_actor(policy, [user, *question_groups])
+    out.writelines(f"note: {problem}\n" for problem in problems)
+    actor = people[user]
+    if actor.kind is ActorKind.UNKNOWN:
+        out.write(f"note: Slack does not tell who {user} is, and whom Keydesk does not know may do nothing.\n")
+    return replace(actor, groups=actor.groups | set(question_groups))
+
+
+async def people_now(
+    reading: Reading, groups: frozenset[str], users: Collection[str]
+) -> tuple[dict[str, Actor], tuple[str, ...]]:
+    """Each of `users` as Slack shows them now, and what is wrong with the groups. Raises SlackError."""
+    settings = reading.settings
+    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    try:
+        identity = await web.read("auth.test")
+        directory = Directory(
+            web=web,
+            team_id=str(identity.get("team_id", "")),
+            group_ids=lambda: groups,
+            clock=time.time,
+            patience=PATIENCE,
+        )
+        people = {user: await directory.actor(user, "") for user in users}
+        return people, directory.problems()
+    finally:
+        await web.close()
+
+
+async def group_members(web: SlackWeb, groups: Iterable[str]) -> Members:
+    """Who is in each group, at most 20 groups; the problem "" means that Slack was not or could not be asked."""
+    known: dict[str, tuple[str, ...]] = {}
+    wrong: dict[str, str] = {}
+    for number, group in enumerate(sorted(groups)):
+        try:
+            if number >= MOST_GROUPS:
+                wrong[group] = ""
+                continue
+            answer = await web.read("usergroups.users.list", usergroup=group)
+        except SlackRefused as error:
+            if error.code in _NO_GROUP:
+                known[group] = ()
+                wrong[group] = f"Slack has no enabled user group {group}, so nobody has its roles"
+            else:
+                wrong[group] = f"Slack does not tell who is in {group} ({error.code})"
+        except SlackError:
+            wrong[group] = ""
+        else:
+            known[group] = tuple(user for user in answer.get("users", ()) if isinstance(user, str))
+            if not known[group]:
+                wrong[group] = f"the user group {group} is empty, so nobody has its roles"
+    return Members(known, wrong)
+
+
+async def groups_now(reading: Reading, groups: Iterable[str]) -> Members:
+    """The same with the settings' own connection."""
+    settings = reading.settings
+    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    try:
+        return await group_members(web, groups)
+    finally:
+        await web.close()
+
+
+def find_key(reading: Reading, text: str, actor: Actor, out: TextIO) -> FoundKey:
+    """The one key that is meant: a number or an exact name. Raises UserError, GatewayError, ConfigurationError."""
+    try:
+        keys = run(_keys(reading, text))
+    except TimeoutError:
+        raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
+    if len(keys) > 1:
+        listed = ", ".join(f"{key.id} ({key.hint})" for key in keys[:10])
+        raise UserError(f"{len(keys)} keys are called “{text}”; say one of their numbers: {listed}.")
+    key = keys[0]
+    facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
+    return FoundKey(label=f"{key.id} “{key.name}”", own=_is_own(reading, key.id, actor, out), facts=facts)
+
+
+async def _keys(reading: Reading, text: str) -> list[Key]:
+    settings = reading.settings
+    client = connect(
+        base_url=settings.cometapi_base_url,
+        access_token=settings.cometapi_access_token,
+        user_id=settings.cometapi_user_id,
+        timeout=PATIENCE,
+    )
+    try:
+        return await _find(client, text)
+    finally:
+        await client.aclose()
+
+
+async def _find(client: GatewayReader, text: str) -> list[Key]:
+    if text.isascii() and text.isdigit():
+        try:
+            return [await client.get_key(KeyId(int(text)), deadline=PATIENCE)]
+        except KeyNotFound:
+            pass  # a name may look like a number
+    found = await client.find_keys(text, deadline=PATIENCE)
+    if not found:
+        raise UserError(f"The gateway has no key “{text}”; use its number or its exact name.")
+    return found
+
+
+def _is_own(reading: Reading, key_id: KeyId, actor: Actor, out: TextIO) -> bool:
+    try:
+        with looking_at(reading.settings.database_url) as database:
+            owner = run(database.read(owners.owner_of, key_id))
+    except ConfigurationError as error:
+        out.write(f"note: who owns key {key_id} is not known, so it is taken as somebody else's: {error}\n")
+        return False
+    return owner == actor.slack_user_id
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in a loop of its own, for at most 20 seconds. Raises TimeoutError."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(LONGEST):
+            return await work
+
+    return asyncio.run(bounded())
+
+
+def reason(error: BaseException) -> str:
+    """A few words for a note: Slack's own word, or what our error says."""
+    if isinstance(error, SlackRefused):
+        return error.code
+    return error.sentence.rstrip(".") if isinstance(error, BotError) else "no answer in time"

@@ -1,0 +1,43 @@
+"""`keydesk check`: looks at everything that has to be set up, a line each. Changes nothing and posts nothing."""
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+import httpx
+
+from bot.cli.asking import Members
+from bot.cli.check import files, gateway, slack
+from bot.cli.check.lines import Report
+from bot.settings import Reading
+
+__all__ = ["check"]
+
+
+async def check(
+    reading: Reading,
+    *,
+    out: TextIO,
+    clock: Callable[[], float] = time.time,
+    gateway_transport: httpx.AsyncBaseTransport | None = None,
+) -> int:
+    """Print a line per look; 1 if anything is a FAIL, else 0. `gateway_transport` is for tests."""
+    settings = reading.settings
+    report = Report(out=out, secrets=[secret for secret in settings.secrets() if len(secret) > 7])
+    files.look_at_settings(report, reading)
+    policy = files.look_at_policy(report, reading)
+    files.look_at_manifest(report, reading)
+    members = Members({}, {})
+    if reading.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
+        members = await slack.look(report, reading, policy, clock=clock)
+    if policy is not None:
+        files.look_at_doubts(report, policy, members.known)
+    if reading.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
+        await gateway.look(report, settings, clock=clock, transport=gateway_transport)
+    if reading.usable("DATABASE_URL"):
+        files.look_at_database(report, settings.database_url)
+    if report.failures:
+        out.write(f"{report.failures} to mend before Keydesk works as it should.\n")
+        return 1
+    out.write("Keydesk can start" + (f"; {report.warnings} to look at.\n" if report.warnings else ".\n"))
+    return 0

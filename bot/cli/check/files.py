@@ -1,0 +1,132 @@
+"""What can be checked without Slack and gateway: settings, policy file, manifest, database."""
+
+import os
+import re
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from bot import durable
+from bot.cli.check.lines import Report
+from bot.cli.check.scopes import needed
+from bot.cli.looking import sqlite_path
+from bot.db.engine import Database, open_database
+from bot.db.migrate import pending
+from bot.errors import ConfigurationError
+from bot.permissions.lint import lint
+from bot.permissions.loading import load_policy
+from bot.permissions.rules import Policy
+from bot.sandbox.world import read_manifest
+from bot.settings import Reading
+
+_SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
+_MOST_MISTAKES = 20
+_TEMPLATE_HOST = "keydesk.example.com"
+
+
+def look_at_settings(report: Report, reading: Reading) -> None:
+    """Missing and wrong settings, and secrets of a doubtful shape."""
+    for problem in reading.problems.values():
+        mend = "put it into the environment or .env" if " is missing." in problem else ""
+        report.fail("settings", problem, mend)
+    if not reading.problems:
+        report.ok("settings", "every required one is there, none is wrong")
+    secret = reading.settings.slack_signing_secret.get_secret_value()
+    if reading.usable("SLACK_SIGNING_SECRET") and not _SIGNING_SECRET.fullmatch(secret):
+        report.warn(
+            "signing secret",
+            "SLACK_SIGNING_SECRET has not the shape of Slack's (32 of 0-9 and a-f)",
+            "copy the Signing Secret from Basic Information; the Client Secret and the Verification Token are others",
+        )
+
+
+def look_at_policy(report: Report, reading: Reading) -> Policy | None:
+    """The policy if it can be read. Its doubts are told later, when the groups are known."""
+    if not reading.usable("KEYDESK_POLICY", "KEYDESK_UNITS_PER_USD"):
+        return None
+    path = reading.settings.keydesk_policy
+    try:
+        return load_policy(path, units_per_usd=reading.settings.keydesk_units_per_usd)
+    except ConfigurationError as error:
+        missing = "begin with policy.example.toml, or set KEYDESK_POLICY" if not path.exists() else ""
+        for problem in error.problems[:_MOST_MISTAKES]:
+            report.fail("policy", problem, missing or "docs/policy.md explains the file")
+        if len(error.problems) > _MOST_MISTAKES:
+            report.fail("policy", f"{len(error.problems) - _MOST_MISTAKES} more mistakes", "`keydesk policy lint`")
+        return None
+
+
+def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collection[str]]) -> None:
+    """Rules that are hardly meant; `groups`: the members of user groups where they are known."""
+    findings = lint(policy, groups=groups)
+    for finding in findings:
+        report.warn("policy", finding.line(policy.file), "`keydesk policy explain` shows what it does")
+    if not findings:
+        report.ok("policy", f"{policy.file}: {len(policy.rules)} rules, no mistake and no doubt")
+
+
+def look_at_manifest(report: Report, reading: Reading) -> None:
+    """manifest.yml against what the code needs; what the app in Slack really has is seen from its scopes."""
+    subject = "manifest"
+    try:
+        manifest = read_manifest()
+        scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
+        url = str(manifest["settings"]["event_subscriptions"]["request_url"])
+        socket_mode = bool(manifest["settings"]["socket_mode_enabled"])
+    except FileNotFoundError:
+        report.warn(subject, "there is no manifest.yml beside this installation", "it is in the source code")
+        return
+    except (KeyError, TypeError, ValueError) as error:
+        report.fail(subject, f"manifest.yml cannot be read ({type(error).__name__})", "take the one of the source code")
+        return
+    lacking = sorted(needed() - scopes)
+    uses_socket = reading.usable("SLACK_APP_TOKEN") and reading.settings.slack_app_token is not None
+    if lacking:
+        report.fail(subject, f"manifest.yml lacks the scopes {', '.join(lacking)}", "add them under oauth_config")
+    elif uses_socket and not socket_mode:
+        report.warn(
+            subject,
+            "manifest.yml says socket_mode_enabled: false, but SLACK_APP_TOKEN is set",
+            "Socket Mode must be on in the app's settings; set it in the manifest as well",
+        )
+    elif not uses_socket and _TEMPLATE_HOST in url:
+        report.warn(
+            subject,
+            f"manifest.yml still names {_TEMPLATE_HOST}",
+            "the four URLs must be https://YOUR-HOST/slack/events where the app is made (Slack does not tell us)",
+        )
+    else:
+        report.ok(subject, "manifest.yml has every scope that the code needs")
+
+
+def look_at_database(report: Report, url: str) -> None:
+    """Whether it can be opened, and is up to date. Creates nothing."""
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        folder = path.absolute().parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            report.fail("database", f"{folder} is not there or cannot be written", "make it, or change DATABASE_URL")
+        else:
+            report.warn("database", f"{path} is not there yet", "`keydesk serve` or `keydesk migrate` makes it")
+        return
+    try:
+        database = open_database(url, exclusive=False)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            report.fail("database", problem, "look at DATABASE_URL and the server behind it")
+        return
+    try:
+        _look_inside(report, database, str(path) if path is not None else "PostgreSQL")
+    except sa.exc.SQLAlchemyError as error:
+        report.fail("database", f"it cannot be read ({type(error).__name__})", "look at the rights of its user")
+    finally:
+        database.close()
+
+
+def _look_inside(report: Report, database: Database, name: str) -> None:
+    waiting = pending(database, also=[durable.pending])
+    if waiting:
+        mend = "`keydesk serve` does it when it starts, `keydesk migrate` does it now"
+        report.warn("database", f"{name} is not up to date ({', '.join(waiting)})", mend)
+    else:
+        report.ok("database", f"{name} can be reached and is up to date")

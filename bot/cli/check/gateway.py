@@ -1,0 +1,145 @@
+"""Looks at the gateway: reachable, token taken, user id, which generation it is, account, clock. Reads only."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+
+from bot.cli.check.lines import Report
+from bot.errors import ConfigurationError
+from bot.gateway.client import GatewayClient, connect
+from bot.gateway.errors import (
+    GatewayAuthError,
+    GatewayCallError,
+    GatewayProtocolError,
+    GatewayUnavailable,
+    Refusal,
+)
+from bot.gateway.probe import Capabilities, Generation, probe
+from bot.settings import Settings
+
+SUBJECT = "gateway"
+PATIENCE = 10.0
+LONGEST = 30.0
+SKEW_SECONDS = 30.0
+_KEY_LENGTH = 48
+_CONSOLE = "Console > Personal Settings"
+_GENERATIONS = {
+    Generation.COMETAPI: "CometAPI",
+    Generation.G1: "a self-hosted new-api, older (whole keys in lists, flat search)",
+    Generation.G2_OR_LATER: "a self-hosted new-api, newer (masked keys or search in pages)",
+    Generation.UNKNOWN: "of no generation we can tell apart",
+}
+
+
+async def look(
+    report: Report,
+    settings: Settings,
+    *,
+    clock: Callable[[], float],
+    transport: httpx.AsyncBaseTransport | None,
+) -> None:
+    """Every line about the gateway."""
+    try:
+        client = connect(
+            base_url=settings.cometapi_base_url,
+            access_token=settings.cometapi_access_token,
+            user_id=settings.cometapi_user_id,
+            timeout=PATIENCE,
+            transport=transport,
+            clock=clock,
+        )
+    except ConfigurationError as error:
+        for problem in error.problems:
+            report.fail(SUBJECT, problem)
+        return
+    try:
+        async with asyncio.timeout(LONGEST):
+            await _look(report, settings, client)
+    except TimeoutError:
+        report.fail(SUBJECT, f"{settings.cometapi_base_url} is too slow", "look at the network, then try again")
+    finally:
+        await client.aclose()
+
+
+async def _look(report: Report, settings: Settings, client: GatewayClient) -> None:
+    try:
+        await client.newest_keys(deadline=PATIENCE)
+        found = await probe(client)
+    except GatewayCallError as error:
+        _tell(report, settings, error)
+        return
+    _tell_generation(report, settings, client, found)
+    await _look_at_account(report, client)
+    _look_at_clock(report, client)
+
+
+def _tell_generation(report: Report, settings: Settings, client: GatewayClient, found: Capabilities) -> None:
+    report.ok(
+        SUBJECT, f"{settings.cometapi_base_url} takes our access token; it looks like {_GENERATIONS[found.generation]}"
+    )
+    if found.masked_keys:
+        report.ok("key values", "lists show them masked; Reveal asks for each one")
+    if client.sends_user_id and found.generation is Generation.COMETAPI:
+        report.warn("user id", "COMETAPI_USER_ID is set, but CometAPI needs none", "take it away")
+
+
+async def _look_at_account(report: Report, client: GatewayClient) -> None:
+    subject = "gateway account"
+    try:
+        account = await client.get_account(deadline=PATIENCE)
+    except GatewayCallError as error:
+        report.warn(subject, f"the gateway does not tell about the account: {error.sentence}", "Keydesk works without")
+        return
+    if account.quota <= 0:
+        report.warn(subject, f"{account.username} has no balance left", "keys work only when it is topped up")
+    else:
+        report.ok(subject, f"{account.username}, {account.quota:,} units left")
+
+
+def _look_at_clock(report: Report, client: GatewayClient) -> None:
+    skew = client.server_now() - client.now()
+    if abs(skew) > SKEW_SECONDS:
+        report.warn(
+            "clock", f"the gateway's clock differs from ours by {skew:+.0f} s", "set this machine's clock by NTP"
+        )
+
+
+def _tell(report: Report, settings: Settings, error: GatewayCallError) -> None:
+    base, status = settings.cometapi_base_url, error.facts.status
+    if isinstance(error, GatewayAuthError):
+        report.fail(SUBJECT, *_auth(settings, error.refusal))
+    elif isinstance(error, GatewayUnavailable) and status == 429:
+        report.warn(SUBJECT, "it limits how often we may ask", "try again in a few minutes")
+    elif isinstance(error, GatewayUnavailable) and status is not None:
+        report.fail(SUBJECT, f"{base} answers with HTTP {status}", "look at the gateway, then try again")
+    elif isinstance(error, GatewayUnavailable):
+        report.fail(SUBJECT, f"{base} cannot be reached", "look at COMETAPI_BASE_URL and the network")
+    elif isinstance(error, GatewayProtocolError) and status is not None and 300 <= status < 400:
+        report.fail(
+            SUBJECT,
+            f"{base} redirects, and Keydesk does not send its token elsewhere",
+            "set COMETAPI_BASE_URL to where it leads: scheme and host of the API itself",
+        )
+    else:
+        report.fail(
+            SUBJECT,
+            f"what answers at {base} is not the gateway's API",
+            "look at COMETAPI_BASE_URL: scheme and host only",
+        )
+
+
+def _auth(settings: Settings, refusal: Refusal) -> tuple[str, str]:
+    if refusal is Refusal.USER_HEADER:
+        if settings.cometapi_user_id is None:
+            return "it wants the account's user id", f"set COMETAPI_USER_ID to the number in {_CONSOLE}"
+        return "COMETAPI_USER_ID is not the owner of the access token", f"look up the number in {_CONSOLE}"
+    if refusal is Refusal.BANNED:
+        return "the account is banned", "talk to the gateway's operator"
+    if refusal is Refusal.ROLE_TOO_LOW:
+        return "the account may not manage keys", "talk to the gateway's operator about its role"
+    token = settings.cometapi_access_token.get_secret_value()
+    if len(token) == _KEY_LENGTH and token.isalnum():
+        what = "it does not take COMETAPI_ACCESS_TOKEN, which looks like a model key without its sk-"
+        return what, f"use the personal access token of {_CONSOLE}"
+    return "it does not take COMETAPI_ACCESS_TOKEN", f"make a new personal access token in {_CONSOLE}"

@@ -1,0 +1,34 @@
+"""One line per look: `ok|warn|FAIL  subject: what is; what to do`. Counts the failures. Never shows a secret."""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from bot.logs import redact
+
+
+class Report:
+    """Prints each line as soon as it is known. `secrets` are taken out of every line, whatever else went wrong."""
+
+    def __init__(self, *, out: TextIO, secrets: Sequence[str]) -> None:
+        self.failures = 0
+        self.warnings = 0
+        self._out = out
+        self._secrets = tuple(secrets)
+
+    def ok(self, subject: str, what: str) -> None:
+        """It is as it should be."""
+        self._line("ok", subject, what, "")
+
+    def warn(self, subject: str, what: str, mend: str = "") -> None:
+        """Keydesk works, but somebody should look at it."""
+        self.warnings += 1
+        self._line("warn", subject, what, mend)
+
+    def fail(self, subject: str, what: str, mend: str = "") -> None:
+        """Keydesk, or a part of it, does not work like this."""
+        self.failures += 1
+        self._line("FAIL", subject, what, mend)
+
+    def _line(self, level: str, subject: str, what: str, mend: str) -> None:
+        text = f"{subject}: {what.rstrip('.')}" + (f"; {mend.rstrip('.')}" if mend else "")
+        self._out.write(f"{level:<4}  {redact(text, self._secrets)}\n")

@@ -1,0 +1,48 @@
+"""What our code asks of Slack: each Web API method that it calls, with the scopes for it (contract/slack.md B).
+
+tests/test_manifest.py finds every method in the code and compares; add a line here when you call a new one.
+"""
+
+from collections.abc import Iterable, Mapping
+
+# Every one of the scopes: in which kind of channel we are is the operator's choice.
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "auth.test": (),
+    "chat.postEphemeral": ("chat:write",),
+    "chat.postMessage": ("chat:write",),
+    "chat.update": ("chat:write",),
+    "conversations.history": ("channels:history", "groups:history", "im:history"),
+    "conversations.info": ("channels:read", "groups:read"),
+    "conversations.open": ("im:write",),
+    "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "usergroups.users.list": ("usergroups:read",),
+    "users.info": ("users:read",),
+    "views.open": (),
+    "views.publish": (),
+    "views.push": (),
+    "views.update": (),
+}
+# These take the app-level token, whose scope is no bot scope.
+APP_METHODS = ("apps.connections.open",)
+# Slash command and shortcuts.
+ALWAYS = ("commands",)
+
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    "app_home_opened": (),
+    "subteam_created": ("usergroups:read",),
+    "subteam_members_changed": ("usergroups:read",),
+    "subteam_updated": ("usergroups:read",),
+    "team_join": ("users:read",),
+    "user_change": ("users:read",),
+}
+
+
+def needed() -> frozenset[str]:
+    """Every bot scope that Keydesk needs."""
+    return frozenset(ALWAYS).union(*METHODS.values(), *EVENTS.values())
+
+
+def used_by(missing: Iterable[str]) -> list[str]:
+    """Which methods do not work without these scopes."""
+    lacking = set(missing)
+    return [method for method, scopes in METHODS.items() if lacking & set(scopes)]

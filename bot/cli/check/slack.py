@@ -1,0 +1,187 @@
+"""Looks at Slack: token, scopes, clock, channels, user groups of the policy, app-level token. Posts nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.cli.asking import Members, group_members, reason
+from bot.cli.check import scopes
+from bot.cli.check.lines import Report
+from bot.permissions.rules import Policy
+from bot.settings import Reading, Settings
+from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
+from bot.slack.web import SlackWeb
+
+PATIENCE = 10.0
+LONGEST = 60.0
+SKEW_WARN, SKEW_FAIL = 10.0, 240.0
+"""Slack's signatures are good for 300 seconds."""
+
+_OAUTH = "OAuth & Permissions"
+
+
+async def look(report: Report, reading: Reading, policy: Policy | None, *, clock: Callable[[], float]) -> Members:
+    """Every line about Slack; returns what it told about the groups of the policy."""
+    settings = reading.settings
+    seen: dict[str, str] = {}
+    members = Members({}, {})
+
+    def remember(_method: str, _result: str, headers: Mapping[str, str]) -> None:
+        seen.update({name.lower(): value for name, value in headers.items()})
+
+    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE, observe=remember)
+    try:
+        async with asyncio.timeout(LONGEST):
+            if await _token(report, settings, web):
+                _granted(report, seen.get("x-oauth-scopes"))
+                _clock(report, seen.get("date"), clock())
+                await _channels(report, reading, web)
+                members = members if policy is None else await _groups(report, policy, web)
+        await _transport(report, reading)
+    except TimeoutError:
+        report.fail("Slack", f"it is too slow at {settings.slack_api_url}", "look at the network, then try again")
+    finally:
+        await web.close()
+    return members
+
+
+async def _token(report: Report, settings: Settings, web: SlackWeb) -> bool:
+    subject = "Slack token"
+    try:
+        answer = await web.read("auth.test")
+    except SlackRefused as error:
+        mend = f"copy the Bot User OAuth Token again from {_OAUTH}"
+        report.fail(subject, f"Slack does not take SLACK_BOT_TOKEN ({error.code})", mend)
+        return False
+    except SlackUnavailable:
+        what = f"Slack cannot be reached at {settings.slack_api_url}"
+        report.fail("Slack", what, "look at the network, and at SLACK_API_URL if it is set")
+        return False
+    if not answer.get("bot_id"):
+        report.fail(subject, "it is not the token of a bot", f"take the one that starts with xoxb- from {_OAUTH}")
+        return False
+    report.ok(subject, f"bot {answer.get('user')} in {answer.get('team')} ({answer.get('team_id')})")
+    return True
+
+
+def _granted(report: Report, header: str | None) -> None:
+    subject = "Slack scopes"
+    if header is None:
+        report.warn(subject, "Slack did not say which scopes the token has", f"compare {_OAUTH} with manifest.yml")
+        return
+    granted = {scope.strip() for scope in header.split(",") if scope.strip()}
+    missing, extra = sorted(scopes.needed() - granted), sorted(granted - scopes.needed())
+    if missing:
+        methods = ", ".join(scopes.used_by(missing)) or "commands and shortcuts"
+        what = f"the token lacks {', '.join(missing)}, so this does not work: {methods}"
+        report.fail(subject, what, f"add them under {_OAUTH} as in manifest.yml, then install the app again")
+    if extra:
+        report.warn(subject, f"the token has more than Keydesk needs: {', '.join(extra)}", "take them away")
+    if not missing and not extra:
+        report.ok(subject, "exactly what the code needs")
+
+
+def _clock(report: Report, date: str | None, now: float) -> None:
+    try:
+        skew = parsedate_to_datetime(date or "").timestamp() + 0.5 - now
+    except ValueError:
+        return
+    mend = "set this machine's clock by NTP"
+    if abs(skew) > SKEW_FAIL:
+        report.fail("clock", f"Slack's clock differs from ours by {skew:+.0f} s; its signatures look too old", mend)
+    elif abs(skew) > SKEW_WARN:
+        report.warn("clock", f"Slack's clock differs from ours by {skew:+.0f} s", mend)
+
+
+async def _channels(report: Report, reading: Reading, web: SlackWeb) -> None:
+    settings = reading.settings
+    wanted = {"KEYDESK_CHANNEL": settings.keydesk_channel}
+    if settings.keydesk_security_channel not in {None, settings.keydesk_channel}:
+        wanted["KEYDESK_SECURITY_CHANNEL"] = settings.security_channel
+    for name, channel_id in wanted.items():
+        if reading.usable(name):
+            await _channel(report, web, name, channel_id)
+
+
+async def _channel(report: Report, web: SlackWeb, name: str, channel_id: str) -> None:
+    try:
+        answer = await web.read("conversations.info", channel=channel_id)
+    except SlackRefused as error:
+        if error.code == "channel_not_found":
+            what = f"{channel_id} is not there, or is private and the bot is not in it"
+            report.fail(name, what, "write the channel's id; in a private channel /invite the bot")
+        else:
+            report.fail(name, f"Slack does not tell about {channel_id} ({error.code})", "look at the scopes above")
+        return
+    except SlackUnavailable:
+        report.warn(name, f"Slack does not answer about {channel_id}", "try again")
+        return
+    found = answer.get("channel")
+    _judge_channel(report, name, channel_id, found if isinstance(found, Mapping) else {})
+
+
+def _judge_channel(report: Report, name: str, channel_id: str, channel: Mapping[str, Any]) -> None:
+    title = f"#{channel.get('name')} ({channel_id})" if channel.get("name") else channel_id
+    if channel.get("is_im") or channel.get("is_mpim"):
+        report.fail(name, f"{channel_id} is a direct message", "write the id of a channel")
+    elif channel.get("is_archived"):
+        report.fail(name, f"{title} is archived", "unarchive it or choose another one")
+    elif not channel.get("is_member"):
+        report.fail(name, f"the bot is not in {title}", "/invite it there")
+    elif channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+        what = f"{title} is shared with another company, who can read every request"
+        report.warn(name, what, "choose a channel of your own people")
+    else:
+        report.ok(name, f"{title}, the bot is in it")
+
+
+async def _groups(report: Report, policy: Policy, web: SlackWeb) -> Members:
+    subject, ids = "user groups", policy.group_ids()
+    members = await group_members(web, ids)
+    for group, problem in sorted(members.wrong.items()):
+        if not problem:
+            report.warn(subject, f"Slack could not be asked about {group} now", "try again in a minute")
+        elif members.known.get(group) is None:
+            report.fail(subject, problem, "user groups need the scope usergroups:read and a paid plan of Slack")
+        elif "is empty" in problem:
+            report.warn(subject, problem, "add people to it in Slack")
+        else:
+            report.fail(subject, problem, "look at the id in the policy, or enable the group in Slack")
+    if ids and not members.wrong:
+        report.ok(subject, f"all {len(ids)} of the policy are there and have members")
+    return members
+
+
+async def _transport(report: Report, reading: Reading) -> None:
+    settings = reading.settings
+    if not reading.usable("SLACK_APP_TOKEN"):
+        return
+    if settings.slack_app_token is None:
+        what = f"HTTP at /slack/events on port {settings.port}; Slack must reach it by https"
+        report.ok("transport", what)
+        return
+    await _app_token(report, settings, settings.slack_app_token)
+
+
+async def _app_token(report: Report, settings: Settings, token: SecretStr) -> None:
+    subject = "app token"
+    web = SlackWeb(token=token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    try:
+        # Gives an address and opens nothing, so a running Keydesk keeps its link.
+        await web.write("apps.connections.open")
+    except SlackRefused as error:
+        if error.code == "missing_scope":
+            report.fail(subject, "SLACK_APP_TOKEN lacks connections:write", "make a new one under Basic Information")
+        else:
+            mend = "copy it again from Basic Information > App-Level Tokens, and switch Socket Mode on"
+            report.fail(subject, f"Slack does not take SLACK_APP_TOKEN ({error.code})", mend)
+    except SlackError as error:
+        report.warn(subject, f"Slack does not say whether it takes SLACK_APP_TOKEN ({reason(error)})", "try again")
+    else:
+        what = "Socket Mode can be opened; whether another Keydesk uses the same app cannot be seen from here"
+        report.ok(subject, what + ", so give each environment an app of its own")
+    finally:
+        await web.close()

@@ -1,0 +1,195 @@
+"""Arguments of `keydesk policy …`, and what they are given to work with. The work itself is in policy.py.
+
+Needs no setting: the file is the argument or KEYDESK_POLICY. Slack and the gateway are asked where they are set.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from bot.errors import ConfigurationError
+from bot.settings import Reading, read
+
+ABOUT = """\
+Needs no Slack and no gateway. The policy file is the argument, else KEYDESK_POLICY (default policy.toml);
+KEYDESK_UNITS_PER_USD says what a dollar is. docs/policy.md explains the file."""
+
+_LINT = """\
+Prints every mistake, or else every doubtful rule, with file, line and column. When SLACK_BOT_TOKEN is set, the
+user groups of the policy are looked up in Slack as well.
+
+Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN.
+Exit codes: 0 nothing found, 1 something found."""
+_EXPLAIN = """\
+Prints the decision, the rule it comes from, and why each earlier rule did not match.
+
+  keydesk policy explain key.create --as engineer --with remain_quota=100k --with expired_time=30d
+  keydesk policy explain key.disable --as U012ABCDEF --key production
+
+Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD; SLACK_BOT_TOKEN to see the groups of a person (U…) as they are now;
+COMETAPI_… and DATABASE_URL for --key. Exit codes: 0 explained (whatever the decision), 2 the question cannot be put."""
+_TEST = """\
+Decides every case of a file and says which one comes out otherwise than expected:
+
+  [[cases]]
+  as = "engineer"                    # a role, an id, or "guest", "outsider", "nobody"
+  do = "key.create"
+  with = { remain_quota = "100k", expired_time = "30d" }
+  expect = "allow"                   # allow, deny or approval
+  rule = "small keys are free"       # optional: by this rule
+
+Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD. Exit codes: 0 all as expected, 1 not all, 2 a file cannot be read."""
+_REPLAY = """\
+Decides every past request of the record again under that policy and prints which would come out otherwise.
+Refusals are not among them: what the policy refused never became a request. People's roles are those Slack shows
+now when SLACK_BOT_TOKEN is set; else those that the rule of the time names.
+
+Reads DATABASE_URL, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN; may run while `serve` runs.
+Exit codes: 0 replayed (whatever differs), 2 the file or the database cannot be read."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands."""
+    parts = parser.add_subparsers(dest="policy_command", metavar="COMMAND", required=True)
+
+    def command(name: str, short: str, long: str) -> argparse.ArgumentParser:
+        return parts.add_parser(
+            name, help=short, description=long, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+
+    lint = command("lint", "every mistake and every doubtful rule", _LINT)
+    lint.add_argument("file", nargs="?", type=Path, metavar="FILE", help="policy file (default: KEYDESK_POLICY)")
+    lint.set_defaults(run=_lint)
+    explain = command("explain", "the decision, its rule, and why each earlier rule did not match", _EXPLAIN)
+    _add_question(explain)
+    explain.set_defaults(run=_explain)
+    test = command("test", "decide the cases of a file and compare", _TEST)
+    test.add_argument("cases", type=Path, metavar="CASES.toml", help="file with [[cases]]")
+    test.set_defaults(run=_test)
+    replay = command("replay", "past requests against another policy", _REPLAY)
+    replay.add_argument("file", type=Path, metavar="FILE", help="the policy to try")
+    replay.set_defaults(run=_replay)
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("operation", metavar="OPERATION", help="such as key.create")
+    parser.add_argument(
+        "--as",
+        dest="who",
+        required=True,
+        metavar="USER",
+        help="a Slack user id (U…), a role of the policy, or guest, outsider, bot, deactivated, nobody",
+    )
+    parser.add_argument(
+        "--in", dest="groups", action="append", default=[], metavar="GROUP", help="also in this user group; repeatable"
+    )
+    parser.add_argument("--key", metavar="KEY", help="number or exact name of a key, read from the gateway")
+    parser.add_argument("--on", choices=("own", "any"), help="own key or anybody's (default: as --key says, else own)")
+    parser.add_argument(
+        "--with",
+        dest="fields",
+        action="append",
+        default=[],
+        nargs="+",
+        metavar="FIELD=VALUE",
+        help="what the form would say, as people type it: remain_quota=100k, expired_time=30d, delta=+$5",
+    )
+
+
+def _units(reading: Reading) -> int:
+    if not reading.usable("KEYDESK_UNITS_PER_USD"):
+        raise ConfigurationError([reading.problems["KEYDESK_UNITS_PER_USD"]])
+    return reading.settings.keydesk_units_per_usd
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    from bot.cli.asking import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
+    from bot.cli.policy import lint_policy  # noqa: PLC0415
+    from bot.permissions.loading import load_policy  # noqa: PLC0415
+
+    reading, out = read(), sys.stdout
+    path = arguments.file or reading.settings.keydesk_policy
+    units = _units(reading)
+    members = Members({}, {})
+    if slack_is_set(reading, out):
+        try:
+            groups = load_policy(path, units_per_usd=units).group_ids()
+        except ConfigurationError:
+            groups = frozenset()  # lint_policy prints the mistakes
+        try:
+            members = run(groups_now(reading, groups))
+        except TimeoutError:
+            out.write("note: Slack did not answer in time; the groups are not looked at.\n")
+    found = lint_policy(path, out=out, units_per_usd=units, groups=members.known)
+    unasked = sum(not sentence for sentence in members.wrong.values())
+    if unasked:
+        out.write(f"note: Slack could not be asked about {unasked} user groups.\n")
+    wrong = [sentence for sentence in members.wrong.values() if sentence]
+    out.writelines(f"{path}: {sentence}\n" for sentence in wrong)
+    return 1 if wrong else found
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from bot.cli import asking  # noqa: PLC0415
+    from bot.cli.policy import FindActor, FindKey, Question, explain_policy  # noqa: PLC0415
+    from bot.permissions.loading import load_policy  # noqa: PLC0415
+
+    reading, out = read(), sys.stdout
+    path, units = reading.settings.keydesk_policy, _units(reading)
+    question = Question(
+        operation=arguments.operation,
+        who=arguments.who,
+        groups=tuple(arguments.groups),
+        key=arguments.key,
+        on=arguments.on,
+        fields=tuple(field for fields in arguments.fields for field in fields),
+    )
+    find_actor: FindActor | None = None
+    find_key: FindKey | None = None
+    if asking.slack_is_set(reading, out):
+        find_actor = lambda user: asking.find_actor(  # noqa: E731
+            reading, load_policy(path, units_per_usd=units), question.groups, user, out
+        )
+    if reading.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
+        find_key = lambda text, actor: asking.find_key(reading, text, actor, out)  # noqa: E731
+    return explain_policy(
+        path, question, out=out, now=time.time(), units_per_usd=units, find_actor=find_actor, find_key=find_key
+    )
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from bot.cli.policy import check_cases  # noqa: PLC0415
+
+    reading = read()
+    return check_cases(
+        reading.settings.keydesk_policy,
+        arguments.cases,
+        out=sys.stdout,
+        now=time.time(),
+        units_per_usd=_units(reading),
+    )
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from bot.cli import asking, past  # noqa: PLC0415
+    from bot.cli.looking import looking_at  # noqa: PLC0415
+    from bot.cli.policy import replay_policy  # noqa: PLC0415
+    from bot.permissions.loading import load_policy  # noqa: PLC0415
+    from bot.settings import load_database_url  # noqa: PLC0415
+
+    reading, out = read(), sys.stdout
+    units = _units(reading)
+    policies = [load_policy(arguments.file, units_per_usd=units)]
+    with looking_at(load_database_url()) as database:
+        rows = asking.run(database.read(past.read_rows))
+    ours = reading.settings.keydesk_policy
+    if ours.is_file() and ours != arguments.file:
+        try:
+            # The rule of the time is more likely to be in the policy in force.
+            policies.insert(0, load_policy(ours, units_per_usd=units))
+        except ConfigurationError:
+            out.write(f"note: {ours} has mistakes and is not used for the roles.\n")
+    live = reading if asking.slack_is_set(reading, out) else None
+    people = past.members_now(live, policies[-1], rows, out=out)
+    return replay_policy(arguments.file, past.past_requests(rows, people, policies), out=out, units_per_usd=units)
