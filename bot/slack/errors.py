@@ -17,7 +17,7 @@ class SlackError(BotError):
     """Slack did not do what was asked, or did not say whether it did."""
 
 
-class SlackUnavailable(SlackError):  # noqa: N818  # named as the state it tells, like the rest of the tree
+class SlackUnavailable(SlackError):  # named as the state it tells, like the rest of the tree
     """Slack is slow, down or holds us back. `unsure`: the request was sent and may have taken effect."""
 
     def __init__(self, *, retry_after: float | None = None, unsure: bool = False) -> None:
@@ -26,7 +26,7 @@ class SlackUnavailable(SlackError):  # noqa: N818  # named as the state it tells
         self.unsure = unsure
 
 
-class SlackRefused(SlackError):  # noqa: N818  # as above
+class SlackRefused(SlackError):  # as above
     """Slack said no. `code` is Slack's error word, `needed` the missing scope if it named one."""
 
     def __init__(self, *, method: str, code: str, needed: str = "", sentence: str = "") -> None:

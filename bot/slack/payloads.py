@@ -27,7 +27,7 @@ _INTERACTIONS = {
 }
 
 
-class MalformedPayload(ValueError):  # noqa: N818  # names what came, like the rest of our errors
+class MalformedPayload(ValueError):  # names what came, like the rest of our errors
     """Nothing that Slack sends looks like this. The text names the place, never the content."""
 
 

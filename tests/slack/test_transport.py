@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+import bot.slack.transport
 from bot.slack import signature
 from bot.slack.blocks import section
 from bot.slack.delivery import Ephemeral, FieldErrors, Options
@@ -215,6 +217,35 @@ async def test_a_large_body_is_refused_before_it_is_kept(slack):
         response = await client.post("/slack/events", content=drip(), headers=headers(NOW, proof(b"", NOW)))
     assert response.status_code == 413
     assert slack.counted == ["too_large", "too_large"]
+
+
+async def test_half_a_body_is_no_body(slack):
+    sent = []
+    messages = iter([{"type": "http.request", "body": BODY[:20], "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        sent.append(message)
+
+    names = [(name.lower().encode(), value.encode()) for name, value in headers(NOW, proof(BODY, NOW))]
+    scope = {"type": "http", "method": "POST", "path": "/slack/events", "headers": names, "query_string": b""}
+    await slack.app(scope, receive, send)
+    assert sent[0]["status"] == 401
+
+
+async def test_a_body_that_does_not_come_is_given_up(slack, monkeypatch):
+    monkeypatch.setattr(bot.slack.transport, "BODY_SECONDS", 0.01)
+
+    async def never():
+        yield b"command="
+        await asyncio.sleep(1)
+
+    transport = httpx.ASGITransport(app=slack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://keydesk.test") as client:
+        response = await client.post("/slack/events", content=never(), headers=headers(NOW, proof(BODY, NOW)))
+    assert response.status_code == 400
 
 
 async def test_the_same_request_again_is_answered_and_counted(slack, caplog):
