@@ -1,11 +1,17 @@
 """Desks for scenarios: over HTTP and over Socket Mode."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.scenarios.desk import Desk, open_desk
+from tests.scenarios.policies import FREE
+
+OpenDesk = Callable[..., contextlib.AbstractAsyncContextManager[Desk]]
+FreeDesk = OpenDesk
 
 
 @pytest.fixture(params=["http", "socket"])
@@ -20,3 +26,23 @@ async def http_desk(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Desk]:
     """A desk over HTTP, for what does not depend on the transport."""
     async with open_desk(tmp_path, database_url=sqlite_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def desk_with(tmp_path: Path, sqlite_url: str) -> OpenDesk:
+    """Opens a desk with another policy, profile or setting: `async with desk_with(policy=…) as desk`."""
+
+    def opening(**more: Any) -> contextlib.AbstractAsyncContextManager[Desk]:
+        return open_desk(tmp_path, database_url=sqlite_url, **more)
+
+    return opening
+
+
+@pytest.fixture
+def free_desk(desk_with: OpenDesk) -> FreeDesk:
+    """Opens a desk where engineers need no approval."""
+
+    def opening(**more: Any) -> contextlib.AbstractAsyncContextManager[Desk]:
+        return desk_with(policy=FREE, **more)
+
+    return opening

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Application
-from bot.approvals import store
-from bot.approvals.models import ApprovalRequest
+from bot.approvals import owners, store
+from bot.approvals.models import FINAL, ApprovalRequest
+from bot.approvals.owners import OwnedKey
+from bot.audit import read as read_audit
 from bot.sandbox import seed
 from bot.sandbox.fake_gateway import Record
 from bot.sandbox.fake_slack.answers import Answer
@@ -63,6 +65,39 @@ class Desk:
         await self.slack.command(user, channel, "/apikey new")
         await self.fill(user, self.slack.top_view(user), **fields)
         return await self.slack.submit(user, self.slack.top_view(user))
+
+    async def edit(self, user: str, key_id: int, **fields: Any) -> Answer:
+        """`/apikey edit KEY`, wait for the form, fill, submit; returns the answer to the submission."""
+        await self.open_edit(user, key_id)
+        await self.fill(user, self.slack.top_view(user), **fields)
+        return await self.slack.submit(user, self.slack.top_view(user))
+
+    async def open_edit(self, user: str, key_id: int) -> View:
+        """`/apikey edit KEY`, until the form is there."""
+        await self.slack.command(user, seed.KEYS_CHANNEL, f"/apikey edit {key_id}")
+        await self.eventually(lambda: self.slack.top_view(user).body["callback_id"] == "key.update")
+        return self.slack.top_view(user)
+
+    async def own(self, user: str, record: Record) -> Record:
+        """Write `user` down as the owner of a key that was made elsewhere."""
+        line = OwnedKey(
+            key_id=record.id, name=record.name, owner_id=user, owner_team=seed.TEAM, request_id=None, created_at=0.0
+        )
+        await self.app.database.run(owners.own, line)
+        return record
+
+    async def settled(self, number: int = 1) -> ApprovalRequest:
+        """The row of a request once nothing moves it any more."""
+        end = time.monotonic() + PATIENCE
+        while (row := await self.request(number)).status not in FINAL:
+            assert time.monotonic() < end, f"request {number} stays {row.status}"
+            await asyncio.sleep(0.02)
+        return row
+
+    async def audit(self, fact: str = "") -> list[dict[str, Any]]:
+        """Lines of the record, oldest first."""
+        lines = await self.app.database.read(read_audit, limit=500)
+        return [line for line in reversed(lines) if fact in {"", line["fact"]}]
 
     def messages(self, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
         """What the bot said in a channel, ephemeral messages left out."""
@@ -118,9 +153,15 @@ def _texts(item: Any) -> list[str]:
 
 @contextlib.asynccontextmanager
 async def open_desk(
-    folder: Path, *, database_url: str, socket_mode: bool = False, profile: str = "cometapi", policy: str | None = None
+    folder: Path,
+    *,
+    database_url: str,
+    socket_mode: bool = False,
+    profile: str = "cometapi",
+    policy: str | None = None,
+    **more: str,
 ) -> AsyncIterator[Desk]:
-    """Start everything, hand it over, stop everything."""
+    """Start everything, hand it over, stop everything. `more`: settings that differ from the sandbox's."""
     world = World(folder=folder, socket_mode=socket_mode, profile=profile)
     if policy is not None:
         world.policy_path.write_text(policy, encoding="utf-8")
@@ -128,7 +169,7 @@ async def open_desk(
     async with contextlib.AsyncExitStack() as stack:
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
-        settings = load(environment, env_file=None)
+        settings = load(environment | more, env_file=None)
         application = Application(settings, gateway_transport=world.gateway.transport())
         bot_url = await stack.enter_async_context(serving(application.asgi()))
         world.slack.bot_url = bot_url + "/slack/events"

@@ -6,9 +6,9 @@ from typing import Any
 from bot.approvals import owners, store
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.features.home.views import build_home, nothing_here
-from bot.features.key_list.views import row as key_row
-from bot.features.request_list.listeners import decidable
-from bot.features.request_list.views import row as request_row
+from bot.features.key_rows import row as key_row
+from bot.features.request_rows import decidable
+from bot.features.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
 from bot.permissions.models import ActorKind
 from bot.slack.blocks import escape

@@ -7,7 +7,8 @@ from typing import Any
 from bot.approvals import owners, store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.features.key_command import register_key_command
-from bot.features.key_list.views import LIST, SHOW, key_list, key_window
+from bot.features.key_list.views import LIST, key_list, key_window
+from bot.features.key_rows import SHOW
 from bot.gateway.models import Key
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -103,7 +104,8 @@ class Listeners:
 
 
 def register(router: Router, deps: Deps) -> None:
-    """Name both commands."""
+    """Name both commands, and the help page's button."""
     listeners = Listeners(deps)
     router.command("list", listeners.list_keys, help="your keys, or all of them with the right")
+    router.action("my_keys", listeners.list_keys)
     register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key, whole")

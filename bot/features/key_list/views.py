@@ -5,9 +5,9 @@ from typing import Any
 
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.key_lines import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, moment_text, quota_text
-from bot.gateway.models import EffectiveState, Key
+from bot.features.key_rows import BADGES, SHOW, row
+from bot.gateway.models import Key
 from bot.slack.blocks import (
-    Block,
     Message,
     actions,
     button,
@@ -24,27 +24,8 @@ from bot.slack.blocks import (
 )
 from bot.units import format_quota
 
-LIST, SHOW = "key.list", "key.show"
+LIST = "key.list"
 ROWS = 20
-BADGES = {
-    EffectiveState.ACTIVE: ":large_green_circle: active",
-    EffectiveState.DISABLED: ":red_circle: disabled",
-    EffectiveState.EXPIRED: ":white_circle: expired",
-    EffectiveState.EXHAUSTED: ":large_yellow_circle: exhausted",
-    EffectiveState.OVERDRAWN: ":large_yellow_circle: overdrawn",
-    EffectiveState.UNKNOWN: ":grey_question: unknown",
-}
-
-
-def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block:
-    """One key of a list, with a button to its window."""
-    quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
-    whose = f" · {mention(owner)}" if owner else ""
-    text = (
-        f"*{isolate(escape(key.name)) or '(no name)'}* · key {key.id} · {code(key.hint)}\n"
-        f"{BADGES[key.state(now)]} · {quota} left · expires {moment_text(key.expired_time)}{whose}"
-    )
-    return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))
 
 
 def key_list(

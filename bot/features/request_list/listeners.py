@@ -1,11 +1,10 @@
 """`/apikey requests`: what waits for me, what I asked for, and with the right what everybody asked for."""
 
-import asyncio
-
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
-from bot.features.request_list.views import request_list, row
+from bot.features.request_list.views import request_list
+from bot.features.request_rows import decidable, row
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block
@@ -13,19 +12,6 @@ from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
 NAME = "request.list"
-
-
-async def decidable(deps: Deps, actor: Actor, *, limit: int = 50) -> list[ApprovalRequest]:
-    """Waiting requests that this person may decide now."""
-    waiting = await deps.database.read(store.waiting, limit=limit)
-    people = {(request.requester_id, request.requester_team) for request in waiting}
-    found = await asyncio.gather(*(deps.directory.actor(user, team) for user, team in people))
-    requesters = dict(zip(people, found, strict=True))
-    return [
-        request
-        for request in waiting
-        if deps.review.may_answer(request, actor, requesters[request.requester_id, request.requester_team]).allowed
-    ]
 
 
 class Listeners:
@@ -71,3 +57,4 @@ def register(router: Router, deps: Deps) -> None:
     """Name the command and the help button that does the same."""
     listeners = Listeners(deps)
     router.command("requests", listeners.list_requests, help="requests that wait for you, and your own")
+    router.action("my_requests", listeners.list_requests)

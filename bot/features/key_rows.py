@@ -1,0 +1,26 @@
+"""One key as a line of a list, for every place that lists keys. Never its value. Pure."""
+
+from bot.features.key_lines import moment_text, quota_text
+from bot.gateway.models import EffectiveState, Key
+from bot.slack.blocks import Block, button, code, escape, isolate, mention, section
+
+SHOW = "key.show"
+BADGES = {
+    EffectiveState.ACTIVE: ":large_green_circle: active",
+    EffectiveState.DISABLED: ":red_circle: disabled",
+    EffectiveState.EXPIRED: ":white_circle: expired",
+    EffectiveState.EXHAUSTED: ":large_yellow_circle: exhausted",
+    EffectiveState.OVERDRAWN: ":large_yellow_circle: overdrawn",
+    EffectiveState.UNKNOWN: ":grey_question: unknown",
+}
+
+
+def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block:
+    """One key of a list, with a button to its window."""
+    quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
+    whose = f" · {mention(owner)}" if owner else ""
+    text = (
+        f"*{isolate(escape(key.name)) or '(no name)'}* · key {key.id} · {code(key.hint)}\n"
+        f"{BADGES[key.state(now)]} · {quota} left · expires {moment_text(key.expired_time)}{whose}"
+    )
+    return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))
