@@ -36,11 +36,11 @@ def settings_problems(settings: KeySettings) -> dict[str, str]:
 
 
 def _name(name: str) -> str:
-    size = len(name.encode())
     if not name.strip():
         return "The name is empty."
     if any(not character.isprintable() for character in name):
         return "The name contains characters that cannot be seen."
+    size = len(name.encode())
     return f"The name has {size} bytes; the gateway takes at most {NAME_BYTES}." if size > NAME_BYTES else ""
 
 

@@ -245,7 +245,7 @@ def _checked(base_url: str, access_token: SecretStr, user_id: str | None) -> str
     problems = []
     try:
         url = httpx.URL(base_url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
         problems.append("COMETAPI_BASE_URL must look like https://api.cometapi.com, without user, query or fragment.")

@@ -1,0 +1,90 @@
+"""Keys as values: effective state, hints, lists out of strings."""
+
+import pytest
+from pydantic import ValidationError
+
+from bot.gateway.models import NEVER, EffectiveState, Key, KeySettings
+from bot.gateway.records import create_body, hint_of, is_masked, settings_equal, update_body
+from tests.gateway.support import wanted
+
+NOW = 1_800_000_000
+
+
+def key(**more):
+    values = wanted().model_dump() | {
+        "id": 7, "user_id": 1, "status": 1, "created_time": 5, "accessed_time": 5, "used_quota": 0, "hint": "aB3d…wXyZ",
+        "masked": False,
+    } | more  # fmt: skip
+    return Key(**values)
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "active"),
+        ({"status": 2}, "disabled"),
+        ({"status": 3}, "expired"),
+        ({"status": 4}, "exhausted"),
+        ({"status": 0}, "unknown"),
+        ({"status": 99}, "unknown"),
+        ({"expired_time": NOW - 1}, "expired"),
+        ({"expired_time": NOW}, "active"),
+        ({"expired_time": 0}, "expired"),
+        ({"remain_quota": 0}, "exhausted"),
+        ({"remain_quota": -3}, "overdrawn"),
+        ({"remain_quota": -3, "unlimited_quota": True}, "active"),
+        ({"remain_quota": 0, "expired_time": 5}, "expired"),
+        ({"remain_quota": 0, "status": 2}, "disabled"),
+    ],
+)
+def test_the_effective_state_is_computed(fields, state):
+    assert key(**fields).state(NOW) is EffectiveState(state)
+
+
+def test_lists_are_read_as_the_gateway_reads_them():
+    some = wanted(models=["gpt-5", "o4"], allowed_ips=["10.0.0.1", "::1"])
+    assert (some.models, some.allowed_ips) == (("gpt-5", "o4"), ("10.0.0.1", "::1"))
+    assert (some.model_limits, some.allow_ips, some.model_limits_enabled) == ("gpt-5,o4", "10.0.0.1\n::1", True)
+    junk = some.model_copy(update={"allow_ips": " 1.2.3.4,5.6.7.8 \r\n\n9.9.9.9\r", "model_limits_enabled": False})
+    assert (junk.allowed_ips, junk.models) == (("1.2.3.45.6.7.8", "9.9.9.9"), ())
+    assert wanted().model_copy(update={"allow_ips": None}).allowed_ips == ()
+
+
+def test_a_key_can_be_stored_and_holds_no_value():
+    some = key()
+    assert Key.model_validate_json(some.model_dump_json()) == some
+    assert Key.model_validate(some.model_dump()) == some
+    assert "key" not in Key.model_fields
+    assert some.settings() == wanted()
+    assert type(some.settings()) is KeySettings
+    assert (some.unused, some.total_quota) == (True, 100_000)
+    assert not key(used_quota=1).unused
+
+
+def test_numbers_are_strict():
+    for wrong in ("5", 5.0, True, 2**63):
+        with pytest.raises(ValidationError):
+            wanted(remain_quota=wrong)
+
+
+def test_hints_show_little_and_only_of_long_values():
+    assert hint_of("sk-abcdefghijklmnop") == "abcd…mnop"
+    assert hint_of("ab**********yz") == "ab**…**yz"
+    assert hint_of("sk-xxx") == "…"
+    assert [is_masked(each) for each in ("abc", "ab**cd", "", "sk-")] == [False, True, True, True]
+
+
+def test_bodies_are_complete_and_never_say_zero_for_an_expiry():
+    assert set(create_body(wanted())) == set(KeySettings.model_fields)
+    body = update_body(key(expired_time=0, remain_quota=-3, allow_ips=None), status=4)
+    assert body == wanted().model_dump() | {
+        "id": 7, "status": 4, "expired_time": 1, "remain_quota": 0, "allow_ips": None,
+    }  # fmt: skip
+    assert update_body(key(remain_quota=-3, unlimited_quota=True), status=1)["remain_quota"] == -3
+    assert create_body(wanted(expired_time=0))["expired_time"] == 1
+
+
+def test_harmless_spellings_are_equal():
+    assert settings_equal(wanted(), wanted().model_copy(update={"allow_ips": None}), "allow_ips")
+    assert settings_equal(wanted(expired_time=0), wanted(expired_time=1), "expired_time")
+    assert not settings_equal(wanted(expired_time=NEVER), wanted(expired_time=1), "expired_time")

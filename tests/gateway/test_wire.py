@@ -1,0 +1,393 @@
+"""What one exchange sends, takes, refuses and logs."""
+
+import gzip
+import json
+import logging
+import random
+from itertools import count
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.errors import ConfigurationError
+from bot.gateway.client import connect
+from bot.gateway.errors import (
+    GatewayAuthError,
+    GatewayCallError,
+    GatewayOutcomeUnknown,
+    GatewayProtocolError,
+    GatewayRejected,
+    GatewayUnavailable,
+    KeyNotFound,
+    Refusal,
+)
+from bot.gateway.models import KeyId
+from tests.gateway.support import BASE, PAT, wanted
+
+ROW = {
+    "id": 5, "user_id": 42, "key": "aB3d" + "x" * 40 + "wXyZ", "status": 1, "name": "ci", "created_time": 1,
+    "accessed_time": 1, "expired_time": -1, "remain_quota": 5, "used_quota": 0, "unlimited_quota": False,
+    "model_limits_enabled": False, "model_limits": "", "allow_ips": None, "group": "", "cross_group_retry": False,
+}  # fmt: skip
+
+
+class Sleeper:
+    """A clock and the sleep that moves it."""
+
+    def __init__(self):
+        self.now = 1_800_000_000.0
+        self.pauses = []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+class Raw(httpx.AsyncByteStream):
+    def __init__(self, *chunks, error=None):
+        self.chunks, self.error, self.taken = chunks, error, 0
+
+    async def __aiter__(self):
+        for chunk in self.chunks:
+            self.taken += 1
+            yield chunk
+        if self.error:
+            raise self.error
+
+
+def answering(*replies, clock=None, **more):
+    """A client whose gateway gives these replies in turn, the last one for ever; and the requests it saw."""
+    seen, turn, clock = [], count(), clock or Sleeper()
+
+    def handler(request):
+        seen.append(request)
+        reply = replies[min(next(turn), len(replies) - 1)]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply() if callable(reply) else reply
+
+    client = connect(
+        base_url=more.pop("base_url", BASE), access_token=SecretStr(PAT), transport=httpx.MockTransport(handler),
+        clock=clock, sleep=clock.sleep, rng=random.Random(1), **more,
+    )  # fmt: skip
+    return client, seen
+
+
+def yes(data=None, **more):
+    return lambda: httpx.Response(200, json={"success": True, "message": "", "data": data}, **more)
+
+
+def no(message, status=200, **more):
+    return lambda: httpx.Response(status, json={"success": False, "message": message, **more})
+
+
+def html(status):
+    return lambda: httpx.Response(status, html="<html>sorry</html>")
+
+
+async def test_sends_the_raw_token_and_asks_for_english_json():
+    client, seen = answering(yes(ROW), user_id="42")
+    await client.get_key(KeyId(5))
+    headers = seen[0].headers
+    assert headers["authorization"] == PAT
+    assert headers["accept"] == "application/json"
+    assert headers["accept-language"] == "en"
+    assert headers["new-api-user"] == "42"
+    assert str(seen[0].url) == f"{BASE}/api/token/5"
+    await client.aclose()
+
+
+async def test_no_user_header_unless_told_and_a_prefix_in_the_base_url_is_kept():
+    client, seen = answering(yes(ROW), base_url="https://gateway.test/prefix/")
+    await client.get_key(KeyId(5))
+    assert "new-api-user" not in seen[0].headers
+    assert seen[0].url.path == "/prefix/api/token/5"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"base_url": "gateway.test"}, "COMETAPI_BASE_URL"),
+        ({"base_url": "ftp://gateway.test"}, "COMETAPI_BASE_URL"),
+        ({"base_url": "https://user:pw@gateway.test"}, "COMETAPI_BASE_URL"),
+        ({"base_url": "https://gateway.test/?a=b"}, "COMETAPI_BASE_URL"),
+        ({"base_url": "https://gateway.test:port"}, "COMETAPI_BASE_URL"),
+        ({"access_token": SecretStr("")}, "COMETAPI_ACCESS_TOKEN"),
+        ({"access_token": SecretStr("Bearer abc")}, "COMETAPI_ACCESS_TOKEN"),
+        ({"access_token": SecretStr("abc\r\nX: y")}, "COMETAPI_ACCESS_TOKEN"),
+        ({"access_token": SecretStr("ключ")}, "COMETAPI_ACCESS_TOKEN"),
+        ({"user_id": "me"}, "COMETAPI_USER_ID"),
+    ],
+)
+def test_settings_that_cannot_work_stop_the_start(settings, words):
+    with pytest.raises(ConfigurationError, match=words):
+        connect(**({"base_url": BASE, "access_token": SecretStr(PAT)} | settings))
+
+
+READS = [
+    (no("record not found"), KeyNotFound),
+    (no("Unauthorized, invalid access token"), GatewayAuthError),
+    (no("User has been banned"), GatewayAuthError),
+    (no("", status=401, code="AUTH_UNAUTHORIZED"), GatewayAuthError),
+    (no("no", status=403), GatewayAuthError),
+    (html(401), GatewayAuthError),
+    (no("something odd"), GatewayRejected),
+    (lambda: httpx.Response(429), GatewayUnavailable),
+    (html(429), GatewayUnavailable),
+    (html(524), GatewayUnavailable),
+    (no("database is down", status=500), GatewayUnavailable),
+    (httpx.ConnectError("no"), GatewayUnavailable),
+    (httpx.ReadTimeout("no"), GatewayUnavailable),
+    (httpx.RemoteProtocolError("cut"), GatewayUnavailable),
+    (html(200), GatewayProtocolError),
+    (html(404), GatewayProtocolError),
+    (lambda: httpx.Response(301, headers={"Location": "https://elsewhere.test/"}), GatewayProtocolError),
+    (lambda: httpx.Response(200, json=[1]), GatewayProtocolError),
+    (lambda: httpx.Response(200, json={"success": "true", "data": ROW}), GatewayProtocolError),
+    (lambda: httpx.Response(200, json={"success": 1, "data": ROW}), GatewayProtocolError),
+    (lambda: httpx.Response(200, json={"data": ROW}), GatewayProtocolError),
+    (lambda: httpx.Response(302, json={"success": True, "data": ROW}), GatewayProtocolError),
+    (lambda: httpx.Response(200, content=b'{"success":true,"data":NaN}'), GatewayProtocolError),
+    (lambda: httpx.Response(200, content=b"[" * 100_000), GatewayProtocolError),
+    (lambda: httpx.Response(200, content=b'{"success":true,"x":"\xff"}'), GatewayProtocolError),
+    (lambda: httpx.Response(404, json={"error": {"message": "Invalid URL"}}), GatewayRejected),
+    (lambda: httpx.Response(400, json={"error": {"message": "record not found"}}), KeyNotFound),
+    (lambda: httpx.Response(400, json={"error": 5}), GatewayRejected),
+]
+
+
+@pytest.mark.parametrize(("reply", "error"), READS)
+async def test_a_read_is_classed(reply, error, caplog):
+    client, seen = answering(reply)
+    with pytest.raises(error) as raised:
+        await client.get_key(KeyId(5))
+    assert type(raised.value) is error
+    assert raised.value.facts.key_id == 5
+    assert raised.value.facts.reference in raised.value.sentence
+    assert len(seen) == (4 if error is GatewayUnavailable else 1)
+    assert {request.url.host for request in seen} == {"gateway.test"}
+    assert PAT not in caplog.text + str(raised.value) + repr(raised.value)
+
+
+WRITES = [
+    (lambda: httpx.Response(429), GatewayUnavailable),
+    (lambda: httpx.Response(429, headers={"Content-Encoding": "gzip"}), GatewayUnavailable),
+    (no("slow down", status=429), GatewayUnavailable),
+    (html(429), GatewayOutcomeUnknown),
+    (httpx.ConnectError("no"), GatewayUnavailable),
+    (httpx.ConnectTimeout("no"), GatewayUnavailable),
+    (httpx.PoolTimeout("no"), GatewayUnavailable),
+    (httpx.ReadTimeout("no"), GatewayOutcomeUnknown),
+    (httpx.WriteError("no"), GatewayOutcomeUnknown),
+    (httpx.RemoteProtocolError("no"), GatewayOutcomeUnknown),
+    (html(524), GatewayOutcomeUnknown),
+    (html(200), GatewayOutcomeUnknown),
+    (lambda: httpx.Response(500, json={"error": {"type": "new_api_panic"}}), GatewayOutcomeUnknown),
+    (no("database", status=500), GatewayOutcomeUnknown),
+    (lambda: httpx.Response(307, headers={"Location": "/api/token"}), GatewayOutcomeUnknown),
+    (lambda: httpx.Response(200, json={"success": "yes"}), GatewayOutcomeUnknown),
+    (no("token name is too long"), GatewayRejected),
+    (lambda: httpx.Response(401), GatewayAuthError),
+    (lambda: httpx.Response(404, json={"error": {"message": "Invalid URL (POST /api/token/)"}}), GatewayRejected),
+]
+
+
+@pytest.mark.parametrize(("reply", "error"), WRITES)
+async def test_a_write_is_sure_or_unknown_and_never_repeated(reply, error):
+    client, seen = answering(reply)
+    with pytest.raises(error) as raised:
+        await client.create_key(wanted())
+    assert type(raised.value) is error
+    assert len(seen) == 1
+
+
+async def test_reads_are_retried_with_growing_pauses():
+    clock = Sleeper()
+    client, seen = answering(html(503), httpx.ReadTimeout("no"), lambda: httpx.Response(429), yes(ROW), clock=clock)
+    assert (await client.get_key(KeyId(5))).id == 5
+    assert len(seen) == 4
+    assert [0.25, 0.5, 1.0] < clock.pauses < [0.51, 1.01, 2.01]
+
+
+async def test_a_deadline_bounds_all_attempts_together():
+    clock = Sleeper()
+    client, _ = answering(html(503), clock=clock)
+    with pytest.raises(GatewayUnavailable):
+        await client.get_key(KeyId(5), deadline=1.5)
+    assert sum(clock.pauses) < 1.5
+
+
+async def test_a_gateway_that_never_answers_is_given_up():
+    async def hang(_request):
+        import asyncio
+
+        await asyncio.sleep(5)
+
+    client = connect(
+        base_url=BASE,
+        access_token=SecretStr(PAT),
+        transport=httpx.MockTransport(hang),
+        timeout=0.02,
+        sleep=Sleeper().sleep,
+    )
+    with pytest.raises(GatewayUnavailable):
+        await client.get_key(KeyId(5))
+    with pytest.raises(GatewayOutcomeUnknown):
+        await client.delete_key(KeyId(5))
+
+
+async def test_a_huge_body_is_not_held():
+    stream = Raw(*[b"x" * 65_536] * 160)
+    client, _ = answering(httpx.Response(200, stream=stream))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(5))
+    assert stream.taken < 10
+
+
+async def test_a_compressed_bomb_is_not_inflated():
+    bomb = gzip.compress(b"x" * 20_000_000)
+    client, _ = answering(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(bomb)))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(5))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100_000])
+async def test_gzip_is_read_however_it_is_cut_into_chunks(chunk):
+    body = gzip.compress(json.dumps({"success": True, "data": ROW}).encode())
+    chunks = [body[start : start + chunk] for start in range(0, len(body), chunk)]
+    client, _ = answering(lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(*chunks)))
+    assert (await client.get_key(KeyId(5))).name == "ci"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+async def test_what_cannot_be_decompressed_is_tried_again(encoding):
+    body = gzip.compress(json.dumps({"success": True, "data": ROW}).encode())[:-20] if encoding == "gzip" else b"?"
+    broken = lambda: httpx.Response(200, headers={"Content-Encoding": encoding}, stream=Raw(body))  # noqa: E731
+    client, seen = answering(broken, yes(ROW))
+    assert (await client.get_key(KeyId(5))).id == 5
+    assert len(seen) == 2
+
+
+async def test_false_gzip_and_a_cut_body_are_no_answer():
+    false = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(b"not gzip"))
+    cut = httpx.Response(200, stream=Raw(b'{"succ', error=httpx.ReadError("cut")))
+    client, seen = answering(false, cut, yes(ROW))
+    assert (await client.get_key(KeyId(5))).id == 5
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "5"}, {"id": True}, {"id": 5.0}, {"remain_quota": 2**63}, {"remain_quota": -(2**63) - 1}, {"name": None},
+        {"unlimited_quota": 0}, {"unlimited_quota": "false"}, {"status": None}, {"allow_ips": 5}, {"key": None},
+        {"expired_time": 1e5},
+    ],
+)  # fmt: skip
+async def test_a_wrong_type_is_an_error_and_not_a_guess(change, caplog):
+    client, _ = answering(yes(ROW | change))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(5))
+
+
+@pytest.mark.parametrize("field", [name for name in ROW])
+async def test_a_missing_field_is_an_error_and_not_a_zero(field):
+    client, _ = answering(yes({name: value for name, value in ROW.items() if name != field}))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(5))
+
+
+async def test_half_a_character_is_a_wrong_type():
+    body = json.dumps({"success": True, "data": ROW | {"name": "\ud800"}})
+    client, _ = answering(lambda: httpx.Response(200, content=body))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(5))
+
+
+async def test_another_key_than_asked_for_is_an_error():
+    client, _ = answering(yes(ROW))
+    with pytest.raises(GatewayProtocolError):
+        await client.get_key(KeyId(6))
+
+
+async def test_the_raw_words_go_to_the_log_without_secrets_and_bounded(caplog):
+    key = "sk-" + "a1B2" * 12
+    client, _ = answering(
+        lambda: httpx.Response(
+            200, json={"success": False, "message": f"no {PAT} {key} {key[3:]}\n" + "rumour " * 900},
+            headers={"X-Oneapi-Request-Id": "req-7"},
+        )
+    )  # fmt: skip
+    with caplog.at_level(logging.WARNING), pytest.raises(GatewayRejected) as raised:
+        await client.get_key(KeyId(5))
+    record = next(each for each in caplog.records if each.msg == "gateway call failed")
+    assert record.request_id == "req-7"
+    assert record.reference == raised.value.facts.reference
+    assert record.gateway_text.count("[secret]") == 3
+    assert len(record.gateway_text) <= 500
+    assert not {PAT, key, key[3:]} & set(record.gateway_text.split())
+    assert "rumour" not in raised.value.sentence
+    assert raised.value.refusal is Refusal.UNKNOWN
+
+
+async def test_the_server_clock_comes_from_its_date_header():
+    clock = Sleeper()
+    ahead = "Fri, 15 Jan 2027 09:00:00 GMT"
+    client, _ = answering(
+        yes(ROW, headers={"Date": ahead}), yes(ROW, headers={"Date": "nonsense"}), yes(ROW), clock=clock
+    )
+    assert client.server_now() == clock.now
+    await client.get_key(KeyId(5))
+    assert client.server_now() - clock.now == pytest.approx(3600.5)
+    await client.get_key(KeyId(5))
+    assert client.server_now() - clock.now == pytest.approx(3600.5)
+    assert client.now() == clock.now
+
+
+async def test_a_second_of_rounding_is_not_a_wrong_clock():
+    clock = Sleeper()
+    client, _ = answering(yes(ROW, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}), clock=clock)
+    await client.get_key(KeyId(5))
+    assert client.server_now() == clock.now
+
+
+async def test_bulk_reads_leave_room_for_the_rest():
+    clock = Sleeper()
+    page = {"total": 10_000, "items": [ROW]}
+
+    def pages():
+        for number in count(10_000, -1):
+            yield yes(page | {"items": [ROW | {"id": number}]})
+
+    source = pages()
+    client, seen = answering(lambda: next(source)(), clock=clock)
+    for _ in range(140):
+        await client.newest_keys()
+    assert clock.pauses == []
+    with pytest.raises(GatewayUnavailable):
+        await client.keys_above(0, deadline=1.0)
+    assert len(seen) == 141
+    await client.newest_keys()
+    assert clock.pauses == []
+
+
+async def test_bulk_reads_wait_for_their_share():
+    clock = Sleeper()
+    client, _ = answering(yes({"total": 3, "items": [ROW]}), yes({"total": 3, "items": []}), clock=clock)
+    for _ in range(139):
+        client._wire._sent.append(clock.now - 100)
+    await client.keys_above(0)
+    assert clock.pauses == [80.0]
+    clock.now += 500
+    client._wire._sent.extend([clock.now - 200] * 140)
+    await client.keys_above(0)
+    assert len(clock.pauses) == 1
+
+
+def test_the_tree_hangs_under_one_root():
+    assert issubclass(KeyNotFound, GatewayRejected)
+    assert issubclass(GatewayRejected, GatewayCallError)
