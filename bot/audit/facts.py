@@ -11,6 +11,7 @@ class Fact(StrEnum):
     REFUSED = "refused"  # the policy said no; details: operation, rule
     APPROVED = "approved"  # one approver said yes
     COUNTERED = "countered"  # approved for less or otherwise than asked; waits for the requester if the rule says so
+    ACCEPTED = "accepted"  # the requester accepted what an approver offered instead
     DENIED = "denied"  # an approver said no, with a reason
     WITHDRAWN = "withdrawn"  # the requester took it back
     TAKEN = "taken"  # an approver looks at it, others need not
@@ -21,6 +22,7 @@ class Fact(StrEnum):
     REVIEWED = "reviewed"  # somebody looked at a broken glass or an unknown outcome afterwards
     # The change at the gateway.
     APPLYING = "applying"  # the first call is about to be made
+    HELD = "held"  # the gateway cannot be asked now; tried again until it can
     APPLIED = "applied"  # read back, and it agrees
     FAILED = "failed"  # certainly not done
     UNKNOWN = "unknown"  # not known whether it was done
