@@ -89,10 +89,12 @@ class GatewayReader:
     async def keys_above(self, mark: KeyId | int, *, deadline: float | None = None) -> list[Key]:
         """Every key with a number above `mark`, newest first: one call unless more than 100 are newer."""
         found: dict[Key, str] = {}
+        read = 0
         for page in range(1, MOST_PAGES + 1):
-            rows, _ = await self._page(page, deadline)
+            rows, total = await self._page(page, deadline)
             found |= {key: raw for key, raw in rows if key.id > mark}
-            if not rows or any(key.id <= mark for key, _ in rows):
+            read += len(rows)
+            if not rows or read >= total or any(key.id <= mark for key, _ in rows):
                 break
         return _newest_first(found)
 

@@ -140,11 +140,11 @@ class GatewayCallError(GatewayError):
         self.facts = facts
 
 
-class GatewayUnavailable(GatewayCallError):  # noqa: N818  the style guide fixes this name
+class GatewayUnavailable(GatewayCallError):
     """Nothing was changed. The gateway cannot be reached, limits our rate, or is broken for the moment."""
 
 
-class GatewayOutcomeUnknown(GatewayCallError):  # noqa: N818  the style guide fixes this name
+class GatewayOutcomeUnknown(GatewayCallError):
     """A write got no sure answer. Never repeat it blindly: read back first."""
 
 
@@ -152,7 +152,7 @@ class GatewayProtocolError(GatewayCallError):
     """What answered is not the API we know. Usually a wrong base URL."""
 
 
-class GatewayRejected(GatewayCallError):  # noqa: N818  the style guide fixes this name
+class GatewayRejected(GatewayCallError):
     """The gateway understood and refused. `refusal` is the class of its reason."""
 
     def __init__(self, refusal: Refusal, *, facts: CallFacts) -> None:

@@ -1,5 +1,6 @@
 """What one exchange sends, takes, refuses and logs."""
 
+import asyncio
 import gzip
 import json
 import logging
@@ -223,8 +224,6 @@ async def test_a_deadline_bounds_all_attempts_together():
 
 async def test_a_gateway_that_never_answers_is_given_up():
     async def hang(_request):
-        import asyncio
-
         await asyncio.sleep(5)
 
     client = connect(
@@ -294,7 +293,7 @@ async def test_a_wrong_type_is_an_error_and_not_a_guess(change, caplog):
         await client.get_key(KeyId(5))
 
 
-@pytest.mark.parametrize("field", [name for name in ROW])
+@pytest.mark.parametrize("field", list(ROW))
 async def test_a_missing_field_is_an_error_and_not_a_zero(field):
     client, _ = answering(yes({name: value for name, value in ROW.items() if name != field}))
     with pytest.raises(GatewayProtocolError):
