@@ -97,7 +97,7 @@ def expiry_blocks(prefill: Prefill, chosen: str) -> list[Block]:
     hint = "Days count from the moment the request is approved."
     blocks = [input_block(EXPIRY, "Expires", select(options, initial=prefill.expiry), hint=hint, dispatch=True)]
     if chosen == CUSTOM:
-        picker = datetime_picker(initial=prefill.expiry_at)
+        picker = datetime_picker(initial=shown_moment(prefill.expiry_at))
         blocks.append(input_block(EXPIRY_AT, "Expires at", picker, optional=True, dispatch=True))
     return blocks
 
@@ -115,6 +115,11 @@ def ips_block(prefill: Prefill) -> Block:
     placeholder = "198.51.100.10\n203.0.113.0/24"
     element = text_input(initial=shown_ips(prefill.allowed_ips), multiline=True, placeholder=placeholder)
     return input_block(IPS, "Allowed IPs", element, hint=hint, optional=True)
+
+
+def shown_moment(moment: int | None) -> int | None:
+    """A moment that Slack's picker can show: ten digits. A key may hold 0 or milliseconds; then the picker is empty."""
+    return moment if moment is not None and len(str(abs(moment))) == 10 and moment > 0 else None
 
 
 def shown_models(models: Sequence[str]) -> list[str]:

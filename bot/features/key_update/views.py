@@ -47,15 +47,19 @@ class Remembered:
 
 
 def _values(prefill: Prefill) -> dict[str, object]:
-    moment = prefill.expiry_at if prefill.expiry == form.CUSTOM else prefill.expiry
     return {
         form.NAME: prefill.name,
-        form.EXPIRY: moment,
+        form.EXPIRY: _minute(form.shown_moment(prefill.expiry_at)) if prefill.expiry == form.CUSTOM else prefill.expiry,
         form.MODELS: form.shown_models(prefill.models),
         form.IPS: form.split_ips(form.shown_ips(prefill.allowed_ips)),
         form.GROUP: prefill.group,
         form.CROSS_GROUP: prefill.cross_group_retry,
     }
+
+
+def _minute(moment: int | None) -> int | None:
+    """What the picker can tell apart: it has no seconds, and a key's own must not look like a change."""
+    return None if moment is None else moment // 60
 
 
 def _digest(value: object) -> str:
@@ -109,7 +113,7 @@ def parse_submission(
     """The wish and its reason. Fields left as they were shown are not checked: the gateway has them already."""
     state, same = reader.state, remembered.untouched
     chosen = typed(state, form.EXPIRY)
-    moment = picked_time(state, form.EXPIRY_AT) if chosen == form.CUSTOM else chosen
+    moment = _minute(picked_time(state, form.EXPIRY_AT)) if chosen == form.CUSTOM else chosen
     group = typed(state, form.GROUP)
     retry = "on" in ticked(state, form.CROSS_GROUP)
     wanted = UpdateKey.model_construct(
