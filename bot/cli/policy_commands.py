@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from bot import logs
 from bot.errors import ConfigurationError
 from bot.settings import Reading, read
 
@@ -103,12 +104,19 @@ def _units(reading: Reading) -> int:
     return reading.settings.keydesk_units_per_usd
 
 
+def _begin() -> Reading:
+    reading = read()
+    # What cannot be asked is printed as a note; the log would say it again, at length.
+    logs.configure(secrets=reading.settings.secrets(), level="CRITICAL")
+    return reading
+
+
 def _lint(arguments: argparse.Namespace) -> int:
     from bot.cli.asking import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
     from bot.cli.policy import lint_policy  # noqa: PLC0415
     from bot.permissions.loading import load_policy  # noqa: PLC0415
 
-    reading, out = read(), sys.stdout
+    reading, out = _begin(), sys.stdout
     path = arguments.file or reading.settings.keydesk_policy
     units = _units(reading)
     members = Members({}, {})
@@ -135,7 +143,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from bot.cli.policy import FindActor, FindKey, Question, explain_policy  # noqa: PLC0415
     from bot.permissions.loading import load_policy  # noqa: PLC0415
 
-    reading, out = read(), sys.stdout
+    reading, out = _begin(), sys.stdout
     path, units = reading.settings.keydesk_policy, _units(reading)
     question = Question(
         operation=arguments.operation,
@@ -178,7 +186,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     from bot.permissions.loading import load_policy  # noqa: PLC0415
     from bot.settings import load_database_url  # noqa: PLC0415
 
-    reading, out = read(), sys.stdout
+    reading, out = _begin(), sys.stdout
     units = _units(reading)
     policies = [load_policy(arguments.file, units_per_usd=units)]
     with looking_at(load_database_url()) as database:
