@@ -6,6 +6,7 @@ Limits: contract/cometapi.md section 6 (remaining quota 0 … 1,000,000,000 × 5
 """
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 MAX_QUOTA = 1_000_000_000 * 500_000
@@ -96,6 +97,16 @@ def format_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s")
     return " ".join(parts[:2]) or "0 seconds"
+
+
+def format_moment(expired_time: int) -> str:
+    """A record's expiry (Unix seconds, -1 = never) for reading: `never`, or the moment in UTC."""
+    if expired_time == -1:
+        return "never"
+    try:
+        return datetime.fromtimestamp(expired_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"at Unix second {expired_time}"
 
 
 def _exact(amount: str, units_per_usd: int) -> Decimal:

@@ -23,10 +23,11 @@ from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.writes import WriteResult, WriteStatus
-from bot.operations import Effect, Operation, Work
+from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
+from bot.units import format_moment
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +194,8 @@ class Execution:
         succeeded = result.status is WriteStatus.DONE
         outcome = _outcome(request, operation, result)
         to = Status.SUCCEEDED if succeeded else Status.FAILED
-        request = store.move(c, request, to, settled_at=now, outcome=outcome, key_id=request.key_id or outcome.key_id)
+        settled = {"outcome": outcome, "key_id": request.key_id or outcome.key_id, "summary": _as_made(request, result)}
+        request = store.move(c, request, to, settled_at=now, **settled)
         if succeeded:
             _remember_owner(c, request, operation, result, now)
         details: dict[str, Any] = {
@@ -222,6 +224,16 @@ def _settings(key: Any) -> dict[str, Any] | None:
     return None if key is None else {**key.settings().model_dump(mode="json"), "id": key.id, "status": key.status}
 
 
+def _as_made(request: ApprovalRequest, result: WriteResult) -> tuple[Change, ...]:
+    """The lines of the card; a span that counted from the approval has become a moment."""
+    if result.key is None or result.status is not WriteStatus.DONE:
+        return request.summary
+    moment = format_moment(result.key.expired_time)
+    return tuple(
+        line.model_copy(update={"after": moment}) if line.field == "expired_time" else line for line in request.summary
+    )
+
+
 def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult) -> Outcome:
     name = result.key.name if result.key is not None else request.key_name
     done = result.status is WriteStatus.DONE
@@ -230,7 +242,7 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
         notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
         differences=tuple(f"{d.field}: asked for {d.wanted!r}, found {d.found!r}" for d in result.differences),
         key_id=None if result.key is None else int(result.key.id),
-        hint="" if result.key is None else result.key.hint,
+        hint="" if result.key is None else result.key.last_four,
         extra_key_ids=tuple(int(key_id) for key_id in result.extra_key_ids),
     )
 

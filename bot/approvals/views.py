@@ -180,7 +180,8 @@ def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
     sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} for {mention(request.requester_id)}"
     if request.decided_by:
         sentence += f", approved by {mention(request.decided_by)}"
-    blocks = [section(sentence + "."), *change_lines(request.summary)]
+    # Under a card the facts stand already; without one this message is all that the channel sees.
+    blocks = [section(sentence + "."), *([] if request.has_card else change_lines(request.summary))]
     blocks += [context(f":information_source: {escape(note)}") for note in (outcome.notes if outcome else ())]
     blocks += aftermath_blocks(request)
     key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot.approvals import owners
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError, PermissionDenied
-from bot.features.key_lines import moment_text, quota_text
+from bot.features.key_lines import quota_text
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.permissions.models import Actor, Ask, Facts
@@ -17,6 +17,7 @@ from bot.permissions.policy import decide
 from bot.slack.blocks import button, code, escape, isolate, modal, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
+from bot.units import format_moment
 
 BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
 """delivery, actor, the key freshly read, the rest of the command → the modal."""
@@ -127,8 +128,8 @@ class KeyCommand:
         blocks = [section(f"{len(keys)} keys have this name. Which one?")]
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self._deps.units_per_usd)
-            facts = f"{quota} · expires {moment_text(key.expired_time)}"
-            text = f"*{isolate(escape(key.name))}* · key {key.id} · {code(key.hint)}\n{facts}"
+            facts = f"{quota} · expires {format_moment(key.expired_time)}"
+            text = f"*{isolate(escape(key.name))}* · key {key.id} · {code(key.last_four)}\n{facts}"
             choose = button("Choose", self._operation.name, value=str(key.id), label=f"Choose key {key.id}")
             blocks.append(section(text, accessory=choose))
         return modal("choose", self._operation.title, blocks, close="Cancel")

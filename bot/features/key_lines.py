@@ -1,10 +1,8 @@
 """The fields of a key in people's words: for cards, lists and before → after lines. Pure."""
 
-from datetime import UTC, datetime
-
-from bot.gateway.models import NEVER, KeySettings
+from bot.gateway.models import KeySettings
 from bot.operations import Change, Expiry
-from bot.units import format_duration, format_quota
+from bot.units import format_duration, format_moment, format_quota
 
 ALL_MODELS, ANYWHERE, OWN_GROUP = "every model", "from anywhere", "the account's own"
 
@@ -14,19 +12,9 @@ def quota_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
     return "unlimited" if unlimited else format_quota(units, units_per_usd)
 
 
-def moment_text(expired_time: int) -> str:
-    """A record's expiry: `never`, or the moment in UTC."""
-    if expired_time == NEVER:
-        return "never"
-    try:
-        return datetime.fromtimestamp(expired_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"at Unix second {expired_time}"
-
-
 def expiry_text(expiry: Expiry) -> str:
     """A wish: a span counts from the approval."""
-    return f"{format_duration(expiry.seconds)} after approval" if expiry.seconds else moment_text(expiry.moment(0))
+    return f"{format_duration(expiry.seconds)} after approval" if expiry.seconds else format_moment(expiry.moment(0))
 
 
 def list_text(items: tuple[str, ...], empty: str) -> str:
@@ -56,10 +44,10 @@ def new_key_lines(settings: KeySettings, expiry: Expiry, *, units_per_usd: int) 
 
 def changed_lines(before: KeySettings, after: KeySettings, *, expiry: Expiry | None) -> tuple[Change, ...]:
     """Only what differs, before → after. `expiry`: the wish, when a span is to count from the approval."""
-    moment = expiry_text(expiry) if expiry is not None else moment_text(after.expired_time)
+    moment = expiry_text(expiry) if expiry is not None else format_moment(after.expired_time)
     pairs = (
         ("name", "Name", before.name, after.name),
-        ("expired_time", "Expires", moment_text(before.expired_time), moment),
+        ("expired_time", "Expires", format_moment(before.expired_time), moment),
         ("model_limits", "Models", list_text(before.models, ALL_MODELS), list_text(after.models, ALL_MODELS)),
         ("allow_ips", "Allowed IPs", list_text(before.allowed_ips, ANYWHERE), list_text(after.allowed_ips, ANYWHERE)),
         ("group", "Group", before.group or OWN_GROUP, after.group or OWN_GROUP),

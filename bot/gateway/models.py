@@ -123,6 +123,11 @@ class Key(KeySettings):
     masked: bool
 
     @property
+    def last_four(self) -> str:
+        """All of the value that people see outside the reveal window: `…wxyz`."""
+        return "…" + self.hint[-4:]
+
+    @property
     def total_quota(self) -> int:
         """`remain_quota + used_quota`: a charge leaves it, only an edit moves it (section 9)."""
         return self.remain_quota + self.used_quota

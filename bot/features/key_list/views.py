@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.approvals.models import WORDS, ApprovalRequest
-from bot.features.key_lines import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, moment_text, quota_text
+from bot.features.key_lines import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, quota_text
 from bot.features.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
 from bot.slack.blocks import (
@@ -22,7 +22,7 @@ from bot.slack.blocks import (
     modal,
     section,
 )
-from bot.units import format_quota
+from bot.units import format_moment, format_quota
 
 LIST = "key.list"
 ROWS = 20
@@ -63,7 +63,7 @@ def key_window(
         ("Owner", mention(owner) if owner else "nobody asked for it here"),
         ("Quota left", quota),
         ("Used", format_quota(key.used_quota, units_per_usd)),
-        ("Expires", moment_text(key.expired_time)),
+        ("Expires", format_moment(key.expired_time)),
         ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
         ("Models", escape(list_text(key.models, ALL_MODELS))),
         ("Allowed IPs", escape(list_text(key.allowed_ips, ANYWHERE))),
@@ -75,7 +75,7 @@ def key_window(
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
     blocks += [context(_request_line(request)) for request in requests[:5]]
-    blocks.append(context(f"Key {key.id} · {code(key.hint)}" + ("" if mine else " · not yours")))
+    blocks.append(context(f"Key {key.id} · {code(key.last_four)}" + ("" if mine else " · not yours")))
     return modal(SHOW, "API key", blocks, close="Close")
 
 

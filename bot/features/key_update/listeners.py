@@ -32,7 +32,7 @@ class Listeners:
         del actor, rest
         prefill = prefill_of(key.settings())
         remembered = Remembered.of(key.id, delivery.channel_id, prefill)
-        return build_modal(remembered, prefill, hint=key.hint)
+        return build_modal(remembered, prefill, hint=key.last_four)
 
     def _reader(self, delivery: Delivery) -> FormReader:
         return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
@@ -61,7 +61,7 @@ class Listeners:
                 live = await live_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
         # What people typed stays in place; the prefill only matters for what is drawn for the first time.
         prefill = Prefill() if key is None else prefill_of(key.settings())
-        hint = "" if key is None else key.hint
+        hint = "" if key is None else key.last_four
         chosen = typed(delivery.state, form.EXPIRY)
         return build_modal(remembered, prefill, hint=hint, chosen_expiry=chosen, live=live)
 

@@ -88,7 +88,7 @@ def build_modal(
     chosen_expiry: str | None = None,
     live: str = UNFINISHED,
 ) -> dict[str, Any]:
-    """The modal. `hint`: the key's first and last characters."""
+    """The modal. `hint`: the key's last characters."""
     blocks = [
         context(f"Key {remembered.key_id} · {code(hint)} · only what you change is asked for"),
         form.name_block(prefill),
