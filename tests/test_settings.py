@@ -1,0 +1,178 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli.env_example import env_example
+from bot.errors import ConfigurationError
+from bot.settings import Settings, load, load_database_url, read
+
+ROOT = Path(__file__).parent.parent
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-not-a-real-token",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+    "COMETAPI_ACCESS_TOKEN": "fakePatForTests0123456789+/ABCDE",
+    "KEYDESK_CHANNEL": "C0KEYS",
+}
+POLICY = '[[rules]]\nname = "all"\nwho = ["*"]\ndo = ["*"]\nallow = true\n'
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and an environment without our settings."""
+    monkeypatch.chdir(tmp_path)
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    return tmp_path
+
+
+def problems(**settings: object) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(GOOD | settings)
+    return caught.value.problems
+
+
+def test_every_missing_setting_is_named_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    assert [problem.split()[0] for problem in caught.value.problems] == [*GOOD, "KEYDESK_POLICY:"]
+
+
+def test_missing_and_wrong_settings_are_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "http")
+    monkeypatch.setenv("COMETAPI_BASE_URL", "https://api.example.com/v1")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", " ")
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    named = {problem.split()[0].rstrip(":") for problem in caught.value.problems}
+    assert named == {*GOOD, "PORT", "COMETAPI_BASE_URL", "KEYDESK_POLICY"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-1-A0", "this is the app-level token, which belongs in SLACK_APP_TOKEN"),
+        ("SLACK_BOT_TOKEN", "xoxp-1-A0", "this is a user's token"),
+        ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-A0", "this is a rotating token"),
+        ("SLACK_BOT_TOKEN", "secret", "the bot token starts with xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-1-A0", "this is the bot token, which belongs in SLACK_BOT_TOKEN"),
+        ("SLACK_APP_TOKEN", "secret", "the app-level token starts with xapp-"),
+        ("COMETAPI_ACCESS_TOKEN", "sk-not-a-real-key", "this is a model key (sk-…)"),
+        ("COMETAPI_ACCESS_TOKEN", "xoxb-not-a-real-token", "this is a Slack token"),
+        ("COMETAPI_ACCESS_TOKEN", "Bearer abc", "write the bare token, without “Bearer”"),
+        ("COMETAPI_ACCESS_TOKEN", "a b", "is empty or holds characters no such secret has"),
+        ("COMETAPI_BASE_URL", "https://api.example.com/api/token", "must not have a path"),
+        ("COMETAPI_BASE_URL", "http://api.example.com", "must be https"),
+        ("COMETAPI_BASE_URL", "https://me:pw@api.example.com", "scheme and host only"),
+        ("COMETAPI_BASE_URL", "api.example.com", "is not a URL"),
+        ("COMETAPI_USER_ID", "ada", "is not a number"),
+        ("KEYDESK_CHANNEL", "#api-keys", "is not a channel id such as C0123ABCD"),
+        ("KEYDESK_SECURITY_CHANNEL", "security", "is not a channel id such as C0123ABCD"),
+        ("KEYDESK_UNITS_PER_USD", "0", "greater than 0"),
+        ("DATABASE_URL", "mysql://host/db", "must begin with sqlite:/// or postgresql://"),
+        ("PORT", "70000", "less than or equal to 65535"),
+    ],
+)
+def test_a_wrong_setting_is_told_by_its_name(folder: Path, name: str, value: str, told: str) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name}: ")
+    assert told in problem
+    assert value not in problem.removeprefix(f"{name}: ") or value in {"api.example.com", "0", "security"}
+
+
+def test_a_missing_policy_file_is_named() -> None:
+    assert problems() == ("KEYDESK_POLICY: there is no file policy.toml; begin with policy.example.toml",)
+
+
+def test_good_settings_are_read_with_their_defaults(folder: Path) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    settings = load(GOOD | {"COMETAPI_BASE_URL": "https://api.example.com/", "SLACK_API_URL": "http://127.0.0.1:9/api"})
+    assert settings.security_channel == "C0KEYS"
+    assert settings.cometapi_base_url == "https://api.example.com"
+    assert settings.slack_api_url == "http://127.0.0.1:9/api/"
+    assert (settings.port, settings.keydesk_units_per_usd) == (3000, 500_000)
+    assert settings.slack_app_token is None
+
+
+def test_the_environment_comes_before_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    lines = [f"{name}={value}" for name, value in GOOD.items()]
+    (folder / ".env").write_text("\n".join([*lines, "PORT=4000", "SLACK_APP_TOKEN=", "SOMETHING_ELSE=1"]))
+    assert load().port == 4000
+    monkeypatch.setenv("PORT", "5000")
+    assert load().port == 5000
+    assert load().slack_app_token is None
+
+
+def test_a_file_that_is_no_text_is_told(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(ConfigurationError, match=r"\.env cannot be read: it is not UTF-8"):
+        load()
+
+
+def test_what_is_right_can_be_used_although_the_rest_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "4000")
+    monkeypatch.setenv("KEYDESK_UNITS_PER_USD", "many")
+    reading = read()
+    assert reading.settings.port == 4000
+    assert not reading.usable("PORT", "SLACK_BOT_TOKEN")
+    assert reading.usable("PORT", "DATABASE_URL")
+    assert set(reading.problems) == {*GOOD, "KEYDESK_UNITS_PER_USD"}
+
+
+def test_the_database_alone_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_database_url() == "sqlite:///keydesk.sqlite"
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    with pytest.raises(ConfigurationError, match="DATABASE_URL: must begin with"):
+        load_database_url()
+
+
+def test_secrets_are_known_and_never_shown(folder: Path) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    settings = load(GOOD | {"SLACK_APP_TOKEN": "xapp-not-a-real-token", "GITHUB_TOKEN": "not-a-github-token"})
+    secrets = settings.secrets()
+    assert set(secrets) == {
+        *(value for name, value in GOOD.items() if name != "KEYDESK_CHANNEL"),
+        "xapp-not-a-real-token",
+        "not-a-github-token",
+    }
+    assert not any(secret in repr(settings) or secret in str(settings) for secret in secrets)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    for field in Settings.model_fields.values():
+        assert field.alias
+        assert field.description, field.alias
+
+
+def test_the_example_file_is_the_model() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert example == env_example(), "run: python -m bot.cli.env_example > .env.example"
+
+
+def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=path | environment, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_serve_in_an_empty_folder_names_everything_and_ends_with_2(folder: Path) -> None:
+    ended = run("serve", cwd=folder)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert [line.split()[0] for line in ended.stderr.splitlines()] == [*GOOD, "KEYDESK_POLICY:"]
+    assert list(folder.iterdir()) == []
+
+
+def test_serve_with_a_broken_policy_says_line_and_reason_and_ends_with_2(folder: Path) -> None:
+    (folder / "policy.toml").write_text(
+        POLICY + "\n[[rules]]\nname = 'x'\nwho = ['enginer']\ndo = ['*']\nallow = true\n"
+    )
+    ended = run("serve", cwd=folder, **GOOD)
+    assert ended.returncode == 2
+    assert ended.stderr == "policy.toml:9:8: there is no role “enginer”\n"
+    assert [path.name for path in folder.iterdir()] == ["policy.toml"]
