@@ -186,7 +186,7 @@ class Execution:
         if request.status in FINAL:
             return None
         now = self._clock()
-        # Nothing was changed and the cause may pass, or is an administrator's to mend: the request waits, it is not lost.
+        # Nothing was changed, and the cause may pass or is an administrator's to mend: the request waits.
         if result.status is WriteStatus.FAILED and (result.again_after or result.refusal in AUTH_REFUSALS):
             return self._hold(c, request.id, result.sentence)
         if result.status is WriteStatus.UNKNOWN:

@@ -19,8 +19,8 @@ SECONDS = 6.0
 CREATING = frozenset({"key.create", "key.rotate"})
 
 
-class LostHold(Exception):  # noqa: N818  # no error of anybody: this process was thought dead, and another one goes on
-    """This process no longer holds the lock: stop before the next effect."""
+class LostHold(Exception):  # no error of anybody: this process was thought dead, and another one goes on
+    """The lock is no longer held here: stop before the next effect."""
 
 
 class Hold:
@@ -39,7 +39,7 @@ class Hold:
 
 
 class Writers:
-    """Locks by what is written. `holder` names this process. SQLite has one process, so no lease row is needed there."""
+    """Locks by what is written. `holder` names this process. On SQLite, which has one process, no lease is needed."""
 
     def __init__(self, *, database: Database, holder: str, clock: Callable[[], float]) -> None:
         self._database = database
