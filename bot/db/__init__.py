@@ -1,1 +1,1 @@
-"""One database: SQLite by default, PostgreSQL for several replicas. Knows tables, transactions and migrations, and no flow."""
+"""One database: SQLite by default, PostgreSQL for several replicas. Knows tables and transactions, no flow."""

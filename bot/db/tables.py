@@ -1,4 +1,4 @@
-"""The tables of the spine, as SQLAlchemy Core. Times are Unix seconds (float), ids are ours unless the name says otherwise.
+"""The tables of the spine, as SQLAlchemy Core. Times are Unix seconds (float).
 
 No column holds a key's value or a Slack or gateway token.
 """

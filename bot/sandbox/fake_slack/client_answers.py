@@ -12,7 +12,7 @@ _OPTIONS = record({"options": array(OPTION, most=100)})
 _GROUPS = record({"option_groups": array(OPTION_GROUP, most=100)})
 
 
-class BadAnswer(Exception):  # noqa: N818 - a finding about the app, shown to the person as a banner
+class BadAnswer(Exception):
     """Slack cannot use that body; the text says why."""
 
 

@@ -17,16 +17,16 @@ class SlackError(Exception):
         self.extra = extra
 
 
-class InvalidArguments(SlackError):  # noqa: N818 - named after Slack's code
+class InvalidArguments(SlackError):
     """`invalid_arguments` with Slack's bracketed messages."""
 
     def __init__(self, *messages: str) -> None:
         super().__init__("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in messages]})
 
 
-class ClientRefusal(Exception):  # noqa: N818 - the person is refused by their own client; nothing failed
+class ClientRefusal(Exception):
     """What a person tried is impossible in a Slack client: no such button, not in the channel, modal closed."""
 
 
-class ConnectionDropped(Exception):  # noqa: N818 - an event on the wire, raised to break it
+class ConnectionDropped(Exception):
     """The connection ends without an answer; raised by faults only."""

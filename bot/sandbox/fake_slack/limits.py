@@ -34,7 +34,7 @@ POST_BURST = 10
 WINDOW = 60.0
 
 
-class Limited(Exception):  # noqa: N818 - a normal answer of this Slack, HTTP 429
+class Limited(Exception):
     """Too many calls: wait `retry_after` whole seconds."""
 
     def __init__(self, retry_after: int) -> None:

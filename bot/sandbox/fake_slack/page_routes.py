@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 15.0
 Act = Callable[["FakeSlack", Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class Malformed(Exception):  # noqa: N818 - becomes HTTP 400
+class Malformed(Exception):
     """A field of the request is missing or of the wrong type."""
 
 
