@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 JOB = "post"
 # Longer than every call to Slack within one turn, looks into the history included.
 LEASE_SECONDS = 90.0
-BUSY_SECONDS = 1.0
+# Whoever has the lease draws what changed meanwhile, so that others look again only in case it dies.
+BUSY_SECONDS = 5.0
+SOON_SECONDS = 1.0
 # Redraws in one go while the subject keeps changing.
 ROUNDS = 3
 # chat.postMessage: 1 per second and channel, short bursts; chat.update: Tier 3, 50 a minute over all messages.
@@ -165,7 +167,7 @@ class Outbox:
             if not await self._database.run(self._changed_again, post_id, holder):
                 return None
         await self._database.run(leases.release, _lease(post_id), holder)
-        return Again(BUSY_SECONDS)
+        return Again(SOON_SECONDS)
 
     def _turn(self, row: PostRow) -> float:
         if row.ts is None:
@@ -249,7 +251,7 @@ class Outbox:
         if now - (row.intent_at or 0.0) < SETTLE_SECONDS:
             return Again(SETTLE_SECONDS / 3)
         await self._database.run(posts.change, row.id, intent_at=None)
-        return Again(BUSY_SECONDS)
+        return Again(SOON_SECONDS)
 
     async def _later(self, row: PostRow, error: SlackUnavailable) -> Again:
         delay = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.attempts, 10))
@@ -266,12 +268,12 @@ class Outbox:
         if error.code in GONE and error.method == "chat.update":
             logger.warning("post %s cannot be changed any more (%s); posting it anew", row.id, error.code)
             await self._database.run(posts.change, row.id, ts=None, channel=None, intent_at=None)
-            return Again(BUSY_SECONDS)
+            return Again(SOON_SECONDS)
         if error.method in LOOKING:
             # The history is closed to us, so we cannot know: one double is better than a card that never comes.
             logger.warning("post %s: cannot look whether it arrived (%s)", row.id, error.code)
             await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
-            return Again(SLOW_RETRY if row.error is not None else BUSY_SECONDS)
+            return Again(SLOW_RETRY if row.error is not None else SOON_SECONDS)
         fatal = error.code in FATAL_CODES
         if fatal:
             self.fatal = error.code
