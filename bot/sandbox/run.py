@@ -56,12 +56,13 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
         settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
         application = Application(settings)
         prepare_database(application.database)
+        application.database.run_here(seed.own_keys, world.gateway)
         world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
         stack.push_async_callback(world.slack.close)
         print(
             f"\n  Keydesk sandbox   {address}\n  policy            {world.policy_path}\n\n  Ctrl-C ends it.\n",
             flush=True,
-        )  # noqa: T201  # what the command is for
+        )  # what the command is for
         if open_browser:
             webbrowser.open(address)
         await stopped.wait()

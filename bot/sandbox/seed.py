@@ -1,5 +1,8 @@
 """Who and what the sandbox begins with: people of every kind, user groups, channels, keys and a policy."""
 
+import sqlalchemy as sa
+
+from bot.approvals import owners
 from bot.sandbox.fake_gateway import FakeGateway
 from bot.sandbox.fake_slack.people import Kind, Person, Team, UserGroup
 from bot.sandbox.fake_slack.workspace import Channel, Workspace
@@ -114,6 +117,27 @@ def workspace() -> Workspace:
         ),
     ]
     return Workspace(team=Team(id=TEAM, name="Lighthouse Labs"), people=people, groups=groups, channels=channels)
+
+
+def own_keys(c: sa.Connection, gateway: FakeGateway) -> None:
+    """Who owns the keys that were there before: Ada the notebooks, Ben the CI runner, nobody the production key."""
+    owner_of = {"notebooks": ENGINEER, "ci-runner": SECOND_ENGINEER}
+    records = gateway.keys()
+    for record in records:
+        if record.name in owner_of:
+            owner = owner_of[record.name]
+            created = float(record.created_time)
+            owners.own(
+                c,
+                owners.OwnedKey(
+                    key_id=record.id,
+                    name=record.name,
+                    owner_id=owner,
+                    owner_team=TEAM,
+                    request_id=None,
+                    created_at=created,
+                ),
+            )
 
 
 def fill_gateway(gateway: FakeGateway) -> None:
