@@ -218,10 +218,10 @@ class GatewayReader:
         return [key_and_value(item, facts) for item in data.items or ()], data.total
 
     async def _all_records(self, deadline: float | None) -> list[tuple[Key, str]]:
-        for last in (False,) * (LIST_PASSES - 1) + (True,):
-            found, settled = await self._one_pass(deadline)
-            if settled or last:
-                break
+        found, settled = await self._one_pass(deadline)
+        for _ in range(LIST_PASSES - 1):
+            if not settled:
+                found, settled = await self._one_pass(deadline)
         if not settled:
             logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
         return sorted(found.items(), key=lambda item: -item[0].id)

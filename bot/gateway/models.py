@@ -125,7 +125,7 @@ class Key(KeySettings):
     @property
     def last_four(self) -> str:
         """All of the value that people see outside the reveal window: `…wxyz`."""
-        return "…" + self.hint[-4:]
+        return "…" + self.hint.rpartition("…")[2]
 
     @property
     def total_quota(self) -> int:

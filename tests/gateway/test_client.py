@@ -109,6 +109,17 @@ async def test_a_list_that_never_holds_still_is_given_as_last_read(caplog):
     assert "kept changing" in caplog.text
 
 
+async def test_no_list_is_read_for_ever(monkeypatch):
+    monkeypatch.setattr("bot.gateway.client.MOST_PAGES", 2)
+    fake = fake_gateway()
+    for number in range(250):
+        fake.add_key(name=f"key {number}")
+    assert len(await client_of(fake).keys_above(0)) == 200
+    assert len(fake.requests) == 2
+    assert len(await client_of(fake).list_keys()) == 200
+    assert len(fake.requests) == 8
+
+
 async def test_no_items_may_be_null():
     client, _ = answering(yes({"total": 0, "items": None}))
     assert await client.list_keys() == []

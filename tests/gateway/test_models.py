@@ -59,6 +59,7 @@ def test_a_key_can_be_stored_and_holds_no_value():
     assert type(some.settings()) is KeySettings
     assert (some.unused, some.total_quota) == (True, 100_000)
     assert not key(used_quota=1).unused
+    assert (some.last_four, key(hint="…").last_four) == ("…wXyZ", "…")
 
 
 def test_numbers_are_strict():

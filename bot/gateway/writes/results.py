@@ -47,6 +47,7 @@ class WriteResult(BaseModel):
 
     `again_after` (seconds) says that calling again with the same journal is useful: with UNKNOWN to learn the outcome,
     with FAILED because nothing was changed and the cause may pass. UNKNOWN without it needs a person to look.
+    `learned` is what the read-back showed of this deployment, for `Capabilities.learn(**learned)`.
     `sentence` says why it is not done; `notes` are things a person should know; `alarm` is one that must be seen.
     """
 
@@ -62,6 +63,7 @@ class WriteResult(BaseModel):
     extra_key_ids: tuple[KeyId, ...] = ()
     again_after: float | None = None
     alarm: str | None = None
+    learned: Mapping[str, bool] = {}
 
 
 class KeyChanges(BaseModel):

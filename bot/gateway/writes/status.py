@@ -40,9 +40,21 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
         answers.append(mark)
         record = await session.client.get_key(record.id)
         if record.status == wanted:
-            return await _settled(session, name, mark, record)
+            result = await _settled(session, name, mark, record)
+            return result.model_copy(update={"learned": _learned(answers, found=True)})
     await session.save(name, mark)
-    return _not_set(session, mark, answers, record, wanted)
+    result = _not_set(session, mark, answers, record, wanted)
+    return result.model_copy(update={"learned": _learned(answers, found=False)})
+
+
+def _learned(answers: list[StatusMark], *, found: bool) -> dict[str, bool]:
+    """Which of the two ways this deployment honours, as far as sure answers and the read-back tell."""
+    learned = {}
+    for way, mark in zip(("status_only", "plain_put_status"), answers, strict=False):
+        last = mark is answers[-1]
+        if mark.answer is Answer.YES and (len(answers) == 1 or all(each.answer is Answer.YES for each in answers)):
+            learned[way] = found and last
+    return learned
 
 
 def outstanding(session: Session, mark: StatusMark) -> float | None:

@@ -25,7 +25,16 @@ from bot.gateway.writes import (
     update,
 )
 from bot.sandbox.fake_gateway import FakeGateway, Fault, Record
-from tests.gateway.support import PROFILES, Crash, MemoryJournal, client_of, fake_gateway, to_the_end, wanted
+from tests.gateway.support import (
+    PROFILES,
+    Crash,
+    MemoryJournal,
+    client_of,
+    fake_gateway,
+    same_record,
+    to_the_end,
+    wanted,
+)
 
 OPERATIONS = ("create", "update", "quota", "disable", "enable", "unlimited", "limited", "delete")
 WRITES = ("POST", "PUT", "DELETE")
@@ -233,6 +242,39 @@ def _quiet():
 @given(answers=switches, script=script)
 def test_the_promises_hold_whatever_happens(profile, answers, script):
     asyncio.run(play(profile, answers, script))
+
+
+edits = st.sampled_from(
+    [{"allow_ips": ""}, {"allow_ips": "198.51.100.1"}, {"remain_quota": 5}, {"remain_quota": 900_000}, {"status": 2},
+     {"status": 1}, {"model_limits_enabled": False}, {"expired_time": -1}, {"deleted_at": 1}, {"unlimited_quota": True}],
+)  # fmt: skip
+
+
+async def play_with_another(
+    profile: str, answers: dict[str, bool], step: Step, edit: dict[str, Any], when: str
+) -> None:
+    """Somebody else writes meanwhile: nothing can be kept from them, but no word may be wrong."""
+    fake = fake_gateway(profile, **answers)
+    client, journal = client_of(fake), MemoryJournal()
+    row = fake.add_key(name="first", remain_quota=50_000, allow_ips="203.0.113.7")
+    arm(fake, step, row.id)
+    fake.on(when, lambda _call: fake.edit_behind(row.id, **edit), method="PUT")
+    result = await to_the_end(fake, lambda: run(client, step, row.id, "made", journal))
+    after = fake.key(row.id)
+    if result.status is WriteStatus.DONE and result.key and step.operation != "create":
+        assert same_record(after, result.key), "done, and the record disagrees"
+        if not result.differences:
+            assert step.operation != "update" or after.allow_ips == "192.0.2.1\n2001:db8::/32"
+            assert step.operation != "disable" or result.alarm or after.status == 2
+    assert result.status is WriteStatus.DONE or result.sentence
+    await client.aclose()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@settings(max_examples=60, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(answers=switches, step=steps, edit=edits, when=st.sampled_from(["request", "row_read", "answer"]))
+def test_no_word_is_wrong_when_somebody_else_writes(profile, answers, step, edit, when):
+    asyncio.run(play_with_another(profile, answers, step, edit, when))
 
 
 @pytest.mark.soak

@@ -65,6 +65,32 @@ async def test_without_status_only_a_plain_put_does_it(profile):
     assert any("raced" in note for note in result.notes)
 
 
+async def test_a_disable_does_not_wait_for_a_figure(profile):
+    fake = fake_gateway(profile, status_only=False, plain_status=True)
+    key_id = a_key(fake)
+    fake.on("request", lambda _call: fake.charge(key_id, 10), method="PUT")
+    fake.arm("lost_request", method="PUT", skip=1)
+    result = await disable(client_of(fake), key_id, MemoryJournal())
+    assert (result.status, result.key.status) == (WriteStatus.DONE, 2)
+    assert result.notes == ("The quota is +10 units from what it should be: it was moved meanwhile.",)
+
+
+@pytest.mark.parametrize(
+    ("switches", "learned"),
+    [
+        ({}, {"status_only": True}),
+        ({"status_only": False, "plain_status": True}, {"status_only": True}),  # a full replace looks the same
+        ({"status_only": False, "plain_status": False}, {"status_only": False, "plain_put_status": False}),
+    ],
+)
+async def test_the_read_back_teaches(profile, switches, learned):
+    fake = fake_gateway(profile, **switches)
+    result = await enable(client_of(fake), a_key(fake, status=2), MemoryJournal())
+    assert result.learned == learned
+    fake.arm("lost_request", method="PUT")
+    assert "status_only" not in (await disable(client_of(fake), a_key(fake), MemoryJournal())).learned
+
+
 async def test_a_gateway_without_status_gets_it_made_harmless_with_an_alarm(profile):
     fake = fake_gateway(profile, status_only=False)
     key_id, client = a_key(fake, unlimited_quota=True), client_of(fake)

@@ -115,6 +115,17 @@ async def test_usage_that_races_the_correction_too_is_told(profile):
     assert result.notes == ("The quota is +700 units from what it should be: it was moved meanwhile.",)
 
 
+async def test_a_correction_without_an_answer_is_settled_and_sent_again(profile):
+    fake = fake_gateway(profile)
+    key_id, client, journal = a_key(fake), client_of(fake), MemoryJournal()
+    fake.on("row_read", lambda _call: fake.charge(key_id, 700), method="PUT")
+    fake.arm("lost_request", method="PUT", skip=1)
+    first = await update(client, key_id, GROUP, journal)
+    assert (first.status, first.again_after) == (WriteStatus.UNKNOWN, 2.0)
+    result = await to_the_end(fake, lambda: update(client, key_id, GROUP, journal))
+    assert (result.status, result.key.total_quota, len(sent(fake, "PUT"))) == (WriteStatus.DONE, 50_000, 3)
+
+
 async def test_a_lost_restriction_is_never_green(profile):
     fake = fake_gateway(profile)
     key_id = a_key(fake)
