@@ -44,6 +44,7 @@ from bot.health import Health
 from bot.policy_file import PolicyFile
 from bot.settings import Settings
 from bot.slack.bolt import build_bolt
+from bot.slack.delivery import Delivery
 from bot.slack.desk import Desk
 from bot.slack.directory import Directory
 from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
@@ -219,6 +220,7 @@ class Application:
         )
         card_listeners.register(router, cards)
         self.directory.register(router)
+        router.on_foreign = self._record_foreign
         self.router = router
         self.desk = Desk(web=self.web, dm_channel=self.directory.dm_channel)
         self.edge = build_bolt(
@@ -243,6 +245,11 @@ class Application:
     def _record_policy(self, c: sa.Connection, fact: Fact) -> None:
         details = {"sha256": self.policy.digest, "version": __version__}
         append(c, fact=fact, at=self.clock(), details=details)
+
+    async def _record_foreign(self, delivery: Delivery) -> None:
+        word = delivery.text.split(maxsplit=1)[:1]
+        details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or "".join(word)[:40]}
+        await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 
     def _reasons(self) -> list[str]:
         """What hinders the work now, for /readyz."""

@@ -7,7 +7,7 @@ never raises: errors become answers (error_handler.py), unknown things are answe
 import difflib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import UserError
@@ -53,6 +53,8 @@ class Router:
     ) -> None:
         self.command_name = command
         self.team_id = team_id
+        # Called before people of another workspace are refused, to put it on record.
+        self.on_foreign: Callable[[Delivery], Awaitable[None]] | None = None
         self._observe = observe
         self._timer = timer
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -132,6 +134,8 @@ class Router:
 
     async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
         if self._foreign(delivery):
+            if self.on_foreign is not None:
+                await self.on_foreign(delivery)
             logger.info("refused %s %s of team %s", delivery.kind, delivery.id, delivery.team_id)
             return REFUSED, _not_here(delivery)
         try:
