@@ -133,12 +133,12 @@ class Router:
         return ack
 
     async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
-        if self._foreign(delivery):
-            if self.on_foreign is not None:
-                await self.on_foreign(delivery)
-            logger.info("refused %s %s of team %s", delivery.kind, delivery.id, delivery.team_id)
-            return REFUSED, _not_here(delivery)
         try:
+            if self._foreign(delivery):
+                logger.info("refused %s %s of team %s", delivery.kind, delivery.id, delivery.team_id)
+                if self.on_foreign is not None:
+                    await self.on_foreign(delivery)
+                return REFUSED, _not_here(delivery)
             if delivery.kind is Kind.COMMAND:
                 return await self._command(delivery)
             if delivery.kind is Kind.EVENT:
