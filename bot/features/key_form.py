@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import InputError
+from bot.gateway.checks import ALLOW_IPS_LENGTH
 from bot.gateway.models import NEVER, Group
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
@@ -38,6 +39,8 @@ MODELS_LIMIT = 1024
 GROUP_LIMIT = 64
 TEXT_LIMIT = 3000
 AUTO_GROUP = "auto"
+# Text fields that a rule may speak of: the live line follows while people type.
+AT_EACH_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
 CUSTOM, NEVER_CHOICE = "custom", "never"
 DAY = 86_400
 SPANS = {"7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY, "365d": 365 * DAY}
@@ -70,7 +73,7 @@ class Prefill:
 
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
-    hint = "At most 50 characters; gateways that count bytes take 50 bytes. It must be free."
+    hint = "At most 50 characters, and 50 bytes: a character outside ASCII counts 2 to 4. No other key may have it."
     element = text_input(initial=prefill.name, placeholder="production", focus=not prefill.name)
     return input_block(NAME, "Name", element, hint=hint)
 
@@ -78,9 +81,7 @@ def name_block(prefill: Prefill) -> Block:
 def quota_blocks(prefill: Prefill, units_per_usd: int) -> list[Block]:
     """Quota as units or money, and the box that makes it unlimited."""
     hint = f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
-    element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | {
-        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
-    }
+    element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | AT_EACH_CHARACTER
     box = checkboxes(
         [option("No limit", "on", description="The key keeps working when its quota is used up")],
         initial=["on"] if prefill.unlimited else [],
@@ -114,7 +115,7 @@ def ips_block(prefill: Prefill) -> Block:
     hint = "IPv4 or IPv6 addresses or networks (CIDR), one a line. Empty = from anywhere."
     placeholder = "198.51.100.10\n203.0.113.0/24"
     element = text_input(initial=shown_ips(prefill.allowed_ips), multiline=True, placeholder=placeholder)
-    return input_block(IPS, "Allowed IPs", element, hint=hint, optional=True)
+    return input_block(IPS, "Allowed IPs", element | AT_EACH_CHARACTER, hint=hint, optional=True, dispatch=True)
 
 
 def shown_moment(moment: int | None) -> int | None:
@@ -154,7 +155,8 @@ def group_blocks(prefill: Prefill) -> list[Block]:
 def reason_block(prefill: Prefill, *, optional: bool = True) -> Block:
     """Why: the approvers read it."""
     element = text_input(initial=prefill.reason, multiline=True, max_length=1000, placeholder="What is it for?")
-    return input_block(REASON, "Reason", element, hint="Whoever decides reads this.", optional=optional)
+    hint = "Whoever decides reads this."
+    return input_block(REASON, "Reason", element | AT_EACH_CHARACTER, hint=hint, optional=optional, dispatch=True)
 
 
 def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
@@ -195,18 +197,24 @@ class FormReader:
             raise InputError(self.errors)
 
     def name(self, *, count_bytes: bool) -> str:
-        """The name; `count_bytes` where the gateway's limit is 50 bytes."""
+        """The name; `count_bytes` where the gateway's limit is known to be 50 bytes, not characters."""
         name = typed(self.state, NAME).strip()
         size = len(name.encode("utf-8", "surrogatepass"))
+        unseen = next((char for char in name if not char.isprintable()), None)
         if not name:
             self.errors[NAME] = "Give the key a name."
-        elif any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in name):
-            self.errors[NAME] = "The name holds a line break or an invisible control character; take it out."
+        elif unseen is not None:
+            what = "a line break" if unseen in "\r\n\u2028\u2029" else f"an invisible character (U+{ord(unseen):04X})"
+            self.errors[NAME] = f"The name holds {what}; take it out."
         elif len(name) > NAME_LIMIT:
-            self.errors[NAME] = f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT}."
-        elif count_bytes and size > NAME_LIMIT:
             self.errors[NAME] = (
-                f"The name has {size} bytes; this gateway takes at most {NAME_LIMIT} bytes "
+                f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT} characters."
+            )
+        elif size > NAME_LIMIT:
+            # What we refuse to send later (gateway/checks.py) must not be asked for now.
+            takes = "this gateway takes" if count_bytes else "gateways may take"
+            self.errors[NAME] = (
+                f"The name has {len(name)} characters, but {size} bytes; {takes} at most {NAME_LIMIT} bytes "
                 f"(a character outside ASCII counts 2 to 4)."
             )
         return name
@@ -269,6 +277,11 @@ class FormReader:
         elif wrong:
             more = f" {len(wrong) - 1} more are wrong too." if len(wrong) > 1 else ""
             self.errors[IPS] = f"“{truncate(wrong[0], 60)}” {_ip_problem(wrong[0])}{more}"
+        elif (size := len("\n".join(entries))) > ALLOW_IPS_LENGTH:
+            self.errors[IPS] = (
+                f"The list has {size:,} characters; gateways may cut it after {ALLOW_IPS_LENGTH}. "
+                "Write networks (203.0.113.0/24) instead of single addresses."
+            )
         return entries
 
     def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:

@@ -60,9 +60,19 @@ class ViewActions(Channels):
         return answer
 
     async def type_in(
-        self, user_id: str, view: View, block_id: str, value: Any, *, action_id: str | None = None
+        self,
+        user_id: str,
+        view: View,
+        block_id: str,
+        value: Any,
+        *,
+        action_id: str | None = None,
+        dispatch: bool = True,
     ) -> Answer:
-        """Types or chooses in an input block; sends block_actions only where the block dispatches."""
+        """Types or chooses in an input block; sends block_actions only where the block dispatches.
+
+        `dispatch` False: the text stands in its field, but Enter was not pressed.
+        """
         person = self._person(user_id)
         self._seen(person, view, on_top=True)
         block = view.block(block_id)
@@ -77,7 +87,7 @@ class ViewActions(Channels):
         view.values[block_id][element["action_id"]] = chosen
         view.errors.pop(block_id, None)
         self._core.changed()
-        if not block.get("dispatch_action"):
+        if not (dispatch and block.get("dispatch_action")):
             return Answer(status=None)
         return await self._act(person, view, action_of(block, element, value, offered, at=self._core.new_ts()))
 

@@ -135,6 +135,7 @@ async def _input(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
             _text(body, "block_id"),
             body.get("value"),
             action_id=_maybe(body, "action_id"),
+            dispatch=body.get("dispatch") is not False,
         )
     )
 

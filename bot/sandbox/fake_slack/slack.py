@@ -181,10 +181,10 @@ class FakeSlack:
         return await self.client.click_message(user, where, action_id, value=value, block_id=block_id)
 
     async def type_in(
-        self, user: str, view: View, block_id: str, value: Any, *, action_id: str | None = None
+        self, user: str, view: View, block_id: str, value: Any, *, action_id: str | None = None, dispatch: bool = True
     ) -> Answer:
-        """Types or chooses in an input block."""
-        return await self.client.type_in(user, view, block_id, value, action_id=action_id)
+        """Types or chooses in an input block; `dispatch` False: without pressing Enter."""
+        return await self.client.type_in(user, view, block_id, value, action_id=action_id, dispatch=dispatch)
 
     async def submit(self, user: str, view: View) -> Answer:
         """Submits a modal. `complaints` of the answer are those of the client, before anything was sent."""
