@@ -75,23 +75,23 @@ class GatewayReader:
 
     async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:
         """One record, fresh. Raises KeyNotFound for an unknown, foreign or deleted number (section 8)."""
-        return (await self._record(key_id, deadline))[0]
+        return (await self._record(key_id, self._until(deadline)))[0]
 
     async def list_keys(self, *, deadline: float | None = None) -> list[Key]:
         """Every key of the account, newest first, each once; read again if the list moved meanwhile (rule 15)."""
-        return [key for key, _ in await self._all_records(deadline)]
+        return [key for key, _ in await self._all_records(self._until(deadline))]
 
     async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
         """The newest 100 keys, newest first: one call."""
-        rows, _ = await self._page(1, deadline)
+        rows, _ = await self._page(1, self._until(deadline))
         return _newest_first(dict(rows))
 
     async def keys_above(self, mark: KeyId | int, *, deadline: float | None = None) -> list[Key]:
         """Every key with a number above `mark`, newest first: one call unless more than 100 are newer."""
         found: dict[Key, str] = {}
-        read = 0
+        read, end = 0, self._until(deadline)
         for page in range(1, MOST_PAGES + 1):
-            rows, total = await self._page(page, deadline)
+            rows, total = await self._page(page, end)
             found |= {key: raw for key, raw in rows if key.id > mark}
             read += len(rows)
             if not rows or read >= total or any(key.id <= mark for key, _ in rows):
@@ -103,14 +103,15 @@ class GatewayReader:
 
         Search is not documented, has its own small limit, and takes `%` for a wildcard: any doubt means the list.
         """
+        end = self._until(deadline)
         if name and name == name.strip() and "%" not in name:
             try:
-                return [key for key in await self._search(name, deadline) if key.name == name]
+                return [key for key in await self._search(name, end) if key.name == name]
             except GatewayAuthError:
                 raise
             except GatewayCallError:
                 pass  # told to the log by the wire; the list answers the same question
-        return [key for key in await self.list_keys(deadline=deadline) if key.name == name]
+        return [key for key, _ in await self._all_records(end) if key.name == name]
 
     async def search_shape(self) -> str | None:
         """`flat` or `paginated`, by one harmless search; None where there is no search."""
@@ -124,7 +125,8 @@ class GatewayReader:
 
     async def reveal_key(self, key_id: KeyId, *, deadline: float | None = None) -> SecretStr:
         """The value, always with exactly one `sk-`. Raises GatewayRejected(VALUE_HIDDEN) where it cannot be had."""
-        _, raw, facts = await self._record_and_facts(key_id, deadline)
+        end = self._until(deadline)
+        _, raw, facts = await self._record_and_facts(key_id, end)
         if not is_masked(raw):
             return usable_value(raw, facts)
         call = Call(
@@ -135,7 +137,7 @@ class GatewayReader:
             key_id=key_id,
         )
         try:
-            document, facts = await self._wire.ask(call, deadline=deadline)
+            document, facts = await self._wire.ask(call, end=end)
         except GatewayRejected as error:
             if error.refusal is Refusal.NOT_OFFERED:
                 raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=error.facts) from None
@@ -165,19 +167,19 @@ class GatewayReader:
     async def list_models(self, *, deadline: float | None = None) -> list[str]:
         """Model ids that the gateway offers, sorted (row 12: the public catalogue, in any of its shapes)."""
         call = Call(doing="listing the models", method="GET", path="/api/models", limit=LIST_BODY)
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=self._until(deadline))
         return model_ids(document.get("data"), facts)
 
     async def list_groups(self, *, deadline: float | None = None) -> list[Group]:
         """Groups the account may use, sorted by name. GatewayRejected(NOT_OFFERED) where the gateway lists none."""
         call = Call(doing="listing the groups", method="GET", path="/api/user/self/groups")
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=self._until(deadline))
         return groups_of(document.get("data"), facts)
 
     async def get_account(self, *, deadline: float | None = None) -> Account:
         """The account behind the access token, with its balance in units."""
         call = Call(doing="reading the account", method="GET", path="/api/user/self")
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=self._until(deadline))
         return parse(Account, document.get("data"), facts)
 
     async def try_key(self, value: SecretStr) -> KeyTrial:
@@ -192,19 +194,23 @@ class GatewayReader:
             return unreachable("no_answer")
         return judge_trial(reply)
 
-    async def _record(self, key_id: KeyId, deadline: float | None) -> tuple[Key, str]:
-        key, raw, _ = await self._record_and_facts(key_id, deadline)
+    def _until(self, deadline: float | None) -> float | None:
+        """The moment of our clock at which everything that one method does must be over."""
+        return None if deadline is None else self._wire.clock() + deadline
+
+    async def _record(self, key_id: KeyId, end: float | None) -> tuple[Key, str]:
+        key, raw, _ = await self._record_and_facts(key_id, end)
         return key, raw
 
-    async def _record_and_facts(self, key_id: KeyId, deadline: float | None) -> tuple[Key, str, CallFacts]:
+    async def _record_and_facts(self, key_id: KeyId, end: float | None) -> tuple[Key, str, CallFacts]:
         call = Call(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=end)
         key, raw = key_and_value(document.get("data"), facts)
         if key.id != key_id:
             raise GatewayProtocolError("The gateway answered with another key than the one asked for.", facts=facts)
         return key, raw, facts
 
-    async def _page(self, page: int, deadline: float | None) -> tuple[list[tuple[Key, str]], int]:
+    async def _page(self, page: int, end: float | None) -> tuple[list[tuple[Key, str]], int]:
         call = Call(
             doing="listing the keys",
             method="GET",
@@ -213,26 +219,26 @@ class GatewayReader:
             limit=LIST_BODY,
             bulk=page > 1,
         )
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=end)
         data = parse(Page, document.get("data"), facts)
         return [key_and_value(item, facts) for item in data.items or ()], data.total
 
-    async def _all_records(self, deadline: float | None) -> list[tuple[Key, str]]:
-        found, settled = await self._one_pass(deadline)
+    async def _all_records(self, end: float | None) -> list[tuple[Key, str]]:
+        found, settled = await self._one_pass(end)
         for _ in range(LIST_PASSES - 1):
             if not settled:
-                found, settled = await self._one_pass(deadline)
+                found, settled = await self._one_pass(end)
         if not settled:
             logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
         return sorted(found.items(), key=lambda item: -item[0].id)
 
-    async def _one_pass(self, deadline: float | None) -> tuple[dict[Key, str], bool]:
+    async def _one_pass(self, end: float | None) -> tuple[dict[Key, str], bool]:
         """All pages once, and whether the list held still meanwhile."""
         found: dict[KeyId, tuple[Key, str]] = {}
         totals: set[int] = set()
         read = 0
         for page in range(1, MOST_PAGES + 1):
-            rows, total = await self._page(page, deadline)
+            rows, total = await self._page(page, end)
             totals.add(total)
             fresh = {key.id: (key, raw) for key, raw in rows if key.id not in found}
             found |= fresh
@@ -241,8 +247,8 @@ class GatewayReader:
                 break
         return dict(found.values()), totals == {len(found)}
 
-    async def _search(self, name: str, deadline: float | None) -> list[Key]:
-        data, facts = await self._search_data(name, deadline)
+    async def _search(self, name: str, end: float | None) -> list[Key]:
+        data, facts = await self._search_data(name, end)
         if isinstance(data, list):
             return _newest_first(dict(key_and_value(item, facts) for item in data))
         page = parse(Page, data, facts)
@@ -251,7 +257,7 @@ class GatewayReader:
             raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
         return _newest_first(dict(rows))
 
-    async def _search_data(self, name: str, deadline: float | None) -> tuple[Any, CallFacts]:
+    async def _search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:
         call = Call(
             doing="searching the keys",
             method="GET",
@@ -261,7 +267,7 @@ class GatewayReader:
             params={"keyword": name, "token": "", "p": "1", "page_size": str(PAGE_SIZE)},
             limit=LIST_BODY,
         )
-        document, facts = await self._wire.ask(call, deadline=deadline)
+        document, facts = await self._wire.ask(call, end=end)
         return document.get("data"), facts
 
     async def _reveal_batch(self, keys: list[Key]) -> dict[KeyId, SecretStr]:

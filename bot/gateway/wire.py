@@ -87,11 +87,10 @@ class Wire:
             status=reply.status if reply else None,
         )
 
-    async def ask(self, call: Call, *, deadline: float | None = None) -> tuple[dict[str, Any], CallFacts]:
-        """The JSON object of a sure yes. Reads are retried within `deadline` seconds in all (None = four attempts)."""
-        end = None if deadline is None else self.clock() + deadline
+    async def ask(self, call: Call, *, end: float | None = None) -> tuple[dict[str, Any], CallFacts]:
+        """The JSON object of a sure yes. Reads are retried, four times at most, not beyond `end` (our clock)."""
         for attempt in range(1, READ_ATTEMPTS + 1):
-            await self._keep_below_limit(call, end)
+            await self._wait_for_turn(call, end)
             try:
                 return await self._once(call, end)
             except GatewayUnavailable:
@@ -158,7 +157,9 @@ class Wire:
             await response.aclose()
         return Reply(status=response.status_code, request_id=self._request_id(response.headers), body=body, whole=whole)
 
-    async def _keep_below_limit(self, call: Call, end: float | None) -> None:
+    async def _wait_for_turn(self, call: Call, end: float | None) -> None:
+        if end is not None and self.clock() >= end:
+            raise GatewayUnavailable("The gateway is too slow just now. Try again in a minute.", facts=self.facts(call))
         if not call.bulk or len(self._sent) < BULK_SHARE:
             return
         pause = self._sent[0] + WINDOW - self.clock()

@@ -13,8 +13,8 @@ from bot.gateway.errors import (
 )
 from bot.gateway.models import KeyId, KeyStatus, Trial
 from bot.sandbox.fake_gateway import COVERAGE, WRONGS
+from tests.gateway.answers import ROW, Sleeper, answering, html, no, yes
 from tests.gateway.support import PROFILES, client_of, fake_gateway, same_record, sent, wanted
-from tests.gateway.test_wire import ROW, Sleeper, answering, html, no, yes
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -4,8 +4,8 @@ import pytest
 
 from bot.gateway.errors import GatewayAuthError
 from bot.gateway.probe import Capabilities, Generation, probe
+from tests.gateway.answers import answering, html, no, yes
 from tests.gateway.support import client_of, fake_gateway, sent
-from tests.gateway.test_wire import answering, html, no, yes
 
 EMPTY = {"total": 0, "items": []}
 

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import json
 import logging
-import random
 from itertools import count
 
 import httpx
@@ -24,70 +23,8 @@ from bot.gateway.errors import (
     Refusal,
 )
 from bot.gateway.models import KeyId
+from tests.gateway.answers import ROW, Raw, Sleeper, answering, html, no, yes
 from tests.gateway.support import BASE, PAT, wanted
-
-ROW = {
-    "id": 5, "user_id": 42, "key": "aB3d" + "x" * 40 + "wXyZ", "status": 1, "name": "ci", "created_time": 1,
-    "accessed_time": 1, "expired_time": -1, "remain_quota": 5, "used_quota": 0, "unlimited_quota": False,
-    "model_limits_enabled": False, "model_limits": "", "allow_ips": None, "group": "", "cross_group_retry": False,
-}  # fmt: skip
-
-
-class Sleeper:
-    """A clock and the sleep that moves it."""
-
-    def __init__(self):
-        self.now = 1_800_000_000.0
-        self.pauses = []
-
-    def __call__(self):
-        return self.now
-
-    async def sleep(self, seconds):
-        self.pauses.append(seconds)
-        self.now += seconds
-
-
-class Raw(httpx.AsyncByteStream):
-    def __init__(self, *chunks, error=None):
-        self.chunks, self.error, self.taken = chunks, error, 0
-
-    async def __aiter__(self):
-        for chunk in self.chunks:
-            self.taken += 1
-            yield chunk
-        if self.error:
-            raise self.error
-
-
-def answering(*replies, clock=None, **more):
-    """A client whose gateway gives these replies in turn, the last one for ever; and the requests it saw."""
-    seen, turn, clock = [], count(), clock or Sleeper()
-
-    def handler(request):
-        seen.append(request)
-        reply = replies[min(next(turn), len(replies) - 1)]
-        if isinstance(reply, Exception):
-            raise reply
-        return reply() if callable(reply) else reply
-
-    client = connect(
-        base_url=more.pop("base_url", BASE), access_token=SecretStr(PAT), transport=httpx.MockTransport(handler),
-        clock=clock, sleep=clock.sleep, rng=random.Random(1), **more,
-    )  # fmt: skip
-    return client, seen
-
-
-def yes(data=None, **more):
-    return lambda: httpx.Response(200, json={"success": True, "message": "", "data": data}, **more)
-
-
-def no(message, status=200, **more):
-    return lambda: httpx.Response(status, json={"success": False, "message": message, **more})
-
-
-def html(status):
-    return lambda: httpx.Response(status, html="<html>sorry</html>")
 
 
 async def test_sends_the_raw_token_and_asks_for_english_json():
@@ -220,6 +157,20 @@ async def test_a_deadline_bounds_all_attempts_together():
     with pytest.raises(GatewayUnavailable):
         await client.get_key(KeyId(5), deadline=1.5)
     assert sum(clock.pauses) < 1.5
+
+
+async def test_a_deadline_holds_for_all_pages_of_a_list():
+    clock = Sleeper()
+    numbers = count(1000, -1)
+
+    def slow_page():
+        clock.now += 1.0
+        return yes({"total": 1000, "items": [ROW | {"id": next(numbers)}]})()
+
+    client, seen = answering(slow_page, clock=clock)
+    with pytest.raises(GatewayUnavailable, match="too slow"):
+        await client.list_keys(deadline=3.5)
+    assert len(seen) <= 4
 
 
 async def test_a_gateway_that_never_answers_is_given_up():

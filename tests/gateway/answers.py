@@ -1,0 +1,73 @@
+"""A client whose gateway gives exactly the replies a test writes down."""
+
+import random
+from itertools import count
+
+import httpx
+from pydantic import SecretStr
+
+from bot.gateway.client import connect
+from tests.gateway.support import BASE, PAT
+
+ROW = {
+    "id": 5, "user_id": 42, "key": "aB3d" + "x" * 40 + "wXyZ", "status": 1, "name": "ci", "created_time": 1,
+    "accessed_time": 1, "expired_time": -1, "remain_quota": 5, "used_quota": 0, "unlimited_quota": False,
+    "model_limits_enabled": False, "model_limits": "", "allow_ips": None, "group": "", "cross_group_retry": False,
+}  # fmt: skip
+
+
+class Sleeper:
+    """A clock and the sleep that moves it."""
+
+    def __init__(self):
+        self.now = 1_800_000_000.0
+        self.pauses = []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+class Raw(httpx.AsyncByteStream):
+    def __init__(self, *chunks, error=None):
+        self.chunks, self.error, self.taken = chunks, error, 0
+
+    async def __aiter__(self):
+        for chunk in self.chunks:
+            self.taken += 1
+            yield chunk
+        if self.error:
+            raise self.error
+
+
+def answering(*replies, clock=None, **more):
+    """A client whose gateway gives these replies in turn, the last one for ever; and the requests it saw."""
+    seen, turn, clock = [], count(), clock or Sleeper()
+
+    def handler(request):
+        seen.append(request)
+        reply = replies[min(next(turn), len(replies) - 1)]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply() if callable(reply) else reply
+
+    client = connect(
+        base_url=more.pop("base_url", BASE), access_token=SecretStr(PAT), transport=httpx.MockTransport(handler),
+        clock=clock, sleep=clock.sleep, rng=random.Random(1), **more,
+    )  # fmt: skip
+    return client, seen
+
+
+def yes(data=None, **more):
+    return lambda: httpx.Response(200, json={"success": True, "message": "", "data": data}, **more)
+
+
+def no(message, status=200, **more):
+    return lambda: httpx.Response(status, json={"success": False, "message": message, **more})
+
+
+def html(status):
+    return lambda: httpx.Response(status, html="<html>sorry</html>")
