@@ -1,14 +1,16 @@
 """`keydesk check`: looks at everything that has to be set up, a line each. Changes nothing and posts nothing."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TextIO
 
 import httpx
 
 from bot.cli.asking import Members
 from bot.cli.check import files, gateway, slack
 from bot.cli.check.lines import Report
+from bot.sandbox.world import read_manifest
 from bot.settings import Reading
 
 __all__ = ["check"]
@@ -19,21 +21,29 @@ async def check(
     *,
     out: TextIO,
     clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     gateway_transport: httpx.AsyncBaseTransport | None = None,
+    manifest: Callable[[], Mapping[str, Any]] = read_manifest,
+    longest: float = gateway.LONGEST,
 ) -> int:
-    """Print a line per look; 1 if anything is a FAIL, else 0. `gateway_transport` is for tests."""
+    """Print a line per look; 1 if anything is a FAIL, else 0. `longest`: seconds for the gateway in all.
+
+    `gateway_transport` is for tests with a gateway in the same process.
+    """
     settings = reading.settings
     report = Report(out=out, secrets=[secret for secret in settings.secrets() if len(secret) > 7])
     files.look_at_settings(report, reading)
     policy = files.look_at_policy(report, reading)
-    files.look_at_manifest(report, reading)
+    files.look_at_manifest(report, reading, manifest)
     members = Members({}, {})
     if reading.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
         members = await slack.look(report, reading, policy, clock=clock)
     if policy is not None:
         files.look_at_doubts(report, policy, members.known)
     if reading.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        await gateway.look(report, settings, clock=clock, transport=gateway_transport)
+        client = gateway.connected(report, settings, transport=gateway_transport, clock=clock, sleep=sleep)
+        if client is not None:
+            await gateway.look(report, settings, client, longest=longest)
     if reading.usable("DATABASE_URL"):
         files.look_at_database(report, settings.database_url)
     if report.failures:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +17,6 @@ from bot.errors import ConfigurationError
 from bot.permissions.lint import lint
 from bot.permissions.loading import load_policy
 from bot.permissions.rules import Policy
-from bot.sandbox.world import read_manifest
 from bot.settings import Reading
 
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
@@ -65,11 +65,11 @@ def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collecti
         report.ok("policy", f"{policy.file}: {len(policy.rules)} rules, no mistake and no doubt")
 
 
-def look_at_manifest(report: Report, reading: Reading) -> None:
+def look_at_manifest(report: Report, reading: Reading, read: Callable[[], Mapping[str, Any]]) -> None:
     """manifest.yml against what the code needs; what the app in Slack really has is seen from its scopes."""
     subject = "manifest"
     try:
-        manifest = read_manifest()
+        manifest = read()
         scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
         url = str(manifest["settings"]["event_subscriptions"]["request_url"])
         socket_mode = bool(manifest["settings"]["socket_mode_enabled"])

@@ -1,9 +1,7 @@
 """Looks at the gateway: reachable, token taken, user id, which generation it is, account, clock. Reads only."""
 
 import asyncio
-from collections.abc import Callable
-
-import httpx
+from typing import Any
 
 from bot.cli.check.lines import Report
 from bot.errors import ConfigurationError
@@ -32,29 +30,26 @@ _GENERATIONS = {
 }
 
 
-async def look(
-    report: Report,
-    settings: Settings,
-    *,
-    clock: Callable[[], float],
-    transport: httpx.AsyncBaseTransport | None,
-) -> None:
-    """Every line about the gateway."""
+def connected(report: Report, settings: Settings, **more: Any) -> GatewayClient | None:
+    """A client with a short patience; None, and a line, when the settings are of no use. `more`: as for `connect`."""
     try:
-        client = connect(
+        return connect(
             base_url=settings.cometapi_base_url,
             access_token=settings.cometapi_access_token,
             user_id=settings.cometapi_user_id,
             timeout=PATIENCE,
-            transport=transport,
-            clock=clock,
+            **more,
         )
     except ConfigurationError as error:
         for problem in error.problems:
             report.fail(SUBJECT, problem)
-        return
+        return None
+
+
+async def look(report: Report, settings: Settings, client: GatewayClient, *, longest: float) -> None:
+    """Every line about the gateway, within `longest` seconds. Closes the client."""
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(longest):
             await _look(report, settings, client)
     except TimeoutError:
         report.fail(SUBJECT, f"{settings.cometapi_base_url} is too slow", "look at the network, then try again")

@@ -1,0 +1,56 @@
+"""A Slack on loopback and a gateway in process, with good settings for both."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import seed
+from bot.sandbox.fake_slack.server import LoopbackServer
+from bot.sandbox.world import World
+from bot.settings import Reading, Settings, read
+
+GATEWAY = "https://gateway.test"
+Settle = Callable[..., Reading]
+
+
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """Puts the loggers back that a command has changed for its process."""
+    loggers = [logging.getLogger(name) for name in ("", *logging.Logger.manager.loggerDict)]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and an environment without our settings."""
+    monkeypatch.chdir(tmp_path)
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+async def world(folder: Path) -> AsyncIterator[World]:
+    world = World(folder=folder, signing_secret="0123456789abcdef" * 2)
+    seed.fill_gateway(world.gateway)
+    async with LoopbackServer(world.slack.app) as server:
+        world.slack.base_url = server.url
+        yield world
+    await world.slack.close()
+
+
+@pytest.fixture
+def settle(world: World, sqlite_url: str) -> Settle:
+    """Settings of that world with some changed; None takes one away."""
+
+    def settled(**changes: str | None) -> Reading:
+        environment = world.environment(gateway_url=GATEWAY, port=3000, database_url=sqlite_url) | changes
+        return read({name: value for name, value in environment.items() if value is not None}, env_file=None)
+
+    return settled
