@@ -1,0 +1,69 @@
+"""What deleting means: gone for good, read back as gone. A key that vanished after we saw it is gone, too."""
+
+from bot.errors import InputError
+from bot.features.key_lines import quota_text
+from bot.features.key_wish import read_key
+from bot.gateway.errors import Refusal
+from bot.gateway.models import Key, KeyId
+from bot.gateway.writes import WriteResult, WriteStatus, delete
+from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.permissions.models import Actor
+
+CONFIRM = "confirm"
+
+
+class DeleteKey(Frozen):
+    """A wish to remove a key. `confirm`: its exact name, as somebody typed it."""
+
+    key_id: int
+    confirm: str
+
+
+class KeyDelete:
+    """`key.delete`."""
+
+    name = "key.delete"
+    title = "Delete API key"
+    asks = "asks to delete key"
+    done = "was deleted"
+    effect = Effect.DELETES
+    input_model = DeleteKey
+
+    async def inspect(self, look: Look, actor: Actor, wanted: DeleteKey) -> Inspection:
+        """Read the key fresh and compare the name that was typed. Raises InputError."""
+        key, own = await read_key(look, actor, wanted.key_id)
+        if not look.preview and wanted.confirm.strip() != expected_confirmation(key):
+            what = "name" if key.name.strip() else "number"
+            raise InputError({CONFIRM: f"That is not the key's {what}. Type it exactly as it is, or cancel."})
+        facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
+        state = key.state(look.reader.server_now()).value
+        left = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=look.units_per_usd)
+        lines = (
+            Change(field="status", label="State", before=state, after="deleted, for good"),
+            Change(field="remain_quota", label="Quota left", before=left, after="none"),
+        )
+        return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
+
+    async def run(self, work: Work, wanted: DeleteKey) -> WriteResult:
+        """DELETE once; done when the gateway no longer knows the key, which this request has seen before."""
+        result = await delete(
+            work.client, KeyId(wanted.key_id), work.journal, expected=work.before, processing=work.processing
+        )
+        if result.refusal is Refusal.NOT_FOUND and work.before is not None:
+            before = work.before if isinstance(work.before, Key) else None
+            note = "The key was gone already: somebody else deleted it."
+            return WriteResult(status=WriteStatus.DONE, before=before, notes=(note,))
+        return result
+
+    def with_offer(self, wanted: DeleteKey, offer: Offer) -> DeleteKey:
+        """There is nothing to offer instead."""
+        del offer
+        return wanted
+
+
+def expected_confirmation(key: Key) -> str:
+    """What must be typed: the name, or the number of a key without one."""
+    return key.name.strip() or str(key.id)
+
+
+OPERATION = KeyDelete()

@@ -1,0 +1,14 @@
+"""Names every way to disable a key. No decisions here."""
+
+from bot.deps import Deps
+from bot.features.key_disable import views
+from bot.features.key_disable.operation import OPERATION
+from bot.features.key_wish import register_key_wish
+from bot.slack.router import Router
+
+
+def register(router: Router, deps: Deps) -> None:
+    """The command, the button, the form."""
+    register_key_wish(
+        router, deps, OPERATION, views, word="disable", usage="KEY", help="take a key out of use and prove that it is"
+    )

@@ -1,0 +1,60 @@
+"""What disabling means: status 2, read back, and then the key itself is tried until it is refused (approvals/proof.py).
+
+One key is one request: whoever disables many asks once for each, and each has its own effect and its own proof.
+"""
+
+from bot.features.key_wish import read_key
+from bot.gateway.errors import Refusal
+from bot.gateway.models import EffectiveState, Key, KeyId
+from bot.gateway.writes import WriteResult, WriteStatus, disable
+from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.permissions.models import Actor
+
+# A record read this many seconds ago may still go back to the gateway as it is: two round trips instead of three.
+FRESH_SECONDS = 5.0
+
+
+class DisableKey(Frozen):
+    """A wish to end a key. `rotation`: the request that replaced it, when this is the end of a rotation."""
+
+    key_id: int
+    rotation: int | None = None
+
+
+class KeyDisable:
+    """`key.disable`."""
+
+    name = "key.disable"
+    title = "Disable API key"
+    asks = "asks to disable key"
+    done = "was disabled"
+    effect = Effect.STOPS
+    input_model = DisableKey
+
+    async def inspect(self, look: Look, actor: Actor, wanted: DisableKey) -> Inspection:
+        """One read. A key that is disabled already may be disabled again: that proves it anew."""
+        key, own = await read_key(look, actor, wanted.key_id)
+        facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
+        state = key.state(look.reader.server_now())
+        lines = (Change(field="status", label="State", before=state.value, after=EffectiveState.DISABLED.value),)
+        return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
+
+    async def run(self, work: Work, wanted: DisableKey) -> WriteResult:
+        """PUT and read back; from a record just read when this was asked a moment ago. Gone is done as well."""
+        seen = work.before if isinstance(work.before, Key) else None
+        fresh = seen if work.client.now() - work.seen_at <= FRESH_SECONDS else None
+        result = await disable(
+            work.client, KeyId(wanted.key_id), work.journal, record=fresh, processing=work.processing
+        )
+        if result.refusal is Refusal.NOT_FOUND and (seen is not None or wanted.rotation is not None):
+            note = "The key is gone from the gateway: somebody deleted it."
+            return WriteResult(status=WriteStatus.DONE, before=seen, notes=(note,))
+        return result
+
+    def with_offer(self, wanted: DisableKey, offer: Offer) -> DisableKey:
+        """There is nothing to offer instead."""
+        del offer
+        return wanted
+
+
+OPERATION = KeyDisable()

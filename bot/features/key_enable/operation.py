@@ -1,0 +1,102 @@
+"""What enabling means: status 1, after a new expiry where the key has expired and more quota where it has none."""
+
+from bot.errors import InputError
+from bot.features.key_form import EXPIRY, REASON
+from bot.features.key_lines import expiry_text, quota_text
+from bot.features.key_wish import DELTA, is_past, read_key
+from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
+from bot.gateway.writes import WriteResult, enable
+from bot.operations import Change, Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.permissions.models import Actor
+from bot.units import MAX_QUOTA, format_moment, format_quota
+
+
+class EnableKey(Frozen):
+    """A wish to use a key again. `expiry` and `delta` (units more) only where it cannot be used without."""
+
+    key_id: int
+    expiry: Expiry | None = None
+    delta: int | None = None
+
+    def settings(self, before: KeySettings, start: float) -> KeySettings:
+        """The record as it would be."""
+        expired_time = before.expired_time if self.expiry is None else self.expiry.moment(start)
+        remain_quota = before.remain_quota + (self.delta or 0)
+        return before.model_copy(update={"expired_time": expired_time, "remain_quota": remain_quota})
+
+
+class KeyEnable:
+    """`key.enable`."""
+
+    name = "key.enable"
+    title = "Enable API key"
+    asks = "asks to enable key"
+    done = "was enabled"
+    effect = Effect.CHANGES
+    input_model = EnableKey
+
+    async def inspect(self, look: Look, actor: Actor, wanted: EnableKey) -> Inspection:
+        """Read the key fresh and see that it would be usable. Raises InputError for what is lacking."""
+        key, own = await read_key(look, actor, wanted.key_id)
+        now = look.reader.server_now()
+        after = wanted.settings(key.settings(), look.now)
+        if not look.preview:
+            successor = await look.successor_of(key.id)
+            if successor is not None:
+                raise InputError({REASON: f"The key was replaced by key {successor}, so it stays out of use."})
+            _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
+        increase = wanted.delta or 0
+        facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
+        lines = _lines(key, after, wanted, now=now, units_per_usd=look.units_per_usd)
+        return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
+
+    async def run(self, work: Work, wanted: EnableKey) -> WriteResult:
+        """Expiry and quota first, then the status, then read back: enabled, not expired, not empty."""
+        return await enable(
+            work.client,
+            KeyId(wanted.key_id),
+            work.journal,
+            expired_time=None if wanted.expiry is None else wanted.expiry.moment(work.approved_at),
+            add_quota=wanted.delta,
+            expected=work.before,
+            processing=work.processing,
+        )
+
+    def with_offer(self, wanted: EnableKey, offer: Offer) -> EnableKey:
+        """The wish cut down: less quota, a shorter life. Raises InputError."""
+        if offer.delta is not None:
+            if wanted.delta is None or not 0 < offer.delta <= wanted.delta:
+                raise InputError({DELTA: "Offer some quota, at most what was asked for."})
+            wanted = wanted.model_copy(update={"delta": offer.delta})
+        return wanted if offer.expiry is None else wanted.model_copy(update={"expiry": offer.expiry})
+
+
+def _check(key: Key, wanted: EnableKey, *, now: float, units_per_usd: int) -> None:
+    if key.state(now) is EffectiveState.ACTIVE:
+        raise InputError({REASON: "The key is active already."})
+    if is_past(key, now) and wanted.expiry is None:
+        raise InputError({EXPIRY: "The key has expired; choose when it is to end. Open this form again to do so."})
+    left = key.remain_quota + (wanted.delta or 0)
+    if not key.unlimited_quota and left <= 0:
+        has = format_quota(key.remain_quota, units_per_usd)
+        raise InputError({DELTA: f"The key has {has} left; add more than it lacks. Open this form again to do so."})
+    if left > MAX_QUOTA:
+        raise InputError({DELTA: f"That is more than the gateway can store ({MAX_QUOTA:,} units)."})
+
+
+def _lines(key: Key, after: KeySettings, wanted: EnableKey, *, now: float, units_per_usd: int) -> tuple[Change, ...]:
+    active = EffectiveState.ACTIVE.value
+    lines = [Change(field="status", label="State", before=key.state(now).value, after=active)]
+    if wanted.expiry is not None:
+        before, new = format_moment(key.expired_time), expiry_text(wanted.expiry)
+        lines.append(Change(field=EXPIRY, label="Expires", before=before, after=new))
+    if wanted.delta is not None:
+        old, more = (
+            quota_text(one.remain_quota, unlimited=one.unlimited_quota, units_per_usd=units_per_usd)
+            for one in (key, after)
+        )
+        lines.append(Change(field=DELTA, label="Quota left", before=old, after=more))
+    return tuple(lines)
+
+
+OPERATION = KeyEnable()

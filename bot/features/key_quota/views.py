@@ -1,0 +1,45 @@
+"""The form for a change of quota and how its answer is read. Which number it asks for follows from the box."""
+
+from typing import Any
+
+from bot.errors import InputError
+from bot.features import key_form as form
+from bot.features.key_form import FormReader, Prefill
+from bot.features.key_quota.operation import OPERATION, ChangeQuota
+from bot.features.key_wish import DELTA, Seen, delta_block
+from bot.features.live import decision_block
+from bot.slack.blocks import Block, modal
+from bot.slack.inputs import State, typed
+from bot.units import parse_delta
+
+
+def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
+    """The modal. A limited key asks for a delta; an unlimited one, once unticked, for what is to be left."""
+    reader = FormReader(state=state, now=0.0, units_per_usd=units_per_usd)
+    ticked = reader.unlimited() if state else seen.unlimited_quota
+    quota, box = form.quota_blocks(Prefill(unlimited=seen.unlimited_quota), units_per_usd)
+    blocks: list[Block] = [seen.line(units_per_usd)]
+    if not ticked:
+        blocks.append(quota if seen.unlimited_quota else delta_block(seen.rest, units_per_usd))
+    blocks += [box, form.reason_block(Prefill()), decision_block(live)]
+    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=seen.model_dump_json())
+
+
+def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
+    """The wish and its reason. Raises InputError."""
+    reason, unlimited = reader.reason(), reader.unlimited()
+    if unlimited != seen.unlimited_quota:
+        if unlimited:
+            return ChangeQuota(key_id=seen.key_id, unlimited_quota=True), reason
+        if form.QUOTA not in reader.state:
+            raise InputError({form.UNLIMITED: "Say how much is to be left: the field for it is above."})
+        left = reader.quota(unlimited=False)
+        reader.check()
+        return ChangeQuota(key_id=seen.key_id, unlimited_quota=False, remain_quota=left), reason
+    if seen.unlimited_quota:
+        raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
+    try:
+        delta = parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
+    except ValueError as error:
+        raise InputError({DELTA: str(error)}) from None
+    return ChangeQuota(key_id=seen.key_id, delta=delta), reason

@@ -1,0 +1,194 @@
+"""What the small forms on one existing key share: open it, keep its live line, hand its submission to the flow.
+
+A feature gives its operation, `build_modal` and `parse_submission`; decisions are the flow's. What the open form must
+know of the key travels in its private_metadata: an id to look up and numbers to show, never a right.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from bot.approvals.flow import Asked
+from bot.deps import Deps
+from bot.errors import InputError
+from bot.features.key_command import register_key_command
+from bot.features.key_form import FormReader
+from bot.features.key_lines import quota_text
+from bot.features.live import UNFINISHED, Redraws, live_text
+from bot.features.receipt import receipt
+from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
+from bot.operations import Frozen, Look, Operation
+from bot.permissions.models import Actor
+from bot.slack.blocks import Block, code, context, escape, isolate, truncate
+from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.inputs import State, input_block, text_input
+from bot.slack.router import Router
+
+NAME_SHOWN = 100
+DELTA = "delta"
+
+
+class Seen(Frozen):
+    """The key as it was when the form opened, and what followed the key in the command. Quota in units.
+
+    `name` may be cut; it is for showing.
+    """
+
+    key_id: int
+    name: str
+    hint: str
+    state: EffectiveState
+    remain_quota: int
+    unlimited_quota: bool
+    expired: bool
+    channel: str
+    rest: str = ""
+
+    @classmethod
+    def of(cls, key: Key, *, now: float, channel: str, rest: str) -> "Seen":
+        """From a fresh record. `now`: the gateway's clock."""
+        return cls(
+            key_id=key.id,
+            name=truncate(key.name, NAME_SHOWN),
+            hint=key.hint,
+            state=key.state(now),
+            remain_quota=key.remain_quota,
+            unlimited_quota=key.unlimited_quota,
+            expired=is_past(key, now),
+            channel=channel,
+            rest=rest[:60],
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left that could be spent."""
+        return not self.unlimited_quota and self.remain_quota <= 0
+
+    def line(self, units_per_usd: int) -> Block:
+        """The key in a small line, for the top of a form."""
+        quota = quota_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
+        name = f"*{isolate(escape(self.name)) or '(no name)'}*"
+        return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {quota} left")
+
+
+def is_past(key: Key, now: float) -> bool:
+    """Whether the key's expiry lies behind `now` (Unix seconds of the gateway's clock)."""
+    return key.expired_time != NEVER and key.expired_time < now
+
+
+async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
+    """The record, fresh, and whether it is the actor's own. Raises GatewayError."""
+    key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
+    return key, await look.owner_of(key.id) == actor.slack_user_id
+
+
+class Form(Protocol):
+    """The two functions of a feature's views.py."""
+
+    def build_modal(self, seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
+        """The modal; `state` is what is filled in so far, {} at first."""
+
+    def parse_submission(self, reader: FormReader, seen: Seen) -> tuple[Frozen, str]:
+        """The wish and its reason. Raises InputError."""
+
+
+class KeyWish:
+    """Everything Slack can send about one such form."""
+
+    def __init__(self, deps: Deps, operation: Operation, form: Form) -> None:
+        self._deps = deps
+        self._operation = operation
+        self._form = form
+        self._redraws = Redraws()
+
+    async def build(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
+        """The form for a key that was just read, judged as it stands."""
+        deps = self._deps
+        seen = Seen.of(key, now=deps.reader.server_now(), channel=delivery.channel_id, rest=rest)
+        view = self._form.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=deps.units_per_usd)
+        state = filled_in(view)
+        live = await self._live(actor, seen, state)
+        return self._form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
+
+    async def redraw(self, delivery: Delivery) -> Ack:
+        """Something in the form changed: show what would be decided now, and the fields that are needed now."""
+
+        async def draw() -> dict[str, Any]:
+            seen = Seen.model_validate_json(delivery.private_metadata)
+            live = await self._live(await self._deps.actor(delivery), seen, delivery.state)
+            units_per_usd = self._deps.units_per_usd
+            return self._form.build_modal(seen, state=delivery.state, live=live, units_per_usd=units_per_usd)
+
+        self._redraws.after(delivery, draw)
+        return None
+
+    async def _live(self, actor: Actor, seen: Seen, state: State) -> str:
+        try:
+            wanted, reason = self._form.parse_submission(self._reader(state), seen)
+        except InputError as error:
+            return escape(error.sentence)
+        return await live_text(self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel)
+
+    def _reader(self, state: State) -> FormReader:
+        return FormReader(state=state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
+
+    async def submit(self, delivery: Delivery) -> Ack:
+        """Read the form, ask the flow, show the request's number."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, self._operation.name)
+        seen = Seen.model_validate_json(delivery.private_metadata)
+        wanted, reason = self._form.parse_submission(self._reader(delivery.state), seen)
+        asked = Asked(
+            actor=actor,
+            operation=self._operation,
+            wanted=wanted,
+            reason=reason,
+            channel_id=seen.channel,
+            delivery_id=delivery.id,
+            deadline=deps.left(delivery),
+        )
+        request = await deps.flow.submit(asked)
+        return Replace(receipt(request, self._operation, channel=deps.channel))
+
+
+def delta_block(initial: str, units_per_usd: int, *, hint: str = "Write a minus sign to take quota away. ") -> Block:
+    """How much more."""
+    element = text_input(initial=initial, placeholder="+100k or +$5", max_length=60, focus=not initial) | {
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
+    }
+    hint += f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    return input_block(DELTA, "More quota", element, hint=hint, optional=True, dispatch=True)
+
+
+def filled_in(view: Mapping[str, Any]) -> State:
+    """What a form holds before anybody touches it, as Slack would send it back."""
+    names = {
+        "initial_value": "value",
+        "initial_option": "selected_option",
+        "initial_options": "selected_options",
+        "initial_date_time": "selected_date_time",
+    }
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for block in view["blocks"]:
+        element = block.get("element")
+        if isinstance(element, dict):
+            values = {sent: element[name] for name, sent in names.items() if name in element}
+            found[block["block_id"]] = {element["action_id"]: values}
+    return found
+
+
+def register_key_wish(
+    router: Router,
+    deps: Deps,
+    operation: Operation,
+    form: Form,
+    *,
+    word: str,
+    usage: str,
+    help: str,  # noqa: A002  # as the router calls it
+) -> None:
+    """Name the command, the button, the changes in the form and its submission."""
+    wish = KeyWish(deps, operation, form)
+    register_key_command(router, deps, operation, wish.build, word=word, usage=usage, help=help)
+    router.modal_action(operation.name, wish.redraw)
+    router.view(operation.name, wish.submit)
