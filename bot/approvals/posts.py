@@ -3,6 +3,8 @@
 A message is wanted in the transaction that makes it true; slack/outbox.py posts it, once, drawn from the row.
 """
 
+from collections.abc import Callable, Sequence
+
 import sqlalchemy as sa
 
 from bot.approvals import owners
@@ -10,6 +12,8 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
+# Told of every change of a request, in the transaction that makes it: another room has messages of its own to redraw.
+Follow = Callable[[sa.Connection, ApprovalRequest], None]
 # The requester hears of these in person. The rest is on the card, or follows at once.
 _TOLD = frozenset({Status.OFFERED, Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED, Status.DENIED, Status.EXPIRED})
 
@@ -22,9 +26,10 @@ def card_id(request_id: int) -> str:
 class Announcer:
     """Turns the state of a request into wanted posts. `channel` is where requests and confirmations go."""
 
-    def __init__(self, *, outbox: Outbox, channel: str) -> None:
+    def __init__(self, *, outbox: Outbox, channel: str, followers: Sequence[Follow] = ()) -> None:
         self._outbox = outbox
         self._channel = channel
+        self._followers = tuple(followers)
 
     def announce(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Want everything the request's present state asks for. Wanting twice redraws, it never posts twice."""
@@ -45,6 +50,8 @@ class Announcer:
             self.tell(c, request)
         if request.status is Status.SUCCEEDED:
             self._tell_owner(c, request)
+        for follow in self._followers:
+            follow(c, request)
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move."""
