@@ -1,0 +1,147 @@
+"""An alert as a value: what was found, which keys it means, what was done about each, step by step. Knows no SQL."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.alerts.index import How
+from bot.gateway.models import Key
+
+# How many findings are kept and shown; the rest is a number on the card.
+MOST_FINDINGS = 40
+
+
+class AlertStatus(StrEnum):
+    """OPEN until every key in it is dead or somebody says that it was none."""
+
+    OPEN = "open"
+    FALSE_ALARM = "false_alarm"
+
+
+class Stored(BaseModel):
+    """Base of what is kept as JSON inside a row. Unknown names are ignored: an older version may read a newer row."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Finding(Stored):
+    """One candidate that is worth showing. `fingerprint`: keyed, of a full one, to look again when the index grew."""
+
+    hint: str
+    how: How
+    key_ids: tuple[int, ...] = ()
+    fingerprint: str | None = None
+
+    @property
+    def masked_text(self) -> str:
+        """What people may see of it."""
+        return f"sk-{self.hint[:4]}…{self.hint[4:]}"
+
+
+class SeenKey(Stored):
+    """What was last seen of a key that an alert may mean. Times in Unix seconds, quota in units."""
+
+    key_id: int
+    name: str = ""
+    hint: str = ""
+    state: str = ""
+    remain_quota: int = 0
+    unlimited_quota: bool = False
+    accessed_time: float = 0.0
+    created_time: float = 0.0
+    owner: str = ""
+    looked_at: float = 0.0
+    gone: bool = False
+
+    @classmethod
+    def of(cls, key: Key, *, owner: str, now: float, looked_at: float) -> "SeenKey":
+        """A fresh record. `now` is the gateway's clock."""
+        return cls(
+            key_id=int(key.id),
+            name=key.name,
+            hint=key.hint,
+            state=key.state(now).value,
+            remain_quota=key.remain_quota,
+            unlimited_quota=key.unlimited_quota,
+            accessed_time=key.accessed_time,
+            created_time=key.created_time,
+            owner=owner,
+            looked_at=looked_at,
+        )
+
+
+class Action(Stored):
+    """What was done about one key of an alert. Each step has its time, None = not yet.
+
+    `by`: Slack user id, "" = Keydesk itself, by the policy's `auto_disable`. `clicked_at`: the order. `verified_at`:
+    the record was read back disabled. `refused_at`: the gateway refused the key itself. `proof`: "", "dead", "alive",
+    "unclear" or "hidden" (the value cannot be had, so it could not be tried).
+    """
+
+    operation: str
+    by: str
+    clicked_at: float
+    request_id: int
+    request_status: str
+    verified_at: float | None = None
+    trials: int = 0
+    tried_at: float | None = None
+    refused_at: float | None = None
+    proof: str = ""
+    proof_over: bool = False
+    sentence: str = ""
+    marks: dict[str, Any] = {}
+
+    @property
+    def seconds_to_dead(self) -> float | None:
+        """From the order to the refusal."""
+        return None if self.refused_at is None else max(0.0, self.refused_at - self.clicked_at)
+
+
+class Alert(Stored):
+    """A row of `alerts`, whole. `keys` and `actions` by key id."""
+
+    id: int
+    source: str
+    their_id: str
+    status: AlertStatus
+    title: str
+    text: str
+    url: str
+    place: dict[str, Any] = {}
+    findings: tuple[Finding, ...] = ()
+    keys: dict[int, SeenKey] = {}
+    actions: dict[int, Action] = {}
+    notes: tuple[str, ...] = ()
+    deliveries: int = 1
+    received_at: float
+    closed_by: str | None = None
+    closed_at: float | None = None
+
+    @property
+    def number(self) -> str:
+        """How people call it."""
+        return f"alert {self.id}"
+
+    @property
+    def sure_keys(self) -> tuple[int, ...]:
+        """Keys that were matched by their whole value, each once."""
+        return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is How.FULL))
+
+    @property
+    def possible_keys(self) -> tuple[int, ...]:
+        """Every key it may mean, the sure ones first."""
+        found = [key_id for finding in self.findings for key_id in finding.key_ids]
+        return tuple(dict.fromkeys((*self.sure_keys, *found)))
+
+    @property
+    def the_key(self) -> int | None:
+        """The one key it means, when there is no doubt: one match in all, and no ambiguous one."""
+        doubtful = any(finding.how is How.AMBIGUOUS for finding in self.findings)
+        return self.possible_keys[0] if len(self.possible_keys) == 1 and not doubtful else None
+
+    @property
+    def unknown(self) -> tuple[Finding, ...]:
+        """What looks like a key and is none of this account."""
+        return tuple(finding for finding in self.findings if finding.how is How.UNKNOWN)

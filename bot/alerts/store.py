@@ -1,0 +1,147 @@
+"""The only SQL of alerts. Every function takes the caller's transaction; changes are made on the locked row."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.alerts.fingerprints import from_text, to_text
+from bot.alerts.index import Entry
+from bot.alerts.models import Action, Alert, AlertStatus
+from bot.alerts.sources import Incoming
+from bot.alerts.tables import alerts, fingerprints
+
+_CHUNK = 500
+
+
+def _insert(c: sa.Connection, table: sa.Table) -> Any:
+    return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def receive(
+    c: sa.Connection, incoming: Incoming, *, findings: Sequence[Mapping[str, Any]], notes: Sequence[str], at: float
+) -> tuple[Alert, bool]:
+    """Store an alert once per (source, their_id); a repeated one is only counted. Returns it and whether it is new."""
+    values = {
+        "source": incoming.source,
+        "their_id": incoming.their_id,
+        "status": AlertStatus.OPEN.value,
+        "title": incoming.title,
+        "text": incoming.text,
+        "url": incoming.url,
+        "place": dict(incoming.place),
+        "findings": list(findings),
+        "keys": {},
+        "actions": {},
+        "notes": list(notes),
+        "deliveries": 1,
+        "received_at": at,
+    }
+    statement = _insert(c, alerts).values(values).on_conflict_do_nothing(index_elements=["source", "their_id"])
+    row_id = c.scalar(statement.returning(alerts.c.id))
+    if row_id is not None:
+        return get(c, row_id), True
+    mine = (alerts.c.source == incoming.source) & (alerts.c.their_id == incoming.their_id)
+    c.execute(sa.update(alerts).where(mine).values(deliveries=alerts.c.deliveries + 1))
+    return _load(c.execute(sa.select(alerts).where(mine)).one()), False
+
+
+def find(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert | None:
+    """One alert; `lock` holds its row to the end of the transaction."""
+    statement = sa.select(alerts).where(alerts.c.id == alert_id)
+    row = c.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return None if row is None else _load(row)
+
+
+def get(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert:
+    """The same, for an id from our own rows. Raises LookupError."""
+    alert = find(c, alert_id, lock=lock)
+    if alert is None:
+        raise LookupError(f"alert {alert_id}")
+    return alert
+
+
+def change(c: sa.Connection, alert_id: int, **values: Any) -> Alert:
+    """Set fields of an alert, models included. Whoever computes them from the row holds its lock."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))
+    return get(c, alert_id)
+
+
+def change_action(c: sa.Connection, alert_id: int, key_id: int, with_it: Callable[[Action], Action]) -> Alert:
+    """Change what was done about one key. Nothing happens when nothing was."""
+    alert = get(c, alert_id, lock=True)
+    action = alert.actions.get(key_id)
+    if action is None:
+        return alert
+    return change(c, alert_id, actions={**alert.actions, key_id: with_it(action)})
+
+
+def recent(c: sa.Connection, *, limit: int = 50) -> list[Alert]:
+    """The newest first."""
+    return [_load(row) for row in c.execute(sa.select(alerts).order_by(alerts.c.id.desc()).limit(limit))]
+
+
+def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Alert]:
+    """Open alerts since a time, newest first: those whose unknown findings may be known now."""
+    young = (alerts.c.received_at >= since) & (alerts.c.status == AlertStatus.OPEN.value)
+    rows = c.execute(sa.select(alerts).where(young).order_by(alerts.c.id.desc()).limit(limit))
+    return [alert for alert in map(_load, rows) if alert.unknown]
+
+
+def load_entries(c: sa.Connection, scheme: str) -> list[Entry]:
+    """Every fingerprint that was taken with this secret."""
+    query = sa.select(fingerprints.c.key_id, fingerprints.c.hint, fingerprints.c.fingerprint)
+    rows = c.execute(query.where(fingerprints.c.scheme == scheme))
+    return [Entry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
+
+
+def entries_since(c: sa.Connection, scheme: str, *, since: float) -> list[Entry]:
+    """Those that another process has taken since then."""
+    query = sa.select(fingerprints.c.key_id, fingerprints.c.hint, fingerprints.c.fingerprint)
+    rows = c.execute(query.where(fingerprints.c.scheme == scheme, fingerprints.c.seen_at >= since))
+    return [Entry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
+
+
+def save_entries(c: sa.Connection, entries: Sequence[Entry], scheme: str, *, at: float) -> None:
+    """Keep fingerprints; a known one is never replaced by a hidden one."""
+    for start in range(0, len(entries), _CHUNK):
+        rows = [
+            {
+                "key_id": entry.key_id,
+                "fingerprint": None if entry.fingerprint is None else to_text(entry.fingerprint),
+                "hint": entry.hint,
+                "scheme": scheme,
+                "seen_at": at,
+            }
+            for entry in entries[start : start + _CHUNK]
+        ]
+        statement = _insert(c, fingerprints).values(rows)
+        new = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=["key_id"],
+            set_={"fingerprint": new.fingerprint, "hint": new.hint, "scheme": new.scheme, "seen_at": new.seen_at},
+            where=new.fingerprint.is_not(None) | (fingerprints.c.scheme != scheme),
+        )
+        c.execute(statement)
+
+
+def drop_entries(c: sa.Connection, key_ids: Sequence[int]) -> None:
+    """Forget keys that are gone from the gateway."""
+    for start in range(0, len(key_ids), _CHUNK):
+        c.execute(sa.delete(fingerprints).where(fingerprints.c.key_id.in_(key_ids[start : start + _CHUNK])))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _load(row: Any) -> Alert:
+    return Alert.model_validate(dict(row._mapping))  # noqa: SLF001  # SQLAlchemy's documented way to a row by name
