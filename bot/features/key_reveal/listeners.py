@@ -36,7 +36,6 @@ class Listeners:
     async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:
         deps = self._deps
         actor = await deps.actor(delivery, fresh=True)
-        await deps.flow.admit(actor, NAME)
         owned = None if key_id is None else await deps.database.read(owners.find, key_id)
         await self._check(actor, owned, key_id)
         if owned is None:
