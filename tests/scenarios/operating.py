@@ -1,0 +1,33 @@
+"""Short ways to do one thing to one existing key, as a person does it: command, form, submission."""
+
+from typing import Any
+
+from bot.sandbox import seed
+from bot.sandbox.fake_gateway import Record
+from bot.sandbox.fake_slack.answers import Answer
+from bot.sandbox.fake_slack.views import View
+from tests.scenarios.desk import Desk
+
+
+async def open_form(desk: Desk, user: str, command: str, *, operation: str) -> View:
+    """`/apikey WORD KEY …`, until the form is there."""
+    for view in reversed(desk.slack.open_views(user)):
+        await desk.slack.close_view(user, view)
+    answer = await desk.slack.command(user, seed.KEYS_CHANNEL, command)
+    assert answer.ok, answer
+    await desk.eventually(lambda: desk.slack.top_view(user).body["callback_id"] in {operation, "error"})
+    return desk.slack.top_view(user)
+
+
+async def do(desk: Desk, user: str, word: str, record: Record | int, rest: str = "", **fields: Any) -> Answer:
+    """Open the form of an operation, fill it, submit it."""
+    key_id = record if isinstance(record, int) else record.id
+    view = await open_form(desk, user, f"/apikey {word} {key_id} {rest}".rstrip(), operation=f"key.{word}")
+    await desk.fill(user, view, **fields)
+    return await desk.slack.submit(user, desk.slack.top_view(user))
+
+
+async def owned(desk: Desk, user: str = seed.ENGINEER, **settings: Any) -> Record:
+    """A key at the gateway that belongs to somebody."""
+    defaults = {"name": "search", "remain_quota": 300_000}
+    return await desk.own(user, desk.gateway.add_key(**defaults | settings))
