@@ -146,8 +146,8 @@ class Execution:
         today = decide(self._policy(), ask)
         granted_at_once = judgement.decision.outcome == "allow"
         sentence = ""
-        # The end of a rotation was granted with its beginning; it only takes a replaced key out of use.
-        if request.note == store.ROTATION:
+        # The end of a rotation was granted with its beginning; a leaked key's, by the policy's [alerts] a moment ago.
+        if request.note in {store.ROTATION, store.AUTOMATIC}:
             return await self._database.run(self._begun, request, sentence)
         if today.outcome == "deny":
             sentence = f"The policy no longer allows this. {today.sentence}"

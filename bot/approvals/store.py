@@ -109,6 +109,13 @@ def of_key(c: sa.Connection, key_id: int, *, limit: int = 20) -> list[ApprovalRe
     return _many(c, requests.c.key_id == key_id, order=requests.c.id.desc(), limit=limit)
 
 
+def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> bool:
+    """Whether another request may have changed this key since then (Unix seconds), or may be changing it still."""
+    in_hand = requests.c.status.in_([Status.RUNNING.value, Status.UNKNOWN.value])
+    others = (requests.c.key_id == key_id) & (requests.c.id != but) & (in_hand | (requests.c.settled_at >= since))
+    return c.scalar(sa.select(requests.c.id).where(others).limit(1)) is not None
+
+
 def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
     """Break-glass requests nobody has looked at yet."""
     of_glass = requests.c.note.startswith(BREAK_GLASS)
@@ -118,6 +125,8 @@ def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
 BREAK_GLASS = "break-glass"
 # The note of a request that Keydesk made itself: the end of a rotation that was granted before.
 ROTATION = "rotation"
+# The same for a leaked key, where the policy's [alerts] table says so. Its requester is Keydesk's own user.
+AUTOMATIC = "automatic"
 
 
 def counts(c: sa.Connection) -> dict[str, int]:
