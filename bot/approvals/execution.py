@@ -35,6 +35,8 @@ LONGEST_PAUSE = 30.0
 WRITER_BUSY = 0.25
 # Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
 PROCESSING = 15.0
+# A look before a request is stored takes less than this, in seconds.
+LOOK_SECONDS = 5.0
 
 
 Follower = Callable[[sa.Connection, ApprovalRequest, Operation, WriteResult], None]
@@ -122,7 +124,7 @@ class Execution:
             request_id=request.id,
             approved_at=request.decided_at or request.asked_at,
             before=request.before,
-            seen_at=request.asked_at,
+            seen_at=await self._seen_at(request),
             processing=PROCESSING,
         )
         try:
@@ -138,17 +140,26 @@ class Execution:
         self._changed()
         return again
 
+    async def _seen_at(self, request: ApprovalRequest) -> float:
+        """When `before` was read: long ago, when we may have changed the key ourselves since."""
+        since = request.asked_at - LOOK_SECONDS
+        key_id = request.key_id
+        read, touched = self._database.read, store.touched_since
+        stale = key_id is not None and await read(touched, key_id, but=request.id, since=since)
+        return 0.0 if stale else request.asked_at
+
     async def _begin(self, request: ApprovalRequest) -> ApprovalRequest:
         """Judge once more with today's roles and rules, then start; or fail it with the reason."""
+        # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key by
+        # the policy's [alerts] table a moment ago.
+        if request.note in {store.ROTATION, store.AUTOMATIC}:
+            return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)
         judgement = request.judgement
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
         today = decide(self._policy(), ask)
         granted_at_once = judgement.decision.outcome == "allow"
         sentence = ""
-        # The end of a rotation was granted with its beginning; a leaked key's, by the policy's [alerts] a moment ago.
-        if request.note in {store.ROTATION, store.AUTOMATIC}:
-            return await self._database.run(self._begun, request, sentence)
         if today.outcome == "deny":
             sentence = f"The policy no longer allows this. {today.sentence}"
         elif granted_at_once and today.outcome != "allow":
