@@ -32,6 +32,7 @@ from bot.approvals.views import Drawing
 from bot.approvals.writers import Writers
 from bot.audit import Fact, append
 from bot.catalog import GatewayCatalog
+from bot.db import leases
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
 from bot.deps import Deps
@@ -108,6 +109,9 @@ class Application:
         """Meet Slack, wire everything, begin to work. Raises ConfigurationError."""
         identity = await self._meet_slack()
         self._wire(identity)
+        if self.database.dialect == "sqlite":
+            # One process has the file, so whoever held these is dead: its work need not wait for them.
+            await self.database.run(leases.clear)
         await self.engine.launch(work=work)
         await self.database.run(self._record_policy, Fact.STARTED)
         self._watcher = asyncio.create_task(self._watch_policy())

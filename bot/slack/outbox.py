@@ -6,6 +6,8 @@ keeps two replicas apart. A job that finds no turn, no Slack or no lease comes b
 Slack is down. Cards are drawn from rows only, and never read back. contract/slack.md A6, A7.
 """
 
+import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -28,8 +30,8 @@ from bot.slack.sending import Sender, Web
 logger = logging.getLogger(__name__)
 
 JOB = "post"
-# Longer than every call to Slack within one turn, looks into the history included.
-LEASE_SECONDS = 90.0
+# Prolonged while the post is worked at, so that one whose process died is somebody else's soon.
+LEASE_SECONDS = 6.0
 # Whoever has the lease draws what changed meanwhile, so that others look again only in case it dies.
 BUSY_SECONDS = 5.0
 SOON_SECONDS = 1.0
@@ -73,6 +75,15 @@ class _Plan:
     thread_ts: str | None = None
     look: bool = False
     wait: float | None = None
+
+
+@dataclass(kw_only=True)
+class _Hold:
+    """The right to work at one post, as far as we know until `until`."""
+
+    name: str
+    holder: str
+    until: float = 0.0
 
 
 class Outbox:
@@ -143,30 +154,45 @@ class Outbox:
         wait = self._turn(row)
         if wait > 0:
             return Again(wait)
-        holder = f"{self._holder}:{secrets.token_hex(4)}"
+        hold = _Hold(name=f"post:{post_id}", holder=f"{self._holder}:{secrets.token_hex(4)}")
         self._at_work += 1
+        keeper = asyncio.create_task(self._keep(hold))
         try:
-            return await self._work(post_id, holder)
+            return await self._work(post_id, hold)
         except Exception:
-            await self._database.run(leases.release, _lease(post_id), holder)
+            await self._database.run(leases.release, hold.name, hold.holder)
             raise
         finally:
+            keeper.cancel()
             self._at_work -= 1
 
-    async def _work(self, post_id: str, holder: str) -> Again | None:
+    async def _keep(self, hold: _Hold) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # the next beat, or the check before a call, tells
+                await self._database.run(self._prolong, hold)
+
+    def _prolong(self, c: sa.Connection, hold: _Hold) -> bool:
+        now = self._clock()
+        if not leases.renew(c, hold.name, hold.holder, seconds=LEASE_SECONDS, now=now):
+            return False
+        hold.until = now + LEASE_SECONDS
+        return True
+
+    async def _work(self, post_id: str, hold: _Hold) -> Again | None:
         for _ in range(ROUNDS):
-            plan = await self._database.run(self._plan, post_id, holder)
+            plan = await self._database.run(self._plan, post_id, hold)
             if plan is None:
                 return None
             if plan.wait is not None:
                 return Again(plan.wait)
-            again = await self._carry_out(plan)
+            again = await self._carry_out(plan, hold)
             if again is not None:
-                await self._database.run(leases.release, _lease(post_id), holder)
+                await self._database.run(leases.release, hold.name, hold.holder)
                 return again if again.seconds > 0 else None
-            if not await self._database.run(self._changed_again, post_id, holder):
+            if not await self._database.run(self._changed_again, post_id, hold):
                 return None
-        await self._database.run(leases.release, _lease(post_id), holder)
+        await self._database.run(leases.release, hold.name, hold.holder)
         return Again(SOON_SECONDS)
 
     def _turn(self, row: PostRow) -> float:
@@ -174,21 +200,22 @@ class Outbox:
             return self._pacer.turn(row.target, row.id, every=POST_EVERY, burst=POST_BURST)
         return self._pacer.turn("chat.update", row.id, every=UPDATE_EVERY, burst=UPDATE_BURST)
 
-    def _plan(self, c: sa.Connection, post_id: str, holder: str) -> _Plan | None:
+    def _plan(self, c: sa.Connection, post_id: str, hold: _Hold) -> _Plan | None:
         """Take the lease, draw, and record the intent of a first post: one transaction."""
         now = self._clock()
         row = posts.load(c, post_id)
         if row is None:
             return None
-        if not leases.acquire(c, _lease(post_id), holder, seconds=LEASE_SECONDS, now=now):
+        if not leases.acquire(c, hold.name, hold.holder, seconds=LEASE_SECONDS, now=now):
             return _Plan(row=row, message=None, wait=BUSY_SECONDS)
+        hold.until = now + LEASE_SECONDS
         if row.drawn >= row.wanted:
-            leases.release(c, _lease(post_id), holder)
+            leases.release(c, hold.name, hold.holder)
             return None
         drawer = self._drawers.get(row.kind)
         parent = posts.load(c, row.thread_of) if row.thread_of else None
         if drawer is None or (parent is not None and parent.ts is None):
-            leases.release(c, _lease(post_id), holder)
+            leases.release(c, hold.name, hold.holder)
             if drawer is None:
                 # A newer version runs beside this one, or ran before it.
                 logger.error("post %s is of a kind that this version cannot draw: %s", row.id, row.kind)
@@ -199,16 +226,15 @@ class Outbox:
             posts.change(c, row.id, intent_at=now)
         return _Plan(row=row, message=message, thread_ts=parent.ts if parent is not None else None, look=look)
 
-    def _changed_again(self, c: sa.Connection, post_id: str, holder: str) -> bool:
+    def _changed_again(self, c: sa.Connection, post_id: str, hold: _Hold) -> bool:
         """Whether the subject changed while we drew it; if not, the lease goes back. False as well if we lost it."""
         row = posts.load(c, post_id)
-        renewed = leases.renew(c, _lease(post_id), holder, seconds=LEASE_SECONDS, now=self._clock())
-        if renewed and row is not None and row.drawn < row.wanted:
+        if self._prolong(c, hold) and row is not None and row.drawn < row.wanted:
             return True
-        leases.release(c, _lease(post_id), holder)
+        leases.release(c, hold.name, hold.holder)
         return False
 
-    async def _carry_out(self, plan: _Plan) -> Again | None:
+    async def _carry_out(self, plan: _Plan, hold: _Hold) -> Again | None:
         """Talk to Slack and record what came of it. None: done, as far as this plan goes."""
         row = plan.row
         try:
@@ -219,6 +245,9 @@ class Outbox:
                 ts = row.ts or (await self._arrived(plan, channel) if plan.look else None)
                 if ts is None and plan.look:
                     return await self._post_again(row)
+                if self._clock() >= hold.until:
+                    # This process was frozen: somebody else goes on by now, and what we drew is old.
+                    return Again(BUSY_SECONDS)
                 if ts is None:
                     channel, ts = await self._sender.post(row, channel, plan.message, plan.thread_ts)
                 else:
@@ -228,10 +257,14 @@ class Outbox:
         except SlackRefused as error:
             return await self._refused(row, error)
         self.fatal = None
-        await self._database.run(
-            posts.change, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None
-        )
+        await self._database.run(self._shown, row, channel, ts, hold)
         return None
+
+    def _shown(self, c: sa.Connection, row: PostRow, channel: str | None, ts: str | None, hold: _Hold) -> None:
+        posts.change(c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None)
+        if not self._prolong(c, hold):
+            # Somebody else worked at it too, and which of us Slack heard last is not known: draw it once more.
+            self.want(c, id=row.id, kind=row.kind, subject=row.subject, target=row.target)
 
     async def _arrived(self, plan: _Plan, channel: str) -> str | None:
         """The ts of a message that an earlier try has left; it shows what was true then, so it is drawn anew."""
@@ -282,7 +315,3 @@ class Outbox:
         # A person who cannot be written to will not be tried again by itself; a channel may be opened again.
         lasting = bool(row.dm_user) and not fatal and error.code != "missing_scope"
         return Again(0.0 if lasting else min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
-
-
-def _lease(post_id: str) -> str:
-    return f"post:{post_id}"

@@ -45,3 +45,9 @@ async def test_only_the_holder_gives_it_back(database: Database):
 async def test_of_many_at_once_exactly_one_wins(database: Database, round_: int):
     tries = [database.run(leases.acquire, "account", f"h{i}", seconds=10, now=100.0 + round_) for i in range(12)]
     assert sum(await asyncio.gather(*tries)) == 1
+
+
+async def test_who_has_the_database_alone_clears_what_the_dead_held(database: Database):
+    await database.run(leases.acquire, "account", "dead", seconds=90, now=100.0)
+    await database.run(leases.clear)
+    assert await database.run(leases.acquire, "account", "a", seconds=10, now=101.0)
