@@ -87,7 +87,6 @@ def members_now(reading: Reading | None, policy: Policy, rows: Iterable[Row], *,
     if users:
         others = len(users) - len(members)
         out.write(
-            f"Roles: {len(members)} people as Slack shows them now; {others} with the roles that the rule of the time "
-            "names.\n"
+            f"People with the roles that Slack shows now: {len(members)}; that the rule of the time names: {others}.\n"
         )
     return members

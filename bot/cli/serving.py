@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Iterator
 
 import uvicorn
 
@@ -16,6 +17,22 @@ logger = logging.getLogger(__name__)
 
 # Slack waits 3 s for an answer; what is still being answered then is lost anyway.
 GRACEFUL_SECONDS = 4
+
+
+class _Server(uvicorn.Server):
+    """Stops in order at Ctrl-C and SIGTERM, and returns.
+
+    uvicorn raises the signal again after a clean stop, so that being told to stop would look like a crash.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def serve(settings: Settings, *, work: bool) -> int:
@@ -35,7 +52,7 @@ def serve(settings: Settings, *, work: bool) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     # SystemExit is uvicorn's way of saying that the start failed; why is known below.
     with contextlib.suppress(SystemExit):
         server.run()

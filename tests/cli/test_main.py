@@ -1,0 +1,234 @@
+import asyncio
+import io
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import __version__, audit
+from bot.__main__ import main
+from bot.audit import Fact
+from bot.db.engine import open_database
+from bot.sandbox import seed
+from bot.sandbox.world import World, serving
+
+ROOT = Path(__file__).parent.parent.parent
+COMMANDS = [
+    ["serve"], ["work"], ["sandbox"], ["migrate"], ["check"], ["policy"], ["policy", "lint"], ["policy", "explain"],
+    ["policy", "test"], ["policy", "replay"], ["audit"], ["audit", "export"], ["audit", "verify"],
+]  # fmt: skip
+
+pytestmark = pytest.mark.usefixtures("log_as_before", "folder")
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def policy(folder: Path) -> Path:
+    """The sandbox's policy as policy.toml."""
+    path = folder / "policy.toml"
+    path.write_text(seed.POLICY)
+    return path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "bot", *arguments]
+
+
+def variables(**settings: str) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)} | settings
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_needs(capsys: Captured, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: keydesk {' '.join(words)}")
+    if words not in (["policy"], ["audit"]):
+        assert "Exit codes: 0 " in shown, "the exit codes"
+
+
+def test_help_lists_the_commands_of_the_product(capsys: Captured) -> None:
+    assert main([]) == 2
+    shown = capsys.readouterr().out
+    for name in ("serve", "work", "sandbox", "migrate", "check", "policy", "audit"):
+        assert f"\n    {name} " in shown
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"keydesk {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["nothing"], ["policy"], ["audit"], ["policy", "explain", "key.create"], ["sandbox", "--port", "-1"]])  # fmt: skip
+def test_wrong_arguments_end_with_2(capsys: Captured, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: keydesk" in capsys.readouterr().err
+
+
+def test_lint_takes_the_argument_or_the_setting(
+    capsys: Captured, policy: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["policy", "lint"]) == 0
+    assert capsys.readouterr().out == "policy.toml: 7 rules, no mistake and no doubt.\n"
+    (folder / "other.toml").write_text("[[rules]]\n")
+    assert main(["policy", "lint", "other.toml"]) == 1
+    monkeypatch.setenv("KEYDESK_POLICY", "other.toml")
+    assert main(["policy", "lint"]) == 1
+    assert capsys.readouterr().out.count("other.toml:1:1: the rule has no name") == 2
+    policy.unlink()
+    assert main(["policy", "lint", "policy.toml"]) == 1
+
+
+def test_a_wrong_rate_is_told(capsys: Captured, policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYDESK_UNITS_PER_USD", "-1")
+    assert main(["policy", "lint", str(policy)]) == 2
+    assert capsys.readouterr().err.startswith("KEYDESK_UNITS_PER_USD: ")
+
+
+@pytest.mark.usefixtures("policy")
+def test_explain_takes_what_the_form_takes(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYDESK_UNITS_PER_USD", "1000")
+    question = ["policy", "explain", "key.create", "--as", "engineer"]
+    assert main([*question, "--with", "remain_quota=$5", "expired_time=30d", "--with", "reason=a b"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "allowed: Rule “small keys are free” allows it."
+    assert main([*question, "--with", "remain_quota=$501", "expired_time=30d"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("needs approval: Rule “a manager decides the rest”")
+    assert main(["policy", "explain", "key.list", "--as", "U0NEW", "--in", "S0MANAGERS", "--on", "any"]) == 0
+    assert "allowed: Rule “managers see everything” allows it.\n" in capsys.readouterr().out
+    assert main(["policy", "explain", "key.show", "--as", "engineer", "--key", "ci"]) == 2
+    assert capsys.readouterr().out.startswith("--key needs the gateway")
+
+
+@pytest.mark.usefixtures("policy")
+def test_cases_are_tested(capsys: Captured, folder: Path) -> None:
+    case = '[[cases]]\nas = "engineer"\ndo = "key.list"\nexpect = "{0}"\n'
+    (folder / "good.toml").write_text(case.format("allow"))
+    (folder / "bad.toml").write_text(case.format("deny"))
+    assert main(["policy", "test", "good.toml"]) == 0
+    assert main(["policy", "test", "bad.toml"]) == 1
+    assert main(["policy", "test", "none.toml"]) == 2
+    assert capsys.readouterr().out.count("1 case") == 2
+
+
+def test_replay_reads_the_record(
+    capsys: Captured, policy: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere.sqlite")
+    assert main(["policy", "replay", str(policy)]) == 2
+    assert capsys.readouterr().err.startswith("There is no database nowhere.sqlite yet")
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    assert main(["policy", "replay", str(policy)]) == 0
+    assert capsys.readouterr().out == "0 past requests: 0 would be decided otherwise, 0 the same by another rule.\n"
+
+
+def test_migrate_says_what_it_did(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///new.sqlite")
+    assert main(["audit", "verify"]) == 2
+    assert "There is no database new.sqlite yet" in capsys.readouterr().err
+    assert main(["migrate"]) == 0
+    assert "applied 0001_requests\n" in capsys.readouterr().out
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out == "nothing to do: the database is up to date\n"
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out == "ok: 0 lines\n"
+    assert main(["audit", "export"]) == 0
+    assert json.loads(capsys.readouterr().out)["head"]["count"] == 0
+
+
+def test_check_without_any_setting_says_what_is_missing(capsys: Captured) -> None:
+    assert main(["check"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("FAIL  settings: SLACK_BOT_TOKEN is missing. ")
+    assert shown.err == ""
+
+
+def test_ctrl_c_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdout", Interrupted())
+    assert main(["policy", "lint", "none.toml"]) == 130
+
+
+def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, folder: Path) -> None:
+    database = open_database(sqlite_url)
+    for number in range(2000):
+        database.run_here(audit.append, fact=Fact.ASKED, at=float(number), actor="U0ADA")
+    database.close()
+    process = subprocess.Popen(
+        command("audit", "export"),
+        cwd=folder,
+        env=variables(DATABASE_URL=sqlite_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["seq"] == 1
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=20), errors) == (0, "")
+
+
+@pytest.fixture
+async def served(folder: Path) -> AsyncIterator[dict[str, str]]:
+    """Settings for a real `keydesk serve` between a Slack and a gateway on loopback."""
+    world = World(folder=folder / "world")
+    async with serving(world.slack.app) as slack_url, serving(world.gateway.app, date_header=False) as gateway_url:
+        world.slack.base_url = slack_url
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        yield variables(**world.environment(gateway_url=gateway_url, port=port))
+    await world.slack.close()
+
+
+async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command("serve"), cwd=folder, env=served, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served['PORT']}", trust_env=False) as http:
+            await _ready(http, process)
+            assert (await http.get("/healthz")).text == "ok\n"
+            assert 'keydesk_up{what="database"} 1.0' in (await http.get("/metrics")).text
+        second = await asyncio.to_thread(_ended, command("serve"), folder, served)
+        assert second.returncode == 2
+        assert f"is already used by another keydesk (pid {process.pid})" in second.stderr
+        looking = await asyncio.to_thread(_ended, command("audit", "verify"), folder, served)
+        assert (looking.returncode, looking.stdout) == (0, "ok: 1 lines\n")
+        checked = await asyncio.to_thread(_ended, command("check"), folder, served)
+        assert checked.returncode == 0, checked.stdout
+        assert "FAIL" not in checked.stdout
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    for line in errors.decode().splitlines():
+        assert json.loads(line)["level"] in {"info", "warning"}, line
+
+
+def _ended(words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+async def _ready(http: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
+    for _ in range(400):
+        assert process.returncode is None, "serve ended"
+        try:
+            if (await http.get("/readyz")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.025)
+    raise AssertionError("serve did not get ready")
