@@ -44,6 +44,11 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
     if models:
         boxes = checkboxes([option(model, model) for model in models], initial=models)
         blocks.append(input_block(MODELS, "Models", boxes, hint="At least one."))
+    if len(blocks) == 1:
+        blocks.append(
+            section("There is nothing in this request that could be granted in part. Approve it, or deny it.")
+        )
+        return modal(OFFER, "Approve with changes", blocks, close="Close")
     return modal(OFFER, "Approve with changes", blocks, submit="Approve", private_metadata=str(request.id))
 
 

@@ -26,6 +26,7 @@ from bot.operations import Effect, Operation
 from bot.slack.blocks import Block, context, date, escape, section
 
 JOB, MARK = "probe", "probe"
+REVEAL_SECONDS = 20.0
 _RECOGNISED = "recognised"
 _REASONS = {
     _RECOGNISED: "the gateway still knows the key, but does not let us in with it",
@@ -96,7 +97,7 @@ class Prover:
     async def _try(self, request: ApprovalRequest, key_id: KeyId) -> Trial:
         client = self._client
         try:
-            value = await client.reveal_key(key_id)
+            value = await client.reveal_key(key_id, deadline=REVEAL_SECONDS)
         except KeyNotFound:
             return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the key was deleted meanwhile", last=True)
         except GatewayRejected:

@@ -100,7 +100,9 @@ class Retirement:
 
 
 def retirement_blocks(request: ApprovalRequest) -> list[Block]:
-    """Until when the old key of a rotation works; empty for everything else."""
+    """Until when the old key of a rotation works, and why it was ended; empty for everything else."""
+    if request.note == store.ROTATION:
+        return [context(f"This ends the rotation in request #{request.input['rotation']}.")]
     mark = request.progress.get(MARK)
     if not isinstance(mark, dict):
         return []

@@ -177,6 +177,43 @@ async def test_an_overdrawn_key_can_be_disabled_and_the_clamp_is_said(any_desk: 
     await desk.eventually(lambda: desk.said("overdrawn (-3 units)"))
 
 
+async def test_where_no_value_is_shown_the_proof_is_not_claimed(tmp_path: Path, sqlite_url: str) -> None:
+    async with open_desk(tmp_path, database_url=sqlite_url, profile="upstream-g2") as desk:
+        desk.gateway.switch("reveal", False)
+        key = await owned(desk)
+        await do(desk, ADA, "disable", key)
+        said = await desk.eventually(lambda: desk.said("the key itself could not be tried"))
+        assert "the gateway does not show its value" in text_of(said[0])
+        assert desk.gateway.key(key.id).status == 2
+
+
+async def test_a_record_read_before_our_own_last_change_is_not_written_back(http_desk: Desk) -> None:
+    desk = http_desk
+    key = await owned(desk)
+    await do(desk, ADA, "quota", key, "+50k")
+    first = await desk.settled(1)
+    assert await desk.app.execution._seen_at(first) == first.asked_at
+    await do(desk, SAM, "disable", key)
+    second = await desk.settled(2)
+    # Settled a moment before the second one was asked: its look may have come before that.
+    assert await desk.app.execution._seen_at(second) == 0.0
+    assert (desk.gateway.key(key.id).status, desk.gateway.key(key.id).remain_quota) == (2, 350_000)
+
+
+async def test_a_rotation_ends_though_its_requester_has_left_and_the_key_is_gone(http_desk: Desk) -> None:
+    desk = http_desk
+    key = await owned(desk)
+    await do(desk, ADA, "rotate", key, overlap="1h")
+    await desk.settled(1)
+    desk.slack.workspace.groups["S0ENGINEERS"].users.remove(ADA)
+    desk.gateway.edit_behind(key.id, deleted_at=1.0)
+    await desk.app.engine.skip(3_600.0)
+    await desk.eventually(lambda: desk.said("This ends the rotation in request #1."))
+    row = await desk.settled(2)
+    assert row.status is Status.SUCCEEDED
+    assert "somebody deleted it" in row.outcome.notes[0]
+
+
 async def test_engineers_cannot_disable_keys_of_others_and_security_can(http_desk: Desk) -> None:
     desk = http_desk
     key = await owned(desk, ADA)
@@ -261,7 +298,7 @@ async def test_a_rotated_key_has_a_successor_and_ends_after_the_overlap(any_desk
     owned_new = await desk.app.database.read(owners.find, new.id)
     assert (owned_new.owner_id, owned_new.replaces) == (ADA, key.id)
     assert (await desk.app.database.read(owners.find, key.id)).replaced_by == new.id
-    said = (await desk.eventually(lambda: desk.said("has a successor")))[0]
+    said = (await desk.eventually(lambda: desk.said("was rotated")))[0]
     assert f"The old key {key.id} works until" in text_of(said)
     notice = (await desk.eventually(lambda: desk.dm(ADA, "has a successor")))[0]
     assert "reveal" in buttons_of(notice)

@@ -40,11 +40,10 @@ class KeyEnable:
         key, own = await read_key(look, actor, wanted.key_id)
         now = look.reader.server_now()
         after = wanted.settings(key.settings(), look.now)
-        if not look.preview:
-            successor = await look.successor_of(key.id)
-            if successor is not None:
-                raise InputError({REASON: f"The key was replaced by key {successor}, so it stays out of use."})
-            _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
+        successor = await look.successor_of(key.id)
+        if successor is not None:
+            raise InputError({REASON: f"The key was replaced by key {successor}, so it stays out of use."})
+        _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
         increase = wanted.delta or 0
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
         lines = _lines(key, after, wanted, now=now, units_per_usd=look.units_per_usd)

@@ -42,17 +42,16 @@ class KeyRotate:
     name = "key.rotate"
     title = "Rotate API key"
     asks = "asks to rotate key"
-    done = "has a successor"
+    done = "was rotated"
     effect = Effect.REPLACES
     input_model = RotateKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: RotateKey) -> Inspection:
         """Read the old key fresh. Raises InputError when its successor could not be used."""
         key, own = await read_key(look, actor, wanted.key_id)
-        if not look.preview:
-            successor = await look.successor_of(key.id)
-            if successor is not None:
-                raise InputError({REASON: f"The key was replaced by key {successor} already; rotate that one."})
+        successor = await look.successor_of(key.id)
+        if successor is not None:
+            raise InputError({REASON: f"The key was replaced by key {successor} already; rotate that one."})
         problem = _dead_at_birth(key, look.reader.server_now())
         if problem:
             raise InputError({REASON: problem})
