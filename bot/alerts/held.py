@@ -14,11 +14,12 @@ _MOST = 1_000
 
 
 class Held:
-    """By alert and key. `clock` in Unix seconds."""
+    """By fingerprint, then by key. `clock` in Unix seconds."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._values: OrderedDict[int, tuple[float, SecretStr]] = OrderedDict()
+        self._fingerprints: OrderedDict[int, int] = OrderedDict()
 
     def keep(self, fingerprint: int, core: str) -> None:
         """Remember a full value under its fingerprint for a while."""
@@ -28,15 +29,18 @@ class Held:
         if len(self._values) > _MOST:
             self._values.popitem(last=False)
 
-    def get(self, fingerprint: int) -> SecretStr | None:
-        """The value, None when it is not held any more."""
-        self._forget_old()
-        held = self._values.get(fingerprint)
-        return None if held is None else held[1]
+    def bind(self, key_id: int, fingerprint: int) -> None:
+        """Say whose value it is: the key is about to be disabled."""
+        self._fingerprints[key_id] = fingerprint
+        self._fingerprints.move_to_end(key_id)
+        if len(self._fingerprints) > _MOST:
+            self._fingerprints.popitem(last=False)
 
-    def drop(self, fingerprint: int) -> None:
-        """It has been proven dead: not needed any more."""
-        self._values.pop(fingerprint, None)
+    def of_key(self, key_id: int) -> SecretStr | None:
+        """The value of a bound key, None when it is not held any more."""
+        self._forget_old()
+        held = self._values.get(self._fingerprints.get(key_id, -1))
+        return None if held is None else held[1]
 
     def _forget_old(self) -> None:
         now = self._clock()

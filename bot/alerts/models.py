@@ -72,31 +72,17 @@ class SeenKey(Stored):
 
 
 class Action(Stored):
-    """What was done about one key of an alert. Each step has its time, None = not yet.
+    """What was begun about one key of an alert; how it stands is in the request's own row.
 
-    `by`: Slack user id, "" = Keydesk itself, by the policy's `auto_disable`. `clicked_at`: the order. `verified_at`:
-    the record was read back disabled. `refused_at`: the gateway refused the key itself. `proof`: "", "dead", "alive",
-    "unclear" or "hidden" (the value cannot be had, so it could not be tried).
+    `by`: Slack user id, "" = Keydesk itself, by the policy's `auto_disable`. `clicked_at`: the order. `attempt`: 1 for
+    the first; a new one may follow after a denial or a failure.
     """
 
     operation: str
     by: str
     clicked_at: float
     request_id: int
-    request_status: str
-    verified_at: float | None = None
-    trials: int = 0
-    tried_at: float | None = None
-    refused_at: float | None = None
-    proof: str = ""
-    proof_over: bool = False
-    sentence: str = ""
-    marks: dict[str, Any] = {}
-
-    @property
-    def seconds_to_dead(self) -> float | None:
-        """From the order to the refusal."""
-        return None if self.refused_at is None else max(0.0, self.refused_at - self.clicked_at)
+    attempt: int = 1
 
 
 class Alert(Stored):

@@ -1,6 +1,6 @@
 """The only SQL of alerts. Every function takes the caller's transaction; changes are made on the locked row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.alerts.fingerprints import from_text, to_text
 from bot.alerts.index import Entry
-from bot.alerts.models import Action, Alert, AlertStatus
+from bot.alerts.models import Alert, AlertStatus
 from bot.alerts.sources import Incoming
 from bot.alerts.tables import alerts, fingerprints
 
@@ -67,15 +67,6 @@ def change(c: sa.Connection, alert_id: int, **values: Any) -> Alert:
     plain = {name: _plain(value) for name, value in values.items()}
     c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))
     return get(c, alert_id)
-
-
-def change_action(c: sa.Connection, alert_id: int, key_id: int, with_it: Callable[[Action], Action]) -> Alert:
-    """Change what was done about one key. Nothing happens when nothing was."""
-    alert = get(c, alert_id, lock=True)
-    action = alert.actions.get(key_id)
-    if action is None:
-        return alert
-    return change(c, alert_id, actions={**alert.actions, key_id: with_it(action)})
 
 
 def recent(c: sa.Connection, *, limit: int = 50) -> list[Alert]:

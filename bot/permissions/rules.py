@@ -18,6 +18,8 @@ from bot.units import UNITS_PER_USD
 
 OUTCOMES = ("allow", "deny", "approval")
 RULE_KEYS = ("name", "who", "do", "on", "when", *OUTCOMES)
+# Where alerts come from (alerts/sources.py); `slack` is a message that holds a key.
+ALERT_SOURCES = ("generic", "github", "gitguardian", "alertmanager", "slack")
 MAX_RULES = 1_000
 MAX_NAME = 80
 MAX_SENTENCE = 300
@@ -64,12 +66,16 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """All roles and rules. `hash` (sha256 of the text, hex) says in the record which policy decided."""
+    """All roles and rules. `hash` (sha256 of the text, hex) says in the record which policy decided.
+
+    `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
+    """
 
     roles: Roles
     rules: tuple[Rule, ...]
     hash: str
     file: str
+    auto_disable: frozenset[str] = frozenset()
 
     def group_ids(self) -> frozenset[str]:
         """Every Slack user group it names, to be checked against the workspace."""
@@ -91,12 +97,26 @@ class Policy:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     reading = Reading(text, file=file, units_per_usd=units_per_usd)
-    reading.only((), reading.data, ("roles", "rules"), "a policy")
+    reading.only((), reading.data, ("roles", "rules", "alerts"), "a policy")
     roles = read_roles(reading, reading.data.get("roles", {}))
     rules = _rules(reading, roles, reading.data.get("rules", []))
+    auto_disable = _auto_disable(reading, reading.data.get("alerts", {}))
     reading.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Policy(roles=roles, rules=rules, hash=digest, file=file)
+    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable)
+
+
+def _auto_disable(reading: Reading, value: object) -> frozenset[str]:
+    table = reading.table(("alerts",), value, "alerts")
+    if table is None:
+        return frozenset()
+    reading.only(("alerts",), table, ("auto_disable",), "alerts")
+    path: Path = ("alerts", "auto_disable")
+    sources = reading.texts(path, table.get("auto_disable", []), "auto_disable") or ()
+    for place, source in sources:
+        if source not in ALERT_SOURCES:
+            reading.wrong(place, f"no alerts come from “{short(source)}”{guess(source, ALERT_SOURCES)}")
+    return frozenset(source for _, source in sources)
 
 
 def _rules(reading: Reading, roles: Roles, value: object) -> tuple[Rule, ...]:

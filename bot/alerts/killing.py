@@ -1,0 +1,241 @@
+"""From the order to a dead key: one request per alert and key, through the same flow as any other.
+
+A person's order is judged by the policy like any wish. With `auto_disable` the policy has said yes beforehand, for
+keys matched by their whole value: then Keydesk stores a granted request itself, as at the end of a rotation. Run,
+read-back and proof are the flow's; `follow` redraws the alert whenever its request moves.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.fingerprints import from_text
+from bot.alerts.held import Held
+from bot.alerts.index import How
+from bot.alerts.models import Action, Alert, AlertStatus
+from bot.alerts.posts import Teller
+from bot.approvals import owners
+from bot.approvals import store as requests_store
+from bot.approvals.flow import Asked, Flow
+from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Status
+from bot.approvals.posts import FROM_ALERT, Announcer
+from bot.approvals.record import record
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Again, Engine
+from bot.errors import ApprovalConflict
+from bot.gateway.models import EffectiveState
+from bot.operations import Operation
+from bot.permissions.models import Actor, Decision, Facts
+from bot.permissions.rules import Policy
+
+logger = logging.getLogger(__name__)
+
+DISABLE, ROTATE = "key.disable", "key.rotate"
+RULE = "[alerts] auto_disable"
+# The old key of a rotation from an alert ends when its successor was revealed, or after this many seconds.
+OVERLAP = 86_400
+WATCH, WATCH_SECONDS = "alert_rotated", 5.0
+RETIRE = "retire"
+_MOST_CLICKS = 1_000
+
+
+class Killer:
+    """See the module. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        flow: Flow,
+        announcer: Announcer,
+        operations: Mapping[str, Operation],
+        policy: Callable[[], Policy],
+        held: Held,
+        teller: Teller,
+        bot_user_id: str,
+        team_id: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._flow = flow
+        self._announcer = announcer
+        self._operations = operations
+        self._policy = policy
+        self._held = held
+        self._teller = teller
+        self._bot_user_id = bot_user_id
+        self._team_id = team_id
+        self._clock = clock
+        self._clicks: OrderedDict[str, float] = OrderedDict()
+
+    async def order(
+        self, alert: Alert, key_id: int, actor: Actor, *, operation: str, clicked_at: float, deadline: float
+    ) -> ApprovalRequest:
+        """Somebody orders this key of the alert disabled or rotated. Raises PermissionDenied, InputError, GatewayError.
+
+        However often it is ordered, by however many, it is one request.
+        """
+        if alert.status is not AlertStatus.OPEN:
+            raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
+        delivery_id = await self._database.read(_delivery_id, alert, key_id, operation)
+        self._remember_click(delivery_id, clicked_at)
+        self._bind(alert, key_id)
+        asked = Asked(
+            actor=actor,
+            operation=self._operations[operation],
+            wanted=self._wanted(operation, key_id),
+            reason=_reason(alert),
+            channel_id=self._teller.channel,
+            delivery_id=delivery_id,
+            deadline=deadline,
+        )
+        return await self._flow.submit(asked)
+
+    def _wanted(self, operation: str, key_id: int) -> Any:
+        wanted = {"key_id": key_id} | ({"overlap": OVERLAP} if operation == ROTATE else {})
+        return self._operations[operation].input_model.model_validate(wanted)
+
+    def _remember_click(self, delivery_id: str, clicked_at: float) -> None:
+        # The time from the click is what people feel; the row begins only after the first look at the key.
+        self._clicks.setdefault(delivery_id, clicked_at)
+        if len(self._clicks) > _MOST_CLICKS:
+            self._clicks.popitem(last=False)
+
+    def _bind(self, alert: Alert, key_id: int) -> None:
+        for finding in alert.findings:
+            if key_id in finding.key_ids and finding.fingerprint is not None:
+                self._held.bind(key_id, from_text(finding.fingerprint))
+
+    async def act_by_policy(self, alert: Alert) -> None:
+        """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use."""
+        if alert.source not in self._policy().auto_disable or alert.status is not AlertStatus.OPEN:
+            return
+        for key_id in alert.sure_keys:
+            seen = alert.keys.get(key_id)
+            if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value or key_id in alert.actions:
+                continue
+            self._bind(alert, key_id)
+            await self._database.run(self._order_by_policy, alert, key_id, seen.name)
+
+    def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
+        now = self._clock()
+        sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
+        new = NewRequest(
+            delivery_id=_delivery_id(c, alert, key_id, DISABLE),
+            operation=DISABLE,
+            requester_id=self._bot_user_id,
+            requester_team=self._team_id,
+            channel_id=self._teller.channel,
+            key_id=key_id,
+            key_name=name,
+            reason=_reason(alert),
+            input=self._wanted(DISABLE, key_id).model_dump(mode="json"),
+            before=None,
+            summary=(),
+            judgement=Judgement(
+                decision=Decision(outcome="allow", rule=RULE, sentence=sentence), facts=Facts(), own=False
+            ),
+            asked_at=now,
+        )
+        request, is_new = requests_store.insert(c, new, status=Status.APPROVED, lapses_at=None)
+        if not is_new:
+            return
+        record(c, Fact.ASKED, request, at=now, actor=None, rule=RULE, alert=alert.id)
+        request = requests_store.change(c, request, decided_at=now, note=requests_store.AUTOMATIC)
+        record(c, Fact.APPROVED, request, at=now, actor=None, rule=RULE)
+        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        self._announcer.announce(c, request)
+
+    def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
+        found = self._origin(c, request)
+        if found is None:
+            return None
+        alert_id, attempt, by, clicked_at = found
+        alert = store.find(c, alert_id, lock=True)
+        if alert is None or request.key_id is None:
+            return None
+        key_id = _old_key(request)
+        before = alert.actions.get(key_id)
+        if before is None or before.request_id != request.id:
+            if before is not None and before.request_id > request.id:
+                return self._teller.card(c, alert)
+            action = Action(
+                operation=request.operation, by=by, clicked_at=clicked_at, request_id=request.id, attempt=attempt
+            )
+            alert = store.change(c, alert_id, actions={**alert.actions, key_id: action})
+            told = {
+                "alert": alert_id,
+                "source": alert.source,
+                "their_id": alert.their_id,
+                "operation": request.operation,
+            }
+            actor = by or None
+            append(
+                c, fact=Fact.ALERT, at=self._clock(), actor=actor, request_id=request.id, key_id=key_id, details=told
+            )
+        if request.operation == ROTATE and request.status is Status.SUCCEEDED:
+            self._engine.start(c, WATCH, f"req:{request.id}:watch", str(request.id))
+        return self._teller.card(c, alert)
+
+    def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
+        """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
+        if request.note == requests_store.ROTATION:
+            rotation = requests_store.find(c, int(request.input.get("rotation") or 0))
+            found = None if rotation is None else self._origin(c, rotation)
+            return None if found is None else (found[0], found[1], found[2], request.asked_at)
+        if not request.delivery_id.startswith(FROM_ALERT):
+            return None
+        _, alert_id, _key_id, _operation, attempt = request.delivery_id.split(":")
+        automatic = request.requester_id == self._bot_user_id
+        clicked_at = min(self._clicks.get(request.delivery_id, request.asked_at), request.asked_at)
+        return int(alert_id), int(attempt), "" if automatic else request.requester_id, clicked_at
+
+    async def watch(self, argument: str) -> Again | None:
+        """The durable job behind a rotation: end the leaked key as soon as its successor was revealed."""
+        return await self._database.run(self._watch, int(argument))
+
+    def _watch(self, c: sa.Connection, request_id: int) -> Again | None:
+        rotation = requests_store.find(c, request_id)
+        if rotation is None or rotation.outcome is None or rotation.progress.get(RETIRE, {}).get("request"):
+            return None
+        successor = owners.find(c, rotation.outcome.key_id or 0)
+        if successor is None or successor.reveals == 0:
+            over = self._clock() - (rotation.settled_at or rotation.asked_at) > OVERLAP
+            return None if over else Again(WATCH_SECONDS)
+        # The same job that the overlap's end would start; whichever comes second finds its request made.
+        self._engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
+        return None
+
+
+def _delivery_id(c: sa.Connection, alert: Alert, key_id: int, operation: str) -> str:
+    """The same for all who order the same now; another one once an earlier order came to nothing."""
+    action = alert.actions.get(key_id)
+    attempt = 1
+    if action is not None:
+        request = requests_store.find(c, action.request_id)
+        over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
+        attempt = action.attempt + (1 if over else 0)
+    return f"{FROM_ALERT}{alert.id}:{key_id}:{operation}:{attempt}"
+
+
+def _old_key(request: ApprovalRequest) -> int:
+    """The key that the alert is about: a rotation's outcome is another one."""
+    return int(request.input.get("key_id") or request.key_id or 0)
+
+
+def _reason(alert: Alert) -> str:
+    """Why, for the record: which alert, from where."""
+    return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}): {alert.title}"[:500]
+
+
+def sure(alert: Alert, key_id: int) -> bool:
+    """Whether this key was matched by its whole value."""
+    return any(finding.how is How.FULL and key_id in finding.key_ids for finding in alert.findings)
