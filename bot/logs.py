@@ -36,6 +36,7 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE,
 )
+_KEY_VALUE = re.compile(r"(?<![0-9A-Za-z])(?:sk-)?[0-9A-Za-z]{48}(?![0-9A-Za-z])")
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 _FOREIGN = {"message", "asctime", "taskName", "color_message"} | {
     # The durable engine's library adds these to each of its records.
@@ -45,6 +46,11 @@ _FOREIGN = {"message", "asctime", "taskName", "color_message"} | {
     "operationUUID",
     "traceId",
 }
+
+
+def holds_key(text: str) -> bool:
+    """Whether somebody pasted the value of a gateway key into `text`: it must not be stored, shown or repeated."""
+    return _KEY_VALUE.search(text) is not None
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

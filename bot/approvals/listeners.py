@@ -13,6 +13,7 @@ from bot.approvals.review import Review
 from bot.approvals.views import Drawing
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
+from bot.logs import holds_key
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape, isolate, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
@@ -119,6 +120,8 @@ class Listeners:
         reason = typed(delivery.state, REASON).strip()
         if not reason:
             raise InputError({REASON: "Say why; the requester reads it."})
+        if holds_key(reason):
+            raise InputError({REASON: "This looks like the value of a key. It is stored and shown: take it out."})
         people = await self._people(delivery, request)
         request = await self._review.deny(request.id, *people, reason=reason)
         return Replace(_said(f"Request {request.number} is denied. The requester is told, with your reason."))

@@ -12,6 +12,7 @@ from bot.errors import InputError, PermissionDenied
 from bot.features.key_lines import quota_text
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
+from bot.logs import holds_key
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide
 from bot.slack.blocks import button, code, escape, isolate, modal, section
@@ -54,6 +55,8 @@ def split_key(text: str) -> tuple[str, str]:
 
 async def find_keys(deps: Deps, text: str, *, deadline: float = BACKGROUND_SECONDS) -> list[Key]:
     """Every key that `text` names, by id or exact name, freshly read. Raises InputError when there is none."""
+    if holds_key(text):
+        raise InputError({"key": "That is the value of a key, not its name. Use its number or its exact name."})
     found: dict[KeyId, Key] = {}
     if text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID:
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bot.errors import InputError
 from bot.gateway.checks import ALLOW_IPS_LENGTH
 from bot.gateway.models import NEVER, Group
+from bot.logs import holds_key
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
 from bot.slack.inputs import (
@@ -52,6 +53,7 @@ _EXPIRY_OPTIONS = (
     ("Never", NEVER_CHOICE),
     ("At a moment I choose", CUSTOM),
 )
+PASTED = "This looks like the value of a key. It is stored and shown to others: take it out."
 _PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -203,6 +205,8 @@ class FormReader:
         unseen = next((char for char in name if not char.isprintable()), None)
         if not name:
             self.errors[NAME] = "Give the key a name."
+        elif holds_key(name):
+            self.errors[NAME] = PASTED
         elif unseen is not None:
             what = "a line break" if unseen in "\r\n\u2028\u2029" else f"an invisible character (U+{ord(unseen):04X})"
             self.errors[NAME] = f"The name holds {what}; take it out."
@@ -309,6 +313,8 @@ class FormReader:
         reason = typed(self.state, REASON).strip()
         if required and not reason:
             self.errors[REASON] = "Say why; it is needed here."
+        elif holds_key(reason):
+            self.errors[REASON] = PASTED
         return reason
 
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import UserError
+from bot.logs import redact
 from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options, Replace
 from bot.slack.desk import error_view
@@ -191,7 +192,8 @@ class Router:
     def _unknown_word(self, word: str) -> str:
         near = difflib.get_close_matches(word.lower(), self.words(), n=1)
         hint = f"Did you mean {code(f'{self.command_name} {near[0]}')}? " if near else ""
-        shown = code(truncate(word, _WORD_LIMIT))
+        # Not a key's value, which somebody may have pasted: the answer is kept by Slack.
+        shown = code(truncate(redact(word), _WORD_LIMIT))
         return f"I do not know the word {shown}. {hint}{code(f'{self.command_name} {HELP}')} lists what I can do."
 
     async def _event(self, delivery: Delivery) -> tuple[str, Ack]:

@@ -30,11 +30,22 @@ PATIENCE = 8.0
 class Desk:
     """What a test holds."""
 
-    def __init__(self, world: World, application: Application) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.app = application
+        self.app: Application
+        self.ahead = 0.0
         self.slack = world.slack
         self.gateway = world.gateway
+
+    def clock(self) -> float:
+        """The bot's clock: real time, and what a test let pass."""
+        return time.time() + self.ahead
+
+    async def pass_time(self, seconds: float) -> None:
+        """Everything's clock goes ahead, and what waits comes due. Slack's signatures bear 5 minutes in all."""
+        self.ahead += seconds
+        self.gateway.advance(seconds)
+        await self.app.engine.skip(seconds)
 
     async def eventually(self, what: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
         """The first true value of `what()`; fails when there is none in time."""
@@ -101,11 +112,17 @@ class Desk:
 
     def messages(self, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
         """What the bot said in a channel, ephemeral messages left out."""
-        return [m for m in self.slack.messages(channel) if m.author and m.author.user_id == seed.BOT_USER and not m.ephemeral_to]
+        return [
+            m
+            for m in self.slack.messages(channel)
+            if m.author and m.author.user_id == seed.BOT_USER and not m.ephemeral_to
+        ]
 
     def card(self, number: int = 1) -> Message:
         """The card of a request."""
-        return next(m for m in self.messages() if not m.thread_ts and f"#{number}" in text_of(m) and "asks" in text_of(m))
+        return next(
+            m for m in self.messages() if not m.thread_ts and f"#{number}" in text_of(m) and "asks" in text_of(m)
+        )
 
     def said(self, fragment: str, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
         """Messages of the bot that hold a text."""
@@ -170,11 +187,11 @@ async def open_desk(
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
         settings = load(environment | more, env_file=None)
-        application = Application(settings, gateway_transport=world.gateway.transport())
+        desk = Desk(world)
+        desk.app = application = Application(settings, gateway_transport=world.gateway.transport(), clock=desk.clock)
         bot_url = await stack.enter_async_context(serving(application.asgi()))
         world.slack.bot_url = bot_url + "/slack/events"
         stack.push_async_callback(world.slack.close)
-        desk = Desk(world, application)
         if socket_mode:
             await desk.eventually(lambda: world.slack.hub.links)
         yield desk

@@ -31,6 +31,8 @@ async def send_as(desk: Desk, payload: dict[str, Any], user: str) -> Answer:
         payload |= {"user_id": user, "user_name": person.name, "trigger_id": f"forged.{number}"}
         return await desk.slack.deliveries.send("slash_commands", payload)
     payload["user"] = person.short()
+    # It would lead back to whoever really clicked.
+    payload.pop("response_url", None)
     if "trigger_id" in payload:
         payload["trigger_id"] = f"forged.{number}"
     if payload["type"] == "view_submission":

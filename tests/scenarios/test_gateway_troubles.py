@@ -1,0 +1,196 @@
+"""The gateway refuses, breaks, or says nothing: one clear sentence with the number, nothing done that is not."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+from bot.approvals.models import Status
+from bot.sandbox import seed
+from bot.sandbox.fake_gateway import Fault
+from tests.scenarios.conftest import FreeDesk
+from tests.scenarios.desk import Desk, text_of, view_text
+
+ADA, MIRA = seed.ENGINEER, seed.MANAGER
+TOKENS = "/api/token/"
+
+
+def all_said(desk: Desk) -> str:
+    return " ".join(text_of(m) for m in [*desk.messages(), *desk.dm(ADA)])
+
+
+def posts(desk: Desk) -> int:
+    return len([seen for seen in desk.gateway.requests if seen.method == "POST" and seen.path == TOKENS])
+
+
+REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "name too long by bytes": (
+        {"profile": "upstream-g2"},
+        {"name": "n" * 40},
+        "The gateway finds the name too long",
+    ),
+    "group not available": ({}, {"group": "nobodys-group"}, "group"),
+    "quota out of range": ({}, {"remain_quota": "400k"}, "quota"),
+    "too many keys": ({"profile": "upstream-g2"}, {}, "keys"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+async def test_a_refusal_is_told_in_our_words_with_the_number(free_desk: FreeDesk, what: str) -> None:
+    options, fields, words = REFUSALS[what]
+    async with free_desk(**options) as desk:
+        desk.gateway.switch("name_limit", 30)
+        desk.gateway.switch("max_keys", 3 if what == "too many keys" else None)
+        desk.gateway.switch("max_quota", 300_000)
+        answer = await desk.ask(ADA, **{"name": "wish", "remain_quota": "100k", **fields})
+        assert "errors" not in (answer.body or {}), answer.body
+        assert "Request #1" in view_text(desk.slack.top_view(ADA))
+        row = await desk.settled()
+        assert row.status is Status.FAILED
+        told = text_of((await desk.eventually(lambda: desk.dm(ADA, "failed")))[0])
+        assert words in told
+        assert "Request #1" in told
+        assert len(desk.gateway.keys()) == 3
+        assert "was created" not in all_said(desk)
+        assert "ready" not in all_said(desk)
+
+
+LOST: dict[str, tuple[dict[str, Any], bool]] = {
+    "a page of HTML, done": ({"kind": "html", "lands": True}, True),
+    "a page of HTML, not done": ({"kind": "html", "lands": False}, False),
+    "a 502 page, done": ({"kind": "html", "status": 502, "lands": True}, True),
+    "a 504 page, not done": ({"kind": "html", "status": 504, "lands": False}, False),
+    "nothing for 30 s, done": ({"kind": "hang", "lands": True}, True),
+    "nothing for 30 s, not done": ({"kind": "hang", "lands": False}, False),
+    "a cut connection, done": ({"kind": "lost_reply"}, True),
+    "a cut connection, not done": ({"kind": "lost_request"}, False),
+    "half a body": ({"kind": "cut_body"}, True),
+    "done twice": ({"kind": "duplicate"}, True),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+async def test_a_lost_answer_ends_in_one_key_and_one_confirmation(free_desk: FreeDesk, what: str) -> None:
+    fault, done = LOST[what]
+    async with free_desk() as desk:
+        desk.gateway.clock.ticking = False
+        desk.gateway.arm(Fault(method="POST", path=TOKENS, **fault))
+        await desk.ask(ADA, name="once", remain_quota="100k")
+        if not done:
+            await _reaches(desk, Status.UNKNOWN)
+            await desk.eventually(lambda: desk.dm(ADA, "was lost"))
+            assert "#1" in text_of(desk.dm(ADA, "was lost")[0])
+            assert "was created" not in all_said(desk)
+            for _ in range(4):
+                await desk.pass_time(25)
+                await asyncio.sleep(0.05)
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        await desk.eventually(lambda: desk.dm(ADA, "is ready"))
+        await desk.eventually(lambda: desk.said("was created"))
+        assert len(desk.said("was created")) == len(desk.dm(ADA, "is ready")) == len(desk.dm(ADA)) == 1
+        found = [name for name in (record.name for record in desk.gateway.keys(user_id=None)) if name == "once"]
+        if what == "done twice":
+            assert "more than one key" in text_of(desk.dm(ADA)[0]) or "more keys just like it" in text_of(
+                desk.dm(ADA)[0]
+            )
+        else:
+            assert len(found) == 1
+        assert posts(desk) == (1 if done else 2)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "empty_429", "method": "POST"},
+        {"kind": "refused"},
+        {"kind": "html", "method": "GET", "status": 503},
+    ],
+)
+async def test_a_gateway_that_is_away_is_waited_for(free_desk: FreeDesk, fault: dict[str, Any]) -> None:
+    async with free_desk() as desk:
+        desk.gateway.clock.ticking = False
+        desk.gateway.arm(Fault(times=None, **fault))
+        answer = await desk.ask(ADA, name="patient", remain_quota="100k")
+        assert "errors" not in (answer.body or {})
+        told = text_of((await desk.eventually(lambda: desk.dm(ADA, "not applied yet")))[0])
+        assert "Nothing is lost" in told
+        assert "Request #1" in told
+        assert "was created" not in all_said(desk)
+        desk.gateway.disarm()
+        await desk.pass_time(40)
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        await desk.eventually(lambda: desk.dm(ADA, "is ready"))
+        assert len(desk.dm(ADA)) == 1
+        assert desk.key("patient").remain_quota == 100_000
+        assert [line["fact"] for line in await desk.audit() if line["request_id"]].count("held") == 1
+
+
+async def test_a_refused_access_token_holds_the_request_until_it_is_mended(free_desk: FreeDesk) -> None:
+    async with free_desk() as desk:
+        good, desk.gateway._world.pat = desk.gateway.access_token, "another-token-altogether"
+        await desk.ask(ADA, name="patient", remain_quota="100k")
+        told = text_of((await desk.eventually(lambda: desk.dm(ADA, "not applied yet")))[0])
+        assert "administrator" in told
+        assert good not in told
+        desk.gateway._world.pat = good
+        await desk.pass_time(40)
+        assert (await desk.settled()).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("fault", [{"kind": "html"}, {"kind": "empty_429"}, {"kind": "redirect"}])
+async def test_an_edit_form_that_cannot_be_read_says_why(free_desk: FreeDesk, fault: dict[str, Any]) -> None:
+    async with free_desk() as desk:
+        record = await desk.own(ADA, desk.gateway.add_key(name="shared"))
+        desk.gateway.clock.ticking = False
+        desk.gateway.arm(Fault(times=None, method="GET", **fault))
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {record.id}")
+        await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "error")
+        said = view_text(desk.slack.top_view(ADA))
+        assert "gateway" in said
+        assert re.search(r"[Rr]eference [0-9a-zA-Z]{6,8}", said)
+        assert "<html" not in said
+
+
+@pytest.mark.parametrize("fault", [{"kind": "html"}, {"kind": "empty_429"}, {"kind": "hang"}])
+async def test_what_was_typed_stays_when_the_gateway_is_away_at_the_submission(
+    free_desk: FreeDesk, fault: dict[str, Any]
+) -> None:
+    async with free_desk() as desk:
+        record = await desk.own(ADA, desk.gateway.add_key(name="shared"))
+        view = await desk.open_edit(ADA, record.id)
+        await desk.fill(ADA, view, name="better", reason="because")
+        desk.gateway.clock.ticking = False
+        desk.gateway.arm(Fault(times=None, method="GET", **fault))
+        answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+        assert answer.ok, answer
+        sentence = answer.body["errors"]["name"]
+        assert re.search(r"Reference [0-9A-Z]{6}\.", sentence)
+        top = desk.slack.top_view(ADA)
+        assert top.values["name"]["value"]["value"] == "better"
+        assert top.values["reason"]["value"]["value"] == "because"
+        assert await desk.audit("asked") == []
+
+        desk.gateway.disarm()
+        assert (await desk.slack.submit(ADA, top)).ok
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        assert desk.gateway.key(record.id).name == "better"
+
+
+async def test_a_lost_answer_to_an_edit_is_looked_up_not_repeated(free_desk: FreeDesk) -> None:
+    async with free_desk() as desk:
+        record = await desk.own(ADA, desk.gateway.add_key(name="shared"))
+        desk.gateway.clock.ticking = False
+        desk.gateway.arm("lost_reply", method="PUT")
+        await desk.edit(ADA, record.id, name="better")
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        assert len([seen for seen in desk.gateway.requests if seen.method == "PUT"]) == 1
+        await desk.eventually(lambda: desk.said("was changed"))
+
+
+async def _reaches(desk: Desk, status: Status) -> None:
+    for _ in range(400):
+        if (await desk.request()).status is status:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError((await desk.request()).status)
