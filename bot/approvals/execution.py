@@ -15,32 +15,36 @@ from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Statu
 from bot.approvals.owners import OwnedKey
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
+from bot.approvals.rejudge import refusal_today
 from bot.approvals.writers import Hold, LostHold, Writers
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
-from bot.errors import GatewayError
+from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
-from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected
+from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected, Refusal
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.operations import Change, Effect, Operation, Work
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
 from bot.units import format_moment
 
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0
+SLACK_SILENT_SECONDS = 3600.0
 WRITER_BUSY = 0.25
 # Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
 PROCESSING = 15.0
 # A look before a request is stored takes less than this, in seconds.
 LOOK_SECONDS = 5.0
 
-
 Follower = Callable[[sa.Connection, ApprovalRequest, Operation, WriteResult], None]
 """What comes after a request is settled, done or failed, in the same transaction."""
+
+
+class SlackSilent(BotError):  # not a failure of the request: it waits
+    """Slack does not say who somebody is, so nobody can be judged now."""
 
 
 class RowJournal:
@@ -114,7 +118,10 @@ class Execution:
         if request.status in FINAL:
             return None
         if request.status is Status.APPROVED:
-            request = await self._begin(request)
+            try:
+                request = await self._begin(request)
+            except SlackSilent as error:
+                return await self._database.run(self._hold, request.id, error.sentence)
             if request.status is not Status.RUNNING:
                 return None
         operation = self._operations[request.operation]
@@ -155,15 +162,13 @@ class Execution:
         if request.note in {store.ROTATION, store.AUTOMATIC}:
             return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)
-        judgement = request.judgement
-        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
-        today = decide(self._policy(), ask)
-        granted_at_once = judgement.decision.outcome == "allow"
-        sentence = ""
-        if today.outcome == "deny":
-            sentence = f"The policy no longer allows this. {today.sentence}"
-        elif granted_at_once and today.outcome != "allow":
-            sentence = "The policy changed and now wants an approval for this; ask again."
+        voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]
+        # Slack is silent, or has forgotten somebody: the first passes, and for the second an hour is enough.
+        waited = self._clock() - (request.decided_at or request.asked_at)
+        unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
+        if unknown and waited < SLACK_SILENT_SECONDS:
+            raise SlackSilent("Slack does not tell us who asked or approved.")
+        sentence = refusal_today(self._policy(), request, requester, voters)
         return await self._database.run(self._begun, request, sentence)
 
     def _begun(self, c: sa.Connection, request: ApprovalRequest, refusal: str) -> ApprovalRequest:
@@ -252,6 +257,7 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
         sentence=f"Key “{name}” {operation.done}." if done else result.sentence,
         notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
         differences=tuple(f"{d.field}: asked for {d.wanted!r}, found {d.found!r}" for d in result.differences),
+        changed_since=result.refusal is Refusal.CHANGED_SINCE,
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,
         extra_key_ids=tuple(int(key_id) for key_id in result.extra_key_ids),

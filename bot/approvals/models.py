@@ -93,6 +93,7 @@ class Outcome(Stored):
     sentence: str
     notes: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    changed_since: bool = False
     key_id: int | None = None
     hint: str = ""
     extra_key_ids: tuple[int, ...] = ()

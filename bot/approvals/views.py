@@ -121,7 +121,7 @@ class Drawing:
         if request.status is Status.UNKNOWN:
             return f"{by} · the gateway's answer was lost; checking what it did before trying again"
         if request.status in IN_HAND and held:
-            return f"{by} · the gateway cannot be reached; still trying, nothing is lost"
+            return f"{by} · held up, still trying, nothing is lost"
         if request.note == store.BREAK_GLASS:
             seen = f"reviewed by {mention(request.reviewed_by)}" if request.reviewed_by else "*not reviewed yet*"
             return f" · :rotating_light: break-glass: done at once without an approval; {seen}"
@@ -205,6 +205,9 @@ def notice(request: ApprovalRequest, operation: Operation, *, mine: bool = True)
     if request.status is Status.OFFERED:
         accept = button("Accept the offer", "accept_offer", value=str(request.id), style="primary")
         blocks.append(actions(accept, withdraw_button(str(request.id))))
+    if request.outcome is not None and request.outcome.changed_since and request.key_id is not None:
+        # The button of the operation opens its form anew, prefilled with the key as it is now.
+        blocks.append(actions(button("Look and ask again", operation.name, value=str(request.key_id))))
     return Message(sentence, blocks)
 
 

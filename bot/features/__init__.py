@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bot.deps import Deps
 from bot.features import (
+    audit_read,
     help,  # noqa: A004  # the command's own word
     home,
     key_create,
@@ -33,6 +34,7 @@ FEATURES: tuple[Callable[[Router, Deps], None], ...] = (
     key_reveal.register,
     request_list.register,
     policy_explain.register,
+    audit_read.register,
     home.register,
     help.register,
 )

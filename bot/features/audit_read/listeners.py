@@ -1,0 +1,42 @@
+"""`/apikey audit [KEY]`. Reads only: permission is checked, and a refusal is itself a line of the record."""
+
+from bot.approvals import owners
+from bot.audit import read
+from bot.deps import Deps
+from bot.features.audit_read.views import ROWS, audit_page
+from bot.features.key_command import find_keys, split_key
+from bot.permissions.models import Ask
+from bot.permissions.policy import decide
+from bot.slack.blocks import escape
+from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.router import Router
+
+NAME = "audit.read"
+
+
+class Listeners:
+    """The command."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def read(self, delivery: Delivery) -> Ack:
+        """The newest lines: of one key, or of everything with the right to any."""
+        deps = self._deps
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, NAME)
+        text, _ = split_key(delivery.text)
+        key_id, about, own = None, "everything", False
+        if text:
+            key = (await find_keys(deps, text, deadline=deps.left(delivery)))[0]
+            key_id, about = int(key.id), f"key {key.id} ({escape(key.name)})"
+            own = await deps.database.read(owners.owner_of, key.id) == actor.slack_user_id
+        decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
+        if not decision.allowed:
+            await deps.flow.refuse(actor, NAME, decision, key_id=key_id)
+        return Ephemeral.of(audit_page(await deps.database.read(read, key_id=key_id, limit=ROWS), about=about))
+
+
+def register(router: Router, deps: Deps) -> None:
+    """Name the command."""
+    router.command("audit", Listeners(deps).read, usage="[KEY]", help="who did what, when and why")
