@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from bot import __version__
+from bot.alerts.room import Alerts, AlertSettings
 from bot.approvals import listeners as card_listeners
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
@@ -84,6 +85,7 @@ class Application:
         *,
         database: Database | None = None,
         gateway_transport: httpx.AsyncBaseTransport | None = None,
+        github_transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
@@ -101,6 +103,16 @@ class Application:
         self.catalog = GatewayCatalog(self.client, clock=clock)
         self.web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url)
         self.health = Health(database=self.database, policy=self.policy, reasons=self._reasons)
+        self.alerts = Alerts(
+            settings=_alert_settings(settings),
+            database=self.database,
+            holder=self.name,
+            units_per_usd=settings.keydesk_units_per_usd,
+            count=self.health.count,
+            died=self.health.key_died,
+            clock=clock,
+            github_transport=github_transport,
+        )
         self.failure: ConfigurationError | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._socket: SocketMode | None = None
@@ -113,6 +125,7 @@ class Application:
             # One process has the file, so whoever held these is dead: its work need not wait for them.
             await self.database.run(leases.clear)
         await self.engine.launch(work=work)
+        await self.alerts.start()
         await self.database.run(self._record_policy, Fact.STARTED)
         self._watcher = asyncio.create_task(self._watch_policy())
         app_token = self.settings.slack_app_token
@@ -156,12 +169,18 @@ class Application:
             engine=self.engine,
             web=self.web,
             directory=self.directory,
-            drawers=drawing.drawers(),
+            drawers=drawing.drawers() | self.alerts.drawers(),
             clock=clock,
         )
-        announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel)
+        announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel, followers=(self.alerts.follow,))
         self.timers = Timers(database=database, engine=self.engine, announcer=announcer, clock=clock)
-        self.prover = Prover(database=database, engine=self.engine, client=self.client, announcer=announcer)
+        self.prover = Prover(
+            database=database,
+            engine=self.engine,
+            client=self.client,
+            announcer=announcer,
+            leaked=self.alerts.held.of_key,
+        )
         self.retirement = Retirement(
             database=database, engine=self.engine, announcer=announcer, operations=OPERATIONS, clock=clock
         )
@@ -173,7 +192,7 @@ class Application:
             announcer=announcer,
             operations=OPERATIONS,
             writers=Writers(database=database, holder=self.name, clock=clock),
-            changed=self.catalog.changed,
+            changed=self._keys_changed,
             followers=(self.prover.follow, self.retirement.follow),
             clock=clock,
         )
@@ -224,6 +243,16 @@ class Application:
         )
         card_listeners.register(router, cards)
         self.directory.register(router)
+        self.alerts.wire(
+            deps,
+            router,
+            engine=self.engine,
+            outbox=self.outbox,
+            announcer=announcer,
+            bot_user_id=identity.bot_user_id,
+            bot_id=identity.bot_id,
+            team_id=identity.team_id,
+        )
         router.on_foreign = self._record_foreign
         self.router = router
         self.desk = Desk(web=self.web, dm_channel=self.directory.dm_channel)
@@ -241,7 +270,12 @@ class Application:
             PROBE: lambda argument: self.prover.probe(argument),
             RETIRE: lambda argument: self.retirement.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),
+            **self.alerts.jobs(),
         }
+
+    def _keys_changed(self) -> None:
+        self.catalog.changed()
+        self.alerts.changed()
 
     def _nobody(self, roles: tuple[str, ...]) -> bool:
         return self.directory.nobody(self.policy.current().roles.ids(roles))
@@ -262,7 +296,7 @@ class Application:
             problems.append(f"Slack does not take our token: {self.outbox.fatal}")
         if self._socket is not None and not self._socket.connected:
             problems.append("Socket Mode is not connected")
-        return problems
+        return problems + self.alerts.notes()
 
     async def _watch_policy(self) -> None:
         while True:
@@ -280,6 +314,7 @@ class Application:
             await self._socket.stop()
         if hasattr(self, "desk"):
             await self.desk.drain(grace=STOP_SECONDS / 2)
+        await self.alerts.stop()
         if hasattr(self, "engine"):
             await self.engine.stop(grace=STOP_SECONDS / 2)
         await self.catalog.close()
@@ -310,7 +345,22 @@ class Application:
                 clock=self.clock,
                 count=self.health.count,
             )
-        return http_app(endpoint=endpoint, routes=self.health.routes(), lifespan=lifespan)
+        return http_app(endpoint=endpoint, routes=[*self.health.routes(), *self.alerts.routes()], lifespan=lifespan)
+
+
+def _alert_settings(settings: Settings) -> AlertSettings:
+    return AlertSettings(
+        secrets={
+            "generic": settings.keydesk_alert_secret_generic,
+            "github": settings.keydesk_alert_secret_github,
+            "gitguardian": settings.keydesk_alert_secret_gitguardian,
+            "alertmanager": settings.keydesk_alert_token_alertmanager,
+        },
+        github_token=settings.github_token,
+        # A secret that every deployment has and that never leaves it (docs/alerts.md).
+        fingerprint_secret=settings.slack_signing_secret,
+        security_channel=settings.security_channel,
+    )
 
 
 def prepare_database(database: Database) -> list[str]:

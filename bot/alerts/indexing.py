@@ -9,7 +9,7 @@ One replica asks the gateway; the others read what it wrote.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from bot.alerts import store
@@ -48,7 +48,7 @@ class Indexing:
         reader: GatewayReader,
         database: Database,
         holder: str,
-        grown: Callable[[], None],
+        grown: Callable[[], Awaitable[None]],
         clock: Callable[[], float],
     ) -> None:
         self._index = index
@@ -130,7 +130,7 @@ class Indexing:
             else:
                 await self._read_newest()
             if (len(self._index), self._index.fingerprinted) != before:
-                self._grown()
+                await self._grown()
 
     def _all_due(self, now: float) -> bool:
         pause = min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * len(self._index)))

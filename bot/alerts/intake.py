@@ -59,6 +59,10 @@ class Intake:
         """For the HTTP app."""
         return [Route("/alerts/{source}", self.handle, methods=["POST"])]
 
+    async def close(self) -> None:
+        """Write down the refusals that still wait for their minute."""
+        await self._refusals.flush()
+
     async def handle(self, request: Request) -> Response:
         source = request.path_params["source"]
         secret = self._secrets.get(source)

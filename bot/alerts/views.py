@@ -48,7 +48,9 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
     """The card in the security channel, whole, for the rows as they are."""
     headline = _headline(alert, requests)
     blocks = [section(headline)]
-    if alert.title:
+    if alert.source == "slack":
+        blocks.append(section(_where(alert)))
+    elif alert.title:
         title = link(alert.url, alert.title) if alert.url else f"*{escape(alert.title)}*"
         text = f"\n{escape(alert.text)}" if alert.text and alert.text != alert.title else ""
         blocks.append(section(f"{title}{text}"))
@@ -78,6 +80,16 @@ def _headline(alert: Alert, requests: Requests) -> str:
     if all(_is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
         return f":no_entry_sign: Leaked key{plural} {which}: out of use."
     return f":rotating_light: Leaked key{plural}: {which}."
+
+
+def _where(alert: Alert) -> str:
+    """The message, as a link; who wrote it, and who showed it to us."""
+    channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
+    message = link(f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}", "A message")
+    author, shown_by = str(alert.place.get("by", "")), str(alert.place.get("shown_by", ""))
+    parts = [f"{message} in {channel_link(channel)}"]
+    parts += [f"by {mention(author)}"] if author else []
+    return " ".join(parts) + (f", reported by {mention(shown_by)}" if shown_by else "") + "."
 
 
 def _is_out_of_use(alert: Alert, key_id: int, requests: Requests) -> bool:

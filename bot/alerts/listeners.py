@@ -1,0 +1,230 @@
+"""The buttons of an alert and the message shortcut. Who clicks is asked of Slack anew; decisions are the policy's.
+
+`value` is an alert's id. What is shown is drawn from the row; the message that was pasted is read once, in memory.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.candidates import Found, find
+from bot.alerts.killing import DISABLE, ROTATE, Killer
+from bot.alerts.looking import Looking
+from bot.alerts.models import Alert, AlertStatus
+from bot.alerts.posts import Teller
+from bot.alerts.receiving import Receiver
+from bot.alerts.sources import Incoming
+from bot.alerts.texts import message_texts
+from bot.alerts.views import Requests
+from bot.alerts.windows import TITLE, WINDOW, alert_window, chosen, said
+from bot.approvals import store as requests_store
+from bot.approvals.models import WORDS, Status
+from bot.audit import Fact, append
+from bot.deps import Deps
+from bot.errors import ApprovalConflict, BotError, InputError
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide
+from bot.slack.blocks import modal, section
+from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.router import Router
+
+NOTHING = (
+    "No key was found in this message. A key looks like `sk-` and 48 letters and digits; a masked one shows its first "
+    "and last four. If one is spread over pieces, paste it into a message to yourself and use this shortcut there."
+)
+
+
+class Listeners:
+    """Everything Slack can send about an alert."""
+
+    def __init__(self, deps: Deps, *, receiver: Receiver, looking: Looking, killer: Killer, teller: Teller) -> None:
+        self._deps = deps
+        self._receiver = receiver
+        self._looking = looking
+        self._killer = killer
+        self._teller = teller
+
+    async def shortcut(self, delivery: Delivery) -> Ack:
+        """`disable_leaked_key` on any message: find keys, tell security, show what can be done."""
+        actor = await self._deps.actor(delivery)
+        await self._deps.flow.admit(actor, DISABLE)
+        loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
+        await delivery.desk.fill(delivery, loading, lambda: self._found(delivery, actor))
+        return None
+
+    async def _found(self, delivery: Delivery, actor: Actor) -> dict[str, Any]:
+        found = find(message_texts(delivery.message))
+        findings, _ = self._receiver.findings(found)
+        if not findings:
+            return said(NOTHING)
+        ts = text_of(delivery.message, "ts") or delivery.message_ts
+        by, shown_by = text_of(delivery.message, "user"), actor.slack_user_id
+        incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, by=by, shown_by=shown_by)
+        alert_id = await self._receiver.receive(incoming)
+        await self._looking.match(alert_id)
+        alert = await self._looking.look_at_keys(alert_id)
+        return await self._window(alert, actor)
+
+    async def disable(self, delivery: Delivery) -> Ack:
+        """Disable the key the alert means; where that is not plain, show the window with the choice."""
+        return await self._act(delivery, DISABLE)
+
+    async def rotate(self, delivery: Delivery) -> Ack:
+        """Make a successor for the owner first; the old key ends when that was revealed."""
+        return await self._act(delivery, ROTATE)
+
+    async def _act(self, delivery: Delivery, operation: str) -> Ack:
+        alert = await self._alert(delivery.action_value)
+        actor = await self._deps.actor(delivery, fresh=True)
+        await self._deps.flow.admit(actor, operation)
+        in_window = delivery.in_modal and delivery.callback_id == WINDOW
+        keys = chosen(alert, delivery.state if in_window else {})
+        if not keys and in_window:
+            raise InputError({"keys": "Tick the key that is meant; nothing was touched."})
+        if not keys or (operation == ROTATE and not in_window):
+            await delivery.desk.fill(delivery, _loading(), lambda: self._chooser(alert.id, actor))
+            return None
+        if len(keys) == 1:
+            await self._order(delivery, alert, keys[0], actor, operation)
+            return None
+        delivery.desk.later(self._order_many(delivery, alert, keys, actor, operation), delivery=delivery)
+        return None
+
+    async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
+        request = await self._killer.order(
+            alert,
+            key_id,
+            actor,
+            operation=operation,
+            clicked_at=delivery.received_at,
+            deadline=self._deps.left(delivery),
+        )
+        if delivery.in_modal:
+            word = "is being disabled" if operation == DISABLE else "gets a successor"
+            if request.status is Status.PENDING:
+                word = "waits for an approval"
+            sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
+            link = f"Each step and its time are on the card in <#{self._teller.channel}>."
+            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, said(sentence + link)))
+
+    async def _order_many(
+        self, delivery: Delivery, alert: Alert, keys: list[int], actor: Actor, operation: str
+    ) -> None:
+        lines = []
+        for key_id in keys:
+            try:
+                request = await self._killer.order(
+                    alert,
+                    key_id,
+                    actor,
+                    operation=operation,
+                    clicked_at=delivery.received_at,
+                    deadline=self._deps.left(delivery) + 10.0,
+                )
+            except BotError as error:
+                lines.append(f"Key {key_id}: {error.sentence}")
+            else:
+                lines.append(f"Key {key_id}: {WORDS[request.status]} (request {request.number})")
+        await delivery.desk.update_modal(delivery.view_id, said("\n".join(lines)))
+
+    async def _chooser(self, alert_id: int, actor: Actor) -> dict[str, Any]:
+        alert = await self._looking.match(alert_id)
+        alert = await self._looking.look_at_keys(alert.id)
+        return await self._window(alert, actor)
+
+    async def _window(self, alert: Alert, actor: Actor) -> dict[str, Any]:
+        deps = self._deps
+        policy = deps.policy()
+        visible = []
+        for key_id in alert.possible_keys:
+            own = key_id in alert.keys and alert.keys[key_id].owner == actor.slack_user_id
+            asks = [Ask(actor=actor, operation=name, own=own) for name in (DISABLE, "key.show")]
+            if own or any(decide(policy, ask).outcome != "deny" for ask in asks):
+                visible.append(key_id)
+        return alert_window(
+            alert,
+            await deps.database.read(requests_of, alert),
+            visible=visible,
+            channel=self._teller.channel,
+            units_per_usd=deps.units_per_usd,
+        )
+
+    async def false_alarm(self, delivery: Delivery) -> Ack:
+        """Somebody who could disable the key says that it is none of our business."""
+        alert = await self._alert(delivery.action_value)
+        actor = await self._deps.actor(delivery, fresh=True)
+        await self._deps.flow.admit(actor, DISABLE)
+        owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
+        own = owners == {actor.slack_user_id}
+        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=own))
+        if decision.outcome == "deny":
+            await self._deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
+        error = await self._deps.database.run(self._close, alert.id, actor)
+        if error is not None:
+            raise error
+        if delivery.in_modal:
+            view = said(f"Alert {alert.id} is closed as a false alarm; nothing was disabled.")
+            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, view))
+        return None
+
+    def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
+        alert, now = store.get(c, alert_id, lock=True), self._deps.clock()
+        if alert.status is not AlertStatus.OPEN:
+            return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
+        if alert.actions:
+            return ApprovalConflict(f"Something was done about alert {alert.id} already; the card says what.")
+        told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
+        append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
+        changes = {"status": AlertStatus.FALSE_ALARM.value, "closed_by": actor.slack_user_id, "closed_at": now}
+        self._teller.card(c, store.change(c, alert_id, **changes))
+        return None
+
+    async def _alert(self, text: str) -> Alert:
+        known = text.isascii() and text.isdigit() and len(text) < 10
+        alert = await self._deps.database.read(store.find, int(text)) if known else None
+        if alert is None:
+            raise ApprovalConflict("There is no such alert any more.")
+        return alert
+
+
+def requests_of(c: sa.Connection, alert: Alert) -> Requests:
+    """The requests behind an alert's actions, by their id."""
+    found = (requests_store.find(c, action.request_id) for action in alert.actions.values())
+    return {request.id: request for request in found if request is not None}
+
+
+def slack_message(*, channel: str, ts: str, found: Found, **place: Any) -> Incoming:
+    """A message as an alert: the same one for the guard and for everybody who uses the shortcut on it."""
+    return Incoming(
+        source="slack",
+        their_id=f"{channel}:{ts}",
+        title="",
+        text="",
+        url="",
+        found=found,
+        place={"channel": channel, "ts": ts, **place},
+    )
+
+
+def _loading() -> dict[str, Any]:
+    return modal("loading", TITLE, [section(":hourglass_flowing_sand: Asking the gateway…")], close="Cancel")
+
+
+def register(router: Router, listeners: Listeners) -> None:
+    """Name every way in. Action ids and the shortcut's name are fixed in product.md."""
+    router.shortcut("disable_leaked_key", listeners.shortcut)
+    actions: dict[str, Callable[[Delivery], Any]] = {
+        "disable": listeners.disable,
+        "rotate": listeners.rotate,
+        "false_alarm": listeners.false_alarm,
+    }
+    for name, handler in actions.items():
+        router.action(name, handler)
+    router.modal_action(WINDOW, _ticked)
+
+
+async def _ticked(_delivery: Delivery) -> Ack:
+    """A box in the window was ticked: it is read when a button is pressed."""
+    return None
