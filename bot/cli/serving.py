@@ -63,14 +63,13 @@ def serve(settings: Settings, *, work: bool) -> int:
 
 def work(settings: Settings) -> int:
     """Only the durable work: runs, timers, posts."""
-    logs.configure(secrets=settings.secrets())
-    application = Application(settings)
-    prepare_database(application.database)
-    if application.database.dialect == "sqlite":
-        application.database.close()
+    if settings.database_url.startswith("sqlite"):
         raise ConfigurationError(
             ["`work` beside `serve` needs PostgreSQL: SQLite is for one process. Use `serve` alone."]
         )
+    logs.configure(secrets=settings.secrets())
+    application = Application(settings)
+    prepare_database(application.database)
     asyncio.run(_work(application))
     return 0
 

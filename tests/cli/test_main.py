@@ -36,6 +36,15 @@ def policy(folder: Path) -> Path:
     return path
 
 
+@pytest.fixture
+async def live(world: World, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """An environment whose Slack and gateway are on loopback."""
+    async with serving(world.gateway.app, date_header=False) as gateway_url:
+        for name, value in world.environment(gateway_url=gateway_url, port=3000, database_url=sqlite_url).items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bot", *arguments]
 
@@ -107,6 +116,59 @@ def test_explain_takes_what_the_form_takes(capsys: Captured, monkeypatch: pytest
     assert capsys.readouterr().out.startswith("--key needs the gateway")
 
 
+async def test_lint_looks_the_groups_up_in_slack(
+    capsys: Captured, world: World, live: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await asyncio.to_thread(main, ["policy", "lint"]) == 0
+    world.slack.workspace.groups["S0ADMINS"].users.clear()
+    del world.slack.workspace.groups["S0SECURITY"]
+    capsys.readouterr()
+    assert await asyncio.to_thread(main, ["policy", "lint"]) == 1
+    shown = capsys.readouterr().out
+    assert f"{world.policy_path}: the user group S0ADMINS is empty, so nobody has its roles\n" in shown
+    assert f"{world.policy_path}: Slack has no enabled user group S0SECURITY, so nobody has its roles\n" in shown
+    world.slack.switches.down = "503"
+    assert await asyncio.to_thread(main, ["policy", "lint"]) == 0
+    assert capsys.readouterr().out.startswith(f"{world.policy_path}: 7 rules, no mistake and no doubt.\nnote: ")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-1")
+    assert await asyncio.to_thread(main, ["policy", "lint"]) == 0
+    assert capsys.readouterr().out.startswith("note: Slack is not asked: SLACK_BOT_TOKEN: this is the app-level token")
+    world.policy_path.write_text("[[rules]]\n")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", world.bot_token)
+    assert await asyncio.to_thread(main, ["policy", "lint"]) == 1
+    assert f"{world.policy_path}:1:1: the rule has no name\n" in capsys.readouterr().out
+
+
+async def test_explain_asks_slack_and_the_gateway(capsys: Captured, live: None) -> None:
+    question = ["policy", "explain", "key.quota", "--as", seed.ENGINEER, "--key", "notebooks", "--with", "delta=+1k"]
+    assert await asyncio.to_thread(main, question) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "key.quota on what belongs to somebody else, by ada (engineer)"
+    assert lines[1].startswith("denied: No rule allows key.quota on what belongs to somebody else for ")
+    assert await asyncio.to_thread(main, [*question, "--on", "own"]) == 0
+    assert "allowed: Rule “small top-ups are free” allows it.\n" in capsys.readouterr().out
+
+
+async def test_replay_asks_slack(capsys: Captured, world: World, live: None) -> None:
+    (world.folder / "other.toml").write_text(seed.POLICY)
+    world.policy_path.write_text("[[rules]]\n")
+    assert await asyncio.to_thread(main, ["policy", "replay", str(world.folder / "other.toml")]) == 0
+    assert capsys.readouterr().out == (
+        f"note: {world.policy_path} has mistakes and is not used for the roles.\n"
+        "0 past requests: 0 would be decided otherwise, 0 the same by another rule.\n"
+    )
+
+
+def test_work_beside_sqlite_is_refused(capsys: Captured, world: World, live: None) -> None:
+    assert main(["work"]) == 2
+    assert capsys.readouterr().err.startswith("`work` beside `serve` needs PostgreSQL")
+
+
+def test_the_sandbox_has_known_kinds_of_gateways(capsys: Captured) -> None:
+    assert main(["sandbox", "--no-open", "--profile", "nothing"]) == 2
+    assert capsys.readouterr().err.startswith("--profile nothing: no profile 'nothing'; there are cometapi, ")
+
+
 @pytest.mark.usefixtures("policy")
 def test_cases_are_tested(capsys: Captured, folder: Path) -> None:
     case = '[[cases]]\nas = "engineer"\ndo = "key.list"\nexpect = "{0}"\n'
@@ -161,8 +223,8 @@ def test_ctrl_c_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, folder: Path) -> None:
     database = open_database(sqlite_url)
-    for number in range(2000):
-        database.run_here(audit.append, fact=Fact.ASKED, at=float(number), actor="U0ADA")
+    # More than a pipe holds.
+    database.run_here(lambda c: [audit.append(c, fact=Fact.ASKED, at=float(n), actor="U0ADA") for n in range(500)])
     database.close()
     process = subprocess.Popen(
         command("audit", "export"),
@@ -202,12 +264,14 @@ async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folde
             await _ready(http, process)
             assert (await http.get("/healthz")).text == "ok\n"
             assert 'keydesk_up{what="database"} 1.0' in (await http.get("/metrics")).text
-        second = await asyncio.to_thread(_ended, command("serve"), folder, served)
+        ended = [
+            asyncio.to_thread(_ended, command(*words), folder, served)
+            for words in (["serve"], ["audit", "verify"], ["check"])
+        ]
+        second, looking, checked = await asyncio.gather(*ended)
         assert second.returncode == 2
         assert f"is already used by another keydesk (pid {process.pid})" in second.stderr
-        looking = await asyncio.to_thread(_ended, command("audit", "verify"), folder, served)
         assert (looking.returncode, looking.stdout) == (0, "ok: 1 lines\n")
-        checked = await asyncio.to_thread(_ended, command("check"), folder, served)
         assert checked.returncode == 0, checked.stdout
         assert "FAIL" not in checked.stdout
     finally:
