@@ -29,6 +29,8 @@ ALWAYS = ("commands",)
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
     "subteam_created": ("usergroups:read",),
     "subteam_members_changed": ("usergroups:read",),
     "subteam_updated": ("usergroups:read",),
