@@ -21,6 +21,13 @@ from bot.sandbox.fake_gateway import Clock, FakeGateway
 from bot.sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = "127.0.0.1"
+# Source of alerts → the setting that holds its shared secret (product.md, "Alerts in").
+ALERT_SETTINGS = {
+    "generic": "KEYDESK_ALERT_SECRET_GENERIC",
+    "github": "KEYDESK_ALERT_SECRET_GITHUB",
+    "gitguardian": "KEYDESK_ALERT_SECRET_GITGUARDIAN",
+    "alertmanager": "KEYDESK_ALERT_TOKEN_ALERTMANAGER",
+}
 
 
 class Server(uvicorn.Server):
@@ -79,6 +86,9 @@ class World:
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}")
     app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}")
+    alert_secrets: dict[str, str] = field(
+        default_factory=lambda: {source: secrets.token_hex(16) for source in ALERT_SETTINGS}
+    )
     access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
 
     def __post_init__(self) -> None:
@@ -117,6 +127,7 @@ class World:
             "KEYDESK_SECURITY_CHANNEL": seed.SECURITY_CHANNEL,
             "KEYDESK_HOST": LOOPBACK,
             "PORT": str(port),
+            **{ALERT_SETTINGS[source]: secret for source, secret in self.alert_secrets.items()},
         }
         if self.profile.startswith("upstream") and self.profile != "upstream-g3":
             settings["COMETAPI_USER_ID"] = "1"
