@@ -1,0 +1,71 @@
+"""The form for a change of quota: which number it asks for, how amounts are read, and every bad input."""
+
+import pytest
+
+from bot.errors import InputError
+from bot.features.key_quota.operation import ChangeQuota
+from bot.features.key_quota.views import build_modal, parse_submission
+from tests.features.wishes import UNITS, block_ids, reader, seen
+
+
+def test_a_limited_key_asks_for_a_delta_until_the_box_is_ticked() -> None:
+    view = build_modal(seen(rest="+100k"), state={}, live="", units_per_usd=UNITS)
+    assert block_ids(view) == ["delta", "unlimited_quota", "reason"]
+    assert view["blocks"][1]["element"]["initial_value"] == "+100k"
+    view = build_modal(seen(), state=reader(unlimited_quota=["on"]).state, live="", units_per_usd=UNITS)
+    assert block_ids(view) == ["unlimited_quota", "reason"]
+
+
+def test_an_unlimited_key_asks_for_what_is_left_once_the_box_is_unticked() -> None:
+    unlimited = seen(unlimited_quota=True)
+    assert block_ids(build_modal(unlimited, state={}, live="", units_per_usd=UNITS)) == ["unlimited_quota", "reason"]
+    view = build_modal(unlimited, state=reader(unlimited_quota=[]).state, live="", units_per_usd=UNITS)
+    assert block_ids(view) == ["remain_quota", "unlimited_quota", "reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [("+100k", 100_000), ("100k", 100_000), ("-1,000", -1_000), ("−5", -5), ("+$2", 1_000_000), ("-0.5 USD", -250_000)],
+)
+def test_a_delta_takes_a_sign(text: str, units: int) -> None:
+    wish, reason = parse_submission(reader(delta=text, unlimited_quota=[], reason=" more "), seen())
+    assert wish == ChangeQuota(key_id=7, delta=units)
+    assert reason == "more"
+
+
+def test_the_box_decides_what_is_wished() -> None:
+    wish, _ = parse_submission(reader(delta="5", unlimited_quota=["on"]), seen())
+    assert wish == ChangeQuota(key_id=7, unlimited_quota=True)
+    wish, _ = parse_submission(reader(remain_quota="$1", unlimited_quota=[]), seen(unlimited_quota=True))
+    assert wish == ChangeQuota(key_id=7, unlimited_quota=False, remain_quota=500_000)
+
+
+@pytest.mark.parametrize(
+    ("unlimited", "fields", "place", "sentence"),
+    [
+        (False, {"delta": ""}, "delta", "No amount is given"),
+        (False, {"delta": "0"}, "delta", "changes nothing"),
+        (False, {"delta": "+-5"}, "delta", "has a sign"),
+        (False, {"delta": "1e5"}, "delta", "is not an amount"),
+        (False, {"delta": "1.5"}, "delta", "only whole units"),
+        (False, {"delta": "٣"}, "delta", "is not an amount"),
+        (True, {"unlimited_quota": []}, "unlimited_quota", "how much is to be left"),
+        (True, {"unlimited_quota": [], "remain_quota": ""}, "remain_quota", "No amount is given"),
+        (True, {"unlimited_quota": ["on"]}, "unlimited_quota", "Untick the box"),
+    ],
+)
+def test_bad_input_is_said_under_its_field(
+    unlimited: bool, fields: dict[str, object], place: str, sentence: str
+) -> None:
+    with pytest.raises(InputError) as wrong:
+        parse_submission(reader(**fields), seen(unlimited_quota=unlimited))
+    assert sentence in wrong.value.fields[place]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{}, {"delta": 1, "unlimited_quota": True}, {"unlimited_quota": False}, {"delta": 1, "remain_quota": 1}],
+)
+def test_a_wish_is_one_thing(wish: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        ChangeQuota.model_validate({"key_id": 1, **wish})

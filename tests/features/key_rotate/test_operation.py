@@ -1,0 +1,124 @@
+"""A rotation makes exactly one successor, whatever crashes or is lost, and refuses one that could not be used."""
+
+from typing import Any
+
+import pytest
+
+from bot.errors import InputError
+from bot.features.key_rotate.operation import OPERATION, RotateKey, successor_name
+from bot.gateway.writes import WriteStatus
+from tests.features.wishes import ADA, look_on, work_on
+from tests.gateway.support import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "after"),
+    [
+        ("search", 2, "search (2)"),
+        ("search (2)", 3, "search (3)"),
+        ("search (x)", 2, "search (x) (2)"),
+        ("n" * 50, 2, "n" * 46 + " (2)"),
+        ("é" * 25, 12, "é" * 22 + " (12)"),
+        ("🔑" * 12, 2, "🔑" * 11 + " (2)"),
+        ("", 2, " (2)"),
+    ],
+)
+def test_a_successor_is_numbered_within_fifty_bytes(name: str, number: int, after: str) -> None:
+    assert successor_name(name, number) == after
+    assert len(after.encode()) <= 50
+
+
+SETTINGS: dict[str, Any] = {
+    "name": "search",
+    "remain_quota": 123,
+    "allow_ips": "198.51.100.10",
+    "model_limits_enabled": True,
+    "model_limits": "gpt-4o-mini",
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("fault", ["", "lost_reply", "lost_request", "crash"])
+async def test_one_rotation_makes_one_key(profile: str, fault: str) -> None:
+    fake = fake_gateway(profile)
+    old = fake.add_key(**SETTINGS)
+    client, journal = client_of(fake), MemoryJournal()
+    before = await client.get_key(old.id)
+    if fault.startswith("lost"):
+        fake.arm(fault, method="POST")
+    if fault == "crash":
+        journal.crash_at = {1: "after", 2: "before"}
+    result = await to_the_end(
+        fake, lambda: OPERATION.run(work_on(client, before, journal), RotateKey(key_id=old.id, overlap=60))
+    )
+    assert result.status is WriteStatus.DONE, result
+    rows = fake.keys()
+    made = [row for row in rows if row.id != old.id]
+    assert [key.name for key in made] == ["search (2)"]
+    assert result.key is not None
+    assert result.before is not None
+    assert (result.key.id, result.before.id) == (made[0].id, old.id)
+    assert (made[0].remain_quota, made[0].allow_ips) == (123, "198.51.100.10")
+    assert "“search (2)”" in result.notes[0]
+    assert fake.key(old.id).status == 1
+
+
+async def test_names_in_use_are_passed_over_and_not_for_ever() -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS)
+    for number in range(2, 5):
+        fake.add_key(name=f"search ({number})")
+    client = client_of(fake)
+    result = await OPERATION.run(work_on(client, None), RotateKey(key_id=old.id, overlap=0))
+    assert result.key is not None
+    assert result.key.name == "search (5)"
+    for number in range(6, 40):
+        fake.add_key(name=f"search ({number})")
+    result = await OPERATION.run(work_on(client, None), RotateKey(key_id=result.key.id, overlap=0))
+    assert (result.status, result.refusal) == (WriteStatus.REFUSED, "name_in_use")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"remain_quota": 0}, "no quota left"), ({"remain_quota": -3}, "no quota left"), ({"expired_time": 5}, "expired")],
+)
+async def test_a_successor_that_would_be_dead_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS | changes)
+    client = client_of(fake)
+    wish = RotateKey(key_id=old.id, overlap=0)
+    with pytest.raises(InputError) as wrong:
+        await OPERATION.inspect(look_on(client), ADA, wish)
+    assert sentence in wrong.value.sentence
+    result = await OPERATION.run(work_on(client, None), wish)
+    assert result.status is WriteStatus.REFUSED
+    assert sentence in result.sentence
+    assert len(fake.keys()) == 1
+
+
+async def test_a_key_that_changed_since_it_was_asked_for_is_not_rotated() -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS)
+    client = client_of(fake)
+    before = await client.get_key(old.id)
+    fake.edit_behind(old.id, allow_ips="")
+    result = await OPERATION.run(work_on(client, before), RotateKey(key_id=old.id, overlap=0))
+    assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
+
+
+async def test_all_that_a_successor_starts_with_counts_as_added() -> None:
+    fake = fake_gateway()
+    client = client_of(fake)
+    limited, unlimited = fake.add_key(**SETTINGS), fake.add_key(name="free", unlimited_quota=True)
+    found = await OPERATION.inspect(look_on(client), ADA, RotateKey(key_id=limited.id, overlap=3_600))
+    assert (found.facts.increase, found.facts.remain_quota) == (123, 123)
+    assert found.changes[-1].after == "works for 1 hour more"
+    found = await OPERATION.inspect(look_on(client), ADA, RotateKey(key_id=unlimited.id, overlap=0))
+    assert (found.facts.increase, found.facts.unlimited_quota) == (0, True)
+    assert found.changes[-1].after == "ends at once"
+
+
+@pytest.mark.parametrize("overlap", [-1, 7 * 86_400 + 1])
+def test_an_overlap_is_at_most_a_week(overlap: int) -> None:
+    with pytest.raises(ValueError, match="overlap"):
+        RotateKey(key_id=1, overlap=overlap)

@@ -1,0 +1,86 @@
+"""What the tests of forms and operations on one key share: a filled form, a look and a run on a fake gateway."""
+
+from typing import Any
+
+from bot.features.key_form import FormReader
+from bot.features.key_wish import Seen
+from bot.gateway.client import GatewayClient
+from bot.gateway.models import EffectiveState, Key, KeyId
+from bot.operations import Look, Work
+from bot.permissions.models import Actor
+from tests.gateway.support import MemoryJournal
+
+NOW = 1_790_000_000.0
+UNITS = 500_000
+ADA = Actor(slack_user_id="U0ADA", team_id="T0TEST")
+
+
+def seen(**changes: Any) -> Seen:
+    """A key as an open form knows it."""
+    values: dict[str, Any] = {
+        "key_id": 7,
+        "name": "search",
+        "hint": "abcd…wxyz",
+        "state": EffectiveState.ACTIVE,
+        "remain_quota": 300_000,
+        "unlimited_quota": False,
+        "expired": False,
+        "channel": "C0KEYS",
+    }
+    return Seen(**values | changes)
+
+
+def reader(**fields: Any) -> FormReader:
+    """A filled form: a text or choice, a list of ticked values, a moment (a number)."""
+    found: dict[str, Any] = {}
+    for block_id, value in fields.items():
+        if isinstance(value, list):
+            item: dict[str, Any] = {"selected_options": [{"value": one} for one in value]}
+        elif isinstance(value, int):
+            item = {"selected_date_time": value}
+        elif block_id in {"expired_time", "overlap"}:
+            item = {"selected_option": {"value": value}}
+        else:
+            item = {"value": value}
+        found[block_id] = {"value": item}
+    return FormReader(state=found, now=NOW, units_per_usd=UNITS)
+
+
+def block_ids(view: dict[str, Any]) -> list[str]:
+    """The input blocks of a modal, top down."""
+    return [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+
+
+def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: int | None = None, **more: Any) -> Look:
+    """A look at a gateway where every key belongs to `owner`."""
+
+    async def owner_of(_key_id: KeyId) -> str | None:
+        return owner
+
+    async def successor_of(_key_id: KeyId) -> int | None:
+        return successor
+
+    values: dict[str, Any] = {
+        "reader": client,
+        "catalog": None,
+        "owner_of": owner_of,
+        "successor_of": successor_of,
+        "now": client.now(),
+        "units_per_usd": UNITS,
+        "until": float("inf"),
+    }
+    return Look(**values | more)
+
+
+def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | None = None, **more: Any) -> Work:
+    """A run that was approved now, of something asked now."""
+    values: dict[str, Any] = {
+        "client": client,
+        "journal": journal or MemoryJournal(),
+        "request_id": 1,
+        "approved_at": client.now(),
+        "before": before,
+        "seen_at": client.now(),
+        "processing": 15.0,
+    }
+    return Work(**values | more)
