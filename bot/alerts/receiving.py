@@ -4,6 +4,7 @@ Nothing here asks the gateway: an alert is stored and answered within millisecon
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -82,24 +83,38 @@ class Receiver:
             )
             self._engine.start(c, LOOK, f"alert:{alert.id}", str(alert.id))
         else:
-            alert = self._merge(c, alert, findings, incoming)
+            alert, changed = self._merge(c, alert, findings, incoming)
             if alert.deliveries in _RECORDED_REPEATS:
                 append(c, fact=Fact.ALERT, at=now, details={**told, "deliveries": alert.deliveries})
+            if not changed and not _is_round(alert.deliveries):
+                # A flood of repeats must not become a flood of redraws: the number is right at every round one.
+                return alert
         self._teller.card(c, alert)
         return alert
 
-    def _merge(self, c: sa.Connection, alert: Alert, findings: Sequence[Finding], incoming: Incoming) -> Alert:
+    def _merge(
+        self, c: sa.Connection, alert: Alert, findings: Sequence[Finding], incoming: Incoming
+    ) -> tuple[Alert, bool]:
         """A message that was edited, or a group that grew, may hold more than before."""
         known = {(finding.hint, finding.fingerprint) for finding in alert.findings}
         new = [finding for finding in findings if (finding.hint, finding.fingerprint) not in known]
         place = {**alert.place, **incoming.place}
         if not new and place == alert.place:
-            return alert
+            return alert, False
         merged = sorted([*alert.findings, *new], key=lambda finding: _ORDER[finding.how])[:MOST_FINDINGS]
-        alert = store.change(c, alert.id, findings=merged, place=place)
+        changes: dict[str, Any] = {"findings": merged, "place": place}
+        if any(finding.key_ids for finding in new) and alert.status is AlertStatus.FALSE_ALARM:
+            # What was called false did not hold this key.
+            changes |= {"status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None}
+        alert = store.change(c, alert.id, **changes)
         if new and alert.status is AlertStatus.OPEN:
             self._engine.start(c, LOOK, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
-        return alert
+        return alert, True
+
+
+def _is_round(number: int) -> bool:
+    """1 to 10, 20, 30 … 100, 200 …"""
+    return number % int(10 ** (len(str(number)) - 1)) == 0
 
 
 def _notes(found: Found, left_out: int) -> list[str]:
