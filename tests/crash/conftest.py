@@ -1,0 +1,67 @@
+import contextlib
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.crash.house import House, Nursery, open_house
+from tests.crash.house import nursery as open_nursery
+from tests.crash.matrix import NewDatabase
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def nursery() -> AsyncIterator[Nursery]:
+    """A warm process to fork from."""
+    async with open_nursery() as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_sqlite(sqlite_template: Path, tmp_path: Path) -> NewDatabase:
+    """Makes migrated SQLite files."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[str]:
+        path = tmp_path / f"database-{next(_numbers)}.sqlite"
+        shutil.copyfile(sqlite_template, path)
+        yield f"sqlite:///{path}"
+        for name in tmp_path.glob(f"{path.name}*"):
+            name.unlink()
+
+    return make
+
+
+@pytest.fixture
+def new_postgres(postgres_server: sa.URL, postgres_admin: sa.Engine, postgres_template: str) -> NewDatabase:
+    """Makes migrated PostgreSQL databases."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[str]:
+        name = f"keydesk_crash_{os.getpid()}_{next(_numbers)}"
+        with postgres_admin.connect() as c:
+            c.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        yield postgres_server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+        with postgres_admin.connect() as c:
+            c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return make
+
+
+@pytest.fixture
+async def house(tmp_path: Path, sqlite_url: str, nursery: Nursery) -> AsyncIterator[House]:
+    """A world on SQLite without any process yet."""
+    async with open_house(tmp_path, database_url=sqlite_url, nursery=nursery) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def pg_house(tmp_path: Path, postgres_url: str, nursery: Nursery) -> AsyncIterator[House]:
+    """The same on PostgreSQL."""
+    async with open_house(tmp_path, database_url=postgres_url, nursery=nursery) as opened:
+        yield opened

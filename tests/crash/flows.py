@@ -1,0 +1,174 @@
+"""What people do in the crash tests, one flow per operation, and what must be true of the gateway afterwards.
+
+A flow is prepared while nothing goes wrong; then the points count, it acts, persistently as people are, and is checked.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox import seed
+from bot.sandbox.fake_gateway import Record
+from bot.sandbox.fake_slack.views import View
+from tests.crash.house import House
+
+ADA, MIRA, CHANNEL = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL
+MONTH = 30 * 86_400
+Problems = list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """`record`: the key that is there before, None for a new one. `check`: what is wrong with the gateway's keys."""
+
+    name: str
+    check: Callable[[House, Record | None], Problems]
+    act: Callable[[House, View], Awaitable[None]]
+    word: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    record: dict[str, Any] | None = None
+    requests: int = 1
+    with_card: bool = False
+
+    async def prepare(self, house: House) -> tuple[Record | None, View]:
+        """The key, and the form, filled in."""
+        made, command = None, "/apikey new"
+        if self.record is not None:
+            made = await house.desk.own(ADA, house.gateway.add_key(name="mine", **self.record))
+            command = f"/apikey {self.word} {made.id}"
+        await house.slack.command(ADA, CHANNEL, command)
+        wanted = f"key.{'update' if self.word == 'edit' else self.word or 'create'}"
+        await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == wanted)
+        await house.desk.fill(ADA, house.slack.top_view(ADA), **self.fields)
+        return made, house.slack.top_view(ADA)
+
+
+def _keys(house: House) -> list[Record]:
+    found: list[Record] = house.gateway.keys()
+    return found
+
+
+async def _submit(house: House, view: View) -> None:
+    await house.persist(lambda: house.slack.submit(ADA, view))
+
+
+async def _submit_and_approve(house: House, view: View) -> None:
+    await _submit(house, view)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
+    await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
+
+
+def _differences(record: Record, **wanted: Any) -> Problems:
+    return [
+        f"{name} is {getattr(record, name)!r}, not {value!r}"
+        for name, value in wanted.items()
+        if getattr(record, name) != value
+    ]
+
+
+def _new_key(quota: int) -> Callable[[House, Record | None], Problems]:
+    def check(house: House, _made: Record | None) -> Problems:
+        found = [record for record in _keys(house) if record.name == "new"]
+        if len(found) != 1:
+            return [f"{len(found)} keys instead of one"]
+        key = found[0]
+        wrong = _differences(key, remain_quota=quota, unlimited_quota=False, model_limits="gpt-4o-mini", status=1)
+        life = key.expired_time - house.gateway.clock.now()
+        return wrong + ([] if abs(life - MONTH) < 120 else [f"it expires in {life} s"])
+
+    return check
+
+
+def _changed(**wanted: Any) -> Callable[[House, Record | None], Problems]:
+    def check(house: House, made: Record | None) -> Problems:
+        assert made is not None
+        same = {"name": "mine", "remain_quota": 900, "used_quota": 100, "allow_ips": "198.51.100.10", "status": 1}
+        same |= {"model_limits": "gpt-4o-mini", "expired_time": -1, "unlimited_quota": False}
+        others = [] if len(house.gateway.keys()) == 4 else [f"{len(house.gateway.keys())} keys instead of 4"]
+        return _differences(house.gateway.key(made.id), **(same | wanted)) + others
+
+    return check
+
+
+def _gone(house: House, made: Record | None) -> Problems:
+    assert made is not None
+    there = any(record.id == made.id for record in _keys(house))
+    return ["it is still there"] if there or len(house.gateway.keys()) != 3 else []
+
+
+def _rotated(house: House, made: Record | None) -> Problems:
+    assert made is not None
+    successors = [record for record in _keys(house) if record.id > made.id]
+    if len(successors) != 1:
+        return [f"{len(successors)} successors instead of one"]
+    return _changed(status=2)(_Without(house, successors[0]), made) + _differences(
+        successors[0], remain_quota=900, allow_ips="198.51.100.10", model_limits="gpt-4o-mini", status=1
+    )
+
+
+class _Without:
+    """The house, as if the successor were not there."""
+
+    def __init__(self, house: House, record: Record) -> None:
+        self.gateway = self
+        self._house = house
+        self._record = record
+
+    def keys(self) -> list[Record]:
+        return [record for record in _keys(self._house) if record.id != self._record.id]
+
+    def key(self, key_id: int) -> Record:
+        return self._house.gateway.key(key_id)
+
+
+_THERE = {
+    "remain_quota": 900,
+    "used_quota": 100,
+    "allow_ips": "198.51.100.10",
+    "model_limits": "gpt-4o-mini",
+    "model_limits_enabled": True,
+    "group": "default",
+}
+_NEW = {"name": "new", "expired_time": "30d", "model_limits": ["gpt-4o-mini"], "reason": "a crash test"}
+
+FLOWS = {
+    flow.name: flow
+    for flow in (
+        Flow(name="create", act=_submit, check=_new_key(100_000), fields={**_NEW, "remain_quota": "100k"}),
+        Flow(
+            name="create-approved",
+            act=_submit_and_approve,
+            check=_new_key(2_000_000),
+            fields={**_NEW, "remain_quota": "2M"},
+            with_card=True,
+        ),
+        Flow(
+            name="update",
+            word="edit",
+            act=_submit,
+            check=_changed(name="renamed", allow_ips="203.0.113.0/24"),
+            fields={"name": "renamed", "allow_ips": "203.0.113.0/24", "reason": "a crash test"},
+            record=_THERE,
+        ),
+        Flow(
+            name="quota",
+            word="quota",
+            act=_submit,
+            check=_changed(remain_quota=1400),
+            fields={"delta": "+500", "reason": "a crash test"},
+            record=_THERE,
+        ),
+        Flow(name="disable", word="disable", act=_submit, check=_changed(status=2), record=_THERE),
+        Flow(name="enable", word="enable", act=_submit, check=_changed(status=1), record={**_THERE, "status": 2}),
+        Flow(
+            name="rotate",
+            word="rotate",
+            act=_submit,
+            check=_rotated,
+            fields={"overlap": "0"},
+            record=_THERE,
+            requests=2,
+        ),
+        Flow(name="delete", word="delete", act=_submit, check=_gone, fields={"confirm": "mine"}, record=_THERE),
+    )
+}

@@ -1,0 +1,275 @@
+"""A Keydesk of real processes between the sandbox's Slack and gateway, to be killed, frozen and started again.
+
+Both fakes are in the test's own process, so a test sees every key and every message. `House.desk` has the hands and
+eyes of the scenarios' Desk (it reads the rows through a connection of its own).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+
+from bot.approvals import store
+from bot.approvals.models import FINAL, ApprovalRequest
+from bot.audit import Verdict, verify_database
+from bot.db.engine import open_database
+from bot.sandbox import seed
+from bot.sandbox.fake_slack.answers import Answer
+from bot.sandbox.fake_slack.errors import ClientRefusal
+from bot.sandbox.world import World, serving
+from tests.crash.policy import POLICY
+from tests.scenarios.desk import Desk
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20.0
+PATIENCE = 20.0
+CHANNEL = seed.KEYS_CHANNEL
+
+
+class Process:
+    """One Keydesk process. `ended` holds its exit code, negative for a signal."""
+
+    def __init__(self, pid: int, *, port: int, output: Path) -> None:
+        self.pid = pid
+        self.port = port
+        self.output = output
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def alive(self) -> bool:
+        return not self.ended.done()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        if not self.alive:
+            return False
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return False
+
+    def kill(self, number: signal.Signals) -> None:
+        if self.alive:
+            os.kill(self.pid, number)
+
+    async def end(self, number: signal.Signals = signal.SIGTERM, *, seconds: float = 15.0) -> int:
+        """Send a signal and wait for the exit code."""
+        self.kill(number)
+        return await asyncio.wait_for(asyncio.shield(self.ended), seconds)
+
+    def said(self) -> str:
+        """Everything it wrote."""
+        return self.output.read_text(errors="replace") if self.output.exists() else ""
+
+    async def get(self, path: str) -> httpx.Response:
+        """One of its pages."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return await client.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+
+
+class Nursery:
+    """The process that forks ours (victim.py)."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._started: asyncio.Queue[int] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+        self._children: dict[int, Process] = {}
+        self._early: dict[int, int] = {}
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            said = json.loads(line)
+            if "started" in said:
+                self._started.put_nowait(said["started"])
+            elif (child := self._children.get(said["ended"])) is not None:
+                if not child.ended.done():
+                    child.ended.set_result(said["code"])
+            else:
+                self._early[said["ended"]] = said["code"]
+
+    async def fork(self, order: dict[str, Any], *, port: int) -> Process:
+        assert self._process.stdin is not None
+        async with self._turn:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            await self._process.stdin.drain()
+            pid = await asyncio.wait_for(self._started.get(), START_SECONDS)
+        child = self._children[pid] = Process(pid, port=port, output=Path(order["output"]))
+        if pid in self._early:
+            child.ended.set_result(self._early.pop(pid))
+        return child
+
+    async def close(self) -> None:
+        """End everything."""
+        for child in self._children.values():
+            with contextlib.suppress(ProcessLookupError):
+                child.kill(signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+        await self._reader
+
+
+@contextlib.asynccontextmanager
+async def nursery() -> AsyncIterator[Nursery]:
+    """A warm process to fork from."""
+    words = (sys.executable, "-m", "tests.crash.victim")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, stdin=pipe, stdout=pipe)
+    opened = Nursery(process)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class House:
+    """One world and its Keydesk processes. `quick`: see victim.hurry."""
+
+    def __init__(self, *, world: World, gateway_url: str, folder: Path, database_url: str, nursery: Nursery) -> None:
+        self.world = world
+        self.slack = world.slack
+        self.gateway = world.gateway
+        self.database_url = database_url
+        self.database = open_database(database_url, exclusive=False)
+        self.desk = Desk(world)
+        self.desk.app = SimpleNamespace(database=self.database)
+        self.processes: list[Process] = []
+        self._gateway_url = gateway_url
+        self._folder = folder
+        self._nursery = nursery
+
+    async def start(
+        self,
+        *arguments: str,
+        quick: bool = True,
+        port: int | None = None,
+        points: dict[str, Any] | None = None,
+        version: str = "",
+        wait: bool = True,
+        **more: str,
+    ) -> Process:
+        """`keydesk serve`, or what `arguments` say; returns once it is ready. Slack sends to the latest one.
+
+        `more`: settings that differ.
+        """
+        port = port or free_port()
+        settings = self.world.environment(gateway_url=self._gateway_url, port=port, database_url=self.database_url)
+        order = {
+            "arguments": list(arguments or ["serve"]),
+            "environment": settings | more,
+            "folder": str(self._folder),
+            "output": str(self._folder / f"output-{len(self.processes)}.txt"),
+            "quick": quick,
+            "points": points,
+            "version": version,
+        }
+        process = await self._nursery.fork(order, port=port)
+        self.processes.append(process)
+        if wait:
+            await self.ready(process)
+            self.slack.bot_url = f"http://127.0.0.1:{port}/slack/events"
+        return process
+
+    async def ready(self, process: Process, *, seconds: float = START_SECONDS) -> None:
+        """Until it says so."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert process.alive, f"it ended with {process.ended.result()}: {process.said()[-2000:]}"
+            with contextlib.suppress(httpx.HTTPError):
+                if (await process.get("/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"not ready: {process.said()[-2000:]}")
+
+    async def persist(self, step: Callable[[], Awaitable[Answer]], *, seconds: float = PATIENCE) -> Answer | None:
+        """What a person does when Slack says "that did not work": the same again. None: it was done meanwhile."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                answer = await step()
+            except (ClientRefusal, LookupError):
+                return None
+            if answer.ok:
+                return answer
+            assert time.monotonic() < end, f"never answered: {answer}"
+            await asyncio.sleep(0.05)
+
+    async def settled(self, number: int = 1, *, seconds: float = PATIENCE) -> ApprovalRequest:
+        """The row of a request once nothing moves it any more; also before it is there."""
+        end = time.monotonic() + seconds
+        row = None
+        while row is None or row.status not in FINAL:
+            assert time.monotonic() < end, f"request {number} stays {row.status if row else 'unheard of'}"
+            await asyncio.sleep(0.03)
+            row = await self.database.read(store.find, number)
+        return row
+
+    async def requests(self) -> list[ApprovalRequest]:
+        """All of them, newest first."""
+        return await self.database.read(store.recent, limit=100_000)
+
+    def names(self) -> list[str]:
+        """What the keys at the gateway are called, newest first."""
+        keys = self.gateway.keys()
+        return [key.name for key in keys]
+
+    def posted(self) -> dict[str, int]:
+        """How many messages there are of each post, by the id that they carry."""
+        found: dict[str, int] = {}
+        for channel in self.slack.workspace.channels:
+            for message in self.slack.messages(channel):
+                payload = (message.metadata or {}).get("event_payload", {})
+                if "id" in payload:
+                    found[payload["id"]] = found.get(payload["id"], 0) + 1
+        return found
+
+    def verdict(self) -> Verdict:
+        """Whether the record is whole."""
+        return verify_database(self.database)
+
+    async def close(self) -> None:
+        for process in self.processes:
+            process.kill(signal.SIGKILL)
+        for process in self.processes:
+            await asyncio.wait_for(asyncio.shield(process.ended), 5)
+        self.database.close()
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    folder: Path, *, database_url: str, nursery: Nursery, policy: str = POLICY, **world_options: Any
+) -> AsyncIterator[House]:
+    """The world and no process yet; ends every process that a test leaves."""
+    world = World(folder=folder, **world_options)
+    world.policy_path.write_text(policy, encoding="utf-8")
+    seed.fill_gateway(world.gateway)
+    world.slack.limits.enforced = False
+    async with (
+        serving(world.slack.app) as slack_url,
+        serving(world.gateway.app, date_header=False) as gateway_url,
+    ):
+        world.slack.base_url = slack_url
+        house = House(world=world, gateway_url=gateway_url, folder=folder, database_url=database_url, nursery=nursery)
+        try:
+            yield house
+        finally:
+            await house.close()
+            await world.slack.close()

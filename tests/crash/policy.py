@@ -1,0 +1,37 @@
+"""The policy of the crash tests: small keys at once, larger ones with an approval, all else free."""
+
+POLICY = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager  = ["S0MANAGERS"]
+security = ["S0SECURITY"]
+
+[[rules]]
+name  = "security pulls the plug"
+who   = ["security"]
+do    = ["key.disable"]
+on    = "any"
+allow = true
+
+[[rules]]
+name  = "small keys are free"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { remain_quota_at_most = 500_000, unlimited_quota = false }
+allow = true
+
+[[rules]]
+name     = "a manager decides the rest"
+who      = ["engineer"]
+do       = ["key.create"]
+approval = { from = ["manager"], count = 1, expires = "3d" }
+
+[[rules]]
+name  = "own keys are one's own business"
+who   = ["engineer"]
+do    = [
+  "key.update", "key.quota", "key.disable", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list",
+  "key.show", "request.list",
+]
+allow = true
+"""

@@ -1,0 +1,45 @@
+"""Killed at every point where it waits for something outside itself: one effect, one confirmation, a whole record."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.flows import FLOWS
+from tests.crash.house import Nursery
+from tests.crash.matrix import NewDatabase, matrix, report
+
+SAMPLE = 12
+
+
+@pytest.mark.timeout(120)
+async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
+    tmp_path: Path, new_sqlite: NewDatabase, nursery: Nursery
+) -> None:
+    runs = await matrix(
+        FLOWS["create-approved"], folder=tmp_path, new_database=new_sqlite, nursery=nursery, sample=SAMPLE
+    )
+    found = report("create-approved", runs)
+    assert not any(run.problems or run.doubled_posts for run in runs), found
+    assert len(runs[0].points) > 60, found
+    assert sum(run.died for run in runs) > SAMPLE // 2, found
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "killed-sqlite",
+        pytest.param("killed-postgresql", marks=pytest.mark.postgres),
+        pytest.param("frozen-postgresql", marks=pytest.mark.postgres),
+    ],
+)
+async def test_every_death_and_every_frost_of_every_operation(
+    flow: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery
+) -> None:
+    make = request.getfixturevalue("new_sqlite" if kind == "killed-sqlite" else "new_postgres")
+    freeze = kind.startswith("frozen")
+    runs = await matrix(FLOWS[flow], folder=tmp_path, new_database=make, nursery=nursery, freeze=freeze, at_once=3)
+    found = report(f"{flow}, {kind}", runs)
+    print(f"\n{found}")  # noqa: T201  # the table for docs/resilience.md
+    assert not any(run.problems or run.doubled_posts for run in runs), found
