@@ -6,6 +6,7 @@ from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.features import key_form as form
 from bot.features.key_create.operation import OPERATION
+from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
 from bot.features.key_form import FormReader, Prefill
 from bot.features.live import UNFINISHED, Redraws, live_text
@@ -90,6 +91,7 @@ def register(router: Router, deps: Deps) -> None:
     router.command("new", listeners.open_modal, usage="[NAME]", help="ask for a new key")
     router.shortcut("new_key", listeners.open_modal)
     router.action(OPERATION.name, listeners.open_modal)
+    router.action(ACTION, lambda delivery: open_replacement(deps, delivery))
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)
     router.options(form.MODELS, listeners.models)

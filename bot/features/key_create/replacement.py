@@ -1,0 +1,58 @@
+"""A key like an old one: the form for a new key, prefilled with the settings of one that was disabled."""
+
+from typing import Any
+
+from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.errors import PermissionDenied
+from bot.features.key_command import loading, may_touch
+from bot.features.key_create.operation import OPERATION
+from bot.features.key_create.views import build_modal
+from bot.features.key_form import CUSTOM, NAME_LIMIT, NEVER_CHOICE, Prefill
+from bot.gateway.models import NEVER, Key, KeyId
+from bot.permissions.models import Actor
+from bot.slack.delivery import Ack, Delivery
+from bot.units import short_quota
+
+# The button under “your key was disabled”; its value is the old key's id.
+ACTION = "request_replacement"
+_SUFFIX = "-2"
+
+
+def prefill_of(key: Key, *, now: float) -> Prefill:
+    """The old settings, with a name that is free most likely; an expiry that has passed becomes the usual one."""
+    name = key.name.encode()[: NAME_LIMIT - len(_SUFFIX)].decode(errors="ignore") + _SUFFIX
+    expires = key.expired_time
+    expiry, expiry_at = (
+        (NEVER_CHOICE, None) if expires == NEVER else (CUSTOM, expires) if expires > now else ("30d", None)
+    )
+    return Prefill(
+        name=name,
+        quota="" if key.unlimited_quota else short_quota(max(0, key.remain_quota)),
+        unlimited=key.unlimited_quota,
+        expiry=expiry,
+        expiry_at=expiry_at,
+        models=key.models,
+        allowed_ips=key.allowed_ips,
+        group=key.group,
+        cross_group_retry=key.cross_group_retry,
+        reason=f"Replaces key {key.id} ({key.name}), which was disabled.",
+    )
+
+
+async def open_replacement(deps: Deps, delivery: Delivery) -> Ack:
+    """Open the form; asking for the key goes the same way as for any other."""
+    actor = await deps.actor(delivery)
+    await deps.flow.admit(actor, OPERATION.name)
+    await delivery.desk.fill(delivery, loading(OPERATION.title), lambda: _form(deps, delivery, actor))
+    return None
+
+
+async def _form(deps: Deps, delivery: Delivery, actor: Actor) -> dict[str, Any]:
+    text = delivery.action_value
+    key_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    key = await deps.reader.get_key(KeyId(key_id), deadline=BACKGROUND_SECONDS)
+    if not await may_touch(deps, actor, "key.update", key):
+        raise PermissionDenied("This key belongs to somebody else.")
+    prefill = prefill_of(key, now=deps.reader.server_now())
+    # Asked for in the channel of requests: a DM is no place that a policy could name.
+    return build_modal(prefill, units_per_usd=deps.units_per_usd, channel=deps.channel)
