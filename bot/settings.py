@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 
@@ -174,6 +174,22 @@ class Settings(BaseSettings):
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
+class _Given(Settings):
+    """The values it is given and nothing else: a sandbox must not take up a real token from the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library's signature, here and below
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the constructor got."""
+        return (init_settings,)
+
+
 # What begins with it, and where that belongs.
 _MIXED_UP = {
     "xoxb-": "this is the bot token, which belongs in SLACK_BOT_TOKEN",
@@ -215,11 +231,13 @@ _STAND_INS = {
 def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Reading:
     """Whatever can be read, and what is wrong with the rest: for `check` and for commands that need only a part.
 
-    Raises ConfigurationError when `.env` itself cannot be read.
+    `env_file` None: neither a file nor the environment, only `overrides`. Raises ConfigurationError when `.env`
+    itself cannot be read.
     """
     given = dict(overrides or {})
+    model = Settings if env_file is not None else _Given
     try:
-        return Reading(Settings(_env_file=env_file, **given), {})
+        return Reading(model(_env_file=env_file, **given), {})
     except ValidationError as error:
         problems = dict(_problems(error))
     except (OSError, UnicodeDecodeError) as error:
@@ -230,11 +248,14 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         for field in Settings.model_fields.values()
         if field.alias in problems
     }
-    return Reading(Settings(_env_file=env_file, **(given | stand_ins)), problems)
+    return Reading(model(_env_file=env_file, **(given | stand_ins)), problems)
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
-    """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem."""
+    """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem.
+
+    `env_file` None: neither a file nor the environment, only `overrides`.
+    """
     reading = read(overrides, env_file=env_file)
     problems = list(reading.problems.values())
     policy = reading.settings.keydesk_policy

@@ -106,6 +106,16 @@ def test_the_environment_comes_before_the_file(folder: Path, monkeypatch: pytest
     assert load().slack_app_token is None
 
 
+def test_given_settings_stand_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    (folder / ".env").write_text("PORT=4000")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-of-the-real-app")
+    settings = load(GOOD, env_file=None)
+    assert (settings.port, settings.slack_app_token) == (3000, None)
+    with pytest.raises(ConfigurationError):
+        load({}, env_file=None)
+
+
 def test_a_file_that_is_no_text_is_told(folder: Path) -> None:
     (folder / ".env").write_bytes(b"PORT=\xff\xfe")
     with pytest.raises(ConfigurationError, match=r"\.env cannot be read: it is not UTF-8"):
