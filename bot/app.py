@@ -184,6 +184,7 @@ class Application:
         self.retirement = Retirement(
             database=database, engine=self.engine, announcer=announcer, operations=OPERATIONS, clock=clock
         )
+        writers = Writers(database=database, holder=self.name, clock=clock)
         self.execution = Execution(
             database=database,
             client=self.client,
@@ -191,7 +192,7 @@ class Application:
             actor_of=self.directory.actor,
             announcer=announcer,
             operations=OPERATIONS,
-            writers=Writers(database=database, holder=self.name, clock=clock),
+            writers=writers,
             changed=self._keys_changed,
             followers=(self.prover.follow, self.retirement.follow),
             clock=clock,
@@ -249,6 +250,9 @@ class Application:
             engine=self.engine,
             outbox=self.outbox,
             announcer=announcer,
+            client=self.client,
+            writers=writers,
+            changed=self._keys_changed,
             bot_user_id=identity.bot_user_id,
             bot_id=identity.bot_id,
             team_id=identity.team_id,
@@ -317,6 +321,8 @@ class Application:
         await self.alerts.stop()
         if hasattr(self, "engine"):
             await self.engine.stop(grace=STOP_SECONDS / 2)
+        if hasattr(self, "directory"):
+            await self.directory.close()
         await self.catalog.close()
         await self.web.close()
         await self.client.aclose()

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.alerts.index import How
 from bot.gateway.models import Key
@@ -60,7 +60,7 @@ class SeenKey(Stored):
         return cls(
             key_id=int(key.id),
             name=key.name,
-            hint=key.hint,
+            hint=key.last_four,
             state=key.state(now).value,
             remain_quota=key.remain_quota,
             unlimited_quota=key.unlimited_quota,
@@ -95,10 +95,10 @@ class Alert(Stored):
     title: str
     text: str
     url: str
-    place: dict[str, Any] = {}
+    place: dict[str, Any] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    keys: dict[int, SeenKey] = {}
-    actions: dict[int, Action] = {}
+    keys: dict[int, SeenKey] = Field(default_factory=dict)
+    actions: dict[int, Action] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     deliveries: int = 1
     received_at: float

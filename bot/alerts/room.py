@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
-from bot.alerts import guard, listeners, store
+from bot.alerts import batch_listeners, guard, listeners, store
+from bot.alerts.batch_run import JOB as BATCH
+from bot.alerts.batch_run import POST as BATCH_POST
+from bot.alerts.batch_run import BatchRun
 from bot.alerts.fingerprints import Fingerprints
 from bot.alerts.github_api import GithubApi
 from bot.alerts.held import Held
@@ -24,9 +27,11 @@ from bot.alerts.receiving import LOOK, Receiver
 from bot.alerts.views import Requests, card, owner_notice, thread_answer
 from bot.approvals.models import ApprovalRequest
 from bot.approvals.posts import Announcer
+from bot.approvals.writers import Writers
 from bot.db.engine import Database
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
+from bot.gateway.client import GatewayClient
 from bot.slack.blocks import Message
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.posts import PostRow
@@ -93,13 +98,14 @@ class Alerts:
 
     def drawers(self) -> dict[str, Drawer]:
         """Post kind → what draws it."""
-        return {CARD: self._card, OWNER: self._owner, THREAD: self._thread}
+        return {CARD: self._card, OWNER: self._owner, THREAD: self._thread, BATCH_POST: batch_listeners.draw}
 
     def jobs(self) -> dict[str, Job]:
         """Durable jobs. Looked up when they run: `wire` comes later."""
         return {
             LOOK: lambda argument: self.looking.look(argument),
             WATCH: lambda argument: self.killer.watch(argument),
+            BATCH: lambda argument: self.batches.run(argument),
         }
 
     def wire(
@@ -110,6 +116,9 @@ class Alerts:
         engine: Engine,
         outbox: Outbox,
         announcer: Announcer,
+        client: GatewayClient,
+        writers: Writers,
+        changed: Callable[[], None],
         bot_user_id: str,
         bot_id: str,
         team_id: str,
@@ -161,7 +170,35 @@ class Alerts:
         )
         ours = frozenset({bot_user_id, bot_id})
         guard.register(router, guard.Guard(index=self.index, receiver=self.receiver, ours=ours))
+        self._wire_batches(deps, router, engine=engine, outbox=outbox, client=client, writers=writers, changed=changed)
         self._engine = engine
+
+    def _wire_batches(
+        self,
+        deps: Deps,
+        router: Router,
+        *,
+        engine: Engine,
+        outbox: Outbox,
+        client: GatewayClient,
+        writers: Writers,
+        changed: Callable[[], None],
+    ) -> None:
+        channel = self._settings.security_channel
+        self.batches = BatchRun(
+            database=self._database,
+            client=client,
+            writers=writers,
+            policy=deps.policy,
+            actor_of=deps.directory.actor,
+            outbox=outbox,
+            channel=channel,
+            changed=changed,
+            clock=self._clock,
+        )
+        batch_listeners.register(
+            router, batch_listeners.BatchListeners(deps, engine=engine, runner=self.batches, channel=channel)
+        )
 
     async def start(self) -> None:
         """Begin to learn the account's keys."""

@@ -60,6 +60,7 @@ class Router:
         self._timer = timer
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._events: dict[str, list[Handler]] = {}
+        self._variants: dict[str, list[tuple[Callable[[str], bool], Handler]]] = {}
         self._help: list[HelpEntry] = []
         self._fallback: Handler | None = None
 
@@ -67,6 +68,10 @@ class Router:
         """`/apikey WORD rest`: the handler gets `rest` as delivery.text. Words are matched in lower case."""
         self._add("command", word.lower(), handler)
         self._help.append(HelpEntry(word.lower(), usage, help))
+
+    def variant(self, word: str, *, takes: Callable[[str], bool], handler: Handler) -> None:
+        """Another handler for `/apikey WORD rest`, for the texts it takes: `/apikey disable` with many keys."""
+        self._variants.setdefault(word.lower(), []).append((takes, handler))
 
     def fallback_command(self, handler: Handler) -> None:
         """What answers an unknown word, instead of our sentence with the nearest one; delivery.text is all of it."""
@@ -176,7 +181,8 @@ class Router:
     async def _command(self, delivery: Delivery) -> tuple[str, Ack]:
         first, *tail = delivery.text.split(maxsplit=1) or [HELP]
         word, rest = first.lower(), tail[0].strip() if tail else ""
-        handler = self._handlers.get(("command", word))
+        other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
+        handler = other or self._handlers.get(("command", word))
         if handler is not None:
             return OK, await handler(replace(delivery, text=rest))
         if word == HELP:

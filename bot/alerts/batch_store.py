@@ -1,0 +1,135 @@
+"""Batches as values, and their only SQL. Drafted by a preview, started by its confirmation, run by a job."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.alerts.models import Stored
+from bot.alerts.tables import batch_keys, batches
+
+_CHUNK = 200
+
+
+class BatchStatus(StrEnum):
+    """DRAFT: previewed, nothing done. STOPPED: somebody cancelled it; what was done stays done."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class KeyStatus(StrEnum):
+    """Of one key in a batch. ALREADY: it was so before, so that taking the batch back leaves it alone."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    ALREADY = "already"
+    FAILED = "failed"
+
+
+class BatchKey(Stored):
+    """One row of `batch_keys`. `status_before`: the gateway's own number, as the preview saw it."""
+
+    batch_id: int = 0
+    key_id: int
+    name: str
+    own: bool
+    status: KeyStatus = KeyStatus.WAITING
+    status_before: int
+    sentence: str = ""
+    progress: dict[str, Any] = Field(default_factory=dict)
+
+
+class Batch(Stored):
+    """One row of `batches`."""
+
+    id: int
+    operation: str
+    status: BatchStatus
+    requester_id: str
+    requester_team: str
+    what: str
+    reason: str
+    undoes: int | None = None
+    stopped_by: str | None = None
+    asked_at: float
+    settled_at: float | None = None
+
+
+def draft(c: sa.Connection, keys: Sequence[BatchKey], /, **values: Any) -> Batch:
+    """Store a previewed batch once per delivery, with its keys."""
+    insert = postgresql.insert(batches) if c.dialect.name == "postgresql" else sqlite.insert(batches)
+    values = {"status": BatchStatus.DRAFT.value, "reason": "", **values}
+    statement = insert.values(values).on_conflict_do_nothing(index_elements=["delivery_id"]).returning(batches.c.id)
+    batch_id = c.scalar(statement)
+    if batch_id is None:
+        row = c.execute(sa.select(batches).where(batches.c.delivery_id == values["delivery_id"])).one()
+        return _batch(row)
+    rows = [{**key.model_dump(mode="json"), "batch_id": batch_id} for key in keys]
+    for start in range(0, len(rows), _CHUNK):
+        c.execute(sa.insert(batch_keys), rows[start : start + _CHUNK])
+    return get(c, batch_id)
+
+
+def find(c: sa.Connection, batch_id: int, *, lock: bool = False) -> Batch | None:
+    """One batch; `lock` holds its row."""
+    statement = sa.select(batches).where(batches.c.id == batch_id)
+    row = c.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return None if row is None else _batch(row)
+
+
+def get(c: sa.Connection, batch_id: int, *, lock: bool = False) -> Batch:
+    """The same, for an id of our own. Raises LookupError."""
+    batch = find(c, batch_id, lock=lock)
+    if batch is None:
+        raise LookupError(f"batch {batch_id}")
+    return batch
+
+
+def move(c: sa.Connection, batch_id: int, before: BatchStatus, to: BatchStatus, **values: Any) -> Batch | None:
+    """Compare-and-set of the status; None when it was not `before` any more."""
+    mine = (batches.c.id == batch_id) & (batches.c.status == before.value)
+    changed = c.execute(sa.update(batches).where(mine).values(status=to.value, **values)).rowcount
+    return get(c, batch_id) if changed else None
+
+
+def keys_of(c: sa.Connection, batch_id: int, *, status: KeyStatus | None = None, limit: int = 10_000) -> list[BatchKey]:
+    """Its keys, lowest id first."""
+    query = sa.select(batch_keys).where(batch_keys.c.batch_id == batch_id)
+    if status is not None:
+        query = query.where(batch_keys.c.status == status.value)
+    return [_key(row) for row in c.execute(query.order_by(batch_keys.c.key_id).limit(limit))]
+
+
+def counts(c: sa.Connection, batch_id: int) -> dict[KeyStatus, int]:
+    """How many keys stand where."""
+    query = sa.select(batch_keys.c.status, sa.func.count().label("number"))
+    rows = c.execute(query.where(batch_keys.c.batch_id == batch_id).group_by(batch_keys.c.status))
+    found = {row.status: row.number for row in rows}
+    return {status: found.get(status.value, 0) for status in KeyStatus}
+
+
+def change_key(c: sa.Connection, batch_id: int, key_id: int, **values: Any) -> None:
+    """Set fields of one key's row."""
+    mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)
+    c.execute(sa.update(batch_keys).where(mine).values(**values))
+
+
+def undo_of(c: sa.Connection, batch_id: int) -> Batch | None:
+    """The batch that took this one back, if one was started."""
+    begun = (batches.c.undoes == batch_id) & (batches.c.status != BatchStatus.DRAFT.value)
+    row = c.execute(sa.select(batches).where(begun).order_by(batches.c.id).limit(1)).one_or_none()
+    return None if row is None else _batch(row)
+
+
+def _batch(row: Any) -> Batch:
+    return Batch.model_validate(dict(row._mapping))  # noqa: SLF001  # SQLAlchemy's documented way to a row by name
+
+
+def _key(row: Any) -> BatchKey:
+    return BatchKey.model_validate(dict(row._mapping))  # noqa: SLF001  # as above

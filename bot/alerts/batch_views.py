@@ -1,0 +1,112 @@
+"""How a batch looks: the preview with its typed confirmation, and the message that shows its progress. No clients."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    confirm,
+    context,
+    escape,
+    isolate,
+    mention,
+    modal,
+    quote,
+    section,
+)
+from bot.slack.inputs import input_block, text_input
+
+PREVIEW = "batch.start"
+CONFIRM, REASON = "confirm", "reason"
+STOP, UNDO = "stop_batch", "undo_batch"
+NAMES_SHOWN = 15
+FAILURES_SHOWN = 10
+BAR = 20
+WORDS = {"key.disable": ("disable", "disabled", "Disable keys"), "key.enable": ("enable", "enabled", "Enable keys")}
+
+
+def to_type(operation: str, number: int) -> str:
+    """What must be typed before anything happens: the word and the number."""
+    return f"{WORDS[operation][0].upper()} {number}"
+
+
+def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int]) -> dict[str, Any]:
+    """What would happen, and the field for the confirmation. `left_out`: why → how many."""
+    verb, done, title = WORDS[batch.operation]
+    waiting = [key for key in keys if key.status is KeyStatus.WAITING]
+    already = len(keys) - len(waiting)
+    blocks: list[Block] = [section(f"*{len(waiting):,} keys will be {done}*: {_what(batch)}.")]
+    names = ", ".join(f"{isolate(escape(key.name)) or '(no name)'} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
+    more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
+    if names:
+        blocks.append(section(names + more))
+    if already:
+        blocks.append(context(f"{already:,} more are so already and stay as they are, also when this is taken back."))
+    blocks += [context(f":warning: {number:,} are left out: {escape(why)}") for why, number in left_out.items()]
+    if not waiting:
+        return modal("said", title, blocks, close="Close")
+    word = to_type(batch.operation, len(waiting))
+    blocks += [
+        input_block(CONFIRM, f"Type {word}", text_input(max_length=60, focus=True), hint="So that it is no slip."),
+        input_block(REASON, "Reason", text_input(multiline=True, max_length=1000), hint="It goes into the record."),
+    ]
+    return modal(PREVIEW, title, blocks, submit=verb.capitalize(), private_metadata=str(batch.id))
+
+
+def progress(
+    batch: Batch, counts: Mapping[KeyStatus, int], failed: Sequence[BatchKey], undone_by: Batch | None
+) -> Message:
+    """The message in the security channel: a bar, how many of how many, failures, what can be done now."""
+    _, done_word, _ = WORDS[batch.operation]
+    total = sum(counts.values()) - counts[KeyStatus.ALREADY]
+    done, bad = counts[KeyStatus.DONE], counts[KeyStatus.FAILED]
+    who = mention(batch.requester_id)
+    state = {
+        BatchStatus.RUNNING: f":arrow_forward: {who} has keys {done_word}",
+        BatchStatus.DONE: (":warning:" if bad else ":white_check_mark:") + f" Keys {done_word} for {who}",
+        BatchStatus.STOPPED: f":octagonal_sign: Stopped by {mention(batch.stopped_by or '')}; begun by {who}",
+    }.get(batch.status, who)
+    sentence = f"{state}: {done:,} of {total:,}"
+    filled = BAR if total == 0 else (done + bad) * BAR // total
+    blocks: list[Block] = [
+        section(f"{sentence}{f', {bad:,} failed' if bad else ''}.\n`{'█' * filled}{'░' * (BAR - filled)}`"),
+        context(_what(batch)),
+    ]
+    if batch.reason:
+        blocks.append(section(quote(batch.reason)))
+    lines = [f"• key {key.key_id} {code(key.name)}: {escape(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
+    if lines:
+        more = f"\n… and {bad - FAILURES_SHOWN:,} more" if bad > FAILURES_SHOWN else ""
+        blocks.append(section("*Failed*\n" + "\n".join(lines) + more))
+    if counts[KeyStatus.WAITING] and batch.status is BatchStatus.STOPPED:
+        blocks.append(context(f"{counts[KeyStatus.WAITING]:,} keys were not touched."))
+    if undone_by is not None:
+        blocks.append(context(f"Taken back by batch {undone_by.id}, {mention(undone_by.requester_id)}."))
+    blocks.append(context(f"Batch {batch.id} · each record was read back · the record has a line for each key"))
+    blocks += _buttons(batch, done=done, undone=undone_by is not None)
+    return Message(sentence, blocks)
+
+
+def _buttons(batch: Batch, *, done: int, undone: bool) -> list[Block]:
+    row = str(batch.id)
+    if batch.status is BatchStatus.RUNNING:
+        sure = confirm("Stop here?", "What is done stays done; the rest is not touched.", yes="Stop", no="Go on")
+        return [actions(button("Stop", STOP, value=row, style="danger", confirm=sure))]
+    if batch.operation == "key.disable" and done and not undone:
+        return [actions(button("Take back…", UNDO, value=row))]
+    return []
+
+
+def _what(batch: Batch) -> str:
+    # Ours, with mentions; names that people typed are not in it (batch_words.Scope.text).
+    return batch.what
+
+
+def said(sentence: str) -> dict[str, Any]:
+    """A window with one sentence."""
+    return modal("said", "Incident mode", [section(sentence)], close="Close")
