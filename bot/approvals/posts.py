@@ -64,7 +64,7 @@ class Announcer:
 
     def _tell_owner(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Whose key it is hears what somebody else did to it."""
-        if request.delivery_id.startswith(FROM_ALERT):
+        if request.delivery_id.startswith(FROM_ALERT) and request.operation == "key.disable":
             return  # the alert tells them, with what leaked and where
         owner = None if request.key_id is None else owners.owner_of(c, request.key_id)
         if owner is not None and owner != request.requester_id:
