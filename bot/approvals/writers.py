@@ -47,11 +47,17 @@ class Writers:
         self._clock = clock
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
-    @contextlib.asynccontextmanager
-    async def hold(self, request: ApprovalRequest) -> AsyncIterator[Hold | None]:
+    def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[Hold | None]:
         """Hold the lock of what `request` writes. Yields None when another replica has it."""
         creates = request.key_id is None or request.operation in CREATING
-        name = "write:create" if creates else f"write:key:{request.key_id}"
+        return self._held("write:create") if creates else self.hold_key(request.key_id or 0)
+
+    def hold_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[Hold | None]:
+        """Hold the lock of one key, for what is no request of its own: a key of a batch."""
+        return self._held(f"write:key:{key_id}")
+
+    @contextlib.asynccontextmanager
+    async def _held(self, name: str) -> AsyncIterator[Hold | None]:
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
