@@ -1,11 +1,10 @@
 """What scenarios about alerts share: sending them, and the canary scan over everything a scenario produced."""
 
 import json
-import logging
-from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
+from prometheus_client import generate_latest
 
 from bot.sandbox import alerts, seed
 from bot.sandbox.fake_slack.messages import Message
@@ -49,15 +48,5 @@ def everything(desk: Desk, caplog_text: str = "") -> str:
     with desk.app.database.engine.connect() as c:
         names = sa.inspect(c).get_table_names()
         stored = [str(row) for name in names for row in c.execute(sa.text(f'SELECT * FROM "{name}"'))]
-    from prometheus_client import generate_latest
-
     measured = generate_latest(desk.app.health.registry).decode()
     return "\n".join([said, *stored, measured, caplog_text])
-
-
-def files(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-
-
-def log_level() -> int:
-    return logging.DEBUG

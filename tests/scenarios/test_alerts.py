@@ -1,14 +1,18 @@
 """From an alert to a dead key, over both transports."""
 
+import json
 import logging
+from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from bot.alerts import store
+from bot.alerts.github_api import GithubApi
 from bot.sandbox import alerts, seed
 from tests.scenarios.alerting import SAM, base, cards, everything, learned, post, send
-from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
 ADA = seed.ENGINEER
 SOURCES = ("generic", "github", "gitguardian", "alertmanager")
@@ -168,3 +172,141 @@ async def test_the_leak_guard_answers_in_the_thread_and_tells_security_and_the_o
     await desk.slack.click(SAM, cards(desk)[0], "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
     assert value.removeprefix("sk-") not in everything(desk)
+
+
+async def test_the_owner_is_told_and_asks_for_a_replacement_with_the_same_settings(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = await desk.own(ADA, desk.key("ci-runner"))
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, "ci-runner")))[0]
+    await desk.slack.click(SAM, card, "disable")
+    notice = (
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "was leaked") if "request_replacement" in buttons_of(m)])
+    )[0]
+    assert len([m for m in desk.dm(ADA) if "ci-runner" in text_of(m)]) == 1
+    await desk.slack.click(ADA, notice, "request_replacement")
+    await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.create")
+    view = desk.slack.top_view(ADA)
+    values = {block["block_id"]: block["element"] for block in view.body["blocks"] if block["type"] == "input"}
+    assert values["name"]["initial_value"] == "ci-runner-2"
+    assert values["remain_quota"]["initial_value"] == "1250k"
+    assert values["allow_ips"]["initial_value"] == "198.51.100.10\n203.0.113.0/24"
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+
+
+async def test_auto_disable_acts_first_and_tells_afterwards(tmp_path: Path, sqlite_url: str) -> None:
+    policy = seed.POLICY + '\n[alerts]\nauto_disable = ["generic", "slack"]\n'
+    async with open_desk(tmp_path, database_url=sqlite_url, policy=policy) as desk:
+        await learned(desk)
+        record = await desk.own(ADA, desk.key("production"))
+        other = desk.key("notebooks")
+        await send(desk, "generic", desk.gateway.key_value(record.id))
+        await send(desk, "gitguardian", desk.gateway.key_value(other.id))
+        await desk.eventually(lambda: cards(desk, "dead"))
+        assert desk.gateway.key(record.id).status == 2
+        assert "auto_disable" in text_of(cards(desk, "dead")[0])
+        await desk.eventually(lambda: desk.dm(ADA, "was leaked"))
+        await desk.eventually(lambda: cards(desk, "notebooks"))
+        assert desk.gateway.key(other.id).status == 1
+        request = await desk.request(1)
+        assert request.judgement.decision.rule == "[alerts] auto_disable"
+        # A masked one is never acted on without a person.
+        third = desk.key("ci-runner")
+        value = desk.gateway.key_value(third.id).removeprefix("sk-")
+        await send(desk, "generic", f"sk-{value[:4]}**********{value[-4:]}", number=2)
+        await desk.eventually(lambda: cards(desk, "may mean"))
+        assert desk.gateway.key(third.id).status == 1
+
+
+async def test_a_false_alarm_closes_it_and_is_recorded(desk: Desk) -> None:
+    await learned(desk)
+    await send(desk, "generic", desk.gateway.key_value(desk.key("production").id))
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    await desk.slack.click(SAM, card, "false_alarm")
+    await desk.eventually(lambda: cards(desk, "False alarm, says"))
+    assert buttons_of(cards(desk)[0]) == []
+    assert (await desk.audit("false_alarm"))[0]["actor"] == SAM
+    assert desk.key("production").status == 1
+
+
+async def test_rotating_ends_the_leaked_key_once_its_successor_was_revealed(http_desk: Desk) -> None:
+    desk = http_desk
+    policy = seed.POLICY.replace('["key.disable", "key.enable",', '["key.disable", "key.enable", "key.rotate",')
+    desk.world.policy_path.write_text(policy, encoding="utf-8")
+    assert desk.app.policy.look()
+    await learned(desk)
+    record = await desk.own(ADA, desk.key("ci-runner"))
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, "ci-runner")))[0]
+    await desk.slack.click(SAM, card, "rotate")
+    await desk.eventually(lambda: "Quota left" in view_text(desk.slack.top_view(SAM)))
+    assert (await desk.slack.click(SAM, desk.slack.top_view(SAM), "rotate")).ok
+    await desk.eventually(lambda: [one for one in desk.gateway.keys() if one.name == "ci-runner (2)"])
+    assert desk.gateway.key(record.id).status == 1
+    offer = await desk.eventually(lambda: [m for m in desk.dm(ADA) if "reveal" in " ".join(buttons_of(m))])
+    await desk.slack.click(ADA, offer[0], next(one for one in buttons_of(offer[0]) if "reveal" in one))
+    await desk.eventually(lambda: desk.gateway.key(record.id).status == 2, seconds=12)
+    await desk.eventually(lambda: cards(desk, "dead"))
+
+
+async def test_the_secret_of_a_github_alert_is_fetched(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"number": 7, "secret": desk.gateway.key_value(record.id)})
+
+    api = GithubApi(token=SecretStr("test-token"), transport=httpx.MockTransport(answer))
+    desk.app.alerts.looking._github = api
+    await send(desk, "github", "nothing of the sort", number=7)
+    await desk.eventually(lambda: cards(desk, "production"))
+    assert [str(request.url) for request in asked] == [
+        "https://api.github.com/repos/lighthouse/search/secret-scanning/alerts/7"
+    ]
+    await api.aclose()
+
+
+async def test_a_gateway_that_masks_keys_gives_fingerprints_through_its_reveal(tmp_path: Path, sqlite_url: str) -> None:
+    async with open_desk(tmp_path, database_url=sqlite_url, profile="upstream") as desk:
+        await desk.eventually(lambda: desk.app.alerts.index.fingerprinted == len(desk.gateway.keys()))
+        record = desk.key("production")
+        await send(desk, "generic", desk.gateway.key_value(record.id))
+        card = (await desk.eventually(lambda: cards(desk, "whole value matched")))[0]
+        await desk.slack.click(SAM, card, "disable")
+        await desk.eventually(lambda: cards(desk, "dead"))
+
+
+async def test_a_gateway_that_hides_values_still_gets_a_proof_from_the_leaked_one(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with open_desk(tmp_path, database_url=sqlite_url, profile="upstream") as desk:
+        await desk.eventually(lambda: len(desk.app.alerts.index) == len(desk.gateway.keys()))
+        late = desk.gateway.add_key(name="late", unlimited_quota=True)
+        desk.gateway.switch("reveal", False)
+        desk.gateway.switch("batch_reveal", False)
+        await send(desk, "generic", desk.gateway.key_value(late.id))
+        card = (await desk.eventually(lambda: cards(desk, "first and last characters fit")))[0]
+        assert (await desk.slack.click(SAM, card, "disable")).ok
+        await desk.eventually(lambda: cards(desk, "refused the key"))
+        assert desk.gateway.key(late.id).status == 2
+
+
+async def test_bodies_that_are_too_large_broken_deep_or_for_nobody(desk: Desk) -> None:
+    assert (await post(desk, "generic", b"x" * 1_000_001)).status_code == 413
+    assert (await post(desk, "generic", b"{not json")).status_code == 400
+    assert (await post(desk, "generic", b'{"text": "\xff\xfe"}')).status_code == 400
+    assert (await post(desk, "generic", b"[" * 200_000)).status_code == 400
+    deep = b'{"id": "deep", "text": "x", "more": ' + b'{"a":' * 400 + b"1" + b"}" * 401
+    assert (await post(desk, "generic", deep)).status_code == 202
+    assert (await post(desk, "generic", b'{"id": "nul", "title": "a\\u0000b\\ud800c"}')).status_code == 202
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(base(desk) + "/alerts/unheard-of", content=b"{}")).status_code == 404
+        assert (await client.post(base(desk) + "/alerts/generic", content=b"{}")).status_code == 401
+    many = json.dumps({"id": "many", "text": " ".join(f"sk-{n:048d}" for n in range(18_000))}).encode()
+    assert (await post(desk, "generic", many)).status_code == 202
+    await desk.eventually(lambda: cards(desk, "very long"))
+    assert (await desk.slack.say(ADA, seed.KEYS_CHANNEL, "all well")).text == "all well"
