@@ -1,0 +1,60 @@
+"""A batch of 200 keys whose process is killed in the middle, again and again."""
+
+import signal
+from pathlib import Path
+
+from bot.alerts import batch_store
+from bot.alerts.batch_run import AT_ONCE
+from bot.alerts.batch_store import BatchStatus, KeyStatus
+from bot.sandbox import seed
+from tests.crash.house import House, Nursery, open_house
+from tests.scenarios.desk import text_of, view_text
+
+SAM = seed.SECURITY
+KEYS = 200
+KILLS = (20, 90, 150)
+
+
+async def begin(house: House) -> None:
+    desk = house.desk
+    old = [
+        house.gateway.add_key(name=f"svc-{n}", unlimited_quota=True, created_time=1_700_000_000) for n in range(KEYS)
+    ]
+    assert len(old) == KEYS
+    await house.slack.command(SAM, seed.SECURITY_CHANNEL, "/apikey disable created before 2024-01-01")
+    await desk.eventually(lambda: "200 keys will be disabled" in view_text(house.slack.top_view(SAM)))
+    await desk.fill(SAM, house.slack.top_view(SAM), confirm="DISABLE 200", reason="an incident")
+    assert (await house.slack.submit(SAM, house.slack.top_view(SAM))).ok
+
+
+def disabled(house: House) -> int:
+    records = house.gateway.keys()
+    return sum(record.status == 2 for record in records)
+
+
+async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_once(
+    tmp_path: Path, sqlite_url: str, nursery: Nursery
+) -> None:
+    async with open_house(tmp_path, database_url=sqlite_url, nursery=nursery, policy=seed.POLICY) as house:
+        process = await house.start()
+        await begin(house)
+        for number in KILLS:
+            await house.desk.eventually(lambda least=number: disabled(house) >= least, seconds=30)
+            await process.end(signal.SIGKILL)
+            assert disabled(house) < KEYS
+            process = await house.start()
+        await house.desk.eventually(lambda: disabled(house) == KEYS, seconds=30)
+        done = BatchStatus.DONE
+        await house.desk.eventually(lambda: house.database.run_here(batch_store.get, 1).status is done, seconds=30)
+        counts = await house.database.read(batch_store.counts, 1)
+        assert counts[KeyStatus.DONE] == KEYS
+
+        applied = [line["key_id"] for line in await house.desk.audit("applied")]
+        assert len(applied) == len(set(applied)) == KEYS
+        # A write whose answer died with the process is found done by the read-back: at most the few in flight repeat.
+        writes = sum(seen.method == "PUT" for seen in house.gateway.requests)
+        assert KEYS <= writes <= KEYS + len(KILLS) * AT_ONCE
+        said = [m for m in house.desk.messages(seed.SECURITY_CHANNEL) if "Batch 1" in text_of(m)]
+        await house.desk.eventually(lambda: "200 of 200" in text_of(said[0]))
+        assert len(said) == 1
+        assert house.verdict().problems == ()
