@@ -1,0 +1,45 @@
+import pytest
+
+from bot.alerts.batch_words import Scope, is_batch, parse
+from bot.errors import InputError
+
+
+@pytest.mark.parametrize("text", ["12", "production", '"a name with spaces"', "", "“my key”"])
+def test_one_key_is_not_ours(text: str) -> None:
+    assert not is_batch(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("12 13", Scope(names=("12", "13"))),
+        ('12, "old ci" 12', Scope(names=("12", "old ci"))),
+        ("all of <@U0ADA|ada>", Scope(person="U0ADA")),
+        ("All of <@U0ADA>", Scope(person="U0ADA")),
+        ("created before 2024-01-01", Scope(before=1_704_067_200.0)),
+        ("created before 2024-01-01 12:30", Scope(before=1_704_112_200.0)),
+        ("all of <@U0ADA> created before 2024-01-01", Scope(person="U0ADA", before=1_704_067_200.0)),
+        ("batch 4", Scope(batch=4)),
+        ("batch #4", Scope(batch=4)),
+    ],
+)
+def test_what_is_meant(text: str, scope: Scope) -> None:
+    assert is_batch(text)
+    assert parse(text) == scope
+    assert parse(text).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "all of @nobody",
+        "created before yesterday",
+        "created before 2024-13-01",
+        "all of <@U0ADA> and more",
+        " ".join(map(str, range(300))),
+    ],
+)
+def test_what_cannot_be_meant_is_said(text: str) -> None:
+    assert is_batch(text)
+    with pytest.raises(InputError):
+        parse(text)

@@ -1,0 +1,85 @@
+import time
+
+import pytest
+
+from bot.alerts.candidates import LONGEST_TEXT, MOST_CANDIDATES, find, harmless
+from tests.alerts.kit import core
+
+KEY = core(1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sk-{KEY}",
+        f"Authorization: Bearer sk-{KEY}",
+        f"```\nexport OPENAI_API_KEY='sk-{KEY}'\n```",
+        f"glued-to-it-sk-{KEY}!",
+        f"sk-{KEY}-12",
+        f"the token is {KEY}",
+        f"sk-{KEY[:20]}\u200b{KEY[20:40]}\u00ad{KEY[40:]}",
+        f"sk-{KEY[:24]}\n{KEY[24:]}",
+        f"> sk-{KEY[:30]}\r\n> {KEY[30:]}",
+        f'"sk-{KEY[:10]}" +\n  "{KEY[10:]}"',
+        f"https://example.com/?key=sk-{KEY}&x=1",
+    ],
+)
+def test_a_key_is_found_however_it_is_written(text: str) -> None:
+    assert KEY in {one.core for one in find([text]).candidates}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no key", "sk-", "sk-short", "a" * 47, "task-force", "12345678-1234-1234-1234-123456789012"]
+)
+def test_what_is_no_key_is_not_found(text: str) -> None:
+    assert find([text]).candidates == ()
+
+
+def test_a_bare_word_far_from_any_hint_is_looked_up_but_not_worth_showing() -> None:
+    found = find([f"commit {KEY}"]).candidates
+    assert [one.telling for one in found] == [False]
+    assert [one.telling for one in find([f"api key {KEY}"]).candidates] == [True]
+
+
+@pytest.mark.parametrize("mask", ["**********", "****", "…", "...", "••••"])
+def test_masked_keys_are_found_by_their_ends(mask: str) -> None:
+    found = find([f"sk-{KEY[:4]}{mask}{KEY[-4:]}"]).candidates
+    assert [(one.core, one.hint) for one in found] == [("", KEY[:4] + KEY[-4:])]
+    assert found[0].masked_text == f"sk-{KEY[:4]}…{KEY[-4:]}"
+
+
+def test_bold_words_are_no_masked_keys() -> None:
+    assert find(["some****bold", "what...ever", "abcd…wxyz"]).candidates == ()
+
+
+def test_a_million_candidates_are_bounded_work_and_it_is_said() -> None:
+    begun = time.perf_counter()
+    found = find(f"sk-{number:048d}" for number in range(1_000_000 // 50))
+    assert len(found.candidates) == MOST_CANDIDATES
+    assert found.cut
+    assert time.perf_counter() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["sk-" * 300_000, "sk-" + "a" * 900_000, "*" * 900_000, "\n" * 900_000, "a" * LONGEST_TEXT * 2]
+)
+def test_hostile_texts_cost_little(text: str) -> None:
+    begun = time.perf_counter()
+    find([text])
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_a_quiet_message_costs_microseconds() -> None:
+    text = "Shall we have lunch at noon? I found a nice place near the office, it has soup."
+    begun = time.perf_counter()
+    for _ in range(1_000):
+        find([text])
+    assert (time.perf_counter() - begun) / 1_000 < 0.000_2
+
+
+def test_what_is_kept_of_a_text_holds_no_part_of_a_key_worth_having() -> None:
+    text = harmless(f"found sk-{KEY} and {KEY[:30]} {KEY[30:]} \0 \ud800\nend", 200)
+    assert KEY[:20] not in text
+    assert "\0" not in text
+    text.encode()
+    assert harmless("x" * 19 + " " + "word " * 100, 50).endswith("…")
