@@ -48,7 +48,8 @@ class Announcer:
                 thread_of=card_id(request.id) if request.has_card else None,
                 body={"broadcast": True} if request.has_card else None,
             )
-        if request.status in _TOLD:
+        # Whoever was made an offer has a message with buttons, which must not outlive it.
+        if request.status in _TOLD or request.counter_offer is not None:
             self.tell(c, request)
         if request.status is Status.SUCCEEDED:
             self._tell_owner(c, request)

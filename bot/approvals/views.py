@@ -77,7 +77,9 @@ class Drawing:
 
     def _confirmation(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
-        return None if request is None else confirmation(request, self.operations[request.operation])
+        return (
+            None if request is None else confirmation(request, self.operations[request.operation], self.units_per_usd)
+        )
 
     def _notice(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -85,7 +87,8 @@ class Drawing:
             return None
         key_id = request.outcome.key_id if request.outcome else None
         owner = None if key_id is None else owners.owner_of(c, key_id)
-        return notice(request, self.operations[request.operation], mine=owner == request.requester_id)
+        operation, mine = self.operations[request.operation], owner == request.requester_id
+        return notice(request, operation, self.units_per_usd, mine=mine)
 
     def _owner(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -104,8 +107,7 @@ class Drawing:
         blocks = [section(f"{headline}\n{state}"), *change_lines(request.summary)]
         if request.reason:
             blocks.append(section(f"*Why*\n{quote(request.reason)}"))
-        if request.counter_offer is not None:
-            blocks.append(section(f"*Offered instead*\n{offer_text(request.counter_offer, self.units_per_usd)}"))
+        blocks += offer_blocks(request, self.units_per_usd)
         if request.status is Status.DENIED and request.note:
             blocks.append(section(f"*Reason of the denial*\n{quote(request.note)}"))
         blocks += self._waiting_for(request)
@@ -174,7 +176,7 @@ def withdraw_button(row: str) -> Block:
     return button("Withdraw", "withdraw", value=row, confirm=sure)
 
 
-def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
+def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
     """The word to the channel that it is done and was read back. Never holds the key's value."""
     outcome = request.outcome
     sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} for {mention(request.requester_id)}"
@@ -182,6 +184,7 @@ def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
         sentence += f", approved by {mention(request.decided_by)}"
     # Under a card the facts stand already; without one this message is all that the channel sees.
     blocks = [section(sentence + "."), *([] if request.has_card else change_lines(request.summary))]
+    blocks += offer_blocks(request, units_per_usd)
     blocks += [context(f":information_source: {escape(note)}") for note in (outcome.notes if outcome else ())]
     blocks += aftermath_blocks(request)
     key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""
@@ -190,12 +193,13 @@ def confirmation(request: ApprovalRequest, operation: Operation) -> Message:
     return Message(f"Key {_name(request)} {operation.done} (request {request.number}).", blocks)
 
 
-def notice(request: ApprovalRequest, operation: Operation, *, mine: bool = True) -> Message:
+def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *, mine: bool = True) -> Message:
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = _notice_sentence(request, operation)
     blocks = [section(f"{MARKS[request.status]} {sentence}")]
     if request.status is Status.DENIED and request.note:
         blocks.append(section(quote(request.note)))
+    blocks += offer_blocks(request, units_per_usd)
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
@@ -271,6 +275,15 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
         ids = ", ".join(str(key_id) for key_id in outcome.extra_key_ids)
         lines.append(context(f":warning: The gateway made more than one key. Unused, to be looked at: {ids}."))
     return lines
+
+
+def offer_blocks(request: ApprovalRequest, units_per_usd: int) -> list[Block]:
+    """What stands instead of what was asked, if somebody offered less: wherever the request is shown."""
+    if request.counter_offer is None:
+        return []
+    agreed = request.status in {Status.PENDING, *IN_HAND, Status.SUCCEEDED, Status.FAILED}
+    label = "Granted instead of what was asked" if agreed else "Offered instead"
+    return [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
 
 
 def offer_text(offer: Offer, units_per_usd: int) -> str:

@@ -1,0 +1,67 @@
+"""Judged once more just before the run: by today's rules and roles, of the requester and of everybody who approved."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.approvals import store
+from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
+from bot.approvals.rejudge import refusal_today
+from bot.db.engine import Database
+from bot.permissions.models import Actor, ActorKind, Ask
+from bot.permissions.policy import decide
+from bot.permissions.rules import Policy, parse_policy
+from tests.approvals.kit import ADA, MIRA, NOW, OMAR, TEAM, new_request, person, policy
+
+TWO = 'from = ["manager"], count = 2, expires = "3d"'
+CLOSED = """
+[roles]
+engineer = ["S0ENGINEERS"]
+[[rules]]
+name = "closed"
+who  = ["*"]
+do   = ["key.create"]
+deny = "Closed for the year."
+"""
+
+
+@pytest.fixture
+def approved(sqlite_database: Database) -> ApprovalRequest:
+    """Approved by Mira and Omar, where two were needed."""
+    votes = tuple(Vote(by=one.slack_user_id, team=TEAM, at=NOW + 60) for one in (MIRA, OMAR))
+    request, _ = sqlite_database.run_here(
+        store.insert, new_request(rules=policy(TWO)), status=Status.APPROVED, lapses_at=None
+    )
+    return request.model_copy(update={"votes": votes})
+
+
+@pytest.mark.parametrize(
+    ("rules", "requester", "voters", "words"),
+    [
+        (policy(TWO), ADA, (MIRA, OMAR), ""),
+        (policy(), ADA, (MIRA, OMAR), ""),
+        (parse_policy(CLOSED, file="p"), ADA, (MIRA, OMAR), "Closed for the year."),
+        (policy(TWO), person("U0ADA", kind=ActorKind.DEACTIVATED), (MIRA, OMAR), "no longer allows"),
+        (policy(TWO), person("U0ADA"), (MIRA, OMAR), "no longer allows"),
+        (policy(TWO), ADA, (MIRA, person("U0OMAR")), "U0OMAR approved this but may not any more"),
+        (policy(TWO), ADA, (person("U0MIRA", kind=ActorKind.GUEST), OMAR), "U0MIRA approved this but may not any more"),
+    ],
+)
+def test_it_runs_only_if_it_would_be_approved_today(
+    approved: ApprovalRequest, rules: Policy, requester: Actor, voters: tuple[Actor, ...], words: str
+) -> None:
+    sentence = refusal_today(rules, approved, requester, voters)
+    assert words in sentence
+    assert bool(sentence) is bool(words)
+
+
+def test_what_was_free_and_now_wants_an_approval_is_not_run(sqlite_database: Database) -> None:
+    facts = replace(new_request().judgement.facts, remain_quota=400_000)
+    decision = decide(policy(), Ask(actor=ADA, operation="key.create", facts=facts))
+    assert decision.allowed
+    new = new_request(judgement=Judgement(decision=decision, facts=facts, own=True))
+    request, _ = sqlite_database.run_here(store.insert, new, status=Status.APPROVED, lapses_at=None)
+    terms = 'approval = { from = ["engineer"], expires = "1d" }'
+    stricter = parse_policy(CLOSED.replace('deny = "Closed for the year."', terms), file="p")
+    assert not refusal_today(policy(), request, ADA, ())
+    assert "now wants an approval" in refusal_today(stricter, request, ADA, ())

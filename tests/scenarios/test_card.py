@@ -1,0 +1,212 @@
+"""The life of a card: denied, taken, offered less, nudged, lapsed, in stages, after break-glass."""
+
+from typing import Any
+
+import pytest
+
+from bot.approvals.models import Status
+from bot.sandbox import seed
+from tests.scenarios.conftest import OpenDesk
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.policies import asking
+
+ADA, MIRA, OMAR, SAM = seed.ENGINEER, seed.MANAGER, seed.SECOND_MANAGER, seed.SECURITY
+BIG: dict[str, Any] = {
+    "name": "big",
+    "remain_quota": "2M",
+    "expired_time": "90d",
+    "model_limits": ["gpt-4o-mini", "claude-sonnet-4"],
+}
+
+
+async def waiting(desk: Desk, user: str = ADA, **fields: Any) -> Any:
+    """Ask, and the card of it."""
+    await desk.ask(user, **{**BIG, **fields})
+    return await desk.eventually(lambda: desk.card(1))
+
+
+def told(desk: Desk, user: str) -> str:
+    return " ".join(text_of(m) for m in desk.slack.messages(seed.KEYS_CHANNEL, viewer=user) if m.ephemeral_to == user)
+
+
+def made(desk: Desk) -> list[str]:
+    return [record.name for record in desk.gateway.keys(deleted=True) if record.name == "big"]
+
+
+async def test_a_denial_with_its_reason_reaches_the_requester(desk: Desk) -> None:
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "deny")
+    answer = await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    assert not answer.ok  # the client asks for the reason
+    await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="   ")
+    answer = await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    assert "reason" in (answer.complaints or answer.body["errors"])
+    await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="Use the team's key.")
+    await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    assert "is denied" in view_text(desk.slack.top_view(MIRA))
+    assert (await desk.settled()).status is Status.DENIED
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "denied")))[0]
+    assert "Use the team's key." in text_of(notice)
+    assert f"<@{MIRA}>" in text_of(notice)
+    await desk.eventually(lambda: "Denied" in text_of(desk.card(1)))
+    assert buttons_of(desk.card(1)) == []
+    assert made(desk) == []
+
+
+async def test_an_offer_is_accepted_and_made_as_offered(desk: Desk) -> None:
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "approve_with_changes")
+    view = desk.slack.top_view(MIRA)
+    answer = await desk.slack.submit(MIRA, view)
+    assert "Nothing differs" in answer.body["errors"]["remain_quota"]
+    await desk.fill(MIRA, view, remain_quota="3M")
+    answer = await desk.slack.submit(MIRA, view)
+    assert "more than was asked" in answer.body["errors"]["remain_quota"]
+    await desk.fill(MIRA, view, remain_quota="1M", expired_time="30d", model_limits=["gpt-4o-mini"])
+    await desk.slack.submit(MIRA, view)
+    assert "waits for the requester's yes" in view_text(desk.slack.top_view(MIRA))
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    assert set(buttons_of(notice)) == {"accept_offer", "withdraw"}
+    await desk.eventually(lambda: "Offered instead" in text_of(desk.card(1)))
+    assert made(desk) == []
+    await desk.slack.click(ADA, notice, "accept_offer")
+    await desk.eventually(lambda: desk.said("was created"))
+    record = desk.key("big")
+    assert (record.remain_quota, record.model_limits) == (1_000_000, "gpt-4o-mini")
+    assert abs(record.expired_time - desk.clock() - 30 * 86_400) < 60
+    assert "1M units" in text_of(desk.said("was created")[0]), "the confirmation must say what was made"
+
+
+async def test_what_is_offered_is_shown_to_the_requester(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "approve_with_changes")
+    await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="$2")
+    await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    assert "1M units" in text_of(notice), "nobody can accept what is not shown"
+
+
+async def test_an_offer_is_withdrawn(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "approve_with_changes")
+    await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="1M")
+    await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    await desk.slack.click(ADA, notice, "withdraw")
+    assert (await desk.settled()).status is Status.WITHDRAWN
+    await desk.eventually(lambda: "withdrew" in text_of(desk.dm(ADA)[0]))
+    assert buttons_of(desk.dm(ADA)[0]) == []
+    assert made(desk) == []
+
+
+async def test_an_offer_that_stands_is_made_without_a_question(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=asking('from = ["manager"], expires = "3d", counter_offer = "stand"')) as desk:
+        card = await waiting(desk)
+        await desk.slack.click(MIRA, card, "approve_with_changes")
+        await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="1M")
+        await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+        assert "approved with your changes" in view_text(desk.slack.top_view(MIRA))
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        assert desk.key("big").remain_quota == 1_000_000
+
+
+async def test_take_shows_who_looks(http_desk: Desk) -> None:
+    card = await waiting(http_desk)
+    await http_desk.slack.click(MIRA, card, "take")
+    await http_desk.eventually(lambda: f"<@{MIRA}> is looking at it" in text_of(http_desk.card(1)))
+    assert "approve" in buttons_of(http_desk.card(1))
+
+
+async def test_withdraw_is_the_requesters_alone(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "withdraw")
+    await desk.eventually(lambda: "Only <@U0ADA>, who asked" in told(desk, MIRA))
+    await desk.slack.click(ADA, card, "withdraw")
+    assert (await desk.settled()).status is Status.WITHDRAWN
+    await desk.eventually(lambda: "Withdrawn" in text_of(desk.card(1)))
+
+
+async def test_a_nudge_is_said_in_the_thread(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    await desk.slack.click(ADA, card, "nudge")
+    nudge = (await desk.eventually(lambda: desk.said("asks you to look at request #1")))[0]
+    assert nudge.thread_ts == card.ts
+    await desk.slack.click(ADA, card, "nudge")
+    await desk.eventually(lambda: "within the hour" in told(desk, ADA))
+
+
+async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
+    card = await waiting(desk)
+    await desk.app.timers.remind("1:1")
+    await desk.eventually(lambda: desk.said("still waits for a decision"))
+    desk.ahead += 250  # as far as Slack's signatures bear; the timer itself does not look at the clock
+    await desk.app.timers.lapse("1")
+    await desk.eventually(lambda: desk.dm(ADA, "lapsed"))
+    await desk.eventually(lambda: "Lapsed" in text_of(desk.card(1)))
+    assert buttons_of(desk.card(1)) == []
+    assert card.ts == desk.card(1).ts
+    assert made(desk) == []
+
+
+async def test_two_managers_are_needed(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=asking('from = ["manager"], count = 2, expires = "3d"')) as desk:
+        card = await waiting(desk)
+        assert "Needs 2 approvals" in text_of(card)
+        await desk.slack.click(MIRA, card, "approve")
+        await desk.eventually(
+            lambda: f"Needs 1 more approval from *manager*; approved by <@{MIRA}>" in text_of(desk.card(1))
+        )
+        await desk.slack.click(MIRA, card, "approve")
+        await desk.eventually(lambda: "You have approved request #1 already" in told(desk, MIRA))
+        assert made(desk) == []
+        await desk.slack.click(OMAR, card, "approve")
+        assert (await desk.settled()).status is Status.SUCCEEDED
+
+
+async def test_stages_wait_for_each_other(desk_with: OpenDesk) -> None:
+    async with desk_with(
+        policy=asking('stages = [{ from = ["manager"] }, { from = ["security"] }], expires = "3d"')
+    ) as desk:
+        card = await waiting(desk)
+        await desk.slack.click(SAM, card, "approve")
+        await desk.eventually(lambda: "Only manager may answer this in stage 1 of 2." in told(desk, SAM))
+        await desk.slack.click(MIRA, card, "approve")
+        await desk.eventually(lambda: "from *security*" in text_of(desk.card(1)))
+        await desk.slack.click(SAM, card, "approve")
+        assert (await desk.settled()).status is Status.SUCCEEDED
+
+
+async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=asking('from = ["manager"], expires = "3d", break_glass = true')) as desk:
+        answer = await desk.ask(ADA, **BIG)
+        assert list(answer.body["errors"]) == ["reason"]
+        await desk.fill(ADA, desk.slack.top_view(ADA), reason="Production is down.")
+        await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+        assert (await desk.settled()).status is Status.SUCCEEDED
+        await desk.eventually(lambda: "reviewed" in buttons_of(desk.card(1)))
+        assert "not reviewed yet" in text_of(desk.card(1))
+        await desk.slack.click(ADA, desk.card(1), "reviewed")
+        await desk.eventually(lambda: told(desk, ADA))
+        await desk.slack.click(MIRA, desk.card(1), "reviewed")
+        await desk.eventually(lambda: f"reviewed by <@{MIRA}>" in text_of(desk.card(1)))
+        assert buttons_of(desk.card(1)) == []
+
+
+@pytest.mark.parametrize("operation", ["approve", "deny"])
+async def test_the_window_from_the_home_decides_too(http_desk: Desk, operation: str) -> None:
+    desk = http_desk
+    await waiting(desk)
+    await desk.slack.open_home(MIRA)
+    home = await desk.eventually(lambda: desk.slack.home(MIRA))
+    assert "Waiting for you" in view_text(home)
+    await desk.slack.click(MIRA, home, "look_at_request")
+    window = desk.slack.top_view(MIRA)
+    await desk.slack.click(MIRA, window, operation)
+    if operation == "deny":
+        await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="No.")
+        await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
+    assert (await desk.settled()).status is (Status.SUCCEEDED if operation == "approve" else Status.DENIED)
