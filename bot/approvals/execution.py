@@ -23,6 +23,7 @@ from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected, Refusal
+from bot.gateway.wire import fenced
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import Actor, ActorKind
@@ -135,7 +136,8 @@ class Execution:
             processing=PROCESSING,
         )
         try:
-            result = await operation.run(work, operation.input_model.model_validate(request.input))
+            with fenced(hold.still):
+                result = await operation.run(work, operation.input_model.model_validate(request.input))
         except GatewayRejected as error:
             result = WriteResult(status=WriteStatus.REFUSED, refusal=error.refusal, sentence=error.sentence)
         except GatewayOutcomeUnknown as error:

@@ -6,6 +6,7 @@ race or a doubled create needs two writers of the same thing (docs/decisions/000
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
@@ -31,10 +32,30 @@ class Hold:
         self._holder = holder
         self._clock = clock
         self._leased = leased
+        self._until = math.inf
+
+    def acquire(self, c: sa.Connection) -> bool:
+        """Take the lease. False: another replica has it."""
+        now = self._clock()
+        if not leases.acquire(c, self._name, self._holder, seconds=SECONDS, now=now):
+            return False
+        self._until = now + SECONDS
+        return True
 
     def check(self, c: sa.Connection) -> None:
         """Prolong the lease. Raises LostHold when it is somebody else's: we were frozen and taken for dead."""
-        if self._leased and not leases.renew(c, self._name, self._holder, seconds=SECONDS, now=self._clock()):
+        now = self._clock()
+        if self._leased and not leases.renew(c, self._name, self._holder, seconds=SECONDS, now=now):
+            raise LostHold(self._name)
+        self._until = now + SECONDS if self._leased else math.inf
+
+    def release(self, c: sa.Connection) -> None:
+        """Give the lease back."""
+        leases.release(c, self._name, self._holder)
+
+    def still(self) -> None:
+        """The same question without the database, asked in the last moment before a call: raises LostHold."""
+        if self._clock() >= self._until:
             raise LostHold(self._name)
 
 
@@ -77,7 +98,7 @@ class Writers:
         if not leased:
             yield hold
             return
-        if not await self._database.run(leases.acquire, name, self._holder, seconds=SECONDS, now=self._clock()):
+        if not await self._database.run(hold.acquire):
             yield None
             return
         keeper = asyncio.create_task(self._keep(hold))
@@ -87,7 +108,7 @@ class Writers:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError, LostHold):
                 await keeper
-            await self._database.run(leases.release, name, self._holder)
+            await self._database.run(hold.release)
 
     async def _keep(self, hold: Hold) -> None:
         while True:

@@ -8,8 +8,9 @@ import logging
 import random
 import zlib
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -32,6 +33,19 @@ BULK_SHARE = 140
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _REQUEST_ID = ("X-Cometapi-Request-Id", "X-Oneapi-Request-Id")
+
+
+_fence: ContextVar[Callable[[], None] | None] = ContextVar("fence", default=None)
+
+
+@contextmanager
+def fenced(check: Callable[[], None]) -> Iterator[None]:
+    """Within it, in this task, `check` is called just before each write is sent; what it raises stops the write."""
+    token = _fence.set(check)
+    try:
+        yield
+    finally:
+        _fence.reset(token)
 
 
 class Wire:
@@ -123,6 +137,9 @@ class Wire:
         self, call: Call, *, headers: Mapping[str, str] | None = None, end: float | None = None
     ) -> Reply:
         """One request, one reply of any kind. GatewayUnavailable = not sent, or a read; else GatewayOutcomeUnknown."""
+        check = _fence.get()
+        if check is not None and call.effect is Effect.WRITE:
+            check()
         self._sent.append(self.clock())
         limit = self.timeout if end is None else max(0.01, min(self.timeout, end - self.clock()))
         try:

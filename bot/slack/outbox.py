@@ -257,14 +257,21 @@ class Outbox:
         except SlackRefused as error:
             return await self._refused(row, error)
         self.fatal = None
-        await self._database.run(self._shown, row, channel, ts, hold)
+        if not await self._database.run(self._shown, row, channel, ts, hold):
+            logger.warning("post %s came to be twice, since this process was frozen; taking ours away", row.id)
+            await self._sender.remove(str(channel), str(ts))
         return None
 
-    def _shown(self, c: sa.Connection, row: PostRow, channel: str | None, ts: str | None, hold: _Hold) -> None:
-        posts.change(c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None)
+    def _shown(self, c: sa.Connection, row: PostRow, channel: str | None, ts: str | None, hold: _Hold) -> bool:
+        """Write down what Slack shows. False: another process posted it meanwhile, and that message is the one."""
+        now = posts.load(c, row.id)
+        ours = now is None or now.ts is None or now.ts in {row.ts, ts}
+        if ours:
+            posts.change(c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None)
         if not self._prolong(c, hold):
             # Somebody else worked at it too, and which of us Slack heard last is not known: draw it once more.
             self.want(c, id=row.id, kind=row.kind, subject=row.subject, target=row.target)
+        return ours
 
     async def _arrived(self, plan: _Plan, channel: str) -> str | None:
         """The ts of a message that an earlier try has left; it shows what was true then, so it is drawn anew."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bot.slack.blocks import Message, section, truncate
 from bot.slack.delivery import text_of
-from bot.slack.errors import SlackRefused
+from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.posts import PostRow
 
 logger = logging.getLogger(__name__)
@@ -71,6 +71,13 @@ class Sender:
             "blocks": [section(truncate(message.text, 1000))],
         }
         return await self._web.write(method, **arguments, **words)
+
+    async def remove(self, channel: str, ts: str) -> None:
+        """Delete a message of ours that stands twice. What hinders it is logged: a double does no harm."""
+        try:
+            await self._web.write("chat.delete", channel=channel, ts=ts)
+        except SlackError as error:
+            logger.warning("a second message of ours stays: %s", type(error).__name__)
 
     async def find(self, post_id: str, channel: str, *, since: float, thread_ts: str | None) -> str | None:
         """The ts of the message that carries this post's id, None when it is not there."""

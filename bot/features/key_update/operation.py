@@ -69,7 +69,12 @@ class KeyUpdate:
     async def run(self, work: Work, wanted: UpdateKey) -> WriteResult:
         """Write the complete record with only these fields altered, unless it changed since it was approved."""
         return await update(
-            work.client, KeyId(wanted.key_id), wanted.changes(work.approved_at), work.journal, expected=work.before
+            work.client,
+            KeyId(wanted.key_id),
+            wanted.changes(work.approved_at),
+            work.journal,
+            expected=work.before,
+            processing=work.processing,
         )
 
     def with_offer(self, wanted: UpdateKey, offer: Offer) -> UpdateKey:
