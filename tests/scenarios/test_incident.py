@@ -96,7 +96,9 @@ async def test_an_engineer_gets_no_preview_of_other_peoples_keys(http_desk: Desk
     assert (await desk.audit("refused"))[-1]["actor"] == ADA
 
 
-async def test_a_batch_is_stopped_and_what_is_left_is_untouched(http_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_is_stopped_and_what_is_left_is_untouched(
+    http_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = http_desk
     records = make(desk, 40)
     desk.gateway.arm("slow", delay=0.05, times=1_000)
