@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import decide, payloads, processes, waiting
+from benchmarks import alerts, decide, payloads, processes, waiting
 from benchmarks.load import Figures, drive
 
 SECONDS = 5.0
@@ -104,12 +104,20 @@ def decisions() -> None:
         print(f"{'decide: ' + name:<44} {value:8.1f} µs | <= 500")
 
 
+def leaks() -> None:
+    """The owner of a pasted key, and an alert on its way in."""
+    wishes = ("<= 1,000", "", "")
+    for (name, value), wish in zip(alerts.measure().items(), wishes, strict=True):
+        print(f"{name:<44} {value:8.1f} | {wish}")
+
+
 ROWS: dict[str, Callable[[], None]] = {
     "answers": answers,
     "submissions": submissions,
     "submissions_postgres": submissions_postgres,
     "rest": rest,
     "decisions": decisions,
+    "leaks": leaks,
 }
 
 

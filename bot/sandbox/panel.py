@@ -109,12 +109,24 @@ def _local(endpoint: Endpoint) -> Endpoint:
 
 
 def _post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Endpoint:
+    async def at_once(body: dict[str, Any]) -> dict[str, Any]:
+        return act(body)
+
+    return _post_slowly(at_once)
+
+
+def local_post(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Endpoint:
+    """A route of the panel's kind for another part of the sandbox: JSON in and out, for this machine only."""
+    return _local(_post_slowly(act))
+
+
+def _post_slowly(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         # A web page of somebody else can post forms here, but not JSON: the browser would ask first, and get a no.
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _answer(400, error="Send JSON, with Content-Type: application/json.")
         try:
-            return _answer(200, **act(_parsed(await request.body())))
+            return _answer(200, **await act(_parsed(await request.body())))
         except MalformedError as error:
             return _answer(400, error=str(error))
         except RefusedError as refusal:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import tempfile
+import time
 import webbrowser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot import logs
 from bot.app import Application, prepare_database
 from bot.errors import ConfigurationError
 from bot.sandbox import seed
+from bot.sandbox.alert_panel import AlertPanel
 from bot.sandbox.panel import panel_routes
 from bot.sandbox.world import World, serving
 from bot.settings import load
@@ -41,9 +43,15 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     seed.fill_gateway(world.gateway)
-    page = Starlette(
-        routes=[*panel_routes(gateway=world.gateway, first_person=seed.ENGINEER), Mount("/", app=world.slack.app)]
+    alerts = AlertPanel(
+        gateway=world.gateway,
+        secrets=world.alert_secrets,
+        bot_url=lambda: (world.slack.bot_url or "").removesuffix("/slack/events"),
+        say=lambda text: world.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
+        now=time.time,
     )
+    panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER)
+    page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
     async with contextlib.AsyncExitStack() as stack:
         try:
             address = await stack.enter_async_context(serving(page, port=port))

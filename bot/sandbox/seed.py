@@ -9,7 +9,7 @@ from bot.sandbox.fake_slack.workspace import Channel, Workspace
 
 TEAM = "T0SANDBOX"
 BOT_USER = "U0KEYDESK"
-KEYS_CHANNEL, SECURITY_CHANNEL = "C0KEYS", "C0SECURITY"
+KEYS_CHANNEL, SECURITY_CHANNEL, GENERAL_CHANNEL = "C0KEYS", "C0SECURITY", "C0GENERAL"
 ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER = "U0ADA", "U0BEN", "U0MIRA", "U0OMAR"
 SECURITY, ADMIN, GUEST, OUTSIDER, DEACTIVATED = "U0SAM", "U0ALEX", "U0GIL", "U0OLGA", "U0DORA"
 
@@ -107,7 +107,7 @@ def workspace() -> Workspace:
             id=KEYS_CHANNEL, name="api-keys", members=[*members, GUEST], topic="Requests for API keys and their answers"
         ),
         Channel(id=SECURITY_CHANNEL, name="security", members=[SECURITY, ADMIN, MANAGER, BOT_USER], topic="Alerts"),
-        Channel(id="C0GENERAL", name="general", members=[*members, GUEST], topic="Everything else"),
+        Channel(id=GENERAL_CHANNEL, name="general", members=[*members, GUEST], topic="Everything else"),
         Channel(
             id="C0PARTNER",
             name="partner-inc",

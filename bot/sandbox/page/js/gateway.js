@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { calls, clockControls, faults } from "./gateway_tools.js";
+import { alerts, calls, clockControls, faults } from "./gateway_tools.js";
 import { choosePanel, setUi, store, ui } from "./store.js";
 import { full, relative, shortDate } from "./time.js";
 
@@ -42,6 +42,7 @@ function body(gateway) {
         onclick: () => setUi("show deleted", !showGone) }, icon(showGone ? "down" : "right", 12),
         `${gone.length} deleted`),
       showGone && h("div", { role: "list", "aria-label": "Deleted keys" }, gone.map(row))),
+    alerts(live),
     faults(gateway),
     calls(gateway),
   ];

@@ -54,6 +54,45 @@ export function faults(gateway) {
     armed(gateway));
 }
 
+// Who tells the app that a key leaked. The last one is no webhook: another app posts the key into #general.
+const SENDERS = [["generic", "Signed webhook"], ["github", "GitHub"], ["gitguardian", "GitGuardian"],
+  ["alertmanager", "Alertmanager"], ["slack", "Message in #general"]];
+const HOWS = [["full", "the whole key"], ["masked", "the key, masked"], ["unknown", "another account's key"]];
+
+/** “Send an alert”: `keys` are the live ones. */
+export function alerts(keys) {
+  const open = ui("alerts open", false);
+  const title = h("h3", {}, fold("alerts open", open, "Send an alert"));
+  if (!open) return h("section", { class: "panel-part" }, title);
+  const key = keys.find((one) => one.id === ui("alert key", null)) ?? keys[0];
+  const how = ui("alert how", "full");
+  const send = (again) => sendAlert({ source: ui("alert source", "generic"), how, key_id: key?.id ?? null, again });
+  return h("section", { class: "panel-part", "data-testid": "send-alert" }, title,
+    choice("From", "alert source", SENDERS, "generic"),
+    choice("About", "alert how", HOWS, "full"),
+    how !== "unknown" && choice("Key", "alert key", keys.map((one) => [one.id, `${one.name} #${one.id}`]), key?.id,
+      Number),
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "button tiny", onclick: () => send(false) }, "Send"),
+      h("button", { type: "button", class: "button tiny", title: "The same alert once more: nothing new may happen",
+        onclick: () => send(true) }, "Send it again"),
+      h("span", { class: "hint", role: "status" }, ui("alert said", ""))));
+}
+
+function choice(label, name, options, first, read = String) {
+  const chosen = ui(name, first) ?? first;
+  return h("label", { class: "aim" }, h("span", {}, label),
+    h("select", { class: "field tiny", "aria-label": `Alert: ${label}`, value: String(chosen),
+      onchange: (event) => setUi(name, read(event.target.value)) },
+    options.map(([value, text]) => h("option", { value: String(value), selected: value === chosen }, text))));
+}
+
+async function sendAlert(alert) {
+  const answer = await post("gateway/alert", alert);
+  const id = answer.id ? `, alert ${answer.id}` : "";
+  setUi("alert said", answer.ok ? `answered ${answer.status}${id}` : "");
+}
+
 const roomy = () => window.innerHeight >= 720; // in a low window the keys come first
 
 const fold = (name, open, label) => h("button", { type: "button", class: "fold", "aria-expanded": String(open),
