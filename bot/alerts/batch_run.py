@@ -81,6 +81,7 @@ class BatchRun:
         outbox: Outbox,
         channel: str,
         changed: Callable[[], None],
+        key_changed: Callable[[sa.Connection, int, str], None],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -91,6 +92,7 @@ class BatchRun:
         self._outbox = outbox
         self._channel = channel
         self._changed = changed
+        self._key_changed = key_changed
         self._clock = clock
 
     async def run(self, argument: str) -> Again | None:
@@ -175,6 +177,8 @@ class BatchRun:
         if sentence:
             told["why"] = sentence[:500]
         fact = Fact.APPLIED if status is KeyStatus.DONE else Fact.FAILED
+        if status is KeyStatus.DONE:
+            self._key_changed(c, key.key_id, batch.operation)
         append(c, fact=fact, at=self._clock(), actor=batch.requester_id, key_id=key.key_id, details=told)
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from bot.alerts import store
 from bot.alerts.fingerprints import from_text
 from bot.alerts.held import Held
-from bot.alerts.index import How
 from bot.alerts.models import Action, Alert, AlertStatus
 from bot.alerts.posts import Teller
 from bot.approvals import owners
@@ -42,6 +41,12 @@ OVERLAP = 86_400
 WATCH, WATCH_SECONDS = "alert_rotated", 5.0
 RETIRE = "retire"
 _MOST_CLICKS = 1_000
+# Operation → the state of the key after it, and whether it is gone.
+_STATES = {
+    "key.disable": (EffectiveState.DISABLED.value, False),
+    "key.enable": (EffectiveState.ACTIVE.value, False),
+    "key.delete": (EffectiveState.DISABLED.value, True),
+}
 
 
 class Killer:
@@ -155,6 +160,8 @@ class Killer:
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
+        if request.status is Status.SUCCEEDED and request.key_id is not None and request.operation in _STATES:
+            self.key_changed(c, request.key_id, request.operation)
         found = self._origin(c, request)
         if found is None:
             return None
@@ -184,6 +191,12 @@ class Killer:
         if request.operation == ROTATE and request.status is Status.SUCCEEDED:
             self._engine.start(c, WATCH, f"req:{request.id}:watch", str(request.id))
         return self._teller.card(c, alert)
+
+    def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
+        """A key was disabled, enabled or deleted, by whatever way: other alerts that name it say so too."""
+        state, gone = _STATES[operation]
+        for alert in store.key_changed(c, key_id, state=state, at=self._clock(), gone=gone):
+            self._teller.card(c, alert)
 
     def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
         """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
@@ -234,8 +247,3 @@ def _old_key(request: ApprovalRequest) -> int:
 def _reason(alert: Alert) -> str:
     """Why, for the record: which alert, from where."""
     return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}): {alert.title}"[:500]
-
-
-def sure(alert: Alert, key_id: int) -> bool:
-    """Whether this key was matched by its whole value."""
-    return any(finding.how is How.FULL and key_id in finding.key_ids for finding in alert.findings)

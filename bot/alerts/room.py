@@ -194,6 +194,7 @@ class Alerts:
             outbox=outbox,
             channel=channel,
             changed=changed,
+            key_changed=self.killer.key_changed,
             clock=self._clock,
         )
         batch_listeners.register(

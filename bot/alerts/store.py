@@ -13,6 +13,7 @@ from bot.alerts.sources import Incoming
 from bot.alerts.tables import alerts, fingerprints
 
 _CHUNK = 500
+_NEWEST = 100
 
 
 def _insert(c: sa.Connection, table: sa.Table) -> Any:
@@ -79,6 +80,18 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
     young = (alerts.c.received_at >= since) & (alerts.c.status == AlertStatus.OPEN.value)
     rows = c.execute(sa.select(alerts).where(young).order_by(alerts.c.id.desc()).limit(limit))
     return [alert for alert in map(_load, rows) if alert.unknown]
+
+
+def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: bool = False) -> list[Alert]:
+    """Note a key's new state in the newest open alerts that name it; returns those that said otherwise."""
+    query = sa.select(alerts).where(alerts.c.status == AlertStatus.OPEN.value).order_by(alerts.c.id.desc())
+    changed = []
+    for alert in map(_load, c.execute(query.limit(_NEWEST))):
+        seen = alert.keys.get(key_id)
+        if seen is not None and (seen.state, seen.gone) != (state, gone):
+            now_seen = seen.model_copy(update={"state": state, "gone": gone, "looked_at": at})
+            changed.append(change(c, alert.id, keys={**alert.keys, key_id: now_seen}))
+    return changed
 
 
 def load_entries(c: sa.Connection, scheme: str) -> list[Entry]:
