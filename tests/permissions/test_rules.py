@@ -216,3 +216,26 @@ def test_a_flood_of_mistakes_is_cut_short() -> None:
 
 def test_a_comment_of_any_bytes_is_read() -> None:
     assert parse_policy("# \udcff").rules == ()
+
+
+def test_auto_disable_names_sources_of_alerts() -> None:
+    assert parse_policy("").auto_disable == frozenset()
+    assert parse_policy('[alerts]\nauto_disable = ["github", "slack"]').auto_disable == {"github", "slack"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (
+            '[alerts]\nauto_disable = ["githup"]',
+            "policy.toml:2:17: no alerts come from “githup”; did you mean “github”?",
+        ),
+        ("[alerts]\nauto_disable = true", "policy.toml:2:1: auto_disable must be a list of texts"),
+        ("[alerts]\nauto = []", "policy.toml:2:1: alerts has no key “auto”"),
+        ("alerts = 7", "policy.toml:1:1: alerts must be a table"),
+    ],
+)
+def test_mistakes_in_the_alerts_table_are_told_with_their_place(text: str, mistake: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        parse_policy(text)
+    assert error.value.problems[0].startswith(mistake)

@@ -1,0 +1,94 @@
+"""The door: statuses, and a record that nobody can fill from outside."""
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot.alerts.intake import Intake
+from bot.alerts.sources import Incoming
+from bot.audit import read as read_audit
+from bot.db.engine import Database
+from bot.sandbox import alerts as senders
+from tests.alerts.kit import NOW
+
+
+class Door:
+    def __init__(self, database: Database) -> None:
+        self.now = NOW
+        self.database = database
+        self.counted: list[str] = []
+        self.received: list[Incoming] = []
+        secrets = {source: SecretStr(f"{source}-secret") for source in ("generic", "github")}
+        self.intake = Intake(
+            secrets={**secrets, "gitguardian": SecretStr("")},
+            receive=self.receive,
+            database=database,
+            count=self.counted.append,
+            clock=lambda: self.now,
+        )
+        app = Starlette(routes=self.intake.routes())
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://keydesk.test")
+
+    async def receive(self, incoming: Incoming) -> int:
+        self.received.append(incoming)
+        return len(self.received)
+
+    async def send(self, source: str, body: bytes, *, secret: str = "", **headers: str) -> httpx.Response:
+        sent = senders.signed(source, body, secret=secret or f"{source}-secret", now=self.now)
+        return await self.http.post(sent.path, headers={**sent.headers, **headers}, content=body)
+
+    async def refusals(self) -> list[dict[str, object]]:
+        return [line["details"] for line in await self.database.read(read_audit, limit=100)]
+
+
+@pytest.fixture
+def door(sqlite_database: Database) -> Door:
+    return Door(sqlite_database)
+
+
+async def test_a_proven_alert_is_answered_with_its_id(door: Door) -> None:
+    answer = await door.send("generic", b'{"id": "a", "title": "T", "text": "nothing"}')
+    assert (answer.status_code, answer.json()) == (202, {"id": 1})
+    assert door.received[0].title == "T"
+
+
+async def test_githubs_ping_is_answered_and_is_no_alert(door: Door) -> None:
+    answer = await door.send("github", b'{"zen": "Keep it simple."}', **{"X-GitHub-Event": "ping"})
+    assert answer.status_code == 200
+    assert door.received == []
+
+
+@pytest.mark.parametrize("path", ["gitguardian", "alertmanager", "nothing", "generic%2f.."])
+async def test_a_source_without_a_secret_does_not_exist(door: Door, path: str) -> None:
+    assert (await door.http.post(f"/alerts/{path}", content=b"{}")).status_code == 404
+
+
+async def test_a_body_that_never_ends_is_cut_off(door: Door) -> None:
+    async def endless() -> object:
+        for _ in range(10_000):
+            yield b"x" * 10_000
+
+    assert (await door.http.post("/alerts/generic", content=endless())).status_code == 413
+    assert (
+        await door.http.post("/alerts/generic", content=b"x", headers={"Content-Length": "9" * 20})
+    ).status_code == 413
+
+
+async def test_a_flood_of_refusals_is_a_line_a_minute_with_its_number(door: Door) -> None:
+    for _ in range(100):
+        assert (await door.send("generic", b"{}", secret="wrong")).status_code == 401
+    assert [line["count"] for line in await door.refusals()] == [1]
+    door.now += 61
+    await door.send("generic", b"{}", secret="wrong")
+    assert [line["count"] for line in await door.refusals()] == [100, 1]
+    await door.send("generic", b"{}", secret="wrong")
+    await door.intake.close()
+    assert [line["count"] for line in await door.refusals()] == [1, 100, 1]
+    assert door.counted.count("alert_wrong_proof") == 102
+
+
+async def test_who_is_not_proven_learns_nothing(door: Door) -> None:
+    wrong = await door.send("generic", b"{}", secret="wrong")
+    missing = await door.http.post("/alerts/generic", content=b"{}")
+    assert wrong.json() == missing.json() == {"error": "not proven"}
