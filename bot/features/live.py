@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.approvals.flow import Asked
@@ -13,8 +14,8 @@ from bot.errors import GatewayError, InputError
 from bot.operations import Operation
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape
-from bot.slack.delivery import Delivery
-from bot.slack.errors import ViewClosed
+from bot.slack.delivery import Delivery, text_of
+from bot.slack.errors import ViewChanged, ViewClosed
 from bot.units import format_duration
 
 DECISION = "decision"
@@ -64,25 +65,51 @@ async def live_text(
     return decision_text(decision)
 
 
+@dataclass
+class _Form:
+    """An open form. `replaced`: the hash of a drawing → the hash of ours that took its place."""
+
+    newest: str = ""
+    replaced: dict[str, str] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def present(self, seen: str) -> str:
+        """The hash of what stands there now, if nobody but us has drawn since `seen`."""
+        while seen in self.replaced:
+            seen = self.replaced[seen]
+        return seen
+
+
 class Redraws:
-    """Draws a form anew after a change, once per burst, and never an older state over a newer one."""
+    """Draws a form anew after a change, once per burst; never an older state over a newer one, nor over an answer.
+
+    A drawing names what it takes the place of (Slack's `hash`), so that one which comes after the submission does
+    not lay the form over the receipt.
+    """
 
     def __init__(self) -> None:
-        self._newest: OrderedDict[str, str] = OrderedDict()
+        self._forms: OrderedDict[str, _Form] = OrderedDict()
 
     def after(self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         """Compute the view in the background and put it in place, unless something newer came meanwhile."""
-        self._newest[delivery.view_id] = delivery.id
-        self._newest.move_to_end(delivery.view_id)
-        while len(self._newest) > _REMEMBERED_VIEWS:
-            self._newest.popitem(last=False)
-        delivery.desk.later(self._draw(delivery, draw))
+        form = self._forms.setdefault(delivery.view_id, _Form())
+        self._forms.move_to_end(delivery.view_id)
+        form.newest = delivery.id
+        while len(self._forms) > _REMEMBERED_VIEWS:
+            self._forms.popitem(last=False)
+        delivery.desk.later(self._draw(form, delivery, draw))
 
-    async def _draw(self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+    async def _draw(self, form: _Form, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         await asyncio.sleep(PAUSE)
-        if self._newest.get(delivery.view_id) != delivery.id:
-            return
-        view = await draw()
-        if self._newest.get(delivery.view_id) == delivery.id:
-            with contextlib.suppress(ViewClosed):  # submitted or closed while we were judging
-                await delivery.desk.update_modal(delivery.view_id, view)
+        async with form.turn:
+            if form.newest != delivery.id:
+                return
+            view = await draw()
+            if form.newest != delivery.id:
+                return
+            seen = form.present(text_of(delivery.view or {}, "hash"))
+            # Submitted, closed, or drawn by another replica while we were judging.
+            with contextlib.suppress(ViewClosed, ViewChanged):
+                drawn = await delivery.desk.update_modal(delivery.view_id, view, hash=seen or None)
+                if drawn and drawn != seen:
+                    form.replaced[seen] = drawn

@@ -49,25 +49,27 @@ class Desk:
         answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=dict(view))
         return str(answer["view"]["id"])
 
-    async def update_modal(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:  # noqa: A002  # Slack's own word
-        """Draw an open modal anew. Raises ViewClosed, or ViewChanged when `hash` is not the newest."""
+    async def update_modal(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> str:  # noqa: A002  # Slack's own word
+        """Draw an open modal anew, return its new hash. Raises ViewClosed; ViewChanged if `hash` is not the newest."""
         arguments: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
         if hash is not None:
             arguments["hash"] = hash
-        await self._web.write("views.update", interactive=True, **arguments)
+        answer = await self._web.write("views.update", interactive=True, **arguments)
+        drawn = answer.get("view")
+        return str(drawn.get("hash", "")) if isinstance(drawn, Mapping) else ""
 
     async def publish_home(self, slack_user_id: str, view: Mapping[str, Any]) -> None:
         """Draw somebody's App Home."""
         await self._web.write("views.publish", interactive=True, user_id=slack_user_id, view=dict(view))
 
-    def later(self, work: Coroutine[Any, Any, None], *, delivery: Delivery | None = None) -> None:
+    def later(self, work: Coroutine[Any, Any, object], *, delivery: Delivery | None = None) -> None:
         """Do `work` after the answer. What fails is logged and, with a `delivery`, told to its person."""
         task = asyncio.get_running_loop().create_task(self._guard(work, delivery))
         # The loop holds only a weak reference; without ours the task could vanish half-way.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guard(self, work: Coroutine[Any, Any, None], delivery: Delivery | None) -> None:
+    async def _guard(self, work: Coroutine[Any, Any, object], delivery: Delivery | None) -> None:
         doing = "background work" if delivery is None else f"background work after {delivery.id}"
         try:
             async with self._turn:

@@ -1,12 +1,13 @@
 """The live line of a form: what would be decided now, drawn while people type, without taking away what they typed."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from bot.sandbox import seed
 from bot.sandbox.fake_slack.views import View
-from tests.scenarios.desk import Desk
+from tests.scenarios.desk import Desk, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 FREE, ASKS = "Granted at once", "Needs approval"
@@ -91,6 +92,23 @@ async def test_a_form_that_is_gone_before_the_line_is_drawn_is_no_error(
     await (desk.slack.close_view(ADA, view) if closing == "close" else desk.slack.submit(ADA, view))
     await desk.eventually(lambda: desk.app.desk.busy == 0)
     assert not [r for r in caplog.records if r.name.startswith("bot.slack") and r.levelname in {"WARNING", "ERROR"}]
+
+
+async def test_a_line_that_comes_late_does_not_lie_over_the_receipt(http_desk: Desk) -> None:
+    desk = http_desk
+    await opened(desk, name="quick", remain_quota="2M")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    assert "Request #1" in view_text(desk.slack.top_view(ADA))
+
+
+async def test_every_change_of_a_burst_counts_in_the_end(http_desk: Desk) -> None:
+    desk = http_desk
+    await opened(desk, name="quick", remain_quota="1k")
+    for amount in ("2M", "1k", "3M", "5k", "4M", "1k"):
+        await desk.fill(ADA, desk.slack.top_view(ADA), remain_quota=amount)
+        await asyncio.sleep(0.15)
+    await shows(desk, FREE)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
