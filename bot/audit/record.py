@@ -67,6 +67,8 @@ def export(database: Database) -> Iterator[str]:
             c.exec_driver_sql("BEGIN")
         else:
             c.execution_options(isolation_level="REPEATABLE READ")
+            # Whoever reads a long export may do so slowly.
+            c.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         count, hashed = c.execute(sa.select(head.c.count, head.c.hash)).one()
         after = -1
         while page := c.execute(sa.select(lines).where(lines.c.seq > after).order_by(lines.c.seq).limit(PAGE)).all():

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
@@ -22,6 +22,8 @@ T = TypeVar("T")
 POSTGRES_THREADS = 8
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
 POSTGRES_POOL = 2 * POSTGRES_THREADS
+# A process that is frozen, or a machine that is gone, in mid-transaction holds its locks no longer than this.
+IDLE_IN_TRANSACTION_SECONDS = 5.0
 SQLITE_READERS = 2
 SQLITE_POOL = 12
 _AFTER_COMMIT = "keydesk.after_commit"
@@ -142,6 +144,7 @@ def _open_postgres(url: sa.URL) -> Database:
         pool_recycle=1800,
         connect_args={"connect_timeout": 10, "application_name": "keydesk", **url.query},
     )
+    sa.event.listen(engine, "connect", _let_go_when_frozen)
     try:
         with engine.connect():
             pass
@@ -152,3 +155,10 @@ def _open_postgres(url: sa.URL) -> Database:
         reason = str(error.orig).splitlines()[0]
         raise ConfigurationError([f"PostgreSQL at {place} does not let us in: {reason}"]) from error
     return Database(engine)
+
+
+def _let_go_when_frozen(connection: Any, _record: object) -> None:
+    # Not as a start-up option of the connection: poolers in between refuse those.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {int(IDLE_IN_TRANSACTION_SECONDS * 1000)}")
+    connection.commit()

@@ -63,6 +63,22 @@ async def test_concurrent_reads_then_writes_do_not_lose_one(database: Database):
     assert await database.read(lambda c: c.scalar(sa.text("SELECT until FROM lease"))) == 41
 
 
+@pytest.mark.postgres
+async def test_who_is_frozen_in_mid_transaction_loses_its_locks(postgres_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.db.engine.IDLE_IN_TRANSACTION_SECONDS", 0.3)
+    frozen, other = open_database(postgres_url), open_database(postgres_url)
+    with frozen.engine.connect() as c:
+        _put(c, "frozen")
+        await other.run(_put, "frozen")
+        with pytest.raises(sa.exc.DBAPIError, match="idle-in-transaction"):
+            c.commit()
+    # And is well again afterwards.
+    await frozen.run(_put, "thawed")
+    assert sorted(await other.read(_names)) == ["frozen", "thawed"]
+    frozen.close()
+    other.close()
+
+
 async def test_a_read_does_not_wait_for_a_writer(sqlite_database: Database):
     with sqlite_database.engine.begin() as c:
         c.exec_driver_sql("BEGIN IMMEDIATE")
