@@ -1,0 +1,140 @@
+"""The main job as a newcomer plays it: `keydesk sandbox`, a real browser, ask, approve, reveal."""
+
+import asyncio
+import contextlib
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.tools.browser import ADVICE, FLAGS, find_chromium
+
+pytestmark = pytest.mark.browser
+START_SECONDS, STOP_SECONDS = 20.0, 10.0
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def sandbox() -> AsyncIterator[str]:
+    """`keydesk sandbox` as a process of its own; yields its address."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "sandbox", "--no-open", "--port", str(port),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while not said or "Keydesk sandbox" not in said[-1]:
+                line = await process.stdout.readline()
+                assert line, f"the sandbox ended: {''.join(said)}"
+                said.append(line.decode())
+        yield f"http://127.0.0.1:{port}"
+        assert process.returncode is None
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        rest = await asyncio.wait_for(process.stdout.read(), STOP_SECONDS)
+        assert await process.wait() == 0
+        assert "Traceback" not in rest.decode(), rest.decode()
+
+
+async def become(page: Page, person: str) -> None:
+    await page.get_by_test_id("person-switcher").click()
+    await page.locator(f"[data-user={person}]").click()
+
+
+async def test_ask_approve_and_reveal(tmp_path: Path) -> None:
+    chromium = find_chromium()
+    assert chromium, ADVICE
+    async with sandbox() as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        page = await (await browser.new_context(viewport={"width": 1500, "height": 950})).new_page()
+        page.set_default_timeout(8000)
+        expect.set_options(timeout=8000)
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        await page.goto(address)
+        await _ask(page, tmp_path)
+        asked = time.time()
+        await _approve(page, tmp_path)
+        await _looks_at_the_record(page, address, asked)
+        await _reveal(page, tmp_path)
+        assert wrong == []
+        await browser.close()
+
+
+async def _ask(page: Page, shots: Path) -> None:
+    await expect(page.get_by_test_id("person-switcher")).to_contain_text("Ada")
+    await page.get_by_test_id("composer").fill("/apikey new")
+    await page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="New API key")
+    await form.get_by_label("Name").fill("search-backend")
+    await form.get_by_label("Quota", exact=True).fill("2M")
+    await expect(form).to_contain_text("Needs approval")
+    for model in ("gpt-4o-mini", "claude-sonnet-4"):
+        await form.get_by_role("combobox", name="Models").click()
+        await page.get_by_label("Search Models").fill(model)
+        await page.get_by_role("option", name=model, exact=True).click()
+        await page.keyboard.press("Escape")
+    await form.get_by_label("Allowed IPs").fill("198.51.100.10\n203.0.113.0/24")
+    await form.get_by_label("Reason").fill("The new search needs it")
+    await expect(form.get_by_label("Name")).to_have_value("search-backend")
+    await expect(form).to_contain_text("a manager decides the rest")
+    await page.screenshot(path=shots / "1-form.png")
+    await form.get_by_role("button", name="Ask").click()
+    receipt = page.get_by_role("dialog", name="New API key")
+    await expect(receipt).to_contain_text("Request #1")
+    await page.screenshot(path=shots / "2-receipt.png")
+    await receipt.get_by_role("button", name="Close").last.click()
+
+
+async def _approve(page: Page, shots: Path) -> None:
+    await become(page, "U0MIRA")
+    card = page.get_by_test_id("message").filter(has_text="asks for a new key").first
+    await expect(card).to_contain_text("Waiting")
+    await page.screenshot(path=shots / "3-card.png")
+    await card.get_by_role("button", name="Approve", exact=True).click()
+    await expect(card).to_contain_text("Done")
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=shots / "4-done.png")
+    for name in ("Approve", "Deny", "Withdraw"):
+        await expect(card.get_by_role("button", name=name)).to_have_count(0)
+    await expect(page.get_by_test_id("message").filter(has_text="was created").last).to_be_visible()
+
+
+async def _looks_at_the_record(page: Page, address: str, asked: float) -> None:
+    answer = await page.request.get(f"{address}/sandbox/api/gateway")
+    keys = (await answer.json())["keys"]
+    record = next(key for key in keys if key["name"] == "search-backend")
+    assert (record["remain_quota"], record["unlimited_quota"]) == (2_000_000, False)
+    assert (record["model_limits_enabled"], record["model_limits"]) == (True, "gpt-4o-mini,claude-sonnet-4")
+    assert record["allow_ips"] == "198.51.100.10\n203.0.113.0/24"
+    assert abs(record["expired_time"] - asked - 30 * 86_400) < 60
+    await expect(page.get_by_text("search-backend").last).to_be_visible()
+
+
+async def _reveal(page: Page, shots: Path) -> None:
+    await become(page, "U0ADA")
+    await page.locator("a[data-channel^=D]").first.click()
+    notice = page.get_by_test_id("message").filter(has_text="is ready")
+    await expect(notice).to_have_count(1)
+    await notice.get_by_role("button", name="Reveal").click()
+    window = page.get_by_role("dialog", name="API key")
+    await expect(window).to_contain_text(re.compile(r"sk-[0-9A-Za-z]{48}"))
+    await page.screenshot(path=shots / "5-revealed.png")
+    await window.get_by_role("button", name="Close").last.click()
+    assert not re.search(r"sk-[0-9A-Za-z]{48}", await page.locator("body").inner_text())
