@@ -92,6 +92,9 @@ class Application:
         self.clock = clock
         self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
         self.database = database or open_database(settings.database_url)
+        self.health = Health(
+            database=self.database, policy=self.policy, blocked=self._blocked, reasons=self._reasons, clock=clock
+        )
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.client: GatewayClient = connect(
             base_url=settings.cometapi_base_url,
@@ -99,10 +102,12 @@ class Application:
             user_id=settings.cometapi_user_id,
             transport=gateway_transport,
             clock=clock,
+            observe=self.health.gateway_called,
         )
         self.catalog = GatewayCatalog(self.client, clock=clock)
-        self.web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url)
-        self.health = Health(database=self.database, policy=self.policy, reasons=self._reasons)
+        self.web = SlackWeb(
+            token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
+        )
         self.alerts = Alerts(
             settings=_alert_settings(settings),
             database=self.database,
@@ -293,13 +298,15 @@ class Application:
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or "".join(word)[:40]}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 
-    def _reasons(self) -> list[str]:
-        """What hinders the work now, for /readyz."""
-        problems = list(self.directory.problems()) if hasattr(self, "directory") else []
-        if hasattr(self, "outbox") and self.outbox.fatal:
-            problems.append(f"Slack does not take our token: {self.outbox.fatal}")
+    def _blocked(self) -> list[str]:
+        """What keeps this process from answering people now: /readyz is 503 then."""
         if self._socket is not None and not self._socket.connected:
-            problems.append("Socket Mode is not connected")
+            return ["Socket Mode is not connected"]
+        return []
+
+    def _reasons(self) -> list[str]:
+        """What else is wrong, for /readyz."""
+        problems = list(self.directory.problems()) if hasattr(self, "directory") else []
         return problems + self.alerts.notes()
 
     async def _watch_policy(self) -> None:

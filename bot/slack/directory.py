@@ -222,6 +222,13 @@ class Directory:
         if not users:
             self._problems[name] = f"The user group {group_id} is empty, so nobody has its roles."
 
+    async def close(self) -> None:
+        """End what is still being asked; nobody waits for it any more."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
     async def members(self, group_id: str) -> frozenset[str]:
         """The user ids in a group; empty when Slack does not tell."""
         flight = self._look_at_group(group_id, fresh=False)

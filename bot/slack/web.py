@@ -50,11 +50,15 @@ class SlackWeb:
         self._sleep = sleep
         self._observe = observe or (lambda _method, _result, _headers: None)
         self._session: aiohttp.ClientSession | None = None
+        self._ended = False
         self._client: AsyncWebClient | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The one connection pool. Needs a running loop."""
+        if self._ended:
+            # Work that outlives the stop must not open connections that nobody closes.
+            raise SlackUnavailable
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
             self._client = None
@@ -128,8 +132,11 @@ class SlackWeb:
 
     async def close(self) -> None:
         """Close the session and its connections. Twice is harmless."""
+        self._ended = True
         if self._session is not None:
             await self._session.close()
+            # aiohttp closes its transports in the loop's next turn.
+            await asyncio.sleep(0)
 
 
 def quiet_logger(name: str) -> logging.Logger:
