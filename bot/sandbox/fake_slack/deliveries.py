@@ -49,6 +49,7 @@ class Deliveries:
         self._transport = transport
         self._real_time = real_time
         self._client: httpx.AsyncClient | None = None
+        self._ended = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._later: list[tuple[str, dict[str, Any]]] = []
 
@@ -112,6 +113,9 @@ class Deliveries:
         return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
     async def _http(self, delivery: Delivery) -> Answer:
+        if self._ended:
+            # The app may still speak while everything stops; events about that have nowhere to go.
+            return Answer(status=None, failure="unreachable")
         if self._client is None:
             self._client = httpx.AsyncClient(
                 transport=self._transport, timeout=PATIENCE, max_redirects=REDIRECTS, trust_env=False
@@ -175,7 +179,8 @@ class Deliveries:
             await asyncio.wait(waiting)
 
     async def close(self) -> None:
-        """Ends what is still on its way and closes the HTTP client."""
+        """Ends what is still on its way and closes the HTTP client. Nothing is sent afterwards."""
+        self._ended = True
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
