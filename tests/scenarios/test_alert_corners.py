@@ -1,0 +1,164 @@
+"""Alerts when things are not plain: several keys, nothing found, other people, a gateway or GitHub that is down."""
+
+import httpx
+from pydantic import SecretStr
+
+from bot.alerts.github_api import GithubApi
+from bot.sandbox import seed
+from tests.scenarios.alerting import SAM, cards, everything, learned, send
+from tests.scenarios.desk import Desk, text_of, view_text
+
+ADA, BEN = seed.ENGINEER, seed.SECOND_ENGINEER
+
+
+def values(desk: Desk, *names: str) -> list[str]:
+    return [desk.gateway.key_value(desk.key(name).id) for name in names]
+
+
+async def shortcut(desk: Desk, user: str, channel: str, ts: str) -> str:
+    assert (await desk.slack.shortcut(user, "disable_leaked_key", channel, ts)).ok
+    await desk.eventually(lambda: "Looking" not in view_text(desk.slack.top_view(user)))
+    return view_text(desk.slack.top_view(user))
+
+
+async def test_several_whole_keys_are_disabled_together_or_as_ticked(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    await send(desk, "generic", " ".join(values(desk, "production", "ci-runner")))
+    card = (await desk.eventually(lambda: cards(desk, "ci-runner")))[0]
+    assert "Disable…" in text_of(card)
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(
+        lambda: "id" in view_text(desk.slack.top_view(SAM)) and "Quota" in view_text(desk.slack.top_view(SAM))
+    )
+    await desk.slack.click(SAM, desk.slack.top_view(SAM), "value", value=[])
+    await desk.slack.click(SAM, desk.slack.top_view(SAM), "disable")
+    await desk.eventually(lambda: "Tick the key" in view_text(desk.slack.top_view(SAM)))
+    assert desk.key("production").status == desk.key("ci-runner").status == 1
+    await desk.slack.close_view(SAM, desk.slack.top_view(SAM))
+    both = [str(desk.key(name).id) for name in ("production", "ci-runner")]
+    await desk.slack.click(SAM, desk.slack.top_view(SAM), "value", value=both)
+    await desk.slack.click(SAM, desk.slack.top_view(SAM), "disable")
+    await desk.eventually(lambda: cards(desk, "dead, refused"))
+    assert desk.key("production").status == desk.key("ci-runner").status == 2
+    assert "request #" in view_text(desk.slack.top_view(SAM))
+
+
+async def test_a_message_without_a_key_says_so_and_tells_nobody(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, "hello")
+    assert "No key was found" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, message.ts)
+    assert not cards(desk)
+
+
+async def test_an_engineer_who_reports_somebody_elses_key_sees_whose_it_is_and_no_more(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = await desk.own(ADA, desk.key("production"))
+    message = await desk.slack.post_as_app(seed.KEYS_CHANNEL, f"leak: sk-{desk.gateway.key_value(record.id)[3:]}")
+    shown = await shortcut(desk, BEN, seed.KEYS_CHANNEL, message.ts)
+    assert f"<@{ADA}>" in shown
+    assert "Quota left" not in shown
+    assert "Disable now" not in shown
+    # Reported twice, by the guard and by Ben: one alert, one card.
+    await desk.eventually(lambda: cards(desk, f"reported by <@{BEN}>"))
+    assert len(cards(desk)) == 1
+
+
+async def test_an_owner_disables_an_own_leaked_key(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = await desk.own(ADA, desk.key("production"))
+    message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"oops {desk.gateway.key_value(record.id)}")
+    assert "Disable now" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, message.ts)
+    assert (await desk.slack.click(ADA, desk.slack.top_view(ADA), "disable")).ok
+    await desk.eventually(lambda: desk.gateway.key(record.id).status == 2)
+    await desk.eventually(lambda: "is being disabled" in view_text(desk.slack.top_view(ADA)))
+
+
+async def test_a_guest_is_turned_away(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"oops {values(desk, 'production')[0]}")
+    await desk.slack.shortcut(seed.GUEST, "disable_leaked_key", seed.KEYS_CHANNEL, message.ts)
+    answer = await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == message.ts])
+    await desk.slack.click(seed.GUEST, answer[0], "disable")
+    await desk.eventually(lambda: desk.slack.messages(seed.KEYS_CHANNEL, seed.GUEST))
+    assert {line["actor"] for line in await desk.audit("refused")} == {seed.GUEST}
+    assert desk.key("production").status == 1
+
+
+async def test_the_guard_passes_over_what_is_no_live_key(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value = values(desk, "production")[0]
+    await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"masked: {value[:7]}**********{value[-4:]}")
+    await desk.slack.say(ADA, seed.KEYS_CHANNEL, "somebody else's: sk-" + "A1" * 24)
+    await desk.slack.say(ADA, seed.KEYS_CHANNEL, "and words, many of them")
+    assert await desk.audit("alert") == []
+
+
+async def test_an_alert_waits_for_a_gateway_that_is_down(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value = values(desk, "production")[0]
+    desk.gateway.arm("panic", method="GET", times=6)
+    assert (await send(desk, "generic", value)).status_code == 202
+    # The card is there at once, from what we know ourselves; the rest follows.
+    await desk.eventually(lambda: cards(desk, "asking the gateway"), seconds=4)
+    await desk.eventually(lambda: cards(desk, "Quota left"), seconds=25)
+
+
+async def test_github_that_is_down_is_asked_again_and_a_no_is_said(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    answers = iter([httpx.Response(502), httpx.Response(404)])
+    transport = httpx.MockTransport(lambda _request: next(answers))
+    desk.app.alerts.looking._github = GithubApi(token=SecretStr("test-token"), transport=transport)
+    await send(desk, "github", "nothing", number=9)
+    await desk.eventually(lambda: cards(desk, "HTTP 502"))
+    await desk.eventually(lambda: cards(desk, "GITHUB_TOKEN needs"), seconds=20)
+    assert "test-token" not in everything(desk)
+    await desk.app.alerts.looking._github.aclose()
+
+
+async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:
+    desk = http_desk
+    desk.gateway.add_key(name="twin")
+    desk.gateway.add_key(name="twin")
+
+    async def said(text: str) -> str:
+        answer = await desk.slack.command(SAM, seed.SECURITY_CHANNEL, f"/apikey {text}")
+        views = desk.slack.open_views(SAM)
+        if not views:
+            return str(answer)
+        await desk.eventually(lambda: "Looking" not in view_text(desk.slack.top_view(SAM)))
+        shown = view_text(desk.slack.top_view(SAM))
+        await desk.slack.close_view(SAM, desk.slack.top_view(SAM), clear=True)
+        return shown
+
+    assert "There is no key “nowhere”" in await said("disable production nowhere")
+    assert "2 keys are called “twin”" in await said("disable production twin")
+    assert "taken back with" in str(desk.slack.notices(SAM)) + await said("disable batch 1")
+    assert "no batch 7" in await said("enable batch 7")
+    assert "0 keys will be disabled" in await said("disable all of @omar")
+
+
+async def test_a_key_that_the_gateway_does_not_let_go_is_listed_and_the_rest_is_done(http_desk: Desk) -> None:
+    desk = http_desk
+    records = [desk.gateway.add_key(name=f"svc-{n}", unlimited_quota=True) for n in range(3)]
+    await desk.slack.command(SAM, seed.SECURITY_CHANNEL, "/apikey disable svc-0 svc-1 svc-2")
+    await desk.eventually(lambda: "3 keys" in view_text(desk.slack.top_view(SAM)))
+    await desk.app.client.delete_key(records[1].id)
+    await desk.fill(SAM, desk.slack.top_view(SAM), confirm="DISABLE 3", reason="why")
+    assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
+    await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "1 failed" in text_of(m)])
+    assert [desk.gateway.key(record.id).status for record in (records[0], records[2])] == [2, 2]
+    card = next(m for m in desk.messages(seed.SECURITY_CHANNEL) if "1 failed" in text_of(m))
+    assert f"key {records[1].id}" in text_of(card)
+    await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "Take back" in text_of(m)])
+    await desk.slack.click(
+        SAM, next(m for m in desk.messages(seed.SECURITY_CHANNEL) if "Take back" in text_of(m)), "undo_batch"
+    )
+    await desk.eventually(lambda: "2 keys will be enabled" in view_text(desk.slack.top_view(SAM)))
