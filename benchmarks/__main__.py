@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import alerts, decide, payloads, processes, waiting
+from benchmarks import alerts, decide, kill, payloads, processes, waiting
 from benchmarks.load import Figures, drive
 
 SECONDS = 5.0
@@ -105,9 +105,10 @@ def decisions() -> None:
 
 
 def leaks() -> None:
-    """The owner of a pasted key, and an alert on its way in."""
-    wishes = ("<= 1,000", "", "")
-    for (name, value), wish in zip(alerts.measure().items(), wishes, strict=True):
+    """The owner of a pasted key, an alert on its way in, and from the click to a dead key."""
+    wishes = {"look-up": "<= 1,000", "click → verified, gateway": "1 look, PUT, read-back"}
+    for name, value in (alerts.measure() | kill.measure()).items():
+        wish = next((wish for begin, wish in wishes.items() if name.startswith(begin)), "")
         print(f"{name:<44} {value:8.1f} | {wish}")
 
 

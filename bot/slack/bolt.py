@@ -105,7 +105,7 @@ def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_i
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,
-        # We subscribe to no messages, so there are none of our own to ignore; nor do we have workflow steps.
+        # The leak guard passes over our own messages by itself; and we have no workflow steps.
         ignoring_self_events_enabled=False,
         ignoring_self_assistant_message_events_enabled=False,
         attaching_function_token_enabled=False,
