@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.alerts import batch_store as store
 from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.alerts.store import record_first
 from bot.approvals.writers import Hold, Writers
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -158,6 +159,7 @@ class BatchRun:
             await self._database.run(self._told, batch, key, result, dict(marks.marks))
 
     def _told(self, c: sa.Connection, batch: Batch, key: BatchKey, result: WriteResult, marks: dict[str, Any]) -> None:
+        record_first(c)
         tries = int(marks.get("tries", 0)) + 1
         again = result.again_after is not None or result.refusal in AUTH_REFUSALS
         if result.status is WriteStatus.DONE:

@@ -38,7 +38,7 @@ DISABLE, ROTATE = "key.disable", "key.rotate"
 RULE = "[alerts] auto_disable"
 # The old key of a rotation from an alert ends when its successor was revealed, or after this many seconds.
 OVERLAP = 86_400
-WATCH, WATCH_SECONDS = "alert_rotated", 5.0
+WATCH, WATCH_SECONDS, LONGEST_WATCH = "alert_rotated", 5.0, 60.0
 RETIRE = "retire"
 _MOST_CLICKS = 1_000
 # Operation → the state of the key after it, and whether it is gone.
@@ -221,8 +221,9 @@ class Killer:
             return None
         successor = owners.find(c, rotation.outcome.key_id or 0)
         if successor is None or successor.reveals == 0:
-            over = self._clock() - (rotation.settled_at or rotation.asked_at) > OVERLAP
-            return None if over else Again(WATCH_SECONDS)
+            age = self._clock() - (rotation.settled_at or rotation.asked_at)
+            # Each look is a row of the queue for some days: soon at first, then once a minute.
+            return None if age > OVERLAP else Again(min(LONGEST_WATCH, WATCH_SECONDS + age / 20))
         # The same job that the overlap's end would start; whichever comes second finds its request made.
         self._engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
         return None

@@ -170,6 +170,7 @@ class Listeners:
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
+        store.record_first(c)
         alert, now = store.get(c, alert_id, lock=True), self._deps.clock()
         if alert.status is not AlertStatus.OPEN:
             return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")

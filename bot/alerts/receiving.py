@@ -73,6 +73,7 @@ class Receiver:
         return Finding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=fingerprint)
 
     def _store(self, c: sa.Connection, incoming: Incoming, findings: Sequence[Finding], notes: Sequence[str]) -> Alert:
+        store.record_first(c)
         now = self._clock()
         plain = [finding.model_dump(mode="json") for finding in findings]
         alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now)

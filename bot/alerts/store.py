@@ -11,6 +11,7 @@ from bot.alerts.index import Entry
 from bot.alerts.models import Alert, AlertStatus
 from bot.alerts.sources import Incoming
 from bot.alerts.tables import alerts, fingerprints
+from bot.audit.tables import head
 
 _CHUNK = 500
 _NEWEST = 100
@@ -18,6 +19,11 @@ _NEWEST = 100
 
 def _insert(c: sa.Connection, table: sa.Table) -> Any:
     return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def record_first(c: sa.Connection) -> None:
+    """Take the record's lock before an alert's, as the flow's transactions do, so that no two wait for each other."""
+    c.execute(sa.select(head.c.count).with_for_update())
 
 
 def receive(

@@ -1,5 +1,6 @@
 """From an alert to a dead key, over both transports."""
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -11,10 +12,18 @@ from pydantic import SecretStr
 from bot.alerts import store
 from bot.alerts.github_api import GithubApi
 from bot.sandbox import alerts, seed
+from bot.sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM, base, cards, everything, learned, post, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
 ADA = seed.ENGINEER
+
+
+def named(desk: Desk, name: str) -> list[Record]:
+    records = desk.gateway.keys()
+    return [record for record in records if record.name == name]
+
+
 SOURCES = ("generic", "github", "gitguardian", "alertmanager")
 
 
@@ -242,7 +251,7 @@ async def test_rotating_ends_the_leaked_key_once_its_successor_was_revealed(http
     await desk.slack.click(SAM, card, "rotate")
     await desk.eventually(lambda: "Quota left" in view_text(desk.slack.top_view(SAM)))
     assert (await desk.slack.click(SAM, desk.slack.top_view(SAM), "rotate")).ok
-    await desk.eventually(lambda: [one for one in desk.gateway.keys() if one.name == "ci-runner (2)"])
+    await desk.eventually(lambda: named(desk, "ci-runner (2)"))
     assert desk.gateway.key(record.id).status == 1
     offer = await desk.eventually(lambda: [m for m in desk.dm(ADA) if "reveal" in " ".join(buttons_of(m))])
     await desk.slack.click(ADA, offer[0], next(one for one in buttons_of(offer[0]) if "reveal" in one))
@@ -310,3 +319,18 @@ async def test_bodies_that_are_too_large_broken_deep_or_for_nobody(desk: Desk) -
     assert (await post(desk, "generic", many)).status_code == 202
     await desk.eventually(lambda: cards(desk, "very long"))
     assert (await desk.slack.say(ADA, seed.KEYS_CHANNEL, "all well")).text == "all well"
+
+
+@pytest.mark.postgres
+async def test_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    async with open_desk(tmp_path, database_url=postgres_url) as desk:
+        await learned(desk)
+        records = [desk.key("production"), desk.key("ci-runner")]
+        for number, record in enumerate(records):
+            await send(desk, "generic", desk.gateway.key_value(record.id), number=number)
+        await desk.eventually(lambda: len(cards(desk, "Quota left")) == 2)
+        await asyncio.gather(
+            *(desk.slack.click(user, card, "disable") for card in cards(desk) for user in (SAM, seed.ADMIN))
+        )
+        await desk.eventually(lambda: len(cards(desk, "dead, refused")) == 2)
+        assert sum(seen.method == "PUT" for seen in desk.gateway.requests) == 2
