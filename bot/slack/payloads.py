@@ -15,6 +15,8 @@ from bot.slack.desk import Desk
 Body = dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+# Slack's ids have some ten characters; they go into columns of 40.
+_LONGEST_SLACK_ID = 40
 # Slack sends some 15 fields.
 _MOST_FIELDS = 100
 _INTERACTIONS = {
@@ -67,11 +69,17 @@ def storable(value: Any) -> Any:
 def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> Delivery | None:
     """The delivery, or None for a type that we do not know. Raises MalformedPayload when a needed field is missing."""
     if "command" in body:
-        return _command(body, desk, received_at)
-    if body.get("type") == "event_callback":
-        return _event(body, desk, received_at)
-    kind = _INTERACTIONS.get(text_of(body, "type"))
-    return None if kind is None else _interaction(kind, body, desk, received_at)
+        delivery = _command(body, desk, received_at)
+    elif body.get("type") == "event_callback":
+        delivery = _event(body, desk, received_at)
+    elif (kind := _INTERACTIONS.get(text_of(body, "type"))) is not None:
+        delivery = _interaction(kind, body, desk, received_at)
+    else:
+        return None
+    ids = (delivery.team_id, delivery.user_id, delivery.user_team_id, delivery.channel_id)
+    if max(map(len, ids)) > _LONGEST_SLACK_ID:
+        raise MalformedPayload("an id")
+    return delivery
 
 
 def _command(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
