@@ -39,7 +39,7 @@ async def test_every_death_and_every_frost_of_every_operation(
 ) -> None:
     make = request.getfixturevalue("new_sqlite" if kind == "killed-sqlite" else "new_postgres")
     freeze = kind.startswith("frozen")
-    runs = await matrix(FLOWS[flow], folder=tmp_path, new_database=make, nursery=nursery, freeze=freeze, at_once=3)
+    runs = await matrix(FLOWS[flow], folder=tmp_path, new_database=make, nursery=nursery, freeze=freeze, at_once=2)
     found = report(f"{flow}, {kind}", runs)
     print(f"\n{found}")  # noqa: T201  # the table for docs/resilience.md
     assert not any(run.problems or run.doubled_posts for run in runs), found

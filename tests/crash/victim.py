@@ -19,6 +19,7 @@ import bot.app
 import bot.approvals.execution
 import bot.approvals.writers
 import bot.cli.serving
+import bot.db.engine
 import bot.durable.engine
 import bot.durable.runs
 import bot.durable.takeover
@@ -41,6 +42,7 @@ def hurry() -> None:
     bot.approvals.writers.SECONDS = _LEASE
     bot.durable.engine.TICK_SECONDS = bot.durable.takeover.TICK_SECONDS = _TICK
     bot.durable.takeover.SILENCE_SECONDS = _SILENCE
+    bot.db.engine.IDLE_IN_TRANSACTION_SECONDS = _SILENCE
     bot.slack.directory.FRESH_SECONDS = 1.0
     bot.durable.runs.FIRST_RETRY_SECONDS = 0.2
     outbox: Any = bot.slack.outbox

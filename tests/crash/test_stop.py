@@ -1,0 +1,74 @@
+"""SIGTERM: no new work, what runs is finished or handed over, below ten seconds, without a traceback."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from bot.approvals.models import Status
+from bot.sandbox import seed
+from tests.crash.house import House
+
+ADA = seed.ENGINEER
+STOP_SECONDS = 10.0
+SMALL = {"name": "small", "remain_quota": "100k", "expired_time": "30d", "reason": "to test"}
+
+
+async def _ends(house: House) -> None:
+    begun = time.monotonic()
+    process = house.processes[-1]
+    assert await process.end(seconds=STOP_SECONDS) == 0, process.said()[-2000:]
+    assert time.monotonic() - begun < STOP_SECONDS
+    assert "Traceback" not in process.said(), process.said()
+
+
+async def test_a_process_at_rest_stops_at_once(house: House) -> None:
+    await house.start(quick=False)
+    begun = time.monotonic()
+    await _ends(house)
+    assert time.monotonic() - begun < 4
+
+
+@pytest.mark.parametrize("hanging", ["gateway", "slack"])
+async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> None:
+    await house.start(quick=False)
+    if hanging == "gateway":
+        house.gateway.arm("hang", method="POST", path="/api/token/", lands=False)
+    else:
+        house.slack.faults.add("chat.postMessage", "delay", delay=9.0)
+    assert (await house.desk.ask(ADA, **SMALL)).ok
+    await asyncio.sleep(0.5)
+    await _ends(house)
+    assert house.names().count("small") == (0 if hanging == "gateway" else 1)
+    await house.start()
+    assert (await house.settled(1)).status is Status.SUCCEEDED
+    await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1, seconds=25)
+    assert house.names().count("small") == 1
+    assert house.verdict().problems == ()
+
+
+async def test_a_burst_of_requests_is_answered_or_refused_but_never_half_done(house: House) -> None:
+    """Whoever got an answer has a request; whoever got none can ask again and gets one."""
+    process = await house.start(quick=False)
+    views = []
+    for number in range(12):
+        await house.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new")
+        view = house.slack.top_view(ADA)
+        await house.desk.fill(ADA, view, **{**SMALL, "name": f"k{number}"})
+        views.append(view)
+    answers = asyncio.gather(*(_submit_anyway(house, view) for view in views))
+    await asyncio.sleep(0.02)
+    process.kill(signal.SIGTERM)
+    good = sum(await answers)
+    assert await process.end(seconds=STOP_SECONDS) == 0
+    assert "Traceback" not in process.said(), process.said()
+    assert len(await house.requests()) >= good
+
+
+async def _submit_anyway(house: House, view: object) -> bool:
+    """Submit without asking whether it lies on top."""
+    client = house.slack.client
+    person = client._person(ADA)
+    payload = client._payloads.submission(person, view, trigger_id=client._triggers.issue(ADA), response_urls=[])
+    return bool((await house.slack.deliveries.send("interactive", payload)).ok)
