@@ -1,7 +1,7 @@
 """Opens the database and runs plain sync functions in transactions. Knows no table.
 
 All SQL of Keydesk is in functions `work(connection, ...)`; async code calls `await database.run(work, ...)`.
-SQLite has one writer thread, so our own transactions never fight for the write lock; PostgreSQL has a small pool.
+SQLite has one writer thread, which commits what waits together (group.py); PostgreSQL has a small pool of threads.
 """
 
 import asyncio
@@ -14,7 +14,11 @@ import sqlalchemy as sa
 
 from bot.db import sqlite
 from bot.db.filelock import FileLock
+from bot.db.group import GroupWriter
+from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
+
+__all__ = ["Database", "after_commit", "gather", "open_database"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,17 +30,6 @@ POSTGRES_POOL = 2 * POSTGRES_THREADS
 IDLE_IN_TRANSACTION_SECONDS = 5.0
 SQLITE_READERS = 2
 SQLITE_POOL = 12
-_AFTER_COMMIT = "keydesk.after_commit"
-
-
-def after_commit(c: sa.Connection, callback: Callable[[], None]) -> None:
-    """Call `callback` in the transaction's thread once `Database.run` has committed it; never after a rollback.
-
-    It must be quick and must not raise. In a transaction that `Database.run` did not begin nothing is called.
-    """
-    then: list[Callable[[], None]] | None = c.info.get(_AFTER_COMMIT)
-    if then is not None:
-        then.append(callback)
 
 
 class Database:
@@ -46,36 +39,29 @@ class Database:
         self.engine = engine
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         self._lock = lock
-        single = self.dialect == "sqlite"
-        self._writers = ThreadPoolExecutor(1 if single else POSTGRES_THREADS, thread_name_prefix="db")
-        self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix="db-read") if single else self._writers
+        threads = SQLITE_READERS if self.dialect == "sqlite" else POSTGRES_THREADS
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="db")
+        self._group = GroupWriter(engine) if self.dialect == "sqlite" else None
 
     async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in one transaction on a thread of ours: commit on return, roll back on raise.
 
-        A caller that is cancelled meanwhile does not stop the transaction.
+        Returns after the commit. On SQLite several callers may share that commit, each rolled back alone. A caller
+        that is cancelled meanwhile does not stop the transaction.
         """
-        return await asyncio.wrap_future(self._writers.submit(lambda: self.run_here(work, *args, **kwargs)))
+        if self._group is not None:
+            result: T = await self._group.run(lambda c: work(c, *args, **kwargs))
+            return result
+        return await asyncio.wrap_future(self._threads.submit(lambda: self.run_here(work, *args, **kwargs)))
 
     def run_here(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, in the calling thread: for start-up, the command line and threads of the durable engine."""
-        then: list[Callable[[], None]] = []
-        with self.engine.begin() as connection:
-            if self.dialect == "sqlite":
-                # Take the write lock before the first read, so that what was read still holds at the write.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            connection.info[_AFTER_COMMIT] = then
-            try:
-                result = work(connection, *args, **kwargs)
-            finally:
-                del connection.info[_AFTER_COMMIT]
-        for callback in then:
-            callback()
-        return result
+        with transaction(self.engine) as (connection, _):
+            return work(connection, *args, **kwargs)
 
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` that only reads, without waiting for writers. One snapshot on SQLite."""
-        return await asyncio.wrap_future(self._readers.submit(lambda: self._read(work, *args, **kwargs)))
+        return await asyncio.wrap_future(self._threads.submit(lambda: self._read(work, *args, **kwargs)))
 
     def _read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self.engine.connect() as connection:
@@ -85,8 +71,9 @@ class Database:
 
     def close(self) -> None:
         """Finish what runs, close every connection, give the file free. Twice is harmless."""
-        self._writers.shutdown(wait=True)
-        self._readers.shutdown(wait=True)
+        if self._group is not None:
+            self._group.close()
+        self._threads.shutdown(wait=True)
         self.engine.dispose()
         if self._lock is not None:
             self._lock.release()

@@ -1,0 +1,126 @@
+"""SQLite's one writer: a thread that runs what waits for it together and commits once. Knows no table.
+
+A commit waits for the disk and takes the turn from the durable engine, so under load it costs as much as the work.
+Each piece has a savepoint of its own: one that raises is rolled back alone. Nobody gets a result before the commit.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db.transaction import Tail, transaction
+
+# The first of a group waits for all the others, so the group is bounded: about 10 ms of work.
+MOST = 32
+
+
+class _Piece:
+    """One piece of work, who waits for it, and how it ended."""
+
+    __slots__ = ("error", "future", "loop", "value", "work")
+
+    def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
+        self.work = work
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """On the loop's thread; a caller that was cancelled meanwhile gets nothing."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.value)
+
+
+class GroupWriter:
+    """Runs pieces in the order of asking."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    async def run(self, work: Callable[[sa.Connection], Any]) -> Any:
+        """The work's result once it is committed, or what it raised. RuntimeError after `close`."""
+        if self._closed:
+            raise RuntimeError("the database is closed")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="db-write", daemon=True)
+            self._thread.start()
+        piece = _Piece(work)
+        self._waiting.put(piece)
+        return await piece.future
+
+    def close(self) -> None:
+        """Finish what waits. Twice is harmless."""
+        self._closed = True
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            piece = self._waiting.get()
+            group: list[_Piece] = []
+            while piece is not None:
+                group.append(piece)
+                if len(group) == MOST or self._waiting.empty():
+                    break
+                piece = self._waiting.get()
+            if group:
+                self._together(group)
+                _tell(group)
+            if piece is None:
+                return
+
+    def _together(self, group: list[_Piece]) -> None:
+        try:
+            with transaction(self._engine) as (c, tail):
+                if len(group) == 1:
+                    group[0].value = group[0].work(c)
+                else:
+                    for piece in group:
+                        _one(c, tail, piece)
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to those who wait
+            for piece in group:
+                # Not committed, so nobody's work is done; whoever's own work had failed hears of that.
+                piece.error = piece.error or error
+
+
+def _one(c: sa.Connection, tail: Tail, piece: _Piece) -> None:
+    mark = tail.mark()
+    c.exec_driver_sql("SAVEPOINT piece")
+    try:
+        piece.value = piece.work(c)
+    except BaseException as error:  # noqa: BLE001  # the same
+        piece.error = error
+        tail.cut(mark)
+        # If SQLite has rolled everything back by itself (a full disk), this raises, and the whole group has failed.
+        c.exec_driver_sql("ROLLBACK TO piece")
+    c.exec_driver_sql("RELEASE piece")
+
+
+def _tell(group: list[_Piece]) -> None:
+    """One call to each loop for all its pieces: a wake-up of the loop costs as much as a statement."""
+    loops = {piece.loop for piece in group}
+    for loop in loops:
+        pieces = [piece for piece in group if piece.loop is loop]
+        try:
+            loop.call_soon_threadsafe(_settle, pieces)
+        except RuntimeError:
+            # The loop closed meanwhile; what was committed stays.
+            continue
+
+
+def _settle(pieces: list[_Piece]) -> None:
+    for piece in pieces:
+        piece.settle()

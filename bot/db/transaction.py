@@ -1,0 +1,93 @@
+"""One transaction and what goes with it: what is written just before its commit, and what is called just after.
+
+Knows no table. Work reaches both through the connection it was given, so it need not know who began.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+_TAIL = "keydesk.tail"
+log = logging.getLogger(__name__)
+
+Write = Callable[[sa.Connection, list[Any]], None]
+
+
+class Tail:
+    """What a transaction still has to do at its end, in order."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[], None]] = []
+        self._gathered: list[tuple[Write, Any]] = []
+
+    def call(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def gather(self, write: Write, item: Any) -> None:
+        self._gathered.append((write, item))
+
+    def mark(self) -> tuple[int, int]:
+        """Where it stands, for `cut`."""
+        return len(self._callbacks), len(self._gathered)
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Forget what came after the mark: that part of the transaction was rolled back."""
+        del self._callbacks[mark[0] :], self._gathered[mark[1] :]
+
+    def write(self, c: sa.Connection) -> None:
+        items: dict[Write, list[Any]] = {}
+        for write, item in self._gathered:
+            items.setdefault(write, []).append(item)
+        for write, together in items.items():
+            write(c, together)
+
+    def after(self) -> None:
+        for callback in self._callbacks:
+            try:
+                callback()
+            except Exception:
+                # It is committed: whoever waits for the result must not be told otherwise.
+                log.exception("A callback after a commit failed")
+
+
+def after_commit(c: sa.Connection, callback: Callable[[], None]) -> None:
+    """Call `callback` in the transaction's thread once `Database` has committed it; never after a rollback.
+
+    It must be quick and must not raise. In a transaction that `Database` did not begin nothing is called.
+    """
+    tail: Tail | None = c.info.get(_TAIL)
+    if tail is not None:
+        tail.call(callback)
+
+
+def gather(c: sa.Connection, write: Write, item: Any) -> None:
+    """Have `write(c, items)` called once before the commit with all items of the transaction, in order.
+
+    So a statement per item becomes one for all of them. In a transaction that `Database` did not begin it is
+    called now, with this one.
+    """
+    tail: Tail | None = c.info.get(_TAIL)
+    if tail is None:
+        write(c, [item])
+    else:
+        tail.gather(write, item)
+
+
+@contextlib.contextmanager
+def transaction(engine: sa.Engine) -> Iterator[tuple[sa.Connection, Tail]]:
+    """Commit at the end of the block and call what waits for that; roll back on raise."""
+    tail = Tail()
+    with engine.begin() as c:
+        if c.dialect.name == "sqlite":
+            # Take the write lock before the first read, so that what was read still holds at the write.
+            c.exec_driver_sql("BEGIN IMMEDIATE")
+        c.info[_TAIL] = tail
+        try:
+            yield c, tail
+            tail.write(c)
+        finally:
+            del c.info[_TAIL]
+    tail.after()

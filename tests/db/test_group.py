@@ -1,0 +1,165 @@
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.db.engine import Database, after_commit, gather
+
+
+def _put(c: sa.Connection, name: str) -> str:
+    c.execute(sa.text("INSERT INTO lease VALUES (:name, 'x', 1)"), {"name": name})
+    return name
+
+
+def _names(c: sa.Connection) -> list[str]:
+    return list(c.scalars(sa.text("SELECT name FROM lease ORDER BY name")))
+
+
+class Commits:
+    """Counts commits that had begun to write."""
+
+    def __init__(self, database: Database) -> None:
+        self.count = 0
+        sa.event.listen(database.engine, "commit", self._more)
+
+    def _more(self, _c: sa.Connection) -> None:
+        self.count += 1
+
+
+async def together(database: Database, *works: Callable[..., Any]) -> list[Any]:
+    """Run them in one group: they queue up behind a work that waits until all of them are there."""
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_c: sa.Connection) -> None:
+        begun.set()
+        assert go.wait(5)
+
+    first = asyncio.create_task(database.run(hold))
+    await asyncio.to_thread(begun.wait, 5)
+    tasks = [asyncio.create_task(database.run(work)) for work in works]
+    await asyncio.sleep(0)
+    go.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    await first
+    return results
+
+
+def fails(c: sa.Connection) -> None:
+    _put(c, "lost")
+    after_commit(c, lambda: pytest.fail("called although rolled back"))
+    gather(c, lambda _c, _items: pytest.fail("written although rolled back"), 1)
+    raise LookupError("no")
+
+
+async def test_what_waits_together_is_committed_once(sqlite_database: Database):
+    commits = Commits(sqlite_database)
+    results = await together(sqlite_database, *[lambda c, n=n: _put(c, f"n{n}") for n in range(5)])
+    assert results == ["n0", "n1", "n2", "n3", "n4"]
+    assert commits.count == 2  # the one that held the others up, and theirs
+    assert await sqlite_database.read(_names) == results
+
+
+async def test_they_run_in_the_order_of_asking_and_see_each_other(sqlite_database: Database):
+    def look(c: sa.Connection) -> list[str]:
+        return _names(c)
+
+    assert await together(sqlite_database, lambda c: _put(c, "a"), look, lambda c: _put(c, "b"), look) == [
+        "a", ["a"], "b", ["a", "b"]
+    ]  # fmt: skip
+
+
+async def test_one_that_raises_is_rolled_back_alone(sqlite_database: Database):
+    first, second, third = await together(sqlite_database, lambda c: _put(c, "a"), fails, lambda c: _put(c, "b"))
+    assert (first, third) == ("a", "b")
+    assert isinstance(second, LookupError)
+    assert await sqlite_database.read(_names) == ["a", "b"]
+
+
+async def test_a_statement_that_fails_leaves_the_others(sqlite_database: Database):
+    same = [lambda c: _put(c, "a")] * 2
+    results = await together(sqlite_database, *same, lambda c: _put(c, "b"))
+    assert [type(result) for result in results] == [str, sa.exc.IntegrityError, str]
+    assert await sqlite_database.read(_names) == ["a", "b"]
+
+
+async def test_nobody_is_told_before_the_commit(sqlite_database: Database):
+    seen: list[Any] = []
+
+    def work(c: sa.Connection, name: str) -> None:
+        _put(c, name)
+        after_commit(c, lambda: seen.append((name, sqlite_database.run_here(_names))))
+        assert seen == []
+
+    await together(sqlite_database, lambda c: work(c, "a"), fails, lambda c: work(c, "b"))
+    assert seen == [("a", ["a", "b"]), ("b", ["a", "b"])]
+
+
+async def test_a_commit_that_fails_fails_everybody(sqlite_database: Database):
+    def break_the_commit(c: sa.Connection) -> None:
+        c.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        c.exec_driver_sql("INSERT INTO child VALUES (1)")
+
+    def tables(c: sa.Connection) -> None:
+        c.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        c.exec_driver_sql("CREATE TABLE child (id INTEGER REFERENCES parent (id))")
+
+    await sqlite_database.run(tables)
+
+    def calls(c: sa.Connection) -> None:
+        after_commit(c, lambda: pytest.fail("called although nothing was committed"))
+
+    first, second, third, fourth = await together(
+        sqlite_database, lambda c: _put(c, "a"), break_the_commit, fails, calls
+    )
+    assert all(isinstance(error, sa.exc.IntegrityError) for error in (first, second, fourth))
+    assert isinstance(third, LookupError)
+    assert await sqlite_database.read(_names) == []
+    assert await sqlite_database.run(_put, "after") == "after"
+
+
+async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Database):
+    def full_disk(c: sa.Connection) -> None:
+        c.connection.driver_connection.execute("ROLLBACK").close()  # what SQLite itself does then
+        raise sa.exc.OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    first, second, third = await together(sqlite_database, lambda c: _put(c, "a"), full_disk, lambda c: _put(c, "b"))
+    assert all(isinstance(error, sa.exc.OperationalError) for error in (first, second, third))
+    assert await sqlite_database.read(_names) == []
+    assert await sqlite_database.run(_put, "after") == "after"
+
+
+async def test_what_is_gathered_is_written_once_for_the_group(sqlite_database: Database):
+    written: list[list[int]] = []
+
+    def write(_c: sa.Connection, items: list[int]) -> None:
+        written.append(items)
+
+    await together(sqlite_database, *[lambda c, n=n: gather(c, write, n) for n in range(4)], fails)
+    assert written == [[0, 1, 2, 3]]
+
+
+async def test_a_caller_that_is_gone_does_not_stop_the_others(sqlite_database: Database):
+    task = asyncio.create_task(sqlite_database.run(_put, "a"))
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await sqlite_database.run(_put, "b") == "b"
+    assert await sqlite_database.read(_names) == ["a", "b"]
+
+
+async def test_a_callback_that_raises_hides_no_result(sqlite_database: Database, caplog: pytest.LogCaptureFixture):
+    def work(c: sa.Connection) -> str:
+        after_commit(c, lambda: 1 / 0)
+        return _put(c, "a")
+
+    assert await sqlite_database.run(work) == "a"
+    assert "A callback after a commit failed" in caplog.text
+
+
+async def test_a_closed_database_takes_no_more(sqlite_database: Database):
+    sqlite_database.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await sqlite_database.run(_put, "a")
+    sqlite_database.close()
