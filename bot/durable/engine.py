@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, EnqueueOptions, Queue
+from dbos import DBOS, Queue
 
-from bot.db.engine import Database, after_commit
+from bot.db.engine import Database, after_commit, gather
 from bot.durable import private, schema
 from bot.durable.runs import Again, Job, Run, Runs
 from bot.durable.takeover import TICK_SECONDS, Takeover
@@ -65,13 +65,6 @@ class Engine:
         self._executor_id = executor_id
         self._clock = clock
         self._poll_seconds = poll_seconds
-        self._client = DBOSClient(
-            system_database_engine=database.engine,
-            dbos_system_schema=private.SCHEMA,
-            serializer=private.JsonSerializer(),
-            application_name=VERSION,
-            lazy=True,
-        )
         self._takeover = Takeover(database=database, executor_id=executor_id, queue=QUEUE)
         self._runs = Runs(jobs=jobs, queue=self._queue_again, places=CONCURRENCY)
         self._waker: Waker | None = None
@@ -99,11 +92,11 @@ class Engine:
         self._enqueue(c, Run(job=job, name=id, argument=argument), delay)
 
     def _enqueue(self, c: sa.Connection, run: Run, delay: float) -> None:
-        options: EnqueueOptions = {"queue_name": QUEUE, "workflow_name": WORKFLOW, "workflow_id": run.row}
-        if delay > 0:
-            options["delay_seconds"] = delay
         inputs = (run.job, run.name, run.argument, run.turn, run.failures)
-        self._client.enqueue_in_transaction(c, options, *inputs)
+        work = private.Work.of(
+            workflow=WORKFLOW, queue=QUEUE, application=VERSION, row_id=run.row, inputs=inputs, delay=delay
+        )
+        gather(c, private.enqueue, work)
         after_commit(c, lambda: self._ring_after(delay))
 
     async def _queue_again(self, run: Run, delay: float) -> None:
