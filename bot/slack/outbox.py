@@ -140,8 +140,11 @@ class Outbox:
             body=body,
             now=self._clock(),
         )
+        # A new one is queued for its turn: a burst of them would else run a job each, only to hear when to come
+        # again. A transaction that is rolled back wastes the turn. Changes often overtake each other: they ask later.
+        delay = self._turn(id, target, None, use=False) if wanted == 1 else 0.0
         # The number tells an overtaken job that a newer one is on its way.
-        self._engine.start(c, JOB, f"{id}:{wanted}", f"{id}#{wanted}")
+        self._engine.start(c, JOB, f"{id}:{wanted}", f"{id}#{wanted}", delay=delay)
 
     async def deliver(self, argument: str) -> Again | None:
         """The durable job. `argument`: the id of a post, with `#wanted` when it comes from `want`."""
@@ -151,7 +154,7 @@ class Outbox:
             return None
         if self._at_work >= PLACES:
             return Again(PLACE_SECONDS)
-        wait = self._turn(row)
+        wait = self._turn(row.id, row.target, row.ts, use=True)
         if wait > 0:
             return Again(wait)
         hold = _Hold(name=f"post:{post_id}", holder=f"{self._holder}:{secrets.token_hex(4)}")
@@ -195,10 +198,10 @@ class Outbox:
         await self._database.run(leases.release, hold.name, hold.holder)
         return Again(SOON_SECONDS)
 
-    def _turn(self, row: PostRow) -> float:
-        if row.ts is None:
-            return self._pacer.turn(row.target, row.id, every=POST_EVERY, burst=POST_BURST)
-        return self._pacer.turn("chat.update", row.id, every=UPDATE_EVERY, burst=UPDATE_BURST)
+    def _turn(self, post_id: str, target: str, ts: str | None, *, use: bool) -> float:
+        if ts is None:
+            return self._pacer.turn(target, post_id, every=POST_EVERY, burst=POST_BURST, use=use)
+        return self._pacer.turn("chat.update", post_id, every=UPDATE_EVERY, burst=UPDATE_BURST, use=use)
 
     def _plan(self, c: sa.Connection, post_id: str, hold: _Hold) -> _Plan | None:
         """Take the lease, draw, and record the intent of a first post: one transaction."""

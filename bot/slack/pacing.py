@@ -1,5 +1,6 @@
 """How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. contract A7."""
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class _Lane:
 
 class Pacer:
     """Turns in order of asking, one lane per key. A turn is kept for who asked, so that a hundred messages that wait
-    for one channel come back a hundred times in all and not each second.
+    for one channel come back a hundred times in all and not each second. May be asked from any thread.
     """
 
     # A lane or a turn that nobody came back for is forgotten after this time.
@@ -53,9 +54,14 @@ class Pacer:
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
+        self._lock = threading.Lock()
 
-    def turn(self, key: str, who: str, *, every: float, burst: int) -> float:
-        """Seconds until it is the turn of `who`; 0 = now, and the turn is used up."""
+    def turn(self, key: str, who: str, *, every: float, burst: int, use: bool = True) -> float:
+        """Seconds until it is the turn of `who`; 0 = now. Then it is used up, unless it is only asked for: `use`."""
+        with self._lock:
+            return self._turn(key, who, every=every, burst=burst, use=use)
+
+    def _turn(self, key: str, who: str, *, every: float, burst: int, use: bool) -> float:
         now = self._clock()
         lane = self._lanes.get(key)
         if lane is None:
@@ -63,19 +69,27 @@ class Pacer:
             lane = self._lanes[key] = _Lane(every=every, burst=burst)
         slot = lane.turns.get(who)
         if slot is None or slot < now - self._FORGET_SECONDS:
+            self._forget_turns(lane, now)
             slot = max(now, lane.free - (lane.burst - 1) * lane.every)
             lane.free = max(slot, lane.free) + lane.every
         due = max(slot, lane.held)
-        if due <= now + 1e-6:
+        here = due <= now + 1e-6
+        if here and use:
             lane.turns.pop(who, None)
-            return 0.0
-        lane.turns[who] = slot
-        return due - now
+        else:
+            lane.turns[who] = slot
+        return 0.0 if here else due - now
 
     def hold(self, key: str, seconds: float) -> None:
         """Slack said 429: nobody's turn for `seconds`."""
-        if key in self._lanes:
-            self._lanes[key].held = self._clock() + seconds
+        with self._lock:
+            if key in self._lanes:
+                self._lanes[key].held = self._clock() + seconds
+
+    def _forget_turns(self, lane: _Lane, now: float) -> None:
+        # Turns were given out in order, so the old ones stand first.
+        while lane.turns and (slot := next(iter(lane.turns.items())))[1] < now - self._FORGET_SECONDS:
+            del lane.turns[slot[0]]
 
     def _forget(self, now: float) -> None:
         old = now - self._FORGET_SECONDS

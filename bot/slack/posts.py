@@ -17,6 +17,22 @@ from bot.db.tables import posts
 DM = "dm:"
 
 
+def _upsert(insert: sqlite.Insert | postgresql.Insert, *, keeps_body: bool) -> sa.Executable:
+    changes: dict[str, Any] = {"wanted": posts.c.wanted + 1}
+    if not keeps_body:
+        changes["body"] = insert.excluded.body
+    return insert.on_conflict_do_update(index_elements=[posts.c.id], set_=changes).returning(posts.c.wanted)
+
+
+# Built once, since building one costs several times its execution; by dialect, and by whether it keeps the old body.
+_UPSERTS = {
+    (name, keeps): _upsert(dialect.insert(posts), keeps_body=keeps)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+    for keeps in (True, False)
+}
+_BY_ID = sa.select(posts).where(posts.c.id == sa.bindparam("post_id"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class PostRow:
     """One row of `posts`; times in Unix seconds."""
@@ -44,7 +60,7 @@ class PostRow:
 
 def load(c: sa.Connection, post_id: str) -> PostRow | None:
     """The row, None when there is none."""
-    return _row(c.execute(sa.select(posts).where(posts.c.id == post_id)).mappings().one_or_none())
+    return _row(c.execute(_BY_ID, {"post_id": post_id}).mappings().one_or_none())
 
 
 def post_at(c: sa.Connection, channel: str, ts: str) -> PostRow | None:
@@ -83,12 +99,7 @@ def upsert(
         "body": dict(body or {}),
         "created_at": now,
     }
-    insert = postgresql.insert(posts) if c.dialect.name == "postgresql" else sqlite.insert(posts)
-    changes: dict[str, Any] = {"wanted": posts.c.wanted + 1}
-    if body is not None:
-        changes["body"] = dict(body)
-    statement = insert.values(values).on_conflict_do_update(index_elements=[posts.c.id], set_=changes)
-    return int(c.execute(statement.returning(posts.c.wanted)).scalar_one())
+    return int(c.execute(_UPSERTS[c.dialect.name, body is None], values).scalar_one())
 
 
 def change(c: sa.Connection, post_id: str, /, **values: Any) -> None:

@@ -33,6 +33,25 @@ def test_turns_come_in_order_and_are_kept():
     assert pacer.turn("C1", "2", every=1.0, burst=2) == 0
 
 
+def test_a_turn_that_is_only_asked_for_is_kept():
+    clock = Clock()
+    pacer = Pacer(clock=clock)
+    assert [pacer.turn("C1", who, every=1.0, burst=1, use=False) for who in ("a", "b", "a", "b")] == [0, 1, 0, 1]
+    assert pacer.turn("C1", "a", every=1.0, burst=1) == 0
+    assert pacer.turn("C1", "c", every=1.0, burst=1) == 2
+    clock.now += 1
+    assert pacer.turn("C1", "b", every=1.0, burst=1) == 0
+
+
+def test_turns_that_nobody_came_for_are_forgotten_in_a_busy_lane():
+    clock = Clock()
+    pacer = Pacer(clock=clock)
+    for n in range(700):
+        pacer.turn("C1", str(n), every=1.0, burst=1, use=False)
+        clock.now += 1
+    assert len(pacer._lanes["C1"].turns) <= 602
+
+
 def test_lanes_do_not_wait_for_each_other():
     pacer = Pacer(clock=Clock())
     assert pacer.turn("C1", "a", every=1.0, burst=1) == 0
