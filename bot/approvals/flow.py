@@ -19,7 +19,7 @@ from bot.approvals.record import record
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
-from bot.errors import InputError, PermissionDenied
+from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
 from bot.operations import Catalog, Inspection, Look, Operation
 from bot.permissions.models import Actor, ActorKind, Ask, Decision
@@ -92,17 +92,28 @@ class Flow:
 
         Raises InputError, PermissionDenied (recorded) and GatewayError (nothing was stored).
         """
-        repeated = await self._database.read(store.by_delivery, asked.delivery_id)
-        if repeated is not None:
+        try:
+            inspection, decision = await self.judge(asked)
+        except BotError:
+            # Judged again after it was done, it may no longer be possible: a repeat gets the answer of the first time.
+            repeated = await self._repeated(asked)
+            if repeated is None:
+                raise
             return repeated
-        inspection, decision = await self.judge(asked)
         if decision.outcome == "deny":
+            repeated = await self._repeated(asked)
+            if repeated is not None:
+                return repeated
             await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
         approval = decision.approval
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self._clock())
         return await self._database.run(self._insert, new)
+
+    async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
+        """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
+        return await self._database.read(store.by_delivery, asked.delivery_id)
 
     def _insert(self, c: sa.Connection, new: NewRequest) -> ApprovalRequest:
         approval = new.judgement.decision.approval

@@ -18,6 +18,11 @@ from bot.errors import ApprovalConflict
 
 # Columns whose Python value is a model, kept as JSON.
 _NAMES = {"judgement": "decision"}
+# Built once: building a statement of this many columns costs several times its execution.
+_INSERT = {
+    name: dialect.insert(requests).on_conflict_do_nothing(index_elements=["delivery_id"]).returning(requests.c.id)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 
 
 def insert(
@@ -32,14 +37,11 @@ def insert(
         "progress": {},
         "lapses_at": lapses_at,
     }
-    statement = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(requests)
-    row_id = c.scalar(
-        statement.values(values).on_conflict_do_nothing(index_elements=["delivery_id"]).returning(requests.c.id)
-    )
+    row_id = c.scalar(_INSERT[c.dialect.name], values)
     if row_id is None:
         row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
         return _load(row), False
-    return get(c, row_id), True
+    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, lapses_at=lapses_at), True
 
 
 def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:

@@ -16,6 +16,10 @@ from bot.db.engine import Database
 from bot.logs import redact, redact_all
 
 PAGE = 2000
+# Built once: every change appends, and building a statement costs more than its execution.
+_HEAD = sa.select(head.c.count, head.c.hash).with_for_update()
+_LINE = sa.insert(lines)
+_MOVE_HEAD = sa.update(head)
 
 
 def append(
@@ -34,7 +38,7 @@ def append(
     last. Whatever in it looks like a key or a token is replaced before it is stored. Raises ValueError or TypeError
     for details that JSON has no word for.
     """
-    count, previous = c.execute(sa.select(head.c.count, head.c.hash).with_for_update()).one()
+    count, previous = c.execute(_HEAD).one()
     seq = count + 1
     at = round(at, 3)
     line = {
@@ -50,8 +54,8 @@ def append(
     }
     hashed = chain.sealed(line)
     row = line | {"at": at, "details": chain.canonical(line["details"]), "hash": hashed}
-    c.execute(sa.insert(lines).values(row))
-    c.execute(sa.update(head).values(count=seq, hash=hashed))
+    c.execute(_LINE, row)
+    c.execute(_MOVE_HEAD, {"count": seq, "hash": hashed})
     return int(seq)
 
 
