@@ -7,6 +7,8 @@ The short reference stands in both places, so that support begins with it.
 import logging
 import secrets
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.errors import BotError, UserError
 
 logger = logging.getLogger(__name__)
@@ -31,4 +33,7 @@ def report(error: BaseException, *, doing: str) -> str:
         logger.warning("%s: %s: %s; reference %s", doing, type(error).__name__, error.sentence, found, exc_info=error)
         return f"{error.sentence} Reference {found}."
     logger.error("%s: unexpected %s; reference %s", doing, type(error).__name__, found, exc_info=error)
+    if isinstance(error, DBAPIError):
+        # Full, away or locked. Whether it kept the change is not always known; the ids make a second try the same one.
+        return f"Our database did not take that. Please try again in a minute; twice does no harm. Reference {found}."
     return f"Something went wrong on our side. Reference {found}."
