@@ -4,7 +4,9 @@ Bodies are signed, but that says only that they come from Slack: every field is 
 cannot be recognised is a MalformedPayload. Texts are made storable: no NUL, no half of a surrogate pair.
 """
 
+import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +21,7 @@ JSON = "application/json"
 _LONGEST_SLACK_ID = 40
 # Slack sends some 15 fields.
 _MOST_FIELDS = 100
+_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _INTERACTIONS = {
     "block_actions": Kind.ACTION,
     "view_submission": Kind.VIEW_SUBMISSION,
@@ -40,7 +43,7 @@ def decode(raw: bytes, content_type: str) -> Body:
         raise MalformedPayload("content type")
     try:
         text = raw.decode("utf-8")
-        body = _from_form(text) if form else json.loads(text)
+        body = _from_form(raw, text) if form else json.loads(text)
         # An emoji is a pair of escapes, so most bodies with "\ud" are sound; the walk is for the rest.
         if "\\u0000" in text or "%00" in text or "\\ud" in text.lower() or "%5cu" in text.lower():
             body = storable(body)
@@ -51,9 +54,20 @@ def decode(raw: bytes, content_type: str) -> Body:
     return body
 
 
-def _from_form(text: str) -> Any:
+def _from_form(raw: bytes, text: str) -> Any:
+    if raw.startswith(b"payload=") and b"&" not in raw and _NO_ESCAPE.search(raw) is None:
+        return json.loads(_unquoted(raw[8:]))
     fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace"))
     return json.loads(fields["payload"]) if "payload" in fields else fields
+
+
+def _unquoted(value: bytes) -> str:
+    """A form's value whose escapes are all whole. An interaction has hundreds, and urllib takes them one by one.
+
+    Quoted-printable is the same code with another sign, and the standard library reads it in C: a fifth of the time.
+    """
+    quoted = value.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
+    return binascii.a2b_qp(quoted).decode("utf-8", "replace")
 
 
 def storable(value: Any) -> Any:

@@ -1,7 +1,12 @@
+import json
+from urllib.parse import quote, quote_plus, unquote_plus
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.slack.delivery import Kind
-from bot.slack.payloads import MalformedPayload, decode, to_delivery
+from bot.slack.payloads import MalformedPayload, _unquoted, decode, to_delivery
 from tests.slack import kit
 
 
@@ -152,3 +157,27 @@ def test_texts_become_storable():
     assert body == {"a": "xy", "\ufffd": ["🔑", "\ufffd"]}
     assert decode(b"command=%2Fa&text=a%00b", kit.FORM)["text"] == "ab"
     assert decode(b"payload=%7B%22a%22%3A%22%5Cud800%22%7D", kit.FORM) == {"a": "\ufffd"}
+
+
+ESCAPES = st.binary(max_size=3).map(lambda some: "".join(f"%{byte:02x}" for byte in some).encode())
+PLAIN = st.binary(max_size=8).map(lambda some: some.replace(b"%", b"").replace(b"&", b""))
+
+
+@given(st.lists(ESCAPES | PLAIN).map(b"".join))
+@example(b"=3D==0A=\r\n_+%0D%0A %3d")
+@example(b"%e2%82%ff a%00")
+def test_a_value_is_read_as_the_standard_library_reads_it(raw: bytes):
+    # Through latin-1, which keeps every byte: what is not ASCII comes escaped.
+    expected = unquote_plus(raw.decode("latin-1"), encoding="latin-1").encode("latin-1").decode("utf-8", "replace")
+    assert _unquoted(raw) == expected
+
+
+@given(st.text(), st.sampled_from([quote, quote_plus]))
+def test_what_people_type_comes_through(text: str, encode: object):
+    payload = json.dumps({"a": text.replace("\0", "")}, ensure_ascii=False)
+    assert decode(b"payload=" + encode(payload).encode(), kit.FORM) == json.loads(payload)
+
+
+@pytest.mark.parametrize("raw", [b"payload=%7B%22a%22:%22100%%22%7D", b"payload=%7B%22a%22:1%7D&b=%zz"])
+def test_an_escape_that_is_none_stays_as_it_is(raw: bytes):
+    assert decode(raw, kit.FORM) in ({"a": "100%"}, {"a": 1})
