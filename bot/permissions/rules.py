@@ -79,6 +79,11 @@ class Policy:
 
     def group_ids(self) -> frozenset[str]:
         """Every Slack user group it names, to be checked against the workspace."""
+        return self._group_ids
+
+    @cached_property
+    def _group_ids(self) -> frozenset[str]:
+        # Asked for at every click; a walk over all rules.
         return frozenset(name for name in self._named() if is_group(name))
 
     def user_ids(self) -> frozenset[str]:
