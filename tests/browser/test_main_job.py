@@ -137,4 +137,5 @@ async def _reveal(page: Page, shots: Path) -> None:
     await expect(window).to_contain_text(re.compile(r"sk-[0-9A-Za-z]{48}"))
     await page.screenshot(path=shots / "5-revealed.png")
     await window.get_by_role("button", name="Close").last.click()
+    await expect(window).to_have_count(0)
     assert not re.search(r"sk-[0-9A-Za-z]{48}", await page.locator("body").inner_text())

@@ -28,8 +28,9 @@ async def test_a_form_submitted_twice_is_one_key(desk: Desk, when: str) -> None:
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     await desk.settled()
     desk.slack.switches.duplicate = "off"
-    for answer in await desk.slack.deliveries.deliver_duplicates():
-        assert answer.body["response_action"] == "update"
+    again = [answer.body for answer in await desk.slack.deliveries.deliver_duplicates() if answer.body]
+    # Other payloads, events for one, are repeated as well.
+    assert [body["response_action"] for body in again] == (["update"] if when == "later" else [])
     await desk.eventually(lambda: desk.dm(ADA, "is ready"))
     await desk.eventually(lambda: desk.said("was created"))
     await desk.slack.settle()
