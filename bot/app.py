@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
-import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from bot import __version__
+from bot.abilities import Abilities
 from bot.alerts.room import Alerts, AlertSettings
 from bot.approvals import listeners as card_listeners
 from bot.approvals.execution import Execution
@@ -56,10 +56,10 @@ from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
 from bot.slack.transport import SlackEndpoint, http_app
 from bot.slack.web import SlackWeb
+from bot.watching import Watching
 
 logger = logging.getLogger(__name__)
 
-POLICY_LOOK_SECONDS = 2.0
 SLACK_SECONDS = 30.0
 STOP_SECONDS = 8.0
 
@@ -105,6 +105,7 @@ class Application:
             observe=self.health.gateway_called,
         )
         self.catalog = GatewayCatalog(self.client, clock=clock)
+        self.abilities = Abilities(database=self.database, reader=self.client)
         self.web = SlackWeb(
             token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
         )
@@ -119,7 +120,6 @@ class Application:
             github_transport=github_transport,
         )
         self.failure: ConfigurationError | None = None
-        self._watcher: asyncio.Task[None] | None = None
         self._socket: SocketMode | None = None
 
     async def start(self, *, work: bool = True, listen: bool = True) -> None:
@@ -131,8 +131,8 @@ class Application:
             await self.database.run(leases.clear)
         await self.engine.launch(work=work)
         await self.alerts.start()
-        await self.database.run(self._record_policy, Fact.STARTED)
-        self._watcher = asyncio.create_task(self._watch_policy())
+        await self.abilities.start()
+        await self.watching.start()
         app_token = self.settings.slack_app_token
         if app_token is not None and listen:
             self._socket = SocketMode(edge=self.edge, web=self.web, app_token=app_token)
@@ -177,6 +177,15 @@ class Application:
             drawers=drawing.drawers() | self.alerts.drawers(),
             clock=clock,
         )
+        self.watching = Watching(
+            database=database,
+            policy=self.policy,
+            outbox=self.outbox,
+            channel=settings.security_channel,
+            anchor=settings.keydesk_anchor_channel,
+            version=__version__,
+            clock=clock,
+        )
         announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel, followers=(self.alerts.follow,))
         self.timers = Timers(database=database, engine=self.engine, announcer=announcer, clock=clock)
         self.prover = Prover(
@@ -199,6 +208,7 @@ class Application:
             operations=OPERATIONS,
             writers=writers,
             changed=self._keys_changed,
+            learn=self.abilities.learn,
             followers=(self.prover.follow, self.retirement.follow),
             clock=clock,
         )
@@ -232,8 +242,8 @@ class Application:
             operations=OPERATIONS,
             units_per_usd=units,
             channel=settings.keydesk_channel,
-            # Gateways that want our user id are new-api ones, which count a name's bytes (contract, section 6).
-            count_name_bytes=lambda: self.client.sends_user_id,
+            count_name_bytes=lambda: self.abilities.counts_bytes,
+            problems=self._troubles,
             clock=clock,
         )
         router = Router(observe=self.health.observe)
@@ -289,10 +299,6 @@ class Application:
     def _nobody(self, roles: tuple[str, ...]) -> bool:
         return self.directory.nobody(self.policy.current().roles.ids(roles))
 
-    def _record_policy(self, c: sa.Connection, fact: Fact) -> None:
-        details = {"sha256": self.policy.digest, "version": __version__}
-        append(c, fact=fact, at=self.clock(), details=details)
-
     async def _record_foreign(self, delivery: Delivery) -> None:
         word = delivery.text.split(maxsplit=1)[:1]
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or "".join(word)[:40]}
@@ -309,18 +315,15 @@ class Application:
         problems = list(self.directory.problems()) if hasattr(self, "directory") else []
         return problems + self.alerts.notes()
 
-    async def _watch_policy(self) -> None:
-        while True:
-            await asyncio.sleep(POLICY_LOOK_SECONDS)
-            if self.policy.look():
-                logger.info("another policy is in force")
-                await self.database.run(self._record_policy, Fact.POLICY_LOADED)
+    def _troubles(self) -> list[str]:
+        """The same and the policy's mistakes, for the Home of those who can mend it."""
+        return [*self.policy.problems, *self._reasons()]
 
     async def stop(self) -> None:
         """Take no new work, finish or hand over what runs, close every connection."""
         self.health.ready = False
-        if self._watcher is not None:
-            self._watcher.cancel()
+        if hasattr(self, "watching"):
+            await self.watching.stop()
         if self._socket is not None:
             await self._socket.stop()
         if hasattr(self, "desk"):
@@ -330,6 +333,7 @@ class Application:
             await self.engine.stop(grace=STOP_SECONDS / 2)
         if hasattr(self, "directory"):
             await self.directory.close()
+        await self.abilities.close()
         await self.catalog.close()
         await self.web.close()
         await self.client.aclose()

@@ -1,6 +1,6 @@
 """What a feature may use: the flow, the reading half of the gateway, and who people are. Built by app.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.flow import Flow
@@ -36,6 +36,8 @@ class Deps:
     channel: str
     count_name_bytes: Callable[[], bool]
     clock: Callable[[], float]
+    # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
+    problems: Callable[[], Sequence[str]] = tuple
 
     def left(self, delivery: Delivery) -> float:
         """Seconds left for reads before this delivery must be answered."""

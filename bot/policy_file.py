@@ -11,7 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 class PolicyFile:
-    """Holds the policy in force. `problems` is what is wrong with the file as it is now, () when it is in force."""
+    """Holds the policy in force. `problems` is what is wrong with the file as it is now, () when it is in force;
+    `digest` is that of the policy in force, `seen` that of the file as it is now (SHA-256, hex).
+    """
 
     def __init__(self, path: Path, *, units_per_usd: int) -> None:
         """Read it. Raises ConfigurationError with every mistake."""
@@ -21,7 +23,7 @@ class PolicyFile:
         self.policy: Policy = parse_policy(text, file=str(path), units_per_usd=units_per_usd)
         self.digest = _digest(text)
         self.problems: tuple[str, ...] = ()
-        self._seen = self.digest
+        self.seen = self.digest
 
     def current(self) -> Policy:
         """The policy in force."""
@@ -32,9 +34,9 @@ class PolicyFile:
         try:
             text = self._read()
             seen = _digest(text)
-            if seen == self._seen:
+            if seen == self.seen:
                 return False
-            self._seen = seen
+            self.seen = seen
             policy = parse_policy(text, file=str(self._path), units_per_usd=self._units_per_usd)
         except ConfigurationError as error:
             if error.problems != self.problems:

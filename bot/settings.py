@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     keydesk_units_per_usd: int = Field(
         500_000, alias="KEYDESK_UNITS_PER_USD", gt=0, description="Quota units in one US dollar."
     )
+    keydesk_anchor_channel: Text | None = Field(
+        None,
+        alias="KEYDESK_ANCHOR_CHANNEL",
+        description="Id of a channel that gets the record's length and last hash once a day; absent: none.",
+    )
     port: int = Field(3000, alias="PORT", ge=1, le=65535, description="HTTP port.")
     keydesk_host: Text = Field("0.0.0.0", alias="KEYDESK_HOST", description="Address the HTTP port is bound to.")
     keydesk_alert_secret_generic: SecretStr | None = Field(
@@ -118,7 +123,7 @@ class Settings(BaseSettings):
             raise ValueError("this is a Slack token; the personal access token is in Console > Personal Settings")
         return value
 
-    @field_validator("keydesk_channel", "keydesk_security_channel")
+    @field_validator("keydesk_channel", "keydesk_security_channel", "keydesk_anchor_channel")
     @classmethod
     def _channel_id(cls, value: str | None) -> str | None:
         if value is not None and not _SLACK_CHANNEL.fullmatch(value):

@@ -85,6 +85,7 @@ class Execution:
         operations: Mapping[str, Operation],
         writers: Writers,
         changed: Callable[[], None],
+        learn: Callable[[Mapping[str, bool]], Awaitable[None]],
         followers: Sequence[Follower] = (),
         clock: Callable[[], float],
     ) -> None:
@@ -96,6 +97,7 @@ class Execution:
         self._operations = operations
         self._writers = writers
         self._changed = changed
+        self._learn = learn
         self._followers = tuple(followers)
         self._clock = clock
 
@@ -147,6 +149,7 @@ class Execution:
             return await self._database.run(self._hold, request.id, error.sentence)
         again = await self._database.run(self._settle, request, operation, result)
         self._changed()
+        await self._learn(result.learned)
         return again
 
     async def _seen_at(self, request: ApprovalRequest) -> float:

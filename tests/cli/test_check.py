@@ -65,7 +65,7 @@ async def test_all_is_well(world: World, settle: Settle) -> None:
     assert (code, lines[-1]) == (0, "Keydesk can start.")
     assert [line.split(":")[0].split("  ")[-1] for line in lines[:-1]] == [
         "settings", "manifest", "Slack token", "Slack scopes", "KEYDESK_CHANNEL", "KEYDESK_SECURITY_CHANNEL",
-        "user groups", "transport", "policy", "gateway", "gateway account", "database",
+        "user groups", "transport", "policy", "gateway", "gateway account", "database", "gateway, as seen so far",
     ]  # fmt: skip
 
 

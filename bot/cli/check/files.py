@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import durable
+from bot.abilities import remembered
 from bot.cli.check.lines import Report
 from bot.cli.check.scopes import needed
 from bot.cli.looking import sqlite_path
 from bot.db.engine import Database, open_database
 from bot.db.migrate import pending
 from bot.errors import ConfigurationError
+from bot.gateway.probe import Capabilities
 from bot.permissions.lint import lint
 from bot.permissions.loading import load_policy
 from bot.permissions.rules import Policy
@@ -130,3 +132,10 @@ def _look_inside(report: Report, database: Database, name: str) -> None:
         report.warn("database", f"{name} is not up to date ({', '.join(waiting)})", mend)
     else:
         report.ok("database", f"{name} can be reached and is up to date")
+        report.ok("gateway, as seen so far", _seen(database.run_here(remembered)))
+
+
+def _seen(known: Capabilities) -> str:
+    """What only writes can show, in words."""
+    words = {None: "not seen yet", True: "yes", False: "no"}
+    return f"takes status_only: {words[known.status_only]}; status in a plain PUT: {words[known.plain_put_status]}"

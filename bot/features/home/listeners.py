@@ -10,7 +10,8 @@ from bot.features.key_rows import row as key_row
 from bot.features.request_rows import decidable
 from bot.features.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
-from bot.permissions.models import ActorKind
+from bot.permissions.models import Actor, ActorKind, Ask
+from bot.permissions.policy import decide
 from bot.slack.blocks import escape
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
@@ -55,9 +56,14 @@ class Listeners:
             waiting=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in waiting[:_WAITING]],
             keys=[key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine[:_KEYS]],
             requests=[request_row(r, asks=asks[r.operation], mine=True, decidable=False) for r in requests[:_REQUESTS]],
-            care=_care(mine, now),
+            care=[*self._troubles(actor), *_care(mine, now)],
             now=deps.clock(),
         )
+
+    def _troubles(self, actor: Actor) -> list[str]:
+        """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""
+        administers = decide(self._deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
+        return [escape(problem) for problem in self._deps.problems()] if administers else []
 
     async def _keys(self, ids: set[int]) -> list[Key]:
         keys = await self._deps.catalog.keys(deadline=BACKGROUND_SECONDS) if ids else []

@@ -1,0 +1,69 @@
+"""What this gateway can do: probed at the start, corrected by what read-backs show, remembered in the database."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from bot.db import notes
+from bot.db.engine import Database
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayReader
+from bot.gateway.probe import Capabilities, probe
+
+logger = logging.getLogger(__name__)
+
+NOTE = "gateway.capabilities"
+
+
+def remembered(c: sa.Connection) -> Capabilities:
+    """What was known when a process last looked; nothing known when none ever did."""
+    return Capabilities.model_validate(notes.get(c, NOTE) or {})
+
+
+class Abilities:
+    """`current` is never waited for: a gateway that is away at the start is simply not known yet."""
+
+    def __init__(self, *, database: Database, reader: GatewayReader) -> None:
+        self._database = database
+        self._reader = reader
+        self._probing: asyncio.Task[None] | None = None
+        self.current = Capabilities()
+
+    async def start(self) -> None:
+        """Take up what is remembered, and probe in the background."""
+        self.current = await self._database.read(remembered)
+        self._probing = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        try:
+            found = await probe(self._reader)
+        except GatewayError as error:
+            logger.warning("the gateway could not be probed; what was known stays: %s", error.sentence)
+            return
+        # The probe sees some things and leaves others to the read-backs of earlier days.
+        seen = {name: value for name, value in found.model_dump().items() if value is not None}
+        await self._keep(self.current.model_copy(update=seen))
+        logger.info("the gateway looks like %s", self.current.generation)
+
+    async def learn(self, learned: Mapping[str, bool]) -> None:
+        """Note what the read-back of a write showed."""
+        known = self.current.learn(**learned)
+        if known != self.current:
+            await self._keep(known)
+
+    async def _keep(self, known: Capabilities) -> None:
+        self.current = known
+        await self._database.run(notes.put, NOTE, known.model_dump(mode="json"))
+
+    @property
+    def counts_bytes(self) -> bool:
+        """Whether names are limited by bytes: new-api counts them, CometAPI counts characters (contract, section 6)."""
+        return self._reader.sends_user_id or bool(self.current.masked_keys)
+
+    async def close(self) -> None:
+        """End a probe that still runs."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.gather(self._probing, return_exceptions=True)

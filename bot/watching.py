@@ -1,0 +1,114 @@
+"""What a running Keydesk looks after by itself: the policy file, and the anchor of the record.
+
+An anchor is the record's length and last hash in a Slack channel, once a day: whoever rewrote the whole record would
+have to rewrite Slack's history too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from bot.approvals.posts import STORY
+from bot.audit import Fact, append
+from bot.audit.tables import head
+from bot.db.engine import Database
+from bot.policy_file import PolicyFile
+from bot.slack.blocks import code, escape
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+ANCHOR_SECONDS = 86_400.0
+
+
+class Wanting(Protocol):
+    """The part of slack.Outbox that is needed here."""
+
+    def want(
+        self,
+        c: sa.Connection,
+        *,
+        id: str,  # noqa: A002  # the outbox's word
+        kind: str,
+        subject: str,
+        target: str,
+        body: Mapping[str, Any],
+    ) -> None: ...
+
+
+class Watching:
+    """One background task. `channel`: where those are who can mend a policy; `anchor`: channel for anchors or None."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        policy: PolicyFile,
+        outbox: Wanting,
+        channel: str,
+        anchor: str | None,
+        version: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._outbox = outbox
+        self._channel = channel
+        self._anchor = anchor
+        self._version = version
+        self._clock = clock
+        self._anchored = ""
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Record the start, and begin to look."""
+        await self._database.run(self._record, Fact.STARTED)
+        self._task = asyncio.get_running_loop().create_task(self._look_for_ever())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except sa.exc.SQLAlchemyError:
+                logger.exception("the record could not be written; looking again")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Once around."""
+        before = self._policy.problems
+        if self._policy.look():
+            logger.info("another policy is in force")
+            await self._database.run(self._record, Fact.POLICY_LOADED)
+        elif self._policy.problems and self._policy.problems != before:
+            await self._database.run(self._tell_broken)
+        day = str(int(self._clock() // ANCHOR_SECONDS))
+        if self._anchor is not None and day != self._anchored:
+            await self._database.run(self._drop_anchor, day)
+            self._anchored = day
+
+    def _record(self, c: sa.Connection, fact: Fact) -> None:
+        append(c, fact=fact, at=self._clock(), details={"sha256": self._policy.digest, "version": self._version})
+
+    def _tell_broken(self, c: sa.Connection) -> None:
+        """One message per broken state of the file, whichever replica sees it first."""
+        lines = "\n".join(f"• {escape(problem)}" for problem in self._policy.problems[:10])
+        text = f":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{lines}"
+        self._want(c, f"policy:{self._policy.seen[:16]}", self._channel, text)
+
+    def _drop_anchor(self, c: sa.Connection, day: str) -> None:
+        count, last = c.execute(sa.select(head.c.count, head.c.hash)).one()
+        text = f":anchor: The record has {count:,} lines now; its last hash is {code(last)}."
+        self._want(c, f"anchor:{day}", self._anchor or "", text)
+
+    def _want(self, c: sa.Connection, post_id: str, target: str, text: str) -> None:
+        if c.scalar(sa.text("SELECT 1 FROM posts WHERE id = :id"), {"id": post_id}) is None:
+            self._outbox.want(c, id=post_id, kind=STORY, subject="", target=target, body={"text": text})

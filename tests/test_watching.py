@@ -1,0 +1,94 @@
+"""A broken policy is told once and the old one stays; a good one is recorded; the anchor drops once a day."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.audit import Fact, read
+from bot.db.engine import Database
+from bot.db.tables import posts
+from bot.policy_file import PolicyFile
+from bot.watching import Watching
+
+GOOD = """
+[roles]
+engineer = ["S0ENG"]
+
+[[rules]]
+name = "all"
+who = ["engineer"]
+do = ["key.create"]
+allow = true
+"""
+
+
+class Wanted:
+    """Keeps what was wanted, and the row that says so, as the outbox does."""
+
+    def __init__(self) -> None:
+        self.posts: list[dict[str, Any]] = []
+
+    def want(self, c: sa.Connection, **post: Any) -> None:
+        self.posts.append(post)
+        row = {"id": post["id"], "kind": post["kind"], "subject": "", "target": post["target"]}
+        c.execute(sa.insert(posts).values(**row, wanted=1, drawn=0, attempts=0, created_at=0.0))
+
+
+class Clock:
+    now = 86_400.0 * 20_000
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def wanted() -> Wanted:
+    return Wanted()
+
+
+def watching(database: Database, path: Path, wanted: Wanted, clock: Clock) -> Watching:
+    path.write_text(GOOD)
+    policy = PolicyFile(path, units_per_usd=500_000)
+    return Watching(
+        database=database, policy=policy, outbox=wanted, channel="C0SEC", anchor="C0ANCHOR", version="1", clock=clock
+    )
+
+
+async def test_a_broken_policy_is_told_once_with_its_place_and_never_loaded(
+    database: Database, tmp_path: Path, wanted: Wanted
+) -> None:
+    path, clock = tmp_path / "policy.toml", Clock()
+    watch = watching(database, path, wanted, clock)
+    path.write_text(GOOD.replace('do = ["key.create"]', 'do = ["key.craete"]'))
+    await watch.look()
+    await watch.look()
+    told = [post for post in wanted.posts if post["id"].startswith("policy:")]
+    assert len(told) == 1
+    assert told[0]["target"] == "C0SEC"
+    assert "policy.toml:8:" in told[0]["body"]["text"]
+    assert "old policy stays" in told[0]["body"]["text"]
+
+
+async def test_a_good_change_is_recorded(database: Database, tmp_path: Path, wanted: Wanted) -> None:
+    path = tmp_path / "policy.toml"
+    watch = watching(database, path, wanted, Clock())
+    path.write_text(GOOD.replace('"all"', '"everything"'))
+    await watch.look()
+    lines = await database.read(read)
+    assert [line["fact"] for line in lines] == [Fact.POLICY_LOADED]
+
+
+async def test_the_anchor_drops_once_a_day_whatever_the_number_of_processes(
+    database: Database, tmp_path: Path, wanted: Wanted
+) -> None:
+    clock = Clock()
+    first = watching(database, tmp_path / "policy.toml", wanted, clock)
+    second = watching(database, tmp_path / "policy.toml", wanted, clock)
+    for one in (first, second, first):
+        await one.look()
+    assert [post["target"] for post in wanted.posts] == ["C0ANCHOR"]
+    clock.now += 86_400.0
+    await second.look()
+    assert len(wanted.posts) == 2
