@@ -35,6 +35,8 @@ LEASE_SECONDS = 6.0
 # Whoever has the lease draws what changed meanwhile, so that others look again only in case it dies.
 BUSY_SECONDS = 5.0
 SOON_SECONDS = 1.0
+# So long a message waits for an older one of its thread, which may be one that never comes.
+ORDER_SECONDS = 3600.0
 # Redraws in one go while the subject keeps changing.
 ROUNDS = 3
 # chat.postMessage: 1 per second and channel, short bursts; chat.update: Tier 3, 50 a minute over all messages.
@@ -217,7 +219,8 @@ class Outbox:
             return None
         drawer = self._drawers.get(row.kind)
         parent = posts.load(c, row.thread_of) if row.thread_of else None
-        if drawer is None or (parent is not None and parent.ts is None):
+        in_turn = row.ts is not None or now - row.created_at > ORDER_SECONDS or not posts.overtakes(c, row)
+        if drawer is None or not in_turn or (parent is not None and parent.ts is None):
             leases.release(c, hold.name, hold.holder)
             if drawer is None:
                 # A newer version runs beside this one, or ran before it.

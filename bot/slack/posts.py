@@ -69,6 +69,13 @@ def post_at(c: sa.Connection, channel: str, ts: str) -> PostRow | None:
     return _row(c.execute(found).mappings().first())
 
 
+def overtakes(c: sa.Connection, row: PostRow) -> bool:
+    """Whether an older message of the same thread is still on its way to Slack: threads are read in order."""
+    older = (posts.c.thread_of == row.thread_of) & (posts.c.created_at < row.created_at)
+    on_its_way = posts.c.ts.is_(None) & (posts.c.drawn < posts.c.wanted) & posts.c.error.is_(None)
+    return c.execute(sa.select(posts.c.id).where(older, on_its_way).limit(1)).first() is not None
+
+
 def troubles(c: sa.Connection, *, limit: int = 50) -> list[PostRow]:
     """Posts that Slack does not take, oldest first."""
     found = sa.select(posts).where(posts.c.error.is_not(None)).order_by(posts.c.created_at).limit(limit)

@@ -332,3 +332,16 @@ async def test_an_id_may_hold_colons(desk, fake):
     await desk.want("req:7:card")
     await desk.run()
     assert (await desk.row("req:7:card")).drawn == 1
+
+
+async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(desk, fake, clock):
+    desk.texts |= {"first": "approved", "second": "was created"}
+    await desk.want()
+    await desk.run()
+    await desk.want("p2", subject="first", thread_of="p1")
+    clock.now += 1
+    await desk.want("p3", subject="second", thread_of="p1")
+    # The older one is sent back once, so the newer one's turn comes first.
+    fake.limits.force("chat.postMessage", times=1, retry_after=5)
+    await desk.run()
+    assert texts(fake) == ["card of 7", "approved", "was created"]
