@@ -14,7 +14,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str) -> 
     name = f"*{isolate(escape(request.key_name))}*"
     if request.status is Status.PENDING and decision.approval is not None:
         sentence = (
-            f"{MARKS[request.status]} Your request for key {name} waits for {approval_text(decision.approval)} "
+            f"{MARKS[request.status]} Your request for key {name} waits for a decision by {approval_text(decision.approval)} "
             f"in {channel_link(channel)}. You will hear from me in a direct message."
         )
     elif request.status is Status.APPROVED:

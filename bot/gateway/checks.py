@@ -6,15 +6,18 @@ Whether models and groups exist is not checked here: that needs a read.
 import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
+from unicodedata import category
 
 from bot.gateway.models import NEVER, Int64, KeySettings
 
-__all__ = ["LARGEST_QUOTA", "problems"]
+__all__ = ["LARGEST_QUOTA", "problems", "settings_problems", "unseen_character"]
 
 NAME_BYTES = 50
 LARGEST_QUOTA = 1_000_000_000 * 500_000
 ALLOW_IPS_LENGTH = 191
 MODEL_LIMITS_LENGTH = 1024
+# Joiners of emoji and of Persian and Indic words, and the marks that keep right-to-left names in order.
+_NEEDED = "\u200c\u200d\u200e\u200f"
 _LATEST_EXPIRY = 253_402_300_799
 """The end of the year 9999: later is a slip (milliseconds for seconds), not a wish."""
 
@@ -35,10 +38,15 @@ def settings_problems(settings: KeySettings) -> dict[str, str]:
     return problems(settings.model_dump(), unlimited=settings.unlimited_quota)
 
 
+def unseen_character(name: str) -> str | None:
+    """The first character that nobody can see and no script needs: controls, bidi overrides, halves of pairs."""
+    return next((char for char in name if not (char.isprintable() or char in _NEEDED or category(char) == "Zs")), None)
+
+
 def _name(name: str) -> str:
     if not name.strip():
         return "The name is empty."
-    if any(not character.isprintable() for character in name):
+    if unseen_character(name) is not None:
         return "The name contains characters that cannot be seen."
     size = len(name.encode())
     return f"The name has {size} bytes; the gateway takes at most {NAME_BYTES}." if size > NAME_BYTES else ""

@@ -121,6 +121,8 @@ GOOD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"name": "n" * 50}, {"name": "n" * 50}),
     ({"name": "  padded  "}, {"name": "padded"}),
     ({"name": "🔑 מפתח"}, {"name": "🔑 מפתח"}),
+    ({"name": "👩\u200d💻 می\u200cخواهم"}, {"name": "👩\u200d💻 می\u200cخواهم"}),
+    ({"name": "生產\u3000金鑰"}, {"name": "生產\u3000金鑰"}),
     ({"name": "<!channel> `x`"}, {"name": "<!channel> `x`"}),
     ({"remain_quota": "0"}, {"remain_quota": 0}),
     ({"remain_quota": "100k"}, {"remain_quota": 100_000}),
