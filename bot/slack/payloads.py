@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from bot.slack.blocks import PRIVATE_METADATA_LIMIT
 from bot.slack.delivery import Delivery, Kind, text_of
 from bot.slack.desk import Desk
 
@@ -93,6 +94,8 @@ def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> D
     ids = (delivery.team_id, delivery.user_id, delivery.user_team_id, delivery.channel_id)
     if max(map(len, ids)) > _LONGEST_SLACK_ID:
         raise MalformedPayload("an id")
+    if len(delivery.private_metadata) > PRIVATE_METADATA_LIMIT:
+        raise MalformedPayload("private_metadata")
     return delivery
 
 
