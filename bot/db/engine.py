@@ -26,8 +26,9 @@ T = TypeVar("T")
 POSTGRES_THREADS = 8
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
 POSTGRES_POOL = 2 * POSTGRES_THREADS
-# A process that is frozen, or a machine that is gone, in mid-transaction holds its locks no longer than this.
-IDLE_IN_TRANSACTION_SECONDS = 5.0
+# A process that is frozen, or a machine that is gone, in mid-transaction holds its locks no longer than this: less than
+# the three seconds in which others must answer Slack. Ours last milliseconds, since nothing is awaited within.
+IDLE_IN_TRANSACTION_SECONDS = 2.0
 SQLITE_READERS = 2
 SQLITE_POOL = 12
 
