@@ -56,6 +56,7 @@ from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
 from bot.slack.transport import SlackEndpoint, http_app
 from bot.slack.web import SlackWeb
+from bot.telemetry import configured
 from bot.watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -92,8 +93,14 @@ class Application:
         self.clock = clock
         self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
         self.database = database or open_database(settings.database_url)
+        self.telemetry = configured(settings.otel_endpoint, version=__version__)
         self.health = Health(
-            database=self.database, policy=self.policy, blocked=self._blocked, reasons=self._reasons, clock=clock
+            database=self.database,
+            policy=self.policy,
+            blocked=self._blocked,
+            reasons=self._reasons,
+            clock=clock,
+            event=self.telemetry.event,
         )
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.client: GatewayClient = connect(
@@ -246,7 +253,7 @@ class Application:
             problems=self._troubles,
             clock=clock,
         )
-        router = Router(observe=self.health.observe)
+        router = Router(observe=self.health.observe, span=self.telemetry.span)
         for register in FEATURES:
             register(router, deps)
         cards = card_listeners.Listeners(
@@ -281,7 +288,7 @@ class Application:
 
     def _jobs(self) -> Mapping[str, Job]:
         """Every durable job by name. Looked up when it runs, since the engine is made before what it runs."""
-        return {
+        jobs: dict[str, Job] = {
             "run": lambda argument: self.execution.run(argument),
             "lapse": lambda argument: self.timers.lapse(argument),
             "remind": lambda argument: self.timers.remind(argument),
@@ -291,6 +298,7 @@ class Application:
             POST: lambda argument: self.outbox.deliver(argument),
             **self.alerts.jobs(),
         }
+        return {name: self.telemetry.traced(name, job) for name, job in jobs.items()}
 
     def _keys_changed(self) -> None:
         self.catalog.changed()
@@ -337,6 +345,7 @@ class Application:
         await self.catalog.close()
         await self.web.close()
         await self.client.aclose()
+        self.telemetry.close()
         self.database.close()
 
     def asgi(self, *, work: bool = True) -> Starlette:

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         alias="KEYDESK_ANCHOR_CHANNEL",
         description="Id of a channel that gets the record's length and last hash once a day; absent: none.",
     )
+    otel_endpoint: Text | None = Field(
+        None,
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) that gets traces; absent: no traces.",
+    )
     port: int = Field(3000, alias="PORT", ge=1, le=65535, description="HTTP port.")
     keydesk_host: Text = Field("0.0.0.0", alias="KEYDESK_HOST", description="Address the HTTP port is bound to.")
     keydesk_alert_secret_generic: SecretStr | None = Field(

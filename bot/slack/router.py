@@ -4,6 +4,7 @@ One dictionary look-up per delivery, however many operations there are. Both tra
 never raises: errors become answers (error_handler.py), unknown things are answered politely and logged.
 """
 
+import contextlib
 import difflib
 import logging
 import time
@@ -51,6 +52,7 @@ class Router:
         team_id: str = "",
         observe: Observe | None = None,
         timer: Callable[[], float] = time.perf_counter,
+        span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
         self.team_id = team_id
@@ -58,6 +60,7 @@ class Router:
         self.on_foreign: Callable[[Delivery], Awaitable[None]] | None = None
         self._observe = observe
         self._timer = timer
+        self._span = span
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._events: dict[str, list[Handler]] = {}
         self._variants: dict[str, list[tuple[Callable[[str], bool], Handler]]] = {}
@@ -133,7 +136,8 @@ class Router:
     async def dispatch(self, delivery: Delivery) -> Ack:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
-        outcome, ack = await self._answer(delivery)
+        with self._span(f"slack {delivery.kind}"):
+            outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)
         return ack

@@ -1,0 +1,74 @@
+"""OpenTelemetry traces, when an exporter is configured; otherwise nothing at all, not even an import.
+
+One span per delivery and per durable job, and under it one per call to the gateway and to Slack. A span says what kind
+of thing it was and how it ended: no text that people typed, no name of a key, no value.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+from bot.errors import ConfigurationError
+
+T = TypeVar("T")
+_MISSING = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry packages are not installed; "
+    "add them with: pip install 'keydesk[telemetry]'"
+)
+
+
+class Telemetry:
+    """`span` wraps work; `traced` wraps a job. Without a tracer both cost one `if`."""
+
+    def __init__(self, tracer: Any = None, shut_down: Callable[[], None] | None = None) -> None:
+        self._tracer = tracer
+        self._shut_down = shut_down
+
+    @contextlib.contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        """The enclosed work as a span, a child of the one around it."""
+        if self._tracer is None:
+            yield
+            return
+        # Neither the exception nor its text: what people typed may be in it.
+        with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
+            yield
+
+    def event(self, name: str, outcome: str) -> None:
+        """A call that has just ended, noted on the span around it."""
+        if self._tracer is not None:
+            from opentelemetry import trace  # noqa: PLC0415  # only with an exporter
+
+            trace.get_current_span().add_event(name, {"outcome": outcome})
+
+    def traced(self, name: str, job: Callable[[str], Awaitable[T]]) -> Callable[[str], Awaitable[T]]:
+        """The same job, each run in a span of its own."""
+        if self._tracer is None:
+            return job
+
+        async def run(argument: str) -> T:
+            with self.span(f"job {name}"):
+                return await job(argument)
+
+        return run
+
+    def close(self) -> None:
+        """Send what waits, at most for the exporter's own time-out."""
+        if self._shut_down is not None:
+            self._shut_down()
+
+
+def configured(endpoint: str | None, *, version: str) -> Telemetry:
+    """Traces to an OTLP/HTTP endpoint, or nothing. Raises ConfigurationError when the packages are not there."""
+    if endpoint is None:
+        return Telemetry()
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError([_MISSING]) from None
+    provider = TracerProvider(resource=Resource.create({"service.name": "keydesk", "service.version": version}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")))
+    return Telemetry(provider.get_tracer("keydesk"), provider.shutdown)

@@ -1,0 +1,67 @@
+"""Traces: spans nest as the work does, hold no text of people, and cost nothing when there is no exporter."""
+
+import sys
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from bot.errors import ConfigurationError
+from bot.telemetry import Telemetry, configured
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return Telemetry(provider.get_tracer("test"), provider.shutdown)
+
+
+async def test_a_job_is_a_span_and_its_calls_are_noted_on_it(
+    telemetry: Telemetry, exporter: InMemorySpanExporter
+) -> None:
+    async def job(argument: str) -> str:
+        telemetry.event("gateway call", "ok")
+        return argument
+
+    with telemetry.span("slack action"):
+        assert await telemetry.traced("run", job)("12") == "12"
+    inner, outer = exporter.get_finished_spans()
+    assert (inner.name, outer.name) == ("job run", "slack action")
+    assert inner.parent is not None
+    assert inner.parent.span_id == outer.context.span_id
+    assert [(event.name, dict(event.attributes or {})) for event in inner.events] == [
+        ("gateway call", {"outcome": "ok"})
+    ]
+
+
+async def test_a_failed_job_leaves_no_text_of_its_error(telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
+    async def job(_argument: str) -> None:
+        raise ValueError("sk-something")
+
+    with pytest.raises(ValueError, match="sk-something"):
+        await telemetry.traced("run", job)("12")
+    assert "sk-something" not in exporter.get_finished_spans()[0].to_json()
+
+
+def test_without_an_exporter_a_job_is_handed_back_as_it_is() -> None:
+    async def job(_argument: str) -> None:
+        return None
+
+    telemetry = configured(None, version="1")
+    assert telemetry.traced("run", job) is job
+    with telemetry.span("x"):
+        telemetry.event("y", "ok")
+    telemetry.close()
+
+
+def test_missing_packages_are_a_setting_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(ConfigurationError, match=r"keydesk\[telemetry\]"):
+        configured("http://127.0.0.1:4318", version="1")
