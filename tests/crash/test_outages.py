@@ -30,7 +30,7 @@ async def notes(house: House) -> str:
     return (await house.processes[-1].get("/readyz")).text
 
 
-@pytest.mark.parametrize("down", ["503", "refused"])
+@pytest.mark.parametrize("down", ["503", pytest.param("refused", marks=pytest.mark.soak)])
 async def test_slack_is_down_between_the_approval_and_the_words(house: House, down: str) -> None:
     await house.start()
     await house.desk.ask(ADA, **BIG)
@@ -47,6 +47,7 @@ async def test_slack_is_down_between_the_approval_and_the_words(house: House, do
     assert ["approved" in thread[0], "was created" in thread[-1]] == [True, True]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", ["lost_answer", "reset", "error_500", "error_500_after"])
 async def test_every_call_to_slack_goes_wrong_once(house: House, fault: str) -> None:
     await house.start()
@@ -61,6 +62,7 @@ async def test_every_call_to_slack_goes_wrong_once(house: House, fault: str) -> 
     await shown(house)
 
 
+@pytest.mark.soak
 async def test_a_card_that_people_delete_comes_again(house: House) -> None:
     await house.start()
     await house.desk.ask(ADA, **BIG)
@@ -76,6 +78,7 @@ async def test_a_card_that_people_delete_comes_again(house: House) -> None:
     assert (await house.settled(2)).status is Status.SUCCEEDED
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("trouble", ["archived", "bot_removed"])
 async def test_the_channel_is_closed_to_us_for_a_while(house: House, trouble: str) -> None:
     await house.start()
@@ -91,6 +94,7 @@ async def test_the_channel_is_closed_to_us_for_a_while(house: House, trouble: st
     await shown(house)
 
 
+@pytest.mark.soak
 async def test_the_gateway_is_down_then_flaps(house: House) -> None:
     process = await house.start()
     await house.desk.ask(ADA, **BIG)
@@ -202,6 +206,7 @@ async def test_the_disk_is_full_for_a_while(house: House) -> None:
     assert house.verdict().problems == ()
 
 
+@pytest.mark.soak
 async def test_another_program_locks_the_file(house: House) -> None:
     """Longer than Slack waits: the person sees Slack's own error, submits again, and has one key."""
     await house.start()

@@ -30,7 +30,7 @@ async def test_a_process_at_rest_stops_at_once(house: House) -> None:
     assert time.monotonic() - begun < 4
 
 
-@pytest.mark.parametrize("hanging", ["gateway", "slack"])
+@pytest.mark.parametrize("hanging", ["gateway", pytest.param("slack", marks=pytest.mark.soak)])
 async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> None:
     await house.start(quick=False)
     if hanging == "gateway":
