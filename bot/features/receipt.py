@@ -14,7 +14,10 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str) -> 
     name = f"*{isolate(escape(request.key_name))}*"
     if request.status is Status.PENDING and decision.approval is not None:
         who = f"{approval_text(decision.approval)} in {channel_link(channel)}"
-        sentence = f"{MARKS[request.status]} Your request for key {name} waits for a decision by {who}. You will hear from me in a direct message."
+        sentence = (
+            f"{MARKS[request.status]} Your request for key {name} waits for a decision by {who}. "
+            "You will hear from me in a direct message."
+        )
     elif request.status is Status.APPROVED:
         sentence = (
             f"{MARKS[request.status]} Your request for key {name} is granted and being applied. "
