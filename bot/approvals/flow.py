@@ -109,7 +109,7 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self._clock())
-        return await self._database.run(self._insert, new)
+        return await self._database.run_together(self._insert, new)
 
     async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""

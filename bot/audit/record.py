@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from bot.audit import chain
 from bot.audit.facts import Fact
 from bot.audit.tables import head, lines
-from bot.db.engine import Database
+from bot.db.engine import Database, gather
 from bot.logs import redact, redact_all
 
 PAGE = 2000
 # Built once: every change appends, and building a statement costs more than its execution.
 _HEAD = sa.select(head.c.count, head.c.hash).with_for_update()
-_LINE = sa.insert(lines)
+_LINES = sa.insert(lines)
 _MOVE_HEAD = sa.update(head)
 
 
@@ -31,32 +31,36 @@ def append(
     request_id: int | None = None,
     key_id: int | None = None,
     details: Mapping[str, Any] | None = None,
-) -> int:
-    """Add a line and return its number. `at` is Unix seconds; `details` holds JSON values only.
+) -> None:
+    """Add a line. `at` is Unix seconds; `details` holds JSON values only.
 
-    Holds the head's lock until the transaction ends, so on PostgreSQL other appends wait for the commit: append
-    last. Whatever in it looks like a key or a token is replaced before it is stored. Raises ValueError or TypeError
-    for details that JSON has no word for.
+    It gets its number at the end of the transaction, after every other write: who writes holds the head's lock, and
+    others wait for that until the commit. Whatever in it looks like a key or a token is replaced before it is stored.
+    Raises ValueError or TypeError for details that JSON has no word for.
     """
-    count, previous = c.execute(_HEAD).one()
-    seq = count + 1
-    at = round(at, 3)
     line = {
-        "seq": seq,
-        "at": chain.moment(at),
+        "at": round(at, 3),
         "fact": Fact(fact).value,
         "actor": None if actor is None else redact(actor),
         "request_id": request_id,
         "key_id": key_id,
         # There and back, so that what is hashed is what a reader of the text gets.
         "details": json.loads(chain.canonical(_plain(details or {}))),
-        "previous_hash": previous,
     }
-    hashed = chain.sealed(line)
-    row = line | {"at": at, "details": chain.canonical(line["details"]), "hash": hashed}
-    c.execute(_LINE, row)
+    gather(c, _write, line, last=True)
+
+
+def _write(c: sa.Connection, new: list[dict[str, Any]]) -> None:
+    """Number the lines, chain them to the head and to each other, and move the head."""
+    seq, hashed = c.execute(_HEAD).one()
+    rows = []
+    for line in new:
+        seq += 1
+        sealed = line | {"seq": seq, "at": chain.moment(line["at"]), "previous_hash": hashed}
+        hashed = chain.sealed(sealed)
+        rows.append(sealed | {"at": line["at"], "details": chain.canonical(line["details"]), "hash": hashed})
+    c.execute(_LINES, rows)
     c.execute(_MOVE_HEAD, {"count": seq, "hash": hashed})
-    return int(seq)
 
 
 def _plain(details: Mapping[str, Any]) -> Any:

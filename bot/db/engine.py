@@ -1,7 +1,8 @@
 """Opens the database and runs plain sync functions in transactions. Knows no table.
 
 All SQL of Keydesk is in functions `work(connection, ...)`; async code calls `await database.run(work, ...)`.
-SQLite has one writer thread, which commits what waits together (group.py); PostgreSQL has a small pool of threads.
+SQLite has one writer thread, which commits what waits together (group.py). PostgreSQL has a small pool of threads,
+and that one beside them for bursts of new rows.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ class Database:
         self._lock = lock
         threads = SQLITE_READERS if self.dialect == "sqlite" else POSTGRES_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="db")
-        self._group = GroupWriter(engine) if self.dialect == "sqlite" else None
+        self._group = GroupWriter(engine)
 
     async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in one transaction on a thread of ours: commit on return, roll back on raise.
@@ -50,10 +51,20 @@ class Database:
         Returns after the commit. On SQLite several callers may share that commit, each rolled back alone. A caller
         that is cancelled meanwhile does not stop the transaction.
         """
-        if self._group is not None:
-            result: T = await self._group.run(lambda c: work(c, *args, **kwargs))
-            return result
+        if self.dialect == "sqlite":
+            return await self.run_together(work, *args, **kwargs)
         return await asyncio.wrap_future(self._threads.submit(lambda: self.run_here(work, *args, **kwargs)))
+
+    async def run_together(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same, also on PostgreSQL in one transaction with what other callers of this want at the moment.
+
+        For work that comes in bursts and only inserts new rows: with the locks of others' work in hand it must not
+        wait for a row that another process may hold.
+        """
+        result: T = await self._group.run(lambda c: work(c, *args, **kwargs))
+        return result
 
     def run_here(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, in the calling thread: for start-up, the command line and threads of the durable engine."""
@@ -72,8 +83,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what runs, close every connection, give the file free. Twice is harmless."""
-        if self._group is not None:
-            self._group.close()
+        self._group.close()
         self._threads.shutdown(wait=True)
         self.engine.dispose()
         if self._lock is not None:

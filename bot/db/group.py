@@ -1,7 +1,8 @@
-"""SQLite's one writer: a thread that runs what waits for it together and commits once. Knows no table.
+"""A writer: a thread that runs what waits for it together and commits once. Knows no table.
 
-A commit waits for the disk and takes the turn from the durable engine, so under load it costs as much as the work.
-Each piece has a savepoint of its own: one that raises is rolled back alone. Nobody gets a result before the commit.
+A commit waits for the disk, on SQLite with everybody's turn in hand and on PostgreSQL with the record's head, so under
+load it costs more than the work. Each piece has a savepoint of its own: one that raises is rolled back alone. Nobody
+gets a result before the commit.
 """
 
 import asyncio

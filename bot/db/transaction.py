@@ -21,13 +21,13 @@ class Tail:
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[], None]] = []
-        self._gathered: list[tuple[Write, Any]] = []
+        self._gathered: list[tuple[bool, Write, Any]] = []
 
     def call(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
 
-    def gather(self, write: Write, item: Any) -> None:
-        self._gathered.append((write, item))
+    def gather(self, write: Write, item: Any, *, last: bool) -> None:
+        self._gathered.append((last, write, item))
 
     def mark(self) -> tuple[int, int]:
         """Where it stands, for `cut`."""
@@ -38,10 +38,10 @@ class Tail:
         del self._callbacks[mark[0] :], self._gathered[mark[1] :]
 
     def write(self, c: sa.Connection) -> None:
-        items: dict[Write, list[Any]] = {}
-        for write, item in self._gathered:
-            items.setdefault(write, []).append(item)
-        for write, together in items.items():
+        items: dict[tuple[bool, Write], list[Any]] = {}
+        for last, write, item in self._gathered:
+            items.setdefault((last, write), []).append(item)
+        for (_, write), together in sorted(items.items(), key=lambda entry: entry[0][0]):
             write(c, together)
 
     def after(self) -> None:
@@ -63,17 +63,18 @@ def after_commit(c: sa.Connection, callback: Callable[[], None]) -> None:
         tail.call(callback)
 
 
-def gather(c: sa.Connection, write: Write, item: Any) -> None:
+def gather(c: sa.Connection, write: Write, item: Any, *, last: bool = False) -> None:
     """Have `write(c, items)` called once before the commit with all items of the transaction, in order.
 
-    So a statement per item becomes one for all of them. In a transaction that `Database` did not begin it is
+    So a statement per item becomes one for all of them. `last`: after those that are not, for what takes a lock that
+    everybody wants. In a transaction that `Database` did not begin it is
     called now, with this one.
     """
     tail: Tail | None = c.info.get(_TAIL)
     if tail is None:
         write(c, [item])
     else:
-        tail.gather(write, item)
+        tail.gather(write, item, last=last)
 
 
 @contextlib.contextmanager

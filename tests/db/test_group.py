@@ -37,9 +37,9 @@ async def together(database: Database, *works: Callable[..., Any]) -> list[Any]:
         begun.set()
         assert go.wait(5)
 
-    first = asyncio.create_task(database.run(hold))
+    first = asyncio.create_task(database.run_together(hold))
     await asyncio.to_thread(begun.wait, 5)
-    tasks = [asyncio.create_task(database.run(work)) for work in works]
+    tasks = [asyncio.create_task(database.run_together(work)) for work in works]
     await asyncio.sleep(0)
     go.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -54,70 +54,67 @@ def fails(c: sa.Connection) -> None:
     raise LookupError("no")
 
 
-async def test_what_waits_together_is_committed_once(sqlite_database: Database):
-    commits = Commits(sqlite_database)
-    results = await together(sqlite_database, *[lambda c, n=n: _put(c, f"n{n}") for n in range(5)])
+async def test_what_waits_together_is_committed_once(database: Database):
+    commits = Commits(database)
+    results = await together(database, *[lambda c, n=n: _put(c, f"n{n}") for n in range(5)])
     assert results == ["n0", "n1", "n2", "n3", "n4"]
     assert commits.count == 2  # the one that held the others up, and theirs
-    assert await sqlite_database.read(_names) == results
+    assert await database.read(_names) == results
 
 
-async def test_they_run_in_the_order_of_asking_and_see_each_other(sqlite_database: Database):
+async def test_they_run_in_the_order_of_asking_and_see_each_other(database: Database):
     def look(c: sa.Connection) -> list[str]:
         return _names(c)
 
-    assert await together(sqlite_database, lambda c: _put(c, "a"), look, lambda c: _put(c, "b"), look) == [
+    assert await together(database, lambda c: _put(c, "a"), look, lambda c: _put(c, "b"), look) == [
         "a", ["a"], "b", ["a", "b"]
     ]  # fmt: skip
 
 
-async def test_one_that_raises_is_rolled_back_alone(sqlite_database: Database):
-    first, second, third = await together(sqlite_database, lambda c: _put(c, "a"), fails, lambda c: _put(c, "b"))
+async def test_one_that_raises_is_rolled_back_alone(database: Database):
+    first, second, third = await together(database, lambda c: _put(c, "a"), fails, lambda c: _put(c, "b"))
     assert (first, third) == ("a", "b")
     assert isinstance(second, LookupError)
-    assert await sqlite_database.read(_names) == ["a", "b"]
+    assert await database.read(_names) == ["a", "b"]
 
 
-async def test_a_statement_that_fails_leaves_the_others(sqlite_database: Database):
+async def test_a_statement_that_fails_leaves_the_others(database: Database):
     same = [lambda c: _put(c, "a")] * 2
-    results = await together(sqlite_database, *same, lambda c: _put(c, "b"))
+    results = await together(database, *same, lambda c: _put(c, "b"))
     assert [type(result) for result in results] == [str, sa.exc.IntegrityError, str]
-    assert await sqlite_database.read(_names) == ["a", "b"]
+    assert await database.read(_names) == ["a", "b"]
 
 
-async def test_nobody_is_told_before_the_commit(sqlite_database: Database):
+async def test_nobody_is_told_before_the_commit(database: Database):
     seen: list[Any] = []
 
     def work(c: sa.Connection, name: str) -> None:
         _put(c, name)
-        after_commit(c, lambda: seen.append((name, sqlite_database.run_here(_names))))
+        after_commit(c, lambda: seen.append((name, database.run_here(_names))))
         assert seen == []
 
-    await together(sqlite_database, lambda c: work(c, "a"), fails, lambda c: work(c, "b"))
+    await together(database, lambda c: work(c, "a"), fails, lambda c: work(c, "b"))
     assert seen == [("a", ["a", "b"]), ("b", ["a", "b"])]
 
 
-async def test_a_commit_that_fails_fails_everybody(sqlite_database: Database):
+async def test_a_commit_that_fails_fails_everybody(database: Database):
     def break_the_commit(c: sa.Connection) -> None:
-        c.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         c.exec_driver_sql("INSERT INTO child VALUES (1)")
 
     def tables(c: sa.Connection) -> None:
         c.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
-        c.exec_driver_sql("CREATE TABLE child (id INTEGER REFERENCES parent (id))")
+        c.exec_driver_sql("CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)")
 
-    await sqlite_database.run(tables)
+    await database.run(tables)
 
     def calls(c: sa.Connection) -> None:
         after_commit(c, lambda: pytest.fail("called although nothing was committed"))
 
-    first, second, third, fourth = await together(
-        sqlite_database, lambda c: _put(c, "a"), break_the_commit, fails, calls
-    )
+    first, second, third, fourth = await together(database, lambda c: _put(c, "a"), break_the_commit, fails, calls)
     assert all(isinstance(error, sa.exc.IntegrityError) for error in (first, second, fourth))
     assert isinstance(third, LookupError)
-    assert await sqlite_database.read(_names) == []
-    assert await sqlite_database.run(_put, "after") == "after"
+    assert await database.read(_names) == []
+    assert await database.run_together(_put, "after") == "after"
 
 
 async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Database):
@@ -128,38 +125,49 @@ async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Databa
     first, second, third = await together(sqlite_database, lambda c: _put(c, "a"), full_disk, lambda c: _put(c, "b"))
     assert all(isinstance(error, sa.exc.OperationalError) for error in (first, second, third))
     assert await sqlite_database.read(_names) == []
-    assert await sqlite_database.run(_put, "after") == "after"
+    assert await sqlite_database.run_together(_put, "after") == "after"
 
 
-async def test_what_is_gathered_is_written_once_for_the_group(sqlite_database: Database):
+async def test_what_is_gathered_is_written_once_for_the_group(database: Database):
     written: list[list[int]] = []
 
     def write(_c: sa.Connection, items: list[int]) -> None:
         written.append(items)
 
-    await together(sqlite_database, *[lambda c, n=n: gather(c, write, n) for n in range(4)], fails)
+    await together(database, *[lambda c, n=n: gather(c, write, n) for n in range(4)], fails)
     assert written == [[0, 1, 2, 3]]
 
 
-async def test_a_caller_that_is_gone_does_not_stop_the_others(sqlite_database: Database):
-    task = asyncio.create_task(sqlite_database.run(_put, "a"))
+async def test_what_is_to_be_written_last_is(database: Database):
+    written: list[str] = []
+
+    def work(c: sa.Connection) -> None:
+        gather(c, lambda _c, _items: written.append("last"), 1, last=True)
+        gather(c, lambda _c, _items: written.append("first"), 1)
+
+    await database.run(work)
+    assert written == ["first", "last"]
+
+
+async def test_a_caller_that_is_gone_does_not_stop_the_others(database: Database):
+    task = asyncio.create_task(database.run_together(_put, "a"))
     await asyncio.sleep(0)
     task.cancel()
-    assert await sqlite_database.run(_put, "b") == "b"
-    assert await sqlite_database.read(_names) == ["a", "b"]
+    assert await database.run_together(_put, "b") == "b"
+    assert await database.read(_names) == ["a", "b"]
 
 
-async def test_a_callback_that_raises_hides_no_result(sqlite_database: Database, caplog: pytest.LogCaptureFixture):
+async def test_a_callback_that_raises_hides_no_result(database: Database, caplog: pytest.LogCaptureFixture):
     def work(c: sa.Connection) -> str:
         after_commit(c, lambda: 1 / 0)
         return _put(c, "a")
 
-    assert await sqlite_database.run(work) == "a"
+    assert await database.run(work) == "a"
     assert "A callback after a commit failed" in caplog.text
 
 
-async def test_a_closed_database_takes_no_more(sqlite_database: Database):
-    sqlite_database.close()
+async def test_a_closed_database_takes_no_more(database: Database):
+    database.close()
     with pytest.raises(RuntimeError, match="closed"):
-        await sqlite_database.run(_put, "a")
-    sqlite_database.close()
+        await database.run_together(_put, "a")
+    database.close()
