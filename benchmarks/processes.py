@@ -26,7 +26,7 @@ def running(
     """A Python process of ours, ended at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
-        env={**os.environ, "PYTHONPATH": os.getcwd(), **(environment or {})},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(environment or {})},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
