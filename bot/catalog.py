@@ -42,15 +42,19 @@ class _Remembered(Generic[T]):
         self._at = float("-inf")
         self._tried_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
+        self._outdated = False
+        self._awaited = False
 
-    async def get(self, *, deadline: float) -> T | None:
+    async def get(self, *, deadline: float, patient: bool = True) -> T | None:
+        """`patient`: after a change of ours wait for the news, while the deadline allows, before the old is told."""
         age = self._clock() - self._at
         idle = self._asking is None or self._asking.done()
         # A gateway that does not tell (or does not offer the call at all) is not asked again at every click.
-        if idle and min(age, self._clock() - self._tried_at) > self._fresh:
-            self._tried_at = self._clock()
+        if idle and (self._outdated or min(age, self._clock() - self._tried_at) > self._fresh):
+            self._tried_at, self._outdated, self._awaited = self._clock(), False, self._outdated
             self._asking = asyncio.get_running_loop().create_task(self._refresh())
-        if age > self._usable and self._asking is not None:
+        news = patient and (self._outdated or self._awaited)
+        if (age > self._usable or news) and self._asking is not None:
             await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
         return self._value if self._clock() - self._at <= self._usable else None
 
@@ -61,6 +65,11 @@ class _Remembered(Generic[T]):
             logger.info("the gateway does not tell its %s now: %s", self._what, error.sentence)
         else:
             self._at = self._clock()
+            self._awaited = False
+
+    def outdate(self) -> None:
+        """Something changed: ask again at the next use, and until then the old answer is better than none."""
+        self._outdated = True
 
     def forget(self) -> None:
         self._at = self._tried_at = float("-inf")
@@ -99,7 +108,9 @@ class GatewayCatalog:
 
         A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
         """
-        older, newest = await asyncio.gather(self._keys.get(deadline=deadline), self._newest.get(deadline=deadline))
+        # The whole list may take minutes on a busy account (wire.py, BULK_SHARE): nobody waits for that here.
+        old, new = self._keys.get(deadline=deadline, patient=False), self._newest.get(deadline=deadline)
+        older, newest = await asyncio.gather(old, new)
         known = older or []
         if newest is not None:
             # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
@@ -109,7 +120,7 @@ class GatewayCatalog:
 
     def changed(self) -> None:
         """A key was made, renamed or deleted: ask again next time."""
-        self._keys.forget()
+        self._keys.outdate()
         self._newest.forget()
 
     async def close(self) -> None:
