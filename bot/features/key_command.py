@@ -72,6 +72,14 @@ async def find_keys(deps: Deps, text: str, *, deadline: float = BACKGROUND_SECON
     return list(found.values())
 
 
+def one_key(keys: list[Key], text: str) -> Key:
+    """The one key that `text` names, for answers in words; several are shown to choose from, never guessed."""
+    if len(keys) > 1:
+        shown = ", ".join(f"{code(str(key.id))} ({code(key.last_four)})" for key in keys[:10])
+        raise InputError({"key": f"{len(keys)} keys are called {code(text)}. Say one of their numbers: {shown}."})
+    return keys[0]
+
+
 async def may_touch(deps: Deps, actor: Actor, operation: str, key: Key) -> bool:
     """Whether somebody may see this key in the window of `operation`: by a rule for it, or because they may look at it.
 

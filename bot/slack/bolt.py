@@ -28,8 +28,11 @@ _ANY = re.compile("")
 # Key in Bolt's context under which the delivery travels to the listener.
 _DELIVERY = "keydesk.delivery"
 _UNUSED = "checked before"
-# Slack gives a command up after 3 s, counted from when it sent it.
+# Slack gives up after 3 s, counted from when it sent it.
 PATIENCE_SECONDS = 2.5
+# What can be answered with nothing, and in words later. An unanswered submission keeps its modal open, and a second
+# try has the same id; choices for a select are of no use later; events are answered before anything slow.
+_LATER = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
 
 
 class Edge:
@@ -66,9 +69,9 @@ class Edge:
 
 
 async def _in_time(router: Router, delivery: Delivery) -> Ack:
-    """The answer, or None after 2.5 s; then the words follow by the response_url, where Slack takes them for long.
+    """The answer, or None after 2.5 s: then what there is to say follows, where Slack takes it for long.
 
-    Only for commands: an unanswered submission keeps its modal open, and a second try has the same id.
+    A click or a shortcut that opens a window waits for Slack's Web API, which may hang for longer than Slack waits.
     """
     task = asyncio.ensure_future(router.dispatch(delivery))
     # Most answers need no waiting at all, and a timer for each would cost a sixth of the throughput.
@@ -84,7 +87,9 @@ async def _in_time(router: Router, delivery: Delivery) -> Ack:
 
 async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
     ack = await task
-    if isinstance(ack, Ephemeral):
+    if delivery.kind is not Kind.COMMAND:
+        body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
+    elif isinstance(ack, Ephemeral):
         await delivery.desk.tell(delivery, ack.text, ack.blocks)
 
 
@@ -124,7 +129,7 @@ def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_i
 
     async def listen(context: dict[str, Any]) -> BoltResponse:
         delivery = context[_DELIVERY]
-        ack = await (_in_time(router, delivery) if delivery.kind is Kind.COMMAND else router.dispatch(delivery))
+        ack = await (_in_time(router, delivery) if delivery.kind in _LATER else router.dispatch(delivery))
         answer = body_of(ack, delivery)
         return BoltResponse(status=200, body="" if answer is None else answer)
 

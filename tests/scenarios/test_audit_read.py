@@ -1,7 +1,8 @@
 """`/apikey audit`: for those who may, of one key or of everything."""
 
 from bot.sandbox import seed
-from tests.scenarios.desk import Desk
+from bot.sandbox.fake_slack.messages import Message
+from tests.scenarios.desk import Desk, text_of
 
 
 async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_desk: Desk) -> None:
@@ -24,3 +25,34 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, "/apikey audit")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.ENGINEER)[-1]
     assert "No rule allows audit.read" in page.text
+
+
+async def test_the_record_of_a_key_outlives_the_key(http_desk: Desk) -> None:
+    desk = http_desk
+    await desk.ask(seed.ENGINEER, name="tiny", remain_quota="$1", expired_time="7d")
+    await desk.eventually(lambda: desk.said("was created"))
+    key_id = desk.key("tiny").id
+    await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, f"/apikey delete {key_id}")
+    await desk.eventually(lambda: desk.slack.top_view(seed.ENGINEER).body["callback_id"] == "key.delete")
+    await desk.fill(seed.ENGINEER, desk.slack.top_view(seed.ENGINEER), confirm="tiny")
+    await desk.slack.submit(seed.ENGINEER, desk.slack.top_view(seed.ENGINEER))
+    await desk.eventually(lambda: desk.said("was deleted"))
+
+    page = await _told(desk, seed.SECURITY, f"/apikey audit {key_id}")
+    assert f"The record of key {key_id}" in page.text
+    assert "key.delete" in str(page.blocks)
+
+
+async def test_of_several_keys_with_one_name_none_is_guessed(http_desk: Desk) -> None:
+    desk = http_desk
+    twins = [desk.gateway.add_key(name="twin", unlimited_quota=True) for _ in range(2)]
+    for word in ("audit", "why key.disable"):
+        told = text_of(await _told(desk, seed.SECURITY, f"/apikey {word} twin"))
+        assert "2 keys are called `twin`" in told
+        assert all(f"`{record.id}`" in told for record in twins)
+
+
+async def _told(desk: Desk, user: str, command: str) -> Message:
+    """The answer to a command."""
+    await desk.slack.command(user, seed.KEYS_CHANNEL, command)
+    return desk.slack.messages(seed.KEYS_CHANNEL, user)[-1]

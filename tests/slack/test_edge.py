@@ -156,6 +156,27 @@ async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkey
     assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
 
 
+async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, app, web, monkeypatch):
+    monkeypatch.setattr(bot.slack.bolt, "PATIENCE_SECONDS", 0.01)
+    answered_while_waiting = []
+
+    async def slow(delivery):
+        await go_on.wait()
+        answered_while_waiting.append(True)
+        return Ephemeral("There you are.")
+
+    go_on = asyncio.Event()
+    app.router.action("look", slow)
+    await web.write("chat.postMessage", channel="C1GENERAL", text="card", blocks=[actions(button("Look", "look"))])
+    async with asyncio.timeout(2):
+        await fake.click("U1ALICE", fake.messages("C1GENERAL")[0], "look")
+    assert not answered_while_waiting
+    go_on.set()
+    await app.desk.drain(grace=1)
+    await app.desk.drain(grace=1)
+    assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
+
+
 async def test_the_durable_engine_posts_and_redraws_a_card(fake, web, directory, clock, database):
     async def post(argument):
         again = await outbox.deliver(argument)

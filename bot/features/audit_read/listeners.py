@@ -4,7 +4,8 @@ from bot.approvals import owners
 from bot.audit import read
 from bot.deps import Deps
 from bot.features.audit_read.views import ROWS, audit_page
-from bot.features.key_command import find_keys, split_key
+from bot.features.key_command import find_keys, one_key, split_key
+from bot.gateway.models import KeyId
 from bot.permissions.models import Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import escape
@@ -26,15 +27,21 @@ class Listeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text, _ = split_key(delivery.text)
-        key_id, about, own = None, "everything", False
-        if text:
-            key = (await find_keys(deps, text, deadline=deps.left(delivery)))[0]
-            key_id, about = int(key.id), f"key {key.id} ({escape(key.name)})"
-            own = await deps.database.read(owners.owner_of, key.id) == actor.slack_user_id
+        key_id, about = await self._about(delivery, text) if text else (None, "everything")
+        own = key_id is not None and await deps.database.read(owners.owner_of, KeyId(key_id)) == actor.slack_user_id
         decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
         if not decision.allowed:
             await deps.flow.refuse(actor, NAME, decision, key_id=key_id)
         return Ephemeral.of(audit_page(await deps.database.read(read, key_id=key_id, limit=ROWS), about=about))
+
+    async def _about(self, delivery: Delivery, text: str) -> tuple[int, str]:
+        """Which key is meant. A number that the record knows needs no gateway: it outlives the key."""
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            key_id = int(text)
+            if await self._deps.database.read(read, key_id=key_id, limit=1):
+                return key_id, f"key {key_id}"
+        key = one_key(await find_keys(self._deps, text, deadline=self._deps.left(delivery)), text)
+        return int(key.id), f"key {key.id} ({escape(key.name)})"
 
 
 def register(router: Router, deps: Deps) -> None:

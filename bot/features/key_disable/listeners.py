@@ -10,5 +10,11 @@ from bot.slack.router import Router
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
     register_key_wish(
-        router, deps, OPERATION, views, word="disable", usage="KEY", help="take a key out of use and prove that it is"
+        router,
+        deps,
+        OPERATION,
+        views,
+        word="disable",
+        usage="KEY…",
+        help="take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`",
     )

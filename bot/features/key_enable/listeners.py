@@ -9,4 +9,6 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_wish(router, deps, OPERATION, views, word="enable", usage="KEY", help="put a key back into use")
+    register_key_wish(
+        router, deps, OPERATION, views, word="enable", usage="KEY…", help="put keys back into use; also `batch N`"
+    )

@@ -46,7 +46,7 @@ class Listeners:
         await self._deps.flow.admit(actor, LIST)
         everybody = await self._scope(actor)
         looking = asyncio.ensure_future(self._message(actor, everybody))
-        await asyncio.wait({looking}, timeout=LISTENER_SECONDS)
+        await asyncio.wait({looking}, timeout=self._deps.left(delivery))
         if looking.done():
             return Ephemeral.of(looking.result())
 

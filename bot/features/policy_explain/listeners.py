@@ -5,7 +5,7 @@ import difflib
 from bot.approvals import owners
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
-from bot.features.key_command import find_keys, may_touch, split_key
+from bot.features.key_command import find_keys, may_touch, one_key, split_key
 from bot.features.live import decision_text
 from bot.gateway.models import KeyId
 from bot.operations import facts_of
@@ -46,9 +46,13 @@ class Listeners:
         if not text:
             return Ask(actor=actor, operation=operation, facts=Facts(channel=channel)), ""
         deps = self._deps
-        keys = await find_keys(deps, split_key(text)[0], deadline=LISTENER_SECONDS)
+        word, _ = split_key(text)
+        keys = await find_keys(deps, word, deadline=LISTENER_SECONDS)
         seen = [key for key in keys if await may_touch(deps, actor, operation, key)]
-        key = (seen or keys)[0]
+        if not seen:
+            # What the rules compare is the key's: not told to somebody who may not look at it.
+            return Ask(actor=actor, operation=operation, own=False, facts=Facts(channel=channel)), " on that key"
+        key = one_key(seen, word)
         own = await deps.database.read(owners.owner_of, KeyId(key.id)) == actor.slack_user_id
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
@@ -63,7 +67,7 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
         blocks.append(section("*Rules above it that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
-    return Message(f"{ask.operation}: {decision.outcome}", blocks)
+    return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
 
 
 def register(router: Router, deps: Deps) -> None:
