@@ -357,6 +357,7 @@ class Application:
                 await self.start(work=work)
             except ConfigurationError as error:
                 self.failure = error
+                await self.web.close()
                 raise
             try:
                 yield

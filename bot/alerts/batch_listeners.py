@@ -20,6 +20,7 @@ from bot.alerts.batch_views import (
     STOP,
     UNDO,
     WORDS,
+    keys_text,
     preview,
     progress,
     said,
@@ -190,7 +191,8 @@ class BatchListeners:
         if isinstance(answer, BotError):
             raise answer
         number, verb = answer, WORDS[(await deps.database.read(store.get, batch_id)).operation][1]
-        sentence = f"{number:,} keys are being {verb}. Batch {batch_id} shows its progress in <#{self._channel}>."
+        being = "is being" if number == 1 else "are being"
+        sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self._channel}>."
         return Replace(said(sentence))
 
     def _begin(self, c: sa.Connection, batch_id: int, actor: Actor, text: str, reason: str) -> int | BotError:

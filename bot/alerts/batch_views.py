@@ -35,12 +35,17 @@ def to_type(operation: str, number: int) -> str:
     return f"{WORDS[operation][0].upper()} {number}"
 
 
+def keys_text(number: int) -> str:
+    """`1 key`, `1,200 keys`."""
+    return "1 key" if number == 1 else f"{number:,} keys"
+
+
 def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int]) -> dict[str, Any]:
     """What would happen, and the field for the confirmation. `left_out`: why → how many."""
     verb, done, title = WORDS[batch.operation]
     waiting = [key for key in keys if key.status is KeyStatus.WAITING]
     already = len(keys) - len(waiting)
-    blocks: list[Block] = [section(f"*{len(waiting):,} keys will be {done}*: {_what(batch)}.")]
+    blocks: list[Block] = [section(f"*{keys_text(len(waiting))} will be {done}*: {_what(batch)}.")]
     names = ", ".join(f"{isolate(escape(key.name)) or '(no name)'} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
     more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
     if names:

@@ -1,4 +1,4 @@
-"""One request as a line of a list, and which requests somebody may decide now: for every place that lists requests."""
+"""One request as a line of a list, and which somebody may decide or review now: for every place that lists requests."""
 
 import asyncio
 
@@ -12,26 +12,36 @@ from bot.slack.blocks import Block, button, date, escape, isolate, mention, sect
 
 async def decidable(deps: Deps, actor: Actor, *, limit: int = 50) -> list[ApprovalRequest]:
     """Waiting requests that this person may decide now."""
-    waiting = await deps.database.read(store.waiting, limit=limit)
-    people = {(request.requester_id, request.requester_team) for request in waiting}
+    return await _answerable(deps, actor, await deps.database.read(store.waiting, limit=limit), "approve")
+
+
+async def reviewable(deps: Deps, actor: Actor) -> list[ApprovalRequest]:
+    """What was done by break-glass, nobody has looked at since, and this person may review."""
+    return await _answerable(deps, actor, await deps.database.read(store.to_review), "review")
+
+
+async def _answerable(deps: Deps, actor: Actor, requests: list[ApprovalRequest], what: str) -> list[ApprovalRequest]:
+    people = {(request.requester_id, request.requester_team) for request in requests}
     found = await asyncio.gather(*(deps.directory.actor(user, team) for user, team in people))
     requesters = dict(zip(people, found, strict=True))
     return [
         request
-        for request in waiting
-        if deps.review.may_answer(request, actor, requesters[request.requester_id, request.requester_team]).allowed
+        for request in requests
+        if deps.review.may_answer(
+            request, actor, requesters[request.requester_id, request.requester_team], what=what
+        ).allowed
     ]
 
 
 def row(request: ApprovalRequest, *, asks: str, mine: bool, decidable: bool) -> Block:
-    """One request, with the one button that makes sense for the person who looks."""
+    """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
     who = "you" if mine else mention(request.requester_id)
     text = (
         f"{MARKS[request.status]} *{request.number}* {who} {escape(asks)} *{isolate(escape(request.key_name))}*"
         f" · {WORDS[request.status]} · {date(request.asked_at)}"
     )
     value = str(request.id)
-    if request.status in WAITING and decidable:
+    if decidable:
         return section(
             text, accessory=button("Look", "look_at_request", value=value, label=f"Look at {request.number}")
         )

@@ -189,11 +189,19 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
         assert (await desk.settled()).status is Status.SUCCEEDED
         await desk.eventually(lambda: "reviewed" in buttons_of(desk.card(1)))
         assert "not reviewed yet" in text_of(desk.card(1))
+        for who, listed in ((MIRA, True), (ADA, False)):
+            await desk.slack.command(who, seed.KEYS_CHANNEL, "/apikey requests")
+            assert ("*To review*" in text_of(desk.slack.messages(seed.KEYS_CHANNEL, who)[-1])) is listed
+            await desk.slack.open_home(who)
+            home = await desk.eventually(lambda who=who: desk.slack.home(who))
+            assert ("to be reviewed by you" in view_text(home)) is listed
         await desk.slack.click(ADA, desk.card(1), "reviewed")
         await desk.eventually(lambda: told(desk, ADA))
         await desk.slack.click(MIRA, desk.card(1), "reviewed")
         await desk.eventually(lambda: f"reviewed by <@{MIRA}>" in text_of(desk.card(1)))
         assert buttons_of(desk.card(1)) == []
+        await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
+        assert "*To review*" not in text_of(desk.slack.messages(seed.KEYS_CHANNEL, MIRA)[-1])
 
 
 @pytest.mark.parametrize("operation", ["approve", "deny"])

@@ -7,7 +7,7 @@ from bot.approvals import owners, store
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.features.home.views import build_home, nothing_here
 from bot.features.key_rows import row as key_row
-from bot.features.request_rows import decidable
+from bot.features.request_rows import decidable, reviewable
 from bot.features.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
 from bot.permissions.models import Actor, ActorKind, Ask
@@ -47,13 +47,17 @@ class Listeners:
             return nothing_here("API keys are for full members of this workspace.")
         owned = await deps.database.read(owners.owned_by, actor.slack_user_id)
         ids = {one.key_id for one in owned}
-        mine, requests, waiting = await asyncio.gather(
-            self._keys(ids), deps.database.read(store.of_requester, actor.slack_user_id), decidable(deps, actor)
+        mine, requests, waiting, reviews = await asyncio.gather(
+            self._keys(ids),
+            deps.database.read(store.of_requester, actor.slack_user_id),
+            decidable(deps, actor),
+            reviewable(deps, actor),
         )
         now = deps.reader.server_now()
         asks = {name: operation.asks for name, operation in deps.operations.items()}
         return build_home(
             waiting=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in waiting[:_WAITING]],
+            reviews=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in reviews[:_WAITING]],
             keys=[key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine[:_KEYS]],
             requests=[request_row(r, asks=asks[r.operation], mine=True, decidable=False) for r in requests[:_REQUESTS]],
             care=[*self._troubles(actor), *_care(mine, now)],

@@ -7,9 +7,15 @@ from bot.slack.blocks import Block, actions, button, context, date, divider, hea
 
 
 def build_home(
-    *, waiting: Sequence[Block], keys: Sequence[Block], requests: Sequence[Block], care: Sequence[str], now: float
+    *,
+    waiting: Sequence[Block],
+    reviews: Sequence[Block],
+    keys: Sequence[Block],
+    requests: Sequence[Block],
+    care: Sequence[str],
+    now: float,
 ) -> dict[str, Any]:
-    """Four groups; what waits comes first, because somebody else is waiting too."""
+    """Five groups; what waits comes first, because somebody else is waiting too."""
     blocks: list[Block] = [
         actions(button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")),
     ]
@@ -17,6 +23,8 @@ def build_home(
         blocks += [header("Needs care"), section("\n".join(f"• {line}" for line in care[:20])), divider()]
     if waiting:
         blocks += [header("Waiting for you"), *waiting, divider()]
+    if reviews:
+        blocks += [header("Done by break-glass, to be reviewed by you"), *reviews, divider()]
     blocks += [header("Your keys"), *(keys or [section("You have no keys yet.")]), divider()]
     blocks += [header("Your requests"), *(requests or [section("You have not asked for anything yet.")])]
     blocks.append(context(f"As of {date(now)}"))

@@ -1,10 +1,10 @@
-"""`/apikey requests`: what waits for me, what I asked for, and with the right what everybody asked for."""
+"""`/apikey requests`: what waits for me or for my review, what I asked for; with the right, what everybody asked for."""
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.features.request_list.views import request_list
-from bot.features.request_rows import decidable, row
+from bot.features.request_rows import decidable, reviewable, row
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block
@@ -21,23 +21,23 @@ class Listeners:
         self._deps = deps
 
     async def list_requests(self, delivery: Delivery) -> Ack:
-        """Three groups: to decide, mine, everybody's."""
+        """Four groups: to decide, to review, mine, everybody's."""
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         policy = deps.policy()
         everybody = decide(policy, Ask(actor=actor, operation=NAME, own=False)).allowed
         own = decide(policy, Ask(actor=actor, operation=NAME, own=True))
-        to_decide = await decidable(deps, actor)
-        if not own.allowed and not everybody and not to_decide:
+        to_decide, to_review = await decidable(deps, actor), await reviewable(deps, actor)
+        if not own.allowed and not everybody and not to_decide and not to_review:
             await deps.flow.refuse(actor, NAME, own)
         mine = await deps.database.read(store.of_requester, actor.slack_user_id)
-        groups = [("Waiting for you", to_decide), ("Your requests", mine)]
+        groups = [("Waiting for you", to_decide), ("To review", to_review), ("Your requests", mine)]
         if everybody:
             seen = {request.id for _, group in groups for request in group}
             others = await deps.database.read(store.recent)
             groups.append(("Everybody's latest", [request for request in others if request.id not in seen]))
-        may_decide = {request.id for request in to_decide}
+        may_decide = {request.id for request in (*to_decide, *to_review)}
         message = request_list([(title, self._rows(group, actor, may_decide)) for title, group in groups])
         return Ephemeral.of(message)
 
