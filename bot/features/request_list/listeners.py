@@ -1,4 +1,4 @@
-"""`/apikey requests`: what waits for me or for my review, what I asked for; with the right, what everybody asked for."""
+"""`/apikey requests`: what waits for me or for my review, what I asked for; with the right, everybody's."""
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
