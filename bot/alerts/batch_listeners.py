@@ -21,6 +21,7 @@ from bot.alerts.batch_views import (
     UNDO,
     WORDS,
     keys_text,
+    owner_notice,
     preview,
     progress,
     said,
@@ -251,6 +252,14 @@ def draw(c: sa.Connection, post: PostRow) -> Message | None:
         return None
     failed = store.keys_of(c, batch.id, status=KeyStatus.FAILED, limit=20)
     return progress(batch, store.counts(c, batch.id), failed, store.undo_of(c, batch.id))
+
+
+def draw_owner(c: sa.Connection, post: PostRow) -> Message | None:
+    """What an owner is told, for the outbox."""
+    number, _, owner = post.subject.partition(":")
+    batch = store.find(c, int(number))
+    keys = store.done_of_owner(c, int(number), owner)
+    return owner_notice(batch, keys, store.undo_of(c, batch.id)) if batch is not None and keys else None
 
 
 def _drafted(key: Key, operation: str, *, own: bool) -> BatchKey:

@@ -30,7 +30,7 @@ from bot.slack.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-JOB, POST = "batch", "batch"
+JOB, POST, OWNER_POST = "batch", "batch", "batch_owner"
 AT_ONCE = 4
 # Keys between two looks at whether it was stopped, and between two redraws.
 ROUND = 8
@@ -188,5 +188,10 @@ class BatchRun:
         self.show(c, batch_id)
 
     def show(self, c: sa.Connection, batch_id: int) -> None:
-        """Have the progress message drawn anew."""
+        """Have the progress message drawn anew, and what owners are told: whose key it is hears what was done to it."""
         self._outbox.want(c, id=f"batch:{batch_id}:progress", kind=POST, subject=str(batch_id), target=self._channel)
+        requester = store.get(c, batch_id).requester_id
+        for owner in store.owners_of(c, batch_id):
+            if owner != requester:
+                post_id, subject = f"batch:{batch_id}:owner:{owner}", f"{batch_id}:{owner}"
+                self._outbox.want(c, id=post_id, kind=OWNER_POST, subject=subject, target=f"dm:{owner}")

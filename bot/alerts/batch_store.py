@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.alerts.models import Stored
 from bot.alerts.tables import batch_keys, batches
+from bot.db.tables import keys as owned
 
 _CHUNK = 200
 
@@ -104,6 +105,23 @@ def keys_of(c: sa.Connection, batch_id: int, *, status: KeyStatus | None = None,
     if status is not None:
         query = query.where(batch_keys.c.status == status.value)
     return [_key(row) for row in c.execute(query.order_by(batch_keys.c.key_id).limit(limit))]
+
+
+def owners_of(c: sa.Connection, batch_id: int) -> list[str]:
+    """Slack user ids of those whose keys were done."""
+    query = sa.select(owned.c.owner_id).join(batch_keys, batch_keys.c.key_id == owned.c.key_id).distinct()
+    return list(c.scalars(query.where(*_done(batch_id)).order_by(owned.c.owner_id)))
+
+
+def done_of_owner(c: sa.Connection, batch_id: int, owner_id: str) -> list[BatchKey]:
+    """Somebody's own keys that were done, lowest id first."""
+    query = sa.select(batch_keys).join(owned, batch_keys.c.key_id == owned.c.key_id)
+    mine = query.where(*_done(batch_id), owned.c.owner_id == owner_id)
+    return [_key(row) for row in c.execute(mine.order_by(batch_keys.c.key_id))]
+
+
+def _done(batch_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return batch_keys.c.batch_id == batch_id, batch_keys.c.status == KeyStatus.DONE.value
 
 
 def counts(c: sa.Connection, batch_id: int) -> dict[KeyStatus, int]:

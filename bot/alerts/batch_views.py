@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.alerts.views import REPLACEMENT
 from bot.slack.blocks import (
     Block,
     Message,
@@ -26,6 +27,7 @@ CONFIRM, REASON = "confirm", "reason"
 STOP, UNDO = "stop_batch", "undo_batch"
 NAMES_SHOWN = 15
 FAILURES_SHOWN = 10
+OWN_SHOWN = 20
 BAR = 20
 WORDS = {"key.disable": ("disable", "disabled", "Disable keys"), "key.enable": ("enable", "enabled", "Enable keys")}
 
@@ -94,6 +96,26 @@ def progress(
         blocks.append(context(f"Taken back by batch {undone_by.id}, {mention(undone_by.requester_id)}."))
     blocks.append(context(f"Batch {batch.id} · each record was read back · the record has a line for each key"))
     blocks += _buttons(batch, done=done, undone=undone_by is not None)
+    return Message(sentence, blocks)
+
+
+def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None) -> Message:
+    """The word to somebody whose keys these are: what was done, by whom and why, and the way to new ones."""
+    _, done_word, _ = WORDS[batch.operation]
+    count = "One of your keys was" if len(keys) == 1 else f"{len(keys):,} of your keys were"
+    sentence = f"{count} {done_word} by {mention(batch.requester_id)}, together with others."
+    blocks: list[Block] = [section(sentence)]
+    if batch.reason:
+        blocks.append(section(f"*Why*\n{quote(batch.reason)}"))
+    lost = batch.operation == "key.disable" and undone_by is None
+    for key in keys[:OWN_SHOWN]:
+        row = str(key.key_id)
+        ask = button("Request a replacement", REPLACEMENT, value=row, label=f"Request a replacement of key {row}")
+        text = f"*{isolate(escape(key.name)) or '(no name)'}* · key {row}"
+        blocks.append(section(text, accessory=ask) if lost else section(text))
+    more = f"{len(keys) - OWN_SHOWN:,} more are not shown; `/apikey list` has them. " if len(keys) > OWN_SHOWN else ""
+    back = f"Taken back by {mention(undone_by.requester_id)} (batch {undone_by.id}). " if undone_by is not None else ""
+    blocks.append(context(f"{more}{back}Batch {batch.id}"))
     return Message(sentence, blocks)
 
 

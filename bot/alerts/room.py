@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from bot.alerts import batch_listeners, guard, listeners, store
 from bot.alerts.batch_run import JOB as BATCH
+from bot.alerts.batch_run import OWNER_POST as BATCH_OWNER
 from bot.alerts.batch_run import POST as BATCH_POST
 from bot.alerts.batch_run import BatchRun
 from bot.alerts.fingerprints import Fingerprints
@@ -98,7 +99,13 @@ class Alerts:
 
     def drawers(self) -> dict[str, Drawer]:
         """Post kind → what draws it."""
-        return {CARD: self._card, OWNER: self._owner, THREAD: self._thread, BATCH_POST: batch_listeners.draw}
+        return {
+            CARD: self._card,
+            OWNER: self._owner,
+            THREAD: self._thread,
+            BATCH_POST: batch_listeners.draw,
+            BATCH_OWNER: batch_listeners.draw_owner,
+        }
 
     def jobs(self) -> dict[str, Job]:
         """Durable jobs. Looked up when they run: `wire` comes later."""

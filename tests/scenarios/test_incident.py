@@ -65,6 +65,10 @@ async def test_all_keys_of_a_person_and_back_except_those_that_were_dead_before(
     await confirm(desk, "DISABLE 11")
     await desk.eventually(lambda: progress(desk, "Keys disabled for"))
     assert {desk.gateway.key(record.id).status for record in records} == {2}
+    word = (await desk.eventually(lambda: desk.dm(ADA, "11 of your keys were disabled")))[0]
+    assert f"by <@{SAM}>" in text_of(word)
+    assert "the laptop was stolen" in text_of(word)
+    assert str(word.blocks).count("request_replacement") == 11
     card = next(m for m in desk.messages(CHANNEL) if "Keys disabled for" in text_of(m))
     assert buttons_of(card) == ["undo_batch"]
 
@@ -75,6 +79,9 @@ async def test_all_keys_of_a_person_and_back_except_those_that_were_dead_before(
     assert desk.gateway.key(records[0].id).status == 2
     assert {desk.gateway.key(record.id).status for record in records[1:]} == {1}
     await desk.eventually(lambda: progress(desk, "Taken back by batch"))
+    await desk.eventually(lambda: desk.dm(ADA, "11 of your keys were enabled"))
+    word = (await desk.eventually(lambda: desk.dm(ADA, "Taken back by")))[0]
+    assert "request_replacement" not in str(word.blocks)
 
 
 async def test_keys_created_before_a_day(http_desk: Desk) -> None:
