@@ -35,9 +35,10 @@ async def _answerable(deps: Deps, actor: Actor, requests: list[ApprovalRequest],
 
 def row(request: ApprovalRequest, *, asks: str, mine: bool, decidable: bool) -> Block:
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
-    who = "you" if mine else mention(request.requester_id)
+    # Operations say it of somebody: “asks for a new key”.
+    what = f"you {asks.replace('asks', 'ask', 1)}" if mine else f"{mention(request.requester_id)} {asks}"
     text = (
-        f"{MARKS[request.status]} *{request.number}* {who} {escape(asks)} *{isolate(escape(request.key_name))}*"
+        f"{MARKS[request.status]} *{request.number}* {what} *{isolate(escape(request.key_name))}*"
         f" · {WORDS[request.status]} · {date(request.asked_at)}"
     )
     value = str(request.id)

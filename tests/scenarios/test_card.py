@@ -195,6 +195,7 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
             await desk.slack.open_home(who)
             home = await desk.eventually(lambda who=who: desk.slack.home(who))
             assert ("to be reviewed by you" in view_text(home)) is listed
+        assert "you ask for a new key" in view_text(desk.slack.home(ADA))
         await desk.slack.click(ADA, desk.card(1), "reviewed")
         await desk.eventually(lambda: told(desk, ADA))
         await desk.slack.click(MIRA, desk.card(1), "reviewed")
