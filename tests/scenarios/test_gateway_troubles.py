@@ -138,6 +138,17 @@ async def test_a_refused_access_token_holds_the_request_until_it_is_mended(free_
         assert (await desk.settled()).status is Status.SUCCEEDED
 
 
+async def test_the_home_does_not_say_that_there_are_no_keys(free_desk: FreeDesk) -> None:
+    async with free_desk() as desk:
+        await desk.own(ADA, desk.gateway.add_key(name="shared"))
+        desk.gateway.arm(Fault(times=None, kind="redirect"))
+        desk.app.catalog.changed()
+        await desk.slack.open_home(ADA)
+        home = view_text(await desk.eventually(lambda: desk.slack.home(ADA)))
+        assert "does not answer now, so your keys (1) are not shown" in home
+        assert "You have no keys" not in home
+
+
 @pytest.mark.parametrize("fault", [{"kind": "html"}, {"kind": "empty_429"}, {"kind": "redirect"}])
 async def test_an_edit_form_that_cannot_be_read_says_why(free_desk: FreeDesk, fault: dict[str, Any]) -> None:
     async with free_desk() as desk:

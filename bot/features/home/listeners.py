@@ -12,7 +12,7 @@ from bot.features.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import escape
+from bot.slack.blocks import escape, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
@@ -54,13 +54,16 @@ class Listeners:
             reviewable(deps, actor),
         )
         now = deps.reader.server_now()
+        shown = [key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in (mine or ())[:_KEYS]]
+        if mine is None:
+            shown = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
         asks = {name: operation.asks for name, operation in deps.operations.items()}
         return build_home(
             waiting=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in waiting[:_WAITING]],
             reviews=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in reviews[:_WAITING]],
-            keys=[key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine[:_KEYS]],
+            keys=shown,
             requests=[request_row(r, asks=asks[r.operation], mine=True, decidable=False) for r in requests[:_REQUESTS]],
-            care=[*self._troubles(actor), *_care(mine, now)],
+            care=[*self._troubles(actor), *_care(mine or [], now)],
             now=deps.clock(),
         )
 
@@ -69,9 +72,10 @@ class Listeners:
         administers = decide(self._deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
         return [escape(problem) for problem in self._deps.problems()] if administers else []
 
-    async def _keys(self, ids: set[int]) -> list[Key]:
+    async def _keys(self, ids: set[int]) -> list[Key] | None:
+        """None when the gateway does not tell: that is not the same as having no keys."""
         keys = await self._deps.catalog.keys(deadline=BACKGROUND_SECONDS) if ids else []
-        return [key for key in keys or () if key.id in ids]
+        return None if keys is None else [key for key in keys if key.id in ids]
 
 
 def _care(keys: list[Key], now: float) -> list[str]:
