@@ -16,8 +16,9 @@ _NO_MEMBER = {
     ActorKind.OUTSIDER: "People of other workspaces",
     ActorKind.BOT: "Bots",
     ActorKind.DEACTIVATED: "Deactivated people",
-    ActorKind.UNKNOWN: "People Slack does not tell us about",
 }
+# Slack may be silent, or know nobody of that id: the first passes.
+_UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
 
 def decide(policy: Policy, ask: Ask) -> Decision:
@@ -25,7 +26,8 @@ def decide(policy: Policy, ask: Ask) -> Decision:
     if ask.operation not in OPERATIONS:
         return Decision(outcome="deny", rule=None, sentence=f"There is no operation “{ask.operation}”.")
     if ask.actor.kind is not ActorKind.MEMBER:
-        sentence = f"{_NO_MEMBER[ask.actor.kind]} have no role, so nothing is allowed, whatever a rule says."
+        who = _NO_MEMBER.get(ask.actor.kind)
+        sentence = f"{who} have no role, so nothing is allowed, whatever a rule says." if who else _UNKNOWN
         return Decision(outcome="deny", rule=None, sentence=sentence)
     held = policy.roles.held(ask.actor)
     trail: list[tuple[str, str]] = []
@@ -157,7 +159,8 @@ def _in_open_stage(
     rule: str | None,
 ) -> Verdict:
     if approver.kind is not ActorKind.MEMBER:
-        return Verdict(allowed=False, rule=rule, sentence=f"{_NO_MEMBER[approver.kind]} have no role.")
+        who = _NO_MEMBER.get(approver.kind)
+        return Verdict(allowed=False, rule=rule, sentence=f"{who} have no role." if who else _UNKNOWN)
     waiting = open_stage(approval, given, asked_at=asked_at)
     if waiting is None:
         return Verdict(allowed=False, rule=rule, sentence="Everybody who was needed has approved already.")

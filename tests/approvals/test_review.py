@@ -33,7 +33,10 @@ async def test_an_approval_starts_the_run_and_redraws_the_card(spine: Spine) -> 
         (person("U0OLGA", kind=ActorKind.OUTSIDER, team="T0PARTNER"), "People of other workspaces have no role."),
         (person("U0DORA", "S0MANAGERS", kind=ActorKind.DEACTIVATED), "Deactivated people have no role."),
         (person("U0BOT", "S0MANAGERS", kind=ActorKind.BOT), "Bots have no role."),
-        (person("U0WHO", "S0MANAGERS", kind=ActorKind.UNKNOWN), "People Slack does not tell us about have no role."),
+        (
+            person("U0WHO", "S0MANAGERS", kind=ActorKind.UNKNOWN),
+            "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute.",
+        ),
     ],
 )
 @pytest.mark.parametrize("what", ["approve", "deny", "take", "offer"])
