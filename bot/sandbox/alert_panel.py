@@ -46,6 +46,7 @@ class AlertPanel:
         self._say = say
         self._now = now
         self._numbers: dict[str, int] = {}
+        self._texts: dict[str, str] = {}  # what the last alert of a source held
         # Not for secrets: made-up keys of some other account.
         self._random = Random(7)  # noqa: S311 - see above
 
@@ -58,11 +59,13 @@ class AlertPanel:
         source, how = body.get("source"), body.get("how", "full")
         if source not in SOURCES or how not in HOWS:
             raise MalformedError(f"`source` is one of {', '.join(SOURCES)}; `how` is {', '.join(HOWS)}.")
-        text = self._text(how, body.get("key_id"))
+        again = body.get("again") is True
+        text = self._texts[source] if again and source in self._texts else self._text(how, body.get("key_id"))
+        self._texts[source] = text
         if source == SLACK:
             await self._say(f"deploy failed: 401 with Authorization: Bearer {text}")
             return {"status": 200, "id": None}
-        number = self._numbers.get(source, FIRST_NUMBER) + (0 if body.get("again") is True else 1)
+        number = self._numbers.get(source, FIRST_NUMBER) + (0 if again else 1)
         self._numbers[source] = number
         raw = alerts.body_of(source, number=number, text=text)
         sent = alerts.signed(source, raw, secret=self._secrets[source], now=self._now())

@@ -42,8 +42,14 @@ async function say(channel, thread, id) {
   const text = ui(id, "").trimEnd();
   if (!text.trim()) return;
   fill(id, "");
+  if (!thread) toEnd(); // the answer comes there
   const answer = await post("say", { channel: channel.id, text, ...(thread ? { thread_ts: thread } : {}) });
   if (answer.ok === false && !ui(id, "")) fill(id, text); // nothing typed is lost
+}
+
+function toEnd() {
+  const messages = document.querySelector("[data-scroll]");
+  if (messages) messages.scrollTop = messages.scrollHeight;
 }
 
 // Sets the field at once, also while it has the focus: here it is the page that changes the text, not an update.

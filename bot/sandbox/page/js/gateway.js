@@ -83,7 +83,7 @@ function expiry(key) {
   if (key.expired_time === NEVER) return "never expires";
   const past = key.expired_time < store.gateway.now;
   return h("time", { title: full(key.expired_time) },
-    `${past ? "expired" : "expires"} ${shortDate(key.expired_time)}, ${relative(key.expired_time)}`);
+    `${past ? "expired" : "expires"} ${shortDate(key.expired_time)}, ${relative(key.expired_time, store.gateway.now)}`);
 }
 
 function models(key) {

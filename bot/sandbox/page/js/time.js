@@ -19,11 +19,12 @@ export const clockSeconds = (seconds) => SECONDS.format(at(seconds));
 export const shortDate = (seconds) => SHORT.format(at(seconds));
 export const full = (seconds) => `${LONG.format(at(seconds))}, ${SECONDS.format(at(seconds))}`;
 
-/** "3 minutes ago", "in 2 days", "just now". */
-export function relative(seconds) {
-  const distance = seconds - now();
+/** "3 minutes ago", "in 2 days", "just now"; by the gateway's clock when that is given. */
+export function relative(seconds, from = now()) {
+  const distance = seconds - from;
   for (const [unit, size, least] of UNITS) {
-    const count = Math.floor(Math.abs(distance) / size);
+    // What was is rounded down, what comes to the nearest: a key made for 30 days has 29 days and 23 hours left.
+    const count = distance < 0 ? Math.floor(-distance / size) : Math.round(distance / size);
     if (count >= least) return distance < 0 ? `${plural(count, unit)} ago` : `in ${plural(count, unit)}`;
   }
   return "just now";
