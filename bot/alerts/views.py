@@ -233,7 +233,7 @@ def card_buttons(alert: Alert, requests: Requests) -> list[Block]:
         elements.append(button("Disable…" if doubt else "Disable now", DISABLE, value=row, style="danger"))
         elements.append(button("Rotate…", ROTATE, value=row))
     if not alert.actions:
-        sure = confirm("Is it a false alarm?", "Nothing is disabled. The record keeps that you said so.", yes="It is")
+        sure = confirm("Is it a false alarm?", "No key is touched. The record keeps that you said so.", yes="It is")
         elements.append(button("False alarm", FALSE_ALARM, value=row, confirm=sure))
     return [actions(*elements)] if elements else []
 
@@ -250,7 +250,9 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
         return _said(
             f":lock: The message above holds key {names}. It is dead: the gateway refuses it. Delete it still."
         )
-    advice = "Please delete the message. Security and the owner are told; whoever copied the key can use it until then."
+    if keys and all(_is_out_of_use(alert, key_id, requests) for key_id in keys):
+        return _said(f":no_entry_sign: The message above holds key {names}. It is out of use. Delete it still.")
+    advice = "Please delete the message. Whoever copied the key can use it until it is disabled. Security is told."
     blocks = [section(f"{sentence} {advice}")]
     if alert.actions:
         blocks.append(context("It is being disabled; the card in the security channel shows each step."))
@@ -263,7 +265,8 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
     """The word to whoever owns the key: what happened, and the way to a new one."""
     name, source = _name(alert, key_id), SOURCES.get(alert.source, alert.source)
     if alert.status is AlertStatus.FALSE_ALARM:
-        return _said(f"Your key {name} was named in an alert ({source}); {mention(alert.closed_by or '')} says: false.")
+        says = f"A false alarm, says {mention(alert.closed_by or '')}."
+        return _said(f"Your key {name} was named in an alert ({source}). {says}")
     action = alert.actions.get(key_id)
     refused = refused_at(action, requests)
     small = context(f"Alert {alert.id} · key {key_id}")

@@ -100,7 +100,7 @@ class Listeners:
     async def _done(self, delivery: Delivery, request: ApprovalRequest) -> Ack:
         """The card redraws itself; a click inside a window gets its answer there."""
         if delivery.in_modal:
-            view = _said(f"Request {request.number} is {WORDS[request.status]} now.")
+            view = _said(request, f"is {WORDS[request.status]} now")
             delivery.desk.later(delivery.desk.update_modal(delivery.view_id, view))
         return None
 
@@ -127,7 +127,7 @@ class Listeners:
             raise InputError({REASON: "This looks like the value of a key. It is stored and shown: take it out."})
         people = await self._people(delivery, request)
         request = await self._review.deny(request.id, *people, reason=reason)
-        return Replace(_said(f"Request {request.number} is denied. The requester is told, with your reason."))
+        return Replace(_said(request, "is denied. The requester is told, with your reason"))
 
     async def open_offer(self, delivery: Delivery) -> Ack:
         """Show what could be granted instead."""
@@ -142,7 +142,7 @@ class Listeners:
         people = await self._people(delivery, request)
         request = await self._review.approve(request.id, *people, offer=offer)
         what = "waits for the requester's yes" if request.status in WAITING else "is approved with your changes"
-        return Replace(_said(f"Request {request.number} {what}."))
+        return Replace(_said(request, what))
 
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""
@@ -162,8 +162,8 @@ class Listeners:
         await show(delivery, view)
 
 
-def _said(sentence: str) -> dict[str, Any]:
-    return modal("said", "Done", [section(sentence)], close="Close")
+def _said(request: ApprovalRequest, what: str) -> dict[str, Any]:
+    return modal("said", f"Request {request.number}", [section(f"Request {request.number} {what}.")], close="Close")
 
 
 def register(router: Router, listeners: Listeners) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
 from bot.operations import Expiry, Offer
-from bot.slack.blocks import escape, isolate, modal, option, section
+from bot.slack.blocks import context, escape, isolate, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
 
@@ -49,6 +49,8 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
             section("There is nothing in this request that could be granted in part. Approve it, or deny it.")
         )
         return modal(OFFER, "Approve with changes", blocks, close="Close")
+    if request.approval is not None and request.approval.counter_offer == "ask":
+        blocks.insert(1, context(f"Less than was asked for counts when <@{request.requester_id}> has accepted it."))
     return modal(OFFER, "Approve with changes", blocks, submit="Approve", private_metadata=str(request.id))
 
 

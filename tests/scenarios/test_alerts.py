@@ -183,6 +183,20 @@ async def test_the_leak_guard_answers_in_the_thread_and_tells_security_and_the_o
     assert value.removeprefix("sk-") not in everything(desk)
 
 
+async def test_the_answer_in_a_thread_says_so_when_the_key_was_disabled_for_another_alert(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value = desk.gateway.key_value(desk.key("production").id)
+    said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"it works with `{value}` now")
+    await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "live key" in text_of(m)])
+    await send(desk, "generic", value)
+    await desk.eventually(lambda: len(cards(desk, "production")) == 2)
+    await desk.slack.click(SAM, cards(desk, "signed webhook")[0], "disable")
+    await desk.eventually(
+        lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "out of use" in text_of(m)], seconds=20
+    )
+
+
 async def test_the_owner_is_told_and_asks_for_a_replacement_with_the_same_settings(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)

@@ -17,14 +17,14 @@ def build_modal(value: SecretStr, *, name: str, key_id: int, times: int) -> dict
             {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": value.get_secret_value()}]}
         ],
     }
-    shown = "for the first time" if times == 1 else f"for the {times}. time"
+    shown = "shown for the first time" if times == 1 else f"shown {times:,} times so far"
     return modal(
         NAME,
         "API key",
         [
-            section(f"The value of key *{isolate(escape(name))}*. Copy it now; it is gone when you close this."),
+            section(f"The value of key *{isolate(escape(name))}*. Copy it now; Keydesk does not keep it."),
             preformatted,
-            context(f"Key {key_id} · shown {shown} · every look is recorded · never paste it into a channel"),
+            context(f"Key {key_id} · {shown} · every look is recorded · never paste it into a channel"),
         ],
         close="Close",
     )
