@@ -62,9 +62,11 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
     """The decision in a sentence, then why each rule above it did not match."""
     headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
     lines = [f"• {code(rule)} {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
-    blocks = [section(headline), section(escape(decision.sentence))]
+    sentence = escape(decision.sentence)
+    blocks = [section(headline)] if sentence in headline else [section(headline), section(sentence)]
     if lines:
-        blocks.append(section("*Rules above it that did not match*\n" + "\n".join(lines)))
+        above = "Rules above it" if decision.rule else "All rules"
+        blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
     return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
