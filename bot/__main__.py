@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from bot import __version__
 from bot.cli import commands
-from bot.errors import BotError, ConfigurationError
+from bot.errors import BotError, CannotStart, ConfigurationError
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911  # one return per exit code, in sight
     """Run one command and return its exit code."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 2
+    except CannotStart as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
     except BotError as error:
         print(error.sentence, file=sys.stderr)
         return 2

@@ -39,7 +39,7 @@ from bot.db.migrate import migrate
 from bot.deps import Deps
 from bot.durable import schema
 from bot.durable.engine import Engine, Job
-from bot.errors import ConfigurationError
+from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
@@ -126,7 +126,7 @@ class Application:
             clock=clock,
             github_transport=github_transport,
         )
-        self.failure: ConfigurationError | None = None
+        self.failure: BotError | None = None
         self._socket: SocketMode | None = None
 
     async def start(self, *, work: bool = True, listen: bool = True) -> None:
@@ -158,8 +158,8 @@ class Application:
                     problem = f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again."
                     raise ConfigurationError([problem]) from None
                 if time.monotonic() > end:
-                    problem = f"Slack cannot be reached at {self.settings.slack_api_url}; look at the network."
-                    raise ConfigurationError([problem]) from None
+                    where = self.settings.slack_api_url
+                    raise CannotStart(f"Slack cannot be reached at {where}; look at the network.") from None
                 await asyncio.sleep(1.0)
             else:
                 return Identity(
@@ -355,7 +355,7 @@ class Application:
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             try:
                 await self.start(work=work)
-            except ConfigurationError as error:
+            except (CannotStart, ConfigurationError) as error:
                 self.failure = error
                 await self.web.close()
                 raise

@@ -6,6 +6,7 @@ BotError                        .sentence is fit for a person to read
 │   ├── PermissionDenied        .rule: the rule that said no, None = no rule allows it
 │   └── ApprovalConflict        somebody or something else was first
 ├── GatewayError                we could not (the tree below it: gateway/errors.py)
+├── CannotStart                 somebody we need is away; stops the start with exit code 1
 └── ConfigurationError          .problems: every wrong setting at once; stops the start
 """
 
@@ -50,6 +51,10 @@ class ApprovalConflict(UserError):
 
 class GatewayError(BotError):
     """The gateway did not do what was asked, or did not say whether it did."""
+
+
+class CannotStart(BotError):
+    """The settings may be right, but somebody we need is away. The process stops with exit code 1."""
 
 
 class ConfigurationError(BotError):

@@ -29,6 +29,8 @@ _SPLIT = re.compile(r"sk-[0-9A-Za-z]{48}")
 _BREAK = re.compile(r"[\"'`+\\ \t>|]{0,8}\r?\n[\"'`+\\ \t>|]{0,8}")
 _NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
 _NEAR_CHARACTERS = 80
+_KEY_LENGTH = 48
+_CAMEL_CASE = re.compile(r"(?:[A-Z][a-z]{2,}){2,}")
 _LONG_WORD = re.compile(r"[0-9A-Za-z]{20,}")
 
 
@@ -95,10 +97,16 @@ def _is_near_a_word(text: str, start: int, end: int) -> bool:
     return bool(_NEAR.search(text, max(0, start - _NEAR_CHARACTERS), end + _NEAR_CHARACTERS))
 
 
+def _shortened(match: re.Match[str]) -> str:
+    """The beginning of a word that may be a key; the CamelCase names of alerts stay as they are."""
+    word = match[0]
+    return word if len(word) < _KEY_LENGTH and _CAMEL_CASE.fullmatch(word) else f"{word[:4]}…"
+
+
 def harmless(text: str, limit: int) -> str:
     """The text on one line, cut, and without any word long enough to be a key or a good part of one."""
     # No database takes a NUL or half of a surrogate pair.
     sound = text[: 20 * limit].encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", " ")
     plain = " ".join(visible(sound).split())
-    plain = _LONG_WORD.sub(lambda match: f"{match[0][:4]}…", plain)
+    plain = _LONG_WORD.sub(_shortened, plain)
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

@@ -179,7 +179,10 @@ def withdraw_button(row: str) -> Block:
 def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
     """The word to the channel that it is done and was read back. Never holds the key's value."""
     outcome = request.outcome
-    sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} for {mention(request.requester_id)}"
+    # A new key is for somebody; what was done to an old one was asked for, perhaps not by its owner.
+    made = operation.effect in {Effect.CREATES, Effect.REPLACES}
+    whose = f"for {mention(request.requester_id)}" if made else f"as {mention(request.requester_id)} asked"
+    sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} {whose}"
     if request.decided_by:
         sentence += f", approved by {mention(request.decided_by)}"
     # Under a card the facts stand already; without one this message is all that the channel sees.

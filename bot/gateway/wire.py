@@ -24,6 +24,8 @@ from bot.gateway.replies import Call, Effect, Reply, interpret, without_secrets
 
 logger = logging.getLogger(__name__)
 
+NOT_THERE = 404
+
 READ_ATTEMPTS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 CONNECT_TIMEOUT = 5.0
@@ -207,7 +209,10 @@ class Wire:
 
     def _log_failure(self, facts: CallFacts, outcome: str, reply: Reply | None = None) -> None:
         text = without_secrets(reply.body[:4096].decode("utf-8", "replace"), self._secrets) if reply else ""
-        logger.warning(
+        # What a deployment does not offer is no trouble: callers have another way, or say so.
+        level = logging.INFO if facts.status == NOT_THERE else logging.WARNING
+        logger.log(
+            level,
             "gateway call failed",
             extra={
                 "operation": facts.doing,

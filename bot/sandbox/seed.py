@@ -25,7 +25,7 @@ admin    = ["S0ADMINS"]
 [[rules]]
 name  = "security pulls the plug"
 who   = ["security", "admin"]
-do    = ["key.disable", "key.enable", "key.list", "key.show", "request.list", "audit.read"]
+do    = ["key.disable", "key.enable", "key.rotate", "key.list", "key.show", "request.list", "audit.read"]
 on    = "any"
 allow = true
 

@@ -82,4 +82,5 @@ def test_what_is_kept_of_a_text_holds_no_part_of_a_key_worth_having() -> None:
     assert KEY[:20] not in text
     assert "\0" not in text
     text.encode()
+    assert harmless("KeyUsedFromUnknownNetwork (firing)", 50) == "KeyUsedFromUnknownNetwork (firing)"
     assert harmless("x" * 19 + " " + "word " * 100, 50).endswith("…")

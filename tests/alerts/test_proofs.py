@@ -33,9 +33,9 @@ def test_what_the_sender_signs_is_good_and_nothing_else_is(source: str) -> None:
 @pytest.mark.parametrize("source", ["generic", "gitguardian"])
 def test_a_signed_time_must_be_near_ours(source: str) -> None:
     sent = headers(senders.signed(source, BODY, secret=SECRET.get_secret_value(), now=NOW))
-    assert check(source, sent, now=NOW + 300) == check(source, sent, now=NOW - 300) == ""
+    assert check(source, sent, now=NOW + 300) == check(source, sent, now=NOW - 30) == ""
     assert check(source, sent, now=NOW + 301) == proofs.OLD
-    assert check(source, sent, now=NOW - 301) == proofs.FUTURE
+    assert check(source, sent, now=NOW - 31) == proofs.FUTURE
 
 
 @pytest.mark.parametrize("time", [b"", b"nan", b"1e9", b"-1", b" 1790000000", b"\xb2", b"9" * 40, b"1790000000."])

@@ -9,7 +9,7 @@ from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.features.key_command import register_key_command
 from bot.features.key_list.views import LIST, key_list, key_window
 from bot.features.key_rows import SHOW
-from bot.gateway.models import Key
+from bot.gateway.models import Key, KeyStatus
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
@@ -90,6 +90,7 @@ class Listeners:
             for name, text in WORDS
             if name in known
             and (mine or name != "key.reveal")
+            and _makes_sense(name, key)
             and decide(policy, Ask(actor=actor, operation=name, own=mine)).outcome != "deny"
         ]
         return key_window(
@@ -101,6 +102,13 @@ class Listeners:
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
         )
+
+
+def _makes_sense(name: str, key: Key) -> bool:
+    """Whether an operation can change anything about the key as it stands."""
+    if name == "key.enable":
+        return key.status != KeyStatus.ENABLED
+    return name != "key.disable" or key.status != KeyStatus.DISABLED
 
 
 def register(router: Router, deps: Deps) -> None:
