@@ -3,6 +3,7 @@
 `load` names every missing or wrong setting at once, in a `ConfigurationError`, before anything starts.
 """
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.errors import ConfigurationError
 
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+# Names that no public name server answers for: of this machine, of a container network, of an office.
+_INSIDE = (".local", ".localhost", ".internal", ".lan", ".svc", ".cluster.local", ".home.arpa")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -141,8 +143,8 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("is not a URL such as https://host")
-        if parts.scheme == "http" and parts.hostname not in _LOCAL:
-            raise ValueError("sends a secret, so it must be https (http is for this machine only)")
+        if parts.scheme == "http" and not _is_inside(parts.hostname):
+            raise ValueError("sends a secret, so it must be https (http is for this machine and private networks)")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be scheme and host only, without user, query or fragment")
         return value
@@ -207,6 +209,14 @@ _MIXED_UP = {
     "xoxp-": "this is a user's token, which Keydesk does not take",
     "xoxe": "this is a rotating token, which Keydesk does not take; switch token rotation off",
 }
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a host is on this machine or in a private network, as far as its name tells."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_INSIDE)
 
 
 def _starts_with(value: SecretStr, prefix: str, hint: str, others: Mapping[str, str]) -> SecretStr:

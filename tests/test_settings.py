@@ -186,3 +186,15 @@ def test_serve_with_a_broken_policy_says_line_and_reason_and_ends_with_2(folder:
     assert ended.returncode == 2
     assert ended.stderr == "policy.toml:9:8: there is no role “enginer”\n"
     assert [path.name for path in folder.iterdir()] == ["policy.toml"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://new-api:3000", "http://10.1.2.3:3000", "http://gateway.svc", "http://[::1]:80"]
+)
+def test_a_gateway_in_a_private_network_may_speak_http(url: str, folder: Path) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    assert load(GOOD | {"COMETAPI_BASE_URL": url}).cometapi_base_url == url
+
+
+def test_a_public_address_must_be_https() -> None:
+    assert any("must be https" in problem for problem in problems(COMETAPI_BASE_URL="http://8.8.8.8"))
