@@ -46,7 +46,8 @@ def page_routes(slack: "FakeSlack") -> list[Route]:
 async def versions(slack: "FakeSlack") -> AsyncIterator[str]:
     """Server-Sent Events: the version at once and on each change, a comment when nothing changes."""
     seen = -1
-    while True:
+    # An open page must not hold up the end of the sandbox.
+    while not slack.ended:
         version = await slack.core.wait_for_change(seen=seen, seconds=HEARTBEAT_SECONDS)
         yield f"data: {json.dumps({'version': version})}\n\n" if version != seen else ": still here\n\n"
         seen = version

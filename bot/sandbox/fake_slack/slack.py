@@ -66,6 +66,7 @@ class FakeSlack:
         app = parse_manifest(manifest, app_id=app_id, bot_id=bot_id, bot_user_id=bot_user_id)
         clock = clock or time.time
         self.core = Core(app=app, workspace=workspace, clock=clock)
+        self.ended = False
         self.base_url = base_url
         self.limits = Limits(clock=clock)
         self.faults = Faults()
@@ -254,6 +255,8 @@ class FakeSlack:
         await self.deliveries.settle()
 
     async def close(self) -> None:
-        """Ends deliveries and socket links."""
+        """Ends deliveries, socket links and the pages' event streams."""
+        self.ended = True
+        self.core.changed()
         await self.hub.disconnect("link_disabled")
         await self.deliveries.close()
