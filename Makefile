@@ -31,7 +31,7 @@ sandbox: install
 
 test: install
 	$(BIN)/python tests/tools/browser.py
-	$(BIN)/python -m pytest -m "not soak" $(ARGS)
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile -q $(ARGS)
 
 check: install
 	$(BIN)/ruff check
