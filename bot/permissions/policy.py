@@ -7,7 +7,18 @@ file or the gateway: the same values always get the same answer.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.permissions.models import OPERATIONS, Actor, ActorKind, Approval, Ask, Decision, Given, Verdict
+from bot.permissions.models import (
+    OPERATIONS,
+    WITHOUT_RECORD,
+    Actor,
+    ActorKind,
+    Approval,
+    Ask,
+    Decision,
+    Facts,
+    Given,
+    Verdict,
+)
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
 
@@ -29,6 +40,9 @@ def decide(policy: Policy, ask: Ask) -> Decision:
         who = _NO_MEMBER.get(ask.actor.kind)
         sentence = f"{who} have no role, so nothing is allowed, whatever a rule says." if who else _UNKNOWN
         return Decision(outcome="deny", rule=None, sentence=sentence)
+    if ask.operation in WITHOUT_RECORD:
+        # It looks at no key, so no condition about one may match, whatever the caller knows of some key.
+        ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
     held = policy.roles.held(ask.actor)
     trail: list[tuple[str, str]] = []
     for index, rule in enumerate(policy.rules):

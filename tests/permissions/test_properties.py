@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -148,11 +149,15 @@ def test_lint_reads_every_policy_and_a_rule_never_reached_never_decides(rules) -
     assert isinstance(lint(read), tuple)
 
 
+NEVER = re.compile(r"^it can never match|^it is never reached|so it never matches$")
+
+
 @given(RULES, ASKS)
 @SOME
 def test_a_rule_called_unreachable_never_decides(rules, ask) -> None:
     read = policy(written(rules))
-    dead = {one.rule for one in lint(read) if "never" in one.sentence and "so the rule" not in one.sentence}
+    # Other findings say "never" too: of approvals that nobody can give, under rules that do decide.
+    dead = {one.rule for one in lint(read) if NEVER.search(one.sentence)}
     assert decide(read, ask).rule not in dead
 
 
