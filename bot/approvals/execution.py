@@ -265,7 +265,6 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
         changed_since=result.refusal is Refusal.CHANGED_SINCE,
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,
-        extra_key_ids=tuple(int(key_id) for key_id in result.extra_key_ids),
     )
 
 

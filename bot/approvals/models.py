@@ -96,7 +96,6 @@ class Outcome(Stored):
     changed_since: bool = False
     key_id: int | None = None
     hint: str = ""
-    extra_key_ids: tuple[int, ...] = ()
 
 
 class NewRequest(Stored):

@@ -274,9 +274,6 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
         return []
     lines = [section(escape(outcome.sentence))] if request.status is Status.FAILED else []
     lines += [context(escape(item)) for item in (*outcome.differences, *outcome.notes)[:10]]
-    if outcome.extra_key_ids:
-        ids = ", ".join(str(key_id) for key_id in outcome.extra_key_ids)
-        lines.append(context(f":warning: The gateway made more than one key. Unused, to be looked at: {ids}."))
     return lines
 
 

@@ -54,7 +54,7 @@ def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
             Status.OFFERED,
             votes=(Vote(by="U0MIRA", team=TEAM, at=NOW),),
             counter_offer=Offer(remain_quota=1, expiry=Expiry(at=5), models=("a",)),
-            outcome=Outcome(sentence="Well.", notes=("one",), extra_key_ids=(3,)),
+            outcome=Outcome(sentence="Well.", notes=("one",)),
         )
         assert store.get(c, request.id) == changed
         assert changed.judgement == new.judgement
