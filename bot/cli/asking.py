@@ -128,7 +128,7 @@ def find_key(reading: Reading, text: str, actor: Actor, out: TextIO) -> FoundKey
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
     if len(keys) > 1:
-        listed = ", ".join(f"{key.id} ({key.hint})" for key in keys[:10])
+        listed = ", ".join(f"{key.id} ({key.last_four})" for key in keys[:10])
         raise UserError(f"{len(keys)} keys are called “{text}”; say one of their numbers: {listed}.")
     key = keys[0]
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")

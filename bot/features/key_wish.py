@@ -49,7 +49,7 @@ class Seen(Frozen):
         return cls(
             key_id=key.id,
             name=truncate(key.name, NAME_SHOWN),
-            hint=key.hint,
+            hint=key.last_four,
             state=key.state(now),
             remain_quota=key.remain_quota,
             unlimited_quota=key.unlimited_quota,

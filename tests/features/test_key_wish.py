@@ -55,6 +55,12 @@ def test_a_fresh_form_reads_as_what_it_shows() -> None:
     assert (wish.overlap, reason) == (86_400, "")
 
 
+def test_no_more_of_the_value_is_in_a_form_than_its_end() -> None:
+    remembered = Seen.of(key(), now=NOW, channel="", rest="")
+    assert remembered.hint == "…wxyz"
+    assert "abcd" not in str(disable.build_modal(remembered, state={}, live="", units_per_usd=UNITS))
+
+
 def test_names_in_a_form_are_escaped() -> None:
     view = disable.build_modal(seen(name="<!channel> *x*"), state={}, live="", units_per_usd=UNITS)
     assert "<!channel>" not in str(view["blocks"])

@@ -20,7 +20,7 @@ def seen(**changes: Any) -> Seen:
     values: dict[str, Any] = {
         "key_id": 7,
         "name": "search",
-        "hint": "abcd…wxyz",
+        "hint": "…wxyz",
         "state": EffectiveState.ACTIVE,
         "remain_quota": 300_000,
         "unlimited_quota": False,
