@@ -1,9 +1,8 @@
-import time
-
 import pytest
 
 from bot.alerts.candidates import LONGEST_TEXT, MOST_CANDIDATES, find, harmless
 from tests.alerts.kit import core
+from tests.tools.pace import a_plain_millisecond, cost
 
 KEY = core(1)
 
@@ -53,28 +52,23 @@ def test_bold_words_are_no_masked_keys() -> None:
 
 
 def test_a_million_candidates_are_bounded_work_and_it_is_said() -> None:
-    begun = time.perf_counter()
-    found = find(f"sk-{number:048d}" for number in range(1_000_000 // 50))
+    texts = [f"sk-{number:048d}" for number in range(1_000_000 // 50)]
+    found = find(texts)
     assert len(found.candidates) == MOST_CANDIDATES
     assert found.cut
-    assert time.perf_counter() - begun < 1.0
+    assert cost(lambda: find(texts), per=a_plain_millisecond, tries=3) < 100
 
 
 @pytest.mark.parametrize(
     "text", ["sk-" * 300_000, "sk-" + "a" * 900_000, "*" * 900_000, "\n" * 900_000, "a" * LONGEST_TEXT * 2]
 )
 def test_hostile_texts_cost_little(text: str) -> None:
-    begun = time.perf_counter()
-    find([text])
-    assert time.perf_counter() - begun < 1.0
+    assert cost(lambda: find([text]), per=a_plain_millisecond, tries=3) < 500
 
 
 def test_a_quiet_message_costs_microseconds() -> None:
     text = "Shall we have lunch at noon? I found a nice place near the office, it has soup."
-    begun = time.perf_counter()
-    for _ in range(1_000):
-        find([text])
-    assert (time.perf_counter() - begun) / 1_000 < 0.000_2
+    assert cost(lambda: [find([text]) for _ in range(100)], per=a_plain_millisecond) < 5
 
 
 def test_what_is_kept_of_a_text_holds_no_part_of_a_key_worth_having() -> None:

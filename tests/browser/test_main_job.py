@@ -63,8 +63,8 @@ async def test_ask_approve_and_reveal(tmp_path: Path) -> None:
     async with sandbox() as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         page = await (await browser.new_context(viewport={"width": 1500, "height": 950})).new_page()
-        page.set_default_timeout(8000)
-        expect.set_options(timeout=8000)
+        page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         await page.goto(address)

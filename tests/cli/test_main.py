@@ -287,7 +287,7 @@ def _ended(words: list[str], folder: Path, environment: dict[str, str]) -> subpr
 
 
 async def _ready(http: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
-    for _ in range(400):
+    for _ in range(2_000):
         assert process.returncode is None, "serve ended"
         try:
             if (await http.get("/readyz")).status_code == 200:

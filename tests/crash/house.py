@@ -32,7 +32,7 @@ from tests.scenarios.desk import Desk
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
-PATIENCE = 20.0
+PATIENCE = 60.0
 CHANNEL = seed.KEYS_CHANNEL
 
 

@@ -60,7 +60,7 @@ class Recorder:
             raise answer
         return answer
 
-    async def wait(self, count: int, *, seconds: float = 5.0) -> list[str]:
+    async def wait(self, count: int, *, seconds: float = 30.0) -> list[str]:
         """Until it ran that many times."""
         async with asyncio.timeout(seconds):
             while len(self.ran) < count:

@@ -4,7 +4,6 @@ import io
 import json
 import math
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from bot.permissions import (
 )
 from bot.permissions.lint import lint
 from tests.permissions.helpers import ROLES, policy
+from tests.tools.pace import a_plain_millisecond, cost
 
 WHO = st.lists(
     st.sampled_from(["engineer", "manager", "security", "admin", "*", "U01", "S0ENG"]), min_size=1, max_size=3
@@ -203,13 +203,8 @@ def test_two_hundred_rules_are_decided_in_no_time() -> None:
     rule = (["manager"], ["key.create"], "own", "remain_quota_at_most = 10", "allow = true")
     read = policy(written([rule] * 200))
     ask = Ask(actor=Actor(slack_user_id="U0BOSS"), operation="key.create", facts=Facts(remain_quota=11))
-    best = math.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        decision = decide(read, ask)
-        best = min(best, time.perf_counter() - start)
-    assert len(decision.trail) == 200
-    assert best < 0.005  # the aim is 0.5 ms; a busy machine gets ten times that
+    assert len(decide(read, ask).trail) == 200
+    assert cost(lambda: decide(read, ask), per=a_plain_millisecond) < 2  # the aim is 0.5 ms
 
 
 def test_explaining_prints_plain_text() -> None:

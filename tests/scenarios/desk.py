@@ -24,7 +24,7 @@ from bot.sandbox.fake_slack.views import View
 from bot.sandbox.world import World, serving
 from bot.settings import load
 
-PATIENCE = 8.0
+PATIENCE = 40.0
 
 
 class Desk:

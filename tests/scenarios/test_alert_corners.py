@@ -106,8 +106,8 @@ async def test_an_alert_waits_for_a_gateway_that_is_down(http_desk: Desk) -> Non
     desk.gateway.arm("panic", method="GET", times=6)
     assert (await send(desk, "generic", value)).status_code == 202
     # The card is there at once, from what we know ourselves; the rest follows.
-    await desk.eventually(lambda: cards(desk, "asking the gateway"), seconds=4)
-    await desk.eventually(lambda: cards(desk, "Quota left"), seconds=25)
+    await desk.eventually(lambda: cards(desk, "asking the gateway"))
+    await desk.eventually(lambda: cards(desk, "Quota left"))
 
 
 async def test_github_that_is_down_is_asked_again_and_a_no_is_said(http_desk: Desk) -> None:
@@ -118,7 +118,7 @@ async def test_github_that_is_down_is_asked_again_and_a_no_is_said(http_desk: De
     desk.app.alerts.looking._github = GithubApi(token=SecretStr("test-token"), transport=transport)
     await send(desk, "github", "nothing", number=9)
     await desk.eventually(lambda: cards(desk, "HTTP 502"))
-    await desk.eventually(lambda: cards(desk, "GITHUB_TOKEN needs"), seconds=20)
+    await desk.eventually(lambda: cards(desk, "GITHUB_TOKEN needs"))
     assert "test-token" not in everything(desk)
     await desk.app.alerts.looking._github.aclose()
 

@@ -192,9 +192,7 @@ async def test_the_answer_in_a_thread_says_so_when_the_key_was_disabled_for_anot
     await send(desk, "generic", value)
     await desk.eventually(lambda: len(cards(desk, "production")) == 2)
     await desk.slack.click(SAM, cards(desk, "signed webhook")[0], "disable")
-    await desk.eventually(
-        lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "out of use" in text_of(m)], seconds=20
-    )
+    await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "out of use" in text_of(m)])
 
 
 async def test_the_owner_is_told_and_asks_for_a_replacement_with_the_same_settings(http_desk: Desk) -> None:
@@ -269,7 +267,7 @@ async def test_rotating_ends_the_leaked_key_once_its_successor_was_revealed(http
     assert desk.gateway.key(record.id).status == 1
     offer = await desk.eventually(lambda: [m for m in desk.dm(ADA) if "reveal" in " ".join(buttons_of(m))])
     await desk.slack.click(ADA, offer[0], next(one for one in buttons_of(offer[0]) if "reveal" in one))
-    await desk.eventually(lambda: desk.gateway.key(record.id).status == 2, seconds=12)
+    await desk.eventually(lambda: desk.gateway.key(record.id).status == 2)
     await desk.eventually(lambda: cards(desk, "dead"))
 
 

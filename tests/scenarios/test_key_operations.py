@@ -10,7 +10,7 @@ import pytest
 from bot.approvals import owners
 from bot.approvals.models import Status
 from bot.sandbox import seed
-from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
+from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import do, open_form, owned
 
 ADA, BEN, MIRA, SAM = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER, seed.SECURITY
@@ -25,7 +25,7 @@ async def any_desk(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: s
 
 async def _tried(desk: Desk, number: int, tries: int) -> None:
     """Until the key itself was tried so often."""
-    end = time.monotonic() + 8.0
+    end = time.monotonic() + PATIENCE
     while (await desk.request(number)).progress.get("probe", {}).get("tries", 0) < tries:
         assert time.monotonic() < end, f"never tried {tries} times"
         await asyncio.sleep(0.02)

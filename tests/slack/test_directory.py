@@ -135,9 +135,9 @@ async def test_half_a_picture_is_none(directory, fake, home):
 
 async def test_a_slow_slack_is_not_waited_for(fake, web, clock, home):
     directory = Directory(web=web, team_id=home, group_ids=lambda: frozenset({"S1ENG"}), clock=clock, patience=0.02)
-    fake.faults.add("users.info", "delay", delay=0.1)
+    fake.faults.add("users.info", "delay", delay=0.3)
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(1.0)
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
     assert calls(fake, "users.info") == 1
 

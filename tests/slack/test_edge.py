@@ -168,7 +168,7 @@ async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, 
     go_on = asyncio.Event()
     app.router.action("look", slow)
     await web.write("chat.postMessage", channel="C1GENERAL", text="card", blocks=[actions(button("Look", "look"))])
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await fake.click("U1ALICE", fake.messages("C1GENERAL")[0], "look")
     assert not answered_while_waiting
     go_on.set()
@@ -198,7 +198,7 @@ async def test_the_durable_engine_posts_and_redraws_a_card(fake, web, directory,
         for number in (1, 2):
             delivered.clear()
             await database.run(lambda c: outbox.want(c, id="req:7:card", kind="card", subject="7", target="C1GENERAL"))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await delivered.wait()
             assert [message.text for message in fake.messages("C1GENERAL")] == [f"version {number}"]
     finally:

@@ -12,7 +12,7 @@ from bot.slack.socket_mode import SocketMode
 from tests.sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
 
 
-async def until(condition, *, seconds=5.0):
+async def until(condition, *, seconds=30.0):
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 a real socket has no event to wait for
             await asyncio.sleep(0.005)

@@ -89,7 +89,7 @@ async def test_the_sdks_socket_mode_client_comes_back_after_a_disconnect(served,
     await client.connect()
     try:
         await served.hub.disconnect("refresh_requested")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             seen = -1
             while served.hub.hello_count < 2:
                 seen = await served.core.wait_for_change(seen=seen, seconds=1)
