@@ -7,19 +7,18 @@ know of the key travels in its private_metadata: an id to look up and numbers to
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from bot.approvals.flow import Asked
 from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.key_command import register_key_command
 from bot.features.key_form import FormReader
 from bot.features.key_lines import quota_text
 from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.receipt import receipt
+from bot.features.submission import submit_wish
 from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
 from bot.operations import Frozen, Look, Operation
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, code, context, escape, isolate, truncate
-from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
 
@@ -138,17 +137,7 @@ class KeyWish:
         await deps.flow.admit(actor, self._operation.name)
         seen = Seen.model_validate_json(delivery.private_metadata)
         wanted, reason = self._form.parse_submission(self._reader(delivery.state), seen)
-        asked = Asked(
-            actor=actor,
-            operation=self._operation,
-            wanted=wanted,
-            reason=reason,
-            channel_id=seen.channel,
-            delivery_id=delivery.id,
-            deadline=deps.left(delivery),
-        )
-        request = await deps.flow.submit(asked)
-        return Replace(receipt(request, self._operation, channel=deps.channel))
+        return await submit_wish(deps, delivery, self._operation, actor, wanted, reason=reason, channel=seen.channel)
 
 
 def delta_block(initial: str, units_per_usd: int, *, hint: str = "Write a minus sign to take quota away. ") -> Block:

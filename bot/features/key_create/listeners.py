@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.features import key_form as form
 from bot.features.key_create.operation import OPERATION
@@ -10,9 +9,9 @@ from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
 from bot.features.key_form import FormReader, Prefill
 from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.receipt import receipt
+from bot.features.submission import submit_wish
 from bot.slack.blocks import escape
-from bot.slack.delivery import Ack, Delivery, Options, Replace
+from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.router import Router
 
 
@@ -62,17 +61,9 @@ class Listeners:
             groups=await deps.catalog.groups(deadline=0.3),
             count_bytes=deps.count_name_bytes(),
         )
-        asked = Asked(
-            actor=actor,
-            operation=OPERATION,
-            wanted=wanted,
-            reason=reason,
-            channel_id=delivery.private_metadata,
-            delivery_id=delivery.id,
-            deadline=deps.left(delivery),
+        return await submit_wish(
+            deps, delivery, OPERATION, actor, wanted, reason=reason, channel=delivery.private_metadata
         )
-        request = await deps.flow.submit(asked)
-        return Replace(receipt(request, OPERATION, channel=deps.channel))
 
     async def models(self, delivery: Delivery) -> Ack:
         """Choices for every form's models field."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features import key_form as form
@@ -11,11 +10,11 @@ from bot.features.key_form import FormReader, Prefill
 from bot.features.key_update.operation import OPERATION
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
 from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.receipt import receipt
+from bot.features.submission import submit_wish
 from bot.gateway.models import Key
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape
-from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import typed
 from bot.slack.router import Router
 
@@ -78,17 +77,7 @@ class Listeners:
             groups=await deps.catalog.groups(deadline=0.3),
             count_bytes=deps.count_name_bytes(),
         )
-        asked = Asked(
-            actor=actor,
-            operation=OPERATION,
-            wanted=wanted,
-            reason=reason,
-            channel_id=remembered.channel,
-            delivery_id=delivery.id,
-            deadline=deps.left(delivery),
-        )
-        request = await deps.flow.submit(asked)
-        return Replace(receipt(request, OPERATION, channel=deps.channel))
+        return await submit_wish(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=remembered.channel)
 
 
 def register(router: Router, deps: Deps) -> None:
