@@ -100,7 +100,7 @@ class Application:
             blocked=self._blocked,
             reasons=self._reasons,
             clock=clock,
-            event=self.telemetry.event,
+            called=self.telemetry.called,
         )
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.client: GatewayClient = connect(

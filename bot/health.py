@@ -63,10 +63,10 @@ class Health:
         reasons: Callable[[], Sequence[str]] = tuple,
         blocked: Callable[[], Sequence[str]] = tuple,
         clock: Callable[[], float] = time.time,
-        event: Callable[[str, str], None] = lambda _name, _outcome: None,
+        called: Callable[[str, str, float], None] = lambda _name, _outcome, _seconds: None,
     ) -> None:
         self.ready = False
-        self._event = event
+        self._called = called
         self._database = database
         self._policy = policy
         self._reasons = reasons
@@ -113,16 +113,16 @@ class Health:
         """One request was refused before it became a delivery, or repeated."""
         self._rejected.labels(why).inc()
 
-    def gateway_called(self, result: str) -> None:
+    def gateway_called(self, doing: str, result: str, seconds: float) -> None:
         """One call to the gateway ended: "ok" or the name of the error class."""
-        self._event("gateway call", result)
+        self._called(f"gateway: {doing}", result, seconds)
         self._gateway.labels(result).inc()
         self._gateway_trouble = _GATEWAY_TROUBLE.get(result)
         self._up.labels("gateway").set(self._gateway_trouble is None)
 
-    def slack_called(self, method: str, result: str, _headers: Mapping[str, str] | None = None) -> None:
+    def slack_called(self, method: str, result: str, seconds: float, _headers: Mapping[str, str]) -> None:
         """One call to Slack ended: "ok", Slack's error word, or "unavailable"."""
-        self._event(f"slack {method}", result)
+        self._called(f"slack: {method}", result, seconds)
         self._slack.labels(method, result).inc()
         if result in FATAL_CODES:
             self._slack_fatal = result

@@ -164,7 +164,7 @@ async def test_the_gateway_as_last_seen_is_a_note(
 
 
 async def test_a_refusal_of_one_call_says_nothing_about_the_gateway(watched: Watched) -> None:
-    watched.health.gateway_called("KeyNotFound")
+    watched.health.gateway_called("reading key", "KeyNotFound", 0.1)
     assert await watched.ready() == (200, [], [])
     assert (await watched.numbers())['keydesk_up{what="gateway"}'] == 1
 

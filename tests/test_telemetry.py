@@ -23,22 +23,22 @@ def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
     return Telemetry(provider.get_tracer("test"), provider.shutdown)
 
 
-async def test_a_job_is_a_span_and_its_calls_are_noted_on_it(
+async def test_a_job_is_a_span_and_each_of_its_calls_one_below(
     telemetry: Telemetry, exporter: InMemorySpanExporter
 ) -> None:
     async def job(argument: str) -> str:
-        telemetry.event("gateway call", "ok")
+        telemetry.called("gateway: reading key", "ok", 0.25)
         return argument
 
     with telemetry.span("slack action"):
         assert await telemetry.traced("run", job)("12") == "12"
-    inner, outer = exporter.get_finished_spans()
-    assert (inner.name, outer.name) == ("job run", "slack action")
+    call, inner, outer = exporter.get_finished_spans()
+    assert [span.name for span in (call, inner, outer)] == ["gateway: reading key", "job run", "slack action"]
+    assert call.parent is not None
     assert inner.parent is not None
-    assert inner.parent.span_id == outer.context.span_id
-    assert [(event.name, dict(event.attributes or {})) for event in inner.events] == [
-        ("gateway call", {"outcome": "ok"})
-    ]
+    assert (call.parent.span_id, inner.parent.span_id) == (inner.context.span_id, outer.context.span_id)
+    assert dict(call.attributes or {}) == {"outcome": "ok"}
+    assert (call.end_time or 0) - (call.start_time or 0) == 250_000_000
 
 
 async def test_a_failed_job_leaves_no_text_of_its_error(telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
@@ -57,7 +57,7 @@ def test_without_an_exporter_a_job_is_handed_back_as_it_is() -> None:
     telemetry = configured(None, version="1")
     assert telemetry.traced("run", job) is job
     with telemetry.span("x"):
-        telemetry.event("y", "ok")
+        telemetry.called("y", "ok", 0.0)
     telemetry.close()
 
 

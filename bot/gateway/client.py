@@ -348,11 +348,11 @@ def connect(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     rng: random.Random | None = None,
-    observe: Callable[[str], None] | None = None,
+    observe: Callable[[str, str, float], None] | None = None,
 ) -> GatewayClient:
     """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings.
 
-    `observe` is called after each call with "ok" or the name of the error class.
+    `observe` is called after each call with what was done, "ok" or the name of the error class, and its seconds.
     """
     return GatewayClient(
         wire=Wire(

@@ -6,6 +6,7 @@ Adds the headers, bounds time and size, never follows a redirect, keeps the serv
 import asyncio
 import logging
 import random
+import time
 import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
@@ -64,7 +65,7 @@ class Wire:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         rng: random.Random,
-        observe: Callable[[str], None] | None = None,
+        observe: Callable[[str, str, float], None] | None = None,
     ) -> None:
         self.timeout = timeout
         self.clock = clock
@@ -73,8 +74,8 @@ class Wire:
         self._skew: float | None = None
         self._sleep = sleep
         self._rng = rng
-        # Called after each exchange with "ok" or the name of our error class: for the metrics.
-        self._observe = observe or (lambda _result: None)
+        # Called after each exchange with what was done, "ok" or the name of our error class, and the seconds it took.
+        self._observe = observe or (lambda _doing, _result, _seconds: None)
         self._secrets = (access_token.get_secret_value(),)
         self._sent: deque[float] = deque(maxlen=BULK_SHARE)
         self._http = httpx.AsyncClient(
@@ -118,12 +119,13 @@ class Wire:
         raise AssertionError  # pragma: no cover  (the last attempt returns or raises)
 
     async def _once(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
+        begun = time.monotonic()
         try:
             answer = await self._answer(call, end)
         except GatewayCallError as error:
-            self._observe(type(error).__name__)
+            self._observe(call.doing, type(error).__name__, time.monotonic() - begun)
             raise
-        self._observe("ok")
+        self._observe(call.doing, "ok", time.monotonic() - begun)
         return answer
 
     async def _answer(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:

@@ -7,6 +7,7 @@ A short 429 is waited out only where a person waits (`interactive`); the outbox 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]
 # After each answer or failure: method, "ok" or Slack's word or "unavailable", headers of the answer.
-Observe = Callable[[str, str, Mapping[str, str]], None]
+Observe = Callable[[str, str, float, Mapping[str, str]], None]
 
 
 class SlackWeb:
@@ -48,7 +49,7 @@ class SlackWeb:
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
-        self._observe = observe or (lambda _method, _result, _headers: None)
+        self._observe = observe or (lambda _method, _result, _seconds, _headers: None)
         self._session: aiohttp.ClientSession | None = None
         self._ended = False
         self._client: AsyncWebClient | None = None
@@ -101,17 +102,18 @@ class SlackWeb:
         return await self._call(method, "POST", json=arguments)
 
     async def _call(self, method: str, verb: str, **arguments: Any) -> dict[str, Any]:
+        begun = time.monotonic()
         try:
             answer = await self.client.api_call(method, http_verb=verb, **arguments)
         except SlackApiError as error:
             understood = _understood(method, error)
             result = understood.code if isinstance(understood, SlackRefused) else "unavailable"
-            self._observe(method, result, getattr(error.response, "headers", None) or {})
+            self._observe(method, result, time.monotonic() - begun, getattr(error.response, "headers", None) or {})
             raise understood from error
         except (TimeoutError, aiohttp.ClientError, SlackClientError) as error:
-            self._observe(method, "unavailable", {})
+            self._observe(method, "unavailable", time.monotonic() - begun, {})
             raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
-        self._observe(method, "ok", answer.headers)
+        self._observe(method, "ok", time.monotonic() - begun, answer.headers)
         data = answer.data
         if not isinstance(data, dict):
             raise SlackUnavailable(unsure=True)

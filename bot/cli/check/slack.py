@@ -29,7 +29,7 @@ async def look(report: Report, reading: Reading, policy: Policy | None, *, clock
     seen: dict[str, str] = {}
     members = Members({}, {})
 
-    def remember(_method: str, _result: str, headers: Mapping[str, str]) -> None:
+    def remember(_method: str, _result: str, _seconds: float, headers: Mapping[str, str]) -> None:
         seen.update({name.lower(): value for name, value in headers.items()})
 
     web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE, observe=remember)
