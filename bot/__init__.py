@@ -6,7 +6,7 @@ what is true. Data flows one way; every change to the gateway is a stored row be
 
     __main__, cli, sandbox → app → alerts, features → deps, health, watching → approvals
         → operations, slack, catalog, abilities, policy_file → audit, durable
-        → db, gateway, permissions → errors, logs, units
+        → db, gateway, permissions → environment, logs, units → errors
 
 The arrows are a contract: `make check` holds the imports against it.
 """

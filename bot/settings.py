@@ -4,6 +4,7 @@
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.environment import broken_lines, names_in, strays
 from bot.errors import ConfigurationError
 
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
@@ -229,14 +231,28 @@ def _starts_with(value: SecretStr, prefix: str, hint: str, others: Mapping[str, 
 
 @dataclass(frozen=True)
 class Reading:
-    """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value."""
+    """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value.
+
+    `strays`: a sentence for each name beside the settings that looks like a misspelled one.
+    """
 
     settings: Settings
     problems: Mapping[str, str]
+    strays: tuple[str, ...] = ()
 
     def usable(self, *names: str) -> bool:
         """Whether none of these settings is missing or wrong."""
         return not any(name in self.problems for name in names)
+
+    def complete(self) -> Settings:
+        """All of them, with a policy file. Raises ConfigurationError with every problem, and what may explain it."""
+        problems = list(self.problems.values())
+        policy = self.settings.keydesk_policy
+        if self.usable("KEYDESK_POLICY") and not policy.is_file():
+            problems.append(f"KEYDESK_POLICY: there is no file {policy}; begin with policy.example.toml")
+        if problems:
+            raise ConfigurationError([*problems, *self.strays])
+        return self.settings
 
 
 # So that the other settings can be read when one of these is missing. Never sent anywhere.
@@ -255,20 +271,22 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     itself cannot be read.
     """
     given = dict(overrides or {})
-    model = Settings if env_file is not None else _Given
+    model: type[Settings] = _Given
+    names = frozenset(given)
+    if env_file is not None:
+        model = Settings
+        names |= _lines(env_file) | os.environ.keys()  # noqa: TID251  # here it is read
+    astray = strays(names, [str(field.alias) for field in Settings.model_fields.values()])
     try:
-        return Reading(model(_env_file=env_file, **given), {})
+        return Reading(model(_env_file=env_file, **given), {}, astray)
     except ValidationError as error:
         problems = dict(_problems(error))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
     stand_ins = {
         field.alias: _STAND_INS.get(field.alias, field.default)
         for field in Settings.model_fields.values()
         if field.alias in problems
     }
-    return Reading(model(_env_file=env_file, **(given | stand_ins)), problems)
+    return Reading(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
@@ -276,14 +294,23 @@ def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
 
     `env_file` None: neither a file nor the environment, only `overrides`.
     """
-    reading = read(overrides, env_file=env_file)
-    problems = list(reading.problems.values())
-    policy = reading.settings.keydesk_policy
-    if reading.usable("KEYDESK_POLICY") and not policy.is_file():
-        problems.append(f"KEYDESK_POLICY: there is no file {policy}; begin with policy.example.toml")
-    if problems:
-        raise ConfigurationError(problems)
-    return reading.settings
+    return read(overrides, env_file=env_file).complete()
+
+
+def _lines(env_file: str) -> frozenset[str]:
+    """The names in the file; none without a file. Raises ConfigurationError for a file with a line that says nothing.
+
+    A pipe is left to pydantic-settings: it can be read only once.
+    """
+    path = Path(env_file)
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
+    if broken := broken_lines(text):
+        raise ConfigurationError([f"{env_file}, line {line}: {what}." for line, what in broken])
+    return names_in(text)
 
 
 def load_database_url() -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.cli.env_example import env_example
 from bot.errors import ConfigurationError
 from bot.settings import Settings, load, load_database_url, read
@@ -120,6 +121,47 @@ def test_a_file_that_is_no_text_is_told(folder: Path) -> None:
     (folder / ".env").write_bytes(b"PORT=\xff\xfe")
     with pytest.raises(ConfigurationError, match=r"\.env cannot be read: it is not UTF-8"):
         load()
+
+
+def test_a_broken_line_of_the_file_is_told_by_its_number(folder: Path) -> None:
+    (folder / ".env").write_text("PORT=4000\nSLACK_BOT_TOKEN xoxb-not-a-real-token\n\nxoxb-2\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read()
+    assert caught.value.problems == (
+        ".env, line 2: it is not NAME=value.",
+        ".env, line 4: there is no = in it; write NAME=value on one line.",
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve"], ["work"], ["migrate"], ["check"], ["policy", "lint"], ["policy", "explain", "key.list", "--as", "nobody"],
+        ["policy", "test", "cases.toml"], ["policy", "replay", "policy.toml"], ["audit", "export"], ["audit", "verify"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_with_a_broken_file_every_command_ends_with_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    (folder / ".env").write_text("KEYDESK_CHANNEL: C0KEYS\n")
+    assert main(words) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", ".env, line 1: it is not NAME=value.\n")
+
+
+def test_what_may_be_misspelled_is_told_with_what_is_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    (folder / ".env").write_text("KEYDESK_CHANEL=C0KEYS\nSLACK_CHANNEL=C0OTHER\n")
+    monkeypatch.setenv("SLACK_BOT_TOKN", "xoxb-not-a-real-token")
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    assert caught.value.problems[-2:] == (
+        "KEYDESK_CHANEL is not a setting of Keydesk; did you mean KEYDESK_CHANNEL?",
+        "SLACK_BOT_TOKN is not a setting of Keydesk; did you mean SLACK_BOT_TOKEN?",
+    )
+    assert load(GOOD | {"KEYDESK_SECURTY_CHANNEL": "C0X"}, env_file=None).security_channel == "C0KEYS"
 
 
 def test_what_is_right_can_be_used_although_the_rest_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

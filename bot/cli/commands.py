@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from bot.cli import policy_commands
-from bot.settings import load, load_database_url, read
+from bot.settings import load_database_url, read
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
 
@@ -96,13 +96,15 @@ Reads DATABASE_URL. Exit codes: 0 whole, 1 not whole, 2 there is no migrated dat
 def _serve(arguments: argparse.Namespace) -> int:
     from bot.cli.serving import serve  # noqa: PLC0415  # quick --help, here and below
 
-    return serve(load(), work=not arguments.no_worker)
+    reading = read()
+    return serve(reading.complete(), work=not arguments.no_worker, strays=reading.strays)
 
 
 def _work(_arguments: argparse.Namespace) -> int:
     from bot.cli.serving import work  # noqa: PLC0415
 
-    return work(load())
+    reading = read()
+    return work(reading.complete(), strays=reading.strays)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:

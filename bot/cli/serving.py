@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 
@@ -35,9 +35,9 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(settings: Settings, *, work: bool) -> int:
-    """Answer Slack over HTTP or Socket Mode, and serve the pages on PORT."""
-    logs.configure(secrets=settings.secrets())
+def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
+    """Answer Slack over HTTP or Socket Mode, and serve the pages on PORT. `strays`: what may be misspelled settings."""
+    _begin_log(settings, strays)
     application = Application(settings)
     prepare_database(application.database)
     config = uvicorn.Config(
@@ -61,17 +61,23 @@ def serve(settings: Settings, *, work: bool) -> int:
     return 0 if server.started else 1
 
 
-def work(settings: Settings) -> int:
+def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
     """Only the durable work: runs, timers, posts."""
     if settings.database_url.startswith("sqlite"):
         raise ConfigurationError(
             ["`work` beside `serve` needs PostgreSQL: SQLite is for one process. Use `serve` alone."]
         )
-    logs.configure(secrets=settings.secrets())
+    _begin_log(settings, strays)
     application = Application(settings)
     prepare_database(application.database)
     asyncio.run(_work(application))
     return 0
+
+
+def _begin_log(settings: Settings, strays: Sequence[str]) -> None:
+    logs.configure(secrets=settings.secrets())
+    for sentence in strays:
+        logger.warning(sentence)
 
 
 async def _work(application: Application) -> None:

@@ -108,6 +108,14 @@ async def test_missing_settings_say_where_they_go(world: World, settle: Settle) 
     ]
 
 
+async def test_a_name_that_is_no_setting_is_told(world: World, settle: Settle) -> None:
+    code, lines = await look(world, settle(KEYDESK_SECURTY_CHANNEL="C0X", SLACK_CHANNEL="C0X"))
+    assert code == 0
+    assert bad(lines) == [
+        "warn  settings: KEYDESK_SECURTY_CHANNEL is not a setting of Keydesk; did you mean KEYDESK_SECURITY_CHANNEL?"
+    ]
+
+
 async def test_a_signing_secret_of_another_shape_is_doubted(world: World, settle: Settle) -> None:
     code, lines = await look(world, settle(SLACK_SIGNING_SECRET="A1b2-not-it"))
     assert code == 0

@@ -251,7 +251,7 @@ async def served(folder: Path) -> AsyncIterator[dict[str, str]]:
         world.slack.base_url = slack_url
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        yield variables(**world.environment(gateway_url=gateway_url, port=port))
+        yield variables(**world.environment(gateway_url=gateway_url, port=port), KEYDESK_FLAVOUR="vanilla")
     await world.slack.close()
 
 
@@ -278,8 +278,9 @@ async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folde
         process.send_signal(signal.SIGTERM)
         _, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    for line in errors.decode().splitlines():
-        assert json.loads(line)["level"] in {"info", "warning"}, line
+    logged = [json.loads(line) for line in errors.decode().splitlines()]
+    assert {line["level"] for line in logged} <= {"info", "warning"}, logged
+    assert logged[0]["message"] == "KEYDESK_FLAVOUR is not a setting of Keydesk."
 
 
 def _ended(words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -31,6 +31,8 @@ def look_at_settings(report: Report, reading: Reading) -> None:
     for problem in reading.problems.values():
         mend = "put it into the environment or .env" if " is missing." in problem else ""
         report.fail("settings", problem, mend)
+    for sentence in reading.strays:
+        report.warn("settings", sentence)
     if not reading.problems:
         report.ok("settings", "every required one is there, none is wrong")
     secret = reading.settings.slack_signing_secret.get_secret_value()

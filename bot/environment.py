@@ -1,0 +1,69 @@
+"""What is wrong with the names and the lines that settings come from. Pure: settings.py reads the environment and .env.
+
+Never repeats a line or a value: a token may stand where a name belongs.
+"""
+
+import difflib
+import io
+from collections.abc import Collection, Iterable
+
+# The parser by which pydantic-settings reads .env, so that both mean the same by a line.
+from dotenv.parser import parse_stream
+
+OURS = "KEYDESK_"
+# How much alike a name and a setting must be (0 to 1). Other tools have settings that begin with SLACK_ too:
+# SLACK_BOT_TOKN is 0.97 like SLACK_BOT_TOKEN, SLACK_BOT_USER_TOKEN 0.86, COMETAPI_URL 0.83 like COMETAPI_BASE_URL.
+_ALIKE = {OURS: 0.8, "SLACK_": 0.88, "COMETAPI_": 0.8}
+# The token of older Slack tools, by chance one letter away from SLACK_APP_TOKEN.
+_OF_OTHERS = frozenset({"SLACK_API_TOKEN"})
+
+
+def strays(names: Iterable[str], settings: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each name that is meant as a setting and is none: a near miss, or anything that begins with ours.
+
+    A SLACK_… or COMETAPI_… name is nobody's mistake when the setting that it resembles is there as well.
+    """
+    given = set(names)
+    told = []
+    for name in sorted(given - set(settings) - _OF_OTHERS):
+        prefix = next((prefix for prefix in _ALIKE if name.upper().startswith(prefix)), None)
+        if prefix is None:
+            continue
+        bare = name.upper().removeprefix(OURS)
+        candidates = [setting for setting in settings if setting.startswith(prefix)]
+        alike = difflib.get_close_matches(name.upper(), candidates, n=1, cutoff=_ALIKE[prefix])
+        meant = [bare] if bare in settings else alike
+        if prefix != OURS and (not meant or meant[0] in given):
+            continue
+        told.append(f"{name} is not a setting of Keydesk{f'; did you mean {meant[0]}?' if meant else '.'}")
+    return tuple(told)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The names to which a .env file gives a value."""
+    return frozenset(binding.key for binding in parse_stream(io.StringIO(text)) if binding.key is not None)
+
+
+def broken_lines(text: str) -> list[tuple[int, str]]:
+    """Line number and what is wrong, for each statement of a .env file that says nothing."""
+    found = []
+    for binding in parse_stream(io.StringIO(text)):
+        statement = binding.original.string
+        # A statement holds the empty lines before it.
+        line = binding.original.line + statement[: len(statement) - len(statement.lstrip())].count("\n")
+        if binding.error:
+            found.append((line, _mistake(statement)))
+        elif binding.key is not None and binding.value is None:
+            found.append((line, "there is no = in it; write NAME=value on one line"))
+    return found
+
+
+def _mistake(statement: str) -> str:
+    name, equals, value = statement.strip().removeprefix("export ").partition("=")
+    if not equals or " " in name.strip():
+        return "it is not NAME=value"
+    if not name.strip():
+        return "there is no name before the ="
+    if value.lstrip()[:1] in {"'", '"'}:
+        return "its quotation marks do not fit: end the value with the one it begins with, and write nothing after it"
+    return "it is not NAME=value"
