@@ -16,11 +16,20 @@ from bot.permissions.roles import is_group, is_person
 from bot.permissions.rules import Policy
 from bot.units import UNITS_PER_USD, parse_delta, parse_duration, parse_quota
 
-FIELDS = (
-    "name", "remain_quota", "delta", "unlimited_quota", "expired_time", "expired_time_at", "model_limits",
-    "allow_ips", "group", "cross_group_retry", "reason", "channel",
-)  # fmt: skip
 ASK_FIELDS = ("reason", "channel")
+# Of the record as it would be. Also where the form does not ask for them: they then say what the key is like.
+_RECORD_FIELDS = (
+    "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at", "model_limits", "allow_ips", "group",
+    "cross_group_retry",
+)  # fmt: skip
+# What only some forms ask for.
+_FORM_FIELDS = {
+    "key.quota": ("delta",),
+    "key.enable": ("delta",),
+    "key.rotate": ("overlap",),
+    "key.delete": ("confirm",),
+}
+FIELDS = (*_RECORD_FIELDS, *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names), *ASK_FIELDS)
 NOBODY = "nobody"
 _ON = frozenset({"on", "true", "yes"})
 _OFF = frozenset({"off", "false", "no", ""})
@@ -50,6 +59,13 @@ def suppose_actor(policy: Policy, names: Sequence[str]) -> Actor:
     return Actor(slack_user_id=user, kind=kind, groups=frozenset(groups), supposed_roles=frozenset(roles), name=shown)
 
 
+def fields_of(operation: str) -> tuple[str, ...]:
+    """What can be told of an operation: what its form asks for, and what the key is like."""
+    if operation in WITHOUT_RECORD:
+        return ASK_FIELDS
+    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS)
+
+
 def suppose_facts(
     operation: str,
     fields: Mapping[str, str],
@@ -63,12 +79,11 @@ def suppose_facts(
     A field that was not told stays not spoken of, except that a new key is as an untouched form makes it.
     ValueError with a sentence for an unknown field or a wrong value.
     """
-    known = ASK_FIELDS if operation in WITHOUT_RECORD else FIELDS
+    known = fields_of(operation)
     for name in fields:
         if name not in known:
-            raise ValueError(f"{operation} has no field “{short(name)}”{guess(name, known)}")
-    if "delta" in fields and operation != "key.quota":
-        raise ValueError(f"{operation} has no delta; only key.quota has")
+            raise ValueError(f"{operation} has no field “{short(name)}”; it has {', '.join(known)}")
+    _check_unjudged(fields)
     if operation in WITHOUT_RECORD:
         return Facts(reason=fields.get("reason", ""), channel=fields.get("channel", ""))
     before = key or Facts()
@@ -86,6 +101,14 @@ def suppose_facts(
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )
+
+
+def _check_unjudged(fields: Mapping[str, str]) -> None:
+    """What the form would not send, although no rule can speak of it."""
+    _switch(fields, "cross_group_retry", None)
+    overlap = fields.get("overlap", "0")
+    if overlap != "0":
+        _field("overlap", lambda text, _: parse_duration(text), overlap, 0)
 
 
 def _quota(

@@ -70,10 +70,11 @@ def test_what_is_not_touched_stays_as_the_key_has_it() -> None:
         (None, {}, None, None),
     ],
 )
+@pytest.mark.parametrize("operation", ["key.quota", "key.enable"])
 def test_a_change_of_quota_has_an_outcome(
-    key: Facts | None, told: dict, remain: int | None, increase: int | None
+    operation: str, key: Facts | None, told: dict, remain: int | None, increase: int | None
 ) -> None:
-    read = facts("key.quota", key, **told)
+    read = facts(operation, key, **told)
     assert (read.remain_quota, read.increase) == (remain, increase)
 
 
@@ -95,9 +96,16 @@ def test_an_expiry_is_a_lifetime_from_now(told: dict[str, str], lifetime: float 
 @pytest.mark.parametrize(
     ("operation", "told", "complaint"),
     [
-        ("key.create", {"remain": "1"}, "has no field “remain”; did you mean “remain_quota”"),
-        ("key.list", {"remain_quota": "1"}, "key.list has no field “remain_quota”"),
-        ("key.create", {"delta": "+1"}, "only key.quota has"),
+        (
+            "key.create",
+            {"remain": "1"},
+            "key.create has no field “remain”; it has name, remain_quota, unlimited_quota, ",
+        ),
+        ("key.list", {"remain_quota": "1"}, "key.list has no field “remain_quota”; it has reason, channel$"),
+        ("key.create", {"delta": "+1"}, "key.create has no field “delta”; it has name, "),
+        ("key.disable", {"overlap": "1h"}, "key.disable has no field “overlap”; it has "),
+        ("key.rotate", {"overlap": "soon"}, "overlap: “soon” is not a duration"),
+        ("key.update", {"cross_group_retry": "maybe"}, "cross_group_retry: write on or off, not “maybe”"),
         ("key.create", {"remain_quota": "1e5"}, "remain_quota: “1e5” is not an amount"),
         ("key.quota", {"delta": "0"}, "delta: A change of 0"),
         ("key.create", {"expired_time": "soon"}, "expired_time: “soon” is not a duration"),
@@ -110,6 +118,11 @@ def test_an_expiry_is_a_lifetime_from_now(told: dict[str, str], lifetime: float 
 def test_a_wrong_field_gets_a_sentence(operation: str, told: dict[str, str], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         facts(operation, **told)
+
+
+def test_fields_that_no_rule_speaks_of_are_taken() -> None:
+    assert facts("key.rotate", KEY, overlap="24h") == facts("key.rotate", KEY, overlap="0") == facts("key.rotate", KEY)
+    assert facts("key.delete", KEY, confirm="production") == facts("key.delete", KEY)
 
 
 def test_what_looks_at_no_key_has_only_reason_and_channel() -> None:

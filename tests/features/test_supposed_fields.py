@@ -1,0 +1,61 @@
+"""`policy explain --with` and `policy test` take whatever the forms ask for (bot/permissions/supposing.py)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from bot.features.key_create import views as create
+from bot.features.key_delete import views as delete
+from bot.features.key_disable import views as disable
+from bot.features.key_enable import views as enable
+from bot.features.key_form import Prefill
+from bot.features.key_quota import views as quota
+from bot.features.key_rotate import views as rotate
+from bot.features.key_update import views as update
+from bot.features.key_wish import Form, Seen
+from bot.gateway.models import EffectiveState
+from bot.permissions.supposing import fields_of
+from bot.slack.inputs import State
+
+CHOSEN: State = {"expired_time": {"value": {"selected_option": {"value": "custom"}}}}
+
+
+def seen(**changes: Any) -> Seen:
+    shown = {"key_id": 7, "name": "ci", "hint": "…abcd", "state": EffectiveState.ACTIVE, "remain_quota": 5}
+    return Seen.model_validate(
+        shown | {"unlimited_quota": False, "expired": False, "channel": "C0KEYS", "rest": ""} | changes
+    )
+
+
+def drawn(form: Form, of: Seen, state: State | None = None) -> Mapping[str, Any]:
+    return form.build_modal(of, state=state or {}, live="", units_per_usd=500_000)
+
+
+def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each form with every field that it can have."""
+    yield "key.create", create.build_modal(Prefill(), units_per_usd=1, channel="", chosen_expiry="custom")
+    remembered = update.Remembered.of(7, "C0KEYS", Prefill())
+    yield "key.update", update.build_modal(remembered, Prefill(), hint="…abcd", chosen_expiry="custom")
+    yield "key.quota", drawn(quota, seen())
+    yield (
+        "key.quota",
+        drawn(quota, seen(unlimited_quota=True), {"unlimited_quota": {"value": {"selected_options": []}}}),
+    )
+    yield "key.disable", drawn(disable, seen())
+    spent = seen(state=EffectiveState.EXHAUSTED, remain_quota=0, expired=True)
+    yield "key.enable", drawn(enable, spent, CHOSEN)
+    yield "key.rotate", drawn(rotate, seen())
+    yield "key.delete", drawn(delete, seen())
+
+
+@pytest.mark.parametrize(("operation", "view"), list(forms()))
+def test_what_a_form_asks_for_can_be_supposed(operation: str, view: Mapping[str, Any]) -> None:
+    asked = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+    assert asked
+    assert asked <= set(fields_of(operation))
+
+
+def test_the_forms_are_those_with_every_field() -> None:
+    found = {block.get("block_id") for _, view in forms() for block in view["blocks"]}
+    assert {"delta", "remain_quota", "expired_time_at", "overlap", "confirm", "reason"} <= found
