@@ -10,7 +10,7 @@ from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusMark, set_status
 from bot.gateway.writes.update import changed_since
 
-_EXPIRY, _QUOTA, _STATUS = "enable.expiry", "enable.quota", "enable"
+_PUT, _STATUS = "enable.put", "enable"
 
 
 async def enable(
@@ -44,28 +44,24 @@ async def _enable(
     expected: KeySettings | None,
 ) -> WriteResult:
     key = await session.client.get_key(key_id)
-    before, notes = key, list[str]()
+    before, notes = key, ()
     if not await _begun(session):
         refused = _refused(session, key, expired_time, add_quota, expected)
         if refused:
             return refused
-    for name, intent in (
-        (_EXPIRY, Intent(fields={} if expired_time is None else {"expired_time": expired_time})),
-        (_QUOTA, Intent(delta=add_quota)),
-    ):
-        if not (intent.fields or intent.delta):
-            continue
-        step = await put(session, name, key_id, intent, key)
+    # Both in one PUT: the expiry alone would have an overdrawn remainder clamped to 0, a gift beyond the delta.
+    intent = Intent(fields={} if expired_time is None else {"expired_time": expired_time}, delta=add_quota)
+    if intent.fields or intent.delta:
+        step = await put(session, _PUT, key_id, intent, key)
         if step.status is not WriteStatus.DONE or step.key is None:
             return step
-        key, notes = step.key, [*notes, *step.notes]
+        key, notes = step.key, step.notes
     result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
     return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *result.notes)}))
 
 
 async def _begun(session: Session) -> bool:
-    puts = [await session.load(name, PutMark) for name in (_EXPIRY, _QUOTA)]
-    return any(puts) or await session.load(_STATUS, StatusMark) is not None
+    return bool(await session.load(_PUT, PutMark) or await session.load(_STATUS, StatusMark))
 
 
 def _refused(

@@ -174,7 +174,7 @@ def _judge_landed(mark: PutMark, intent: Intent, found: Key, wait: float | None)
     if lost and not first and wait is not None:
         return _unknown(mark, intent, found, "The quota is still being corrected for usage.", again_after=wait)
     side = side_effects(mark.before, found, but=intent.fields)
-    notes = (*_notes(mark, found, drift), *(f"Changed meanwhile: {each.field}." for each in side))
+    notes = (*_notes(mark, intent, found, drift), *(f"Changed meanwhile: {each.field}." for each in side))
     broken = any(each.field in RESTRICTIONS for each in side)
     return WriteResult(
         status=WriteStatus.FAILED if broken else WriteStatus.DONE,
@@ -186,11 +186,12 @@ def _judge_landed(mark: PutMark, intent: Intent, found: Key, wait: float | None)
     )
 
 
-def _notes(mark: PutMark, found: Key, drift: int) -> tuple[str, ...]:
+def _notes(mark: PutMark, intent: Intent, found: Key, drift: int) -> tuple[str, ...]:
     notes = []
     if mark.before.expired_time == 0 and found.expired_time == LONG_PAST:
         notes.append("The stored expiry 0 was written as 1: both are long past, but 0 can be taken for never.")
-    if mark.before.remain_quota < 0 and found.remain_quota >= 0 and not found.unlimited_quota:
+    clamped = not intent.delta and intent.remain is None and mark.before.remain_quota < 0 <= found.remain_quota
+    if clamped and not found.unlimited_quota:
         notes.append(f"The key was overdrawn ({mark.before.remain_quota:,} units); the gateway takes no less than 0.")
     if mark.corrections and not drift:
         notes.append("Usage raced the change; the quota was corrected for it.")

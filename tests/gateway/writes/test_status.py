@@ -192,6 +192,20 @@ async def test_enabling_the_dead_needs_what_they_died_of(profile):
     assert result.key.state(now) is EffectiveState.ACTIVE
 
 
+@pytest.mark.parametrize("charge_at", ["", "request", "row_read"])
+async def test_an_overdrawn_and_expired_key_gains_exactly_the_delta(profile, charge_at):
+    fake = fake_gateway(profile)
+    now = int(fake.clock.now())
+    key_id = a_key(fake, remain_quota=-7_000, used_quota=57_000, expired_time=now - 10)
+    if charge_at:
+        fake.on(charge_at, lambda _call: fake.charge(key_id, 500), method="PUT")
+    result = await enable(client_of(fake), key_id, MemoryJournal(), expired_time=-1, add_quota=20_000)
+    row = fake.key(key_id)
+    assert (result.status, row.state(now), row.expired_time) == (WriteStatus.DONE, "active", -1)
+    assert row.remain_quota + row.used_quota == 50_000 + 20_000
+    assert not any("overdrawn" in note for note in result.notes)
+
+
 async def test_enabling_what_has_changed_is_refused(profile):
     fake = fake_gateway(profile)
     key_id, client = a_key(fake, status=2), client_of(fake)
