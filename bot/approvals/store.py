@@ -1,5 +1,6 @@
 """The only SQL of the spine. Every function takes the caller's transaction; every transition is a compare-and-set."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +56,13 @@ def find(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalRe
     statement = sa.select(requests).where(requests.c.id == request_id)
     row = c.execute(statement.with_for_update() if lock else statement).one_or_none()
     return None if row is None else _load(row)
+
+
+def several(c: sa.Connection, request_ids: Collection[int]) -> dict[int, ApprovalRequest]:
+    """Requests by id, those that are there."""
+    return {
+        one.id: one for one in _many(c, requests.c.id.in_(request_ids), order=requests.c.id, limit=len(request_ids))
+    }
 
 
 def get(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalRequest:

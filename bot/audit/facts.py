@@ -7,7 +7,7 @@ class Fact(StrEnum):
     """`details` says the particulars; see docs/audit.md."""
 
     # A request and what people did with it.
-    ASKED = "asked"  # somebody asked for a change; details: operation, summary, decision
+    ASKED = "asked"  # somebody asked for a change; details: operation, rule
     REFUSED = "refused"  # the policy said no; details: operation, rule
     APPROVED = "approved"  # one approver said yes
     COUNTERED = "countered"  # approved for less or otherwise than asked; waits for the requester if the rule says so

@@ -1,6 +1,6 @@
 """`policy explain --with` and `policy test` take whatever the forms ask for (bot/permissions/supposing.py)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,22 +17,16 @@ from bot.features.key_wish import Form, Seen
 from bot.gateway.models import EffectiveState
 from bot.permissions.supposing import fields_of
 from bot.slack.inputs import State
+from tests.features.wishes import block_ids, seen
 
 CHOSEN: State = {"expired_time": {"value": {"selected_option": {"value": "custom"}}}}
 
 
-def seen(**changes: Any) -> Seen:
-    shown = {"key_id": 7, "name": "ci", "hint": "…abcd", "state": EffectiveState.ACTIVE, "remain_quota": 5}
-    return Seen.model_validate(
-        shown | {"unlimited_quota": False, "expired": False, "channel": "C0KEYS", "rest": ""} | changes
-    )
-
-
-def drawn(form: Form, of: Seen, state: State | None = None) -> Mapping[str, Any]:
+def drawn(form: Form, of: Seen, state: State | None = None) -> dict[str, Any]:
     return form.build_modal(of, state=state or {}, live="", units_per_usd=500_000)
 
 
-def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
+def forms() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each form with every field that it can have."""
     yield "key.create", create.build_modal(Prefill(), units_per_usd=1, channel="", chosen_expiry="custom")
     remembered = update.Remembered.of(7, "C0KEYS", Prefill())
@@ -50,12 +44,12 @@ def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 @pytest.mark.parametrize(("operation", "view"), list(forms()))
-def test_what_a_form_asks_for_can_be_supposed(operation: str, view: Mapping[str, Any]) -> None:
-    asked = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+def test_what_a_form_asks_for_can_be_supposed(operation: str, view: dict[str, Any]) -> None:
+    asked = set(block_ids(view))
     assert asked
     assert asked <= set(fields_of(operation))
 
 
 def test_the_forms_are_those_with_every_field() -> None:
-    found = {block.get("block_id") for _, view in forms() for block in view["blocks"]}
+    found = {block_id for _, view in forms() for block_id in block_ids(view)}
     assert {"delta", "remain_quota", "expired_time_at", "overlap", "confirm", "reason"} <= found

@@ -2,6 +2,7 @@
 
 from bot.sandbox import seed
 from bot.sandbox.fake_slack.messages import Message
+from bot.slack.blocks import isolate
 from tests.scenarios.desk import Desk, text_of
 
 
@@ -13,13 +14,21 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
 
     await desk.slack.command(seed.SECURITY, seed.KEYS_CHANNEL, "/apikey audit")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.SECURITY)[-1]
-    assert "The record of everything" in str(page.blocks)
-    for fact in ("asked", "approved", "applying", "applied"):
-        assert f"`{fact}`" in str(page.blocks)
+    told = text_of(page)
+    assert "The record of everything" in told
+    for sentence in (
+        f"<@{seed.ENGINEER}> asked for `key.create` of *{isolate('tiny')}*: Quota 500k units ($1.00), Expires ",
+        "The policy allowed `key.create` at once by rule “small keys are free”",
+        "The gateway is asked for `key.create`",
+        "`key.create` was applied: Quota 500k units ($1.00), Expires ",
+        "Keydesk 0.1.0 started with policy `",
+    ):
+        assert sentence in told
+    assert f"· request #1 · key {key_id} · line " in told
 
     await desk.slack.command(seed.SECURITY, seed.KEYS_CHANNEL, f"/apikey audit {key_id}")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.SECURITY)[-1]
-    assert "`applied`" in str(page.blocks)
+    assert "`key.create` was applied" in text_of(page)
     assert desk.gateway.key_value(key_id).removeprefix("sk-") not in str(page.blocks)
 
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, "/apikey audit")

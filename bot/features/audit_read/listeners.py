@@ -1,6 +1,6 @@
 """`/apikey audit [KEY]`. Reads only: permission is checked, and a refusal is itself a line of the record."""
 
-from bot.approvals import owners
+from bot.approvals import owners, store
 from bot.audit import read
 from bot.deps import Deps
 from bot.features.audit_read.views import ROWS, audit_page
@@ -32,7 +32,10 @@ class Listeners:
         decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
         if not decision.allowed:
             await deps.flow.refuse(actor, NAME, decision, key_id=key_id)
-        return Ephemeral.of(audit_page(await deps.database.read(read, key_id=key_id, limit=ROWS), about=about))
+        lines = await deps.database.read(read, key_id=key_id, limit=ROWS)
+        about_requests = {int(line["request_id"]) for line in lines if line["request_id"]}
+        requests = await deps.database.read(store.several, about_requests)
+        return Ephemeral.of(audit_page(lines, about=about, requests=requests, units_per_usd=deps.units_per_usd))
 
     async def _about(self, delivery: Delivery, text: str) -> tuple[int, str]:
         """Which key is meant. A number that the record knows needs no gateway: it outlives the key."""

@@ -4,32 +4,42 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.slack.blocks import Message, code, context, date, escape, mention, section, truncate
+from bot.approvals.models import ApprovalRequest
+from bot.features.audit_read.words import Line, sentence
+from bot.slack.blocks import Message, context, date, section
 
 ROWS = 25
-# What a line says beside who and when; longer values are for the export.
-_TOLD = ("operation", "rule", "reason", "why", "tried", "kind", "source", "outcome", "times")
 
 
-def audit_page(lines: Sequence[Mapping[str, Any]], *, about: str) -> Message:
-    """The newest lines of the record, of everything or of one key. `about`: of what, in words."""
+def audit_page(
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    about: str,
+    requests: Mapping[int, ApprovalRequest],
+    units_per_usd: int,
+) -> Message:
+    """The newest lines of the record, of everything or of one key. `about`: of what, in words. `requests`: by id."""
     if not lines:
         text = f"The record holds nothing about {about} yet."
         return Message(text, [section(text)])
-    rows = [_row(line) for line in lines[:ROWS]]
+    rows = [_row(line, requests, units_per_usd) for line in lines[:ROWS]]
     small = "Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it."
     blocks = [section(f"*The record of {about}*"), *(context(row) for row in rows), context(small)]
     return Message(f"The record of {about}: {len(rows)} lines.", blocks)
 
 
-def _row(line: Mapping[str, Any]) -> str:
-    who = mention(str(line["actor"])) if line.get("actor") else "Keydesk"
-    things = [f"request #{line['request_id']}"] if line.get("request_id") else []
+def _row(line: Mapping[str, Any], requests: Mapping[int, ApprovalRequest], units_per_usd: int) -> str:
+    request_id, details = line.get("request_id"), line.get("details")
+    told = Line(
+        fact=str(line["fact"]),
+        actor=line.get("actor"),
+        details=details if isinstance(details, Mapping) else {},
+        request=requests.get(request_id) if request_id else None,
+        units_per_usd=units_per_usd,
+    )
+    things = [f"request #{request_id}"] if request_id else []
     things += [f"key {line['key_id']}"] if line.get("key_id") else []
-    details = line.get("details")
-    if isinstance(details, Mapping):
-        things += [f"{name} {escape(truncate(str(details[name]), 80))}" for name in _TOLD if details.get(name)]
-    return f"{line['seq']} · {date(_unix(line['at']))} · {who} · {code(str(line['fact']))} · {' · '.join(things)}"
+    return " · ".join([date(_unix(line["at"])), sentence(told), *things, f"line {line['seq']}"])
 
 
 def _unix(at: Any) -> float:

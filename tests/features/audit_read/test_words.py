@@ -1,0 +1,128 @@
+"""Each line of the record is a sentence that a manager reads."""
+
+from typing import Any
+
+import pytest
+
+from bot.approvals.models import ApprovalRequest, Judgement, Status
+from bot.audit import Fact
+from bot.features.audit_read.views import audit_page
+from bot.features.audit_read.words import LONGEST, Line, sentence
+from bot.operations import Change
+from bot.permissions.models import Decision, Facts
+from bot.slack.blocks import isolate
+from tests.scenarios.desk import text_of
+
+NOW = 1_790_000_000.0
+REQUEST = ApprovalRequest(
+    id=12, version=1, status=Status.PENDING, delivery_id="d", operation="key.quota", requester_id="U0ADA",
+    requester_team="T0TEST", channel_id="C0KEYS", key_id=7, key_name="ci <main>", reason="the <demo>", input={}, before=None,
+    summary=(Change(field="remain_quota", label="Quota left", before="100k", after="200k"),),
+    judgement=Judgement(decision=Decision(outcome="allow", rule="x", sentence=""), facts=Facts(), own=True),
+    asked_at=NOW,
+)  # fmt: skip
+BEFORE: dict[str, Any] = {
+    "name": "ci", "expired_time": -1, "remain_quota": 100_000, "unlimited_quota": False, "model_limits_enabled": False,
+    "model_limits": "", "allow_ips": "", "group": "", "cross_group_retry": False, "id": 7, "status": 1,
+}  # fmt: skip
+
+
+def told(fact: str, actor: str | None = None, *, request: ApprovalRequest | None = None, **details: Any) -> str:
+    return sentence(Line(fact=fact, actor=actor, details=details, request=request, units_per_usd=500_000))
+
+
+def applied(operation: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
+    return told(Fact.APPLIED, operation=operation, before=before, after=after, notes=[])
+
+
+@pytest.mark.parametrize("fact", Fact)
+def test_every_fact_has_words(fact: Fact) -> None:
+    for actor in (None, "U0ADA"):
+        assert f"`{fact}`" not in told(fact, actor, operation="key.quota")
+
+
+def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
+    assert told("praised", "U0ADA") == "<@U0ADA>: `praised`"
+
+
+@pytest.mark.parametrize(
+    ("fact", "actor", "details", "words"),
+    [
+        (Fact.ASKED, "U0ADA", {"operation": "key.create", "rule": "x"}, "<@U0ADA> asked for `key.create`"),
+        (
+            Fact.ASKED, "U0SEC", {"operation": "key.disable", "batch": 4, "keys": 12, "what": "all keys of <@U0BOB>", "why": "leak"},
+            "<@U0SEC> asked for `key.disable` of 12 keys (all keys of <@U0BOB>) as batch 4 (“leak”)",
+        ),
+        (Fact.ASKED, None, {"operation": "key.disable", "rotation": 5}, "Keydesk began `key.disable`: the overlap of rotation #5 is over"),
+        (Fact.ASKED, None, {"operation": "key.disable", "alert": 3}, "Keydesk began `key.disable` because of alert 3"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": "no", "kind": "member"}, "<@U0ADA> was refused `key.quota` by rule “no”"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": None, "kind": "member"}, "<@U0ADA> was refused `key.quota` because no rule allows it"),
+        (Fact.REFUSED, "U0GUEST", {"operation": "key.quota", "rule": None, "kind": "guest"}, "<@U0GUEST>, who is a guest, was refused `key.quota`"),
+        (Fact.REFUSED, "U0X", {"kind": "outsider", "team": "T0X", "tried": "new"}, "<@U0X>, who is of another workspace, tried `new` and was refused"),
+        (Fact.REFUSED, None, {"source": "github", "why": "wrong signature", "count": 3}, "3 deliveries to /alerts/github were turned away: wrong signature"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "tried": "run", "sentence": "No."}, "`key.quota` was approved, but not run: No."),
+        (Fact.APPROVED, None, {"operation": "key.quota", "rule": "free"}, "The policy allowed `key.quota` at once by rule “free”"),
+        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 2}, "<@U0MO> approved `key.quota` (1 of 2)"),
+        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 1}, "<@U0MO> approved `key.quota`"),
+        (
+            Fact.COUNTERED, "U0MO", {"offer": {"remain_quota": 100_000, "expiry": {"seconds": 604_800}, "models": ["o3"]}},
+            "<@U0MO> approved with changes: quota 100k units ($0.20), expires 7 days after approval, models o3",
+        ),
+        (Fact.COUNTERED, "U0MO", {"offer": {"delta": 5_000}}, "<@U0MO> approved with changes: 5k units ($0.01) more"),
+        (Fact.COUNTERED, "U0MO", {"offer": "?"}, "<@U0MO> offered something else than was asked"),
+        (Fact.DENIED, "U0MO", {"operation": "key.quota", "reason": "too <much>"}, "<@U0MO> denied `key.quota`: too &lt;much&gt;"),
+        (Fact.WITHDRAWN, "U0SEC", {"batch": 4, "not_touched": 9}, "<@U0SEC> stopped batch 4; 9 keys were not touched"),
+        (Fact.BROKE_GLASS, None, {"operation": "key.quota", "rule": "glass"}, "`key.quota` was done by break-glass, before anybody approved it by rule “glass”"),
+        (Fact.APPLIED, "U0SEC", {"operation": "key.disable", "batch": 4}, "`key.disable` was applied for batch 4 of <@U0SEC>"),
+        (Fact.FAILED, "U0SEC", {"operation": "key.disable", "batch": 4, "why": "gone"}, "`key.disable` failed for batch 4 of <@U0SEC>: gone"),
+        (Fact.HELD, None, {"operation": "key.quota", "why": "no answer"}, "`key.quota` waits until the gateway can be asked: no answer"),
+        (Fact.REVEALED, "U0ADA", {"times": 2}, "<@U0ADA> looked at the value of the key (time 2)"),
+        (Fact.PROBE, None, {"outcome": "refused", "tries": 2}, "The gateway refuses the key itself: it is dead (try 2)"),
+        (Fact.ALERT, None, {"alert": 3, "source": "github", "keys": [7, 8]}, "Alert 3 (github) came in about key 7, 8"),
+        (Fact.ALERT, None, {"alert": 3, "source": "github", "deliveries": 10}, "Alert 3 (github) came again; 10 times so far"),
+        (Fact.ALERT, "U0SEC", {"alert": 3, "source": "github", "operation": "key.disable"}, "<@U0SEC> began `key.disable` from alert 3 (github)"),
+        (Fact.STARTED, None, {"version": "0.1.0", "sha256": "0123456789abcdef"}, "Keydesk 0.1.0 started with policy `0123456789ab`"),
+    ],
+)  # fmt: skip
+def test_a_line_is_a_sentence(fact: Fact, actor: str | None, details: dict[str, Any], words: str) -> None:
+    assert told(fact, actor, **details) == words
+
+
+def test_what_was_asked_is_told_from_the_request() -> None:
+    text = told(Fact.ASKED, "U0ADA", request=REQUEST, operation="key.quota", rule="x")
+    assert (
+        text
+        == f"<@U0ADA> asked for `key.quota` of *{isolate('ci &lt;main&gt;')}*: Quota left 100k → 200k (“the &lt;demo&gt;”)"
+    )
+    long = REQUEST.model_copy(update={"reason": "x" * 900, "key_name": "y" * 300})
+    assert len(told(Fact.ASKED, "U0ADA", request=long)) <= LONGEST
+
+
+def test_a_refused_click_says_what_was_tried() -> None:
+    text = told(Fact.REFUSED, "U0ADA", request=REQUEST, operation="key.quota", tried="approve", rule="r", kind="member")
+    assert text == "<@U0ADA> was refused to approve by rule “r”"
+
+
+def test_what_was_applied_is_told_before_and_after() -> None:
+    assert applied("key.quota", BEFORE, BEFORE | {"remain_quota": 200_000}) == (
+        "`key.quota` was applied: Quota left 100k units ($0.20) → 200k units ($0.40)"
+    )
+    assert (
+        applied("key.disable", BEFORE, BEFORE | {"status": 2}) == "`key.disable` was applied: Status enabled → disabled"
+    )
+    renamed = BEFORE | {"name": "ci <2>", "remain_quota": 99_000}
+    assert applied("key.update", BEFORE, renamed) == "`key.update` was applied: Name ci → ci &lt;2&gt;"
+    assert applied("key.create", None, BEFORE) == (
+        "`key.create` was applied: Quota 100k units ($0.20), Expires never, Models every model, Allowed IPs from anywhere"
+    )
+    assert applied("key.delete", BEFORE, None) == "`key.delete` was applied"
+    assert applied("key.quota", {"name": 3}, {"name": 4}) == "`key.quota` was applied"
+
+
+def test_a_page_has_time_request_and_number_of_each_line() -> None:
+    line = {"seq": 9, "at": NOW, "fact": "taken", "actor": "U0MO", "request_id": 12, "key_id": 7, "details": {}}
+    by_hand = {"seq": 8, "at": "2030-01-31T12:00:00.000Z", "fact": "revealed", "actor": None, "details": "nonsense"}
+    page = audit_page([line, by_hand], about="everything", requests={}, units_per_usd=1)
+    assert f"<!date^{int(NOW)}^" in text_of(page)
+    assert "<@U0MO> took the request, so that others need not look · request #12 · key 7 · line 9" in text_of(page)
+    assert "12:00 UTC> · Keydesk looked at the value of the key · line 8" in text_of(page)
