@@ -44,6 +44,7 @@ CLEAN_EVERY_SECONDS = 600.0
 CLEAN_BATCH = 500
 # How long `stop` waits for threads that may be waiting for a lost database.
 STOP_SECONDS = 5.0
+OUTCOME_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -204,12 +205,22 @@ class Engine:
         private.stop_claiming()
         waker.end(wait=0)
         await self._runs.stop(grace=grace)
+        await self._written()
         threads = ThreadPoolExecutor(1, thread_name_prefix="durable-stop")
         try:
             await asyncio.wait_for(loop.run_in_executor(threads, self._end, waker), 3 * STOP_SECONDS)
         except TimeoutError:
             log.warning("The durable engine did not end in time, most likely for want of the database")
         threads.shutdown(wait=False)
+
+    async def _written(self) -> None:
+        """Until DBOS has written the outcome of what has just ended: `destroy` would drop that, and it would run again.
+
+        Without the database that never comes, so it is waited for OUTCOME_SECONDS at most.
+        """
+        end = time.monotonic() + OUTCOME_SECONDS
+        while private.active() and time.monotonic() < end:  # noqa: ASYNC110  # DBOS tells nobody
+            await asyncio.sleep(0.01)
 
     def _end(self, waker: Waker) -> None:
         waker.end(wait=STOP_SECONDS)

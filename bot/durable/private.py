@@ -180,6 +180,11 @@ def stop_claiming() -> None:
         event.set()
 
 
+def active() -> int:
+    """How many workflows of this process run or write their outcome."""
+    return len(_dbos._get_dbos_instance()._active_workflows_set.activeList())  # noqa: SLF001 nothing public tells
+
+
 def shift_delays(c: sa.Connection, seconds: float) -> None:
     """Bring the due time of everything that waits nearer by `seconds`, in the caller's transaction."""
     rows = SystemSchema.workflow_status

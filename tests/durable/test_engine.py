@@ -2,9 +2,11 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dbos._sys_db import SystemDatabase
 
 from bot.db.engine import Database
 from bot.durable import Again, Engine, private
@@ -162,6 +164,24 @@ async def test_stopping_waits_for_what_runs(database: Database, launch: Launch):
     asyncio.get_running_loop().call_later(0.1, job.hold.set)
     await engine.stop(grace=5)
     assert await asyncio.to_thread(database.run_here, rows) == {"r1": "SUCCESS"}
+
+
+async def test_the_outcome_of_what_has_just_ended_is_written_before_the_stop(
+    database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
+):
+    write = SystemDatabase.update_workflow_outcome
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        time.sleep(0.3)
+        return write(*args, **named)
+
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", slowly)
+    job = Recorder()
+    engine = await launch({"do": job})
+    await database.run(engine.start, "do", "r1", "")
+    await job.wait(1)
+    await engine.stop(grace=5)
+    assert await database.read(rows) == {"r1": "SUCCESS"}
 
 
 async def test_nothing_is_claimed_while_stopping(database: Database, launch: Launch):
