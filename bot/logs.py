@@ -31,6 +31,7 @@ _SECRETS = re.compile(
     | xapp-[0-9A-Za-z-]{8,}
     | gh[a-z]_[0-9A-Za-z]{20,} | github_pat_[0-9A-Za-z_]{20,}
     | https://hooks\.slack\.com/[^\s"'<>]+                    # who has a response URL can post with it
+    | (?<=[?&]ticket=)[^\s&"'<>]+                             # who has it can open Socket Mode's link, once
     | (?<=://)[^\s/:@"']+:[^\s/@"']+(?=@)                     # user:password in a URL
     | (?<=Bearer[ ])[0-9A-Za-z._~+/=-]{8,}
     """,

@@ -45,6 +45,11 @@ def test_a_line_has_time_level_logger_message_and_what_was_added(out: io.StringI
     assert line == {"level": "info", "logger": "bot.x", "message": "Key 7\nmade", "request": 12, "channel": "C1"}
 
 
+def test_the_ticket_of_a_socket_mode_url_is_hidden():
+    url = "wss://wss-primary.slack.com/link/?ticket=b1c0-f3e2&app_id=A1"
+    assert "b1c0" not in logs.redact(f"403, url='{url}'")
+
+
 @pytest.mark.parametrize(
     "secret",
     [
