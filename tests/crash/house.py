@@ -199,6 +199,14 @@ class House:
             await asyncio.sleep(0.02)
         raise AssertionError(f"not ready: {process.said()[-2000:]}")
 
+    async def says(self, path: str, fragment: str, *, seconds: float = PATIENCE) -> str:
+        """What the page of the latest process says, once it holds `fragment`."""
+        end = time.monotonic() + seconds
+        while fragment not in (text := (await self.processes[-1].get(path)).text):
+            assert time.monotonic() < end, f"{path} never says {fragment!r}: {text}"
+            await asyncio.sleep(0.05)
+        return text
+
     async def persist(self, step: Callable[[], Awaitable[Answer]], *, seconds: float = PATIENCE) -> Answer | None:
         """What a person does when Slack says "that did not work": the same again. None: it was done meanwhile."""
         end = time.monotonic() + seconds
@@ -240,6 +248,12 @@ class House:
                 if "id" in payload:
                     found[payload["id"]] = found.get(payload["id"], 0) + 1
         return found
+
+    async def shown(self, number: int = 1) -> None:
+        """Until the confirmation and the word to the requester are there; nothing stands twice."""
+        for what in ("confirmation", "dm"):
+            await self.desk.eventually(lambda w=what: self.posted().get(f"req:{number}:{w}"), seconds=PATIENCE)
+        assert set(self.posted().values()) == {1}, self.posted()
 
     def verdict(self) -> Verdict:
         """Whether the record is whole."""

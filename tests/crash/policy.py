@@ -1,4 +1,7 @@
-"""The policy of the crash tests: small keys at once, larger ones with an approval, all else free."""
+"""The policy of the crash tests: small keys at once, larger ones with an approval, all else free.
+
+`SMALL` and `BIG` are what people type into the form of either.
+"""
 
 POLICY = """
 [roles]
@@ -35,3 +38,6 @@ do    = [
 ]
 allow = true
 """
+
+SMALL = {"name": "small", "remain_quota": "100k", "expired_time": "30d", "reason": "to test"}
+BIG = {**SMALL, "name": "big", "remain_quota": "2M"}

@@ -11,18 +11,10 @@ import sqlalchemy as sa
 from bot.approvals.models import Status
 from bot.sandbox import seed
 from tests.crash.house import House
+from tests.crash.policy import BIG, SMALL
 from tests.scenarios.desk import text_of, view_text
 
 ADA, MIRA, CHANNEL = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL
-SMALL = {"name": "small", "remain_quota": "100k", "expired_time": "30d", "reason": "to test"}
-BIG = {**SMALL, "name": "big", "remain_quota": "2M"}
-
-
-async def shown(house: House, number: int = 1) -> None:
-    """The confirmation is there, once, and so is everything else."""
-    await house.desk.eventually(lambda: house.posted().get(f"req:{number}:confirmation"), seconds=20)
-    await house.desk.eventually(lambda: house.posted().get(f"req:{number}:dm"), seconds=20)
-    assert set(house.posted().values()) == {1}, house.posted()
 
 
 async def notes(house: House) -> str:
@@ -41,7 +33,7 @@ async def test_slack_is_down_between_the_approval_and_the_words(house: House, do
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await asyncio.sleep(1.5)
     house.slack.switches.down = "up"
-    await shown(house)
+    await house.shown()
     await house.desk.eventually(lambda: "Done" in str(house.desk.card(1).blocks), seconds=20)
     thread = [text_of(m) for m in house.desk.messages() if m.thread_ts]
     assert ["approved" in thread[0], "was created" in thread[-1]] == [True, True]
@@ -59,7 +51,7 @@ async def test_every_call_to_slack_goes_wrong_once(house: House, fault: str) -> 
         house.slack.limits.force(method, times=1, retry_after=1)
     await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
     assert (await house.settled(1)).status is Status.SUCCEEDED
-    await shown(house)
+    await house.shown()
 
 
 @pytest.mark.soak
@@ -91,7 +83,7 @@ async def test_the_channel_is_closed_to_us_for_a_while(house: House, trouble: st
     await house.desk.eventually(lambda: house.posted().get("req:1:dm"))
     assert "req:1:confirmation" not in house.posted()
     await (changes.archive(CHANNEL, archived=False) if trouble == "archived" else changes.join(seed.BOT_USER, CHANNEL))
-    await shown(house)
+    await house.shown()
 
 
 @pytest.mark.soak
@@ -109,7 +101,7 @@ async def test_the_gateway_is_down_then_flaps(house: House) -> None:
     for kind in ("html", "panic", "lost_request", "empty_429", "lost_reply"):
         house.gateway.arm(kind, path="/api/token/.*")
     assert (await house.settled(1, seconds=40)).status is Status.SUCCEEDED
-    await shown(house)
+    await house.shown()
     assert house.names().count("big") == 1
     assert len(await house.desk.audit("held")) == 1
 
@@ -124,7 +116,7 @@ async def test_the_access_token_is_revoked_and_given_back(house: House) -> None:
     assert "access token" in await notes(house)
     house.gateway._world.pat = good
     assert (await house.settled(1)).status is Status.SUCCEEDED
-    await shown(house)
+    await house.shown()
 
 
 @pytest.mark.postgres
@@ -149,7 +141,7 @@ async def test_postgresql_is_restarted_while_people_ask(pg_house: House, postgre
         numbers.append((await house.requests())[0].id)
     for number in numbers:
         assert (await house.settled(number, seconds=30)).status is Status.SUCCEEDED
-        await shown(house, number)
+        await house.shown(number)
     assert sorted(house.names()[:4]) == ["k0", "k1", "k2", "k3"]
     assert house.verdict().problems == ()
     assert process.alive
@@ -184,7 +176,7 @@ async def test_the_disk_is_full_for_a_while(house: House) -> None:
     process = await house.start()
     await house.desk.ask(ADA, **SMALL)
     await house.settled(1)
-    await shown(house)
+    await house.shown()
     await house.slack.command(ADA, CHANNEL, "/apikey new")
     view = house.slack.top_view(ADA)
     await house.desk.fill(ADA, view, **{**SMALL, "name": "later"})
@@ -201,7 +193,7 @@ async def test_the_disk_is_full_for_a_while(house: House) -> None:
     assert len(await house.requests()) == 1
     assert "Request #" in str((await house.slack.submit(ADA, view)).body)
     assert (await house.settled(2)).status is Status.SUCCEEDED
-    await shown(house, 2)
+    await house.shown(2)
     assert process.alive
     assert house.verdict().problems == ()
 
@@ -221,6 +213,6 @@ async def test_another_program_locks_the_file(house: House) -> None:
     other.close()
     assert (await house.slack.submit(ADA, view)).ok
     assert (await house.settled(1)).status is Status.SUCCEEDED
-    await shown(house)
+    await house.shown()
     assert len(await house.requests()) == 1
     assert "small" in view_text(house.slack.top_view(ADA))

@@ -6,6 +6,7 @@ in a fifth of the time; from then on it is `keydesk serve` like any other. `quic
 on purpose, by changing constants of that process alone.
 """
 
+import functools
 import json
 import os
 import random
@@ -31,12 +32,15 @@ from tests.crash.points import Points, install
 
 # The same order of sizes as in real life: a turn is shorter than the time-out, that shorter than the settle time.
 _TIMEOUT, _TICK, _SILENCE, _LEASE = 2.0, 0.25, 1.5, 1.5
+_PING, _WATCH = 0.5, 0.1
 
 
 def hurry() -> None:
     """Make the long waits short."""
-    connect = bot.app.connect
+    connect, socket_mode = bot.app.connect, bot.app.SocketMode
     bot.app.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
+    links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
+    bot.app.SocketMode = links
     bot.approvals.execution.PROCESSING = 0.5
     bot.approvals.execution.LONGEST_PAUSE = 1.0
     bot.approvals.writers.SECONDS = _LEASE

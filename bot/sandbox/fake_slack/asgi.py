@@ -134,7 +134,12 @@ async def _socket(slack: "FakeSlack", socket: WebSocket) -> None:
         with contextlib.suppress(RuntimeError):
             await socket.close()
 
-    link = Link(id=slack.core.new_id("L"), send=socket.send_text, end=end)
+    def cut() -> None:
+        transport = socket.scope[CONNECTION]
+        if transport is not None:
+            transport.abort()
+
+    link = Link(id=slack.core.new_id("L"), send=socket.send_text, end=end, cut=cut)
     if not await slack.hub.join(link, debug_reconnects=socket.query_params.get("debug_reconnects") == "true"):
         await end()
         return

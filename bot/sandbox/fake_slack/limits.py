@@ -91,18 +91,22 @@ class Limits:
         self._posts[channel] = (level + 1, now)
 
 
-FaultKind = Literal["lost_answer", "reset", "error_500", "error_500_after", "delay"]
+FaultKind = Literal["lost_answer", "reset", "error_500", "error_500_after", "delay", "refuse"]
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """One armed fault of a method; `delay` is in seconds of real time and comes before anything else."""
+    """One armed fault of a method; `delay` is in seconds of real time and comes before anything else.
+
+    `code`: Slack's word when it refuses.
+    """
 
     method: str
     kind: FaultKind
     times: int = 1
     delay: float = 0.0
     skip: int = 0
+    code: str = ""
 
 
 class Faults:
@@ -111,13 +115,16 @@ class Faults:
     def __init__(self) -> None:
         self.armed: list[Fault] = []
 
-    def add(self, method: str, kind: FaultKind, *, times: int = 1, delay: float = 0.0, skip: int = 0) -> None:
+    def add(
+        self, method: str, kind: FaultKind, *, times: int = 1, delay: float = 0.0, skip: int = 0, code: str = ""
+    ) -> None:
         """Arms a fault for the next `times` calls of `method` (`*` is any), after letting `skip` calls pass.
 
         lost_answer: done, then the connection drops. reset: dropped before anything is done.
         error_500 / error_500_after: HTTP 500 before / after the effect. delay: slow, then normal.
+        refuse: `ok: false` with `code`, and nothing is done.
         """
-        self.armed.append(Fault(method=method, kind=kind, times=times, delay=delay, skip=skip))
+        self.armed.append(Fault(method=method, kind=kind, times=times, delay=delay, skip=skip, code=code))
 
     def take(self, method: str) -> Fault | None:
         """The fault that strikes this call, if any."""

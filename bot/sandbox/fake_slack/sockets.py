@@ -21,21 +21,26 @@ Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_webs
 
 @dataclass(kw_only=True, eq=False)
 class Link:
-    """One open websocket of the app."""
+    """One open websocket of the app. `end` says goodbye, `cut` breaks the connection without a word."""
 
     id: str
     send: Callable[[str], Awaitable[None]]
     end: Callable[[], Awaitable[None]]
+    cut: Callable[[], None] = lambda: None
     waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
     got_payload: set[str] = field(default_factory=set)
 
 
 class SocketHub:
-    """All links of the app. Each envelope goes to one of them, in no promised order."""
+    """All links of the app. Each envelope goes to one of them, in no promised order.
+
+    `lose_acks`: of so many envelopes to come the ack never arrives, because the link is cut on its way.
+    """
 
     def __init__(self, core: Core) -> None:
         self.links: list[Link] = []
         self.hello_count = 0
+        self.lose_acks = 0
         self._core = core
         self._tickets: dict[str, float] = {}
         self._random = random.Random(0)  # noqa: S311 - picks a link, guards nothing
@@ -87,6 +92,10 @@ class SocketHub:
         if not isinstance(message, dict):
             return
         envelope_id = message.get("envelope_id")
+        if self.lose_acks > 0 and envelope_id in link.waiting:
+            self.lose_acks -= 1
+            self.cut(link)
+            return
         future = link.waiting.pop(envelope_id, None) if isinstance(envelope_id, str) else None
         if future is None or future.done():
             return
@@ -124,6 +133,12 @@ class SocketHub:
             if reason != "warning":
                 await one.end()
                 self.leave(one)
+
+    def cut(self, *links: Link) -> None:
+        """Breaks these links, or all, without a goodbye."""
+        for one in links or tuple(self.links):
+            one.cut()
+            self.leave(one)
 
 
 def _disconnect(reason: Reason) -> str:

@@ -13,8 +13,8 @@ class Held:
 
     def __init__(self, slack, *, answers=True, payload=None):
         self.slack, self.answers, self.payload = slack, answers, payload
-        self.got, self.ended = [], False
-        self.link = Link(id="L", send=self.send, end=self.end)
+        self.got, self.ended, self.broken = [], False, False
+        self.link = Link(id="L", send=self.send, end=self.end, cut=self.cut)
 
     async def send(self, text):
         message = json.loads(text)
@@ -25,6 +25,9 @@ class Held:
 
     async def end(self):
         self.ended = True
+
+    def cut(self):
+        self.broken = True
 
     async def join(self, *, debug=False):
         return await self.slack.hub.join(self.link, debug_reconnects=debug)
@@ -131,6 +134,23 @@ async def test_disconnects_name_their_reason_and_only_a_warning_leaves_the_link(
     assert held.got[-1]["reason"] == reason
     assert held.ended is (reason != "warning")
     assert bool(slack.hub.links) is (reason == "warning")
+
+
+async def test_an_ack_can_be_lost_with_its_link(slack, hold):
+    held = await hold()
+    slack.hub.lose_acks = 1
+    assert (await slack.command("U1ALICE", "C1GENERAL", "/apikey")).failure == "unreachable"
+    assert (held.broken, slack.hub.links, slack.hub.lose_acks) == (True, [], 0)
+    await hold()
+    assert (await slack.command("U1ALICE", "C1GENERAL", "/apikey")).ok
+
+
+async def test_links_can_be_cut_without_a_goodbye(slack, hold):
+    links = [await hold() for _ in range(2)]
+    slack.hub.cut(links[0].link)
+    assert ([held.broken for held in links], slack.hub.links) == ([True, False], [links[1].link])
+    slack.hub.cut()
+    assert (links[1].broken, links[1].ended, slack.hub.links) == (True, False, [])
 
 
 async def test_socket_mode_in_the_manifest_never_uses_http(make_slack, bot):

@@ -123,6 +123,13 @@ async def test_a_500_comes_before_or_after_the_effect(slack, api):
     assert len(slack.messages("C1GENERAL")) == 2
 
 
+async def test_a_fault_can_refuse_in_slacks_words(slack, api):
+    slack.faults.add("chat.postMessage", "refuse", code="restricted_action")
+    answer = await api.raw("chat.postMessage", channel="C1GENERAL", text="x")
+    assert answer.json() == {"ok": False, "error": "restricted_action"}
+    assert slack.messages("C1GENERAL") == []
+
+
 async def test_a_fault_can_delay_any_method(slack, api):
     slack.faults.add("*", "delay", delay=0.001)
     await api.ok("auth.test")

@@ -88,6 +88,8 @@ class WebApi:
         await self._before(fault)
         if fault is not None and fault.kind == "error_500":
             return Reply(status=500, body=None)
+        if fault is not None and fault.kind == "refuse":
+            return Reply(status=200, body={"ok": False, "error": fault.code})
         reply = self._judged(name, arguments, token)
         if fault is not None and fault.kind == "lost_answer":
             raise ConnectionDropped
