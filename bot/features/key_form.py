@@ -82,7 +82,8 @@ def name_block(prefill: Prefill) -> Block:
 
 def quota_blocks(prefill: Prefill, units_per_usd: int) -> list[Block]:
     """Quota as units or money, and the box that makes it unlimited."""
-    hint = f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    # Slack writes “(optional)” beside the label by itself.
+    hint = f"Empty only without a limit. Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
     element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | AT_EACH_CHARACTER
     box = checkboxes(
         [option("No limit", "on", description="The key keeps working when its quota is used up")],

@@ -140,13 +140,13 @@ class KeyWish:
         return await submit_wish(deps, delivery, self._operation, actor, wanted, reason=reason, channel=seen.channel)
 
 
-def delta_block(initial: str, units_per_usd: int, *, hint: str = "Write a minus sign to take quota away. ") -> Block:
-    """How much more."""
+def delta_block(initial: str, units_per_usd: int, *, hint: str, optional: bool) -> Block:
+    """How much more. Slack writes “(optional)” beside the label by itself, so the hint says when it may be empty."""
     element = text_input(initial=initial, placeholder="+100k or +$5", max_length=60, focus=not initial) | {
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
     }
-    hint += f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
-    return input_block(DELTA, "More quota", element, hint=hint, optional=True, dispatch=True)
+    hint += f" Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    return input_block(DELTA, "More quota", element, hint=hint, optional=optional, dispatch=True)
 
 
 def filled_in(view: Mapping[str, Any]) -> State:

@@ -243,8 +243,10 @@ async def test_an_expired_and_empty_key_is_enabled_with_what_it_lacks(any_desk: 
     value = desk.gateway.key_value(key.id)
     assert desk.gateway.call_model(value, model="gpt-4o-mini", units=1) is not None
     assert desk.gateway.key(key.id).status == 3
-    answer = await do(desk, ADA, "enable", key, expired_time="7d")
-    assert "No amount is given" in answer.body["errors"]["delta"]
+    assert (await do(desk, ADA, "enable", key, expired_time="7d")).complaints["delta"]
+    await desk.fill(ADA, desk.slack.top_view(ADA), delta="-5")
+    answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    assert "add some quota to use it again" in answer.body["errors"]["delta"]
     await desk.fill(ADA, desk.slack.top_view(ADA), delta="50k")
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     row = await desk.settled(1)

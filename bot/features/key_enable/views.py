@@ -13,7 +13,7 @@ from bot.slack.blocks import Block, modal, section
 from bot.slack.inputs import State, typed
 from bot.units import parse_delta
 
-_HINT = "The key has nothing left, so it needs some to work. "
+_HINT = "The key has nothing left, so it needs some to work."
 
 
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
         prefill = Prefill()
         blocks += form.expiry_blocks(prefill, typed(state, form.EXPIRY) or prefill.expiry)
     if seen.empty:
-        blocks.append(delta_block(seen.rest, units_per_usd, hint=_HINT))
+        blocks.append(delta_block(seen.rest, units_per_usd, hint=_HINT, optional=False))
     blocks += [form.reason_block(Prefill()), decision_block(live)]
     return modal(OPERATION.name, OPERATION.title, blocks, submit="Enable", private_metadata=seen.model_dump_json())
 

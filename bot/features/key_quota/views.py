@@ -12,6 +12,11 @@ from bot.slack.blocks import Block, modal
 from bot.slack.inputs import State, typed
 from bot.units import parse_delta
 
+_HINT = "Leave empty only if you take the limit away below. Write a minus sign to take quota away."
+_NOTHING = (
+    "Nothing is changed yet: write how much to add (+100k) or to take away (-100k), or tick the box for no limit."
+)
+
 
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal. A limited key asks for a delta; an unlimited one, once unticked, for what is to be left."""
@@ -20,7 +25,9 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
     quota, box = form.quota_blocks(Prefill(unlimited=seen.unlimited_quota), units_per_usd)
     blocks: list[Block] = [seen.line(units_per_usd)]
     if not ticked:
-        blocks.append(quota if seen.unlimited_quota else delta_block(seen.rest, units_per_usd))
+        blocks.append(
+            quota if seen.unlimited_quota else delta_block(seen.rest, units_per_usd, hint=_HINT, optional=True)
+        )
     blocks += [box, form.reason_block(Prefill()), decision_block(live)]
     return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=seen.model_dump_json())
 
@@ -38,8 +45,11 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
         return ChangeQuota(key_id=seen.key_id, unlimited_quota=False, remain_quota=left), reason
     if seen.unlimited_quota:
         raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
+    text = typed(reader.state, DELTA)
+    if not text.strip():
+        raise InputError({DELTA: _NOTHING})
     try:
-        delta = parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
+        delta = parse_delta(text, reader.units_per_usd)
     except ValueError as error:
         raise InputError({DELTA: str(error)}) from None
     return ChangeQuota(key_id=seen.key_id, delta=delta), reason

@@ -29,6 +29,11 @@ def test_it_asks_for_what_is_lacking(known: dict[str, Any], blocks: list[str]) -
     assert block_ids(build_modal(seen(**known), state={}, live="", units_per_usd=UNITS)) == blocks
 
 
+def test_the_quota_that_is_lacking_must_be_said() -> None:
+    block = build_modal(seen(**EMPTY), state={}, live="", units_per_usd=UNITS)["blocks"][1]
+    assert (block["block_id"], block["optional"]) == ("delta", False)
+
+
 def test_a_chosen_moment_gets_its_picker() -> None:
     state = reader(expired_time="custom").state
     view = build_modal(seen(**EXPIRED), state=state, live="", units_per_usd=UNITS)

@@ -16,6 +16,12 @@ def test_a_limited_key_asks_for_a_delta_until_the_box_is_ticked() -> None:
     assert block_ids(view) == ["unlimited_quota", "reason"]
 
 
+def test_it_says_when_the_number_may_be_left_out() -> None:
+    block = build_modal(seen(), state={}, live="", units_per_usd=UNITS)["blocks"][1]
+    assert (block["block_id"], block["optional"]) == ("delta", True)
+    assert block["hint"]["text"].startswith("Leave empty only if you take the limit away below. ")
+
+
 def test_an_unlimited_key_asks_for_what_is_left_once_the_box_is_unticked() -> None:
     unlimited = seen(unlimited_quota=True)
     assert block_ids(build_modal(unlimited, state={}, live="", units_per_usd=UNITS)) == ["unlimited_quota", "reason"]
@@ -43,7 +49,8 @@ def test_the_box_decides_what_is_wished() -> None:
 @pytest.mark.parametrize(
     ("unlimited", "fields", "place", "sentence"),
     [
-        (False, {"delta": ""}, "delta", "No amount is given"),
+        (False, {"delta": ""}, "delta", "Nothing is changed yet"),
+        (False, {"delta": " ", "unlimited_quota": [], "reason": "more"}, "delta", "or tick the box for no limit"),
         (False, {"delta": "0"}, "delta", "changes nothing"),
         (False, {"delta": "+-5"}, "delta", "has a sign"),
         (False, {"delta": "1e5"}, "delta", "is not an amount"),
