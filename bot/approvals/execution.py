@@ -15,14 +15,15 @@ from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Statu
 from bot.approvals.owners import OwnedKey
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
-from bot.approvals.rejudge import refusal_today
+from bot.approvals.rejudge import adds_to, outgrown, refusal_today
 from bot.approvals.writers import Hold, LostHold, Writers
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
-from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected, Refusal
+from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected, KeyNotFound, Refusal
+from bot.gateway.models import KeyId
 from bot.gateway.wire import fenced
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.operations import Change, Effect, Operation, Work
@@ -123,7 +124,7 @@ class Execution:
         if request.status is Status.APPROVED:
             try:
                 request = await self._begin(request)
-            except SlackSilent as error:
+            except (SlackSilent, GatewayError) as error:
                 return await self._database.run(self._hold, request.id, error.sentence)
             if request.status is not Status.RUNNING:
                 return None
@@ -161,7 +162,10 @@ class Execution:
         return 0.0 if stale else request.asked_at
 
     async def _begin(self, request: ApprovalRequest) -> ApprovalRequest:
-        """Judge once more with today's roles and rules, then start; or fail it with the reason."""
+        """Judge once more with today's roles, rules and numbers, then start; or fail it with the reason.
+
+        Raises SlackSilent and GatewayError when nobody can judge now.
+        """
         # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key by
         # the policy's [alerts] table a moment ago.
         if request.note in {store.ROTATION, store.AUTOMATIC}:
@@ -174,13 +178,27 @@ class Execution:
         if unknown and waited < SLACK_SILENT_SECONDS:
             raise SlackSilent("Slack does not tell us who asked or approved.")
         sentence = refusal_today(self._policy(), request, requester, voters)
-        return await self._database.run(self._begun, request, sentence)
+        if sentence:
+            return await self._database.run(self._begun, request, sentence)
+        sentence = await self._outgrown(request, requester)
+        return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence))
 
-    def _begun(self, c: sa.Connection, request: ApprovalRequest, refusal: str) -> ApprovalRequest:
+    async def _outgrown(self, request: ApprovalRequest, requester: Actor) -> str:
+        if adds_to(request) is None or request.key_id is None:
+            return ""
+        try:
+            fresh = await self._client.get_key(KeyId(request.key_id))
+        except KeyNotFound:
+            return ""  # the run meets the same, and says it
+        return outgrown(self._policy(), request, requester, fresh)
+
+    def _begun(
+        self, c: sa.Connection, request: ApprovalRequest, refusal: str, *, changed_since: bool = False
+    ) -> ApprovalRequest:
         now = self._clock()
         if refusal:
             record(c, Fact.REFUSED, request, at=now, actor=request.requester_id, tried="run", sentence=refusal)
-            outcome = Outcome(sentence=refusal)
+            outcome = Outcome(sentence=refusal, changed_since=changed_since)
             request = store.move(c, request, Status.FAILED, settled_at=now, outcome=outcome)
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)

@@ -1,12 +1,38 @@
 """Judge an approved request once more, just before it runs, with today's rules and roles. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.approvals.models import ApprovalRequest
 from bot.approvals.review import given_votes
+from bot.gateway.models import Key
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide, may_approve
 from bot.permissions.rules import Policy
+
+
+def adds_to(request: ApprovalRequest) -> int | None:
+    """The units that the request adds to what its key has when it runs; None for wishes that add nothing."""
+    delta = request.input.get("delta")
+    return int(delta) if delta is not None else None
+
+
+def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key) -> str:
+    """Why a delta on today's numbers is not what was judged; "" when it is, or when the policy now simply allows it.
+
+    Other requests may have come first: each was judged as if it were alone, and together they may be too much.
+    """
+    delta, seen = adds_to(request), request.judgement.facts.remain_quota
+    if delta is None or (seen is not None and fresh.remain_quota + delta <= seen):
+        return ""  # usage only makes it less than what was judged
+    facts = replace(request.judgement.facts, remain_quota=fresh.remain_quota + delta, increase=delta)
+    asked, now = (
+        decide(policy, Ask(actor=requester, operation=request.operation, own=request.judgement.own, facts=each))
+        for each in (request.judgement.facts, facts)
+    )
+    if now.allowed or (now.rule, now.approval) == (asked.rule, asked.approval):
+        return ""
+    return f"The key's quota has changed since this was asked, and the policy now says: {now.sentence} Ask again."
 
 
 def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, voters: Sequence[Actor]) -> str:

@@ -6,9 +6,10 @@ import pytest
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
-from bot.approvals.rejudge import refusal_today
+from bot.approvals.rejudge import outgrown, refusal_today
 from bot.db.engine import Database
-from bot.permissions.models import Actor, ActorKind, Ask
+from bot.gateway.models import Key, KeySettings
+from bot.permissions.models import Actor, ActorKind, Ask, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy, parse_policy
 from tests.approvals.kit import ADA, MIRA, NOW, OMAR, TEAM, new_request, person, policy
@@ -65,3 +66,70 @@ def test_what_was_free_and_now_wants_an_approval_is_not_run(sqlite_database: Dat
     stricter = parse_policy(CLOSED.replace('deny = "Closed for the year."', terms), file="p")
     assert not refusal_today(policy(), request, ADA, ())
     assert "now wants an approval" in refusal_today(stricter, request, ADA, ())
+
+
+STEPS = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager  = ["S0MANAGERS"]
+security = ["S0SECURITY"]
+[[rules]]
+name  = "small"
+who   = ["engineer"]
+do    = ["key.quota"]
+when  = { remain_quota_at_most = 1_000 }
+allow = true
+[[rules]]
+name     = "middle"
+who      = ["engineer"]
+do       = ["key.quota"]
+when     = { remain_quota_at_most = 5_000 }
+approval = { from = ["manager"], expires = "1d" }
+[[rules]]
+name     = "large"
+who      = ["engineer"]
+do       = ["key.quota"]
+when     = { remain_quota_at_most = 9_000 }
+approval = { from = ["manager", "security"], expires = "1d" }
+"""
+
+
+def fresh_key(remain_quota: int) -> Key:
+    settings = KeySettings.of(name="search", remain_quota=remain_quota).model_dump()
+    numbers = {"id": 7, "user_id": 1, "status": 1, "created_time": 1, "accessed_time": 1, "used_quota": 0}
+    return Key.model_validate({**settings, **numbers, "hint": "…", "masked": True})
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "delta", "now_at", "words"),
+    [
+        (2_000, 1_000, 2_000, ""),
+        (2_000, 1_000, 4_000, ""),
+        (2_000, 1_000, 0, ""),
+        (7_000, 1_000, 2_000, ""),
+        (2_000, 1_000, 4_001, "Rule “large” wants an approval"),
+        (2_000, 1_000, 8_001, "No rule allows key.quota"),
+        (0, 1_000, 1, "Rule “middle” wants an approval"),
+        (4_000, -1_000, 5_000, ""),
+    ],
+)
+def test_a_delta_is_judged_again_on_the_numbers_that_the_key_has_by_then(
+    asked_at: int, delta: int, now_at: int, words: str
+) -> None:
+    rules = parse_policy(STEPS, file="p")
+    facts = Facts(remain_quota=asked_at + delta, unlimited_quota=False, increase=delta)
+    decision = decide(rules, Ask(actor=ADA, operation="key.quota", facts=facts))
+    new = new_request(
+        operation="key.quota",
+        key_id=7,
+        input={"key_id": 7, "delta": delta},
+        judgement=Judgement(decision=decision, facts=facts, own=True),
+    )
+    request = ApprovalRequest(**new.model_dump(), id=1, version=1, status=Status.APPROVED)
+    sentence = outgrown(rules, request, ADA, fresh_key(now_at))
+    assert words in sentence
+    assert bool(sentence) is bool(words)
+
+
+def test_what_adds_nothing_is_not_judged_by_numbers(approved: ApprovalRequest) -> None:
+    assert outgrown(parse_policy(CLOSED, file="p"), approved, ADA, fresh_key(10**9)) == ""

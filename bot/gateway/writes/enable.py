@@ -8,7 +8,7 @@ from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusMark, set_status
-from bot.gateway.writes.update import changed_since
+from bot.gateway.writes.update import changed_or_disabled
 
 _PUT, _STATUS = "enable.put", "enable"
 
@@ -44,7 +44,8 @@ async def _enable(
     expected: KeySettings | None,
 ) -> WriteResult:
     key = await session.client.get_key(key_id)
-    before, notes = key, ()
+    before = key
+    notes: tuple[str, ...] = ()
     if not await _begun(session):
         refused = _refused(session, key, expired_time, add_quota, expected)
         if refused:
@@ -71,7 +72,7 @@ def _refused(
     add_quota: int,
     expected: KeySettings | None,
 ) -> WriteResult | None:
-    changed = changed_since(key, expected) if expected else ()
+    changed = changed_or_disabled(key, expected) if expected else ()
     later = key if expired_time is None else key.model_copy(update={"expired_time": expired_time})
     refusal = delta_problem(key, add_quota) if add_quota else None
     if not key.unlimited_quota and key.remain_quota + add_quota <= 0:

@@ -25,9 +25,9 @@ async def update(
 ) -> WriteResult:
     """Changes exactly these fields; every other one goes back as it was found. Never raises a GatewayCallError.
 
-    `expected` = the settings the approver saw (a Key to compare its quota sum too): if any differs from what is there
-    before our first write, REFUSED with CHANGED_SINCE and the differences. A key the server had marked expired is
-    enabled again when its new expiry lies ahead.
+    `expected` = the settings the approver saw (a Key to see too whether it was disabled since): if any but the quota
+    differs from what is there before our first write, REFUSED with CHANGED_SINCE and the differences. A key the
+    server had marked expired is enabled again when its new expiry lies ahead.
     """
     session = Session(client=client, journal=journal, processing=processing)
     return await session.guarded(_update(session, key_id, changes.as_fields(), expected))
@@ -42,9 +42,10 @@ async def change_quota(
     expected: KeySettings | None = None,
     processing: float = PROCESSING,
 ) -> WriteResult:
-    """Moves remain + used by exactly `delta` units, on fresh numbers, whatever is spent meanwhile.
+    """Moves remain + used by exactly `delta` units, on fresh numbers, whatever is spent or was added meanwhile.
 
     A key the server had marked exhausted is enabled again when something is left. Lowering below 0 is REFUSED.
+    `expected` as for `update`.
     """
     session = Session(client=client, journal=journal, processing=processing)
     return await session.guarded(_change_quota(session, key_id, delta, expected))
@@ -97,7 +98,7 @@ async def _update(
 
 
 async def _change_quota(session: Session, key_id: KeyId, delta: int, expected: KeySettings | None) -> WriteResult:
-    fresh, refused = await _first_look(session, "quota", key_id, expected, compare_sum=True)
+    fresh, refused = await _first_look(session, "quota", key_id, expected)
     if refused:
         return refused
     if fresh:
@@ -105,8 +106,21 @@ async def _change_quota(session: Session, key_id: KeyId, delta: int, expected: K
         if problem:
             sentence = SENTENCES[problem]
             return WriteResult(status=WriteStatus.REFUSED, key=fresh, refusal=problem, sentence=sentence)
-    result = await put(session, "quota", key_id, Intent(delta=delta), fresh)
+    result = _against_seen(await put(session, "quota", key_id, Intent(delta=delta), fresh), expected)
     return await revived(session, result, KeyStatus.EXHAUSTED)
+
+
+def _against_seen(result: WriteResult, expected: KeySettings | None) -> WriteResult:
+    """Another request may have come first: then the numbers that were shown for approval are not those that came."""
+    before, key = result.before, result.key
+    seen = expected.total_quota if isinstance(expected, Key) else None
+    if result.status is not WriteStatus.DONE or before is None or key is None or seen in {None, before.total_quota}:
+        return result
+    note = (
+        f"The quota had been changed since this was asked: {before.remain_quota:,} units were left, "
+        f"now it is {key.remain_quota:,}."
+    )
+    return result.model_copy(update={"notes": (*result.notes, note)})
 
 
 async def _set_unlimited(session: Session, key_id: KeyId, intent: Intent, expected: KeySettings | None) -> WriteResult:
@@ -122,14 +136,12 @@ async def _first_look(
     name: str,
     key_id: KeyId,
     expected: KeySettings | None,
-    *,
-    compare_sum: bool = False,
 ) -> tuple[Key | None, WriteResult | None]:
     """Before anything was sent: the record, and a refusal if it is not what was approved. Later: nothing."""
     if await session.load(name, PutMark):
         return None, None
     fresh = await session.client.get_key(key_id)
-    changed = changed_since(fresh, expected, compare_sum=compare_sum) if expected else ()
+    changed = changed_or_disabled(fresh, expected) if expected else ()
     if not changed:
         return fresh, None
     return fresh, WriteResult(
@@ -141,16 +153,21 @@ async def _first_look(
     )
 
 
-def changed_since(fresh: Key, expected: KeySettings, *, compare_sum: bool = False) -> tuple[Difference, ...]:
-    """Settings that are not as the approver saw them. Usage is no change; an edit of the quota is, where sums tell."""
-    found = [
+def changed_since(fresh: Key, expected: KeySettings) -> tuple[Difference, ...]:
+    """Settings that are not as the approver saw them. The quota is none of them: it moves by usage and by deltas."""
+    return tuple(
         Difference(field=name, wanted=getattr(expected, name), found=getattr(fresh, name))
         for name in SETTINGS_FIELDS
         if name != "remain_quota" and meaning(name, getattr(expected, name)) != meaning(name, getattr(fresh, name))
-    ]
-    if compare_sum and isinstance(expected, Key) and expected.total_quota != fresh.total_quota:
-        found.append(Difference(field="remain_quota", wanted=expected.remain_quota, found=fresh.remain_quota))
-    return tuple(found)
+    )
+
+
+def changed_or_disabled(fresh: Key, expected: KeySettings) -> tuple[Difference, ...]:
+    """The same, and whether it was disabled since, perhaps for a leak: for what would go on using the key."""
+    changed = changed_since(fresh, expected)
+    if not isinstance(expected, Key) or fresh.status != KeyStatus.DISABLED or expected.status == fresh.status:
+        return changed
+    return (*changed, Difference(field="status", wanted=expected.status, found=fresh.status))
 
 
 async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> WriteResult:

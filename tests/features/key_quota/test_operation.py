@@ -66,7 +66,7 @@ async def test_what_the_key_cannot_take_is_refused_before_anything_is_stored(
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_an_edit_between_asking_and_running_stops_the_run(profile: str) -> None:
+async def test_a_delta_counts_from_what_is_there_when_it_runs(profile: str) -> None:
     fake = fake_gateway(profile)
     key = fake.add_key(name="search", remain_quota=100)
     client = client_of(fake)
@@ -76,8 +76,11 @@ async def test_an_edit_between_asking_and_running_stops_the_run(profile: str) ->
     assert (result.status, fake.key(key.id).remain_quota) == (WriteStatus.DONE, 110)
     fake.edit_behind(key.id, remain_quota=5_000)
     result = await OPERATION.run(work_on(client, before), ChangeQuota(key_id=key.id, delta=50))
+    assert (result.status, fake.key(key.id).remain_quota) == (WriteStatus.DONE, 5_050)
+    fake.edit_behind(key.id, unlimited_quota=True)
+    result = await OPERATION.run(work_on(client, before), ChangeQuota(key_id=key.id, delta=50))
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
-    assert fake.key(key.id).remain_quota == 5_000
+    assert fake.key(key.id).remain_quota == 5_050
 
 
 @pytest.mark.parametrize(

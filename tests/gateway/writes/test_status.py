@@ -214,6 +214,15 @@ async def test_enabling_what_has_changed_is_refused(profile):
     assert (await enable(client, key_id, MemoryJournal(), expected=seen)).refusal is Refusal.CHANGED_SINCE
 
 
+async def test_an_exhausted_key_that_was_disabled_meanwhile_stays_so(profile):
+    fake = fake_gateway(profile)
+    key_id, client = a_key(fake, status=4, remain_quota=0), client_of(fake)
+    seen = await client.get_key(key_id)
+    fake.edit_behind(key_id, status=2)
+    result = await enable(client, key_id, MemoryJournal(), add_quota=5, expected=seen)
+    assert (result.refusal, fake.key(key_id).status) == (Refusal.CHANGED_SINCE, 2)
+
+
 async def test_a_step_that_is_not_settled_stops_the_enabling(profile):
     fake = fake_gateway(profile)
     key_id, client, journal = a_key(fake, status=4, remain_quota=0), client_of(fake), MemoryJournal()

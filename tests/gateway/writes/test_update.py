@@ -57,7 +57,7 @@ async def test_changed_since_is_refused_with_the_differences(profile):
     assert sent(fake, "PUT") == []
 
 
-async def test_usage_is_no_change_but_an_edit_of_the_quota_is(profile):
+async def test_a_quota_that_moved_is_no_change_whoever_moved_it(profile):
     fake = fake_gateway(profile)
     key_id = a_key(fake)
     client = client_of(fake)
@@ -65,13 +65,36 @@ async def test_usage_is_no_change_but_an_edit_of_the_quota_is(profile):
     fake.charge(key_id, 500)
     assert (await update(client, key_id, GROUP, MemoryJournal(), expected=seen)).status is WriteStatus.DONE
     seen = await client.get_key(key_id)
+    fake.charge(key_id, 500)
+    result = await change_quota(client, key_id, 5, MemoryJournal(), expected=seen)
+    assert (result.status, result.notes) == (WriteStatus.DONE, ())
     fake.edit_behind(key_id, remain_quota=9)
     result = await change_quota(client, key_id, 5, MemoryJournal(), expected=seen)
-    assert [each.field for each in result.differences] == ["remain_quota"]
+    assert (result.status, fake.key(key_id).remain_quota) == (WriteStatus.DONE, 14)
+    assert "9 units were left, now it is 14" in result.notes[0]
     result = await set_unlimited(
         client, key_id, MemoryJournal(), unlimited=True, expected=seen.model_copy(update={"group": "x"})
     )
     assert result.refusal is Refusal.CHANGED_SINCE
+
+
+@pytest.mark.parametrize("edit", [{"status": 2}, {"unlimited_quota": True}, {"allow_ips": ""}, {"expired_time": -1}])
+async def test_what_matters_to_a_delta_stops_it(profile, edit):
+    fake = fake_gateway(profile)
+    key_id, client = a_key(fake, expired_time=2_000_000_000), client_of(fake)
+    seen = await client.get_key(key_id)
+    fake.edit_behind(key_id, **edit)
+    result = await change_quota(client, key_id, 5, MemoryJournal(), expected=seen)
+    assert (result.refusal, [each.field for each in result.differences]) == (Refusal.CHANGED_SINCE, list(edit))
+    assert sent(fake, "PUT") == []
+
+
+async def test_a_key_that_was_disabled_when_it_was_asked_may_get_more(profile):
+    fake = fake_gateway(profile)
+    key_id, client = a_key(fake, status=2), client_of(fake)
+    seen = await client.get_key(key_id)
+    result = await change_quota(client, key_id, 5, MemoryJournal(), expected=seen)
+    assert (result.status, fake.key(key_id).status) == (WriteStatus.DONE, 2)
 
 
 async def test_after_our_own_first_write_nothing_has_changed_since(profile):
