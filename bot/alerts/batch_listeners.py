@@ -67,7 +67,7 @@ class BatchListeners:
 
     async def enable(self, delivery: Delivery) -> Ack:
         """`/apikey enable` with several keys, or `batch N`."""
-        return await self._open(delivery, ENABLE, parse(delivery.text))
+        return await self._open(delivery, ENABLE, parse(delivery.text, "enable"))
 
     async def undo(self, delivery: Delivery) -> Ack:
         """The button on a finished batch."""

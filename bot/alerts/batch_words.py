@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from bot.errors import InputError
 
 MOST_NAMED = 200
-_PERSON = re.compile(r"all\s+of\s+<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>", re.IGNORECASE)
+_MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
+_PERSON = re.compile(rf"all\s+of\s+{_MENTION}", re.IGNORECASE)
+_SOMEBODY = re.compile(_MENTION)
 _NAMELESS = re.compile(r"all\s+of\s+(?P<who>\S+)", re.IGNORECASE)
 _BEFORE = re.compile(r"created\s+before\s+(?P<day>\S+)(?:\s+(?P<time>\d{1,2}:\d{2}))?", re.IGNORECASE)
 _BATCH = re.compile(r"batch\s+#?(?P<id>\d{1,9})", re.IGNORECASE)
@@ -49,13 +51,13 @@ class Scope:
 def is_batch(text: str) -> bool:
     """Whether more than one key may be meant, so that this is not the form for a single key."""
     text = text.strip()
-    if _NAMELESS.match(text) or _BEFORE.match(text) or _BATCH.match(text):
+    if _NAMELESS.match(text) or _BEFORE.match(text) or _BATCH.match(text) or _SOMEBODY.match(text):
         return True
     return len(_TOKEN.findall(text)) > 1
 
 
-def parse(text: str) -> Scope:
-    """What is meant. Raises InputError."""
+def parse(text: str, word: str = "disable") -> Scope:
+    """What is meant. `word`: of the command, for the suggestion. Raises InputError."""
     text = text.strip()
     if batch := _BATCH.fullmatch(text):
         return Scope(batch=int(batch["id"]))
@@ -69,6 +71,10 @@ def parse(text: str) -> Scope:
     if nameless := _NAMELESS.match(text):
         who = nameless["who"][:40]
         raise InputError({"key": f"I do not know who “{who}” is; choose the person from Slack's list after typing @."})
+    if somebody := _SOMEBODY.search(text):
+        # A slip must not disable all that somebody has: it has to be said.
+        who = f"<@{somebody['id']}>"
+        raise InputError({"key": f"{who} is a person, not a key. `/apikey {word} all of @…` means every key of {who}."})
     names = tuple(dict.fromkeys(next(part for part in found if part) for found in _TOKEN.findall(text) if any(found)))
     if len(names) > MOST_NAMED:
         raise InputError({"key": f"That names {len(names)} keys; at most {MOST_NAMED} at a time."})

@@ -43,3 +43,13 @@ def test_what_cannot_be_meant_is_said(text: str) -> None:
     assert is_batch(text)
     with pytest.raises(InputError):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["<@U0ADA|ada>", "<@U0ADA>", "<@U0ADA> leaked", "all <@U0ADA>", "12 <@U0ADA|ada>"])
+def test_a_person_is_no_key_and_the_right_words_are_suggested(text: str) -> None:
+    assert is_batch(text)
+    with pytest.raises(InputError) as wrong:
+        parse(text, "enable")
+    assert wrong.value.sentence == (
+        "<@U0ADA> is a person, not a key. `/apikey enable all of @…` means every key of <@U0ADA>."
+    )

@@ -32,6 +32,11 @@ def progress(desk: Desk, fragment: str = "") -> list[str]:
     return [text_of(m) for m in desk.messages(CHANNEL) if "Batch " in text_of(m) and fragment in text_of(m)]
 
 
+async def test_a_person_instead_of_a_key_gets_the_right_words(desk: Desk) -> None:
+    await desk.slack.command(SAM, CHANNEL, "/apikey disable @ada")
+    assert f"`/apikey disable all of @…` means every key of <@{ADA}>" in desk.slack.messages(CHANNEL, SAM)[-1].text
+
+
 async def test_several_keys_by_name_and_number_after_a_typed_confirmation(desk: Desk) -> None:
     records = make(desk, 3)
     shown = await preview(desk, f"disable {records[0].id} svc-1 “svc-2”")
