@@ -4,15 +4,16 @@ import asyncio
 from typing import Any
 
 from bot.approvals import owners, store
+from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, Deps
-from bot.features.home.views import build_home, nothing_here
+from bot.features.home.views import build_home, cut, nothing_here
 from bot.features.key_rows import row as key_row
 from bot.features.request_rows import decidable, reviewable
 from bot.features.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import escape, section
+from bot.slack.blocks import Block, escape, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
@@ -54,18 +55,22 @@ class Listeners:
             reviewable(deps, actor),
         )
         now = deps.reader.server_now()
-        shown = [key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in (mine or ())[:_KEYS]]
+        keys = [key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine or ()]
         if mine is None:
-            shown = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
-        asks = {name: operation.asks for name, operation in deps.operations.items()}
+            keys = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
         return build_home(
-            waiting=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in waiting[:_WAITING]],
-            reviews=[request_row(r, asks=asks[r.operation], mine=False, decidable=True) for r in reviews[:_WAITING]],
-            keys=shown,
-            requests=[request_row(r, asks=asks[r.operation], mine=True, decidable=False) for r in requests[:_REQUESTS]],
+            waiting=cut(self._rows(waiting, decidable=True), _WAITING, "/apikey requests"),
+            reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
+            keys=cut(keys, _KEYS, "/apikey list"),
+            requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
             care=[*self._troubles(actor), *_care(mine or [], now)],
             now=deps.clock(),
         )
+
+    def _rows(self, requests: list[ApprovalRequest], *, decidable: bool) -> list[Block]:
+        """`decidable`: somebody else's, for this person to answer; else their own."""
+        asks = {name: operation.asks for name, operation in self._deps.operations.items()}
+        return [request_row(r, asks=asks[r.operation], mine=not decidable, decidable=decidable) for r in requests]
 
     def _troubles(self, actor: Actor) -> list[str]:
         """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""

@@ -5,6 +5,14 @@ from typing import Any
 
 from bot.slack.blocks import Block, actions, button, context, date, divider, header, home, section
 
+_CARE = 10
+
+
+def cut(rows: Sequence[Block], most: int, command: str) -> list[Block]:
+    """The first of them, and how many there are beside them and where."""
+    left = len(rows) - most
+    return [*rows[:most], *([context(f"… and {left} more: `{command}`")] if left > 0 else [])]
+
 
 def build_home(
     *,
@@ -20,7 +28,8 @@ def build_home(
         actions(button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")),
     ]
     if care:
-        blocks += [header("Needs care"), section("\n".join(f"• {line}" for line in care[:20])), divider()]
+        lines = cut([section(f"• {line}") for line in care], _CARE, "/apikey list")
+        blocks += [header("Needs care"), *lines, divider()]
     if waiting:
         blocks += [header("Waiting for you"), *waiting, divider()]
     if reviews:

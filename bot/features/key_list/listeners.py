@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.approvals import owners, store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
+from bot.errors import InputError
 from bot.features.key_command import register_key_command
-from bot.features.key_list.views import LIST, key_list, key_window
+from bot.features.key_list.views import LIST, key_list, key_window, pages
 from bot.features.key_rows import SHOW
 from bot.gateway.models import Key, KeyStatus
 from bot.permissions.models import Actor, Ask
@@ -42,10 +43,11 @@ class Listeners:
 
     async def list_keys(self, delivery: Delivery) -> Ack:
         """Answer at once when the gateway does, else when it does."""
+        page = _page(delivery.text)
         actor = await self._deps.actor(delivery)
         await self._deps.flow.admit(actor, LIST)
         everybody = await self._scope(actor)
-        looking = asyncio.ensure_future(self._message(actor, everybody))
+        looking = asyncio.ensure_future(self._message(actor, everybody, page))
         await asyncio.wait({looking}, timeout=self._deps.left(delivery))
         if looking.done():
             return Ephemeral.of(looking.result())
@@ -67,15 +69,21 @@ class Listeners:
             await self._deps.flow.refuse(actor, LIST, own)
         return False
 
-    async def _message(self, actor: Actor, everybody: bool) -> Message:  # the answer of _scope
+    async def _message(self, actor: Actor, everybody: bool, page: int) -> Message:  # the answer of _scope
         deps = self._deps
         keys = await deps.catalog.keys(deadline=BACKGROUND_SECONDS)
         if keys is None:
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
         whose = await deps.database.read(owners.all_owners)
         mine = keys if everybody else [key for key in keys if whose.get(key.id) == actor.slack_user_id]
-        now = deps.reader.server_now()
-        return key_list(mine, everybody=everybody, owners=whose, now=now, units_per_usd=deps.units_per_usd)
+        return key_list(
+            mine,
+            everybody=everybody,
+            owners=whose,
+            now=deps.reader.server_now(),
+            units_per_usd=deps.units_per_usd,
+            page=min(page, pages(len(mine))),
+        )
 
     async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
         """The window of one key that was just read."""
@@ -104,6 +112,14 @@ class Listeners:
         )
 
 
+def _page(text: str) -> int:
+    """Which page is asked for; one beyond the end is the last. Raises InputError."""
+    number = text.strip() or "1"
+    if not (number.isascii() and number.isdigit() and len(number) < 7 and int(number)):
+        raise InputError({"page": "Say which page, such as `/apikey list 2`; `/apikey show KEY` shows one key."})
+    return int(number)
+
+
 def _makes_sense(name: str, key: Key) -> bool:
     """Whether an operation can change anything about the key as it stands."""
     if name == "key.enable":
@@ -114,6 +130,6 @@ def _makes_sense(name: str, key: Key) -> bool:
 def register(router: Router, deps: Deps) -> None:
     """Name both commands, and the help page's button."""
     listeners = Listeners(deps)
-    router.command("list", listeners.list_keys, help="your keys, or all of them with the right")
+    router.command("list", listeners.list_keys, usage="[PAGE]", help="your keys, or all of them with the right")
     router.action("my_keys", listeners.list_keys)
     register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key, whole")

@@ -28,21 +28,30 @@ LIST = "key.list"
 ROWS = 20
 
 
+def pages(number: int) -> int:
+    """How many pages hold that many keys."""
+    return max(1, -(-number // ROWS))
+
+
 def key_list(
-    keys: Sequence[Key], *, everybody: bool, owners: Mapping[int, str], now: float, units_per_usd: int
+    keys: Sequence[Key], *, everybody: bool, owners: Mapping[int, str], now: float, units_per_usd: int, page: int = 1
 ) -> Message:
-    """The answer to `/apikey list`."""
+    """The answer to `/apikey list [PAGE]`: 20 keys to a page, so that each fits into one message of Slack."""
     if not keys:
         text = "There are no keys yet." if everybody else "You have no keys yet. `/apikey new` asks for one."
         return Message(text, [section(text), actions(button("Ask for a key", "key.create", style="primary"))])
     count = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
     headline = f"All {count} of the account" if everybody else f"Your {count}"
     blocks = [section(f"*{headline}*"), divider()]
-    for key in keys[:ROWS]:
+    first = (page - 1) * ROWS
+    shown = keys[first : first + ROWS]
+    for key in shown:
         owner = owners.get(key.id) if everybody else None
         blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd))
     if len(keys) > ROWS:
-        blocks.append(context(f"{len(keys) - ROWS} older ones are not shown; `/apikey show KEY` finds each."))
+        following = f" · `/apikey list {page + 1}` shows the next" if page < pages(len(keys)) else ""
+        small = f"{first + 1} to {first + len(shown)} of {len(keys)}, newest first{following}"
+        blocks.append(context(f"{small} · `/apikey show KEY` finds each"))
     return Message(f"{headline}.", blocks)
 
 
