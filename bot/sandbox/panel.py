@@ -55,25 +55,30 @@ class RefusedError(Exception):
 
 
 def panel_routes(
-    *, gateway: FakeGateway, first_person: str, advance: Callable[[float], None] | None = None
+    *, gateway: FakeGateway, first_person: str, advance: Callable[[float], Awaitable[None]] | None = None
 ) -> list[BaseRoute]:
     """The page and the panel, to be served at the same address as FakeSlack's routes.
 
     `first_person` is the Slack user id the page plays at first. `advance` moves every clock of the sandbox by
     seconds; by default the gateway's.
     """
-    panel = _Panel(gateway=gateway, advance=advance or gateway.advance)
+
+    async def alone(seconds: float) -> None:
+        gateway.advance(seconds)
+
+    panel = _Panel(gateway=gateway, advance=advance or alone)
 
     async def first(_: Request) -> Response:
         return JSONResponse({"id": first_person}, headers={"Cache-Control": "no-store"})
 
-    posts = {"use": panel.use, "fault": panel.fault, "switch": panel.switch, "clock": panel.clock}
+    posts = {"use": panel.use, "fault": panel.fault, "switch": panel.switch}
     return [
         Route("/", _index),
         Mount("/page", app=_PageFiles(directory=PAGE)),
         Route("/sandbox/api/first", first),
         Route("/sandbox/api/gateway", _local(panel.state)),
         *(Route(f"/sandbox/api/gateway/{name}", _local(_post(act)), methods=["POST"]) for name, act in posts.items()),
+        Route("/sandbox/api/gateway/clock", local_post(panel.clock), methods=["POST"]),
     ]
 
 
@@ -153,7 +158,7 @@ def _answer(status: int, /, *, error: str | None = None, **rest: Any) -> JSONRes
 class _Panel:
     """What the panel shows and does."""
 
-    def __init__(self, *, gateway: FakeGateway, advance: Callable[[float], None]) -> None:
+    def __init__(self, *, gateway: FakeGateway, advance: Callable[[float], Awaitable[None]]) -> None:
         self._gateway = gateway
         self._advance = advance
 
@@ -217,12 +222,12 @@ class _Panel:
         self._gateway.switch(str(name), value)
         return {}
 
-    def clock(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def clock(self, body: dict[str, Any]) -> dict[str, Any]:
         """Move the clocks ahead."""
         seconds = body.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_JUMP:
             raise MalformedError("`seconds` is a number above 0, ten years at most: a clock cannot be moved back.")
-        self._advance(float(seconds))
+        await self._advance(float(seconds))
         return {"now": self._gateway.clock.now()}
 
 

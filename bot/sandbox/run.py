@@ -5,7 +5,6 @@ import contextlib
 import logging
 import signal
 import tempfile
-import time
 import webbrowser
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def run(*, port: int, open_browser: bool, socket_mode: bool, profile: str) -> in
     """Play until Ctrl-C. Raises ConfigurationError when the port is taken or the profile is none."""
     with tempfile.TemporaryDirectory(prefix="keydesk-sandbox-") as folder, contextlib.suppress(KeyboardInterrupt):
         try:
-            world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile)
+            world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile, one_clock=True)
         except (ValueError, KeyError) as error:
             raise ConfigurationError([f"--profile {profile}: {error}"]) from None
         logs.configure(
@@ -48,9 +47,17 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
         secrets=world.alert_secrets,
         bot_url=lambda: (world.slack.bot_url or "").removesuffix("/slack/events"),
         say=lambda text: world.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
-        now=time.time,
+        now=world.gateway.clock,
     )
-    panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER)
+    application: Application | None = None
+
+    async def advance(seconds: float) -> None:
+        """A day passes: for everybody, and for what waits."""
+        world.gateway.advance(seconds)
+        if application is not None and application.health.ready:
+            await application.engine.skip(seconds)
+
+    panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
     page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -62,7 +69,7 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
         gateway_url = await stack.enter_async_context(serving(world.gateway.app, date_header=False))
         world.slack.base_url = address
         settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
-        application = Application(settings)
+        application = Application(settings, clock=world.gateway.clock)
         prepare_database(application.database)
         application.database.run_here(seed.own_keys, world.gateway)
         world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"

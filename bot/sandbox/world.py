@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ class World:
     folder: Path
     socket_mode: bool = False
     profile: str = "cometapi"
-    clock: Callable[[], float] | None = None
+    # Slack's clock is the gateway's, so that both are moved together.
+    one_clock: bool = False
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}")
     app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}")
@@ -97,8 +99,9 @@ class World:
         self.gateway = FakeGateway(
             access_token=self.access_token,
             profile=self.profile,
-            clock=Clock(ticking=True) if self.clock is None else None,
+            clock=Clock(ticking=True),
         )
+        clock = self.gateway.clock if self.one_clock else time.time
         self.slack = FakeSlack(
             manifest=manifest,
             signing_secret=self.signing_secret,
@@ -107,7 +110,8 @@ class World:
             workspace=seed.workspace(),
             base_url=f"http://{LOOPBACK}:1",
             bot_user_id=seed.BOT_USER,
-            clock=self.clock,
+            clock=clock,
+            real_time=clock,
         )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.policy_path = self.folder / "policy.toml"

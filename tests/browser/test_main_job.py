@@ -1,55 +1,16 @@
 """The main job as a newcomer plays it: `keydesk sandbox`, a real browser, ask, approve, reveal."""
 
-import asyncio
-import contextlib
 import re
-import signal
-import socket
-import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.tools.browser import ADVICE, FLAGS, find_chromium
+from tests.tools.sandbox import sandbox
 
 pytestmark = pytest.mark.browser
-START_SECONDS, STOP_SECONDS = 20.0, 10.0
-ROOT = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-@contextlib.asynccontextmanager
-async def sandbox() -> AsyncIterator[str]:
-    """`keydesk sandbox` as a process of its own; yields its address."""
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "sandbox", "--no-open", "--port", str(port),
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    said: list[str] = []
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            while not said or "Keydesk sandbox" not in said[-1]:
-                line = await process.stdout.readline()
-                assert line, f"the sandbox ended: {''.join(said)}"
-                said.append(line.decode())
-        yield f"http://127.0.0.1:{port}"
-        assert process.returncode is None
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        rest = await asyncio.wait_for(process.stdout.read(), STOP_SECONDS)
-        assert await process.wait() == 0
-        assert "Traceback" not in rest.decode(), rest.decode()
 
 
 async def become(page: Page, person: str) -> None:

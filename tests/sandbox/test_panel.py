@@ -147,7 +147,11 @@ async def test_the_clock_moves_ahead(http, gateway):
 
 async def test_every_clock_is_moved_by_the_function_given(gateway):
     moved: list[float] = []
-    app = Starlette(routes=panel_routes(gateway=gateway, first_person="U0ADA", advance=moved.append))
+
+    async def advance(seconds: float) -> None:
+        moved.append(seconds)
+
+    app = Starlette(routes=panel_routes(gateway=gateway, first_person="U0ADA", advance=advance))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         await client.post(f"{API}/clock", json={"seconds": 60})
     assert moved == [60.0]

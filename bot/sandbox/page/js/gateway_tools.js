@@ -30,10 +30,10 @@ const AIMS = [
 
 export function clockControls(gateway) {
   return h("section", { class: "panel-part clock" },
-    h("span", { class: "clock-now", title: "The gateway's clock: keys expire by it. Slack and Keydesk keep their own." }, icon("clock", 15),
+    h("span", { class: "clock-now", title: "The clock of Slack, the gateway and Keydesk" }, icon("clock", 15),
       `${shortDate(gateway.now)}, ${clock(gateway.now)}`),
     h("span", { class: "row" }, JUMPS.map(([label, seconds]) =>
-      h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`, title: "Moves the gateway's clock only",
+      h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`, title: "Keys expire, and what waits comes nearer: reminders, requests that lapse, the end of a rotation",
         onclick: () => post("gateway/clock", { seconds }) }, label))));
 }
 
