@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from starlette.types import Message, Scope
 
 from benchmarks import payloads
-from bot.slack.bolt import build_bolt
+from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.desk import Desk
 from bot.slack.router import Router
@@ -53,7 +53,8 @@ def _app(more: int) -> SlackEndpoint:
         raise NotImplementedError
 
     desk = Desk(web=_Silent(), dm_channel=nobody)
-    edge = build_bolt(router=router, desk=desk, clock=time.time, team_id=payloads.TEAM, bot_user_id="U0BOT")
+    me = Identity(team_id=payloads.TEAM, bot_user_id="U0BOT")
+    edge = build_bolt(router=router, desk=desk, clock=time.time, me=me)
     return SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)
 
 

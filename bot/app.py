@@ -11,7 +11,6 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 
 import httpx
 from starlette.applications import Starlette
@@ -45,7 +44,7 @@ from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.policy_file import PolicyFile
 from bot.settings import Settings
-from bot.slack.bolt import build_bolt
+from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Delivery
 from bot.slack.desk import Desk
 from bot.slack.directory import Directory
@@ -63,15 +62,6 @@ logger = logging.getLogger(__name__)
 
 SLACK_SECONDS = 30.0
 STOP_SECONDS = 8.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who we are in Slack, by auth.test."""
-
-    team_id: str
-    bot_user_id: str
-    bot_id: str
 
 
 class Application:
@@ -162,11 +152,22 @@ class Application:
                     raise CannotStart(f"Slack cannot be reached at {where}; look at the network.") from None
                 await asyncio.sleep(1.0)
             else:
+                bot_id = str(answer.get("bot_id", ""))
                 return Identity(
                     team_id=str(answer.get("team_id", "")),
                     bot_user_id=str(answer.get("user_id", "")),
-                    bot_id=str(answer.get("bot_id", "")),
+                    bot_id=bot_id,
+                    app_id=await self._app_id(bot_id),
                 )
+
+    async def _app_id(self, bot_id: str) -> str:
+        """Our app's id; "" when Slack does not say it now: what it is compared with is signed in any case."""
+        try:
+            bot = (await self.web.read("bots.info", bot=bot_id)).get("bot")
+        except SlackError as error:
+            logger.info("the app's id is not known: bots.info says %s", getattr(error, "code", "nothing"))
+            return ""
+        return str(bot.get("app_id", "")) if isinstance(bot, Mapping) else ""
 
     def _wire(self, identity: Identity) -> None:
         settings, clock, database = self.settings, self.clock, self.database
@@ -279,11 +280,10 @@ class Application:
             bot_id=identity.bot_id,
             team_id=identity.team_id,
         )
-        router.on_foreign = self._record_foreign
         self.router = router
         self.desk = Desk(web=self.web, dm_channel=self.directory.dm_channel)
         self.edge = build_bolt(
-            router=router, desk=self.desk, clock=clock, team_id=identity.team_id, bot_user_id=identity.bot_user_id
+            router=router, desk=self.desk, clock=clock, me=identity, on_stranger=self._record_stranger
         )
 
     def _jobs(self) -> Mapping[str, Job]:
@@ -307,7 +307,7 @@ class Application:
     def _nobody(self, roles: tuple[str, ...]) -> bool:
         return self.directory.nobody(self.policy.current().roles.ids(roles))
 
-    async def _record_foreign(self, delivery: Delivery) -> None:
+    async def _record_stranger(self, delivery: Delivery) -> None:
         word = delivery.text.split(maxsplit=1)[:1]
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or "".join(word)[:40]}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)

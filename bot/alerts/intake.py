@@ -5,7 +5,8 @@
 | a source that is not configured, or is none                 | 404    |
 | over 1 MB                                                   | 413    |
 | no, wrong, doubled, old or future proof                     | 401    |
-| proven, but no JSON object in UTF-8, or not what it sends   | 400    |
+| proven, but named as no JSON, no JSON object in UTF-8, or   | 400    |
+| not what the source sends                                   |        |
 | stored (again)                                              | 202 {"id": …} |
 
 Every refusal is counted in /metrics. The record gets one line per source, reason and minute with how many there were,
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 1_000_000
 REFUSALS_EVERY = 60.0
-TOO_LARGE, MALFORMED, GONE = "too large", "malformed", "the client went away"
+TOO_LARGE, MALFORMED, GONE, NO_JSON = "too large", "malformed", "the client went away", "content type"
 
 Receive = Callable[[Incoming], Awaitable[int]]
 """Stores an alert and starts what follows; returns its id."""
@@ -82,6 +83,8 @@ class Intake:
     async def _take(self, request: Request, source: str, body: bytes) -> Response:
         if source == "github" and request.headers.get("x-github-event") == "ping":
             return JSONResponse({"id": None})
+        if not _may_be_json(request.headers.get("content-type", "")):
+            return await self._no(400, source, NO_JSON, "the content type must be application/json")
         try:
             incoming = parse(source, body)
         except MalformedAlert as error:
@@ -136,6 +139,12 @@ async def _read(request: Request) -> bytes | None:
         if len(body) > BODY_LIMIT:
             return None
     return bytes(body)
+
+
+def _may_be_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    # Whoever names no type is not wrong about it, and a leaked key should not stay alive for it.
+    return not kind or kind == "application/json" or kind.endswith("+json")
 
 
 def _answer(status: int, why: str) -> Response:

@@ -7,7 +7,8 @@ delivery to Router.dispatch. Its own signature check is off, because transport.p
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -16,9 +17,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.slack.answers import body_of
-from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
 from bot.slack.desk import Desk
-from bot.slack.payloads import MalformedPayload, to_delivery
+from bot.slack.payloads import MalformedPayload, NotForUs, to_delivery
+from bot.slack.reports import report
 from bot.slack.router import Router
 from bot.slack.web import quiet_logger
 
@@ -33,18 +35,53 @@ PATIENCE_SECONDS = 2.5
 # What can be answered with nothing, and in words later. An unanswered submission keeps its modal open, and a second
 # try has the same id; choices for a select are of no use later; events are answered before anything slow.
 _LATER = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
+# Anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
+_OPEN_TO_ALL = frozenset({Kind.ACTION, Kind.VIEW_CLOSED})
+_OTHER_APP, _OTHER_TEAM = "another app", "another workspace"
+Note = Callable[[Delivery], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are in Slack. `app_id` "" when it is not known: then it is not compared."""
+
+    team_id: str
+    bot_user_id: str = ""
+    bot_id: str = ""
+    app_id: str = ""
+
+    def stranger(self, delivery: Delivery) -> str:
+        """Why this is not for us, "" when it is: a second workspace may have the app, and share its secret."""
+        app_id = text_of(delivery.payload, "api_app_id")
+        if self.app_id and app_id not in {"", self.app_id}:
+            return _OTHER_APP
+        ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
+        if delivery.kind is Kind.EVENT:
+            # In a shared channel it may have happened at our partner's; the authorization says who is told.
+            ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)
+        return "" if ours else _OTHER_TEAM
+
+
+def _told(envelope: Mapping[str, Any]) -> list[str]:
+    listed = envelope.get("authorizations")
+    entries = listed if isinstance(listed, list) else []
+    return [text_of(entry, "team_id") for entry in entries if isinstance(entry, Mapping)]
 
 
 class Edge:
-    """Payload dict in, Bolt's response out. Both transports call `handle`."""
+    """Payload dict in, Bolt's response out. Both transports call `handle`. `on_stranger`: puts on record who tried."""
 
-    def __init__(self, *, bolt: AsyncApp, desk: Desk, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, bolt: AsyncApp, desk: Desk, me: Identity, clock: Callable[[], float], on_stranger: Note | None
+    ) -> None:
         self.bolt = bolt
         self.desk = desk
+        self._me = me
         self._clock = clock
+        self._on_stranger = on_stranger
 
     async def handle(self, body: dict[str, Any]) -> BoltResponse:
-        """Answer one payload. Raises MalformedPayload; nothing else."""
+        """Answer one payload. Raises MalformedPayload, or NotForUs; nothing else."""
         context: dict[str, Any] = {}
         if body.get("type") != "url_verification" and body.get("ssl_check") != "1":
             delivery = to_delivery(body, desk=self.desk, received_at=self._clock())
@@ -52,6 +89,9 @@ class Edge:
                 # Slack adds payload types now and then; an error would only make it try again.
                 logger.info("a payload of a type that we do not use was acknowledged")
                 return BoltResponse(status=200, body="")
+            if stranger := self._me.stranger(delivery):
+                await self._note(stranger, delivery)
+                raise NotForUs(stranger)
             context[_DELIVERY] = delivery
         try:
             # Ready-made dicts are what Bolt calls socket_mode; HTTP bodies are decoded by us, once.
@@ -66,6 +106,15 @@ class Edge:
         if response.status != 200:
             raise MalformedPayload(f"Bolt answers {response.status}")
         return response
+
+    async def _note(self, stranger: str, delivery: Delivery) -> None:
+        # Events come by themselves: nobody tried anything.
+        if self._on_stranger is None or stranger != _OTHER_TEAM or delivery.kind is Kind.EVENT:
+            return
+        try:
+            await self._on_stranger(delivery)
+        except Exception as error:  # noqa: BLE001  # a database that is away must not let a stranger in, nor be a 500
+            report(error, doing=f"noting a stranger's {delivery.kind}")
 
 
 async def _in_time(router: Router, delivery: Delivery) -> Ack:
@@ -103,11 +152,11 @@ class _App(AsyncApp):
         req.context["listener_runner"] = self.listener_runner
 
 
-def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_id: str, bot_user_id: str = "") -> Edge:
+def build_bolt(
+    *, router: Router, desk: Desk, clock: Callable[[], float], me: Identity, on_stranger: Note | None = None
+) -> Edge:
     """The Bolt app with its listeners. Asks nothing of the network: who we are is known from the start."""
-    # A router of no team would let commands of every workspace in.
-    router.team_id = router.team_id or team_id
-    identity = AuthorizeResult(enterprise_id=None, team_id=team_id, bot_user_id=bot_user_id or None)
+    identity = AuthorizeResult(enterprise_id=None, team_id=me.team_id, bot_user_id=me.bot_user_id or None)
 
     async def authorize() -> AuthorizeResult:
         return identity
@@ -140,4 +189,4 @@ def build_bolt(*, router: Router, desk: Desk, clock: Callable[[], float], team_i
     bolt.shortcut(_ANY)(listen)
     bolt.view_closed(_ANY)(listen)
     bolt.event(_ANY)(listen)
-    return Edge(bolt=bolt, desk=desk, clock=clock)
+    return Edge(bolt=bolt, desk=desk, me=me, clock=clock, on_stranger=on_stranger)

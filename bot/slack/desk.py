@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bot.slack.blocks import Block, Message, modal, section
 from bot.slack.delivery import Delivery
-from bot.slack.errors import SlackError, SlackRefused, ViewClosed
+from bot.slack.errors import SlackError, SlackRefused, TriggerUsed, ViewClosed
 from bot.slack.reports import report
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Desk:
         self._turn = asyncio.Semaphore(_PARALLEL)
 
     async def open_modal(self, delivery: Delivery, view: Mapping[str, Any]) -> str:
-        """Open a modal and return its view id. Raises TriggerExpired 3 s after the click."""
+        """Open a modal and return its view id. Raises TriggerExpired 3 s after the click, TriggerUsed for a copy."""
         return await self._with_trigger("views.open", delivery, view)
 
     async def push_modal(self, delivery: Delivery, view: Mapping[str, Any]) -> str:
@@ -74,6 +74,8 @@ class Desk:
         try:
             async with self._turn:
                 await work
+        except TriggerUsed:
+            logger.info("%s: came before; what it opens is open", doing)
         except Exception as error:  # noqa: BLE001  # the net below every background task: nobody else would see it
             sentence = report(error, doing=doing)
             if delivery is not None:

@@ -6,6 +6,8 @@
 | using a command          | an ephemeral answer |
 | clicking, or a shortcut  | a window over the modal or Home, else an ephemeral message, else a DM |
 | typing into a select     | no choices |
+
+A copy of a command or a click that opens a form is answered with nothing: the person looks at the form.
 """
 
 import logging
@@ -16,16 +18,21 @@ from bot.errors import InputError
 from bot.slack.blocks import truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.desk import error_view
+from bot.slack.errors import TriggerUsed
 from bot.slack.reports import report
 
 logger = logging.getLogger(__name__)
 
 # Slack says no limit for texts under a field; a label's is the nearest one.
 _FIELD_ERROR_LIMIT = 2000
+_OPENING = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
 
 
 async def answer_error(error: Exception, delivery: Delivery) -> Ack:
     """Log `error` and return what the person sees. Never raises."""
+    if isinstance(error, TriggerUsed) and delivery.kind in _OPENING:
+        logger.info("%s %s came before; what it opens is open", delivery.kind, delivery.id)
+        return None
     sentence = report(error, doing=f"{delivery.kind} {delivery.id}")
     if delivery.kind is Kind.VIEW_SUBMISSION:
         return _in_modal(error, sentence, delivery)
@@ -33,7 +40,7 @@ async def answer_error(error: Exception, delivery: Delivery) -> Ack:
         return Ephemeral(sentence)
     if delivery.kind is Kind.OPTIONS:
         return Options(())
-    if delivery.kind in {Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT}:
+    if delivery.kind in _OPENING:
         delivery.desk.later(delivery.desk.warn(delivery, sentence))
     return None
 

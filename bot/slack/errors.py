@@ -3,7 +3,8 @@
 SlackError
 ├── SlackUnavailable    no answer, a 5xx or a 429: .retry_after seconds, .unsure = it may have been done
 └── SlackRefused        Slack answered ok: false: .method and .code, Slack's word for it
-    ├── TriggerExpired  a form cannot be opened any more: the click is older than 3 s or was used
+    ├── TriggerExpired  a form cannot be opened any more: the click is older than 3 s
+    │   └── TriggerUsed a copy of the click came first: its form is open
     ├── ViewChanged     views.update or views.publish with an old hash: read again, draw again
     └── ViewClosed      the modal is not open any more
 
@@ -40,6 +41,10 @@ class TriggerExpired(SlackRefused):
     """Slack lets a form open only within 3 seconds of the click, and once."""
 
 
+class TriggerUsed(TriggerExpired):
+    """What this click opens is open already: a copy of it came first, here or at another replica."""
+
+
 class ViewChanged(SlackRefused):
     """Somebody or something drew this view meanwhile."""
 
@@ -50,16 +55,16 @@ class ViewClosed(SlackRefused):
 
 FATAL_CODES = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
-_TRIGGER = frozenset(
-    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
-)
+_TRIGGER = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
+_TRIGGER_USED = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
 
 
 def refused(method: str, code: str, *, needed: str = "") -> SlackRefused:
     """Slack's error word as the most precise of our errors."""
-    if code in _TRIGGER:
+    if code in _TRIGGER | _TRIGGER_USED:
+        kind = TriggerUsed if code in _TRIGGER_USED else TriggerExpired
         sentence = "The form could not open because Slack closes the door after 3 seconds. Please try again."
-        return TriggerExpired(method=method, code=code, sentence=sentence)
+        return kind(method=method, code=code, sentence=sentence)
     if code == "hash_conflict":
         sentence = "This view changed while you were looking at it. Please try again."
         return ViewChanged(method=method, code=code, sentence=sentence)

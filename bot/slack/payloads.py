@@ -37,6 +37,10 @@ class MalformedPayload(ValueError):  # names what came, like the rest of our err
     """Nothing that Slack sends looks like this. The text names the place, never the content."""
 
 
+class NotForUs(MalformedPayload):  # as above
+    """Signed, but of another workspace or another app. The text says which of them, and no id."""
+
+
 def decode(raw: bytes, content_type: str) -> Body:
     """The body of an HTTP request as Slack's payload: a command's fields, an interaction, an event envelope."""
     form = content_type == FORM

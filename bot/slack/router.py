@@ -8,21 +8,20 @@ import contextlib
 import difflib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import UserError
 from bot.logs import redact
 from bot.slack.blocks import code, truncate
-from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options, Replace
-from bot.slack.desk import error_view
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
 
 logger = logging.getLogger(__name__)
 
 HELP = "help"
 # Outcomes for `observe`.
-OK, USER_ERROR, ERROR, UNKNOWN, REFUSED = "ok", "user_error", "error", "unknown", "refused"
+OK, USER_ERROR, ERROR, UNKNOWN = "ok", "user_error", "error", "unknown"
 Observe = Callable[[Kind, str, float], None]
 # Of an unknown word that is repeated to the person.
 _WORD_LIMIT = 40
@@ -41,23 +40,17 @@ class Router:
     """Names → handlers. A name given twice is a ValueError at registration, that is at start.
 
     `command`: our slash command. `observe`: called after each dispatch with kind, outcome and seconds.
-    `team_id`: our workspace; commands, shortcuts, options and submissions of another one are refused. Clicks are
-    not: anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
     """
 
     def __init__(
         self,
         *,
         command: str = "/apikey",
-        team_id: str = "",
         observe: Observe | None = None,
         timer: Callable[[], float] = time.perf_counter,
         span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
-        self.team_id = team_id
-        # Called before people of another workspace are refused, to put it on record.
-        self.on_foreign: Callable[[Delivery], Awaitable[None]] | None = None
         self._observe = observe
         self._timer = timer
         self._span = span
@@ -144,11 +137,6 @@ class Router:
 
     async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
         try:
-            if self._foreign(delivery):
-                logger.info("refused %s %s of team %s", delivery.kind, delivery.id, delivery.team_id)
-                if self.on_foreign is not None:
-                    await self.on_foreign(delivery)
-                return REFUSED, _not_here(delivery)
             if delivery.kind is Kind.COMMAND:
                 return await self._command(delivery)
             if delivery.kind is Kind.EVENT:
@@ -162,10 +150,6 @@ class Router:
         except Exception as error:  # noqa: BLE001  # the net: Slack must get an answer, the person a sentence
             outcome = USER_ERROR if isinstance(error, UserError) else ERROR
             return outcome, await answer_error(error, delivery)
-
-    def _foreign(self, delivery: Delivery) -> bool:
-        open_to_all = delivery.kind in {Kind.ACTION, Kind.EVENT, Kind.VIEW_CLOSED}
-        return bool(self.team_id) and not open_to_all and delivery.team_id != self.team_id
 
     def _find(self, delivery: Delivery) -> Handler | None:
         get = self._handlers.get
@@ -212,12 +196,3 @@ class Router:
         for handler in handlers:
             await handler(delivery)
         return OK if handlers else UNKNOWN, None
-
-
-def _not_here(delivery: Delivery) -> Ack:
-    sentence = "This Keydesk belongs to another workspace, so it cannot do anything here."
-    if delivery.kind is Kind.COMMAND:
-        return Ephemeral(sentence)
-    if delivery.kind is Kind.VIEW_SUBMISSION:
-        return Replace(error_view(sentence))
-    return Options(()) if delivery.kind is Kind.OPTIONS else None

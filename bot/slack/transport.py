@@ -5,6 +5,7 @@
 | over 1 MB                                            | 413    |
 | no, wrong, old or doubtful signature                 | 401    |
 | signed, but empty, undecodable or of no known shape  | 400    |
+| signed, but of another workspace or another app      | 403    |
 | everything else, also what we do not know            | 200    |
 
 A repeated identical request is answered like the first one, since the flow knows its id; it is only counted.
@@ -22,7 +23,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from bot.slack import signature
 from bot.slack.bolt import Edge
-from bot.slack.payloads import MalformedPayload, decode
+from bot.slack.payloads import MalformedPayload, NotForUs, decode
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ BODY_LIMIT = 1_000_000
 # Slack sends a body at once; who drips it ties up a connection.
 BODY_SECONDS = 10.0
 # What `count` is called with.
-REJECTED, MALFORMED, TOO_LARGE, REPEATED = "rejected", "malformed", "too_large", "repeated"
+REJECTED, MALFORMED, TOO_LARGE, REPEATED, STRANGER = "rejected", "malformed", "too_large", "repeated", "stranger"
 _REMEMBERED = 10_000
 
 _LONGEST_LENGTH = 12
@@ -86,7 +87,8 @@ class SlackEndpoint:
         try:
             answer = await self._edge().handle(decode(body, content_type.decode("latin-1")))
         except MalformedPayload as error:
-            return self._no(400, MALFORMED, str(error))
+            status, outcome = (403, STRANGER) if isinstance(error, NotForUs) else (400, MALFORMED)
+            return self._no(status, outcome, str(error))
         return 200, answer.body.encode(), answer.headers.get("content-type", [""])[0].encode()
 
     def _remember(self, proof: str) -> None:

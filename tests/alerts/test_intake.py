@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.alerts.intake import Intake
+from bot.alerts.proofs import sign_generic
 from bot.alerts.sources import Incoming
 from bot.audit import read as read_audit
 from bot.db.engine import Database
@@ -86,6 +87,79 @@ async def test_a_flood_of_refusals_is_a_line_a_minute_with_its_number(door: Door
     await door.intake.close()
     assert [line["count"] for line in await door.refusals()] == [1, 100, 1]
     assert door.counted.count("alert_wrong_proof") == 102
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json; charset=utf-8", 202),
+        ("Application/JSON", 202),
+        ("application/problem+json", 202),
+        ("", 202),
+        ("text/plain", 400),
+        ("application/x-www-form-urlencoded", 400),
+        ("multipart/form-data; boundary=application/json", 400),
+    ],
+)
+async def test_a_body_that_is_named_as_something_else_is_refused(door: Door, content_type: str, status: int) -> None:
+    answer = await door.send("generic", b'{"id": "a", "text": "x"}', **{"Content-Type": content_type})
+    assert answer.status_code == status
+    assert door.counted == ([] if status == 202 else ["alert_content_type"])
+
+
+@pytest.mark.parametrize("source", ["generic", "github"])
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b'"sk-"', b"\xff", b"[" * 5000, b'{"id": 1' + b"0" * 5000 + b"}"]
+)
+async def test_a_proven_body_that_is_no_object_is_one_line_without_it(
+    door: Door, source: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await door.send(source, body)).status_code == 400
+    assert door.counted == ["alert_malformed"]
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert lines == [f"refused an alert from {source} with 400: malformed"]
+    assert door.received == []
+
+
+BODY = b'{"id": "a", "text": "x"}'
+NAME, STAMP = "X-Keydesk-Signature", "X-Keydesk-Timestamp"
+
+
+def proof(at: float | str = NOW) -> list[tuple[str, str | bytes]]:
+    stamp = str(int(at)) if isinstance(at, float) else at
+    signed = sign_generic(SecretStr("generic-secret"), stamp, BODY)
+    return [(STAMP, stamp), (NAME, signed)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ([], "missing_proof"),
+        (proof()[:1], "missing_proof"),
+        (proof()[1:], "missing_proof"),
+        ([(STAMP, str(int(NOW))), (NAME, "v1=" + "0" * 64)], "wrong_proof"),
+        ([(STAMP, str(int(NOW))), (NAME, "é".encode())], "wrong_proof"),
+        ([(STAMP, str(int(NOW) - 1)), proof()[1]], "wrong_proof"),
+        (proof(NOW - 301), "too_old"),
+        (proof(NOW + 60), "from_the_future"),
+        (proof("now"), "the_timestamp_is_no_number"),
+        (proof(""), "the_timestamp_is_no_number"),
+        (proof(f"-{int(NOW)}"), "the_timestamp_is_no_number"),
+        (proof("nan"), "the_timestamp_is_no_number"),
+        (proof("9" * 400), "the_timestamp_is_no_number"),
+        ([*proof(), *proof()], "a_header_came_twice"),
+        ([*proof(), (NAME, "v1=other")], "a_header_came_twice"),
+    ],
+)
+async def test_a_doubtful_proof_is_counted_and_one_line_without_the_body(
+    door: Door, headers: list[tuple[str, str | bytes]], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await door.http.post("/alerts/generic", content=BODY, headers=headers)  # type: ignore[arg-type]  # not ASCII
+    assert (answer.status_code, answer.json()) == (401, {"error": "not proven"})
+    assert door.counted == [f"alert_{why}"]
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert lines == [f"refused an alert from generic with 401: {why.replace('_', ' ')}"]
+    assert door.received == []
 
 
 async def test_who_is_not_proven_learns_nothing(door: Door) -> None:

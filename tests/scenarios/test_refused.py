@@ -34,6 +34,21 @@ async def test_a_command_that_should_not_exist_is_refused(http_desk: Desk, who: 
     assert [(line["actor"], line["details"]["kind"]) for line in refused] == [(who, KINDS[who])]
 
 
+@pytest.mark.parametrize(("field", "status"), [("team_id", 403), ("api_app_id", 403), ("channel_name", 200)])
+async def test_a_payload_for_another_workspace_or_app_is_refused_at_the_door(
+    http_desk: Desk, field: str, status: int
+) -> None:
+    await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey help")
+    payload = last(http_desk, "command") | {field: "T0ELSEWHERE"}
+    answer = await send_as(http_desk, payload, ADA)
+    assert answer.status == status
+    counted = http_desk.app.health.registry.get_sample_value("keydesk_rejected_total", {"why": "stranger"})
+    assert counted == (1 if status == 403 else None)
+    refused = [line["details"] for line in await http_desk.audit("refused")]
+    told = {"kind": "outsider", "team": "T0ELSEWHERE", "tried": "help"}
+    assert refused == ([told] if field == "team_id" else [])
+
+
 @pytest.mark.parametrize("who", WORDS)
 async def test_a_small_request_of_theirs_is_refused_under_the_form(desk: Desk, who: str) -> None:
     await desk.ask(ADA, name="tiny", remain_quota="$1", expired_time="7d")

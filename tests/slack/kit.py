@@ -9,7 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.slack import signature
-from bot.slack.bolt import Edge, build_bolt
+from bot.slack.bolt import Edge, Identity, build_bolt
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.desk import Desk
 from bot.slack.router import Router
@@ -71,11 +71,16 @@ class Slack:
     def __init__(self, router: Router, *, desk: Desk | None = None) -> None:
         self.now = NOW
         self.counted: list[str] = []
+        self.strangers: list[Delivery] = []
         self.desk = desk or make_desk()
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
-        self.edge: Edge = build_bolt(router=router, desk=self.desk, clock=clock, team_id=TEAM, bot_user_id="U0BOT")
+        me = Identity(team_id=TEAM, bot_user_id="U0BOT", app_id="A0")
+        self.edge: Edge = build_bolt(router=router, desk=self.desk, clock=clock, me=me, on_stranger=self._stranger)
         endpoint = SlackEndpoint(edge=lambda: self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
         self.app = http_app(endpoint=endpoint)
+
+    async def _stranger(self, delivery: Delivery) -> None:
+        self.strangers.append(delivery)
 
     async def post(
         self, body: bytes, *, content_type: str = FORM, headers: list[tuple[str, str]] | None = None

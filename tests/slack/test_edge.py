@@ -13,7 +13,7 @@ import bot.slack.bolt
 from bot.durable import Engine
 from bot.permissions.models import ActorKind
 from bot.slack.blocks import Message, actions, button, modal, section
-from bot.slack.bolt import build_bolt
+from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors, Replace
 from bot.slack.desk import Desk
 from bot.slack.inputs import input_block, text_input, typed
@@ -27,9 +27,10 @@ FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())
 
 @pytest.fixture
 async def app(fake, web, directory, clock):
-    router = Router(team_id=fake.workspace.team.id)
+    router = Router()
     desk = Desk(web=web, dm_channel=directory.dm_channel)
-    edge = build_bolt(router=router, desk=desk, clock=clock, team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
+    me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
+    edge = build_bolt(router=router, desk=desk, clock=clock, me=me)
     endpoint = SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(SECRET), clock=time.time)
     directory.register(router)
     fake.core.app = _over_http(fake)
@@ -93,6 +94,28 @@ async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
     assert "after 3 seconds" in fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text
 
 
+async def test_a_copy_of_a_command_or_a_click_that_opens_a_form_is_answered_with_nothing(fake, app, web):
+    async def new(delivery):
+        await delivery.desk.open_modal(delivery, FORM)
+
+    async def slow(delivery):
+        delivery.desk.later(delivery.desk.open_modal(delivery, FORM), delivery=delivery)
+
+    app.router.command("new", new)
+    app.router.action("look", slow)
+    await web.write("chat.postMessage", channel="C1GENERAL", text="card", blocks=[actions(button("Look", "look"))])
+    await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
+    await fake.click("U1ALICE", fake.messages("C1GENERAL")[0], "look")
+    await app.desk.drain(grace=1)
+    shown = fake.top_view("U1ALICE").id
+    for sent in list(fake.sent):
+        answer = await fake.deliveries.send(sent.kind, sent.payload)
+        assert (answer.status, answer.body) == (200, None)
+    await app.desk.drain(grace=1)
+    assert [view.id for view in fake.open_views("U1ALICE")] == [shown]
+    assert [message.text for message in fake.messages("C1GENERAL", viewer="U1ALICE")] == ["card"]
+
+
 async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
     seen = []
 
@@ -124,12 +147,6 @@ async def test_a_click_in_a_modal_draws_it_anew(fake, app):
     await fake.click("U1ALICE", fake.top_view("U1ALICE"), "more")
     await app.desk.drain(grace=1)
     assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"] == "page 2"
-
-
-async def test_a_router_without_a_team_gets_ours(fake, web, directory, clock):
-    router = Router()
-    build_bolt(router=router, desk=Desk(web=web, dm_channel=directory.dm_channel), clock=clock, team_id="T0HOME")
-    assert router.team_id == "T0HOME"
 
 
 async def test_events_of_slack_reach_the_directory(fake, app):

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import InputError, PermissionDenied
-from bot.slack.delivery import Ephemeral, FieldErrors, Kind, Options, Replace
+from bot.slack.delivery import Ephemeral, FieldErrors, Kind, Options
 from bot.slack.router import Router
 from tests.slack import kit
 from tests.slack.kit import make_delivery
@@ -171,24 +171,6 @@ async def test_outcomes_are_observed_with_their_time():
     for word in ("ok", "no", "bad"):
         await router.dispatch(command(word))
     assert seen == [(Kind.COMMAND, "ok", 0.25), (Kind.COMMAND, "user_error", 0.5), (Kind.COMMAND, "error", 0.0)]
-
-
-async def test_another_team_is_turned_away_but_may_click():
-    router, handler = Router(team_id="T0HOME"), Noting()
-    router.command("new", handler)
-    router.view("key.create", handler)
-    router.options("group", handler)
-    router.shortcut("new_key", handler)
-    router.action("approve", handler)
-    foreign = {"team_id": "T0OTHER"}
-    assert "another workspace" in (await router.dispatch(make_delivery(text="new", **foreign))).text
-    view = {"view": kit.view()}
-    assert isinstance(await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload=view, **foreign)), Replace)
-    assert await router.dispatch(make_delivery(Kind.OPTIONS, payload={"block_id": "group"}, **foreign)) == Options(())
-    assert await router.dispatch(make_delivery(Kind.SHORTCUT, payload={"callback_id": "new_key"}, **foreign)) is None
-    assert handler.got == []
-    await router.dispatch(make_delivery(Kind.ACTION, payload={"actions": [{"action_id": "approve"}]}, **foreign))
-    assert len(handler.got) == 1
 
 
 async def test_an_error_in_a_submission_stands_under_its_field():

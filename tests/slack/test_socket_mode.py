@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 from pydantic import SecretStr
 
-from bot.slack.bolt import build_bolt
+from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors
 from bot.slack.desk import Desk
 from bot.slack.router import Router
@@ -20,13 +20,13 @@ async def until(condition, *, seconds=30.0):
 
 @pytest.fixture
 def router(fake):
-    return Router(team_id=fake.workspace.team.id)
+    return Router()
 
 
 @pytest.fixture
 async def link(fake, web, directory, router, clock):
     desk = Desk(web=web, dm_channel=directory.dm_channel)
-    edge = build_bolt(router=router, desk=desk, clock=clock, team_id=fake.workspace.team.id)
+    edge = build_bolt(router=router, desk=desk, clock=clock, me=Identity(team_id=fake.workspace.team.id))
     link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01)
     await link.start()
     await until(lambda: fake.hub.links)

@@ -24,7 +24,7 @@ JSON = "application/json"
 
 @pytest.fixture
 def router():
-    return Router(team_id=kit.TEAM)
+    return Router()
 
 
 @pytest.fixture
@@ -201,7 +201,76 @@ FIELDS = [*kit.click(), "view", "event", "command", "ssl_check", "authorizations
 async def test_odd_but_signed_payloads_never_break_us(slack, kind, changes):
     payload = kit.click() | {"view": kit.view(), "callback_id": "c", "block_id": "b"} | changes | {"type": kind}
     response = await slack.post(json.dumps(payload).encode(), content_type=JSON)
-    assert response.status_code in {200, 400}
+    assert response.status_code in {200, 400, 403}
+
+
+STRANGE = {
+    "a command of another workspace": urlencode(kit.command("new", team_id="T0OTHER")).encode(),
+    "a submission": urlencode({"payload": json.dumps(kit.submission(team={"id": "T0OTHER"}))}).encode(),
+    "a shortcut": urlencode(
+        {"payload": json.dumps(kit.interaction("shortcut", callback_id="new_key", team={"id": "T0OTHER"}))}
+    ).encode(),
+    "a command of another app": urlencode(kit.command("new", api_app_id="A0OTHER")).encode(),
+    "a click of another app": urlencode({"payload": json.dumps(kit.click(api_app_id="A0OTHER"))}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", STRANGE.values(), ids=STRANGE)
+async def test_what_is_for_another_workspace_or_app_is_refused_with_one_quiet_line(slack, router, body, caplog):
+    called = []
+
+    async def handler(delivery):
+        called.append(delivery)
+
+    router.command("new", handler)
+    router.action("approve", handler)
+    router.view("key.create", handler)
+    router.shortcut("new_key", handler)
+    response = await slack.post(body)
+    assert (response.status_code, response.content) == (403, b"")
+    assert slack.counted == ["stranger"]
+    assert called == []
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert len(lines) == 1
+    assert "U0ANN" not in lines[0]
+    # Who tried from another workspace is put on record.
+    assert len(slack.strangers) == (0 if b"A0OTHER" in body else 1)
+
+
+async def test_an_event_of_another_workspace_is_refused_unless_it_is_shared_with_ours(slack, router):
+    seen = []
+
+    async def listen(delivery):
+        seen.append(delivery.team_id)
+
+    router.event("message", listen)
+    message = {"type": "message"}
+    assert (await slack.event(message, team_id="T0OTHER")).status_code == 403
+    assert (await slack.event(message, team_id="T0OTHER", authorizations=[{"team_id": "T0X"}, 5])).status_code == 403
+    assert (await slack.event(message, team_id="T0OTHER", authorizations=[{"team_id": kit.TEAM}])).status_code == 200
+    assert (await slack.event(message, api_app_id="A0OTHER")).status_code == 403
+    assert seen == ["T0OTHER"]
+    assert slack.strangers == []
+
+
+async def test_anybody_may_click(slack, router):
+    seen = []
+
+    async def approve(delivery):
+        seen.append(delivery.team_id)
+
+    router.action("approve", approve)
+    click = kit.click(team={"id": "T0OTHER"}, user={"id": "U9", "team_id": "T0OTHER"})
+    assert (await slack.interaction(click)).status_code == 200
+    assert seen == ["T0OTHER"]
+
+
+async def test_a_stranger_is_refused_also_while_nothing_can_be_put_on_record(slack, monkeypatch):
+    async def broken(_delivery):
+        raise RuntimeError("away")
+
+    monkeypatch.setattr(slack.edge, "_on_stranger", broken)
+    assert (await slack.command("new", team_id="T0OTHER")).status_code == 403
 
 
 async def test_a_large_body_is_refused_before_it_is_kept(slack):

@@ -8,6 +8,7 @@ from bot.slack.errors import (
     SlackRefused,
     SlackUnavailable,
     TriggerExpired,
+    TriggerUsed,
     ViewChanged,
     ViewClosed,
     refused,
@@ -115,7 +116,7 @@ async def test_a_response_url_takes_five_answers(web, fake):
     ("method", "code", "kind"),
     [
         ("views.open", "expired_trigger_id", TriggerExpired),
-        ("views.push", "exchanged_trigger_id", TriggerExpired),
+        ("views.push", "exchanged_trigger_id", TriggerUsed),
         ("views.open", "invalid_trigger_id", TriggerExpired),
         ("views.update", "hash_conflict", ViewChanged),
         ("views.update", "not_found", ViewClosed),

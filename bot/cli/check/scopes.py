@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 # Every one of the scopes: in which kind of channel we are is the operator's choice.
 METHODS: Mapping[str, tuple[str, ...]] = {
     "auth.test": (),
+    "bots.info": ("users:read",),
     "chat.delete": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
