@@ -30,6 +30,13 @@ async def test_a_process_at_rest_stops_at_once(house: House) -> None:
     assert time.monotonic() - begun < 4
 
 
+async def test_a_slack_that_does_not_say_which_app_we_are_keeps_nobody_from_starting(house: House) -> None:
+    house.slack.faults.add("bots.info", "reset", times=2)
+    await house.start()
+    assert (await house.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey help")).ok
+    await _ends(house)
+
+
 @pytest.mark.parametrize("hanging", ["gateway", pytest.param("slack", marks=pytest.mark.soak)])
 async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> None:
     await house.start(quick=False)
