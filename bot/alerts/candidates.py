@@ -24,14 +24,14 @@ _MASKED = re.compile(
     r"sk-(?P<first>[0-9A-Za-z]{4})(?:\*{3,64}|…+|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4})\*{6,64}(?P<end>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
 )
-_SPLIT = re.compile(r"sk-[0-9A-Za-z]{48}")
 # A line end inside a word, with what editors, quotations and source code put around it.
 _BREAK = re.compile(r"[\"'`+\\ \t>|]{0,8}\r?\n[\"'`+\\ \t>|]{0,8}")
+_SPLIT = re.compile(rf"sk-(?:(?:{_BREAK.pattern})?[0-9A-Za-z]){{48}}")
 _NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
 _NEAR_CHARACTERS = 80
 _KEY_LENGTH = 48
 _CAMEL_CASE = re.compile(r"(?:[A-Z][a-z]{2,}){2,}")
-_LONG_WORD = re.compile(r"[0-9A-Za-z]{20,}")
+_LONG_WORD = re.compile(r"(?<=sk-)[0-9A-Za-z]{8,}|[0-9A-Za-z]{20,}")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def find(texts: Iterable[str]) -> Found:
         if len(found) >= MOST_CANDIDATES:
             return Found(tuple(found.values()), cut=True)
     # Keys broken over lines: worth a look-up, but too uncertain to be shown when they are nobody's.
-    for match in _SPLIT.finditer(_BREAK.sub("", text)):
-        core = match[0][3:]
+    for match in _SPLIT.finditer(text):
+        core = _BREAK.sub("", match[0])[3:]
         found.setdefault(core, Candidate(core, core[:4] + core[-4:], telling=False))
         if len(found) >= MOST_CANDIDATES:
             return Found(tuple(found.values()), cut=True)
@@ -107,6 +107,7 @@ def harmless(text: str, limit: int) -> str:
     """The text on one line, cut, and without any word long enough to be a key or a good part of one."""
     # No database takes a NUL or half of a surrogate pair.
     sound = text[: 20 * limit].encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", " ")
-    plain = " ".join(visible(sound).split())
+    whole = _SPLIT.sub(lambda match: _BREAK.sub("", match[0]), visible(sound))
+    plain = " ".join(whole.split())
     plain = _LONG_WORD.sub(_shortened, plain)
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

@@ -66,6 +66,26 @@ def test_hostile_texts_cost_little(text: str) -> None:
     assert cost(lambda: find([text]), per=a_plain_millisecond, tries=3) < 500
 
 
+def pieces(length: int) -> list[str]:
+    return [KEY[at : at + length] for at in range(0, 48, length)]
+
+
+@pytest.mark.parametrize("length", [4, 8, 12, 16, 24])
+@pytest.mark.parametrize("glue", ["\n", "\r\n> ", '" +\n  "'])
+def test_a_key_broken_over_many_lines_is_found_and_not_repeated(length: int, glue: str) -> None:
+    text = f"leaked: sk-{glue.join(pieces(length))}\nby the build"
+    assert KEY in {one.core for one in find([text]).candidates}
+    shown = harmless(text, 500)
+    assert not [piece for piece in pieces(length)[1:] if piece in shown]
+    assert shown.startswith("leaked: sk-")
+    assert shown.endswith("by the build")
+
+
+@pytest.mark.parametrize("length", [8, 16, 19, 20, 48, 100])
+def test_what_follows_sk_is_not_repeated_however_short(length: int) -> None:
+    assert harmless(f"sk-{(KEY * 3)[:length]} it says", 100) == f"sk-{KEY[:4]}… it says"
+
+
 def test_a_quiet_message_costs_microseconds() -> None:
     text = "Shall we have lunch at noon? I found a nice place near the office, it has soup."
     assert cost(lambda: [find([text]) for _ in range(100)], per=a_plain_millisecond) < 5
