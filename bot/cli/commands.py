@@ -53,12 +53,16 @@ old one is brought up to date. Ctrl-C or SIGTERM ends it; work that is left goes
 Needs SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, COMETAPI_ACCESS_TOKEN, KEYDESK_CHANNEL and the policy
 file. `.env.example` lists every setting. Try `keydesk check` first.
 
-Exit codes: 0 stopped when told to, 1 could not start (the log says why), 2 wrong settings or policy."""
+When Slack cannot be reached at the start, it is asked again for 30 seconds; then this ends with 1, so
+that a host (Procfile, systemd, Kubernetes) starts it again. Later outages end nothing.
+
+Exit codes: 0 stopped when told to, 1 could not start (the last lines say why), 2 wrong settings or policy."""
 _WORK = """\
 Works off what `serve --no-worker` has stored: calls to the gateway, timers, messages to Slack.
-Needs the settings of `serve`, and PostgreSQL: a SQLite file is for one process.
+Needs the settings of `serve`, and PostgreSQL: a SQLite file is for one process. Several may run at
+once; what one leaves behind when it dies, another takes over within 10 seconds. It serves no page.
 
-Exit codes: 0 stopped when told to, 2 wrong settings or policy."""
+Exit codes: 0 stopped when told to, 1 Slack could not be reached for 30 seconds, 2 wrong settings or policy."""
 _SANDBOX = """\
 Starts a small Slack, a gateway and the bot on this machine, fills them with people, channels and
 keys, and shows them on one page; prints its address. Needs no setting and no network; everything

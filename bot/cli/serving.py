@@ -10,7 +10,7 @@ import uvicorn
 
 from bot import logs
 from bot.app import Application, prepare_database
-from bot.errors import ConfigurationError
+from bot.errors import CannotStart, ConfigurationError
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
     """Answer Slack over HTTP or Socket Mode, and serve the pages on PORT. `strays`: what may be misspelled settings."""
+    if not work:
+        _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
     application = Application(settings)
     prepare_database(application.database)
@@ -52,6 +54,8 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+    # uvicorn's account of a start that failed is a trace; why it failed is told below, in one line.
+    logging.getLogger("uvicorn.error").addFilter(lambda _record: application.failure is None)
     server = _Server(config)
     # SystemExit is uvicorn's way of saying that the start failed; why is known below.
     with contextlib.suppress(SystemExit):
@@ -63,15 +67,17 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
 
 def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
     """Only the durable work: runs, timers, posts."""
-    if settings.database_url.startswith("sqlite"):
-        raise ConfigurationError(
-            ["`work` beside `serve` needs PostgreSQL: SQLite is for one process. Use `serve` alone."]
-        )
+    _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
     application = Application(settings)
     prepare_database(application.database)
     asyncio.run(_work(application))
     return 0
+
+
+def _needs_postgresql(settings: Settings, what: str) -> None:
+    if settings.database_url.startswith("sqlite"):
+        raise ConfigurationError([f"{what} needs PostgreSQL: SQLite is for one process. Use `serve` alone."])
 
 
 def _begin_log(settings: Settings, strays: Sequence[str]) -> None:
@@ -85,7 +91,11 @@ async def _work(application: Application) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
-    await application.start(listen=False)
+    try:
+        await application.start(listen=False)
+    except (CannotStart, ConfigurationError):
+        await application.web.close()
+        raise
     logger.info("working")
     await stopped.wait()
     await application.stop()

@@ -159,9 +159,30 @@ async def test_replay_asks_slack(capsys: Captured, world: World, live: None) -> 
     )
 
 
+@pytest.mark.usefixtures("policy")
+def test_without_slack_serve_ends_with_one_line_and_1(
+    capsys: Captured, folder: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    # Nobody listens there any more; asked once, not for 30 seconds.
+    monkeypatch.setattr("bot.app.SLACK_SECONDS", 0.0)
+    world = World(folder=folder / "world")
+    for name, value in world.environment(gateway_url="http://127.0.0.1:9", port=port, database_url=sqlite_url).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SLACK_API_URL", f"http://127.0.0.1:{port}/api/")
+    assert main(["serve"]) == 1
+    *logged, told = capsys.readouterr().err.splitlines()
+    assert told == f"Slack cannot be reached at http://127.0.0.1:{port}/api/; look at the network."
+    assert {json.loads(line)["level"] for line in logged} == {"info"}
+
+
 def test_work_beside_sqlite_is_refused(capsys: Captured, world: World, live: None) -> None:
     assert main(["work"]) == 2
     assert capsys.readouterr().err.startswith("`work` beside `serve` needs PostgreSQL")
+    assert main(["serve", "--no-worker"]) == 2
+    told = "`serve --no-worker` leaves the work to `keydesk work`, which needs PostgreSQL: SQLite is for one process. "
+    assert capsys.readouterr().err == told + "Use `serve` alone.\n"
 
 
 def test_the_sandbox_has_known_kinds_of_gateways(capsys: Captured) -> None:
