@@ -1,6 +1,6 @@
 """The command line: read Settings, build, run. `keydesk X` = `python -m bot X`.
 
-Exit codes: 0 well, 1 a check said no, 2 wrong settings, files or arguments.
+Exit codes: 0 well, 1 a check said no or the start failed, 2 wrong settings, files or arguments.
 """
 
 import argparse
@@ -49,8 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="keydesk",
         description="The key desk of a Slack workspace: ask for, approve, change and kill API keys of an LLM gateway.",
-        epilog="Settings come from the environment, then from .env in the working directory; .env.example lists them. "
-        "`keydesk COMMAND --help` says what a command needs. Without any setting: `keydesk sandbox`.",
+        epilog="Settings come from the environment, then from .env in the working directory; .env.example lists them "
+        "(`python -m bot.cli.env_example` prints it). `keydesk COMMAND --help` says what a command needs. Without any "
+        "setting: `keydesk sandbox`. Exit codes: 0 well, 1 a check said no or the start failed, 2 wrong settings, "
+        "files or arguments, 130 ended by Ctrl-C.",
     )
     parser.add_argument("--version", action="version", version=f"keydesk {__version__}")
     parser.set_defaults(command=None)

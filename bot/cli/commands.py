@@ -13,14 +13,23 @@ Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
 def add_all(subparsers: Subparsers) -> None:
     """Add every command, in the order of the README."""
     serve = _add(subparsers, "serve", "run the bot and its worker", _SERVE)
-    serve.add_argument("--no-worker", action="store_true", help="answer Slack only; `keydesk work` does the rest")
+    serve.add_argument(
+        "--no-worker",
+        action="store_true",
+        help="answer Slack only; `keydesk work`, another process on the same PostgreSQL, does the rest",
+    )
     serve.set_defaults(run=_serve)
     _add(subparsers, "work", "run the worker alone, beside `serve --no-worker`", _WORK).set_defaults(run=_work)
     sandbox = _add(subparsers, "sandbox", "try it in a browser, without Slack", _SANDBOX)
     sandbox.add_argument("--port", type=_port, default=3100, metavar="N", help="port of the page (default %(default)s)")
     sandbox.add_argument("--no-open", action="store_true", help="do not open a browser")
     sandbox.add_argument("--socket-mode", action="store_true", help="let the bot use Socket Mode instead of HTTP")
-    sandbox.add_argument("--profile", default="cometapi", help="kind of gateway (default %(default)s)")
+    sandbox.add_argument(
+        "--profile",
+        default="cometapi",
+        metavar="KIND",
+        help="kind of gateway: cometapi, upstream-g1, upstream-g2 or upstream-g3 (default %(default)s)",
+    )
     sandbox.set_defaults(run=_sandbox)
     _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)
     _add(subparsers, "check", "look whether everything is set up well", _CHECK).set_defaults(run=_check)
@@ -51,7 +60,9 @@ Runs the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP at /slack/event
 old one is brought up to date. Ctrl-C or SIGTERM ends it; work that is left goes on at the next start.
 
 Needs SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, COMETAPI_ACCESS_TOKEN, KEYDESK_CHANNEL and the policy
-file. `.env.example` lists every setting. Try `keydesk check` first.
+file: KEYDESK_POLICY, by default policy.toml in the working directory. The database is DATABASE_URL, by
+default the SQLite file keydesk.sqlite in the working directory; one process can use a SQLite file. PORT is
+3000 by default, on every address (KEYDESK_HOST). Try `keydesk check` first.
 
 When Slack cannot be reached at the start, it is asked again for 30 seconds; then this ends with 1, so
 that a host (Procfile, systemd, Kubernetes) starts it again. Later outages end nothing.
@@ -65,13 +76,15 @@ once; what one leaves behind when it dies, another takes over within 10 seconds.
 Exit codes: 0 stopped when told to, 1 Slack could not be reached for 30 seconds, 2 wrong settings or policy."""
 _SANDBOX = """\
 Starts a small Slack, a gateway and the bot on this machine, fills them with people, channels and
-keys, and shows them on one page; prints its address. Needs no setting and no network; everything
-is gone when it ends. Ctrl-C ends it.
+keys, and shows them on one page; prints its address, and where its policy file is, which you may
+change while it runs. Reads no setting and no .env, needs no network; everything is gone when it ends.
+Ctrl-C ends it.
 
 Exit codes: 0 ended, 2 the port is taken or there is no such profile."""
 _MIGRATE = """\
 Creates the tables of DATABASE_URL, or brings them up to date, and says what it did. `serve` does the
 same when it starts; this is for release steps. Twice is harmless. A SQLite file must not be in use.
+DATABASE_URL is by default the SQLite file keydesk.sqlite in the working directory; no other setting is needed.
 
 Exit codes: 0 done or nothing to do, 2 the database cannot be used."""
 _CHECK = """\
@@ -80,10 +93,13 @@ database. A line each:
 
   ok|warn|FAIL  subject: what is; what to do about it
 
-Changes nothing, posts nothing, prints no secret. May run while `serve` runs.
+Names that look like misspelled settings are told as well. Run it where `serve` runs: same directory, same
+environment. Changes nothing, posts nothing, prints no secret. May run while `serve` runs.
 
-Exit codes: 0 no FAIL (there may be warnings), 1 at least one FAIL."""
-_AUDIT = "The record of who did what, when and why. Reads DATABASE_URL; may run while `serve` runs."
+Exit codes: 0 no FAIL (there may be warnings), 1 at least one FAIL, 2 .env cannot be read."""
+_AUDIT = """\
+The record of who did what, when and why. Reads DATABASE_URL (by default the SQLite file keydesk.sqlite in the
+working directory); may run while `serve` runs."""
 _EXPORT = """\
 Writes the whole record to standard output as JSON lines, oldest first; the last line is the head:
 how many lines there are and the hash of the last one. Keep the head elsewhere: with it you can tell

@@ -13,15 +13,16 @@ from bot.errors import ConfigurationError
 from bot.settings import Reading, read
 
 ABOUT = """\
-Needs no Slack and no gateway. The policy file is the argument, else KEYDESK_POLICY (default policy.toml);
-KEYDESK_UNITS_PER_USD says what a dollar is. docs/policy.md explains the file."""
+Needs no Slack and no gateway, and asks them where they are set. The policy file is the argument, else
+KEYDESK_POLICY (by default policy.toml in the working directory); KEYDESK_UNITS_PER_USD says what a dollar is
+(by default 500000 units). docs/policy.md explains the file, policy.example.toml is one to begin with."""
 
 _LINT = """\
 Prints every mistake, or else every doubtful rule, with file, line and column. When SLACK_BOT_TOKEN is set, the
 user groups of the policy are looked up in Slack as well.
 
 Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN.
-Exit codes: 0 nothing found, 1 something found."""
+Exit codes: 0 nothing found, 1 something found (also when there is no such file), 2 a wrong setting."""
 _EXPLAIN = """\
 Prints the decision, the rule it comes from, and why each earlier rule did not match.
 
@@ -29,13 +30,15 @@ Prints the decision, the rule it comes from, and why each earlier rule did not m
   keydesk policy explain key.disable --as U012ABCDEF --key production
 
 Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD; SLACK_BOT_TOKEN to see the groups of a person (U…) as they are now;
-COMETAPI_… and DATABASE_URL for --key. Exit codes: 0 explained (whatever the decision), 2 the question cannot be put."""
+COMETAPI_… and DATABASE_URL for --key. A wrong FIELD is refused with those that the operation has.
+Exit codes: 0 explained (whatever the decision), 2 the question cannot be put."""
 _TEST = """\
 Decides every case of a file and says which one comes out otherwise than expected:
 
   [[cases]]
-  as = "engineer"                    # a role, an id, or "guest", "outsider", "nobody"
+  as = "engineer"                    # a role, an id, or "guest", "outsider", "nobody"; or a list
   do = "key.create"
+  on = "own"                         # optional: own (default) or any
   with = { remain_quota = "100k", expired_time = "30d" }
   expect = "allow"                   # allow, deny or approval
   rule = "small keys are free"       # optional: by this rule
@@ -94,7 +97,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         default=[],
         nargs="+",
         metavar="FIELD=VALUE",
-        help="what the form would say, as people type it: remain_quota=100k, expired_time=30d, delta=+$5",
+        help="what the form would say, as people type it: remain_quota=100k, expired_time=30d, delta=+$5; repeatable",
     )
 
 

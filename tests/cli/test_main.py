@@ -64,6 +64,27 @@ def test_every_command_says_what_it_needs(capsys: Captured, words: list[str]) ->
         assert "Exit codes: 0 " in shown, "the exit codes"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["serve"], ["keydesk.sqlite", "policy.toml", "PORT is\n3000", "--no-worker", "30 seconds"]),
+        (["migrate"], ["keydesk.sqlite"]),
+        (["audit"], ["keydesk.sqlite"]),
+        (["policy"], ["policy.toml", "policy.example.toml"]),
+        (["sandbox"], ["cometapi, upstream-g1, upstream-g2 or upstream-g3"]),
+        ([], ["Exit codes: 0 well", "bot.cli.env_example"]),
+    ],
+)
+def test_help_says_where_things_are_by_default(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str], told: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    shown = capsys.readouterr().out
+    assert [words for words in told if words not in shown] == []
+
+
 def test_help_lists_the_commands_of_the_product(capsys: Captured) -> None:
     assert main([]) == 2
     shown = capsys.readouterr().out
