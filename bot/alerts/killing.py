@@ -26,7 +26,7 @@ from bot.approvals.record import record
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
-from bot.errors import ApprovalConflict
+from bot.errors import ApprovalConflict, BotError
 from bot.gateway.models import EffectiveState
 from bot.operations import Operation
 from bot.permissions.models import Actor, Decision, Facts
@@ -78,7 +78,7 @@ class Killer:
         self._bot_user_id = bot_user_id
         self._team_id = team_id
         self._clock = clock
-        self._clicks: OrderedDict[str, float] = OrderedDict()
+        self._clicks: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     async def order(
         self, alert: Alert, key_id: int, actor: Actor, *, operation: str, clicked_at: float, deadline: float
@@ -90,7 +90,8 @@ class Killer:
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
         delivery_id = await self._database.read(_delivery_id, alert, key_id, operation)
-        self._remember_click(delivery_id, clicked_at)
+        click = (delivery_id, actor.slack_user_id)
+        self._remember_click(click, clicked_at)
         self._bind(alert, key_id)
         asked = Asked(
             actor=actor,
@@ -101,15 +102,20 @@ class Killer:
             delivery_id=delivery_id,
             deadline=deadline,
         )
-        return await self._flow.submit(asked)
+        try:
+            return await self._flow.submit(asked)
+        except BotError:
+            # A click that was refused is no order: the time counts from the one that is.
+            self._clicks.pop(click, None)
+            raise
 
     def _wanted(self, operation: str, key_id: int) -> Any:
         wanted = {"key_id": key_id} | ({"overlap": OVERLAP} if operation == ROTATE else {})
         return self._operations[operation].input_model.model_validate(wanted)
 
-    def _remember_click(self, delivery_id: str, clicked_at: float) -> None:
+    def _remember_click(self, click: tuple[str, str], clicked_at: float) -> None:
         # The time from the click is what people feel; the row begins only after the first look at the key.
-        self._clicks.setdefault(delivery_id, clicked_at)
+        self._clicks.setdefault(click, clicked_at)
         if len(self._clicks) > _MOST_CLICKS:
             self._clicks.popitem(last=False)
 
@@ -208,7 +214,7 @@ class Killer:
             return None
         _, alert_id, _key_id, _operation, attempt = request.delivery_id.split(":")
         automatic = request.requester_id == self._bot_user_id
-        clicked_at = min(self._clicks.get(request.delivery_id, request.asked_at), request.asked_at)
+        clicked_at = min(self._clicks.get((request.delivery_id, request.requester_id), request.asked_at), request.asked_at)
         return int(alert_id), int(attempt), "" if automatic else request.requester_id, clicked_at
 
     async def watch(self, argument: str) -> Again | None:

@@ -158,6 +158,23 @@ async def test_an_engineer_cannot_disable_what_is_not_theirs_and_it_is_recorded(
     assert refused[-1]["details"]["operation"] == "key.disable"
 
 
+async def test_the_time_counts_from_the_click_that_was_allowed(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    alert_id = (await send(desk, "generic", desk.gateway.key_value(record.id))).json()["id"]
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    desk.slack.workspace.channels[seed.SECURITY_CHANNEL].members.append(ADA)
+    await desk.slack.click(ADA, card, "disable")
+    await desk.eventually(lambda: [m for m in desk.slack.messages(seed.SECURITY_CHANNEL, ADA) if m.ephemeral_to == ADA])
+    await desk.pass_time(100)
+    allowed_from = desk.clock()
+    await desk.slack.click(SAM, cards(desk, "production")[0], "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
+    action = (await desk.app.database.read(store.get, alert_id)).actions[record.id]
+    assert (action.by, action.clicked_at >= allowed_from) == (SAM, True)
+
+
 async def test_unknown_keys_are_shown_masked_and_nothing_is_touched(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)
