@@ -48,6 +48,8 @@ class Timers:
         approval = request.approval
         sentence = f"Request {request.number} still waits for a decision (reminder {number})."
         record(c, Fact.REMINDED, request, at=self._clock(), actor=None, number=number)
+        # A card that somebody deleted is posted anew when it is redrawn: a reminder without one could not be answered.
+        self._announcer.announce(c, request)
         self._announcer.remind(c, request, sentence, name=str(number))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number

@@ -7,16 +7,18 @@ real one when it is known. Every background task has the error net: a BotError's
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from bot.slack.blocks import Block, Message, modal, section
 from bot.slack.delivery import Delivery
-from bot.slack.errors import SlackError, SlackRefused, TriggerUsed, ViewClosed
+from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable, TriggerUsed, ViewClosed
 from bot.slack.reports import report
 
 logger = logging.getLogger(__name__)
 
+_PERHAPS_OPEN = "Slack does not say whether the form opened. If it is not there, please try again."
 # A burst of clicks must not become a burst of calls that all time out together.
 _PARALLEL = 32
 
@@ -46,15 +48,16 @@ class Desk:
         return await self._with_trigger("views.push", delivery, view)
 
     async def _with_trigger(self, method: str, delivery: Delivery, view: Mapping[str, Any]) -> str:
-        answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=dict(view))
+        try:
+            answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=dict(view))
+        except SlackUnavailable as error:
+            raise SlackUnavailable(unsure=True, sentence=_PERHAPS_OPEN) if error.unsure else error from error
         return str(answer["view"]["id"])
 
     async def update_modal(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> str:  # noqa: A002  # Slack's own word
         """Draw an open modal anew, return its new hash. Raises ViewClosed; ViewChanged if `hash` is not the newest."""
-        arguments: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
-        if hash is not None:
-            arguments["hash"] = hash
-        answer = await self._web.write("views.update", interactive=True, **arguments)
+        arguments = {"view_id": view_id} | ({"hash": hash} if hash is not None else {})
+        answer = await self._web.write("views.update", interactive=True, view=dict(view), **arguments)
         drawn = answer.get("view")
         return str(drawn.get("hash", "")) if isinstance(drawn, Mapping) else ""
 
@@ -128,27 +131,39 @@ class Desk:
         The second half happens in the background; an error becomes a view with one sentence.
         """
         opened = self.push_modal if delivery.in_modal else self.open_modal
-        view_id = await opened(delivery, loading)
-        self.later(self._fill(delivery, view_id, loading, work))
+        # A name of ours finds the view again when Slack's answer, with its id, is lost.
+        name = f"{delivery.id[:200]}:{secrets.token_hex(4)}"
+        unsure: SlackUnavailable | None = None
+        try:
+            place = {"view_id": await opened(delivery, {**loading, "external_id": name})}
+        except SlackUnavailable as error:
+            if not error.unsure:
+                raise
+            place, unsure = {"external_id": name}, error
+        self.later(self._fill(delivery, place, loading, work, unsure), delivery=delivery)
 
     async def _fill(
         self,
         delivery: Delivery,
-        view_id: str,
+        place: Mapping[str, str],
         loading: Mapping[str, Any],
         work: Callable[[], Awaitable[Mapping[str, Any]]],
+        unsure: SlackUnavailable | None,
     ) -> None:
         try:
             try:
                 view = await work()
-                await self.update_modal(view_id, view)
+                await self._web.write("views.update", interactive=True, view=dict(view), **place)
             except ViewClosed:
                 raise
             except Exception as error:  # noqa: BLE001  # the person looks at a loading view: it must not stay for ever
                 sentence = report(error, doing=f"filling the view opened by {delivery.id}")
-                await self.update_modal(view_id, error_view(sentence, title=_title(loading)))
+                shown = error_view(sentence, title=_title(loading))
+                await self._web.write("views.update", interactive=True, view=shown, **place)
         except ViewClosed:
-            logger.info("%s: the modal was closed before it was filled", delivery.id)
+            logger.info("%s: the modal was closed before it was filled, or never opened", delivery.id)
+            if unsure is not None:
+                raise unsure from None
 
     @property
     def busy(self) -> int:

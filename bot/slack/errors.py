@@ -21,8 +21,8 @@ class SlackError(BotError):
 class SlackUnavailable(SlackError):  # named as the state it tells, like the rest of the tree
     """Slack is slow, down or holds us back. `unsure`: the request was sent and may have taken effect."""
 
-    def __init__(self, *, retry_after: float | None = None, unsure: bool = False) -> None:
-        super().__init__("Slack does not answer us right now. Please try again in a minute.")
+    def __init__(self, *, retry_after: float | None = None, unsure: bool = False, sentence: str = "") -> None:
+        super().__init__(sentence or "Slack does not answer us right now. Please try again in a minute.")
         self.retry_after = retry_after
         self.unsure = unsure
 
@@ -54,6 +54,19 @@ class ViewClosed(SlackRefused):
 
 
 FATAL_CODES = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+# Refusals that hit every message to the same place alike, until somebody mends it.
+CLOSED_CODES = FATAL_CODES | {
+    "channel_not_found",
+    "is_archived",
+    "missing_scope",
+    "not_in_channel",
+    "org_login_required",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_locked",
+}
+# There is nobody who could read it.
+NOBODY_CODES = frozenset({"cannot_dm_bot", "user_disabled", "user_not_found", "user_not_visible", "users_not_found"})
 
 _TRIGGER = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
 _TRIGGER_USED = frozenset({"exchanged_trigger_id", "trigger_exchanged"})

@@ -22,7 +22,7 @@ from bot.db.engine import Database
 from bot.durable import Again
 from bot.slack import posts
 from bot.slack.blocks import Message
-from bot.slack.errors import FATAL_CODES, SlackRefused, SlackUnavailable
+from bot.slack.errors import FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
 from bot.slack.pacing import Pacer
 from bot.slack.posts import PostRow
 from bot.slack.sending import Sender, Web
@@ -47,6 +47,8 @@ FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
 PLACES, PLACE_SECONDS = 6, 2.0
 # What only people can mend (an archived channel, a bot not invited, a revoked token).
 SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
+# So long a person who cannot be written to is tried.
+DM_SECONDS = 86_400.0
 # A post that Slack has after all shows up in the history within this time.
 SETTLE_SECONDS = 15.0
 
@@ -325,6 +327,7 @@ class Outbox:
             self.fatal = error.code
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
         await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
-        # A person who cannot be written to will not be tried again by itself; a channel may be opened again.
-        lasting = bool(row.dm_user) and not fatal and error.code != "missing_scope"
+        # A channel may be opened again. A word to one person is given up when there is nobody, or when it is old.
+        old = self._clock() - row.created_at > DM_SECONDS
+        lasting = bool(row.dm_user) and not fatal and (old or error.code in NOBODY_CODES)
         return Again(0.0 if lasting else min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db.tables import posts
+from bot.slack.errors import CLOSED_CODES
 
 DM = "dm:"
 
@@ -70,9 +71,13 @@ def post_at(c: sa.Connection, channel: str, ts: str) -> PostRow | None:
 
 
 def overtakes(c: sa.Connection, row: PostRow) -> bool:
-    """Whether an older message of the same thread is still on its way to Slack: threads are read in order."""
+    """Whether an older message of the same thread is still on its way to Slack: threads are read in order.
+
+    One that Slack refuses for itself is not waited for; one whose channel is closed is, since ours is refused too.
+    """
     older = (posts.c.thread_of == row.thread_of) & (posts.c.created_at < row.created_at)
-    on_its_way = posts.c.ts.is_(None) & (posts.c.drawn < posts.c.wanted) & posts.c.error.is_(None)
+    passable = posts.c.error.is_(None) | posts.c.error.in_(CLOSED_CODES)
+    on_its_way = posts.c.ts.is_(None) & (posts.c.drawn < posts.c.wanted) & passable
     return c.execute(sa.select(posts.c.id).where(older, on_its_way).limit(1)).first() is not None
 
 

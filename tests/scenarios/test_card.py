@@ -140,6 +140,17 @@ async def test_a_nudge_is_said_in_the_thread(http_desk: Desk) -> None:
     await desk.eventually(lambda: "within the hour" in told(desk, ADA))
 
 
+async def test_a_reminder_brings_back_a_card_that_somebody_deleted(desk: Desk) -> None:
+    card = await waiting(desk)
+    await desk.slack.changes.delete_message(card)
+    await desk.app.timers.remind("1:1")
+    again = await desk.eventually(lambda: desk.card(1))
+    assert buttons_of(again) == buttons_of(card)
+    assert desk.said("still waits for a decision")
+    await desk.slack.click(MIRA, again, "approve")
+    assert (await desk.settled()).status is Status.SUCCEEDED
+
+
 async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
     card = await waiting(desk)
     await desk.app.timers.remind("1:1")

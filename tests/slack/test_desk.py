@@ -96,6 +96,34 @@ async def test_a_view_that_was_closed_meanwhile_is_no_error(web, desk, caplog):
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
 
 
+async def test_a_view_whose_opening_was_not_confirmed_is_found_by_a_name_of_ours(web, desk):
+    web.fail["views.open"] = SlackUnavailable(unsure=True)
+
+    async def work():
+        return READY
+
+    await desk.fill(click(desk), LOADING, work)
+    await desk.drain(grace=1)
+    assert web.methods == ["views.open", "views.update"]
+    name = web.calls[0][1]["view"]["external_id"]
+    assert web.calls[1][1] == {"external_id": name, "view": READY}
+    await desk.fill(click(desk), LOADING, work)
+    await desk.drain(grace=1)
+    assert web.calls[2][1]["view"]["external_id"] != name
+
+
+async def test_a_view_that_never_opened_is_said(web, desk):
+    web.fail["views.open"] = SlackUnavailable(unsure=True)
+    web.fail["views.update"] = ViewClosed(method="views.update", code="not_found")
+
+    async def work():
+        return READY
+
+    await desk.fill(click(desk, response_url="http://127.0.0.1/r"), LOADING, work)
+    await desk.drain(grace=1)
+    assert "If it is not there, please try again" in web.responded[0][1]["text"]
+
+
 async def test_an_expired_trigger_is_the_callers_to_hear(web, desk):
     web.fail["views.open"] = TriggerExpired(method="views.open", code="expired_trigger_id")
 

@@ -247,6 +247,18 @@ async def test_a_person_who_cannot_be_written_to_is_recorded_and_left_alone(desk
     assert desk.queue.delays == []
 
 
+async def test_a_person_who_cannot_be_written_to_now_is_tried_for_a_day(desk, fake, clock):
+    fake.faults.add("conversations.open", "refuse", code="org_login_required", times=2)
+    await desk.want(target="dm:U1ALICE")
+    await desk.run(seconds=2000)
+    assert [message.text for message in fake.dm("U1ALICE")] == ["card of 7"]
+    fake.faults.add("conversations.open", "refuse", code="org_login_required", times=1000)
+    await desk.want("req:9:dm", target="dm:U2BOB")
+    await desk.run(seconds=2 * 86_400)
+    assert fake.faults.armed[0].times > 900
+    assert (await desk.row("req:9:dm")).error == "org_login_required"
+
+
 async def test_a_revoked_token_is_shown_and_tried_slowly(desk, fake):
     fake.switches.token = "token_revoked"
     await desk.want(target="dm:U1ALICE")
@@ -345,3 +357,29 @@ async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(desk, fake
     fake.limits.force("chat.postMessage", times=1, retry_after=5)
     await desk.run()
     assert texts(fake) == ["card of 7", "approved", "was created"]
+
+
+async def test_a_thread_keeps_its_order_when_its_channel_was_closed(desk, fake, clock):
+    desk.texts |= {"first": "approved", "second": "was created"}
+    await desk.want()
+    await desk.run()
+    # The channel opens again between the tries of the two.
+    fake.faults.add("chat.postMessage", "refuse", code="is_archived")
+    await desk.want("p2", subject="first", thread_of="p1")
+    await desk.run(seconds=100)
+    clock.now += 10
+    await desk.want("p3", subject="second", thread_of="p1")
+    await desk.run()
+    assert texts(fake) == ["card of 7", "approved", "was created"]
+
+
+async def test_a_thread_goes_on_without_a_message_that_slack_does_not_take(desk, fake, clock):
+    desk.texts |= {"first": "odd", "second": "was created"}
+    await desk.want()
+    await desk.run()
+    fake.faults.add("chat.postMessage", "refuse", code="no_text", times=1)
+    await desk.want("p2", subject="first", thread_of="p1")
+    await desk.run(seconds=100)
+    await desk.want("p3", subject="second", thread_of="p1")
+    await desk.run(seconds=100)
+    assert texts(fake) == ["card of 7", "was created"]

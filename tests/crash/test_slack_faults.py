@@ -1,0 +1,216 @@
+"""What Slack refuses, limits, forgets or loses, with people in the middle of things: honest words, nothing lost."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.approvals.models import Status
+from bot.sandbox import seed
+from bot.sandbox.fake_slack.messages import Message
+from bot.sandbox.fake_slack.people import Kind
+from bot.sandbox.fake_slack.web_api import METHODS
+from tests.crash.house import House
+from tests.crash.policy import BIG, SMALL
+from tests.scenarios.desk import buttons_of, text_of, view_text
+
+ADA, MIRA, CHANNEL = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL
+TOO_LATE = "Slack closes the door after 3 seconds"
+
+
+def said_to(house: House, user: str) -> str:
+    """Ephemeral and direct messages."""
+    shown = [m for m in house.slack.messages(CHANNEL, viewer=user) if m.ephemeral_to == user]
+    return " ".join(text_of(m) for m in [*shown, *house.slack.dm(user)])
+
+
+async def waiting_card(house: House) -> Message:
+    """Ada asks for much; the card."""
+    assert (await house.desk.ask(ADA, **BIG)).ok
+    card: Message = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    return card
+
+
+async def done(house: House) -> None:
+    """The one request did what it should, once, and says so."""
+    assert (await house.settled(1)).status is Status.SUCCEEDED
+    await house.shown()
+    await house.desk.eventually(lambda: "Done" in text_of(house.desk.card(1)), seconds=20)
+    assert buttons_of(house.desk.card(1)) == []
+    assert house.names().count("big") == 1
+    assert house.verdict().problems == ()
+
+
+async def test_a_form_that_could_not_open_is_no_secret(house: House) -> None:
+    await house.start()
+    key = await house.desk.own(ADA, house.gateway.add_key(name="mine"))
+    card = await waiting_card(house)
+    steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+        (ADA, lambda: house.slack.command(ADA, CHANNEL, "/apikey new")),
+        (ADA, lambda: house.slack.command(ADA, CHANNEL, f"/apikey edit {key.id}")),
+        (ADA, lambda: house.slack.shortcut(ADA, "new_key")),
+        (MIRA, lambda: house.slack.click(MIRA, card, "approve_with_changes")),
+        (MIRA, lambda: house.slack.click(MIRA, card, "deny")),
+    ]
+    for number, (user, step) in enumerate(steps):
+        house.slack.changes.reload(user)
+        before = said_to(house, user).count(TOO_LATE)
+        house.slack.faults.add("views.open", "refuse", code="expired_trigger_id")
+        await step()
+        await house.desk.eventually(lambda u=user, b=before: said_to(house, u).count(TOO_LATE) == b + 1, seconds=20)
+        assert house.slack.open_views(user) == [], number
+        await step()
+        await house.desk.eventually(lambda u=user: house.slack.open_views(u), seconds=20)
+
+
+@pytest.mark.soak
+async def test_a_slack_that_opens_forms_too_slowly(house: House) -> None:
+    """The trigger dies while Slack's own Web API hangs."""
+    await house.start()
+    house.slack.faults.add("views.open", "delay", delay=3.3)
+    assert (await house.slack.command(ADA, CHANNEL, "/apikey new")).ok
+    await house.desk.eventually(lambda: TOO_LATE in said_to(house, ADA), seconds=20)
+    assert house.slack.open_views(ADA) == []
+
+
+async def test_a_form_that_was_drawn_meanwhile_stays_as_it_is(house: House) -> None:
+    await house.start()
+    await house.slack.command(ADA, CHANNEL, "/apikey new")
+    view = house.slack.top_view(ADA)
+    house.slack.faults.add("views.update", "refuse", code="hash_conflict", times=2)
+    await house.desk.fill(ADA, view, **BIG)
+    await house.desk.eventually(lambda: len(house.slack.faults.armed) == 0 or house.slack.faults.armed[0].times < 2)
+    assert "name" in {block.get("block_id") for block in house.slack.top_view(ADA).body["blocks"]}
+    assert (await house.slack.submit(ADA, house.slack.top_view(ADA))).ok
+    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    await house.slack.click(MIRA, card, "approve")
+    await done(house)
+    assert said_to(house, ADA).count("changed while") == 0
+
+
+async def test_a_card_that_a_person_deletes_comes_again_when_it_changes(house: House) -> None:
+    await house.start()
+    card = await waiting_card(house)
+    await house.slack.changes.delete_message(card)
+    await house.slack.open_home(MIRA)
+    home = await house.desk.eventually(lambda: house.slack.home(MIRA), seconds=20)
+    await house.slack.click(MIRA, home, "look_at_request")
+    await house.desk.eventually(lambda: "approve" in str(house.slack.top_view(MIRA).body), seconds=20)
+    await house.slack.click(MIRA, house.slack.top_view(MIRA), "approve")
+    await done(house)
+    assert house.desk.card(1).ts > card.ts
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "archived",
+        pytest.param("bot_removed", marks=pytest.mark.soak),
+        pytest.param("restricted", marks=pytest.mark.soak),
+        pytest.param("token_revoked", marks=pytest.mark.soak),
+    ],
+)
+async def test_the_channel_closes_between_the_card_and_the_words(house: House, trouble: str) -> None:
+    await house.start()
+    card = await waiting_card(house)
+    changes, switches = house.slack.changes, house.slack.switches
+    if trouble == "archived":
+        await changes.archive(CHANNEL)
+    elif trouble == "bot_removed":
+        await changes.remove_bot(CHANNEL)
+    elif trouble == "restricted":
+        for method in ("chat.postMessage", "chat.update"):
+            house.slack.faults.add(method, "refuse", code="restricted_action", times=10_000)
+    await house.slack.click(MIRA, card, "approve")
+    if trouble == "token_revoked":
+        switches.token = "token_revoked"
+    assert (await house.settled(1)).status is Status.SUCCEEDED
+    if trouble == "token_revoked":
+        await house.says("/readyz", "SLACK_BOT_TOKEN")
+    else:
+        # The line in the card's thread, behind which the confirmation waits; and what else that trouble hits.
+        troubled = {"archived": 2, "bot_removed": 1, "restricted": 3}[trouble]
+        await house.says("/metrics", f'keydesk_posts{{state="in_trouble"}} {troubled}')
+    assert "req:1:confirmation" not in house.posted()
+    if trouble == "archived":
+        await changes.archive(CHANNEL, archived=False)
+    elif trouble == "bot_removed":
+        await changes.join(seed.BOT_USER, CHANNEL)
+    house.slack.faults.armed.clear()
+    switches.token = "valid"
+    await done(house)
+    await house.says("/metrics", 'keydesk_posts{state="in_trouble"} 0')
+
+
+async def test_a_dm_that_cannot_be_opened_now_comes_later(house: House) -> None:
+    await house.start()
+    house.slack.faults.add("conversations.open", "refuse", code="org_login_required", times=3)
+    assert (await house.desk.ask(ADA, **SMALL)).ok
+    assert (await house.settled(1)).status is Status.SUCCEEDED
+    await house.shown()
+
+
+@pytest.mark.soak
+async def test_a_person_who_has_left_gets_no_dm_and_holds_nothing_up(house: House) -> None:
+    await house.start()
+    card = await waiting_card(house)
+    await house.slack.click(MIRA, card, "approve")
+    assert (await house.settled(1)).status is Status.SUCCEEDED
+    await house.shown()
+    assert (await house.desk.ask(ADA, **SMALL)).ok
+    house.slack.workspace.people[ADA].kind = Kind.DEACTIVATED
+    assert (await house.settled(2)).status in {Status.SUCCEEDED, Status.FAILED}
+
+
+@pytest.mark.soak
+async def test_every_method_is_limited_once(house: House) -> None:
+    for method in METHODS:
+        house.slack.limits.force(method, retry_after=1)
+    await house.start()
+
+    async def until(what: Callable[[], object], step: Callable[[], Awaitable[object]]) -> None:
+        """What people do: once more."""
+        for _ in range(10):
+            await step()
+            try:
+                await house.desk.eventually(what, seconds=3)
+            except AssertionError:
+                continue
+            return
+        raise AssertionError("never")
+
+    await until(lambda: house.slack.top_view(ADA), lambda: house.slack.command(ADA, CHANNEL, "/apikey new"))
+    view = house.slack.top_view(ADA)
+    await house.desk.fill(ADA, view, **BIG)
+    await until(lambda: house.desk.card(1), lambda: house.persist(lambda: house.slack.submit(ADA, view)))
+    card = house.desk.card(1)
+    await until(
+        lambda: "key" in house.names() or "big" in house.names(), lambda: house.slack.click(MIRA, card, "approve")
+    )
+    await until(lambda: house.slack.home(ADA), lambda: house.slack.open_home(ADA))
+    await done(house)
+    limited = {call.method for call in house.slack.calls if call.status == 429}
+    called = {call.method for call in house.slack.calls}
+    assert limited == called, called - limited
+    assert called >= {"chat.postMessage", "chat.update", "views.open", "views.publish", "conversations.open"}
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "conversations.open"])
+async def test_answers_of_posting_calls_are_lost(house: House, method: str) -> None:
+    await house.start()
+    house.slack.faults.add(method, "lost_answer", times=3)
+    card = await waiting_card(house)
+    await house.slack.click(MIRA, card, "approve")
+    await done(house)
+
+
+async def test_a_form_whose_opening_was_not_confirmed_is_filled_all_the_same(house: House) -> None:
+    await house.start()
+    key = await house.desk.own(ADA, house.gateway.add_key(name="mine"))
+    house.slack.faults.add("views.open", "lost_answer")
+    await house.slack.command(ADA, CHANNEL, f"/apikey edit {key.id}")
+    await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == "key.update", seconds=20)
+    house.slack.changes.reload(ADA)
+    house.slack.faults.add("views.open", "lost_answer")
+    await house.slack.command(ADA, CHANNEL, "/apikey new")
+    await house.desk.eventually(lambda: "If it is not there" in said_to(house, ADA), seconds=20)
+    assert "name" in view_text(house.slack.top_view(ADA)).lower()
