@@ -4,6 +4,7 @@ Every look is bounded in time. What cannot be asked becomes a printed note, and 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -128,7 +129,7 @@ def find_key(reading: Reading, text: str, actor: Actor, out: TextIO) -> FoundKey
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
     if len(keys) > 1:
-        listed = ", ".join(f"{key.id} ({key.last_four})" for key in keys[:10])
+        listed = ", ".join(f"#{key.id} ({key.name}, {key.last_four})" for key in keys[:10])
         raise UserError(f"{len(keys)} keys are called “{text}”; say one of their numbers: {listed}.")
     key = keys[0]
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
@@ -150,12 +151,12 @@ async def _keys(reading: Reading, text: str) -> list[Key]:
 
 
 async def _find(client: GatewayReader, text: str) -> list[Key]:
-    if text.isascii() and text.isdigit():
-        try:
-            return [await client.get_key(KeyId(int(text)), deadline=PATIENCE)]
-        except KeyNotFound:
-            pass  # a name may look like a number
-    found = await client.find_keys(text, deadline=PATIENCE)
+    number, found = text.removeprefix("#"), list[Key]()
+    if number.isascii() and number.isdigit():
+        with contextlib.suppress(KeyNotFound):
+            found.append(await client.get_key(KeyId(int(number)), deadline=PATIENCE))
+    if not (found and text.startswith("#")):
+        found += [key for key in await client.find_keys(text, deadline=PATIENCE) if key not in found]
     if not found:
         raise UserError(f"The gateway has no key “{text}”; use its number or its exact name.")
     return found

@@ -3,6 +3,7 @@
 The form needs a fresh read, so a loading view opens at once and is filled in the background.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -54,17 +55,19 @@ def split_key(text: str) -> tuple[str, str]:
 
 
 async def find_keys(deps: Deps, text: str, *, deadline: float = BACKGROUND_SECONDS) -> list[Key]:
-    """Every key that `text` names, by id or exact name, freshly read. Raises InputError when there is none."""
+    """Every key that `text` names, by id or exact name, freshly read. Raises InputError when there is none.
+
+    `103` is the key with that number and every key of that name; `#103` is the number alone.
+    """
     if holds_key(text):
         raise InputError({"key": "That is the value of a key, not its name. Use its number or its exact name."})
+    number, only_number = text.removeprefix("#"), text.startswith("#")
     found: dict[KeyId, Key] = {}
-    if text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID:
-        try:
-            key = await deps.reader.get_key(KeyId(int(text)), deadline=deadline)
+    if number.isascii() and number.isdigit() and int(number) <= _LARGEST_ID:
+        with contextlib.suppress(KeyNotFound):
+            key = await deps.reader.get_key(KeyId(int(number)), deadline=deadline)
             found[key.id] = key
-        except KeyNotFound:
-            pass  # a name may look like a number
-    if not found:
+    if not (found and only_number):
         found |= {key.id: key for key in await deps.reader.find_keys(text, deadline=deadline)}
     if not found:
         message = f"There is no key {code(text)}. Use its number or its exact name; `/apikey list` shows yours."
@@ -75,7 +78,7 @@ async def find_keys(deps: Deps, text: str, *, deadline: float = BACKGROUND_SECON
 def one_key(keys: list[Key], text: str) -> Key:
     """The one key that `text` names, for answers in words; several are shown to choose from, never guessed."""
     if len(keys) > 1:
-        shown = ", ".join(f"{code(str(key.id))} ({code(key.last_four)})" for key in keys[:10])
+        shown = ", ".join(f"{code(f'#{key.id}')} ({escape(key.name)}, {code(key.last_four)})" for key in keys[:10])
         raise InputError({"key": f"{len(keys)} keys are called {code(text)}. Say one of their numbers: {shown}."})
     return keys[0]
 
@@ -108,9 +111,23 @@ class KeyCommand:
         await self._open(delivery, word, rest)
         return None
 
+    async def _named(self, word: str, rest: str) -> tuple[list[Key], str]:
+        """The keys that a command names, and what is left of it. A name with spaces need not be quoted."""
+        try:
+            return await find_keys(self._deps, word), rest
+        except InputError:
+            if not rest:
+                raise
+        before, _, last = rest.rpartition(" ")
+        for name, left in ((f"{word} {rest}", ""), (f"{word} {before}", last)):
+            with contextlib.suppress(InputError):
+                return await find_keys(self._deps, name), left
+        hint = "A name with spaces is put in quotation marks; `/apikey list` shows your keys."
+        raise InputError({"key": f"There is no key {code(word)}, and none {code(f'{word} {rest}')}. {hint}"})
+
     async def by_button(self, delivery: Delivery) -> Ack:
         """A button whose value is the key's id."""
-        await self._open(delivery, delivery.action_value, "")
+        await self._open(delivery, f"#{delivery.action_value}", "")
         return None
 
     async def _open(self, delivery: Delivery, text: str, rest: str) -> None:
@@ -118,13 +135,13 @@ class KeyCommand:
         await self._deps.flow.admit(actor, self._operation.name)
 
         async def work() -> dict[str, Any]:
-            keys = await find_keys(self._deps, text)
+            keys, left = await self._named(text, rest)
             seen = [key for key in keys if await may_touch(self._deps, actor, self._operation.name, key)]
             if not seen:
                 await self._refuse(actor, keys[0])
             if len(seen) > 1:
                 return self._chooser(seen)
-            return await self._build(delivery, actor, seen[0], rest)
+            return await self._build(delivery, actor, seen[0], left)
 
         await delivery.desk.fill(delivery, loading(self._operation.title), work)
 
@@ -136,7 +153,7 @@ class KeyCommand:
         raise PermissionDenied("This key belongs to somebody else.")
 
     def _chooser(self, keys: list[Key]) -> dict[str, Any]:
-        blocks = [section(f"{len(keys)} keys have this name. Which one?")]
+        blocks = [section(f"{len(keys)} keys have this name or number. Which one?")]
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self._deps.units_per_usd)
             facts = f"{quota} · expires {format_moment(key.expired_time)}"

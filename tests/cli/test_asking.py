@@ -134,7 +134,8 @@ async def test_a_name_that_means_several_keys_is_not_guessed(
     for _ in range(2):
         world.gateway.add_key(name="twice")
     with pytest.raises(
-        UserError, match=r"2 keys are called “twice”; say one of their numbers: \d+ \(….{4}\), \d+ \(….{4}\)\."
+        UserError,
+        match=r"2 keys are called “twice”; say one of their numbers: #\d+ \(twice, ….{4}\), #\d+ \(twice, ….{4}\)\.",
     ):
         await find_key(settle(COMETAPI_BASE_URL=gateway_url), "twice", out)
 

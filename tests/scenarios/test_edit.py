@@ -185,6 +185,28 @@ async def test_several_keys_of_one_name_are_shown_to_choose_from(free_desk: Free
         assert f"Key {twins[0].id} " in view_text(desk.slack.top_view(ADA))
 
 
+async def test_a_number_that_is_another_keys_name_is_not_guessed(http_desk: Desk) -> None:
+    desk = http_desk
+    meant = await desk.own(ADA, desk.gateway.add_key(name="meant"))
+    other = await desk.own(ADA, desk.gateway.add_key(name=str(meant.id)))
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {meant.id}")
+    await desk.eventually(lambda: "Which one?" in view_text(desk.slack.top_view(ADA)))
+    await desk.slack.click(ADA, desk.slack.top_view(ADA), "key.update", value=str(meant.id))
+    await desk.eventually(lambda: f"Key {meant.id} " in view_text(desk.slack.top_view(ADA)))
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit #{other.id}")
+    await desk.eventually(lambda: f"Key {other.id} " in view_text(desk.slack.top_view(ADA)))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("edit old ci runner", "Key {id} "), ("quota old ci runner +5k", "+5k"), ("show old ci", "quotation")],
+)
+async def test_a_name_with_spaces_need_not_be_quoted(http_desk: Desk, text: str, shown: str) -> None:
+    record = await http_desk.own(ADA, http_desk.gateway.add_key(name="old ci runner"))
+    await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {text}")
+    await http_desk.eventually(lambda: shown.format(id=record.id) in str(http_desk.slack.top_view(ADA).body))
+
+
 @pytest.mark.parametrize("text", ["999999", "no such key", "<!channel>", "9" * 40, "٣"])
 async def test_an_unknown_key_is_said(http_desk: Desk, text: str) -> None:
     await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {text}")

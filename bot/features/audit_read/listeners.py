@@ -39,8 +39,9 @@ class Listeners:
 
     async def _about(self, delivery: Delivery, text: str) -> tuple[int, str]:
         """Which key is meant. A number that the record knows needs no gateway: it outlives the key."""
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            key_id = int(text)
+        number = text.removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) < 19:
+            key_id = int(number)
             if await self._deps.database.read(read, key_id=key_id, limit=1):
                 return key_id, f"key {key_id}"
         key = one_key(await find_keys(self._deps, text, deadline=self._deps.left(delivery)), text)

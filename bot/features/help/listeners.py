@@ -18,7 +18,8 @@ def message(router: Router) -> Message:
         button("My requests", "my_requests"),
     )
     small = (
-        "KEY is a key's number or its exact name. A key's value is shown in a window to its owner, never in a message."
+        "KEY is a key's number or its exact name (`#12` is the number alone). "
+        "A key's value is shown in a window to its owner, never in a message."
     )
     intro = section("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?")
     return Message("Keydesk: " + ", ".join(router.words()), [intro, buttons, section("\n".join(lines)), context(small)])
