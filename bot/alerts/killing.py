@@ -214,7 +214,8 @@ class Killer:
             return None
         _, alert_id, _key_id, _operation, attempt = request.delivery_id.split(":")
         automatic = request.requester_id == self._bot_user_id
-        clicked_at = min(self._clicks.get((request.delivery_id, request.requester_id), request.asked_at), request.asked_at)
+        clicked_at = self._clicks.get((request.delivery_id, request.requester_id), request.asked_at)
+        clicked_at = min(clicked_at, request.asked_at)
         return int(alert_id), int(attempt), "" if automatic else request.requester_id, clicked_at
 
     async def watch(self, argument: str) -> Again | None:

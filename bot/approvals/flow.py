@@ -123,12 +123,14 @@ class Flow:
         request, is_new = store.insert(c, new, status=status, lapses_at=lapses_at)
         if not is_new:
             return request
-        record(c, Fact.ASKED, request, at=new.asked_at, actor=new.requester_id, rule=new.judgement.decision.rule)
+        why = {"why": new.reason} if new.reason else {}
+        rule = new.judgement.decision.rule
+        record(c, Fact.ASKED, request, at=new.asked_at, actor=new.requester_id, rule=rule, **why)
         if at_once:
             note = store.BREAK_GLASS if approval is not None else ""
             request = store.change(c, request, decided_at=new.asked_at, note=note)
             fact = Fact.BROKE_GLASS if approval is not None else Fact.APPROVED
-            record(c, fact, request, at=new.asked_at, actor=None, rule=new.judgement.decision.rule)
+            record(c, fact, request, at=new.asked_at, actor=None, rule=rule)
             self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
         else:
             self._start_timers(c, request)

@@ -95,11 +95,14 @@ async def test_details_come_back_as_they_were(database: Database):
 
 
 async def test_reading_is_newest_first_and_by_key_or_request(database: Database):
-    for n in range(6):
-        await database.run(add, n, request_id=n % 2, key_id=n % 3)
+    about = [(1, None), (2, None), (1, 7), (2, 8), (None, 7), (3, 9)]
+    for n, (request_id, key_id) in enumerate(about):
+        await database.run(add, n, request_id=request_id, key_id=key_id)
     assert [line["seq"] for line in await database.read(audit.read, limit=2)] == [6, 5]
-    assert [line["seq"] for line in await database.read(audit.read, request_id=1)] == [6, 4, 2]
-    assert [line["seq"] for line in await database.read(audit.read, key_id=0)] == [4, 1]
+    assert [line["seq"] for line in await database.read(audit.read, request_id=1)] == [3, 1]
+    # Line 1 asks for the key, which had no number then.
+    assert [line["seq"] for line in await database.read(audit.read, key_id=7)] == [5, 3, 1]
+    assert [line["seq"] for line in await database.read(audit.read, key_id=9)] == [6]
 
 
 async def test_the_documented_check_agrees(sqlite_database: Database):
@@ -126,6 +129,7 @@ TAMPERINGS = {
     "removed at the end": (sa.delete(lines).where(lines.c.seq == 4), ("removed", 4)),
     "head moved back": (sa.update(head).values(count=3), ("inserted", 4)),
     "head forged": (sa.update(head).values(hash="1" * 64), ("changed", 4)),
+    "head removed": (sa.delete(head), ("removed", None)),
 }
 
 

@@ -29,6 +29,7 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
     await desk.slack.command(seed.SECURITY, seed.KEYS_CHANNEL, f"/apikey audit {key_id}")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.SECURITY)[-1]
     assert "`key.create` was applied" in text_of(page)
+    assert f"<@{seed.ENGINEER}> asked for `key.create` of *{isolate('tiny')}*" in text_of(page)
     assert desk.gateway.key_value(key_id).removeprefix("sk-") not in str(page.blocks)
 
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, "/apikey audit")
