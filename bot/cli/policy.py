@@ -63,16 +63,20 @@ def lint_policy(
     units_per_usd: int = UNITS_PER_USD,
     groups: Mapping[str, Collection[str]] | None = None,
 ) -> int:
-    """Prints every mistake and every doubtful rule, a line each; 1 if there is any. Groups: id → members if known."""
+    """Prints every mistake and doubtful rule, a line each; 1 if there is any. Groups: id → members if known.
+
+    What nobody may do is a note: it may be meant so.
+    """
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
     except ConfigurationError as error:
         _print(out, *error.problems, _count(len(error.problems), "mistake"))
         return 1
     findings = lint(policy, groups=groups)
-    _print(out, *(finding.line(policy.file) for finding in findings))
-    if findings:
-        _print(out, _count(len(findings), "doubt"))
+    _print(out, *(("" if one.doubt else "note: ") + one.line(policy.file) for one in findings))
+    doubts = sum(one.doubt for one in findings)
+    if doubts:
+        _print(out, _count(doubts, "doubt"))
         return 1
     _print(out, f"{path}: {_count(len(policy.rules), 'rule')}, no mistake and no doubt.")
     return 0

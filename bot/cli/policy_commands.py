@@ -19,7 +19,7 @@ KEYDESK_POLICY (by default policy.toml in the working directory); KEYDESK_UNITS_
 
 _LINT = """\
 Prints every mistake, or else every doubtful rule, with file, line and column. When SLACK_BOT_TOKEN is set, the
-user groups of the policy are looked up in Slack as well.
+user groups of the policy are looked up in Slack as well. What nobody may do is a note: it may be meant so.
 
 Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN.
 Exit codes: 0 nothing found, 1 something found (also when there is no such file), 2 a wrong setting."""

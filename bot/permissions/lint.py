@@ -17,11 +17,15 @@ from bot.permissions.rules import Policy, Rule
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Finding:
-    """One doubt, at a place of the file; `rule` is the rule's name, "" for the policy as a whole."""
+    """At a place of the file; `rule` is the rule's name, "" for the policy as a whole.
+
+    `doubt`: hardly meant; else worth knowing, such as an operation that the policy gives to nobody.
+    """
 
     position: Position
     rule: str
     sentence: str
+    doubt: bool = True
 
     def line(self, file: str) -> str:
         """`file:line:column: sentence`."""
@@ -30,7 +34,7 @@ class Finding:
 
 
 def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None) -> tuple[Finding, ...]:
-    """Every doubt, in the order of the file. `groups`: members of Slack user groups where they are known."""
+    """Every finding, in the order of the file. `groups`: members of Slack user groups where they are known."""
     people = People(policy.roles, groups or {})
     findings: list[Finding] = []
     dead: set[str] = set()
@@ -105,7 +109,7 @@ def _nobody(policy: Policy, dead: Collection[str]) -> list[Finding]:
         return [Finding(position=top, rule="", sentence="nobody may do anything: this policy locks everybody out")]
     done = frozenset().union(*(_granted(rule) for rule in granting))
     nobody = [operation for operation in OPERATIONS if operation not in done]
-    return [Finding(position=top, rule="", sentence=f"nobody may do {operation}") for operation in nobody]
+    return [Finding(position=top, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
 
 
 def _granted(rule: Rule) -> frozenset[str]:

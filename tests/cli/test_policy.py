@@ -54,6 +54,16 @@ def test_lint_prints_doubts(out: io.StringIO, tmp_path: Path) -> None:
     ]
 
 
+def test_what_nobody_may_do_is_a_note_and_fails_nothing(out: io.StringIO, tmp_path: Path) -> None:
+    text = '[[rules]]\nname = "all but the record"\nwho = ["*"]\ndo = ["key.*", "request.list", "policy.explain"]\n'
+    (tmp_path / "p.toml").write_text(text + "allow = true\n")
+    assert lint_policy(tmp_path / "p.toml", out=out) == 0
+    assert out.getvalue().splitlines() == [
+        f"note: {tmp_path}/p.toml:1:1: nobody may do audit.read",
+        f"{tmp_path}/p.toml: 1 rule, no mistake and no doubt.",
+    ]
+
+
 def test_lint_uses_the_members_of_groups_where_they_are_known(out: io.StringIO) -> None:
     assert lint_policy(EXAMPLE, out=out, groups={"S0ENGINEERS": []}) == 1
     assert "nobody has engineer, so it never matches" in out.getvalue()
