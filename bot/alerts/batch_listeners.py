@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.alerts import batch_store as store
 from bot.alerts.batch_run import JOB, BatchRun
-from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyProof, KeyStatus
 from bot.alerts.batch_views import (
     CONFIRM,
     PREVIEW,
@@ -20,6 +20,8 @@ from bot.alerts.batch_views import (
     STOP,
     UNDO,
     WORDS,
+    Proved,
+    alarm,
     keys_text,
     owner_notice,
     preview,
@@ -251,7 +253,19 @@ def draw(c: sa.Connection, post: PostRow) -> Message | None:
     if batch is None:
         return None
     failed = store.keys_of(c, batch.id, status=KeyStatus.FAILED, limit=20)
-    return progress(batch, store.counts(c, batch.id), failed, store.undo_of(c, batch.id))
+    proof = Proved(
+        counts=store.proved(c, batch.id),
+        accepted=store.keys_of(c, batch.id, proofs=[KeyProof.ACCEPTED, KeyProof.ALIVE], limit=20),
+        untried=store.keys_of(c, batch.id, proofs=[KeyProof.UNTRIED], limit=20),
+    )
+    return progress(batch, store.counts(c, batch.id), failed, proof, store.undo_of(c, batch.id))
+
+
+def draw_alarm(c: sa.Connection, post: PostRow) -> Message | None:
+    """That keys are accepted although they are disabled, for the outbox."""
+    batch_id = int(post.subject)
+    alive = store.proved(c, batch_id)[KeyProof.ALIVE]
+    return alarm(batch_id, alive, store.keys_of(c, batch_id, proofs=[KeyProof.ALIVE], limit=20)) if alive else None
 
 
 def draw_owner(c: sa.Connection, post: PostRow) -> Message | None:

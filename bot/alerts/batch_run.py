@@ -1,5 +1,7 @@
 """The durable job of a batch: key after key, a few at a time, each read back and recorded, until none waits.
 
+Then disabled keys are tried themselves until the gateway refuses them (batch_proof.py), in the same job.
+
 Like the flow's execution it is lent the writing client. It may be killed at any point: it begins again from the rows,
 and each key's own marks keep its write from being done twice. One batch is one permission: the requester is judged
 again, key by key, before the first write.
@@ -11,9 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from bot.alerts import batch_store as store
-from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.alerts.batch_proof import MARK, BatchProof, begun
+from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyProof, KeyStatus
 from bot.alerts.store import record_first
 from bot.approvals.writers import Hold, Writers
 from bot.audit import Fact, append
@@ -30,12 +34,12 @@ from bot.slack.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-JOB, POST, OWNER_POST = "batch", "batch", "batch_owner"
+JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
 AT_ONCE = 4
 # Keys between two looks at whether it was stopped, and between two redraws.
 ROUND = 8
 PROCESSING = 15.0
-PAUSE, LONGEST_PAUSE = 2.0, 30.0
+SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 # A key whose write stays unclear or unreachable this often is left, and said.
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
@@ -83,6 +87,7 @@ class BatchRun:
         channel: str,
         changed: Callable[[], None],
         key_changed: Callable[[sa.Connection, int, str], None],
+        leaked: Callable[[int], SecretStr | None],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -95,15 +100,29 @@ class BatchRun:
         self._changed = changed
         self._key_changed = key_changed
         self._clock = clock
+        self._proof = BatchProof(
+            database=database, client=client, leaked=leaked, show=self.show, cry=self._cry, clock=clock
+        )
 
     async def run(self, argument: str) -> Again | None:
         """The job; `argument` is the batch's id."""
         batch_id = int(argument)
         batch = await self._database.read(store.find, batch_id)
-        if batch is None or batch.status is not BatchStatus.RUNNING:
+        if batch is None or batch.status is BatchStatus.DRAFT:
             return None
-        if not await self._judge(batch):
+        if batch.status is BatchStatus.RUNNING and not await self._judge(batch):
             return Again(SLACK_PAUSE)
+        while True:
+            pauses = [await self._write_ready(batch_id), await self._proof.try_due(batch_id)]
+            left = [pause for pause in pauses if pause is not None]
+            if not left:
+                return None
+            if min(left) > 0:
+                return Again(max(SHORTEST_PAUSE, min(left)))
+
+    async def _write_ready(self, batch_id: int) -> float | None:
+        """Write every key that is ready. Seconds until the next one is; None = no more is to be written."""
+        wrote = False
         while True:
             batch = await self._database.read(store.get, batch_id)
             waiting = await self._database.read(store.keys_of, batch_id, status=KeyStatus.WAITING)
@@ -112,10 +131,12 @@ class BatchRun:
             ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][:ROUND]
             if not ready:
                 soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
-                return Again(max(0.2, soonest - self._clock()))
+                return max(0.0, soonest - self._clock())
             await self._round(batch, ready)
-        await self._database.run(self._finish, batch_id)
-        self._changed()
+            wrote = True
+        if wrote or batch.status is BatchStatus.RUNNING:
+            await self._database.run(self._finish, batch_id)
+            self._changed()
         return None
 
     async def _judge(self, batch: Batch) -> bool:
@@ -163,6 +184,9 @@ class BatchRun:
         tries = int(marks.get("tries", 0)) + 1
         again = result.again_after is not None or result.refusal in AUTH_REFUSALS
         if result.status is WriteStatus.DONE:
+            if batch.operation == "key.disable":
+                mark = begun(masked=result.key is not None and result.key.masked)
+                store.change_key(c, batch.id, key.key_id, progress={**marks, MARK: mark}, proof=KeyProof.TRYING.value)
             self._settle(c, batch, key, KeyStatus.DONE, " ".join(result.notes))
         elif again and tries < MOST_TRIES:
             pause = min(LONGEST_PAUSE, max(PAUSE, result.again_after or 0.0) * (1 + tries / 4))
@@ -186,6 +210,10 @@ class BatchRun:
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
         store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
         self.show(c, batch_id)
+
+    def _cry(self, c: sa.Connection, batch_id: int) -> None:
+        """Keys are accepted to the end: a message of its own, since a redrawn one calls nobody."""
+        self._outbox.want(c, id=f"batch:{batch_id}:alarm", kind=ALARM_POST, subject=str(batch_id), target=self._channel)
 
     def show(self, c: sa.Connection, batch_id: int) -> None:
         """Have the progress message drawn anew, and what owners are told: whose key it is hears what was done to it."""

@@ -1,6 +1,6 @@
 """Batches as values, and their only SQL. Drafted by a preview, started by its confirmation, run by a job."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,20 @@ class KeyStatus(StrEnum):
     FAILED = "failed"
 
 
+class KeyProof(StrEnum):
+    """What trying a disabled key itself has shown so far. ALIVE: accepted to the end. UNTRIED: nothing, to the end."""
+
+    NONE = ""
+    TRYING = "trying"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    ALIVE = "alive"
+    UNTRIED = "untried"
+
+
+OPEN = frozenset({KeyProof.TRYING, KeyProof.ACCEPTED})
+
+
 class BatchKey(Stored):
     """One row of `batch_keys`. `status_before`: the gateway's own number, as the preview saw it."""
 
@@ -44,6 +58,7 @@ class BatchKey(Stored):
     status_before: int
     sentence: str = ""
     progress: dict[str, Any] = Field(default_factory=dict)
+    proof: KeyProof = KeyProof.NONE
 
 
 class Batch(Stored):
@@ -99,11 +114,20 @@ def move(c: sa.Connection, batch_id: int, before: BatchStatus, to: BatchStatus, 
     return get(c, batch_id) if changed else None
 
 
-def keys_of(c: sa.Connection, batch_id: int, *, status: KeyStatus | None = None, limit: int = 10_000) -> list[BatchKey]:
-    """Its keys, lowest id first."""
+def keys_of(
+    c: sa.Connection,
+    batch_id: int,
+    *,
+    status: KeyStatus | None = None,
+    proofs: Collection[KeyProof] = (),
+    limit: int = 10_000,
+) -> list[BatchKey]:
+    """Its keys, or those that stand so, lowest id first."""
     query = sa.select(batch_keys).where(batch_keys.c.batch_id == batch_id)
     if status is not None:
         query = query.where(batch_keys.c.status == status.value)
+    if proofs:
+        query = query.where(batch_keys.c.proof.in_([proof.value for proof in proofs]))
     return [_key(row) for row in c.execute(query.order_by(batch_keys.c.key_id).limit(limit))]
 
 
@@ -130,6 +154,14 @@ def counts(c: sa.Connection, batch_id: int) -> dict[KeyStatus, int]:
     rows = c.execute(query.where(batch_keys.c.batch_id == batch_id).group_by(batch_keys.c.status))
     found = {row.status: row.number for row in rows}
     return {status: found.get(status.value, 0) for status in KeyStatus}
+
+
+def proved(c: sa.Connection, batch_id: int) -> dict[KeyProof, int]:
+    """How many of its disabled keys were refused by the gateway, are still accepted, and so on."""
+    query = sa.select(batch_keys.c.proof, sa.func.count().label("number"))
+    rows = c.execute(query.where(batch_keys.c.batch_id == batch_id).group_by(batch_keys.c.proof))
+    found = {row.proof: row.number for row in rows}
+    return {proof: found.get(proof.value, 0) for proof in KeyProof if proof is not KeyProof.NONE}
 
 
 def change_key(c: sa.Connection, batch_id: int, key_id: int, **values: Any) -> None:

@@ -1,9 +1,11 @@
 """How a batch looks: the preview with its typed confirmation, and the message that shows its progress. No clients."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyStatus
+from bot.alerts.batch_proof import MARK
+from bot.alerts.batch_store import Batch, BatchKey, BatchStatus, KeyProof, KeyStatus
 from bot.alerts.views import REPLACEMENT
 from bot.slack.blocks import (
     Block,
@@ -65,8 +67,21 @@ def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int])
     return modal(PREVIEW, title, blocks, submit=verb.capitalize(), private_metadata=str(batch.id))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Proved:
+    """What trying the disabled keys has shown: how many stand where, and some of those that need a word."""
+
+    counts: Mapping[KeyProof, int]
+    accepted: Sequence[BatchKey]
+    untried: Sequence[BatchKey]
+
+
 def progress(
-    batch: Batch, counts: Mapping[KeyStatus, int], failed: Sequence[BatchKey], undone_by: Batch | None
+    batch: Batch,
+    counts: Mapping[KeyStatus, int],
+    failed: Sequence[BatchKey],
+    proof: Proved,
+    undone_by: Batch | None,
 ) -> Message:
     """The message in the security channel: a bar, how many of how many, failures, what can be done now."""
     _, done_word, _ = WORDS[batch.operation]
@@ -86,6 +101,7 @@ def progress(
     ]
     if batch.reason:
         blocks.append(section(quote(batch.reason)))
+    blocks += _proof_blocks(proof)
     lines = [f"• key {key.key_id} {code(key.name)}: {escape(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
     if lines:
         more = f"\n… and {bad - FAILURES_SHOWN:,} more" if bad > FAILURES_SHOWN else ""
@@ -97,6 +113,44 @@ def progress(
     blocks.append(context(f"Batch {batch.id} · each record was read back · the record has a line for each key"))
     blocks += _buttons(batch, done=done, undone=undone_by is not None)
     return Message(sentence, blocks)
+
+
+def _proof_blocks(proof: Proved) -> list[Block]:
+    """How many keys the gateway itself refused, which it still accepts, and what could not be tried, and why."""
+    counts = proof.counts
+    total, refused = sum(counts.values()), counts[KeyProof.REFUSED]
+    if not total:
+        return []
+    going_on, accepted = counts[KeyProof.TRYING] + counts[KeyProof.ACCEPTED], _names(proof.accepted)
+    mark = ":lock:" if refused == total else ":warning:"
+    if going_on:
+        mark = ":hourglass_flowing_sand: Now trying the keys themselves."
+    blocks = [section(f"{mark} *Refused by the gateway: {refused:,} of {total:,}*")]
+    if counts[KeyProof.ACCEPTED]:
+        text = f"Still accepted, checking: {counts[KeyProof.ACCEPTED]:,}. It may remember a key for a minute."
+        blocks.append(context(text))
+    if accepted:
+        blocks.append(section(f":rotating_light: *Still accepted*: {accepted}"))
+    if counts[KeyProof.UNTRIED]:
+        why = dict.fromkeys(str(key.progress.get(MARK, {}).get("why", "")) for key in proof.untried)
+        text = f":warning: {counts[KeyProof.UNTRIED]:,} could not be tried: {escape('; '.join(why))}"
+        blocks.append(section(text))
+    return blocks
+
+
+def _names(keys: Sequence[BatchKey]) -> str:
+    shown = ", ".join(f"key {key.key_id} {code(key.name)}" for key in keys[:FAILURES_SHOWN])
+    return shown + (" …" if len(keys) > FAILURES_SHOWN else "")
+
+
+def alarm(batch_id: int, number: int, keys: Sequence[BatchKey]) -> Message:
+    """The word to the security channel about keys that were accepted to the end of the trials."""
+    count = "One key" if number == 1 else f"{number:,} keys"
+    being = "is" if number == 1 else "are"
+    sentence = f":rotating_light: {count} of batch {batch_id} {being} disabled, but the gateway still accepts "
+    sentence += "it." if number == 1 else "them."
+    advice = "Treat as live: delete, or call the gateway's operator."
+    return Message(sentence, [section(f"{sentence} {advice}\n{_names(keys)}")])
 
 
 def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None) -> Message:

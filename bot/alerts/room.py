@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from bot.alerts import batch_listeners, guard, listeners, store
+from bot.alerts.batch_run import ALARM_POST as BATCH_ALARM
 from bot.alerts.batch_run import JOB as BATCH
 from bot.alerts.batch_run import OWNER_POST as BATCH_OWNER
 from bot.alerts.batch_run import POST as BATCH_POST
@@ -105,6 +106,7 @@ class Alerts:
             THREAD: self._thread,
             BATCH_POST: batch_listeners.draw,
             BATCH_OWNER: batch_listeners.draw_owner,
+            BATCH_ALARM: batch_listeners.draw_alarm,
         }
 
     def jobs(self) -> dict[str, Job]:
@@ -202,6 +204,7 @@ class Alerts:
             channel=channel,
             changed=changed,
             key_changed=self.killer.key_changed,
+            leaked=self.held.of_key,
             clock=self._clock,
         )
         batch_listeners.register(

@@ -43,7 +43,8 @@ fingerprints = sa.Table(
     sa.Index("fingerprints_by_seen", "seen_at"),
 )
 
-# Incident mode: one row per batch, and one per key in it. `undoes` is the batch that this one takes back.
+# Incident mode: one row per batch, and one per key in it. `undoes` is the batch that this one takes back. `proof` is
+# what trying a disabled key itself has shown; the times are in `progress`.
 batches = sa.Table(
     "batches",
     metadata,
@@ -71,5 +72,6 @@ batch_keys = sa.Table(
     sa.Column("status_before", sa.Integer, nullable=False),
     sa.Column("sentence", sa.Text, nullable=False),
     sa.Column("progress", sa.JSON, nullable=False),
+    sa.Column("proof", sa.String(20), nullable=False, server_default=""),
     sa.Index("batch_keys_by_status", "batch_id", "status"),
 )

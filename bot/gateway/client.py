@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import httpx
@@ -144,6 +144,13 @@ class GatewayReader:
             raise
         return usable_value(_member(document.get("data"), "key", facts), facts)
 
+    async def reveal_keys(self, key_ids: Sequence[KeyId], *, deadline: float | None = None) -> dict[KeyId, SecretStr]:
+        """Values of many masked keys, a hundred a call; without those that the gateway does not give in time."""
+        end, found = self._until(deadline), dict[KeyId, SecretStr]()
+        for start in range(0, len(key_ids), PAGE_SIZE):
+            found |= await self._reveal_batch(key_ids[start : start + PAGE_SIZE], end=end)
+        return found
+
     async def scan_values(self, *, skip: Collection[KeyId] = ()) -> AsyncIterator[KeyValue]:
         """Every key that is not in `skip`, with its value where the gateway gives it: for the fingerprint index.
 
@@ -160,7 +167,7 @@ class GatewayReader:
                 yield KeyValue(key=key, value=SecretStr("sk-" + core_of(raw)))
         for start in range(0, len(masked), PAGE_SIZE):
             batch = masked[start : start + PAGE_SIZE]
-            values = await self._reveal_batch(batch)
+            values = await self._reveal_batch([key.id for key in batch], bulk=True)
             for key in batch:
                 yield KeyValue(key=key, value=values.get(key.id))
 
@@ -270,22 +277,24 @@ class GatewayReader:
         document, facts = await self._wire.ask(call, end=end)
         return document.get("data"), facts
 
-    async def _reveal_batch(self, keys: list[Key]) -> dict[KeyId, SecretStr]:
+    async def _reveal_batch(
+        self, key_ids: Sequence[KeyId], *, bulk: bool = False, end: float | None = None
+    ) -> dict[KeyId, SecretStr]:
         call = Call(
             doing="revealing keys",
             method="POST",
             path="/api/token/batch/keys",
             effect=Effect.ASK,
-            body={"ids": [int(key.id) for key in keys]},
-            bulk=True,
+            body={"ids": [int(key_id) for key_id in key_ids]},
+            bulk=bulk,
         )
         try:
-            document, facts = await self._wire.ask(call)
+            document, facts = await self._wire.ask(call, end=end)
             values = _member(document.get("data"), "keys", facts, kind=dict)
             return {
-                key.id: usable_value(values[str(key.id)], facts)
-                for key in keys
-                if isinstance(values.get(str(key.id)), str) and not is_masked(values[str(key.id)])
+                key_id: usable_value(values[str(key_id)], facts)
+                for key_id in key_ids
+                if isinstance(values.get(str(key_id)), str) and not is_masked(values[str(key_id)])
             }
         except GatewayAuthError:
             raise

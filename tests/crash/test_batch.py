@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.alerts import batch_store
 from bot.alerts.batch_run import AT_ONCE
-from bot.alerts.batch_store import BatchStatus, KeyStatus
+from bot.alerts.batch_store import BatchStatus, KeyProof, KeyStatus
 from bot.sandbox import seed
 from tests.crash.house import House, Nursery, open_house
 from tests.scenarios.desk import text_of, view_text
@@ -13,6 +13,8 @@ from tests.scenarios.desk import text_of, view_text
 SAM = seed.SECURITY
 KEYS = 200
 KILLS = (20, 90, 150)
+# Keys that were refused when the last kill comes.
+REFUSED = 30
 
 
 async def begin(house: House) -> None:
@@ -30,6 +32,10 @@ async def begin(house: House) -> None:
 def disabled(house: House) -> int:
     records = house.gateway.keys()
     return sum(record.status == 2 for record in records)
+
+
+def refused(house: House) -> int:
+    return house.database.run_here(batch_store.proved, 1)[KeyProof.REFUSED]
 
 
 async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_once(
@@ -57,4 +63,11 @@ async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_on
         said = [m for m in house.desk.messages(seed.SECURITY_CHANNEL) if "Batch 1" in text_of(m)]
         await house.desk.eventually(lambda: "200 of 200" in text_of(said[0]))
         assert len(said) == 1
+        # The proof survives as well: every key was tried itself, and the record says so once for each.
+        await house.desk.eventually(lambda: refused(house) >= REFUSED, seconds=30)
+        await process.end(signal.SIGKILL)
+        await house.start()
+        await house.desk.eventually(lambda: "Refused by the gateway: 200 of 200" in text_of(said[0]), seconds=60)
+        tried = [line["key_id"] for line in await house.desk.audit("probe")]
+        assert len(tried) == len(set(tried)) == KEYS
         assert house.verdict().problems == ()

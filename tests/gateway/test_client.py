@@ -178,6 +178,17 @@ async def test_values_are_scanned_for_the_index(profile):
     assert len(fake.requests) == (2 if profile == "cometapi" else 4)
 
 
+async def test_many_masked_values_cost_a_call_a_hundred():
+    fake = fake_gateway("upstream-g2")
+    ids = [fake.add_key(name=f"key {number}").id for number in range(130)]
+    found = await client_of(fake).reveal_keys([KeyId(key_id) for key_id in [*ids, 99_999]])
+    assert {key_id: value.get_secret_value() for key_id, value in found.items()} == {
+        key_id: fake.key_value(key_id) for key_id in ids
+    }
+    assert len(fake.requests) == 2
+    assert await client_of(fake_gateway("cometapi")).reveal_keys([KeyId(1)]) == {}
+
+
 async def test_values_that_cannot_be_had_are_none():
     fake = fake_gateway("upstream-g2", batch_reveal=False)
     fake.add_key(name="ci")

@@ -1,0 +1,133 @@
+"""The proof for a batch: each key that was disabled is tried itself until the gateway refuses it, a few at a time.
+
+Part of the batch's job, in the pauses of its writes: nothing is tried while a key that could be disabled waits. Each
+trial is kept in the key's row at once, so that a crash costs a trial at most. Values are asked for and kept nowhere.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bot.alerts import batch_store as store
+from bot.alerts.batch_store import OPEN, BatchKey, KeyProof
+from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, try_once
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.gateway.client import GatewayReader
+from bot.gateway.errors import GatewayAuthError
+from bot.gateway.models import KeyId
+from bot.gateway.writes import Proof
+
+MARK = "probe"
+AT_ONCE = 4
+# Keys between two redraws.
+ROUND = 8
+# Masked values of more keys than this are asked for together: the reveal endpoint has a small limit that people need
+# too (contract, section 12).
+FEW, MOST = 10, 200
+_NO_VALUE = "the gateway did not show its value"
+
+
+class BatchProof:
+    """See the module. `leaked`: values that alerts brought, for gateways that do not show them.
+
+    `show` redraws a batch, `cry` has the security channel told of keys that are accepted to the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client: GatewayReader,
+        leaked: Callable[[int], SecretStr | None],
+        show: Callable[[sa.Connection, int], None],
+        cry: Callable[[sa.Connection, int], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._leaked = leaked
+        self._show = show
+        self._cry = cry
+        self._clock = clock
+
+    async def try_due(self, batch_id: int) -> float | None:
+        """Try the keys that are due, once. Seconds until the next are; 0.0 = look again now; None = all is proved."""
+        left = await self._database.read(store.keys_of, batch_id, proofs=OPEN)
+        if not left:
+            return None
+        due = [key for key in left if _due(key) <= self._clock()][:MOST]
+        if not due:
+            return max(0.0, min(map(_due, left)) - self._clock())
+        values = await self._values(due)
+        for start in range(0, len(due), ROUND):
+            await self._round(batch_id, due[start : start + ROUND], values)
+        return 0.0
+
+    async def _values(self, keys: Sequence[BatchKey]) -> dict[int, SecretStr] | None:
+        """The masked values of many keys, as far as they are given; None = each is to be asked for by itself."""
+        masked = [KeyId(key.key_id) for key in keys if _masked(key)]
+        if len(masked) <= FEW:
+            return None
+        try:
+            found = await self._client.reveal_keys(masked, deadline=REVEAL_SECONDS)
+        except GatewayAuthError:
+            return {}
+        return {int(key_id): value for key_id, value in found.items()}
+
+    async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: dict[int, SecretStr] | None) -> None:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: BatchKey) -> None:
+            async with turn:
+                await self._database.run(self._tried, key, await self._trial(key, values))
+
+        await asyncio.gather(*(one(key) for key in keys))
+        await self._database.run(self._show, batch_id)
+
+    async def _trial(self, key: BatchKey, values: dict[int, SecretStr] | None) -> Trial:
+        value = None
+        if values is not None and _masked(key):
+            value = values.get(key.key_id) or self._leaked(key.key_id)
+            if value is None:
+                return Trial(proof=Proof.UNCLEAR, at=self._client.now(), why=_NO_VALUE)
+        mark = key.progress.get(MARK, {})
+        return await try_once(self._client, KeyId(key.key_id), mark, leaked=self._leaked, value=value)
+
+    def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
+        mark, pause = marked(key.progress.get(MARK, {}), trial)
+        proof = _proof(trial, ended=pause is None, before=key.proof)
+        if pause is not None:
+            mark["after"] = trial.at + pause
+        store.change_key(c, key.batch_id, key.key_id, progress={**key.progress, MARK: mark}, proof=proof.value)
+        if pause is None or proof is not key.proof:
+            told = {"operation": "key.disable", "batch": key.batch_id, "outcome": OUTCOMES[trial.proof]}
+            told |= {"tries": mark["tries"]}
+            append(c, fact=Fact.PROBE, at=trial.at, actor=None, key_id=key.key_id, details=told)
+        if proof is KeyProof.ALIVE:
+            self._cry(c, key.batch_id)
+
+
+def begun(*, masked: bool) -> dict[str, Any]:
+    """The mark of a key that was just disabled. `masked`: its record does not hold its value."""
+    return {"tries": 0, "masked": masked}
+
+
+def _masked(key: BatchKey) -> bool:
+    return bool(key.progress.get(MARK, {}).get("masked"))
+
+
+def _due(key: BatchKey) -> float:
+    return float(key.progress.get(MARK, {}).get("after", 0.0))
+
+
+def _proof(trial: Trial, *, ended: bool, before: KeyProof) -> KeyProof:
+    """Once accepted, a trial that told nothing does not take that back, unless no other makes sense."""
+    if trial.proof is Proof.DEAD:
+        return KeyProof.REFUSED
+    if trial.proof is Proof.ALIVE or (before is KeyProof.ACCEPTED and not trial.last):
+        return KeyProof.ALIVE if ended else KeyProof.ACCEPTED
+    return KeyProof.UNTRIED if ended else KeyProof.TRYING

@@ -1,0 +1,103 @@
+"""One trial of a disabled key, and what the trials so far amount to (contract, section 11; rule 11).
+
+The value is asked of the gateway and kept nowhere; a mark holds times and words only. Knows neither rows nor jobs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.gateway.client import GatewayReader
+from bot.gateway.errors import GatewayCallError, GatewayRejected, KeyNotFound
+from bot.gateway.models import EffectiveState, KeyId
+from bot.gateway.writes import PROBE_DELAYS, Proof, prove_dead
+
+REVEAL_SECONDS = 20.0
+_RECOGNISED = "recognised"
+_REASONS = {
+    _RECOGNISED: "the gateway still knows the key, but does not let us in with it",
+    "rate_limited": "the gateway limits how often keys are tried",
+    "no_answer": "the gateway does not answer",
+}
+_TROUBLE = "the gateway did not answer as it should"
+# What a trial showed, in the record.
+OUTCOMES = {Proof.DEAD: "refused", Proof.ALIVE: "accepted", Proof.UNCLEAR: "unclear"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One trial: `proof`, when (Unix seconds), `why` it was unclear, and whether another one makes sense."""
+
+    proof: Proof
+    at: float
+    why: str = ""
+    last: bool = False
+
+
+class _Counted:
+    """The gateway's journal of trials. Whoever keeps the mark counts them, right after the trial."""
+
+    def __init__(self, trials: int) -> None:
+        self._trials = trials
+
+    async def recall(self, name: str) -> dict[str, int] | None:
+        del name
+        return {"trials": self._trials}
+
+    async def record(self, name: str, value: Mapping[str, Any]) -> None:
+        """Nothing: a crash before the mark is written only means one more trial."""
+
+
+async def try_once(
+    client: GatewayReader,
+    key_id: KeyId,
+    mark: Mapping[str, Any],
+    *,
+    leaked: Callable[[int], SecretStr | None],
+    value: SecretStr | None = None,
+) -> Trial:
+    """Try the key. `value`: as just revealed; None = ask for it. `leaked`: for gateways that do not show values."""
+    try:
+        value = value or await client.reveal_key(key_id, deadline=REVEAL_SECONDS)
+    except KeyNotFound:
+        return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the key was deleted meanwhile", last=True)
+    except GatewayRejected:
+        value = leaked(int(key_id))
+        if value is None:
+            return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the gateway does not show its value", last=True)
+    except GatewayCallError:
+        return Trial(proof=Proof.UNCLEAR, at=client.now(), why=_TROUBLE)
+    result = await prove_dead(client, value, _Counted(int(mark.get("tries", 0))))
+    reason = result.trial.reason
+    # Recognised comes after the key was looked up: it is alive for whoever may use it from elsewhere.
+    proof = Proof.ALIVE if reason == _RECOGNISED else result.proof
+    if proof is Proof.ALIVE and await _enabled_again(client, key_id):
+        return Trial(proof=Proof.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
+    return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
+
+
+async def _enabled_again(client: GatewayReader, key_id: KeyId) -> bool:
+    """Somebody took the disabling back: then being accepted is no alarm."""
+    try:
+        key = await client.get_key(key_id, deadline=REVEAL_SECONDS)
+    except GatewayCallError:
+        return False
+    return key.state(client.server_now()) is EffectiveState.ACTIVE
+
+
+def marked(before: Mapping[str, Any], trial: Trial) -> tuple[dict[str, Any], float | None]:
+    """The mark after this trial, and the seconds until the next one; None = it was the last, and the mark says so."""
+    tries = int(before.get("tries", 0)) + 1
+    pauses_left = PROBE_DELAYS[tries - 1 :]
+    ended = trial.proof is Proof.DEAD or trial.last or not pauses_left
+    mark = {**before, "tries": tries, "at": trial.at, "proof": trial.proof.value, "why": trial.why, "ended": ended}
+    if trial.proof is Proof.ALIVE:
+        mark = {"accepted_at": trial.at, **mark, "accepted_last": trial.at}
+    if trial.proof is Proof.DEAD:
+        mark["refused_at"] = trial.at
+    if trial.last:
+        # Deleted or enabled again: that it was accepted before is no alarm any more.
+        mark.pop("accepted_last", None)
+    return mark, None if ended else pauses_left[0]

@@ -1,0 +1,58 @@
+"""One trial of a key that should be dead, and what the trials amount to."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.approvals.trials import Trial, marked, try_once
+from bot.gateway.models import KeyId
+from bot.gateway.writes import PROBE_DELAYS, Proof
+from bot.sandbox.fake_gateway import Fault
+from tests.gateway.support import client_of, fake_gateway
+
+
+def nothing_leaked(_key_id: int) -> SecretStr | None:
+    return None
+
+
+async def test_a_key_that_was_enabled_again_is_no_alarm() -> None:
+    fake = fake_gateway()
+    key = fake.add_key(name="ci", remain_quota=5)
+    trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
+    assert (trial.proof, trial.why, trial.last) == (Proof.UNCLEAR, "the key was enabled again meanwhile", True)
+
+
+async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_read() -> None:
+    fake = fake_gateway()
+    key = fake.add_key(name="ci", remain_quota=5)
+    fake.arm(Fault(kind="html", method="GET", path=f"/api/token/{key.id}", status=503, times=None))
+    value = SecretStr(fake.key_value(key.id))
+    trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked, value=value)
+    assert (trial.proof, trial.last) == (Proof.ALIVE, False)
+    trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
+    assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
+
+
+async def test_a_deleted_key_is_not_tried() -> None:
+    trial = await try_once(client_of(fake_gateway()), KeyId(99), {}, leaked=nothing_leaked)
+    assert (trial.proof, trial.last) == (Proof.UNCLEAR, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "proof", "last", "pause", "holds"),
+    [
+        ({}, Proof.DEAD, False, None, {"tries": 1, "ended": True, "refused_at": 9.0}),
+        ({}, Proof.ALIVE, False, PROBE_DELAYS[0], {"tries": 1, "ended": False, "accepted_last": 9.0}),
+        ({"tries": 1, "accepted_at": 5.0}, Proof.ALIVE, False, PROBE_DELAYS[1], {"accepted_at": 5.0}),
+        ({"tries": len(PROBE_DELAYS)}, Proof.ALIVE, False, None, {"ended": True, "accepted_last": 9.0}),
+        ({"tries": 1, "accepted_last": 5.0}, Proof.UNCLEAR, False, PROBE_DELAYS[1], {"accepted_last": 5.0}),
+        ({"tries": 1, "accepted_last": 5.0}, Proof.UNCLEAR, True, None, {"ended": True, "accepted_last": None}),
+    ],
+)
+def test_the_mark_says_what_is_known(
+    before: dict[str, Any], proof: Proof, last: bool, pause: float | None, holds: dict[str, Any]
+) -> None:
+    mark, found = marked(before, Trial(proof=proof, at=9.0, last=last))
+    assert found == pause
+    assert {name: mark.get(name) for name in holds} == holds
