@@ -30,6 +30,8 @@ PATIENCE = 8.0
 LONGEST = 20.0
 MOST_GROUPS = 20
 """Tier 2 of Slack: 20 calls a minute."""
+MOST_PEOPLE = 60
+"""users.info allows 100 calls a minute, and the bot needs its share."""
 _NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found", "invalid_subteam_id", "subteam_disabled"})
 
 T = TypeVar("T")
@@ -64,6 +66,17 @@ def find_actor(reading: Reading, policy: Policy, question_groups: Sequence[str],
     if actor.kind is ActorKind.UNKNOWN:
         out.write(f"note: Slack does not tell who {user} is, and whom Keydesk does not know may do nothing.\n")
     return replace(actor, groups=actor.groups | set(question_groups))
+
+
+def find_people(reading: Reading, policy: Policy, users: Sequence[str], out: TextIO) -> dict[str, Actor]:
+    """Those of `users` whom Slack knows, as it shows them now; a note when it cannot be asked."""
+    try:
+        people, problems = run(people_now(reading, policy.group_ids(), users[:MOST_PEOPLE]))
+    except (SlackError, TimeoutError) as error:
+        out.write(f"note: Slack could not be asked ({reason(error)}).\n")
+        return {}
+    out.writelines(f"note: {problem}\n" for problem in problems)
+    return {user: actor for user, actor in people.items() if actor.kind is not ActorKind.UNKNOWN}
 
 
 async def people_now(

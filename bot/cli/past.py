@@ -7,7 +7,7 @@ from typing import TextIO
 import sqlalchemy as sa
 
 from bot.approvals.models import Judgement
-from bot.cli.asking import people_now, reason, run
+from bot.cli.asking import find_people
 from bot.db.tables import requests
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.replay import PastRequest
@@ -15,10 +15,6 @@ from bot.permissions.roles import is_group
 from bot.permissions.rules import Policy
 from bot.permissions.supposing import suppose_actor
 from bot.settings import Reading
-from bot.slack.errors import SlackError
-
-MOST_PEOPLE = 60
-"""Asked in Slack; users.info allows 100 calls a minute, and the bot needs its share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +72,7 @@ def _as_then(row: Row, policies: Sequence[Policy]) -> Actor:
 def members_now(reading: Reading | None, policy: Policy, rows: Iterable[Row], *, out: TextIO) -> dict[str, Actor]:
     """The requesters who are full members in Slack now, with their groups; says what was done. None: Slack not set."""
     users = sorted({row.requester_id for row in rows})
-    people: dict[str, Actor] = {}
-    if reading is not None and users:
-        try:
-            people, problems = run(people_now(reading, policy.group_ids(), users[:MOST_PEOPLE]))
-            out.writelines(f"note: {problem}\n" for problem in problems)
-        except (SlackError, TimeoutError) as error:
-            out.write(f"note: Slack could not be asked ({reason(error)}).\n")
+    people = find_people(reading, policy, users, out) if reading is not None and users else {}
     members = {user: actor for user, actor in people.items() if actor.kind is ActorKind.MEMBER}
     if users:
         others = len(users) - len(members)

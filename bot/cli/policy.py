@@ -5,13 +5,13 @@ It knows neither argparse nor the environment; Slack, gateway and record come as
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from bot.errors import BotError, ConfigurationError
-from bot.permissions.cases import parse_cases, run_cases
+from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.lint import lint
 from bot.permissions.loading import load_policy, read_text
 from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
@@ -38,6 +38,7 @@ class FoundKey:
 
 
 FindActor = Callable[[str], Actor]
+FindPeople = Callable[[Policy, Sequence[str]], Mapping[str, Actor]]
 FindKey = Callable[[str, Actor], FoundKey]
 
 
@@ -112,8 +113,20 @@ def explain_policy(
     return 0
 
 
-def check_cases(path: Path, cases_path: Path, *, out: TextIO, now: float, units_per_usd: int = UNITS_PER_USD) -> int:
-    """Runs the cases of a file, a line each; 1 if any differs, 2 if a file cannot be read."""
+def check_cases(
+    path: Path,
+    cases_path: Path,
+    *,
+    out: TextIO,
+    now: float,
+    units_per_usd: int = UNITS_PER_USD,
+    find_people: FindPeople | None = None,
+) -> int:
+    """Runs the cases of a file, a line each; 1 if any differs, 2 if a file cannot be read.
+
+    `find_people` tells who the people are that a case names by nothing but their id; those it leaves out, and all
+    without it, are members of this workspace in no user group.
+    """
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
         text = read_text(cases_path)
@@ -121,7 +134,11 @@ def check_cases(path: Path, cases_path: Path, *, out: TextIO, now: float, units_
     except ConfigurationError as error:
         _print(out, *error.problems)
         return 2
-    results = run_cases(policy, cases)
+    alone = sorted({case.person for case in cases} - {""})
+    people = find_people(policy, alone) if find_people is not None and alone else {}
+    if left := [user for user in alone if user not in people]:
+        _print(out, f"note: taken to be members in no user group: {', '.join(left)}.")
+    results = run_cases(policy, [_as_they_are(case, people) for case in cases])
     for result in results:
         case, decision = result.case, result.decision
         asked = f"{case.ask.actor.name} {case.ask.operation} on {'own' if case.ask.own else 'any'}"
@@ -133,6 +150,11 @@ def check_cases(path: Path, cases_path: Path, *, out: TextIO, now: float, units_
     failed = sum(not result.passed for result in results)
     _print(out, f"{_count(len(results), 'case')}, {failed} failed.")
     return 1 if failed else 0
+
+
+def _as_they_are(case: Case, people: Mapping[str, Actor]) -> Case:
+    actor = people.get(case.person)
+    return case if actor is None else replace(case, ask=replace(case.ask, actor=replace(actor, name=case.person)))
 
 
 def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units_per_usd: int = UNITS_PER_USD) -> int:

@@ -36,14 +36,17 @@ _TEST = """\
 Decides every case of a file and says which one comes out otherwise than expected:
 
   [[cases]]
-  as = "engineer"                    # a role, an id, or "guest", "outsider", "nobody"; or a list
+  as = "engineer"                    # a role, an id, or "guest", "outsider", "nobody"; or a list of them
   do = "key.create"
   on = "own"                         # optional: own (default) or any
   with = { remain_quota = "100k", expired_time = "30d" }
   expect = "allow"                   # allow, deny or approval
   rule = "small keys are free"       # optional: by this rule
 
-Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD. Exit codes: 0 all as expected, 1 not all, 2 a file cannot be read."""
+A person's id alone is that person with the groups of now when SLACK_BOT_TOKEN is set, else somebody in no group.
+
+Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN.
+Exit codes: 0 all as expected, 1 not all, 2 a file cannot be read."""
 _REPLAY = """\
 Decides every past request of the record again under that policy and prints which would come out otherwise.
 Refusals are not among them: what the policy refused never became a request. People's roles are those Slack shows
@@ -170,15 +173,20 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    from bot.cli.policy import check_cases  # noqa: PLC0415
+    from bot.cli import asking  # noqa: PLC0415
+    from bot.cli.policy import FindPeople, check_cases  # noqa: PLC0415
 
-    reading = read()
+    reading, out = _begin(), sys.stdout
+    find_people: FindPeople | None = None
+    if asking.slack_is_set(reading, out):
+        find_people = lambda policy, users: asking.find_people(reading, policy, users, out)  # noqa: E731
     return check_cases(
         reading.settings.keydesk_policy,
         arguments.cases,
-        out=sys.stdout,
+        out=out,
         now=time.time(),
         units_per_usd=_units(reading),
+        find_people=find_people,
     )
 
 

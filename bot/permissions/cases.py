@@ -7,6 +7,7 @@ from bot.permissions.models import OPERATIONS, Ask, Decision, Outcome
 from bot.permissions.policy import decide
 from bot.permissions.positions import Path, Position
 from bot.permissions.reading import Reading, Table, guess, short
+from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
 from bot.permissions.supposing import suppose_actor, suppose_facts
 from bot.units import UNITS_PER_USD
@@ -18,9 +19,10 @@ MAX_CASES = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One case as read. `rule`: the rule that must decide, None = any."""
+    """One case as read. `rule`: the rule that must decide, None = any. `person`: the one Slack id of `as`, or ""."""
 
     ask: Ask
+    person: str
     expect: Outcome
     rule: str | None
     position: Position
@@ -93,6 +95,7 @@ def _case(reading: Reading, path: Path, table: Table, policy: Policy, now: float
     ask = Ask(actor=actor, operation=operation, own=on == "own", facts=facts)
     return Case(
         ask=ask,
+        person=names[0] if len(names) == 1 and is_person(names[0]) else "",
         expect=EXPECT[expect],
         rule=rule if isinstance(rule, str) else None,
         position=reading.position(path),

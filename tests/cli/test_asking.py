@@ -42,6 +42,15 @@ async def test_given_groups_are_added(settle: Settle, out: io.StringIO) -> None:
     assert actor.groups == {"S0MANAGERS", "S0ADMINS"}
 
 
+async def test_people_whom_slack_does_not_know_are_left_out(settle: Settle, out: io.StringIO) -> None:
+    users = [seed.MANAGER, seed.GUEST, "U0NOBODY"]
+    people = await asyncio.to_thread(asking.find_people, settle(), POLICY, users, out)
+    assert {user: actor.kind for user, actor in people.items()} == {
+        seed.MANAGER: ActorKind.MEMBER,
+        seed.GUEST: ActorKind.GUEST,
+    }
+
+
 @pytest.mark.parametrize(
     ("user", "kind"),
     [(seed.GUEST, ActorKind.GUEST), (seed.OUTSIDER, ActorKind.OUTSIDER), (seed.DEACTIVATED, ActorKind.DEACTIVATED)],

@@ -178,6 +178,19 @@ def test_cases_that_agree_are_fine(out: io.StringIO, tmp_path: Path) -> None:
     assert out.getvalue().endswith("1 case, 0 failed.\n")
 
 
+def test_a_person_of_a_case_comes_with_the_groups_of_now(out: io.StringIO, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        CASE.format(on="own", expect="allow").replace("engineer", "U0ADA")
+        + CASE.format(on="own", expect="deny").replace("engineer", "U0BEN")
+    )
+    ada = Actor(slack_user_id="U0ADA", groups=frozenset({"S0ENGINEERS"}), name="ada")
+    found = check_cases(
+        EXAMPLE, tmp_path / "c.toml", out=out, now=NOW, find_people=lambda _policy, _users: {"U0ADA": ada}
+    )
+    assert found == 0
+    assert out.getvalue().startswith("note: taken to be members in no user group: U0BEN.\nok ")
+
+
 def test_cases_that_cannot_be_read_are_told(out: io.StringIO, tmp_path: Path) -> None:
     assert check_cases(EXAMPLE, tmp_path / "none.toml", out=out, now=NOW) == 2
     assert "there is no such file" in out.getvalue()
