@@ -12,6 +12,7 @@ from bot.gateway.errors import (
     GatewayAuthError,
     GatewayCallError,
     GatewayOutcomeUnknown,
+    GatewayProtocolError,
     GatewayRejected,
     GatewayUnavailable,
     KeyNotFound,
@@ -114,7 +115,8 @@ class Session:
                 sentence=f"The change was sent, but could not be read back yet. {error.sentence}",
                 again_after=RETRY_AFTER,
             )
-        again = RETRY_AFTER if isinstance(error, GatewayUnavailable) else None
+        # What answers may be somebody else for a while: a maintenance page, a proxy's sign-in.
+        again = RETRY_AFTER if isinstance(error, GatewayUnavailable | GatewayProtocolError) else None
         status = WriteStatus.REFUSED if isinstance(error, GatewayRejected) else WriteStatus.FAILED
         return WriteResult(status=status, refusal=refusal, sentence=error.sentence, again_after=again)
 
