@@ -72,7 +72,9 @@ class Prover:
         if pause is None or trial.proof.value != before.get("proof"):
             told = {"outcome": OUTCOMES[trial.proof], "tries": mark["tries"]}
             record(c, Fact.PROBE, request, at=trial.at, actor=None, **told)
-            self._announcer.announce(c, request)
+            # With the mark: whoever follows (the time to dead) reads it from the request in hand.
+            after = request.model_copy(update={"progress": {**request.progress, MARK: mark}})
+            self._announcer.announce(c, after)
         if pause is None and trial.proof is Proof.ALIVE:
             sentence = f":rotating_light: Key {request.key_id} is disabled, but the gateway still accepts it. "
             self._announcer.alarm(c, request, sentence + "Treat it as live: delete it, or call the gateway's operator.")

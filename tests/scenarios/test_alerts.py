@@ -55,6 +55,7 @@ async def test_a_signed_alert_leads_to_a_dead_key(desk: Desk, source: str, caplo
     recorded = [line for line in await desk.audit("alert") if line["request_id"] == request.id]
     assert recorded[0]["actor"] == SAM
     assert recorded[0]["details"]["source"] == source
+    assert desk.app.health.registry.get_sample_value("keydesk_time_to_dead_seconds_count") == 1
     assert value.removeprefix("sk-") not in everything(desk, caplog.text)
 
 
