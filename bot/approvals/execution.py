@@ -22,7 +22,14 @@ from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
-from bot.gateway.errors import AUTH_REFUSALS, GatewayOutcomeUnknown, GatewayRejected, KeyNotFound, Refusal
+from bot.gateway.errors import (
+    AUTH_REFUSALS,
+    GatewayCallError,
+    GatewayOutcomeUnknown,
+    GatewayRejected,
+    KeyNotFound,
+    Refusal,
+)
 from bot.gateway.models import KeyId
 from bot.gateway.wire import fenced
 from bot.gateway.writes import WriteResult, WriteStatus
@@ -125,7 +132,7 @@ class Execution:
             try:
                 request = await self._begin(request)
             except (SlackSilent, GatewayError) as error:
-                return await self._database.run(self._hold, request.id, error.sentence)
+                return await self._database.run(self._hold, request.id, _why(error))
             if request.status is not Status.RUNNING:
                 return None
         operation = self._operations[request.operation]
@@ -147,7 +154,7 @@ class Execution:
             result = WriteResult(status=WriteStatus.UNKNOWN, again_after=1.0)
             logger.warning("outcome unknown", extra={"request": request.number, "reason": error.sentence})
         except GatewayError as error:
-            return await self._database.run(self._hold, request.id, error.sentence)
+            return await self._database.run(self._hold, request.id, _why(error))
         again = await self._database.run(self._settle, request, operation, result)
         self._changed()
         await self._learn(result.learned)
@@ -312,3 +319,8 @@ def _remember_owner(
         )
         if operation.effect is Effect.REPLACES and request.key_id:
             owners.link(c, old=request.key_id, new=key.id)
+
+
+def _why(error: BotError) -> str:
+    """Why it waits. Not what to do: it goes on by itself."""
+    return error.why if isinstance(error, GatewayCallError) else error.sentence

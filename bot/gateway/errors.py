@@ -133,10 +133,15 @@ class CallFacts:
 
 
 class GatewayCallError(GatewayError):
-    """One call to the gateway failed. `sentence` is fit for a person; `facts` are for the log and for support."""
+    """One call to the gateway failed. `sentence` is fit for a person; `facts` are for the log and for support.
 
-    def __init__(self, sentence: str, *, facts: CallFacts) -> None:
-        super().__init__(f"{sentence} (While {facts.doing}; reference {facts.reference}.)")
+    `why`: the same without `advice`, for work that tries again by itself.
+    """
+
+    def __init__(self, sentence: str, *, facts: CallFacts, advice: str = "") -> None:
+        about = f"(While {facts.doing}; reference {facts.reference}.)"
+        super().__init__(f"{sentence} {advice} {about}" if advice else f"{sentence} {about}")
+        self.why = f"{sentence} {about}"
         self.facts = facts
 
 

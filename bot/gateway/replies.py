@@ -111,10 +111,14 @@ def interpret(call: Call, reply: Reply, facts: CallFacts) -> dict[str, Any]:
         raise GatewayAuthError(_auth_refusal(document), facts=facts)
     if reply.status == 429:
         _unsure_unless(call, facts, not reply.body or document is not None)
-        raise GatewayUnavailable("The gateway limits how often we may ask. Try again in a few minutes.", facts=facts)
+        raise GatewayUnavailable(
+            "The gateway limits how often we may ask.", facts=facts, advice="Try again in a few minutes."
+        )
     if reply.status >= 500:
         _unsure_unless(call, facts, call.effect is not Effect.WRITE)
-        raise GatewayUnavailable("The gateway has trouble. Nothing was changed; try again in a minute.", facts=facts)
+        raise GatewayUnavailable(
+            "The gateway has trouble. Nothing was changed.", facts=facts, advice="Try again in a minute."
+        )
     if document is None:
         _unsure_unless(call, facts, call.effect is not Effect.WRITE)
         _unreadable(reply, facts)
@@ -180,7 +184,9 @@ _WRONG_ADDRESS = "What answered is not the gateway's API; an administrator shoul
 
 def _unreadable(reply: Reply, facts: CallFacts) -> NoReturn:
     if not reply.whole and len(reply.body) < SMALL_BODY:
-        raise GatewayUnavailable("The gateway's answer broke off. Nothing was changed; try again.", facts=facts)
+        raise GatewayUnavailable(
+            "The gateway's answer broke off. Nothing was changed.", facts=facts, advice="Try again."
+        )
     raise GatewayProtocolError(_WRONG_ADDRESS, facts=facts)
 
 

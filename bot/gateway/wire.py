@@ -158,8 +158,9 @@ class Wire:
                     facts=facts,
                 ) from None
             raise GatewayUnavailable(
-                "The gateway cannot be reached or does not answer. Nothing was changed; try again in a minute.",
+                "The gateway cannot be reached or does not answer. Nothing was changed.",
                 facts=facts,
+                advice="Try again in a minute.",
             ) from None
 
     async def _send(self, call: Call, headers: Mapping[str, str]) -> Reply:
@@ -180,7 +181,8 @@ class Wire:
 
     async def _wait_for_turn(self, call: Call, end: float | None) -> None:
         if end is not None and self.clock() >= end:
-            raise GatewayUnavailable("The gateway is too slow just now. Try again in a minute.", facts=self.facts(call))
+            facts = self.facts(call)
+            raise GatewayUnavailable("The gateway is too slow just now.", facts=facts, advice="Try again in a minute.")
         if not call.bulk or len(self._sent) < BULK_SHARE:
             return
         pause = self._sent[0] + WINDOW - self.clock()
@@ -188,8 +190,9 @@ class Wire:
             return
         if end is not None and self.clock() + pause >= end:
             raise GatewayUnavailable(
-                "We have asked the gateway too often in the last minutes. Try again in a few minutes.",
+                "We have asked the gateway too often in the last minutes.",
                 facts=self.facts(call),
+                advice="Try again in a few minutes.",
             )
         await self._sleep(min(pause, WINDOW))
 

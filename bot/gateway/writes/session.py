@@ -107,18 +107,18 @@ class Session:
         refusal = error.refusal if isinstance(error, GatewayRejected | GatewayAuthError) else None
         if isinstance(error, KeyNotFound):
             status = WriteStatus.FAILED if self.at_stake else WriteStatus.REFUSED
-            return WriteResult(status=status, refusal=refusal, sentence=error.sentence)
+            return WriteResult(status=status, refusal=refusal, sentence=error.why)
         if self.at_stake:
             return WriteResult(
                 status=WriteStatus.UNKNOWN,
                 refusal=refusal,
-                sentence=f"The change was sent, but could not be read back yet. {error.sentence}",
+                sentence=f"The change was sent, but could not be read back yet. {error.why}",
                 again_after=RETRY_AFTER,
             )
         # What answers may be somebody else for a while: a maintenance page, a proxy's sign-in.
         again = RETRY_AFTER if isinstance(error, GatewayUnavailable | GatewayProtocolError) else None
         status = WriteStatus.REFUSED if isinstance(error, GatewayRejected) else WriteStatus.FAILED
-        return WriteResult(status=status, refusal=refusal, sentence=error.sentence, again_after=again)
+        return WriteResult(status=status, refusal=refusal, sentence=error.why, again_after=again)
 
 
 async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]:
@@ -128,9 +128,9 @@ async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]
     except GatewayOutcomeUnknown:
         return {"answer": Answer.UNSURE}
     except (GatewayRejected, GatewayAuthError) as error:
-        return {"answer": Answer.NO, "refusal": error.refusal, "refusal_sentence": error.sentence}
+        return {"answer": Answer.NO, "refusal": error.refusal, "refusal_sentence": error.why}
     except GatewayUnavailable as error:
-        return {"answer": Answer.NO, "refusal": None, "refusal_sentence": error.sentence}
+        return {"answer": Answer.NO, "refusal": None, "refusal_sentence": error.why}
     return {"answer": Answer.YES}
 
 
