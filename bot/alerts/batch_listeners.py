@@ -171,16 +171,22 @@ class BatchListeners:
         meant: dict[int, Key] = {}
         wrong = []
         for name in names:
-            found = [by_id[name]] if name in by_id else by_name.get(name, [])
+            numbered = by_id.get(name.removeprefix("#"))
+            found = [numbered] if numbered is not None else []
+            if not (found and name.startswith("#")):
+                found += [key for key in by_name.get(name, []) if key not in found]
             if len(found) == 1:
                 meant[found[0].id] = found[0]
             elif found:
-                ids = ", ".join(str(key.id) for key in found[:5])
+                ids = ", ".join(f"#{key.id}" for key in found[:5])
                 wrong.append(f"{len(found)} keys are called “{name[:60]}” ({ids}): say which, by number.")
             else:
                 wrong.append(f"There is no key “{name[:60]}”.")
+        if wrong and len(whole := by_name.get(" ".join(names), [])) == 1:
+            return whole  # one name with spaces
         if wrong:
-            raise InputError({"key": " ".join(wrong[:5])})
+            hint = ["A name with spaces is put in quotation marks."] if len(names) > 1 else []
+            raise InputError({"key": " ".join([*wrong[:5], *hint])})
         return sorted(meant.values(), key=lambda key: key.id)
 
     async def submit(self, delivery: Delivery) -> Ack:

@@ -140,6 +140,13 @@ async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:
 
     assert "There is no key “nowhere”" in await said("disable production nowhere")
     assert "2 keys are called “twin”" in await said("disable production twin")
+    meant = desk.gateway.add_key(name="meant")
+    other = desk.gateway.add_key(name=str(meant.id))
+    told = await said(f"disable production {meant.id}")
+    assert f"2 keys are called “{meant.id}” (#{meant.id}, #{other.id})" in told
+    desk.gateway.add_key(name="old ci")
+    assert "old ci" in await said("disable old ci")
+    assert "quotation marks" in await said("disable old cj")
     assert "taken back with" in str(desk.slack.notices(SAM)) + await said("disable batch 1")
     assert "no batch 7" in await said("enable batch 7")
     assert "0 keys will be disabled" in await said("disable all of @omar")
