@@ -5,7 +5,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
-from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
+from bot.gateway.writes.results import ALREADY, Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusMark, set_status
 from bot.gateway.writes.update import changed_or_disabled
@@ -58,7 +58,9 @@ async def _enable(
             return step
         key, notes = step.key, step.notes
     result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
-    return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *result.notes)}))
+    # Of the status alone: a key that was enabled but empty was not so already.
+    said = result.notes if key is before else tuple(note for note in result.notes if note != ALREADY)
+    return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *said)}))
 
 
 async def _begun(session: Session) -> bool:

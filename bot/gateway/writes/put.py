@@ -12,7 +12,7 @@ from bot.gateway.checks import LARGEST_QUOTA
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import NEVER, SETTINGS_FIELDS, Key, KeyId
 from bot.gateway.records import LONG_PAST, meaning
-from bot.gateway.writes.results import Difference, WriteResult, WriteStatus
+from bot.gateway.writes.results import ALREADY, Difference, WriteResult, WriteStatus
 from bot.gateway.writes.session import Answer, Mark, Session, not_done
 
 MOST_SENDINGS = 4
@@ -87,7 +87,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
         mark = PutMark(before=found, target=intent.target(found))
         if intent.holds_in(found) and (not intent.speaks_of_quota or found.total_quota == mark.target):
             session.at_stake = False
-            return WriteResult(status=WriteStatus.DONE, key=found, before=found, notes=("It was so already.",))
+            return WriteResult(status=WriteStatus.DONE, key=found, before=found, notes=(ALREADY,))
         mark = await _send(session, name, mark, intent, found)
         found = await session.client.get_key(key_id)
     for _ in range(_ROUNDS):

@@ -42,6 +42,9 @@ class Difference(BaseModel):
     found: str | int | bool | None
 
 
+ALREADY = "It was so already."
+
+
 class WriteResult(BaseModel):
     """How a write stands after this call.
 

@@ -3,7 +3,7 @@
 from bot.gateway.errors import AUTH_REFUSALS
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.writes.put import RESTRICTIONS, Intent, put, side_effects
-from bot.gateway.writes.results import Difference, WriteResult, WriteStatus
+from bot.gateway.writes.results import ALREADY, Difference, WriteResult, WriteStatus
 from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Answer, Mark, Session, answer_to
 
 
@@ -29,7 +29,7 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
     if record.status == wanted:
         if mark:
             return await _settled(session, name, mark, record)
-        return WriteResult(status=WriteStatus.DONE, key=record, before=record, notes=("It was so already.",))
+        return WriteResult(status=WriteStatus.DONE, key=record, before=record, notes=(ALREADY,))
     mark = mark or StatusMark(before=record)
     patient = wanted is KeyStatus.ENABLED
     answers: list[StatusMark] = []

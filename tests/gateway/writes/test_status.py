@@ -214,6 +214,13 @@ async def test_enabling_what_has_changed_is_refused(profile):
     assert (await enable(client, key_id, MemoryJournal(), expected=seen)).refusal is Refusal.CHANGED_SINCE
 
 
+async def test_an_empty_key_that_is_enabled_on_the_record_was_not_so_already(profile):
+    fake = fake_gateway(profile)
+    key_id = a_key(fake, remain_quota=0)
+    result = await enable(client_of(fake), key_id, MemoryJournal(), add_quota=100)
+    assert (result.status, result.notes, result.key.remain_quota) == (WriteStatus.DONE, (), 100)
+
+
 async def test_an_exhausted_key_that_was_disabled_meanwhile_stays_so(profile):
     fake = fake_gateway(profile)
     key_id, client = a_key(fake, status=4, remain_quota=0), client_of(fake)
