@@ -75,6 +75,8 @@ def overtakes(c: sa.Connection, row: PostRow) -> bool:
 
     One that Slack refuses for itself is not waited for; one whose channel is closed is, since ours is refused too.
     """
+    if row.thread_of is None:
+        return False  # compared with NULL it would be every message outside of threads, of any channel
     older = (posts.c.thread_of == row.thread_of) & (posts.c.created_at < row.created_at)
     passable = posts.c.error.is_(None) | posts.c.error.in_(CLOSED_CODES)
     on_its_way = posts.c.ts.is_(None) & (posts.c.drawn < posts.c.wanted) & passable

@@ -346,6 +346,16 @@ async def test_an_id_may_hold_colons(desk, fake):
     assert (await desk.row("req:7:card")).drawn == 1
 
 
+@pytest.mark.parametrize("target", ["C1GENERAL", "dm:U2BOB"])
+async def test_what_stands_in_no_thread_waits_for_nothing_else(desk, fake, clock, target):
+    await desk.want("older")
+    clock.now += 1
+    await desk.want("newer", target=target)
+    assert await desk.outbox.deliver("newer#1") is None
+    assert (await desk.row("newer")).ts is not None
+    assert (await desk.row("older")).ts is None
+
+
 async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(desk, fake, clock):
     desk.texts |= {"first": "approved", "second": "was created"}
     await desk.want()
