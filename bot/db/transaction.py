@@ -85,10 +85,12 @@ def transaction(engine: sa.Engine) -> Iterator[tuple[sa.Connection, Tail]]:
         if c.dialect.name == "sqlite":
             # Take the write lock before the first read, so that what was read still holds at the write.
             c.exec_driver_sql("BEGIN IMMEDIATE")
-        c.info[_TAIL] = tail
+        # Held here: asking a connection that was cut off for it would hide why it was.
+        info = c.info
+        info[_TAIL] = tail
         try:
             yield c, tail
             tail.write(c)
         finally:
-            del c.info[_TAIL]
+            info.pop(_TAIL, None)
     tail.after()

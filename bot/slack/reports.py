@@ -7,7 +7,8 @@ The short reference stands in both places, so that support begins with it.
 import logging
 import secrets
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from bot.errors import BotError, UserError
 
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 # No letters or digits that look alike when read aloud or copied from a screenshot.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REFERENCE_LENGTH = 6
+# The second is what a transaction meets whose connection was cut while others of its group had their turn.
+_DATABASE = (DBAPIError, PendingRollbackError, NoConnectionFree)
 
 
 def reference() -> str:
@@ -33,7 +36,7 @@ def report(error: BaseException, *, doing: str) -> str:
         logger.warning("%s: %s: %s; reference %s", doing, type(error).__name__, error.sentence, found, exc_info=error)
         return f"{error.sentence} Reference {found}."
     logger.error("%s: unexpected %s; reference %s", doing, type(error).__name__, found, exc_info=error)
-    if isinstance(error, DBAPIError):
-        # Full, away or locked. Whether it kept the change is not always known; the ids make a second try the same one.
+    if isinstance(error, _DATABASE):
+        # Full, away, locked or busy. Whether it kept the change is not always known; ids make a second try the same.
         return f"Our database did not take that. Please try again in a minute; twice does no harm. Reference {found}."
     return f"Something went wrong on our side. Reference {found}."

@@ -158,3 +158,21 @@ async def test_connections_that_the_server_closed_are_replaced(postgres_database
         c.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"), {"n": name})
     await postgres_database.run(_put, "b")
     assert await postgres_database.read(_names) == ["a", "b"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_transaction_that_is_cut_off_says_so(
+    postgres_database: Database, postgres_admin: sa.Engine, *, together: bool
+):
+    def work(c: sa.Connection) -> None:
+        _put(c, "a")
+        with postgres_admin.connect() as other:
+            mine = c.scalar(sa.text("SELECT pg_backend_pid()"))
+            other.execute(sa.text("SELECT pg_terminate_backend(:mine)"), {"mine": mine})
+        _put(c, "b")
+
+    with pytest.raises(sa.exc.DBAPIError, match="terminating connection"):
+        await (postgres_database.run_together(work) if together else postgres_database.run(work))
+    await postgres_database.run(_put, "c")
+    assert await postgres_database.read(_names) == ["c"]

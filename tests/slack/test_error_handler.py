@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from sqlalchemy import exc
 
 from bot.errors import ApprovalConflict, GatewayError, InputError
 from bot.slack.delivery import Ephemeral, FieldErrors, Kind, Options, Replace
@@ -58,6 +59,21 @@ async def test_a_click_is_answered_at_its_response_url(kind):
     await desk.drain(grace=1)
     assert web.responded[0][1]["text"] == "Bob was first."
     assert web.responded[0][1]["replace_original"] is False
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exc.OperationalError("INSERT …", {}, OSError(SECRET)),
+        exc.PendingRollbackError(SECRET),
+        exc.TimeoutError(SECRET),
+    ],
+)
+async def test_a_database_that_is_away_or_busy_is_told_from_a_mistake_of_ours(error: Exception):
+    answer = await answer_error(error, make_delivery())
+    assert isinstance(answer, Ephemeral)
+    assert answer.text.startswith("Our database did not take that. Please try again in a minute; twice does no harm.")
+    assert SECRET not in answer.text
 
 
 async def test_an_unknown_error_shows_a_reference_and_nothing_else(caplog):
