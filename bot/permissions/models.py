@@ -63,7 +63,8 @@ class Facts:
 
     `lifetime`: seconds from now until the key expires, math.inf = never. `models`: empty = every model.
     `allow_ips`: True = restricted to addresses. `increase`: units added (a new key: all it starts with;
-    0 = none; negative = taken away). `group`: "" = the account's own. `channel`: id, "" = not in a channel.
+    0 = none; negative = taken away). `extended`: enabling gives it a new expiry. `group`: "" = the account's own.
+    `channel`: id, "" = not in a channel.
     """
 
     remain_quota: int | None = None
@@ -73,6 +74,7 @@ class Facts:
     group: str | None = None
     allow_ips: bool | None = None
     increase: int | None = None
+    extended: bool = False
     reason: str = ""
     channel: str = ""
 

@@ -17,6 +17,7 @@ from bot.permissions.models import (
     Decision,
     Facts,
     Given,
+    Outcome,
     Verdict,
 )
 from bot.permissions.rules import Policy, Rule
@@ -28,6 +29,7 @@ _NO_MEMBER = {
     ActorKind.BOT: "Bots",
     ActorKind.DEACTIVATED: "Deactivated people",
 }
+_STRICTNESS: tuple[Outcome, ...] = ("allow", "needs_approval", "deny")
 # Slack may be silent, or know nobody of that id: the first passes.
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
@@ -43,6 +45,31 @@ def decide(policy: Policy, ask: Ask) -> Decision:
     if ask.operation in WITHOUT_RECORD:
         # It looks at no key, so no condition about one may match, whatever the caller knows of some key.
         ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
+    decision = _by_first_rule(policy, ask)
+    if ask.operation == "key.enable" and decision.outcome == "allow":
+        return _with_what_it_adds(policy, ask, decision)
+    return decision
+
+
+def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision) -> Decision:
+    """Enabling an empty or expired key adds quota or time, and must be no way around the rules about those.
+
+    Where a new key like it would be granted at once, nothing is gained, so it is granted. Else what is added is
+    judged as key.quota and key.update, and the strictest answer counts.
+    """
+    quota, time = (ask.facts.increase or 0) > 0, ask.facts.extended
+    new = replace(ask, operation="key.create", facts=replace(ask.facts, increase=ask.facts.remain_quota))
+    if not (quota or time) or _by_first_rule(policy, new).outcome == "allow":
+        return enabling
+    added = [("quota", "key.quota")] * quota + [("time", "key.update")] * time
+    answers = [(what, _by_first_rule(policy, replace(ask, operation=operation))) for what, operation in added]
+    what, strictest = max(answers, key=lambda answer: _STRICTNESS.index(answer[1].outcome))
+    if strictest.outcome == "allow":
+        return enabling
+    return replace(strictest, sentence=f"Enabling it adds {what}: {strictest.sentence}")
+
+
+def _by_first_rule(policy: Policy, ask: Ask) -> Decision:
     held = policy.roles.held(ask.actor)
     trail: list[tuple[str, str]] = []
     for index, rule in enumerate(policy.rules):

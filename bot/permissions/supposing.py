@@ -93,6 +93,7 @@ def suppose_facts(
     return Facts(
         remain_quota=remain,
         increase=increase,
+        extended=operation == "key.enable" and not {"expired_time", "expired_time_at"}.isdisjoint(fields),
         unlimited_quota=_switch(fields, "unlimited_quota", before.unlimited_quota),
         lifetime=_lifetime(fields, now=now, before=before.lifetime),
         models=frozenset(_split(fields["model_limits"])) if "model_limits" in fields else before.models,

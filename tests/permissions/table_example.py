@@ -42,6 +42,9 @@ a manager does not either                           | manager  | key.quota any |
 KEEPING = """
 an engineer disables an own key                     | engineer | key.disable | | allow | own keys are one's own business
 and enables it again                                | engineer | key.enable  | | allow | own keys are one's own business
+also an empty one, with what a new key would have   | engineer | key.enable  | remain_quota=100k delta=100k expired_time=30d unlimited_quota=off | allow | own keys are one's own business
+but not with more, that is a manager's              | engineer | key.enable  | remain_quota=$500 delta=$500 | approval | a manager decides the rest
+nor for ever                                        | engineer | key.enable  | expired_time=never | approval | a manager decides the rest
 and rotates it                                      | engineer | key.rotate  | | allow | own keys are one's own business
 and gives it back                                   | engineer | key.delete  | | allow | own keys are one's own business
 and sees its value                                  | engineer | key.reveal  | | allow | own keys are one's own business

@@ -78,6 +78,12 @@ def test_a_change_of_quota_has_an_outcome(
     assert (read.remain_quota, read.increase) == (remain, increase)
 
 
+def test_a_new_expiry_extends_a_key_only_when_it_is_enabled() -> None:
+    assert facts("key.enable", expired_time="30d").extended
+    assert not facts("key.enable").extended
+    assert not facts("key.update", expired_time="30d").extended
+
+
 @pytest.mark.parametrize(
     ("told", "lifetime"),
     [

@@ -255,6 +255,22 @@ async def test_an_expired_and_empty_key_is_enabled_with_what_it_lacks(any_desk: 
     assert desk.gateway.call_model(value, model="gpt-4o-mini", units=1) is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "what"), [({"delta": "$500"}, "quota"), ({"delta": "50k", "expired_time": "never"}, "time")]
+)
+async def test_enabling_is_no_way_around_the_manager(http_desk: Desk, fields: dict[str, str], what: str) -> None:
+    desk = http_desk
+    past = {"expired_time": int(desk.gateway.clock.now()) - 60} if "expired_time" in fields else {}
+    key = await owned(desk, remain_quota=0, used_quota=9, **past)
+    await do(desk, ADA, "enable", key, **fields)
+    row = await desk.eventually(lambda: desk.card(1)) and await desk.request(1)
+    assert row.status is Status.PENDING
+    assert row.judgement.decision.sentence.startswith(f"Enabling it adds {what}: Rule “")
+    await desk.slack.click(seed.MANAGER, desk.card(1), "approve")
+    assert (await desk.settled(1)).status is Status.SUCCEEDED
+    assert desk.gateway.key(key.id).status == 1
+
+
 async def test_a_key_in_use_has_nothing_to_enable(http_desk: Desk) -> None:
     key = await owned(http_desk)
     view = await open_form(http_desk, ADA, f"/apikey enable {key.id}", operation="key.enable")

@@ -1,5 +1,7 @@
 """What enabling means: status 1, after a new expiry where the key has expired and more quota where it has none."""
 
+from dataclasses import replace
+
 from bot.errors import InputError
 from bot.features.key_form import EXPIRY, REASON
 from bot.features.key_lines import expiry_text, quota_text
@@ -46,6 +48,7 @@ class KeyEnable:
         _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
         increase = wanted.delta or 0
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
+        facts = replace(facts, extended=wanted.expiry is not None)
         lines = _lines(key, after, wanted, now=now, units_per_usd=look.units_per_usd)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
