@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
 PATIENCE = 60.0
 CHANNEL = seed.KEYS_CHANNEL
+WATCHER = "watcher"
 
 
 class Process:
@@ -135,6 +137,14 @@ async def nursery() -> AsyncIterator[Nursery]:
         await opened.close()
 
 
+def _as_watcher(database_url: str) -> str:
+    """The same database; PostgreSQL knows these connections by their name, so that a test need not cut its own."""
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.update_query_dict({"application_name": WATCHER})
+    return url.render_as_string(hide_password=False)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
@@ -148,7 +158,7 @@ class House:
         self.slack = world.slack
         self.gateway = world.gateway
         self.database_url = database_url
-        self.database = open_database(database_url, exclusive=False)
+        self.database = open_database(_as_watcher(database_url), exclusive=False)
         self.desk = Desk(world)
         self.desk.app = SimpleNamespace(database=self.database)
         self.processes: list[Process] = []

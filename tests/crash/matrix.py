@@ -25,6 +25,7 @@ from tests.crash.house import House, Nursery, Process, open_house
 BOUND_SECONDS = 60.0
 ONCE = ("asked", "approved", "applying", "applied")
 NewDatabase = Callable[[], contextlib.AbstractContextManager[str]]
+Meanwhile = Callable[[House], None]
 
 
 @dataclass(kw_only=True)
@@ -40,9 +41,19 @@ class Run:
 
 
 async def run_once(
-    flow: Flow, *, point: str, folder: Path, database_url: str, nursery: Nursery, freeze: bool = False
+    flow: Flow,
+    *,
+    point: str,
+    folder: Path,
+    database_url: str,
+    nursery: Nursery,
+    freeze: bool = False,
+    meanwhile: Meanwhile | None = None,
 ) -> Run:
-    """The whole flow with a death at `point` ("" for none), or a frost from which the process wakes at the end."""
+    """The whole flow with a death at `point` ("" for none), or a frost from which the process wakes at the end.
+
+    `meanwhile`: what happens to a frozen one, which then wakes at once and goes on alone.
+    """
     run = Run(point=point)
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, armed = folder / "points", folder / "armed"
@@ -52,7 +63,7 @@ async def run_once(
         made, view = await flow.prepare(house)
         armed.touch()
         begun = time.monotonic()
-        watcher = asyncio.create_task(_restart(house, victim))
+        watcher = asyncio.create_task(_restart(house, victim) if meanwhile is None else _disturb(house, meanwhile, run))
         try:
             await asyncio.wait_for(flow.act(house, view), BOUND_SECONDS)
             await _rest(house, flow)
@@ -89,6 +100,16 @@ async def _restart(house: House, victim: Process) -> None:
     code = victim.ended.result()
     assert code < 0, f"it ended by itself with {code}: {victim.said()[-1500:]}"
     await house.start(port=victim.port)
+
+
+async def _disturb(house: House, meanwhile: Meanwhile, run: Run) -> None:
+    """Once it stands still, do that to it and let it go on."""
+    (victim,) = house.processes
+    while not victim.frozen:  # noqa: ASYNC110  # the kernel tells nobody that it froze
+        await asyncio.sleep(0.02)
+    run.died = True
+    await asyncio.to_thread(meanwhile, house)
+    victim.kill(signal.SIGCONT)
 
 
 async def _rest(house: House, flow: Flow) -> None:
@@ -150,10 +171,15 @@ async def matrix(
     new_database: NewDatabase,
     nursery: Nursery,
     freeze: bool = False,
+    meanwhile: Meanwhile | None = None,
+    only: str = "",
     sample: int | None = None,
     at_once: int = 2,
 ) -> list[Run]:
-    """Find the points in a run without a death, then die at each, or at `sample` of them, evenly spread."""
+    """Find the points in a run without a death, then die at each, or at `sample` of them, evenly spread.
+
+    `only`: the points whose name holds this. `freeze` and `meanwhile`: see run_once.
+    """
     numbers = iter(range(10_000))
 
     async def one(point: str) -> Run:
@@ -161,13 +187,21 @@ async def matrix(
         place = folder / f"{flow.name}-{number}"
         try:
             with new_database() as url:
-                return await run_once(flow, point=point, folder=place, database_url=url, nursery=nursery, freeze=freeze)
+                return await run_once(
+                    flow,
+                    point=point,
+                    folder=place,
+                    database_url=url,
+                    nursery=nursery,
+                    freeze=freeze,
+                    meanwhile=meanwhile if point else None,
+                )
         except (AssertionError, LookupError, OSError, sa.exc.SQLAlchemyError) as error:
             # A machine that is too busy to prepare the run: told as a problem, and the other runs go on.
             return Run(point=point, problems=[f"not run: {error!r}"])
 
     first = await one("")
-    chosen = _spread(first.points, sample)
+    chosen = _spread([point for point in first.points if only in point], sample)
     turns = asyncio.Semaphore(at_once)
 
     async def in_turn(point: str) -> Run:

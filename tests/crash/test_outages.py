@@ -55,22 +55,6 @@ async def test_every_call_to_slack_goes_wrong_once(house: House, fault: str) -> 
 
 
 @pytest.mark.soak
-async def test_a_card_that_people_delete_comes_again(house: House) -> None:
-    await house.start()
-    await house.desk.ask(ADA, **BIG)
-    card = await house.desk.eventually(lambda: house.desk.card(1))
-    await house.slack.changes.delete_message(card)
-    row = await house.desk.request(1)
-    assert row.status is Status.PENDING
-    other = await house.desk.ask(ADA, **{**BIG, "name": "other"})
-    assert other.ok
-    # A redraw finds that it is gone.
-    second = await house.desk.eventually(lambda: house.desk.card(2))
-    await house.slack.click(MIRA, second, "approve")
-    assert (await house.settled(2)).status is Status.SUCCEEDED
-
-
-@pytest.mark.soak
 @pytest.mark.parametrize("trouble", ["archived", "bot_removed"])
 async def test_the_channel_is_closed_to_us_for_a_while(house: House, trouble: str) -> None:
     await house.start()
