@@ -62,13 +62,17 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """What the look found: the key as it is (None: a new one), what is to change, and the policy's facts."""
+    """What the look found: the key as it is (None: a new one), what is to change, and the policy's facts.
+
+    `unread`: the id of a key that could not be read now; it is judged again, with its record, before the run.
+    """
 
     key: Key | None
     key_name: str
     own: bool
     facts: Facts
     changes: tuple[Change, ...]
+    unread: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

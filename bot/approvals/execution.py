@@ -15,7 +15,7 @@ from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Statu
 from bot.approvals.owners import OwnedKey
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
-from bot.approvals.rejudge import adds_to, outgrown, refusal_today
+from bot.approvals.rejudge import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.writers import Hold, LostHold, Writers
 from bot.audit import Fact
 from bot.db.engine import Database
@@ -187,16 +187,20 @@ class Execution:
         sentence = refusal_today(self._policy(), request, requester, voters)
         if sentence:
             return await self._database.run(self._begun, request, sentence)
-        sentence = await self._outgrown(request, requester)
+        sentence = await self._not_as_judged(request, requester)
         return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence))
 
-    async def _outgrown(self, request: ApprovalRequest, requester: Actor) -> str:
-        if adds_to(request) is None or request.key_id is None:
+    async def _not_as_judged(self, request: ApprovalRequest, requester: Actor) -> str:
+        """What the record of now changes, where the judgement goes by it: for what is added, and what was unread."""
+        unread = request.before is None
+        if request.key_id is None or not (unread or adds_to(request) is not None):
             return ""
         try:
             fresh = await self._client.get_key(KeyId(request.key_id))
         except KeyNotFound:
             return ""  # the run meets the same, and says it
+        if unread:
+            return read_late(self._policy(), request, requester, fresh, self._clock())
         return outgrown(self._policy(), request, requester, fresh)
 
     def _begun(

@@ -167,7 +167,7 @@ class Flow:
 
 
 def _key_id(inspection: Inspection) -> int | None:
-    return None if inspection.key is None else int(inspection.key.id)
+    return inspection.unread if inspection.key is None else int(inspection.key.id)
 
 
 def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from bot.approvals.models import ApprovalRequest
 from bot.approvals.review import given_votes
 from bot.gateway.models import Key
-from bot.permissions.models import Actor, Ask
+from bot.operations import facts_of
+from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide, may_approve
 from bot.permissions.rules import Policy
 
@@ -26,13 +27,28 @@ def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: 
     if delta is None or (seen is not None and fresh.remain_quota + delta <= seen):
         return ""  # usage only makes it less than what was judged
     facts = replace(request.judgement.facts, remain_quota=fresh.remain_quota + delta, increase=delta)
-    asked, now = (
+    today = _otherwise(policy, request, requester, facts)
+    if today is None:
+        return ""
+    return f"The key's quota has changed since this was asked, and the policy now says: {today.sentence} Ask again."
+
+
+def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key, now: float) -> str:
+    """Why a key that could not be read when this was asked is not what the rules were about; "" when it may go on."""
+    facts = facts_of(
+        fresh.settings(), now=now, increase=0, reason=request.judgement.facts.reason, channel=request.channel_id
+    )
+    today = _otherwise(policy, request, requester, facts)
+    return "" if today is None else f"The key could be read only now, and the policy says: {today.sentence}"
+
+
+def _otherwise(policy: Policy, request: ApprovalRequest, requester: Actor, facts: Facts) -> Decision | None:
+    """What today's policy says to these facts, unless it allows them or says the same as to those that were judged."""
+    judged, now = (
         decide(policy, Ask(actor=requester, operation=request.operation, own=request.judgement.own, facts=each))
         for each in (request.judgement.facts, facts)
     )
-    if now.allowed or (now.rule, now.approval) == (asked.rule, asked.approval):
-        return ""
-    return f"The key's quota has changed since this was asked, and the policy now says: {now.sentence} Ask again."
+    return None if now.allowed or (now.rule, now.approval) == (judged.rule, judged.approval) else now
 
 
 def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, voters: Sequence[Actor]) -> str:

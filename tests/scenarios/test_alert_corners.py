@@ -1,12 +1,14 @@
 """Alerts when things are not plain: several keys, nothing found, other people, a gateway or GitHub that is down."""
 
+from pathlib import Path
+
 import httpx
 from pydantic import SecretStr
 
 from bot.alerts.github_api import GithubApi
 from bot.sandbox import seed
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
 ADA, BEN = seed.ENGINEER, seed.SECOND_ENGINEER
 
@@ -108,6 +110,44 @@ async def test_an_alert_waits_for_a_gateway_that_is_down(http_desk: Desk) -> Non
     # The card is there at once, from what we know ourselves; the rest follows.
     await desk.eventually(lambda: cards(desk, "asking the gateway"))
     await desk.eventually(lambda: cards(desk, "Quota left"))
+
+
+async def test_a_click_to_disable_counts_while_the_gateway_is_down(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    desk.gateway.arm("refused", times=None)
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "ordered it to be disabled"))
+    await desk.eventually(lambda: desk.dm(SAM, "Nothing is lost"))
+    assert "disable" not in buttons_of(cards(desk, "production")[0])
+    assert desk.gateway.key(record.id).status == 1
+    desk.gateway.disarm()
+    await desk.pass_time(70)
+    await desk.eventually(lambda: cards(desk, "dead"))
+    assert desk.gateway.key(record.id).status == 2
+    assert len([call for call in desk.gateway.requests if call.method == "PUT" and call.status == 200]) == 1
+
+
+async def test_a_key_that_could_not_be_read_is_judged_again_with_its_record(tmp_path: Path, sqlite_url: str) -> None:
+    spared = '[[rules]]\nname = "production stays"\nwho = ["*"]\ndo = ["key.disable"]\non = "any"\n'
+    spared += 'when = { unlimited_quota = true }\ndeny = "Production keys are rotated, not disabled."\n'
+    policy = seed.POLICY.replace("[[rules]]", f"{spared}\n[[rules]]", 1)
+    async with open_desk(tmp_path, database_url=sqlite_url, policy=policy) as desk:
+        await learned(desk)
+        record = desk.gateway.add_key(name="prod", unlimited_quota=True)
+        await send(desk, "generic", desk.gateway.key_value(record.id))
+        card = (await desk.eventually(lambda: cards(desk, "prod")))[0]
+        desk.gateway.arm("refused", times=None)
+        await desk.slack.click(SAM, card, "disable")
+        await desk.eventually(lambda: desk.dm(SAM, "Nothing is lost"))
+        desk.gateway.disarm()
+        await desk.pass_time(70)
+        row = await desk.settled(1)
+        assert row.outcome.sentence.endswith("the policy says: Production keys are rotated, not disabled.")
+        assert desk.gateway.key(record.id).status == 1
 
 
 async def test_github_that_is_down_is_asked_again_and_a_no_is_said(http_desk: Desk) -> None:

@@ -4,11 +4,11 @@ One key is one request: whoever disables many asks once for each, and each has i
 """
 
 from bot.features.key_wish import read_key
-from bot.gateway.errors import Refusal
+from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, disable
 from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
-from bot.permissions.models import Actor
+from bot.permissions.models import Actor, Facts
 
 # A record read this many seconds ago may still go back to the gateway as it is: two round trips instead of three.
 FRESH_SECONDS = 5.0
@@ -32,8 +32,16 @@ class KeyDisable:
     input_model = DisableKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: DisableKey) -> Inspection:
-        """One read. A key that is disabled already may be disabled again: that proves it anew."""
-        key, own = await read_key(look, actor, wanted.key_id)
+        """One read. A key that is disabled already may be disabled again: that proves it anew.
+
+        The order to end a key counts also while the gateway cannot be asked: it is carried out when it is back.
+        """
+        try:
+            key, own = await read_key(look, actor, wanted.key_id)
+        except GatewayRejected:
+            raise
+        except GatewayCallError:
+            return await _unread(look, actor, wanted.key_id)
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         state = key.state(look.reader.server_now())
         lines = (Change(field="status", label="State", before=state.value, after=EffectiveState.DISABLED.value),)
@@ -55,6 +63,19 @@ class KeyDisable:
         """There is nothing to offer instead."""
         del offer
         return wanted
+
+
+async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:
+    own = await look.owner_of(KeyId(key_id)) == actor.slack_user_id
+    before, after = EffectiveState.UNKNOWN.value, EffectiveState.DISABLED.value
+    return Inspection(
+        key=None,
+        key_name=f"#{key_id}",
+        own=own,
+        facts=Facts(reason=look.reason, channel=look.channel_id),
+        changes=(Change(field="status", label="State", before=before, after=after),),
+        unread=key_id,
+    )
 
 
 OPERATION = KeyDisable()
