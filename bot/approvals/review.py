@@ -114,7 +114,7 @@ class Review:
         self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, offer: Offer | None
     ) -> Answer:
         request = store.get(c, request_id, lock=True)
-        if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status in WAITING:
+        if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status is Status.PENDING:
             return ApprovalConflict(f"You have approved request {request.number} already; it needs somebody else too.")
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
         if error is not None:
@@ -155,6 +155,7 @@ class Review:
         changes: dict[str, Any] = {"counter_offer": offer, "votes": votes}
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if approval.counter_offer == "stand" and not lacking:
+            record(c, Fact.APPROVED, request, at=now, actor=by, votes=len(votes), of=approval.count)
             return self._grant(c, request, by, now, input=wanted.model_dump(mode="json"), **changes)
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
         self._announcer.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")

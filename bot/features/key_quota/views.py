@@ -38,18 +38,25 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
     if unlimited != seen.unlimited_quota:
         if unlimited:
             return ChangeQuota(key_id=seen.key_id, unlimited_quota=True), reason
-        if form.QUOTA not in reader.state:
+        if form.QUOTA in reader.state:
+            left = reader.quota(unlimited=False)
+            reader.check()
+        elif typed(reader.state, DELTA).strip():
+            left = seen.remain_quota + _delta(reader)  # sent before the form could be redrawn
+            if left < 0:
+                raise InputError({DELTA: "Less than nothing would be left."})
+        else:
             raise InputError({form.UNLIMITED: "Say how much is to be left: the field for it is above."})
-        left = reader.quota(unlimited=False)
-        reader.check()
         return ChangeQuota(key_id=seen.key_id, unlimited_quota=False, remain_quota=left), reason
     if seen.unlimited_quota:
         raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
-    text = typed(reader.state, DELTA)
-    if not text.strip():
+    if not typed(reader.state, DELTA).strip():
         raise InputError({DELTA: _NOTHING})
+    return ChangeQuota(key_id=seen.key_id, delta=_delta(reader)), reason
+
+
+def _delta(reader: FormReader) -> int:
     try:
-        delta = parse_delta(text, reader.units_per_usd)
+        return parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
     except ValueError as error:
         raise InputError({DELTA: str(error)}) from None
-    return ChangeQuota(key_id=seen.key_id, delta=delta), reason

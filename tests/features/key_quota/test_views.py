@@ -69,6 +69,16 @@ def test_bad_input_is_said_under_its_field(
     assert sentence in wrong.value.fields[place]
 
 
+@pytest.mark.parametrize(("delta", "left"), [("+100k", 100_900), ("-900", 0)])
+def test_a_delta_sent_with_the_limit_given_back_counts_from_what_is_stored(delta: str, left: int) -> None:
+    key = seen(unlimited_quota=True, remain_quota=900)
+    wish, _ = parse_submission(reader(unlimited_quota=[], delta=delta), key)
+    assert (wish.unlimited_quota, wish.remain_quota) == (False, left)
+    with pytest.raises(InputError) as wrong:
+        parse_submission(reader(unlimited_quota=[], delta="-901"), key)
+    assert "Less than nothing" in wrong.value.fields["delta"]
+
+
 @pytest.mark.parametrize(
     "wish",
     [{}, {"delta": 1, "unlimited_quota": True}, {"unlimited_quota": False}, {"delta": 1, "remain_quota": 1}],
