@@ -272,7 +272,7 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
     small = context(f"Alert {alert.id} · key {key_id}")
     if not _is_out_of_use(alert, key_id, requests):
         sentence = f":rotating_light: Your key {name} was seen where it should not be: {source}."
-        return Message(sentence, [section(f"{sentence} Security is told. It will be disabled or replaced."), small])
+        return Message(sentence, [section(f"{sentence} Security is told, and decides what becomes of it."), small])
     by = f" by {mention(action.by)}" if action is not None and action.by else ""
     since = f" The gateway refuses it since {_time(refused)}." if refused is not None else ""
     sentence = f":lock: Your key {name} was leaked ({source}), so it was disabled{by}.{since}"
