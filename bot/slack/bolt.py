@@ -50,16 +50,13 @@ class Identity:
     bot_id: str = ""
     app_id: str = ""
 
-    def stranger(self, delivery: Delivery) -> str:
-        """Why this is not for us, "" when it is: a second workspace may have the app, and share its secret."""
-        app_id = text_of(delivery.payload, "api_app_id")
-        if self.app_id and app_id not in {"", self.app_id}:
-            return _OTHER_APP
+    def other_team(self, delivery: Delivery) -> bool:
+        """Whether this is not for our workspace: another one may have the app, and share its secret."""
         ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
         if delivery.kind is Kind.EVENT:
             # In a shared channel it may have happened at our partner's; the authorization says who is told.
             ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)
-        return "" if ours else _OTHER_TEAM
+        return not ours
 
 
 def _told(envelope: Mapping[str, Any]) -> list[str]:
@@ -77,6 +74,7 @@ class Edge:
         self.bolt = bolt
         self.desk = desk
         self._me = me
+        self._app_agreed = False
         self._clock = clock
         self._on_stranger = on_stranger
 
@@ -89,7 +87,7 @@ class Edge:
                 # Slack adds payload types now and then; an error would only make it try again.
                 logger.info("a payload of a type that we do not use was acknowledged")
                 return BoltResponse(status=200, body="")
-            if stranger := self._me.stranger(delivery):
+            if stranger := self._stranger(delivery):
                 await self._note(stranger, delivery)
                 raise NotForUs(stranger)
             context[_DELIVERY] = delivery
@@ -106,6 +104,18 @@ class Edge:
         if response.status != 200:
             raise MalformedPayload(f"Bolt answers {response.status}")
         return response
+
+    def _stranger(self, delivery: Delivery) -> str:
+        """Why this is not for us, "" when it is.
+
+        Our app's id counts once a delivery has agreed with it: each is signed with our secret, so that one id which
+        Slack told us otherwise must not turn everybody away.
+        """
+        app_id = text_of(delivery.payload, "api_app_id")
+        self._app_agreed = self._app_agreed or (app_id != "" and app_id == self._me.app_id)
+        if self._app_agreed and app_id not in {"", self._me.app_id}:
+            return _OTHER_APP
+        return _OTHER_TEAM if self._me.other_team(delivery) else ""
 
     async def _note(self, stranger: str, delivery: Delivery) -> None:
         # Events come by themselves: nobody tried anything.

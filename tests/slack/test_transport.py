@@ -226,6 +226,8 @@ async def test_what_is_for_another_workspace_or_app_is_refused_with_one_quiet_li
     router.action("approve", handler)
     router.view("key.create", handler)
     router.shortcut("new_key", handler)
+    await slack.command("help")
+    caplog.clear()
     response = await slack.post(body)
     assert (response.status_code, response.content) == (403, b"")
     assert slack.counted == ["stranger"]
@@ -245,12 +247,23 @@ async def test_an_event_of_another_workspace_is_refused_unless_it_is_shared_with
 
     router.event("message", listen)
     message = {"type": "message"}
+    await slack.command("help")
     assert (await slack.event(message, team_id="T0OTHER")).status_code == 403
     assert (await slack.event(message, team_id="T0OTHER", authorizations=[{"team_id": "T0X"}, 5])).status_code == 403
     assert (await slack.event(message, team_id="T0OTHER", authorizations=[{"team_id": kit.TEAM}])).status_code == 200
     assert (await slack.event(message, api_app_id="A0OTHER")).status_code == 403
     assert seen == ["T0OTHER"]
     assert slack.strangers == []
+
+
+async def test_an_app_id_that_no_delivery_agrees_with_turns_nobody_away(slack, router):
+    async def handler(_delivery):
+        return Ephemeral("here")
+
+    router.command("new", handler)
+    assert (await slack.command("new", api_app_id="A0WRONGLYTOLD")).status_code == 200
+    assert (await slack.command("new")).status_code == 200
+    assert (await slack.command("new", api_app_id="A0WRONGLYTOLD")).status_code == 403
 
 
 async def test_anybody_may_click(slack, router):
