@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.errors import InputError
+from bot.logs import holds_key
 
 MOST_NAMED = 200
 _MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
@@ -59,6 +60,8 @@ def is_batch(text: str) -> bool:
 def parse(text: str, word: str = "disable") -> Scope:
     """What is meant. `word`: of the command, for the suggestion. Raises InputError."""
     text = text.strip()
+    if holds_key(text):
+        raise InputError({"key": "That is the value of a key, not its name. Use numbers or exact names."})
     if batch := _BATCH.fullmatch(text):
         return Scope(batch=int(batch["id"]))
     person, before = _PERSON.search(text), _BEFORE.search(text)

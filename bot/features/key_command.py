@@ -54,13 +54,18 @@ def split_key(text: str) -> tuple[str, str]:
     return key, rest.strip()
 
 
+def refuse_value(text: str) -> None:
+    """Raise InputError when somebody pasted the value of a key: it is looked for nowhere and repeated nowhere."""
+    if holds_key(text):
+        raise InputError({"key": "That is the value of a key, not its name. Use its number or its exact name."})
+
+
 async def find_keys(deps: Deps, text: str, *, deadline: float = BACKGROUND_SECONDS) -> list[Key]:
     """Every key that `text` names, by id or exact name, freshly read. Raises InputError when there is none.
 
     `103` is the key with that number and every key of that name; `#103` is the number alone.
     """
-    if holds_key(text):
-        raise InputError({"key": "That is the value of a key, not its name. Use its number or its exact name."})
+    refuse_value(text)
     number, only_number = text.removeprefix("#"), text.startswith("#")
     found: dict[KeyId, Key] = {}
     if number.isascii() and number.isdigit() and int(number) <= _LARGEST_ID:
@@ -113,13 +118,14 @@ class KeyCommand:
 
     async def _named(self, word: str, rest: str) -> tuple[list[Key], str]:
         """The keys that a command names, and what is left of it. A name with spaces need not be quoted."""
+        refuse_value(f"{word} {rest}")
         try:
             return await find_keys(self._deps, word), rest
         except InputError:
             if not rest:
                 raise
         before, _, last = rest.rpartition(" ")
-        for name, left in ((f"{word} {rest}", ""), (f"{word} {before}", last)):
+        for name, left in ((f"{word} {rest}", ""), *([(f"{word} {before}", last)] if before else [])):
             with contextlib.suppress(InputError):
                 return await find_keys(self._deps, name), left
         hint = "A name with spaces is put in quotation marks; `/apikey list` shows your keys."

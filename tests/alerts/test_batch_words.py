@@ -53,3 +53,11 @@ def test_a_person_is_no_key_and_the_right_words_are_suggested(text: str) -> None
     assert wrong.value.sentence == (
         "<@U0ADA> is a person, not a key. `/apikey enable all of @…` means every key of <@U0ADA>."
     )
+
+
+@pytest.mark.parametrize("value", ["sk-" + "aB3d" * 12, "aB3d" * 12])
+def test_the_value_of_a_key_is_not_repeated(value: str) -> None:
+    with pytest.raises(InputError) as wrong:
+        parse(f"12 {value}")
+    assert "value of a key" in wrong.value.sentence
+    assert "aB3d" not in wrong.value.sentence

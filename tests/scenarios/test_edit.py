@@ -207,6 +207,14 @@ async def test_a_name_with_spaces_need_not_be_quoted(http_desk: Desk, text: str,
     await http_desk.eventually(lambda: shown.format(id=record.id) in str(http_desk.slack.top_view(ADA).body))
 
 
+@pytest.mark.parametrize("text", ["quota {value} +5k", "show old {value}", "edit {value} please now"])
+async def test_the_value_of_a_key_is_not_repeated_with_more_words(http_desk: Desk, text: str) -> None:
+    value = "aB3d" * 12
+    await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {text.format(value=value)}")
+    await http_desk.eventually(lambda: "the value of a key" in view_text(http_desk.slack.top_view(ADA)))
+    assert "aB3d" not in str(http_desk.slack.top_view(ADA).body)
+
+
 @pytest.mark.parametrize("text", ["999999", "no such key", "<!channel>", "9" * 40, "٣"])
 async def test_an_unknown_key_is_said(http_desk: Desk, text: str) -> None:
     await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {text}")
