@@ -4,7 +4,7 @@ The first matching rule decides; without one the answer is no. Nothing here read
 file or the gateway: the same values always get the same answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.permissions.models import (
@@ -29,7 +29,8 @@ _NO_MEMBER = {
     ActorKind.BOT: "Bots",
     ActorKind.DEACTIVATED: "Deactivated people",
 }
-_STRICTNESS: tuple[Outcome, ...] = ("allow", "needs_approval", "deny")
+_STRICTNESS: Mapping[Outcome, int] = {"allow": 0, "needs_approval": 2, "deny": 3}
+_AT_ONCE = 1
 # Slack may be silent, or know nobody of that id: the first passes.
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
@@ -46,7 +47,7 @@ def decide(policy: Policy, ask: Ask) -> Decision:
         # It looks at no key, so no condition about one may match, whatever the caller knows of some key.
         ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
     decision = _by_first_rule(policy, ask)
-    if ask.operation == "key.enable" and decision.outcome == "allow":
+    if ask.operation == "key.enable" and _strictness(decision) <= _AT_ONCE:
         return _with_what_it_adds(policy, ask, decision)
     return decision
 
@@ -63,10 +64,16 @@ def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision) -> Decision
         return enabling
     added = [("quota", "key.quota")] * quota + [("time", "key.update")] * time
     answers = [(what, _by_first_rule(policy, replace(ask, operation=operation))) for what, operation in added]
-    what, strictest = max(answers, key=lambda answer: _STRICTNESS.index(answer[1].outcome))
-    if strictest.outcome == "allow":
+    what, strictest = max(answers, key=lambda answer: _strictness(answer[1]))
+    if _strictness(strictest) <= _strictness(enabling):
         return enabling
     return replace(strictest, sentence=f"Enabling it adds {what}: {strictest.sentence}")
+
+
+def _strictness(decision: Decision) -> int:
+    """How much stands before the deed: what is only reviewed afterwards is less than an approval."""
+    at_once = decision.approval is not None and decision.approval.break_glass
+    return _AT_ONCE if at_once else _STRICTNESS[decision.outcome]
 
 
 def _by_first_rule(policy: Policy, ask: Ask) -> Decision:

@@ -141,6 +141,36 @@ def test_a_silent_lower_rule_does_not_forbid_self_approval() -> None:
     assert approval.self_approval
 
 
+BREAKING = 'approval = { from = ["security"], break_glass = true }'
+ASKING = 'approval = { from = ["manager"] }'
+
+
+@pytest.mark.parametrize(
+    ("enabling", "quota", "time", "by"),
+    [
+        (BREAKING, ASKING, "allow = true", "quota"),
+        (BREAKING, "allow = true", 'deny = "No."', "time"),
+        (BREAKING, BREAKING, "allow = true", "enabling"),
+        ("allow = true", BREAKING, ASKING, "time"),
+        ("allow = true", BREAKING, "allow = true", "quota"),
+        (ASKING, BREAKING, "allow = true", "enabling"),
+    ],
+)
+def test_what_enabling_adds_is_not_done_at_once_for_breaking_glass(
+    enabling: str, quota: str, time: str, by: str
+) -> None:
+    text = "".join(
+        rule(name, do=f'["{operation}"]', rest=rest)
+        for name, operation, rest in (
+            ("enabling", "key.enable", enabling),
+            ("quota", "key.quota", quota),
+            ("time", "key.update", time),
+        )
+    )
+    ask = Ask(actor=member("U01", "S0ENG"), operation="key.enable", facts=Facts(increase=5, extended=True))
+    assert decide(policy(text), ask).rule == by
+
+
 def test_break_glass_acts_at_once_only_with_a_reason() -> None:
     ask = Ask(actor=member("U01", "S0ENG"), operation="key.create")
     broken = decide(policy(approving("break_glass = true")), ask)
