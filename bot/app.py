@@ -42,6 +42,7 @@ from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
+from bot.logs import redact
 from bot.policy_file import PolicyFile
 from bot.settings import Settings
 from bot.slack.bolt import Identity, build_bolt
@@ -308,8 +309,9 @@ class Application:
         return self.directory.nobody(self.policy.current().roles.ids(roles))
 
     async def _record_stranger(self, delivery: Delivery) -> None:
-        word = delivery.text.split(maxsplit=1)[:1]
-        details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or "".join(word)[:40]}
+        # Redacted before it is cut: the beginning of a key no longer looks like one.
+        word = redact("".join(delivery.text.split(maxsplit=1)[:1]))[:40]
+        details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 
     def _blocked(self) -> list[str]:

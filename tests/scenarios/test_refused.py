@@ -49,6 +49,14 @@ async def test_a_payload_for_another_workspace_or_app_is_refused_at_the_door(
     assert refused == ([told] if field == "team_id" else [])
 
 
+async def test_a_key_that_a_stranger_types_is_not_put_on_record(http_desk: Desk) -> None:
+    value = "aB3d" * 12
+    await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey help")
+    payload = last(http_desk, "command") | {"team_id": "T0ELSEWHERE", "text": f"{value} is leaked"}
+    assert (await send_as(http_desk, payload, ADA)).status == 403
+    assert [line["details"]["tried"] for line in await http_desk.audit("refused")] == ["[redacted]"]
+
+
 @pytest.mark.parametrize("who", WORDS)
 async def test_a_small_request_of_theirs_is_refused_under_the_form(desk: Desk, who: str) -> None:
     await desk.ask(ADA, name="tiny", remain_quota="$1", expired_time="7d")
