@@ -5,6 +5,7 @@ Never repeats a line or a value: a token may stand where a name belongs.
 
 import difflib
 import io
+import re
 from collections.abc import Collection, Iterable
 
 # The parser by which pydantic-settings reads .env, so that both mean the same by a line.
@@ -16,6 +17,8 @@ OURS = "KEYDESK_"
 _ALIKE = {OURS: 0.8, "SLACK_": 0.88, "COMETAPI_": 0.8}
 # The token of older Slack tools, by chance one letter away from SLACK_APP_TOKEN.
 _OF_OTHERS = frozenset({"SLACK_API_TOKEN"})
+# Kubernetes gives every container of a namespace with a Service “keydesk” KEYDESK_SERVICE_HOST, KEYDESK_PORT and more.
+_OF_SERVICE = re.compile(r"(?P<service>\w+?)_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT\w*)")
 
 
 def strays(names: Iterable[str], settings: Collection[str]) -> tuple[str, ...]:
@@ -27,7 +30,7 @@ def strays(names: Iterable[str], settings: Collection[str]) -> tuple[str, ...]:
     told = []
     for name in sorted(given - set(settings) - _OF_OTHERS):
         prefix = next((prefix for prefix in _ALIKE if name.upper().startswith(prefix)), None)
-        if prefix is None:
+        if prefix is None or _is_of_service(name, given):
             continue
         bare = name.upper().removeprefix(OURS)
         candidates = [setting for setting in settings if setting.startswith(prefix)]
@@ -37,6 +40,11 @@ def strays(names: Iterable[str], settings: Collection[str]) -> tuple[str, ...]:
             continue
         told.append(f"{name} is not a setting of Keydesk{f'; did you mean {meant[0]}?' if meant else '.'}")
     return tuple(told)
+
+
+def _is_of_service(name: str, given: Collection[str]) -> bool:
+    found = _OF_SERVICE.fullmatch(name)
+    return found is not None and f"{found['service']}_SERVICE_HOST" in given
 
 
 def names_in(text: str) -> frozenset[str]:

@@ -73,3 +73,9 @@ def test_what_dotenv_understands_is_no_mistake() -> None:
     text = "\ufeff# a comment\n\n  export A=1\nB='two words' # why\nC=two words\nD=\"1\n2\"\nE=\nF = 3\n'G'=4\n"
     assert broken_lines(text) == []
     assert names_in(text) == set("ABCDEFG")
+
+
+def test_what_kubernetes_says_of_a_service_is_no_setting() -> None:
+    of_service = ["KEYDESK_SERVICE_HOST", "KEYDESK_SERVICE_PORT_HTTP", "KEYDESK_PORT", "KEYDESK_PORT_3000_TCP_ADDR"]
+    assert strays([*of_service, "KEYDESK_WEB_SERVICE_HOST", "KEYDESK_WEB_PORT_80_TCP"], SETTINGS) == ()
+    assert len(strays(["KEYDESK_PORT", "KEYDESK_SERVICE_PORT"], SETTINGS)) == 2
