@@ -178,8 +178,8 @@ class BatchListeners:
             if len(found) == 1:
                 meant[found[0].id] = found[0]
             elif found:
-                ids = ", ".join(f"#{key.id}" for key in found[:5])
-                wrong.append(f"{len(found)} keys are called “{name[:60]}” ({ids}): say which, by number.")
+                ids = " or ".join(f"#{key.id}" for key in found[:5])
+                wrong.append(f"{len(found)} keys are called “{name[:60]}”: say {ids}.")
             else:
                 wrong.append(f"There is no key “{name[:60]}”.")
         if wrong and len(whole := by_name.get(" ".join(names), [])) == 1:

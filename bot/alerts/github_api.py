@@ -59,10 +59,15 @@ class GithubApi:
                     body += chunk
                     if len(body) > ANSWER_LIMIT:
                         raise GithubUnavailable("GitHub's answer is too long.", lasting=True)
-                status = response.status_code
+                status, headers = response.status_code, response.headers
         except httpx.HTTPError as error:
             logger.info("GitHub does not answer: %s", type(error).__name__)
             raise GithubUnavailable("GitHub does not answer.", lasting=False) from None
+        # GitHub says both limits, the hour's and the secondary one, with 403 or 429.
+        if status == 429 or (
+            status == 403 and (headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in headers)
+        ):
+            raise GithubUnavailable("GitHub limits how often we may ask.", lasting=False)
         if status in {401, 403, 404}:
             sentence = (
                 "GitHub does not show the secret to our token (GITHUB_TOKEN needs to read secret scanning alerts)."

@@ -287,11 +287,13 @@ def _as_made(request: ApprovalRequest, result: WriteResult) -> tuple[Change, ...
 def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult) -> Outcome:
     name = result.key.name if result.key is not None else request.key_name
     done = result.status is WriteStatus.DONE
+    changed = result.refusal is Refusal.CHANGED_SINCE
+    words = "{}: {!r} when this was asked, now {!r}" if changed else "{}: asked for {!r}, found {!r}"
     return Outcome(
         sentence=f"Key “{name}” {operation.done}." if done else result.sentence,
         notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
-        differences=tuple(f"{d.field}: asked for {d.wanted!r}, found {d.found!r}" for d in result.differences),
-        changed_since=result.refusal is Refusal.CHANGED_SINCE,
+        differences=tuple(words.format(d.field, d.wanted, d.found) for d in result.differences),
+        changed_since=changed,
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,
     )
