@@ -57,7 +57,7 @@ async def _submit(house: House, view: View) -> None:
 
 async def _submit_and_approve(house: House, view: View) -> None:
     await _submit(house, view)
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(None), seconds=20)
     while not _is_decided(house):
         told = _told_to_try_again(house)
         await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
@@ -73,7 +73,7 @@ def _told_to_try_again(house: House) -> int:
 
 
 def _is_decided(house: House) -> bool:
-    return "approve" not in buttons_of(house.desk.card(1))
+    return "approve" not in buttons_of(house.desk.card(None))
 
 
 def _differences(record: Record, **wanted: Any) -> Problems:

@@ -118,11 +118,10 @@ class Desk:
             if m.author and m.author.user_id == seed.BOT_USER and not m.ephemeral_to
         ]
 
-    def card(self, number: int = 1) -> Message:
-        """The card of a request."""
-        return next(
-            m for m in self.messages() if not m.thread_ts and f"#{number}" in text_of(m) and "asks" in text_of(m)
-        )
+    def card(self, number: int | None = 1) -> Message:
+        """The card of a request. None: the first there is, for numbers with gaps (PostgreSQL)."""
+        mark = "" if number is None else f"#{number}"
+        return next(m for m in self.messages() if not m.thread_ts and mark in text_of(m) and "asks" in text_of(m))
 
     def said(self, fragment: str, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
         """Messages of the bot that hold a text."""
