@@ -133,7 +133,7 @@ class Application:
         await self.watching.start()
         app_token = self.settings.slack_app_token
         if app_token is not None and listen:
-            self._socket = SocketMode(edge=self.edge, web=self.web, app_token=app_token)
+            self._socket = SocketMode(edge=self.edge, web=self.web, app_token=app_token, count=self.health.count)
             await self._socket.start()
         self.health.ready = True
 

@@ -53,6 +53,10 @@ class Identity:
     def other_team(self, delivery: Delivery) -> bool:
         """Whether this is not for our workspace: another one may have the app, and share its secret."""
         ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
+        if delivery.user_team_id == delivery.team_id:
+            # Somebody of another workspace in a window of ours: the policy refuses them with a sentence, too.
+            view = delivery.payload.get("view")
+            ours = ours or (isinstance(view, Mapping) and text_of(view, "app_installed_team_id") == self.team_id)
         if delivery.kind is Kind.EVENT:
             # In a shared channel it may have happened at our partner's; the authorization says who is told.
             ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,7 +20,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.bolt import Edge
-from bot.slack.payloads import MalformedPayload, storable
+from bot.slack.payloads import MalformedPayload, NotForUs, storable
+from bot.slack.transport import MALFORMED, STRANGER
 from bot.slack.web import SlackWeb, quiet_logger
 
 logger = logging.getLogger(__name__)
@@ -40,12 +42,14 @@ class SocketMode:
         app_token: SecretStr,
         ping: float = PING_SECONDS,
         watch: float = WATCH_SECONDS,
+        count: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         self._edge = edge
         self._web = web
         self._token = app_token
         self._ping = ping
         self._watch_every = watch
+        self._count = count
         self._client: SocketModeClient | None = None
         self._keeper: list[asyncio.Task[None]] = []
         self._answering: set[asyncio.Task[None]] = set()
@@ -87,7 +91,11 @@ class SocketMode:
         try:
             response = await self._edge.handle(storable(request.payload))
             payload = _payload(response) if request.accepts_response_payload else None
+        except NotForUs as error:
+            self._count(STRANGER)
+            logger.warning("an envelope of type %s is not for us: %s", request.type, error)
         except MalformedPayload as error:
+            self._count(MALFORMED)
             logger.warning("an envelope of type %s could not be read: %s", request.type, error)
         answer = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
         try:

@@ -64,6 +64,8 @@ class SlackEndpoint:
         """ASGI itself: Starlette's request and response objects would cost a seventh of the throughput."""
         status, body, content_type = await self._answer(scope["headers"], receive)
         headers = [(b"content-length", str(len(body)).encode())]
+        if status == 403:
+            headers.append((b"x-slack-no-retry", b"1"))  # what is not ours now is not ours in a minute
         if body:
             headers.append((b"content-type", content_type))
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -24,10 +24,15 @@ def router(fake):
 
 
 @pytest.fixture
-async def link(fake, web, directory, router, clock):
+def counted():
+    return []
+
+
+@pytest.fixture
+async def link(fake, web, directory, router, clock, counted):
     desk = Desk(web=web, dm_channel=directory.dm_channel)
     edge = build_bolt(router=router, desk=desk, clock=clock, me=Identity(team_id=fake.workspace.team.id))
-    link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01)
+    link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01, count=counted.append)
     await link.start()
     await until(lambda: fake.hub.links)
     yield link
@@ -61,11 +66,13 @@ async def test_a_submission_is_answered(fake, link, router):
     assert view.errors == {"name": "Taken."}
 
 
-async def test_what_nobody_can_read_is_acknowledged_too(fake, link):
+async def test_what_nobody_can_read_is_acknowledged_too(fake, link, counted):
     answer = await fake.hub.send("interactive", {"type": "block_actions", "user": 5})
     assert (answer.status, answer.body) == (200, None)
-    answer = await fake.hub.send("events_api", {"type": "event_callback", "event_id": "Ev1", "event": {"type": "odd"}})
-    assert answer.status == 200
+    odd = {"type": "event_callback", "event_id": "Ev1", "team_id": fake.workspace.team.id, "event": {"type": "odd"}}
+    assert (await fake.hub.send("events_api", odd)).status == 200
+    assert (await fake.hub.send("events_api", odd | {"team_id": "T0OTHER"})).status == 200
+    assert counted == ["malformed", "stranger"]
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])

@@ -229,7 +229,7 @@ async def test_what_is_for_another_workspace_or_app_is_refused_with_one_quiet_li
     await slack.command("help")
     caplog.clear()
     response = await slack.post(body)
-    assert (response.status_code, response.content) == (403, b"")
+    assert (response.status_code, response.content, response.headers["x-slack-no-retry"]) == (403, b"", "1")
     assert slack.counted == ["stranger"]
     assert called == []
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
@@ -264,6 +264,22 @@ async def test_an_app_id_that_no_delivery_agrees_with_turns_nobody_away(slack, r
     assert (await slack.command("new", api_app_id="A0WRONGLYTOLD")).status_code == 200
     assert (await slack.command("new")).status_code == 200
     assert (await slack.command("new", api_app_id="A0WRONGLYTOLD")).status_code == 403
+
+
+async def test_somebody_of_another_workspace_in_a_window_of_ours_is_left_to_the_policy(slack, router):
+    seen = []
+
+    async def handler(delivery):
+        seen.append(delivery.user_team_id)
+
+    router.view("key.create", handler)
+    theirs = {"team": {"id": "T0OTHER"}, "user": {"id": "U0THEM", "team_id": "T0OTHER"}}
+    view = kit.submission()["view"] | {"app_installed_team_id": kit.TEAM}
+    assert (await slack.interaction(kit.submission(**theirs, view=view))).status_code == 200
+    # Nobody of ours sends from elsewhere.
+    ours = kit.submission(view=view, team={"id": "T0OTHER"})
+    assert (await slack.interaction(ours)).status_code == 403
+    assert seen == ["T0OTHER"]
 
 
 async def test_anybody_may_click(slack, router):
