@@ -24,13 +24,19 @@ _MASKED = re.compile(
     r"sk-(?P<first>[0-9A-Za-z]{4})(?:\*{3,64}|…+|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4})\*{6,64}(?P<end>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
 )
-# A line end inside a word, with what editors, quotations and source code put around it.
-_BREAK = re.compile(r"[\"'`+\\ \t>|]{0,8}\r?\n[\"'`+\\ \t>|]{0,8}")
+# A line end inside a word, as it is or as it is written in code and mark-up, with what editors, quotations and source
+# code put around it; or the end of one string and the beginning of the next.
+_AROUND = r"[\"'`+\\ \t>|#*/]{0,8}"
+_BREAK = re.compile(rf"{_AROUND}(?:\r\n?|\n|\\r\\n|\\n|<br ?/?>){_AROUND}|[\"'`] ?[+.]? ?[\"'`]")
 _SPLIT = re.compile(rf"sk-(?:(?:{_BREAK.pattern})?[0-9A-Za-z]){{48}}")
 _NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
 _NEAR_CHARACTERS = 80
 _KEY_LENGTH = 48
 _CAMEL_CASE = re.compile(r"(?:[A-Z][a-z]{2,}){2,}")
+# A piece of a key that was broken in yet another way: no name or hash looks like it.
+_PIECE = re.compile(
+    r"(?<![0-9A-Za-z])(?=[A-Za-z]*[0-9])(?=[0-9A-Z]*[a-z])(?=[0-9a-z]*[A-Z])[0-9A-Za-z]{12,}(?![0-9A-Za-z])"
+)
 _LONG_WORD = re.compile(r"(?<=sk-)[0-9A-Za-z]{8,}|[0-9A-Za-z]{20,}")
 
 
@@ -109,5 +115,5 @@ def harmless(text: str, limit: int) -> str:
     sound = text[: 20 * limit].encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", " ")
     whole = _SPLIT.sub(lambda match: _BREAK.sub("", match[0]), visible(sound))
     plain = " ".join(whole.split())
-    plain = _LONG_WORD.sub(_shortened, plain)
+    plain = _PIECE.sub(_shortened, _LONG_WORD.sub(_shortened, plain))
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

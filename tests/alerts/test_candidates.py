@@ -71,7 +71,9 @@ def pieces(length: int) -> list[str]:
 
 
 @pytest.mark.parametrize("length", [4, 8, 12, 16, 24])
-@pytest.mark.parametrize("glue", ["\n", "\r\n> ", '" +\n  "'])
+@pytest.mark.parametrize(
+    "glue", ["\n", "\r", "\r\n> ", '" +\n  "', "\n# ", "\n// ", "\n * ", r"\n", "<br>", "<br />", '" + "', "''"]
+)
 def test_a_key_broken_over_many_lines_is_found_and_not_repeated(length: int, glue: str) -> None:
     text = f"leaked: sk-{glue.join(pieces(length))}\nby the build"
     assert KEY in {one.core for one in find([text]).candidates}
@@ -79,6 +81,13 @@ def test_a_key_broken_over_many_lines_is_found_and_not_repeated(length: int, glu
     assert not [piece for piece in pieces(length)[1:] if piece in shown]
     assert shown.startswith("leaked: sk-")
     assert shown.endswith("by the build")
+
+
+def test_pieces_of_a_key_are_not_repeated_wherever_it_breaks() -> None:
+    piece = "q7Rt2LmZx9Pw4K"
+    assert harmless(f"sk-{piece} {piece} and {piece}.", 100) == "sk-q7Rt… q7Rt… and q7Rt…."
+    plain = "KubePodCrashLooping in eu-west-1, commit 0a1b2c3d4e5f6, build 20261122001122"
+    assert harmless(plain, 200) == plain
 
 
 @pytest.mark.parametrize("length", [8, 16, 19, 20, 48, 100])
