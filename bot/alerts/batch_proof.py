@@ -1,11 +1,13 @@
 """The proof for a batch: each key that was disabled is tried itself until the gateway refuses it, a few at a time.
 
-Part of the batch's job, in the pauses of its writes: nothing is tried while a key that could be disabled waits. Each
-trial is kept in the key's row at once, so that a crash costs a trial at most. Values are asked for and kept nowhere.
+Part of the batch's job, in the pauses of its writes: no trial begins while a key that could be disabled waits, but for
+the few of one round. Each trial is kept in the key's row at once, so that a crash costs a trial at most. Values are
+asked for and dropped when they are tried.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.alerts import batch_store as store
 from bot.alerts.batch_store import OPEN, BatchKey, KeyProof
-from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, try_once
+from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, no_access, try_once
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
@@ -23,7 +25,7 @@ from bot.gateway.writes import Proof
 
 MARK = "probe"
 AT_ONCE = 4
-# Keys between two redraws.
+# Keys between two looks at writes that are due, and between two redraws.
 ROUND = 8
 # Masked values of more keys than this are asked for together: the reveal endpoint has a small limit that people need
 # too (contract, section 12).
@@ -31,10 +33,19 @@ FEW, MOST = 10, 200
 _NO_VALUE = "the gateway did not show its value"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Values:
+    """Values of masked keys, each until it is tried. `why`: of those that are not among them."""
+
+    found: dict[int, SecretStr]
+    why: str = _NO_VALUE
+
+
 class BatchProof:
     """See the module. `leaked`: values that alerts brought, for gateways that do not show them.
 
-    `show` redraws a batch, `cry` has the security channel told of keys that are accepted to the end.
+    `write` writes what is due of a batch, `show` redraws it, `cry` has the security channel told of keys that are
+    accepted to the end.
     """
 
     def __init__(
@@ -43,6 +54,7 @@ class BatchProof:
         database: Database,
         client: GatewayReader,
         leaked: Callable[[int], SecretStr | None],
+        write: Callable[[int], Awaitable[object]],
         show: Callable[[sa.Connection, int], None],
         cry: Callable[[sa.Connection, int], None],
         clock: Callable[[], float],
@@ -50,6 +62,7 @@ class BatchProof:
         self._database = database
         self._client = client
         self._leaked = leaked
+        self._write = write
         self._show = show
         self._cry = cry
         self._clock = clock
@@ -64,21 +77,24 @@ class BatchProof:
             return max(0.0, min(map(_due, left)) - self._clock())
         values = await self._values(due)
         for start in range(0, len(due), ROUND):
+            if start:
+                # Not in a new pass, which would ask for the values again: so many calls as reveal people's keys.
+                await self._write(batch_id)
             await self._round(batch_id, due[start : start + ROUND], values)
         return 0.0
 
-    async def _values(self, keys: Sequence[BatchKey]) -> dict[int, SecretStr] | None:
+    async def _values(self, keys: Sequence[BatchKey]) -> _Values | None:
         """The masked values of many keys, as far as they are given; None = each is to be asked for by itself."""
         masked = [KeyId(key.key_id) for key in keys if _masked(key)]
         if len(masked) <= FEW:
             return None
         try:
             found = await self._client.reveal_keys(masked, deadline=REVEAL_SECONDS)
-        except GatewayAuthError:
-            return {}
-        return {int(key_id): value for key_id, value in found.items()}
+        except GatewayAuthError as error:
+            return _Values(found={}, why=no_access(error))
+        return _Values(found={int(key_id): value for key_id, value in found.items()})
 
-    async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: dict[int, SecretStr] | None) -> None:
+    async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: _Values | None) -> None:
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: BatchKey) -> None:
@@ -88,12 +104,12 @@ class BatchProof:
         await asyncio.gather(*(one(key) for key in keys))
         await self._database.run(self._show, batch_id)
 
-    async def _trial(self, key: BatchKey, values: dict[int, SecretStr] | None) -> Trial:
+    async def _trial(self, key: BatchKey, values: _Values | None) -> Trial:
         value = None
         if values is not None and _masked(key):
-            value = values.get(key.key_id) or self._leaked(key.key_id)
+            value = values.found.pop(key.key_id, None) or self._leaked(key.key_id)
             if value is None:
-                return Trial(proof=Proof.UNCLEAR, at=self._client.now(), why=_NO_VALUE)
+                return Trial(proof=Proof.UNCLEAR, at=self._client.now(), why=values.why)
         mark = key.progress.get(MARK, {})
         return await try_once(self._client, KeyId(key.key_id), mark, leaked=self._leaked, value=value)
 

@@ -101,7 +101,13 @@ class BatchRun:
         self._key_changed = key_changed
         self._clock = clock
         self._proof = BatchProof(
-            database=database, client=client, leaked=leaked, show=self.show, cry=self._cry, clock=clock
+            database=database,
+            client=client,
+            leaked=leaked,
+            write=self._write_ready,
+            show=self.show,
+            cry=self._cry,
+            clock=clock,
         )
 
     async def run(self, argument: str) -> Again | None:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.gateway.client import GatewayReader
-from bot.gateway.errors import GatewayCallError, GatewayRejected, KeyNotFound
+from bot.gateway.errors import SENTENCES, GatewayAuthError, GatewayCallError, GatewayRejected, KeyNotFound
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import PROBE_DELAYS, Proof, prove_dead
 
@@ -67,6 +67,8 @@ async def try_once(
         value = leaked(int(key_id))
         if value is None:
             return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the gateway does not show its value", last=True)
+    except GatewayAuthError as error:
+        return Trial(proof=Proof.UNCLEAR, at=client.now(), why=no_access(error))
     except GatewayCallError:
         return Trial(proof=Proof.UNCLEAR, at=client.now(), why=_TROUBLE)
     result = await prove_dead(client, value, _Counted(int(mark.get("tries", 0))))
@@ -76,6 +78,12 @@ async def try_once(
     if proof is Proof.ALIVE and await _enabled_again(client, key_id):
         return Trial(proof=Proof.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
     return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
+
+
+def no_access(error: GatewayAuthError) -> str:
+    """Why no value was had: the gateway does not let Keydesk in. As the middle of a sentence."""
+    sentence = SENTENCES[error.refusal].removesuffix(".")
+    return sentence[:1].lower() + sentence[1:]
 
 
 async def _enabled_again(client: GatewayReader, key_id: KeyId) -> bool:

@@ -34,6 +34,15 @@ async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_
     assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
 
 
+async def test_a_refused_access_token_is_named() -> None:
+    fake = fake_gateway("upstream-g2")
+    key = fake.add_key(name="ci", status=2)
+    fake.arm(Fault(kind="empty", status=401, lands=False, times=None))
+    trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
+    assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
+    assert trial.why == "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"
+
+
 async def test_a_deleted_key_is_not_tried() -> None:
     trial = await try_once(client_of(fake_gateway()), KeyId(99), {}, leaked=nothing_leaked)
     assert (trial.proof, trial.last) == (Proof.UNCLEAR, True)
