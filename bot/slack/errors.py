@@ -54,11 +54,12 @@ class ViewClosed(SlackRefused):
 
 
 FATAL_CODES = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+# Refusals that hit every message of the app alike, until an administrator mends it.
+APP_CODES = FATAL_CODES | {"missing_scope"}
 # Refusals that hit every message to the same place alike, until somebody mends it.
-CLOSED_CODES = FATAL_CODES | {
+CLOSED_CODES = APP_CODES | {
     "channel_not_found",
     "is_archived",
-    "missing_scope",
     "not_in_channel",
     "org_login_required",
     "restricted_action",

@@ -22,7 +22,7 @@ from bot.db.engine import Database
 from bot.durable import Again
 from bot.slack import posts
 from bot.slack.blocks import Message
-from bot.slack.errors import FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
+from bot.slack.errors import APP_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
 from bot.slack.pacing import Pacer
 from bot.slack.posts import PostRow
 from bot.slack.sending import Sender, Web
@@ -47,7 +47,7 @@ FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
 PLACES, PLACE_SECONDS = 6, 2.0
 # What only people can mend (an archived channel, a bot not invited, a revoked token).
 SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
-# So long a person who cannot be written to is tried.
+# So long a person who cannot be written to is tried, from the first refusal on.
 DM_SECONDS = 86_400.0
 # A post that Slack has after all shows up in the history within this time.
 SETTLE_SECONDS = 15.0
@@ -116,6 +116,8 @@ class Outbox:
         self._sender = Sender(web=web)
         self._pacer = Pacer(clock=clock)
         self._at_work = 0
+        # Post → when this process was first refused it. A restart only makes the try longer, so it is in no row.
+        self._refused_since: dict[str, float] = {}
         self.fatal: str | None = None
 
     def want(
@@ -265,6 +267,7 @@ class Outbox:
         except SlackRefused as error:
             return await self._refused(row, error)
         self.fatal = None
+        self._refused_since.pop(row.id, None)
         if not await self._database.run(self._shown, row, channel, ts, hold):
             logger.warning("post %s came to be twice, since this process was frozen; taking ours away", row.id)
             await self._sender.remove(str(channel), str(ts))
@@ -327,7 +330,16 @@ class Outbox:
             self.fatal = error.code
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
         await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
-        # A channel may be opened again. A word to one person is given up when there is nobody, or when it is old.
-        old = self._clock() - row.created_at > DM_SECONDS
-        lasting = bool(row.dm_user) and not fatal and (old or error.code in NOBODY_CODES)
-        return Again(0.0 if lasting else min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
+        if row.dm_user and self._given_up(row, error.code):
+            self._refused_since.pop(row.id, None)
+            return Again(0.0)
+        return Again(min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
+
+    def _given_up(self, row: PostRow, code: str) -> bool:
+        """A word to one person: there is nobody, or Slack has refused it for a day. The app and channels get mended."""
+        now = self._clock()
+        if row.error is None or row.error in APP_CODES:
+            # A new succession: it went well since, maybe in another process, or only the app was in the way.
+            self._refused_since[row.id] = now
+        since = self._refused_since.setdefault(row.id, now)
+        return code in NOBODY_CODES or (code not in APP_CODES and now - since > DM_SECONDS)

@@ -228,49 +228,6 @@ async def test_a_closed_channel_is_recorded_and_retried_slowly(desk, fake, chann
         assert (await desk.row()).error is None
 
 
-async def test_a_person_gets_a_dm(desk, fake):
-    await desk.want(target="dm:U1ALICE")
-    await desk.run()
-    assert [message.text for message in fake.dm("U1ALICE")] == ["card of 7"]
-    assert (await desk.row()).channel.startswith("D")
-    desk.texts["7"] = "newer"
-    await desk.want(target="dm:U1ALICE")
-    await desk.run()
-    assert [message.text for message in fake.dm("U1ALICE")] == ["newer"]
-
-
-@pytest.mark.parametrize("user", ["U7GONE", "U8BOT", "U404"])
-async def test_a_person_who_cannot_be_written_to_is_recorded_and_left_alone(desk, user):
-    await desk.want(target=f"dm:{user}")
-    await desk.run()
-    assert (await desk.row()).error
-    assert desk.queue.delays == []
-
-
-async def test_a_person_who_cannot_be_written_to_now_is_tried_for_a_day(desk, fake, clock):
-    fake.faults.add("conversations.open", "refuse", code="org_login_required", times=2)
-    await desk.want(target="dm:U1ALICE")
-    await desk.run(seconds=2000)
-    assert [message.text for message in fake.dm("U1ALICE")] == ["card of 7"]
-    fake.faults.add("conversations.open", "refuse", code="org_login_required", times=1000)
-    await desk.want("req:9:dm", target="dm:U2BOB")
-    await desk.run(seconds=2 * 86_400)
-    assert fake.faults.armed[0].times > 900
-    assert (await desk.row("req:9:dm")).error == "org_login_required"
-
-
-async def test_a_revoked_token_is_shown_and_tried_slowly(desk, fake):
-    fake.switches.token = "token_revoked"
-    await desk.want(target="dm:U1ALICE")
-    await desk.run(seconds=400)
-    assert desk.outbox.fatal == "token_revoked"
-    assert desk.queue.delays[0] == 300.0
-    fake.switches.token = "valid"
-    await desk.run()
-    assert desk.outbox.fatal is None
-    assert [message.text for message in fake.dm("U1ALICE")] == ["card of 7"]
-
-
 async def test_a_thread_waits_for_its_card(desk, fake):
     await desk.want("p2", subject="outcome", thread_of="p1", body={"broadcast": True})
     await desk.want("p1")
