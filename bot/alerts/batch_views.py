@@ -49,19 +49,21 @@ def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int])
     verb, done, title = WORDS[batch.operation]
     waiting = [key for key in keys if key.status is KeyStatus.WAITING]
     already = len(keys) - len(waiting)
-    blocks: list[Block] = [section(f"*{keys_text(len(waiting))} will be {done}*: {_what(batch)}.")]
+    count = keys_text(len(waiting)) if waiting else "No key"
+    blocks: list[Block] = [section(f"*{count} will be {done}*: {_what(batch)}.")]
     names = ", ".join(f"{isolate(escape(key.name)) or '(no name)'} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
     more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
     if names:
         blocks.append(section(names + more))
     if already:
-        blocks.append(context(f"{already:,} more are so already and stay as they are, also when this is taken back."))
+        stay = "is {} already and stays as it is" if already == 1 else "are {} already and stay as they are"
+        blocks.append(context(f"{already:,} {stay.format(done)}, also when this is taken back."))
     blocks += [context(f":warning: {number:,} are left out: {escape(why)}") for why, number in left_out.items()]
     if not waiting:
         return modal("said", title, blocks, close="Close")
     word = to_type(batch.operation, len(waiting))
     blocks += [
-        input_block(CONFIRM, f"Type {word}", text_input(max_length=60, focus=True), hint="So that it is no slip."),
+        input_block(CONFIRM, f"Type {word}", text_input(max_length=60, focus=True), hint="So that it is no accident."),
         input_block(REASON, "Reason", text_input(multiline=True, max_length=1000), hint="It goes into the record."),
     ]
     return modal(PREVIEW, title, blocks, submit=verb.capitalize(), private_metadata=str(batch.id))

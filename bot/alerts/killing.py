@@ -254,4 +254,5 @@ def _old_key(request: ApprovalRequest) -> int:
 
 def _reason(alert: Alert) -> str:
     """Why, for the record: which alert, from where."""
-    return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}): {alert.title}"[:500]
+    title = f": {alert.title}" if alert.title else ""
+    return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}){title}"[:500]

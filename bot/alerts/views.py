@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bot.alerts.index import How
 from bot.alerts.models import Action, Alert, AlertStatus, SeenKey
-from bot.approvals.models import WORDS, ApprovalRequest, Status
+from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
 from bot.approvals.views import MARKS
 from bot.gateway.models import EffectiveState
 from bot.slack.blocks import (
@@ -57,6 +57,7 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
         blocks += step_blocks(alert.actions.get(key_id), requests)
+        blocks += again_blocks(alert, key_id, requests)
     blocks += found_lines(alert)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests)
@@ -69,17 +70,21 @@ def _headline(alert: Alert, requests: Requests) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
         return f":white_check_mark: False alarm, says {mention(alert.closed_by or '')}."
     if not alert.possible_keys:
-        what = "keys of this account" if alert.unknown else "key"
-        return f":grey_question: An alert came in; it names no {what}."
+        where = " of this account" if alert.unknown else ""
+        return f":grey_question: An alert came in; it names no key{where}."
     if not alert.sure_keys:
         return f":warning: An alert may mean key {which}. Only its first and last characters are known."
     dead = [key_id for key_id in alert.sure_keys if refused_at(alert.actions.get(key_id), requests) is not None]
     plural = "s" if len(names) > 1 else ""
-    if len(dead) == len(alert.sure_keys):
-        return f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
-    if all(_is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
-        return f":no_entry_sign: Leaked key{plural} {which}: out of use."
-    return f":rotating_light: Leaked key{plural}: {which}."
+    again = [_name(alert, key_id) for key_id in alert.sure_keys if _enabled_again(alert, key_id, requests)]
+    standing = f":rotating_light: Leaked key{plural}: {which}."
+    if again:
+        standing += f" Enabled again: {', '.join(again[:3])}."
+    elif len(dead) == len(alert.sure_keys):
+        standing = f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
+    elif all(_is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
+        standing = f":no_entry_sign: Leaked key{plural} {which}: out of use."
+    return standing
 
 
 def _where(alert: Alert) -> str:
@@ -99,6 +104,24 @@ def _is_out_of_use(alert: Alert, key_id: int, requests: Requests) -> bool:
         return request.status is Status.SUCCEEDED
     seen = alert.keys.get(key_id)
     return seen is not None and (seen.gone or seen.state == EffectiveState.DISABLED.value)
+
+
+def _enabled_again(alert: Alert, key_id: int, requests: Requests) -> bool:
+    """Whether the key was seen active after the order to disable it was done: its refusal is history then."""
+    action, seen = alert.actions.get(key_id), alert.keys.get(key_id)
+    request = requests.get(action.request_id) if action is not None and action.operation == "key.disable" else None
+    if seen is None or seen.gone or seen.state != EffectiveState.ACTIVE.value or request is None:
+        return False
+    done_at = request.settled_at if request.status is Status.SUCCEEDED else None
+    return done_at is not None and seen.looked_at > done_at
+
+
+def again_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
+    """That a key disabled from this alert works again, and how to end it."""
+    if not _enabled_again(alert, key_id, requests):
+        return []
+    how = code(f"/apikey disable {key_id}")
+    return [section(f":rotating_light: *Since then it was enabled again, so it works.* {how} takes it out of use.")]
 
 
 def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
@@ -136,10 +159,17 @@ def step_blocks(action: Action | None, requests: Requests) -> list[Block]:
     if request.status is Status.SUCCEEDED and request.settled_at is not None:
         lines.append(f"{_time(request.settled_at)} the gateway's record was read back: {verb}")
     else:
-        why = f": {escape(request.outcome.sentence)}" if request.outcome else ""
-        lines.append(f"{MARKS[request.status]} {WORDS[request.status]}{why}")
+        lines.append(f"{MARKS[request.status]} {_standing(request, verb)}")
     lines += _proof_lines(action, request)
     return [section("\n".join(lines))]
+
+
+def _standing(request: ApprovalRequest, verb: str) -> str:
+    held = request.progress.get("held")
+    if request.status in IN_HAND - {Status.UNKNOWN} and held:
+        return f"*not {verb} yet*: {escape(str(held.get('why', '')))} We keep trying; nothing is lost."
+    why = f": {escape(request.outcome.sentence)}" if request.outcome else ""
+    return f"{WORDS[request.status]}{why}"
 
 
 def _proof_lines(action: Action, request: ApprovalRequest) -> list[str]:
@@ -187,7 +217,9 @@ def found_lines(alert: Alert) -> list[Block]:
     if unknown:
         shown = ", ".join(code(finding.masked_text) for finding in unknown[:UNKNOWN_SHOWN])
         more = f" and {len(unknown) - UNKNOWN_SHOWN} more" if len(unknown) > UNKNOWN_SHOWN else ""
-        lines.append(f"Unknown here, so not touched: {shown}{more}. If they are keys, they are another account's.")
+        one = "If it is a key, it is another account's."
+        theirs = one if len(unknown) == 1 else "If they are keys, they are another account's."
+        lines.append(f"Unknown here, so not touched: {shown}{more}. {theirs}")
     lines += [f":information_source: {escape(note)}" for note in alert.notes]
     return [context(line) for line in lines[:12]]
 
@@ -245,16 +277,20 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
     if alert.status is AlertStatus.FALSE_ALARM:
         return _said(f":white_check_mark: A false alarm, says {mention(alert.closed_by or '')}.")
     sentence = f":rotating_light: The message above holds a live key of our gateway: {names}."
+    again = [key_id for key_id in keys if _enabled_again(alert, key_id, requests)]
     dead = [key_id for key_id in keys if refused_at(alert.actions.get(key_id), requests) is not None]
-    if keys and len(dead) == len(keys):
+    if not again and keys and len(dead) == len(keys):
         return _said(
             f":lock: The message above holds key {names}. It is dead: the gateway refuses it. Delete it still."
         )
-    if keys and all(_is_out_of_use(alert, key_id, requests) for key_id in keys):
+    if not again and keys and all(_is_out_of_use(alert, key_id, requests) for key_id in keys):
         return _said(f":no_entry_sign: The message above holds key {names}. It is out of use. Delete it still.")
     advice = "Please delete the message. Whoever copied the key can use it until it is disabled. Security is told."
     blocks = [section(f"{sentence} {advice}")]
-    if alert.actions:
+    if again:
+        how = ", ".join(code(f"/apikey disable {key_id}") for key_id in again)
+        blocks.append(context(f"It was disabled, and enabled again since: {how}."))
+    elif alert.actions:
         blocks.append(context("It is being disabled; the card in the security channel shows each step."))
     elif open_keys(alert, requests):
         blocks.append(actions(button("Disable now", DISABLE, value=str(alert.id), style="danger")))

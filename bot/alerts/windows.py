@@ -13,6 +13,7 @@ from bot.alerts.views import (
     KEYS_SHOWN,
     ROTATE,
     Requests,
+    again_blocks,
     found_lines,
     key_blocks,
     open_keys,
@@ -36,6 +37,7 @@ def alert_window(
         if key_id in visible:
             blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
             blocks += step_blocks(alert.actions.get(key_id), requests)
+            blocks += again_blocks(alert, key_id, requests)
         else:
             seen = alert.keys.get(key_id)
             owner = f"It belongs to {mention(seen.owner)}." if seen and seen.owner else "Its owner is not known here."

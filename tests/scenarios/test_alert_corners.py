@@ -122,6 +122,7 @@ async def test_a_click_to_disable_counts_while_the_gateway_is_down(http_desk: De
     await desk.slack.click(SAM, card, "disable")
     await desk.eventually(lambda: cards(desk, "ordered it to be disabled"))
     await desk.eventually(lambda: desk.dm(SAM, "Nothing is lost"))
+    await desk.eventually(lambda: cards(desk, "*not disabled yet*: The gateway"))
     assert "disable" not in buttons_of(cards(desk, "production")[0])
     assert desk.gateway.key(record.id).status == 1
     desk.gateway.disarm()
@@ -129,6 +130,23 @@ async def test_a_click_to_disable_counts_while_the_gateway_is_down(http_desk: De
     await desk.eventually(lambda: cards(desk, "dead"))
     assert desk.gateway.key(record.id).status == 2
     assert len([call for call in desk.gateway.requests if call.method == "PUT" and call.status == 200]) == 1
+
+
+async def test_a_card_does_not_call_a_key_dead_that_was_enabled_again(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead, refused"))
+    await desk.pass_time(60)
+    await desk.slack.command(SAM, seed.SECURITY_CHANNEL, f"/apikey enable {record.id}")
+    await desk.eventually(lambda: desk.slack.top_view(SAM).body.get("submit"))
+    assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
+    card = (await desk.eventually(lambda: cards(desk, "Enabled again: ")))[0]
+    assert f"/apikey disable {record.id}" in text_of(card)
+    assert not cards(desk, "dead, refused")
 
 
 async def test_a_key_that_could_not_be_read_is_judged_again_with_its_record(tmp_path: Path, sqlite_url: str) -> None:
@@ -190,7 +208,7 @@ async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:
     assert "quotation marks" in await said("disable old cj")
     assert "taken back with" in str(desk.slack.notices(SAM)) + await said("disable batch 1")
     assert "no batch 7" in await said("enable batch 7")
-    assert "0 keys will be disabled" in await said("disable all of @omar")
+    assert "No key will be disabled" in await said("disable all of @omar")
 
 
 async def test_a_key_that_the_gateway_does_not_let_go_is_listed_and_the_rest_is_done(http_desk: Desk) -> None:

@@ -66,7 +66,7 @@ async def test_all_keys_of_a_person_and_back_except_those_that_were_dead_before(
     desk.gateway.edit_behind(records[0].id, status=2)
     shown = await preview(desk, "disable all of @ada")
     assert "11 keys will be disabled" in shown
-    assert "1 more are so already" in shown
+    assert "1 is disabled already" in shown
     await confirm(desk, "DISABLE 11")
     await desk.eventually(lambda: progress(desk, "Keys disabled for"))
     assert {desk.gateway.key(record.id).status for record in records} == {2}
