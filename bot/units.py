@@ -59,14 +59,14 @@ def format_quota(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
 
 
 def short_quota(units: int) -> str:
-    """`100k`, `1.5M`, `123,456`: shortened only where parse_quota reads the same number back."""
+    """`100k`, `2.65M`, `123,456`: shortened only where parse_quota reads the same number back."""
     size = abs(units)
-    for letter, factor in (("B", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
-        # One decimal at most: more is not shorter to read than the plain number.
-        if size >= factor and size % (factor // 10) == 0:
-            whole, tenth = divmod(size * 10 // factor, 10)
-            sign = "-" if units < 0 else ""
-            return f"{sign}{whole}.{tenth}{letter}" if tenth else f"{sign}{whole}{letter}"
+    # Thousands get one decimal: more is not shorter to read than the plain number. Above them, three: no `2650k`.
+    for letter, factor, smallest in (("B", 10**9, 10**6), ("M", 10**6, 10**3), ("k", 10**3, 10**2)):
+        if size >= factor and size % smallest == 0:
+            whole, rest = divmod(size, factor)
+            decimals = f".{rest:0{len(str(factor)) - 1}d}".rstrip("0.") if rest else ""
+            return f"{'-' if units < 0 else ''}{whole}{decimals}{letter}"
     return f"{units:,}"
 
 

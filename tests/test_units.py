@@ -66,7 +66,8 @@ def test_a_bad_change_gets_a_sentence(text: str) -> None:
     [
         (0, "0 units ($0.00)"), (1, "1 unit (under $0.01)"), (1_500_000, "1.5M units ($3.00)"),
         (100_000, "100k units ($0.20)"), (123_456, "123,456 units ($0.25)"), (-100_000, "-100k units (-$0.20)"),
-        (-1, "-1 unit (under $0.01)"), (2_000_000_000, "2B units ($4,000.00)"), (5_000, "5k units ($0.01)"),
+        (-1, "-1 unit (under $0.01)"), (2_650_000, "2.65M units ($5.30)"), (12_340, "12,340 units ($0.02)"),
+        (2_000_000_000, "2B units ($4,000.00)"), (5_000, "5k units ($0.01)"),
     ],
 )  # fmt: skip
 def test_an_amount_is_shown_with_its_money(units: int, text: str) -> None:

@@ -50,7 +50,7 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
         )
         return modal(OFFER, "Approve with changes", blocks, close="Close")
     if request.approval is not None and request.approval.counter_offer == "ask":
-        blocks.insert(1, context(f"Less than was asked for counts when <@{request.requester_id}> has accepted it."))
+        blocks.insert(1, context(f"If you grant less than was asked, <@{request.requester_id}> must accept it first."))
     return modal(OFFER, "Approve with changes", blocks, submit="Approve", private_metadata=str(request.id))
 
 

@@ -224,7 +224,7 @@ class Review:
         if now - float(request.progress.get("nudged", 0)) < NUDGE_PAUSE:
             return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
         store.record_progress(c, request.id, "nudged", now)
-        sentence = f"<@{actor.slack_user_id}> asks you to look at request {request.number}."
+        sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
         self._announcer.remind(c, request, sentence, name=f"nudge:{int(now)}")
         return request
 

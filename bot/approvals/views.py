@@ -247,7 +247,7 @@ def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     if request.status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
         return f"Your key {name} is ready. *Reveal* shows its value to you alone."
     sentences = {
-        Status.OFFERED: f"{by} offers less than you asked for, for key {name}. Accept it, or withdraw.",
+        Status.OFFERED: f"For key {name}, {by} offers less than you asked for. Accept it, or withdraw.",
         Status.UNKNOWN: f"The gateway's answer about key {name} was lost. We are checking what it did.",
         Status.SUCCEEDED: f"Key {name} {operation.done}.",
         Status.FAILED: f"Your request for key {name} failed. Nothing was reported as done.",

@@ -75,7 +75,7 @@ class Prefill:
 
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
-    hint = "At most 50 characters, and 50 bytes: a character outside ASCII counts 2 to 4. No other key may have it."
+    hint = "At most 50 plain letters; one with an accent or an emoji counts as 2 to 4. No other key may have it."
     element = text_input(initial=prefill.name, placeholder="production", focus=not prefill.name)
     return input_block(NAME, "Name", element, hint=hint)
 
@@ -83,7 +83,8 @@ def name_block(prefill: Prefill) -> Block:
 def quota_blocks(prefill: Prefill, units_per_usd: int) -> list[Block]:
     """Quota as units or money, and the box that makes it unlimited."""
     # Slack writes “(optional)” beside the label by itself.
-    hint = f"Empty only without a limit. Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    how = f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
+    hint = f"Leave it empty only with “No limit”. {how}"
     element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | AT_EACH_CHARACTER
     box = checkboxes(
         [option("No limit", "on", description="The key keeps working when its quota is used up")],

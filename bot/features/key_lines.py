@@ -12,6 +12,18 @@ def quota_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
     return "unlimited" if unlimited else format_quota(units, units_per_usd)
 
 
+def left_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
+    """`1.5M units ($3.00) left`, or `unlimited quota`."""
+    return "unlimited quota" if unlimited else f"{format_quota(units, units_per_usd)} left"
+
+
+def lifetime_text(expired_time: int, *, now: float) -> str:
+    """`never expires`, `expires …` or `expired …`."""
+    if expired_time == -1:
+        return "never expires"
+    return f"{'expired' if expired_time < now else 'expires'} {format_moment(expired_time)}"
+
+
 def expiry_text(expiry: Expiry) -> str:
     """A wish: a span counts from the approval."""
     return f"{format_duration(expiry.seconds)} after approval" if expiry.seconds else format_moment(expiry.moment(0))

@@ -1,9 +1,8 @@
 """One key as a line of a list, for every place that lists keys. Never its value. Pure."""
 
-from bot.features.key_lines import quota_text
+from bot.features.key_lines import left_text, lifetime_text
 from bot.gateway.models import EffectiveState, Key
 from bot.slack.blocks import Block, button, code, escape, isolate, mention, section
-from bot.units import format_moment
 
 SHOW = "key.show"
 BADGES = {
@@ -18,10 +17,10 @@ BADGES = {
 
 def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block:
     """One key of a list, with a button to its window."""
-    quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
+    left = left_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     whose = f" · {mention(owner)}" if owner else ""
     text = (
         f"*{isolate(escape(key.name)) or '(no name)'}* · key {key.id} · {code(key.last_four)}\n"
-        f"{BADGES[key.state(now)]} · {quota} left · expires {format_moment(key.expired_time)}{whose}"
+        f"{BADGES[key.state(now)]} · {left} · {lifetime_text(key.expired_time, now=now)}{whose}"
     )
     return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))

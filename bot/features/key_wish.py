@@ -11,7 +11,7 @@ from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.key_command import register_key_command
 from bot.features.key_form import FormReader
-from bot.features.key_lines import quota_text
+from bot.features.key_lines import left_text
 from bot.features.live import UNFINISHED, Redraws, live_text
 from bot.features.submission import submit_wish
 from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
@@ -64,9 +64,9 @@ class Seen(Frozen):
 
     def line(self, units_per_usd: int) -> Block:
         """The key in a small line, for the top of a form."""
-        quota = quota_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
+        left = left_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
         name = f"*{isolate(escape(self.name)) or '(no name)'}*"
-        return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {quota} left")
+        return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {left}")
 
 
 def is_past(key: Key, now: float) -> bool:

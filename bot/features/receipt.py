@@ -21,7 +21,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str) -> 
     elif request.status is Status.APPROVED:
         sentence = (
             f"{MARKS[request.status]} Your request for key {name} is granted and being applied. "
-            "I send you a direct message as soon as the gateway has confirmed it."
+            "I will send you a direct message as soon as the gateway has confirmed it."
         )
     else:
         sentence = f"{MARKS[request.status]} Your request for key {name} is {WORDS[request.status]}."

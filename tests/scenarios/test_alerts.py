@@ -229,7 +229,7 @@ async def test_the_owner_is_told_and_asks_for_a_replacement_with_the_same_settin
     view = desk.slack.top_view(ADA)
     values = {block["block_id"]: block["element"] for block in view.body["blocks"] if block["type"] == "input"}
     assert values["name"]["initial_value"] == "ci-runner-2"
-    assert values["remain_quota"]["initial_value"] == "1250k"
+    assert values["remain_quota"]["initial_value"] == "1.25M"
     assert values["allow_ips"]["initial_value"] == "198.51.100.10\n203.0.113.0/24"
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
 

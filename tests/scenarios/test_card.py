@@ -57,7 +57,7 @@ async def test_an_offer_is_accepted_and_made_as_offered(desk: Desk) -> None:
     card = await waiting(desk)
     await desk.slack.click(MIRA, card, "approve_with_changes")
     view = desk.slack.top_view(MIRA)
-    assert "counts when" in view_text(view)
+    assert "must accept it first" in view_text(view)
     answer = await desk.slack.submit(MIRA, view)
     assert "Nothing differs" in answer.body["errors"]["remain_quota"]
     await desk.fill(MIRA, view, remain_quota="3M")
@@ -134,7 +134,7 @@ async def test_a_nudge_is_said_in_the_thread(http_desk: Desk) -> None:
     desk = http_desk
     card = await waiting(desk)
     await desk.slack.click(ADA, card, "nudge")
-    nudge = (await desk.eventually(lambda: desk.said("asks you to look at request #1")))[0]
+    nudge = (await desk.eventually(lambda: desk.said("asks for a decision on request #1")))[0]
     assert nudge.thread_ts == card.ts
     await desk.slack.click(ADA, card, "nudge")
     await desk.eventually(lambda: "within the hour" in told(desk, ADA))

@@ -37,7 +37,9 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[EnableKey, str]:
         raise InputError({form.REASON: "The key is active already."})
     expiry = reader.expiry() if seen.expired else None
     delta = None
-    if seen.empty:
+    if seen.empty and not typed(reader.state, DELTA).strip():
+        reader.errors[DELTA] = "Write how much quota to add, like 100k or $5."
+    elif seen.empty:
         try:
             delta = parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
         except ValueError as error:

@@ -130,6 +130,6 @@ def _makes_sense(name: str, key: Key) -> bool:
 def register(router: Router, deps: Deps) -> None:
     """Name both commands, and the help page's button."""
     listeners = Listeners(deps)
-    router.command("list", listeners.list_keys, usage="[PAGE]", help="your keys, or all of them with the right")
+    router.command("list", listeners.list_keys, usage="[PAGE]", help="your keys; all keys, if you may see them")
     router.action("my_keys", listeners.list_keys)
-    register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key, whole")
+    register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key in full")

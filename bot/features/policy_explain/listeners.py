@@ -38,7 +38,7 @@ class Listeners:
             near = difflib.get_close_matches(operation, OPERATIONS, n=1)
             hint = f" Did you mean {code(near[0])}?" if near else ""
             names = ", ".join(code(name) for name in OPERATIONS)
-            raise InputError({"operation": f"Say which operation.{hint} There are: {names}."})
+            raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
         ask, about = await self._ask(actor, operation, rest, delivery.channel_id)
         return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about))
 
@@ -75,4 +75,4 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
     listeners = Listeners(deps)
-    router.command("why", listeners.why, usage="OPERATION [KEY]", help="what the policy says to it, and which rule")
+    router.command("why", listeners.why, usage="OPERATION [KEY]", help="what the policy answers, and by which rule")
