@@ -93,6 +93,8 @@ def workspace() -> Workspace:
             team_id="T0PARTNER",
         ),
         Person(id=DEACTIVATED, name="dora", real_name="Dora Gone", title="Left last month", kind=Kind.DEACTIVATED),
+        # The other app that posts into #general (“Send an alert”, FakeSlack's post_as_app).
+        Person(id="U0OTHERBOT", name="deploy", real_name="Deploy", kind=Kind.BOT),
         Person(id=BOT_USER, name="keydesk", real_name="Keydesk", kind=Kind.BOT),
     ]
     groups = [

@@ -100,8 +100,11 @@ const fold = (name, open, label) => h("button", { type: "button", class: "fold",
 
 function armed(gateway) {
   if (!gateway.faults.length) return null;
+  const counts = new Map();
+  for (const fault of gateway.faults) counts.set(describe(fault), (counts.get(describe(fault)) ?? 0) + 1);
   return h("div", { class: "armed", role: "status", "aria-label": "Armed faults" }, icon("warn", 14),
-      h("ul", {}, gateway.faults.map((fault, index) => h("li", { key: index }, describe(fault)))),
+      h("ul", {}, [...counts].map(([text, count]) =>
+        h("li", { key: text }, count > 1 ? `${text}, ${count} times` : text))),
       h("button", { type: "button", class: "linklike", onclick: () => post("gateway/fault", { name: "none" }) },
         "Disarm"));
 }
