@@ -6,7 +6,7 @@ asked for and dropped when they are tried.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.alerts import batch_store as store
 from bot.alerts.batch_store import OPEN, BatchKey, KeyProof
-from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, no_access, try_once
+from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, no_access, still_accepted, try_once
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
@@ -115,7 +115,7 @@ class BatchProof:
 
     def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
         mark, pause = marked(key.progress.get(MARK, {}), trial)
-        proof = _proof(trial, ended=pause is None, before=key.proof)
+        proof = _proof(mark, ended=pause is None)
         if pause is not None:
             mark["after"] = trial.at + pause
         store.change_key(c, key.batch_id, key.key_id, progress={**key.progress, MARK: mark}, proof=proof.value)
@@ -140,10 +140,10 @@ def _due(key: BatchKey) -> float:
     return float(key.progress.get(MARK, {}).get("after", 0.0))
 
 
-def _proof(trial: Trial, *, ended: bool, before: KeyProof) -> KeyProof:
-    """Once accepted, a trial that told nothing does not take that back, unless no other makes sense."""
-    if trial.proof is Proof.DEAD:
+def _proof(mark: Mapping[str, Any], *, ended: bool) -> KeyProof:
+    """What the trials so far amount to."""
+    if mark.get("refused_at") is not None:
         return KeyProof.REFUSED
-    if trial.proof is Proof.ALIVE or (before is KeyProof.ACCEPTED and not trial.last):
+    if still_accepted(mark):
         return KeyProof.ALIVE if ended else KeyProof.ACCEPTED
     return KeyProof.UNTRIED if ended else KeyProof.TRYING

@@ -14,13 +14,13 @@ from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Status
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
-from bot.approvals.trials import OUTCOMES, Trial, marked, try_once
+from bot.approvals.trials import OUTCOMES, Trial, marked, still_accepted, try_once
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import KeyId
-from bot.gateway.writes import Proof, WriteResult
+from bot.gateway.writes import WriteResult
 from bot.operations import Effect, Operation
 from bot.slack.blocks import Block, context, date, escape, section
 
@@ -75,7 +75,7 @@ class Prover:
             # With the mark: whoever follows (the time to dead) reads it from the request in hand.
             after = request.model_copy(update={"progress": {**request.progress, MARK: mark}})
             self._announcer.announce(c, after)
-        if pause is None and trial.proof is Proof.ALIVE:
+        if pause is None and still_accepted(mark):
             sentence = f":rotating_light: Key {request.key_id} is disabled, but the gateway still accepts it. "
             self._announcer.alarm(c, request, sentence + "Treat it as live: delete it, or call the gateway's operator.")
         return None if pause is None else Again(pause)

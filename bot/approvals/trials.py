@@ -109,3 +109,8 @@ def marked(before: Mapping[str, Any], trial: Trial) -> tuple[dict[str, Any], flo
         # Deleted or enabled again: that it was accepted before is no alarm any more.
         mark.pop("accepted_last", None)
     return mark, None if ended else pauses_left[0]
+
+
+def still_accepted(mark: Mapping[str, Any]) -> bool:
+    """Whether the key was accepted at its last clear trial: a trial that told nothing does not take that back."""
+    return mark.get("accepted_last") is not None and mark.get("refused_at") is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.approvals.trials import Trial, marked, try_once
+from bot.approvals.trials import Trial, marked, still_accepted, try_once
 from bot.gateway.models import KeyId
 from bot.gateway.writes import PROBE_DELAYS, Proof
 from bot.sandbox.fake_gateway import Fault
@@ -65,3 +65,28 @@ def test_the_mark_says_what_is_known(
     mark, found = marked(before, Trial(proof=proof, at=9.0, last=last))
     assert found == pause
     assert {name: mark.get(name) for name in holds} == holds
+
+
+ALIVE, DEAD, UNCLEAR = (
+    Trial(proof=Proof.ALIVE, at=1.0),
+    Trial(proof=Proof.DEAD, at=2.0),
+    Trial(proof=Proof.UNCLEAR, at=3.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("trials", "accepted"),
+    [
+        ([], False),
+        ([UNCLEAR], False),
+        ([ALIVE], True),
+        ([ALIVE, UNCLEAR], True),
+        ([ALIVE, DEAD], False),
+        ([ALIVE, Trial(proof=Proof.UNCLEAR, at=3.0, last=True)], False),
+    ],
+)
+def test_a_key_counts_as_accepted_until_a_clear_trial_says_otherwise(trials: list[Trial], accepted: bool) -> None:
+    mark: dict[str, Any] = {}
+    for trial in trials:
+        mark, _ = marked(mark, trial)
+    assert still_accepted(mark) is accepted

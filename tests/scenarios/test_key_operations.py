@@ -168,6 +168,22 @@ async def test_a_key_that_is_never_refused_is_cried_out(http_desk: Desk) -> None
     await desk.eventually(lambda: desk.said("Disabled, but still accepted at"))
 
 
+async def test_a_key_that_was_accepted_is_cried_out_though_its_last_trial_told_nothing(http_desk: Desk) -> None:
+    desk = http_desk
+    desk.gateway.switch("cache_disable", 100_000.0)
+    key = await owned(desk)
+    await do(desk, ADA, "disable", key)
+    for tries in range(1, 8):
+        await _tried(desk, 1, tries)
+        if tries == 7:
+            desk.gateway.arm("html", method="GET", path="/v1/models", times=None)
+        await desk.app.engine.skip(60.0)
+    await _tried(desk, 1, 8)
+    assert (await desk.audit("probe"))[-1]["details"]["outcome"] == "unclear"
+    await desk.eventually(lambda: desk.said(f"Key {key.id} is disabled, but the gateway still accepts it."))
+    await desk.eventually(lambda: desk.said("Disabled, but still accepted at"))
+
+
 async def test_an_overdrawn_key_can_be_disabled_and_the_clamp_is_said(any_desk: Desk) -> None:
     desk = any_desk
     key = await owned(desk, remain_quota=-3, used_quota=500_003)
