@@ -98,7 +98,7 @@ def progress(
     sentence = f"{state}: {done:,} of {total:,}"
     filled = BAR if total == 0 else (done + bad) * BAR // total
     blocks: list[Block] = [
-        section(f"{sentence}{f', {bad:,} failed' if bad else ''}.\n`{'█' * filled}{'░' * (BAR - filled)}`"),
+        section(f"{sentence}{f', {bad:,} failed' if bad else ''}.\n{'█' * filled}{'░' * (BAR - filled)}"),
         context(_what(batch)),
     ]
     if batch.reason:

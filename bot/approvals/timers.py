@@ -46,7 +46,9 @@ class Timers:
         if request is None or request.status is not Status.PENDING or request.approval is None:
             return
         approval = request.approval
-        sentence = f"Request {request.number} still waits for a decision (reminder {number})."
+        sentence = (
+            f"Request {request.number} of <@{request.requester_id}> still waits for a decision (reminder {number})."
+        )
         record(c, Fact.REMINDED, request, at=self._clock(), actor=None, number=number)
         # A card that somebody deleted is posted anew when it is redrawn: a reminder without one could not be answered.
         self._announcer.announce(c, request)

@@ -190,9 +190,9 @@ def _own_refusal(approval: Approval, today: Decision) -> Verdict | None:
         return None
     against = next((one.self_approval_rule for one in terms if one.self_approval_rule), None)
     if against is not None:
-        sentence = f"Nobody approves an own request here: rule “{against}” says self_approval = false."
+        sentence = f"Somebody else must decide your own request: rule “{against}” says self_approval = false."
     else:
-        sentence = f"Nobody approves an own request: rule “{today.rule}” does not say self_approval = true."
+        sentence = f"Somebody else must decide your own request: rule “{today.rule}” does not say self_approval = true."
     return Verdict(allowed=False, rule=against or today.rule, sentence=sentence)
 
 

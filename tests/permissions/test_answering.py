@@ -81,7 +81,7 @@ def test_only_full_members_decide_even_if_named_by_id(kind: ActorKind) -> None:
 def test_an_own_request_is_refused_with_the_rule() -> None:
     verdict = approve(approving(), BOSS, by=BOSS)
     assert (verdict.allowed, verdict.rule) == (False, "r")
-    assert verdict.sentence == "Nobody approves an own request: rule “r” does not say self_approval = true."
+    assert verdict.sentence == "Somebody else must decide your own request: rule “r” does not say self_approval = true."
 
 
 def test_an_own_request_is_approved_where_the_rule_says_so() -> None:
@@ -92,7 +92,7 @@ def test_an_own_request_is_approved_where_the_rule_says_so() -> None:
 def test_an_explicit_no_in_another_matching_rule_wins() -> None:
     verdict = approve(approving("self_approval = true") + approving("self_approval = false", name="n"), BOSS, by=BOSS)
     assert (verdict.allowed, verdict.rule) == (False, "n")
-    assert verdict.sentence == "Nobody approves an own request here: rule “n” says self_approval = false."
+    assert verdict.sentence == "Somebody else must decide your own request: rule “n” says self_approval = false."
 
 
 def test_self_approval_must_hold_then_and_now() -> None:

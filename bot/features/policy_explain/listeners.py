@@ -17,6 +17,8 @@ from bot.slack.router import Router
 
 NAME = "policy.explain"
 _SHOWN = 15
+# What the policy says of these hangs on what the form holds.
+_DEPENDS_ON_VALUES = frozenset({"key.create", "key.update", "key.quota"})
 
 
 class Listeners:
@@ -61,7 +63,7 @@ class Listeners:
 def explanation(ask: Ask, decision: Decision, about: str) -> Message:
     """The decision in a sentence, then why each rule above it did not match."""
     headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
-    lines = [f"• {code(rule)} {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
+    lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
     blocks = [section(headline)] if sentence in headline else [section(headline), section(sentence)]
     if lines:
@@ -69,6 +71,8 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
+    if not about and ask.operation in _DEPENDS_ON_VALUES:
+        blocks.append(context("No values were looked at. The form says what holds for yours while you fill it in."))
     return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
 
 
