@@ -27,8 +27,8 @@ MARK = "probe"
 AT_ONCE = 4
 # Keys between two looks at writes that are due, and between two redraws.
 ROUND = 8
-# Masked values of more keys than this are asked for together: the reveal endpoint has a small limit that people need
-# too (contract, section 12).
+# In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
+# people need too (contract, section 12).
 FEW, MOST = 10, 200
 _NO_VALUE = "the gateway did not show its value"
 
@@ -69,13 +69,16 @@ class BatchProof:
 
     async def try_due(self, batch_id: int) -> float | None:
         """Try the keys that are due, once. Seconds until the next are; 0.0 = look again now; None = all is proved."""
-        left = await self._database.read(store.keys_of, batch_id, proofs=OPEN)
+        disabled = await self._database.read(store.keys_of, batch_id, proofs=frozenset(KeyProof) - {KeyProof.NONE})
+        left = [key for key in disabled if key.proof in OPEN]
         if not left:
             return None
         due = [key for key in left if _due(key) <= self._clock()][:MOST]
         if not due:
             return max(0.0, min(map(_due, left)) - self._clock())
-        values = await self._values(due)
+        # By all of the batch: a few are due a moment before the others, again and again.
+        together = sum(map(_masked, disabled)) > FEW
+        values = await self._values(due) if together else None
         for start in range(0, len(due), ROUND):
             if start:
                 # Not in a new pass, which would ask for the values again: so many calls as reveal people's keys.
@@ -83,11 +86,9 @@ class BatchProof:
             await self._round(batch_id, due[start : start + ROUND], values)
         return 0.0
 
-    async def _values(self, keys: Sequence[BatchKey]) -> _Values | None:
-        """The masked values of many keys, as far as they are given; None = each is to be asked for by itself."""
+    async def _values(self, keys: Sequence[BatchKey]) -> _Values:
+        """The masked values of many keys, as far as they are given."""
         masked = [KeyId(key.key_id) for key in keys if _masked(key)]
-        if len(masked) <= FEW:
-            return None
         try:
             found = await self._client.reveal_keys(masked, deadline=REVEAL_SECONDS)
         except GatewayAuthError as error:
@@ -95,6 +96,7 @@ class BatchProof:
         return _Values(found={int(key_id): value for key_id, value in found.items()})
 
     async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: _Values | None) -> None:
+        """`values` None: each is asked for by itself."""
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: BatchKey) -> None:

@@ -99,8 +99,8 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
     # Due after ten trials: the round that was begun is ended, and no other comes before it.
     assert seen[:write].count(("GET", "/v1/models")) == 2 * ROUND
     assert seen.count(("GET", "/v1/models")) == KEYS + 1
-    # One call for the values of all: the pass goes on with what it has.
-    assert seen.count(("POST", "/api/token/batch/keys")) == 1
+    # One call for the values of all, which the pass goes on with, and one for the key that came last.
+    assert seen.count(("POST", "/api/token/batch/keys")) == 2
     assert (await sqlite_database.read(store.proved, 1))[KeyProof.REFUSED] == KEYS + 1
 
 
@@ -128,3 +128,19 @@ async def test_a_refused_access_token_is_named_as_the_reason(sqlite_database: Da
     keys = await sqlite_database.read(store.keys_of, 1, proofs=store.OPEN)
     why = "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"
     assert [key.progress[MARK]["why"] for key in keys] == [why] * KEYS
+
+
+async def test_the_few_of_a_large_batch_that_are_due_first_are_not_revealed_one_by_one(
+    sqlite_database: Database,
+) -> None:
+    fake = fake_gateway("upstream-g2")
+    await disabled(sqlite_database, fake)
+    for key in (await sqlite_database.read(store.keys_of, 1, proofs=store.OPEN))[3:]:
+        await sqlite_database.run(store.change_key, 1, key.key_id, progress={MARK: {"masked": True, "after": NOW + 1}})
+
+    async def write(_batch_id: int) -> None:
+        """Nothing is due."""
+
+    assert await proof_of(sqlite_database, client_of(fake), write).try_due(1) == 0.0
+    assert [each.path for each in fake.requests if each.method == "POST"] == ["/api/token/batch/keys"]
+    assert (await sqlite_database.read(store.proved, 1))[KeyProof.REFUSED] == 3
