@@ -30,7 +30,7 @@ def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: 
     today = _otherwise(policy, request, requester, facts)
     if today is None:
         return ""
-    return f"The key's quota has changed since this was asked, and the policy now says: {today.sentence} Ask again."
+    return f"The key's quota has changed since this was asked, and the policy now says: {today.sentence}{_next(today)}"
 
 
 def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key, now: float) -> str:
@@ -39,7 +39,15 @@ def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh:
         fresh.settings(), now=now, increase=0, reason=request.judgement.facts.reason, channel=request.channel_id
     )
     today = _otherwise(policy, request, requester, facts)
-    return "" if today is None else f"The key could be read only now, and the policy says: {today.sentence}"
+    if today is None:
+        return ""
+    alive = " The key is not disabled." if request.operation == "key.disable" else ""
+    return f"The key could be read only now, and the policy says: {today.sentence}{alive}{_next(today)}"
+
+
+def _next(today: Decision) -> str:
+    """Asking again helps where people can approve it; the same wish gets the same no."""
+    return "" if today.outcome == "deny" else " Ask again."
 
 
 def _otherwise(policy: Policy, request: ApprovalRequest, requester: Actor, facts: Facts) -> Decision | None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
-from bot.approvals.rejudge import outgrown, refusal_today
+from bot.approvals.rejudge import outgrown, read_late, refusal_today
 from bot.db.engine import Database
 from bot.gateway.models import Key, KeySettings
 from bot.permissions.models import Actor, ActorKind, Ask, Facts
@@ -129,7 +129,38 @@ def test_a_delta_is_judged_again_on_the_numbers_that_the_key_has_by_then(
     sentence = outgrown(rules, request, ADA, fresh_key(now_at))
     assert words in sentence
     assert bool(sentence) is bool(words)
+    assert sentence.endswith(" Ask again.") is ("wants an approval" in words)
 
 
 def test_what_adds_nothing_is_not_judged_by_numbers(approved: ApprovalRequest) -> None:
     assert outgrown(parse_policy(CLOSED, file="p"), approved, ADA, fresh_key(10**9)) == ""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ending"),
+    [
+        ('deny = "Production keys are rotated."', "Production keys are rotated. The key is not disabled."),
+        (
+            'approval = { from = ["manager"], expires = "1d" }',
+            "1 person of manager. The key is not disabled. Ask again.",
+        ),
+        ("allow = true", ""),
+    ],
+)
+@pytest.mark.parametrize("operation", ["key.disable", "key.enable"])
+def test_a_key_that_was_read_late_is_said_to_be_alive(operation: str, verdict: str, ending: str) -> None:
+    text = '[roles]\nmanager = ["S0MANAGERS"]\n'
+    for condition, outcome in (("when = { unlimited_quota = true }\n", verdict), ("", "allow = true")):
+        name = "spared" if condition else "all"
+        text += f'[[rules]]\nname = "{name}"\nwho = ["*"]\ndo = ["{operation}"]\n{condition}{outcome}\n'
+    rules = parse_policy(text, file="p")
+    decision = decide(rules, Ask(actor=ADA, operation=operation, facts=Facts()))
+    judgement = Judgement(decision=decision, facts=Facts(), own=True)
+    new = new_request(operation=operation, key_id=7, input={"key_id": 7}, before=None, judgement=judgement)
+    request = ApprovalRequest(**new.model_dump(), id=1, version=1, status=Status.APPROVED)
+    unlimited = fresh_key(0).model_copy(update={"unlimited_quota": True})
+    sentence = read_late(rules, request, ADA, unlimited, NOW)
+    expected = ending if operation == "key.disable" else ending.replace(" The key is not disabled.", "")
+    assert sentence.endswith(expected)
+    assert bool(sentence) is bool(ending)
+    assert read_late(rules, request, ADA, fresh_key(5), NOW) == ""

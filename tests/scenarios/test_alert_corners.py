@@ -164,7 +164,7 @@ async def test_a_key_that_could_not_be_read_is_judged_again_with_its_record(tmp_
         desk.gateway.disarm()
         await desk.pass_time(70)
         row = await desk.settled(1)
-        assert row.outcome.sentence.endswith("the policy says: Production keys are rotated, not disabled.")
+        assert row.outcome.sentence.endswith("Production keys are rotated, not disabled. The key is not disabled.")
         assert desk.gateway.key(record.id).status == 1
 
 
