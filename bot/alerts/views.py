@@ -79,7 +79,8 @@ def _headline(alert: Alert, requests: Requests) -> str:
     again = [_name(alert, key_id) for key_id in alert.sure_keys if _enabled_again(alert, key_id, requests)]
     standing = f":rotating_light: Leaked key{plural}: {which}."
     if again:
-        standing += f" Enabled again: {', '.join(again[:3])}."
+        whole = len(again) == len(alert.sure_keys)
+        standing = f":rotating_light: Leaked key{plural}, enabled again: {which if whole else ', '.join(again[:3])}."
     elif len(dead) == len(alert.sure_keys):
         standing = f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
     elif all(_is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):

@@ -6,7 +6,10 @@ import httpx
 from pydantic import SecretStr
 
 from bot.alerts.github_api import GithubApi
+from bot.approvals.models import ApprovalRequest, Status
+from bot.approvals.posts import FROM_ALERT
 from bot.sandbox import seed
+from tests.approvals.kit import new_request
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
@@ -132,6 +135,36 @@ async def test_a_click_to_disable_counts_while_the_gateway_is_down(http_desk: De
     assert len([call for call in desk.gateway.requests if call.method == "PUT" and call.status == 200]) == 1
 
 
+async def test_a_leaked_key_that_somebody_deleted_during_an_outage_counts_as_out_of_use(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    desk.gateway.arm("refused", times=None)
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: desk.dm(SAM, "Nothing is lost"))
+    desk.gateway.edit_behind(record.id, deleted_at=desk.gateway.clock.now())
+    desk.gateway.disarm()
+    await desk.pass_time(70)
+    row = await desk.settled(1)
+    assert (row.before, row.status) == (None, Status.SUCCEEDED)
+    assert "somebody deleted it" in row.outcome.notes[0]
+
+
+async def test_a_key_of_our_list_is_known_without_being_read(http_desk: Desk) -> None:
+    desk = http_desk
+    record = desk.gateway.add_key(name="svc")
+    new = new_request(operation="key.disable", key_id=record.id, before=None)
+    request = ApprovalRequest(**new.model_dump(), id=1, version=1, status=Status.APPROVED)
+    known = desk.app.execution._known
+    assert not await known(request)
+    assert not await known(request.model_copy(update={"key_id": None}))
+    assert await known(request.model_copy(update={"delivery_id": f"{FROM_ALERT}1:{record.id}:key.disable:1"}))
+    await desk.own(ADA, record)
+    assert await known(request)
+
+
 async def test_a_card_does_not_call_a_key_dead_that_was_enabled_again(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)
@@ -144,7 +177,7 @@ async def test_a_card_does_not_call_a_key_dead_that_was_enabled_again(http_desk:
     await desk.slack.command(SAM, seed.SECURITY_CHANNEL, f"/apikey enable {record.id}")
     await desk.eventually(lambda: desk.slack.top_view(SAM).body.get("submit"))
     assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
-    card = (await desk.eventually(lambda: cards(desk, "Enabled again: ")))[0]
+    card = (await desk.eventually(lambda: cards(desk, "enabled again: ")))[0]
     assert f"/apikey disable {record.id}" in text_of(card)
     assert not cards(desk, "dead, refused")
 
