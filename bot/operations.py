@@ -119,7 +119,7 @@ class Work:
     """What a run is lent: the writing client, the request's durable journal, and what was approved.
 
     `before` is the record as it was read at `seen_at` (Unix seconds), when this was asked; requests of older
-    versions hold its settings only.
+    versions hold its settings only. `known`: the account had this key, as far as we know without reading it now.
     """
 
     client: GatewayClient
@@ -128,6 +128,7 @@ class Work:
     approved_at: float
     before: KeySettings | None
     seen_at: float
+    known: bool
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 

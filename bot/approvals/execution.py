@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.approvals import owners, store
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Status
 from bot.approvals.owners import OwnedKey
-from bot.approvals.posts import Announcer
+from bot.approvals.posts import FROM_ALERT, Announcer
 from bot.approvals.record import record
 from bot.approvals.rejudge import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.writers import Hold, LostHold, Writers
@@ -143,6 +143,7 @@ class Execution:
             approved_at=request.decided_at or request.asked_at,
             before=request.before,
             seen_at=await self._seen_at(request),
+            known=await self._known(request),
             processing=PROCESSING,
         )
         try:
@@ -167,6 +168,12 @@ class Execution:
         read, touched = self._database.read, store.touched_since
         stale = key_id is not None and await read(touched, key_id, but=request.id, since=since)
         return 0.0 if stale else request.asked_at
+
+    async def _known(self, request: ApprovalRequest) -> bool:
+        """Whether the account had this key: it was read when this was asked, found by an alert, or is on our list."""
+        if request.before is not None or request.delivery_id.startswith(FROM_ALERT):
+            return True
+        return request.key_id is not None and await self._database.read(owners.find, request.key_id) is not None
 
     async def _begin(self, request: ApprovalRequest) -> ApprovalRequest:
         """Judge once more with today's roles, rules and numbers, then start; or fail it with the reason.

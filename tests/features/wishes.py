@@ -81,6 +81,7 @@ def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | 
         "approved_at": client.now(),
         "before": before,
         "seen_at": client.now(),
+        "known": before is not None,
         "processing": 15.0,
     }
     return Work(**values | more)

@@ -54,7 +54,7 @@ class KeyDisable:
         result = await disable(
             work.client, KeyId(wanted.key_id), work.journal, record=fresh, processing=work.processing
         )
-        if result.refusal is Refusal.NOT_FOUND and (seen is not None or wanted.rotation is not None):
+        if result.refusal is Refusal.NOT_FOUND and (work.known or wanted.rotation is not None):
             note = "The key is gone from the gateway: somebody deleted it."
             return WriteResult(status=WriteStatus.DONE, before=seen, notes=(note,))
         return result

@@ -1,4 +1,4 @@
-"""Disabling: two round trips from a record just read, a fresh read otherwise; gone is done only for a key once seen."""
+"""Disabling: two round trips from a record just read, a fresh read otherwise; gone is done only for a key once known."""
 
 import pytest
 
@@ -36,11 +36,16 @@ async def test_an_old_record_is_not_written_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "rotation", "status"),
-    [(True, None, WriteStatus.DONE), (False, 5, WriteStatus.DONE), (False, None, WriteStatus.REFUSED)],
+    ("seen", "known", "rotation", "status"),
+    [
+        (True, True, None, WriteStatus.DONE),
+        (False, True, None, WriteStatus.DONE),
+        (False, False, 5, WriteStatus.DONE),
+        (False, False, None, WriteStatus.REFUSED),
+    ],
 )
-async def test_a_key_that_is_gone_counts_only_if_it_was_seen(
-    seen: bool, rotation: int | None, status: WriteStatus
+async def test_a_key_that_is_gone_counts_only_if_it_was_known(
+    seen: bool, known: bool, rotation: int | None, status: WriteStatus
 ) -> None:
     fake = fake_gateway()
     key = fake.add_key(name="search", remain_quota=5)
@@ -48,7 +53,7 @@ async def test_a_key_that_is_gone_counts_only_if_it_was_seen(
     before: Key | None = await client.get_key(key.id) if seen else None
     fake.edit_behind(key.id, deleted_at=fake.clock.now())
     for at in (client.now(), 0.0):
-        work = work_on(client, before, seen_at=at)
+        work = work_on(client, before, seen_at=at, known=known)
         result = await OPERATION.run(work, DisableKey(key_id=key.id, rotation=rotation))
         assert result.status is status
 
