@@ -21,7 +21,7 @@ from bot.permissions.models import (
     Stage,
     Verdict,
 )
-from bot.permissions.policy import acts_at_once, decide, may_approve, may_deny
+from bot.permissions.policy import decide, may_approve, may_deny
 from bot.permissions.rules import Policy, Rule, parse_policy
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
@@ -39,7 +39,6 @@ __all__ = [
     "Rule",
     "Stage",
     "Verdict",
-    "acts_at_once",
     "decide",
     "decision_from_json",
     "decision_to_json",

@@ -141,11 +141,6 @@ def may_deny(
     return _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
 
 
-def acts_at_once(decision: Decision, reason: str) -> bool:
-    """Whether it is done now and reviewed afterwards: `break_glass` and a reason that says something."""
-    return decision.approval is not None and decision.approval.break_glass and bool(reason.strip())
-
-
 def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str] | None:
     """The trail's entry if the rule does not match, None if it does."""
     if ask.operation not in rule.do:
