@@ -251,7 +251,12 @@ class Execution:
         succeeded = result.status is WriteStatus.DONE
         outcome = _outcome(request, operation, result)
         to = Status.SUCCEEDED if succeeded else Status.FAILED
-        settled = {"outcome": outcome, "key_id": request.key_id or outcome.key_id, "summary": _as_made(request, result)}
+        settled: dict[str, Any] = {
+            "outcome": outcome,
+            "key_id": request.key_id or outcome.key_id,
+            "summary": _as_made(request, result),
+        }
+        settled |= self._read_late(request, result)
         request = store.move(c, request, to, settled_at=now, **settled)
         if succeeded:
             _remember_owner(c, request, operation, result, now)
@@ -267,6 +272,16 @@ class Execution:
             follow(c, request, operation, result)
         self._announcer.announce(c, request)
         return None
+
+    def _read_late(self, request: ApprovalRequest, result: WriteResult) -> dict[str, Any]:
+        """Name and state of a key that could not be read when this was asked, for what people read now."""
+        if request.key_id is None or request.before is not None or result.before is None:
+            return {}
+        before = result.before.state(self._client.server_now()).value
+        lines = (
+            line.model_copy(update={"before": before}) if line.field == "status" else line for line in request.summary
+        )
+        return {"key_name": result.before.name, "summary": tuple(lines)}
 
     def _unsettled(self, c: sa.Connection, request: ApprovalRequest, result: WriteResult, now: float) -> Again | None:
         if request.status is not Status.UNKNOWN:

@@ -42,7 +42,7 @@ ROUNDS = 3
 # chat.postMessage: 1 per second and channel, short bursts; chat.update: Tier 3, 50 a minute over all messages.
 POST_EVERY, POST_BURST = 1.05, 3
 UPDATE_EVERY, UPDATE_BURST = 60 / 45, 5
-FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
+FIRST_RETRY, LONGEST_RETRY = 2.0, 30.0
 # A Slack that hangs must not take all the places where jobs run: disabling a key goes before telling of it.
 PLACES, PLACE_SECONDS = 6, 2.0
 # What only people can mend (an archived channel, a bot not invited, a revoked token).

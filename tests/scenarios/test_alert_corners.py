@@ -9,6 +9,7 @@ from bot.alerts.github_api import GithubApi
 from bot.approvals.models import ApprovalRequest, Status
 from bot.approvals.posts import FROM_ALERT
 from bot.sandbox import seed
+from bot.slack.blocks import isolate
 from tests.approvals.kit import new_request
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
@@ -132,6 +133,9 @@ async def test_a_click_to_disable_counts_while_the_gateway_is_down(http_desk: De
     await desk.pass_time(70)
     await desk.eventually(lambda: cards(desk, "dead"))
     assert desk.gateway.key(record.id).status == 2
+    told = text_of((await desk.eventually(lambda: desk.dm(SAM, "was disabled")))[0])
+    assert isolate("production") in told
+    assert "unknown" not in told
     assert len([call for call in desk.gateway.requests if call.method == "PUT" and call.status == 200]) == 1
 
 
