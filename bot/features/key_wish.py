@@ -132,6 +132,7 @@ class KeyWish:
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""
+        self._redraws.submitted(delivery)
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, self._operation.name)

@@ -99,6 +99,11 @@ class Redraws:
             self._forms.popitem(last=False)
         delivery.desk.later(self._draw(form, delivery, draw))
 
+    def submitted(self, delivery: Delivery) -> None:
+        """Drop the drawing of what was typed before: it would lay the form over the errors of the answer."""
+        if (form := self._forms.get(delivery.view_id)) is not None:
+            form.newest = delivery.id
+
     async def _draw(self, form: _Form, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         await asyncio.sleep(PAUSE)
         async with form.turn:

@@ -102,6 +102,16 @@ async def test_a_line_that_comes_late_does_not_lie_over_the_receipt(http_desk: D
     assert "Request #1" in view_text(desk.slack.top_view(ADA))
 
 
+async def test_a_line_that_comes_late_does_not_wipe_out_the_errors(http_desk: Desk) -> None:
+    desk = http_desk
+    await opened(desk, name="quick", remain_quota="lots")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    assert list(desk.slack.top_view(ADA).errors) == ["remain_quota"]
+    await desk.fill(ADA, desk.slack.top_view(ADA), remain_quota="1k")
+    await shows(desk, FREE)
+
+
 async def test_every_change_of_a_burst_counts_in_the_end(http_desk: Desk) -> None:
     desk = http_desk
     await opened(desk, name="quick", remain_quota="1k")

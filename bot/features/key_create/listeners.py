@@ -52,6 +52,7 @@ class Listeners:
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""
+        self._redraws.submitted(delivery)
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, OPERATION.name)
