@@ -77,8 +77,8 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The reading half of the gateway and what else a look needs. `owner_of` and `successor_of` (the key that
-    replaced this one, None = none did) answer from our own list.
+    """The reading half of the gateway and what else a look needs. `owner_of`, `successor_of` (the key that replaced
+    this one, None = none did) and `predecessor_of` (the one that it replaced) answer from our own list.
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -87,6 +87,7 @@ class Look:
     catalog: "Catalog"
     owner_of: Callable[[KeyId], Awaitable[str | None]]
     successor_of: Callable[[KeyId], Awaitable[int | None]]
+    predecessor_of: Callable[[KeyId], Awaitable[int | None]]
     now: float
     units_per_usd: int
     until: float

@@ -79,6 +79,7 @@ class Flow:
             catalog=self._catalog,
             owner_of=lambda key_id: self._database.read(owners.owner_of, key_id),
             successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
+            predecessor_of=lambda key_id: self._database.read(owners.predecessor_of, key_id),
             now=self._clock(),
             units_per_usd=self._units_per_usd,
             until=time.monotonic() + asked.deadline,

@@ -48,6 +48,12 @@ def successor_of(c: sa.Connection, key_id: int) -> int | None:
     return new
 
 
+def predecessor_of(c: sa.Connection, key_id: int) -> int | None:
+    """The key that this one replaced in a rotation, None when it replaced none."""
+    old: int | None = c.scalar(sa.select(keys.c.replaces).where(keys.c.key_id == key_id))
+    return old
+
+
 def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[OwnedKey]:
     """Somebody's live keys, newest first."""
     mine = (keys.c.owner_id == slack_user_id) & keys.c.deleted_at.is_(None)

@@ -129,7 +129,7 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
         engine.dispose()
         if lock is not None:
             lock.release()
-        raise ConfigurationError([f"The database file {path} cannot be used: {error.orig}."]) from error
+        raise ConfigurationError([f"DATABASE_URL: the file {path} cannot be used: {error.orig}."]) from error
     return Database(engine, lock=lock)
 
 
@@ -151,7 +151,7 @@ def _open_postgres(url: sa.URL) -> Database:
         place = f"{url.host or 'the local socket'}, database {url.database}"
         # The driver's first line says why (refused, unknown host, wrong password) and never holds the password.
         reason = str(error.orig).splitlines()[0]
-        raise ConfigurationError([f"PostgreSQL at {place} does not let us in: {reason}"]) from error
+        raise ConfigurationError([f"DATABASE_URL: PostgreSQL at {place} does not let us in: {reason}"]) from error
     return Database(engine)
 
 

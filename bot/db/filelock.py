@@ -21,7 +21,7 @@ class FileLock:
             # Not inherited by children (Python's default), so a child process cannot keep the lock alive.
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ConfigurationError([f"The database file {of} cannot be used: {path}: {error.strerror}."]) from error
+            raise ConfigurationError([f"DATABASE_URL: the file {of} cannot be used: {path}: {error.strerror}."]) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -308,9 +308,9 @@ async def test_a_policy_full_of_mistakes_is_cut(world: World, settle: Settle) ->
     [
         ("sqlite:///new.sqlite", "warn  database: new.sqlite is not there yet; `keydesk serve` or `keydesk migrate` makes it"),
         ("sqlite:///empty.sqlite", "warn  database: empty.sqlite is not up to date (0001_requests, "),
-        ("sqlite:///text.sqlite", "FAIL  database: The database file "),
+        ("sqlite:///text.sqlite", "FAIL  database: DATABASE_URL: the file "),
         ("sqlite:///nowhere/new.sqlite", "FAIL  database: "),
-        ("postgresql://me:pass-not-real@127.0.0.1:1/db", "FAIL  database: PostgreSQL at 127.0.0.1, database db does not let us in: "),
+        ("postgresql://me:pass-not-real@127.0.0.1:1/db", "FAIL  database: DATABASE_URL: PostgreSQL at 127.0.0.1, database db does not let us in: "),
     ],
 )  # fmt: skip
 async def test_the_database(world: World, settle: Settle, folder: Path, url: str, told: str) -> None:

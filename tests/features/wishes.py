@@ -65,6 +65,7 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
         "catalog": None,
         "owner_of": owner_of,
         "successor_of": successor_of,
+        "predecessor_of": successor_of,
         "now": client.now(),
         "units_per_usd": UNITS,
         "until": float("inf"),

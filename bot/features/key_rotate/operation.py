@@ -13,7 +13,7 @@ from bot.errors import InputError
 from bot.features.key_form import REASON
 from bot.features.key_lines import quota_text
 from bot.features.key_wish import is_past, read_key
-from bot.gateway.errors import SENTENCES, Refusal
+from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, WriteStatus, changed_since, create
 from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
@@ -55,6 +55,8 @@ class KeyRotate:
         problem = _dead_at_birth(key, look.reader.server_now())
         if problem:
             raise InputError({REASON: problem})
+        if wanted.overlap:
+            await _refuse_a_third(look, key)
         after = successor_settings(key, _number(key.name))
         # The successor is a new key: all that it starts with is added, while the old one still works.
         increase = 0 if after.unlimited_quota else after.remain_quota
@@ -87,6 +89,20 @@ class KeyRotate:
         """There is nothing to offer instead."""
         del offer
         return wanted
+
+
+async def _refuse_a_third(look: Look, key: Key) -> None:
+    """In an overlap two keys spend what one was granted. With a third, and a fourth, it would be any amount."""
+    older = await look.predecessor_of(key.id)
+    if older is None:
+        return
+    try:
+        state = (await look.reader.get_key(KeyId(older), deadline=look.deadline)).state(look.reader.server_now())
+    except KeyNotFound:
+        return
+    if state is EffectiveState.ACTIVE:
+        sentence = f"Key {older}, which this one replaced, still works. Rotate without an overlap, or disable it first."
+        raise InputError({OVERLAP: sentence})
 
 
 def _refused(old: Key, work: Work) -> WriteResult | None:

@@ -115,7 +115,8 @@ def parse_submission(
     chosen = typed(state, form.EXPIRY)
     moment = _minute(picked_time(state, form.EXPIRY_AT)) if chosen == form.CUSTOM else chosen
     group = typed(state, form.GROUP)
-    retry = "on" in ticked(state, form.CROSS_GROUP)
+    # It depends on the group: with another one the box is looked at again, though nobody touched it.
+    retry_stays = same(form.CROSS_GROUP, "on" in ticked(state, form.CROSS_GROUP)) and same(form.GROUP, group)
     wanted = UpdateKey.model_construct(
         key_id=remembered.key_id,
         name=None if same(form.NAME, typed(state, form.NAME)) else reader.name(count_bytes=count_bytes),
@@ -123,7 +124,7 @@ def parse_submission(
         models=None if same(form.MODELS, list(ticked(state, form.MODELS))) else reader.models(models),
         allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
         group=None if same(form.GROUP, group) else reader.group(groups),
-        cross_group_retry=None if same(form.CROSS_GROUP, retry) else reader.cross_group_retry(group.strip()),
+        cross_group_retry=None if retry_stays else reader.cross_group_retry(group.strip()),
     )
     reason = reader.reason()
     reader.check()
