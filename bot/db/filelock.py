@@ -21,7 +21,8 @@ class FileLock:
             # Not inherited by children (Python's default), so a child process cannot keep the lock alive.
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ConfigurationError([f"DATABASE_URL: the file {of} cannot be used: {path}: {error.strerror}."]) from error
+            sentence = f"DATABASE_URL: the file {of} cannot be used: {path}: {error.strerror}."
+            raise ConfigurationError([sentence]) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
