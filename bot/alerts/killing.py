@@ -237,14 +237,23 @@ class Killer:
 
 
 def _delivery_id(c: sa.Connection, alert: Alert, key_id: int, operation: str) -> str:
-    """The same for all who order the same now; another one once an earlier order came to nothing."""
+    """The same for all who order the same now; another one once an earlier order came to nothing, or was undone."""
     action = alert.actions.get(key_id)
     attempt = 1
     if action is not None:
         request = requests_store.find(c, action.request_id)
         over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
-        attempt = action.attempt + (1 if over else 0)
+        attempt = action.attempt + (1 if over or _is_undone(c, alert.id, key_id, request) else 0)
     return f"{FROM_ALERT}{alert.id}:{key_id}:{operation}:{attempt}"
+
+
+def _is_undone(c: sa.Connection, alert_id: int, key_id: int, request: ApprovalRequest | None) -> bool:
+    """Whether the key was seen active after it was disabled. Reads the alert anew: it moved with the request."""
+    if request is None or request.operation != DISABLE or request.status is not Status.SUCCEEDED:
+        return False
+    alert = store.find(c, alert_id)
+    seen = None if alert is None else alert.keys.get(key_id)
+    return seen is not None and seen.state == EffectiveState.ACTIVE.value and seen.looked_at > (request.settled_at or 0)
 
 
 def _old_key(request: ApprovalRequest) -> int:

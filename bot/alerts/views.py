@@ -241,7 +241,8 @@ def open_keys(alert: Alert, requests: Requests) -> list[int]:
     return [
         key_id
         for key_id in alert.possible_keys
-        if not _is_out_of_use(alert, key_id, requests) and not _in_hand(alert.actions.get(key_id), requests)
+        if _enabled_again(alert, key_id, requests)
+        or (not _is_out_of_use(alert, key_id, requests) and not _in_hand(alert.actions.get(key_id), requests))
     ]
 
 

@@ -184,6 +184,9 @@ async def test_a_card_does_not_call_a_key_dead_that_was_enabled_again(http_desk:
     card = (await desk.eventually(lambda: cards(desk, "enabled again: ")))[0]
     assert f"/apikey disable {record.id}" in text_of(card)
     assert not cards(desk, "dead, refused")
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead, refused"))
+    assert desk.gateway.key(record.id).status == 2
 
 
 async def test_a_key_that_could_not_be_read_is_judged_again_with_its_record(tmp_path: Path, sqlite_url: str) -> None:
