@@ -146,7 +146,7 @@ async def test_a_reminder_brings_back_a_card_that_somebody_deleted(desk: Desk) -
     await desk.app.timers.remind("1:1")
     again = await desk.eventually(lambda: desk.card(1))
     assert buttons_of(again) == buttons_of(card)
-    assert desk.said("still waits for a decision")
+    await desk.eventually(lambda: desk.said("still waits for a decision"))
     await desk.slack.click(MIRA, again, "approve")
     assert (await desk.settled()).status is Status.SUCCEEDED
 

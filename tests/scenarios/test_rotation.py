@@ -1,0 +1,44 @@
+"""Rotating again: never twice from one key, never a third key beside two, and under the next free name."""
+
+from bot.approvals.models import Status
+from bot.sandbox import seed
+from tests.scenarios.desk import Desk
+from tests.scenarios.operating import do, owned
+
+ADA = seed.ENGINEER
+
+
+async def test_a_replaced_key_is_neither_enabled_nor_rotated_again(http_desk: Desk) -> None:
+    desk = http_desk
+    key = await owned(desk)
+    await do(desk, ADA, "rotate", key, overlap="0")
+    await desk.settled(1)
+    await desk.eventually(lambda: desk.gateway.key(key.id).status == 2)
+    answer = await do(desk, ADA, "enable", key)
+    assert "was replaced by key" in answer.body["errors"]["reason"]
+    answer = await do(desk, ADA, "rotate", key)
+    assert "was replaced by key" in answer.body["errors"]["reason"]
+
+
+async def test_rotating_again_and_again_multiplies_no_quota(http_desk: Desk) -> None:
+    desk = http_desk
+    first = await owned(desk)
+    await do(desk, ADA, "rotate", first, overlap="1h")
+    second = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+    answer = await do(desk, ADA, "rotate", second, overlap="1h")
+    assert answer.body["errors"]["overlap"].startswith(f"Key {first.id}, which this one replaced, still works.")
+    await desk.fill(ADA, desk.slack.top_view(ADA), overlap="0")
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+    await desk.settled(2)
+    await desk.eventually(lambda: desk.gateway.key(second.id).status == 2)
+    assert desk.gateway.key(first.id).status == 1
+
+
+async def test_a_rotation_takes_the_next_free_name(http_desk: Desk) -> None:
+    desk = http_desk
+    desk.gateway.add_key(name="search (2)")
+    key = await owned(desk)
+    await do(desk, ADA, "rotate", key, overlap="1h")
+    row = await desk.settled(1)
+    assert row.status is Status.SUCCEEDED, row.outcome
+    assert desk.key("search (3)").id == row.outcome.key_id
