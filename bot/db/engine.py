@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from bot.db import sqlite
 from bot.db.filelock import FileLock
 from bot.db.group import GroupWriter
+from bot.db.postgres import Cursor
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
 
@@ -140,7 +141,7 @@ def _open_postgres(url: sa.URL) -> Database:
         max_overflow=POSTGRES_POOL,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 10, "application_name": "keydesk", **url.query},
+        connect_args={"connect_timeout": 10, "application_name": "keydesk", "cursor_factory": Cursor, **url.query},
     )
     sa.event.listen(engine, "connect", _let_go_when_frozen)
     try:

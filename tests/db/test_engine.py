@@ -2,11 +2,13 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from bot.db import engine as engine_module
 from bot.db.engine import Database, after_commit, open_database
 from bot.errors import ConfigurationError
 
@@ -176,3 +178,28 @@ async def test_a_transaction_that_is_cut_off_says_so(
         await (postgres_database.run_together(work) if together else postgres_database.run(work))
     await postgres_database.run(_put, "c")
     assert await postgres_database.read(_names) == ["c"]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 40])
+async def test_a_transaction_that_nobody_goes_on_with_is_ended(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(engine_module, "IDLE_IN_TRANSACTION_SECONDS", 0.2)
+    table = sa.Table("many", sa.MetaData(), sa.Column("number", sa.Integer))
+    database = open_database(postgres_url)
+    try:
+        await database.run(table.create)
+
+        def stands_still(c: sa.Connection) -> None:
+            c.execute(sa.insert(table), [{"number": number} for number in range(rows)])
+            time.sleep(1.0)
+            c.execute(sa.select(1))
+
+        with pytest.raises(sa.exc.DBAPIError):
+            await database.run(stands_still)
+        await database.run(
+            lambda c: c.execute(sa.insert(table), [{"number": number} for number in range(rows)]) and None
+        )
+        assert await database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(table))) == rows
+    finally:
+        database.close()
