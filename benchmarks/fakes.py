@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.payloads import SECRET
-from bot.sandbox import seed
-from bot.sandbox.world import World, serving
+from keydesk_sandbox import seed
+from keydesk_sandbox.world import World, serving
 
 
 async def main(folder: Path) -> None:

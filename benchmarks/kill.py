@@ -18,9 +18,9 @@ import httpx
 from bot.alerts import store
 from bot.app import Application, prepare_database
 from bot.approvals import store as requests_store
-from bot.sandbox import alerts, seed
-from bot.sandbox.world import World, serving
 from bot.settings import load
+from keydesk_sandbox import alerts, seed
+from keydesk_sandbox.world import World, serving
 
 ROUNDS = 3
 PATIENCE = 20.0

@@ -12,9 +12,9 @@ from bot.features import FEATURES, OPERATIONS
 from bot.permissions.models import OPERATIONS as KNOWN
 
 ROOT = Path(__file__).parent.parent
-BOT = ROOT / "bot"
+BOT, SANDBOX = ROOT / "bot", ROOT / "keydesk_sandbox"
 FILE_LIMIT, FUNCTION_LIMIT = 400, 60
-MODULES = sorted(path for path in BOT.rglob("*.py") if "__pycache__" not in path.parts)
+MODULES = sorted(path for room in (BOT, SANDBOX) for path in room.rglob("*.py") if "__pycache__" not in path.parts)
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "__pycache__" not in path.parts)
 FOLDERS = sorted(path for path in (BOT / "features").iterdir() if path.is_dir() and path.name != "__pycache__")
 

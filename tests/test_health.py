@@ -15,11 +15,11 @@ from bot.errors import BotError
 from bot.gateway.client import connect
 from bot.health import Health
 from bot.policy_file import PolicyFile
-from bot.sandbox.fake_gateway import FakeGateway
-from bot.sandbox.fake_slack.server import LoopbackServer
-from bot.sandbox.world import World
 from bot.slack.transport import http_app
 from bot.slack.web import SlackWeb
+from keydesk_sandbox.fake_gateway import FakeGateway
+from keydesk_sandbox.fake_slack.server import LoopbackServer
+from keydesk_sandbox.world import World
 
 NOW = 1_800_000_000.0
 PAT = "fakePatForTests0123456789+/ABCDE"

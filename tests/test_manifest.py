@@ -12,10 +12,11 @@ import yaml
 
 from bot.app import Application, Identity
 from bot.cli.check import scopes
-from bot.sandbox.fake_slack.web_api import METHODS
-from bot.sandbox.world import World, read_manifest
+from bot.manifest import read_manifest
 from bot.settings import load
 from bot.slack.router import Router
+from keydesk_sandbox.fake_slack.web_api import METHODS
+from keydesk_sandbox.world import World
 
 ROOT = Path(__file__).parent.parent
 # Slack sends these about the person a token belongs to; ours belongs to a bot, which is in no user group.
@@ -110,12 +111,12 @@ async def router(tmp_path: Path) -> AsyncIterator[Router]:
 
 
 def called_methods() -> set[str]:
-    """Every Web API method named in a string of the code, the sandbox and our own tables left out."""
+    """Every Web API method named in a string of the code, our own tables left out."""
     families = {name.split(".")[0] for name in METHODS}
     pattern = re.compile(rf"(?:{'|'.join(families)})(?:\.[a-z][A-Za-z]+)+")
     found = set()
     for path in (ROOT / "bot").rglob("*.py"):
-        if "sandbox" in path.parts or path.name == "scopes.py":
+        if path.name == "scopes.py":
             continue
         strings = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
         found |= {value for value in strings if isinstance(value, str) and pattern.fullmatch(value)}

@@ -128,7 +128,7 @@ def _work(_arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.run import run  # noqa: PLC0415
+    from keydesk_sandbox.run import run  # noqa: PLC0415
 
     return run(
         port=arguments.port,

@@ -15,8 +15,8 @@ from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.permissions.models import Actor
 from bot.permissions.rules import parse_policy
-from bot.sandbox.fake_gateway import FakeGateway
 from bot.slack.outbox import Outbox
+from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW
 from tests.gateway.support import client_of, fake_gateway
 from tests.slack.outboxes import Queue

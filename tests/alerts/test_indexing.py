@@ -10,7 +10,7 @@ from bot.alerts.index import How, KeyIndex
 from bot.alerts.indexing import LEASE_SECONDS, Indexing
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
-from bot.sandbox.fake_gateway import FakeGateway
+from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW, SECRET, candidate
 
 

@@ -10,7 +10,7 @@ from bot.alerts.proofs import sign_generic
 from bot.alerts.sources import Incoming
 from bot.audit import read as read_audit
 from bot.db.engine import Database
-from bot.sandbox import alerts as senders
+from keydesk_sandbox import alerts as senders
 from tests.alerts.kit import NOW
 
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.alerts import proofs
-from bot.sandbox import alerts as senders
+from keydesk_sandbox import alerts as senders
 
 SECRET, NOW = SecretStr("webhook-secret"), 1_790_000_000.0
 BODY = b'{"id": "1"}'

@@ -4,7 +4,7 @@ import pytest
 
 from bot.alerts.sources import MalformedAlert, parse, stored_id
 from bot.alerts.texts import message_texts, strings
-from bot.sandbox import alerts as senders
+from keydesk_sandbox import alerts as senders
 from tests.alerts.kit import core
 
 KEY = f"sk-{core(1)}"

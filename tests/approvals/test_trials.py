@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.approvals.trials import Trial, marked, still_accepted, try_once
 from bot.gateway.models import KeyId
 from bot.gateway.writes import PROBE_DELAYS, Proof
-from bot.sandbox.fake_gateway import Fault
+from keydesk_sandbox.fake_gateway import Fault
 from tests.gateway.support import client_of, fake_gateway
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.server import LoopbackServer
-from bot.sandbox.world import World
 from bot.settings import Reading, Settings, read
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.server import LoopbackServer
+from keydesk_sandbox.world import World
 
 GATEWAY = "https://gateway.test"
 Settle = Callable[..., Reading]

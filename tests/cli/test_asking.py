@@ -13,9 +13,9 @@ from bot.db.engine import open_database
 from bot.errors import GatewayError, UserError
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy, parse_policy
-from bot.sandbox import seed
-from bot.sandbox.world import World, serving
 from bot.settings import Reading
+from keydesk_sandbox import seed
+from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Settle
 
 POLICY = parse_policy(seed.POLICY, file="policy.toml", units_per_usd=500_000)

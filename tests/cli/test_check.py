@@ -12,11 +12,11 @@ import pytest
 from bot.cli.check import check
 from bot.cli.check.scopes import needed
 from bot.db.engine import open_database
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway.faults import Fault
-from bot.sandbox.fake_slack.workspace import Channel
-from bot.sandbox.world import World, serving
 from bot.settings import Reading
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway.faults import Fault
+from keydesk_sandbox.fake_slack.workspace import Channel
+from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Settle
 
 

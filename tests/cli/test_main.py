@@ -15,8 +15,8 @@ from bot import __version__, audit
 from bot.__main__ import main
 from bot.audit import Fact
 from bot.db.engine import open_database
-from bot.sandbox import seed
-from bot.sandbox.world import World, serving
+from keydesk_sandbox import seed
+from keydesk_sandbox.world import World, serving
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [

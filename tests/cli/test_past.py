@@ -12,8 +12,8 @@ from bot.db.engine import Database
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import parse_policy
-from bot.sandbox import seed
-from bot.sandbox.world import World
+from keydesk_sandbox import seed
+from keydesk_sandbox.world import World
 from tests.cli.conftest import Settle
 
 NOW = 1_800_000_000.0

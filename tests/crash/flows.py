@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Record
-from bot.sandbox.fake_slack.views import View
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_slack.views import View
 from tests.crash.house import House
 from tests.scenarios.desk import buttons_of
 

@@ -24,10 +24,10 @@ from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
 from bot.audit import Verdict, verify_database
 from bot.db.engine import open_database
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.answers import Answer
-from bot.sandbox.fake_slack.errors import ClientRefusal
-from bot.sandbox.world import World, serving
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.errors import ClientRefusal
+from keydesk_sandbox.world import World, serving
 from tests.crash.policy import POLICY
 from tests.scenarios.desk import Desk
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from bot.sandbox import alerts
+from keydesk_sandbox import alerts
 
 Headers = list[tuple[str, str]]
 NASTY: tuple[Any, ...] = (

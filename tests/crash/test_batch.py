@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.alerts import batch_store
 from bot.alerts.batch_run import AT_ONCE
 from bot.alerts.batch_store import BatchStatus, KeyProof, KeyStatus
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.crash.house import House, Nursery, open_house
 from tests.scenarios.desk import text_of, view_text
 

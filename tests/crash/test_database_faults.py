@@ -18,7 +18,7 @@ from bot import durable
 from bot.approvals.models import Status
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.crash.flows import FLOWS
 from tests.crash.house import WATCHER, House, Nursery, open_house
 from tests.crash.matrix import NewDatabase, matrix, report

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.crash.house import House, Process
 from tests.crash.spoiling import Spoiler
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Fault
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Fault
 from tests.crash.house import House
 from tests.crash.policy import BIG
 from tests.scenarios.desk import text_of, view_text

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.answers import Delivery
-from bot.sandbox.fake_slack.sockets import Link
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.answers import Delivery
+from keydesk_sandbox.fake_slack.sockets import Link
 from tests.crash.house import House, Nursery, open_house
 from tests.crash.policy import BIG
 

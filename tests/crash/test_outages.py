@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.crash.house import House
 from tests.crash.policy import BIG, SMALL
 from tests.scenarios.desk import text_of, view_text

@@ -9,9 +9,9 @@ import pytest
 
 from bot.alerts import store as alert_store
 from bot.approvals.models import Status
-from bot.sandbox import alerts, seed
-from bot.sandbox.fake_slack.answers import Answer, parse_body
-from bot.sandbox.fake_slack.deliveries import encode
+from keydesk_sandbox import alerts, seed
+from keydesk_sandbox.fake_slack.answers import Answer, parse_body
+from keydesk_sandbox.fake_slack.deliveries import encode
 from tests.crash.house import House, Process
 
 ADA, MIRA, SAM = seed.ENGINEER, seed.MANAGER, seed.SECURITY

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.messages import Message
-from bot.sandbox.fake_slack.people import Kind
-from bot.sandbox.fake_slack.web_api import METHODS
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.people import Kind
+from keydesk_sandbox.fake_slack.web_api import METHODS
 from tests.crash.house import House
 from tests.crash.policy import BIG, SMALL
 from tests.scenarios.desk import buttons_of, text_of, view_text

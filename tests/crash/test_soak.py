@@ -22,7 +22,7 @@ import pytest
 
 from benchmarks import payloads
 from bot.approvals.models import FINAL, Status
-from bot.sandbox.fake_slack.deliveries import encode
+from keydesk_sandbox.fake_slack.deliveries import encode
 from tests.crash.house import House, Process
 
 MINUTES = float(os.environ.get("MINUTES", "60"))  # noqa: TID251  # tests have no Settings

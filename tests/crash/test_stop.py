@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.crash.house import House
 
 ADA = seed.ENGINEER

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.models import Key, KeySettings
 from bot.gateway.writes import WriteResult
-from bot.sandbox.fake_gateway import FakeGateway, Record
+from keydesk_sandbox.fake_gateway import FakeGateway, Record
 
 PAT = "fakePatForTests0123456789+/ABCDE"
 BASE = "https://gateway.test"

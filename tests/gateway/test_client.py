@@ -12,7 +12,7 @@ from bot.gateway.errors import (
     Refusal,
 )
 from bot.gateway.models import KeyId, KeyStatus, Trial
-from bot.sandbox.fake_gateway import COVERAGE, WRONGS
+from keydesk_sandbox.fake_gateway import COVERAGE, WRONGS
 from tests.gateway.answers import ROW, Sleeper, answering, html, no, yes
 from tests.gateway.support import PROFILES, client_of, fake_gateway, same_record, sent, wanted
 

@@ -6,8 +6,8 @@ import httpx
 import sqlalchemy as sa
 from prometheus_client import generate_latest
 
-from bot.sandbox import alerts, seed
-from bot.sandbox.fake_slack.messages import Message
+from keydesk_sandbox import alerts, seed
+from keydesk_sandbox.fake_slack.messages import Message
 from tests.scenarios.desk import Desk, text_of
 
 SAM = seed.SECURITY

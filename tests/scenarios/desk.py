@@ -16,13 +16,13 @@ from bot.approvals import owners, store
 from bot.approvals.models import FINAL, ApprovalRequest
 from bot.approvals.owners import OwnedKey
 from bot.audit import read as read_audit
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Record
-from bot.sandbox.fake_slack.answers import Answer
-from bot.sandbox.fake_slack.messages import Message
-from bot.sandbox.fake_slack.views import View
-from bot.sandbox.world import World, serving
 from bot.settings import load
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.views import View
+from keydesk_sandbox.world import World, serving
 
 PATIENCE = 40.0
 

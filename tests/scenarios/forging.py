@@ -7,7 +7,7 @@ import copy
 import itertools
 from typing import Any
 
-from bot.sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import Answer
 from tests.scenarios.desk import Desk
 
 _numbers = itertools.count(1)

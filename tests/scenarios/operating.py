@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Record
-from bot.sandbox.fake_slack.answers import Answer
-from bot.sandbox.fake_slack.views import View
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.views import View
 from tests.scenarios.desk import Desk
 
 

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from bot.alerts.github_api import GithubApi
 from bot.approvals.models import ApprovalRequest, Status
 from bot.approvals.posts import FROM_ALERT
-from bot.sandbox import seed
 from bot.slack.blocks import isolate
+from keydesk_sandbox import seed
 from tests.approvals.kit import new_request
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text

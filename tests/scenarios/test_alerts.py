@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from bot.alerts import store
 from bot.alerts.github_api import GithubApi
-from bot.sandbox import alerts, seed
-from bot.sandbox.fake_gateway import Record
+from keydesk_sandbox import alerts, seed
+from keydesk_sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM, base, cards, everything, learned, post, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 

@@ -1,8 +1,8 @@
 """`/apikey audit`: for those who may, of one key or of everything."""
 
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.messages import Message
 from bot.slack.blocks import isolate
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.messages import Message
 from tests.scenarios.desk import Desk, text_of
 
 

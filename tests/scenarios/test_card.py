@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.policies import asking

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.desk import Desk, text_of
 from tests.scenarios.forging import last, send_as
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.approvals import store
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 

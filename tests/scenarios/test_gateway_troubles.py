@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Fault
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Fault
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 

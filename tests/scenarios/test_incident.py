@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Record
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 

@@ -9,7 +9,7 @@ import pytest
 from bot.alerts import batch_store
 from bot.alerts.batch_store import BatchStatus, KeyProof
 from bot.gateway.writes import PROBE_DELAYS
-from bot.sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM, everything
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import PATIENCE, Desk

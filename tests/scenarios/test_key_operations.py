@@ -9,7 +9,7 @@ import pytest
 
 from bot.approvals import owners
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import do, open_form, owned
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.views import View
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.views import View
 from tests.scenarios.desk import Desk, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER

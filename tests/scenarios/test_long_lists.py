@@ -1,7 +1,7 @@
 """Somebody with many keys sees all of them: on the Home as far as it goes, in `/apikey list` page by page."""
 
-from bot.sandbox import seed
-from bot.sandbox.fake_slack.messages import Message
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.messages import Message
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import owned
 

@@ -3,7 +3,7 @@
 import time
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER

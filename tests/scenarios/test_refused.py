@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.forging import last, send_as

@@ -1,7 +1,7 @@
 """Rotating again: never twice from one key, never a third key beside two, and under the next free name."""
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.desk import Desk
 from tests.scenarios.operating import do, owned
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from bot.sandbox import seed
-from bot.sandbox.fake_gateway import Fault
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Fault
 from tests.scenarios.desk import Desk, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER

@@ -1,7 +1,7 @@
 """Two requests for more quota of one key, waiting at once: each adds its own, unless together they are too much."""
 
 from bot.approvals.models import Status
-from bot.sandbox import seed
+from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of
 from tests.scenarios.operating import do, owned

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
-from bot.sandbox.fake_slack import FakeSlack
-from bot.sandbox.fake_slack.server import LoopbackServer
 from bot.slack.directory import Directory
 from bot.slack.web import SlackWeb
-from tests.sandbox.fake_slack.kit import APP_TOKEN, BOT_TOKEN, SECRET, Clock, manifest, workspace
+from keydesk_sandbox.fake_slack import FakeSlack
+from keydesk_sandbox.fake_slack.server import LoopbackServer
+from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, BOT_TOKEN, SECRET, Clock, manifest, workspace
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.outbox import JOB, Outbox
 from bot.slack.router import Router
 from bot.slack.transport import SlackEndpoint, http_app
-from tests.sandbox.fake_slack.kit import SECRET
+from tests.keydesk_sandbox.fake_slack.kit import SECRET
 
 FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())], submit="Ask")
 

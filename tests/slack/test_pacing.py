@@ -1,5 +1,5 @@
 from bot.slack.pacing import Pacer, Window
-from tests.sandbox.fake_slack.kit import Clock
+from tests.keydesk_sandbox.fake_slack.kit import Clock
 
 
 def test_a_window_never_lets_more_through_in_any_minute():

@@ -9,7 +9,7 @@ from bot.slack.delivery import Ephemeral, FieldErrors
 from bot.slack.desk import Desk
 from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
-from tests.sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
+from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
 
 
 async def until(condition, *, seconds=30.0):

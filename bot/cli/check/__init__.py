@@ -10,7 +10,7 @@ import httpx
 from bot.cli.asking import Members
 from bot.cli.check import files, gateway, slack
 from bot.cli.check.lines import Report
-from bot.sandbox.world import read_manifest
+from bot.manifest import read_manifest
 from bot.settings import Reading
 
 __all__ = ["check"]

@@ -4,8 +4,8 @@ import pytest
 
 from bot.features.key_list.views import ROWS, key_list, pages
 from bot.gateway.models import Key
-from bot.sandbox.fake_gateway import FakeGateway
 from bot.slack.blocks import MESSAGE_BLOCKS_LIMIT, Message
+from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.gateway.support import client_of, fake_gateway
 
 NOW = 1_790_000_000.0

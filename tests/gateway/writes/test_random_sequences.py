@@ -24,7 +24,7 @@ from bot.gateway.writes import (
     set_unlimited,
     update,
 )
-from bot.sandbox.fake_gateway import FakeGateway, Fault, Record
+from keydesk_sandbox.fake_gateway import FakeGateway, Fault, Record
 from tests.gateway.support import (
     PROFILES,
     Crash,

@@ -1,0 +1,83 @@
+"""`keydesk sandbox`: three servers on this machine and the real bot between them, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import tempfile
+import webbrowser
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot import logs
+from bot.app import Application, prepare_database
+from bot.errors import ConfigurationError
+from bot.settings import load
+from keydesk_sandbox import seed
+from keydesk_sandbox.alert_panel import AlertPanel
+from keydesk_sandbox.panel import panel_routes
+from keydesk_sandbox.world import World, serving
+
+logger = logging.getLogger(__name__)
+
+
+def run(*, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
+    """Play until Ctrl-C. Raises ConfigurationError when the port is taken or the profile is none."""
+    with tempfile.TemporaryDirectory(prefix="keydesk-sandbox-") as folder, contextlib.suppress(KeyboardInterrupt):
+        try:
+            world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile, one_clock=True)
+        except (ValueError, KeyError) as error:
+            raise ConfigurationError([f"--profile {profile}: {error}"]) from None
+        logs.configure(
+            secrets=[world.bot_token, world.app_token, world.signing_secret, world.access_token], level="WARNING"
+        )
+        asyncio.run(_play(world, port=port, open_browser=open_browser))
+    return 0
+
+
+async def _play(world: World, *, port: int, open_browser: bool) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    seed.fill_gateway(world.gateway)
+    alerts = AlertPanel(
+        gateway=world.gateway,
+        secrets=world.alert_secrets,
+        bot_url=lambda: (world.slack.bot_url or "").removesuffix("/slack/events"),
+        say=lambda text: world.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
+        now=world.gateway.clock,
+    )
+    application: Application | None = None
+
+    async def advance(seconds: float) -> None:
+        """A day passes: for everybody, and for what waits."""
+        world.gateway.advance(seconds)
+        if application is not None and application.health.ready:
+            await application.engine.skip(seconds)
+
+    panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
+    page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            address = await stack.enter_async_context(serving(page, port=port))
+        except OSError as error:
+            raise ConfigurationError(
+                [f"Port {port} cannot be used ({error.strerror}); say another one with --port."]
+            ) from None
+        gateway_url = await stack.enter_async_context(serving(world.gateway.app, date_header=False))
+        world.slack.base_url = address
+        settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
+        application = Application(settings, clock=world.gateway.clock)
+        prepare_database(application.database)
+        application.database.run_here(seed.own_keys, world.gateway)
+        world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
+        stack.push_async_callback(world.slack.close)
+        print(
+            f"\n  Keydesk sandbox   {address}\n  policy            {world.policy_path}\n\n  Ctrl-C ends it.\n",
+            flush=True,
+        )  # what the command is for
+        if open_browser:
+            webbrowser.open(address)
+        await stopped.wait()

@@ -1,0 +1,161 @@
+"""Who and what the sandbox begins with: people of every kind, user groups, channels, keys and a policy."""
+
+import sqlalchemy as sa
+
+from bot.approvals import owners
+from keydesk_sandbox.fake_gateway import FakeGateway
+from keydesk_sandbox.fake_slack.people import Kind, Person, Team, UserGroup
+from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
+
+TEAM = "T0SANDBOX"
+BOT_USER = "U0KEYDESK"
+KEYS_CHANNEL, SECURITY_CHANNEL, GENERAL_CHANNEL = "C0KEYS", "C0SECURITY", "C0GENERAL"
+ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER = "U0ADA", "U0BEN", "U0MIRA", "U0OMAR"
+SECURITY, ADMIN, GUEST, OUTSIDER, DEACTIVATED = "U0SAM", "U0ALEX", "U0GIL", "U0OLGA", "U0DORA"
+
+POLICY = """\
+# The sandbox's policy. Change it while the sandbox runs: it is read again at once.
+
+[roles]
+engineer = ["S0ENGINEERS"]
+manager  = ["S0MANAGERS"]
+security = ["S0SECURITY"]
+admin    = ["S0ADMINS"]
+
+[[rules]]
+name  = "security pulls the plug"
+who   = ["security", "admin"]
+do    = ["key.disable", "key.enable", "key.rotate", "key.list", "key.show", "request.list", "audit.read"]
+on    = "any"
+allow = true
+
+[[rules]]
+name = "no eternal unlimited keys"
+who  = ["*"]
+do   = ["key.create"]
+when = { unlimited_quota = true, lifetime_over = "365d" }
+deny = "Unlimited keys must expire within a year."
+
+[[rules]]
+name  = "small keys are free"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { remain_quota_at_most = 500_000, lifetime_at_most = "90d", unlimited_quota = false }
+allow = true
+
+[[rules]]
+name  = "small top-ups are free"
+who   = ["engineer"]
+do    = ["key.quota"]
+when  = { increase_at_most = 100_000, unlimited_quota = false }
+allow = true
+
+[[rules]]
+name     = "a manager decides the rest"
+who      = ["engineer", "manager"]
+do       = ["key.create", "key.quota", "key.update"]
+approval = { from = ["manager"], count = 1, expires = "3d", remind = "4h" }
+
+[[rules]]
+name  = "managers see everything"
+who   = ["manager", "admin"]
+do    = ["key.list", "key.show", "request.list"]
+on    = "any"
+allow = true
+
+[[rules]]
+name  = "own keys are one's own business"
+who   = ["engineer", "manager", "security", "admin"]
+do    = [
+  "key.disable", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
+  "request.list", "policy.explain",
+]
+allow = true
+"""
+
+
+def workspace() -> Workspace:
+    """The little company: Ada and Ben build, Mira and Omar manage, Sam keeps things safe, Alex runs it all."""
+    people = [
+        Person(id=ENGINEER, name="ada", real_name="Ada Byron", title="Engineer"),
+        Person(id=SECOND_ENGINEER, name="ben", real_name="Ben Adler", title="Engineer"),
+        Person(id=MANAGER, name="mira", real_name="Mira Santos", title="Manager"),
+        Person(id=SECOND_MANAGER, name="omar", real_name="Omar Haddad", title="Manager"),
+        Person(id=SECURITY, name="sam", real_name="Sam Okafor", title="Security"),
+        Person(id=ADMIN, name="alex", real_name="Alex Kim", title="Administrator", kind=Kind.ADMIN),
+        Person(id=GUEST, name="gil", real_name="Gil Guest", title="Contractor", kind=Kind.GUEST),
+        Person(
+            id=OUTSIDER,
+            name="olga",
+            real_name="Olga Outside",
+            title="Partner Inc.",
+            kind=Kind.OUTSIDER,
+            team_id="T0PARTNER",
+        ),
+        Person(id=DEACTIVATED, name="dora", real_name="Dora Gone", title="Left last month", kind=Kind.DEACTIVATED),
+        # The other app that posts into #general (“Send an alert”, FakeSlack's post_as_app).
+        Person(id="U0OTHERBOT", name="deploy", real_name="Deploy", kind=Kind.BOT),
+        Person(id=BOT_USER, name="keydesk", real_name="Keydesk", kind=Kind.BOT),
+    ]
+    groups = [
+        UserGroup(id="S0ENGINEERS", handle="engineers", name="Engineers", users=[ENGINEER, SECOND_ENGINEER]),
+        UserGroup(id="S0MANAGERS", handle="managers", name="Managers", users=[MANAGER, SECOND_MANAGER]),
+        UserGroup(id="S0SECURITY", handle="security", name="Security", users=[SECURITY]),
+        UserGroup(id="S0ADMINS", handle="admins", name="Administrators", users=[ADMIN]),
+    ]
+    members = [ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER, SECURITY, ADMIN, BOT_USER]
+    channels = [
+        Channel(
+            id=KEYS_CHANNEL, name="api-keys", members=[*members, GUEST], topic="Requests for API keys and their answers"
+        ),
+        Channel(id=SECURITY_CHANNEL, name="security", members=[SECURITY, ADMIN, MANAGER, BOT_USER], topic="Alerts"),
+        Channel(id=GENERAL_CHANNEL, name="general", members=[*members, GUEST], topic="Everything else"),
+        Channel(
+            id="C0PARTNER",
+            name="partner-inc",
+            members=[ENGINEER, MANAGER, OUTSIDER, BOT_USER],
+            is_ext_shared=True,
+            topic="Shared with Partner Inc.",
+        ),
+    ]
+    return Workspace(team=Team(id=TEAM, name="Lighthouse Labs"), people=people, groups=groups, channels=channels)
+
+
+def own_keys(c: sa.Connection, gateway: FakeGateway) -> None:
+    """Who owns the keys that were there before: Ada the notebooks, Ben the CI runner, nobody the production key."""
+    owner_of = {"notebooks": ENGINEER, "ci-runner": SECOND_ENGINEER}
+    records = gateway.keys()
+    for record in records:
+        if record.name in owner_of:
+            owner = owner_of[record.name]
+            created = float(record.created_time)
+            owners.own(
+                c,
+                owners.OwnedKey(
+                    key_id=record.id,
+                    name=record.name,
+                    owner_id=owner,
+                    owner_team=TEAM,
+                    request_id=None,
+                    created_at=created,
+                ),
+            )
+
+
+def fill_gateway(gateway: FakeGateway) -> None:
+    """Keys that somebody made in the console before Keydesk came."""
+    now = int(gateway.clock.now())
+    gateway.add_key(name="production", unlimited_quota=True, remain_quota=0, group="default")
+    gateway.add_key(
+        name="ci-runner",
+        remain_quota=1_250_000,
+        allow_ips="198.51.100.10\n203.0.113.0/24",
+        expired_time=now + 40 * 86_400,
+    )
+    gateway.add_key(
+        name="notebooks",
+        remain_quota=80_000,
+        used_quota=420_000,
+        model_limits_enabled=True,
+        model_limits="gpt-4o-mini,claude-sonnet-4",
+    )

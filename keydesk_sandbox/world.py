@@ -1,0 +1,128 @@
+"""The sandbox's world: a Slack, a gateway, and the settings with which the real bot meets them. Used by tests too.
+
+The bot is not patched: it speaks HTTP and websockets to both, with secrets made up at each start.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot.manifest import read_manifest
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Clock, FakeGateway
+from keydesk_sandbox.fake_slack.slack import FakeSlack
+
+LOOPBACK = "127.0.0.1"
+# Source of alerts → the setting that holds its shared secret (product.md, "Alerts in").
+ALERT_SETTINGS = {
+    "generic": "KEYDESK_ALERT_SECRET_GENERIC",
+    "github": "KEYDESK_ALERT_SECRET_GITHUB",
+    "gitguardian": "KEYDESK_ALERT_SECRET_GITGUARDIAN",
+    "alertmanager": "KEYDESK_ALERT_TOKEN_ALERTMANAGER",
+}
+
+
+class Server(uvicorn.Server):
+    """A server on this machine that leaves signals to whoever started it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Nothing: one place handles Ctrl-C for all servers."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterator[str]:
+    """Serve `app` on loopback; yields its address. Port 0 = any free one. Raises OSError when the port is taken."""
+    # Named as TCP, or asyncio does not see that it may turn off Nagle's delay (40 ms for each small answer).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    listener.listen(128)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, **options
+    )
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise OSError("the server did not start")
+            await asyncio.sleep(0.005)
+        yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@dataclass(kw_only=True)
+class World:
+    """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of product.md."""
+
+    folder: Path
+    socket_mode: bool = False
+    profile: str = "cometapi"
+    # Slack's clock is the gateway's, so that both are moved together.
+    one_clock: bool = False
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}")
+    app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}")
+    alert_secrets: dict[str, str] = field(
+        default_factory=lambda: {source: secrets.token_hex(16) for source in ALERT_SETTINGS}
+    )
+    access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
+
+    def __post_init__(self) -> None:
+        manifest = read_manifest()
+        manifest["settings"]["socket_mode_enabled"] = self.socket_mode
+        self.gateway = FakeGateway(
+            access_token=self.access_token,
+            profile=self.profile,
+            clock=Clock(ticking=True),
+        )
+        clock = self.gateway.clock if self.one_clock else time.time
+        self.slack = FakeSlack(
+            manifest=manifest,
+            signing_secret=self.signing_secret,
+            bot_token=self.bot_token,
+            app_token=self.app_token,
+            workspace=seed.workspace(),
+            base_url=f"http://{LOOPBACK}:1",
+            bot_user_id=seed.BOT_USER,
+            clock=clock,
+            real_time=clock,
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.policy_path = self.folder / "policy.toml"
+        self.policy_path.write_text(seed.POLICY, encoding="utf-8")
+
+    def environment(self, *, gateway_url: str, port: int, database_url: str | None = None) -> dict[str, str]:
+        """The bot's settings. `slack.base_url` must be known by now."""
+        settings = {
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_SIGNING_SECRET": self.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "COMETAPI_ACCESS_TOKEN": self.access_token,
+            "COMETAPI_BASE_URL": gateway_url,
+            "DATABASE_URL": database_url or f"sqlite:///{self.folder / 'keydesk.sqlite'}",
+            "KEYDESK_POLICY": str(self.policy_path),
+            "KEYDESK_CHANNEL": seed.KEYS_CHANNEL,
+            "KEYDESK_SECURITY_CHANNEL": seed.SECURITY_CHANNEL,
+            "KEYDESK_HOST": LOOPBACK,
+            "PORT": str(port),
+            **{ALERT_SETTINGS[source]: secret for source, secret in self.alert_secrets.items()},
+        }
+        if self.profile.startswith("upstream") and self.profile != "upstream-g3":
+            settings["COMETAPI_USER_ID"] = "1"
+        return settings | ({"SLACK_APP_TOKEN": self.app_token} if self.socket_mode else {})

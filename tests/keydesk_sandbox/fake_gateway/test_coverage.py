@@ -1,0 +1,27 @@
+"""The list of endpoints is true: each is there, and nothing else is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from keydesk_sandbox.fake_gateway import COVERAGE, routing
+
+
+def test_the_list_names_every_route_and_no_other():
+    assert COVERAGE.keys() == routing._ROUTES.keys()
+
+
+@pytest.mark.parametrize(("method", "template"), sorted(COVERAGE))
+async def test_every_listed_endpoint_answers_upstream(talk, method, template):
+    t = talk("upstream")
+    t.gateway.add_key(unlimited_quota=True)
+    response = await t.send(method, template.replace("{id}", "101"), json={"ids": [101], "id": 101})
+    assert response.status_code in (200, 401)
+    assert COVERAGE[(method, template)]
+
+
+def test_the_fake_imports_nothing_of_the_bot():
+    folder = Path(routing.__file__).parent
+    for file in folder.glob("*.py"):
+        assert not re.search(r"^\s*(from|import) bot\b", file.read_text(), re.MULTILINE), file.name

@@ -1,0 +1,101 @@
+"""The page's API: everything a person sees, everything a person does, and the stream of versions."""
+
+import json
+
+import pytest
+
+from keydesk_sandbox.fake_slack.page_routes import versions
+from tests.keydesk_sandbox.fake_slack.kit import actions, button, modal, section, text_input
+
+
+@pytest.fixture
+def page(api):
+    async def do(name, **body):
+        return (await api.http.post(f"/sandbox/api/{name}", json={"as": "U1ALICE", **body})).json()
+
+    async def state(me="U1ALICE"):
+        return (await api.http.get("/sandbox/api/state", params={"as": me})).json()
+
+    do.state = state
+    return do
+
+
+async def test_the_state_is_what_that_person_sees(slack, api, page):
+    await api.ok("chat.postEphemeral", channel="C1GENERAL", user="U1ALICE", text="psst")
+    mine, theirs = await page.state(), await page.state("U2BOB")
+    general = next(channel for channel in mine["channels"] if channel["id"] == "C1GENERAL")
+    assert general["messages"][0]["ephemeral"] is True
+    assert {channel["name"] for channel in theirs["channels"]} == {"general", "secret", "Keydesk"}
+    assert next(channel for channel in theirs["channels"] if channel["id"] == "C1GENERAL")["messages"] == []
+    assert mine["commands"][0]["command"] == "/apikey"
+    assert {person["kind"] for person in mine["people"]} == {"member", "guest", "outsider", "bot", "deactivated"}
+    assert (await api.http.get("/sandbox/api/state?as=U404")).status_code == 400
+
+
+async def test_a_modal_is_filled_and_sent_from_the_page(slack, bot, api, page):
+    async def open_modal(got):
+        await api.ok("views.open", trigger_id=got.payload["trigger_id"], view=modal(text_input()))
+        return 200, None
+
+    bot.answer = open_modal
+    assert (await page("say", channel="C1GENERAL", text="/apikey new"))["ok"]
+    view = (await page.state())["views"][0]
+    refused = await page("submit", view_id=view["id"])
+    assert refused["ok"] is False
+    assert list(refused["errors"]) == ["name"]
+    assert (await page("input", view_id=view["id"], block_id="name", action_id="value", value="ci"))["ok"]
+    assert (await page.state())["views"][0]["values"]["name"]["value"]["value"] == "ci"
+    bot.answer = lambda _: (200, None)
+    assert (await page("submit", view_id=view["id"]))["ok"]
+    assert (await page.state())["views"] == []
+    assert (await page("close", view_id=view["id"]))["ok"] is False
+
+
+async def test_messages_are_written_and_clicked_from_the_page(slack, bot, api, page):
+    ts = (await api.ok("chat.postMessage", channel="C1GENERAL", text="t", blocks=[section(), actions(button())]))["ts"]
+    assert (await page("click", channel="C1GENERAL", ts=ts, block_id="acts", action_id="go"))["ok"]
+    assert bot.last["actions"][0]["action_id"] == "go"
+    said = await page("say", channel="C1GENERAL", text="hello", thread_ts=ts)
+    assert slack.messages("C1GENERAL")[-1].ts == said["ts"]
+    assert (await page("shortcut", callback_id="leaked", channel="C1GENERAL", ts=ts))["ok"]
+    assert (await page("shortcut", callback_id="nothing"))["ok"] is False
+    assert (await page("home"))["ok"]
+
+
+async def test_options_come_to_the_page(slack, bot, api, page):
+    element = {"type": "external_select", "action_id": "value", "min_query_length": 2}
+    block = {"type": "input", "block_id": "m", "label": {"type": "plain_text", "text": "l"}, "element": element}
+    await api.ok("views.open", trigger_id=slack.triggers.issue("U1ALICE"), view=modal(block))
+    view_id = slack.top_view("U1ALICE").id
+    assert await page("options", view_id=view_id, block_id="m", action_id="value", value="g") == {
+        "ok": True,
+        "options": [],
+    }
+    offered = {"options": [{"text": {"type": "plain_text", "text": "g"}, "value": "g"}]}
+    bot.answer = lambda _: (200, offered)
+    assert (await page("options", view_id=view_id, block_id="m", action_id="value", value="gp"))["options"]
+
+
+async def test_notices_are_shown_and_dismissed(slack, page):
+    assert (await page("say", channel="C1GENERAL", text="/nope"))["ok"] is False
+    notice = (await page.state())["notices"][0]
+    assert "/nope" in notice["text"]
+    await page("dismiss", id=notice["id"])
+    assert (await page.state())["notices"] == []
+
+
+async def test_malformed_requests_are_400_and_impossible_ones_are_said(api, page):
+    assert (await api.http.post("/sandbox/api/say", json={"as": "U1ALICE"})).status_code == 400
+    assert (await api.http.post("/sandbox/api/say", content=b"{")).status_code == 400
+    assert (await api.http.post("/sandbox/api/say", json=[])).status_code == 400
+    assert (await page("say", channel="C404", text="x"))["error"] == "alice is not in C404."
+    assert (await page("click", channel="C1GENERAL", ts="1.1", action_id="x"))["ok"] is False
+
+
+async def test_the_stream_tells_each_new_version(slack):
+    stream = versions(slack)
+    first = json.loads((await anext(stream)).removeprefix("data: "))
+    await slack.say("U1ALICE", "C1GENERAL", "hello")
+    second = json.loads((await anext(stream)).removeprefix("data: "))
+    assert second["version"] > first["version"]
+    await stream.aclose()

@@ -1,0 +1,58 @@
+"""“Send an alert” of the sandbox, against the real bot."""
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from keydesk_sandbox import seed
+from keydesk_sandbox.alert_panel import SOURCES, AlertPanel
+from tests.scenarios.alerting import base, cards, learned
+from tests.scenarios.desk import Desk, open_desk, text_of
+
+
+@pytest.fixture
+async def desk(tmp_path, sqlite_url):
+    async with open_desk(tmp_path, database_url=sqlite_url) as opened:
+        yield opened
+
+
+def panel_of(desk: Desk) -> httpx.AsyncClient:
+    panel = AlertPanel(
+        gateway=desk.gateway,
+        secrets=desk.world.alert_secrets,
+        bot_url=lambda: base(desk),
+        say=lambda text: desk.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
+        now=desk.app.clock,
+    )
+    transport = httpx.ASGITransport(Starlette(routes=panel.routes()))
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+
+
+async def send(desk: Desk, **body: Any) -> httpx.Response:
+    async with panel_of(desk) as client:
+        return await client.post("/sandbox/api/gateway/alert", json=body)
+
+
+async def test_every_source_can_be_played_and_the_value_stays_here(desk: Desk) -> None:
+    await learned(desk)
+    record = desk.key("production")
+    for source in SOURCES:
+        answer = await send(desk, source=source, how="full", key_id=record.id)
+        assert answer.json()["ok"] is True
+        assert desk.gateway.key_value(record.id).removeprefix("sk-") not in answer.text
+    await desk.eventually(lambda: len(cards(desk, "production")) == len(SOURCES))
+
+    await desk.slack.click(seed.SECURITY, cards(desk, "production")[0], "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
+    # The other alerts learn that their key is dead, too.
+    await desk.eventually(lambda: len([m for m in cards(desk) if "out of use" in text_of(m)]) == len(SOURCES) - 1)
+
+
+async def test_what_cannot_be_sent_is_said(desk: Desk) -> None:
+    assert (await send(desk, source="nobody")).status_code == 400
+    assert (await send(desk, source="generic", how="half")).status_code == 400
+    assert (await send(desk, source="generic", key_id="x")).status_code == 400
+    assert (await send(desk, source="generic", key_id=99_999)).json()["ok"] is False
+    assert (await send(desk, source="generic", how="unknown")).json()["status"] == 202
