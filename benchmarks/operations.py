@@ -11,9 +11,9 @@ from starlette.types import Message, Scope
 from benchmarks import payloads
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ack, Delivery, Ephemeral
-from bot.slack.desk import Desk
+from bot.slack.http_endpoint import PATH, SlackEndpoint
+from bot.slack.responder import Responder
 from bot.slack.router import Router
-from bot.slack.transport import PATH, SlackEndpoint
 
 MORE = 100
 REQUESTS = 2_000
@@ -52,9 +52,9 @@ def _app(more: int) -> SlackEndpoint:
     async def nobody(_user_id: str) -> str:
         raise NotImplementedError
 
-    desk = Desk(web=_Silent(), dm_channel=nobody)
+    responder = Responder(web=_Silent(), dm_channel=nobody)
     me = Identity(team_id=payloads.TEAM, bot_user_id="U0BOT")
-    edge = build_bolt(router=router, desk=desk, clock=time.time, me=me)
+    edge = build_bolt(router=router, responder=responder, clock=time.time, me=me)
     return SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)
 
 

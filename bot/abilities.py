@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from bot.db import notes
+from bot.db import named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
@@ -19,7 +19,7 @@ NOTE = "gateway.capabilities"
 
 def remembered(c: sa.Connection) -> Capabilities:
     """What was known when a process last looked; nothing known when none ever did."""
-    return Capabilities.model_validate(notes.get(c, NOTE) or {})
+    return Capabilities.model_validate(named_values.get(c, NOTE) or {})
 
 
 class Abilities:
@@ -55,7 +55,7 @@ class Abilities:
 
     async def _keep(self, known: Capabilities) -> None:
         self.current = known
-        await self._database.run(notes.put, NOTE, known.model_dump(mode="json"))
+        await self._database.run(named_values.put, NOTE, known.model_dump(mode="json"))
 
     @property
     def counts_bytes(self) -> bool:

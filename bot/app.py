@@ -43,21 +43,21 @@ from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.logs import redact
+from bot.maintenance import Maintenance
 from bot.policy_file import PolicyFile
 from bot.settings import Settings
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Delivery
-from bot.slack.desk import Desk
 from bot.slack.directory import Directory
 from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
+from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
-from bot.slack.transport import SlackEndpoint, http_app
-from bot.slack.web import SlackWeb
+from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
-from bot.watching import Watching
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Application:
         )
         self.catalog = GatewayCatalog(self.client, clock=clock)
         self.abilities = Abilities(database=self.database, reader=self.client)
-        self.web = SlackWeb(
+        self.web = SlackWebClient(
             token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
         )
         self.alerts = Alerts(
@@ -130,7 +130,7 @@ class Application:
         await self.engine.launch(work=work)
         await self.alerts.start()
         await self.abilities.start()
-        await self.watching.start()
+        await self.maintenance.start()
         app_token = self.settings.slack_app_token
         if app_token is not None and listen:
             self._socket = SocketMode(edge=self.edge, web=self.web, app_token=app_token, count=self.health.count)
@@ -186,7 +186,7 @@ class Application:
             drawers=drawing.drawers() | self.alerts.drawers(),
             clock=clock,
         )
-        self.watching = Watching(
+        self.maintenance = Maintenance(
             database=database,
             policy=self.policy,
             outbox=self.outbox,
@@ -282,9 +282,9 @@ class Application:
             team_id=identity.team_id,
         )
         self.router = router
-        self.desk = Desk(web=self.web, dm_channel=self.directory.dm_channel)
+        self.responder = Responder(web=self.web, dm_channel=self.directory.dm_channel)
         self.edge = build_bolt(
-            router=router, desk=self.desk, clock=clock, me=identity, on_stranger=self._record_stranger
+            router=router, responder=self.responder, clock=clock, me=identity, on_stranger=self._record_stranger
         )
 
     def _jobs(self) -> Mapping[str, Job]:
@@ -332,12 +332,12 @@ class Application:
     async def stop(self) -> None:
         """Take no new work, finish or hand over what runs, close every connection."""
         self.health.ready = False
-        if hasattr(self, "watching"):
-            await self.watching.stop()
+        if hasattr(self, "maintenance"):
+            await self.maintenance.stop()
         if self._socket is not None:
             await self._socket.stop()
-        if hasattr(self, "desk"):
-            await self.desk.drain(grace=STOP_SECONDS / 2)
+        if hasattr(self, "responder"):
+            await self.responder.drain(grace=STOP_SECONDS / 2)
         await self.alerts.stop()
         if hasattr(self, "engine"):
             await self.engine.stop(grace=STOP_SECONDS / 2)

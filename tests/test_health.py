@@ -15,8 +15,8 @@ from bot.errors import BotError
 from bot.gateway.client import connect
 from bot.health import Health
 from bot.policy_file import PolicyFile
-from bot.slack.transport import http_app
-from bot.slack.web import SlackWeb
+from bot.slack.http_endpoint import http_app
+from bot.slack.web_client import SlackWebClient
 from keydesk_sandbox.fake_gateway import FakeGateway
 from keydesk_sandbox.fake_slack.server import LoopbackServer
 from keydesk_sandbox.world import World
@@ -170,11 +170,11 @@ async def test_a_refusal_of_one_call_says_nothing_about_the_gateway(watched: Wat
 
 
 @pytest.fixture
-async def web(watched: Watched, tmp_path: Path) -> AsyncIterator[tuple[World, SlackWeb]]:
+async def web(watched: Watched, tmp_path: Path) -> AsyncIterator[tuple[World, SlackWebClient]]:
     world = World(folder=tmp_path / "world")
     async with LoopbackServer(world.slack.app) as server:
         world.slack.base_url = server.url
-        web = SlackWeb(
+        web = SlackWebClient(
             token=SecretStr(world.bot_token), api_url=world.slack.api_url, observe=watched.health.slack_called
         )
         yield world, web
@@ -182,7 +182,7 @@ async def web(watched: Watched, tmp_path: Path) -> AsyncIterator[tuple[World, Sl
     await world.slack.close()
 
 
-async def test_a_dead_slack_token_takes_the_process_out(watched: Watched, web: tuple[World, SlackWeb]) -> None:
+async def test_a_dead_slack_token_takes_the_process_out(watched: Watched, web: tuple[World, SlackWebClient]) -> None:
     world, slack = web
     world.slack.switches.token = "token_revoked"
     with pytest.raises(BotError):
@@ -205,7 +205,9 @@ async def test_a_dead_slack_token_takes_the_process_out(watched: Watched, web: t
     assert numbers['keydesk_slack_calls_total{method="auth.test",result="unavailable"}'] == 2
 
 
-async def test_slack_that_is_away_is_seen_in_the_metrics_only(watched: Watched, web: tuple[World, SlackWeb]) -> None:
+async def test_slack_that_is_away_is_seen_in_the_metrics_only(
+    watched: Watched, web: tuple[World, SlackWebClient]
+) -> None:
     world, slack = web
     world.slack.switches.down = "refused"
     with pytest.raises(BotError):

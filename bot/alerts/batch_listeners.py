@@ -44,7 +44,7 @@ from bot.permissions.policy import decide
 from bot.slack.blocks import Message, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.inputs import typed
-from bot.slack.posts import PostRow
+from bot.slack.post_store import PostRow
 from bot.slack.router import Router
 
 MOST_KEYS = 5_000
@@ -82,7 +82,7 @@ class BatchListeners:
             raise InputError({"key": "A batch is taken back with `/apikey enable batch N`."})
         text = ":hourglass_flowing_sand: Looking which keys these are…"
         loading = modal("loading", WORDS[operation][2], [section(text)], close="Cancel")
-        await delivery.desk.fill(delivery, loading, lambda: self._preview(delivery, actor, operation, scope))
+        await delivery.responder.fill(delivery, loading, lambda: self._preview(delivery, actor, operation, scope))
         return None
 
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: Scope) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Listeners:
         actor = await self._deps.actor(delivery)
         await self._deps.flow.admit(actor, DISABLE)
         loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
-        await delivery.desk.fill(delivery, loading, lambda: self._found(delivery, actor))
+        await delivery.responder.fill(delivery, loading, lambda: self._found(delivery, actor))
         return None
 
     async def _found(self, delivery: Delivery, actor: Actor) -> dict[str, Any]:
@@ -84,12 +84,12 @@ class Listeners:
         if not keys and in_window:
             raise InputError({"keys": "Tick the key that is meant; nothing was touched."})
         if not keys or (operation == ROTATE and not in_window):
-            await delivery.desk.fill(delivery, _loading(), lambda: self._chooser(alert.id, actor))
+            await delivery.responder.fill(delivery, _loading(), lambda: self._chooser(alert.id, actor))
             return None
         if len(keys) == 1:
             await self._order(delivery, alert, keys[0], actor, operation)
             return None
-        delivery.desk.later(self._order_many(delivery, alert, keys, actor, operation), delivery=delivery)
+        delivery.responder.later(self._order_many(delivery, alert, keys, actor, operation), delivery=delivery)
         return None
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
@@ -107,7 +107,7 @@ class Listeners:
                 word = "waits for an approval"
             sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
             link = f"Each step and its time are on the card in <#{self._teller.channel}>."
-            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, said(sentence + link)))
+            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, said(sentence + link)))
 
     async def _order_many(
         self, delivery: Delivery, alert: Alert, keys: list[int], actor: Actor, operation: str
@@ -127,7 +127,7 @@ class Listeners:
                 lines.append(f"Key {key_id}: {error.sentence}")
             else:
                 lines.append(f"Key {key_id}: {WORDS[request.status]} (request {request.number})")
-        await delivery.desk.update_modal(delivery.view_id, said("\n".join(lines)))
+        await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
 
     async def _chooser(self, alert_id: int, actor: Actor) -> dict[str, Any]:
         alert = await self._looking.match(alert_id)
@@ -166,7 +166,7 @@ class Listeners:
             raise error
         if delivery.in_modal:
             view = said(f"Alert {alert.id} is closed as a false alarm; nothing was disabled.")
-            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, view))
+            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from bot.alerts.models import Alert
-from bot.slack import posts
+from bot.slack import post_store
 from bot.slack.outbox import Outbox
 
 CARD, OWNER, THREAD = "alert", "alert_owner", "alert_thread"
@@ -41,8 +41,8 @@ class Teller:
         """Answer below the message that holds the key. Somebody else's message becomes a row only to hang ours on."""
         channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
         parent = f"msg:{channel}:{ts}"
-        if posts.load(c, parent) is None:
-            wanted = posts.upsert(
+        if post_store.load(c, parent) is None:
+            wanted = post_store.upsert(
                 c,
                 post_id=parent,
                 kind="foreign",
@@ -53,7 +53,7 @@ class Teller:
                 now=alert.received_at,
             )
             thread_ts = str(alert.place.get("thread_ts") or ts)
-            posts.change(c, parent, channel=channel, ts=thread_ts, drawn=wanted)
+            post_store.change(c, parent, channel=channel, ts=thread_ts, drawn=wanted)
         self._outbox.want(
             c,
             id=f"alert:{alert.id}:thread",

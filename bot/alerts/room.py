@@ -36,7 +36,7 @@ from bot.durable.engine import Engine, Job
 from bot.gateway.client import GatewayClient
 from bot.slack.blocks import Message
 from bot.slack.outbox import Drawer, Outbox
-from bot.slack.posts import PostRow
+from bot.slack.post_store import PostRow
 from bot.slack.router import Router
 
 _MOST_DEAD = 10_000

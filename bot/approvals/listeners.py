@@ -101,7 +101,7 @@ class Listeners:
         """The card redraws itself; a click inside a window gets its answer there."""
         if delivery.in_modal:
             view = _said(request, f"is {WORDS[request.status]} now")
-            delivery.desk.later(delivery.desk.update_modal(delivery.view_id, view))
+            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
         return None
 
     async def open_deny(self, delivery: Delivery) -> Ack:
@@ -158,7 +158,7 @@ class Listeners:
         return request
 
     async def _show(self, delivery: Delivery, view: dict[str, Any]) -> None:
-        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
+        show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         await show(delivery, view)
 
 

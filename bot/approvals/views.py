@@ -34,7 +34,7 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.outbox import Drawer
-from bot.slack.posts import PostRow
+from bot.slack.post_store import PostRow
 from bot.units import format_duration, format_quota
 
 # A mark in front of each status word; green only for what was read back.

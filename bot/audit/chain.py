@@ -42,7 +42,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """What a check found; no problems: no line was changed, removed, reordered or inserted."""
 
     count: int
@@ -65,7 +65,7 @@ class _Walk:
         self.problems.append(Problem(seq=seq, kind=kind, sentence=sentence))
 
 
-def verify(lines: Iterable[str]) -> Verdict:
+def verify(lines: Iterable[str]) -> Verification:
     """Check exported lines, the head line included. The problems come in the order of the record.
 
     Who can write the database can also make a new chain with a new head; compare `head` with one kept elsewhere.
@@ -77,7 +77,7 @@ def verify(lines: Iterable[str]) -> Verdict:
     _check_head(walk)
     last = walk.hashes[max(walk.hashes)][-1][0] if walk.hashes else GENESIS
     problems = sorted(walk.problems, key=lambda problem: (problem.seq is None, problem.seq or 0))
-    return Verdict(count=walk.count, head=last, problems=tuple(problems))
+    return Verification(count=walk.count, head=last, problems=tuple(problems))
 
 
 def _look(walk: _Walk, place: int, text: str) -> None:

@@ -24,7 +24,7 @@ from bot.permissions.supposing import suppose_actor
 from bot.settings import Reading
 from bot.slack.directory import Directory
 from bot.slack.errors import SlackError, SlackRefused
-from bot.slack.web import SlackWeb
+from bot.slack.web_client import SlackWebClient
 
 PATIENCE = 8.0
 LONGEST = 20.0
@@ -84,7 +84,7 @@ async def people_now(
 ) -> tuple[dict[str, Actor], tuple[str, ...]]:
     """Each of `users` as Slack shows them now, and what is wrong with the groups. Raises SlackError."""
     settings = reading.settings
-    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
     try:
         identity = await web.read("auth.test")
         directory = Directory(
@@ -100,7 +100,7 @@ async def people_now(
         await web.close()
 
 
-async def group_members(web: SlackWeb, groups: Iterable[str]) -> Members:
+async def group_members(web: SlackWebClient, groups: Iterable[str]) -> Members:
     """Who is in each group, at most 20 groups; the problem "" means that Slack was not or could not be asked."""
     known: dict[str, tuple[str, ...]] = {}
     wrong: dict[str, str] = {}
@@ -128,7 +128,7 @@ async def group_members(web: SlackWeb, groups: Iterable[str]) -> Members:
 async def groups_now(reading: Reading, groups: Iterable[str]) -> Members:
     """The same with the settings' own connection."""
     settings = reading.settings
-    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
     try:
         return await group_members(web, groups)
     finally:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot.db import sqlite
 from bot.db.filelock import FileLock
-from bot.db.group import GroupWriter
+from bot.db.group_commit import GroupCommitter
 from bot.db.postgres import Cursor
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
@@ -44,7 +44,7 @@ class Database:
         self._lock = lock
         threads = SQLITE_READERS if self.dialect == "sqlite" else POSTGRES_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="db")
-        self._group = GroupWriter(engine)
+        self._group = GroupCommitter(engine)
 
     async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in one transaction on a thread of ours: commit on return, roll back on raise.

@@ -3,8 +3,8 @@
 The only room that imports `dbos`. Knows no feature: a job is a name, an id and one string.
 """
 
+from bot.durable.dbos_internals import backlog
 from bot.durable.engine import Again, Engine, Job
-from bot.durable.private import backlog
 from bot.durable.schema import migrate, pending
 
 __all__ = ["Again", "Engine", "Job", "backlog", "migrate", "pending"]

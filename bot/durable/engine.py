@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from dbos import DBOS, Queue
 
 from bot.db.engine import Database, after_commit, gather
-from bot.durable import private, schema
+from bot.durable import dbos_internals, schema
 from bot.durable.runs import Again, Job, Run, Runs
 from bot.durable.takeover import TICK_SECONDS, Takeover
 from bot.durable.waker import Waker
@@ -61,7 +61,7 @@ class Engine:
         clock: Callable[[], float] = time.time,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        private.route_logs(logging.WARNING)
+        dbos_internals.route_logs(logging.WARNING)
         self._database = database
         self._executor_id = executor_id
         self._clock = clock
@@ -94,10 +94,10 @@ class Engine:
 
     def _enqueue(self, c: sa.Connection, run: Run, delay: float) -> None:
         inputs = (run.job, run.name, run.argument, run.turn, run.failures)
-        work = private.Work.of(
+        work = dbos_internals.Work.of(
             workflow=WORKFLOW, queue=QUEUE, application=VERSION, row_id=run.row, inputs=inputs, delay=delay
         )
-        gather(c, private.enqueue, work)
+        gather(c, dbos_internals.enqueue, work)
         after_commit(c, lambda: self._ring_after(delay))
 
     async def _queue_again(self, run: Run, delay: float) -> None:
@@ -134,13 +134,13 @@ class Engine:
             raise ConfigurationError(["The database is not up to date; run `keydesk migrate` first."])
         if not work:
             return
-        if private.is_launched():
+        if dbos_internals.is_launched():
             raise RuntimeError("another engine is at work in this process; stop it first")
         self._loop = asyncio.get_running_loop()
         self._takeover.beat()
         queue = self._launch()
         self._waker = Waker(
-            claim=lambda running, due: private.claim(queue, running=running, due=due),
+            claim=lambda running, due: dbos_internals.claim(queue, running=running, due=due),
             tick=self._tick,
             tick_seconds=TICK_SECONDS,
             running=self._runs.running,
@@ -156,10 +156,10 @@ class Engine:
             config={
                 "name": VERSION,
                 "system_database_engine": self._database.engine,
-                "dbos_system_schema": private.SCHEMA,
+                "dbos_system_schema": dbos_internals.SCHEMA,
                 "application_version": VERSION,
                 "executor_id": self._executor_id,
-                "serializer": private.JsonSerializer(),
+                "serializer": dbos_internals.JsonSerializer(),
                 "max_executor_threads": ENGINE_THREADS,
                 "log_level": "WARNING",
                 "run_migrations": False,
@@ -180,7 +180,7 @@ class Engine:
 
         # In the loop's own thread: DBOS runs async workflows on the loop that it finds here.
         DBOS.launch()
-        return private.register_queue(QUEUE, places=CONCURRENCY, poll_seconds=self._poll_seconds)
+        return dbos_internals.register_queue(QUEUE, places=CONCURRENCY, poll_seconds=self._poll_seconds)
 
     async def _beat_for_ever(self) -> None:
         # On the loop on purpose: a process whose loop hangs does not get its work done and should be taken over.
@@ -200,9 +200,9 @@ class Engine:
         if self._heart is not None:
             self._heart.cancel()
         # DBOS warns of each cancelled job; our own line says how many there were.
-        private.route_logs(logging.ERROR)
+        dbos_internals.route_logs(logging.ERROR)
         # Neither thread may take what another process could do meanwhile.
-        private.stop_claiming()
+        dbos_internals.stop_claiming()
         waker.end(wait=0)
         await self._runs.stop(grace=grace)
         await self._written()
@@ -219,7 +219,7 @@ class Engine:
         Without the database that never comes, so it is waited for OUTCOME_SECONDS at most.
         """
         end = time.monotonic() + OUTCOME_SECONDS
-        while private.active() and time.monotonic() < end:  # noqa: ASYNC110  # DBOS tells nobody
+        while dbos_internals.active() and time.monotonic() < end:  # noqa: ASYNC110  # DBOS tells nobody
             await asyncio.sleep(0.01)
 
     def _end(self, waker: Waker) -> None:
@@ -232,7 +232,7 @@ class Engine:
 
     async def skip(self, seconds: float) -> None:
         """Bring everything that waits nearer by `seconds`: for the sandbox and for tests, whose clock can jump."""
-        await self._database.run(private.shift_delays, seconds)
+        await self._database.run(dbos_internals.shift_delays, seconds)
         self.wake()
 
     def _tick(self) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from bot.db.engine import Database
-from bot.durable import private
+from bot.durable import dbos_internals
 
 TICK_SECONDS = 2.0
 # Dead after three missed ticks: taken over 6 to 8 s after the last one.
@@ -58,7 +58,7 @@ class Takeover:
 
         A row of ours that is not in `running` on two ticks was lost between claim and start (a database error).
         """
-        rows = private.started()
+        rows = dbos_internals.started()
         others = {executor for _, executor in rows if executor != self._executor_id}
         dead = others - self._alive() if others else set()
         idle = {row for row, executor in rows if executor == self._executor_id and row not in running}
@@ -66,7 +66,7 @@ class Takeover:
         self._idle = idle
         taken = 0
         for row, executor in rows:
-            if (executor in dead or row in lost) and private.hand_back(row, executor, self._queue):
+            if (executor in dead or row in lost) and dbos_internals.hand_back(row, executor, self._queue):
                 taken += 1
                 log.warning("Took over work that %s had left", executor, extra={"work": row})
         return taken

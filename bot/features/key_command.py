@@ -149,7 +149,7 @@ class KeyCommand:
                 return self._chooser(seen)
             return await self._build(delivery, actor, seen[0], left)
 
-        await delivery.desk.fill(delivery, loading(self._operation.title), work)
+        await delivery.responder.fill(delivery, loading(self._operation.title), work)
 
     async def _refuse(self, actor: Actor, key: Key) -> None:
         ask = Ask(actor=actor, operation=self._operation.name, own=False)

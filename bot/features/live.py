@@ -97,7 +97,7 @@ class Redraws:
         form.newest = delivery.id
         while len(self._forms) > _REMEMBERED_VIEWS:
             self._forms.popitem(last=False)
-        delivery.desk.later(self._draw(form, delivery, draw))
+        delivery.responder.later(self._draw(form, delivery, draw))
 
     def submitted(self, delivery: Delivery) -> None:
         """Drop the drawing of what was typed before: it would lay the form over the errors of the answer."""
@@ -115,6 +115,6 @@ class Redraws:
             seen = form.present(text_of(delivery.view or {}, "hash"))
             # Submitted, closed, or drawn by another replica while we were judging.
             with contextlib.suppress(ViewClosed, ViewChanged):
-                drawn = await delivery.desk.update_modal(delivery.view_id, view, hash=seen or None)
+                drawn = await delivery.responder.update_modal(delivery.view_id, view, hash=seen or None)
                 if drawn and drawn != seen:
                     form.replaced[seen] = drawn

@@ -16,13 +16,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack.answers import body_of
+from bot.slack.ack_body import body_of
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
-from bot.slack.desk import Desk
+from bot.slack.error_report import report
 from bot.slack.payloads import MalformedPayload, NotForUs, to_delivery
-from bot.slack.reports import report
+from bot.slack.responder import Responder
 from bot.slack.router import Router
-from bot.slack.web import quiet_logger
+from bot.slack.web_client import quiet_logger
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +73,16 @@ class Edge:
     """Payload dict in, Bolt's response out. Both transports call `handle`. `on_stranger`: puts on record who tried."""
 
     def __init__(
-        self, *, bolt: AsyncApp, desk: Desk, me: Identity, clock: Callable[[], float], on_stranger: Note | None
+        self,
+        *,
+        bolt: AsyncApp,
+        responder: Responder,
+        me: Identity,
+        clock: Callable[[], float],
+        on_stranger: Note | None,
     ) -> None:
         self.bolt = bolt
-        self.desk = desk
+        self.responder = responder
         self._me = me
         self._app_agreed = False
         self._clock = clock
@@ -86,7 +92,7 @@ class Edge:
         """Answer one payload. Raises MalformedPayload, or NotForUs; nothing else."""
         context: dict[str, Any] = {}
         if body.get("type") != "url_verification" and body.get("ssl_check") != "1":
-            delivery = to_delivery(body, desk=self.desk, received_at=self._clock())
+            delivery = to_delivery(body, responder=self.responder, received_at=self._clock())
             if delivery is None:
                 # Slack adds payload types now and then; an error would only make it try again.
                 logger.info("a payload of a type that we do not use was acknowledged")
@@ -144,7 +150,7 @@ async def _in_time(router: Router, delivery: Delivery) -> Ack:
     if task.done():
         return task.result()
     logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
-    delivery.desk.later(_follow(task, delivery), delivery=delivery)
+    delivery.responder.later(_follow(task, delivery), delivery=delivery)
     return None
 
 
@@ -153,11 +159,11 @@ async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
     if delivery.kind is not Kind.COMMAND:
         body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
     elif isinstance(ack, Ephemeral):
-        await delivery.desk.tell(delivery, ack.text, ack.blocks)
+        await delivery.responder.tell(delivery, ack.text, ack.blocks)
 
 
 class _App(AsyncApp):
-    """Bolt without a Slack client of its own for each request: ours are in the desk, and it costs a tenth of help."""
+    """Bolt without a Slack client of its own for each request: the responder has ours, and it costs a tenth of help."""
 
     def _init_context(self, req: AsyncBoltRequest) -> None:
         req.context["logger"] = logger
@@ -167,7 +173,7 @@ class _App(AsyncApp):
 
 
 def build_bolt(
-    *, router: Router, desk: Desk, clock: Callable[[], float], me: Identity, on_stranger: Note | None = None
+    *, router: Router, responder: Responder, clock: Callable[[], float], me: Identity, on_stranger: Note | None = None
 ) -> Edge:
     """The Bolt app with its listeners. Asks nothing of the network: who we are is known from the start."""
     identity = AuthorizeResult(enterprise_id=None, team_id=me.team_id, bot_user_id=me.bot_user_id or None)
@@ -203,4 +209,4 @@ def build_bolt(
     bolt.shortcut(_ANY)(listen)
     bolt.view_closed(_ANY)(listen)
     bolt.event(_ANY)(listen)
-    return Edge(bolt=bolt, desk=desk, me=me, clock=clock, on_stranger=on_stranger)
+    return Edge(bolt=bolt, responder=responder, me=me, clock=clock, on_stranger=on_stranger)

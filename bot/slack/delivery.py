@@ -1,7 +1,7 @@
 """One thing that Slack sent, and what we may answer. All that a feature sees of Slack's side; never Bolt.
 
 A handler takes a `Delivery` and returns an `Ack` within Slack's 3 seconds; whatever is slower goes through
-`delivery.desk` (desk.py). Nothing in a delivery is a right: ids in it are looked up and checked again.
+`delivery.responder` (responder.py). Nothing in a delivery is a right: ids in it are looked up and checked again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.slack.blocks import Block, Message
 
-if TYPE_CHECKING:  # the desk answers deliveries, so it imports this module
-    from bot.slack.desk import Desk
+if TYPE_CHECKING:  # the responder answers deliveries, so it imports this module
+    from bot.slack.responder import Responder
 
 
 class Kind(StrEnum):
@@ -48,7 +48,7 @@ class Delivery:
     response_url: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     received_at: float = 0.0
-    desk: "Desk"
+    responder: "Responder"
 
     @property
     def action(self) -> Mapping[str, Any]:

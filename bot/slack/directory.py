@@ -15,8 +15,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
-from bot.slack.pacing import Window
-from bot.slack.people import actor_of
+from bot.slack.membership import actor_of
+from bot.slack.rate_limits import CallWindow
 from bot.slack.router import Router
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 class Web(Protocol):
-    """The part of web.SlackWeb that is needed here."""
+    """The part of web.SlackWebClient that is needed here."""
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
@@ -92,8 +92,8 @@ class Directory:
         self._dms: OrderedDict[str, str] = OrderedDict()
         self._flights: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
-        self._people_window = Window(per_minute=PEOPLE_PER_MINUTE, clock=clock)
-        self._groups_window = Window(per_minute=GROUPS_PER_MINUTE, clock=clock)
+        self._people_window = CallWindow(per_minute=PEOPLE_PER_MINUTE, clock=clock)
+        self._groups_window = CallWindow(per_minute=GROUPS_PER_MINUTE, clock=clock)
 
     async def actor(self, slack_user_id: str, user_team_id: str, *, fresh: bool = False) -> Actor:
         """Who somebody is now; never raises. `fresh`: ask Slack again if the rate limit allows, as for an approval.
@@ -145,7 +145,7 @@ class Directory:
         self,
         name: str,
         known: _Known[T] | None,
-        window: Window,
+        window: CallWindow,
         ask: Callable[[], Awaitable[None]],
         *,
         fresh: bool,
@@ -162,7 +162,7 @@ class Directory:
         self._flights[name] = flight
         return flight
 
-    async def _fly(self, name: str, window: Window, ask: Callable[[], Awaitable[None]]) -> None:
+    async def _fly(self, name: str, window: CallWindow, ask: Callable[[], Awaitable[None]]) -> None:
         try:
             await ask()
         except SlackError as error:

@@ -17,9 +17,9 @@ from typing import Any
 from bot.errors import InputError
 from bot.slack.blocks import truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
-from bot.slack.desk import error_view
+from bot.slack.error_report import report
 from bot.slack.errors import TriggerUsed
-from bot.slack.reports import report
+from bot.slack.responder import error_view
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ async def answer_error(error: Exception, delivery: Delivery) -> Ack:
     if delivery.kind is Kind.OPTIONS:
         return Options(())
     if delivery.kind in _OPENING:
-        delivery.desk.later(delivery.desk.warn(delivery, sentence))
+        delivery.responder.later(delivery.responder.warn(delivery, sentence))
     return None
 
 

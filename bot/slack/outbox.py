@@ -20,12 +20,12 @@ import sqlalchemy as sa
 from bot.db import leases
 from bot.db.engine import Database
 from bot.durable import Again
-from bot.slack import posts
+from bot.slack import post_store
 from bot.slack.blocks import Message
 from bot.slack.errors import APP_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
-from bot.slack.pacing import Pacer
-from bot.slack.posts import PostRow
-from bot.slack.sending import Sender, Web
+from bot.slack.message_sender import MessageSender, Web
+from bot.slack.post_store import PostRow
+from bot.slack.rate_limits import Pacer
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Outbox:
         self._drawers = dict(drawers)
         self._holder = holder or f"outbox:{secrets.token_hex(4)}"
         self._clock = clock
-        self._sender = Sender(web=web)
+        self._sender = MessageSender(web=web)
         self._pacer = Pacer(clock=clock)
         self._at_work = 0
         # Post → when this process was first refused it. A restart only makes the try longer, so it is in no row.
@@ -136,7 +136,7 @@ class Outbox:
         `target`: a channel id, or `dm:U…`. `thread_of`: the id of the post under which it stands. `body`: plain JSON
         for the drawer; `{"broadcast": true}` shows a threaded one in the channel too. No secret in any of them.
         """
-        wanted = posts.upsert(
+        wanted = post_store.upsert(
             c,
             post_id=id,
             kind=kind,
@@ -155,7 +155,7 @@ class Outbox:
     async def deliver(self, argument: str) -> Again | None:
         """The durable job. `argument`: the id of a post, with `#wanted` when it comes from `want`."""
         post_id, _, number = argument.rpartition("#") if "#" in argument else (argument, "", "")
-        row = await self._database.read(posts.load, post_id)
+        row = await self._database.read(post_store.load, post_id)
         if row is None or row.drawn >= row.wanted or (number.isdigit() and int(number) < row.wanted):
             return None
         if self._at_work >= PLACES:
@@ -212,7 +212,7 @@ class Outbox:
     def _plan(self, c: sa.Connection, post_id: str, hold: _Hold) -> _Plan | None:
         """Take the lease, draw, and record the intent of a first post: one transaction."""
         now = self._clock()
-        row = posts.load(c, post_id)
+        row = post_store.load(c, post_id)
         if row is None:
             return None
         if not leases.acquire(c, hold.name, hold.holder, seconds=LEASE_SECONDS, now=now):
@@ -222,8 +222,8 @@ class Outbox:
             leases.release(c, hold.name, hold.holder)
             return None
         drawer = self._drawers.get(row.kind)
-        parent = posts.load(c, row.thread_of) if row.thread_of else None
-        in_turn = row.ts is not None or now - row.created_at > ORDER_SECONDS or not posts.overtakes(c, row)
+        parent = post_store.load(c, row.thread_of) if row.thread_of else None
+        in_turn = row.ts is not None or now - row.created_at > ORDER_SECONDS or not post_store.overtakes(c, row)
         if drawer is None or not in_turn or (parent is not None and parent.ts is None):
             leases.release(c, hold.name, hold.holder)
             if drawer is None:
@@ -233,12 +233,12 @@ class Outbox:
         message = drawer(c, row)
         look = row.ts is None and row.intent_at is not None
         if row.ts is None and message is not None and not look:
-            posts.change(c, row.id, intent_at=now)
+            post_store.change(c, row.id, intent_at=now)
         return _Plan(row=row, message=message, thread_ts=parent.ts if parent is not None else None, look=look)
 
     def _changed_again(self, c: sa.Connection, post_id: str, hold: _Hold) -> bool:
         """Whether the subject changed while we drew it; if not, the lease goes back. False as well if we lost it."""
-        row = posts.load(c, post_id)
+        row = post_store.load(c, post_id)
         if self._prolong(c, hold) and row is not None and row.drawn < row.wanted:
             return True
         leases.release(c, hold.name, hold.holder)
@@ -275,10 +275,12 @@ class Outbox:
 
     def _shown(self, c: sa.Connection, row: PostRow, channel: str | None, ts: str | None, hold: _Hold) -> bool:
         """Write down what Slack shows. False: another process posted it meanwhile, and that message is the one."""
-        now = posts.load(c, row.id)
+        now = post_store.load(c, row.id)
         ours = now is None or now.ts is None or now.ts in {row.ts, ts}
         if ours:
-            posts.change(c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None)
+            post_store.change(
+                c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None
+            )
         if not self._prolong(c, hold):
             # Somebody else worked at it too, and which of us Slack heard last is not known: draw it once more.
             self.want(c, id=row.id, kind=row.kind, subject=row.subject, target=row.target)
@@ -290,7 +292,7 @@ class Outbox:
         ts = await self._sender.find(row.id, channel, since=row.intent_at or 0.0, thread_ts=plan.thread_ts)
         if ts is not None:
             logger.info("post %s had arrived before; not posted again", row.id)
-            await self._database.run(posts.change, row.id, channel=channel, ts=ts, intent_at=None)
+            await self._database.run(post_store.change, row.id, channel=channel, ts=ts, intent_at=None)
         return ts
 
     async def _channel(self, row: PostRow) -> str:
@@ -301,7 +303,7 @@ class Outbox:
         now = self._clock()
         if now - (row.intent_at or 0.0) < SETTLE_SECONDS:
             return Again(SETTLE_SECONDS / 3)
-        await self._database.run(posts.change, row.id, intent_at=None)
+        await self._database.run(post_store.change, row.id, intent_at=None)
         return Again(SOON_SECONDS)
 
     async def _later(self, row: PostRow, error: SlackUnavailable) -> Again:
@@ -311,25 +313,25 @@ class Outbox:
             self._pacer.hold(row.target if row.ts is None else "chat.update", error.retry_after)
             delay = error.retry_after
         unsure = error.unsure and row.ts is None
-        await self._database.run(posts.failed, row.id, error=None, keep_intent=unsure or row.intent_at is not None)
+        await self._database.run(post_store.failed, row.id, error=None, keep_intent=unsure or row.intent_at is not None)
         logger.info("Slack did not take post %s (%s); again in %.0f s", row.id, "unsure" if unsure else "no", delay)
         return Again(delay)
 
     async def _refused(self, row: PostRow, error: SlackRefused) -> Again:
         if error.code in GONE and error.method == "chat.update":
             logger.warning("post %s cannot be changed any more (%s); posting it anew", row.id, error.code)
-            await self._database.run(posts.change, row.id, ts=None, channel=None, intent_at=None)
+            await self._database.run(post_store.change, row.id, ts=None, channel=None, intent_at=None)
             return Again(SOON_SECONDS)
         if error.method in LOOKING:
             # The history is closed to us, so we cannot know: one double is better than a card that never comes.
             logger.warning("post %s: cannot look whether it arrived (%s)", row.id, error.code)
-            await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
+            await self._database.run(post_store.failed, row.id, error=error.code, keep_intent=False)
             return Again(SLOW_RETRY if row.error is not None else SOON_SECONDS)
         fatal = error.code in FATAL_CODES
         if fatal:
             self.fatal = error.code
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
-        await self._database.run(posts.failed, row.id, error=error.code, keep_intent=False)
+        await self._database.run(post_store.failed, row.id, error=error.code, keep_intent=False)
         if row.dm_user and self._given_up(row, error.code):
             self._refused_since.pop(row.id, None)
             return Again(0.0)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from bot.slack.blocks import PRIVATE_METADATA_LIMIT
 from bot.slack.delivery import Delivery, Kind, text_of
-from bot.slack.desk import Desk
+from bot.slack.responder import Responder
 
 Body = dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -85,14 +85,14 @@ def storable(value: Any) -> Any:
     return [storable(item) for item in value] if isinstance(value, list) else value
 
 
-def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> Delivery | None:
+def to_delivery(body: Mapping[str, Any], *, responder: Responder, received_at: float) -> Delivery | None:
     """The delivery, or None for a type that we do not know. Raises MalformedPayload when a needed field is missing."""
     if "command" in body:
-        delivery = _command(body, desk, received_at)
+        delivery = _command(body, responder, received_at)
     elif body.get("type") == "event_callback":
-        delivery = _event(body, desk, received_at)
+        delivery = _event(body, responder, received_at)
     elif (kind := _INTERACTIONS.get(text_of(body, "type"))) is not None:
-        delivery = _interaction(kind, body, desk, received_at)
+        delivery = _interaction(kind, body, responder, received_at)
     else:
         return None
     ids = (delivery.team_id, delivery.user_id, delivery.user_team_id, delivery.channel_id)
@@ -103,7 +103,7 @@ def to_delivery(body: Mapping[str, Any], *, desk: Desk, received_at: float) -> D
     return delivery
 
 
-def _command(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+def _command(body: Mapping[str, Any], responder: Responder, received_at: float) -> Delivery:
     team_id = _needed(body, "team_id")
     return Delivery(
         kind=Kind.COMMAND,
@@ -118,11 +118,11 @@ def _command(body: Mapping[str, Any], desk: Desk, received_at: float) -> Deliver
         response_url=text_of(body, "response_url"),
         payload=body,
         received_at=received_at,
-        desk=desk,
+        responder=responder,
     )
 
 
-def _event(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+def _event(body: Mapping[str, Any], responder: Responder, received_at: float) -> Delivery:
     event = _part(body, "event")
     _needed(event, "type")
     user = event.get("user")
@@ -136,11 +136,11 @@ def _event(body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
         channel_id=text_of(event, "channel"),
         payload=body,
         received_at=received_at,
-        desk=desk,
+        responder=responder,
     )
 
 
-def _interaction(kind: Kind, body: Mapping[str, Any], desk: Desk, received_at: float) -> Delivery:
+def _interaction(kind: Kind, body: Mapping[str, Any], responder: Responder, received_at: float) -> Delivery:
     user = _part(body, "user")
     view = _optional(body, "view")
     # On an org-wide install `team` may be null; a view knows where it was opened.
@@ -157,7 +157,7 @@ def _interaction(kind: Kind, body: Mapping[str, Any], desk: Desk, received_at: f
         response_url=text_of(body, "response_url"),
         payload=body,
         received_at=received_at,
-        desk=desk,
+        responder=responder,
     )
     object.__setattr__(delivery, "id", _IDS[kind](delivery))
     return delivery

@@ -20,9 +20,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.bolt import Edge
+from bot.slack.http_endpoint import MALFORMED, STRANGER
 from bot.slack.payloads import MalformedPayload, NotForUs, storable
-from bot.slack.transport import MALFORMED, STRANGER
-from bot.slack.web import SlackWeb, quiet_logger
+from bot.slack.web_client import SlackWebClient, quiet_logger
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class SocketMode:
         self,
         *,
         edge: Edge,
-        web: SlackWeb,
+        web: SlackWebClient,
         app_token: SecretStr,
         ping: float = PING_SECONDS,
         watch: float = WATCH_SECONDS,

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
-from bot.audit import Verdict, verify_database
+from bot.audit import Verification, verify_database
 from bot.db.engine import open_database
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.answers import Answer
@@ -265,7 +265,7 @@ class House:
             await self.desk.eventually(lambda w=what: self.posted().get(f"req:{number}:{w}"), seconds=PATIENCE)
         assert set(self.posted().values()) == {1}, self.posted()
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Verification:
         """Whether the record is whole."""
         return verify_database(self.database)
 

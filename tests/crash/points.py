@@ -20,8 +20,8 @@ from sqlalchemy.engine import default
 
 from bot.db.engine import Database
 from bot.gateway.wire import Wire
-from bot.slack.transport import SlackEndpoint
-from bot.slack.web import SlackWeb
+from bot.slack.http_endpoint import SlackEndpoint
+from bot.slack.web_client import SlackWebClient
 
 # Goes on beside every flow and belongs to none: another moment of it is no other case.
 _BESIDE = ("Takeover.beat_in", "_record_policy", "dbos DELETE FROM", "dbos INSERT INTO queues")
@@ -54,8 +54,8 @@ def install(points: Points) -> None:
     """Wrap everything."""
     _wrap_database(points)
     _wrap_remote(points, Wire, "exchange", lambda call: f"gateway {call.method} {call.path}")
-    _wrap_remote(points, SlackWeb, "_call", lambda method: f"slack {method}")
-    _wrap_remote(points, SlackWeb, "respond", lambda _url: "slack response_url")
+    _wrap_remote(points, SlackWebClient, "_call", lambda method: f"slack {method}")
+    _wrap_remote(points, SlackWebClient, "respond", lambda _url: "slack response_url")
     _wrap_answers(points)
 
 

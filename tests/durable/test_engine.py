@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dbos._sys_db import SystemDatabase
 
 from bot.db.engine import Database
-from bot.durable import Again, Engine, private
+from bot.durable import Again, Engine, dbos_internals
 from bot.errors import ConfigurationError
 from tests.durable.conftest import Launch, LaunchOn, Recorder, pause
 
@@ -266,7 +266,7 @@ async def test_rows_are_json_and_carry_no_version(database: Database, launch: La
 
 
 def test_errors_can_be_stored_without_their_text():
-    serializer = private.JsonSerializer()
+    serializer = dbos_internals.JsonSerializer()
     text = serializer.serialize({"error": ValueError("sk-secret")})
     assert text == '{"error":{"__error__":"ValueError"}}'
     assert repr(serializer.deserialize('{"__error__":"ValueError"}')) == "RuntimeError('ValueError')"

@@ -90,7 +90,7 @@ async def test_a_form_that_is_gone_before_the_line_is_drawn_is_no_error(
     await opened(desk, name="gone", remain_quota="1k")
     view = desk.slack.top_view(ADA)
     await (desk.slack.close_view(ADA, view) if closing == "close" else desk.slack.submit(ADA, view))
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)
     assert not [r for r in caplog.records if r.name.startswith("bot.slack") and r.levelname in {"WARNING", "ERROR"}]
 
 
@@ -98,7 +98,7 @@ async def test_a_line_that_comes_late_does_not_lie_over_the_receipt(http_desk: D
     desk = http_desk
     await opened(desk, name="quick", remain_quota="2M")
     await desk.slack.submit(ADA, desk.slack.top_view(ADA))
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)
     assert "Request #1" in view_text(desk.slack.top_view(ADA))
 
 
@@ -106,7 +106,7 @@ async def test_a_line_that_comes_late_does_not_wipe_out_the_errors(http_desk: De
     desk = http_desk
     await opened(desk, name="quick", remain_quota="lots")
     await desk.slack.submit(ADA, desk.slack.top_view(ADA))
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)
     assert list(desk.slack.top_view(ADA).errors) == ["remain_quota"]
     await desk.fill(ADA, desk.slack.top_view(ADA), remain_quota="1k")
     await shows(desk, FREE)
@@ -177,7 +177,7 @@ async def test_hostile_names_and_reasons_never_ping_and_never_break_a_card(http_
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
     await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
     await desk.slack.open_home(ADA)
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)
     said = [text for call in desk.slack.calls for text in _mrkdwn(dict(call.arguments))]
     said += [text for sent in desk.slack.sent if sent.answer for text in _mrkdwn(sent.answer.body)]
     assert len(said) > 50

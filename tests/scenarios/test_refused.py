@@ -167,7 +167,7 @@ async def test_a_reveal_by_anybody_else_shows_nothing_and_is_recorded(desk: Desk
     asked = len(desk.gateway.requests)
 
     assert (await send_as(desk, last(desk, "block_actions"), who)).ok
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)
     assert len([call for call in desk.slack.calls if value in str(call)]) == revealed
     assert len(desk.gateway.requests) == asked
     assert [(line["actor"], line["key_id"]) for line in await desk.audit("refused")] == [(who, desk.key("mine").id)]

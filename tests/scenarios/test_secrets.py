@@ -105,4 +105,4 @@ async def _a_busy_day(desk: Desk) -> None:
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey show {value}")
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {value}")
     await desk.slack.open_home(ADA)
-    await desk.eventually(lambda: desk.app.desk.busy == 0)
+    await desk.eventually(lambda: desk.app.responder.busy == 0)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.slack.directory import Directory
-from bot.slack.web import SlackWeb
+from bot.slack.web_client import SlackWebClient
 from keydesk_sandbox.fake_slack import FakeSlack
 from keydesk_sandbox.fake_slack.server import LoopbackServer
 from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, BOT_TOKEN, SECRET, Clock, manifest, workspace
@@ -40,17 +40,17 @@ def naps() -> list[float]:
 
 
 @pytest.fixture
-async def web(fake: FakeSlack, naps: list[float]) -> AsyncIterator[SlackWeb]:
+async def web(fake: FakeSlack, naps: list[float]) -> AsyncIterator[SlackWebClient]:
     async def sleep(seconds: float) -> None:
         naps.append(seconds)
 
-    web = SlackWeb(token=SecretStr(BOT_TOKEN), api_url=fake.api_url, timeout=2.0, sleep=sleep)
+    web = SlackWebClient(token=SecretStr(BOT_TOKEN), api_url=fake.api_url, timeout=2.0, sleep=sleep)
     yield web
     await web.close()
 
 
 @pytest.fixture
-def directory(fake: FakeSlack, web: SlackWeb, clock: Clock) -> Directory:
+def directory(fake: FakeSlack, web: SlackWebClient, clock: Clock) -> Directory:
     return Directory(
         web=web, team_id=fake.workspace.team.id, group_ids=lambda: frozenset({"S1ENG"}), clock=clock, patience=1.0
     )

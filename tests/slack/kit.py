@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from bot.slack import signature
 from bot.slack.bolt import Edge, Identity, build_bolt
 from bot.slack.delivery import Delivery, Kind
-from bot.slack.desk import Desk
+from bot.slack.http_endpoint import SlackEndpoint, http_app
+from bot.slack.responder import Responder
 from bot.slack.router import Router
-from bot.slack.transport import SlackEndpoint, http_app
 
 TEAM = "T0HOME"
 NOW = 1_800_000_000.0
@@ -49,8 +49,8 @@ async def dm_of(user_id: str) -> str:
     return f"D{user_id}"
 
 
-def make_desk(web: NotingWeb | None = None) -> Desk:
-    return Desk(web=web or NotingWeb(), dm_channel=dm_of)
+def make_responder(web: NotingWeb | None = None) -> Responder:
+    return Responder(web=web or NotingWeb(), dm_channel=dm_of)
 
 
 def make_delivery(kind: Kind = Kind.COMMAND, **changes: Any) -> Delivery:
@@ -60,7 +60,7 @@ def make_delivery(kind: Kind = Kind.COMMAND, **changes: Any) -> Delivery:
         "team_id": TEAM,
         "user_id": "U0ANN",
         "user_team_id": TEAM,
-        "desk": make_desk(),
+        "responder": make_responder(),
     }
     return Delivery(**(fields | changes))
 
@@ -68,14 +68,16 @@ def make_delivery(kind: Kind = Kind.COMMAND, **changes: Any) -> Delivery:
 class Slack:
     """Signs and sends to the app in process. `counted` is what the transport counted."""
 
-    def __init__(self, router: Router, *, desk: Desk | None = None) -> None:
+    def __init__(self, router: Router, *, responder: Responder | None = None) -> None:
         self.now = NOW
         self.counted: list[str] = []
         self.strangers: list[Delivery] = []
-        self.desk = desk or make_desk()
+        self.responder = responder or make_responder()
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
         me = Identity(team_id=TEAM, bot_user_id="U0BOT", app_id="A0")
-        self.edge: Edge = build_bolt(router=router, desk=self.desk, clock=clock, me=me, on_stranger=self._stranger)
+        self.edge: Edge = build_bolt(
+            router=router, responder=self.responder, clock=clock, me=me, on_stranger=self._stranger
+        )
         endpoint = SlackEndpoint(edge=lambda: self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
         self.app = http_app(endpoint=endpoint)
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot.durable.engine import Again
 from bot.slack.blocks import Message, section
 from bot.slack.outbox import Outbox
-from bot.slack.posts import PostRow, load
+from bot.slack.post_store import PostRow, load
 
 
 class Queue:

@@ -11,7 +11,7 @@ from tests.slack import kit
 
 
 def read(body):
-    return to_delivery(body, desk=kit.make_desk(), received_at=kit.NOW)
+    return to_delivery(body, responder=kit.make_responder(), received_at=kit.NOW)
 
 
 def test_a_command_tells_who_where_and_what():

@@ -6,7 +6,7 @@ from bot.permissions.models import ActorKind
 from bot.slack.delivery import Kind
 from bot.slack.directory import Directory
 from bot.slack.errors import SlackRefused
-from bot.slack.people import actor_of
+from bot.slack.membership import actor_of
 from bot.slack.router import Router
 from tests.slack.kit import make_delivery
 

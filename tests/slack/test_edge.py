@@ -15,11 +15,11 @@ from bot.permissions.models import ActorKind
 from bot.slack.blocks import Message, actions, button, modal, section
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors, Replace
-from bot.slack.desk import Desk
+from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.outbox import JOB, Outbox
+from bot.slack.responder import Responder
 from bot.slack.router import Router
-from bot.slack.transport import SlackEndpoint, http_app
 from tests.keydesk_sandbox.fake_slack.kit import SECRET
 
 FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())], submit="Ask")
@@ -28,16 +28,16 @@ FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())
 @pytest.fixture
 async def app(fake, web, directory, clock):
     router = Router()
-    desk = Desk(web=web, dm_channel=directory.dm_channel)
+    responder = Responder(web=web, dm_channel=directory.dm_channel)
     me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
-    edge = build_bolt(router=router, desk=desk, clock=clock, me=me)
+    edge = build_bolt(router=router, responder=responder, clock=clock, me=me)
     endpoint = SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(SECRET), clock=time.time)
     directory.register(router)
     fake.core.app = _over_http(fake)
     fake.bot_url = "http://127.0.0.1:1/slack/events"
     fake.deliveries.use_transport(httpx.ASGITransport(app=http_app(endpoint=endpoint)))
-    yield SimpleNamespace(router=router, desk=desk, directory=directory)
-    await desk.drain(grace=1)
+    yield SimpleNamespace(router=router, responder=responder, directory=directory)
+    await responder.drain(grace=1)
 
 
 def _over_http(fake):
@@ -46,12 +46,12 @@ def _over_http(fake):
 
 async def test_a_form_is_opened_refused_and_taken(fake, app):
     async def new(delivery):
-        await delivery.desk.open_modal(delivery, FORM)
+        await delivery.responder.open_modal(delivery, FORM)
 
     async def submit(delivery):
         if typed(delivery.state, "name") == "taken":
             return FieldErrors({"name": "Taken."})
-        delivery.desk.later(delivery.desk.tell(delivery, "Asked."), delivery=delivery)
+        delivery.responder.later(delivery.responder.tell(delivery, "Asked."), delivery=delivery)
         return None
 
     app.router.command("new", new)
@@ -64,7 +64,7 @@ async def test_a_form_is_opened_refused_and_taken(fake, app):
     await fake.type_in("U1ALICE", view, "name", "ci")
     await fake.submit("U1ALICE", view)
     assert fake.open_views("U1ALICE") == []
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert [message.text for message in fake.dm("U1ALICE")] == ["Asked."]
 
 
@@ -75,19 +75,19 @@ async def test_a_view_is_filled_later_and_an_error_reaches_the_window(fake, app)
                 raise RuntimeError("boom")
             return modal("key.show", "Key", [section("here it is")])
 
-        await delivery.desk.fill(delivery, modal("key.show", "Key", [section("Loading…")]), work)
+        await delivery.responder.fill(delivery, modal("key.show", "Key", [section("Loading…")]), work)
 
     app.router.command("show", show)
     for text, shown in [("good", "here it is"), ("bad", "Something went wrong on our side.")]:
         await fake.command("U1ALICE", "C1GENERAL", f"/apikey show {text}")
-        await app.desk.drain(grace=1)
+        await app.responder.drain(grace=1)
         assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"].startswith(shown)
 
 
 async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
     async def slow(delivery):
         clock.now += 4
-        await delivery.desk.open_modal(delivery, FORM)
+        await delivery.responder.open_modal(delivery, FORM)
 
     app.router.command("new", slow)
     await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
@@ -96,22 +96,22 @@ async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
 
 async def test_a_copy_of_a_command_or_a_click_that_opens_a_form_is_answered_with_nothing(fake, app, web):
     async def new(delivery):
-        await delivery.desk.open_modal(delivery, FORM)
+        await delivery.responder.open_modal(delivery, FORM)
 
     async def slow(delivery):
-        delivery.desk.later(delivery.desk.open_modal(delivery, FORM), delivery=delivery)
+        delivery.responder.later(delivery.responder.open_modal(delivery, FORM), delivery=delivery)
 
     app.router.command("new", new)
     app.router.action("look", slow)
     await web.write("chat.postMessage", channel="C1GENERAL", text="card", blocks=[actions(button("Look", "look"))])
     await fake.command("U1ALICE", "C1GENERAL", "/apikey new")
     await fake.click("U1ALICE", fake.messages("C1GENERAL")[0], "look")
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     shown = fake.top_view("U1ALICE").id
     for sent in list(fake.sent):
         answer = await fake.deliveries.send(sent.kind, sent.payload)
         assert (answer.status, answer.body) == (200, None)
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert [view.id for view in fake.open_views("U1ALICE")] == [shown]
     assert [message.text for message in fake.messages("C1GENERAL", viewer="U1ALICE")] == ["card"]
 
@@ -128,7 +128,7 @@ async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
         "chat.postMessage", channel="C4SHARED", text="card", blocks=[actions(button("Approve", "approve", value="7"))]
     )
     await fake.click("U5OUT", fake.messages("C4SHARED")[0], "approve")
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert [actor.kind for actor in seen] == [ActorKind.OUTSIDER]
     assert fake.messages("C4SHARED", viewer="U5OUT")[-1].text == "You are not from here."
     assert fake.messages("C4SHARED")[0].text == "card"
@@ -136,7 +136,7 @@ async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
 
 async def test_a_click_in_a_modal_draws_it_anew(fake, app):
     async def new(delivery):
-        await delivery.desk.open_modal(delivery, modal("key.list", "Keys", [actions(button("More", "more"))]))
+        await delivery.responder.open_modal(delivery, modal("key.list", "Keys", [actions(button("More", "more"))]))
 
     async def more(delivery):
         return Replace(modal("key.list", "Keys", [section("page 2")]))
@@ -145,7 +145,7 @@ async def test_a_click_in_a_modal_draws_it_anew(fake, app):
     app.router.modal_action("key.list", more)
     await fake.command("U1ALICE", "C1GENERAL", "/apikey list")
     await fake.click("U1ALICE", fake.top_view("U1ALICE"), "more")
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"] == "page 2"
 
 
@@ -169,7 +169,7 @@ async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkey
     app.router.command("slow", slow)
     assert (await fake.command("U1ALICE", "C1GENERAL", "/apikey slow")).ok
     assert fake.messages("C1GENERAL", viewer="U1ALICE") == []
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
 
 
@@ -189,8 +189,8 @@ async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, 
         await fake.click("U1ALICE", fake.messages("C1GENERAL")[0], "look")
     assert not answered_while_waiting
     go_on.set()
-    await app.desk.drain(grace=1)
-    await app.desk.drain(grace=1)
+    await app.responder.drain(grace=1)
+    await app.responder.drain(grace=1)
     assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
 
 

@@ -7,7 +7,7 @@ from bot.errors import ApprovalConflict, GatewayError, InputError
 from bot.slack.delivery import Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.error_handler import answer_error
 from tests.slack import kit
-from tests.slack.kit import NotingWeb, make_delivery, make_desk
+from tests.slack.kit import NotingWeb, make_delivery, make_responder
 
 SECRET = "sk-live-must-never-be-shown"
 
@@ -53,10 +53,10 @@ async def test_options_and_events_stay_silent():
 @pytest.mark.parametrize("kind", [Kind.ACTION, Kind.MESSAGE_SHORTCUT])
 async def test_a_click_is_answered_at_its_response_url(kind):
     web = NotingWeb()
-    desk = make_desk(web)
-    delivery = make_delivery(kind, desk=desk, response_url="http://127.0.0.1/r")
+    responder = make_responder(web)
+    delivery = make_delivery(kind, responder=responder, response_url="http://127.0.0.1/r")
     assert await answer_error(ApprovalConflict("Bob was first."), delivery) is None
-    await desk.drain(grace=1)
+    await responder.drain(grace=1)
     assert web.responded[0][1]["text"] == "Bob was first."
     assert web.responded[0][1]["replace_original"] is False
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from bot.db import leases
-from bot.slack import posts
+from bot.slack import post_store
 from bot.slack.blocks import Message, section
 from tests.slack.outboxes import Desk
 
@@ -36,7 +36,7 @@ async def test_a_card_is_posted_once_and_its_place_recorded(both, fake):
     assert (row.channel, row.ts, row.drawn, row.intent_at, row.error) == ("C1GENERAL", message.ts, 1, None, None)
     assert message.metadata == {"event_type": "keydesk_post", "event_payload": {"id": "p1"}}
     assert both.queue.started == [("post", "p1:1", "p1#1")]
-    assert await both.database.read(posts.post_at, "C1GENERAL", message.ts) == row
+    assert await both.database.read(post_store.post_at, "C1GENERAL", message.ts) == row
 
 
 async def test_a_change_is_drawn_into_the_same_message(both, fake):
@@ -110,14 +110,14 @@ async def test_a_post_that_never_arrived_is_posted_after_a_look(desk, fake):
 
 async def test_a_crash_between_intent_and_post_posts_once(desk, fake, clock):
     await desk.want()
-    await desk.database.run(posts.change, "p1", intent_at=clock.now)
+    await desk.database.run(post_store.change, "p1", intent_at=clock.now)
     await desk.run()
     assert texts(fake) == ["card of 7"]
 
 
 async def test_a_crash_after_the_post_adopts_the_message_and_draws_what_is_true_now(desk, fake, web, clock):
     await desk.want()
-    await desk.database.run(posts.change, "p1", intent_at=clock.now)
+    await desk.database.run(post_store.change, "p1", intent_at=clock.now)
     metadata = {"event_type": "keydesk_post", "event_payload": {"id": "p1"}}
     await web.write("chat.postMessage", channel="C1GENERAL", text="old", metadata=metadata)
     for number in range(250):
@@ -220,7 +220,7 @@ async def test_a_closed_channel_is_recorded_and_retried_slowly(desk, fake, chann
     row = await desk.row()
     assert (row.error, row.drawn) == (code, 0)
     assert desk.queue.delays == [300.0, 600.0, 900.0][: len(desk.queue.delays)]
-    assert [row.id for row in await desk.database.read(posts.troubles)] == ["p1"]
+    assert [row.id for row in await desk.database.read(post_store.troubles)] == ["p1"]
     if channel == "C5OLD":
         await fake.changes.archive("C5OLD", archived=False)
         await desk.run()

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors
-from bot.slack.desk import Desk
+from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
 from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
@@ -30,14 +30,14 @@ def counted():
 
 @pytest.fixture
 async def link(fake, web, directory, router, clock, counted):
-    desk = Desk(web=web, dm_channel=directory.dm_channel)
-    edge = build_bolt(router=router, desk=desk, clock=clock, me=Identity(team_id=fake.workspace.team.id))
+    responder = Responder(web=web, dm_channel=directory.dm_channel)
+    edge = build_bolt(router=router, responder=responder, clock=clock, me=Identity(team_id=fake.workspace.team.id))
     link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01, count=counted.append)
     await link.start()
     await until(lambda: fake.hub.links)
     yield link
     await link.stop()
-    await desk.drain(grace=1)
+    await responder.drain(grace=1)
 
 
 async def test_a_command_is_answered(fake, link, router):
@@ -52,7 +52,7 @@ async def test_a_command_is_answered(fake, link, router):
 
 async def test_a_submission_is_answered(fake, link, router):
     async def open_modal(delivery):
-        await delivery.desk.open_modal(delivery, modal(text_input()) | {"callback_id": "key.create"})
+        await delivery.responder.open_modal(delivery, modal(text_input()) | {"callback_id": "key.create"})
 
     async def submit(delivery):
         return FieldErrors({"name": "Taken."})

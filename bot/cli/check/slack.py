@@ -13,7 +13,7 @@ from bot.cli.check.lines import Report
 from bot.permissions.rules import Policy
 from bot.settings import Reading, Settings
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
-from bot.slack.web import SlackWeb
+from bot.slack.web_client import SlackWebClient
 
 PATIENCE = 10.0
 LONGEST = 60.0
@@ -32,7 +32,9 @@ async def look(report: Report, reading: Reading, policy: Policy | None, *, clock
     def remember(_method: str, _result: str, _seconds: float, headers: Mapping[str, str]) -> None:
         seen.update({name.lower(): value for name, value in headers.items()})
 
-    web = SlackWeb(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE, observe=remember)
+    web = SlackWebClient(
+        token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE, observe=remember
+    )
     try:
         async with asyncio.timeout(LONGEST):
             if await _token(report, settings, web):
@@ -48,7 +50,7 @@ async def look(report: Report, reading: Reading, policy: Policy | None, *, clock
     return members
 
 
-async def _token(report: Report, settings: Settings, web: SlackWeb) -> bool:
+async def _token(report: Report, settings: Settings, web: SlackWebClient) -> bool:
     subject = "Slack token"
     try:
         answer = await web.read("auth.test")
@@ -96,7 +98,7 @@ def _clock(report: Report, date: str | None, now: float) -> None:
         report.warn("clock", f"Slack's clock differs from ours by {skew:+.0f} s", mend)
 
 
-async def _channels(report: Report, reading: Reading, web: SlackWeb) -> None:
+async def _channels(report: Report, reading: Reading, web: SlackWebClient) -> None:
     settings = reading.settings
     wanted = {"KEYDESK_CHANNEL": settings.keydesk_channel}
     if settings.keydesk_security_channel not in {None, settings.keydesk_channel}:
@@ -106,7 +108,7 @@ async def _channels(report: Report, reading: Reading, web: SlackWeb) -> None:
             await _channel(report, web, name, channel_id)
 
 
-async def _channel(report: Report, web: SlackWeb, name: str, channel_id: str) -> None:
+async def _channel(report: Report, web: SlackWebClient, name: str, channel_id: str) -> None:
     try:
         answer = await web.read("conversations.info", channel=channel_id)
     except SlackRefused as error:
@@ -138,7 +140,7 @@ def _judge_channel(report: Report, name: str, channel_id: str, channel: Mapping[
         report.ok(name, f"{title}, the bot is in it")
 
 
-async def _groups(report: Report, policy: Policy, web: SlackWeb) -> Members:
+async def _groups(report: Report, policy: Policy, web: SlackWebClient) -> Members:
     subject, ids = "user groups", policy.group_ids()
     members = await group_members(web, ids)
     for group, problem in sorted(members.wrong.items()):
@@ -168,7 +170,7 @@ async def _transport(report: Report, reading: Reading) -> None:
 
 async def _app_token(report: Report, settings: Settings, token: SecretStr) -> None:
     subject = "app token"
-    web = SlackWeb(token=token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = SlackWebClient(token=token, api_url=settings.slack_api_url, timeout=PATIENCE)
     try:
         # Gives an address and opens nothing, so a running Keydesk keeps its link.
         await web.write("apps.connections.open")

@@ -30,16 +30,16 @@ class Listeners:
     async def opened(self, delivery: Delivery) -> Ack:
         """Somebody opened the App Home."""
         if delivery.event.get("tab") == "home":
-            delivery.desk.later(self._publish(delivery))
+            delivery.responder.later(self._publish(delivery))
         return None
 
     async def refresh(self, delivery: Delivery) -> Ack:
         """The button."""
-        delivery.desk.later(self._publish(delivery), delivery=delivery)
+        delivery.responder.later(self._publish(delivery), delivery=delivery)
         return None
 
     async def _publish(self, delivery: Delivery) -> None:
-        await delivery.desk.publish_home(delivery.user_id, await self._draw(delivery))
+        await delivery.responder.publish_home(delivery.user_id, await self._draw(delivery))
 
     async def _draw(self, delivery: Delivery) -> dict[str, Any]:
         deps = self._deps

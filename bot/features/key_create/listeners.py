@@ -28,7 +28,7 @@ class Listeners:
         await deps.flow.admit(await deps.actor(delivery), OPERATION.name)
         prefill = Prefill(name=delivery.text.strip()[:100])
         view = build_modal(prefill, units_per_usd=deps.units_per_usd, channel=delivery.channel_id)
-        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
+        show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         await show(delivery, view)
         return None
 

@@ -43,7 +43,7 @@ async def open_replacement(deps: Deps, delivery: Delivery) -> Ack:
     """Open the form; asking for the key goes the same way as for any other."""
     actor = await deps.actor(delivery)
     await deps.flow.admit(actor, OPERATION.name)
-    await delivery.desk.fill(delivery, loading(OPERATION.title), lambda: _form(deps, delivery, actor))
+    await delivery.responder.fill(delivery, loading(OPERATION.title), lambda: _form(deps, delivery, actor))
     return None
 
 

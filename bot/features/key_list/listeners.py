@@ -54,9 +54,9 @@ class Listeners:
 
         async def tell_later() -> None:
             message = await looking
-            await delivery.desk.tell(delivery, message.text, message.blocks)
+            await delivery.responder.tell(delivery, message.text, message.blocks)
 
-        delivery.desk.later(tell_later(), delivery=delivery)
+        delivery.responder.later(tell_later(), delivery=delivery)
         return Ephemeral("The gateway takes its time; the list follows in a moment.")
 
     async def _scope(self, actor: Actor) -> bool:

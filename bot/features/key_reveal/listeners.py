@@ -46,7 +46,7 @@ class Listeners:
             times = await deps.database.run(self._count, actor, owned)
             return self._view(value, owned, times)
 
-        await delivery.desk.fill(delivery, loading("API key"), work)
+        await delivery.responder.fill(delivery, loading("API key"), work)
         return None
 
     async def _check(self, actor: Actor, owned: OwnedKey | None, key_id: int | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bot.slack.blocks import Message, section, truncate
 from bot.slack.delivery import text_of
 from bot.slack.errors import SlackError, SlackRefused
-from bot.slack.posts import PostRow
+from bot.slack.post_store import PostRow
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ _NO_THREAD = frozenset({"thread_not_found", "invalid_thread_ts", "cannot_reply_t
 
 
 class Web(Protocol):
-    """The part of web.SlackWeb that is needed here."""
+    """The part of web.SlackWebClient that is needed here."""
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
 
 
-class Sender:
+class MessageSender:
     """See the module."""
 
     def __init__(self, *, web: Web) -> None:

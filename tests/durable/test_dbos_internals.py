@@ -9,7 +9,7 @@ from dbos import DBOSClient, EnqueueOptions
 from dbos._schemas.system_database import SystemSchema
 
 from bot.db.engine import Database
-from bot.durable import private
+from bot.durable import dbos_internals
 
 # DBOS tells its own retried insert by this token; its batch insert leaves it empty, as we do.
 TOKEN = {"creator_xid"}
@@ -17,13 +17,15 @@ OF_THE_MOMENT = {"workflow_uuid", "created_at", "updated_at", "delay_until_epoch
 
 
 def _row(c: sa.Connection, table: sa.Table, row_id: str) -> dict[str, Any]:
-    c.execution_options(schema_translate_map={table.schema: None if c.dialect.name == "sqlite" else private.SCHEMA})
+    c.execution_options(
+        schema_translate_map={table.schema: None if c.dialect.name == "sqlite" else dbos_internals.SCHEMA}
+    )
     found = c.execute(sa.select(table).where(table.c.workflow_uuid == row_id)).mappings().one()
     return dict(found)
 
 
-def _work(row_id: str, delay: float) -> private.Work:
-    return private.Work.of(
+def _work(row_id: str, delay: float) -> dbos_internals.Work:
+    return dbos_internals.Work.of(
         workflow="job.v1", queue="q", application="app", row_id=row_id, inputs=("do", "r", "17", 0, 0), delay=delay
     )
 
@@ -32,8 +34,8 @@ def _work(row_id: str, delay: float) -> private.Work:
 async def test_a_row_is_what_the_client_would_insert(database: Database, delay: float):
     client = DBOSClient(
         system_database_engine=database.engine,
-        dbos_system_schema=private.SCHEMA,
-        serializer=private.JsonSerializer(),
+        dbos_system_schema=dbos_internals.SCHEMA,
+        serializer=dbos_internals.JsonSerializer(),
         application_name="app",
         lazy=True,
     )
@@ -43,7 +45,7 @@ async def test_a_row_is_what_the_client_would_insert(database: Database, delay: 
         if delay:
             options["delay_seconds"] = delay
         client.enqueue_in_transaction(c, options, "do", "r", "17", 0, 0)
-        private.enqueue(c, [_work("ours", delay)])
+        dbos_internals.enqueue(c, [_work("ours", delay)])
 
     await database.run(both)
     for table in (SystemSchema.workflow_status, SystemSchema.workflow_input):
@@ -58,7 +60,7 @@ async def test_a_row_is_what_the_client_would_insert(database: Database, delay: 
 
 
 async def test_a_row_that_is_there_stays_as_it_is(database: Database):
-    await database.run(private.enqueue, [_work("r", 0)])
-    await database.run(private.enqueue, [_work("r", 60), _work("other", 60)])
+    await database.run(dbos_internals.enqueue, [_work("r", 0)])
+    await database.run(dbos_internals.enqueue, [_work("r", 60), _work("other", 60)])
     assert (await database.read(_row, SystemSchema.workflow_status, "r"))["status"] == "ENQUEUED"
     assert (await database.read(_row, SystemSchema.workflow_status, "other"))["status"] == "DELAYED"

@@ -30,7 +30,7 @@ Sleep = Callable[[float], Awaitable[None]]
 Observe = Callable[[str, str, float, Mapping[str, str]], None]
 
 
-class SlackWeb:
+class SlackWebClient:
     """Calls Slack with the bot token. Make it anywhere; the session opens with the first call; close it at the end.
 
     `api_url` ends with a slash. Every method raises SlackUnavailable or SlackRefused (errors.py).

@@ -3,12 +3,12 @@ import asyncio
 import pytest
 
 from bot.errors import GatewayError
-from bot.slack.answers import body_of
+from bot.slack.ack_body import body_of
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import CloseAll, Ephemeral, FieldErrors, Kind, Options, Push, Replace
 from bot.slack.errors import SlackRefused, SlackUnavailable, TriggerExpired, ViewClosed
 from tests.slack import kit
-from tests.slack.kit import NotingWeb, make_delivery, make_desk
+from tests.slack.kit import NotingWeb, make_delivery, make_responder
 
 LOADING = modal("key.show", "Key", [section("Loading…")])
 READY = modal("key.show", "Key", [section("Here it is")])
@@ -21,164 +21,164 @@ def web():
 
 
 @pytest.fixture
-def desk(web):
-    return make_desk(web)
+def responder(web):
+    return make_responder(web)
 
 
-def click(desk, **changes):
-    return make_delivery(Kind.ACTION, desk=desk, trigger_id="1.2", **changes)
+def click(responder, **changes):
+    return make_delivery(Kind.ACTION, responder=responder, trigger_id="1.2", **changes)
 
 
-async def test_words_go_to_the_response_url_first(web, desk):
-    await desk.tell(click(desk, response_url="http://127.0.0.1/r", channel_id="C1"), "hi")
+async def test_words_go_to_the_response_url_first(web, responder):
+    await responder.tell(click(responder, response_url="http://127.0.0.1/r", channel_id="C1"), "hi")
     assert web.responded == [
         ("http://127.0.0.1/r", {"response_type": "ephemeral", "replace_original": False, "text": "hi"})
     ]
     assert web.calls == []
 
 
-async def test_then_to_the_channel_then_to_a_dm(web, desk):
+async def test_then_to_the_channel_then_to_a_dm(web, responder):
     web.fail = {"response_url": SlackRefused(method="response_url", code="http_404"), "chat.postEphemeral": NOT_THERE}
-    await desk.tell(click(desk, response_url="http://127.0.0.1/r", channel_id="C1"), "hi")
+    await responder.tell(click(responder, response_url="http://127.0.0.1/r", channel_id="C1"), "hi")
     assert web.methods == ["chat.postEphemeral", "chat.postMessage"]
     assert web.calls[0][1] == {"channel": "C1", "user": "U0ANN", "text": "hi"}
     assert web.calls[1][1]["channel"] == "DU0ANN"
 
 
-async def test_in_a_dm_there_is_nothing_ephemeral_to_try(web, desk):
-    await desk.tell(click(desk, channel_id="D1"), "hi")
+async def test_in_a_dm_there_is_nothing_ephemeral_to_try(web, responder):
+    await responder.tell(click(responder, channel_id="D1"), "hi")
     assert web.methods == ["chat.postMessage"]
 
 
-async def test_filling_opens_at_once_and_draws_later(web, desk):
+async def test_filling_opens_at_once_and_draws_later(web, responder):
     gate = asyncio.Event()
 
     async def work():
         await gate.wait()
         return READY
 
-    await desk.fill(click(desk), LOADING, work)
+    await responder.fill(click(responder), LOADING, work)
     assert web.methods == ["views.open"]
     gate.set()
-    await desk.drain(grace=1)
+    await responder.drain(grace=1)
     assert web.calls[1] == ("views.update", {"view_id": "V1", "view": READY})
 
 
-async def test_filling_from_within_a_modal_lays_it_on_top(web, desk):
+async def test_filling_from_within_a_modal_lays_it_on_top(web, responder):
     async def work():
         return READY
 
-    await desk.fill(click(desk, payload={"view": kit.view()}), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder, payload={"view": kit.view()}), LOADING, work)
+    await responder.drain(grace=1)
     assert web.methods == ["views.push", "views.update"]
 
 
-async def test_an_error_while_filling_takes_the_place_of_the_loading_view(web, desk):
+async def test_an_error_while_filling_takes_the_place_of_the_loading_view(web, responder):
     async def work():
         raise GatewayError("The gateway is away.")
 
-    await desk.fill(click(desk), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder), LOADING, work)
+    await responder.drain(grace=1)
     view = web.calls[1][1]["view"]
     assert view["title"]["text"] == "Key"
     assert view["blocks"][0]["text"]["text"].startswith("The gateway is away. Reference ")
 
 
-async def test_a_view_that_was_closed_meanwhile_is_no_error(web, desk, caplog):
+async def test_a_view_that_was_closed_meanwhile_is_no_error(web, responder, caplog):
     web.fail["views.update"] = ViewClosed(method="views.update", code="not_found")
 
     async def work():
         return READY
 
-    await desk.fill(click(desk), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder), LOADING, work)
+    await responder.drain(grace=1)
     assert web.methods == ["views.open", "views.update"]
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
 
 
-async def test_a_view_whose_opening_was_not_confirmed_is_found_by_a_name_of_ours(web, desk):
+async def test_a_view_whose_opening_was_not_confirmed_is_found_by_a_name_of_ours(web, responder):
     web.fail["views.open"] = SlackUnavailable(unsure=True)
 
     async def work():
         return READY
 
-    await desk.fill(click(desk), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder), LOADING, work)
+    await responder.drain(grace=1)
     assert web.methods == ["views.open", "views.update"]
     name = web.calls[0][1]["view"]["external_id"]
     assert web.calls[1][1] == {"external_id": name, "view": READY}
-    await desk.fill(click(desk), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder), LOADING, work)
+    await responder.drain(grace=1)
     assert web.calls[2][1]["view"]["external_id"] != name
 
 
-async def test_a_view_that_never_opened_is_said(web, desk):
+async def test_a_view_that_never_opened_is_said(web, responder):
     web.fail["views.open"] = SlackUnavailable(unsure=True)
     web.fail["views.update"] = ViewClosed(method="views.update", code="not_found")
 
     async def work():
         return READY
 
-    await desk.fill(click(desk, response_url="http://127.0.0.1/r"), LOADING, work)
-    await desk.drain(grace=1)
+    await responder.fill(click(responder, response_url="http://127.0.0.1/r"), LOADING, work)
+    await responder.drain(grace=1)
     assert "If it is not there, please try again" in web.responded[0][1]["text"]
 
 
-async def test_an_expired_trigger_is_the_callers_to_hear(web, desk):
+async def test_an_expired_trigger_is_the_callers_to_hear(web, responder):
     web.fail["views.open"] = TriggerExpired(method="views.open", code="expired_trigger_id")
 
     async def work():
         return READY
 
     with pytest.raises(TriggerExpired):
-        await desk.fill(click(desk), LOADING, work)
+        await responder.fill(click(responder), LOADING, work)
 
 
-async def test_background_work_that_fails_tells_the_person(web, desk):
+async def test_background_work_that_fails_tells_the_person(web, responder):
     async def work():
         raise GatewayError("The gateway is away.")
 
-    desk.later(work(), delivery=click(desk, response_url="http://127.0.0.1/r"))
-    await desk.drain(grace=1)
+    responder.later(work(), delivery=click(responder, response_url="http://127.0.0.1/r"))
+    await responder.drain(grace=1)
     assert web.responded[0][1]["text"].startswith("The gateway is away.")
 
 
-async def test_background_work_that_fails_while_slack_is_away_ends_quietly(web, desk, caplog):
+async def test_background_work_that_fails_while_slack_is_away_ends_quietly(web, responder, caplog):
     web.fail = {"response_url": SlackUnavailable(), "chat.postMessage": SlackUnavailable()}
 
     async def work():
         raise RuntimeError("boom")
 
-    desk.later(work(), delivery=click(desk, response_url="http://127.0.0.1/r"))
-    desk.later(work())
-    await desk.drain(grace=1)
-    assert desk.busy == 0
+    responder.later(work(), delivery=click(responder, response_url="http://127.0.0.1/r"))
+    responder.later(work())
+    await responder.drain(grace=1)
+    assert responder.busy == 0
     assert [record.levelname for record in caplog.records].count("ERROR") == 2
 
 
-async def test_draining_ends_what_does_not_end(desk, caplog):
-    desk.later(asyncio.sleep(60))
+async def test_draining_ends_what_does_not_end(responder, caplog):
+    responder.later(asyncio.sleep(60))
     await asyncio.sleep(0)
-    await desk.drain(grace=0.01)
-    assert desk.busy == 0
+    await responder.drain(grace=0.01)
+    assert responder.busy == 0
     assert "stopped 1 background tasks" in caplog.text
 
 
-async def test_a_warning_lies_over_the_modal_or_home_that_was_clicked(web, desk):
-    await desk.warn(click(desk, payload={"view": kit.view()}), "Too late.")
-    await desk.warn(click(desk, payload={"view": kit.view() | {"type": "home"}}), "Too late.")
+async def test_a_warning_lies_over_the_modal_or_home_that_was_clicked(web, responder):
+    await responder.warn(click(responder, payload={"view": kit.view()}), "Too late.")
+    await responder.warn(click(responder, payload={"view": kit.view() | {"type": "home"}}), "Too late.")
     assert web.methods == ["views.push", "views.open"]
 
 
-async def test_a_warning_without_a_window_becomes_a_message(web, desk):
+async def test_a_warning_without_a_window_becomes_a_message(web, responder):
     web.fail["views.push"] = TriggerExpired(method="views.push", code="expired_trigger_id")
-    await desk.warn(click(desk, payload={"view": kit.view()}), "Too late.")
+    await responder.warn(click(responder, payload={"view": kit.view()}), "Too late.")
     assert web.methods == ["views.push", "chat.postMessage"]
 
 
-async def test_the_home_is_published(web, desk):
-    await desk.publish_home("U1", {"type": "home"})
-    await desk.update_modal("V1", READY, hash="h1")
+async def test_the_home_is_published(web, responder):
+    await responder.publish_home("U1", {"type": "home"})
+    await responder.update_modal("V1", READY, hash="h1")
     assert web.calls == [
         ("views.publish", {"user_id": "U1", "view": {"type": "home"}}),
         ("views.update", {"view_id": "V1", "view": READY, "hash": "h1"}),
@@ -195,8 +195,8 @@ async def test_the_home_is_published(web, desk):
         (CloseAll(), {"response_action": "clear"}),
     ],
 )
-def test_a_submission_is_answered_in_its_response(desk, ack, body):
-    assert body_of(ack, make_delivery(Kind.VIEW_SUBMISSION, desk=desk)) == body
+def test_a_submission_is_answered_in_its_response(responder, ack, body):
+    assert body_of(ack, make_delivery(Kind.VIEW_SUBMISSION, responder=responder)) == body
 
 
 def test_at_most_a_hundred_options_are_sent():
@@ -205,13 +205,13 @@ def test_at_most_a_hundred_options_are_sent():
     assert body_of(None, delivery) == {"options": []}
 
 
-async def test_a_click_is_answered_by_calls(web, desk):
+async def test_a_click_is_answered_by_calls(web, responder):
     in_modal = {"payload": {"view": kit.view()}}
-    assert body_of(Replace(READY), click(desk, **in_modal)) is None
-    assert body_of(Push(READY), click(desk, **in_modal)) is None
-    assert body_of(Replace(READY), click(desk)) is None
-    assert body_of(Ephemeral("hi", (section("hi"),)), click(desk, channel_id="C1")) is None
-    assert body_of(FieldErrors({"a": "Wrong."}), click(desk, channel_id="C1")) is None
-    assert body_of(CloseAll(), click(desk)) is None
-    await desk.drain(grace=1)
+    assert body_of(Replace(READY), click(responder, **in_modal)) is None
+    assert body_of(Push(READY), click(responder, **in_modal)) is None
+    assert body_of(Replace(READY), click(responder)) is None
+    assert body_of(Ephemeral("hi", (section("hi"),)), click(responder, channel_id="C1")) is None
+    assert body_of(FieldErrors({"a": "Wrong."}), click(responder, channel_id="C1")) is None
+    assert body_of(CloseAll(), click(responder)) is None
+    await responder.drain(grace=1)
     assert web.methods == ["views.update", "views.push", "views.open", "chat.postEphemeral", "chat.postEphemeral"]

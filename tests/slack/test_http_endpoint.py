@@ -11,12 +11,12 @@ from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-import bot.slack.transport
+import bot.slack.http_endpoint
 from bot.slack import signature
 from bot.slack.blocks import section
 from bot.slack.delivery import Ephemeral, FieldErrors, Options
+from bot.slack.http_endpoint import BODY_LIMIT, SlackEndpoint, http_app
 from bot.slack.router import Router
-from bot.slack.transport import BODY_LIMIT, SlackEndpoint, http_app
 from tests.slack import kit
 
 JSON = "application/json"
@@ -334,7 +334,7 @@ async def test_half_a_body_is_no_body(slack):
 
 
 async def test_a_body_that_does_not_come_is_given_up(slack, monkeypatch):
-    monkeypatch.setattr(bot.slack.transport, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(bot.slack.http_endpoint, "BODY_SECONDS", 0.01)
 
     async def never():
         yield b"command="

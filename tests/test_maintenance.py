@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from bot.audit import Fact, read
 from bot.db.engine import Database
 from bot.db.tables import posts
+from bot.maintenance import Maintenance
 from bot.policy_file import PolicyFile
-from bot.watching import Watching
 
 GOOD = """
 [roles]
@@ -48,10 +48,10 @@ def wanted() -> Wanted:
     return Wanted()
 
 
-def watching(database: Database, path: Path, wanted: Wanted, clock: Clock) -> Watching:
+def started_maintenance(database: Database, path: Path, wanted: Wanted, clock: Clock) -> Maintenance:
     path.write_text(GOOD)
     policy = PolicyFile(path, units_per_usd=500_000)
-    return Watching(
+    return Maintenance(
         database=database, policy=policy, outbox=wanted, channel="C0SEC", anchor="C0ANCHOR", version="1", clock=clock
     )
 
@@ -60,7 +60,7 @@ async def test_a_broken_policy_is_told_once_with_its_place_and_never_loaded(
     database: Database, tmp_path: Path, wanted: Wanted
 ) -> None:
     path, clock = tmp_path / "policy.toml", Clock()
-    watch = watching(database, path, wanted, clock)
+    watch = started_maintenance(database, path, wanted, clock)
     path.write_text(GOOD.replace('do = ["key.create"]', 'do = ["key.craete"]'))
     await watch.look()
     await watch.look()
@@ -73,7 +73,7 @@ async def test_a_broken_policy_is_told_once_with_its_place_and_never_loaded(
 
 async def test_a_good_change_is_recorded(database: Database, tmp_path: Path, wanted: Wanted) -> None:
     path = tmp_path / "policy.toml"
-    watch = watching(database, path, wanted, Clock())
+    watch = started_maintenance(database, path, wanted, Clock())
     path.write_text(GOOD.replace('"all"', '"everything"'))
     await watch.look()
     lines = await database.read(read)
@@ -84,8 +84,8 @@ async def test_the_anchor_drops_once_a_day_whatever_the_number_of_processes(
     database: Database, tmp_path: Path, wanted: Wanted
 ) -> None:
     clock = Clock()
-    first = watching(database, tmp_path / "policy.toml", wanted, clock)
-    second = watching(database, tmp_path / "policy.toml", wanted, clock)
+    first = started_maintenance(database, tmp_path / "policy.toml", wanted, clock)
+    second = started_maintenance(database, tmp_path / "policy.toml", wanted, clock)
     for one in (first, second, first):
         await one.look()
     assert [post["target"] for post in wanted.posts] == ["C0ANCHOR"]

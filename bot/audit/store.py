@@ -99,7 +99,7 @@ def _line(row: sa.Row[Any]) -> dict[str, Any]:
     return line
 
 
-def verify_database(database: Database) -> chain.Verdict:
+def verify_database(database: Database) -> chain.Verification:
     """Check the stored record. Blocking; about two seconds per 100,000 lines."""
     return chain.verify(export(database))
 

@@ -32,12 +32,12 @@ def body_of(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
     if delivery.kind is Kind.VIEW_SUBMISSION:
         return _for_submission(ack)
     if isinstance(ack, Replace) and delivery.in_modal:
-        delivery.desk.later(delivery.desk.update_modal(delivery.view_id, ack.view), delivery=delivery)
+        delivery.responder.later(delivery.responder.update_modal(delivery.view_id, ack.view), delivery=delivery)
     elif isinstance(ack, Push | Replace):
-        show = delivery.desk.push_modal if delivery.in_modal else delivery.desk.open_modal
-        delivery.desk.later(_shown(show(delivery, ack.view)), delivery=delivery)
+        show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
+        delivery.responder.later(_shown(show(delivery, ack.view)), delivery=delivery)
     elif isinstance(ack, FieldErrors):
-        delivery.desk.later(delivery.desk.warn(delivery, " ".join(ack.errors.values())))
+        delivery.responder.later(delivery.responder.warn(delivery, " ".join(ack.errors.values())))
     elif isinstance(ack, CloseAll | Options):
         logger.warning("%s %s: Slack takes no %s here", delivery.kind, delivery.id, type(ack).__name__)
     return None
@@ -47,7 +47,7 @@ def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
     if delivery.kind is Kind.COMMAND:
         return {"response_type": "ephemeral", **Message(ack.text, list(ack.blocks)).to_slack()}
     if delivery.user_id:
-        delivery.desk.later(delivery.desk.tell(delivery, ack.text, ack.blocks))
+        delivery.responder.later(delivery.responder.tell(delivery, ack.text, ack.blocks))
     return None
 
 

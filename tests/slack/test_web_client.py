@@ -13,7 +13,7 @@ from bot.slack.errors import (
     ViewClosed,
     refused,
 )
-from bot.slack.web import SlackWeb
+from bot.slack.web_client import SlackWebClient
 
 POST = {"channel": "C1GENERAL", "text": "hi"}
 
@@ -60,7 +60,7 @@ async def test_a_server_error_is_unsure(web, fake, fault):
 
 
 async def test_nothing_was_sent_when_nobody_listens():
-    web = SlackWeb(token=SecretStr("xoxb-none"), api_url="http://127.0.0.1:1/api/")
+    web = SlackWebClient(token=SecretStr("xoxb-none"), api_url="http://127.0.0.1:1/api/")
     with pytest.raises(SlackUnavailable) as caught:
         await web.write("chat.postMessage", **POST)
     assert not caught.value.unsure
@@ -71,7 +71,7 @@ async def test_nothing_was_sent_when_nobody_listens():
 
 
 async def test_a_slow_slack_is_given_up(fake):
-    web = SlackWeb(token=SecretStr("xoxb-none"), api_url=fake.api_url, timeout=0.05)
+    web = SlackWebClient(token=SecretStr("xoxb-none"), api_url=fake.api_url, timeout=0.05)
     fake.faults.add("chat.postMessage", "delay", delay=0.3)
     with pytest.raises(SlackUnavailable) as caught:
         await web.write("chat.postMessage", **POST)

@@ -39,7 +39,7 @@ class Wanting(Protocol):
     ) -> None: ...
 
 
-class Watching:
+class Maintenance:
     """One background task. `channel`: where those are who can mend a policy; `anchor`: channel for anchors or None."""
 
     def __init__(

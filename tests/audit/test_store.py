@@ -25,7 +25,7 @@ async def test_lines_are_numbered_and_chained(database: Database):
     assert exported[1]["previous_hash"] == exported[0]["hash"]
     assert exported[3] == {"head": {"count": 3, "hash": exported[2]["hash"]}}
     assert exported[0]["at"] == "2030-03-17T17:46:40.123Z"
-    assert audit.verify_database(database) == audit.Verdict(count=3, head=exported[2]["hash"], problems=())
+    assert audit.verify_database(database) == audit.Verification(count=3, head=exported[2]["hash"], problems=())
 
 
 async def test_the_line_goes_with_the_transaction(database: Database):

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from bot.slack.blocks import Block, Message, modal, section
 from bot.slack.delivery import Delivery
+from bot.slack.error_report import report
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable, TriggerUsed, ViewClosed
-from bot.slack.reports import report
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ _PARALLEL = 32
 
 
 class Web(Protocol):
-    """The part of web.SlackWeb that is needed here."""
+    """The part of web.SlackWebClient that is needed here."""
 
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
     async def respond(self, response_url: str, body: Mapping[str, Any]) -> None: ...
 
 
-class Desk:
+class Responder:
     """See the module. Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
 
     def __init__(self, *, web: Web, dm_channel: Callable[[str], Awaitable[str]]) -> None:

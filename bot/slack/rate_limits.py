@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 _MINUTE = 60.0
 
 
-class Window:
+class CallWindow:
     """At most `per_minute` calls within any minute, all at once if they come so."""
 
     def __init__(self, *, per_minute: int, clock: Callable[[], float]) -> None:

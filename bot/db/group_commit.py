@@ -41,7 +41,7 @@ class _Piece:
             self.future.set_result(self.value)
 
 
-class GroupWriter:
+class GroupCommitter:
     """Runs pieces in the order of asking."""
 
     def __init__(self, engine: sa.Engine) -> None:

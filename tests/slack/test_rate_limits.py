@@ -1,10 +1,10 @@
-from bot.slack.pacing import Pacer, Window
+from bot.slack.rate_limits import CallWindow, Pacer
 from tests.keydesk_sandbox.fake_slack.kit import Clock
 
 
 def test_a_window_never_lets_more_through_in_any_minute():
     clock = Clock()
-    window = Window(per_minute=3, clock=clock)
+    window = CallWindow(per_minute=3, clock=clock)
     assert [window.take() for _ in range(4)] == [True, True, True, False]
     clock.now += 59
     assert not window.take()
@@ -14,7 +14,7 @@ def test_a_window_never_lets_more_through_in_any_minute():
 
 def test_a_window_is_closed_while_slack_says_so():
     clock = Clock()
-    window = Window(per_minute=3, clock=clock)
+    window = CallWindow(per_minute=3, clock=clock)
     window.hold(5)
     assert not window.take()
     clock.now += 5
