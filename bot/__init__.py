@@ -5,7 +5,7 @@ A Slack payload comes in at `slack`, a feature turns it into a typed input, `per
 what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
 
     __main__, cli → app → alerts, features → deps, health, maintenance → approvals
-        → operations, slack, catalog, abilities, policy_file → audit, durable
+        → keys → operations, slack, abilities, policy_file → audit, durable
         → db, gateway, permissions → environment, logs, manifest, units → errors
 
 The sandbox, `keydesk_sandbox`, is a package of its own; only the command line starts it.

@@ -31,7 +31,6 @@ from bot.approvals.timers import Timers
 from bot.approvals.views import Drawing
 from bot.approvals.writers import Writers
 from bot.audit import Fact, append
-from bot.catalog import GatewayCatalog
 from bot.db import leases
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
@@ -42,6 +41,7 @@ from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
+from bot.keys.inventory import Inventory
 from bot.logs import redact
 from bot.maintenance import Maintenance
 from bot.policy_file import PolicyFile
@@ -102,7 +102,7 @@ class Application:
             clock=clock,
             observe=self.health.gateway_called,
         )
-        self.catalog = GatewayCatalog(self.client, clock=clock)
+        self.inventory = Inventory(self.client, clock=clock)
         self.abilities = Abilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
             token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
@@ -233,7 +233,7 @@ class Application:
             database=database,
             engine=self.engine,
             reader=self.client,
-            catalog=self.catalog,
+            inventory=self.inventory,
             policy=self.policy.current,
             announcer=announcer,
             operations=OPERATIONS,
@@ -244,7 +244,7 @@ class Application:
             flow=flow,
             review=review,
             reader=self.client,
-            catalog=self.catalog,
+            inventory=self.inventory,
             database=database,
             directory=self.directory,
             policy=self.policy.current,
@@ -302,7 +302,7 @@ class Application:
         return {name: self.telemetry.traced(name, job) for name, job in jobs.items()}
 
     def _keys_changed(self) -> None:
-        self.catalog.changed()
+        self.inventory.changed()
         self.alerts.changed()
 
     def _nobody(self, roles: tuple[str, ...]) -> bool:
@@ -344,7 +344,7 @@ class Application:
         if hasattr(self, "directory"):
             await self.directory.close()
         await self.abilities.close()
-        await self.catalog.close()
+        await self.inventory.close()
         await self.web.close()
         await self.client.aclose()
         self.telemetry.close()

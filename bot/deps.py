@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.approvals.flow import Flow
 from bot.approvals.review import Review
-from bot.catalog import GatewayCatalog
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
+from bot.keys.inventory import Inventory
 from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
@@ -27,7 +27,7 @@ class Deps:
     flow: Flow
     review: Review
     reader: GatewayReader
-    catalog: GatewayCatalog
+    inventory: Inventory
     database: Database
     directory: Directory
     policy: Callable[[], Policy]

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.approvals import owners
+from bot.keys import owners
 from keydesk_sandbox.fake_gateway import FakeGateway
 from keydesk_sandbox.fake_slack.people import Kind, Person, Team, UserGroup
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace

@@ -16,7 +16,11 @@ BOT, SANDBOX = ROOT / "bot", ROOT / "keydesk_sandbox"
 FILE_LIMIT, FUNCTION_LIMIT = 400, 60
 MODULES = sorted(path for room in (BOT, SANDBOX) for path in room.rglob("*.py") if "__pycache__" not in path.parts)
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "__pycache__" not in path.parts)
-FOLDERS = sorted(path for path in (BOT / "features").iterdir() if path.is_dir() and path.name != "__pycache__")
+FOLDERS = sorted(
+    path
+    for path in (BOT / "features").iterdir()
+    if path.is_dir() and path.name not in {"__pycache__", "forms", "lists"}
+)
 
 
 @functools.cache

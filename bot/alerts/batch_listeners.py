@@ -30,7 +30,6 @@ from bot.alerts.batch_views import (
     to_type,
 )
 from bot.alerts.batch_words import Scope, is_batch, parse
-from bot.approvals import owners
 from bot.audit import Fact, append
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.durable.engine import Engine
@@ -38,6 +37,7 @@ from bot.errors import ApprovalConflict, BotError, InputError
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.gateway.models import KeyStatus as GatewayStatus
+from bot.keys import owners
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide

@@ -17,7 +17,6 @@ from bot.alerts.fingerprints import from_text
 from bot.alerts.held import Held
 from bot.alerts.models import Action, Alert, AlertStatus
 from bot.alerts.posts import Teller
-from bot.approvals import owners
 from bot.approvals import store as requests_store
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Status
@@ -28,6 +27,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import ApprovalConflict, BotError
 from bot.gateway.models import EffectiveState
+from bot.keys import owners
 from bot.operations import Operation
 from bot.permissions.models import Actor, Decision, Facts
 from bot.permissions.rules import Policy

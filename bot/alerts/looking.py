@@ -20,13 +20,13 @@ from bot.alerts.models import Alert, AlertStatus, Finding, SeenKey
 from bot.alerts.posts import Teller
 from bot.alerts.receiving import Receiver
 from bot.alerts.sources import GithubAlert
-from bot.approvals import owners
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import KeyId
+from bot.keys import owners
 
 logger = logging.getLogger(__name__)
 

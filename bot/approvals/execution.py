@@ -10,9 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Status
-from bot.approvals.owners import OwnedKey
 from bot.approvals.posts import FROM_ALERT, Announcer
 from bot.approvals.record import record
 from bot.approvals.rejudge import adds_to, outgrown, read_late, refusal_today
@@ -33,6 +32,8 @@ from bot.gateway.errors import (
 from bot.gateway.models import KeyId
 from bot.gateway.wire import fenced
 from bot.gateway.writes import WriteResult, WriteStatus
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
 from bot.approvals.posts import Announcer
 from bot.approvals.record import record
@@ -21,7 +21,8 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
-from bot.operations import Catalog, Inspection, Look, Operation
+from bot.keys import owners
+from bot.operations import Inspection, Look, Offered, Operation
 from bot.permissions.models import Actor, ActorKind, Ask, Decision
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
@@ -50,7 +51,7 @@ class Flow:
         database: Database,
         engine: Engine,
         reader: GatewayReader,
-        catalog: Catalog,
+        inventory: Offered,
         policy: Callable[[], Policy],
         announcer: Announcer,
         operations: Mapping[str, Operation],
@@ -60,7 +61,7 @@ class Flow:
         self._database = database
         self._engine = engine
         self._reader = reader
-        self._catalog = catalog
+        self._inventory = inventory
         self._policy = policy
         self._announcer = announcer
         self._operations = operations
@@ -76,7 +77,7 @@ class Flow:
     def _look(self, asked: Asked) -> Look:
         return Look(
             reader=self._reader,
-            catalog=self._catalog,
+            inventory=self._inventory,
             owner_of=lambda key_id: self._database.read(owners.owner_of, key_id),
             successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
             predecessor_of=lambda key_id: self._database.read(owners.predecessor_of, key_id),

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Status
+from bot.keys import owners
 from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"

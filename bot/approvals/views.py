@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
 from bot.approvals.posts import CARD, CONFIRMATION, NOTICE, OWNER, STORY
 from bot.approvals.proof import proof_blocks
 from bot.approvals.retirement import retirement_blocks
 from bot.approvals.review import given_votes
+from bot.keys import owners
 from bot.operations import Change, Effect, Offer, Operation
 from bot.permissions.models import Approval
 from bot.permissions.stages import missing, roles_who_may_answer

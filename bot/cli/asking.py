@@ -10,13 +10,13 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO, TypeVar
 
-from bot.approvals import owners
 from bot.cli.looking import looking_at
 from bot.cli.policy import FoundKey
 from bot.errors import BotError, ConfigurationError, UserError
 from bot.gateway.client import GatewayReader, connect
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
+from bot.keys import owners
 from bot.operations import facts_of
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy

@@ -111,7 +111,7 @@ class Spine:
         self.offered = Offered()
         self.review = Review(**shared, **judged)
         self.timers = Timers(**shared)
-        self.flow = Flow(**shared, **judged, reader=_Nowhere(), catalog=self.offered, units_per_usd=500_000)
+        self.flow = Flow(**shared, **judged, reader=_Nowhere(), inventory=self.offered, units_per_usd=500_000)
         self._numbers = itertools.count(1)
 
     def clock(self) -> float:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.approvals import owners
-from bot.approvals.owners import OwnedKey
 from bot.cli import asking
 from bot.cli.policy import FoundKey
 from bot.db.engine import open_database
 from bot.errors import GatewayError, UserError
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy, parse_policy
 from bot.settings import Reading

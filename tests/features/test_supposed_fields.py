@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
+from bot.features.forms.fields import Prefill
+from bot.features.forms.key_form import FormViews, Seen
 from bot.features.key_create import views as create
 from bot.features.key_delete import views as delete
 from bot.features.key_disable import views as disable
 from bot.features.key_enable import views as enable
-from bot.features.key_form import Prefill
 from bot.features.key_quota import views as quota
 from bot.features.key_rotate import views as rotate
 from bot.features.key_update import views as update
-from bot.features.key_wish import Form, Seen
 from bot.gateway.models import EffectiveState
 from bot.permissions.supposing import fields_of
 from bot.slack.inputs import State
-from tests.features.wishes import block_ids, seen
+from tests.features.kit import block_ids, seen
 
 CHOSEN: State = {"expired_time": {"value": {"selected_option": {"value": "custom"}}}}
 
 
-def drawn(form: Form, of: Seen, state: State | None = None) -> dict[str, Any]:
+def drawn(form: FormViews, of: Seen, state: State | None = None) -> dict[str, Any]:
     return form.build_modal(of, state=state or {}, live="", units_per_usd=500_000)
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Application
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
-from bot.approvals.owners import OwnedKey
 from bot.audit import read as read_audit
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
 from bot.settings import load
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record

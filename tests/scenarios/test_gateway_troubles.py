@@ -144,7 +144,7 @@ async def test_the_home_does_not_say_that_there_are_no_keys(free_desk: FreeDesk)
     async with free_desk() as desk:
         await desk.own(ADA, desk.gateway.add_key(name="shared"))
         desk.gateway.arm(Fault(times=None, kind="redirect"))
-        desk.app.catalog.changed()
+        desk.app.inventory.changed()
         await desk.slack.open_home(ADA)
         home = view_text(await desk.eventually(lambda: desk.slack.home(ADA)))
         assert "does not answer now, so your keys (1) are not shown" in home

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.approvals import owners
 from bot.approvals.models import Status
+from bot.keys import owners
 from keydesk_sandbox import seed
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import do, open_form, owned

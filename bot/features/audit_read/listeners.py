@@ -1,11 +1,12 @@
 """`/apikey audit [KEY]`. Reads only: permission is checked, and a refusal is itself a line of the record."""
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.audit import read
 from bot.deps import Deps
 from bot.features.audit_read.views import ROWS, audit_page
-from bot.features.key_command import find_keys, one_key, split_key
+from bot.features.forms.key_command import find_keys, one_key, split_key
 from bot.gateway.models import KeyId
+from bot.keys import owners
 from bot.permissions.models import Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import escape

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from bot.approvals.models import ApprovalRequest
 from bot.audit import Fact
-from bot.features.key_lines import changed_lines, new_key_lines, quota_text
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
+from bot.keys.text import changed_lines, new_key_lines, quota_text
 from bot.operations import Change, Expiry, Offer
 from bot.slack.blocks import code, escape, isolate, mention, truncate
 from bot.units import format_duration, format_moment, format_quota

@@ -3,14 +3,15 @@
 import asyncio
 from typing import Any
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.features.home.views import build_home, cut, nothing_here
-from bot.features.key_rows import row as key_row
-from bot.features.request_rows import decidable, reviewable
-from bot.features.request_rows import row as request_row
+from bot.features.lists.key_rows import row as key_row
+from bot.features.lists.request_rows import decidable, reviewable
+from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
+from bot.keys import owners
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block, escape, section
@@ -79,7 +80,7 @@ class Listeners:
 
     async def _keys(self, ids: set[int]) -> list[Key] | None:
         """None when the gateway does not tell: that is not the same as having no keys."""
-        keys = await self._deps.catalog.keys(deadline=BACKGROUND_SECONDS) if ids else []
+        keys = await self._deps.inventory.keys(deadline=BACKGROUND_SECONDS) if ids else []
         return None if keys is None else [key for key in keys if key.id in ids]
 
 

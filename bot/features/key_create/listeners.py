@@ -3,13 +3,13 @@
 from typing import Any
 
 from bot.deps import LISTENER_SECONDS, Deps
-from bot.features import key_form as form
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.submission import submit_form
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
-from bot.features.key_form import FormReader, Prefill
-from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.submission import submit_wish
 from bot.slack.blocks import escape
 from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.router import Router
@@ -45,7 +45,7 @@ class Listeners:
         live = escape(next(iter(reader.errors.values()), UNFINISHED))
         if wanted is not None:
             actor = await deps.actor(delivery)
-            live = await live_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+            live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
         return build_modal(
             Prefill(), units_per_usd=deps.units_per_usd, channel=channel, chosen_expiry=chosen, live=live
         )
@@ -58,22 +58,22 @@ class Listeners:
         await deps.flow.admit(actor, OPERATION.name)
         wanted, reason = parse_submission(
             FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd),
-            models=await deps.catalog.models(deadline=0.3),
-            groups=await deps.catalog.groups(deadline=0.3),
+            models=await deps.inventory.models(deadline=0.3),
+            groups=await deps.inventory.groups(deadline=0.3),
             count_bytes=deps.count_name_bytes(),
         )
-        return await submit_wish(
+        return await submit_form(
             deps, delivery, OPERATION, actor, wanted, reason=reason, channel=delivery.private_metadata
         )
 
     async def models(self, delivery: Delivery) -> Ack:
         """Choices for every form's models field."""
-        models = await self._deps.catalog.models(deadline=LISTENER_SECONDS)
+        models = await self._deps.inventory.models(deadline=LISTENER_SECONDS)
         return Options(form.model_options(models, delivery.query))
 
     async def groups(self, delivery: Delivery) -> Ack:
         """Choices for every form's group field."""
-        groups = await self._deps.catalog.groups(deadline=LISTENER_SECONDS)
+        groups = await self._deps.inventory.groups(deadline=LISTENER_SECONDS)
         return Options(form.group_options(groups, delivery.query))
 
 

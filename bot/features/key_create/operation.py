@@ -3,10 +3,10 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.key_form import NAME
-from bot.features.key_lines import new_key_lines
+from bot.features.forms.fields import NAME
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
+from bot.keys.text import new_key_lines
 from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 
@@ -50,7 +50,7 @@ class KeyCreate:
     async def inspect(self, look: Look, actor: Actor, wanted: CreateKey) -> Inspection:
         """Names are unique in the account: one that is in use is refused here, and again in the run."""
         del actor  # a new key is the requester's own
-        if not look.preview and await look.catalog.name_in_use(wanted.name, deadline=look.deadline):
+        if not look.preview and await look.inventory.name_in_use(wanted.name, deadline=look.deadline):
             raise InputError({NAME: f"A key called “{wanted.name}” exists already; choose another name."})
         settings = wanted.settings(look.now)
         facts = facts_of(

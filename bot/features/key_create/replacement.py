@@ -4,10 +4,10 @@ from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import PermissionDenied
-from bot.features.key_command import loading, may_touch
+from bot.features.forms.fields import CUSTOM, NAME_LIMIT, NEVER_CHOICE, Prefill
+from bot.features.forms.key_command import loading, may_touch
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.views import build_modal
-from bot.features.key_form import CUSTOM, NAME_LIMIT, NEVER_CHOICE, Prefill
 from bot.gateway.models import NEVER, Key, KeyId
 from bot.permissions.models import Actor
 from bot.slack.delivery import Ack, Delivery

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.features import key_form as form
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_create.operation import OPERATION, CreateKey
-from bot.features.key_form import FormReader, Prefill
-from bot.features.live import UNFINISHED, decision_block
 from bot.gateway.models import Group
 from bot.slack.blocks import modal
 from bot.slack.inputs import typed

@@ -1,12 +1,12 @@
 """Names every way to delete a key. No decisions here."""
 
 from bot.deps import Deps
+from bot.features.forms.key_form import register_key_form
 from bot.features.key_delete import views
 from bot.features.key_delete.operation import OPERATION
-from bot.features.key_wish import register_key_wish
 from bot.slack.router import Router
 
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_wish(router, deps, OPERATION, views, word="delete", usage="KEY", help="remove a key for good")
+    register_key_form(router, deps, OPERATION, views, word="delete", usage="KEY", help="remove a key for good")

@@ -1,11 +1,11 @@
 """What deleting means: gone for good, read back as gone. A key that vanished after we saw it is gone, too."""
 
 from bot.errors import InputError
-from bot.features.key_lines import quota_text
-from bot.features.key_wish import read_key
+from bot.features.forms.key_form import read_key
 from bot.gateway.errors import Refusal
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, delete
+from bot.keys.text import quota_text
 from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 

@@ -1,15 +1,15 @@
 """Names every way to disable a key. No decisions here."""
 
 from bot.deps import Deps
+from bot.features.forms.key_form import register_key_form
 from bot.features.key_disable import views
 from bot.features.key_disable.operation import OPERATION
-from bot.features.key_wish import register_key_wish
 from bot.slack.router import Router
 
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_wish(
+    register_key_form(
         router,
         deps,
         OPERATION,

@@ -3,7 +3,7 @@
 One key is one request: whoever disables many asks once for each, and each has its own effect and its own proof.
 """
 
-from bot.features.key_wish import read_key
+from bot.features.forms.key_form import read_key
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, disable

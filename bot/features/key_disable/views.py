@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from bot.features import key_form as form
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.key_form import Seen
+from bot.features.forms.preview import decision_block
 from bot.features.key_disable.operation import OPERATION, DisableKey
-from bot.features.key_form import FormReader, Prefill
-from bot.features.key_wish import Seen
-from bot.features.live import decision_block
 from bot.slack.blocks import modal, section
 from bot.slack.inputs import State
 

@@ -1,14 +1,14 @@
 """Names every way to enable a key. No decisions here."""
 
 from bot.deps import Deps
+from bot.features.forms.key_form import register_key_form
 from bot.features.key_enable import views
 from bot.features.key_enable.operation import OPERATION
-from bot.features.key_wish import register_key_wish
 from bot.slack.router import Router
 
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_wish(
+    register_key_form(
         router, deps, OPERATION, views, word="enable", usage="KEY…", help="put keys back into use; also `batch N`"
     )

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from bot.errors import InputError
-from bot.features.key_form import EXPIRY, REASON
-from bot.features.key_lines import expiry_text, quota_text
-from bot.features.key_wish import DELTA, is_past, read_key
+from bot.features.forms.fields import EXPIRY, REASON
+from bot.features.forms.key_form import DELTA, is_past, read_key
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, enable
+from bot.keys.text import expiry_text, quota_text
 from bot.operations import Change, Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_moment, format_quota

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from bot.approvals import owners, store
+from bot.approvals import store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import InputError
-from bot.features.key_command import register_key_command
+from bot.features.forms.key_command import register_key_command
 from bot.features.key_list.views import LIST, key_list, key_window, pages
-from bot.features.key_rows import SHOW
+from bot.features.lists.key_rows import SHOW
 from bot.gateway.models import Key, KeyStatus
+from bot.keys import owners
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
@@ -71,7 +72,7 @@ class Listeners:
 
     async def _message(self, actor: Actor, everybody: bool, page: int) -> Message:  # the answer of _scope
         deps = self._deps
-        keys = await deps.catalog.keys(deadline=BACKGROUND_SECONDS)
+        keys = await deps.inventory.keys(deadline=BACKGROUND_SECONDS)
         if keys is None:
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
         whose = await deps.database.read(owners.all_owners)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.approvals.models import WORDS, ApprovalRequest
-from bot.features.key_lines import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, quota_text
-from bot.features.key_rows import BADGES, SHOW, row
+from bot.features.lists.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
+from bot.keys.text import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, quota_text
 from bot.slack.blocks import (
     Message,
     actions,

@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import model_validator
 
 from bot.errors import InputError
-from bot.features.key_form import QUOTA, UNLIMITED
-from bot.features.key_lines import quota_text
-from bot.features.key_wish import DELTA, read_key
+from bot.features.forms.fields import QUOTA, UNLIMITED
+from bot.features.forms.key_form import DELTA, read_key
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
+from bot.keys.text import quota_text
 from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_quota

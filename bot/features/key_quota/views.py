@@ -3,11 +3,11 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features import key_form as form
-from bot.features.key_form import FormReader, Prefill
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.key_form import DELTA, Seen, delta_block
+from bot.features.forms.preview import decision_block
 from bot.features.key_quota.operation import OPERATION, ChangeQuota
-from bot.features.key_wish import DELTA, Seen, delta_block
-from bot.features.live import decision_block
 from bot.slack.blocks import Block, modal
 from bot.slack.inputs import State, typed
 from bot.units import parse_delta

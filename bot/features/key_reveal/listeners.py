@@ -3,14 +3,15 @@
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals import owners, store
-from bot.approvals.owners import OwnedKey
+from bot.approvals import store
 from bot.audit import Fact, append
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import PermissionDenied
-from bot.features.key_command import loading
+from bot.features.forms.key_command import loading
 from bot.features.key_reveal.views import NAME, build_modal
 from bot.gateway.models import KeyId
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide
 from bot.slack.delivery import Ack, Delivery

@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import Field
 
 from bot.errors import InputError
-from bot.features.key_form import REASON
-from bot.features.key_lines import quota_text
-from bot.features.key_wish import is_past, read_key
+from bot.features.forms.fields import REASON
+from bot.features.forms.key_form import is_past, read_key
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, WriteStatus, changed_since, create
+from bot.keys.text import quota_text
 from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import format_duration, format_moment

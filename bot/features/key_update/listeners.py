@@ -4,13 +4,13 @@ from typing import Any
 
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
-from bot.features import key_form as form
-from bot.features.key_command import register_key_command
-from bot.features.key_form import FormReader, Prefill
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.key_command import register_key_command
+from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.submission import submit_form
 from bot.features.key_update.operation import OPERATION
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
-from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.submission import submit_wish
 from bot.gateway.models import Key
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape
@@ -45,7 +45,7 @@ class Listeners:
         deps = self._deps
         remembered = Remembered.parse(delivery.private_metadata)
         key = next(
-            (k for k in await deps.catalog.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
+            (k for k in await deps.inventory.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
         )
         try:
             wanted, reason = parse_submission(
@@ -57,7 +57,7 @@ class Listeners:
             actor, channel = await deps.actor(delivery), remembered.channel
             live = UNFINISHED
             if wanted.model_dump(exclude={"key_id"}, exclude_none=True):
-                live = await live_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+                live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
         # What people typed stays in place; the prefill only matters for what is drawn for the first time.
         prefill = Prefill() if key is None else prefill_of(key.settings())
         hint = "" if key is None else key.last_four
@@ -74,11 +74,11 @@ class Listeners:
         wanted, reason = parse_submission(
             self._reader(delivery),
             remembered,
-            models=await deps.catalog.models(deadline=0.3),
-            groups=await deps.catalog.groups(deadline=0.3),
+            models=await deps.inventory.models(deadline=0.3),
+            groups=await deps.inventory.groups(deadline=0.3),
             count_bytes=deps.count_name_bytes(),
         )
-        return await submit_wish(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=remembered.channel)
+        return await submit_form(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=remembered.channel)
 
 
 def register(router: Router, deps: Deps) -> None:

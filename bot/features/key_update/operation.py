@@ -3,10 +3,10 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.key_form import NAME
-from bot.features.key_lines import changed_lines
+from bot.features.forms.fields import NAME
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
+from bot.keys.text import changed_lines
 from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
 from bot.permissions.models import Actor
 
@@ -60,7 +60,7 @@ class KeyUpdate:
             if not lines:
                 raise InputError({NAME: "Nothing is changed yet. Change a field, or cancel."})
             renamed = after.name != before.name
-            if renamed and await look.catalog.name_in_use(after.name, deadline=look.deadline):
+            if renamed and await look.inventory.name_in_use(after.name, deadline=look.deadline):
                 raise InputError({NAME: f"A key called “{after.name}” exists already; choose another name."})
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         own = await look.owner_of(key.id) == actor.slack_user_id

@@ -8,10 +8,10 @@ import hashlib
 import json
 from typing import Any
 
-from bot.features import key_form as form
-from bot.features.key_form import FormReader, Prefill
+from bot.features.forms import fields as form
+from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_update.operation import OPERATION, UpdateKey
-from bot.features.live import UNFINISHED, decision_block
 from bot.gateway.models import Group, KeySettings
 from bot.slack.blocks import code, context, modal
 from bot.slack.inputs import picked_time, ticked, typed

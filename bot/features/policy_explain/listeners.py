@@ -2,12 +2,12 @@
 
 import difflib
 
-from bot.approvals import owners
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
-from bot.features.key_command import find_keys, may_touch, one_key, split_key
-from bot.features.live import decision_text
+from bot.features.forms.key_command import find_keys, may_touch, one_key, split_key
+from bot.features.forms.preview import decision_text
 from bot.gateway.models import KeyId
+from bot.keys import owners
 from bot.operations import facts_of
 from bot.permissions.models import OPERATIONS, Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide

@@ -3,8 +3,8 @@
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
+from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.views import request_list
-from bot.features.request_rows import decidable, reviewable, row
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block

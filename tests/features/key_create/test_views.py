@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.errors import InputError
+from bot.features.forms.fields import FormReader, Prefill
 from bot.features.key_create.operation import CreateKey
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
-from bot.features.key_form import FormReader, Prefill
 from bot.gateway.models import Group
 from bot.operations import Expiry
 

@@ -6,7 +6,7 @@ from bot.features.key_disable.operation import FRESH_SECONDS, OPERATION, Disable
 from bot.gateway.models import Key
 from bot.gateway.writes import WriteStatus
 from bot.operations import Effect, Offer
-from tests.features.wishes import ADA, look_on, work_on
+from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.support import PROFILES, client_of, fake_gateway, sent
 
 

@@ -8,7 +8,7 @@ from bot.errors import InputError
 from bot.features.key_enable.operation import OPERATION, EnableKey
 from bot.gateway.writes import WriteStatus
 from bot.operations import Expiry, Offer
-from tests.features.wishes import ADA, look_on, work_on
+from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.support import PROFILES, client_of, fake_gateway
 
 

@@ -9,7 +9,7 @@ from bot.features.key_enable.operation import EnableKey
 from bot.features.key_enable.views import build_modal, parse_submission
 from bot.gateway.models import EffectiveState
 from bot.operations import Expiry
-from tests.features.wishes import UNITS, block_ids, reader, seen
+from tests.features.kit import UNITS, block_ids, reader, seen
 
 DISABLED = {"state": EffectiveState.DISABLED}
 EMPTY = {"state": EffectiveState.EXHAUSTED, "remain_quota": 0}

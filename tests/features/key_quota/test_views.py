@@ -5,7 +5,7 @@ import pytest
 from bot.errors import InputError
 from bot.features.key_quota.operation import ChangeQuota
 from bot.features.key_quota.views import build_modal, parse_submission
-from tests.features.wishes import UNITS, block_ids, reader, seen
+from tests.features.kit import UNITS, block_ids, reader, seen
 
 
 def test_a_limited_key_asks_for_a_delta_until_the_box_is_ticked() -> None:

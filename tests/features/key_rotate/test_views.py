@@ -6,7 +6,7 @@ from bot.errors import InputError
 from bot.features.key_rotate.operation import RotateKey
 from bot.features.key_rotate.views import OVERLAPS, build_modal, parse_submission
 from bot.gateway.models import EffectiveState
-from tests.features.wishes import UNITS, block_ids, reader, seen
+from tests.features.kit import UNITS, block_ids, reader, seen
 
 
 @pytest.mark.parametrize("choice", OVERLAPS)

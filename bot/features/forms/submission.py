@@ -2,13 +2,13 @@
 
 from bot.approvals.flow import Asked
 from bot.deps import Deps
-from bot.features.receipt import receipt
+from bot.features.forms.receipt import receipt
 from bot.operations import Frozen, Operation
 from bot.permissions.models import Actor
 from bot.slack.delivery import Delivery, Replace
 
 
-async def submit_wish(
+async def submit_form(
     deps: Deps, delivery: Delivery, operation: Operation, actor: Actor, wanted: Frozen, *, reason: str, channel: str
 ) -> Replace:
     """Ask the flow within what is left of Slack's time; the request's number takes the form's place.

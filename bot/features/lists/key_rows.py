@@ -1,7 +1,7 @@
 """One key as a line of a list, for every place that lists keys. Never its value. Pure."""
 
-from bot.features.key_lines import left_text, lifetime_text
 from bot.gateway.models import EffectiveState, Key
+from bot.keys.text import left_text, lifetime_text
 from bot.slack.blocks import Block, button, code, escape, isolate, mention, section
 
 SHOW = "key.show"

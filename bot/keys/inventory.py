@@ -80,8 +80,8 @@ class _Remembered(Generic[T]):
             await asyncio.wait({self._asking})
 
 
-class GatewayCatalog:
-    """The cache behind selects and checks. Implements operations.Catalog."""
+class Inventory:
+    """The cache behind selects and checks. Implements operations.Offered."""
 
     def __init__(self, reader: GatewayReader, *, clock: Callable[[], float]) -> None:
         self._models = _Remembered(reader.list_models, clock=clock, what="models")

@@ -84,7 +84,7 @@ class Look:
     """
 
     reader: GatewayReader
-    catalog: "Catalog"
+    inventory: "Offered"
     owner_of: Callable[[KeyId], Awaitable[str | None]]
     successor_of: Callable[[KeyId], Awaitable[int | None]]
     predecessor_of: Callable[[KeyId], Awaitable[int | None]]
@@ -102,7 +102,7 @@ class Look:
         return max(0.05, self.until - time.monotonic())
 
 
-class Catalog(Protocol):
+class Offered(Protocol):
     """What the gateway offers, from a cache that is refreshed in the background."""
 
     async def models(self, *, deadline: float) -> list[str] | None:

@@ -1,13 +1,13 @@
 """What an open form remembers of its key, and what a form holds before anybody touches it."""
 
+from bot.features.forms.fields import FormReader
+from bot.features.forms.key_form import Seen, filled_in
 from bot.features.key_disable import views as disable
-from bot.features.key_form import FormReader
 from bot.features.key_quota import views as quota
 from bot.features.key_rotate import views as rotate
-from bot.features.key_wish import Seen, filled_in
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.slack.inputs import typed
-from tests.features.wishes import NOW, UNITS, seen
+from tests.features.kit import NOW, UNITS, seen
 
 
 def key(**changes: object) -> Key:

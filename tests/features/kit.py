@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.features.key_form import FormReader
-from bot.features.key_wish import Seen
+from bot.features.forms.fields import FormReader
+from bot.features.forms.key_form import Seen
 from bot.gateway.client import GatewayClient
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.operations import Look, Work
@@ -62,7 +62,7 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
 
     values: dict[str, Any] = {
         "reader": client,
-        "catalog": None,
+        "inventory": None,
         "owner_of": owner_of,
         "successor_of": successor_of,
         "predecessor_of": successor_of,

@@ -7,12 +7,12 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from bot.approvals import owners
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError, PermissionDenied
-from bot.features.key_lines import quota_text
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
+from bot.keys import owners
+from bot.keys.text import quota_text
 from bot.logs import holds_key
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide

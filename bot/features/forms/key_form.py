@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from bot.deps import Deps
 from bot.errors import InputError
-from bot.features.key_command import register_key_command
-from bot.features.key_form import FormReader
-from bot.features.key_lines import left_text
-from bot.features.live import UNFINISHED, Redraws, live_text
-from bot.features.submission import submit_wish
+from bot.features.forms.fields import FormReader
+from bot.features.forms.key_command import register_key_command
+from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.submission import submit_form
 from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
+from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, code, context, escape, isolate, truncate
@@ -80,7 +80,7 @@ async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
     return key, await look.owner_of(key.id) == actor.slack_user_id
 
 
-class Form(Protocol):
+class FormViews(Protocol):
     """The two functions of a feature's views.py."""
 
     def build_modal(self, seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
@@ -90,10 +90,10 @@ class Form(Protocol):
         """The wish and its reason. Raises InputError."""
 
 
-class KeyWish:
+class KeyForm:
     """Everything Slack can send about one such form."""
 
-    def __init__(self, deps: Deps, operation: Operation, form: Form) -> None:
+    def __init__(self, deps: Deps, operation: Operation, form: FormViews) -> None:
         self._deps = deps
         self._operation = operation
         self._form = form
@@ -125,7 +125,7 @@ class KeyWish:
             wanted, reason = self._form.parse_submission(self._reader(state), seen)
         except InputError as error:
             return escape(error.sentence)
-        return await live_text(self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel)
+        return await preview_text(self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel)
 
     def _reader(self, state: State) -> FormReader:
         return FormReader(state=state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
@@ -138,7 +138,7 @@ class KeyWish:
         await deps.flow.admit(actor, self._operation.name)
         seen = Seen.model_validate_json(delivery.private_metadata)
         wanted, reason = self._form.parse_submission(self._reader(delivery.state), seen)
-        return await submit_wish(deps, delivery, self._operation, actor, wanted, reason=reason, channel=seen.channel)
+        return await submit_form(deps, delivery, self._operation, actor, wanted, reason=reason, channel=seen.channel)
 
 
 def delta_block(initial: str, units_per_usd: int, *, hint: str, optional: bool) -> Block:
@@ -167,18 +167,18 @@ def filled_in(view: Mapping[str, Any]) -> State:
     return found
 
 
-def register_key_wish(
+def register_key_form(
     router: Router,
     deps: Deps,
     operation: Operation,
-    form: Form,
+    form: FormViews,
     *,
     word: str,
     usage: str,
     help: str,  # noqa: A002  # as the router calls it
 ) -> None:
     """Name the command, the button, the changes in the form and its submission."""
-    wish = KeyWish(deps, operation, form)
-    register_key_command(router, deps, operation, wish.build, word=word, usage=usage, help=help)
-    router.modal_action(operation.name, wish.redraw)
-    router.view(operation.name, wish.submit)
+    key_form = KeyForm(deps, operation, form)
+    register_key_command(router, deps, operation, key_form.build, word=word, usage=usage, help=help)
+    router.modal_action(operation.name, key_form.redraw)
+    router.view(operation.name, key_form.submit)

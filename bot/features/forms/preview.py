@@ -44,7 +44,7 @@ def decision_block(text: str = UNFINISHED) -> Block:
     return context(text, block_id=DECISION)
 
 
-async def live_text(
+async def preview_text(
     deps: Deps, actor: Actor, operation: Operation, wanted: object, *, reason: str, channel: str
 ) -> str:
     """The line for a form as filled in now."""

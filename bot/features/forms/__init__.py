@@ -1,0 +1,1 @@
+"""What the forms of several features share: fields, the form on one key, its preview, its submission."""

@@ -1,0 +1,1 @@
+"""Rows of lists that several features show."""

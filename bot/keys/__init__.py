@@ -1,0 +1,1 @@
+"""What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words."""
