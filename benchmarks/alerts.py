@@ -15,13 +15,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot import durable
-from bot.alerts.candidates import find
-from bot.alerts.fingerprints import Fingerprints
-from bot.alerts.held import Held
-from bot.alerts.index import Entry, KeyIndex
-from bot.alerts.posts import CARD, Teller
-from bot.alerts.receiving import LOOK, Receiver
-from bot.alerts.sources import parse
+from bot.alerts.cards.notifications import CARD, AlertNotifications
+from bot.alerts.detection.fingerprints import Fingerprints
+from bot.alerts.detection.key_index import IndexEntry, KeyIndex
+from bot.alerts.detection.leaked_values import LeakedValues
+from bot.alerts.detection.scanner import find
+from bot.alerts.ingest import TRIAGE_JOB, AlertIngest
+from bot.alerts.intake.sources import parse
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.durable.engine import Engine
@@ -55,7 +55,7 @@ def _filled(fingerprints: Fingerprints) -> tuple[KeyIndex, float]:
     index = KeyIndex(fingerprints)
     # Made one by one, as when they are read from the gateway: nothing of the making is kept.
     index.put(
-        Entry(number, value_of(number)[:4] + value_of(number)[-4:], fingerprints.of(value_of(number)))
+        IndexEntry(number, value_of(number)[:4] + value_of(number)[-4:], fingerprints.of(value_of(number)))
         for number in range(1, KEYS + 1)
     )
     gc.collect()
@@ -83,17 +83,24 @@ async def _alerts_in(index: KeyIndex) -> float:
         async def never(_argument: str) -> None:
             raise AssertionError
 
-        engine = Engine(database=database, jobs=dict.fromkeys((LOOK, POST), never), executor_id="bench")
+        engine = Engine(database=database, jobs=dict.fromkeys((TRIAGE_JOB, POST), never), executor_id="bench")
         nowhere = _Nowhere()
         outbox = Outbox(database=database, engine=engine, web=nowhere, directory=nowhere, drawers={CARD: _nothing})
-        teller = Teller(outbox=outbox, channel="C0BENCH")
-        held = Held(clock=time.time)
-        receiver = Receiver(database=database, engine=engine, index=index, held=held, teller=teller, clock=time.time)
+        notifications = AlertNotifications(outbox=outbox, channel="C0BENCH")
+        leaked_values = LeakedValues(clock=time.time)
+        ingest = AlertIngest(
+            database=database,
+            engine=engine,
+            index=index,
+            leaked_values=leaked_values,
+            notifications=notifications,
+            clock=time.time,
+        )
         taken = []
         for number in range(1, ALERTS + 1):
             body = json.dumps({"id": f"a{number}", "text": f"sk-{value_of(number)}"}).encode()
             begun = time.perf_counter()
-            await receiver.receive(parse("generic", body))
+            await ingest.receive(parse("generic", body))
             taken.append(time.perf_counter() - begun)
         database.close()
     return statistics.median(taken) * 1e3

@@ -3,7 +3,6 @@
 Read `Application` from top to bottom to see how the house is wired. Nothing else builds clients.
 """
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -17,7 +16,7 @@ from starlette.applications import Starlette
 
 from bot import __version__
 from bot.abilities import Abilities
-from bot.alerts.room import Alerts, AlertSettings
+from bot.alerts.bootstrap import Alerts, AlertSettings
 from bot.approvals import listeners as card_listeners
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
@@ -41,6 +40,8 @@ from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
+from bot.incident import bootstrap as incident
+from bot.incident.execution import JOB as BATCH
 from bot.keys.inventory import Inventory
 from bot.logs import redact
 from bot.maintenance import Maintenance
@@ -49,8 +50,8 @@ from bot.settings import Settings
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
-from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
 from bot.slack.http_endpoint import SlackEndpoint, http_app
+from bot.slack.identity import identify
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
 from bot.slack.responder import Responder
@@ -61,7 +62,6 @@ from bot.telemetry import configured
 
 logger = logging.getLogger(__name__)
 
-SLACK_SECONDS = 30.0
 STOP_SECONDS = 8.0
 
 
@@ -122,7 +122,7 @@ class Application:
 
     async def start(self, *, work: bool = True, listen: bool = True) -> None:
         """Meet Slack, wire everything, begin to work. Raises ConfigurationError."""
-        identity = await self._meet_slack()
+        identity = await identify(self.web, api_url=self.settings.slack_api_url)
         self._wire(identity)
         if self.database.dialect == "sqlite":
             # One process has the file, so whoever held these is dead: its work need not wait for them.
@@ -137,39 +137,6 @@ class Application:
             await self._socket.start()
         self.health.ready = True
 
-    async def _meet_slack(self) -> Identity:
-        """Ask who we are. Slack may be away for a moment when a machine starts, so it is asked for some seconds."""
-        end = time.monotonic() + SLACK_SECONDS
-        while True:
-            try:
-                answer = await self.web.read("auth.test")
-            except SlackError as error:
-                code = error.code if isinstance(error, SlackRefused) else ""
-                if code in FATAL_CODES:
-                    problem = f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again."
-                    raise ConfigurationError([problem]) from None
-                if time.monotonic() > end:
-                    where = self.settings.slack_api_url
-                    raise CannotStart(f"Slack cannot be reached at {where}; look at the network.") from None
-                await asyncio.sleep(1.0)
-            else:
-                bot_id = str(answer.get("bot_id", ""))
-                return Identity(
-                    team_id=str(answer.get("team_id", "")),
-                    bot_user_id=str(answer.get("user_id", "")),
-                    bot_id=bot_id,
-                    app_id=await self._app_id(bot_id),
-                )
-
-    async def _app_id(self, bot_id: str) -> str:
-        """Our app's id; "" when Slack does not say it now: what it is compared with is signed in any case."""
-        try:
-            bot = (await self.web.read("bots.info", bot=bot_id)).get("bot")
-        except SlackError as error:
-            logger.info("the app's id is not known: bots.info says %s", getattr(error, "code", "nothing"))
-            return ""
-        return str(bot.get("app_id", "")) if isinstance(bot, Mapping) else ""
-
     def _wire(self, identity: Identity) -> None:
         settings, clock, database = self.settings, self.clock, self.database
         units = settings.keydesk_units_per_usd
@@ -183,7 +150,7 @@ class Application:
             engine=self.engine,
             web=self.web,
             directory=self.directory,
-            drawers=drawing.drawers() | self.alerts.drawers(),
+            drawers=drawing.drawers() | self.alerts.drawers() | incident.DRAWERS,
             clock=clock,
         )
         self.maintenance = Maintenance(
@@ -202,7 +169,7 @@ class Application:
             engine=self.engine,
             client=self.client,
             announcer=announcer,
-            leaked=self.alerts.held.of_key,
+            leaked=self.alerts.leaked_values.of_key,
         )
         self.retirement = Retirement(
             database=database, engine=self.engine, announcer=announcer, operations=OPERATIONS, clock=clock
@@ -274,12 +241,21 @@ class Application:
             engine=self.engine,
             outbox=self.outbox,
             announcer=announcer,
-            client=self.client,
-            writers=writers,
-            changed=self._keys_changed,
             bot_user_id=identity.bot_user_id,
             bot_id=identity.bot_id,
             team_id=identity.team_id,
+        )
+        self.incident = incident.build(
+            deps,
+            router,
+            engine=self.engine,
+            outbox=self.outbox,
+            client=self.client,
+            writers=writers,
+            channel=settings.security_channel,
+            changed=self._keys_changed,
+            key_changed=self.alerts.response.key_changed,
+            leaked=self.alerts.leaked_values.of_key,
         )
         self.router = router
         self.responder = Responder(web=self.web, dm_channel=self.directory.dm_channel)
@@ -298,6 +274,7 @@ class Application:
             RETIRE: lambda argument: self.retirement.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),
             **self.alerts.jobs(),
+            BATCH: lambda argument: self.incident.run(argument),
         }
         return {name: self.telemetry.traced(name, job) for name, job in jobs.items()}
 

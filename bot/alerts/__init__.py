@@ -1,21 +1,18 @@
-"""From an alert to a dead key. Knows no feature; what it changes at the gateway goes through the flow or a batch.
+"""From an alert to a dead key: it came in (intake), keys were found (detection), it was acted on (response).
 
-    candidates    text → strings that may be keys, bounded
-    fingerprints  a key's value → a keyed fingerprint that can be stored
-    index         fingerprints and hints in memory: whose key is this
-    indexing      fills the index in the background and keeps it up to date
-    proofs        is this request from who it says (signatures, tokens)
-    sources       the body of each source → one form
-    intake        POST /alerts/{source}
-    github_api    the one call that fetches a leaked secret from GitHub
-    models, store the alert as a value, its SQL
-    views         the card, the thread, the word to the owner, the window
-    looking       the job behind a new alert: fetch, match, look at the keys, act where the policy says so
-    killing       from a click to a dead key: the request, its steps on the card, the proof
-    listeners     the buttons and the message shortcut
-    guard         messages in channels that hold a live key
-    batches       incident mode: many keys at once
-    room          makes all of these and names their ways in; built by app.py
+Knows no feature; what it changes at the gateway goes through the flow.
 
-A key's value is in memory for as long as it is looked at (held.py: some minutes, for the proof), and nowhere else.
+    intake/     the endpoint, signatures, the sources, messages in our channels
+    detection/  the scanner, fingerprints and the index of the account's keys
+    cards/      what people see
+    models      an alert as a value
+    store       its only SQL
+    tables      the tables behind it
+    ingest      what came in → a stored alert, within milliseconds
+    triage      the job behind a new alert: fetch, match, read the keys, act where the policy says so
+    response    from an order to a dead key: the request and how it stands
+    listeners   the buttons and the message shortcut
+    bootstrap   makes all of these and names their ways in; called by app.py
+
+A key's value is in memory for as long as it is looked at (detection/leaked_values), and nowhere else.
 """

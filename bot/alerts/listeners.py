@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.candidates import Found, find
-from bot.alerts.killing import DISABLE, ROTATE, Killer
-from bot.alerts.looking import Looking
+from bot.alerts.cards.key_state import Requests
+from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
+from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.detection.scanner import find
+from bot.alerts.detection.text_extraction import message_texts
+from bot.alerts.ingest import AlertIngest
+from bot.alerts.intake.sources import slack_message
 from bot.alerts.models import Alert, AlertStatus
-from bot.alerts.posts import Teller
-from bot.alerts.receiving import Receiver
-from bot.alerts.sources import Incoming
-from bot.alerts.texts import message_texts
-from bot.alerts.views import Requests
-from bot.alerts.windows import TITLE, WINDOW, alert_window, chosen, said
+from bot.alerts.response import DISABLE, ROTATE, AlertResponse
+from bot.alerts.triage import Triage
 from bot.approvals import store as requests_store
 from bot.approvals.models import WORDS, Status
 from bot.audit import Fact, append
@@ -36,15 +36,23 @@ NOTHING = (
 )
 
 
-class Listeners:
+class AlertListeners:
     """Everything Slack can send about an alert."""
 
-    def __init__(self, deps: Deps, *, receiver: Receiver, looking: Looking, killer: Killer, teller: Teller) -> None:
+    def __init__(
+        self,
+        deps: Deps,
+        *,
+        ingest: AlertIngest,
+        triage: Triage,
+        response: AlertResponse,
+        notifications: AlertNotifications,
+    ) -> None:
         self._deps = deps
-        self._receiver = receiver
-        self._looking = looking
-        self._killer = killer
-        self._teller = teller
+        self._ingest = ingest
+        self._triage = triage
+        self._response = response
+        self._notifications = notifications
 
     async def shortcut(self, delivery: Delivery) -> Ack:
         """`disable_leaked_key` on any message: find keys, tell security, show what can be done."""
@@ -56,15 +64,15 @@ class Listeners:
 
     async def _found(self, delivery: Delivery, actor: Actor) -> dict[str, Any]:
         found = find(message_texts(delivery.message))
-        findings, _ = self._receiver.findings(found)
+        findings, _ = self._ingest.findings(found)
         if not findings:
             return said(NOTHING)
         ts = text_of(delivery.message, "ts") or delivery.message_ts
         by, shown_by = text_of(delivery.message, "user"), actor.slack_user_id
         incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, by=by, shown_by=shown_by)
-        alert_id = await self._receiver.receive(incoming)
-        await self._looking.match(alert_id)
-        alert = await self._looking.look_at_keys(alert_id)
+        alert_id = await self._ingest.receive(incoming)
+        await self._triage.match(alert_id)
+        alert = await self._triage.read_keys(alert_id)
         return await self._window(alert, actor)
 
     async def disable(self, delivery: Delivery) -> Ack:
@@ -93,7 +101,7 @@ class Listeners:
         return None
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
-        request = await self._killer.order(
+        request = await self._response.order(
             alert,
             key_id,
             actor,
@@ -106,7 +114,7 @@ class Listeners:
             if request.status is Status.PENDING:
                 word = "waits for an approval"
             sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
-            link = f"Each step and its time are on the card in <#{self._teller.channel}>."
+            link = f"Each step and its time are on the card in <#{self._notifications.channel}>."
             delivery.responder.later(delivery.responder.update_modal(delivery.view_id, said(sentence + link)))
 
     async def _order_many(
@@ -115,7 +123,7 @@ class Listeners:
         lines = []
         for key_id in keys:
             try:
-                request = await self._killer.order(
+                request = await self._response.order(
                     alert,
                     key_id,
                     actor,
@@ -130,8 +138,8 @@ class Listeners:
         await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
 
     async def _chooser(self, alert_id: int, actor: Actor) -> dict[str, Any]:
-        alert = await self._looking.match(alert_id)
-        alert = await self._looking.look_at_keys(alert.id)
+        alert = await self._triage.match(alert_id)
+        alert = await self._triage.read_keys(alert.id)
         return await self._window(alert, actor)
 
     async def _window(self, alert: Alert, actor: Actor) -> dict[str, Any]:
@@ -147,7 +155,7 @@ class Listeners:
             alert,
             await deps.database.read(requests_of, alert),
             visible=visible,
-            channel=self._teller.channel,
+            channel=self._notifications.channel,
             units_per_usd=deps.units_per_usd,
         )
 
@@ -170,7 +178,6 @@ class Listeners:
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
-        store.record_first(c)
         alert, now = store.get(c, alert_id, lock=True), self._deps.clock()
         if alert.status is not AlertStatus.OPEN:
             return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
@@ -179,7 +186,7 @@ class Listeners:
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
         changes = {"status": AlertStatus.FALSE_ALARM.value, "closed_by": actor.slack_user_id, "closed_at": now}
-        self._teller.card(c, store.change(c, alert_id, **changes))
+        self._notifications.card(c, store.change(c, alert_id, **changes))
         return None
 
     async def _alert(self, text: str) -> Alert:
@@ -196,24 +203,11 @@ def requests_of(c: sa.Connection, alert: Alert) -> Requests:
     return {request.id: request for request in found if request is not None}
 
 
-def slack_message(*, channel: str, ts: str, found: Found, **place: Any) -> Incoming:
-    """A message as an alert: the same one for the guard and for everybody who uses the shortcut on it."""
-    return Incoming(
-        source="slack",
-        their_id=f"{channel}:{ts}",
-        title="",
-        text="",
-        url="",
-        found=found,
-        place={"channel": channel, "ts": ts, **place},
-    )
-
-
 def _loading() -> dict[str, Any]:
     return modal("loading", TITLE, [section(":hourglass_flowing_sand: Asking the gateway…")], close="Cancel")
 
 
-def register(router: Router, listeners: Listeners) -> None:
+def register(router: Router, listeners: AlertListeners) -> None:
     """Name every way in. Action ids and the shortcut's name are fixed in product.md."""
     router.shortcut("disable_leaked_key", listeners.shortcut)
     actions: dict[str, Callable[[Delivery], Any]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.alerts.index import How
+from bot.alerts.detection.key_index import MatchKind
 from bot.gateway.models import Key
 
 # How many findings are kept and shown; the rest is a number on the card.
@@ -19,17 +19,17 @@ class AlertStatus(StrEnum):
     FALSE_ALARM = "false_alarm"
 
 
-class Stored(BaseModel):
+class AlertRecord(BaseModel):
     """Base of what is kept as JSON inside a row. Unknown names are ignored: an older version may read a newer row."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Finding(Stored):
+class KeyFinding(AlertRecord):
     """One candidate that is worth showing. `fingerprint`: keyed, of a full one, to look again when the index grew."""
 
     hint: str
-    how: How
+    how: MatchKind
     key_ids: tuple[int, ...] = ()
     fingerprint: str | None = None
 
@@ -39,7 +39,7 @@ class Finding(Stored):
         return f"sk-{self.hint[:4]}…{self.hint[4:]}"
 
 
-class SeenKey(Stored):
+class KeySnapshot(AlertRecord):
     """What was last seen of a key that an alert may mean. Times in Unix seconds, quota in units."""
 
     key_id: int
@@ -55,7 +55,7 @@ class SeenKey(Stored):
     gone: bool = False
 
     @classmethod
-    def of(cls, key: Key, *, owner: str, now: float, looked_at: float) -> "SeenKey":
+    def of(cls, key: Key, *, owner: str, now: float, looked_at: float) -> "KeySnapshot":
         """A fresh record. `now` is the gateway's clock."""
         return cls(
             key_id=int(key.id),
@@ -71,7 +71,7 @@ class SeenKey(Stored):
         )
 
 
-class Action(Stored):
+class AlertAction(AlertRecord):
     """What was begun about one key of an alert; how it stands is in the request's own row.
 
     `by`: Slack user id, "" = Keydesk itself, by the policy's `auto_disable`. `clicked_at`: the order. `attempt`: 1 for
@@ -85,7 +85,7 @@ class Action(Stored):
     attempt: int = 1
 
 
-class Alert(Stored):
+class Alert(AlertRecord):
     """A row of `alerts`, whole. `keys` and `actions` by key id."""
 
     id: int
@@ -96,9 +96,9 @@ class Alert(Stored):
     text: str
     url: str
     place: dict[str, Any] = Field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    keys: dict[int, SeenKey] = Field(default_factory=dict)
-    actions: dict[int, Action] = Field(default_factory=dict)
+    findings: tuple[KeyFinding, ...] = ()
+    keys: dict[int, KeySnapshot] = Field(default_factory=dict)
+    actions: dict[int, AlertAction] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     deliveries: int = 1
     received_at: float
@@ -113,7 +113,7 @@ class Alert(Stored):
     @property
     def sure_keys(self) -> tuple[int, ...]:
         """Keys that were matched by their whole value, each once."""
-        return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is How.FULL))
+        return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is MatchKind.FULL))
 
     @property
     def possible_keys(self) -> tuple[int, ...]:
@@ -124,10 +124,10 @@ class Alert(Stored):
     @property
     def the_key(self) -> int | None:
         """The one key it means, when there is no doubt: one match in all, and no ambiguous one."""
-        doubtful = any(finding.how is How.AMBIGUOUS for finding in self.findings)
+        doubtful = any(finding.how is MatchKind.AMBIGUOUS for finding in self.findings)
         return self.possible_keys[0] if len(self.possible_keys) == 1 and not doubtful else None
 
     @property
-    def unknown(self) -> tuple[Finding, ...]:
+    def unknown(self) -> tuple[KeyFinding, ...]:
         """What looks like a key and is none of this account."""
-        return tuple(finding for finding in self.findings if finding.how is How.UNKNOWN)
+        return tuple(finding for finding in self.findings if finding.how is MatchKind.UNKNOWN)

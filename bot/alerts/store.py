@@ -6,12 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.alerts.fingerprints import from_text, to_text
-from bot.alerts.index import Entry
+from bot.alerts.detection.fingerprints import from_text, to_text
+from bot.alerts.detection.key_index import IndexEntry
+from bot.alerts.intake.sources import IncomingAlert
 from bot.alerts.models import Alert, AlertStatus
-from bot.alerts.sources import Incoming
 from bot.alerts.tables import alerts, fingerprints
-from bot.audit.tables import head
 
 _CHUNK = 500
 _NEWEST = 100
@@ -21,13 +20,8 @@ def _insert(c: sa.Connection, table: sa.Table) -> Any:
     return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
 
 
-def record_first(c: sa.Connection) -> None:
-    """Take the record's lock before an alert's, as the flow's transactions do, so that no two wait for each other."""
-    c.execute(sa.select(head.c.count).with_for_update())
-
-
 def receive(
-    c: sa.Connection, incoming: Incoming, *, findings: Sequence[Mapping[str, Any]], notes: Sequence[str], at: float
+    c: sa.Connection, incoming: IncomingAlert, *, findings: Sequence[Mapping[str, Any]], notes: Sequence[str], at: float
 ) -> tuple[Alert, bool]:
     """Store an alert once per (source, their_id); a repeated one is only counted. Returns it and whether it is new."""
     values = {
@@ -100,21 +94,21 @@ def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: b
     return changed
 
 
-def load_entries(c: sa.Connection, scheme: str) -> list[Entry]:
+def load_entries(c: sa.Connection, scheme: str) -> list[IndexEntry]:
     """Every fingerprint that was taken with this secret."""
     query = sa.select(fingerprints.c.key_id, fingerprints.c.hint, fingerprints.c.fingerprint)
     rows = c.execute(query.where(fingerprints.c.scheme == scheme))
-    return [Entry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
+    return [IndexEntry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
 
 
-def entries_since(c: sa.Connection, scheme: str, *, since: float) -> list[Entry]:
+def entries_since(c: sa.Connection, scheme: str, *, since: float) -> list[IndexEntry]:
     """Those that another process has taken since then."""
     query = sa.select(fingerprints.c.key_id, fingerprints.c.hint, fingerprints.c.fingerprint)
     rows = c.execute(query.where(fingerprints.c.scheme == scheme, fingerprints.c.seen_at >= since))
-    return [Entry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
+    return [IndexEntry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
 
 
-def save_entries(c: sa.Connection, entries: Sequence[Entry], scheme: str, *, at: float) -> None:
+def save_entries(c: sa.Connection, entries: Sequence[IndexEntry], scheme: str, *, at: float) -> None:
     """Keep fingerprints; a known one is never replaced by a hidden one."""
     for start in range(0, len(entries), _CHUNK):
         rows = [

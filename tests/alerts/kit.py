@@ -5,9 +5,9 @@ import string
 
 from pydantic import SecretStr
 
-from bot.alerts.candidates import Candidate
-from bot.alerts.fingerprints import Fingerprints
-from bot.alerts.index import Entry, KeyIndex
+from bot.alerts.detection.fingerprints import Fingerprints
+from bot.alerts.detection.key_index import IndexEntry, KeyIndex
+from bot.alerts.detection.scanner import Candidate
 
 SECRET = SecretStr("not-a-secret")
 NOW = 1_790_000_000.0
@@ -23,8 +23,8 @@ def index_of(*cores: str, hidden: tuple[str, ...] = ()) -> KeyIndex:
     """An index of keys 1, 2, …; of `hidden` ones the value is not known."""
     prints = Fingerprints(SECRET)
     index = KeyIndex(prints)
-    known = [Entry(number, hint_of(one), prints.of(one)) for number, one in enumerate(cores, 1)]
-    unknown = [Entry(number, hint_of(one), None) for number, one in enumerate(hidden, len(cores) + 1)]
+    known = [IndexEntry(number, hint_of(one), prints.of(one)) for number, one in enumerate(cores, 1)]
+    unknown = [IndexEntry(number, hint_of(one), None) for number, one in enumerate(hidden, len(cores) + 1)]
     index.put([*known, *unknown])
     return index
 

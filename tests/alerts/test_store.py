@@ -2,22 +2,19 @@
 
 from typing import Any
 
-import pytest
-
-from bot.alerts import batch_store, store
-from bot.alerts.batch_store import BatchKey, BatchStatus, KeyStatus
-from bot.alerts.candidates import Found
-from bot.alerts.fingerprints import Fingerprints
-from bot.alerts.index import Entry
-from bot.alerts.models import AlertStatus, SeenKey
-from bot.alerts.sources import Incoming
+from bot.alerts import store
+from bot.alerts.detection.fingerprints import Fingerprints
+from bot.alerts.detection.key_index import IndexEntry
+from bot.alerts.detection.scanner import ScanResult
+from bot.alerts.intake.sources import IncomingAlert
+from bot.alerts.models import AlertStatus, KeySnapshot
 from bot.db.engine import Database
 from tests.alerts.kit import NOW, SECRET, core
 
 
-def incoming(their_id: str = "1", **changes: Any) -> Incoming:
+def incoming(their_id: str = "1", **changes: Any) -> IncomingAlert:
     values: dict[str, Any] = {"source": "generic", "their_id": their_id, "title": "t", "text": "", "url": ""}
-    return Incoming(**{**values, "found": Found(()), **changes})
+    return IncomingAlert(**{**values, "found": ScanResult(()), **changes})
 
 
 async def receive(database: Database, their_id: str = "1") -> tuple[Any, bool]:
@@ -37,10 +34,10 @@ async def test_an_alert_is_one_row_however_often_it_comes(database: Database) ->
 
 async def test_fingerprints_come_back_and_a_known_one_is_not_lost(database: Database) -> None:
     prints = Fingerprints(SECRET)
-    known = Entry(1, "abcdwxyz", prints.of(core(1)))
-    await database.run(store.save_entries, [known, Entry(2, "hintHINT", None)], prints.scheme, at=NOW)
-    await database.run(store.save_entries, [Entry(1, "abcdwxyz", None)], prints.scheme, at=NOW + 1)
-    assert set(await database.read(store.load_entries, prints.scheme)) == {known, Entry(2, "hintHINT", None)}
+    known = IndexEntry(1, "abcdwxyz", prints.of(core(1)))
+    await database.run(store.save_entries, [known, IndexEntry(2, "hintHINT", None)], prints.scheme, at=NOW)
+    await database.run(store.save_entries, [IndexEntry(1, "abcdwxyz", None)], prints.scheme, at=NOW + 1)
+    assert set(await database.read(store.load_entries, prints.scheme)) == {known, IndexEntry(2, "hintHINT", None)}
     assert await database.read(store.entries_since, prints.scheme, since=NOW + 0.5) == []
     await database.run(store.drop_entries, [2])
     assert await database.read(store.load_entries, prints.scheme) == [known]
@@ -50,24 +47,10 @@ async def test_fingerprints_come_back_and_a_known_one_is_not_lost(database: Data
 async def test_a_key_that_changed_is_noted_in_open_alerts_only(database: Database) -> None:
     first, _ = await receive(database)
     second, _ = await receive(database, "2")
-    seen = {7: SeenKey(key_id=7, state="active")}
+    seen = {7: KeySnapshot(key_id=7, state="active")}
     for alert in (first, second):
         await database.run(store.change, alert.id, keys=seen)
     await database.run(store.change, second.id, status=AlertStatus.FALSE_ALARM.value)
     changed = await database.run(store.key_changed, 7, state="disabled", at=NOW)
     assert [(alert.id, alert.keys[7].state) for alert in changed] == [(first.id, "disabled")]
     assert await database.run(store.key_changed, 7, state="disabled", at=NOW) == []
-
-
-async def test_a_batch_is_drafted_once_and_moves_once(database: Database) -> None:
-    keys = [BatchKey(key_id=n, name=f"k{n}", own=False, status_before=1) for n in range(450)]
-    values = {"delivery_id": "cmd:1", "operation": "key.disable", "requester_id": "U1", "requester_team": "T1"}
-    drafted = [await database.run(batch_store.draft, keys, **values, what="w", asked_at=NOW) for _ in range(2)]
-    assert drafted[0].id == drafted[1].id
-    counts = await database.read(batch_store.counts, drafted[0].id)
-    assert counts[KeyStatus.WAITING] == 450
-    args = (drafted[0].id, BatchStatus.DRAFT, BatchStatus.RUNNING)
-    assert (await database.run(batch_store.move, *args)) is not None
-    assert (await database.run(batch_store.move, *args)) is None
-    with pytest.raises(LookupError):
-        await database.read(batch_store.get, 99)

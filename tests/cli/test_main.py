@@ -187,7 +187,7 @@ def test_without_slack_serve_ends_with_one_line_and_1(
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     # Nobody listens there any more; asked once, not for 30 seconds.
-    monkeypatch.setattr("bot.app.SLACK_SECONDS", 0.0)
+    monkeypatch.setattr("bot.slack.identity.SLACK_SECONDS", 0.0)
     world = World(folder=folder / "world")
     for name, value in world.environment(gateway_url="http://127.0.0.1:9", port=port, database_url=sqlite_url).items():
         monkeypatch.setenv(name, value)

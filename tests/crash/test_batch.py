@@ -3,9 +3,9 @@
 import signal
 from pathlib import Path
 
-from bot.alerts import batch_store
-from bot.alerts.batch_run import AT_ONCE
-from bot.alerts.batch_store import BatchStatus, KeyProof, KeyStatus
+from bot.incident import store as batch_store
+from bot.incident.execution import AT_ONCE
+from bot.incident.models import BatchKeyStatus, BatchRevocation, BatchStatus
 from keydesk_sandbox import seed
 from tests.crash.house import House, Nursery, open_house
 from tests.scenarios.desk import text_of, view_text
@@ -35,7 +35,7 @@ def disabled(house: House) -> int:
 
 
 def refused(house: House) -> int:
-    return house.database.run_here(batch_store.proved, 1)[KeyProof.REFUSED]
+    return house.database.run_here(batch_store.proved, 1)[BatchRevocation.REFUSED]
 
 
 async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_once(
@@ -53,7 +53,7 @@ async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_on
         done = BatchStatus.DONE
         await house.desk.eventually(lambda: house.database.run_here(batch_store.get, 1).status is done, seconds=30)
         counts = await house.database.read(batch_store.counts, 1)
-        assert counts[KeyStatus.DONE] == KEYS
+        assert counts[BatchKeyStatus.DONE] == KEYS
 
         applied = [line["key_id"] for line in await house.desk.audit("applied")]
         assert len(applied) == len(set(applied)) == KEYS

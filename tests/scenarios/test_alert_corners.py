@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from bot.alerts.github_api import GithubApi
+from bot.alerts.intake.github import GithubApi
 from bot.approvals.models import ApprovalRequest, Status
 from bot.approvals.posts import FROM_ALERT
 from bot.slack.blocks import isolate

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.alerts import store
-from bot.alerts.github_api import GithubApi
+from bot.alerts.intake.github import GithubApi
 from keydesk_sandbox import alerts, seed
 from keydesk_sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM, base, cards, everything, learned, post, send

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from bot.alerts import batch_store
-from bot.alerts.batch_store import BatchStatus, KeyProof
 from bot.gateway.writes import PROBE_DELAYS
+from bot.incident import store as batch_store
+from bot.incident.models import BatchRevocation, BatchStatus
 from keydesk_sandbox.fake_gateway import Record
 from tests.scenarios.alerting import SAM, everything
 from tests.scenarios.conftest import OpenDesk
@@ -28,7 +28,7 @@ async def disabled(desk: Desk, number: int, **fields: object) -> list[Record]:
     return records
 
 
-async def proved(desk: Desk) -> dict[KeyProof, int]:
+async def proved(desk: Desk) -> dict[BatchRevocation, int]:
     counts = await desk.app.database.read(batch_store.proved, 1)
     return {proof: number for proof, number in counts.items() if number}
 
@@ -115,7 +115,7 @@ async def test_keys_that_are_never_refused_are_cried_out_once(http_desk: Desk) -
     assert len(alarm) == 1
     shown = (await desk.eventually(lambda: progress(desk, "Refused by the gateway: 0 of 2")))[0]
     assert f"*Still accepted*: key {records[0].id} `svc-0`, key {records[1].id} `svc-1`" in shown
-    assert await proved(desk) == {KeyProof.ALIVE: 2}
+    assert await proved(desk) == {BatchRevocation.ALIVE: 2}
     calls = models_calls(desk)
     await desk.pass_time(LONGEST)
     assert models_calls(desk) == calls == 2 * (len(PROBE_DELAYS) + 1)
@@ -168,4 +168,4 @@ async def test_what_was_disabled_before_a_stop_is_proved_too(http_desk: Desk) ->
     await desk.eventually(lambda: progress(desk, ":lock: *Refused by the gateway:"))
     assert (await desk.app.database.read(batch_store.get, 1)).status is BatchStatus.STOPPED
     count = sum(desk.gateway.key(record.id).status == 2 for record in records)
-    assert await proved(desk) == {KeyProof.REFUSED: count}
+    assert await proved(desk) == {BatchRevocation.REFUSED: count}

@@ -1,0 +1,135 @@
+"""How an alert looks in the security channel. Functions of rows; no clients.
+
+Nothing here ever held a key's value: rows have masked texts only. Buttons carry the alert's id.
+"""
+
+from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks
+from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.detection.key_index import MatchKind
+from bot.alerts.models import Alert, AlertStatus
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    channel_link,
+    code,
+    confirm,
+    context,
+    date,
+    escape,
+    link,
+    mention,
+    section,
+)
+
+DISABLE, ROTATE, FALSE_ALARM = "disable", "rotate", "false_alarm"
+KEYS_SHOWN = 8
+UNKNOWN_SHOWN = 10
+SOURCES = {
+    "generic": "a signed webhook",
+    "github": "GitHub secret scanning",
+    "gitguardian": "GitGuardian",
+    "alertmanager": "Alertmanager",
+    "slack": "a Slack message",
+}
+
+
+def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
+    """The card in the security channel, whole, for the rows as they are."""
+    headline = _headline(alert, requests)
+    blocks = [section(headline)]
+    if alert.source == "slack":
+        blocks.append(section(_where(alert)))
+    elif alert.title:
+        title = link(alert.url, alert.title) if alert.url else f"*{escape(alert.title)}*"
+        text = f"\n{escape(alert.text)}" if alert.text and alert.text != alert.title else ""
+        blocks.append(section(f"{title}{text}"))
+    for key_id in alert.possible_keys[:KEYS_SHOWN]:
+        blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
+        blocks += step_blocks(alert.actions.get(key_id), requests)
+        blocks += again_blocks(alert, key_id, requests)
+    blocks += found_lines(alert)
+    blocks.append(context(_small_line(alert)))
+    blocks += card_buttons(alert, requests)
+    return Message(headline, blocks)
+
+
+def _headline(alert: Alert, requests: Requests) -> str:
+    names = [key_name(alert, key_id) for key_id in alert.sure_keys] or [key_name(alert, i) for i in alert.possible_keys]
+    which = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if alert.status is AlertStatus.FALSE_ALARM:
+        return f":white_check_mark: False alarm, says {mention(alert.closed_by or '')}."
+    if not alert.possible_keys:
+        where = " of this account" if alert.unknown else ""
+        return f":grey_question: An alert came in; it names no key{where}."
+    if not alert.sure_keys:
+        return f":warning: An alert may mean key {which}. Only its first and last characters are known."
+    dead = [key_id for key_id in alert.sure_keys if refused_at(alert.actions.get(key_id), requests) is not None]
+    plural = "s" if len(names) > 1 else ""
+    again = [key_name(alert, key_id) for key_id in alert.sure_keys if is_enabled_again(alert, key_id, requests)]
+    standing = f":rotating_light: Leaked key{plural}: {which}."
+    if again:
+        whole = len(again) == len(alert.sure_keys)
+        standing = f":rotating_light: Leaked key{plural}, enabled again: {which if whole else ', '.join(again[:3])}."
+    elif len(dead) == len(alert.sure_keys):
+        standing = f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
+    elif all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
+        standing = f":no_entry_sign: Leaked key{plural} {which}: out of use."
+    return standing
+
+
+def _where(alert: Alert) -> str:
+    """The message, as a link; who wrote it, and who showed it to us."""
+    channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
+    message = link(f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}", "A message")
+    author, shown_by = str(alert.place.get("by", "")), str(alert.place.get("shown_by", ""))
+    parts = [f"{message} in {channel_link(channel)}"]
+    parts += [f"by {mention(author)}"] if author else []
+    return " ".join(parts) + (f", reported by {mention(shown_by)}" if shown_by else "") + "."
+
+
+def found_lines(alert: Alert) -> list[Block]:
+    """What was found beside the keys shown: ambiguous ones, unknown ones, what was left out."""
+    lines = []
+    for finding in alert.findings:
+        if finding.how is MatchKind.AMBIGUOUS:
+            ids = ", ".join(str(key_id) for key_id in finding.key_ids[:KEYS_SHOWN])
+            what = f"{code(finding.masked_text)} fits {len(finding.key_ids)} keys ({ids})"
+            lines.append(f":warning: {what}. None of them was touched; *Disable* lets you choose.")
+    unknown = alert.unknown
+    if unknown:
+        shown = ", ".join(code(finding.masked_text) for finding in unknown[:UNKNOWN_SHOWN])
+        more = f" and {len(unknown) - UNKNOWN_SHOWN} more" if len(unknown) > UNKNOWN_SHOWN else ""
+        one = "If it is a key, it is another account's."
+        theirs = one if len(unknown) == 1 else "If they are keys, they are another account's."
+        lines.append(f"Unknown here, so not touched: {shown}{more}. {theirs}")
+    lines += [f":information_source: {escape(note)}" for note in alert.notes]
+    return [context(line) for line in lines[:12]]
+
+
+def _small_line(alert: Alert) -> str:
+    parts = [f"Alert {alert.id}", f"from {SOURCES.get(alert.source, alert.source)}", date(alert.received_at)]
+    if alert.source == "slack":
+        parts.append(f"in {channel_link(str(alert.place.get('channel', '')))}")
+    elif not alert.their_id.startswith("sha256:"):
+        parts.append(code(alert.their_id[:80]))
+    if alert.deliveries > 1:
+        parts.append(f"delivered {alert.deliveries:,} times")
+    return " · ".join(parts)
+
+
+def card_buttons(alert: Alert, requests: Requests) -> list[Block]:
+    """What can be done now."""
+    if alert.status is not AlertStatus.OPEN:
+        return []
+    row = str(alert.id)
+    elements = []
+    if open_keys(alert, requests):
+        doubt = alert.the_key is None
+        elements.append(button("Disable…" if doubt else "Disable now", DISABLE, value=row, style="danger"))
+        elements.append(button("Rotate…", ROTATE, value=row))
+    if not alert.actions:
+        sure = confirm("Is it a false alarm?", "No key is touched. The record keeps that you said so.", yes="It is")
+        elements.append(button("False alarm", FALSE_ALARM, value=row, confirm=sure))
+    return [actions(*elements)] if elements else []

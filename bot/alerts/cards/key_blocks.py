@@ -1,0 +1,109 @@
+"""One key of an alert as blocks: what is known of it, what was done about it, what was seen since. No clients."""
+
+from bot.alerts.cards.key_state import Requests, is_enabled_again
+from bot.alerts.detection.key_index import MatchKind
+from bot.alerts.models import Alert, AlertAction, KeySnapshot
+from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
+from bot.approvals.views import MARKS
+from bot.slack.blocks import (
+    Block,
+    code,
+    context,
+    date,
+    escape,
+    fields,
+    isolate,
+    mention,
+    section,
+)
+from bot.units import format_duration, format_quota
+
+
+def key_name(alert: Alert, key_id: int) -> str:
+    seen = alert.keys.get(key_id)
+    return f"*{isolate(escape(seen.name))}*" if seen is not None and seen.name else f"*{key_id}*"
+
+
+def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
+    """What is known of one key: name, id, owner, state, last use, quota left."""
+    seen = alert.keys.get(key_id)
+    if seen is None:
+        return [context(f"Key {key_id}: asking the gateway…")]
+    if seen.gone:
+        return [context(f"Key {key_id} is gone from the gateway: it was deleted, so it works no more.")]
+    how = {finding.how for finding in alert.findings if key_id in finding.key_ids}
+    sure = "whole value matched" if MatchKind.FULL in how else "first and last characters fit"
+    pairs = [
+        ("Key", f"{key_name(alert, key_id)} · id {key_id} · {code(seen.hint)}"),
+        ("Owner", mention(seen.owner) if seen.owner else "nobody known here"),
+        ("State", seen.state + f" (at {date(seen.looked_at, style='{time_secs}')})"),
+        ("Last paid use", _last_use(seen)),
+        ("Quota left", "unlimited" if seen.unlimited_quota else format_quota(seen.remain_quota, units_per_usd)),
+        ("Match", sure),
+    ]
+    return fields(pairs)
+
+
+def _last_use(seen: KeySnapshot) -> str:
+    return "none" if seen.accessed_time <= seen.created_time else date(seen.accessed_time)
+
+
+def step_blocks(action: AlertAction | None, requests: Requests) -> list[Block]:
+    """What was done about one key, each step with its time, and the total from the order to the refusal."""
+    request = requests.get(action.request_id) if action is not None else None
+    if action is None or request is None:
+        return []
+    who = mention(action.by) if action.by else "Keydesk (auto_disable)"
+    verb = "disabled" if action.operation == "key.disable" else "replaced"
+    lines = [f"{time_text(action.clicked_at)} {who} ordered it to be {verb} (request {request.number})"]
+    if request.status is Status.SUCCEEDED and request.settled_at is not None:
+        lines.append(f"{time_text(request.settled_at)} the gateway's record was read back: {verb}")
+    else:
+        lines.append(f"{MARKS[request.status]} {_standing(request, verb)}")
+    lines += _proof_lines(action, request)
+    return [section("\n".join(lines))]
+
+
+def _standing(request: ApprovalRequest, verb: str) -> str:
+    held = request.progress.get("held")
+    if request.status in IN_HAND - {Status.UNKNOWN} and held:
+        return f"*not {verb} yet*: {escape(str(held.get('why', '')))} We keep trying; nothing is lost."
+    why = f": {escape(request.outcome.sentence)}" if request.outcome else ""
+    return f"{WORDS[request.status]}{why}"
+
+
+def _proof_lines(action: AlertAction, request: ApprovalRequest) -> list[str]:
+    probe = request.progress.get("probe")
+    if not isinstance(probe, dict):
+        return []
+    refused, accepted = probe.get("refused_at"), probe.get("accepted_last")
+    lines = []
+    if accepted is not None:
+        lines.append(f"{time_text(accepted)} the gateway still accepted the key")
+    if refused is not None:
+        total = seconds_text(float(refused) - action.clicked_at)
+        lines.append(f":lock: {time_text(refused)} *the gateway refused the key: dead {total} after the order*")
+    elif probe.get("ended") and accepted is not None:
+        lines.append(":rotating_light: *It is still accepted. Treat it as live and delete it.*")
+    elif probe.get("ended"):
+        lines.append(f":warning: the key itself could not be tried: {escape(str(probe.get('why', '')))}")
+    else:
+        lines.append(":hourglass_flowing_sand: trying the key itself")
+    return lines
+
+
+def again_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
+    """That a key disabled from this alert works again, and how to end it."""
+    if not is_enabled_again(alert, key_id, requests):
+        return []
+    how = code(f"/apikey disable {key_id}")
+    return [section(f":rotating_light: *Since then it was enabled again, so it works.* {how} takes it out of use.")]
+
+
+def seconds_text(seconds: float) -> str:
+    """`0.4 s`, `12.3 s`, `2 minutes 5 seconds`."""
+    return f"{max(0.0, seconds):.1f} s" if seconds < 60 else format_duration(seconds)
+
+
+def time_text(at: float) -> str:
+    return date(at, style="{time_secs}")

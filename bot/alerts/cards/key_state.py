@@ -1,0 +1,57 @@
+"""How the keys of an alert stand, by the rows: what the views and the listeners ask. No clients."""
+
+from collections.abc import Mapping
+
+from bot.alerts.models import Alert, AlertAction
+from bot.approvals.models import ApprovalRequest, Status
+from bot.gateway.models import EffectiveState
+
+Requests = Mapping[int, ApprovalRequest]
+"""The requests behind an alert's actions, by their id."""
+
+
+def is_out_of_use(alert: Alert, key_id: int, requests: Requests) -> bool:
+    action = alert.actions.get(key_id)
+    request = requests.get(action.request_id) if action is not None else None
+    if request is not None and action is not None and action.operation == "key.disable":
+        return request.status is Status.SUCCEEDED
+    seen = alert.keys.get(key_id)
+    return seen is not None and (seen.gone or seen.state == EffectiveState.DISABLED.value)
+
+
+def is_enabled_again(alert: Alert, key_id: int, requests: Requests) -> bool:
+    """Whether the key was seen active after the order to disable it was done: its refusal is history then."""
+    action, seen = alert.actions.get(key_id), alert.keys.get(key_id)
+    request = requests.get(action.request_id) if action is not None and action.operation == "key.disable" else None
+    if seen is None or seen.gone or seen.state != EffectiveState.ACTIVE.value or request is None:
+        return False
+    done_at = request.settled_at if request.status is Status.SUCCEEDED else None
+    return done_at is not None and seen.looked_at > done_at
+
+
+def refused_at(action: AlertAction | None, requests: Requests) -> float | None:
+    """When the gateway refused the key itself, None = not yet."""
+    request = requests.get(action.request_id) if action is not None else None
+    probe = request.progress.get("probe") if request is not None else None
+    refused = probe.get("refused_at") if isinstance(probe, dict) else None
+    return float(refused) if isinstance(refused, int | float) else None
+
+
+def open_keys(alert: Alert, requests: Requests) -> list[int]:
+    """Keys of the alert about which something can still be done."""
+    return [
+        key_id
+        for key_id in alert.possible_keys
+        if is_enabled_again(alert, key_id, requests)
+        or (not is_out_of_use(alert, key_id, requests) and not _in_hand(alert.actions.get(key_id), requests))
+    ]
+
+
+def _in_hand(action: AlertAction | None, requests: Requests) -> bool:
+    request = requests.get(action.request_id) if action is not None else None
+    return request is not None and request.status not in {
+        Status.FAILED,
+        Status.DENIED,
+        Status.EXPIRED,
+        Status.WITHDRAWN,
+    }

@@ -1,0 +1,101 @@
+"""The window of an alert: what was found, who will be told, and the choice when several keys may be meant. No clients.
+
+Its buttons carry the alert's id; which keys are ticked is in the window's state.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from bot.alerts.cards.card import (
+    DISABLE,
+    FALSE_ALARM,
+    KEYS_SHOWN,
+    ROTATE,
+    found_lines,
+)
+from bot.alerts.cards.key_blocks import again_blocks, key_blocks, step_blocks
+from bot.alerts.cards.key_state import Requests, open_keys
+from bot.alerts.models import Alert, AlertStatus
+from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
+from bot.slack.inputs import State, checkboxes, clipped, ticked
+
+WINDOW = "disable_leaked_key"
+KEYS = "keys"
+TITLE = "Leaked key"
+BOXES = 10
+
+
+def alert_window(
+    alert: Alert, requests: Requests, *, visible: Collection[int], channel: str, units_per_usd: int
+) -> dict[str, Any]:
+    """What was found. `visible`: the keys this person may look at; of the others only the owner is said."""
+    blocks: list[Block] = [section(_sentence(alert))]
+    for key_id in alert.possible_keys[:KEYS_SHOWN]:
+        if key_id in visible:
+            blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
+            blocks += step_blocks(alert.actions.get(key_id), requests)
+            blocks += again_blocks(alert, key_id, requests)
+        else:
+            seen = alert.keys.get(key_id)
+            owner = f"It belongs to {mention(seen.owner)}." if seen and seen.owner else "Its owner is not known here."
+            blocks.append(section(f"A key of this account. {owner} Security is told and can disable it."))
+    blocks += found_lines(alert)
+    told = [
+        mention(owner)
+        for owner in dict.fromkeys(alert.keys[k].owner for k in alert.sure_keys if k in alert.keys)
+        if owner
+    ]
+    people = f" and {', '.join(told)}" if told else ""
+    blocks.append(context(f"Told: {channel_link(channel)}{people}. Alert {alert.id}."))
+    blocks += _choice(alert, [key_id for key_id in open_keys(alert, requests) if key_id in visible])
+    return modal(WINDOW, TITLE, blocks, close="Close", private_metadata=str(alert.id))
+
+
+def _sentence(alert: Alert) -> str:
+    if alert.status is AlertStatus.FALSE_ALARM:
+        return f":white_check_mark: {mention(alert.closed_by or '')} says that this is a false alarm."
+    if not alert.possible_keys:
+        return ":grey_question: Nothing in it is a key of this account."
+    if not alert.sure_keys:
+        return ":warning: Only the first and last characters are there. Look before you act: it may be another key."
+    return ":rotating_light: It holds a key of this account. Whoever reads it can use the key until it is disabled."
+
+
+def _choice(alert: Alert, keys: list[int]) -> list[Block]:
+    """Buttons, and boxes where it is not plain which key is meant. What is not sure is not ticked."""
+    if alert.status is not AlertStatus.OPEN:
+        return []
+    row = str(alert.id)
+    blocks: list[Block] = []
+    if keys and (len(keys) > 1 or alert.the_key is None):
+        options = [option(clipped(_label(alert, key_id), 70), str(key_id)) for key_id in keys[:BOXES]]
+        ticked_first = [str(key_id) for key_id in keys[:BOXES] if key_id in alert.sure_keys]
+        boxes = checkboxes(options, initial=ticked_first)
+        blocks.append({"type": "actions", "block_id": KEYS, "elements": [boxes]})
+    elements = []
+    if keys:
+        elements.append(button("Disable now", DISABLE, value=row, style="danger"))
+        elements.append(button("Rotate", ROTATE, value=row))
+        after = "Rotate makes a new key with the same settings for the owner; the old one ends when that is revealed"
+        blocks.append(context(f"{after}, within a day at the latest."))
+    if not alert.actions:
+        elements.append(button("False alarm", FALSE_ALARM, value=row))
+    return [*blocks, actions(*elements)] if elements else blocks
+
+
+def _label(alert: Alert, key_id: int) -> str:
+    seen = alert.keys.get(key_id)
+    return f"{seen.name or '(no name)'} · id {key_id} · {seen.hint}" if seen is not None else f"id {key_id}"
+
+
+def chosen(alert: Alert, state: State) -> list[int]:
+    """The keys that somebody means: those ticked; without boxes the one key there is; else none."""
+    if KEYS in state:
+        known = set(alert.possible_keys)
+        return [int(text) for text in ticked(state, KEYS) if text.isdigit() and int(text) in known]
+    return [] if alert.the_key is None else [alert.the_key]
+
+
+def said(sentence: str) -> dict[str, Any]:
+    """A window with one sentence."""
+    return modal("said", TITLE, [section(sentence)], close="Close")

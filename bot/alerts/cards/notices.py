@@ -1,0 +1,69 @@
+"""What is said of an alert outside of the security channel: below the message, and to the owner. No clients."""
+
+from bot.alerts.cards.card import DISABLE, SOURCES
+from bot.alerts.cards.key_blocks import key_name, time_text
+from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.models import Alert, AlertStatus
+from bot.slack.blocks import (
+    Message,
+    actions,
+    button,
+    code,
+    context,
+    mention,
+    section,
+)
+
+# The button of features/key_create that asks for a replacement.
+REPLACEMENT = "request_replacement"
+
+
+def thread_answer(alert: Alert, requests: Requests) -> Message:
+    """Below the message that holds the key. Never repeats it."""
+    keys = [key_id for key_id in alert.sure_keys if key_id in alert.keys] or list(alert.sure_keys)
+    names = ", ".join(f"{key_name(alert, key_id)} (key {key_id})" for key_id in keys)
+    if alert.status is AlertStatus.FALSE_ALARM:
+        return _said(f":white_check_mark: A false alarm, says {mention(alert.closed_by or '')}.")
+    sentence = f":rotating_light: The message above holds a live key of our gateway: {names}."
+    again = [key_id for key_id in keys if is_enabled_again(alert, key_id, requests)]
+    dead = [key_id for key_id in keys if refused_at(alert.actions.get(key_id), requests) is not None]
+    if not again and keys and len(dead) == len(keys):
+        return _said(
+            f":lock: The message above holds key {names}. It is dead: the gateway refuses it. Delete it still."
+        )
+    if not again and keys and all(is_out_of_use(alert, key_id, requests) for key_id in keys):
+        return _said(f":no_entry_sign: The message above holds key {names}. It is out of use. Delete it still.")
+    advice = "Please delete the message. Whoever copied the key can use it until it is disabled. Security is told."
+    blocks = [section(f"{sentence} {advice}")]
+    if again:
+        how = ", ".join(code(f"/apikey disable {key_id}") for key_id in again)
+        blocks.append(context(f"It was disabled, and enabled again since: {how}."))
+    elif alert.actions:
+        blocks.append(context("It is being disabled; the card in the security channel shows each step."))
+    elif open_keys(alert, requests):
+        blocks.append(actions(button("Disable now", DISABLE, value=str(alert.id), style="danger")))
+    return Message(sentence, blocks)
+
+
+def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
+    """The word to whoever owns the key: what happened, and the way to a new one."""
+    name, source = key_name(alert, key_id), SOURCES.get(alert.source, alert.source)
+    if alert.status is AlertStatus.FALSE_ALARM:
+        says = f"A false alarm, says {mention(alert.closed_by or '')}."
+        return _said(f"Your key {name} was named in an alert ({source}). {says}")
+    action = alert.actions.get(key_id)
+    refused = refused_at(action, requests)
+    small = context(f"Alert {alert.id} · key {key_id}")
+    if not is_out_of_use(alert, key_id, requests):
+        sentence = f":rotating_light: Your key {name} was seen where it should not be: {source}."
+        return Message(sentence, [section(f"{sentence} Security is told, and decides what becomes of it."), small])
+    by = f" by {mention(action.by)}" if action is not None and action.by else ""
+    since = f" The gateway refuses it since {time_text(refused)}." if refused is not None else ""
+    sentence = f":lock: Your key {name} was leaked ({source}), so it was disabled{by}.{since}"
+    ask = button("Request a replacement", REPLACEMENT, value=str(key_id), style="primary")
+    text = f"{sentence} What used it stops working now. A replacement with the same settings is one click away."
+    return Message(sentence, [section(text), small, actions(ask)])
+
+
+def _said(sentence: str) -> Message:
+    return Message(sentence, [section(sentence)])

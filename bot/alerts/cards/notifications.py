@@ -1,0 +1,64 @@
+"""Which messages an alert wants, and when. slack/outbox.py posts them, once, and draws them from the row."""
+
+import sqlalchemy as sa
+
+from bot.alerts.models import Alert
+from bot.slack import post_store
+from bot.slack.outbox import Outbox
+
+CARD, OWNER, THREAD = "alert", "alert_owner", "alert_thread"
+
+
+def card_id(alert_id: int) -> str:
+    """The post that is the alert's card."""
+    return f"alert:{alert_id}:card"
+
+
+class AlertNotifications:
+    """Turns the state of an alert into wanted posts. `channel` is the security channel."""
+
+    def __init__(self, *, outbox: Outbox, channel: str) -> None:
+        self._outbox = outbox
+        self.channel = channel
+
+    def card(self, c: sa.Connection, alert: Alert) -> None:
+        """Have everything that shows this alert drawn, or drawn anew; it never posts twice."""
+        self._outbox.want(c, id=card_id(alert.id), kind=CARD, subject=str(alert.id), target=self.channel)
+        for key_id, seen in alert.keys.items():
+            if seen.owner and (key_id in alert.sure_keys or key_id in alert.actions):
+                self._outbox.want(
+                    c,
+                    id=f"alert:{alert.id}:owner:{key_id}",
+                    kind=OWNER,
+                    subject=str(alert.id),
+                    target=f"dm:{seen.owner}",
+                    body={"key_id": key_id},
+                )
+        if alert.place.get("guarded"):
+            self._thread(c, alert)
+
+    def _thread(self, c: sa.Connection, alert: Alert) -> None:
+        """Answer below the message that holds the key. Somebody else's message becomes a row only to hang ours on."""
+        channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
+        parent = f"msg:{channel}:{ts}"
+        if post_store.load(c, parent) is None:
+            wanted = post_store.upsert(
+                c,
+                post_id=parent,
+                kind="foreign",
+                subject=str(alert.id),
+                target=channel,
+                thread_of=None,
+                body=None,
+                now=alert.received_at,
+            )
+            thread_ts = str(alert.place.get("thread_ts") or ts)
+            post_store.change(c, parent, channel=channel, ts=thread_ts, drawn=wanted)
+        self._outbox.want(
+            c,
+            id=f"alert:{alert.id}:thread",
+            kind=THREAD,
+            subject=str(alert.id),
+            target=channel,
+            thread_of=parent,
+        )

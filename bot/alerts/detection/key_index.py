@@ -1,0 +1,127 @@
+"""Whose key is this? Fingerprints and hints of every key of the account, in memory. Knows no value and no gateway.
+
+Two dictionaries: fingerprint → key id, and hint → key ids. A look-up takes microseconds whatever their number.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.alerts.detection.fingerprints import Fingerprints
+from bot.alerts.detection.scanner import Candidate
+
+
+class MatchKind(StrEnum):
+    """How sure a match is. Only FULL is proof; only FULL is ever acted on without a person."""
+
+    FULL = "full"
+    MASKED = "masked"  # one record has these first and last four characters
+    AMBIGUOUS = "ambiguous"  # several have
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the index says of one candidate. `fingerprint`: of a full candidate, to look again later; None = masked."""
+
+    how: MatchKind
+    key_ids: tuple[int, ...]
+    hint: str
+    fingerprint: int | None
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One key of the account. `fingerprint` None: the gateway hides its value."""
+
+    key_id: int
+    hint: str
+    fingerprint: int | None
+
+
+class KeyIndex:
+    """See the module. `complete`: every key was seen at least once, so that an unknown value is really unknown."""
+
+    def __init__(self, fingerprints: Fingerprints) -> None:
+        self._fingerprints = fingerprints
+        self._by_fingerprint: dict[int, int] = {}
+        self._by_hint: dict[str, int | tuple[int, ...]] = {}
+        self._fingerprint_of: dict[int, int | None] = {}
+        self.complete = False
+
+    def __len__(self) -> int:
+        return len(self._fingerprint_of)
+
+    @property
+    def fingerprinted(self) -> int:
+        """How many keys can be recognised by their value."""
+        return len(self._by_fingerprint)
+
+    @property
+    def highest_id(self) -> int:
+        return max(self._fingerprint_of, default=0)
+
+    def known(self) -> frozenset[int]:
+        """Ids of the keys that need no other look: their value was seen."""
+        return frozenset(self._by_fingerprint.values())
+
+    def ids(self) -> frozenset[int]:
+        return frozenset(self._fingerprint_of)
+
+    def put(self, entries: Iterable[IndexEntry]) -> None:
+        """Take in keys, new ones and those whose value is known now. A key's value never changes."""
+        for entry in entries:
+            if entry.fingerprint is not None:
+                self._by_fingerprint[entry.fingerprint] = entry.key_id
+            if entry.key_id not in self._fingerprint_of:
+                self._add_hint(entry.hint, entry.key_id)
+            if entry.fingerprint is not None or entry.key_id not in self._fingerprint_of:
+                self._fingerprint_of[entry.key_id] = entry.fingerprint
+
+    def _add_hint(self, hint: str, key_id: int) -> None:
+        if not hint:
+            return
+        there = self._by_hint.get(hint)
+        if there is None:
+            self._by_hint[hint] = key_id
+        elif isinstance(there, int):
+            self._by_hint[hint] = (there, key_id)
+        else:
+            self._by_hint[hint] = (*there, key_id)
+
+    def drop(self, key_ids: Iterable[int]) -> None:
+        """Forget keys that are gone from the gateway."""
+        gone = set(key_ids) & self._fingerprint_of.keys()
+        for key_id in gone:
+            fingerprint = self._fingerprint_of.pop(key_id)
+            if fingerprint is not None:
+                self._by_fingerprint.pop(fingerprint, None)
+        if gone:
+            for hint, there in list(self._by_hint.items()):
+                left = tuple(i for i in ((there,) if isinstance(there, int) else there) if i not in gone)
+                if not left:
+                    del self._by_hint[hint]
+                else:
+                    self._by_hint[hint] = left[0] if len(left) == 1 else left
+
+    def match(self, candidate: Candidate) -> Match:
+        """Which key a candidate is."""
+        fingerprint = self._fingerprints.of(candidate.core) if candidate.core else None
+        return self.match_again(candidate.hint, fingerprint)
+
+    def match_again(self, hint: str, fingerprint: int | None) -> Match:
+        """The same for what is left of a candidate in a row: its hint, and its fingerprint if it was a full one."""
+        key_id = self._by_fingerprint.get(fingerprint) if fingerprint is not None else None
+        if key_id is not None:
+            return Match(MatchKind.FULL, (key_id,), hint, fingerprint)
+        ids = self.with_hint(hint)
+        if fingerprint is not None:
+            # Its value is not that of any key whose value we have seen: only the hidden ones are left.
+            ids = tuple(i for i in ids if self._fingerprint_of.get(i) is None)
+        how = MatchKind.UNKNOWN if not ids else MatchKind.MASKED if len(ids) == 1 else MatchKind.AMBIGUOUS
+        return Match(how, ids, hint, fingerprint)
+
+    def with_hint(self, hint: str) -> tuple[int, ...]:
+        """Ids of the keys with these first and last four characters, lowest first."""
+        there = self._by_hint.get(hint, ())
+        return (there,) if isinstance(there, int) else tuple(sorted(there))

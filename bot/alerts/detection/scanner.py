@@ -1,0 +1,119 @@
+"""Finds what may be a key in a text (contract, section 13). Pure, bounded, and quick on texts that hold none.
+
+A candidate is only a string: whether it is a key of the account, and which, is the index's to say.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+# All that is looked at of one alert. More is said on the card, not read.
+LONGEST_TEXT = 1_000_000
+MOST_CANDIDATES = 5_000
+CORE = 48
+
+# What people and programs put into a long word so that it wraps: soft hyphen, zero-width and direction marks.
+_INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0xFEFF])
+_INVISIBLE |= dict.fromkeys(range(0x2060, 0x206A))
+# sk- and up to 128 characters, with or without the channel suffix; or a bare word of exactly 48.
+_FULL = re.compile(
+    r"sk-(?P<core>[0-9A-Za-z]{16,128})(?![0-9A-Za-z])|(?<![0-9A-Za-z])(?P<bare>[0-9A-Za-z]{48})(?![0-9A-Za-z])"
+)
+# The gateway's own mask has ten stars; consoles and people use fewer, dots or an ellipsis, then only after sk-.
+_MASKED = re.compile(
+    r"sk-(?P<first>[0-9A-Za-z]{4})(?:\*{3,64}|…+|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4})\*{6,64}(?P<end>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
+)
+# A line end inside a word, as it is or as it is written in code and mark-up, with what editors, quotations and source
+# code put around it; or the end of one string and the beginning of the next.
+_AROUND = r"[\"'`+\\ \t>|#*/]{0,8}"
+_BREAK = re.compile(rf"{_AROUND}(?:\r\n?|\n|\\r\\n|\\n|<br ?/?>){_AROUND}|[\"'`] ?[+.]? ?[\"'`]")
+_SPLIT = re.compile(rf"sk-(?:(?:{_BREAK.pattern})?[0-9A-Za-z]){{48}}")
+_NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
+_NEAR_CHARACTERS = 80
+_KEY_LENGTH = 48
+_CAMEL_CASE = re.compile(r"(?:[A-Z][a-z]{2,}){2,}")
+# A piece of a key that was broken in yet another way: no name or hash looks like it.
+_PIECE = re.compile(
+    r"(?<![0-9A-Za-z])(?=[A-Za-z]*[0-9])(?=[0-9A-Z]*[a-z])(?=[0-9a-z]*[A-Z])[0-9A-Za-z]{12,}(?![0-9A-Za-z])"
+)
+_LONG_WORD = re.compile(r"(?<=sk-)[0-9A-Za-z]{8,}|[0-9A-Za-z]{20,}")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`core`: the value without sk-; "" when only `hint` (first and last four characters) is known.
+
+    `telling`: it looks so much like a key that it is worth showing even when it is nobody's.
+    """
+
+    core: str = field(repr=False)
+    hint: str
+    telling: bool
+
+    @property
+    def masked_text(self) -> str:
+        """What people may see of it."""
+        return f"sk-{self.hint[:4]}…{self.hint[4:]}"
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """`cut`: there was more than was looked at."""
+
+    candidates: tuple[Candidate, ...]
+    cut: bool = False
+
+
+def visible(text: str) -> str:
+    """The text without characters that take no room."""
+    return text if text.isascii() else text.translate(_INVISIBLE)
+
+
+def find(texts: Iterable[str]) -> ScanResult:
+    """Every candidate, each once, in order; full ones first. At most MOST_CANDIDATES of LONGEST_TEXT characters."""
+    text = "\n".join(texts)
+    cut = len(text) > LONGEST_TEXT
+    text = visible(text[:LONGEST_TEXT])
+    if "sk-" not in text and "*" not in text and not _LONG_WORD.search(text):
+        return ScanResult((), cut)
+    found: dict[str, Candidate] = {}
+    for match in _FULL.finditer(text):
+        core = match["core"] or match["bare"]
+        telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
+        if core not in found or telling:
+            found[core] = Candidate(core, core[:4] + core[-4:], telling)
+        if len(found) >= MOST_CANDIDATES:
+            return ScanResult(tuple(found.values()), cut=True)
+    for match in _MASKED.finditer(text):
+        hint = (match["first"] or match["begin"]) + (match["last"] or match["end"])
+        found.setdefault(hint, Candidate("", hint, telling=True))
+        if len(found) >= MOST_CANDIDATES:
+            return ScanResult(tuple(found.values()), cut=True)
+    # Keys broken over lines: worth a look-up, but too uncertain to be shown when they are nobody's.
+    for match in _SPLIT.finditer(text):
+        core = _BREAK.sub("", match[0])[3:]
+        found.setdefault(core, Candidate(core, core[:4] + core[-4:], telling=False))
+        if len(found) >= MOST_CANDIDATES:
+            return ScanResult(tuple(found.values()), cut=True)
+    return ScanResult(tuple(found.values()), cut)
+
+
+def _is_near_a_word(text: str, start: int, end: int) -> bool:
+    return bool(_NEAR.search(text, max(0, start - _NEAR_CHARACTERS), end + _NEAR_CHARACTERS))
+
+
+def _shortened(match: re.Match[str]) -> str:
+    """The beginning of a word that may be a key; the CamelCase names of alerts stay as they are."""
+    word = match[0]
+    return word if len(word) < _KEY_LENGTH and _CAMEL_CASE.fullmatch(word) else f"{word[:4]}…"
+
+
+def harmless(text: str, limit: int) -> str:
+    """The text on one line, cut, and without any word long enough to be a key or a good part of one."""
+    # No database takes a NUL or half of a surrogate pair.
+    sound = text[: 20 * limit].encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", " ")
+    whole = _SPLIT.sub(lambda match: _BREAK.sub("", match[0]), visible(sound))
+    plain = " ".join(whole.split())
+    plain = _PIECE.sub(_shortened, _LONG_WORD.sub(_shortened, plain))
+    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

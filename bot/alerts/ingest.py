@@ -1,0 +1,129 @@
+"""What came in → a row: match the candidates, keep masked findings, start what follows. The same for every source.
+
+Nothing here asks the gateway: an alert is stored and answered within milliseconds, whatever else is slow.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.detection.fingerprints import to_text
+from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.leaked_values import LeakedValues
+from bot.alerts.detection.scanner import MOST_CANDIDATES, Candidate, ScanResult
+from bot.alerts.intake.sources import IncomingAlert
+from bot.alerts.models import MOST_FINDINGS, Alert, AlertStatus, KeyFinding
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Engine
+
+TRIAGE_JOB = "alert"
+_ORDER = {MatchKind.FULL: 0, MatchKind.AMBIGUOUS: 1, MatchKind.MASKED: 2, MatchKind.UNKNOWN: 3}
+# Repeats after which the record has said enough; each is still counted in the row.
+_RECORDED_REPEATS = frozenset({2, 10, 100, 1_000, 10_000, 100_000})
+
+
+class AlertIngest:
+    """Stores alerts. Built once; used by the intake, the shortcut and the guard."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        index: KeyIndex,
+        leaked_values: LeakedValues,
+        notifications: AlertNotifications,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._index = index
+        self._leaked_values = leaked_values
+        self._notifications = notifications
+        self._clock = clock
+
+    async def receive(self, incoming: IncomingAlert) -> int:
+        """Store it and start the look at it; returns the alert's id. The same alert again is counted and redrawn."""
+        findings, left_out = self.findings(incoming.found)
+        notes = _notes(incoming.found, left_out)
+        alert = await self._database.run(self._store, incoming, findings, notes)
+        return alert.id
+
+    def findings(self, found: ScanResult) -> tuple[list[KeyFinding], int]:
+        """Candidates that are a key of the account, or look like one; and how many of these were left out."""
+        findings: dict[tuple[str, str | None], KeyFinding] = {}
+        for candidate in found.candidates:
+            finding = self._finding(candidate)
+            if finding is not None:
+                findings[finding.hint, finding.fingerprint] = finding
+        ordered = sorted(findings.values(), key=lambda finding: _ORDER[finding.how])
+        return ordered[:MOST_FINDINGS], max(0, len(ordered) - MOST_FINDINGS)
+
+    def _finding(self, candidate: Candidate) -> KeyFinding | None:
+        match = self._index.match(candidate)
+        if match.how is MatchKind.UNKNOWN and not candidate.telling:
+            return None
+        if match.fingerprint is not None:
+            self._leaked_values.keep(match.fingerprint, candidate.core)
+        fingerprint = None if match.fingerprint is None else to_text(match.fingerprint)
+        return KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=fingerprint)
+
+    def _store(
+        self, c: sa.Connection, incoming: IncomingAlert, findings: Sequence[KeyFinding], notes: Sequence[str]
+    ) -> Alert:
+        now = self._clock()
+        plain = [finding.model_dump(mode="json") for finding in findings]
+        alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now)
+        told = {"source": alert.source, "alert": alert.id, "their_id": alert.their_id}
+        if is_new:
+            append(
+                c, fact=Fact.ALERT, at=now, key_id=alert.the_key, details={**told, "keys": list(alert.possible_keys)}
+            )
+            self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
+        else:
+            alert, changed = self._merge(c, alert, findings, incoming)
+            if alert.deliveries in _RECORDED_REPEATS:
+                append(c, fact=Fact.ALERT, at=now, details={**told, "deliveries": alert.deliveries})
+            if not changed and not _is_round(alert.deliveries):
+                # A flood of repeats must not become a flood of redraws: the number is right at every round one.
+                return alert
+        self._notifications.card(c, alert)
+        return alert
+
+    def _merge(
+        self, c: sa.Connection, alert: Alert, findings: Sequence[KeyFinding], incoming: IncomingAlert
+    ) -> tuple[Alert, bool]:
+        """A message that was edited, or a group that grew, may hold more than before."""
+        known = {(finding.hint, finding.fingerprint) for finding in alert.findings}
+        new = [finding for finding in findings if (finding.hint, finding.fingerprint) not in known]
+        place = {**alert.place, **incoming.place}
+        if not new and place == alert.place:
+            return alert, False
+        merged = sorted([*alert.findings, *new], key=lambda finding: _ORDER[finding.how])[:MOST_FINDINGS]
+        changes: dict[str, Any] = {"findings": merged, "place": place}
+        if any(finding.key_ids for finding in new) and alert.status is AlertStatus.FALSE_ALARM:
+            # What was called false did not hold this key.
+            changes |= {"status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None}
+        alert = store.change(c, alert.id, **changes)
+        if new and alert.status is AlertStatus.OPEN:
+            self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
+        return alert, True
+
+
+def _is_round(number: int) -> bool:
+    """1 to 10, 20, 30 … 100, 200 …"""
+    return number % int(10 ** (len(str(number)) - 1)) == 0
+
+
+def _notes(found: ScanResult, left_out: int) -> list[str]:
+    notes = []
+    if found.cut:
+        most = f"only its first part, and at most {MOST_CANDIDATES:,} possible keys, were looked at"
+        notes.append(f"The alert is very long: {most}.")
+    if left_out:
+        notes.append(f"{left_out:,} more possible keys are not shown.")
+    return notes

@@ -1,0 +1,153 @@
+"""POST /alerts/{source}, beside Slack's route and in Socket Mode too. Proof first, on raw bytes; then parse and store.
+
+| What came                                                   | Answer |
+|-------------------------------------------------------------|--------|
+| a source that is not configured, or is none                 | 404    |
+| over 1 MB                                                   | 413    |
+| no, wrong, doubled, old or future proof                     | 401    |
+| proven, but named as no JSON, no JSON object in UTF-8, or   | 400    |
+| not what the source sends                                   |        |
+| stored (again)                                              | 202 {"id": …} |
+
+Every refusal is counted in /metrics. The record gets one line per source, reason and minute with how many there were,
+so that a flood cannot fill it. What was sent is in neither.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.alerts.intake import signatures
+from bot.alerts.intake.sources import IncomingAlert, MalformedAlert, parse
+from bot.audit import Fact, append
+from bot.db.engine import Database
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT = 1_000_000
+REFUSALS_EVERY = 60.0
+TOO_LARGE, MALFORMED, GONE, NO_JSON = "too large", "malformed", "the client went away", "content type"
+
+Receive = Callable[[IncomingAlert], Awaitable[int]]
+"""Stores an alert and starts what follows; returns its id."""
+
+
+class AlertEndpoint:
+    """The endpoint. `secrets`: source → its shared secret, for the sources that are configured."""
+
+    def __init__(
+        self,
+        *,
+        secrets: Mapping[str, SecretStr],
+        receive: Receive,
+        database: Database,
+        count: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        # An empty secret would let everybody in.
+        self._secrets = {name: secret for name, secret in secrets.items() if secret.get_secret_value()}
+        self._receive = receive
+        self._count = count
+        self._clock = clock
+        self._refusals = Refusals(database=database, clock=clock)
+
+    def routes(self) -> list[BaseRoute]:
+        """For the HTTP app."""
+        return [Route("/alerts/{source}", self.handle, methods=["POST"])]
+
+    async def close(self) -> None:
+        """Write down the refusals that still wait for their minute."""
+        await self._refusals.flush()
+
+    async def handle(self, request: Request) -> Response:
+        source = request.path_params["source"]
+        secret = self._secrets.get(source)
+        if secret is None:
+            self._count("alert_unknown_source")
+            return _answer(404, "there is no such source here")
+        try:
+            body = await _read(request)
+        except ClientDisconnect:
+            return await self._no(400, source, GONE)
+        if body is None:
+            return await self._no(413, source, TOO_LARGE)
+        headers = signatures.single_headers(request.scope["headers"])
+        why = (
+            signatures.DOUBLE if headers is None else signatures.VERIFIERS[source](secret, headers, body, self._clock())
+        )
+        return await self._no(401, source, why) if why else await self._take(request, source, body)
+
+    async def _take(self, request: Request, source: str, body: bytes) -> Response:
+        if source == "github" and request.headers.get("x-github-event") == "ping":
+            return JSONResponse({"id": None})
+        if not _may_be_json(request.headers.get("content-type", "")):
+            return await self._no(400, source, NO_JSON, "the content type must be application/json")
+        try:
+            incoming = parse(source, body)
+        except MalformedAlert as error:
+            return await self._no(400, source, MALFORMED, f"the body is not what {source} sends: {error}")
+        return JSONResponse({"id": await self._receive(incoming)}, status_code=202)
+
+    async def _no(self, status: int, source: str, why: str, told: str = "") -> Response:
+        self._count(f"alert_{why.replace(' ', '_')}")
+        logger.warning("refused an alert from %s with %d: %s", source, status, why)
+        await self._refusals.note(source, why)
+        # Whoever cannot prove who they are is not told what was wrong.
+        return _answer(status, told or ("not proven" if status == 401 else why))
+
+
+class Refusals:
+    """Refused deliveries in the record: the first at once, more of the same as one line a minute with their number."""
+
+    def __init__(self, *, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._written: dict[tuple[str, str], float] = {}
+        self._waiting: dict[tuple[str, str], int] = {}
+
+    async def note(self, source: str, why: str) -> None:
+        """One more. Both names are ours, so there are few of them."""
+        kind, now = (source, why), self._clock()
+        self._waiting[kind] = self._waiting.get(kind, 0) + 1
+        if now - self._written.get(kind, float("-inf")) < REFUSALS_EVERY:
+            return
+        self._written[kind] = now
+        await self._database.run(self._write, kind, self._waiting.pop(kind), now)
+
+    async def flush(self) -> None:
+        """Write down what still waits: at the end of the process."""
+        for kind, number in list(self._waiting.items()):
+            await self._database.run(self._write, kind, number, self._clock())
+        self._waiting.clear()
+
+    def _write(self, c: sa.Connection, kind: tuple[str, str], number: int, at: float) -> None:
+        source, why = kind
+        append(c, fact=Fact.REFUSED, at=at, details={"source": source, "why": why, "count": number})
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, None when it is too large; never more than the limit is kept."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:12]) > BODY_LIMIT:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return None
+    return bytes(body)
+
+
+def _may_be_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    # Whoever names no type is not wrong about it, and a leaked key should not stay alive for it.
+    return not kind or kind == "application/json" or kind.endswith("+json")
+
+
+def _answer(status: int, why: str) -> Response:
+    return JSONResponse({"error": why}, status_code=status)

@@ -1,0 +1,59 @@
+"""The leak guard: a message in a channel we are in that holds a live key of the account is answered at once.
+
+Every message passes here, so the common case (nothing that could be a key) costs microseconds and asks nothing. Only
+whole values that are ours count; what somebody else's key may be is none of our business in a conversation.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.scanner import ScanResult, find
+from bot.alerts.detection.text_extraction import message_texts
+from bot.alerts.ingest import AlertIngest
+from bot.alerts.intake.sources import slack_message
+from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.router import Router
+
+# What is no message of anybody, or one that is gone.
+_NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "channel_topic", "channel_purpose"})
+
+
+class MessageMonitor:
+    """`ours`: the bot's user id and bot id, whose messages are passed over."""
+
+    def __init__(self, *, index: KeyIndex, ingest: AlertIngest, ours: frozenset[str]) -> None:
+        self._index = index
+        self._ingest = ingest
+        self._ours = ours
+
+    async def on_message(self, delivery: Delivery) -> Ack:
+        """A message event: new, edited, of a person or of another app."""
+        event = delivery.event
+        message = event.get("message") if event.get("subtype") == "message_changed" else event
+        if not isinstance(message, Mapping) or text_of(event, "subtype") in _NO_MESSAGE or self._is_ours(message):
+            return None
+        found = find(message_texts(message))
+        if not found.candidates:
+            return None
+        live = tuple(one for one in found.candidates if self._index.match(one).how is MatchKind.FULL)
+        if not live:
+            return None
+        incoming = slack_message(
+            channel=delivery.channel_id,
+            ts=text_of(message, "ts"),
+            found=ScanResult(live, found.cut),
+            by=text_of(message, "user"),
+            guarded=True,
+            thread_ts=text_of(message, "thread_ts"),
+        )
+        await self._ingest.receive(incoming)
+        return None
+
+    def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        return bool(self._ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})
+
+
+def register(router: Router, monitor: MessageMonitor) -> None:
+    """Listen to messages; the manifest says in which conversations."""
+    router.event("message", monitor.on_message)

@@ -1,0 +1,129 @@
+"""Is this delivery from who it says? One proof per source, on the raw bytes, before anything is parsed.
+
+generic       X-Keydesk-Timestamp (Unix seconds), X-Keydesk-Signature: v1= + hex HMAC-SHA256 of v1:{timestamp}:{body}
+github        X-Hub-Signature-256: sha256= + hex HMAC-SHA256 of the body (GitHub signs no time)
+gitguardian   Timestamp, Gitguardian-Signature: sha256= + hex HMAC-SHA256 of the body, keyed with timestamp + token
+alertmanager  Authorization: Bearer token (Prometheus signs nothing)
+
+GitGuardian: docs.gitguardian.com, "Custom webhook". Where a time is signed it must be within five minutes of ours.
+A function returns "" for a good proof, else why not; the words go to the record, never to the sender.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+
+from pydantic import SecretStr
+
+WINDOW_SECONDS = 300
+# Clocks differ a little; a time further ahead than this is from the future.
+SKEW_SECONDS = 30
+_LONGEST_TIMESTAMP = 20
+# The generic scheme's version, in the header and in what is signed.
+VERSION = "v1"
+
+Headers = Mapping[bytes, bytes]
+Verifier = Callable[[SecretStr, Headers, bytes, float], str]
+
+MISSING, DOUBLE, WRONG, OLD, FUTURE, NO_TIME = (
+    "missing proof",
+    "a header came twice",
+    "wrong proof",
+    "too old",
+    "from the future",
+    "the timestamp is no number",
+)
+
+
+def single_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers | None:
+    """ASGI's headers as a mapping; None when one that proves something came twice: nobody knows which one counts."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in found and name in _PROVING:
+            return None
+        found[name] = value
+    return found
+
+
+_PROVING = {
+    b"x-keydesk-timestamp",
+    b"x-keydesk-signature",
+    b"x-hub-signature-256",
+    b"timestamp",
+    b"gitguardian-signature",
+    b"authorization",
+}
+
+
+def sign_generic(secret: SecretStr, timestamp: str, body: bytes) -> str:
+    """The value of X-Keydesk-Signature."""
+    signed = VERSION.encode() + b":" + timestamp.encode() + b":" + body
+    return f"{VERSION}=" + _hex(secret.get_secret_value().encode(), signed)
+
+
+def sign_github(secret: SecretStr, body: bytes) -> str:
+    """The value of X-Hub-Signature-256."""
+    return "sha256=" + _hex(secret.get_secret_value().encode(), body)
+
+
+def sign_gitguardian(secret: SecretStr, timestamp: str, body: bytes) -> str:
+    """The value of Gitguardian-Signature: the timestamp is part of the key, not of the message."""
+    return "sha256=" + _hex((timestamp + secret.get_secret_value()).encode(), body)
+
+
+def generic(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    timestamp, given = headers.get(b"x-keydesk-timestamp"), headers.get(b"x-keydesk-signature")
+    if timestamp is None or given is None:
+        return MISSING
+    return _time_problem(timestamp, now) or _compare(given, sign_generic(secret, timestamp.decode("ascii"), body))
+
+
+def github(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    del now  # not signed; a repeated delivery is the same alert, so a replay changes nothing
+    given = headers.get(b"x-hub-signature-256")
+    return MISSING if given is None else _compare(given, sign_github(secret, body))
+
+
+def gitguardian(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    timestamp, given = headers.get(b"timestamp"), headers.get(b"gitguardian-signature")
+    if timestamp is None or given is None:
+        return MISSING
+    return _time_problem(timestamp, now) or _compare(given, sign_gitguardian(secret, timestamp.decode("ascii"), body))
+
+
+def alertmanager(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    del body, now
+    given = headers.get(b"authorization")
+    if given is None:
+        return MISSING
+    scheme, _, token = given.partition(b" ")
+    if scheme.lower() != b"bearer":
+        return WRONG
+    return _compare(token.strip(), secret.get_secret_value())
+
+
+VERIFIERS: Mapping[str, Verifier] = {
+    "generic": generic,
+    "github": github,
+    "gitguardian": gitguardian,
+    "alertmanager": alertmanager,
+}
+
+
+def _time_problem(timestamp: bytes, now: float) -> str:
+    # Digits, and a fraction, which one sender may add. float() alone would take "nan", signs and spaces.
+    whole, _, fraction = timestamp.partition(b".")
+    if not whole.isdigit() or (fraction and not fraction.isdigit()) or len(timestamp) > _LONGEST_TIMESTAMP:
+        return NO_TIME
+    age = now - float(timestamp)
+    if age > WINDOW_SECONDS:
+        return OLD
+    return FUTURE if age < -SKEW_SECONDS else ""
+
+
+def _compare(given: bytes, wanted: str) -> str:
+    return "" if hmac.compare_digest(given, wanted.encode()) else WRONG
+
+
+def _hex(key: bytes, message: bytes) -> str:
+    return hmac.digest(key, message, hashlib.sha256).hex()

@@ -1,0 +1,204 @@
+"""The body of each source → one form. Parses what was proven to be from the source, and still believes nothing of it.
+
+Bodies: generic (product.md), GitHub `secret_scanning_alert` (REST and webhook reference of GitHub), GitGuardian's
+custom webhook events, Alertmanager's webhook version 4. Only texts are taken; no address in them is ever called.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.alerts.detection.scanner import ScanResult, find, harmless
+from bot.alerts.detection.text_extraction import strings
+
+TITLE_LIMIT, TEXT_LIMIT, URL_LIMIT = 200, 500, 1000
+_PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,119}")
+_URL = re.compile(r"https?://[^\s<>|\"']+")
+_NAME = re.compile(r"[0-9A-Za-z_.-]{1,100}")
+_MOST_ALERTS = 1_000
+
+
+class MalformedAlert(ValueError):
+    """The body is not what the source sends. The text names the place, never the content."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GithubAlert:
+    """Where the leaked secret can be fetched: every part is checked, since it becomes part of a path."""
+
+    owner: str
+    repository: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingAlert:
+    """An alert as it came. `title`, `text` and `url` hold nothing that could be a key; `found` is in memory only."""
+
+    source: str
+    their_id: str
+    title: str
+    text: str
+    url: str
+    found: ScanResult = field(repr=False)
+    place: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(source: str, body: bytes) -> IncomingAlert:
+    """Raises MalformedAlert."""
+    try:
+        document = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise MalformedAlert("not JSON in UTF-8") from error
+    if not isinstance(document, dict):
+        raise MalformedAlert("no object")
+    return _PARSERS[source](document, body)
+
+
+def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+    secrets = document.get("secrets", [])
+    if isinstance(secrets, str):
+        secrets = [secrets]
+    if not isinstance(secrets, list):
+        raise MalformedAlert("secrets")
+    texts = [item for item in secrets if isinstance(item, str)]
+    texts += [_text(document, "text"), _text(document, "title")]
+    return _incoming("generic", document.get("id"), body, document, texts, title=_text(document, "title"))
+
+
+def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+    alert, repository = _object(document, "alert"), _object(document, "repository")
+    number, full_name = alert.get("number"), _text(repository, "full_name")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1 or number > 2**53:
+        raise MalformedAlert("alert.number")
+    owner, _, name = full_name.partition("/")
+    if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)) or {owner, name} & {".", ".."}:
+        raise MalformedAlert("repository.full_name")
+    kind = _text(alert, "secret_type_display_name") or _text(alert, "secret_type") or "a secret"
+    return _incoming(
+        "github",
+        # An alert changes its state; it stays the same alert.
+        f"{full_name}#{number}",
+        body,
+        {"url": alert.get("html_url")},
+        strings(document),
+        title=f"GitHub found {kind} in {full_name}",
+        text=" · ".join(part for part in (_text(document, "action"), _text(alert, "state")) if part),
+        place={"owner": owner, "repository": name, "number": number},
+    )
+
+
+def _gitguardian(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+    incident = document.get("incident")
+    incident = incident if isinstance(incident, Mapping) else {}
+    detector = incident.get("detector")
+    kind = _text(detector, "display_name") if isinstance(detector, Mapping) else ""
+    message = _text(document, "message")
+    return _incoming(
+        "gitguardian",
+        incident.get("id"),
+        body,
+        {"url": incident.get("gitguardian_url")},
+        strings(document),
+        title=f"GitGuardian: {kind or message or 'incident'}",
+        text=message,
+    )
+
+
+def _alertmanager(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+    listed = document.get("alerts")
+    if not isinstance(listed, list):
+        raise MalformedAlert("alerts")
+    labels, annotations = _object(document, "commonLabels"), _object(document, "commonAnnotations")
+    name = _text(labels, "alertname") or "alert"
+    words = _text(annotations, "summary") or _text(annotations, "description")
+    # A group fires again and again while it lasts; it is one alert. Its members have fingerprints of their own.
+    members = sorted({_text(one, "fingerprint") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)})
+    return _incoming(
+        "alertmanager",
+        f"{_text(document, 'groupKey')}{members}",
+        body,
+        {"url": document.get("externalURL")},
+        strings(document),
+        title=f"Alertmanager: {name} ({_text(document, 'status') or 'firing'})",
+        text=words,
+    )
+
+
+_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bytes], IncomingAlert]] = {
+    "generic": _generic,
+    "github": _github,
+    "gitguardian": _gitguardian,
+    "alertmanager": _alertmanager,
+}
+
+
+def _incoming(
+    source: str,
+    their_id: object,
+    body: bytes,
+    document: Mapping[str, Any],
+    texts: Any,
+    *,
+    title: str,
+    text: str | None = None,
+    place: Mapping[str, Any] | None = None,
+) -> IncomingAlert:
+    found = find(texts)
+    return IncomingAlert(
+        source=source,
+        their_id=stored_id(their_id, body),
+        title=harmless(title, TITLE_LIMIT) or f"Alert from {source}",
+        text=harmless(_text(document, "text") if text is None else text, TEXT_LIMIT),
+        url=_url(document.get("url")),
+        found=found,
+        place=place or {},
+    )
+
+
+def slack_message(*, channel: str, ts: str, found: ScanResult, **place: Any) -> IncomingAlert:
+    """A message as an alert: the same one for the guard and for everybody who uses the shortcut on it."""
+    return IncomingAlert(
+        source="slack",
+        their_id=f"{channel}:{ts}",
+        title="",
+        text="",
+        url="",
+        found=found,
+        place={"channel": channel, "ts": ts, **place},
+    )
+
+
+def stored_id(their_id: object, body: bytes) -> str:
+    """The source's own id as it is stored: as it came if it is short and plain, else its hash; without one the body's.
+
+    Hashed, because nothing keeps a sender from putting a key there.
+    """
+    plain = str(their_id) if isinstance(their_id, str | int) and not isinstance(their_id, bool) else ""
+    if not plain.strip():
+        return "sha256:" + hashlib.sha256(body).hexdigest()
+    if _PLAIN_ID.fullmatch(plain) and harmless(plain, 200) == plain:
+        return plain
+    return "sha256:" + hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _url(value: object) -> str:
+    """An address to show, without its query: only http(s), and nothing in it that could be a key."""
+    address = value.split("?")[0].split("#")[0] if isinstance(value, str) else ""
+    fits = len(address) <= URL_LIMIT and _URL.fullmatch(address) and "@" not in address
+    return address if fits and harmless(address, URL_LIMIT) == address else ""
+
+
+def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    if not isinstance(value, Mapping):
+        raise MalformedAlert(name)
+    return value
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,267 @@
+"""From the order to a dead key: one request per alert and key, through the same flow as any other.
+
+A person's order is judged by the policy like any wish. With `auto_disable` the policy has said yes beforehand, for
+keys matched by their whole value: then Keydesk stores a granted request itself, as at the end of a rotation. Run,
+read-back and proof are the flow's; `follow` redraws the alert whenever its request moves.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.detection.fingerprints import from_text
+from bot.alerts.detection.leaked_values import LeakedValues
+from bot.alerts.models import Alert, AlertAction, AlertStatus
+from bot.approvals import store as requests_store
+from bot.approvals.flow import Asked, Flow
+from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Status
+from bot.approvals.posts import FROM_ALERT, Announcer
+from bot.approvals.record import record
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Again, Engine
+from bot.errors import ApprovalConflict, BotError
+from bot.gateway.models import EffectiveState
+from bot.keys import owners
+from bot.operations import Operation
+from bot.permissions.models import Actor, Decision, Facts
+from bot.permissions.rules import Policy
+
+logger = logging.getLogger(__name__)
+
+DISABLE, ROTATE = "key.disable", "key.rotate"
+RULE = "[alerts] auto_disable"
+# The old key of a rotation from an alert ends when its successor was revealed, or after this many seconds.
+OVERLAP = 86_400
+WATCH_JOB, WATCH_SECONDS, LONGEST_WATCH = "alert_rotated", 5.0, 60.0
+RETIRE = "retire"
+_MOST_CLICKS = 1_000
+# Operation → the state of the key after it, and whether it is gone.
+_STATES = {
+    "key.disable": (EffectiveState.DISABLED.value, False),
+    "key.enable": (EffectiveState.ACTIVE.value, False),
+    "key.delete": (EffectiveState.DISABLED.value, True),
+}
+
+
+class AlertResponse:
+    """See the module. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        flow: Flow,
+        announcer: Announcer,
+        operations: Mapping[str, Operation],
+        policy: Callable[[], Policy],
+        leaked_values: LeakedValues,
+        notifications: AlertNotifications,
+        bot_user_id: str,
+        team_id: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._flow = flow
+        self._announcer = announcer
+        self._operations = operations
+        self._policy = policy
+        self._leaked_values = leaked_values
+        self._notifications = notifications
+        self._bot_user_id = bot_user_id
+        self._team_id = team_id
+        self._clock = clock
+        self._clicks: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    async def order(
+        self, alert: Alert, key_id: int, actor: Actor, *, operation: str, clicked_at: float, deadline: float
+    ) -> ApprovalRequest:
+        """Somebody orders this key of the alert disabled or rotated. Raises PermissionDenied, InputError, GatewayError.
+
+        However often it is ordered, by however many, it is one request.
+        """
+        if alert.status is not AlertStatus.OPEN:
+            raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
+        delivery_id = await self._database.read(_delivery_id, alert, key_id, operation)
+        click = (delivery_id, actor.slack_user_id)
+        self._remember_click(click, clicked_at)
+        self._bind(alert, key_id)
+        asked = Asked(
+            actor=actor,
+            operation=self._operations[operation],
+            wanted=self._wanted(operation, key_id),
+            reason=_reason(alert),
+            channel_id=self._notifications.channel,
+            delivery_id=delivery_id,
+            deadline=deadline,
+        )
+        try:
+            return await self._flow.submit(asked)
+        except BotError:
+            # A click that was refused is no order: the time counts from the one that is.
+            self._clicks.pop(click, None)
+            raise
+
+    def _wanted(self, operation: str, key_id: int) -> Any:
+        wanted = {"key_id": key_id} | ({"overlap": OVERLAP} if operation == ROTATE else {})
+        return self._operations[operation].input_model.model_validate(wanted)
+
+    def _remember_click(self, click: tuple[str, str], clicked_at: float) -> None:
+        # The time from the click is what people feel; the row begins only after the first look at the key.
+        self._clicks.setdefault(click, clicked_at)
+        if len(self._clicks) > _MOST_CLICKS:
+            self._clicks.popitem(last=False)
+
+    def _bind(self, alert: Alert, key_id: int) -> None:
+        for finding in alert.findings:
+            if key_id in finding.key_ids and finding.fingerprint is not None:
+                self._leaked_values.bind(key_id, from_text(finding.fingerprint))
+
+    async def act_by_policy(self, alert: Alert) -> None:
+        """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use."""
+        if alert.source not in self._policy().auto_disable or alert.status is not AlertStatus.OPEN:
+            return
+        for key_id in alert.sure_keys:
+            seen = alert.keys.get(key_id)
+            if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value or key_id in alert.actions:
+                continue
+            self._bind(alert, key_id)
+            await self._database.run(self._order_by_policy, alert, key_id, seen.name)
+
+    def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
+        now = self._clock()
+        sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
+        new = NewRequest(
+            delivery_id=_delivery_id(c, alert, key_id, DISABLE),
+            operation=DISABLE,
+            requester_id=self._bot_user_id,
+            requester_team=self._team_id,
+            channel_id=self._notifications.channel,
+            key_id=key_id,
+            key_name=name,
+            reason=_reason(alert),
+            input=self._wanted(DISABLE, key_id).model_dump(mode="json"),
+            before=None,
+            summary=(),
+            judgement=Judgement(
+                decision=Decision(outcome="allow", rule=RULE, sentence=sentence), facts=Facts(), own=False
+            ),
+            asked_at=now,
+        )
+        request, is_new = requests_store.insert(c, new, status=Status.APPROVED, lapses_at=None)
+        if not is_new:
+            return
+        record(c, Fact.ASKED, request, at=now, actor=None, rule=RULE, alert=alert.id)
+        request = requests_store.change(c, request, decided_at=now, note=requests_store.AUTOMATIC)
+        record(c, Fact.APPROVED, request, at=now, actor=None, rule=RULE)
+        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        self._announcer.announce(c, request)
+
+    def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
+        if request.status is Status.SUCCEEDED and request.key_id is not None and request.operation in _STATES:
+            self.key_changed(c, request.key_id, request.operation)
+        found = self._origin(c, request)
+        if found is None:
+            return None
+        alert_id, attempt, by, clicked_at = found
+        alert = store.find(c, alert_id, lock=True)
+        if alert is None or request.key_id is None:
+            return None
+        key_id = _old_key(request)
+        before = alert.actions.get(key_id)
+        if before is None or before.request_id != request.id:
+            if before is not None and before.request_id > request.id:
+                return self._notifications.card(c, alert)
+            action = AlertAction(
+                operation=request.operation, by=by, clicked_at=clicked_at, request_id=request.id, attempt=attempt
+            )
+            alert = store.change(c, alert_id, actions={**alert.actions, key_id: action})
+            told = {
+                "alert": alert_id,
+                "source": alert.source,
+                "their_id": alert.their_id,
+                "operation": request.operation,
+            }
+            actor = by or None
+            append(
+                c, fact=Fact.ALERT, at=self._clock(), actor=actor, request_id=request.id, key_id=key_id, details=told
+            )
+        if request.operation == ROTATE and request.status is Status.SUCCEEDED:
+            self._engine.start(c, WATCH_JOB, f"req:{request.id}:watch", str(request.id))
+        return self._notifications.card(c, alert)
+
+    def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
+        """A key was disabled, enabled or deleted, by whatever way: other alerts that name it say so too."""
+        state, gone = _STATES[operation]
+        for alert in store.key_changed(c, key_id, state=state, at=self._clock(), gone=gone):
+            self._notifications.card(c, alert)
+
+    def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
+        """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
+        if request.note == requests_store.ROTATION:
+            rotation = requests_store.find(c, int(request.input.get("rotation") or 0))
+            found = None if rotation is None else self._origin(c, rotation)
+            return None if found is None else (found[0], found[1], found[2], request.asked_at)
+        if not request.delivery_id.startswith(FROM_ALERT):
+            return None
+        _, alert_id, _key_id, _operation, attempt = request.delivery_id.split(":")
+        automatic = request.requester_id == self._bot_user_id
+        clicked_at = self._clicks.get((request.delivery_id, request.requester_id), request.asked_at)
+        clicked_at = min(clicked_at, request.asked_at)
+        return int(alert_id), int(attempt), "" if automatic else request.requester_id, clicked_at
+
+    async def watch(self, argument: str) -> Again | None:
+        """The durable job behind a rotation: end the leaked key as soon as its successor was revealed."""
+        return await self._database.run(self._watch, int(argument))
+
+    def _watch(self, c: sa.Connection, request_id: int) -> Again | None:
+        rotation = requests_store.find(c, request_id)
+        if rotation is None or rotation.outcome is None or rotation.progress.get(RETIRE, {}).get("request"):
+            return None
+        successor = owners.find(c, rotation.outcome.key_id or 0)
+        if successor is None or successor.reveals == 0:
+            age = self._clock() - (rotation.settled_at or rotation.asked_at)
+            # Each look is a row of the queue for some days: soon at first, then once a minute.
+            return None if age > OVERLAP else Again(min(LONGEST_WATCH, WATCH_SECONDS + age / 20))
+        # The same job that the overlap's end would start; whichever comes second finds its request made.
+        self._engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
+        return None
+
+
+def _delivery_id(c: sa.Connection, alert: Alert, key_id: int, operation: str) -> str:
+    """The same for all who order the same now; another one once an earlier order came to nothing, or was undone."""
+    action = alert.actions.get(key_id)
+    attempt = 1
+    if action is not None:
+        request = requests_store.find(c, action.request_id)
+        over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
+        attempt = action.attempt + (1 if over or _is_undone(c, alert.id, key_id, request) else 0)
+    return f"{FROM_ALERT}{alert.id}:{key_id}:{operation}:{attempt}"
+
+
+def _is_undone(c: sa.Connection, alert_id: int, key_id: int, request: ApprovalRequest | None) -> bool:
+    """Whether the key was seen active after it was disabled. Reads the alert anew: it moved with the request."""
+    if request is None or request.operation != DISABLE or request.status is not Status.SUCCEEDED:
+        return False
+    alert = store.find(c, alert_id)
+    seen = None if alert is None else alert.keys.get(key_id)
+    return seen is not None and seen.state == EffectiveState.ACTIVE.value and seen.looked_at > (request.settled_at or 0)
+
+
+def _old_key(request: ApprovalRequest) -> int:
+    """The key that the alert is about: a rotation's outcome is another one."""
+    return int(request.input.get("key_id") or request.key_id or 0)
+
+
+def _reason(alert: Alert) -> str:
+    """Why, for the record: which alert, from where."""
+    title = f": {alert.title}" if alert.title else ""
+    return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}){title}"[:500]

@@ -1,0 +1,168 @@
+"""The durable job behind a new alert: fetch what the alert does not hold, match again, look at the keys, act if told.
+
+Re-entrant: each run begins from the row. While the index is still being filled, an unknown value may become known,
+so the job comes back for some minutes.
+"""
+
+import logging
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.detection.fingerprints import from_text
+from bot.alerts.detection.index_sync import IndexSync
+from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.scanner import find
+from bot.alerts.ingest import AlertIngest
+from bot.alerts.intake.github import GithubApi, GithubUnavailable
+from bot.alerts.intake.sources import GithubAlert
+from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.alerts.response import AlertResponse
+from bot.db.engine import Database
+from bot.durable.engine import Again
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayReader
+from bot.gateway.errors import KeyNotFound
+from bot.gateway.models import KeyId
+from bot.keys import owners
+
+logger = logging.getLogger(__name__)
+
+KEYS_LOOKED_AT = 20
+# How long an alert waits for the index to be filled, and how often it looks.
+PATIENCE, PAUSE = 900.0, 5.0
+TROUBLE_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+FETCHED = "fetched"
+
+
+class Triage:
+    """See the module. `github` None: no token is configured."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        reader: GatewayReader,
+        index: KeyIndex,
+        index_sync: IndexSync,
+        ingest: AlertIngest,
+        response: AlertResponse,
+        notifications: AlertNotifications,
+        github: GithubApi | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._index = index
+        self._index_sync = index_sync
+        self._ingest = ingest
+        self._response = response
+        self._notifications = notifications
+        self._github = github
+        self._clock = clock
+
+    async def run(self, argument: str) -> Again | None:
+        """The job; `argument` is the alert's id."""
+        alert = await self._database.read(store.find, int(argument))
+        if alert is None or alert.status is not AlertStatus.OPEN:
+            return None
+        again = await self._fetch(alert)
+        try:
+            alert = await self.match(alert.id)
+            alert = await self.read_keys(alert.id)
+        except GatewayError as error:
+            logger.info("alert %d: the gateway does not answer: %s", alert.id, error.sentence)
+            age = self._clock() - alert.received_at
+            return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
+        await self._response.act_by_policy(alert)
+        young = self._clock() - alert.received_at < PATIENCE
+        if again is None and young and alert.unknown and not self._index.complete:
+            again = Again(PAUSE)
+        return again
+
+    async def match(self, alert_id: int) -> Alert:
+        """Compare unknown findings once more, after a look at the newest keys: one may be minutes old."""
+        alert = await self._database.read(store.get, alert_id)
+        if not any(finding.how is not MatchKind.FULL for finding in alert.findings):
+            return alert
+        await self._index_sync.catch_up()
+        return await self._database.run(self.match_again, alert_id)
+
+    def match_again(self, c: sa.Connection, alert_id: int) -> Alert:
+        """The findings as the index knows them now, in the caller's transaction."""
+        alert = store.get(c, alert_id, lock=True)
+        findings = [self._again(finding) for finding in alert.findings]
+        if findings == list(alert.findings):
+            return alert
+        alert = store.change(c, alert_id, findings=findings)
+        self._notifications.card(c, alert)
+        return alert
+
+    def _again(self, finding: KeyFinding) -> KeyFinding:
+        number = None if finding.fingerprint is None else from_text(finding.fingerprint)
+        match = self._index.match_again(finding.hint, number)
+        return finding.model_copy(update={"how": match.how, "key_ids": match.key_ids})
+
+    async def read_keys(self, alert_id: int) -> Alert:
+        """Read every key that the alert may mean, fresh. Raises GatewayError."""
+        alert = await self._database.read(store.get, alert_id)
+        wanted = [key_id for key_id in alert.possible_keys if key_id not in alert.keys][:KEYS_LOOKED_AT]
+        seen = [await self.read_key(key_id) for key_id in wanted]
+        return await self._database.run(self._seen, alert_id, seen)
+
+    async def read_key(self, key_id: int) -> KeySnapshot:
+        """One key as it is now."""
+        owner = await self._database.read(owners.owner_of, key_id) or ""
+        try:
+            key = await self._reader.get_key(KeyId(key_id))
+        except KeyNotFound:
+            return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=self._clock())
+        return KeySnapshot.of(key, owner=owner, now=self._reader.server_now(), looked_at=self._clock())
+
+    def _seen(self, c: sa.Connection, alert_id: int, seen: list[KeySnapshot]) -> Alert:
+        alert = store.get(c, alert_id, lock=True)
+        if not seen:
+            return alert
+        alert = store.change(c, alert_id, keys={**alert.keys, **{one.key_id: one for one in seen}})
+        self._notifications.card(c, alert)
+        return alert
+
+    async def _fetch(self, alert: Alert) -> Again | None:
+        """GitHub's webhook names the alert; the secret itself is one call away."""
+        if alert.source != "github" or alert.place.get(FETCHED) or any(f.how is MatchKind.FULL for f in alert.findings):
+            return None
+        place = GithubAlert(
+            owner=str(alert.place["owner"]),
+            repository=str(alert.place["repository"]),
+            number=int(alert.place["number"]),
+        )
+        if self._github is None:
+            note = "GITHUB_TOKEN is not configured, so the secret itself could not be fetched."
+            await self._database.run(self._note, alert.id, note, done=True)
+            return None
+        try:
+            secret = await self._github.secret_of(place)
+        except GithubUnavailable as error:
+            late = self._clock() - alert.received_at >= PATIENCE
+            await self._database.run(self._note, alert.id, error.sentence, done=error.lasting or late)
+            return None if error.lasting or late else Again(PAUSE * 2)
+        findings, _ = self._ingest.findings(find([secret.get_secret_value()]))
+        await self._database.run(self._fetched, alert.id, findings)
+        return None
+
+    def _note(self, c: sa.Connection, alert_id: int, note: str, *, done: bool) -> None:
+        alert = store.get(c, alert_id, lock=True)
+        notes = alert.notes if note in alert.notes else (*alert.notes, note)
+        alert = store.change(c, alert_id, notes=notes, place={**alert.place, FETCHED: done})
+        self._notifications.card(c, alert)
+
+    def _fetched(self, c: sa.Connection, alert_id: int, findings: list[KeyFinding]) -> None:
+        alert = store.get(c, alert_id, lock=True)
+        known = {(finding.hint, finding.fingerprint) for finding in findings}
+        kept = [finding for finding in alert.findings if (finding.hint, finding.fingerprint) not in known]
+        notes = [note for note in alert.notes if "GitHub" not in note]
+        place = {**alert.place, FETCHED: True}
+        alert = store.change(c, alert_id, findings=[*findings, *kept], notes=notes, place=place)
+        self._notifications.card(c, alert)

@@ -1,0 +1,11 @@
+"""Incident mode: many keys disabled or enabled at once. Knows nothing of alerts and of no feature.
+
+scope             the words of the command → which keys are meant
+listeners         the preview, its typed confirmation, *Stop* and *Take back*
+views             how all of that looks
+models, store     a batch and its keys as values, and their SQL
+tables            the tables behind them
+execution         the durable job: key after key, each judged, written and read back
+revocation_check  each disabled key is tried itself until the gateway refuses it
+bootstrap         makes all of these; called by app.py
+"""

@@ -1,0 +1,54 @@
+"""Makes everything that incident mode needs and names its ways in. Called once by app.py."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bot.approvals.writers import Writers
+from bot.deps import Deps
+from bot.durable.engine import Engine
+from bot.gateway.client import GatewayClient
+from bot.incident import listeners
+from bot.incident.execution import ALARM_POST, OWNER_POST, POST, BatchExecution
+from bot.incident.listeners import BatchListeners
+from bot.slack.outbox import Drawer, Outbox
+from bot.slack.router import Router
+
+# Post kind → what draws it.
+DRAWERS: dict[str, Drawer] = {
+    POST: listeners.draw,
+    OWNER_POST: listeners.draw_owner,
+    ALARM_POST: listeners.draw_alarm,
+}
+
+
+def build(
+    deps: Deps,
+    router: Router,
+    *,
+    engine: Engine,
+    outbox: Outbox,
+    client: GatewayClient,
+    writers: Writers,
+    channel: str,
+    changed: Callable[[], None],
+    key_changed: Callable[[sa.Connection, int, str], None],
+    leaked: Callable[[int], SecretStr | None],
+) -> BatchExecution:
+    """Register the ways in; returns what runs the job. `channel` is where the progress is shown."""
+    execution = BatchExecution(
+        database=deps.database,
+        client=client,
+        writers=writers,
+        policy=deps.policy,
+        actor_of=deps.directory.actor,
+        outbox=outbox,
+        channel=channel,
+        changed=changed,
+        key_changed=key_changed,
+        leaked=leaked,
+        clock=deps.clock,
+    )
+    listeners.register(router, BatchListeners(deps, engine=engine, execution=execution, channel=channel))
+    return execution

@@ -1,0 +1,233 @@
+"""The durable job of a batch: key after key, a few at a time, each read back and recorded, until none waits.
+
+Then disabled keys are tried themselves until the gateway refuses them (batch_proof.py), in the same job.
+
+Like the flow's execution it is lent the writing client. It may be killed at any point: it begins again from the rows,
+and each key's own marks keep its write from being done twice. One batch is one permission: the requester is judged
+again, key by key, before the first write.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bot.approvals.writers import Hold, Writers
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Again
+from bot.gateway.client import GatewayClient
+from bot.gateway.errors import AUTH_REFUSALS
+from bot.gateway.models import KeyId
+from bot.gateway.writes import WriteResult, WriteStatus, disable, enable
+from bot.incident import store
+from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
+from bot.permissions.models import Actor, ActorKind, Ask
+from bot.permissions.policy import decide
+from bot.permissions.rules import Policy
+from bot.slack.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
+AT_ONCE = 4
+# Keys between two looks at whether it was stopped, and between two redraws.
+ROUND = 8
+PROCESSING = 15.0
+SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
+# A key whose write stays unclear or unreachable this often is left, and said.
+MOST_TRIES = 20
+SLACK_PAUSE = 5.0
+
+
+class RowMarks:
+    """The gateway's progress marks of one key, in its row. Durable when `record` returns."""
+
+    def __init__(self, database: Database, key: BatchKey, hold: Hold) -> None:
+        self._database = database
+        self._key = key
+        self._hold = hold
+        self._marks = dict(key.progress)
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        return self._marks
+
+    async def recall(self, name: str) -> Any | None:
+        """What an earlier try recorded under this name."""
+        return self._marks.get(name)
+
+    async def record(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a mark before going on."""
+        self._marks[name] = dict(value)
+        await self._database.run(self._write, dict(self._marks))
+
+    def _write(self, c: sa.Connection, marks: dict[str, Any]) -> None:
+        self._hold.check(c)
+        store.change_key(c, self._key.batch_id, self._key.key_id, progress=marks)
+
+
+class BatchExecution:
+    """See the module. `channel` is where the progress is shown."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client: GatewayClient,
+        writers: Writers,
+        policy: Callable[[], Policy],
+        actor_of: Callable[[str, str], Awaitable[Actor]],
+        outbox: Outbox,
+        channel: str,
+        changed: Callable[[], None],
+        key_changed: Callable[[sa.Connection, int, str], None],
+        leaked: Callable[[int], SecretStr | None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._writers = writers
+        self._policy = policy
+        self._actor_of = actor_of
+        self._outbox = outbox
+        self._channel = channel
+        self._changed = changed
+        self._key_changed = key_changed
+        self._clock = clock
+        self._proof = BatchRevocationCheck(
+            database=database,
+            client=client,
+            leaked=leaked,
+            write=self._write_ready,
+            show=self.show,
+            alarm=self._alarm,
+            clock=clock,
+        )
+
+    async def run(self, argument: str) -> Again | None:
+        """The job; `argument` is the batch's id."""
+        batch_id = int(argument)
+        batch = await self._database.read(store.find, batch_id)
+        if batch is None or batch.status is BatchStatus.DRAFT:
+            return None
+        if batch.status is BatchStatus.RUNNING and not await self._judge(batch):
+            return Again(SLACK_PAUSE)
+        while True:
+            pauses = [await self._write_ready(batch_id), await self._proof.try_due(batch_id)]
+            left = [pause for pause in pauses if pause is not None]
+            if not left:
+                return None
+            if min(left) > 0:
+                return Again(max(SHORTEST_PAUSE, min(left)))
+
+    async def _write_ready(self, batch_id: int) -> float | None:
+        """Write every key that is ready. Seconds until the next one is; None = no more is to be written."""
+        wrote = False
+        while True:
+            batch = await self._database.read(store.get, batch_id)
+            waiting = await self._database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
+            if batch.status is not BatchStatus.RUNNING or not waiting:
+                break
+            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][:ROUND]
+            if not ready:
+                soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
+                return max(0.0, soonest - self._clock())
+            await self._round(batch, ready)
+            wrote = True
+        if wrote or batch.status is BatchStatus.RUNNING:
+            await self._database.run(self._finish, batch_id)
+            self._changed()
+        return None
+
+    async def _judge(self, batch: Batch) -> bool:
+        """The requester's rights as they are now; keys they may no longer touch fail with the policy's sentence.
+
+        False: Slack does not say who they are; nobody can be judged now.
+        """
+        actor = await self._actor_of(batch.requester_id, batch.requester_team)
+        if actor.kind is ActorKind.UNKNOWN:
+            return False
+        policy = self._policy()
+        decisions = {own: decide(policy, Ask(actor=actor, operation=batch.operation, own=own)) for own in (True, False)}
+        refused = {own: decision.sentence for own, decision in decisions.items() if decision.outcome == "deny"}
+        if refused:
+            await self._database.run(self._refuse, batch, refused)
+        return True
+
+    def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[bool, str]) -> None:
+        for key in store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING):
+            if key.own in refused:
+                self._settle(
+                    c, batch, key, BatchKeyStatus.FAILED, f"The policy no longer allows it. {refused[key.own]}"
+                )
+
+    async def _round(self, batch: Batch, keys: list[BatchKey]) -> None:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: BatchKey) -> None:
+            async with turn:
+                await self._one(batch, key)
+
+        await asyncio.gather(*(one(key) for key in keys))
+        await self._database.run(self.show, batch.id)
+
+    async def _one(self, batch: Batch, key: BatchKey) -> None:
+        async with self._writers.hold_key(key.key_id) as hold:
+            if hold is None:
+                await self._database.run(self._later, key, dict(key.progress), PAUSE)
+                return
+            marks = RowMarks(self._database, key, hold)
+            write = disable if batch.operation == "key.disable" else enable
+            result = await write(self._client, KeyId(key.key_id), marks, processing=PROCESSING)
+            await self._database.run(self._told, batch, key, result, dict(marks.marks))
+
+    def _told(self, c: sa.Connection, batch: Batch, key: BatchKey, result: WriteResult, marks: dict[str, Any]) -> None:
+        tries = int(marks.get("tries", 0)) + 1
+        again = result.again_after is not None or result.refusal in AUTH_REFUSALS
+        if result.status is WriteStatus.DONE:
+            if batch.operation == "key.disable":
+                mark = begun(masked=result.key is not None and result.key.masked)
+                store.change_key(
+                    c, batch.id, key.key_id, progress={**marks, MARK: mark}, proof=BatchRevocation.TRYING.value
+                )
+            self._settle(c, batch, key, BatchKeyStatus.DONE, " ".join(result.notes))
+        elif again and tries < MOST_TRIES:
+            pause = min(LONGEST_PAUSE, max(PAUSE, result.again_after or 0.0) * (1 + tries / 4))
+            self._later(c, key, {**marks, "tries": tries}, pause)
+        else:
+            self._settle(c, batch, key, BatchKeyStatus.FAILED, result.alarm or result.sentence)
+
+    def _later(self, c: sa.Connection, key: BatchKey, marks: dict[str, Any], pause: float) -> None:
+        store.change_key(c, key.batch_id, key.key_id, progress={**marks, "after": self._clock() + pause})
+
+    def _settle(self, c: sa.Connection, batch: Batch, key: BatchKey, status: BatchKeyStatus, sentence: str) -> None:
+        store.change_key(c, batch.id, key.key_id, status=status.value, sentence=sentence[:500])
+        told: dict[str, Any] = {"operation": batch.operation, "batch": batch.id}
+        if sentence:
+            told["why"] = sentence[:500]
+        fact = Fact.APPLIED if status is BatchKeyStatus.DONE else Fact.FAILED
+        if status is BatchKeyStatus.DONE:
+            self._key_changed(c, key.key_id, batch.operation)
+        append(c, fact=fact, at=self._clock(), actor=batch.requester_id, key_id=key.key_id, details=told)
+
+    def _finish(self, c: sa.Connection, batch_id: int) -> None:
+        store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
+        self.show(c, batch_id)
+
+    def _alarm(self, c: sa.Connection, batch_id: int) -> None:
+        """Keys are accepted to the end: a message of its own, since a redrawn one calls nobody."""
+        self._outbox.want(c, id=f"batch:{batch_id}:alarm", kind=ALARM_POST, subject=str(batch_id), target=self._channel)
+
+    def show(self, c: sa.Connection, batch_id: int) -> None:
+        """Have the progress message drawn anew, and what owners are told: whose key it is hears what was done to it."""
+        self._outbox.want(c, id=f"batch:{batch_id}:progress", kind=POST, subject=str(batch_id), target=self._channel)
+        requester = store.get(c, batch_id).requester_id
+        for owner in store.owners_of(c, batch_id):
+            if owner != requester:
+                post_id, subject = f"batch:{batch_id}:owner:{owner}", f"{batch_id}:{owner}"
+                self._outbox.want(c, id=post_id, kind=OWNER_POST, subject=subject, target=f"dm:{owner}")

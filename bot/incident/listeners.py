@@ -1,0 +1,304 @@
+"""Incident mode: `/apikey disable` and `enable` with more than one key. A preview, a typed confirmation, a message.
+
+The single KEY stays with the feature's own form; the router asks us first (`is_batch`). Nothing is changed here: the
+confirmation starts the durable job.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.audit import Fact, append
+from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.durable.engine import Engine
+from bot.errors import ApprovalConflict, BotError, InputError
+from bot.gateway.errors import KeyNotFound
+from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.incident import store
+from bot.incident.execution import JOB, BatchExecution
+from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.scope import BatchScope, is_batch, parse
+from bot.incident.views import (
+    CONFIRM,
+    PREVIEW,
+    REASON,
+    STOP,
+    UNDO,
+    WORDS,
+    RevocationSummary,
+    alarm,
+    keys_text,
+    owner_notice,
+    preview,
+    progress,
+    said,
+    to_type,
+)
+from bot.keys import owners
+from bot.operations import facts_of
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide
+from bot.slack.blocks import Message, modal, section
+from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.inputs import typed
+from bot.slack.post_store import PostRow
+from bot.slack.router import Router
+
+MOST_KEYS = 5_000
+# Keys read one by one; more are looked up in the list.
+FEW = 10
+DISABLE, ENABLE = "key.disable", "key.enable"
+_WANTED = {DISABLE: KeyStatus.DISABLED, ENABLE: KeyStatus.ENABLED}
+
+
+class BatchListeners:
+    """Everything Slack can send about batches."""
+
+    def __init__(self, deps: Deps, *, engine: Engine, execution: BatchExecution, channel: str) -> None:
+        self._deps = deps
+        self._engine = engine
+        self._execution = execution
+        self._channel = channel
+
+    async def disable(self, delivery: Delivery) -> Ack:
+        """`/apikey disable` with several keys."""
+        return await self._open(delivery, DISABLE, parse(delivery.text))
+
+    async def enable(self, delivery: Delivery) -> Ack:
+        """`/apikey enable` with several keys, or `batch N`."""
+        return await self._open(delivery, ENABLE, parse(delivery.text, "enable"))
+
+    async def undo(self, delivery: Delivery) -> Ack:
+        """The button on a finished batch."""
+        return await self._open(delivery, ENABLE, BatchScope(batch=_row_id(delivery.action_value)))
+
+    async def _open(self, delivery: Delivery, operation: str, scope: BatchScope) -> Ack:
+        actor = await self._deps.actor(delivery)
+        await self._deps.flow.admit(actor, operation)
+        if operation == DISABLE and scope.batch is not None:
+            raise InputError({"key": "A batch is taken back with `/apikey enable batch N`."})
+        text = ":hourglass_flowing_sand: Looking which keys these are…"
+        loading = modal("loading", WORDS[operation][2], [section(text)], close="Cancel")
+        await delivery.responder.fill(delivery, loading, lambda: self._preview(delivery, actor, operation, scope))
+        return None
+
+    async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
+        deps = self._deps
+        found = await self._keys(scope)
+        whose = await deps.database.read(owners.all_owners)
+        left_out: Counter[str] = Counter()
+        drafted: list[BatchKey] = []
+        for key in found:
+            own = whose.get(key.id) == actor.slack_user_id
+            facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=delivery.channel_id)
+            decision = decide(deps.policy(), Ask(actor=actor, operation=operation, own=own, facts=facts))
+            if decision.outcome == "allow":
+                drafted.append(_drafted(key, operation, own=own))
+            elif decision.outcome == "deny":
+                left_out[decision.sentence] += 1
+            else:
+                left_out["They need an approval each; ask for them one by one."] += 1
+        if not drafted and left_out:
+            await self._refuse_all(actor, operation)
+        if len(drafted) > MOST_KEYS:
+            raise InputError({"key": f"These are {len(drafted):,} keys; at most {MOST_KEYS:,} at a time."})
+        batch = await deps.database.run(
+            store.draft,
+            drafted,
+            delivery_id=f"{delivery.id}:{operation}",
+            operation=operation,
+            requester_id=actor.slack_user_id,
+            requester_team=actor.team_id,
+            what=scope.text,
+            undoes=scope.batch,
+            asked_at=deps.clock(),
+        )
+        return preview(batch, drafted, left_out)
+
+    async def _refuse_all(self, actor: Actor, operation: str) -> None:
+        """None of the keys may be touched: record it like any refusal."""
+        decision = decide(self._deps.policy(), Ask(actor=actor, operation=operation, own=False))
+        if decision.outcome == "deny":
+            await self._deps.flow.refuse(actor, operation, decision)
+
+    async def _keys(self, scope: BatchScope) -> list[Key]:
+        """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
+        deps = self._deps
+        if scope.batch is not None:
+            return await self._listed(await deps.database.read(self._to_undo, scope.batch))
+        if scope.names:
+            return await self._named(scope.names)
+        ids: set[int] | None = None
+        if scope.person:
+            owned = await deps.database.read(owners.owned_by, scope.person, limit=100_000)
+            ids = {line.key_id for line in owned}
+        keys = await self._listed(ids)
+        before = scope.before
+        return [key for key in keys if before is None or key.created_time < before]
+
+    def _to_undo(self, c: sa.Connection, batch_id: int) -> set[int]:
+        batch = store.find(c, batch_id)
+        if batch is None or batch.status is BatchStatus.DRAFT or batch.operation != DISABLE:
+            raise InputError({"key": f"There is no batch {batch_id} that could be taken back."})
+        if batch.status is BatchStatus.RUNNING:
+            raise ApprovalConflict(f"Batch {batch_id} is still running; stop it first.")
+        return {key.key_id for key in store.keys_of(c, batch_id, status=BatchKeyStatus.DONE)}
+
+    async def _listed(self, ids: set[int] | None) -> list[Key]:
+        """Every key of the account, or those of them; one by one where they are few."""
+        reader = self._deps.reader
+        if ids is not None and len(ids) <= FEW:
+            found = [await self._maybe(KeyId(key_id)) for key_id in sorted(ids)]
+            return [key for key in found if key is not None]
+        keys = await reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
+        return sorted((key for key in keys if ids is None or key.id in ids), key=lambda key: key.id)
+
+    async def _maybe(self, key_id: KeyId) -> Key | None:
+        try:
+            return await self._deps.reader.get_key(key_id, deadline=BACKGROUND_SECONDS)
+        except KeyNotFound:
+            return None
+
+    async def _named(self, names: tuple[str, ...]) -> list[Key]:
+        keys = await self._deps.reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
+        by_id = {str(key.id): key for key in keys}
+        by_name: dict[str, list[Key]] = {}
+        for key in keys:
+            by_name.setdefault(key.name, []).append(key)
+        meant: dict[int, Key] = {}
+        wrong = []
+        for name in names:
+            numbered = by_id.get(name.removeprefix("#"))
+            found = [numbered] if numbered is not None else []
+            if not (found and name.startswith("#")):
+                found += [key for key in by_name.get(name, []) if key not in found]
+            if len(found) == 1:
+                meant[found[0].id] = found[0]
+            elif found:
+                ids = " or ".join(f"#{key.id}" for key in found[:5])
+                wrong.append(f"{len(found)} keys are called “{name[:60]}”: say {ids}.")
+            else:
+                wrong.append(f"There is no key “{name[:60]}”.")
+        if wrong and len(whole := by_name.get(" ".join(names), [])) == 1:
+            return whole  # one name with spaces
+        if wrong:
+            hint = ["A name with spaces is put in quotation marks."] if len(names) > 1 else []
+            raise InputError({"key": " ".join([*wrong[:5], *hint])})
+        return sorted(meant.values(), key=lambda key: key.id)
+
+    async def submit(self, delivery: Delivery) -> Ack:
+        """The confirmation was typed: start."""
+        deps = self._deps
+        actor = await deps.actor(delivery, fresh=True)
+        batch_id = _row_id(delivery.private_metadata)
+        reason = typed(delivery.state, REASON).strip()
+        text = " ".join(typed(delivery.state, CONFIRM).split()).upper()
+        answer = await deps.database.run(self._begin, batch_id, actor, text, reason)
+        if isinstance(answer, BotError):
+            raise answer
+        number, verb = answer, WORDS[(await deps.database.read(store.get, batch_id)).operation][1]
+        being = "is being" if number == 1 else "are being"
+        sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self._channel}>."
+        return Replace(said(sentence))
+
+    def _begin(self, c: sa.Connection, batch_id: int, actor: Actor, text: str, reason: str) -> int | BotError:
+        batch = store.find(c, batch_id, lock=True)
+        if batch is None or (batch.requester_id, batch.requester_team) != (actor.slack_user_id, actor.team_id):
+            return ApprovalConflict("There is no such preview of yours any more; begin again.")
+        number = store.counts(c, batch_id)[BatchKeyStatus.WAITING]
+        if batch.status is not BatchStatus.DRAFT:
+            return number  # the same submission once more
+        word = to_type(batch.operation, number)
+        if text != word:
+            return InputError({CONFIRM: f"Type {word}, exactly: it says what happens and to how many keys."})
+        if not reason:
+            return InputError({REASON: "Say why; it goes into the record."})
+        now = self._deps.clock()
+        store.move(c, batch_id, BatchStatus.DRAFT, BatchStatus.RUNNING, reason=reason, asked_at=now)
+        told = {"operation": batch.operation, "batch": batch_id, "keys": number, "what": batch.what, "why": reason}
+        append(c, fact=Fact.ASKED, at=now, actor=actor.slack_user_id, details=told)
+        self._engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
+        self._execution.show(c, batch_id)
+        if batch.undoes is not None:
+            self._execution.show(c, batch.undoes)
+        return number
+
+    async def stop(self, delivery: Delivery) -> Ack:
+        """Whoever began it, or may do the same to any key, stops it."""
+        deps = self._deps
+        batch = await deps.database.read(store.find, _row_id(delivery.action_value))
+        if batch is None:
+            raise ApprovalConflict("There is no such batch any more.")
+        actor = await deps.actor(delivery, fresh=True)
+        await deps.flow.admit(actor, batch.operation)
+        if actor.slack_user_id != batch.requester_id:
+            decision = decide(deps.policy(), Ask(actor=actor, operation=batch.operation, own=False))
+            if decision.outcome == "deny":
+                await deps.flow.refuse(actor, batch.operation, decision)
+        if not await deps.database.run(self._stop, batch, actor):
+            raise ApprovalConflict(f"Batch {batch.id} is over already.")
+        return None
+
+    def _stop(self, c: sa.Connection, batch: Batch, actor: Actor) -> bool:
+        now, by = self._deps.clock(), actor.slack_user_id
+        stopped = store.move(c, batch.id, BatchStatus.RUNNING, BatchStatus.STOPPED, stopped_by=by, settled_at=now)
+        if stopped is None:
+            return False
+        left = store.counts(c, batch.id)[BatchKeyStatus.WAITING]
+        append(c, fact=Fact.WITHDRAWN, at=now, actor=by, details={"batch": batch.id, "not_touched": left})
+        self._execution.show(c, batch.id)
+        return True
+
+
+def draw(c: sa.Connection, post: PostRow) -> Message | None:
+    """The progress message, for the outbox."""
+    batch = store.find(c, int(post.subject))
+    if batch is None:
+        return None
+    failed = store.keys_of(c, batch.id, status=BatchKeyStatus.FAILED, limit=20)
+    proof = RevocationSummary(
+        counts=store.proved(c, batch.id),
+        accepted=store.keys_of(c, batch.id, proofs=[BatchRevocation.ACCEPTED, BatchRevocation.ALIVE], limit=20),
+        untried=store.keys_of(c, batch.id, proofs=[BatchRevocation.UNTRIED], limit=20),
+    )
+    return progress(batch, store.counts(c, batch.id), failed, proof, store.undo_of(c, batch.id))
+
+
+def draw_alarm(c: sa.Connection, post: PostRow) -> Message | None:
+    """That keys are accepted although they are disabled, for the outbox."""
+    batch_id = int(post.subject)
+    alive = store.proved(c, batch_id)[BatchRevocation.ALIVE]
+    return (
+        alarm(batch_id, alive, store.keys_of(c, batch_id, proofs=[BatchRevocation.ALIVE], limit=20)) if alive else None
+    )
+
+
+def draw_owner(c: sa.Connection, post: PostRow) -> Message | None:
+    """What an owner is told, for the outbox."""
+    number, _, owner = post.subject.partition(":")
+    batch = store.find(c, int(number))
+    keys = store.done_of_owner(c, int(number), owner)
+    return owner_notice(batch, keys, store.undo_of(c, batch.id)) if batch is not None and keys else None
+
+
+def _drafted(key: Key, operation: str, *, own: bool) -> BatchKey:
+    already = key.status == _WANTED[operation]
+    status = BatchKeyStatus.ALREADY if already else BatchKeyStatus.WAITING
+    return BatchKey(key_id=key.id, name=key.name, own=own, status=status, status_before=key.status)
+
+
+def _row_id(text: str) -> int:
+    """0, which no row has, for anything that is no id."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def register(router: Router, listeners: BatchListeners) -> None:
+    """Name every way in."""
+    words: dict[str, Callable[[Delivery], Any]] = {"disable": listeners.disable, "enable": listeners.enable}
+    for word, handler in words.items():
+        router.variant(word, takes=is_batch, handler=handler)
+    router.view(PREVIEW, listeners.submit)
+    router.action(STOP, listeners.stop)
+    router.action(UNDO, listeners.undo)

@@ -1,0 +1,74 @@
+"""A batch and its keys as values: how far each key is, and what its revocation check has shown. Knows no SQL."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class BatchStatus(StrEnum):
+    """DRAFT: previewed, nothing done. STOPPED: somebody cancelled it; what was done stays done."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class BatchKeyStatus(StrEnum):
+    """Of one key in a batch. ALREADY: it was so before, so that taking the batch back leaves it alone."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    ALREADY = "already"
+    FAILED = "failed"
+
+
+class BatchRevocation(StrEnum):
+    """What trying a disabled key itself has shown so far. ALIVE: accepted to the end. UNTRIED: nothing, to the end."""
+
+    NONE = ""
+    TRYING = "trying"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    ALIVE = "alive"
+    UNTRIED = "untried"
+
+
+UNSETTLED = frozenset({BatchRevocation.TRYING, BatchRevocation.ACCEPTED})
+
+
+class BatchRecord(BaseModel):
+    """Base of what is loaded from a batch's rows. Unknown names are ignored: an older version may read a newer row."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class BatchKey(BatchRecord):
+    """One row of `batch_keys`. `status_before`: the gateway's own number, as the preview saw it."""
+
+    batch_id: int = 0
+    key_id: int
+    name: str
+    own: bool
+    status: BatchKeyStatus = BatchKeyStatus.WAITING
+    status_before: int
+    sentence: str = ""
+    progress: dict[str, Any] = Field(default_factory=dict)
+    proof: BatchRevocation = BatchRevocation.NONE
+
+
+class Batch(BatchRecord):
+    """One row of `batches`."""
+
+    id: int
+    operation: str
+    status: BatchStatus
+    requester_id: str
+    requester_team: str
+    what: str
+    reason: str
+    undoes: int | None = None
+    stopped_by: str | None = None
+    asked_at: float
+    settled_at: float | None = None

@@ -1,0 +1,153 @@
+"""The proof for a batch: each key that was disabled is tried itself until the gateway refuses it, a few at a time.
+
+Part of the batch's job, in the pauses of its writes: no trial begins while a key that could be disabled waits, but for
+the few of one round. Each trial is kept in the key's row at once, so that a crash costs a trial at most. Values are
+asked for and dropped when they are tried.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, no_access, still_accepted, try_once
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.gateway.client import GatewayReader
+from bot.gateway.errors import GatewayAuthError
+from bot.gateway.models import KeyId
+from bot.gateway.writes import Proof
+from bot.incident import store
+from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
+
+MARK = "probe"
+AT_ONCE = 4
+# Keys between two looks at writes that are due, and between two redraws.
+ROUND = 8
+# In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
+# people need too (contract, section 12).
+FEW, MOST = 10, 200
+_NO_VALUE = "the gateway did not show its value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Values:
+    """Values of masked keys, each until it is tried. `why`: of those that are not among them."""
+
+    found: dict[int, SecretStr]
+    why: str = _NO_VALUE
+
+
+class BatchRevocationCheck:
+    """See the module. `leaked`: values that alerts brought, for gateways that do not show them.
+
+    `write` writes what is due of a batch, `show` redraws it, `alarm` has the security channel told of keys that are
+    accepted to the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client: GatewayReader,
+        leaked: Callable[[int], SecretStr | None],
+        write: Callable[[int], Awaitable[object]],
+        show: Callable[[sa.Connection, int], None],
+        alarm: Callable[[sa.Connection, int], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._leaked = leaked
+        self._write = write
+        self._show = show
+        self._alarm = alarm
+        self._clock = clock
+
+    async def try_due(self, batch_id: int) -> float | None:
+        """Try the keys that are due, once. Seconds until the next are; 0.0 = look again now; None = all is proved."""
+        disabled = await self._database.read(
+            store.keys_of, batch_id, proofs=frozenset(BatchRevocation) - {BatchRevocation.NONE}
+        )
+        left = [key for key in disabled if key.proof in UNSETTLED]
+        if not left:
+            return None
+        due = [key for key in left if _due(key) <= self._clock()][:MOST]
+        if not due:
+            return max(0.0, min(map(_due, left)) - self._clock())
+        # By all of the batch: a few are due a moment before the others, again and again.
+        together = sum(map(_masked, disabled)) > FEW
+        values = await self._values(due) if together else None
+        for start in range(0, len(due), ROUND):
+            if start:
+                # Not in a new pass, which would ask for the values again: so many calls as reveal people's keys.
+                await self._write(batch_id)
+            await self._round(batch_id, due[start : start + ROUND], values)
+        return 0.0
+
+    async def _values(self, keys: Sequence[BatchKey]) -> _Values:
+        """The masked values of many keys, as far as they are given."""
+        masked = [KeyId(key.key_id) for key in keys if _masked(key)]
+        try:
+            found = await self._client.reveal_keys(masked, deadline=REVEAL_SECONDS)
+        except GatewayAuthError as error:
+            return _Values(found={}, why=no_access(error))
+        return _Values(found={int(key_id): value for key_id, value in found.items()})
+
+    async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: _Values | None) -> None:
+        """`values` None: each is asked for by itself."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: BatchKey) -> None:
+            async with turn:
+                await self._database.run(self._tried, key, await self._trial(key, values))
+
+        await asyncio.gather(*(one(key) for key in keys))
+        await self._database.run(self._show, batch_id)
+
+    async def _trial(self, key: BatchKey, values: _Values | None) -> Trial:
+        value = None
+        if values is not None and _masked(key):
+            value = values.found.pop(key.key_id, None) or self._leaked(key.key_id)
+            if value is None:
+                return Trial(proof=Proof.UNCLEAR, at=self._client.now(), why=values.why)
+        mark = key.progress.get(MARK, {})
+        return await try_once(self._client, KeyId(key.key_id), mark, leaked=self._leaked, value=value)
+
+    def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
+        mark, pause = marked(key.progress.get(MARK, {}), trial)
+        proof = _proof(mark, ended=pause is None)
+        if pause is not None:
+            mark["after"] = trial.at + pause
+        store.change_key(c, key.batch_id, key.key_id, progress={**key.progress, MARK: mark}, proof=proof.value)
+        if pause is None or proof is not key.proof:
+            told = {"operation": "key.disable", "batch": key.batch_id, "outcome": OUTCOMES[trial.proof]}
+            told |= {"tries": mark["tries"]}
+            append(c, fact=Fact.PROBE, at=trial.at, actor=None, key_id=key.key_id, details=told)
+        if proof is BatchRevocation.ALIVE:
+            self._alarm(c, key.batch_id)
+
+
+def begun(*, masked: bool) -> dict[str, Any]:
+    """The mark of a key that was just disabled. `masked`: its record does not hold its value."""
+    return {"tries": 0, "masked": masked}
+
+
+def _masked(key: BatchKey) -> bool:
+    return bool(key.progress.get(MARK, {}).get("masked"))
+
+
+def _due(key: BatchKey) -> float:
+    return float(key.progress.get(MARK, {}).get("after", 0.0))
+
+
+def _proof(mark: Mapping[str, Any], *, ended: bool) -> BatchRevocation:
+    """What the trials so far amount to."""
+    if mark.get("refused_at") is not None:
+        return BatchRevocation.REFUSED
+    if still_accepted(mark):
+        return BatchRevocation.ALIVE if ended else BatchRevocation.ACCEPTED
+    return BatchRevocation.UNTRIED if ended else BatchRevocation.TRYING

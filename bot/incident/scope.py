@@ -1,0 +1,93 @@
+"""Incident mode in words: what follows `/apikey disable` or `enable` when more than one key is meant. Pure.
+
+disable 12 13 "old ci"                    these keys, by number or exact name
+disable all of @ada                       every key of a person
+disable created before 2026-03-01         every key older than that (UTC; a time may follow: 2026-03-01 12:00)
+disable all of @ada created before …      both must hold
+enable batch 4                            take a batch back
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.errors import InputError
+from bot.logs import holds_key
+
+MOST_NAMED = 200
+_MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
+_PERSON = re.compile(rf"all\s+of\s+{_MENTION}", re.IGNORECASE)
+_SOMEBODY = re.compile(_MENTION)
+_NAMELESS = re.compile(r"all\s+of\s+(?P<who>\S+)", re.IGNORECASE)
+_BEFORE = re.compile(r"created\s+before\s+(?P<day>\S+)(?:\s+(?P<time>\d{1,2}:\d{2}))?", re.IGNORECASE)
+_BATCH = re.compile(r"batch\s+#?(?P<id>\d{1,9})", re.IGNORECASE)
+_TOKEN = re.compile(r"\"([^\"]*)\"|“([^”]*)”|'([^']*)'|([^\s,]+)")
+
+
+@dataclass(frozen=True)
+class BatchScope:
+    """Which keys are meant. Several fields: all must hold. `before`: Unix seconds. `batch`: the batch to take back."""
+
+    names: tuple[str, ...] = ()
+    person: str = ""
+    before: float | None = None
+    batch: int | None = None
+
+    @property
+    def text(self) -> str:
+        """In words, for the window, the message and the record."""
+        parts = []
+        if self.batch is not None:
+            parts.append(f"the keys of batch {self.batch}")
+        if self.names:
+            parts.append(f"{len(self.names)} keys by name or number")
+        if self.person:
+            parts.append(f"all keys of <@{self.person}>")
+        if self.before is not None:
+            moment = datetime.fromtimestamp(self.before, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            parts.append(f"created before {moment}")
+        return ", ".join(parts)
+
+
+def is_batch(text: str) -> bool:
+    """Whether more than one key may be meant, so that this is not the form for a single key."""
+    text = text.strip()
+    if _NAMELESS.match(text) or _BEFORE.match(text) or _BATCH.match(text) or _SOMEBODY.match(text):
+        return True
+    return len(_TOKEN.findall(text)) > 1
+
+
+def parse(text: str, word: str = "disable") -> BatchScope:
+    """What is meant. `word`: of the command, for the suggestion. Raises InputError."""
+    text = text.strip()
+    if holds_key(text):
+        raise InputError({"key": "That is the value of a key, not its name. Use numbers or exact names."})
+    if batch := _BATCH.fullmatch(text):
+        return BatchScope(batch=int(batch["id"]))
+    person, before = _PERSON.search(text), _BEFORE.search(text)
+    if person or before:
+        rest = _BEFORE.sub("", _PERSON.sub("", text)).strip()
+        if rest:
+            raise InputError({"key": f"I do not understand “{rest[:60]}” beside the rest; leave it out."})
+        moment = None if before is None else _moment(before["day"], before["time"])
+        return BatchScope(person=person["id"] if person else "", before=moment)
+    if nameless := _NAMELESS.match(text):
+        who = nameless["who"][:40]
+        raise InputError({"key": f"I do not know who “{who}” is; choose the person from Slack's list after typing @."})
+    if somebody := _SOMEBODY.search(text):
+        # A slip must not disable all that somebody has: it has to be said.
+        who = f"<@{somebody['id']}>"
+        raise InputError({"key": f"{who} is a person, not a key. `/apikey {word} all of @…` means every key of {who}."})
+    names = tuple(dict.fromkeys(next(part for part in found if part) for found in _TOKEN.findall(text) if any(found)))
+    if len(names) > MOST_NAMED:
+        raise InputError({"key": f"That names {len(names)} keys; at most {MOST_NAMED} at a time."})
+    return BatchScope(names=names)
+
+
+def _moment(day: str, time: str | None) -> float:
+    try:
+        # Without a time a day begins at midnight, UTC; the window shows it before anything happens.
+        return datetime.strptime(f"{day} {time or '00:00'} +0000", "%Y-%m-%d %H:%M %z").timestamp()
+    except ValueError:
+        message = f"“{day[:40]}” is no date; write it like 2026-03-01, or 2026-03-01 12:00 (UTC)."
+        raise InputError({"key": message}) from None

@@ -1,0 +1,144 @@
+"""The index against the sandbox's gateway: filled, kept up to date, within limits, shared by replicas."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from pydantic import SecretStr
+
+from bot.alerts.detection.fingerprints import Fingerprints
+from bot.alerts.detection.index_sync import LEASE_SECONDS, IndexSync
+from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.db.engine import Database
+from bot.gateway.client import GatewayClient, connect
+from keydesk_sandbox.fake_gateway import FakeGateway
+from tests.alerts.kit import NOW, SECRET, candidate
+
+
+class Bench:
+    def __init__(self, database: Database, profile: str) -> None:
+        self.now = NOW
+        self.database = database
+        self.gateway = FakeGateway(access_token="a" * 28, profile=profile)
+        self.client: GatewayClient = connect(
+            base_url="http://gateway.test",
+            access_token=SecretStr("a" * 28),
+            user_id="1" if profile != "cometapi" else None,
+            transport=self.gateway.transport(),
+        )
+        self.grown = 0
+        self.index, self.index_sync = self.replica("one")
+
+    def replica(self, name: str, secret: SecretStr = SECRET) -> tuple[KeyIndex, IndexSync]:
+        prints = Fingerprints(secret)
+        index = KeyIndex(prints)
+
+        async def grown() -> None:
+            self.grown += 1
+
+        index_sync = IndexSync(
+            index=index,
+            fingerprints=prints,
+            reader=self.client,
+            database=self.database,
+            holder=name,
+            grown=grown,
+            clock=lambda: self.now,
+        )
+        return index, index_sync
+
+    def how(self, key_id: int, index: KeyIndex | None = None) -> MatchKind:
+        value = self.gateway.key_value(key_id).removeprefix("sk-")
+        return (index or self.index).match(candidate(value)).how
+
+
+@pytest.fixture
+async def bench(sqlite_database: Database) -> AsyncIterator[Bench]:
+    made = Bench(sqlite_database, "cometapi")
+    yield made
+    await made.client.aclose()
+
+
+@pytest.fixture
+async def masked(sqlite_database: Database) -> AsyncIterator[Bench]:
+    made = Bench(sqlite_database, "upstream")
+    yield made
+    await made.client.aclose()
+
+
+def calls(bench: Bench, fits: Callable[[str], bool]) -> int:
+    return sum(fits(seen.path) for seen in bench.gateway.requests)
+
+
+async def test_every_key_is_learned_and_only_new_ones_later(bench: Bench) -> None:
+    records = [bench.gateway.add_key(name=f"k{n}") for n in range(250)]
+    await bench.index_sync.catch_up()
+    assert bench.index.complete
+    assert {bench.how(record.id) for record in records} == {MatchKind.FULL}
+    assert bench.grown == 1
+
+    before = len(bench.gateway.requests)
+    late = bench.gateway.add_key(name="late")
+    assert bench.how(late.id) is MatchKind.UNKNOWN
+    await bench.index_sync.catch_up()
+    assert bench.how(late.id) is MatchKind.FULL
+    assert len(bench.gateway.requests) - before == 2
+    await bench.index_sync.catch_up()
+    assert bench.grown == 2
+
+
+async def test_a_key_that_is_gone_is_forgotten_at_the_next_pass(bench: Bench) -> None:
+    record = bench.gateway.add_key(name="gone")
+    bench.gateway.add_key(name="stays")
+    await bench.index_sync.catch_up()
+    value = bench.gateway.key_value(record.id).removeprefix("sk-")
+    await bench.client.delete_key(record.id)
+    bench.now += 3_600
+    await bench.index_sync.catch_up()
+    assert bench.index.match(candidate(value)).how is MatchKind.UNKNOWN
+    assert len(bench.index) == 1
+
+
+async def test_a_second_replica_and_a_new_start_read_what_the_first_wrote(bench: Bench) -> None:
+    record = bench.gateway.add_key(name="one")
+    await bench.index_sync.catch_up()
+    before = len(bench.gateway.requests)
+    other, index_sync = bench.replica("two")
+    await index_sync.start()
+    await index_sync.stop()
+    assert bench.how(record.id, other) is MatchKind.FULL
+    assert len(bench.gateway.requests) == before
+
+    late = bench.gateway.add_key(name="late")
+    await bench.index_sync.catch_up()
+    await index_sync.catch_up()
+    assert bench.how(late.id, other) is MatchKind.FULL
+
+
+async def test_another_secret_learns_anew(bench: Bench) -> None:
+    record = bench.gateway.add_key(name="one")
+    await bench.index_sync.catch_up()
+    bench.now += LEASE_SECONDS + 1
+    other, index_sync = bench.replica("one", SecretStr("another"))
+    await index_sync.catch_up()
+    assert bench.how(record.id, other) is MatchKind.FULL
+
+
+async def test_a_gateway_that_masks_keys_is_asked_a_hundred_at_a_time(masked: Bench) -> None:
+    records = [masked.gateway.add_key(name=f"k{n}") for n in range(250)]
+    await masked.index_sync.catch_up()
+    assert {masked.how(record.id) for record in records} == {MatchKind.FULL}
+    assert calls(masked, lambda path: path.endswith("/batch/keys")) == 3
+
+
+async def test_where_values_cannot_be_had_keys_are_known_by_their_ends(masked: Bench) -> None:
+    masked.gateway.switch("batch_reveal", False)
+    masked.gateway.switch("reveal", False)
+    record = masked.gateway.add_key(name="hidden")
+    await masked.index_sync.catch_up()
+    assert masked.how(record.id) is MatchKind.MASKED
+    assert "by their ends only" in masked.index_sync.progress()
+    masked.gateway.switch("batch_reveal", True)
+    masked.now += 1_300
+    await masked.index_sync.catch_up()
+    assert masked.how(record.id) is MatchKind.FULL
+    assert masked.index_sync.progress() == ""

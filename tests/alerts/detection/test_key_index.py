@@ -1,0 +1,59 @@
+from pydantic import SecretStr
+
+from bot.alerts.detection.fingerprints import Fingerprints, from_text, to_text
+from bot.alerts.detection.key_index import IndexEntry, MatchKind
+from bot.alerts.detection.scanner import Candidate
+from tests.alerts.kit import SECRET, candidate, core, hint_of, index_of
+from tests.tools.pace import a_plain_millisecond, cost
+
+
+def test_a_whole_value_is_its_key() -> None:
+    index = index_of(core(1), core(2))
+    found = index.match(candidate(core(2)))
+    assert (found.how, found.key_ids) == (MatchKind.FULL, (2,))
+    assert index.match(candidate(core(3))).how is MatchKind.UNKNOWN
+
+
+def test_a_masked_value_may_fit_one_or_several_and_is_never_guessed() -> None:
+    twin = core(1)[:4] + "x" * 40 + core(1)[-4:]
+    index = index_of(core(1), twin, core(3))
+    masked = Candidate("", hint_of(core(1)), telling=True)
+    assert (index.match(masked).how, index.match(masked).key_ids) == (MatchKind.AMBIGUOUS, (1, 2))
+    assert index.match(Candidate("", hint_of(core(3)), telling=True)).how is MatchKind.MASKED
+    # The whole value of one is not the other, whatever their ends.
+    other = core(1)[:4] + "y" * 40 + core(1)[-4:]
+    assert index.match(candidate(other)).how is MatchKind.UNKNOWN
+
+
+def test_a_whole_value_fits_a_hidden_key_by_its_ends() -> None:
+    index = index_of(core(1), hidden=(core(2),))
+    found = index.match(candidate(core(2)))
+    assert (found.how, found.key_ids) == (MatchKind.MASKED, (2,))
+    assert found.fingerprint is not None
+    index.put([IndexEntry(2, hint_of(core(2)), found.fingerprint)])
+    assert index.match_again(found.hint, found.fingerprint).how is MatchKind.FULL
+
+
+def test_a_key_that_is_gone_is_forgotten() -> None:
+    index = index_of(core(1), core(2))
+    index.drop([2, 99])
+    assert index.match(candidate(core(2))).how is MatchKind.UNKNOWN
+    assert index.with_hint(hint_of(core(2))) == ()
+    assert len(index) == index.fingerprinted == 1
+
+
+def test_another_secret_gives_other_fingerprints_and_another_scheme() -> None:
+    one, other = Fingerprints(SECRET), Fingerprints(SecretStr("another"))
+    assert one.of(core(1)) == Fingerprints(SECRET).of(core(1)) != other.of(core(1))
+    assert one.scheme != other.scheme
+    assert from_text(to_text(one.of(core(1)))) == one.of(core(1))
+    assert SECRET.get_secret_value() not in repr(vars(one))
+
+
+def test_a_look_up_among_many_takes_microseconds() -> None:
+    prints = Fingerprints(SECRET)
+    index = index_of()
+    index.put(IndexEntry(number, f"{number:08d}", prints.of(f"{number:048d}")) for number in range(20_000))
+    wanted = candidate(f"{12_345:048d}")
+    assert index.match(wanted).key_ids == (12_345,)
+    assert cost(lambda: [index.match(wanted) for _ in range(100)], per=a_plain_millisecond) < 10

@@ -1,0 +1,109 @@
+import pytest
+
+from bot.alerts.detection.scanner import LONGEST_TEXT, MOST_CANDIDATES, find, harmless
+from tests.alerts.kit import core
+from tests.tools.pace import a_plain_millisecond, cost
+
+KEY = core(1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sk-{KEY}",
+        f"Authorization: Bearer sk-{KEY}",
+        f"```\nexport OPENAI_API_KEY='sk-{KEY}'\n```",
+        f"glued-to-it-sk-{KEY}!",
+        f"sk-{KEY}-12",
+        f"the token is {KEY}",
+        f"sk-{KEY[:20]}\u200b{KEY[20:40]}\u00ad{KEY[40:]}",
+        f"sk-{KEY[:24]}\n{KEY[24:]}",
+        f"> sk-{KEY[:30]}\r\n> {KEY[30:]}",
+        f'"sk-{KEY[:10]}" +\n  "{KEY[10:]}"',
+        f"https://example.com/?key=sk-{KEY}&x=1",
+    ],
+)
+def test_a_key_is_found_however_it_is_written(text: str) -> None:
+    assert KEY in {one.core for one in find([text]).candidates}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no key", "sk-", "sk-short", "a" * 47, "task-force", "12345678-1234-1234-1234-123456789012"]
+)
+def test_what_is_no_key_is_not_found(text: str) -> None:
+    assert find([text]).candidates == ()
+
+
+def test_a_bare_word_far_from_any_hint_is_looked_up_but_not_worth_showing() -> None:
+    found = find([f"commit {KEY}"]).candidates
+    assert [one.telling for one in found] == [False]
+    assert [one.telling for one in find([f"api key {KEY}"]).candidates] == [True]
+
+
+@pytest.mark.parametrize("mask", ["**********", "****", "…", "...", "••••"])
+def test_masked_keys_are_found_by_their_ends(mask: str) -> None:
+    found = find([f"sk-{KEY[:4]}{mask}{KEY[-4:]}"]).candidates
+    assert [(one.core, one.hint) for one in found] == [("", KEY[:4] + KEY[-4:])]
+    assert found[0].masked_text == f"sk-{KEY[:4]}…{KEY[-4:]}"
+
+
+def test_bold_words_are_no_masked_keys() -> None:
+    assert find(["some****bold", "what...ever", "abcd…wxyz"]).candidates == ()
+
+
+def test_a_million_candidates_are_bounded_work_and_it_is_said() -> None:
+    texts = [f"sk-{number:048d}" for number in range(1_000_000 // 50)]
+    found = find(texts)
+    assert len(found.candidates) == MOST_CANDIDATES
+    assert found.cut
+    assert cost(lambda: find(texts), per=a_plain_millisecond, tries=3) < 100
+
+
+@pytest.mark.parametrize(
+    "text", ["sk-" * 300_000, "sk-" + "a" * 900_000, "*" * 900_000, "\n" * 900_000, "a" * LONGEST_TEXT * 2]
+)
+def test_hostile_texts_cost_little(text: str) -> None:
+    assert cost(lambda: find([text]), per=a_plain_millisecond, tries=3) < 500
+
+
+def pieces(length: int) -> list[str]:
+    return [KEY[at : at + length] for at in range(0, 48, length)]
+
+
+@pytest.mark.parametrize("length", [4, 8, 12, 16, 24])
+@pytest.mark.parametrize(
+    "glue", ["\n", "\r", "\r\n> ", '" +\n  "', "\n# ", "\n// ", "\n * ", r"\n", "<br>", "<br />", '" + "', "''"]
+)
+def test_a_key_broken_over_many_lines_is_found_and_not_repeated(length: int, glue: str) -> None:
+    text = f"leaked: sk-{glue.join(pieces(length))}\nby the build"
+    assert KEY in {one.core for one in find([text]).candidates}
+    shown = harmless(text, 500)
+    assert not [piece for piece in pieces(length)[1:] if piece in shown]
+    assert shown.startswith("leaked: sk-")
+    assert shown.endswith("by the build")
+
+
+def test_pieces_of_a_key_are_not_repeated_wherever_it_breaks() -> None:
+    piece = "q7Rt2LmZx9Pw4K"
+    assert harmless(f"sk-{piece} {piece} and {piece}.", 100) == "sk-q7Rt… q7Rt… and q7Rt…."
+    plain = "KubePodCrashLooping in eu-west-1, commit 0a1b2c3d4e5f6, build 20261122001122"
+    assert harmless(plain, 200) == plain
+
+
+@pytest.mark.parametrize("length", [8, 16, 19, 20, 48, 100])
+def test_what_follows_sk_is_not_repeated_however_short(length: int) -> None:
+    assert harmless(f"sk-{(KEY * 3)[:length]} it says", 100) == f"sk-{KEY[:4]}… it says"
+
+
+def test_a_quiet_message_costs_microseconds() -> None:
+    text = "Shall we have lunch at noon? I found a nice place near the office, it has soup."
+    assert cost(lambda: [find([text]) for _ in range(100)], per=a_plain_millisecond) < 5
+
+
+def test_what_is_kept_of_a_text_holds_no_part_of_a_key_worth_having() -> None:
+    text = harmless(f"found sk-{KEY} and {KEY[:30]} {KEY[30:]} \0 \ud800\nend", 200)
+    assert KEY[:20] not in text
+    assert "\0" not in text
+    text.encode()
+    assert harmless("KeyUsedFromUnknownNetwork (firing)", 50) == "KeyUsedFromUnknownNetwork (firing)"
+    assert harmless("x" * 19 + " " + "word " * 100, 50).endswith("…")
