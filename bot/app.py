@@ -43,7 +43,7 @@ from bot.health import Health
 from bot.incident import bootstrap as incident
 from bot.incident.execution import JOB as BATCH
 from bot.keys.inventory import Inventory
-from bot.logs import redact
+from bot.logs import for_request, redact
 from bot.maintenance import Maintenance
 from bot.policy_file import PolicyFile
 from bot.settings import Settings
@@ -266,10 +266,10 @@ class Application:
     def _jobs(self) -> Mapping[str, Job]:
         """Every durable job by name. Looked up when it runs, since the engine is made before what it runs."""
         jobs: dict[str, Job] = {
-            "run": lambda argument: self.execution.run(argument),
-            "lapse": lambda argument: self.timers.lapse(argument),
-            "remind": lambda argument: self.timers.remind(argument),
-            "redraw": lambda argument: self.timers.redraw(argument),
+            "run": for_request(lambda argument: self.execution.run(argument)),
+            "lapse": for_request(lambda argument: self.timers.lapse(argument)),
+            "remind": for_request(lambda argument: self.timers.remind(argument)),
+            "redraw": for_request(lambda argument: self.timers.redraw(argument)),
             PROBE: lambda argument: self.prover.probe(argument),
             RETIRE: lambda argument: self.retirement.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),

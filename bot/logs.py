@@ -1,20 +1,23 @@
 """Structured logs without secrets: one JSON object per line on standard error. Knows no feature and no settings.
 
-Fields: `time` (UTC), `level`, `logger`, `message`, what the caller passed as `extra` (such as `request`), and
-`trace` when there was an exception. On a terminal the same, as a line to read.
+Fields: `time` (UTC), `level`, `logger`, `message`, what the caller passed as `extra`, what `log_context` gave to the
+work (such as `request`), and `trace` when there was an exception. On a terminal the same, as a line to read.
 
 Everything passes `redact` on the way out, exception traces included: the values given at the start, and whatever
-looks like a key, a Slack or GitHub token, a password in a URL or a Slack response URL.
+looks like a key, a Slack or GitHub token, a password in a URL or a Slack response URL. It passes `visible` too, so
+that no text can move a terminal's cursor or turn the direction of a line.
 """
 
-import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, TextIO
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TextIO, TypeVar
 from urllib.parse import quote
+
+import structlog
+from structlog.contextvars import bound_contextvars
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[redacted]"
 # These log payloads (Bolt: the whole body of a badly signed request, at INFO) or every call. Warnings pass.
@@ -38,15 +41,14 @@ _SECRETS = re.compile(
     re.VERBOSE,
 )
 _KEY_VALUE = re.compile(r"(?<![0-9A-Za-z])(?:sk-)?[0-9A-Za-z]{48}(?![0-9A-Za-z])")
-_STANDARD = frozenset(vars(logging.makeLogRecord({})))
-_FOREIGN = {"message", "asctime", "taskName", "color_message"} | {
-    # The durable engine's library adds these to each of its records.
-    "applicationID",
-    "applicationVersion",
-    "executorID",
-    "operationUUID",
-    "traceId",
-}
+# Fields that libraries add to their records: uvicorn the message in colours, the durable engine's the others.
+_FOREIGN = ("color_message", "applicationID", "applicationVersion", "executorID", "operationUUID", "traceId")
+# A line of the log never holds more of one text than this: it may be a whole payload.
+LONGEST_TEXT = 20_000
+# Control characters but tab and line feed, and the marks that turn the direction of what follows.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+T = TypeVar("T")
 
 
 def holds_key(text: str) -> bool:
@@ -63,15 +65,39 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def redact_all(value: Any, secrets: Iterable[str] = ()) -> Any:
     """The same for every string in a JSON-like value, names of fields included."""
+    return _each_text(value, lambda text: redact(text, secrets))
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return redact(value, secrets)
+        return change(value)
     if isinstance(value, Mapping):
-        return {redact(str(name), secrets): redact_all(item, secrets) for name, item in value.items()}
+        return {change(str(name)): _each_text(item, change) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [redact_all(item, secrets) for item in value]
+        return [_each_text(item, change) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return redact(str(value), secrets)
+    return change(str(value))
+
+
+def visible(text: str) -> str:
+    """The text with terminal escapes and direction marks spelled out, as JSON spells them."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def log_context(**fields: Any) -> Any:
+    """A context manager: every line that is logged inside, also by what is called, carries these fields."""
+    return bound_contextvars(**fields)
+
+
+def for_request(job: Callable[[str], Awaitable[T]]) -> Callable[[str], Awaitable[T]]:
+    """The same job, whose argument is a request's number: each of its log lines carries it as `request`."""
+
+    async def run(argument: str) -> T:
+        with log_context(request=argument):
+            return await job(argument)
+
+    return run
 
 
 def configure(
@@ -84,10 +110,9 @@ def configure(
     """
     out = sys.stderr if stream is None else stream
     readable = out.isatty() if human is None else human
-    hidden = _spellings(secrets)
     handler = logging.StreamHandler(out)
     handler.addFilter(_keep)
-    handler.setFormatter(_Readable(hidden) if readable else _Json(hidden))
+    handler.setFormatter(_formatter(_Redaction(secrets), readable=readable))
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
@@ -97,56 +122,52 @@ def configure(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
-    # Longest first, so that a secret inside another does not leave the rest of it standing.
-    plain = {secret for secret in secrets if secret}
-    return tuple(sorted(plain | {quote(secret, safe="") for secret in plain}, key=len, reverse=True))
+def _formatter(redaction: Processor, *, readable: bool) -> logging.Formatter:
+    clock = structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=True, key="time")
+    fields: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        clock,
+        structlog.processors.format_exc_info,
+    ]
+    rename = structlog.processors.EventRenamer("message")
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
+    if readable:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=False, timestamp_key="time", event_key="message", pad_event_to=0
+        )
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, rename, redaction, renderer]
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=fields, processors=last)
+
+
+class _Redaction:
+    """The last processor before a line is written: nothing secret, nothing unseen, nothing endless."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # Longest first, so that a secret inside another does not leave the rest of it standing.
+        plain = {secret for secret in secrets if secret}
+        self._secrets = sorted(plain | {quote(secret, safe="") for secret in plain}, key=len, reverse=True)
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        message = event["message"]
+        if event["logger"].startswith("slack_bolt") and len(message) > LONGEST_FOREIGN_MESSAGE:
+            event["message"] = message[:LONGEST_FOREIGN_MESSAGE] + "…"
+        if "exception" in event:
+            event["exception"] = event["exception"].lstrip("\n")
+        kept = {name: value for name, value in event.items() if name not in _FOREIGN}
+        if "stack_info" in kept:
+            kept["stack"] = kept.pop("stack_info")
+        safe: EventDict = _each_text(kept, self._safe)
+        return safe
+
+    def _safe(self, text: str) -> str:
+        cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+        return visible(redact(cut, self._secrets))
 
 
 def _keep(record: logging.LogRecord) -> bool:
     # In the handler too: Bolt gives its own loggers the root's level, whatever their parent's is.
     quiet = any(record.name == name or record.name.startswith(name + ".") for name in QUIET)
     return not quiet or record.levelno >= logging.WARNING
-
-
-class _Safe(logging.Formatter):
-    """What both formats share: the record as redacted fields."""
-
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        super().__init__()
-        self._secrets = secrets
-
-    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        message = record.getMessage()
-        if record.name.startswith("slack_bolt") and len(message) > LONGEST_FOREIGN_MESSAGE:
-            message = message[:LONGEST_FOREIGN_MESSAGE] + "…"
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        fields: dict[str, Any] = {
-            "time": moment.replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": message,
-        }
-        extra = {name: value for name, value in vars(record).items() if name not in _STANDARD | _FOREIGN}
-        fields |= {name: value for name, value in extra.items() if name not in fields}
-        if record.exc_info and record.exc_info[0] is not None:
-            fields["trace"] = self.formatException(record.exc_info)
-        elif record.exc_text:
-            fields["trace"] = record.exc_text
-        if record.stack_info:
-            fields["stack"] = self.formatStack(record.stack_info)
-        safe: dict[str, Any] = redact_all(fields, self._secrets)
-        return safe
-
-
-class _Json(_Safe):
-    def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(self.fields(record), ensure_ascii=False)
-
-
-class _Readable(_Safe):
-    def format(self, record: logging.LogRecord) -> str:
-        fields = self.fields(record)
-        trace = "".join(f"\n{text}" for text in (fields.pop("trace", None), fields.pop("stack", None)) if text)
-        head = f"{fields.pop('time')[11:19]} {fields.pop('level'):8}{fields.pop('logger')}: {fields.pop('message')}"
-        return head + "".join(f" {name}={value}" for name, value in fields.items()) + trace

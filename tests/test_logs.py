@@ -127,11 +127,50 @@ def test_a_terminal_gets_lines_to_read():
         root.handlers[:] = before
         root.setLevel(level)
     first, second, *trace = stream.getvalue().splitlines()
-    assert first[8:] == " info    bot.x: Key made request=12"
-    assert second[8:] == " error   bot.x: Failed"
+    assert first[8:].split() == ["[info", "]", "Key", "made", "[bot.x]", "request=12"]
+    assert second[8:].split() == ["[error", "]", "Failed", "[bot.x]"]
     assert trace[-1] == "ValueError: gone"
 
 
 def test_the_level_is_respected(out: io.StringIO):
     logging.getLogger("bot.x").debug("no")
     assert out.getvalue() == ""
+
+
+def test_every_line_inside_a_context_carries_its_fields(out: io.StringIO):
+    with logs.log_context(request=12):
+        logging.getLogger("bot.deep.inside").info("working")
+    logging.getLogger("bot.x").info("after")
+    first, second = lines(out)
+    assert first["request"] == 12
+    assert "request" not in second
+
+
+async def test_a_job_about_a_request_logs_its_number(out: io.StringIO):
+    async def job(argument: str) -> str:
+        logging.getLogger("bot.x").info("at it")
+        return argument * 2
+
+    assert await logs.for_request(job)("7") == "77"
+    assert lines(out)[0]["request"] == "7"
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_no_text_moves_the_cursor_or_turns_a_line(human: bool):
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    hostile = "a\x1b[2Jb\u202ec\u2066d\x9be\u200ff\r"
+    try:
+        logs.configure(stream=stream, human=human)
+        logging.getLogger("bot.x").info("said %s", hostile, extra={"name_": hostile})
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert not set("\x1b\u202e\u2066\x9b\u200f\r") & set(stream.getvalue())
+    assert "u202e" in stream.getvalue()
+
+
+def test_a_text_of_a_megabyte_is_cut(out: io.StringIO):
+    logging.getLogger("bot.x").info("x" * 1_000_000)
+    assert len(lines(out)[0]["message"]) == logs.LONGEST_TEXT + 1

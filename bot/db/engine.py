@@ -14,9 +14,9 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from bot.db import sqlite
-from bot.db.filelock import FileLock
 from bot.db.group_commit import GroupCommitter
 from bot.db.postgres import Cursor
+from bot.db.process_lock import ProcessLock
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
 
@@ -38,7 +38,7 @@ SQLITE_POOL = 12
 class Database:
     """One engine with its own threads. `dialect` is "sqlite" or "postgresql"."""
 
-    def __init__(self, engine: sa.Engine, *, lock: FileLock | None = None) -> None:
+    def __init__(self, engine: sa.Engine, *, lock: ProcessLock | None = None) -> None:
         self.engine = engine
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         self._lock = lock
@@ -116,7 +116,7 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise ConfigurationError(["DATABASE_URL names no SQLite file; write sqlite:///keydesk.sqlite."])
     path = Path(url.database).absolute()
-    lock = FileLock.take(path.with_name(path.name + ".lock"), of=path) if exclusive else None
+    lock = ProcessLock.take(path) if exclusive else None
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
         pool_size=SQLITE_POOL,

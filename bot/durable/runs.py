@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot.logs import log_context
+
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
 log = logging.getLogger(__name__)
@@ -88,7 +90,8 @@ class Runs:
         failures = 0
         try:
             async with self._places:
-                again = await self.jobs.get(run.job, _unknown)(run.argument)
+                with log_context(work=run.row):
+                    again = await self.jobs.get(run.job, _unknown)(run.argument)
         except (Exception, asyncio.CancelledError) as error:
             if self._stopping and isinstance(error, asyncio.CancelledError):
                 raise

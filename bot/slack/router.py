@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import UserError
-from bot.logs import redact
+from bot.logs import log_context, redact
 from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
@@ -129,7 +129,7 @@ class Router:
     async def dispatch(self, delivery: Delivery) -> Ack:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
-        with self._span(f"slack {delivery.kind}"):
+        with self._span(f"slack {delivery.kind}"), log_context(delivery=delivery.id):
             outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)
