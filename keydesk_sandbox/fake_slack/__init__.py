@@ -1,7 +1,7 @@
 """A stateful Slack for one app: Web API, signed HTTP and Socket Mode delivery, and a client for its people.
 
 Enforces section G of the Slack contract. Imports nothing of the bot and speaks only wire: the bot reaches it by
-HTTP, it reaches the bot by HTTP or a socket. Read `slack.py` first, then `client_*.py` for people's side and
+HTTP, it reaches the bot by HTTP or a socket. Read `simulator.py` first, then `client_*.py` for people's side and
 `web_api/` for the app's side.
 """
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
@@ -14,18 +14,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from keydesk_sandbox.fake_slack.errors import ConnectionDropped, SlackError
 from keydesk_sandbox.fake_slack.page_routes import page_routes
+from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.sockets import Link
-
-if TYPE_CHECKING:
-    from keydesk_sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
 CONNECTION = "fake_slack.connection"  # uvicorn's transport, for faults that break it
 ONLY_LOCAL = "This Slack answers to this machine only."
 
 
-def build_app(slack: "FakeSlack") -> ASGIApp:
-    """The ASGI app of one FakeSlack."""
+def build_app(slack: SlackSimulator) -> ASGIApp:
+    """The ASGI app of one simulator."""
 
     async def api(request: Request) -> Response:
         return await _api(slack, request)
@@ -82,7 +80,7 @@ class _Dropped(Response):
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
-async def _api(slack: "FakeSlack", request: Request) -> Response:
+async def _api(slack: SlackSimulator, request: Request) -> Response:
     values: dict[str, Any] = dict(request.query_params)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if request.method == "POST":
@@ -108,7 +106,7 @@ async def _api(slack: "FakeSlack", request: Request) -> Response:
     return JSONResponse(reply.body, status_code=reply.status, headers=reply.headers)
 
 
-async def _respond(slack: "FakeSlack", request: Request) -> Response:
+async def _respond(slack: SlackSimulator, request: Request) -> Response:
     try:
         body = await request.json()
     except ValueError:
@@ -124,7 +122,7 @@ async def _respond(slack: "FakeSlack", request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-async def _socket(slack: "FakeSlack", socket: WebSocket) -> None:
+async def _socket(slack: SlackSimulator, socket: WebSocket) -> None:
     if not slack.hub.redeem(socket.path_params["ticket"]):
         await socket.close(code=1008)
         return

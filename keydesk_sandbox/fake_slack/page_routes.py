@@ -1,8 +1,8 @@
-"""The page's API under /sandbox/api/: thin routes over FakeSlack. Draws nothing."""
+"""The page's API under /sandbox/api/: thin routes over the simulator. Draws nothing."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -12,20 +12,18 @@ from keydesk_sandbox.fake_slack.answers import Answer
 from keydesk_sandbox.fake_slack.errors import ClientRefusal, SlackError
 from keydesk_sandbox.fake_slack.messages import Message
 from keydesk_sandbox.fake_slack.page_state import page_state
+from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.views import View
 
-if TYPE_CHECKING:
-    from keydesk_sandbox.fake_slack.slack import FakeSlack
-
 HEARTBEAT_SECONDS = 15.0
-Act = Callable[["FakeSlack", Mapping[str, Any]], Awaitable[dict[str, Any]]]
+Act = Callable[[SlackSimulator, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Malformed(Exception):
     """A field of the request is missing or of the wrong type."""
 
 
-def page_routes(slack: "FakeSlack") -> list[Route]:
+def page_routes(slack: SlackSimulator) -> list[Route]:
     """All routes of the page API but the gateway's."""
 
     async def state(request: Request) -> Response:
@@ -43,7 +41,7 @@ def page_routes(slack: "FakeSlack") -> list[Route]:
     return [Route("/sandbox/api/state", state), Route("/sandbox/api/events", events), *posts]
 
 
-async def versions(slack: "FakeSlack") -> AsyncIterator[str]:
+async def versions(slack: SlackSimulator) -> AsyncIterator[str]:
     """Server-Sent Events: the version at once and on each change, a comment when nothing changes."""
     seen = -1
     # An open page must not hold up the end of the sandbox.
@@ -53,7 +51,7 @@ async def versions(slack: "FakeSlack") -> AsyncIterator[str]:
         seen = version
 
 
-def _post(slack: "FakeSlack", act: Act) -> Callable[[Request], Awaitable[Response]]:
+def _post(slack: SlackSimulator, act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def route(request: Request) -> Response:
         try:
             answer = await act(slack, _object(await request.json()))
@@ -93,14 +91,14 @@ def _outcome(answer: Answer | None) -> dict[str, Any]:
     return {"ok": False, "error": answer.failure}
 
 
-def _view(slack: "FakeSlack", body: Mapping[str, Any]) -> View:
+def _view(slack: SlackSimulator, body: Mapping[str, Any]) -> View:
     view = slack.view_book.open_view(_text(body, "view_id"))
     if view is None:
         raise ClientRefusal("That modal is not open any more.")
     return view
 
 
-def _where(slack: "FakeSlack", body: Mapping[str, Any]) -> View | Message:
+def _where(slack: SlackSimulator, body: Mapping[str, Any]) -> View | Message:
     if body.get("view_id") is not None:
         return _view(slack, body)
     message = slack.message_book.find(_text(body, "channel"), _text(body, "ts"), ephemeral=True)
@@ -109,14 +107,14 @@ def _where(slack: "FakeSlack", body: Mapping[str, Any]) -> View | Message:
     return message
 
 
-async def _say(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _say(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     said = await slack.say(
         _text(body, "as"), _text(body, "channel"), _text(body, "text"), thread_ts=_maybe(body, "thread_ts")
     )
     return _outcome(said) if isinstance(said, Answer) else {"ok": True, "ts": said.ts}
 
 
-async def _click(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _click(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(
         await slack.click(
             _text(body, "as"),
@@ -128,7 +126,7 @@ async def _click(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-async def _input(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _input(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(
         await slack.type_in(
             _text(body, "as"),
@@ -141,17 +139,17 @@ async def _input(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-async def _submit(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _submit(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     view = _view(slack, body)
     answer = await slack.submit(_text(body, "as"), view)
     return {**_outcome(answer), "ok": answer.ok and not view.errors, "errors": view.errors, "banner": view.banner}
 
 
-async def _close(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _close(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(await slack.close_view(_text(body, "as"), _view(slack, body), clear=bool(body.get("clear", False))))
 
 
-async def _options(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _options(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     answer = await slack.options(
         _text(body, "as"),
         _where(slack, body),
@@ -164,17 +162,17 @@ async def _options(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any
     return {"ok": True, **answer.body} if answer.ok else {"ok": False, "error": answer.failure}
 
 
-async def _shortcut(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _shortcut(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(
         await slack.shortcut(_text(body, "as"), _text(body, "callback_id"), _maybe(body, "channel"), _maybe(body, "ts"))
     )
 
 
-async def _home(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _home(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(await slack.open_home(_text(body, "as")))
 
 
-async def _dismiss(slack: "FakeSlack", body: Mapping[str, Any]) -> dict[str, Any]:
+async def _dismiss(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
     slack.dismiss(_text(body, "as"), _text(body, "id"))
     return {"ok": True}
 

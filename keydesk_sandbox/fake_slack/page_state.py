@@ -1,17 +1,15 @@
-"""Everything one person can see, as the page draws it. Reads FakeSlack, changes nothing."""
+"""Everything one person can see, as the page draws it. Reads the simulator, changes nothing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keydesk_sandbox.fake_slack.messages import Message
 from keydesk_sandbox.fake_slack.people import PAGE_KIND, Kind
+from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.fake_slack.workspace import Channel
 
-if TYPE_CHECKING:
-    from keydesk_sandbox.fake_slack.slack import FakeSlack
 
-
-def page_state(slack: "FakeSlack", me: str) -> dict[str, Any]:
+def page_state(slack: SlackSimulator, me: str) -> dict[str, Any]:
     """The answer of `GET state?as=…`."""
     workspace, core = slack.workspace, slack.core
     person = workspace.people[me]
@@ -56,7 +54,7 @@ def page_state(slack: "FakeSlack", me: str) -> dict[str, Any]:
     }
 
 
-def _channel(slack: "FakeSlack", channel: Channel, me: str) -> dict[str, Any]:
+def _channel(slack: SlackSimulator, channel: Channel, me: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "id": channel.id,
         "name": channel.name,
@@ -89,7 +87,7 @@ def _message(message: Message) -> dict[str, Any]:
     return body
 
 
-def _view(slack: "FakeSlack", view: View) -> dict[str, Any]:
+def _view(slack: SlackSimulator, view: View) -> dict[str, Any]:
     wire = slack.view_book.wire(view)
     return {
         **wire,
