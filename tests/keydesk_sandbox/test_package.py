@@ -55,7 +55,8 @@ def test_the_example_of_the_readme_passes(tmp_path: Path) -> None:
     body = example[example.index("async def test_") :].splitlines()
     assert len(body) <= 10
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", tmp_path],
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-o", "asyncio_mode=auto",
+         "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider", tmp_path],
         capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
