@@ -1,4 +1,8 @@
-"""The policy file, read at the start and again when it changes. A broken change keeps the old policy and says so."""
+"""The policy file on disk: its one reader, and the policy in force, read again when the file changes.
+
+`serve`, `check` and every `keydesk policy` command read a file through `read_text`, so that all of them say the
+same about it. The grammar is in bot/permissions; nothing here knows what a rule means.
+"""
 
 import hashlib
 import logging
@@ -6,8 +10,44 @@ from pathlib import Path
 
 from bot.errors import ConfigurationError
 from bot.permissions.rules import Policy, parse_policy
+from bot.permissions.toml_document import MAX_BYTES
+from bot.units import UNITS_PER_USD
 
 logger = logging.getLogger(__name__)
+
+
+def load_policy(path: Path, *, units_per_usd: int = UNITS_PER_USD) -> Policy:
+    """The policy in the file; ConfigurationError if it cannot be read, or with every mistake in it."""
+    return parse_policy(read_text(path), file=str(path), units_per_usd=units_per_usd)
+
+
+def read_text(path: Path) -> str:
+    """The text of a policy file or a file of cases, as the parsers take it.
+
+    A byte order mark and CRLF line ends are accepted: editors on Windows write both. ConfigurationError with a
+    sentence for a file that is missing, a directory, forbidden, over 1 MB or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            # One byte more than allowed is enough to know; a huge file is never read whole.
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigurationError([f"{path}: there is no such file; policy.example.toml is one to begin with"]) from None
+    except IsADirectoryError:
+        raise ConfigurationError([f"{path}: this is a directory, not a policy file"]) from None
+    except PermissionError:
+        raise ConfigurationError([f"{path}: Keydesk may not read this file; give its user the right"]) from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        reason = error.strerror if isinstance(error, OSError) else "its name is not possible"
+        raise ConfigurationError([f"{path}: the file cannot be read: {reason}"]) from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigurationError([f"{path}:1:1: the file is larger than 1 MB; a policy is a few pages"])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigurationError([f"{path}:{line}:{column}: the file is not UTF-8 text from here on"]) from error
 
 
 class PolicyFile:
@@ -19,7 +59,7 @@ class PolicyFile:
         """Read it. Raises ConfigurationError with every mistake."""
         self._path = path
         self._units_per_usd = units_per_usd
-        text = self._read()
+        text = read_text(self._path)
         self.policy: Policy = parse_policy(text, file=str(path), units_per_usd=units_per_usd)
         self.digest = _digest(text)
         self.problems: tuple[str, ...] = ()
@@ -32,7 +72,7 @@ class PolicyFile:
     def look(self) -> bool:
         """Read the file again; True when another policy is in force now. Never raises."""
         try:
-            text = self._read()
+            text = read_text(self._path)
             seen = _digest(text)
             if seen == self.seen:
                 return False
@@ -48,13 +88,6 @@ class PolicyFile:
         self.problems = ()
         changed, self.policy, self.digest = seen != self.digest, policy, seen
         return changed
-
-    def _read(self) -> str:
-        try:
-            return self._path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise ConfigurationError([f"The policy file {self._path} cannot be read: {reason}."]) from None
 
 
 def _digest(text: str) -> str:

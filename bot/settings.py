@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.environment import broken_lines, names_in, strays
 from bot.errors import ConfigurationError
+from bot.policy_file import read_text
 
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 # Names that no public name server answers for: of this machine, of a container network, of an office.
@@ -230,7 +231,7 @@ def _starts_with(value: SecretStr, prefix: str, hint: str, others: Mapping[str, 
 
 
 @dataclass(frozen=True)
-class Reading:
+class PartialSettings:
     """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value.
 
     `strays`: a sentence for each name beside the settings that looks like a misspelled one.
@@ -248,8 +249,11 @@ class Reading:
         """All of them, with a policy file. Raises ConfigurationError with every problem, and what may explain it."""
         problems = list(self.problems.values())
         policy = self.settings.keydesk_policy
-        if self.usable("KEYDESK_POLICY") and not policy.is_file():
-            problems.append(f"KEYDESK_POLICY: there is no file {policy}; begin with policy.example.toml")
+        if self.usable("KEYDESK_POLICY"):
+            try:
+                read_text(policy)
+            except ConfigurationError as error:
+                problems += [f"KEYDESK_POLICY: {problem}" for problem in error.problems]
         if problems:
             raise ConfigurationError([*problems, *self.strays])
         return self.settings
@@ -264,7 +268,7 @@ _STAND_INS = {
 }
 
 
-def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Reading:
+def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> PartialSettings:
     """Whatever can be read, and what is wrong with the rest: for `check` and for commands that need only a part.
 
     `env_file` None: neither a file nor the environment, only `overrides`. Raises ConfigurationError when `.env`
@@ -278,7 +282,7 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         names |= _lines(env_file) | os.environ.keys()  # noqa: TID251  # here it is read
     astray = strays(names, [str(field.alias) for field in Settings.model_fields.values()])
     try:
-        return Reading(model(_env_file=env_file, **given), {}, astray)
+        return PartialSettings(model(_env_file=env_file, **given), {}, astray)
     except ValidationError as error:
         problems = dict(_problems(error))
     stand_ins = {
@@ -286,7 +290,7 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         for field in Settings.model_fields.values()
         if field.alias in problems
     }
-    return Reading(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
+    return PartialSettings(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
@@ -315,10 +319,10 @@ def _lines(env_file: str) -> frozenset[str]:
 
 def load_database_url() -> str:
     """DATABASE_URL alone, for commands that need no other setting. Raises ConfigurationError when it is wrong."""
-    reading = read()
-    if not reading.usable("DATABASE_URL"):
-        raise ConfigurationError([reading.problems["DATABASE_URL"]])
-    return reading.settings.database_url
+    partial = read()
+    if not partial.usable("DATABASE_URL"):
+        raise ConfigurationError([partial.problems["DATABASE_URL"]])
+    return partial.settings.database_url
 
 
 def _problems(error: ValidationError) -> Iterable[tuple[str, str]]:

@@ -84,7 +84,9 @@ def test_a_wrong_setting_is_told_by_its_name(folder: Path, name: str, value: str
 
 
 def test_a_missing_policy_file_is_named() -> None:
-    assert problems() == ("KEYDESK_POLICY: there is no file policy.toml; begin with policy.example.toml",)
+    assert problems() == (
+        "KEYDESK_POLICY: policy.toml: there is no such file; policy.example.toml is one to begin with",
+    )
 
 
 def test_good_settings_are_read_with_their_defaults(folder: Path) -> None:
@@ -167,11 +169,11 @@ def test_what_may_be_misspelled_is_told_with_what_is_missing(folder: Path, monke
 def test_what_is_right_can_be_used_although_the_rest_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "4000")
     monkeypatch.setenv("KEYDESK_UNITS_PER_USD", "many")
-    reading = read()
-    assert reading.settings.port == 4000
-    assert not reading.usable("PORT", "SLACK_BOT_TOKEN")
-    assert reading.usable("PORT", "DATABASE_URL")
-    assert set(reading.problems) == {*GOOD, "KEYDESK_UNITS_PER_USD"}
+    partial = read()
+    assert partial.settings.port == 4000
+    assert not partial.usable("PORT", "SLACK_BOT_TOKEN")
+    assert partial.usable("PORT", "DATABASE_URL")
+    assert set(partial.problems) == {*GOOD, "KEYDESK_UNITS_PER_USD"}
 
 
 def test_the_database_alone_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
 from bot.operations import Offer, Operation
-from bot.permissions.models import Actor, Approval, Ask, Given, Verdict
+from bot.permissions.models import Actor, Approval, Ask, Eligibility, Given
 from bot.permissions.policy import may_approve, may_deny
 from bot.permissions.rules import Policy
 from bot.permissions.stages import missing
@@ -89,11 +89,11 @@ class Review:
 
     def may_answer(
         self, request: ApprovalRequest, approver: Actor, requester: Actor, *, what: str = "approve"
-    ) -> Verdict:
+    ) -> Eligibility:
         """Whether somebody may do `what` to this request now, by today's policy and roles."""
         judgement = request.judgement
         if request.approval is None:
-            return Verdict(allowed=False, sentence="Nobody has to approve this request.")
+            return Eligibility(allowed=False, sentence="Nobody has to approve this request.")
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
         # A review comes after the fact, so no time runs out for it.
         now = request.asked_at if what == "review" else self._clock()

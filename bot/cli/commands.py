@@ -114,17 +114,17 @@ Reads DATABASE_URL. Exit codes: 0 whole, 1 not whole, 2 there is no migrated dat
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from bot.cli.serving import serve  # noqa: PLC0415  # quick --help, here and below
+    from bot.cli.server import serve  # noqa: PLC0415  # quick --help, here and below
 
-    reading = read()
-    return serve(reading.complete(), work=not arguments.no_worker, strays=reading.strays)
+    partial = read()
+    return serve(partial.complete(), work=not arguments.no_worker, strays=partial.strays)
 
 
 def _work(_arguments: argparse.Namespace) -> int:
-    from bot.cli.serving import work  # noqa: PLC0415
+    from bot.cli.server import work  # noqa: PLC0415
 
-    reading = read()
-    return work(reading.complete(), strays=reading.strays)
+    partial = read()
+    return work(partial.complete(), strays=partial.strays)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
@@ -157,23 +157,23 @@ def _check(_arguments: argparse.Namespace) -> int:
     from bot import logs  # noqa: PLC0415
     from bot.cli.check import check  # noqa: PLC0415
 
-    reading = read()
+    partial = read()
     # Our own lines say what is wrong; the log would say it again, at length.
-    logs.configure(secrets=reading.settings.secrets(), level="CRITICAL")
-    return asyncio.run(check(reading, out=sys.stdout))
+    logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
+    return asyncio.run(check(partial, out=sys.stdout))
 
 
 def _export(_arguments: argparse.Namespace) -> int:
-    from bot.cli.looking import looking_at  # noqa: PLC0415
-    from bot.cli.record import export_record  # noqa: PLC0415
+    from bot.cli.audit import export_record  # noqa: PLC0415
+    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
 
-    with looking_at(load_database_url()) as database:
+    with open_read_only(load_database_url()) as database:
         return export_record(database, out=sys.stdout)
 
 
 def _verify(_arguments: argparse.Namespace) -> int:
-    from bot.cli.looking import looking_at  # noqa: PLC0415
-    from bot.cli.record import verify_record  # noqa: PLC0415
+    from bot.cli.audit import verify_record  # noqa: PLC0415
+    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
 
-    with looking_at(load_database_url()) as database:
+    with open_read_only(load_database_url()) as database:
         return verify_record(database, out=sys.stdout)

@@ -12,16 +12,16 @@ from typing import TextIO
 
 from bot.errors import BotError, ConfigurationError
 from bot.permissions.cases import Case, parse_cases, run_cases
+from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
-from bot.permissions.loading import load_policy, read_text
 from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
-from bot.permissions.reading import guess, short
-from bot.permissions.replay import Difference, PastRequest, replay
+from bot.permissions.replay import PastRequest, ReplayDifference, replay
 from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
 from bot.permissions.stages import reminder_times
-from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.permissions.toml_document import guess, short
+from bot.policy_file import load_policy, read_text
 from bot.units import UNITS_PER_USD, format_duration
 
 WORDS = {"allow": "allowed", "deny": "denied", "needs_approval": "needs approval"}
@@ -209,7 +209,7 @@ def _ask(
     if is_person(question.who) and find_actor is not None:
         actor = find_actor(question.who)
     else:
-        actor = suppose_actor(policy, [question.who, *question.groups])
+        actor = hypothetical_actor(policy, [question.who, *question.groups])
     found = None
     if question.key is not None:
         if find_key is None:
@@ -220,7 +220,7 @@ def _ask(
         own = found.own
     facts = found.facts if found else None
     fields = _fields(question.fields)
-    asked = suppose_facts(operation, fields, now=now, key=facts, units_per_usd=units_per_usd)
+    asked = hypothetical_facts(operation, fields, now=now, key=facts, units_per_usd=units_per_usd)
     return Ask(actor=actor, operation=operation, own=own, facts=asked)
 
 
@@ -257,7 +257,7 @@ def _told(decision: Decision) -> str:
     return f"{CASE_WORDS[decision.outcome]} {by}"
 
 
-def _replayed(difference: Difference) -> str:
+def _replayed(difference: ReplayDifference) -> str:
     past, ask = difference.past, difference.past.ask
     day = datetime.fromtimestamp(past.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     rule = f"“{past.rule}”" if past.rule else "no rule"

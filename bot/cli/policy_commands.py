@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import logs
 from bot.errors import ConfigurationError
-from bot.settings import Reading, read
+from bot.settings import PartialSettings, read
 
 ABOUT = """\
 Needs no Slack and no gateway, and asks them where they are set. The policy file is the argument, else
@@ -104,35 +104,35 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _units(reading: Reading) -> int:
-    if not reading.usable("KEYDESK_UNITS_PER_USD"):
-        raise ConfigurationError([reading.problems["KEYDESK_UNITS_PER_USD"]])
-    return reading.settings.keydesk_units_per_usd
+def _units(partial: PartialSettings) -> int:
+    if not partial.usable("KEYDESK_UNITS_PER_USD"):
+        raise ConfigurationError([partial.problems["KEYDESK_UNITS_PER_USD"]])
+    return partial.settings.keydesk_units_per_usd
 
 
-def _begin() -> Reading:
-    reading = read()
+def _begin() -> PartialSettings:
+    partial = read()
     # What cannot be asked is printed as a note; the log would say it again, at length.
-    logs.configure(secrets=reading.settings.secrets(), level="CRITICAL")
-    return reading
+    logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
+    return partial
 
 
 def _lint(arguments: argparse.Namespace) -> int:
-    from bot.cli.asking import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
+    from bot.cli.lookups import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
     from bot.cli.policy import lint_policy  # noqa: PLC0415
-    from bot.permissions.loading import load_policy  # noqa: PLC0415
+    from bot.policy_file import load_policy  # noqa: PLC0415
 
-    reading, out = _begin(), sys.stdout
-    path = arguments.file or reading.settings.keydesk_policy
-    units = _units(reading)
+    partial, out = _begin(), sys.stdout
+    path = arguments.file or partial.settings.keydesk_policy
+    units = _units(partial)
     members = Members({}, {})
-    if slack_is_set(reading, out):
+    if slack_is_set(partial, out):
         try:
             groups = load_policy(path, units_per_usd=units).group_ids()
         except ConfigurationError:
             groups = frozenset()  # lint_policy prints the mistakes
         try:
-            members = run(groups_now(reading, groups))
+            members = run(groups_now(partial, groups))
         except TimeoutError:
             out.write("note: Slack did not answer in time; the groups are not looked at.\n")
     found = lint_policy(path, out=out, units_per_usd=units, groups=members.known)
@@ -145,12 +145,12 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from bot.cli import asking  # noqa: PLC0415
+    from bot.cli import lookups  # noqa: PLC0415
     from bot.cli.policy import FindActor, FindKey, Question, explain_policy  # noqa: PLC0415
-    from bot.permissions.loading import load_policy  # noqa: PLC0415
+    from bot.policy_file import load_policy  # noqa: PLC0415
 
-    reading, out = _begin(), sys.stdout
-    path, units = reading.settings.keydesk_policy, _units(reading)
+    partial, out = _begin(), sys.stdout
+    path, units = partial.settings.keydesk_policy, _units(partial)
     question = Question(
         operation=arguments.operation,
         who=arguments.who,
@@ -161,54 +161,56 @@ def _explain(arguments: argparse.Namespace) -> int:
     )
     find_actor: FindActor | None = None
     find_key: FindKey | None = None
-    if asking.slack_is_set(reading, out):
-        find_actor = lambda user: asking.find_actor(  # noqa: E731
-            reading, load_policy(path, units_per_usd=units), question.groups, user, out
+    if lookups.slack_is_set(partial, out):
+        find_actor = lambda user: lookups.find_actor(  # noqa: E731
+            partial, load_policy(path, units_per_usd=units), question.groups, user, out
         )
-    if reading.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        find_key = lambda text, actor: asking.find_key(reading, text, actor, out)  # noqa: E731
+    if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
+        find_key = lambda text, actor: lookups.find_key(partial, text, actor, out)  # noqa: E731
     return explain_policy(
         path, question, out=out, now=time.time(), units_per_usd=units, find_actor=find_actor, find_key=find_key
     )
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    from bot.cli import asking  # noqa: PLC0415
+    from bot.cli import lookups  # noqa: PLC0415
     from bot.cli.policy import FindPeople, check_cases  # noqa: PLC0415
 
-    reading, out = _begin(), sys.stdout
+    partial, out = _begin(), sys.stdout
     find_people: FindPeople | None = None
-    if asking.slack_is_set(reading, out):
-        find_people = lambda policy, users: asking.find_people(reading, policy, users, out)  # noqa: E731
+    if lookups.slack_is_set(partial, out):
+        find_people = lambda policy, users: lookups.find_people(partial, policy, users, out)  # noqa: E731
     return check_cases(
-        reading.settings.keydesk_policy,
+        partial.settings.keydesk_policy,
         arguments.cases,
         out=out,
         now=time.time(),
-        units_per_usd=_units(reading),
+        units_per_usd=_units(partial),
         find_people=find_people,
     )
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from bot.cli import asking, past  # noqa: PLC0415
-    from bot.cli.looking import looking_at  # noqa: PLC0415
+    from bot.cli import lookups, request_history  # noqa: PLC0415
     from bot.cli.policy import replay_policy  # noqa: PLC0415
-    from bot.permissions.loading import load_policy  # noqa: PLC0415
+    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
+    from bot.policy_file import load_policy  # noqa: PLC0415
     from bot.settings import load_database_url  # noqa: PLC0415
 
-    reading, out = _begin(), sys.stdout
-    units = _units(reading)
+    partial, out = _begin(), sys.stdout
+    units = _units(partial)
     policies = [load_policy(arguments.file, units_per_usd=units)]
-    with looking_at(load_database_url()) as database:
-        rows = asking.run(database.read(past.read_rows))
-    ours = reading.settings.keydesk_policy
+    with open_read_only(load_database_url()) as database:
+        rows = lookups.run(database.read(request_history.read_rows))
+    ours = partial.settings.keydesk_policy
     if ours.is_file() and ours != arguments.file:
         try:
             # The rule of the time is more likely to be in the policy in force.
             policies.insert(0, load_policy(ours, units_per_usd=units))
         except ConfigurationError:
             out.write(f"note: {ours} has mistakes and is not used for the roles.\n")
-    live = reading if asking.slack_is_set(reading, out) else None
-    people = past.members_now(live, policies[-1], rows, out=out)
-    return replay_policy(arguments.file, past.past_requests(rows, people, policies), out=out, units_per_usd=units)
+    live = partial if lookups.slack_is_set(partial, out) else None
+    people = request_history.members_now(live, policies[-1], rows, out=out)
+    return replay_policy(
+        arguments.file, request_history.past_requests(rows, people, policies), out=out, units_per_usd=units
+    )

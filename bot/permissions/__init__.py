@@ -15,11 +15,11 @@ from bot.permissions.models import (
     Approval,
     Ask,
     Decision,
+    Eligibility,
     Escalation,
     Facts,
     Given,
     Stage,
-    Verdict,
 )
 from bot.permissions.policy import decide, may_approve, may_deny
 from bot.permissions.rules import Policy, Rule, parse_policy
@@ -32,13 +32,13 @@ __all__ = [
     "Approval",
     "Ask",
     "Decision",
+    "Eligibility",
     "Escalation",
     "Facts",
     "Given",
     "Policy",
     "Rule",
     "Stage",
-    "Verdict",
     "decide",
     "decision_from_json",
     "decision_to_json",

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from bot.permissions.models import OPERATIONS, Ask, Decision, Outcome
 from bot.permissions.policy import decide
-from bot.permissions.positions import Path, Position
-from bot.permissions.reading import Reading, Table, guess, short
 from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
-from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.permissions.source_map import Path, Position
+from bot.permissions.toml_document import Table, TomlDocument, guess, short
 from bot.units import UNITS_PER_USD
 
 KEYS = ("as", "do", "on", "with", "expect", "rule")
@@ -44,19 +44,19 @@ def parse_cases(
     text: str, policy: Policy, *, file: str = "cases.toml", now: float, units_per_usd: int = UNITS_PER_USD
 ) -> tuple[Case, ...]:
     """The cases in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
-    reading = Reading(text, file=file, units_per_usd=units_per_usd)
-    reading.only((), reading.data, ("cases",), "a file of cases")
-    listed = reading.data.get("cases", [])
+    document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
+    document.only((), document.data, ("cases",), "a file of cases")
+    listed = document.data.get("cases", [])
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CASES:
-        reading.wrong(("cases",), f"there must be 1 to {MAX_CASES:,} cases, each written as [[cases]]")
+        document.wrong(("cases",), f"there must be 1 to {MAX_CASES:,} cases, each written as [[cases]]")
         listed = []
     cases = []
     for index, value in enumerate(listed):
         path: Path = ("cases", index)
-        table = reading.table(path, value, "a case")
-        if table is not None and (case := _case(reading, path, table, policy, now)):
+        table = document.table(path, value, "a case")
+        if table is not None and (case := _case(document, path, table, policy, now)):
             cases.append(case)
-    reading.finish()
+    document.finish()
     return tuple(cases)
 
 
@@ -65,32 +65,32 @@ def run_cases(policy: Policy, cases: Sequence[Case]) -> tuple[Result, ...]:
     return tuple(Result(case=case, decision=decide(policy, case.ask)) for case in cases)
 
 
-def _case(reading: Reading, path: Path, table: Table, policy: Policy, now: float) -> Case | None:
-    reading.only(path, table, KEYS, "a case")
+def _case(document: TomlDocument, path: Path, table: Table, policy: Policy, now: float) -> Case | None:
+    document.only(path, table, KEYS, "a case")
     missing = [key for key in ("as", "do", "expect") if key not in table]
     if missing:
-        reading.wrong(path, f"the case has no {' and no '.join(missing)}")
+        document.wrong(path, f"the case has no {' and no '.join(missing)}")
         return None
     operation = table["do"] if isinstance(table["do"], str) else ""
     if operation not in OPERATIONS:
-        reading.wrong((*path, "do"), f"there is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
+        document.wrong((*path, "do"), f"there is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
         return None
-    on = reading.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
-    expect = reading.choice((*path, "expect"), table["expect"], "expect", EXPECT)
+    on = document.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
+    expect = document.choice((*path, "expect"), table["expect"], "expect", EXPECT)
     rule = table.get("rule")
     if rule is not None and rule not in [one.name for one in policy.rules]:
-        reading.wrong((*path, "rule"), "the policy has no rule of this name")
-    names = _names(reading, (*path, "as"), table["as"])
-    fields = _fields(reading, (*path, "with"), table.get("with", {}))
+        document.wrong((*path, "rule"), "the policy has no rule of this name")
+    names = _names(document, (*path, "as"), table["as"])
+    fields = _fields(document, (*path, "with"), table.get("with", {}))
     if not on or not expect or names is None or fields is None:
         return None
     place: Path = (*path, "as")
     try:
-        actor = suppose_actor(policy, names)
+        actor = hypothetical_actor(policy, names)
         place = (*path, "with")
-        facts = suppose_facts(operation, fields, now=now, units_per_usd=reading.units_per_usd)
+        facts = hypothetical_facts(operation, fields, now=now, units_per_usd=document.units_per_usd)
     except ValueError as error:
-        reading.wrong(place, str(error))
+        document.wrong(place, str(error))
         return None
     ask = Ask(actor=actor, operation=operation, own=on == "own", facts=facts)
     return Case(
@@ -98,18 +98,18 @@ def _case(reading: Reading, path: Path, table: Table, policy: Policy, now: float
         person=names[0] if len(names) == 1 and is_person(names[0]) else "",
         expect=EXPECT[expect],
         rule=rule if isinstance(rule, str) else None,
-        position=reading.position(path),
+        position=document.position(path),
     )
 
 
-def _names(reading: Reading, path: Path, value: object) -> list[str] | None:
-    read = reading.texts(path, [value] if isinstance(value, str) else value, "as")
+def _names(document: TomlDocument, path: Path, value: object) -> list[str] | None:
+    read = document.texts(path, [value] if isinstance(value, str) else value, "as")
     return None if read is None else [name for _, name in read]
 
 
-def _fields(reading: Reading, path: Path, value: object) -> dict[str, str] | None:
+def _fields(document: TomlDocument, path: Path, value: object) -> dict[str, str] | None:
     """Values as the modal would send them: numbers as texts, true as on, lists joined by commas."""
-    table = reading.table(path, value, "with")
+    table = document.table(path, value, "with")
     if table is None:
         return None
     fields = {}
@@ -119,6 +119,6 @@ def _fields(reading: Reading, path: Path, value: object) -> dict[str, str] | Non
         elif isinstance(told, int | str):
             fields[name] = str(told)
         else:
-            read = reading.texts((*path, name), told, name) or ()
+            read = document.texts((*path, name), told, name) or ()
             fields[name] = ",".join(text for _, text in read)
     return fields

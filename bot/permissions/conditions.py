@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from bot.permissions.models import Facts
 from bot.permissions.patterns import compile_pattern, found
-from bot.permissions.positions import Path
-from bot.permissions.reading import Reading, Table, short
+from bot.permissions.source_map import Path
+from bot.permissions.toml_document import Table, TomlDocument, short
 from bot.units import format_duration, short_quota
 
 Why = str | None
@@ -29,18 +29,18 @@ class Condition:
     why_not: Callable[[Facts], Why]
 
 
-def read_conditions(reading: Reading, path: Path, table: Table) -> tuple[Condition, ...]:
-    """The conditions of one `when` table; mistakes go to `reading`."""
-    reading.only(path, table, READERS, "when")
+def read_conditions(document: TomlDocument, path: Path, table: Table) -> tuple[Condition, ...]:
+    """The conditions of one `when` table; mistakes go to `document`."""
+    document.only(path, table, READERS, "when")
     found_conditions = []
     for name, value in table.items():
-        if name in READERS and (condition := READERS[name](reading, (*path, name), name, value)):
+        if name in READERS and (condition := READERS[name](document, (*path, name), name, value)):
             found_conditions.append(condition)
     return tuple(found_conditions)
 
 
-def _remain_quota_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    limit = reading.quota(path, value, name)
+def _remain_quota_at_most(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    limit = document.quota(path, value, name)
     if limit is None:
         return None
 
@@ -58,8 +58,8 @@ def _remain_quota_at_most(reading: Reading, path: Path, name: str, value: object
     return Condition(name=name, value=limit, why_not=why_not)
 
 
-def _increase_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    limit = reading.quota(path, value, name)
+def _increase_at_most(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    limit = document.quota(path, value, name)
     if limit is None:
         return None
 
@@ -77,8 +77,8 @@ def _increase_at_most(reading: Reading, path: Path, name: str, value: object) ->
     return Condition(name=name, value=limit, why_not=why_not)
 
 
-def _lifetime_at_most(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    limit = reading.duration(path, value, name)
+def _lifetime_at_most(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    limit = document.duration(path, value, name)
     if limit is None:
         return None
 
@@ -90,8 +90,8 @@ def _lifetime_at_most(reading: Reading, path: Path, name: str, value: object) ->
     return Condition(name=name, value=limit, why_not=why_not)
 
 
-def _lifetime_over(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    limit = reading.duration(path, value, name)
+def _lifetime_over(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    limit = document.duration(path, value, name)
     if limit is None:
         return None
 
@@ -103,8 +103,8 @@ def _lifetime_over(reading: Reading, path: Path, name: str, value: object) -> Co
     return Condition(name=name, value=limit, why_not=why_not)
 
 
-def _unlimited_quota(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    wanted = reading.flag(path, value, name)
+def _unlimited_quota(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    wanted = document.flag(path, value, name)
     if wanted is None:
         return None
 
@@ -118,8 +118,8 @@ def _unlimited_quota(reading: Reading, path: Path, name: str, value: object) -> 
     return Condition(name=name, value=wanted, why_not=why_not)
 
 
-def _models_within(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    globs = _texts(reading, path, name, value)
+def _models_within(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    globs = _texts(document, path, name, value)
     if globs is None:
         return None
     matches = [re.compile(fnmatch.translate(glob)).match for glob in globs]
@@ -136,8 +136,8 @@ def _models_within(reading: Reading, path: Path, name: str, value: object) -> Co
     return Condition(name=name, value=globs, why_not=why_not)
 
 
-def _group_in(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    groups = _texts(reading, path, name, value, empty=True)
+def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    groups = _texts(document, path, name, value, empty=True)
     if groups is None:
         return None
 
@@ -152,9 +152,9 @@ def _group_in(reading: Reading, path: Path, name: str, value: object) -> Conditi
     return Condition(name=name, value=groups, why_not=why_not)
 
 
-def _allow_ips_required(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
+def _allow_ips_required(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
     if value is not True:
-        reading.wrong(path, f"{name} can only be true; leave it out where addresses do not matter")
+        document.wrong(path, f"{name} can only be true; leave it out where addresses do not matter")
         return None
 
     def why_not(facts: Facts) -> Why:
@@ -165,14 +165,14 @@ def _allow_ips_required(reading: Reading, path: Path, name: str, value: object) 
     return Condition(name=name, value=True, why_not=why_not)
 
 
-def _reason_matches(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    text = reading.text(path, value, name, most=200)
+def _reason_matches(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    text = document.text(path, value, name, most=200)
     if text is None:
         return None
     try:
         pattern = compile_pattern(text)
     except ValueError as error:
-        reading.wrong(path, f"{name}: {error}")
+        document.wrong(path, f"{name}: {error}")
         return None
 
     def why_not(facts: Facts) -> Why:
@@ -181,13 +181,13 @@ def _reason_matches(reading: Reading, path: Path, name: str, value: object) -> C
     return Condition(name=name, value=text, why_not=why_not)
 
 
-def _channel_in(reading: Reading, path: Path, name: str, value: object) -> Condition | None:
-    channels = _texts(reading, path, name, value)
+def _channel_in(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    channels = _texts(document, path, name, value)
     if channels is None:
         return None
     for index, channel in enumerate(channels):
         if not re.fullmatch(r"[CGD][A-Z0-9]{2,30}", channel):
-            reading.wrong((*path, index), f"{name} needs channel ids like C0123ABCD, not “{short(channel)}”")
+            document.wrong((*path, index), f"{name} needs channel ids like C0123ABCD, not “{short(channel)}”")
 
     def why_not(facts: Facts) -> Why:
         if not facts.channel:
@@ -197,7 +197,7 @@ def _channel_in(reading: Reading, path: Path, name: str, value: object) -> Condi
     return Condition(name=name, value=channels, why_not=why_not)
 
 
-READERS: dict[str, Callable[[Reading, Path, str, object], Condition | None]] = {
+READERS: dict[str, Callable[[TomlDocument, Path, str, object], Condition | None]] = {
     "remain_quota_at_most": _remain_quota_at_most,
     "increase_at_most": _increase_at_most,
     "lifetime_at_most": _lifetime_at_most,
@@ -213,15 +213,17 @@ READERS: dict[str, Callable[[Reading, Path, str, object], Condition | None]] = {
 WITHOUT_RECORD_CONDITIONS = frozenset({"reason_matches", "channel_in"})
 
 
-def _texts(reading: Reading, path: Path, name: str, value: object, *, empty: bool = False) -> tuple[str, ...] | None:
-    read = reading.texts(path, value, name)
+def _texts(
+    document: TomlDocument, path: Path, name: str, value: object, *, empty: bool = False
+) -> tuple[str, ...] | None:
+    read = document.texts(path, value, name)
     if read is None:
         return None
     if not read:
-        reading.wrong(path, f"{name} is empty, so it could never hold")
+        document.wrong(path, f"{name} is empty, so it could never hold")
     for place, text in read:
         if text != text.strip() or (not text and not empty):
-            reading.wrong(place, f"{name} holds an empty text or one with blanks around it")
+            document.wrong(place, f"{name} holds an empty text or one with blanks around it")
     return tuple(text for _, text in read)
 
 

@@ -8,15 +8,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
-from bot.permissions.implying import covers, impossible
+from bot.permissions.membership import Membership
 from bot.permissions.models import OPERATIONS, WITHOUT_RECORD
-from bot.permissions.people import People
-from bot.permissions.positions import Position
 from bot.permissions.rules import Policy, Rule
+from bot.permissions.source_map import Position
+from bot.permissions.subsumption import covers, impossible
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Finding:
+class LintFinding:
     """At a place of the file; `rule` is the rule's name, "" for the policy as a whole.
 
     `doubt`: hardly meant; else worth knowing, such as an operation that the policy gives to nobody.
@@ -33,10 +33,10 @@ class Finding:
         return f"{file}:{self.position.line}:{self.position.column}: {rule}{self.sentence}"
 
 
-def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None) -> tuple[Finding, ...]:
+def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None) -> tuple[LintFinding, ...]:
     """Every finding, in the order of the file. `groups`: members of Slack user groups where they are known."""
-    people = People(policy.roles, groups or {})
-    findings: list[Finding] = []
+    people = Membership(policy.roles, groups or {})
+    findings: list[LintFinding] = []
     dead: set[str] = set()
     for index, rule in enumerate(policy.rules):
         fatal = _never(rule, policy.rules[:index], policy, people)
@@ -52,11 +52,11 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
     return tuple(sorted([*findings, *_nobody(policy, dead)]))
 
 
-def _finding(rule: Rule, sentence: str) -> Finding:
-    return Finding(position=rule.position, rule=rule.name, sentence=sentence)
+def _finding(rule: Rule, sentence: str) -> LintFinding:
+    return LintFinding(position=rule.position, rule=rule.name, sentence=sentence)
 
 
-def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: People) -> str | None:
+def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: Membership) -> str | None:
     """Why the rule can never match, None if it can."""
     if people.none(rule.who):
         return f"nobody has {' or '.join(rule.who)}, so it never matches"
@@ -91,7 +91,7 @@ def _without_record(rule: Rule) -> list[str]:
     return [f"{', '.join(conditions)} never holds for {', '.join(operations)}, so the rule is not about that"]
 
 
-def _alone(rule: Rule, people: People) -> list[str]:
+def _alone(rule: Rule, people: Membership) -> list[str]:
     approval = rule.approval
     if approval is None or not approval.self_approval or approval.count > 1:
         return []
@@ -102,14 +102,14 @@ def _alone(rule: Rule, people: People) -> list[str]:
     return [f"whoever is both {' or '.join(rule.who)} and {' or '.join(approvers)} approves alone what they ask for"]
 
 
-def _nobody(policy: Policy, dead: Collection[str]) -> list[Finding]:
+def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:
     granting = [rule for rule in policy.rules if rule.outcome != "deny" and rule.name not in dead]
     top = Position(1, 1)
     if not granting:
-        return [Finding(position=top, rule="", sentence="nobody may do anything: this policy locks everybody out")]
+        return [LintFinding(position=top, rule="", sentence="nobody may do anything: this policy locks everybody out")]
     done = frozenset().union(*(_granted(rule) for rule in granting))
     nobody = [operation for operation in OPERATIONS if operation not in done]
-    return [Finding(position=top, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
+    return [LintFinding(position=top, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
 
 
 def _granted(rule: Rule) -> frozenset[str]:

@@ -45,7 +45,7 @@ class ActorKind(StrEnum):
 class Actor:
     """Somebody as Slack shows them now. `groups` are ids of Slack user groups.
 
-    `supposed_roles` is for `policy explain` and `policy test` only: "someone with just this role".
+    `assumed_roles` is for `policy explain` and `policy test` only: "someone with just this role".
     The Slack directory never sets it.
     """
 
@@ -54,7 +54,7 @@ class Actor:
     kind: ActorKind = ActorKind.MEMBER
     groups: frozenset[str] = frozenset()
     name: str = ""
-    supposed_roles: frozenset[str] = frozenset()
+    assumed_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,7 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Eligibility:
     """Whether somebody may answer a request: a sentence, the rule it comes from, and by which of their roles."""
 
     allowed: bool

@@ -15,10 +15,10 @@ from bot.permissions.models import (
     Approval,
     Ask,
     Decision,
+    Eligibility,
     Facts,
     Given,
     Outcome,
-    Verdict,
 )
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
@@ -96,7 +96,7 @@ def may_approve(
     given: Sequence[Given] = (),
     asked_at: float,
     now: float,
-) -> Verdict:
+) -> Eligibility:
     """Whether `approver` may approve now. Both must agree: the stored terms, and today's policy on the same ask.
 
     `ask` is the request again, its actor as Slack shows the requester now. An own request needs
@@ -105,20 +105,24 @@ def may_approve(
     today = decide(policy, ask)
     rule = today.rule
     if today.outcome == "deny":
-        return Verdict(allowed=False, rule=rule, sentence=f"The policy no longer lets this be done: {today.sentence}")
+        return Eligibility(
+            allowed=False, rule=rule, sentence=f"The policy no longer lets this be done: {today.sentence}"
+        )
     own = approver.slack_user_id == ask.actor.slack_user_id
     if own and (refusal := _own_refusal(approval, today)):
         return refusal
     if any(answer.by == approver.slack_user_id for answer in given):
-        return Verdict(allowed=False, rule=rule, sentence="You have approved this already; each person counts once.")
-    verdict = _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
-    if verdict.allowed and today.approval is not None and not _named_in(policy, approver, today.approval):
+        return Eligibility(
+            allowed=False, rule=rule, sentence="You have approved this already; each person counts once."
+        )
+    eligibility = _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
+    if eligibility.allowed and today.approval is not None and not _named_in(policy, approver, today.approval):
         sentence = (
             f"The policy has changed since this was asked: rule “{rule}” now wants {describe(today.approval)}. "
             "It must be withdrawn and asked again."
         )
-        return Verdict(allowed=False, rule=rule, sentence=sentence)
-    return verdict
+        return Eligibility(allowed=False, rule=rule, sentence=sentence)
+    return eligibility
 
 
 def may_deny(
@@ -131,13 +135,13 @@ def may_deny(
     asked_at: float,
     now: float,
     rule: str | None = None,
-) -> Verdict:
+) -> Eligibility:
     """Whether `approver` may say no to it, or take it: whoever may answer the open stage, but not the requester.
 
     `rule` is the name stored with the request. Today's policy is asked for roles only: a no is never unsafe.
     """
     if approver.slack_user_id == ask.actor.slack_user_id:
-        return Verdict(allowed=False, rule=rule, sentence="This is your own request: withdraw it instead.")
+        return Eligibility(allowed=False, rule=rule, sentence="This is your own request: withdraw it instead.")
     return _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
 
 
@@ -178,7 +182,7 @@ def _no_rule(policy: Policy, ask: Ask) -> str:
     return f"No rule allows {ask.operation}{whose} for {who}."
 
 
-def _own_refusal(approval: Approval, today: Decision) -> Verdict | None:
+def _own_refusal(approval: Approval, today: Decision) -> Eligibility | None:
     """Why nobody may approve this own request; None where self-approval is open then and now."""
     terms = [approval] if today.approval is None else [approval, today.approval]
     if all(one.self_approval for one in terms):
@@ -188,7 +192,7 @@ def _own_refusal(approval: Approval, today: Decision) -> Verdict | None:
         sentence = f"Somebody else must decide your own request: rule “{against}” says self_approval = false."
     else:
         sentence = f"Somebody else must decide your own request: rule “{today.rule}” does not say self_approval = true."
-    return Verdict(allowed=False, rule=against or today.rule, sentence=sentence)
+    return Eligibility(allowed=False, rule=against or today.rule, sentence=sentence)
 
 
 def _in_open_stage(
@@ -200,22 +204,22 @@ def _in_open_stage(
     asked_at: float,
     now: float,
     rule: str | None,
-) -> Verdict:
+) -> Eligibility:
     if approver.kind is not ActorKind.MEMBER:
         who = _NO_MEMBER.get(approver.kind)
-        return Verdict(allowed=False, rule=rule, sentence=f"{who} have no role." if who else _UNKNOWN)
+        return Eligibility(allowed=False, rule=rule, sentence=f"{who} have no role." if who else _UNKNOWN)
     waiting = open_stage(approval, given, asked_at=asked_at)
     if waiting is None:
-        return Verdict(allowed=False, rule=rule, sentence="Everybody who was needed has approved already.")
+        return Eligibility(allowed=False, rule=rule, sentence="Everybody who was needed has approved already.")
     if is_expired(approval, asked_at=asked_at, now=now):
-        return Verdict(allowed=False, rule=rule, sentence="The request has expired; it must be asked again.")
+        return Eligibility(allowed=False, rule=rule, sentence="The request has expired; it must be asked again.")
     roles = roles_who_may_answer(approval, given, asked_at=asked_at, now=now)
     held = policy.roles.held(approver)
     role = next((name for name in roles if name in held), None)
     if role is None:
         stage = f" in stage {waiting.index + 1} of {len(approval.stages)}" if len(approval.stages) > 1 else ""
-        return Verdict(allowed=False, rule=rule, sentence=f"Only {' or '.join(roles)} may answer this{stage}.")
-    return Verdict(allowed=True, rule=rule, role=role, sentence=f"You may answer this as {role}.")
+        return Eligibility(allowed=False, rule=rule, sentence=f"Only {' or '.join(roles)} may answer this{stage}.")
+    return Eligibility(allowed=True, rule=rule, role=role, sentence=f"You may answer this as {role}.")
 
 
 def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:

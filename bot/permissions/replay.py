@@ -20,7 +20,7 @@ class PastRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class ReplayDifference:
     """A past request that another policy answers differently: another outcome, or the same by another rule."""
 
     past: PastRequest
@@ -31,11 +31,11 @@ class Difference:
         return self.past.outcome != self.decision.outcome
 
 
-def replay(policy: Policy, past: Iterable[PastRequest]) -> tuple[Difference, ...]:
+def replay(policy: Policy, past: Iterable[PastRequest]) -> tuple[ReplayDifference, ...]:
     """Every request whose outcome or rule would differ under `policy`, in the order given."""
     pairs = ((request, decide(policy, request.ask)) for request in past)
     return tuple(
-        Difference(past=request, decision=decision)
+        ReplayDifference(past=request, decision=decision)
         for request, decision in pairs
         if (request.outcome, request.rule) != (decision.outcome, decision.rule)
     )

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.permissions.models import Actor, ActorKind
-from bot.permissions.positions import Path
-from bot.permissions.reading import Reading, guess, short
+from bot.permissions.source_map import Path
+from bot.permissions.toml_document import TomlDocument, guess, short
 
 EVERYBODY = "*"
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -30,7 +30,7 @@ class Roles:
             return frozenset()
         ids = self._ids(actor)
         return frozenset(name for name, members in self.members.items() if not members.isdisjoint(ids)) | (
-            actor.supposed_roles & self.members.keys()
+            actor.assumed_roles & self.members.keys()
         )
 
     def held(self, actor: Actor) -> frozenset[str]:
@@ -46,19 +46,19 @@ class Roles:
     def _ids(self, actor: Actor) -> frozenset[str]:
         return actor.groups | {actor.slack_user_id, EVERYBODY}
 
-    def read_names(self, reading: Reading, path: Path, value: object, what: str) -> tuple[str, ...]:
-        """Roles, ids or "*" in `who`, `from` and `to`; mistakes go to `reading`."""
-        read = reading.texts(path, value, what)
+    def read_names(self, document: TomlDocument, path: Path, value: object, what: str) -> tuple[str, ...]:
+        """Roles, ids or "*" in `who`, `from` and `to`; mistakes go to `document`."""
+        read = document.texts(path, value, what)
         if read is None:
             return ()
         if not read:
-            reading.wrong(path, f"{what} is empty, so it names nobody")
+            document.wrong(path, f"{what} is empty, so it names nobody")
         names = []
         for place, name in read:
             if name in self.members or is_id(name) or name == EVERYBODY:
                 names.append(name)
             else:
-                reading.wrong(place, f"there is no role “{short(name)}”{guess(name, self.members)}")
+                document.wrong(place, f"there is no role “{short(name)}”{guess(name, self.members)}")
         return tuple(dict.fromkeys(names))
 
 
@@ -74,26 +74,26 @@ def is_id(name: str) -> bool:
     return is_person(name) or is_group(name)
 
 
-def read_roles(reading: Reading, value: object) -> Roles:
-    """The [roles] table; mistakes go to `reading`."""
-    table = reading.table(("roles",), value, "roles")
+def read_roles(document: TomlDocument, value: object) -> Roles:
+    """The [roles] table; mistakes go to `document`."""
+    table = document.table(("roles",), value, "roles")
     members = {}
     for name, ids in (table or {}).items():
         if not _ROLE.fullmatch(name):
             # Lower case keeps role names and Slack ids apart for good.
-            reading.wrong(("roles", name), f"a role is named in lower case (a-z, 0-9, - and _), not “{short(name)}”")
-        members[name] = frozenset(_read_ids(reading, ("roles", name), ids))
+            document.wrong(("roles", name), f"a role is named in lower case (a-z, 0-9, - and _), not “{short(name)}”")
+        members[name] = frozenset(_read_ids(document, ("roles", name), ids))
     return Roles(members=members)
 
 
-def _read_ids(reading: Reading, path: Path, value: object) -> list[str]:
-    read = reading.texts(path, value, "a role", most=5_000) or ()
+def _read_ids(document: TomlDocument, path: Path, value: object) -> list[str]:
+    read = document.texts(path, value, "a role", most=5_000) or ()
     ids = []
     for place, name in read:
         if is_id(name) or name == EVERYBODY:
             ids.append(name)
         else:
-            reading.wrong(
+            document.wrong(
                 place, f'“{short(name)}” is no Slack id: a person is U…, a user group S…, every full member is "*"'
             )
     return ids

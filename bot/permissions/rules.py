@@ -10,10 +10,10 @@ from functools import cached_property
 
 from bot.permissions.conditions import Condition, read_conditions
 from bot.permissions.models import OPERATIONS, Approval, Outcome
-from bot.permissions.positions import Path, Position
-from bot.permissions.reading import Reading, Table, guess, short
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
+from bot.permissions.source_map import Path, Position
 from bot.permissions.terms import read_approval
+from bot.permissions.toml_document import Table, TomlDocument, guess, short
 from bot.units import UNITS_PER_USD
 
 OUTCOMES = ("allow", "deny", "approval")
@@ -101,55 +101,55 @@ class Policy:
 
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
-    reading = Reading(text, file=file, units_per_usd=units_per_usd)
-    reading.only((), reading.data, ("roles", "rules", "alerts"), "a policy")
-    roles = read_roles(reading, reading.data.get("roles", {}))
-    rules = _rules(reading, roles, reading.data.get("rules", []))
-    auto_disable = _auto_disable(reading, reading.data.get("alerts", {}))
-    reading.finish()
+    document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
+    document.only((), document.data, ("roles", "rules", "alerts"), "a policy")
+    roles = read_roles(document, document.data.get("roles", {}))
+    rules = _rules(document, roles, document.data.get("rules", []))
+    auto_disable = _auto_disable(document, document.data.get("alerts", {}))
+    document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable)
 
 
-def _auto_disable(reading: Reading, value: object) -> frozenset[str]:
-    table = reading.table(("alerts",), value, "alerts")
+def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:
+    table = document.table(("alerts",), value, "alerts")
     if table is None:
         return frozenset()
-    reading.only(("alerts",), table, ("auto_disable",), "alerts")
+    document.only(("alerts",), table, ("auto_disable",), "alerts")
     path: Path = ("alerts", "auto_disable")
-    sources = reading.texts(path, table.get("auto_disable", []), "auto_disable") or ()
+    sources = document.texts(path, table.get("auto_disable", []), "auto_disable") or ()
     for place, source in sources:
         if source not in ALERT_SOURCES:
-            reading.wrong(place, f"no alerts come from “{short(source)}”{guess(source, ALERT_SOURCES)}")
+            document.wrong(place, f"no alerts come from “{short(source)}”{guess(source, ALERT_SOURCES)}")
     return frozenset(source for _, source in sources)
 
 
-def _rules(reading: Reading, roles: Roles, value: object) -> tuple[Rule, ...]:
+def _rules(document: TomlDocument, roles: Roles, value: object) -> tuple[Rule, ...]:
     if not isinstance(value, list):
-        reading.wrong(("rules",), "rules are written as [[rules]], with two brackets each")
+        document.wrong(("rules",), "rules are written as [[rules]], with two brackets each")
         return ()
     if len(value) > MAX_RULES:
-        reading.wrong(("rules",), f"there are more than {MAX_RULES} rules")
+        document.wrong(("rules",), f"there are more than {MAX_RULES} rules")
         return ()
     seen: dict[str, Position] = {}
     rules = []
     for index, element in enumerate(value):
         path: Path = ("rules", index)
-        table = reading.table(path, element, "a rule")
-        if table is not None and (rule := _rule(reading, path, table, roles, seen)):
+        table = document.table(path, element, "a rule")
+        if table is not None and (rule := _rule(document, path, table, roles, seen)):
             rules.append(rule)
     return tuple(rules)
 
 
-def _rule(reading: Reading, path: Path, table: Table, roles: Roles, seen: dict[str, Position]) -> Rule | None:
-    reading.only(path, table, RULE_KEYS, "a rule")
-    name = _name(reading, path, table, seen)
-    who = roles.read_names(reading, (*path, "who"), table["who"], "who") if _has(reading, path, table, "who") else ()
-    do = _operations(reading, (*path, "do"), table["do"]) if _has(reading, path, table, "do") else frozenset()
-    on = reading.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
-    when = reading.table((*path, "when"), table.get("when", {}), "when") or {}
-    conditions = read_conditions(reading, (*path, "when"), when)
-    outcome, sentence, approval, forbids_self = _outcome(reading, path, table, roles)
+def _rule(document: TomlDocument, path: Path, table: Table, roles: Roles, seen: dict[str, Position]) -> Rule | None:
+    document.only(path, table, RULE_KEYS, "a rule")
+    name = _name(document, path, table, seen)
+    who = roles.read_names(document, (*path, "who"), table["who"], "who") if _has(document, path, table, "who") else ()
+    do = _operations(document, (*path, "do"), table["do"]) if _has(document, path, table, "do") else frozenset()
+    on = document.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
+    when = document.table((*path, "when"), table.get("when", {}), "when") or {}
+    conditions = read_conditions(document, (*path, "when"), when)
+    outcome, sentence, approval, forbids_self = _outcome(document, path, table, roles)
     if not (name and who and do and outcome):
         return None
     return Rule(
@@ -162,56 +162,56 @@ def _rule(reading: Reading, path: Path, table: Table, roles: Roles, seen: dict[s
         sentence=sentence,
         approval=approval,
         forbids_self=forbids_self,
-        position=reading.position(path),
+        position=document.position(path),
     )
 
 
-def _has(reading: Reading, path: Path, table: Table, key: str) -> bool:
+def _has(document: TomlDocument, path: Path, table: Table, key: str) -> bool:
     if key not in table:
-        reading.wrong(path, f"the rule has no {key}")
+        document.wrong(path, f"the rule has no {key}")
     return key in table
 
 
-def _name(reading: Reading, path: Path, table: Table, seen: dict[str, Position]) -> str | None:
-    if not _has(reading, path, table, "name"):
+def _name(document: TomlDocument, path: Path, table: Table, seen: dict[str, Position]) -> str | None:
+    if not _has(document, path, table, "name"):
         return None
-    name = reading.text((*path, "name"), table["name"], "name", most=MAX_NAME)
+    name = document.text((*path, "name"), table["name"], "name", most=MAX_NAME)
     if name in seen:
-        reading.wrong((*path, "name"), f"another rule, in line {seen[name].line}, is named “{name}” too")
+        document.wrong((*path, "name"), f"another rule, in line {seen[name].line}, is named “{name}” too")
     elif name:
-        seen[name] = reading.position((*path, "name"))
+        seen[name] = document.position((*path, "name"))
     return name
 
 
-def _operations(reading: Reading, path: Path, value: object) -> frozenset[str]:
-    read = reading.texts(path, value, "do")
+def _operations(document: TomlDocument, path: Path, value: object) -> frozenset[str]:
+    read = document.texts(path, value, "do")
     if read == ():
-        reading.wrong(path, "do is empty, so the rule is about nothing")
+        document.wrong(path, "do is empty, so the rule is about nothing")
     operations: set[str] = set()
     for place, pattern in read or ():
         matching = fnmatch.filter(OPERATIONS, pattern) if len(pattern) <= MAX_NAME else []
         if not matching:
-            reading.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, OPERATIONS)}")
+            document.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, OPERATIONS)}")
         operations.update(matching)
     return frozenset(operations)
 
 
 def _outcome(
-    reading: Reading, path: Path, table: Table, roles: Roles
+    document: TomlDocument, path: Path, table: Table, roles: Roles
 ) -> tuple[Outcome | None, str, Approval | None, bool]:
     written = [key for key in OUTCOMES if key in table]
     if len(written) != 1:
         told = f"has both {' and '.join(written)}" if written else "says neither allow, deny nor approval"
-        reading.wrong((*path, written[1]) if written else path, f"the rule {told}; it needs exactly one of them")
+        document.wrong((*path, written[1]) if written else path, f"the rule {told}; it needs exactly one of them")
     # The terms are read even then, so that their own mistakes are told as well.
     approval, forbids_self = None, False
     if "approval" in table:
-        approval, forbids_self = read_approval(reading, (*path, "approval"), table["approval"], roles)
+        approval, forbids_self = read_approval(document, (*path, "approval"), table["approval"], roles)
     sentence = None
     if "deny" in table:
-        sentence = reading.text((*path, "deny"), table["deny"], "deny", most=MAX_SENTENCE)
+        sentence = document.text((*path, "deny"), table["deny"], "deny", most=MAX_SENTENCE)
     if "allow" in table and table["allow"] is not True:
-        reading.wrong((*path, "allow"), 'allow can only be true; to forbid, write deny = "why not"')
+        document.wrong((*path, "allow"), 'allow can only be true; to forbid, write deny = "why not"')
     if written == ["allow"]:
         return "allow", "", None, False
     if written == ["deny"] and sentence:

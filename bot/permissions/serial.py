@@ -1,6 +1,6 @@
 """Decisions and facts as plain JSON and back: what the request's row keeps. Word for word, both ways.
 
-Reading raises ValueError for anything that was not written here; it knows no table and no column.
+TomlDocument raises ValueError for anything that was not written here; it knows no table and no column.
 """
 
 import math

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Reading, Settings, read
+from bot.settings import PartialSettings, Settings, read
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.server import LoopbackServer
 from keydesk_sandbox.world import World
 
 GATEWAY = "https://gateway.test"
-Settle = Callable[..., Reading]
+Settle = Callable[..., PartialSettings]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
 def settle(world: World, sqlite_url: str) -> Settle:
     """Settings of that world with some changed; None takes one away."""
 
-    def settled(**changes: str | None) -> Reading:
+    def settled(**changes: str | None) -> PartialSettings:
         environment = world.environment(gateway_url=GATEWAY, port=3000, database_url=sqlite_url) | changes
         return read({name: value for name, value in environment.items() if value is not None}, env_file=None)
 

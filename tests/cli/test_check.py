@@ -12,7 +12,7 @@ import pytest
 from bot.cli.check import check
 from bot.cli.check.scopes import needed
 from bot.db.engine import open_database
-from bot.settings import Reading
+from bot.settings import PartialSettings
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway.faults import Fault
 from keydesk_sandbox.fake_slack.workspace import Channel
@@ -24,10 +24,10 @@ async def no_wait(_seconds: float) -> None:
     """The retries of reads are tested elsewhere."""
 
 
-async def look(world: World, reading: Reading, **more: Any) -> tuple[int, list[str]]:
+async def look(world: World, partial: PartialSettings, **more: Any) -> tuple[int, list[str]]:
     out = io.StringIO()
     means = {"gateway_transport": world.gateway.transport(), "manifest": manifest, "sleep": no_wait} | more
-    code = await check(reading, out=out, **means)
+    code = await check(partial, out=out, **means)
     text = out.getvalue()
     for secret in (world.bot_token, world.app_token, world.signing_secret, world.access_token):
         assert secret not in text
@@ -284,7 +284,7 @@ async def test_a_banned_account(world: World, settle: Settle) -> None:
     ("text", "told"),
     [
         ("[[rules]]\n", "FAIL  policy: {path}:1:1: the rule has no name; docs/policy.md explains the file"),
-        (None, "FAIL  policy: {path}: there is no such file; begin with policy.example.toml, or set KEYDESK_POLICY"),
+        (None, "FAIL  policy: {path}: there is no such file; policy.example.toml is one to begin with"),
         ("", "warn  policy: {path}:1:1: nobody may do anything: this policy locks everybody out; `keydesk policy explain` shows what it does"),
     ],
 )  # fmt: skip

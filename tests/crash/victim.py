@@ -19,7 +19,7 @@ from typing import Any
 import bot.app
 import bot.approvals.execution
 import bot.approvals.writers
-import bot.cli.serving
+import bot.cli.server
 import bot.db.engine
 import bot.durable.engine
 import bot.durable.runs

@@ -15,7 +15,7 @@ from bot.features.key_quota import views as quota
 from bot.features.key_rotate import views as rotate
 from bot.features.key_update import views as update
 from bot.gateway.models import EffectiveState
-from bot.permissions.supposing import fields_of
+from bot.permissions.hypothetical import fields_of
 from bot.slack.inputs import State
 from tests.features.kit import block_ids, seen
 

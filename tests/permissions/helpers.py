@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from bot.permissions import Actor, Ask, Policy, parse_policy
-from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 
 NOW = 1_800_000_000.0
 ROLES = """
@@ -51,8 +51,8 @@ def fields(text: str) -> dict[str, str]:
 
 def ask_of(policy: Policy, row: Row) -> Ask:
     operation, _, whose = row.operation.partition(" ")
-    facts = suppose_facts(operation, fields(row.fields), now=NOW)
-    return Ask(actor=suppose_actor(policy, row.who.split()), operation=operation, own=whose != "any", facts=facts)
+    facts = hypothetical_facts(operation, fields(row.fields), now=NOW)
+    return Ask(actor=hypothetical_actor(policy, row.who.split()), operation=operation, own=whose != "any", facts=facts)
 
 
 def member(user: str, *groups: str) -> Actor:

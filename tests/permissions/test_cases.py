@@ -1,14 +1,10 @@
 """Test cases in TOML, loading from disk, and replay."""
 
-from pathlib import Path
-
 import pytest
 
 from bot.errors import ConfigurationError
 from bot.permissions import Ask, Facts
 from bot.permissions.cases import parse_cases, run_cases
-from bot.permissions.loading import load_policy
-from bot.permissions.reading import MAX_BYTES
 from bot.permissions.replay import PastRequest, replay
 from tests.permissions.helpers import NOW, approving, member, policy, rule
 
@@ -82,25 +78,6 @@ def test_a_mistake_in_cases_is_told_where_it_stands(text: str, line: str) -> Non
     with pytest.raises(ConfigurationError) as caught:
         parse_cases(text, POLICY, file="c.toml", now=NOW)
     assert any(told.startswith(f"c.toml:{line}") for told in caught.value.problems), caught.value.problems
-
-
-def test_a_policy_is_read_from_disk(tmp_path: Path) -> None:
-    path = tmp_path / "p.toml"
-    path.write_bytes(b"\xef\xbb\xbf[roles]\r\nall = ['*']\r\n")
-    assert load_policy(path).roles.members == {"all": {"*"}}
-
-
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "latin.toml").write_bytes(b"[roles]\n# caf\xe9")
-    (tmp_path / "huge.toml").write_bytes(b"#" * (MAX_BYTES + 1))
-    for name, told in (
-        ("none.toml", "there is no such file"),
-        ("", "the file cannot be read"),
-        ("latin.toml", "latin.toml:2:6: the file is not UTF-8 text from here on"),
-        ("huge.toml", "larger than 1 MB"),
-    ):
-        with pytest.raises(ConfigurationError, match=told):
-            load_policy(tmp_path / name)
 
 
 def test_replay_tells_what_would_differ() -> None:

@@ -8,8 +8,8 @@ import pytest
 from bot.permissions import OPERATIONS, parse_policy
 from bot.permissions.cases import parse_cases, run_cases
 from bot.permissions.conditions import READERS
+from bot.permissions.hypothetical import FIELDS
 from bot.permissions.rules import RULE_KEYS
-from bot.permissions.supposing import FIELDS
 from bot.permissions.terms import KEYS
 from tests.permissions.helpers import NOW
 

@@ -64,7 +64,7 @@ def test_an_unknown_operation_is_denied_with_a_sentence() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in ActorKind if kind is not ActorKind.MEMBER])
 def test_only_full_members_have_a_role_and_the_sentence_says_so(kind: ActorKind) -> None:
-    actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), supposed_roles=frozenset({"admin"}))
+    actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), assumed_roles=frozenset({"admin"}))
     open_to_all = policy(rule(who='["*", "U0BOSS", "S0ENG", "admin"]', do='["*"]', rest='on = "any"\nallow = true'))
     decision = decide(open_to_all, Ask(actor=actor, operation="key.list"))
     assert decision.outcome == "deny"

@@ -135,8 +135,10 @@ def test_nobody_approves_an_own_request_without_an_explicit_yes(rules, ask, appr
     if decision.approval is None:
         return
     marks = [Given(by="U02", at=0)] if voted else []
-    verdict = may_approve(read, approver=approver, ask=ask, approval=decision.approval, given=marks, asked_at=0, now=1)
-    if verdict.allowed and approver.slack_user_id == ask.actor.slack_user_id:
+    eligibility = may_approve(
+        read, approver=approver, ask=ask, approval=decision.approval, given=marks, asked_at=0, now=1
+    )
+    if eligibility.allowed and approver.slack_user_id == ask.actor.slack_user_id:
         assert decision.approval.self_approval
         closing = [rule for rule in read.rules if rule.forbids_self]
         assert all(decide(replace(read, rules=(one,)), ask).rule is None for one in closing)

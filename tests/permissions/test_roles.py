@@ -15,10 +15,10 @@ def test_roles_come_from_groups_and_ids() -> None:
 
 
 def test_only_a_known_role_can_be_supposed() -> None:
-    assert ROLES.of(Actor(slack_user_id="U01", supposed_roles=frozenset({"admin", "king"}))) == {"admin"}
+    assert ROLES.of(Actor(slack_user_id="U01", assumed_roles=frozenset({"admin", "king"}))) == {"admin"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ActorKind if kind is not ActorKind.MEMBER])
 def test_whoever_is_no_full_member_has_none(kind: ActorKind) -> None:
-    actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), supposed_roles=frozenset({"admin"}))
+    actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), assumed_roles=frozenset({"admin"}))
     assert ROLES.of(actor) == ROLES.held(actor) == frozenset()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import ConfigurationError
 from bot.permissions import Escalation, Stage, parse_policy
-from bot.permissions.reading import MAX_BYTES
+from bot.permissions.toml_document import MAX_BYTES
 from tests.permissions.helpers import ROLES, approving, policy, rule
 
 

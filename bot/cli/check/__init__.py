@@ -7,17 +7,17 @@ from typing import Any, TextIO
 
 import httpx
 
-from bot.cli.asking import Members
 from bot.cli.check import files, gateway, slack
-from bot.cli.check.lines import Report
+from bot.cli.check.report import Report
+from bot.cli.lookups import Members
 from bot.manifest import read_manifest
-from bot.settings import Reading
+from bot.settings import PartialSettings
 
 __all__ = ["check"]
 
 
 async def check(
-    reading: Reading,
+    partial: PartialSettings,
     *,
     out: TextIO,
     clock: Callable[[], float] = time.time,
@@ -30,21 +30,21 @@ async def check(
 
     `gateway_transport` is for tests with a gateway in the same process.
     """
-    settings = reading.settings
+    settings = partial.settings
     report = Report(out=out, secrets=[secret for secret in settings.secrets() if len(secret) > 7])
-    files.look_at_settings(report, reading)
-    policy = files.look_at_policy(report, reading)
-    files.look_at_manifest(report, reading, manifest)
+    files.look_at_settings(report, partial)
+    policy = files.look_at_policy(report, partial)
+    files.look_at_manifest(report, partial, manifest)
     members = Members({}, {})
-    if reading.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
-        members = await slack.look(report, reading, policy, clock=clock)
+    if partial.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
+        members = await slack.look(report, partial, policy, clock=clock)
     if policy is not None:
         files.look_at_doubts(report, policy, members.known)
-    if reading.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
+    if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
         client = gateway.connected(report, settings, transport=gateway_transport, clock=clock, sleep=sleep)
         if client is not None:
             await gateway.look(report, settings, client, longest=longest)
-    if reading.usable("DATABASE_URL"):
+    if partial.usable("DATABASE_URL"):
         files.look_at_database(report, settings.database_url)
     if report.failures:
         out.write(f"{report.failures} to mend before Keydesk works as it should.\n")

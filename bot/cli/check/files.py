@@ -9,34 +9,34 @@ import sqlalchemy as sa
 
 from bot import durable
 from bot.abilities import remembered
-from bot.cli.check.lines import Report
+from bot.cli.check.report import Report
 from bot.cli.check.scopes import needed
-from bot.cli.looking import sqlite_path
+from bot.cli.read_only_database import sqlite_path
 from bot.db.engine import Database, open_database
 from bot.db.migrate import pending
 from bot.errors import ConfigurationError
 from bot.gateway.probe import Capabilities
 from bot.permissions.lint import lint
-from bot.permissions.loading import load_policy
 from bot.permissions.rules import Policy
-from bot.settings import Reading
+from bot.policy_file import load_policy
+from bot.settings import PartialSettings
 
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
 _MOST_MISTAKES = 20
 _TEMPLATE_HOST = "keydesk.example.com"
 
 
-def look_at_settings(report: Report, reading: Reading) -> None:
+def look_at_settings(report: Report, partial: PartialSettings) -> None:
     """Missing and wrong settings, and secrets of a doubtful shape."""
-    for problem in reading.problems.values():
+    for problem in partial.problems.values():
         mend = "put it into the environment or .env" if " is missing." in problem else ""
         report.fail("settings", problem, mend)
-    for sentence in reading.strays:
+    for sentence in partial.strays:
         report.warn("settings", sentence)
-    if not reading.problems:
+    if not partial.problems:
         report.ok("settings", "every required one is there, none is wrong")
-    secret = reading.settings.slack_signing_secret.get_secret_value()
-    if reading.usable("SLACK_SIGNING_SECRET") and not _SIGNING_SECRET.fullmatch(secret):
+    secret = partial.settings.slack_signing_secret.get_secret_value()
+    if partial.usable("SLACK_SIGNING_SECRET") and not _SIGNING_SECRET.fullmatch(secret):
         report.warn(
             "signing secret",
             "SLACK_SIGNING_SECRET has not the shape of Slack's (32 of 0-9 and a-f)",
@@ -44,17 +44,16 @@ def look_at_settings(report: Report, reading: Reading) -> None:
         )
 
 
-def look_at_policy(report: Report, reading: Reading) -> Policy | None:
+def look_at_policy(report: Report, partial: PartialSettings) -> Policy | None:
     """The policy if it can be read. Its doubts are told later, when the groups are known."""
-    if not reading.usable("KEYDESK_POLICY", "KEYDESK_UNITS_PER_USD"):
+    if not partial.usable("KEYDESK_POLICY", "KEYDESK_UNITS_PER_USD"):
         return None
-    path = reading.settings.keydesk_policy
+    path = partial.settings.keydesk_policy
     try:
-        return load_policy(path, units_per_usd=reading.settings.keydesk_units_per_usd)
+        return load_policy(path, units_per_usd=partial.settings.keydesk_units_per_usd)
     except ConfigurationError as error:
-        missing = "begin with policy.example.toml, or set KEYDESK_POLICY" if not path.exists() else ""
         for problem in error.problems[:_MOST_MISTAKES]:
-            report.fail("policy", problem, missing or "docs/policy.md explains the file")
+            report.fail("policy", problem, "docs/policy.md explains the file" if path.is_file() else "")
         if len(error.problems) > _MOST_MISTAKES:
             report.fail("policy", f"{len(error.problems) - _MOST_MISTAKES} more mistakes", "`keydesk policy lint`")
         return None
@@ -69,7 +68,7 @@ def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collecti
         report.ok("policy", f"{policy.file}: {len(policy.rules)} rules, no mistake and no doubt")
 
 
-def look_at_manifest(report: Report, reading: Reading, read: Callable[[], Mapping[str, Any]]) -> None:
+def look_at_manifest(report: Report, partial: PartialSettings, read: Callable[[], Mapping[str, Any]]) -> None:
     """manifest.yml against what the code needs; what the app in Slack really has is seen from its scopes."""
     subject = "manifest"
     try:
@@ -84,7 +83,7 @@ def look_at_manifest(report: Report, reading: Reading, read: Callable[[], Mappin
         report.fail(subject, f"manifest.yml cannot be read ({type(error).__name__})", "take the one of the source code")
         return
     lacking = sorted(needed() - scopes)
-    uses_socket = reading.usable("SLACK_APP_TOKEN") and reading.settings.slack_app_token is not None
+    uses_socket = partial.usable("SLACK_APP_TOKEN") and partial.settings.slack_app_token is not None
     if lacking:
         report.fail(subject, f"manifest.yml lacks the scopes {', '.join(lacking)}", "add them under oauth_config")
     elif uses_socket and not socket_mode:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from bot.cli.check.lines import Report
+from bot.cli.check.report import Report
 from bot.errors import ConfigurationError
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.errors import (

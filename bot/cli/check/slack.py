@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.cli.asking import Members, group_members, reason
 from bot.cli.check import scopes
-from bot.cli.check.lines import Report
+from bot.cli.check.report import Report
+from bot.cli.lookups import Members, group_members, reason
 from bot.permissions.rules import Policy
-from bot.settings import Reading, Settings
+from bot.settings import PartialSettings, Settings
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
 from bot.slack.web_client import SlackWebClient
 
@@ -23,9 +23,11 @@ SKEW_WARN, SKEW_FAIL = 10.0, 240.0
 _OAUTH = "OAuth & Permissions"
 
 
-async def look(report: Report, reading: Reading, policy: Policy | None, *, clock: Callable[[], float]) -> Members:
+async def look(
+    report: Report, partial: PartialSettings, policy: Policy | None, *, clock: Callable[[], float]
+) -> Members:
     """Every line about Slack; returns what it told about the groups of the policy."""
-    settings = reading.settings
+    settings = partial.settings
     seen: dict[str, str] = {}
     members = Members({}, {})
 
@@ -40,9 +42,9 @@ async def look(report: Report, reading: Reading, policy: Policy | None, *, clock
             if await _token(report, settings, web):
                 _granted(report, seen.get("x-oauth-scopes"))
                 _clock(report, seen.get("date"), clock())
-                await _channels(report, reading, web)
+                await _channels(report, partial, web)
                 members = members if policy is None else await _groups(report, policy, web)
-        await _transport(report, reading)
+        await _transport(report, partial)
     except TimeoutError:
         report.fail("Slack", f"it is too slow at {settings.slack_api_url}", "look at the network, then try again")
     finally:
@@ -98,13 +100,13 @@ def _clock(report: Report, date: str | None, now: float) -> None:
         report.warn("clock", f"Slack's clock differs from ours by {skew:+.0f} s", mend)
 
 
-async def _channels(report: Report, reading: Reading, web: SlackWebClient) -> None:
-    settings = reading.settings
+async def _channels(report: Report, partial: PartialSettings, web: SlackWebClient) -> None:
+    settings = partial.settings
     wanted = {"KEYDESK_CHANNEL": settings.keydesk_channel}
     if settings.keydesk_security_channel not in {None, settings.keydesk_channel}:
         wanted["KEYDESK_SECURITY_CHANNEL"] = settings.security_channel
     for name, channel_id in wanted.items():
-        if reading.usable(name):
+        if partial.usable(name):
             await _channel(report, web, name, channel_id)
 
 
@@ -157,9 +159,9 @@ async def _groups(report: Report, policy: Policy, web: SlackWebClient) -> Member
     return members
 
 
-async def _transport(report: Report, reading: Reading) -> None:
-    settings = reading.settings
-    if not reading.usable("SLACK_APP_TOKEN"):
+async def _transport(report: Report, partial: PartialSettings) -> None:
+    settings = partial.settings
+    if not partial.usable("SLACK_APP_TOKEN"):
         return
     if settings.slack_app_token is None:
         what = f"HTTP at /slack/events on port {settings.port}; Slack must reach it by https"

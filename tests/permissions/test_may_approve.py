@@ -8,10 +8,10 @@ from bot.permissions import (
     Approval,
     Ask,
     Decision,
+    Eligibility,
     Facts,
     Given,
     Policy,
-    Verdict,
     decide,
     may_approve,
     may_deny,
@@ -39,7 +39,7 @@ def terms(text: str, actor: Actor = ANN) -> tuple[Policy, Approval, Decision]:
 
 def approve(
     text: str, who: Actor, *, by: Actor = ANN, given: tuple[str, ...] = (), now: float = 0, today: str = ""
-) -> Verdict:
+) -> Eligibility:
     read, approval, _ = terms(text, by)
     return may_approve(
         policy(today) if today else read,
@@ -52,36 +52,39 @@ def approve(
     )
 
 
-def deny(text: str, who: Actor, *, given: tuple[str, ...] = (), now: float = 0, rule: str | None = None) -> Verdict:
+def deny(text: str, who: Actor, *, given: tuple[str, ...] = (), now: float = 0, rule: str | None = None) -> Eligibility:
     read, approval, _ = terms(text)
     marks = [Given(by=one, at=0) for one in given]
     return may_deny(read, approver=who, ask=ask(), approval=approval, given=marks, asked_at=0, now=now, rule=rule)
 
 
 def test_from_alone_gives_the_right_to_decide() -> None:
-    verdict = approve(approving(), MEG)
-    assert (verdict.allowed, verdict.role, verdict.rule) == (True, "manager", "r")
-    assert verdict.sentence == "You may answer this as manager."
+    eligibility = approve(approving(), MEG)
+    assert (eligibility.allowed, eligibility.role, eligibility.rule) == (True, "manager", "r")
+    assert eligibility.sentence == "You may answer this as manager."
 
 
 @pytest.mark.parametrize("who", [SEC, ADMIN, member("U0ANY"), member("U0ENG", "S0ENG")])
 def test_nobody_else_decides(who: Actor) -> None:
-    verdict = approve(approving(), who)
-    assert (verdict.allowed, verdict.sentence) == (False, "Only manager may answer this.")
+    eligibility = approve(approving(), who)
+    assert (eligibility.allowed, eligibility.sentence) == (False, "Only manager may answer this.")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ActorKind if kind is not ActorKind.MEMBER])
 def test_only_full_members_decide_even_if_named_by_id(kind: ActorKind) -> None:
     text = approving(from_='["*", "U0MEG"]')
-    verdict = approve(text, Actor(slack_user_id="U0MEG", kind=kind, groups=frozenset({"S0MAN"})))
-    assert not verdict.allowed
-    assert "no role" in verdict.sentence
+    eligibility = approve(text, Actor(slack_user_id="U0MEG", kind=kind, groups=frozenset({"S0MAN"})))
+    assert not eligibility.allowed
+    assert "no role" in eligibility.sentence
 
 
 def test_an_own_request_is_refused_with_the_rule() -> None:
-    verdict = approve(approving(), BOSS, by=BOSS)
-    assert (verdict.allowed, verdict.rule) == (False, "r")
-    assert verdict.sentence == "Somebody else must decide your own request: rule “r” does not say self_approval = true."
+    eligibility = approve(approving(), BOSS, by=BOSS)
+    assert (eligibility.allowed, eligibility.rule) == (False, "r")
+    assert (
+        eligibility.sentence
+        == "Somebody else must decide your own request: rule “r” does not say self_approval = true."
+    )
 
 
 def test_an_own_request_is_approved_where_the_rule_says_so() -> None:
@@ -90,9 +93,11 @@ def test_an_own_request_is_approved_where_the_rule_says_so() -> None:
 
 
 def test_an_explicit_no_in_another_matching_rule_wins() -> None:
-    verdict = approve(approving("self_approval = true") + approving("self_approval = false", name="n"), BOSS, by=BOSS)
-    assert (verdict.allowed, verdict.rule) == (False, "n")
-    assert verdict.sentence == "Somebody else must decide your own request: rule “n” says self_approval = false."
+    eligibility = approve(
+        approving("self_approval = true") + approving("self_approval = false", name="n"), BOSS, by=BOSS
+    )
+    assert (eligibility.allowed, eligibility.rule) == (False, "n")
+    assert eligibility.sentence == "Somebody else must decide your own request: rule “n” says self_approval = false."
 
 
 def test_self_approval_must_hold_then_and_now() -> None:
@@ -104,8 +109,11 @@ def test_self_approval_must_hold_then_and_now() -> None:
 
 
 def test_each_person_counts_once() -> None:
-    verdict = approve(approving("count = 2"), MEG, given=("U0MEG",))
-    assert (verdict.allowed, verdict.sentence) == (False, "You have approved this already; each person counts once.")
+    eligibility = approve(approving("count = 2"), MEG, given=("U0MEG",))
+    assert (eligibility.allowed, eligibility.sentence) == (
+        False,
+        "You have approved this already; each person counts once.",
+    )
     assert approve(approving("count = 2"), member("U0MAX", "S0MAN"), given=("U0MEG",)).allowed
 
 
@@ -120,14 +128,14 @@ def test_stages_are_answered_in_order() -> None:
 
 
 def test_nothing_is_left_to_approve_when_all_have() -> None:
-    verdict = approve(approving(), MEG, given=("U0MAX",))
-    assert (verdict.allowed, verdict.sentence) == (False, "Everybody who was needed has approved already.")
+    eligibility = approve(approving(), MEG, given=("U0MAX",))
+    assert (eligibility.allowed, eligibility.sentence) == (False, "Everybody who was needed has approved already.")
 
 
 def test_an_expired_request_is_not_approved() -> None:
     assert approve(approving('expires = "1d"'), MEG, now=DAY - 1).allowed
-    verdict = approve(approving('expires = "1d"'), MEG, now=DAY)
-    assert (verdict.allowed, verdict.sentence) == (False, "The request has expired; it must be asked again.")
+    eligibility = approve(approving('expires = "1d"'), MEG, now=DAY)
+    assert (eligibility.allowed, eligibility.sentence) == (False, "The request has expired; it must be asked again.")
 
 
 def test_escalation_lets_another_role_decide_after_its_time() -> None:
@@ -137,22 +145,22 @@ def test_escalation_lets_another_role_decide_after_its_time() -> None:
 
 
 def test_what_the_policy_denies_today_is_not_approved() -> None:
-    verdict = approve(approving(), MEG, today=rule("stop", rest='deny = "No more keys."'))
-    assert (verdict.allowed, verdict.rule) == (False, "stop")
-    assert verdict.sentence == "The policy no longer lets this be done: No more keys."
+    eligibility = approve(approving(), MEG, today=rule("stop", rest='deny = "No more keys."'))
+    assert (eligibility.allowed, eligibility.rule) == (False, "stop")
+    assert eligibility.sentence == "The policy no longer lets this be done: No more keys."
 
 
 def test_who_has_left_gets_nothing_approved() -> None:
     read, approval, _ = terms(approving())
     gone = Actor(slack_user_id="U0ANN", kind=ActorKind.DEACTIVATED)
-    verdict = may_approve(read, approver=MEG, ask=ask(gone), approval=approval, asked_at=0, now=0)
-    assert not verdict.allowed
+    eligibility = may_approve(read, approver=MEG, ask=ask(gone), approval=approval, asked_at=0, now=0)
+    assert not eligibility.allowed
 
 
 def test_an_approver_whom_today_does_not_name_must_not_approve() -> None:
-    verdict = approve(approving(), MEG, today=approving(from_='["admin"]'))
-    assert not verdict.allowed
-    assert verdict.sentence == (
+    eligibility = approve(approving(), MEG, today=approving(from_='["admin"]'))
+    assert not eligibility.allowed
+    assert eligibility.sentence == (
         "The policy has changed since this was asked: rule “r” now wants 1 person of admin. "
         "It must be withdrawn and asked again."
     )
@@ -167,8 +175,8 @@ def test_who_is_named_then_and_now_approves() -> None:
 
 def test_whoever_may_approve_may_deny_but_not_the_requester() -> None:
     assert deny(approving(from_='["engineer"]'), member("U0BEN", "S0ENG"), rule="r").rule == "r"
-    verdict = deny(approving("self_approval = true", from_='["engineer"]'), ANN)
-    assert (verdict.allowed, verdict.sentence) == (False, "This is your own request: withdraw it instead.")
+    eligibility = deny(approving("self_approval = true", from_='["engineer"]'), ANN)
+    assert (eligibility.allowed, eligibility.sentence) == (False, "This is your own request: withdraw it instead.")
 
 
 def test_one_who_approved_may_still_deny_while_others_are_missing() -> None:

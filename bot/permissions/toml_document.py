@@ -1,6 +1,6 @@
 """Reads values out of a parsed TOML table and remembers every mistake with its line and column.
 
-A getter returns None (or an empty tuple) for a value it has complained about, so that reading goes on
+A getter returns None (or an empty tuple) for a value it has complained about, so that the rest is still read
 and all mistakes are told at once. It knows the file's form and nothing of what the values mean.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn, TypeVar
 
 from bot.errors import ConfigurationError
-from bot.permissions.positions import Path, Position, Positions
+from bot.permissions.source_map import Path, Position, SourceMap
 from bot.units import UNITS_PER_USD, parse_duration, parse_quota
 
 Table = Mapping[str, object]
@@ -25,7 +25,7 @@ MAX_MISTAKES = 1_000
 _LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
 
 
-class Reading:
+class TomlDocument:
     """One TOML text: `.data`, typed getters by path, and `.finish()` which raises all mistakes together.
 
     Raises ConfigurationError at once only where nothing can be read: not TOML, too large, too deep.
@@ -39,11 +39,14 @@ class Reading:
             self._stop(Position(1, 1), "the file is larger than 1 MB; a policy is a few pages")
         # tomllib counts the same way: it reads CRLF as one line end.
         text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            # TOML knows LF and CRLF only; tomllib would call it an illegal character at some place of one long line.
+            self._stop(_place(text, text.index("\r")), "the line ends in a bare carriage return; save it with LF")
         if dots := _dotted_line(text):
             self._stop(Position(dots, 1), f"the line holds more than {MAX_DOTS:,} points; write it in several lines")
         try:
             self.data: dict[str, object] = tomllib.loads(text)
-            self._positions = Positions(text)
+            self._source_map = SourceMap(text)
         except RecursionError:
             self._stop(Position(1, 1), "arrays or tables are nested too deep; a policy needs three levels")
         except ValueError as error:  # TOMLDecodeError, or int() given thousands of digits
@@ -53,10 +56,10 @@ class Reading:
         raise ConfigurationError([f"{self.file}:{position.line}:{position.column}: {sentence}"])
 
     def wrong(self, path: Path, sentence: str) -> None:
-        self._mistakes.append((self._positions.of(path), sentence))
+        self._mistakes.append((self._source_map.of(path), sentence))
 
     def position(self, path: Path) -> Position:
-        return self._positions.of(path)
+        return self._source_map.of(path)
 
     def finish(self) -> None:
         """Raises ConfigurationError with every mistake, in the order of the file, if there was one."""
@@ -155,6 +158,10 @@ class Reading:
             return None
 
 
+def _place(text: str, offset: int) -> Position:
+    return Position(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
 def _dotted_line(text: str) -> int | None:
     """The first line with more than MAX_DOTS points, None if there is none."""
     return next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MAX_DOTS), None)
@@ -165,13 +172,11 @@ def _syntax(error: ValueError, text: str) -> tuple[Position, str]:
     place = _PLACE.search(message)
     if place is None:
         number = _LONG_NUMBER.search(text)
-        before = text[: number.start() if number else 0]
-        return Position(before.count("\n") + 1, len(before) - before.rfind("\n")), "a number is too long"
+        return _place(text, number.start() if number else 0), "a number is too long"
     sentence = f"this is not TOML: {message[: place.start()]}"
     if place[1]:
         return Position(int(place[1]), int(place[2])), sentence
-    last = text.count("\n") + 1
-    return Position(last, len(text) - text.rfind("\n")), f"{sentence}, and the file ends here"
+    return _place(text, len(text)), f"{sentence}, and the file ends here"
 
 
 def guess(name: str, known: Iterable[str]) -> str:

@@ -26,13 +26,13 @@ class Position(NamedTuple):
     column: int
 
 
-class Positions:
+class SourceMap:
     """`of(path)` gives the place of a key or array element; of its nearest parent if it has none itself."""
 
     def __init__(self, text: str) -> None:
         self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         # A key is at its name, an array element at its value.
-        self._offsets = _Walk(text).offsets()
+        self._offsets = _TomlScanner(text).offsets()
 
     def of(self, path: Path) -> Position:
         while path and path not in self._offsets:
@@ -44,7 +44,7 @@ class Positions:
         return Position(line, offset - self._lines[line - 1] + 1)
 
 
-class _Walk:
+class _TomlScanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0

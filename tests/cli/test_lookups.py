@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import asking
+from bot.cli import lookups
 from bot.cli.policy import FoundKey
 from bot.db.engine import open_database
 from bot.errors import GatewayError, UserError
@@ -13,7 +13,7 @@ from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy, parse_policy
-from bot.settings import Reading
+from bot.settings import PartialSettings
 from keydesk_sandbox import seed
 from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Settle
@@ -26,9 +26,11 @@ def out() -> io.StringIO:
     return io.StringIO()
 
 
-async def find_actor(reading: Reading, user: str, out: io.StringIO, *groups: str, policy: Policy = POLICY) -> Actor:
+async def find_actor(
+    partial: PartialSettings, user: str, out: io.StringIO, *groups: str, policy: Policy = POLICY
+) -> Actor:
     """In a thread, because a command has a loop of its own."""
-    return await asyncio.to_thread(asking.find_actor, reading, policy, groups, user, out)
+    return await asyncio.to_thread(lookups.find_actor, partial, policy, groups, user, out)
 
 
 async def test_a_person_comes_with_the_groups_of_now(settle: Settle, out: io.StringIO) -> None:
@@ -44,7 +46,7 @@ async def test_given_groups_are_added(settle: Settle, out: io.StringIO) -> None:
 
 async def test_people_whom_slack_does_not_know_are_left_out(settle: Settle, out: io.StringIO) -> None:
     users = [seed.MANAGER, seed.GUEST, "U0NOBODY"]
-    people = await asyncio.to_thread(asking.find_people, settle(), POLICY, users, out)
+    people = await asyncio.to_thread(lookups.find_people, settle(), POLICY, users, out)
     assert {user: actor.kind for user, actor in people.items()} == {
         seed.MANAGER: ActorKind.MEMBER,
         seed.GUEST: ActorKind.GUEST,
@@ -87,16 +89,16 @@ async def test_groups_without_members_are_told(world: World, settle: Settle, out
 
 
 def test_a_token_that_is_missing_is_normal_and_a_wrong_one_is_told(settle: Settle, out: io.StringIO) -> None:
-    assert asking.slack_is_set(settle(), out)
-    assert not asking.slack_is_set(settle(SLACK_BOT_TOKEN=None), out)
+    assert lookups.slack_is_set(settle(), out)
+    assert not lookups.slack_is_set(settle(SLACK_BOT_TOKEN=None), out)
     assert out.getvalue() == ""
-    assert not asking.slack_is_set(settle(SLACK_BOT_TOKEN="xapp-1"), out)
+    assert not lookups.slack_is_set(settle(SLACK_BOT_TOKEN="xapp-1"), out)
     assert out.getvalue().startswith("note: Slack is not asked: SLACK_BOT_TOKEN: this is the app-level token")
 
 
 async def test_members_of_groups(world: World, settle: Settle) -> None:
     world.slack.workspace.groups["S0ADMINS"].users.clear()
-    members = await asking.groups_now(settle(), ["S0MANAGERS", "S0ADMINS", "S0NOTHERE"])
+    members = await lookups.groups_now(settle(), ["S0MANAGERS", "S0ADMINS", "S0NOTHERE"])
     assert members.known == {"S0ADMINS": (), "S0MANAGERS": (seed.MANAGER, seed.SECOND_MANAGER), "S0NOTHERE": ()}
     assert members.wrong == {
         "S0ADMINS": "the user group S0ADMINS is empty, so nobody has its roles",
@@ -105,7 +107,7 @@ async def test_members_of_groups(world: World, settle: Settle) -> None:
 
 
 async def test_more_groups_than_slack_allows_are_not_asked_for(world: World, settle: Settle) -> None:
-    members = await asking.groups_now(settle(), [f"S0NO{number:02}" for number in range(25)])
+    members = await lookups.groups_now(settle(), [f"S0NO{number:02}" for number in range(25)])
     assert list(members.wrong.values()).count("") == 5
     assert sum(call.method == "usergroups.users.list" for call in world.slack.calls) == 20
 
@@ -116,23 +118,23 @@ async def gateway_url(world: World) -> AsyncIterator[str]:
         yield address
 
 
-async def find_key(reading: Reading, text: str, out: io.StringIO, user: str = seed.ENGINEER) -> FoundKey:
-    return await asyncio.to_thread(asking.find_key, reading, text, Actor(slack_user_id=user), out)
+async def find_key(partial: PartialSettings, text: str, out: io.StringIO, user: str = seed.ENGINEER) -> FoundKey:
+    return await asyncio.to_thread(lookups.find_key, partial, text, Actor(slack_user_id=user), out)
 
 
 async def test_a_key_is_found_by_number_and_by_name(
     world: World, settle: Settle, out: io.StringIO, gateway_url: str, sqlite_url: str
 ) -> None:
-    reading = settle(COMETAPI_BASE_URL=gateway_url)
+    partial = settle(COMETAPI_BASE_URL=gateway_url)
     record = world.gateway.add_key(name="77", remain_quota=5, group="vip")
     database = open_database(sqlite_url)
     ada = OwnedKey(key_id=record.id, name="77", owner_id=seed.ENGINEER, owner_team="T0", request_id=1, created_at=1.0)
     await database.run(owners.own, ada)
-    found = await find_key(reading, str(record.id), out)
+    found = await find_key(partial, str(record.id), out)
     assert (found.label, found.own) == (f"{record.id} “77”", True)
     assert (found.facts.remain_quota, found.facts.group) == (5, "vip")
-    assert (await find_key(reading, "77", out, user=seed.MANAGER)).own is False
-    assert (await find_key(reading, "ci-runner", out)).facts.allow_ips is True
+    assert (await find_key(partial, "77", out, user=seed.MANAGER)).own is False
+    assert (await find_key(partial, "ci-runner", out)).facts.allow_ips is True
     assert out.getvalue() == ""
     database.close()
 
@@ -161,8 +163,8 @@ async def test_what_is_wrong_with_the_key_or_the_gateway_is_a_sentence(
 async def test_without_the_list_of_owners_a_key_is_somebody_elses(
     settle: Settle, out: io.StringIO, gateway_url: str, folder: Path
 ) -> None:
-    reading = settle(COMETAPI_BASE_URL=gateway_url, DATABASE_URL="sqlite:///none.sqlite")
-    found = await find_key(reading, "ci-runner", out)
+    partial = settle(COMETAPI_BASE_URL=gateway_url, DATABASE_URL="sqlite:///none.sqlite")
+    found = await find_key(partial, "ci-runner", out)
     assert found.own is False
     assert "is taken as somebody else's: There is no database none.sqlite yet" in out.getvalue()
     assert not (folder / "none.sqlite").exists()

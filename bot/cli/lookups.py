@@ -10,18 +10,18 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO, TypeVar
 
-from bot.cli.looking import looking_at
 from bot.cli.policy import FoundKey
+from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
 from bot.gateway.client import GatewayReader, connect
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.keys import owners
 from bot.operations import facts_of
+from bot.permissions.hypothetical import hypothetical_actor
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
-from bot.permissions.supposing import suppose_actor
-from bot.settings import Reading
+from bot.settings import PartialSettings
 from bot.slack.directory import Directory
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.web_client import SlackWebClient
@@ -45,22 +45,24 @@ class Members:
     wrong: Mapping[str, str]
 
 
-def slack_is_set(reading: Reading, out: TextIO) -> bool:
+def slack_is_set(partial: PartialSettings, out: TextIO) -> bool:
     """Whether Slack can be asked. A token that is there but wrong gets a note; none at all is normal here."""
-    if reading.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
+    if partial.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
         return True
-    wrong = [text for name, text in reading.problems.items() if name in {"SLACK_BOT_TOKEN", "SLACK_API_URL"}]
+    wrong = [text for name, text in partial.problems.items() if name in {"SLACK_BOT_TOKEN", "SLACK_API_URL"}]
     out.writelines(f"note: Slack is not asked: {text}\n" for text in wrong if " is missing." not in text)
     return False
 
 
-def find_actor(reading: Reading, policy: Policy, question_groups: Sequence[str], user: str, out: TextIO) -> Actor:
+def find_actor(
+    partial: PartialSettings, policy: Policy, question_groups: Sequence[str], user: str, out: TextIO
+) -> Actor:
     """Who `user` is as Slack shows them now, with the given groups added; supposed, with a note, when it does not."""
     try:
-        people, problems = run(people_now(reading, policy.group_ids(), [user]))
+        people, problems = run(people_now(partial, policy.group_ids(), [user]))
     except (SlackError, TimeoutError) as error:
         out.write(f"note: Slack could not be asked ({reason(error)}), so {user} is taken to be in no other group.\n")
-        return suppose_actor(policy, [user, *question_groups])
+        return hypothetical_actor(policy, [user, *question_groups])
     out.writelines(f"note: {problem}\n" for problem in problems)
     actor = people[user]
     if actor.kind is ActorKind.UNKNOWN:
@@ -68,10 +70,10 @@ def find_actor(reading: Reading, policy: Policy, question_groups: Sequence[str],
     return replace(actor, groups=actor.groups | set(question_groups))
 
 
-def find_people(reading: Reading, policy: Policy, users: Sequence[str], out: TextIO) -> dict[str, Actor]:
+def find_people(partial: PartialSettings, policy: Policy, users: Sequence[str], out: TextIO) -> dict[str, Actor]:
     """Those of `users` whom Slack knows, as it shows them now; a note when it cannot be asked."""
     try:
-        people, problems = run(people_now(reading, policy.group_ids(), users[:MOST_PEOPLE]))
+        people, problems = run(people_now(partial, policy.group_ids(), users[:MOST_PEOPLE]))
     except (SlackError, TimeoutError) as error:
         out.write(f"note: Slack could not be asked ({reason(error)}).\n")
         return {}
@@ -80,10 +82,10 @@ def find_people(reading: Reading, policy: Policy, users: Sequence[str], out: Tex
 
 
 async def people_now(
-    reading: Reading, groups: frozenset[str], users: Collection[str]
+    partial: PartialSettings, groups: frozenset[str], users: Collection[str]
 ) -> tuple[dict[str, Actor], tuple[str, ...]]:
     """Each of `users` as Slack shows them now, and what is wrong with the groups. Raises SlackError."""
-    settings = reading.settings
+    settings = partial.settings
     web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
     try:
         identity = await web.read("auth.test")
@@ -125,9 +127,9 @@ async def group_members(web: SlackWebClient, groups: Iterable[str]) -> Members:
     return Members(known, wrong)
 
 
-async def groups_now(reading: Reading, groups: Iterable[str]) -> Members:
+async def groups_now(partial: PartialSettings, groups: Iterable[str]) -> Members:
     """The same with the settings' own connection."""
-    settings = reading.settings
+    settings = partial.settings
     web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
     try:
         return await group_members(web, groups)
@@ -135,10 +137,10 @@ async def groups_now(reading: Reading, groups: Iterable[str]) -> Members:
         await web.close()
 
 
-def find_key(reading: Reading, text: str, actor: Actor, out: TextIO) -> FoundKey:
+def find_key(partial: PartialSettings, text: str, actor: Actor, out: TextIO) -> FoundKey:
     """The one key that is meant: a number or an exact name. Raises UserError, GatewayError, ConfigurationError."""
     try:
-        keys = run(_keys(reading, text))
+        keys = run(_keys(partial, text))
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
     if len(keys) > 1:
@@ -146,11 +148,11 @@ def find_key(reading: Reading, text: str, actor: Actor, out: TextIO) -> FoundKey
         raise UserError(f"{len(keys)} keys are called “{text}”; say one of their numbers: {listed}.")
     key = keys[0]
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
-    return FoundKey(label=f"{key.id} “{key.name}”", own=_is_own(reading, key.id, actor, out), facts=facts)
+    return FoundKey(label=f"{key.id} “{key.name}”", own=_is_own(partial, key.id, actor, out), facts=facts)
 
 
-async def _keys(reading: Reading, text: str) -> list[Key]:
-    settings = reading.settings
+async def _keys(partial: PartialSettings, text: str) -> list[Key]:
+    settings = partial.settings
     client = connect(
         base_url=settings.cometapi_base_url,
         access_token=settings.cometapi_access_token,
@@ -175,9 +177,9 @@ async def _find(client: GatewayReader, text: str) -> list[Key]:
     return found
 
 
-def _is_own(reading: Reading, key_id: KeyId, actor: Actor, out: TextIO) -> bool:
+def _is_own(partial: PartialSettings, key_id: KeyId, actor: Actor, out: TextIO) -> bool:
     try:
-        with looking_at(reading.settings.database_url) as database:
+        with open_read_only(partial.settings.database_url) as database:
             owner = run(database.read(owners.owner_of, key_id))
     except ConfigurationError as error:
         out.write(f"note: who owns key {key_id} is not known, so it is taken as somebody else's: {error}\n")

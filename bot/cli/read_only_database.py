@@ -12,7 +12,7 @@ from bot.errors import ConfigurationError
 
 
 @contextlib.contextmanager
-def looking_at(url: str) -> Iterator[Database]:
+def open_read_only(url: str) -> Iterator[Database]:
     """The migrated database at `url`. Raises ConfigurationError when it is not there, or not up to date."""
     path = sqlite_path(url)
     if path is not None and not path.exists():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.permissions.positions import Positions
+from bot.permissions.source_map import SourceMap
 
 TEXT = '''# comment [not a table]
 top = 1
@@ -75,7 +75,7 @@ quotes = """""two"""""
     ],
 )
 def test_a_place_is_found(path: tuple[str | int, ...], place: tuple[int, int]) -> None:
-    assert Positions(TEXT).of(path) == place
+    assert SourceMap(TEXT).of(path) == place
 
 
 def _paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -84,7 +84,7 @@ def _paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
 
 
 def test_every_value_of_a_file_has_its_place() -> None:
-    found = Positions(TEXT)._offsets
+    found = SourceMap(TEXT)._offsets
     assert set(_paths(tomllib.loads(TEXT))) - {()} <= found.keys()
 
 
@@ -103,4 +103,4 @@ def test_every_text_that_is_toml_is_walked_to_its_end(text: str) -> None:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return
-    assert set(_paths(data)) - {()} <= Positions(text)._offsets.keys()
+    assert set(_paths(data)) - {()} <= SourceMap(text)._offsets.keys()

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from bot import audit
 from bot.audit import Fact
 from bot.audit.tables import lines
-from bot.cli.looking import looking_at, sqlite_path
-from bot.cli.record import export_record, verify_record
+from bot.cli.audit import export_record, verify_record
+from bot.cli.read_only_database import open_read_only, sqlite_path
 from bot.db.engine import Database, open_database
 from bot.errors import ConfigurationError
 
@@ -57,14 +57,14 @@ def test_more_bad_lines_are_counted(sqlite_database: Database) -> None:
 def test_looking_needs_no_lock(sqlite_url: str) -> None:
     serving = open_database(sqlite_url)
     fill(serving)
-    with looking_at(sqlite_url) as database:
+    with open_read_only(sqlite_url) as database:
         assert verify_record(database, out=io.StringIO()) == 0
     serving.close()
 
 
 def test_looking_creates_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/none.sqlite"
-    with pytest.raises(ConfigurationError, match=r"There is no database .*none.sqlite yet"), looking_at(url):
+    with pytest.raises(ConfigurationError, match=r"There is no database .*none.sqlite yet"), open_read_only(url):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -73,7 +73,7 @@ def test_looking_says_that_the_tables_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "empty.sqlite").touch()
     with (
         pytest.raises(ConfigurationError, match=r"not up to date \(0001_requests, .*; run `keydesk migrate` first"),
-        looking_at(f"sqlite:///{tmp_path}/empty.sqlite"),
+        open_read_only(f"sqlite:///{tmp_path}/empty.sqlite"),
     ):
         pass
 

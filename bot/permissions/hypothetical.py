@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.permissions.models import WITHOUT_RECORD, Actor, ActorKind, Facts
-from bot.permissions.reading import guess, short
 from bot.permissions.roles import is_group, is_person
 from bot.permissions.rules import Policy
+from bot.permissions.toml_document import guess, short
 from bot.units import UNITS_PER_USD, parse_delta, parse_duration, parse_quota
 
 ASK_FIELDS = ("reason", "channel")
@@ -35,7 +35,7 @@ _ON = frozenset({"on", "true", "yes"})
 _OFF = frozenset({"off", "false", "no", ""})
 
 
-def suppose_actor(policy: Policy, names: Sequence[str]) -> Actor:
+def hypothetical_actor(policy: Policy, names: Sequence[str]) -> Actor:
     """Somebody made of roles, a person's id, group ids, `nobody` (a member without a role), or a kind (`guest`).
 
     A role of that name comes before a word. ValueError with a sentence for an unknown name.
@@ -56,7 +56,7 @@ def suppose_actor(policy: Policy, names: Sequence[str]) -> Actor:
             known = [*policy.roles.members, *kinds, NOBODY]
             raise ValueError(f"“{short(name)}” is no role of the policy and no Slack id{guess(name, known)}")
     shown = " and ".join(names)
-    return Actor(slack_user_id=user, kind=kind, groups=frozenset(groups), supposed_roles=frozenset(roles), name=shown)
+    return Actor(slack_user_id=user, kind=kind, groups=frozenset(groups), assumed_roles=frozenset(roles), name=shown)
 
 
 def fields_of(operation: str) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def fields_of(operation: str) -> tuple[str, ...]:
     return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS)
 
 
-def suppose_facts(
+def hypothetical_facts(
     operation: str,
     fields: Mapping[str, str],
     *,

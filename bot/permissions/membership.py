@@ -10,8 +10,8 @@ from bot.permissions.roles import EVERYBODY, Roles, is_group
 from bot.permissions.rules import Rule
 
 
-class People:
-    """People behind roles and ids; `groups` maps a group id to its members where they are known."""
+class Membership:
+    """The people behind roles and ids; `groups` maps a group id to its members where they are known."""
 
     def __init__(self, roles: Roles, groups: Mapping[str, Collection[str]]) -> None:
         self._roles = roles

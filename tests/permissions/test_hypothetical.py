@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bot.permissions import ActorKind, Facts, parse_policy
-from bot.permissions.supposing import suppose_actor, suppose_facts
+from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from tests.permissions.helpers import NOW, ROLES
 
 POLICY = parse_policy(ROLES + 'guest = ["U0X"]')
@@ -15,22 +15,22 @@ KEY = Facts(
 
 
 def facts(operation: str, key: Facts | None = None, **fields: str) -> Facts:
-    return suppose_facts(operation, fields, now=NOW, key=key)
+    return hypothetical_facts(operation, fields, now=NOW, key=key)
 
 
 def test_somebody_is_made_of_roles_ids_and_kinds() -> None:
-    actor = suppose_actor(POLICY, ["engineer", "U0ANN", "S0X", "manager"])
+    actor = hypothetical_actor(POLICY, ["engineer", "U0ANN", "S0X", "manager"])
     assert (actor.slack_user_id, actor.groups, actor.kind) == ("U0ANN", {"S0X"}, ActorKind.MEMBER)
     assert POLICY.roles.of(actor) == {"engineer", "manager"}
-    assert suppose_actor(POLICY, ["bot"]).kind is ActorKind.BOT
-    assert suppose_actor(POLICY, ["guest"]).kind is ActorKind.MEMBER  # a role of that name comes first
-    assert POLICY.roles.of(suppose_actor(POLICY, ["nobody"])) == frozenset()
+    assert hypothetical_actor(POLICY, ["bot"]).kind is ActorKind.BOT
+    assert hypothetical_actor(POLICY, ["guest"]).kind is ActorKind.MEMBER  # a role of that name comes first
+    assert POLICY.roles.of(hypothetical_actor(POLICY, ["nobody"])) == frozenset()
 
 
 @pytest.mark.parametrize("name", ["enginer", "member", "", "u0ann", "*"])
 def test_an_unknown_name_gets_a_sentence(name: str) -> None:
     with pytest.raises(ValueError, match="is no role of the policy and no Slack id"):
-        suppose_actor(POLICY, [name])
+        hypothetical_actor(POLICY, [name])
 
 
 def test_an_untouched_form_makes_a_limited_key_for_every_model() -> None:
@@ -42,7 +42,7 @@ def test_a_whole_form_is_read() -> None:
         "name": "x", "remain_quota": "$5", "unlimited_quota": "on", "expired_time": "30d", "model_limits": "a, b\nc",
         "allow_ips": "10.0.0.1 ::1/128", "group": "vip", "cross_group_retry": "on", "reason": "r", "channel": "C01",
     }  # fmt: skip
-    assert suppose_facts("key.create", told, now=NOW) == Facts(
+    assert hypothetical_facts("key.create", told, now=NOW) == Facts(
         remain_quota=2_500_000, unlimited_quota=True, lifetime=30 * 86_400, models=frozenset("abc"), group="vip",
         allow_ips=True, increase=2_500_000, reason="r", channel="C01",
     )  # fmt: skip

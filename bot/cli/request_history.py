@@ -7,14 +7,14 @@ from typing import TextIO
 import sqlalchemy as sa
 
 from bot.approvals.models import Judgement
-from bot.cli.asking import find_people
+from bot.cli.lookups import find_people
 from bot.db.tables import requests
+from bot.permissions.hypothetical import hypothetical_actor
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.replay import PastRequest
 from bot.permissions.roles import is_group
 from bot.permissions.rules import Policy
-from bot.permissions.supposing import suppose_actor
-from bot.settings import Reading
+from bot.settings import PartialSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +65,16 @@ def _as_then(row: Row, policies: Sequence[Policy]) -> Actor:
         for rule in policy.rules:
             if rule.name == row.judgement.decision.rule:
                 names = [name for name in rule.who if name in policy.roles.members or is_group(name)]
-                return replace(suppose_actor(policy, [*names, row.requester_id]), name="")
+                return replace(hypothetical_actor(policy, [*names, row.requester_id]), name="")
     return Actor(slack_user_id=row.requester_id)
 
 
-def members_now(reading: Reading | None, policy: Policy, rows: Iterable[Row], *, out: TextIO) -> dict[str, Actor]:
+def members_now(
+    partial: PartialSettings | None, policy: Policy, rows: Iterable[Row], *, out: TextIO
+) -> dict[str, Actor]:
     """The requesters who are full members in Slack now, with their groups; says what was done. None: Slack not set."""
     users = sorted({row.requester_id for row in rows})
-    people = find_people(reading, policy, users, out) if reading is not None and users else {}
+    people = find_people(partial, policy, users, out) if partial is not None and users else {}
     members = {user: actor for user, actor in people.items() if actor.kind is ActorKind.MEMBER}
     if users:
         others = len(users) - len(members)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.approvals import store
 from bot.approvals.models import Judgement, NewRequest, Status
-from bot.cli import past
+from bot.cli import request_history
 from bot.cli.policy import replay_policy
 from bot.db.engine import Database
 from bot.permissions.models import Actor, Ask, Facts
@@ -44,34 +44,34 @@ def a_request(number: int, *, requester: Actor = ADA, quota: int = 100_000) -> N
 
 
 @pytest.fixture
-def rows(database: Database) -> list[past.Row]:
+def rows(database: Database) -> list[request_history.Row]:
     for new in (a_request(1), a_request(2, quota=9_000_000)):
         database.run_here(store.insert, new, status=Status.PENDING, lapses_at=None)
-    return database.run_here(past.read_rows)
+    return database.run_here(request_history.read_rows)
 
 
-def test_rows_come_back_as_they_were_asked(rows: list[past.Row]) -> None:
-    (first, second) = past.past_requests(rows, {seed.ENGINEER: ADA}, [POLICY])
+def test_rows_come_back_as_they_were_asked(rows: list[request_history.Row]) -> None:
+    (first, second) = request_history.past_requests(rows, {seed.ENGINEER: ADA}, [POLICY])
     assert (first.id, first.at, first.outcome, first.rule) == (1, NOW + 1, "allow", "small keys are free")
     assert (second.outcome, second.rule) == ("needs_approval", "a manager decides the rest")
     assert first.ask == Ask(actor=ADA, operation="key.create", facts=a_request(1).judgement.facts)
 
 
-def test_unknown_people_get_the_roles_of_the_rule_of_the_time(rows: list[past.Row]) -> None:
-    (first, second) = past.past_requests(rows, {}, [POLICY])
-    assert first.ask.actor.supposed_roles == {"engineer"}
-    assert second.ask.actor.supposed_roles == {"engineer", "manager"}
+def test_unknown_people_get_the_roles_of_the_rule_of_the_time(rows: list[request_history.Row]) -> None:
+    (first, second) = request_history.past_requests(rows, {}, [POLICY])
+    assert first.ask.actor.assumed_roles == {"engineer"}
+    assert second.ask.actor.assumed_roles == {"engineer", "manager"}
     assert first.ask.actor.slack_user_id == seed.ENGINEER
-    (first, _) = past.past_requests(rows, {}, [parse_policy("", file="empty.toml")])
+    (first, _) = request_history.past_requests(rows, {}, [parse_policy("", file="empty.toml")])
     assert first.ask.actor == Actor(slack_user_id=seed.ENGINEER)
 
 
-def test_a_replay_shows_what_another_policy_would_have_said(rows: list[past.Row], tmp_path: Path) -> None:
+def test_a_replay_shows_what_another_policy_would_have_said(rows: list[request_history.Row], tmp_path: Path) -> None:
 
     other = tmp_path / "other.toml"
     other.write_text(seed.POLICY.replace("500_000", "50_000"))
     out = io.StringIO()
-    assert replay_policy(other, past.past_requests(rows, {}, [POLICY]), out=out) == 0
+    assert replay_policy(other, request_history.past_requests(rows, {}, [POLICY]), out=out) == 0
     assert out.getvalue().splitlines() == [
         (
             "#1 2027-01-15 08:00 UTC U0ADA key.create: was allowed (“small keys are free”), would be needs approval "
@@ -81,15 +81,15 @@ def test_a_replay_shows_what_another_policy_would_have_said(rows: list[past.Row]
     ]
 
 
-def row_of(user: str) -> past.Row:
+def row_of(user: str) -> request_history.Row:
     new = a_request(1)
-    return past.Row(id=1, asked_at=NOW, operation="key.create", requester_id=user, judgement=new.judgement)
+    return request_history.Row(id=1, asked_at=NOW, operation="key.create", requester_id=user, judgement=new.judgement)
 
 
 async def test_members_are_asked_for_in_slack(settle: Settle) -> None:
     out = io.StringIO()
     rows = [row_of(user) for user in (seed.ENGINEER, seed.ENGINEER, seed.DEACTIVATED, seed.GUEST)]
-    people = await asyncio.to_thread(past.members_now, settle(), POLICY, rows, out=out)
+    people = await asyncio.to_thread(request_history.members_now, settle(), POLICY, rows, out=out)
     assert {user: actor.groups for user, actor in people.items()} == {seed.ENGINEER: {"S0ENGINEERS"}}
     assert out.getvalue() == "People with the roles that Slack shows now: 1; that the rule of the time names: 2.\n"
 
@@ -97,14 +97,14 @@ async def test_members_are_asked_for_in_slack(settle: Settle) -> None:
 async def test_a_silent_slack_is_a_note(world: World, settle: Settle) -> None:
     world.slack.switches.down = "503"
     out = io.StringIO()
-    assert await asyncio.to_thread(past.members_now, settle(), POLICY, [row_of("U0ADA")], out=out) == {}
+    assert await asyncio.to_thread(request_history.members_now, settle(), POLICY, [row_of("U0ADA")], out=out) == {}
     assert out.getvalue().startswith("note: Slack could not be asked (")
     assert "People with the roles that Slack shows now: 0; that the rule of the time names: 1." in out.getvalue()
 
 
 def test_nobody_is_asked_without_slack_or_without_requests() -> None:
     out = io.StringIO()
-    assert past.members_now(None, POLICY, [], out=out) == {}
+    assert request_history.members_now(None, POLICY, [], out=out) == {}
     assert out.getvalue() == ""
-    assert past.members_now(None, POLICY, [row_of("U0ADA")], out=out) == {}
+    assert request_history.members_now(None, POLICY, [row_of("U0ADA")], out=out) == {}
     assert out.getvalue().startswith("People with the roles that Slack shows now: 0")
