@@ -17,18 +17,18 @@ from starlette.applications import Starlette
 from bot import __version__
 from bot.abilities import Abilities
 from bot.alerts.bootstrap import Alerts, AlertSettings
-from bot.approvals import listeners as card_listeners
+from bot.approvals.actions import RequestActions
+from bot.approvals.cards import listeners as card_listeners
+from bot.approvals.cards.notifications import Notifications
+from bot.approvals.cards.views import RequestViews
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
-from bot.approvals.posts import Announcer
-from bot.approvals.proof import JOB as PROBE
-from bot.approvals.proof import Prover
-from bot.approvals.retirement import JOB as RETIRE
-from bot.approvals.retirement import Retirement
-from bot.approvals.review import Review
+from bot.approvals.revocation.check import JOB as PROBE
+from bot.approvals.revocation.check import RevocationChecks
+from bot.approvals.rotation.overlap import JOB as RETIRE
+from bot.approvals.rotation.overlap import RotationOverlap
 from bot.approvals.timers import Timers
-from bot.approvals.views import Drawing
-from bot.approvals.writers import Writers
+from bot.approvals.write_locks import WriteLocks
 from bot.audit import Fact, append
 from bot.db import leases
 from bot.db.engine import Database, open_database
@@ -144,7 +144,7 @@ class Application:
             web=self.web, team_id=identity.team_id, group_ids=lambda: self.policy.current().group_ids(), clock=clock
         )
         self.engine = Engine(database=database, jobs=self._jobs(), executor_id=self.name, clock=clock)
-        drawing = Drawing(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
+        drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
         self.outbox = Outbox(
             database=database,
             engine=self.engine,
@@ -162,37 +162,39 @@ class Application:
             version=__version__,
             clock=clock,
         )
-        announcer = Announcer(outbox=self.outbox, channel=settings.keydesk_channel, followers=(self.alerts.follow,))
-        self.timers = Timers(database=database, engine=self.engine, announcer=announcer, clock=clock)
-        self.prover = Prover(
+        notifications = Notifications(
+            outbox=self.outbox, channel=settings.keydesk_channel, followers=(self.alerts.follow,)
+        )
+        self.timers = Timers(database=database, engine=self.engine, notifications=notifications, clock=clock)
+        self.revocation_checks = RevocationChecks(
             database=database,
             engine=self.engine,
             client=self.client,
-            announcer=announcer,
+            notifications=notifications,
             leaked=self.alerts.leaked_values.of_key,
         )
-        self.retirement = Retirement(
-            database=database, engine=self.engine, announcer=announcer, operations=OPERATIONS, clock=clock
+        self.rotation_overlap = RotationOverlap(
+            database=database, engine=self.engine, notifications=notifications, operations=OPERATIONS, clock=clock
         )
-        writers = Writers(database=database, holder=self.name, clock=clock)
+        write_locks = WriteLocks(database=database, holder=self.name, clock=clock)
         self.execution = Execution(
             database=database,
             client=self.client,
             policy=self.policy.current,
             actor_of=self.directory.actor,
-            announcer=announcer,
+            notifications=notifications,
             operations=OPERATIONS,
-            writers=writers,
+            write_locks=write_locks,
             changed=self._keys_changed,
             learn=self.abilities.learn,
-            followers=(self.prover.follow, self.retirement.follow),
+            followers=(self.revocation_checks.follow, self.rotation_overlap.follow),
             clock=clock,
         )
-        review = Review(
+        actions = RequestActions(
             database=database,
             engine=self.engine,
             policy=self.policy.current,
-            announcer=announcer,
+            notifications=notifications,
             operations=OPERATIONS,
             clock=clock,
         )
@@ -202,14 +204,14 @@ class Application:
             reader=self.client,
             inventory=self.inventory,
             policy=self.policy.current,
-            announcer=announcer,
+            notifications=notifications,
             operations=OPERATIONS,
             units_per_usd=units,
             clock=clock,
         )
         deps = Deps(
             flow=flow,
-            review=review,
+            actions=actions,
             reader=self.client,
             inventory=self.inventory,
             database=database,
@@ -227,7 +229,7 @@ class Application:
             register(router, deps)
         cards = card_listeners.Listeners(
             database=database,
-            review=review,
+            actions=actions,
             directory=self.directory,
             drawing=drawing,
             units_per_usd=units,
@@ -240,7 +242,7 @@ class Application:
             router,
             engine=self.engine,
             outbox=self.outbox,
-            announcer=announcer,
+            request_notifications=notifications,
             bot_user_id=identity.bot_user_id,
             bot_id=identity.bot_id,
             team_id=identity.team_id,
@@ -251,7 +253,7 @@ class Application:
             engine=self.engine,
             outbox=self.outbox,
             client=self.client,
-            writers=writers,
+            write_locks=write_locks,
             channel=settings.security_channel,
             changed=self._keys_changed,
             key_changed=self.alerts.response.key_changed,
@@ -270,8 +272,8 @@ class Application:
             "lapse": for_request(lambda argument: self.timers.lapse(argument)),
             "remind": for_request(lambda argument: self.timers.remind(argument)),
             "redraw": for_request(lambda argument: self.timers.redraw(argument)),
-            PROBE: lambda argument: self.prover.probe(argument),
-            RETIRE: lambda argument: self.retirement.retire(argument),
+            PROBE: lambda argument: self.revocation_checks.probe(argument),
+            RETIRE: lambda argument: self.rotation_overlap.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),
             **self.alerts.jobs(),
             BATCH: lambda argument: self.incident.run(argument),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.approvals.actions import RequestActions
 from bot.approvals.flow import Flow
-from bot.approvals.review import Review
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.keys.inventory import Inventory
@@ -25,7 +25,7 @@ class Deps:
     """The bag handed to every feature's `register`."""
 
     flow: Flow
-    review: Review
+    actions: RequestActions
     reader: GatewayReader
     inventory: Inventory
     database: Database

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from bot.approvals.posts import STORY
+from bot.approvals.cards.notifications import STORY
 from bot.audit import Fact, append
 from bot.audit.tables import head
 from bot.db.engine import Database

@@ -25,8 +25,8 @@ from bot.alerts.listeners import requests_of
 from bot.alerts.models import Alert
 from bot.alerts.response import WATCH_JOB, AlertResponse
 from bot.alerts.triage import PATIENCE, Triage
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest
-from bot.approvals.posts import Announcer
 from bot.db.engine import Database
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
@@ -116,7 +116,7 @@ class Alerts:
         *,
         engine: Engine,
         outbox: Outbox,
-        announcer: Announcer,
+        request_notifications: Notifications,
         bot_user_id: str,
         bot_id: str,
         team_id: str,
@@ -136,7 +136,7 @@ class Alerts:
             database=database,
             engine=engine,
             flow=deps.flow,
-            announcer=announcer,
+            request_notifications=request_notifications,
             operations=deps.operations,
             policy=deps.policy,
             leaked_values=self.leaked_values,
@@ -190,7 +190,7 @@ class Alerts:
             await self._github.aclose()
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
-        """A request moved (approvals/posts.py): redraw its alert, count the time to dead."""
+        """A request moved (approvals/cards/notifications.py): redraw its alert, count the time to dead."""
         self._count_dead(request)
         self.response.follow(c, request)
 

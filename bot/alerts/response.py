@@ -18,10 +18,10 @@ from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.models import Alert, AlertAction, AlertStatus
 from bot.approvals import store as requests_store
+from bot.approvals.cards.notifications import FROM_ALERT, Notifications
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.posts import FROM_ALERT, Announcer
-from bot.approvals.record import record
+from bot.approvals.request_audit import record
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
@@ -58,7 +58,7 @@ class AlertResponse:
         database: Database,
         engine: Engine,
         flow: Flow,
-        announcer: Announcer,
+        request_notifications: Notifications,
         operations: Mapping[str, Operation],
         policy: Callable[[], Policy],
         leaked_values: LeakedValues,
@@ -70,7 +70,7 @@ class AlertResponse:
         self._database = database
         self._engine = engine
         self._flow = flow
-        self._announcer = announcer
+        self._request_notifications = request_notifications
         self._operations = operations
         self._policy = policy
         self._leaked_values = leaked_values
@@ -162,7 +162,7 @@ class AlertResponse:
         request = requests_store.change(c, request, decided_at=now, note=requests_store.AUTOMATIC)
         record(c, Fact.APPROVED, request, at=now, actor=None, rule=RULE)
         self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        self._announcer.announce(c, request)
+        self._request_notifications.announce(c, request)
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""

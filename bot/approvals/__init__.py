@@ -1,1 +1,8 @@
-"""The spine: submit → review → execute → confirm, the same for every operation. Read flow.py first."""
+"""The spine: submit → decide → run → confirm, the same for every operation. Read flow.py first.
+
+flow         judges what somebody asks for and stores it      models, store   the row, its statuses, its SQL
+actions      what people do to a waiting request              request_audit   one line in the record per fact
+timers       reminders, escalation, lapse                     write_locks     one writer per key, across replicas
+execution    the durable run of an approved request           recheck         today's rules, just before the run
+cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  when the old key ends
+"""

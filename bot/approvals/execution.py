@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import FROM_ALERT, Notifications
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Status
-from bot.approvals.posts import FROM_ALERT, Announcer
-from bot.approvals.record import record
-from bot.approvals.rejudge import adds_to, outgrown, read_late, refusal_today
-from bot.approvals.writers import Hold, LostHold, Writers
+from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
+from bot.approvals.request_audit import record
+from bot.approvals.write_locks import WriteLock, WriteLockLost, WriteLocks
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -60,7 +60,7 @@ class SlackSilent(BotError):  # not a failure of the request: it waits
 class RowJournal:
     """The gateway's progress marks of one request, in its row. Durable when `record` returns."""
 
-    def __init__(self, database: Database, request: ApprovalRequest, hold: Hold) -> None:
+    def __init__(self, database: Database, request: ApprovalRequest, hold: WriteLock) -> None:
         self._database = database
         self._hold = hold
         self._request_id = request.id
@@ -71,7 +71,7 @@ class RowJournal:
         return self._marks.get(name)
 
     async def record(self, name: str, value: Any) -> None:
-        """Keep a mark before going on. Raises LostHold when another process has taken over."""
+        """Keep a mark before going on. Raises WriteLockLost when another process has taken over."""
         self._marks[name] = value
         await self._database.run(self._record, name, value)
 
@@ -90,9 +90,9 @@ class Execution:
         client: GatewayClient,
         policy: Callable[[], Policy],
         actor_of: Callable[[str, str], Awaitable[Actor]],
-        announcer: Announcer,
+        notifications: Notifications,
         operations: Mapping[str, Operation],
-        writers: Writers,
+        write_locks: WriteLocks,
         changed: Callable[[], None],
         learn: Callable[[Mapping[str, bool]], Awaitable[None]],
         followers: Sequence[Follower] = (),
@@ -102,9 +102,9 @@ class Execution:
         self._client = client
         self._policy = policy
         self._actor_of = actor_of
-        self._announcer = announcer
+        self._notifications = notifications
         self._operations = operations
-        self._writers = writers
+        self._write_locks = write_locks
         self._changed = changed
         self._learn = learn
         self._followers = tuple(followers)
@@ -115,16 +115,16 @@ class Execution:
         request = await self._database.read(store.find, int(argument))
         if request is None or request.status not in IN_HAND:
             return None
-        async with self._writers.hold(request) as hold:
+        async with self._write_locks.hold(request) as hold:
             if hold is None:
                 return Again(WRITER_BUSY)
             try:
                 return await self._bring_forward(int(argument), hold)
-            except LostHold:
+            except WriteLockLost:
                 # Whoever took over goes on; this look only makes sure that somebody did.
                 return Again(WRITER_BUSY)
 
-    async def _bring_forward(self, request_id: int, hold: Hold) -> Again | None:
+    async def _bring_forward(self, request_id: int, hold: WriteLock) -> Again | None:
         # Read again under the lock: another replica may have settled it while we waited.
         request = await self._database.read(store.get, request_id)
         if request.status in FINAL:
@@ -222,7 +222,7 @@ class Execution:
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)
             request = store.move(c, request, Status.RUNNING)
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return request
 
     def _hold(self, c: sa.Connection, request_id: int, why: str) -> Again:
@@ -233,8 +233,8 @@ class Execution:
         store.record_progress(c, request.id, "held", {"since": held["since"], "tries": tries, "why": why})
         if tries == 1:
             record(c, Fact.HELD, request, at=self._clock(), actor=None, why=why)
-            self._announcer.announce(c, request)
-            self._announcer.tell(c, request)
+            self._notifications.announce(c, request)
+            self._notifications.tell(c, request)
         return Again(min(LONGEST_PAUSE, 1.0 * 2 ** min(tries, 6)))
 
     def _settle(
@@ -271,7 +271,7 @@ class Execution:
         record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
         for follow in self._followers:
             follow(c, request, operation, result)
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return None
 
     def _read_late(self, request: ApprovalRequest, result: WriteResult) -> dict[str, Any]:
@@ -288,7 +288,7 @@ class Execution:
         if request.status is not Status.UNKNOWN:
             record(c, Fact.UNKNOWN, request, at=now, actor=None, why=result.sentence)
             request = store.move(c, request, Status.UNKNOWN, outcome=Outcome(sentence=result.sentence))
-            self._announcer.announce(c, request)
+            self._notifications.announce(c, request)
         # Without a time to look again, a person must look: the card and the record say so.
         return None if result.again_after is None else Again(result.again_after)
 

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.posts import Announcer
-from bot.approvals.record import record
+from bot.approvals.request_audit import record
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -53,7 +53,7 @@ class Flow:
         reader: GatewayReader,
         inventory: Offered,
         policy: Callable[[], Policy],
-        announcer: Announcer,
+        notifications: Notifications,
         operations: Mapping[str, Operation],
         units_per_usd: int,
         clock: Callable[[], float],
@@ -63,7 +63,7 @@ class Flow:
         self._reader = reader
         self._inventory = inventory
         self._policy = policy
-        self._announcer = announcer
+        self._notifications = notifications
         self._operations = operations
         self._units_per_usd = units_per_usd
         self._clock = clock
@@ -136,7 +136,7 @@ class Flow:
             self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
         else:
             self._start_timers(c, request)
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return request
 
     async def admit(self, actor: Actor, operation: str) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import WAITING, Status
-from bot.approvals.posts import Announcer
-from bot.approvals.record import record
+from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -16,10 +16,12 @@ from bot.durable.engine import Engine
 class Timers:
     """The delayed jobs of the spine. Arguments are request ids, a reminder's also its number: `12:1`."""
 
-    def __init__(self, *, database: Database, engine: Engine, announcer: Announcer, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, database: Database, engine: Engine, notifications: Notifications, clock: Callable[[], float]
+    ) -> None:
         self._database = database
         self._engine = engine
-        self._announcer = announcer
+        self._notifications = notifications
         self._clock = clock
 
     async def lapse(self, argument: str) -> None:
@@ -33,8 +35,8 @@ class Timers:
         now = self._clock()
         record(c, Fact.LAPSED, request, at=now, actor=None)
         request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
-        self._announcer.story(c, request, "Nobody decided in time, so it lapsed.")
-        self._announcer.announce(c, request)
+        self._notifications.story(c, request, "Nobody decided in time, so it lapsed.")
+        self._notifications.announce(c, request)
 
     async def remind(self, argument: str) -> None:
         """Remind those who may decide, and set the next, later reminder."""
@@ -51,8 +53,8 @@ class Timers:
         )
         record(c, Fact.REMINDED, request, at=self._clock(), actor=None, number=number)
         # A card that somebody deleted is posted anew when it is redrawn: a reminder without one could not be answered.
-        self._announcer.announce(c, request)
-        self._announcer.remind(c, request, sentence, name=str(number))
+        self._notifications.announce(c, request)
+        self._notifications.remind(c, request, sentence, name=str(number))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number
             following = number + 1
@@ -68,6 +70,6 @@ class Timers:
         request = store.find(c, request_id, lock=True)
         if request is not None and request.status is Status.PENDING:
             record(c, Fact.ESCALATED, request, at=self._clock(), actor=None)
-            self._announcer.announce(c, request)
+            self._notifications.announce(c, request)
             sentence = f"Request {request.number} has waited long; more people may decide now."
-            self._announcer.remind(c, request, sentence, name=f"escalate:{request.version}")
+            self._notifications.remind(c, request, sentence, name=f"escalate:{request.version}")

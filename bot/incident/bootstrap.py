@@ -5,7 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals.writers import Writers
+from bot.approvals.write_locks import WriteLocks
 from bot.deps import Deps
 from bot.durable.engine import Engine
 from bot.gateway.client import GatewayClient
@@ -30,7 +30,7 @@ def build(
     engine: Engine,
     outbox: Outbox,
     client: GatewayClient,
-    writers: Writers,
+    write_locks: WriteLocks,
     channel: str,
     changed: Callable[[], None],
     key_changed: Callable[[sa.Connection, int, str], None],
@@ -40,7 +40,7 @@ def build(
     execution = BatchExecution(
         database=deps.database,
         client=client,
-        writers=writers,
+        write_locks=write_locks,
         policy=deps.policy,
         actor_of=deps.directory.actor,
         outbox=outbox,

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals.writers import Hold, Writers
+from bot.approvals.write_locks import WriteLock, WriteLocks
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -47,7 +47,7 @@ SLACK_PAUSE = 5.0
 class RowMarks:
     """The gateway's progress marks of one key, in its row. Durable when `record` returns."""
 
-    def __init__(self, database: Database, key: BatchKey, hold: Hold) -> None:
+    def __init__(self, database: Database, key: BatchKey, hold: WriteLock) -> None:
         self._database = database
         self._key = key
         self._hold = hold
@@ -79,7 +79,7 @@ class BatchExecution:
         *,
         database: Database,
         client: GatewayClient,
-        writers: Writers,
+        write_locks: WriteLocks,
         policy: Callable[[], Policy],
         actor_of: Callable[[str, str], Awaitable[Actor]],
         outbox: Outbox,
@@ -91,7 +91,7 @@ class BatchExecution:
     ) -> None:
         self._database = database
         self._client = client
-        self._writers = writers
+        self._write_locks = write_locks
         self._policy = policy
         self._actor_of = actor_of
         self._outbox = outbox
@@ -177,7 +177,7 @@ class BatchExecution:
         await self._database.run(self.show, batch.id)
 
     async def _one(self, batch: Batch, key: BatchKey) -> None:
-        async with self._writers.hold_key(key.key_id) as hold:
+        async with self._write_locks.lock_key(key.key_id) as hold:
             if hold is None:
                 await self._database.run(self._later, key, dict(key.progress), PAUSE)
                 return

@@ -13,7 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals.trials import OUTCOMES, REVEAL_SECONDS, Trial, marked, no_access, still_accepted, try_once
+from bot.approvals.revocation.attempts import (
+    OUTCOMES,
+    REVEAL_SECONDS,
+    Trial,
+    marked,
+    no_access,
+    still_accepted,
+    try_once,
+)
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader

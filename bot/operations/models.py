@@ -55,8 +55,8 @@ class Effect(StrEnum):
 
     CREATES = "creates"
     CHANGES = "changes"
-    REPLACES = "replaces"  # a new key; the old one is disabled after a while (approvals/retirement.py)
-    STOPS = "stops"  # out of use; the key itself is tried until it is refused (approvals/proof.py)
+    REPLACES = "replaces"  # a new key; the old one is disabled after a while (approvals/rotation/)
+    STOPS = "stops"  # out of use; the key itself is tried until it is refused (approvals/revocation/)
     DELETES = "deletes"
 
 

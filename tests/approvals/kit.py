@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.actions import RequestActions
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.posts import Announcer
-from bot.approvals.review import Review
 from bot.approvals.timers import Timers
 from bot.audit import read as read_audit
 from bot.db.engine import Database
@@ -105,11 +105,16 @@ class Spine:
         outbox = Outbox(
             database=database, engine=engine, web=_Nowhere(), directory=_Nowhere(), drawers={}, clock=self.clock
         )
-        announcer = Announcer(outbox=outbox, channel=CHANNEL)
-        shared: dict[str, Any] = {"database": database, "engine": engine, "announcer": announcer, "clock": self.clock}
+        notifications = Notifications(outbox=outbox, channel=CHANNEL)
+        shared: dict[str, Any] = {
+            "database": database,
+            "engine": engine,
+            "notifications": notifications,
+            "clock": self.clock,
+        }
         judged: dict[str, Any] = {"policy": lambda: self.policy, "operations": OPERATIONS}
         self.offered = Offered()
-        self.review = Review(**shared, **judged)
+        self.actions = RequestActions(**shared, **judged)
         self.timers = Timers(**shared)
         self.flow = Flow(**shared, **judged, reader=_Nowhere(), inventory=self.offered, units_per_usd=500_000)
         self._numbers = itertools.count(1)

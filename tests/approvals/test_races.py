@@ -25,7 +25,7 @@ async def test_fifty_approvers_where_two_are_needed_count_as_two_and_start_one_r
     spine = Spine(database, policy('from = ["manager"], count = 2, expires = "3d"'))
     await spine.ask()
     people = [person(f"U0M{number:02}", "S0MANAGERS") for number in range(50)]
-    answers = await at_once(*(spine.review.approve(1, one, ADA) for one in people))
+    answers = await at_once(*(spine.actions.approve(1, one, ADA) for one in people))
 
     row = await spine.row()
     assert row.status is Status.APPROVED
@@ -40,7 +40,7 @@ async def test_fifty_approvers_where_two_are_needed_count_as_two_and_start_one_r
 async def test_one_person_clicking_ten_times_counts_once(database: Database) -> None:
     spine = Spine(database, policy('from = ["manager"], count = 2, expires = "3d"'))
     await spine.ask()
-    answers = await at_once(*(spine.review.approve(1, MIRA, ADA) for _ in range(10)))
+    answers = await at_once(*(spine.actions.approve(1, MIRA, ADA) for _ in range(10)))
 
     assert [vote.by for vote in (await spine.row()).votes] == ["U0MIRA"]
     assert sum(isinstance(one, ApprovalConflict) for one in answers) == 9
@@ -51,9 +51,9 @@ async def test_one_person_clicking_ten_times_counts_once(database: Database) -> 
 async def test_approve_deny_withdraw_and_lapse_at_once_end_in_one_outcome(spine: Spine, first: int) -> None:
     await spine.ask()
     work = [
-        lambda: spine.review.approve(1, MIRA, ADA),
-        lambda: spine.review.deny(1, OMAR, ADA, reason="no"),
-        lambda: spine.review.withdraw(1, ADA),
+        lambda: spine.actions.approve(1, MIRA, ADA),
+        lambda: spine.actions.deny(1, OMAR, ADA, reason="no"),
+        lambda: spine.actions.withdraw(1, ADA),
         lambda: spine.timers.lapse("1"),
     ]
     await at_once(*(one() for one in work[first:] + work[:first]))
@@ -86,7 +86,7 @@ async def test_a_small_submission_twenty_times_is_one_run(spine: Spine) -> None:
 
 async def test_the_second_of_two_managers_is_told_who_decided(spine: Spine) -> None:
     await spine.ask()
-    answers = await at_once(spine.review.approve(1, MIRA, ADA), spine.review.approve(1, OMAR, ADA))
+    answers = await at_once(spine.actions.approve(1, MIRA, ADA), spine.actions.approve(1, OMAR, ADA))
     told = [one for one in answers if isinstance(one, ApprovalConflict)]
     winner = (await spine.row()).decided_by
     assert len(told) == 1
@@ -96,7 +96,7 @@ async def test_the_second_of_two_managers_is_told_who_decided(spine: Spine) -> N
 async def test_a_refusal_is_recorded_even_in_a_crowd(spine: Spine) -> None:
     await spine.ask()
     strangers = [person(f"U0X{number}") for number in range(5)]
-    answers = await at_once(*(spine.review.approve(1, one, ADA) for one in strangers))
+    answers = await at_once(*(spine.actions.approve(1, one, ADA) for one in strangers))
     assert all(isinstance(one, PermissionDenied) for one in answers)
     assert Counter(await spine.facts(1))["refused"] == 5
     assert (await spine.row()).version == 1

@@ -33,7 +33,7 @@ async def test_lapse_closes_and_tells(spine: Spine) -> None:
 @pytest.mark.parametrize("what", ["lapse", "remind", "redraw"])
 async def test_a_timer_after_the_decision_changes_nothing(spine: Spine, what: str) -> None:
     await spine.ask()
-    await spine.review.approve(1, MIRA, ADA)
+    await spine.actions.approve(1, MIRA, ADA)
     before, wanted = await spine.row(), await spine.wanted()
     await getattr(spine.timers, what)("1:1" if what == "remind" else "1")
     assert (await spine.row(), await spine.wanted()) == (before, wanted)

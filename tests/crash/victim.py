@@ -18,7 +18,7 @@ from typing import Any
 
 import bot.app
 import bot.approvals.execution
-import bot.approvals.writers
+import bot.approvals.write_locks
 import bot.cli.server
 import bot.db.engine
 import bot.durable.engine
@@ -43,7 +43,7 @@ def hurry() -> None:
     bot.app.SocketMode = links
     bot.approvals.execution.PROCESSING = 0.5
     bot.approvals.execution.LONGEST_PAUSE = 1.0
-    bot.approvals.writers.SECONDS = _LEASE
+    bot.approvals.write_locks.SECONDS = _LEASE
     bot.durable.engine.TICK_SECONDS = bot.durable.takeover.TICK_SECONDS = _TICK
     bot.durable.takeover.SILENCE_SECONDS = _SILENCE
     bot.db.engine.IDLE_IN_TRANSACTION_SECONDS = _SILENCE

@@ -6,8 +6,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.alerts.intake.github import GithubApi
+from bot.approvals.cards.notifications import FROM_ALERT
 from bot.approvals.models import ApprovalRequest, Status
-from bot.approvals.posts import FROM_ALERT
 from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
 from tests.approvals.kit import new_request

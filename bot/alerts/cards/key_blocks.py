@@ -3,8 +3,8 @@
 from bot.alerts.cards.key_state import Requests, is_enabled_again
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertAction, KeySnapshot
+from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
-from bot.approvals.views import MARKS
 from bot.slack.blocks import (
     Block,
     code,

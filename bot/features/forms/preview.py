@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.approvals.cards.views import approval_text
 from bot.approvals.flow import Asked
-from bot.approvals.views import approval_text
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError
 from bot.operations import Operation

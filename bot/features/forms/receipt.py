@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from bot.approvals.cards.views import MARKS, approval_text, change_lines, withdraw_button
 from bot.approvals.models import WORDS, ApprovalRequest, Status
-from bot.approvals.views import MARKS, approval_text, change_lines, withdraw_button
 from bot.operations import Operation
 from bot.slack.blocks import actions, channel_link, code, context, escape, isolate, modal, section
 

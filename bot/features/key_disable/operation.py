@@ -1,4 +1,4 @@
-"""What disabling means: status 2, read back, and then the key itself is tried until it is refused (approvals/proof.py).
+"""What disabling means: status 2, read back, and the key itself is tried until it is refused (approvals/revocation/).
 
 One key is one request: whoever disables many asks once for each, and each has its own effect and its own proof.
 """

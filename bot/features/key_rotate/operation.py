@@ -1,7 +1,7 @@
 """What rotating means: a new key with the same settings and what is left of the quota; the old one ends later.
 
 The new key gets a name of its own: the gateway files usage by name, and names are never used twice. The old key keeps
-its quota and works until the overlap is over (approvals/retirement.py). Whose the old key is, theirs is the new one.
+its quota and works until the overlap is over (approvals/rotation/). Whose the old key is, theirs is the new one.
 """
 
 import re

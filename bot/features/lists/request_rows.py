@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.approvals import store
+from bot.approvals.cards.views import MARKS, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
-from bot.approvals.views import MARKS, withdraw_button
 from bot.deps import Deps
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, button, date, escape, isolate, mention, section
@@ -27,7 +27,7 @@ async def _answerable(deps: Deps, actor: Actor, requests: list[ApprovalRequest],
     return [
         request
         for request in requests
-        if deps.review.may_answer(
+        if deps.actions.may_answer(
             request, actor, requesters[request.requester_id, request.requester_team], what=what
         ).allowed
     ]

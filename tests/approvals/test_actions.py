@@ -17,7 +17,7 @@ LESS = Offer(remain_quota=1_000_000)
 async def test_an_approval_starts_the_run_and_redraws_the_card(spine: Spine) -> None:
     await spine.ask()
     spine.now += 60
-    row = await spine.review.approve(1, MIRA, ADA)
+    row = await spine.actions.approve(1, MIRA, ADA)
     assert (row.status, row.decided_by, row.decided_at) == (Status.APPROVED, "U0MIRA", NOW + 60)
     assert len(await spine.started("req:1:run")) == 1
     assert (await spine.wanted())["req:1:card"] == 2
@@ -45,12 +45,12 @@ async def test_whoever_has_no_role_is_refused_and_that_is_recorded(
 ) -> None:
     spine = sqlite_spine
     before = await spine.ask()
-    review = spine.review
+    actions = spine.actions
     work: dict[str, Any] = {
-        "approve": lambda: review.approve(1, who, ADA),
-        "deny": lambda: review.deny(1, who, ADA, reason="no"),
-        "take": lambda: review.take(1, who, ADA),
-        "offer": lambda: review.approve(1, who, ADA, offer=LESS),
+        "approve": lambda: actions.approve(1, who, ADA),
+        "deny": lambda: actions.deny(1, who, ADA, reason="no"),
+        "take": lambda: actions.take(1, who, ADA),
+        "offer": lambda: actions.approve(1, who, ADA, offer=LESS),
     }
     with pytest.raises(PermissionDenied) as refused:
         await work[what]()
@@ -65,8 +65,8 @@ async def test_nobody_decides_an_own_request(sqlite_spine: Spine, what: str) -> 
     manager = person("U0MIRA", "S0MANAGERS")
     await sqlite_spine.ask(manager)
     work: Any = {
-        "approve": lambda: sqlite_spine.review.approve(1, manager, manager),
-        "deny": lambda: sqlite_spine.review.deny(1, manager, manager, reason="x"),
+        "approve": lambda: sqlite_spine.actions.approve(1, manager, manager),
+        "deny": lambda: sqlite_spine.actions.deny(1, manager, manager, reason="x"),
     }
     with pytest.raises(PermissionDenied, match="own request"):
         await work[what]()
@@ -76,31 +76,31 @@ async def test_nobody_decides_an_own_request(sqlite_spine: Spine, what: str) -> 
 async def test_self_approval_where_the_rule_says_so(sqlite_database: Database) -> None:
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", self_approval = true'))
     await spine.ask(MIRA)
-    assert (await spine.review.approve(1, MIRA, MIRA)).status is Status.APPROVED
+    assert (await spine.actions.approve(1, MIRA, MIRA)).status is Status.APPROVED
 
 
 async def test_a_manager_who_lost_the_role_is_refused(sqlite_spine: Spine) -> None:
     await sqlite_spine.ask()
     with pytest.raises(PermissionDenied):
-        await sqlite_spine.review.approve(1, person("U0MIRA"), ADA)
-    assert (await sqlite_spine.review.approve(1, OMAR, ADA)).status is Status.APPROVED
+        await sqlite_spine.actions.approve(1, person("U0MIRA"), ADA)
+    assert (await sqlite_spine.actions.approve(1, OMAR, ADA)).status is Status.APPROVED
 
 
 async def test_a_requester_who_became_a_guest_gets_nothing(sqlite_spine: Spine) -> None:
     await sqlite_spine.ask()
     guest = person("U0ADA", kind=ActorKind.GUEST)
     with pytest.raises(PermissionDenied, match="no longer"):
-        await sqlite_spine.review.approve(1, MIRA, guest)
+        await sqlite_spine.actions.approve(1, MIRA, guest)
 
 
 async def test_two_are_needed_and_both_are_named(database: Database) -> None:
     spine = Spine(database, policy('from = ["manager"], count = 2, expires = "3d"'))
     await spine.ask()
-    row = await spine.review.approve(1, MIRA, ADA)
+    row = await spine.actions.approve(1, MIRA, ADA)
     assert (row.status, [vote.by for vote in row.votes]) == (Status.PENDING, ["U0MIRA"])
     with pytest.raises(ApprovalConflict, match="You have approved"):
-        await spine.review.approve(1, MIRA, ADA)
-    row = await spine.review.approve(1, OMAR, ADA)
+        await spine.actions.approve(1, MIRA, ADA)
+    row = await spine.actions.approve(1, OMAR, ADA)
     assert (row.status, [vote.by for vote in row.votes]) == (Status.APPROVED, ["U0MIRA", "U0OMAR"])
 
 
@@ -108,16 +108,16 @@ async def test_stages_are_answered_in_their_order(database: Database) -> None:
     spine = Spine(database, policy('stages = [{ from = ["manager"] }, { from = ["security"] }], expires = "3d"'))
     await spine.ask()
     with pytest.raises(PermissionDenied, match="Only manager may answer this in stage 1 of 2"):
-        await spine.review.approve(1, SAM, ADA)
-    await spine.review.approve(1, MIRA, ADA)
+        await spine.actions.approve(1, SAM, ADA)
+    await spine.actions.approve(1, MIRA, ADA)
     with pytest.raises(PermissionDenied, match="Only security may answer this in stage 2 of 2"):
-        await spine.review.approve(1, OMAR, ADA)
-    assert (await spine.review.approve(1, SAM, ADA)).status is Status.APPROVED
+        await spine.actions.approve(1, OMAR, ADA)
+    assert (await spine.actions.approve(1, SAM, ADA)).status is Status.APPROVED
 
 
 async def test_a_denial_keeps_its_reason(spine: Spine) -> None:
     await spine.ask()
-    row = await spine.review.deny(1, MIRA, ADA, reason="Use the shared key.")
+    row = await spine.actions.deny(1, MIRA, ADA, reason="Use the shared key.")
     assert (row.status, row.note, row.decided_by) == (Status.DENIED, "Use the shared key.", "U0MIRA")
     assert await spine.facts(1) == ["asked", "denied"]
     assert (await spine.wanted())["req:1:dm"] == 1
@@ -125,9 +125,9 @@ async def test_a_denial_keeps_its_reason(spine: Spine) -> None:
 
 async def test_take_shows_who_looks_and_another_may_take_over(spine: Spine) -> None:
     await spine.ask()
-    assert (await spine.review.take(1, MIRA, ADA)).taken_by == "U0MIRA"
-    assert (await spine.review.take(1, OMAR, ADA)).taken_by == "U0OMAR"
-    assert (await spine.review.approve(1, MIRA, ADA)).status is Status.APPROVED
+    assert (await spine.actions.take(1, MIRA, ADA)).taken_by == "U0MIRA"
+    assert (await spine.actions.take(1, OMAR, ADA)).taken_by == "U0OMAR"
+    assert (await spine.actions.approve(1, MIRA, ADA)).status is Status.APPROVED
 
 
 @pytest.mark.parametrize("what", ["withdraw", "accept", "nudge"])
@@ -135,18 +135,18 @@ async def test_only_the_requester_speaks_for_the_request(sqlite_spine: Spine, wh
     await sqlite_spine.ask()
     for other in (BEN, MIRA, person("U0ADA", team="T0PARTNER")):
         with pytest.raises(PermissionDenied, match="Only <@U0ADA>, who asked"):
-            await getattr(sqlite_spine.review, what)(1, other)
+            await getattr(sqlite_spine.actions, what)(1, other)
     assert await sqlite_spine.facts(1) == ["asked", "refused", "refused", "refused"]
 
 
 async def test_a_nudge_is_said_once_an_hour(sqlite_spine: Spine) -> None:
     spine = sqlite_spine
     await spine.ask()
-    await spine.review.nudge(1, ADA)
+    await spine.actions.nudge(1, ADA)
     with pytest.raises(ApprovalConflict, match="within the hour"):
-        await spine.review.nudge(1, ADA)
+        await spine.actions.nudge(1, ADA)
     spine.now += 3601
-    await spine.review.nudge(1, ADA)
+    await spine.actions.nudge(1, ADA)
     assert len([name for name in await spine.wanted() if "nudge" in name]) == 2
 
 
@@ -161,16 +161,16 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("then", ["approve", "deny", "take", "withdraw", "accept", "nudge", "check"])
 async def test_whoever_comes_second_is_told_what_happened(sqlite_spine: Spine, end: str, then: str) -> None:
-    spine, review = sqlite_spine, sqlite_spine.review
+    spine, actions = sqlite_spine, sqlite_spine.actions
     await spine.ask()
     acts: dict[str, Any] = {
-        "approve": lambda who: review.approve(1, who, ADA),
-        "deny": lambda who: review.deny(1, who, ADA, reason="no"),
-        "take": lambda who: review.take(1, who, ADA),
-        "check": lambda who: review.check(1, who, ADA, what="deny"),
-        "withdraw": lambda _who: review.withdraw(1, ADA),
-        "accept": lambda _who: review.accept(1, ADA),
-        "nudge": lambda _who: review.nudge(1, ADA),
+        "approve": lambda who: actions.approve(1, who, ADA),
+        "deny": lambda who: actions.deny(1, who, ADA, reason="no"),
+        "take": lambda who: actions.take(1, who, ADA),
+        "check": lambda who: actions.check(1, who, ADA, what="deny"),
+        "withdraw": lambda _who: actions.withdraw(1, ADA),
+        "accept": lambda _who: actions.accept(1, ADA),
+        "nudge": lambda _who: actions.nudge(1, ADA),
         "lapse": lambda _who: spine.timers.lapse("1"),
     }
     await acts[ENDS[end][0]](OMAR)
@@ -183,11 +183,11 @@ async def test_whoever_comes_second_is_told_what_happened(sqlite_spine: Spine, e
 
 async def test_an_offer_waits_for_the_requester_and_is_then_run_as_offered(spine: Spine) -> None:
     await spine.ask()
-    row = await spine.review.approve(1, MIRA, ADA, offer=LESS)
+    row = await spine.actions.approve(1, MIRA, ADA, offer=LESS)
     assert (row.status, row.counter_offer) == (Status.OFFERED, LESS)
     assert row.input["remain_quota"] == 2_000_000
     assert await spine.started(":run") == []
-    row = await spine.review.accept(1, ADA)
+    row = await spine.actions.accept(1, ADA)
     assert (row.status, row.decided_by) == (Status.APPROVED, "U0MIRA")
     assert row.input["remain_quota"] == 1_000_000
     assert await spine.facts(1) == ["asked", "countered", "accepted"]
@@ -196,25 +196,25 @@ async def test_an_offer_waits_for_the_requester_and_is_then_run_as_offered(spine
 
 async def test_an_offer_can_be_withdrawn(sqlite_spine: Spine) -> None:
     await sqlite_spine.ask()
-    await sqlite_spine.review.approve(1, MIRA, ADA, offer=LESS)
-    assert (await sqlite_spine.review.withdraw(1, ADA)).status is Status.WITHDRAWN
+    await sqlite_spine.actions.approve(1, MIRA, ADA, offer=LESS)
+    assert (await sqlite_spine.actions.withdraw(1, ADA)).status is Status.WITHDRAWN
 
 
 @pytest.mark.parametrize("what", ["approve", "deny", "take"])
 async def test_while_an_offer_waits_only_the_requester_moves_it(sqlite_spine: Spine, what: str) -> None:
     await sqlite_spine.ask()
-    await sqlite_spine.review.approve(1, MIRA, ADA, offer=LESS)
+    await sqlite_spine.actions.approve(1, MIRA, ADA, offer=LESS)
     more = {"reason": "no"} if what == "deny" else {}
     for somebody in (OMAR, MIRA):
         with pytest.raises(ApprovalConflict, match="#1 waits for <@U0ADA> to accept an offer"):
-            await getattr(sqlite_spine.review, what)(1, somebody, ADA, **more)
+            await getattr(sqlite_spine.actions, what)(1, somebody, ADA, **more)
     assert (await sqlite_spine.row()).status is Status.OFFERED
 
 
 async def test_an_offer_that_stands_is_run_at_once(sqlite_database: Database) -> None:
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", counter_offer = "stand"'))
     await spine.ask(models=("a", "b"))
-    row = await spine.review.approve(1, MIRA, ADA, offer=Offer(models=("a",), expiry=Expiry(seconds=60)))
+    row = await spine.actions.approve(1, MIRA, ADA, offer=Offer(models=("a",), expiry=Expiry(seconds=60)))
     assert row.status is Status.APPROVED
     assert row.input["models"] == ["a"]
     assert row.input["expiry"] == {"seconds": 60, "at": None}
@@ -224,12 +224,12 @@ async def test_an_offer_that_stands_still_needs_the_second_approver(sqlite_datab
     terms = 'from = ["manager"], count = 2, expires = "3d", counter_offer = "stand"'
     spine = Spine(sqlite_database, policy(terms))
     await spine.ask()
-    await spine.review.approve(1, MIRA, ADA, offer=LESS)
+    await spine.actions.approve(1, MIRA, ADA, offer=LESS)
     if (await spine.row()).status is Status.OFFERED:
-        await spine.review.accept(1, ADA)
+        await spine.actions.accept(1, ADA)
     row = await spine.row()
     assert (row.status, row.input["remain_quota"]) == (Status.PENDING, 1_000_000)
-    assert (await spine.review.approve(1, OMAR, ADA)).status is Status.APPROVED
+    assert (await spine.actions.approve(1, OMAR, ADA)).status is Status.APPROVED
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ async def test_an_offer_that_stands_still_needs_the_second_approver(sqlite_datab
 async def test_an_offer_never_grants_more_than_was_asked(sqlite_spine: Spine, offer: Offer, block: str) -> None:
     await sqlite_spine.ask(models=("a", "b"))
     with pytest.raises(InputError) as wrong:
-        await sqlite_spine.review.approve(1, MIRA, ADA, offer=offer)
+        await sqlite_spine.actions.approve(1, MIRA, ADA, offer=offer)
     assert list(wrong.value.fields) == [block]
     assert (await sqlite_spine.row()).status is Status.PENDING
 
@@ -257,14 +257,14 @@ async def test_break_glass_is_done_at_once_and_reviewed_once_by_another(sqlite_d
     assert await spine.facts(1) == ["asked", "broke_glass"]
     spine.now += 10 * 86_400
     with pytest.raises(PermissionDenied):
-        await spine.review.reviewed(1, ADA, ADA)
-    assert (await spine.review.reviewed(1, MIRA, ADA)).reviewed_by == "U0MIRA"
+        await spine.actions.reviewed(1, ADA, ADA)
+    assert (await spine.actions.reviewed(1, MIRA, ADA)).reviewed_by == "U0MIRA"
     with pytest.raises(ApprovalConflict, match="<@U0MIRA> has reviewed request #1 already"):
-        await spine.review.reviewed(1, OMAR, ADA)
+        await spine.actions.reviewed(1, OMAR, ADA)
 
 
 async def test_an_answer_after_the_time_is_over_is_refused_even_before_the_timer_ran(sqlite_spine: Spine) -> None:
     await sqlite_spine.ask()
     sqlite_spine.now += 3 * 86_400
     with pytest.raises(PermissionDenied, match="expired"):
-        await sqlite_spine.review.approve(1, MIRA, ADA)
+        await sqlite_spine.actions.approve(1, MIRA, ADA)

@@ -26,7 +26,7 @@ def card_id(request_id: int) -> str:
     return f"req:{request_id}:card"
 
 
-class Announcer:
+class Notifications:
     """Turns the state of a request into wanted posts. `channel` is where requests and confirmations go."""
 
     def __init__(self, *, outbox: Outbox, channel: str, followers: Sequence[Follow] = ()) -> None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.actions import given_votes
+from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
 from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
-from bot.approvals.posts import CARD, CONFIRMATION, NOTICE, OWNER, STORY
-from bot.approvals.proof import proof_blocks
-from bot.approvals.retirement import retirement_blocks
-from bot.approvals.review import given_votes
+from bot.approvals.revocation.check import revocation_blocks
+from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
 from bot.operations import Change, Effect, Offer, Operation
 from bot.permissions.models import Approval
@@ -54,7 +54,7 @@ MARKS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawing:
+class RequestViews:
     """What a drawing needs beside the row. `nobody` says whether no living person has any of these roles."""
 
     operations: Mapping[str, Operation]
@@ -235,7 +235,7 @@ def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
 
 def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
     """What goes on after it was done: the trials of a disabled key, the last hours of a replaced one."""
-    return [*retirement_blocks(request), *proof_blocks(request)]
+    return [*overlap_blocks(request), *revocation_blocks(request)]
 
 
 def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Status, Vote
-from bot.approvals.posts import Announcer
-from bot.approvals.record import record
+from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -27,7 +27,7 @@ from bot.permissions.stages import missing
 Answer = ApprovalRequest | BotError
 
 
-class Review:
+class RequestActions:
     """The buttons of a card, as methods. `requester` is the requester as Slack shows them now."""
 
     def __init__(
@@ -36,14 +36,14 @@ class Review:
         database: Database,
         engine: Engine,
         policy: Callable[[], Policy],
-        announcer: Announcer,
+        notifications: Notifications,
         operations: Mapping[str, Operation],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._engine = engine
         self._policy = policy
-        self._announcer = announcer
+        self._notifications = notifications
         self._operations = operations
         self._clock = clock
 
@@ -127,8 +127,8 @@ class Review:
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if lacking:
             request = store.change(c, request, votes=votes)
-            self._announcer.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
-            self._announcer.announce(c, request)
+            self._notifications.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
+            self._notifications.announce(c, request)
             return request
         return self._grant(c, request, approver.slack_user_id, now, votes=votes)
 
@@ -137,9 +137,9 @@ class Review:
     ) -> ApprovalRequest:
         decided = {"decided_by": by, "decided_at": now, **changes}
         request = store.move(c, request, Status.APPROVED, **decided)
-        self._announcer.story(c, request, f"<@{by}> approved. Applying now.")
+        self._notifications.story(c, request, f"<@{by}> approved. Applying now.")
         self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return request
 
     def _offer(self, c: sa.Connection, request: ApprovalRequest, approver: Actor, offer: Offer) -> Answer:
@@ -158,8 +158,8 @@ class Review:
             record(c, Fact.APPROVED, request, at=now, actor=by, votes=len(votes), of=approval.count)
             return self._grant(c, request, by, now, input=wanted.model_dump(mode="json"), **changes)
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
-        self._announcer.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
-        self._announcer.announce(c, request)
+        self._notifications.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
+        self._notifications.announce(c, request)
         return request
 
     def _accept(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
@@ -176,8 +176,10 @@ class Review:
         stored = {"input": wanted.model_dump(mode="json")}
         if lacking := missing(_terms(request), given_votes(request)):
             request = store.move(c, request, Status.PENDING, **stored)
-            self._announcer.story(c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed.")
-            self._announcer.announce(c, request)
+            self._notifications.story(
+                c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed."
+            )
+            self._notifications.announce(c, request)
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
 
@@ -189,8 +191,8 @@ class Review:
         by = approver.slack_user_id
         record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
         request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, note=reason)
-        self._announcer.story(c, request, f"<@{by}> denied it.")
-        self._announcer.announce(c, request)
+        self._notifications.story(c, request, f"<@{by}> denied it.")
+        self._notifications.announce(c, request)
         return request
 
     def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
@@ -200,7 +202,7 @@ class Review:
             return error
         record(c, Fact.TAKEN, request, at=self._clock(), actor=approver.slack_user_id)
         request = store.change(c, request, taken_by=approver.slack_user_id)
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return request
 
     def _withdraw(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
@@ -212,8 +214,8 @@ class Review:
         request = store.move(
             c, request, Status.WITHDRAWN, decided_by=actor.slack_user_id, decided_at=now, settled_at=now
         )
-        self._announcer.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
-        self._announcer.announce(c, request)
+        self._notifications.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
+        self._notifications.announce(c, request)
         return request
 
     def _nudge(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
@@ -225,7 +227,7 @@ class Review:
             return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
         store.record_progress(c, request.id, "nudged", now)
         sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
-        self._announcer.remind(c, request, sentence, name=f"nudge:{int(now)}")
+        self._notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")
         return request
 
     def _reviewed(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
@@ -236,7 +238,7 @@ class Review:
             return ApprovalConflict(f"<@{request.reviewed_by}> has reviewed request {request.number} already.")
         record(c, Fact.REVIEWED, request, at=self._clock(), actor=approver.slack_user_id)
         request = store.change(c, request, reviewed_by=approver.slack_user_id)
-        self._announcer.announce(c, request)
+        self._notifications.announce(c, request)
         return request
 
     def _not_allowed(

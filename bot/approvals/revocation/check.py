@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, Status
-from bot.approvals.posts import Announcer
-from bot.approvals.record import record
-from bot.approvals.trials import OUTCOMES, Trial, marked, still_accepted, try_once
+from bot.approvals.request_audit import record
+from bot.approvals.revocation.attempts import OUTCOMES, Trial, marked, still_accepted, try_once
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
@@ -27,7 +27,7 @@ from bot.slack.blocks import Block, context, date, escape, section
 JOB, MARK = "probe", "probe"
 
 
-class Prover:
+class RevocationChecks:
     """Starts the proof when a key was taken out of use, and carries it out."""
 
     def __init__(
@@ -36,14 +36,14 @@ class Prover:
         database: Database,
         engine: Engine,
         client: GatewayReader,
-        announcer: Announcer,
+        notifications: Notifications,
         leaked: Callable[[int], SecretStr | None] = lambda _key_id: None,
     ) -> None:
         """`leaked`: the value that an alert brought, still in memory, for gateways that do not show values."""
         self._database = database
         self._engine = engine
         self._client = client
-        self._announcer = announcer
+        self._notifications = notifications
         self._leaked = leaked
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
@@ -74,14 +74,16 @@ class Prover:
             record(c, Fact.PROBE, request, at=trial.at, actor=None, **told)
             # With the mark: whoever follows (the time to dead) reads it from the request in hand.
             after = request.model_copy(update={"progress": {**request.progress, MARK: mark}})
-            self._announcer.announce(c, after)
+            self._notifications.announce(c, after)
         if pause is None and still_accepted(mark):
             sentence = f":rotating_light: Key {request.key_id} is disabled, but the gateway still accepts it. "
-            self._announcer.alarm(c, request, sentence + "Treat it as live: delete it, or call the gateway's operator.")
+            self._notifications.alarm(
+                c, request, sentence + "Treat it as live: delete it, or call the gateway's operator."
+            )
         return None if pause is None else Again(pause)
 
 
-def proof_blocks(request: ApprovalRequest) -> list[Block]:
+def revocation_blocks(request: ApprovalRequest) -> list[Block]:
     """What the trials have shown so far; empty for requests that try no key. Times to the second."""
     mark = request.progress.get(MARK)
     if not isinstance(mark, dict):

@@ -20,11 +20,11 @@ SECONDS = 6.0
 CREATING = frozenset({"key.create", "key.rotate"})
 
 
-class LostHold(Exception):  # no error of anybody: this process was thought dead, and another one goes on
+class WriteLockLost(Exception):  # no error of anybody: this process was thought dead, and another one goes on
     """The lock is no longer held here: stop before the next effect."""
 
 
-class Hold:
+class WriteLock:
     """The right to write one thing. `check` is asked in the transaction before each effect."""
 
     def __init__(self, *, name: str, holder: str, clock: Callable[[], float], leased: bool) -> None:
@@ -43,10 +43,10 @@ class Hold:
         return True
 
     def check(self, c: sa.Connection) -> None:
-        """Prolong the lease. Raises LostHold when it is somebody else's: we were frozen and taken for dead."""
+        """Prolong the lease. Raises WriteLockLost when it is somebody else's: we were frozen and taken for dead."""
         now = self._clock()
         if self._leased and not leases.renew(c, self._name, self._holder, seconds=SECONDS, now=now):
-            raise LostHold(self._name)
+            raise WriteLockLost(self._name)
         self._until = now + SECONDS if self._leased else math.inf
 
     def release(self, c: sa.Connection) -> None:
@@ -54,12 +54,12 @@ class Hold:
         leases.release(c, self._name, self._holder)
 
     def still(self) -> None:
-        """The same question without the database, asked in the last moment before a call: raises LostHold."""
+        """The same question without the database, asked in the last moment before a call: raises WriteLockLost."""
         if self._clock() >= self._until:
-            raise LostHold(self._name)
+            raise WriteLockLost(self._name)
 
 
-class Writers:
+class WriteLocks:
     """Locks by what is written. `holder` names this process. On SQLite, which has one process, no lease is needed."""
 
     def __init__(self, *, database: Database, holder: str, clock: Callable[[], float]) -> None:
@@ -68,17 +68,17 @@ class Writers:
         self._clock = clock
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
-    def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[Hold | None]:
-        """Hold the lock of what `request` writes. Yields None when another replica has it."""
+    def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
+        """WriteLock the lock of what `request` writes. Yields None when another replica has it."""
         creates = request.key_id is None or request.operation in CREATING
-        return self._held("write:create") if creates else self.hold_key(request.key_id or 0)
+        return self._held("write:create") if creates else self.lock_key(request.key_id or 0)
 
-    def hold_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[Hold | None]:
-        """Hold the lock of one key, for what is no request of its own: a key of a batch."""
+    def lock_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
+        """WriteLock the lock of one key, for what is no request of its own: a key of a batch."""
         return self._held(f"write:key:{key_id}")
 
     @contextlib.asynccontextmanager
-    async def _held(self, name: str) -> AsyncIterator[Hold | None]:
+    async def _held(self, name: str) -> AsyncIterator[WriteLock | None]:
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
@@ -92,9 +92,9 @@ class Writers:
                 self._locks[name] = (lock, users - 1)
 
     @contextlib.asynccontextmanager
-    async def _lease(self, name: str) -> AsyncIterator[Hold | None]:
+    async def _lease(self, name: str) -> AsyncIterator[WriteLock | None]:
         leased = self._database.dialect == "postgresql"
-        hold = Hold(name=name, holder=self._holder, clock=self._clock, leased=leased)
+        hold = WriteLock(name=name, holder=self._holder, clock=self._clock, leased=leased)
         if not leased:
             yield hold
             return
@@ -106,11 +106,11 @@ class Writers:
             yield hold
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError, LostHold):
+            with contextlib.suppress(asyncio.CancelledError, WriteLockLost):
                 await keeper
             await self._database.run(hold.release)
 
-    async def _keep(self, hold: Hold) -> None:
+    async def _keep(self, hold: WriteLock) -> None:
         while True:
             await asyncio.sleep(SECONDS / 3)
             with contextlib.suppress(sa.exc.SQLAlchemyError):  # the next beat, or the check before an effect, tells

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.approvals import store
+from bot.approvals.actions import RequestActions
+from bot.approvals.cards.offer_form import build_offer_modal, parse_offer
+from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
-from bot.approvals.offers import build_offer_modal, parse_offer
-from bot.approvals.review import Review
-from bot.approvals.views import Drawing
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
 from bot.logs import holds_key
@@ -33,14 +33,14 @@ class Listeners:
         self,
         *,
         database: Database,
-        review: Review,
+        actions: RequestActions,
         directory: Directory,
-        drawing: Drawing,
+        drawing: RequestViews,
         units_per_usd: int,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
-        self._review = review
+        self._actions = actions
         self._directory = directory
         self._drawing = drawing
         self._units_per_usd = units_per_usd
@@ -65,32 +65,32 @@ class Listeners:
         """Approve as asked."""
         request = await self._request(delivery.action_value)
         return await self._done(
-            delivery, await self._review.approve(request.id, *await self._people(delivery, request))
+            delivery, await self._actions.approve(request.id, *await self._people(delivery, request))
         )
 
     async def take(self, delivery: Delivery) -> Ack:
         """Take it, so that others need not look."""
         request = await self._request(delivery.action_value)
-        return await self._done(delivery, await self._review.take(request.id, *await self._people(delivery, request)))
+        return await self._done(delivery, await self._actions.take(request.id, *await self._people(delivery, request)))
 
     async def reviewed(self, delivery: Delivery) -> Ack:
         """A break-glass request was looked at."""
         request = await self._request(delivery.action_value)
         return await self._done(
-            delivery, await self._review.reviewed(request.id, *await self._people(delivery, request))
+            delivery, await self._actions.reviewed(request.id, *await self._people(delivery, request))
         )
 
     async def withdraw(self, delivery: Delivery) -> Ack:
         """The requester takes it back."""
-        return await self._by_requester(delivery, self._review.withdraw)
+        return await self._by_requester(delivery, self._actions.withdraw)
 
     async def accept(self, delivery: Delivery) -> Ack:
         """The requester accepts what was offered instead."""
-        return await self._by_requester(delivery, self._review.accept)
+        return await self._by_requester(delivery, self._actions.accept)
 
     async def nudge(self, delivery: Delivery) -> Ack:
         """The requester reminds the approvers."""
-        return await self._by_requester(delivery, self._review.nudge)
+        return await self._by_requester(delivery, self._actions.nudge)
 
     async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
         request = await self._request(delivery.action_value)
@@ -126,7 +126,7 @@ class Listeners:
         if holds_key(reason):
             raise InputError({REASON: "This looks like the value of a key. It is stored and shown: take it out."})
         people = await self._people(delivery, request)
-        request = await self._review.deny(request.id, *people, reason=reason)
+        request = await self._actions.deny(request.id, *people, reason=reason)
         return Replace(_said(request, "is denied. The requester is told, with your reason"))
 
     async def open_offer(self, delivery: Delivery) -> Ack:
@@ -140,7 +140,7 @@ class Listeners:
         request = await self._request(delivery.private_metadata)
         offer = parse_offer(request, delivery.state, now=self._clock(), units_per_usd=self._units_per_usd)
         people = await self._people(delivery, request)
-        request = await self._review.approve(request.id, *people, offer=offer)
+        request = await self._actions.approve(request.id, *people, offer=offer)
         what = "waits for the requester's yes" if request.status in WAITING else "is approved with your changes"
         return Replace(_said(request, what))
 
@@ -154,7 +154,7 @@ class Listeners:
     async def _open(self, delivery: Delivery, what: str) -> ApprovalRequest:
         request = await self._request(delivery.action_value)
         actor, requester = await self._people(delivery, request)
-        await self._review.check(request.id, actor, requester, what=what)
+        await self._actions.check(request.id, actor, requester, what=what)
         return request
 
     async def _show(self, delivery: Delivery, view: dict[str, Any]) -> None:

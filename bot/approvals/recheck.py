@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.approvals.actions import given_votes
 from bot.approvals.models import ApprovalRequest
-from bot.approvals.review import given_votes
 from bot.gateway.models import Key
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Decision, Facts

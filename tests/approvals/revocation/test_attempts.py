@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.approvals.trials import Trial, marked, still_accepted, try_once
+from bot.approvals.revocation.attempts import Trial, marked, still_accepted, try_once
 from bot.gateway.models import KeyId
 from bot.gateway.writes import PROBE_DELAYS, Proof
 from keydesk_sandbox.fake_gateway import Fault

@@ -6,7 +6,7 @@ import pytest
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
-from bot.approvals.rejudge import outgrown, read_late, refusal_today
+from bot.approvals.recheck import outgrown, read_late, refusal_today
 from bot.db.engine import Database
 from bot.gateway.models import Key, KeySettings
 from bot.permissions.models import Actor, ActorKind, Ask, Facts

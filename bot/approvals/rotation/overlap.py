@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.posts import Announcer
-from bot.approvals.record import record
+from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -26,7 +26,7 @@ JOB, MARK = "retire", "retire"
 DISABLE = "key.disable"
 
 
-class Retirement:
+class RotationOverlap:
     """Sets the time at which a replaced key ends, and asks for its end when that has come."""
 
     def __init__(
@@ -34,13 +34,13 @@ class Retirement:
         *,
         database: Database,
         engine: Engine,
-        announcer: Announcer,
+        notifications: Notifications,
         operations: Mapping[str, Operation],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._engine = engine
-        self._announcer = announcer
+        self._notifications = notifications
         self._operations = operations
         self._clock = clock
 
@@ -48,7 +48,9 @@ class Retirement:
         """After a rotation: set the time. After a failed end of one: say so where everybody sees it."""
         if request.note == store.ROTATION and request.status is Status.FAILED:
             sentence = f":rotating_light: Key {request.key_id} was replaced, but could not be disabled: it still works."
-            self._announcer.alarm(c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`).")
+            self._notifications.alarm(
+                c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`)."
+            )
         if operation.effect is not Effect.REPLACES or request.status is not Status.SUCCEEDED:
             return
         alive = result.before is None or result.before.status == KeyStatus.ENABLED
@@ -75,8 +77,8 @@ class Retirement:
         record(c, Fact.APPROVED, request, at=now, actor=None, rule=rule)
         self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
         store.record_progress(c, rotation.id, MARK, {**rotation.progress.get(MARK, {}), "request": request.id})
-        self._announcer.announce(c, request)
-        self._announcer.announce(c, rotation)
+        self._notifications.announce(c, request)
+        self._notifications.announce(c, rotation)
 
     def _request(self, rotation: ApprovalRequest, key_id: int, now: float) -> NewRequest:
         sentence = f"It was granted with the rotation in request {rotation.number}."
@@ -99,7 +101,7 @@ class Retirement:
         )
 
 
-def retirement_blocks(request: ApprovalRequest) -> list[Block]:
+def overlap_blocks(request: ApprovalRequest) -> list[Block]:
     """Until when the old key of a rotation works, and why it was ended; empty for everything else."""
     if request.note == store.ROTATION:
         return [context(f"This ends the rotation in request #{request.input['rotation']}.")]
