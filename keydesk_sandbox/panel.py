@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from .fake_gateway import KINDS, FakeGateway, Fault, Record, Seen, Switches
+from .fake_gateway import KINDS, FakeGateway, GatewayFault, GatewaySwitches, LoggedCall, Record
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -201,11 +201,11 @@ class _Panel:
         if name == "none":
             self._gateway.disarm()
             return {}
-        unknown = options.keys() - {field.name for field in fields(Fault)}
+        unknown = options.keys() - {field.name for field in fields(GatewayFault)}
         if not isinstance(name, str) or unknown:
             raise MalformedError(f"A fault has a name and no {', '.join(sorted(unknown)) or 'other kind of name'}.")
         try:
-            fault = Fault(kind=name, **options)
+            fault = GatewayFault(kind=name, **options)
         except (TypeError, ValueError, re.error) as error:
             raise MalformedError(f"That fault cannot be armed: {error}.") from error
         self._gateway.arm(fault)
@@ -214,7 +214,7 @@ class _Panel:
     def switch(self, body: dict[str, Any]) -> dict[str, Any]:
         """Change one switch to a value of the type it has; null only where the switch knows it."""
         name, value = body.get("name"), body.get("value")
-        known = {field.name: getattr(Switches(), field.name) for field in fields(Switches)}
+        known = {field.name: getattr(GatewaySwitches(), field.name) for field in fields(GatewaySwitches)}
         if name not in known:
             raise MalformedError(f"There is no switch {name!r}.")
         if isinstance(known[name], bool) and not isinstance(value, bool):
@@ -250,7 +250,7 @@ def _state(record: Record, now: float) -> str:
     return "overdrawn" if record.remain_quota < 0 else "exhausted"
 
 
-def _call_row(seen: Seen) -> dict[str, Any]:
+def _call_row(seen: LoggedCall) -> dict[str, Any]:
     """A line of the log; known secrets were taken out when it was written."""
     return {
         "at": seen.at,

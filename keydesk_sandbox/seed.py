@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from bot.keys import owners
 from keydesk_sandbox.fake_gateway import FakeGateway
-from keydesk_sandbox.fake_slack.people import Kind, Person, Team, UserGroup
+from keydesk_sandbox.fake_slack.people import Person, PersonKind, Team, UserGroup
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
 
 TEAM = "T0SANDBOX"
@@ -82,20 +82,22 @@ def workspace() -> Workspace:
         Person(id=MANAGER, name="mira", real_name="Mira Santos", title="Manager"),
         Person(id=SECOND_MANAGER, name="omar", real_name="Omar Haddad", title="Manager"),
         Person(id=SECURITY, name="sam", real_name="Sam Okafor", title="Security"),
-        Person(id=ADMIN, name="alex", real_name="Alex Kim", title="Administrator", kind=Kind.ADMIN),
-        Person(id=GUEST, name="gil", real_name="Gil Guest", title="Contractor", kind=Kind.GUEST),
+        Person(id=ADMIN, name="alex", real_name="Alex Kim", title="Administrator", kind=PersonKind.ADMIN),
+        Person(id=GUEST, name="gil", real_name="Gil Guest", title="Contractor", kind=PersonKind.GUEST),
         Person(
             id=OUTSIDER,
             name="olga",
             real_name="Olga Outside",
             title="Partner Inc.",
-            kind=Kind.OUTSIDER,
+            kind=PersonKind.OUTSIDER,
             team_id="T0PARTNER",
         ),
-        Person(id=DEACTIVATED, name="dora", real_name="Dora Gone", title="Left last month", kind=Kind.DEACTIVATED),
+        Person(
+            id=DEACTIVATED, name="dora", real_name="Dora Gone", title="Left last month", kind=PersonKind.DEACTIVATED
+        ),
         # The other app that posts into #general (“Send an alert”, FakeSlack's post_as_app).
-        Person(id="U0OTHERBOT", name="deploy", real_name="Deploy", kind=Kind.BOT),
-        Person(id=BOT_USER, name="keydesk", real_name="Keydesk", kind=Kind.BOT),
+        Person(id="U0OTHERBOT", name="deploy", real_name="Deploy", kind=PersonKind.BOT),
+        Person(id=BOT_USER, name="keydesk", real_name="Keydesk", kind=PersonKind.BOT),
     ]
     groups = [
         UserGroup(id="S0ENGINEERS", handle="engineers", name="Engineers", users=[ENGINEER, SECOND_ENGINEER]),

@@ -11,26 +11,26 @@ Python methods of `FakeGateway`. `COVERAGE` lists the endpoints; whatever is not
 """
 
 from .clock import Clock
-from .faults import KINDS, WRONGS, Fault
+from .faults import KINDS, WRONGS, GatewayFault
 from .gateway import FakeGateway
 from .records import Record
 from .routing import COVERAGE
 from .server import ConnectionCutError
-from .switches import PROFILES, Profile, Switches
-from .wire import Call, Seen
+from .switches import PROFILES, GatewaySwitches, Profile
+from .wire import HttpCall, LoggedCall
 
 __all__ = [
     "COVERAGE",
     "KINDS",
     "PROFILES",
     "WRONGS",
-    "Call",
     "Clock",
     "ConnectionCutError",
     "FakeGateway",
-    "Fault",
+    "GatewayFault",
+    "GatewaySwitches",
+    "HttpCall",
+    "LoggedCall",
     "Profile",
     "Record",
-    "Seen",
-    "Switches",
 ]

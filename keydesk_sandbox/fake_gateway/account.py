@@ -1,11 +1,11 @@
 """Who is calling, and what the account may see of itself. Contract: sections 1, 4 and 15. Knows no keys' endpoints."""
 
 from .gojson import atoi
-from .wire import Call, Reply, json_reply, success
-from .world import World
+from .state import GatewayState
+from .wire import HttpCall, HttpReply, json_reply, success
 
 
-def sign_in(world: World, call: Call) -> Reply | None:
+def sign_in(world: GatewayState, call: HttpCall) -> HttpReply | None:
     """None when the PAT is good, else the refusal (section 4)."""
     switches = world.switches
     sent = call.header("authorization")
@@ -20,7 +20,7 @@ def sign_in(world: World, call: Call) -> Reply | None:
     return _account_problem(world, call)
 
 
-def _account_problem(world: World, call: Call) -> Reply | None:
+def _account_problem(world: GatewayState, call: HttpCall) -> HttpReply | None:
     if world.account.banned:
         return _refused(world, call, "banned", 401, "AUTH_USER_DISABLED")
     if world.account.role < 1:
@@ -28,13 +28,13 @@ def _account_problem(world: World, call: Call) -> Reply | None:
     return None
 
 
-def _refused(world: World, call: Call, name: str, status: int, code: str) -> Reply:
+def _refused(world: GatewayState, call: HttpCall, name: str, status: int, code: str) -> HttpReply:
     if world.switches.auth_codes:
         return world.refuse(name, call, status=status, code=code)
     return world.refuse(name, call)
 
 
-def _user_header_problem(world: World, call: Call) -> str | None:
+def _user_header_problem(world: GatewayState, call: HttpCall) -> str | None:
     sent = call.header("new-api-user")
     if not sent:
         return "user_header_missing"
@@ -44,7 +44,7 @@ def _user_header_problem(world: World, call: Call) -> str | None:
     return None if number == world.account.id else "user_header_mismatch"
 
 
-def user_self(world: World, _call: Call) -> Reply:
+def user_self(world: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/self`."""
     account = world.account
     return success(
@@ -62,17 +62,17 @@ def user_self(world: World, _call: Call) -> Reply:
     )
 
 
-def user_groups(world: World, _call: Call) -> Reply:
+def user_groups(world: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/self/groups` (section 10)."""
     return success({name: {"ratio": ratio, "desc": desc} for name, (ratio, desc) in world.account.groups.items()})
 
 
-def replace_pat(world: World, _call: Call) -> Reply:
+def replace_pat(world: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/token` REPLACES the PAT (section 1); it exists so that a test can prove nobody calls it."""
     return success(world.replace_pat())
 
 
-def catalogue(world: World, call: Call) -> Reply:
+def catalogue(world: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/models`: the public catalogue of CometAPI; upstream wants a PAT and gives another shape."""
     if world.switches.public_models:
         rows = [{"id": m, "provider": m.split("-")[0], "model_type": "text", "features": []} for m in world.models]

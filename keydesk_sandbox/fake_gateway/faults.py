@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from .wire import Call, Reply, html_page, json_reply
+from .wire import HttpCall, HttpReply, html_page, json_reply
 
 Ending = Literal["complete", "cut", "hang", "refused"]
 Landing = Literal["now", "never", "late", "twice", "now and late"]
@@ -59,7 +59,7 @@ KINDS: Final = tuple(_LANDS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class GatewayFault:
     """One fault. Strikes the next `times` requests (None: all) that match, after letting `skip` of them pass.
 
     `method` None means every method; `path` is a regular expression for the whole path. `lands` overrides what the
@@ -85,7 +85,7 @@ class Fault:
             raise ValueError(f"nothing goes wrong like {self.how!r}; there are {', '.join(WRONGS)}")
         re.compile(self.path)
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: HttpCall) -> bool:
         return self.method in (None, call.method) and re.fullmatch(self.path, call.path) is not None
 
     def landing(self) -> Landing:
@@ -100,31 +100,31 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class HttpDelivery:
     """How an answer goes out: after `delay` seconds, `reply` (None: not a byte), and then how the connection ends."""
 
-    reply: Reply | None
+    reply: HttpReply | None
     delay: float = 0.0
     ending: Ending = "complete"
 
 
-def deliver(fault: Fault | None, reply: Reply | None, call: Call) -> Delivery:
+def deliver(fault: GatewayFault | None, reply: HttpReply | None, call: HttpCall) -> HttpDelivery:
     """What the client gets to see. `reply` is the gateway's own answer, None when the call has not landed (yet)."""
     if fault is None or fault.kind == "duplicate":
-        return Delivery(reply=reply)
+        return HttpDelivery(reply=reply)
     if fault.kind in ("lost_reply", "lost_request"):
-        return Delivery(reply=None, ending="cut", delay=fault.delay)
+        return HttpDelivery(reply=None, ending="cut", delay=fault.delay)
     if fault.kind == "refused":
-        return Delivery(reply=None, ending="refused")
+        return HttpDelivery(reply=None, ending="refused")
     if fault.kind in ("late", "hang"):
-        return Delivery(reply=None, ending="hang" if fault.kind == "hang" else fault.then)
+        return HttpDelivery(reply=None, ending="hang" if fault.kind == "hang" else fault.then)
     if fault.kind in ("slow", "cut_body"):
         ending: Ending = "complete" if reply and fault.kind == "slow" else "cut"
-        return Delivery(reply=reply, delay=fault.delay, ending=ending)
-    return Delivery(reply=_replacement(fault, reply or json_reply({}), call), delay=fault.delay)
+        return HttpDelivery(reply=reply, delay=fault.delay, ending=ending)
+    return HttpDelivery(reply=_replacement(fault, reply or json_reply({}), call), delay=fault.delay)
 
 
-def _replacement(fault: Fault, reply: Reply, call: Call) -> Reply:
+def _replacement(fault: GatewayFault, reply: HttpReply, call: HttpCall) -> HttpReply:
     """Another answer than the gateway's own, or its own one spoilt."""
     if fault.kind == "wrong":
         return WRONGS[fault.how](reply)
@@ -135,35 +135,35 @@ def _replacement(fault: Fault, reply: Reply, call: Call) -> Reply:
         return json_reply({"error": error}, status=500)
     if fault.kind == "redirect":
         status = fault.status or (301 if call.method == "GET" else 307)
-        return Reply(status=status, headers=(("Location", fault.location),))
+        return HttpReply(status=status, headers=(("Location", fault.location),))
     if fault.kind in ("empty", "empty_429"):
-        return Reply(status=429 if fault.kind == "empty_429" else fault.status or 503)
+        return HttpReply(status=429 if fault.kind == "empty_429" else fault.status or 503)
     return html_page(fault.status or 200, length=_BIG if fault.kind == "big_html" else 0)
 
 
-def _badly_zipped(reply: Reply, *, truncated: bool) -> Reply:
+def _badly_zipped(reply: HttpReply, *, truncated: bool) -> HttpReply:
     zipped = gzip.compress(reply.body, mtime=0)
     body = zipped[: len(zipped) // 2] if truncated else reply.body
     return replace(reply, body=body, headers=(*reply.headers, ("Content-Encoding", "gzip")))
 
 
-def _json_with(change: Callable[[Any], Any]) -> Callable[[Reply], Reply]:
-    def wrong(reply: Reply) -> Reply:
+def _json_with(change: Callable[[Any], Any]) -> Callable[[HttpReply], HttpReply]:
+    def wrong(reply: HttpReply) -> HttpReply:
         value = json.loads(reply.body)
         return replace(reply, body=json.dumps(change(value)).encode())
 
     return wrong
 
 
-def _member(name: str, value: Any) -> Callable[[Reply], Reply]:
+def _member(name: str, value: Any) -> Callable[[HttpReply], HttpReply]:
     return _json_with(lambda envelope: {**envelope, name: value})
 
 
-def _without(name: str) -> Callable[[Reply], Reply]:
+def _without(name: str) -> Callable[[HttpReply], HttpReply]:
     return _json_with(lambda envelope: {k: v for k, v in envelope.items() if k != name})
 
 
-def _in_records(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply], Reply]:
+def _in_records(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[HttpReply], HttpReply]:
     """Change every record in `data`: one record, a page of them or an array."""
 
     def walk(value: Any) -> Any:
@@ -176,7 +176,7 @@ def _in_records(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[
     return _in_data(walk)
 
 
-def _in_data(change: Callable[[Any], Any]) -> Callable[[Reply], Reply]:
+def _in_data(change: Callable[[Any], Any]) -> Callable[[HttpReply], HttpReply]:
     """Change `data`. ValueError when there is nothing of the kind: a fault that changes nothing proves nothing."""
 
     def changed(envelope: Any) -> Any:
@@ -188,7 +188,7 @@ def _in_data(change: Callable[[Any], Any]) -> Callable[[Reply], Reply]:
     return _json_with(changed)
 
 
-WRONGS: Final[Mapping[str, Callable[[Reply], Reply]]] = {
+WRONGS: Final[Mapping[str, Callable[[HttpReply], HttpReply]]] = {
     "success_string": _member("success", "true"),
     "success_number": _member("success", 1),
     "success_missing": _without("success"),
@@ -217,9 +217,9 @@ WRONGS: Final[Mapping[str, Callable[[Reply], Reply]]] = {
 class Armed:
     """The faults that wait, in the order in which they were armed."""
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[GatewayFault] = field(default_factory=list)
 
-    def strike(self, call: Call) -> Fault | None:
+    def strike(self, call: HttpCall) -> GatewayFault | None:
         """The first fault that matches; it is counted down, and gone when used up."""
         for index, fault in enumerate(self.faults):
             if not fault.matches(call):

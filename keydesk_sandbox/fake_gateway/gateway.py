@@ -15,19 +15,19 @@ from starlette.applications import Starlette
 
 from . import models_side, routing
 from .clock import Clock
-from .faults import Armed, Delivery, Fault, deliver
+from .faults import Armed, GatewayFault, HttpDelivery, deliver
 from .records import Record
 from .requests import describe
 from .server import asgi_app
-from .switches import Profile, Switches, profile_named
+from .state import AccountRow, GatewayState
+from .switches import GatewaySwitches, Profile, profile_named
 from .transport import InProcessTransport
-from .wire import Call, Reply, Seen
-from .world import Account, World
+from .wire import HttpCall, HttpReply, LoggedCall
 
 _LOG_LENGTH = 10_000  # a sandbox may run for days
 _SHORTEST_PAT = 8
 EVENTS = ("request", "row_read", "answer")
-Callback = Callable[[Call], object]
+Callback = Callable[[HttpCall], object]
 
 
 @dataclass(kw_only=True)
@@ -38,7 +38,7 @@ class _Hook:
     path: str | None
     times: int | None
 
-    def fits(self, event: str, call: Call) -> bool:
+    def fits(self, event: str, call: HttpCall) -> bool:
         path_fits = self.path is None or re.fullmatch(self.path, call.path) is not None
         return event == self.event and self.method in (None, call.method) and path_fits
 
@@ -63,14 +63,14 @@ class FakeGateway:
         chosen = profile_named(profile) if isinstance(profile, str) else profile
         self.profile = chosen.name
         self.clock = clock or Clock()
-        self._world = World(
-            clock=self.clock, switches=chosen.switches, account=Account(id=user_id), pat=access_token, seed=seed
+        self._world = GatewayState(
+            clock=self.clock, switches=chosen.switches, account=AccountRow(id=user_id), pat=access_token, seed=seed
         )
         self._world.hook = self._fire
         self._hooks: list[_Hook] = []
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._armed = Armed()
-        self.requests: list[Seen] = []
+        self.requests: list[LoggedCall] = []
         self.app: Starlette = asgi_app(self.exchange, self.clock)
 
     # the wire
@@ -79,7 +79,7 @@ class FakeGateway:
         """For `httpx.AsyncClient(transport=…)`: cuts become RemoteProtocolError, hangs ReadTimeout."""
         return InProcessTransport(exchange=self.exchange, clock=self.clock, client_ip=client_ip)
 
-    def exchange(self, call: Call) -> Delivery:
+    def exchange(self, call: HttpCall) -> HttpDelivery:
         """Take one call: log it, let it land or not, and say how the answer goes out."""
         self.settle()
         seen = describe(call, secrets_in=self._world.secrets_in, at=self.clock.now())
@@ -94,7 +94,7 @@ class FakeGateway:
             seen.status = delivery.reply.status
         return self._dressed(delivery, call)
 
-    def _land(self, fault: Fault | None, call: Call) -> Reply | None:
+    def _land(self, fault: GatewayFault | None, call: HttpCall) -> HttpReply | None:
         landing = fault.landing() if fault else "now"
         if fault is not None and landing in ("late", "now and late"):
             self._later.append((self.clock.now() + fault.delay, lambda: routing.answer(self._world, call)))
@@ -103,7 +103,7 @@ class FakeGateway:
         reply = routing.answer(self._world, call)
         return routing.answer(self._world, call) if landing == "twice" else reply
 
-    def _log(self, seen: Seen) -> None:
+    def _log(self, seen: LoggedCall) -> None:
         self.requests.append(seen)
         if len(self.requests) > 2 * _LOG_LENGTH:
             del self.requests[:_LOG_LENGTH]
@@ -116,7 +116,7 @@ class FakeGateway:
         for _at, work in due:
             work()
 
-    def _dressed(self, delivery: Delivery, call: Call) -> Delivery:
+    def _dressed(self, delivery: HttpDelivery, call: HttpCall) -> HttpDelivery:
         """Add what the gateway's own server puts on an answer: date, request id, gzip if asked."""
         reply = delivery.reply
         if reply is None:
@@ -134,16 +134,16 @@ class FakeGateway:
     # levers
 
     @property
-    def account(self) -> Account:
+    def account(self) -> AccountRow:
         """The owner of the PAT; change it as you like."""
         return self._world.account
 
     @property
-    def switches(self) -> Switches:
+    def switches(self) -> GatewaySwitches:
         return self._world.switches
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[GatewayFault, ...]:
         """What is armed and has not struck yet."""
         return tuple(self._armed.faults)
 
@@ -159,7 +159,7 @@ class FakeGateway:
 
     def switch(self, name: str, value: Any) -> None:
         """Change one answer of the deployment; ValueError names the switches there are."""
-        known = [one.name for one in fields(Switches)]
+        known = [one.name for one in fields(GatewaySwitches)]
         if name not in known:
             raise ValueError(f"no switch {name!r}; there are {', '.join(known)}")
         self._world.switches = replace(self._world.switches, **{name: value})
@@ -169,9 +169,9 @@ class FakeGateway:
         self.clock.advance(seconds)
         self.settle()
 
-    def arm(self, fault: Fault | str, **options: Any) -> Fault:
-        """Arm a fault, or one made from a kind and the options of `Fault`."""
-        armed = Fault(kind=fault, **options) if isinstance(fault, str) else fault
+    def arm(self, fault: GatewayFault | str, **options: Any) -> GatewayFault:
+        """Arm a fault, or one made from a kind and the options of `GatewayFault`."""
+        armed = GatewayFault(kind=fault, **options) if isinstance(fault, str) else fault
         self._armed.faults.append(armed)
         return armed
 
@@ -197,7 +197,7 @@ class FakeGateway:
             raise ValueError(f"no event {event!r}; there are {', '.join(EVENTS)}")
         self._hooks.append(_Hook(event=event, callback=callback, method=method, path=path, times=times))
 
-    def _fire(self, event: str, call: Call) -> None:
+    def _fire(self, event: str, call: HttpCall) -> None:
         ready = [hook for hook in self._hooks if hook.fits(event, call)]
         for hook in ready:
             hook.times = None if hook.times is None else hook.times - 1
@@ -254,13 +254,13 @@ class FakeGateway:
         self._world.store.edit(row, changes)
         return replace(row)
 
-    def call_model(self, value: str, *, model: str, units: int, client_ip: str = "127.0.0.1") -> Reply | None:
+    def call_model(self, value: str, *, model: str, units: int, client_ip: str = "127.0.0.1") -> HttpReply | None:
         """A paid call with a key value (`sk-…`): None = served and charged, else the refusal of section 11."""
         self.settle()
         judged = models_side.judge_call(
             self._world, models_side.key_core(value), model=model, units=units, client_ip=client_ip
         )
-        if isinstance(judged, models_side.Refusal):
+        if isinstance(judged, models_side.ModelRefusal):
             return models_side.refused(self._world, judged)
         self.charge(judged.id, units)
         return None

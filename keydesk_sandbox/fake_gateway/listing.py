@@ -5,20 +5,20 @@ from typing import Any
 
 from .gojson import atoi
 from .records import Record
-from .wire import Call, Reply, success
-from .world import World
+from .state import GatewayState
+from .wire import HttpCall, HttpReply, success
 
 _DEFAULT_SIZE, _MAX_SIZE = 10, 100
 _MIN_PATTERN = 2
 _MAX_PERCENTS = 2
 
 
-def list_keys(world: World, call: Call) -> Reply:
+def list_keys(world: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/token/?p=&page_size=`: newest id first."""
     return success(_page(world, call, world.store.of(world.account.id)))
 
 
-def _page(world: World, call: Call, rows: Sequence[Record]) -> dict[str, Any]:
+def _page(world: GatewayState, call: HttpCall, rows: Sequence[Record]) -> dict[str, Any]:
     """The paging quirks: p=0 is 1, a negative p is echoed, a negative size means no limit, more than 100 is 100."""
     page = _number(call, "p") or 1
     size = next((n for name in ("page_size", "ps", "size") if (n := _number(call, name))), _DEFAULT_SIZE)
@@ -28,12 +28,12 @@ def _page(world: World, call: Call, rows: Sequence[Record]) -> dict[str, Any]:
     return {"page": page, "page_size": size, "total": len(rows), "items": [world.view(row) for row in shown]}
 
 
-def _number(call: Call, parameter: str) -> int:
+def _number(call: HttpCall, parameter: str) -> int:
     """A query number; nobody looks at its errors, so nonsense is 0."""
     return atoi(call.parameter(parameter))[0]
 
 
-def search(world: World, call: Call) -> Reply:
+def search(world: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/token/search?keyword=&token=`: a flat array of contains-matches, or pages of exact matches."""
     keyword = call.parameter("keyword")
     value = call.parameter("token").removeprefix("sk-")
@@ -47,7 +47,7 @@ def search(world: World, call: Call) -> Reply:
     return success(_page(world, call, found))
 
 
-def _allowed(world: World, pattern: str, *, keys: int) -> bool:
+def _allowed(world: GatewayState, pattern: str, *, keys: int) -> bool:
     percents = pattern.count("%")
     if percents == 0:
         return True

@@ -5,8 +5,8 @@ from typing import Any
 
 from .gojson import BOOL, INT, INTS, POINTER, STRING, BadJsonError, atoi, read_object
 from .records import EDITABLE, ENABLED, EXHAUSTED, EXPIRED, NEVER, Record
-from .wire import Call, Reply, failure, json_reply, success
-from .world import NO_STORE, World
+from .state import NO_STORE, GatewayState
+from .wire import HttpCall, HttpReply, failure, json_reply, success
 
 _MAX_BATCH = 100
 _IDS = {"ids": INTS}
@@ -32,7 +32,7 @@ _KEY = {
 }
 
 
-def create(world: World, call: Call) -> Reply:
+def create(world: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/` (section 6): checks in the documented order, no id and no key in the answer."""
     try:
         body = read_object(call.body, _KEY)
@@ -51,7 +51,7 @@ def create(world: World, call: Call) -> Reply:
     return success(world.view(record)) if switches.create_returns_data else success()
 
 
-def update(world: World, call: Call) -> Reply:
+def update(world: GatewayState, call: HttpCall) -> HttpReply:
     """`PUT /api/token/` (section 7): the body is validated first, then the mode is looked at, then the old record."""
     try:
         body = read_object(call.body, _KEY)
@@ -79,7 +79,7 @@ def update(world: World, call: Call) -> Reply:
     return success(world.view(changed))
 
 
-def _save(world: World, row: Record, changed: Record) -> None:
+def _save(world: GatewayState, row: Record, changed: Record) -> None:
     """Write all editable columns and the status; the usage counter is not among them."""
     switches = world.switches
     moved = changed.status != row.status
@@ -89,7 +89,7 @@ def _save(world: World, row: Record, changed: Record) -> None:
         setattr(row, name, getattr(changed, name))
 
 
-def _cannot_enable(world: World, call: Call, row: Record) -> Reply | None:
+def _cannot_enable(world: GatewayState, call: HttpCall, row: Record) -> HttpReply | None:
     """The STORED record is judged; the new values in the same body do not count."""
     if row.status == EXPIRED and row.past_expiry(world.now()):
         return world.refuse("expired_cannot_enable", call)
@@ -98,7 +98,7 @@ def _cannot_enable(world: World, call: Call, row: Record) -> Reply | None:
     return None
 
 
-def _invalid(world: World, call: Call, body: dict[str, Any], *, group_check: bool) -> Reply | None:
+def _invalid(world: GatewayState, call: HttpCall, body: dict[str, Any], *, group_check: bool) -> HttpReply | None:
     switches = world.switches
     name: str = body["name"]
     if (len(name.encode()) if switches.name_unit == "bytes" else len(name)) > switches.name_limit:
@@ -113,11 +113,11 @@ def _invalid(world: World, call: Call, body: dict[str, Any], *, group_check: boo
     return _overflow(world, call, body)
 
 
-def _columns(world: World) -> dict[str, int | None]:
+def _columns(world: GatewayState) -> dict[str, int | None]:
     return {"allow_ips": world.switches.allow_ips_column, "model_limits": world.switches.model_limits_column}
 
 
-def _overflow(world: World, call: Call, body: dict[str, Any]) -> Reply | None:
+def _overflow(world: GatewayState, call: HttpCall, body: dict[str, Any]) -> HttpReply | None:
     if world.switches.column_overflow == "refuse":
         for name, limit in _columns(world).items():
             if limit is not None and len(body[name] or "") > limit:
@@ -125,7 +125,7 @@ def _overflow(world: World, call: Call, body: dict[str, Any]) -> Reply | None:
     return None
 
 
-def _fitted(world: World, fields: dict[str, Any]) -> dict[str, Any]:
+def _fitted(world: GatewayState, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields as the row takes them: cut to the column, and the retry flag only with the automatic group in G3."""
     for name, limit in _columns(world).items():
         if limit is not None and fields[name]:
@@ -135,7 +135,7 @@ def _fitted(world: World, fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def get(world: World, call: Call, key_id: str) -> Reply:
+def get(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`GET /api/token/{id}`."""
     number, problem = atoi(key_id)
     if problem:
@@ -146,7 +146,7 @@ def get(world: World, call: Call, key_id: str) -> Reply:
     return success(world.view(row)) if row else world.refuse("not_found", call)
 
 
-def delete(world: World, call: Call, key_id: str) -> Reply:
+def delete(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`DELETE /api/token/{id}`: a soft delete inside; not idempotent."""
     number, _problem = atoi(key_id)
     if number == 0:
@@ -158,12 +158,12 @@ def delete(world: World, call: Call, key_id: str) -> Reply:
     return success()
 
 
-def _soft_delete(world: World, row: Record) -> None:
+def _soft_delete(world: GatewayState, row: Record) -> None:
     world.store.keep_in_cache(row, now=world.now(), seconds=world.switches.cache_delete)
     world.store.delete(row, now=world.now())
 
 
-def reveal(world: World, call: Call, key_id: str) -> Reply:
+def reveal(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`POST /api/token/{id}/key` (section 8): the value without `sk-`, never to be stored."""
     number, problem = atoi(key_id)
     if problem:
@@ -174,7 +174,7 @@ def reveal(world: World, call: Call, key_id: str) -> Reply:
     return json_reply({"success": True, "message": "", "data": {"key": row.key}}, headers=NO_STORE)
 
 
-def batch_delete(world: World, call: Call) -> Reply:
+def batch_delete(world: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/batch`: how many were deleted; unknown ids are skipped in silence."""
     ids = _batch(call)
     if not ids:
@@ -185,7 +185,7 @@ def batch_delete(world: World, call: Call) -> Reply:
     return success(len(rows))
 
 
-def batch_reveal(world: World, call: Call) -> Reply:
+def batch_reveal(world: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/batch/keys`: an object of id string → value, for at most 100 ids."""
     ids = _batch(call)
     if not ids or len(ids) > _MAX_BATCH:
@@ -194,7 +194,7 @@ def batch_reveal(world: World, call: Call) -> Reply:
     return json_reply({"success": True, "message": "", "data": {"keys": keys}}, headers=NO_STORE)
 
 
-def _batch(call: Call) -> tuple[int, ...]:
+def _batch(call: HttpCall) -> tuple[int, ...]:
     try:
         ids: tuple[int, ...] = read_object(call.body, _IDS)["ids"]
     except BadJsonError:

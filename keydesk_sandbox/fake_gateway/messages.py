@@ -1,6 +1,6 @@
 """What the gateway says when it refuses. Contract: sections 5 and 11. Knows who speaks which language, nothing else."""
 
-from .switches import Switches
+from .switches import GatewaySwitches
 
 # class → (English, Chinese). "" in English: that text is always Chinese upstream.
 _TEXTS = {
@@ -55,7 +55,7 @@ DEAD_KEY = {
 }
 
 
-def speaks_chinese(switches: Switches, accept_language: str) -> bool:
+def speaks_chinese(switches: GatewaySwitches, accept_language: str) -> bool:
     """G1 always; later the account's language decides, else the first language the client accepts, else English."""
     if switches.language != "negotiated":
         return switches.language == "chinese"
@@ -63,7 +63,7 @@ def speaks_chinese(switches: Switches, accept_language: str) -> bool:
     return chosen.lower().startswith("zh")
 
 
-def text(name: str, switches: Switches, accept_language: str, *values: object) -> str:
+def text(name: str, switches: GatewaySwitches, accept_language: str, *values: object) -> str:
     """The message of a class of refusal, in the words of this deployment."""
     english, chinese = _TEXTS[name]
     if not english or speaks_chinese(switches, accept_language):

@@ -6,14 +6,14 @@ from typing import Any
 
 from .messages import DEAD_KEY
 from .records import ENABLED, EXHAUSTED, EXPIRED, Record
-from .wire import Call, Reply, failure, json_reply
-from .world import World
+from .state import GatewayState
+from .wire import HttpCall, HttpReply, failure, json_reply
 
 _CREATED = 1_626_777_600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class ModelRefusal:
     """Why the model side will not serve: HTTP status, words, code."""
 
     status: int
@@ -21,10 +21,10 @@ class Refusal:
     code: str = ""
 
 
-def list_models(world: World, call: Call) -> Reply:
+def list_models(world: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /v1/models` with a model key: a free probe of the key. The order is not stable."""
     judged = judge(world, key_core(call.header("authorization")), client_ip=_client(world, call))
-    if isinstance(judged, Refusal):
+    if isinstance(judged, ModelRefusal):
         return refused(world, judged)
     names = list(judged.model_limits.split(",")) if judged.model_limits_enabled else list(world.models)
     if judged.model_limits_enabled and not judged.model_limits:
@@ -42,7 +42,7 @@ def key_core(authorization: str) -> str:
     return authorization.removeprefix("Bearer ").strip().removeprefix("sk-").split("-")[0]
 
 
-def judge(world: World, value: str, *, client_ip: str) -> Record | Refusal:
+def judge(world: GatewayState, value: str, *, client_ip: str) -> Record | ModelRefusal:
     """The record behind the key value, or the refusal; stores status 3 or 4 on the way if the switch says so."""
     record = world.store.for_model_side(value, now=world.now()) if value else None
     if record is None:
@@ -51,32 +51,32 @@ def judge(world: World, value: str, *, client_ip: str) -> Record | Refusal:
         return _dead(world, cause)
     limits = clean_ips(record.allow_ips)
     if limits and not any(_contains(entry, client_ip) for entry in limits):
-        return Refusal(status=403, message="您的 IP 不在令牌允许访问的列表中", code="access_denied")
+        return ModelRefusal(status=403, message="您的 IP 不在令牌允许访问的列表中", code="access_denied")
     group = record.group
     if group and group in world.account.withdrawn:
-        return Refusal(status=403, message=f"分组 {group} 已被弃用")
+        return ModelRefusal(status=403, message=f"分组 {group} 已被弃用")
     if group and group not in world.account.groups:
-        return Refusal(status=403, message=f"无权访问 {group} 分组")
+        return ModelRefusal(status=403, message=f"无权访问 {group} 分组")
     return record
 
 
-def judge_call(world: World, value: str, *, model: str, units: int, client_ip: str) -> Record | Refusal:
+def judge_call(world: GatewayState, value: str, *, model: str, units: int, client_ip: str) -> Record | ModelRefusal:
     """The same for a call that names a model and costs something."""
     judged = judge(world, value, client_ip=client_ip)
-    if isinstance(judged, Refusal):
+    if isinstance(judged, ModelRefusal):
         return judged
     limited = judged.model_limits_enabled and (judged.model_limits or world.switches.empty_limits_block)
     if limited and model not in judged.model_limits.split(","):
-        return Refusal(status=403, message=f"This token has no access to model {model}")
+        return ModelRefusal(status=403, message=f"This token has no access to model {model}")
     if units > world.account.quota:
-        return Refusal(status=403, message="用户额度不足", code="insufficient_user_quota")
+        return ModelRefusal(status=403, message="用户额度不足", code="insufficient_user_quota")
     if not judged.unlimited_quota and units > judged.remain_quota:
         words = f"token quota is not enough, token remain quota: {judged.remain_quota}, need quota: {units}"
-        return Refusal(status=403, message=words, code="pre_consume_token_quota_failed")
+        return ModelRefusal(status=403, message=words, code="pre_consume_token_quota_failed")
     return judged
 
 
-def _cause_of_death(world: World, record: Record) -> str:
+def _cause_of_death(world: GatewayState, record: Record) -> str:
     """Section 9: status first, then expiry, then quota; the last two are written down only without Redis."""
     if record.status != ENABLED:
         return {EXPIRED: "expired", EXHAUSTED: "exhausted"}.get(record.status, "disabled")
@@ -87,21 +87,21 @@ def _cause_of_death(world: World, record: Record) -> str:
     return ""
 
 
-def _write_down(world: World, record: Record, status: int, cause: str) -> str:
+def _write_down(world: GatewayState, record: Record, status: int, cause: str) -> str:
     # On a cached copy this ends with the copy: what it says may have been mended in the row since.
     if world.switches.lazy_status:
         record.status = status
     return cause
 
 
-def _dead(world: World, cause: str) -> Refusal:
+def _dead(world: GatewayState, cause: str) -> ModelRefusal:
     if not world.switches.one_invalid_text:
-        return Refusal(status=401, message=DEAD_KEY[cause])
+        return ModelRefusal(status=401, message=DEAD_KEY[cause])
     lower = world.switches.language == "lower"
-    return Refusal(status=401, message="invalid token" if lower else "Invalid token")
+    return ModelRefusal(status=401, message="invalid token" if lower else "Invalid token")
 
 
-def refused(world: World, refusal: Refusal) -> Reply:
+def refused(world: GatewayState, refusal: ModelRefusal) -> HttpReply:
     """The error body of the model side (section 11), with a request id at the end of the message."""
     request_id = f"{world.random.getrandbits(64):016x}"
     error = {
@@ -129,11 +129,11 @@ def _contains(entry: str, client_ip: str) -> bool:
         return False
 
 
-def _client(world: World, call: Call) -> str:
+def _client(world: GatewayState, call: HttpCall) -> str:
     return call.client(forwarded=world.switches.forwarded_ip)
 
 
-def usage(world: World, call: Call) -> Reply:
+def usage(world: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/usage/token/` with a model key (section 15): note `code` instead of `success`."""
     sent = call.header("authorization")
     if not sent:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
-from .wire import Call, Seen
+from .wire import HttpCall, LoggedCall
 
 _LOOKS_LIKE_A_KEY = re.compile(r"sk-[0-9A-Za-z]{48}(?![0-9A-Za-z])")
 
 
-def describe(call: Call, *, secrets_in: Callable[[str], Iterator[tuple[str, str]]], at: float) -> Seen:
+def describe(call: HttpCall, *, secrets_in: Callable[[str], Iterator[tuple[str, str]]], at: float) -> LoggedCall:
     """The log line of a call: secrets named by kind and place, and taken out of query, headers and body."""
     found: list[str] = []
 
@@ -26,7 +26,7 @@ def describe(call: Call, *, secrets_in: Callable[[str], Iterator[tuple[str, str]
     if headers.get("authorization") and not any(place.startswith("authorization: ") for place in found):
         found.append("authorization: unknown")
         headers["authorization"] = "<unknown>"
-    return Seen(
+    return LoggedCall(
         at=at,
         method=call.method,
         path=clean("path", call.path),

@@ -7,11 +7,11 @@ from typing import Final
 
 from . import account, listing, management, models_side
 from .limits import Windows
-from .switches import Switches
-from .wire import HTML_TYPE, Call, Reply, json_reply
-from .world import World
+from .state import GatewayState
+from .switches import GatewaySwitches
+from .wire import HTML_TYPE, HttpCall, HttpReply, json_reply
 
-Handler = Callable[..., Reply]
+Handler = Callable[..., HttpReply]
 
 COVERAGE: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "/api/token/"): "create: check order, Go zero values, defaults, no data; group check, limits by switch",
@@ -64,7 +64,7 @@ _ROUTES: Final[Mapping[tuple[str, str], Route]] = {
 }
 
 
-def answer(world: World, call: Call) -> Reply:
+def answer(world: GatewayState, call: HttpCall) -> HttpReply:
     """What the gateway says to a call: routing, limits, sign-in, endpoint, in the order in which Go would do it."""
     found = _find(world.switches, call.method, call.path)
     if found is None:
@@ -72,23 +72,23 @@ def answer(world: World, call: Call) -> Reply:
     route, arguments = found
     address = call.client(forwarded=world.switches.forwarded_ip)
     if call.path.startswith("/api/") and not _admitted(world, route, address, world.windows):
-        return Reply(status=429)
+        return HttpReply(status=429)
     if route.pat and (refused := account.sign_in(world, call)):
         return refused
     if route.limit == "search":
         who, limit = str(world.account.id), world.switches.search_limit
         if not world.windows.admits("search", who, limit, now=world.now()):
-            return Reply(status=429)
+            return HttpReply(status=429)
     return route.handler(world, call, *arguments)
 
 
-def _admitted(world: World, route: Route, address: str, windows: Windows) -> bool:
+def _admitted(world: GatewayState, route: Route, address: str, windows: Windows) -> bool:
     if not windows.admits("address", address, world.switches.ip_limit, now=world.now()):
         return False
     return route.limit != "reveal" or windows.admits("reveal", address, world.switches.reveal_limit, now=world.now())
 
 
-def _find(switches: Switches, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+def _find(switches: GatewaySwitches, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """The route and its path arguments; a fixed path wins over one with an id."""
     literal: list[tuple[str, tuple[str, ...]]] = [] if "{" in path else [(path, ())]
     for template, arguments in literal + _with_id(path):
@@ -106,7 +106,7 @@ def _with_id(path: str) -> list[tuple[str, tuple[str, ...]]]:
     return [("/".join(("/api/token/{id}", *tail)), (key_id,))] if key_id else []
 
 
-def _not_routed(world: World, call: Call) -> Reply:
+def _not_routed(world: GatewayState, call: HttpCall) -> HttpReply:
     """A slash too many or too few is a redirect; everything else is a 404, or another host's business (section 1)."""
     other = call.path.removesuffix("/") if call.path.endswith("/") else f"{call.path}/"
     if _find(world.switches, call.method, other):
@@ -118,17 +118,17 @@ def _not_routed(world: World, call: Call) -> Reply:
     return json_reply({"error": error}, status=404)
 
 
-def _with_query(path: str, call: Call) -> str:
+def _with_query(path: str, call: HttpCall) -> str:
     return f"{path}?{call.query}" if call.query else path
 
 
-def _redirect(status: int, location: str) -> Reply:
+def _redirect(status: int, location: str) -> HttpReply:
     words = {301: "Moved Permanently", 307: "Temporary Redirect"}[status]
     page = f'<a href="{html.escape(location)}">{words}</a>.\n\n'.encode()
-    return Reply(status=status, body=page, content_type=HTML_TYPE, headers=(("Location", location),))
+    return HttpReply(status=status, body=page, content_type=HTML_TYPE, headers=(("Location", location),))
 
 
-def gzips(call: Call, reply: Reply) -> bool:
+def gzips(call: HttpCall, reply: HttpReply) -> bool:
     """Only `/api` answers are gzipped, and only if asked (section 1); an empty 429 becomes an empty stream."""
     asked = "gzip" in call.header("accept-encoding").lower()
     from_endpoint = reply.status not in (301, 307, 404) and (reply.content_type != HTML_TYPE)

@@ -13,11 +13,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from .clock import Clock
-from .faults import Delivery
-from .wire import Call, Reply
+from .faults import HttpDelivery
+from .wire import HttpCall, HttpReply
 
 _LONGEST_HANG = 600.0
-Exchange = Callable[[Call], Delivery]
+Exchange = Callable[[HttpCall], HttpDelivery]
 
 
 class ConnectionCutError(ConnectionError):
@@ -53,7 +53,7 @@ class _Endpoint:
             await _break_off(delivery, scope.get("fake_gateway.connection"), receive)
 
 
-async def _break_off(delivery: Delivery, connection: asyncio.Transport | None, receive: Receive) -> None:
+async def _break_off(delivery: HttpDelivery, connection: asyncio.Transport | None, receive: Receive) -> None:
     """Cut the connection, or leave it open without a word until the client goes."""
     if connection is None:
         raise ConnectionCutError(f"the fake gateway wanted a connection to {delivery.ending}, and has none")
@@ -78,11 +78,11 @@ async def _whole_body(receive: Receive) -> bytes | None:
             return body
 
 
-def call_of(scope: Scope, body: bytes) -> Call:
+def call_of(scope: Scope, body: bytes) -> HttpCall:
     """The call that an ASGI scope describes."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     client = scope.get("client") or ("127.0.0.1", 0)
-    return Call(
+    return HttpCall(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
@@ -93,13 +93,13 @@ def call_of(scope: Scope, body: bytes) -> Call:
     )
 
 
-def header_lines(reply: Reply) -> list[tuple[str, str]]:
+def header_lines(reply: HttpReply) -> list[tuple[str, str]]:
     """All headers of an answer, length included."""
     lines = [("Content-Type", reply.content_type)] if reply.body and reply.content_type else []
     return [*lines, *reply.headers, ("Content-Length", str(len(reply.body)))]
 
 
-async def _send(reply: Reply, send: Send, *, cut: bool) -> None:
+async def _send(reply: HttpReply, send: Send, *, cut: bool) -> None:
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in header_lines(reply)]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     body = reply.body[: len(reply.body) // 2] if cut else reply.body

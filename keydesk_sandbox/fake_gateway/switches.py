@@ -12,7 +12,7 @@ RateLimit = tuple[int, float]  # requests, in so many seconds
 
 
 @dataclass(frozen=True, kw_only=True)
-class Switches:
+class GatewaySwitches:
     """The answers of one deployment. The defaults are those of the `cometapi` profile."""
 
     # signing in (sections 1 and 4)
@@ -84,10 +84,10 @@ class Profile:
     """A named set of switches."""
 
     name: str
-    switches: Switches
+    switches: GatewaySwitches
 
 
-_G1 = Switches(
+_G1 = GatewaySwitches(
     user_header=True,
     language="chinese",
     request_id_header="X-Oneapi-Request-Id",
@@ -122,7 +122,7 @@ _G3 = replace(_G2, user_header=False, auth_codes=True, auto_groups=True)
 PROFILES = {
     name: Profile(name=name, switches=switches)
     for name, switches in (
-        ("cometapi", Switches()),
+        ("cometapi", GatewaySwitches()),
         ("upstream", _G2),
         ("upstream-g1", _G1),
         ("upstream-g2", _G2),

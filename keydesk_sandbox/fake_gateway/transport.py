@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from .clock import Clock
-from .faults import Delivery
+from .faults import HttpDelivery
 from .server import header_lines
-from .wire import Call, Reply
+from .wire import HttpCall, HttpReply
 
 _FOR_EVER = 600.0  # a client without a time-out; nobody waits longer than this for a hung answer
 
@@ -18,7 +18,7 @@ _FOR_EVER = 600.0  # a client without a time-out; nobody waits longer than this 
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Hands every request to the fake, whatever its host; the request log shows the host."""
 
-    def __init__(self, *, exchange: Callable[[Call], Delivery], clock: Clock, client_ip: str) -> None:
+    def __init__(self, *, exchange: Callable[[HttpCall], HttpDelivery], clock: Clock, client_ip: str) -> None:
         self._exchange = exchange
         self._clock = clock
         self._client_ip = client_ip
@@ -39,8 +39,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         stream = _Body(delivery.reply, cut=delivery.ending == "cut")
         return httpx.Response(delivery.reply.status, headers=header_lines(delivery.reply), stream=stream)
 
-    async def _call_of(self, request: httpx.Request) -> Call:
-        return Call(
+    async def _call_of(self, request: httpx.Request) -> HttpCall:
+        return HttpCall(
             method=request.method,
             path=request.url.path,
             query=request.url.query.decode("ascii"),
@@ -52,7 +52,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, reply: Reply, *, cut: bool) -> None:
+    def __init__(self, reply: HttpReply, *, cut: bool) -> None:
         self._body = reply.body
         self._cut = cut
 

@@ -12,7 +12,7 @@ HTML_TYPE = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class HttpCall:
     """One request as it arrived. Header names are lower-case; `query` is the raw text behind the question mark."""
 
     method: str
@@ -38,7 +38,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class HttpReply:
     """One answer. `headers` are added to content type, length, date and request id, which the server side sets."""
 
     status: int = 200
@@ -50,15 +50,15 @@ class Reply:
         return json.loads(self.body)
 
 
-def json_reply(value: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+def json_reply(value: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> HttpReply:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Reply(status=status, body=text.encode(), headers=headers)
+    return HttpReply(status=status, body=text.encode(), headers=headers)
 
 
 _NO_DATA = object()
 
 
-def success(data: Any = _NO_DATA) -> Reply:
+def success(data: Any = _NO_DATA) -> HttpReply:
     """The success envelope (section 4); without an argument it carries no `data` at all."""
     envelope: dict[str, Any] = {"success": True, "message": ""}
     if data is not _NO_DATA:
@@ -66,7 +66,7 @@ def success(data: Any = _NO_DATA) -> Reply:
     return json_reply(envelope)
 
 
-def failure(message: str, *, status: int = 200, code: str | None = None) -> Reply:
+def failure(message: str, *, status: int = 200, code: str | None = None) -> HttpReply:
     """Most failures are HTTP 200 with `success` false (section 4)."""
     envelope: dict[str, Any] = {"success": False, "message": message}
     if code is not None:
@@ -74,7 +74,7 @@ def failure(message: str, *, status: int = 200, code: str | None = None) -> Repl
     return json_reply(envelope, status=status)
 
 
-def html_page(status: int, *, length: int = 0) -> Reply:
+def html_page(status: int, *, length: int = 0) -> HttpReply:
     """A page as an edge in front of the gateway sends it, `length` bytes at least."""
     try:
         phrase = HTTPStatus(status).phrase
@@ -83,11 +83,11 @@ def html_page(status: int, *, length: int = 0) -> Reply:
     head = f"<!DOCTYPE html><html><head><title>{status} {phrase}</title></head><body><h1>{phrase}</h1>".encode()
     tail = b"</body></html>"
     filler = b"<!-- wait -->" * (max(0, length - len(head) - len(tail)) // 13 + 1)
-    return Reply(status=status, body=head + filler + tail, content_type=HTML_TYPE)
+    return HttpReply(status=status, body=head + filler + tail, content_type=HTML_TYPE)
 
 
 @dataclass(kw_only=True)
-class Seen:
+class LoggedCall:
     """A line of the request log. Known secrets are replaced by their kind before anything is stored.
 
     `secrets` says where which secret was: `authorization: pat`, `query: key 101`. `status` is what was sent back,

@@ -5,28 +5,28 @@ HTTP, it reaches the bot by HTTP or a socket. Read `simulator.py` first, then `c
 `web_api/` for the app's side.
 """
 
-from keydesk_sandbox.fake_slack.answers import Answer, Delivery
-from keydesk_sandbox.fake_slack.errors import ClientRefusal, ConnectionDropped, SlackError
-from keydesk_sandbox.fake_slack.messages import Message
-from keydesk_sandbox.fake_slack.people import Kind, Person, Team, UserGroup
+from keydesk_sandbox.fake_slack.answers import AppAnswer, SentPayload
+from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal, ConnectionDropped
+from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.people import Person, PersonKind, Team, UserGroup
 from keydesk_sandbox.fake_slack.slack import FakeSlack
 from keydesk_sandbox.fake_slack.views import View
-from keydesk_sandbox.fake_slack.web_api import COVERAGE, Call
+from keydesk_sandbox.fake_slack.web_api import COVERAGE, ApiCall
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
 
 __all__ = [
     "COVERAGE",
-    "Answer",
-    "Call",
+    "ApiCall",
+    "ApiError",
+    "AppAnswer",
     "Channel",
     "ClientRefusal",
     "ConnectionDropped",
-    "Delivery",
     "FakeSlack",
-    "Kind",
-    "Message",
     "Person",
-    "SlackError",
+    "PersonKind",
+    "SentPayload",
+    "SlackMessage",
     "Team",
     "UserGroup",
     "View",

@@ -9,7 +9,7 @@ Failure = Literal["timeout", "unreachable", "http_error", "not_sent", "bad_answe
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class AppAnswer:
     """The app's answer to one payload.
 
     `status` is None when none came. `body` is parsed JSON, text, or None when empty. `seconds` is real time.
@@ -31,7 +31,7 @@ class Answer:
 
 
 @dataclass(kw_only=True)
-class Delivery:
+class SentPayload:
     """One payload on its way: `kind` is slash_commands, interactive or events_api; `raw` and `headers` as sent."""
 
     kind: str
@@ -41,7 +41,7 @@ class Delivery:
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes = b""
     retry: int = 0
-    answer: Answer | None = None
+    answer: AppAnswer | None = None
 
 
 def parse_body(raw: bytes) -> Any:

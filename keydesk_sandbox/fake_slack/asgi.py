@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from keydesk_sandbox.fake_slack.errors import ConnectionDropped, SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError, ConnectionDropped
 from keydesk_sandbox.fake_slack.page_routes import page_routes
 from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.sockets import Link
@@ -115,7 +115,7 @@ async def _respond(slack: SlackSimulator, request: Request) -> Response:
         return PlainTextResponse("invalid_payload", status_code=400)
     try:
         slack.response_urls.take(request.path_params["id"], body)
-    except SlackError as error:
+    except ApiError as error:
         gone = error.code in {"used_url", "expired_url", "message_not_found"}
         answer = {"ok": False, "error": error.code, **error.extra}
         return JSONResponse(answer, status_code=404 if gone else 400)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.events import Events
-from keydesk_sandbox.fake_slack.messages import Message, MessageBook
-from keydesk_sandbox.fake_slack.people import Kind, Person
+from keydesk_sandbox.fake_slack.messages import MessageBook, SlackMessage
+from keydesk_sandbox.fake_slack.people import Person, PersonKind
 from keydesk_sandbox.fake_slack.views import ViewBook
 
 
@@ -19,7 +19,7 @@ class Changes:
         self._views = views
         self._events = events
 
-    async def change_person(self, user_id: str, **fields: Any) -> Answer | None:
+    async def change_person(self, user_id: str, **fields: Any) -> AppAnswer | None:
         """Sets fields of a Person (name, title, kind, locale, …) and sends user_change."""
         person = self._core.person(user_id)
         for name, value in fields.items():
@@ -30,22 +30,22 @@ class Changes:
         self._core.changed()
         return await self._events.emit("user_change", self._events.user_event("user_change", person))
 
-    async def deactivate(self, user_id: str) -> Answer | None:
+    async def deactivate(self, user_id: str) -> AppAnswer | None:
         """Switches an account off: out of every user group, clients signed out, user_change with `deleted`."""
         self._views.clear(user_id)
-        answer = await self.change_person(user_id, kind=Kind.DEACTIVATED)
+        answer = await self.change_person(user_id, kind=PersonKind.DEACTIVATED)
         for group in list(self._core.workspace.groups.values()):
             if user_id in group.users:
                 await self.set_group(group.id, [user for user in group.users if user != user_id])
         return answer
 
-    async def join_team(self, person: Person) -> Answer | None:
+    async def join_team(self, person: Person) -> AppAnswer | None:
         """A new account, with team_join."""
         self._core.workspace.people[person.id] = person
         self._core.changed()
         return await self._events.emit("team_join", self._events.user_event("team_join", person))
 
-    async def set_group(self, group_id: str, users: list[str]) -> Answer | None:
+    async def set_group(self, group_id: str, users: list[str]) -> AppAnswer | None:
         """Sets who is in a user group; sends subteam_updated and subteam_members_changed."""
         group = self._core.workspace.groups[group_id]
         added = [user for user in users if user not in group.users]
@@ -69,7 +69,7 @@ class Changes:
         changed = await self._events.emit("subteam_members_changed", event)
         return answer if answer is not None else changed
 
-    async def disable_group(self, group_id: str, *, disabled: bool = True) -> Answer | None:
+    async def disable_group(self, group_id: str, *, disabled: bool = True) -> AppAnswer | None:
         """Disables or enables a user group; sends subteam_updated."""
         group = self._core.workspace.groups[group_id]
         group.disabled = disabled
@@ -77,7 +77,7 @@ class Changes:
         self._core.changed()
         return await self._events.emit("subteam_updated", self._events.group_updated(group))
 
-    async def archive(self, channel_id: str, *, by: str = "", archived: bool = True) -> Answer | None:
+    async def archive(self, channel_id: str, *, by: str = "", archived: bool = True) -> AppAnswer | None:
         """Archives a channel or takes it out of the archive."""
         channel = self._core.channel(channel_id)
         channel.is_archived = archived
@@ -87,7 +87,7 @@ class Changes:
         event = {"type": name, "channel": channel.id, "user": by, "event_ts": self._core.new_ts()}
         return await self._events.emit(name, event, channel=channel)
 
-    async def leave(self, user_id: str, channel_id: str) -> Answer | None:
+    async def leave(self, user_id: str, channel_id: str) -> AppAnswer | None:
         """Somebody leaves or is removed; when it is the bot, channel_left or group_left comes too."""
         channel = self._core.channel(channel_id)
         if user_id in channel.members:
@@ -101,11 +101,11 @@ class Changes:
         moved = await self._member("member_left_channel", user_id, channel_id)
         return answer if answer is not None else moved
 
-    async def remove_bot(self, channel_id: str) -> Answer | None:
+    async def remove_bot(self, channel_id: str) -> AppAnswer | None:
         """The app is removed from a channel."""
         return await self.leave(self._core.app.bot_user_id, channel_id)
 
-    async def join(self, user_id: str, channel_id: str) -> Answer | None:
+    async def join(self, user_id: str, channel_id: str) -> AppAnswer | None:
         """Somebody, or the bot, joins a channel."""
         channel = self._core.channel(channel_id)
         if user_id not in channel.members:
@@ -113,7 +113,7 @@ class Changes:
         self._core.changed()
         return await self._member("member_joined_channel", user_id, channel_id)
 
-    async def _member(self, name: str, user_id: str, channel_id: str) -> Answer | None:
+    async def _member(self, name: str, user_id: str, channel_id: str) -> AppAnswer | None:
         channel = self._core.channel(channel_id)
         event = {
             "type": name,
@@ -125,7 +125,7 @@ class Changes:
         }
         return await self._events.emit(name, event, channel=channel)
 
-    async def delete_message(self, message: Message) -> Answer | None:
+    async def delete_message(self, message: SlackMessage) -> AppAnswer | None:
         """A person deletes a message, the app's own ones too."""
         channel = self._core.channel(message.channel)
         wire = message.wire(team_id=self._core.workspace.team.id)

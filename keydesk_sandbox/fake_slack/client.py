@@ -6,15 +6,15 @@ The actions themselves: client_channels.py (commands, messages, shortcuts), clie
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.blocks import elements_of
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.deliveries import Deliveries
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
 from keydesk_sandbox.fake_slack.events import Events
-from keydesk_sandbox.fake_slack.messages import Message, MessageBook
+from keydesk_sandbox.fake_slack.messages import MessageBook, SlackMessage
 from keydesk_sandbox.fake_slack.payloads import Payloads
-from keydesk_sandbox.fake_slack.people import Kind, Person
+from keydesk_sandbox.fake_slack.people import Person, PersonKind
 from keydesk_sandbox.fake_slack.response_urls import ResponseUrls
 from keydesk_sandbox.fake_slack.state_values import chosen_value, initial_value, stateful_elements
 from keydesk_sandbox.fake_slack.triggers import TriggerBook
@@ -22,7 +22,7 @@ from keydesk_sandbox.fake_slack.views import ViewBook
 from keydesk_sandbox.fake_slack.workspace import Channel
 
 TROUBLE = "We had some trouble connecting. Try again?"
-NOT_SENT = Answer(status=None, failure="not_sent")
+NOT_SENT = AppAnswer(status=None, failure="not_sent")
 
 
 class Client:
@@ -53,7 +53,7 @@ class Client:
     def _person(self, user_id: str) -> Person:
         """Somebody who can sit before a client. Raises ClientRefusal for bots and the deactivated."""
         person = self._core.person(user_id)
-        if person.kind in {Kind.BOT, Kind.DEACTIVATED, Kind.INVITED}:
+        if person.kind in {PersonKind.BOT, PersonKind.DEACTIVATED, PersonKind.INVITED}:
             raise ClientRefusal(f"{person.name} ({person.kind}) cannot sign in.")
         return person
 
@@ -64,14 +64,14 @@ class Client:
             raise ClientRefusal(f"{person.name} is not in {channel_id}.")
         return channel
 
-    def _visible(self, person: Person, message: Message) -> Channel:
+    def _visible(self, person: Person, message: SlackMessage) -> Channel:
         """Where that message is, if the person sees it. Raises ClientRefusal."""
         channel = self._place(person, message.channel)
         if message not in self._messages.in_channel(channel.id, viewer=person.id):
             raise ClientRefusal("That message is not there any more, or is somebody else's.")
         return channel
 
-    def _response_url(self, channel: Channel, person: Person, source: Message | None = None) -> str:
+    def _response_url(self, channel: Channel, person: Person, source: SlackMessage | None = None) -> str:
         url_id = self._response_urls.issue(channel=channel.id, user_id=person.id, source=source)
         return f"{self._base_url()}/response/{url_id}"
 
@@ -88,7 +88,7 @@ class Client:
             self._core.notice(person.id, "not_allowed", f"{what} can't be used by people outside this workspace.")
         return not person.is_outside
 
-    def _failed(self, person: Person, what: str, answer: Answer) -> None:
+    def _failed(self, person: Person, what: str, answer: AppAnswer) -> None:
         """Shows what Slack shows after a missing ack."""
         code = "operation_timeout" if answer.failure == "timeout" else "dispatch_failed"
         self._core.notice(person.id, code, f"{what} failed with the error “{code}”")

@@ -5,7 +5,7 @@ from typing import Any
 
 from keydesk_sandbox.fake_slack.blocks.objects import OPTION, OPTION_GROUP
 from keydesk_sandbox.fake_slack.blocks.schema import array, record
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError
 from keydesk_sandbox.fake_slack.views import View, ViewBook
 
 _OPTIONS = record({"options": array(OPTION, most=100)})
@@ -35,7 +35,7 @@ def apply_submission(views: ViewBook, view: View, body: Any) -> None:
             views.push(view.user_id, body.get("view"), on=view.id)
         else:
             raise BadAnswer(f"Unknown response_action: {action!r}.")
-    except SlackError as error:
+    except ApiError as error:
         raise BadAnswer(f"{error.code} {error.extra or ''}".strip()) from error
 
 

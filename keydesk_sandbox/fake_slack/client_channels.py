@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.client import NOT_SENT, Client, action_of, find_element
 from keydesk_sandbox.fake_slack.contents import read_content
 from keydesk_sandbox.fake_slack.core import Core
-from keydesk_sandbox.fake_slack.errors import ClientRefusal, SlackError
-from keydesk_sandbox.fake_slack.messages import Author, Message
+from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal
+from keydesk_sandbox.fake_slack.messages import Author, SlackMessage
 from keydesk_sandbox.fake_slack.people import Person
 from keydesk_sandbox.fake_slack.views import Values, fresh_values, merged
 from keydesk_sandbox.fake_slack.workspace import Channel
@@ -22,8 +22,10 @@ class Channels(Client):
         self._message_values: dict[tuple[str, str, str], Values] = {}
         self._offered: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    async def say(self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None) -> Message | Answer:
-        """Writes a message; a text that begins with `/` is a command, and its Answer comes back."""
+    async def say(
+        self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
+    ) -> SlackMessage | AppAnswer:
+        """Writes a message; a text that begins with `/` is a command, and its AppAnswer comes back."""
         if text.startswith("/"):
             return await self.command(user_id, channel_id, text)
         person = self._person(user_id)
@@ -33,18 +35,18 @@ class Channels(Client):
         if channel.kind == "dm" and not self._core.app.messages_tab:
             raise ClientRefusal("Sending messages to this app has been turned off.")
         message = self._messages.add(
-            Message(ts=self._core.new_ts(), channel=channel.id, text=text, user=person.id, thread_ts=thread_ts)
+            SlackMessage(ts=self._core.new_ts(), channel=channel.id, text=text, user=person.id, thread_ts=thread_ts)
         )
         await self._tell(message, channel)
         if f"<@{self._core.app.bot_user_id}>" in text and channel.kind == "channel":
             await self._events.emit("app_mention", self._event(message) | {"type": "app_mention"}, channel=channel)
         return message
 
-    def _event(self, message: Message) -> dict[str, Any]:
+    def _event(self, message: SlackMessage) -> dict[str, Any]:
         wire = message.wire(team_id=self._core.workspace.team.id)
         return wire | {"channel": message.channel, "event_ts": message.ts}
 
-    async def _tell(self, message: Message, channel: Channel) -> None:
+    async def _tell(self, message: SlackMessage, channel: Channel) -> None:
         kind = {"dm": "im", "group_dm": "mpim"}.get(channel.kind, "group" if channel.is_private else "channel")
         event = self._event(message) | {"channel_type": kind}
         await self._events.emit(self._events.message_subscription(channel), event, channel=channel)
@@ -58,13 +60,13 @@ class Channels(Client):
         attachments: list[dict[str, Any]] | None = None,
         name: str = "Alerts",
         thread_ts: str | None = None,
-    ) -> Message:
-        """A message of another app, checked like ours. Raises SlackError."""
+    ) -> SlackMessage:
+        """A message of another app, checked like ours. Raises ApiError."""
         channel = self._core.channel(channel_id)
         content = read_content({"text": text, "blocks": blocks, "attachments": attachments})
         author = Author(app_id="A0OTHER", bot_id="B0OTHER", user_id="U0OTHERBOT", name=name)
         message = self._messages.add(
-            Message(
+            SlackMessage(
                 ts=self._core.new_ts(),
                 channel=channel.id,
                 text=content.text or "",
@@ -77,7 +79,7 @@ class Channels(Client):
         await self._tell(message, channel)
         return message
 
-    async def command(self, user_id: str, channel_id: str, text: str) -> Answer:
+    async def command(self, user_id: str, channel_id: str, text: str) -> AppAnswer:
         """Runs a slash command, as `/apikey new`. Unregistered ones and outsiders get a notice; nothing is sent."""
         person = self._person(user_id)
         channel = self._place(person, channel_id)
@@ -117,7 +119,7 @@ class Channels(Client):
 
         return re.sub(r"(?<!\S)([@#])([\w.-]+)", mention, text)
 
-    def _show(self, person: Person, channel: Channel, typed: str, answer: Answer) -> Answer:
+    def _show(self, person: Person, channel: Channel, typed: str, answer: AppAnswer) -> AppAnswer:
         body = answer.body
         if body is None:
             return answer
@@ -125,17 +127,17 @@ class Channels(Client):
         try:
             if content.get("response_type") == "in_channel":
                 read_content(content)
-                typed_message = Message(
+                typed_message = SlackMessage(
                     ts=self._core.new_ts(), channel=channel.id, text=typed, user=person.id, command_text=True
                 )
                 self._messages.add(typed_message)
             self._response_urls.answer(channel.id, person.id, content)
-        except SlackError as error:
+        except ApiError as error:
             return self._bad_answer(person, typed.partition(" ")[0], answer, error)
         return answer
 
-    def _bad_answer(self, person: Person, what: str, answer: Answer, error: SlackError) -> Answer:
-        bad = Answer(
+    def _bad_answer(self, person: Person, what: str, answer: AppAnswer, error: ApiError) -> AppAnswer:
+        bad = AppAnswer(
             status=answer.status,
             body=answer.body,
             seconds=answer.seconds,
@@ -147,8 +149,8 @@ class Channels(Client):
         return bad
 
     async def click_message(
-        self, user_id: str, message: Message, action_id: str, *, value: Any, block_id: str | None
-    ) -> Answer:
+        self, user_id: str, message: SlackMessage, action_id: str, *, value: Any, block_id: str | None
+    ) -> AppAnswer:
         """A click or a choice on a message; outsiders in a shared channel may."""
         person = self._person(user_id)
         channel = self._visible(person, message)
@@ -177,16 +179,16 @@ class Channels(Client):
             self._failed(person, "That", answer)
         return answer
 
-    def _mine(self, message: Message) -> bool:
+    def _mine(self, message: SlackMessage) -> bool:
         return message.author is not None and message.author.app_id == self._core.app.id
 
-    def _body_of(self, message: Message) -> dict[str, Any]:
+    def _body_of(self, message: SlackMessage) -> dict[str, Any]:
         return message.wire(team_id=self._core.workspace.team.id)
 
     def _typed(
         self,
         person: Person,
-        message: Message,
+        message: SlackMessage,
         blocks: list[dict[str, Any]],
         action: dict[str, Any],
     ) -> Values:
@@ -200,7 +202,7 @@ class Channels(Client):
 
     async def shortcut(
         self, user_id: str, callback_id: str, *, channel_id: str | None = None, ts: str | None = None
-    ) -> Answer:
+    ) -> AppAnswer:
         """A global shortcut, or with channel and ts a message shortcut on that message."""
         person = self._person(user_id)
         registered = self._core.app.shortcuts.get(callback_id)
@@ -232,7 +234,7 @@ class Channels(Client):
         return answer
 
 
-def _attachment_of(message: Message, block: dict[str, Any]) -> int | None:
+def _attachment_of(message: SlackMessage, block: dict[str, Any]) -> int | None:
     """The id of the attachment that holds the block; None when the message itself does."""
     for attachment in message.attachments:
         if block in attachment.get("blocks", []):

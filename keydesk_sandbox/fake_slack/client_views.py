@@ -3,12 +3,12 @@
 import dataclasses
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.client import NOT_SENT, TROUBLE, action_of, find_element
 from keydesk_sandbox.fake_slack.client_answers import BadAnswer, apply_submission, read_options
 from keydesk_sandbox.fake_slack.client_channels import Channels
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.fake_slack.people import Person
 from keydesk_sandbox.fake_slack.state_values import chosen_value, complaint, plain_value, stateful_elements
 from keydesk_sandbox.fake_slack.views import View
@@ -29,7 +29,9 @@ class ViewActions(Channels):
         if on_top and view is not stack[-1]:
             raise ClientRefusal("Another view lies on top of that one.")
 
-    async def click_view(self, user_id: str, view: View, action_id: str, *, value: Any, block_id: str | None) -> Answer:
+    async def click_view(
+        self, user_id: str, view: View, action_id: str, *, value: Any, block_id: str | None
+    ) -> AppAnswer:
         """A click or a choice in a modal or on Home; choices in input blocks go through type_in."""
         person = self._person(user_id)
         self._seen(person, view, on_top=True)
@@ -43,7 +45,7 @@ class ViewActions(Channels):
             self._core.changed()
         return await self._act(person, view, action)
 
-    async def _act(self, person: Person, view: View, action: dict[str, Any]) -> Answer:
+    async def _act(self, person: Person, view: View, action: dict[str, Any]) -> AppAnswer:
         if not self._interactive(person):
             return NOT_SENT
         view.banner = None
@@ -68,7 +70,7 @@ class ViewActions(Channels):
         *,
         action_id: str | None = None,
         dispatch: bool = True,
-    ) -> Answer:
+    ) -> AppAnswer:
         """Types or chooses in an input block; sends block_actions only where the block dispatches.
 
         `dispatch` False: the text stands in its field, but Enter was not pressed.
@@ -88,10 +90,10 @@ class ViewActions(Channels):
         view.errors.pop(block_id, None)
         self._core.changed()
         if not (dispatch and block.get("dispatch_action")):
-            return Answer(status=None)
+            return AppAnswer(status=None)
         return await self._act(person, view, action_of(block, element, value, offered, at=self._core.new_ts()))
 
-    async def submit(self, user_id: str, view: View) -> Answer:
+    async def submit(self, user_id: str, view: View) -> AppAnswer:
         """Presses the submit button. The client's own complaints come first, then the app's answer is done."""
         person = self._person(user_id)
         self._seen(person, view, on_top=True)
@@ -115,7 +117,7 @@ class ViewActions(Channels):
             view.busy = False
         return self._answered(view, answer)
 
-    def _answered(self, view: View, answer: Answer) -> Answer:
+    def _answered(self, view: View, answer: AppAnswer) -> AppAnswer:
         if answer.ok:
             try:
                 if self._views.open_view(view.id) is not None:
@@ -158,7 +160,7 @@ class ViewActions(Channels):
                     )
         return urls
 
-    async def close(self, user_id: str, view: View, *, clear: bool = False) -> Answer | None:
+    async def close(self, user_id: str, view: View, *, clear: bool = False) -> AppAnswer | None:
         """Presses close, or with `clear` the x that closes the whole stack. None: the app is not told."""
         person = self._person(user_id)
         self._seen(person, view, on_top=not clear)
@@ -177,8 +179,8 @@ class ViewActions(Channels):
         return await self._deliveries.send("interactive", payload)
 
     async def options(
-        self, user_id: str, where: View | Message, block_id: str, text: str, *, action_id: str | None = None
-    ) -> Answer:
+        self, user_id: str, where: View | SlackMessage, block_id: str, text: str, *, action_id: str | None = None
+    ) -> AppAnswer:
         """Types into an external select; the answer's options can be chosen afterwards."""
         person = self._person(user_id)
         if isinstance(where, View):
@@ -216,7 +218,7 @@ class ViewActions(Channels):
     def _view_scope(self, view: View) -> dict[str, Any]:
         return {"container": {"type": "view", "view_id": view.id}, "view": self._views.wire(view)}
 
-    def _message_scope(self, person: Person, message: Message) -> dict[str, Any]:
+    def _message_scope(self, person: Person, message: SlackMessage) -> dict[str, Any]:
         channel = self._visible(person, message)
         return {
             "container": {"type": "message", "message_ts": message.ts, "channel_id": channel.id},
@@ -224,7 +226,7 @@ class ViewActions(Channels):
             "message": self._body_of(message),
         }
 
-    async def open_home(self, user_id: str, *, tab: str = "home") -> Answer | None:
+    async def open_home(self, user_id: str, *, tab: str = "home") -> AppAnswer | None:
         """Opens the app's Home (or `messages`) tab. None: the app is not told."""
         person = self._person(user_id)
         if person.is_outside:

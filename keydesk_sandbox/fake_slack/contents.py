@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keydesk_sandbox.fake_slack.blocks import Problem, message_problems, message_too_long
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.blocks import BlockProblem, message_problems, message_too_long
+from keydesk_sandbox.fake_slack.errors import ApiError
 
 MARKDOWN_CHARACTERS = 12_000
 ATTACHMENTS = 100
@@ -54,35 +54,35 @@ class Content:
 
 
 def read_content(arguments: Mapping[str, Any]) -> Content:
-    """The content of a message call. Raises SlackError with the names Slack uses."""
+    """The content of a message call. Raises ApiError with the names Slack uses."""
     markdown = arguments.get("markdown_text")
     text = arguments.get("text")
     if text is not None and not isinstance(text, str):
-        raise SlackError("invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a string"]})
+        raise ApiError("invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a string"]})
     blocks = _list_of_objects(arguments.get("blocks"), "invalid_blocks_format")
     attachments = _list_of_objects(arguments.get("attachments"), "invalid_attachments")
     if markdown is not None:
         if text is not None or blocks:
-            raise SlackError("markdown_text_conflict")
+            raise ApiError("markdown_text_conflict")
         if len(markdown) > MARKDOWN_CHARACTERS:
-            raise SlackError("msg_too_long")
+            raise ApiError("msg_too_long")
         text = markdown
     if not text and not blocks and not attachments:
-        raise SlackError("no_text")
+        raise ApiError("no_text")
     if blocks is not None:
         raise_if(message_problems(blocks))
         if message_too_long(blocks):
-            raise SlackError("msg_blocks_too_long")
+            raise ApiError("msg_blocks_too_long")
     if attachments is not None:
         _check_attachments(attachments)
     return Content(text=text, blocks=blocks, attachments=attachments, metadata=_metadata(arguments.get("metadata")))
 
 
-def raise_if(problems: list[Problem]) -> None:
+def raise_if(problems: list[BlockProblem]) -> None:
     """Raises invalid_blocks with both lists of Slack's answer when there is any problem."""
     if problems:
         texts = [str(problem) for problem in problems]
-        raise SlackError(
+        raise ApiError(
             "invalid_blocks", errors=texts, response_metadata={"messages": [f"[ERROR] {text}" for text in texts]}
         )
 
@@ -91,16 +91,16 @@ def _list_of_objects(value: Any, code: str) -> list[dict[str, Any]] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise SlackError(code)
+        raise ApiError(code)
     return value
 
 
 def _check_attachments(attachments: list[dict[str, Any]]) -> None:
     if len(attachments) > ATTACHMENTS:
-        raise SlackError("too_many_attachments")
+        raise ApiError("too_many_attachments")
     for number, attachment in enumerate(attachments):
         if attachment.keys() - ATTACHMENT_FIELDS:
-            raise SlackError("invalid_attachments", response_metadata={"messages": ["[ERROR] invalid_keys"]})
+            raise ApiError("invalid_attachments", response_metadata={"messages": ["[ERROR] invalid_keys"]})
         if "blocks" in attachment:
             raise_if(message_problems(attachment["blocks"], f"/attachments/{number}/blocks"))
 
@@ -114,5 +114,5 @@ def _metadata(value: Any) -> dict[str, Any] | None:
         or not value["event_type"]
         or not isinstance(value.get("event_payload"), dict)
     ):
-        raise SlackError("invalid_metadata_format")
+        raise ApiError("invalid_metadata_format")
     return value

@@ -8,10 +8,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from keydesk_sandbox.fake_slack.errors import ClientRefusal, SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal
 from keydesk_sandbox.fake_slack.manifest import App
-from keydesk_sandbox.fake_slack.people import Kind, Person
-from keydesk_sandbox.fake_slack.switches import Switches
+from keydesk_sandbox.fake_slack.people import Person, PersonKind
+from keydesk_sandbox.fake_slack.switches import SlackSwitches
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
 
 Clock = Callable[[], float]
@@ -34,7 +34,7 @@ class Core:
         self.app = app
         self.workspace = workspace
         self.clock = clock
-        self.switches = Switches()
+        self.switches = SlackSwitches()
         self.notices: list[Notice] = []
         self.version = 0
         self._waiting: set[asyncio.Event] = set()
@@ -48,7 +48,7 @@ class Core:
                 id=self.app.bot_user_id,
                 name=self.app.name.lower(),
                 real_name=self.app.name,
-                kind=Kind.BOT,
+                kind=PersonKind.BOT,
                 team_id=self.workspace.team.id,
             ),
         )
@@ -91,10 +91,10 @@ class Core:
         return person
 
     def channel(self, channel_id: str) -> Channel:
-        """That conversation. Raises SlackError channel_not_found."""
+        """That conversation. Raises ApiError channel_not_found."""
         channel = self.workspace.channels.get(channel_id)
         if channel is None:
-            raise SlackError("channel_not_found")
+            raise ApiError("channel_not_found")
         return channel
 
     def dm_with(self, user_id: str) -> Channel:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from keydesk_sandbox.fake_slack.answers import Answer, Delivery, parse_body
+from keydesk_sandbox.fake_slack.answers import AppAnswer, SentPayload, parse_body
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.sockets import SocketHub
 
@@ -42,7 +42,7 @@ class Deliveries:
     ) -> None:
         self.bot_url: str | None = None
         self.ack_seconds = ack_seconds
-        self.log: list[Delivery] = []
+        self.log: list[SentPayload] = []
         self._core = core
         self._hub = hub
         self._secret = signing_secret.encode()
@@ -58,7 +58,7 @@ class Deliveries:
         self._transport = transport
         self._client = None
 
-    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, reason: str = "") -> Answer:
+    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, reason: str = "") -> AppAnswer:
         """One payload, twice when the duplicate switch says so. The answer is that of the first."""
         duplicate = self._core.switches.duplicate
         if duplicate == "at_once":
@@ -70,15 +70,15 @@ class Deliveries:
             self._later.append((kind, payload))
         return await self._once(kind, payload, retry, reason)
 
-    async def deliver_duplicates(self) -> list[Answer]:
+    async def deliver_duplicates(self) -> list[AppAnswer]:
         """Sends what the switch `later` put aside, in order."""
         waiting, self._later = self._later, []
         return [await self._once(kind, payload, 0, "") for kind, payload in waiting]
 
-    async def replay(self, delivery: Delivery) -> Answer:
+    async def replay(self, delivery: SentPayload) -> AppAnswer:
         """The same bytes with the same headers once more: a repeated signature."""
         return await self._http(
-            Delivery(
+            SentPayload(
                 kind=delivery.kind,
                 payload=delivery.payload,
                 via="http",
@@ -89,13 +89,13 @@ class Deliveries:
             )
         )
 
-    async def _once(self, kind: str, payload: dict[str, Any], retry: int, reason: str) -> Answer:
-        delivery = Delivery(kind=kind, payload=payload, via="nowhere", at=self._core.clock(), retry=retry)
+    async def _once(self, kind: str, payload: dict[str, Any], retry: int, reason: str) -> AppAnswer:
+        delivery = SentPayload(kind=kind, payload=payload, via="nowhere", at=self._core.clock(), retry=retry)
         if self._hub.links:
             delivery.via = "socket"
             return await self._within(delivery, self._hub.send(kind, payload, retry=retry))
         if self.bot_url is None or self._core.app.socket_mode:
-            return self._keep(delivery, Answer(status=None, failure="unreachable"))
+            return self._keep(delivery, AppAnswer(status=None, failure="unreachable"))
         delivery.via = "http"
         delivery.raw, content_type = encode(kind, payload)
         delivery.headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **self._signed(delivery.raw)}
@@ -112,10 +112,10 @@ class Deliveries:
         digest = hmac.new(secret, b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
-    async def _http(self, delivery: Delivery) -> Answer:
+    async def _http(self, delivery: SentPayload) -> AppAnswer:
         if self._ended:
             # The app may still speak while everything stops; events about that have nowhere to go.
-            return Answer(status=None, failure="unreachable")
+            return AppAnswer(status=None, failure="unreachable")
         if self._client is None:
             self._client = httpx.AsyncClient(
                 transport=self._transport, timeout=PATIENCE, max_redirects=REDIRECTS, trust_env=False
@@ -124,33 +124,33 @@ class Deliveries:
         request = self._client.build_request("POST", url, content=delivery.raw, headers=delivery.headers)
         return await self._within(delivery, self._exchange(request, follow=delivery.kind == "events_api"))
 
-    async def _exchange(self, request: httpx.Request, *, follow: bool) -> Answer:
+    async def _exchange(self, request: httpx.Request, *, follow: bool) -> AppAnswer:
         client = self._client
         if client is None:
-            return Answer(status=None, failure="unreachable")
+            return AppAnswer(status=None, failure="unreachable")
         try:
             response = await client.send(request, follow_redirects=follow)
         except httpx.TransportError:
-            return Answer(status=None, failure="unreachable")
+            return AppAnswer(status=None, failure="unreachable")
         good = response.is_success if follow else response.status_code == httpx.codes.OK
-        return Answer(
+        return AppAnswer(
             status=response.status_code,
             body=parse_body(response.content),
             failure=None if good else "http_error",
             headers=dict(response.headers),
         )
 
-    async def _within(self, delivery: Delivery, exchange: Coroutine[Any, Any, Answer]) -> Answer:
+    async def _within(self, delivery: SentPayload, exchange: Coroutine[Any, Any, AppAnswer]) -> AppAnswer:
         started = time.monotonic()
         task = self.spawn(exchange)
         await asyncio.wait({task}, timeout=self.ack_seconds)
         seconds = time.monotonic() - started
         if not task.done():
-            return self._keep(delivery, Answer(status=None, failure="timeout", seconds=seconds))
+            return self._keep(delivery, AppAnswer(status=None, failure="timeout", seconds=seconds))
         answer = task.result()
         return self._keep(
             delivery,
-            Answer(
+            AppAnswer(
                 status=answer.status,
                 body=answer.body,
                 failure=answer.failure,
@@ -159,7 +159,7 @@ class Deliveries:
             ),
         )
 
-    def _keep(self, delivery: Delivery, answer: Answer) -> Answer:
+    def _keep(self, delivery: SentPayload, answer: AppAnswer) -> AppAnswer:
         delivery.answer = answer
         self.log.append(delivery)
         del self.log[:-KEPT]

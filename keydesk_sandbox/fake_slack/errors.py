@@ -1,6 +1,6 @@
 """The ways this Slack says no. Knows no HTTP and no state.
 
-SlackError          the Web API's answer is `ok: false` with this code
+ApiError            the Web API's answer is `ok: false` with this code
 ClientRefusal       a Slack client would not let that person do this; nothing is sent to the app
 ConnectionDropped   the wire breaks: no answer reaches the caller
 """
@@ -8,7 +8,7 @@ ConnectionDropped   the wire breaks: no answer reaches the caller
 from typing import Any
 
 
-class SlackError(Exception):
+class ApiError(Exception):
     """A Web API call is refused. `code` is Slack's error name; `extra` is merged into the answer."""
 
     def __init__(self, code: str, **extra: Any) -> None:
@@ -17,7 +17,7 @@ class SlackError(Exception):
         self.extra = extra
 
 
-class InvalidArguments(SlackError):
+class InvalidArguments(ApiError):
     """`invalid_arguments` with Slack's bracketed messages."""
 
     def __init__(self, *messages: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.deliveries import Deliveries, Sleep
 from keydesk_sandbox.fake_slack.people import Person, UserGroup
@@ -42,7 +42,9 @@ class Events:
         self._deliveries = deliveries
         self._sleep = sleep
 
-    async def emit(self, subscription: str, event: dict[str, Any], *, channel: Channel | None = None) -> Answer | None:
+    async def emit(
+        self, subscription: str, event: dict[str, Any], *, channel: Channel | None = None
+    ) -> AppAnswer | None:
         """Delivers one event and returns the first answer; None when the app does not get it.
 
         Retries run beside the caller. `subscription` is the manifest's name, as `message.im`.
@@ -93,7 +95,7 @@ class Events:
             "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
         }
 
-    async def _retry(self, envelope: dict[str, Any], answer: Answer) -> None:
+    async def _retry(self, envelope: dict[str, Any], answer: AppAnswer) -> None:
         for number, seconds in enumerate(RETRY_AFTER, 1):
             await self._sleep(seconds)
             if self._core.clock() - envelope["event_time"] > TOO_LATE:
@@ -103,7 +105,7 @@ class Events:
             if answer.ok or "x-slack-no-retry" in answer.headers:
                 return
 
-    async def verify_url(self, challenge: str) -> Answer:
+    async def verify_url(self, challenge: str) -> AppAnswer:
         """The url_verification that Slack sends before the first event."""
         return await self._deliveries.send(
             "events_api", {"token": "obsolete", "challenge": challenge, "type": "url_verification"}

@@ -95,7 +95,7 @@ FaultKind = Literal["lost_answer", "reset", "error_500", "error_500_after", "del
 
 
 @dataclass(kw_only=True)
-class Fault:
+class ApiFault:
     """One armed fault of a method; `delay` is in seconds of real time and comes before anything else.
 
     `code`: Slack's word when it refuses.
@@ -113,7 +113,7 @@ class Faults:
     """Faults wait here until their method is called."""
 
     def __init__(self) -> None:
-        self.armed: list[Fault] = []
+        self.armed: list[ApiFault] = []
 
     def add(
         self, method: str, kind: FaultKind, *, times: int = 1, delay: float = 0.0, skip: int = 0, code: str = ""
@@ -124,9 +124,9 @@ class Faults:
         error_500 / error_500_after: HTTP 500 before / after the effect. delay: slow, then normal.
         refuse: `ok: false` with `code`, and nothing is done.
         """
-        self.armed.append(Fault(method=method, kind=kind, times=times, delay=delay, skip=skip, code=code))
+        self.armed.append(ApiFault(method=method, kind=kind, times=times, delay=delay, skip=skip, code=code))
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str) -> ApiFault | None:
         """The fault that strikes this call, if any."""
         for fault in self.armed:
             if fault.method not in {method, "*"} or fault.times <= 0:

@@ -5,7 +5,7 @@ from typing import Any
 
 from keydesk_sandbox.fake_slack.blocks import normalise
 from keydesk_sandbox.fake_slack.core import Core
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError
 from keydesk_sandbox.fake_slack.workspace import Channel
 
 UPDATE_CHARACTERS = 4000
@@ -23,7 +23,7 @@ class Author:
 
 
 @dataclass(kw_only=True)
-class Message:
+class SlackMessage:
     """One message. `ephemeral_to` names the one person who sees it; such a message has no history."""
 
     ts: str
@@ -79,9 +79,9 @@ class MessageBook:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._book: dict[str, list[Message]] = {}
+        self._book: dict[str, list[SlackMessage]] = {}
 
-    def add(self, message: Message) -> Message:
+    def add(self, message: SlackMessage) -> SlackMessage:
         """Keeps a message; its blocks get their ids here."""
         message.blocks = normalise(message.blocks)
         message.attachments = [_attachment(entry, number) for number, entry in enumerate(message.attachments, 1)]
@@ -89,7 +89,7 @@ class MessageBook:
         self._core.changed()
         return message
 
-    def in_channel(self, channel_id: str, *, viewer: str | None = None) -> list[Message]:
+    def in_channel(self, channel_id: str, *, viewer: str | None = None) -> list[SlackMessage]:
         """The channel's messages, oldest first: the stored ones, and the ephemeral ones of `viewer`.
 
         Without a viewer every message is listed, everybody's ephemeral ones too.
@@ -99,27 +99,27 @@ class MessageBook:
             return list(messages)
         return [message for message in messages if message.ephemeral_to in {None, viewer}]
 
-    def stored(self, channel_id: str) -> list[Message]:
+    def stored(self, channel_id: str) -> list[SlackMessage]:
         """The channel's history: everything but ephemeral messages."""
         return [message for message in self._book.get(channel_id, []) if message.ephemeral_to is None]
 
-    def find(self, channel_id: str, ts: str, *, ephemeral: bool = False) -> Message | None:
+    def find(self, channel_id: str, ts: str, *, ephemeral: bool = False) -> SlackMessage | None:
         """That message, or None; ephemeral ones only when asked for."""
         for message in reversed(self._book.get(channel_id, [])):
             if message.ts == ts and (ephemeral or message.ephemeral_to is None):
                 return message
         return None
 
-    def own(self, channel: Channel, ts: str, *, refusal: str) -> Message:
+    def own(self, channel: Channel, ts: str, *, refusal: str) -> SlackMessage:
         """The app's own stored message. Raises message_not_found, or `refusal` for somebody else's."""
         message = self.find(channel.id, ts)
         if message is None:
-            raise SlackError("message_not_found")
+            raise ApiError("message_not_found")
         if message.author is None or message.author.app_id != self._core.app.id:
-            raise SlackError(refusal)
+            raise ApiError(refusal)
         return message
 
-    def change(self, message: Message, change: dict[str, Any]) -> None:
+    def change(self, message: SlackMessage, change: dict[str, Any]) -> None:
         """Writes the given fields and marks the message as edited."""
         for name, value in change.items():
             setattr(message, name, value)
@@ -131,7 +131,7 @@ class MessageBook:
             message.edited = self._core.new_ts()
         self._core.changed()
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: SlackMessage) -> None:
         """Takes a message away."""
         self._book[message.channel].remove(message)
         self._core.changed()
@@ -142,7 +142,7 @@ class MessageBook:
             self._book[channel_id] = [message for message in messages if message.ephemeral_to != user_id]
         self._core.changed()
 
-    def replies(self, message: Message) -> list[Message]:
+    def replies(self, message: SlackMessage) -> list[SlackMessage]:
         """The stored replies of a thread's first message."""
         return [
             other for other in self.stored(message.channel) if other.thread_ts == message.ts and other.ts != message.ts

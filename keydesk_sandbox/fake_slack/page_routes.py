@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from keydesk_sandbox.fake_slack.answers import Answer
-from keydesk_sandbox.fake_slack.errors import ClientRefusal, SlackError
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.answers import AppAnswer
+from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.fake_slack.page_state import page_state
 from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.views import View
@@ -61,7 +61,7 @@ def _post(slack: SlackSimulator, act: Act) -> Callable[[Request], Awaitable[Resp
             return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
         except ClientRefusal as refusal:
             return JSONResponse({"ok": False, "error": str(refusal)})
-        except SlackError as error:
+        except ApiError as error:
             return JSONResponse({"ok": False, "error": error.code})
         return JSONResponse(answer)
 
@@ -85,7 +85,7 @@ def _maybe(body: Mapping[str, Any], name: str) -> str | None:
     return _text(body, name) if body.get(name) is not None else None
 
 
-def _outcome(answer: Answer | None) -> dict[str, Any]:
+def _outcome(answer: AppAnswer | None) -> dict[str, Any]:
     if answer is None or answer.ok:
         return {"ok": True}
     return {"ok": False, "error": answer.failure}
@@ -98,7 +98,7 @@ def _view(slack: SlackSimulator, body: Mapping[str, Any]) -> View:
     return view
 
 
-def _where(slack: SlackSimulator, body: Mapping[str, Any]) -> View | Message:
+def _where(slack: SlackSimulator, body: Mapping[str, Any]) -> View | SlackMessage:
     if body.get("view_id") is not None:
         return _view(slack, body)
     message = slack.message_book.find(_text(body, "channel"), _text(body, "ts"), ephemeral=True)
@@ -111,7 +111,7 @@ async def _say(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]
     said = await slack.say(
         _text(body, "as"), _text(body, "channel"), _text(body, "text"), thread_ts=_maybe(body, "thread_ts")
     )
-    return _outcome(said) if isinstance(said, Answer) else {"ok": True, "ts": said.ts}
+    return _outcome(said) if isinstance(said, AppAnswer) else {"ok": True, "ts": said.ts}
 
 
 async def _click(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:

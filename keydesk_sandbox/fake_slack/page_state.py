@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.messages import Message
-from keydesk_sandbox.fake_slack.people import PAGE_KIND, Kind
+from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.people import PAGE_KIND, PersonKind
 from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.fake_slack.workspace import Channel
@@ -13,7 +13,7 @@ def page_state(slack: SlackSimulator, me: str) -> dict[str, Any]:
     """The answer of `GET state?as=…`."""
     workspace, core = slack.workspace, slack.core
     person = workspace.people[me]
-    if person.kind not in {Kind.BOT, Kind.DEACTIVATED}:
+    if person.kind not in {PersonKind.BOT, PersonKind.DEACTIVATED}:
         core.dm_with(me)
     home = slack.home(me)
     return {
@@ -71,7 +71,7 @@ def _channel(slack: SlackSimulator, channel: Channel, me: str) -> dict[str, Any]
     return body
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: SlackMessage) -> dict[str, Any]:
     body: dict[str, Any] = {
         "ts": message.ts,
         "user": message.user,

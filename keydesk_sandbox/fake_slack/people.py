@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class PersonKind(StrEnum):
     """What a person is to this workspace."""
 
     MEMBER = "member"
@@ -23,17 +23,17 @@ class Kind(StrEnum):
     INVITED = "invited"
 
 
-OUTSIDE = frozenset({Kind.OUTSIDER, Kind.STRANGER})
+OUTSIDE = frozenset({PersonKind.OUTSIDER, PersonKind.STRANGER})
 PAGE_KIND = {
-    Kind.MEMBER: "member",
-    Kind.ADMIN: "member",
-    Kind.INVITED: "member",
-    Kind.GUEST: "guest",
-    Kind.SINGLE_CHANNEL_GUEST: "guest",
-    Kind.OUTSIDER: "outsider",
-    Kind.STRANGER: "outsider",
-    Kind.DEACTIVATED: "deactivated",
-    Kind.BOT: "bot",
+    PersonKind.MEMBER: "member",
+    PersonKind.ADMIN: "member",
+    PersonKind.INVITED: "member",
+    PersonKind.GUEST: "guest",
+    PersonKind.SINGLE_CHANNEL_GUEST: "guest",
+    PersonKind.OUTSIDER: "outsider",
+    PersonKind.STRANGER: "outsider",
+    PersonKind.DEACTIVATED: "deactivated",
+    PersonKind.BOT: "bot",
 }
 
 
@@ -55,7 +55,7 @@ class Person:
     id: str
     name: str
     real_name: str
-    kind: Kind = Kind.MEMBER
+    kind: PersonKind = PersonKind.MEMBER
     team_id: str = "T0SANDBOX"
     email: str | None = None
     title: str = ""
@@ -85,15 +85,15 @@ class Person:
             "title": self.title,
             "team": self.team_id,
         }
-        if with_email and self.kind is not Kind.BOT and not outside:
+        if with_email and self.kind is not PersonKind.BOT and not outside:
             profile["email"] = self.email or f"{self.name}@example.com"
         user: dict[str, Any] = {
             "id": self.id,
             "team_id": self.team_id,
             "name": self.name,
-            "deleted": self.kind is Kind.DEACTIVATED,
+            "deleted": self.kind is PersonKind.DEACTIVATED,
             "profile": profile,
-            "is_bot": self.kind is Kind.BOT,
+            "is_bot": self.kind is PersonKind.BOT,
             "updated": self.updated,
         }
         if self.enterprise_id is not None:
@@ -103,8 +103,8 @@ class Person:
                 "teams": [self.team_id],
             }
         if outside:
-            user["is_stranger"] = self.kind is Kind.STRANGER
-        if self.kind is Kind.DEACTIVATED:
+            user["is_stranger"] = self.kind is PersonKind.STRANGER
+        if self.kind is PersonKind.DEACTIVATED:
             return user
         user |= self._rights()
         if with_locale and not outside:
@@ -117,14 +117,14 @@ class Person:
             "tz": self.tz,
             "tz_label": self.tz,
             "tz_offset": self.tz_offset,
-            "is_admin": self.kind is Kind.ADMIN,
+            "is_admin": self.kind is PersonKind.ADMIN,
             "is_owner": False,
             "is_primary_owner": False,
-            "is_restricted": self.kind in {Kind.GUEST, Kind.SINGLE_CHANNEL_GUEST},
-            "is_ultra_restricted": self.kind is Kind.SINGLE_CHANNEL_GUEST,
+            "is_restricted": self.kind in {PersonKind.GUEST, PersonKind.SINGLE_CHANNEL_GUEST},
+            "is_ultra_restricted": self.kind is PersonKind.SINGLE_CHANNEL_GUEST,
             "is_app_user": False,
         }
-        if self.kind is Kind.INVITED:
+        if self.kind is PersonKind.INVITED:
             rights["is_invited_user"] = True
         return rights
 

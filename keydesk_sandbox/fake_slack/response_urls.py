@@ -7,8 +7,8 @@ from typing import Any
 
 from keydesk_sandbox.fake_slack.contents import read_content
 from keydesk_sandbox.fake_slack.core import Core
-from keydesk_sandbox.fake_slack.errors import SlackError
-from keydesk_sandbox.fake_slack.messages import Author, Message, MessageBook
+from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.messages import Author, MessageBook, SlackMessage
 
 USES = 5
 LIFE = 30 * 60.0
@@ -21,7 +21,7 @@ class ResponseUrl:
     id: str
     channel: str
     user_id: str
-    source: Message | None
+    source: SlackMessage | None
     at: float
     uses: int = 0
 
@@ -35,7 +35,7 @@ class ResponseUrls:
         self._author = author
         self._book: dict[str, ResponseUrl] = {}
 
-    def issue(self, *, channel: str, user_id: str, source: Message | None = None) -> str:
+    def issue(self, *, channel: str, user_id: str, source: SlackMessage | None = None) -> str:
         """The id of a new response_url."""
         entry = ResponseUrl(
             id=secrets.token_urlsafe(18), channel=channel, user_id=user_id, source=source, at=self._core.clock()
@@ -44,12 +44,12 @@ class ResponseUrls:
         return entry.id
 
     def take(self, url_id: str, body: Mapping[str, Any]) -> None:
-        """One post to a response_url. Raises SlackError: `used_url`, `expired_url`, or what the content breaks."""
+        """One post to a response_url. Raises ApiError: `used_url`, `expired_url`, or what the content breaks."""
         entry = self._book.get(url_id)
         if entry is None or self._core.clock() - entry.at > LIFE:
-            raise SlackError("expired_url")
+            raise ApiError("expired_url")
         if entry.uses >= USES:
-            raise SlackError("used_url")
+            raise ApiError("used_url")
         entry.uses += 1
         if body.get("delete_original"):
             self._delete(entry, body)
@@ -58,20 +58,20 @@ class ResponseUrls:
         else:
             self.answer(entry.channel, entry.user_id, body)
 
-    def _source(self, entry: ResponseUrl) -> Message:
+    def _source(self, entry: ResponseUrl) -> SlackMessage:
         source = entry.source
         if source is None or self._messages.find(source.channel, source.ts, ephemeral=True) is not source:
-            raise SlackError("message_not_found")
+            raise ApiError("message_not_found")
         return source
 
     def _delete(self, entry: ResponseUrl, body: Mapping[str, Any]) -> None:
         if body.keys() - {"delete_original"}:
-            raise SlackError("invalid_arguments")
+            raise ApiError("invalid_arguments")
         self._messages.remove(self._source(entry))
 
     def _replace(self, entry: ResponseUrl, body: Mapping[str, Any]) -> None:
         if "thread_ts" in body:
-            raise SlackError("invalid_arguments")
+            raise ApiError("invalid_arguments")
         content = read_content(body)
         change = {
             "text": content.text or "",
@@ -80,12 +80,12 @@ class ResponseUrls:
         }
         self._messages.change(self._source(entry), change)
 
-    def answer(self, channel: str, user_id: str, body: Mapping[str, Any]) -> Message:
+    def answer(self, channel: str, user_id: str, body: Mapping[str, Any]) -> SlackMessage:
         """A new message in answer to a command or a click: ephemeral unless `response_type` is in_channel."""
         content = read_content(body)
         in_channel = body.get("response_type") == "in_channel"
         return self._messages.add(
-            Message(
+            SlackMessage(
                 ts=self._core.new_ts(),
                 channel=channel,
                 text=content.text or "",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from keydesk_sandbox.fake_slack.answers import Answer, Delivery
+from keydesk_sandbox.fake_slack.answers import AppAnswer, SentPayload
 from keydesk_sandbox.fake_slack.changes import Changes
 from keydesk_sandbox.fake_slack.client_views import ViewActions
 from keydesk_sandbox.fake_slack.core import Clock, Core, Notice
@@ -21,14 +21,14 @@ from keydesk_sandbox.fake_slack.deliveries import Deliveries, Sleep
 from keydesk_sandbox.fake_slack.events import Events
 from keydesk_sandbox.fake_slack.limits import Faults, Limits
 from keydesk_sandbox.fake_slack.manifest import parse_manifest
-from keydesk_sandbox.fake_slack.messages import Author, Message, MessageBook
-from keydesk_sandbox.fake_slack.people import Kind
+from keydesk_sandbox.fake_slack.messages import Author, MessageBook, SlackMessage
+from keydesk_sandbox.fake_slack.people import PersonKind
 from keydesk_sandbox.fake_slack.response_urls import ResponseUrls
 from keydesk_sandbox.fake_slack.sockets import SocketHub
-from keydesk_sandbox.fake_slack.switches import Switches
+from keydesk_sandbox.fake_slack.switches import SlackSwitches
 from keydesk_sandbox.fake_slack.triggers import TriggerBook
 from keydesk_sandbox.fake_slack.views import View, ViewBook
-from keydesk_sandbox.fake_slack.web_api import Call, WebApi
+from keydesk_sandbox.fake_slack.web_api import ApiCall, WebApi
 from keydesk_sandbox.fake_slack.web_api.parts import Parts
 from keydesk_sandbox.fake_slack.workspace import Workspace
 
@@ -145,7 +145,7 @@ class SlackSimulator:
         self.bot_url = "http://127.0.0.1/slack/events"
 
     @property
-    def switches(self) -> Switches:
+    def switches(self) -> SlackSwitches:
         """What can be made to go wrong."""
         return self.core.switches
 
@@ -155,30 +155,32 @@ class SlackSimulator:
         return self.core.workspace
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[ApiCall]:
         """Every Web API call, oldest first; tokens are masked."""
         return self.web_api.calls
 
     @property
-    def sent(self) -> list[Delivery]:
+    def sent(self) -> list[SentPayload]:
         """Every payload sent to the app, oldest first."""
         return self.deliveries.log
 
-    async def command(self, user: str, channel: str, text: str) -> Answer:
+    async def command(self, user: str, channel: str, text: str) -> AppAnswer:
         """Runs a slash command."""
         return await self.client.command(user, channel, text)
 
-    async def say(self, user: str, channel: str, text: str, *, thread_ts: str | None = None) -> Message | Answer:
+    async def say(
+        self, user: str, channel: str, text: str, *, thread_ts: str | None = None
+    ) -> SlackMessage | AppAnswer:
         """Writes a message; a text with a leading `/` is a command."""
         return await self.client.say(user, channel, text, thread_ts=thread_ts)
 
-    async def post_as_app(self, channel: str, text: str = "", **content: Any) -> Message:
+    async def post_as_app(self, channel: str, text: str = "", **content: Any) -> SlackMessage:
         """A message of another app: `blocks`, `attachments`, `name`, `thread_ts`."""
         return await self.client.post_as_app(channel, text, **content)
 
     async def click(
-        self, user: str, where: Message | View, action_id: str, value: Any = None, block_id: str | None = None
-    ) -> Answer:
+        self, user: str, where: SlackMessage | View, action_id: str, value: Any = None, block_id: str | None = None
+    ) -> AppAnswer:
         """Clicks a button, or chooses `value` in a menu, on a message, in a modal or on Home."""
         if isinstance(where, View):
             return await self.client.click_view(user, where, action_id, value=value, block_id=block_id)
@@ -186,29 +188,31 @@ class SlackSimulator:
 
     async def type_in(
         self, user: str, view: View, block_id: str, value: Any, *, action_id: str | None = None, dispatch: bool = True
-    ) -> Answer:
+    ) -> AppAnswer:
         """Types or chooses in an input block; `dispatch` False: without pressing Enter."""
         return await self.client.type_in(user, view, block_id, value, action_id=action_id, dispatch=dispatch)
 
-    async def submit(self, user: str, view: View) -> Answer:
+    async def submit(self, user: str, view: View) -> AppAnswer:
         """Submits a modal. `complaints` of the answer are those of the client, before anything was sent."""
         return await self.client.submit(user, view)
 
-    async def close_view(self, user: str, view: View, *, clear: bool = False) -> Answer | None:
+    async def close_view(self, user: str, view: View, *, clear: bool = False) -> AppAnswer | None:
         """Closes a modal, or with `clear` the whole stack."""
         return await self.client.close(user, view, clear=clear)
 
     async def options(
-        self, user: str, where: View | Message, block_id: str, text: str, *, action_id: str | None = None
-    ) -> Answer:
+        self, user: str, where: View | SlackMessage, block_id: str, text: str, *, action_id: str | None = None
+    ) -> AppAnswer:
         """Types into an external select."""
         return await self.client.options(user, where, block_id, text, action_id=action_id)
 
-    async def shortcut(self, user: str, callback_id: str, channel: str | None = None, ts: str | None = None) -> Answer:
+    async def shortcut(
+        self, user: str, callback_id: str, channel: str | None = None, ts: str | None = None
+    ) -> AppAnswer:
         """Uses a global shortcut, or a message shortcut on the message of `channel` and `ts`."""
         return await self.client.shortcut(user, callback_id, channel_id=channel, ts=ts)
 
-    async def open_home(self, user: str, *, tab: str = "home") -> Answer | None:
+    async def open_home(self, user: str, *, tab: str = "home") -> AppAnswer | None:
         """Opens the app's Home tab."""
         return await self.client.open_home(user, tab=tab)
 
@@ -227,11 +231,11 @@ class SlackSimulator:
         """What the app published on that person's Home tab."""
         return self.view_book.home(user)
 
-    def messages(self, channel: str, viewer: str | None = None) -> list[Message]:
+    def messages(self, channel: str, viewer: str | None = None) -> list[SlackMessage]:
         """A channel's messages, oldest first; with a viewer only what that person sees."""
         return self.message_book.in_channel(channel, viewer=viewer)
 
-    def dm(self, user: str) -> list[Message]:
+    def dm(self, user: str) -> list[SlackMessage]:
         """The messages between that person and the app, as the person sees them."""
         return self.message_book.in_channel(self.core.dm_with(user).id, viewer=user)
 
@@ -251,7 +255,7 @@ class SlackSimulator:
     def is_bot(self, user: str) -> bool:
         """Whether that id is a bot's."""
         person = self.workspace.people.get(user)
-        return person is not None and person.kind is Kind.BOT
+        return person is not None and person.kind is PersonKind.BOT
 
     async def settle(self) -> None:
         """Waits until no delivery is on its way any more."""

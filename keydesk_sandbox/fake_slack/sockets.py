@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.core import Core
 
 MOST_LINKS = 10
@@ -27,7 +27,7 @@ class Link:
     send: Callable[[str], Awaitable[None]]
     end: Callable[[], Awaitable[None]]
     cut: Callable[[], None] = lambda: None
-    waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
+    waiting: dict[str, asyncio.Future[AppAnswer]] = field(default_factory=dict)
     got_payload: set[str] = field(default_factory=set)
 
 
@@ -80,7 +80,7 @@ class SocketHub:
             self.links.remove(link)
         for future in link.waiting.values():
             if not future.done():
-                future.set_result(Answer(status=None, failure="unreachable"))
+                future.set_result(AppAnswer(status=None, failure="unreachable"))
         self._core.changed()
 
     def receive(self, link: Link, text: str) -> None:
@@ -100,12 +100,12 @@ class SocketHub:
         if future is None or future.done():
             return
         payload = message.get("payload") if envelope_id in link.got_payload else None
-        future.set_result(Answer(status=200, body=payload or None))
+        future.set_result(AppAnswer(status=200, body=payload or None))
 
-    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0) -> Answer:
+    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0) -> AppAnswer:
         """One envelope through one link; returns when it is acknowledged or the link is gone."""
         if not self.links:
-            return Answer(status=None, failure="unreachable")
+            return AppAnswer(status=None, failure="unreachable")
         link = self._random.choice(self.links)
         accepts = kind == "slash_commands" or payload.get("type") in {"view_submission", "block_suggestion"}
         envelope: dict[str, Any] = {
@@ -116,7 +116,7 @@ class SocketHub:
         }
         if kind == "events_api":
             envelope |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[AppAnswer] = asyncio.get_running_loop().create_future()
         link.waiting[envelope["envelope_id"]] = future
         if accepts:
             link.got_payload.add(envelope["envelope_id"])

@@ -9,7 +9,7 @@ Down = Literal["up", "503", "refused"]
 
 
 @dataclass(kw_only=True)
-class Switches:
+class SlackSwitches:
     """Everything is well by default.
 
     `duplicate`: each payload is sent twice, at once or by `deliver_duplicates()`.

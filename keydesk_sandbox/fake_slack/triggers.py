@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError
 
 LIFE = 3.0
 
@@ -41,9 +41,9 @@ class TriggerBook:
         """The trigger, still to be used. Raises invalid_, exchanged_ or expired_trigger_id."""
         trigger = self._book.get(trigger_id)
         if trigger is None or trigger.app_id != self._app_id:
-            raise SlackError("invalid_trigger_id")
+            raise ApiError("invalid_trigger_id")
         if trigger.used:
-            raise SlackError("exchanged_trigger_id")
+            raise ApiError("exchanged_trigger_id")
         if self._clock() - trigger.at > LIFE:
-            raise SlackError("expired_trigger_id")
+            raise ApiError("expired_trigger_id")
         return trigger

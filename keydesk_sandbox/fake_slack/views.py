@@ -7,7 +7,7 @@ from typing import Any
 
 from keydesk_sandbox.fake_slack.blocks import Surface, normalise, view_problems, view_too_large
 from keydesk_sandbox.fake_slack.core import Core
-from keydesk_sandbox.fake_slack.errors import InvalidArguments, SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError, InvalidArguments
 from keydesk_sandbox.fake_slack.state_values import Value, initial_value, stateful_elements
 
 STACK = 3
@@ -77,7 +77,7 @@ class ViewBook:
         return [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
 
     def open(self, user_id: str, body: Any) -> View:
-        """Opens a new stack; a stack already there is replaced. Raises SlackError."""
+        """Opens a new stack; a stack already there is replaced. Raises ApiError."""
         checked = self._checked(body, "modal", None)
         view = self._new(user_id, checked)
         self._stacks[user_id] = [view]
@@ -85,13 +85,13 @@ class ViewBook:
         return view
 
     def push(self, user_id: str, body: Any, *, on: str) -> View:
-        """Puts a view on the stack in which the view `on` is. Raises SlackError."""
+        """Puts a view on the stack in which the view `on` is. Raises ApiError."""
         checked = self._checked(body, "modal", None)
         stack = self._stacks.get(user_id, [])
         if not any(view.id == on for view in stack):
-            raise SlackError("not_found")
+            raise ApiError("not_found")
         if len(stack) >= STACK:
-            raise SlackError("push_limit_reached")
+            raise ApiError("push_limit_reached")
         view = self._new(user_id, checked)
         view.root_view_id = stack[0].id
         view.previous_view_id = stack[-1].id
@@ -100,9 +100,9 @@ class ViewBook:
         return view
 
     def update(self, view: View, body: Any, *, hash_seen: str | None) -> View:
-        """Replaces a view's content; what was typed stays where block_id and action_id stay. Raises SlackError."""
+        """Replaces a view's content; what was typed stays where block_id and action_id stay. Raises ApiError."""
         if hash_seen and hash_seen != view.hash:
-            raise SlackError("hash_conflict")
+            raise ApiError("hash_conflict")
         checked = self._checked(body, view.surface, view)
         view.body = checked
         view.values = merged(view.values, fresh_values(checked["blocks"]))
@@ -121,10 +121,10 @@ class ViewBook:
         for view in self._all():
             if (view_id and view.id == view_id) or (external_id and view.body.get("external_id") == external_id):
                 return view
-        raise SlackError("not_found")
+        raise ApiError("not_found")
 
     def publish(self, user_id: str, body: Any, *, hash_seen: str | None) -> View:
-        """Publishes a Home tab. Raises SlackError."""
+        """Publishes a Home tab. Raises ApiError."""
         old = self._homes.get(user_id)
         if old is not None:
             return self.update(old, body, hash_seen=hash_seen)
@@ -150,13 +150,13 @@ class ViewBook:
         if not isinstance(body, dict):
             raise InvalidArguments("must provide an object [json-pointer:/view]")
         if view_too_large(body):
-            raise SlackError("view_too_large")
+            raise ApiError("view_too_large")
         problems = view_problems(body, surface)
         if problems:
             raise InvalidArguments(*(str(problem) for problem in problems))
         external_id = body.get("external_id")
         if external_id and any(v.body.get("external_id") == external_id for v in self._all() if v is not replacing):
-            raise SlackError("duplicate_external_id")
+            raise ApiError("duplicate_external_id")
         return {**body, "blocks": normalise(body["blocks"])}
 
     def _new(self, user_id: str, body: dict[str, Any]) -> View:

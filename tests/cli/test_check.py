@@ -14,7 +14,7 @@ from bot.cli.check.scopes import needed
 from bot.db.engine import open_database
 from bot.settings import PartialSettings
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_gateway.faults import Fault
+from keydesk_sandbox.fake_gateway.faults import GatewayFault
 from keydesk_sandbox.fake_slack.workspace import Channel
 from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Settle
@@ -231,15 +231,15 @@ async def test_clocks_that_differ(world: World, settle: Settle) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Fault(kind="redirect", times=None), "FAIL  gateway: https://gateway.test redirects, and Keydesk does not send its token elsewhere; set COMETAPI_BASE_URL to where it leads: scheme and host of the API itself"),
-        (Fault(kind="html", times=None), "FAIL  gateway: what answers at https://gateway.test is not the gateway's API; look at COMETAPI_BASE_URL: scheme and host only"),
-        (Fault(kind="html", status=502, times=None), "FAIL  gateway: https://gateway.test answers with HTTP 502; look at the gateway, then try again"),
-        (Fault(kind="empty_429", times=None), "warn  gateway: it limits how often we may ask; try again in a few minutes"),
-        (Fault(kind="refused", times=None), "FAIL  gateway: https://gateway.test cannot be reached; look at COMETAPI_BASE_URL and the network"),
-        (Fault(kind="panic", times=None, path="/api/user/self"), "warn  gateway account: the gateway does not tell about the account: The gateway has trouble."),
+        (GatewayFault(kind="redirect", times=None), "FAIL  gateway: https://gateway.test redirects, and Keydesk does not send its token elsewhere; set COMETAPI_BASE_URL to where it leads: scheme and host of the API itself"),
+        (GatewayFault(kind="html", times=None), "FAIL  gateway: what answers at https://gateway.test is not the gateway's API; look at COMETAPI_BASE_URL: scheme and host only"),
+        (GatewayFault(kind="html", status=502, times=None), "FAIL  gateway: https://gateway.test answers with HTTP 502; look at the gateway, then try again"),
+        (GatewayFault(kind="empty_429", times=None), "warn  gateway: it limits how often we may ask; try again in a few minutes"),
+        (GatewayFault(kind="refused", times=None), "FAIL  gateway: https://gateway.test cannot be reached; look at COMETAPI_BASE_URL and the network"),
+        (GatewayFault(kind="panic", times=None, path="/api/user/self"), "warn  gateway account: the gateway does not tell about the account: The gateway has trouble."),
     ],
 )  # fmt: skip
-async def test_what_is_wrong_with_the_gateway(world: World, settle: Settle, fault: Fault, told: str) -> None:
+async def test_what_is_wrong_with_the_gateway(world: World, settle: Settle, fault: GatewayFault, told: str) -> None:
     world.gateway.arm(fault)
     _, lines = await look(world, settle())
     assert any(line.startswith(told) for line in lines), lines

@@ -25,7 +25,7 @@ from bot.approvals.models import FINAL, ApprovalRequest
 from bot.audit import Verification, verify_database
 from bot.db.engine import open_database
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
 from keydesk_sandbox.world import World, serving
 from tests.crash.policy import POLICY
@@ -217,7 +217,7 @@ class House:
             await asyncio.sleep(0.05)
         return text
 
-    async def persist(self, step: Callable[[], Awaitable[Answer]], *, seconds: float = PATIENCE) -> Answer | None:
+    async def persist(self, step: Callable[[], Awaitable[AppAnswer]], *, seconds: float = PATIENCE) -> AppAnswer | None:
         """What a person does when Slack says "that did not work": the same again. None: it was done meanwhile."""
         end = time.monotonic() + seconds
         while True:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_gateway import Fault
+from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.crash.house import House
 from tests.crash.policy import BIG
 from tests.scenarios.desk import text_of, view_text
@@ -59,7 +59,7 @@ async def done(house: House, *, seconds: float = 40) -> None:
 async def test_nonsense_for_a_while(house: House, fault: dict[str, Any], why: str) -> None:
     await house.start()
     await house.desk.ask(ADA, **BIG)
-    house.gateway.arm(Fault(times=None, **fault))
+    house.gateway.arm(GatewayFault(times=None, **fault))
     await approve(house)
     await held(house, why)
     assert len(await house.desk.audit("held")) == 1

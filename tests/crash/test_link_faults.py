@@ -12,7 +12,7 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_slack.answers import Delivery
+from keydesk_sandbox.fake_slack.answers import SentPayload
 from keydesk_sandbox.fake_slack.sockets import Link
 from tests.crash.house import House, Nursery, open_house
 from tests.crash.policy import BIG
@@ -87,7 +87,7 @@ async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None
     house = linked
     await house.start()
     key = house.gateway.keys()[0]
-    lost: list[Delivery] = []
+    lost: list[SentPayload] = []
 
     async def losing(step: Callable[[], Awaitable[object]]) -> None:
         """Once without an ack, so long until a link was there to lose it; the second time is the test's."""

@@ -10,7 +10,7 @@ import pytest
 from bot.alerts import store as alert_store
 from bot.approvals.models import Status
 from keydesk_sandbox import alerts, seed
-from keydesk_sandbox.fake_slack.answers import Answer, parse_body
+from keydesk_sandbox.fake_slack.answers import AppAnswer, parse_body
 from keydesk_sandbox.fake_slack.deliveries import encode
 from tests.crash.house import House, Process
 
@@ -28,7 +28,7 @@ class Echo:
     """Sends each payload to every process twice at once, and keeps all answers and what was sent."""
 
     def __init__(self, house: House, processes: list[Process]) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[AppAnswer] = []
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.alerts: list[alerts.Sent] = []
         self.ids: dict[bytes, set[int]] = {}
@@ -36,7 +36,7 @@ class Echo:
         self._processes = processes * 2
         house.slack.deliveries.send = self.send
 
-    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, reason: str = "") -> Answer:
+    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, reason: str = "") -> AppAnswer:
         del retry, reason
         self.sent.append((kind, payload))
         raw, content_type = encode(kind, payload)
@@ -54,17 +54,17 @@ class Echo:
         found = {answer.body["id"] for answer in await self._post(sent)}
         self.ids.setdefault(sent.body, set()).update(found)
 
-    async def _post(self, sent: alerts.Sent) -> list[Answer]:
+    async def _post(self, sent: alerts.Sent) -> list[AppAnswer]:
         answers = await asyncio.gather(*(self._one(process, sent) for process in self._processes))
         self.answers += answers
         return answers
 
-    async def _one(self, process: Process, sent: alerts.Sent) -> Answer:
+    async def _one(self, process: Process, sent: alerts.Sent) -> AppAnswer:
         begun = asyncio.get_running_loop().time()
         async with httpx.AsyncClient(trust_env=False) as client:
             url = f"http://127.0.0.1:{process.port}{sent.path}"
             response = await client.post(url, content=sent.body, headers=dict(sent.headers), timeout=10)
-        return Answer(
+        return AppAnswer(
             status=response.status_code,
             body=parse_body(response.content),
             seconds=asyncio.get_running_loop().time() - begun,

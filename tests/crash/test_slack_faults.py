@@ -6,8 +6,8 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_slack.messages import Message
-from keydesk_sandbox.fake_slack.people import Kind
+from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.people import PersonKind
 from keydesk_sandbox.fake_slack.web_api import METHODS
 from tests.crash.house import House
 from tests.crash.policy import BIG, SMALL
@@ -23,10 +23,10 @@ def said_to(house: House, user: str) -> str:
     return " ".join(text_of(m) for m in [*shown, *house.slack.dm(user)])
 
 
-async def waiting_card(house: House) -> Message:
+async def waiting_card(house: House) -> SlackMessage:
     """Ada asks for much; the card."""
     assert (await house.desk.ask(ADA, **BIG)).ok
-    card: Message = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card: SlackMessage = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
     return card
 
 
@@ -157,7 +157,7 @@ async def test_a_person_who_leaves_holds_nothing_up(house: House) -> None:
     house.gateway.arm("slow", method="POST", path="/api/token/", delay=1.0)
     await house.slack.click(MIRA, card, "approve")
     await house.desk.eventually(lambda: house.names().count("big"), seconds=20)
-    house.slack.workspace.people[ADA].kind = Kind.DEACTIVATED
+    house.slack.workspace.people[ADA].kind = PersonKind.DEACTIVATED
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1, seconds=20)
     await house.says("/metrics", 'keydesk_posts{state="in_trouble"} 1')

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from keydesk_sandbox.fake_gateway import Clock, FakeGateway
-from keydesk_sandbox.fake_slack import Channel, FakeSlack, Kind, Person, UserGroup, Workspace
+from keydesk_sandbox.fake_slack import Channel, FakeSlack, Person, PersonKind, UserGroup, Workspace
 from keydesk_sandbox.panel import panel_routes
 from tests.keydesk_sandbox.fake_slack.kit import BOT_TOKEN, SECRET, Bot, Got, manifest
 
@@ -209,9 +209,9 @@ def _workspace() -> Workspace:
         people=[
             Person(id=ADA, name="ada", real_name="Ada Lovelace", title="Engineer"),
             Person(id=MAX, name="max", real_name="Max Planck", title="Manager"),
-            Person(id=GUS, name="gus", real_name="Gus Guest", kind=Kind.GUEST),
-            Person(id=OLGA, name="olga", real_name="Olga Out", kind=Kind.OUTSIDER, team_id="T0OTHER"),
-            Person(id=OTTO, name="otto", real_name="Otto Old", kind=Kind.DEACTIVATED),
+            Person(id=GUS, name="gus", real_name="Gus Guest", kind=PersonKind.GUEST),
+            Person(id=OLGA, name="olga", real_name="Olga Out", kind=PersonKind.OUTSIDER, team_id="T0OTHER"),
+            Person(id=OTTO, name="otto", real_name="Otto Old", kind=PersonKind.DEACTIVATED),
         ],
         groups=[
             UserGroup(id="S0ENGINEERS", handle="engineers", name="Engineers", users=[ADA]),

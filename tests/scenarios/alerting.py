@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from prometheus_client import generate_latest
 
 from keydesk_sandbox import alerts, seed
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.desk import Desk, text_of
 
 SAM = seed.SECURITY
@@ -29,7 +29,7 @@ async def post(desk: Desk, source: str, body: bytes, *, now: float | None = None
         return await client.post(base(desk) + sent.path, headers=dict(sent.headers), content=sent.body)
 
 
-def cards(desk: Desk, fragment: str = "") -> list[Message]:
+def cards(desk: Desk, fragment: str = "") -> list[SlackMessage]:
     """Alert cards in the security channel."""
     found = desk.messages(seed.SECURITY_CHANNEL)
     return [m for m in found if "Alert " in text_of(m) and fragment in text_of(m) and not m.thread_ts]

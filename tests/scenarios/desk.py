@@ -20,8 +20,8 @@ from bot.keys.owners import OwnedKey
 from bot.settings import load
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
-from keydesk_sandbox.fake_slack.answers import Answer
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.answers import AppAnswer
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.world import World, serving
 
@@ -72,13 +72,13 @@ class Desk:
                     await self.slack.options(user, current, block_id, one)
             await self.slack.type_in(user, current, block_id, value)
 
-    async def ask(self, user: str = seed.ENGINEER, *, channel: str = seed.KEYS_CHANNEL, **fields: Any) -> Answer:
+    async def ask(self, user: str = seed.ENGINEER, *, channel: str = seed.KEYS_CHANNEL, **fields: Any) -> AppAnswer:
         """`/apikey new`, fill, submit; returns the answer to the submission."""
         await self.slack.command(user, channel, "/apikey new")
         await self.fill(user, self.slack.top_view(user), **fields)
         return await self.slack.submit(user, self.slack.top_view(user))
 
-    async def edit(self, user: str, key_id: int, **fields: Any) -> Answer:
+    async def edit(self, user: str, key_id: int, **fields: Any) -> AppAnswer:
         """`/apikey edit KEY`, wait for the form, fill, submit; returns the answer to the submission."""
         await self.open_edit(user, key_id)
         await self.fill(user, self.slack.top_view(user), **fields)
@@ -111,7 +111,7 @@ class Desk:
         lines = await self.app.database.read(read_audit, limit=500)
         return [line for line in reversed(lines) if fact in {"", line["fact"]}]
 
-    def messages(self, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
+    def messages(self, channel: str = seed.KEYS_CHANNEL) -> list[SlackMessage]:
         """What the bot said in a channel, ephemeral messages left out."""
         return [
             m
@@ -119,16 +119,16 @@ class Desk:
             if m.author and m.author.user_id == seed.BOT_USER and not m.ephemeral_to
         ]
 
-    def card(self, number: int | None = 1) -> Message:
+    def card(self, number: int | None = 1) -> SlackMessage:
         """The card of a request. None: the first there is, for numbers with gaps (PostgreSQL)."""
         mark = "" if number is None else f"#{number}"
         return next(m for m in self.messages() if not m.thread_ts and mark in text_of(m) and "asks" in text_of(m))
 
-    def said(self, fragment: str, channel: str = seed.KEYS_CHANNEL) -> list[Message]:
+    def said(self, fragment: str, channel: str = seed.KEYS_CHANNEL) -> list[SlackMessage]:
         """Messages of the bot that hold a text."""
         return [m for m in self.messages(channel) if fragment in text_of(m)]
 
-    def dm(self, user: str, fragment: str = "") -> list[Message]:
+    def dm(self, user: str, fragment: str = "") -> list[SlackMessage]:
         """The bot's direct messages to somebody."""
         return [m for m in self.slack.dm(user) if fragment in text_of(m)]
 
@@ -144,12 +144,12 @@ class Desk:
         return await self.app.database.read(store.get, number)
 
 
-def text_of(message: Message) -> str:
+def text_of(message: SlackMessage) -> str:
     """All text of a message, blocks included."""
     return " ".join([message.text, *_texts(message.blocks)])
 
 
-def buttons_of(message: Message) -> list[str]:
+def buttons_of(message: SlackMessage) -> list[str]:
     """Action ids of a message's buttons."""
     return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
 

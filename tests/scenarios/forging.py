@@ -7,7 +7,7 @@ import copy
 import itertools
 from typing import Any
 
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from tests.scenarios.desk import Desk
 
 _numbers = itertools.count(1)
@@ -22,7 +22,7 @@ def last(desk: Desk, kind: str) -> dict[str, Any]:
     raise LookupError(kind)
 
 
-async def send_as(desk: Desk, payload: dict[str, Any], user: str) -> Answer:
+async def send_as(desk: Desk, payload: dict[str, Any], user: str) -> AppAnswer:
     """Send it as if `user` had done it, under an id of its own."""
     payload = copy.deepcopy(payload)
     person = desk.slack.workspace.people[user]

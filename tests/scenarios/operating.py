@@ -4,7 +4,7 @@ from typing import Any
 
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
-from keydesk_sandbox.fake_slack.answers import Answer
+from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.views import View
 from tests.scenarios.desk import Desk
 
@@ -19,7 +19,7 @@ async def open_form(desk: Desk, user: str, command: str, *, operation: str) -> V
     return desk.slack.top_view(user)
 
 
-async def do(desk: Desk, user: str, word: str, record: Record | int, rest: str = "", **fields: Any) -> Answer:
+async def do(desk: Desk, user: str, word: str, record: Record | int, rest: str = "", **fields: Any) -> AppAnswer:
     """Open the form of an operation, fill it, submit it."""
     key_id = record if isinstance(record, int) else record.id
     view = await open_form(desk, user, f"/apikey {word} {key_id} {rest}".rstrip(), operation=f"key.{word}")

@@ -2,7 +2,7 @@
 
 from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.desk import Desk, text_of
 
 
@@ -62,7 +62,7 @@ async def test_of_several_keys_with_one_name_none_is_guessed(http_desk: Desk) ->
         assert all(f"`#{record.id}`" in told for record in twins)
 
 
-async def _told(desk: Desk, user: str, command: str) -> Message:
+async def _told(desk: Desk, user: str, command: str) -> SlackMessage:
     """The answer to a command."""
     await desk.slack.command(user, seed.KEYS_CHANNEL, command)
     return desk.slack.messages(seed.KEYS_CHANNEL, user)[-1]

@@ -8,7 +8,7 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_gateway import Fault
+from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 
@@ -75,7 +75,7 @@ async def test_a_lost_answer_ends_in_one_key_and_one_confirmation(free_desk: Fre
     fault, done = LOST[what]
     async with free_desk() as desk:
         desk.gateway.clock.ticking = False
-        desk.gateway.arm(Fault(method="POST", path=TOKENS, **fault))
+        desk.gateway.arm(GatewayFault(method="POST", path=TOKENS, **fault))
         await desk.ask(ADA, name="once", remain_quota="100k")
         if not done:
             await _reaches(desk, Status.UNKNOWN)
@@ -111,7 +111,7 @@ async def test_a_lost_answer_ends_in_one_key_and_one_confirmation(free_desk: Fre
 async def test_a_gateway_that_is_away_is_waited_for(free_desk: FreeDesk, fault: dict[str, Any]) -> None:
     async with free_desk() as desk:
         desk.gateway.clock.ticking = False
-        desk.gateway.arm(Fault(times=None, **fault))
+        desk.gateway.arm(GatewayFault(times=None, **fault))
         answer = await desk.ask(ADA, name="patient", remain_quota="100k")
         assert "errors" not in (answer.body or {})
         told = text_of((await desk.eventually(lambda: desk.dm(ADA, "not applied yet")))[0])
@@ -143,7 +143,7 @@ async def test_a_refused_access_token_holds_the_request_until_it_is_mended(free_
 async def test_the_home_does_not_say_that_there_are_no_keys(free_desk: FreeDesk) -> None:
     async with free_desk() as desk:
         await desk.own(ADA, desk.gateway.add_key(name="shared"))
-        desk.gateway.arm(Fault(times=None, kind="redirect"))
+        desk.gateway.arm(GatewayFault(times=None, kind="redirect"))
         desk.app.inventory.changed()
         await desk.slack.open_home(ADA)
         home = view_text(await desk.eventually(lambda: desk.slack.home(ADA)))
@@ -156,7 +156,7 @@ async def test_an_edit_form_that_cannot_be_read_says_why(free_desk: FreeDesk, fa
     async with free_desk() as desk:
         record = await desk.own(ADA, desk.gateway.add_key(name="shared"))
         desk.gateway.clock.ticking = False
-        desk.gateway.arm(Fault(times=None, method="GET", **fault))
+        desk.gateway.arm(GatewayFault(times=None, method="GET", **fault))
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {record.id}")
         await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "error")
         said = view_text(desk.slack.top_view(ADA))
@@ -174,7 +174,7 @@ async def test_what_was_typed_stays_when_the_gateway_is_away_at_the_submission(
         view = await desk.open_edit(ADA, record.id)
         await desk.fill(ADA, view, name="better", reason="because")
         desk.gateway.clock.ticking = False
-        desk.gateway.arm(Fault(times=None, method="GET", **fault))
+        desk.gateway.arm(GatewayFault(times=None, method="GET", **fault))
         answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
         assert answer.ok, answer
         sentence = answer.body["errors"]["name"]

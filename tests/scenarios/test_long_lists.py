@@ -1,7 +1,7 @@
 """Somebody with many keys sees all of them: on the Home as far as it goes, in `/apikey list` page by page."""
 
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_slack.messages import Message
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import owned
 
@@ -27,7 +27,7 @@ async def test_many_keys_are_shown_page_by_page(http_desk: Desk) -> None:
     assert "Say which page" in (await _list(desk, " 0")).text
 
 
-async def _list(desk: Desk, page: str) -> Message:
+async def _list(desk: Desk, page: str) -> SlackMessage:
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, f"/apikey list{page}")
     # The catalogue may be read anew first; then the answer follows in a moment.
     await desk.eventually(lambda: "in a moment" not in desk.slack.messages(seed.KEYS_CHANNEL, seed.ENGINEER)[-1].text)

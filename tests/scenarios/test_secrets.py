@@ -10,7 +10,7 @@ import pytest
 
 from bot import logs
 from keydesk_sandbox import seed
-from keydesk_sandbox.fake_gateway import Fault
+from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.scenarios.desk import Desk, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
@@ -90,7 +90,7 @@ async def _a_busy_day(desk: Desk) -> None:
     await desk.eventually(lambda: value in view_text(desk.slack.top_view(ADA)))
     await desk.slack.close_view(ADA, desk.slack.top_view(ADA), clear=True)
 
-    desk.gateway.arm(Fault(kind="html", method="POST"))
+    desk.gateway.arm(GatewayFault(kind="html", method="POST"))
     answer = await desk.ask(ADA, name="big", remain_quota="2M", reason=f"instead of {value}")
     assert "looks like the value of a key" in answer.body["errors"]["reason"]
     await desk.fill(ADA, desk.slack.top_view(ADA), reason="instead of the old one")

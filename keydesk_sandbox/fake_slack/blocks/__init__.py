@@ -2,7 +2,7 @@
 
 from keydesk_sandbox.fake_slack.blocks.normal import normalise
 from keydesk_sandbox.fake_slack.blocks.objects import options_of
-from keydesk_sandbox.fake_slack.blocks.schema import Problem
+from keydesk_sandbox.fake_slack.blocks.schema import BlockProblem
 from keydesk_sandbox.fake_slack.blocks.surfaces import (
     Surface,
     blocks_problems,
@@ -14,7 +14,7 @@ from keydesk_sandbox.fake_slack.blocks.surfaces import (
 )
 
 __all__ = [
-    "Problem",
+    "BlockProblem",
     "Surface",
     "blocks_problems",
     "elements_of",

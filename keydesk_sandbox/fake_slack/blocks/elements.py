@@ -17,8 +17,8 @@ from keydesk_sandbox.fake_slack.blocks.objects import (
     plain,
 )
 from keydesk_sandbox.fake_slack.blocks.schema import (
+    BlockProblem,
     Check,
-    Problem,
     an_object,
     array,
     boolean,
@@ -53,30 +53,30 @@ def _element(
     return record({"type": enum(kind), **(required or {})}, {**shared, **optional}, extra=extra)
 
 
-def _lengths(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _lengths(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     if value.get("min_length", 0) > value.get("max_length", 3000):
-        yield Problem("min_length must be less than max_length", at)
+        yield BlockProblem("min_length must be less than max_length", at)
     initial = value.get("initial_value")
     if initial is not None and len(initial) > value.get("max_length", 3000):
-        yield Problem(f"must be less than {value.get('max_length', 3000) + 1} characters", f"{at}/initial_value")
+        yield BlockProblem(f"must be less than {value.get('max_length', 3000) + 1} characters", f"{at}/initial_value")
 
 
-def _numbers(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _numbers(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     low, high = value.get("min_value"), value.get("max_value")
     if low is not None and high is not None and float(low) > float(high):
-        yield Problem("min_value must be less than max_value", at)
+        yield BlockProblem("min_value must be less than max_value", at)
     for name in ("min_value", "max_value", "initial_value"):
         if not value["is_decimal_allowed"] and "." in str(value.get(name) or ""):
-            yield Problem("must be an integer", f"{at}/{name}")
+            yield BlockProblem("must be an integer", f"{at}/{name}")
 
 
-def _chosen_known(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _chosen_known(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     known = [entry["value"] for entry in value["options"]]
     chosen = value.get("initial_options") or ([value["initial_option"]] if "initial_option" in value else [])
     if any(entry["value"] not in known for entry in chosen):
-        yield Problem("must be one of the provided options", at)
+        yield BlockProblem("must be one of the provided options", at)
     if len(set(known)) != len(known):
-        yield Problem("option values must be unique", f"{at}/options")
+        yield BlockProblem("option values must be unique", f"{at}/options")
 
 
 SHOWN: dict[str, Check] = {"placeholder": plain(150)}

@@ -9,8 +9,8 @@ from typing import Any
 from keydesk_sandbox.fake_slack.blocks.elements import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
 from keydesk_sandbox.fake_slack.blocks.objects import IDENTIFIER, markup, plain
 from keydesk_sandbox.fake_slack.blocks.schema import (
+    BlockProblem,
     Check,
-    Problem,
     an_object,
     array,
     boolean,
@@ -32,19 +32,19 @@ def _block(kind: str, required: dict[str, Check], optional: dict[str, Check] | N
     return record({"type": enum(kind), **required}, {"block_id": IDENTIFIER, **(optional or {})}, extra=extra)
 
 
-def _section(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _section(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     if "text" not in value and "fields" not in value:
-        yield Problem("missing required field: text", at)
+        yield BlockProblem("missing required field: text", at)
 
 
-def _image(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _image(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     if ("image_url" in value) == ("slack_file" in value):
-        yield Problem("must provide exactly one of: image_url, slack_file", at)
+        yield BlockProblem("must provide exactly one of: image_url, slack_file", at)
 
 
-def _card(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _card(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     if not {"hero_image", "title", "actions", "body"} & value.keys():
-        yield Problem("must provide at least one of: hero_image, title, actions, body", at)
+        yield BlockProblem("must provide at least one of: hero_image, title, actions, body", at)
 
 
 IN_CONTEXT: dict[str, Check] = {

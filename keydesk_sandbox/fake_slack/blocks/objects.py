@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from keydesk_sandbox.fake_slack.blocks.schema import Check, Problem, array, boolean, by_type, enum, record, string
+from keydesk_sandbox.fake_slack.blocks.schema import BlockProblem, Check, array, boolean, by_type, enum, record, string
 
 IDENTIFIER = string(most=255)
 
@@ -48,16 +48,16 @@ FILTER = record(
 DISPATCH = record({"trigger_actions_on": array(enum("on_enter_pressed", "on_character_entered"), least=1, most=2)})
 
 
-def one_source(value: dict[str, Any], at: str) -> Iterator[Problem]:
+def one_source(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
     """A static select has `options` or `option_groups`, never both, and its initial choice is one of them."""
     if ("options" in value) == ("option_groups" in value):
-        yield Problem("must provide exactly one of: options, option_groups", at)
+        yield BlockProblem("must provide exactly one of: options, option_groups", at)
         return
     known = values_of(value)
     chosen = value.get("initial_options") or ([value["initial_option"]] if "initial_option" in value else [])
     if any(entry["value"] not in known for entry in chosen):
         name = "initial_options" if "initial_options" in value else "initial_option"
-        yield Problem("must be one of the provided options", f"{at}/{name}")
+        yield BlockProblem("must be one of the provided options", f"{at}/{name}")
 
 
 def values_of(element: dict[str, Any]) -> set[str]:

@@ -1,6 +1,6 @@
 """A small schema language that finds fault in Slack's words (contract G5). Knows no block.
 
-A check is a function of a value and its JSON pointer that yields a Problem for each fault.
+A check is a function of a value and its JSON pointer that yields a BlockProblem for each fault.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Problem:
+class BlockProblem:
     """One fault, as Slack words it."""
 
     text: str
@@ -19,41 +19,41 @@ class Problem:
         return f"{self.text} [json-pointer:{self.pointer}]"
 
 
-Check = Callable[[Any, str], Iterator[Problem]]
+Check = Callable[[Any, str], Iterator[BlockProblem]]
 
 
 def string(*, most: int | None = None, least: int = 0, form: Callable[[str], bool] | None = None) -> Check:
     """A string of `least` to `most` characters; `form` is one more condition on it."""
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if not isinstance(value, str):
-            yield Problem("must provide a string", at)
+            yield BlockProblem("must provide a string", at)
         elif most is not None and len(value) > most:
-            yield Problem(f"must be less than {most + 1} characters", at)
+            yield BlockProblem(f"must be less than {most + 1} characters", at)
         elif len(value) < least:
-            yield Problem(f"must be more than {least - 1} characters", at)
+            yield BlockProblem(f"must be more than {least - 1} characters", at)
         elif form is not None and not form(value):
-            yield Problem("failed to match the pattern", at)
+            yield BlockProblem("failed to match the pattern", at)
 
     return check
 
 
-def boolean(value: Any, at: str) -> Iterator[Problem]:
+def boolean(value: Any, at: str) -> Iterator[BlockProblem]:
     """True or false."""
     if not isinstance(value, bool):
-        yield Problem("must provide a boolean", at)
+        yield BlockProblem("must provide a boolean", at)
 
 
 def integer(*, least: int | None = None, most: int | None = None) -> Check:
     """A whole number within the given bounds."""
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if isinstance(value, bool) or not isinstance(value, int):
-            yield Problem("must provide an integer", at)
+            yield BlockProblem("must provide an integer", at)
         elif most is not None and value > most:
-            yield Problem(f"must be less than {most + 1}", at)
+            yield BlockProblem(f"must be less than {most + 1}", at)
         elif least is not None and value < least:
-            yield Problem(f"must be greater than {least - 1}", at)
+            yield BlockProblem(f"must be greater than {least - 1}", at)
 
     return check
 
@@ -61,9 +61,9 @@ def integer(*, least: int | None = None, most: int | None = None) -> Check:
 def enum(*allowed: Any) -> Check:
     """One of the given values."""
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if value not in allowed:
-            yield Problem("must be a valid enum value", at)
+            yield BlockProblem("must be a valid enum value", at)
 
     return check
 
@@ -71,14 +71,14 @@ def enum(*allowed: Any) -> Check:
 def array(item: Check, *, most: int | None = None, least: int = 0) -> Check:
     """A list of `least` to `most` items."""
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if not isinstance(value, list):
-            yield Problem("must provide an array", at)
+            yield BlockProblem("must provide an array", at)
             return
         if most is not None and len(value) > most:
-            yield Problem(f"no more than {most} items allowed", at)
+            yield BlockProblem(f"no more than {most} items allowed", at)
         if len(value) < least:
-            yield Problem(f"must provide at least {least} items", at)
+            yield BlockProblem(f"must provide at least {least} items", at)
         for index, entry in enumerate(value):
             yield from item(entry, f"{at}/{index}")
 
@@ -91,20 +91,20 @@ def record(
     """An object with exactly these fields; `extra` judges the whole once every field is right."""
     fields = {**required, **(optional or {})}
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if not isinstance(value, dict):
-            yield Problem("must provide an object", at)
+            yield BlockProblem("must provide an object", at)
             return
         found = False
         for name in required:
             if name not in value:
                 found = True
-                yield Problem(f"missing required field: {name}", at)
+                yield BlockProblem(f"missing required field: {name}", at)
         for name, entry in value.items():
             inner = fields.get(name)
             if inner is None:
                 found = True
-                yield Problem(f"invalid additional property: {name}", at)
+                yield BlockProblem(f"invalid additional property: {name}", at)
                 continue
             for problem in inner(entry, f"{at}/{name}"):
                 found = True
@@ -118,25 +118,25 @@ def record(
 def by_type(table: Mapping[str, Check]) -> Check:
     """An object whose `type` picks its check; others are unsupported here."""
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str) -> Iterator[BlockProblem]:
         if not isinstance(value, dict):
-            yield Problem("must provide an object", at)
+            yield BlockProblem("must provide an object", at)
         elif "type" not in value:
-            yield Problem("missing required field: type", at)
+            yield BlockProblem("missing required field: type", at)
         elif not isinstance(value["type"], str) or value["type"] not in table:
-            yield Problem(f"unsupported type: {value['type']}", f"{at}/type")
+            yield BlockProblem(f"unsupported type: {value['type']}", f"{at}/type")
         else:
             yield from table[value["type"]](value, at)
 
     return check
 
 
-def free(value: Any, at: str) -> Iterator[Problem]:  # noqa: ARG001 - a Check that accepts everything
+def free(value: Any, at: str) -> Iterator[BlockProblem]:  # noqa: ARG001 - a Check that accepts everything
     """Anything goes."""
     yield from ()
 
 
-def an_object(value: Any, at: str) -> Iterator[Problem]:
+def an_object(value: Any, at: str) -> Iterator[BlockProblem]:
     """Any object."""
     if not isinstance(value, dict):
-        yield Problem("must provide an object", at)
+        yield BlockProblem("must provide an object", at)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from keydesk_sandbox.fake_slack.blocks.layout import BLOCKS
 from keydesk_sandbox.fake_slack.blocks.objects import plain
-from keydesk_sandbox.fake_slack.blocks.schema import Check, Problem, array, boolean, by_type, enum, record, string
+from keydesk_sandbox.fake_slack.blocks.schema import BlockProblem, Check, array, boolean, by_type, enum, record, string
 
 Surface = Literal["message", "modal", "home"]
 
@@ -68,7 +68,7 @@ def elements_of(block: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]
                 yield element, f"/{name}/{index}{at}"
 
 
-def blocks_problems(blocks: Any, surface: Surface, at: str) -> list[Problem]:
+def blocks_problems(blocks: Any, surface: Surface, at: str) -> list[BlockProblem]:
     """Every fault of a list of blocks on that surface."""
     most = MESSAGE_BLOCKS if surface == "message" else VIEW_BLOCKS
     problems = list(array(_CHECKS[surface], most=most)(blocks, at))
@@ -79,40 +79,40 @@ def blocks_problems(blocks: Any, surface: Surface, at: str) -> list[Problem]:
     for index, block in enumerate(blocks):
         for element, inner in elements_of(block):
             if element["type"] in REFUSED_ELEMENTS[surface]:
-                problems.append(Problem(f"unsupported type: {element['type']}", f"{at}/{index}{inner}/type"))
+                problems.append(BlockProblem(f"unsupported type: {element['type']}", f"{at}/{index}{inner}/type"))
             focused += bool(element.get("focus_on_load"))
     if focused > 1:
-        problems.append(Problem("focus_on_load can only be set on one element", at))
+        problems.append(BlockProblem("focus_on_load can only be set on one element", at))
     problems += _totals(blocks, at)
     return problems
 
 
-def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[Problem]:
+def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[BlockProblem]:
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         block_id = block.get("block_id")
         if block_id and block_id in seen:
-            yield Problem(f"block_id must be unique, found twice: {block_id}", f"{at}/{index}/block_id")
+            yield BlockProblem(f"block_id must be unique, found twice: {block_id}", f"{at}/{index}/block_id")
         seen.add(block_id or "")
         actions: set[str] = set()
         for element, inner in elements_of(block):
             action_id = element.get("action_id")
             if action_id and action_id in actions:
                 text = f"action_id must be unique within its block, found twice: {action_id}"
-                yield Problem(text, f"{at}/{index}{inner}/action_id")
+                yield BlockProblem(text, f"{at}/{index}{inner}/action_id")
             actions.add(action_id or "")
 
 
-def _totals(blocks: list[dict[str, Any]], at: str) -> Iterator[Problem]:
+def _totals(blocks: list[dict[str, Any]], at: str) -> Iterator[BlockProblem]:
     kinds = [block["type"] for block in blocks]
     for kind, most in (("table", TABLES), ("data_visualization", VISUALIZATIONS)):
         if kinds.count(kind) > most:
-            yield Problem(f"no more than {most} items allowed of type: {kind}", at)
+            yield BlockProblem(f"no more than {most} items allowed of type: {kind}", at)
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_CHARACTERS:
-        yield Problem(f"must be less than {MARKDOWN_CHARACTERS + 1} characters in all markdown blocks", at)
+        yield BlockProblem(f"must be less than {MARKDOWN_CHARACTERS + 1} characters in all markdown blocks", at)
 
 
-def message_problems(blocks: Any, at: str = "/blocks") -> list[Problem]:
+def message_problems(blocks: Any, at: str = "/blocks") -> list[BlockProblem]:
     """Every fault of a message's blocks."""
     return blocks_problems(blocks, "message", at)
 
@@ -122,9 +122,9 @@ def message_too_long(blocks: list[dict[str, Any]]) -> bool:
     return len(json.dumps(blocks, ensure_ascii=False)) > MESSAGE_BLOCKS_CHARACTERS
 
 
-def _blocks_list(value: Any, at: str) -> Iterator[Problem]:
+def _blocks_list(value: Any, at: str) -> Iterator[BlockProblem]:
     if not isinstance(value, list):
-        yield Problem("must provide an array", at)
+        yield BlockProblem("must provide an array", at)
 
 
 _SHARED: dict[str, Check] = {
@@ -139,16 +139,16 @@ _MODAL = record(
 _HOME = record({"type": enum("home"), "blocks": _blocks_list}, _SHARED)
 
 
-def view_problems(view: Any, surface: Surface, at: str = "/view") -> list[Problem]:
+def view_problems(view: Any, surface: Surface, at: str = "/view") -> list[BlockProblem]:
     """Every fault of a view that is to be a modal or a Home tab."""
     problems = list((_MODAL if surface == "modal" else _HOME)(view, at))
     if isinstance(view, dict) and isinstance(view.get("blocks"), list):
         problems += blocks_problems(view["blocks"], surface, f"{at}/blocks")
         has_input = any(isinstance(block, dict) and block.get("type") == "input" for block in view["blocks"])
         if surface == "modal" and has_input and "submit" not in view:
-            problems.append(Problem("missing required field: submit", at))
+            problems.append(BlockProblem("missing required field: submit", at))
     if problems:
-        problems.insert(0, Problem("failed to match all allowed schemas", at))
+        problems.insert(0, BlockProblem("failed to match all allowed schemas", at))
     return problems
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keydesk_sandbox.fake_slack.errors import ConnectionDropped, SlackError
-from keydesk_sandbox.fake_slack.limits import Fault, Faults, Limited, Limits
+from keydesk_sandbox.fake_slack.errors import ApiError, ConnectionDropped
+from keydesk_sandbox.fake_slack.limits import ApiFault, Faults, Limited, Limits
 from keydesk_sandbox.fake_slack.web_api import basics, chat, conversations, people, surfaces
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
@@ -27,7 +27,7 @@ KEPT = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class ApiCall:
     """One Web API call. `answer` is None when the caller never got one; the token is masked."""
 
     at: float
@@ -39,7 +39,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class ApiReply:
     """What goes over the wire. `body` None means a broken server page."""
 
     status: int
@@ -51,22 +51,22 @@ class WebApi:
     """Answers calls in process; the routes only translate HTTP."""
 
     def __init__(self, parts: Parts, *, bot_token: str, app_token: str | None, limits: Limits, faults: Faults) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[ApiCall] = []
         self._parts = parts
         self._bot_token = bot_token
         self._app_token = app_token
         self._limits = limits
         self._faults = faults
 
-    async def call(self, name: str, values: Mapping[str, Any], *, token: str | None) -> Reply:
+    async def call(self, name: str, values: Mapping[str, Any], *, token: str | None) -> ApiReply:
         """One call. Raises ConnectionDropped when a fault or the switch `down` breaks the connection."""
         arguments = Arguments(values)
-        reply: Reply | None = None
+        reply: ApiReply | None = None
         try:
             reply = await self._answer(name, arguments, token)
         finally:
             self.calls.append(
-                Call(
+                ApiCall(
                     at=self._parts.core.clock(),
                     method=name,
                     arguments=arguments.values,
@@ -78,27 +78,27 @@ class WebApi:
             del self.calls[:-KEPT]
         return reply
 
-    async def _answer(self, name: str, arguments: Arguments, token: str | None) -> Reply:
+    async def _answer(self, name: str, arguments: Arguments, token: str | None) -> ApiReply:
         down = self._parts.core.switches.down
         if down == "refused":
             raise ConnectionDropped
         if down == "503":
-            return Reply(status=503, body=None)
+            return ApiReply(status=503, body=None)
         fault = self._faults.take(name)
         await self._before(fault)
         if fault is not None and fault.kind == "error_500":
-            return Reply(status=500, body=None)
+            return ApiReply(status=500, body=None)
         if fault is not None and fault.kind == "refuse":
-            return Reply(status=200, body={"ok": False, "error": fault.code})
+            return ApiReply(status=200, body={"ok": False, "error": fault.code})
         reply = self._judged(name, arguments, token)
         if fault is not None and fault.kind == "lost_answer":
             raise ConnectionDropped
         if fault is not None and fault.kind == "error_500_after":
-            return Reply(status=500, body=None)
+            return ApiReply(status=500, body=None)
         return reply
 
     @staticmethod
-    async def _before(fault: Fault | None) -> None:
+    async def _before(fault: ApiFault | None) -> None:
         if fault is None:
             return
         if fault.delay:
@@ -106,7 +106,7 @@ class WebApi:
         if fault.kind == "reset":
             raise ConnectionDropped
 
-    def _judged(self, name: str, arguments: Arguments, token: str | None) -> Reply:
+    def _judged(self, name: str, arguments: Arguments, token: str | None) -> ApiReply:
         headers = {"x-oauth-scopes": ",".join(self._parts.core.app.scopes)}
         try:
             method = _method(name)
@@ -114,27 +114,27 @@ class WebApi:
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
             self._parts.need(*method.scopes)
             self._limits.check(name, arguments.text("channel") or None)
-            return Reply(status=200, body={"ok": True, **method.run(self._parts, arguments)}, headers=headers)
+            return ApiReply(status=200, body={"ok": True, **method.run(self._parts, arguments)}, headers=headers)
         except Limited as limited:
             headers["Retry-After"] = str(limited.retry_after)
-            return Reply(status=429, body={"ok": False, "error": "ratelimited"}, headers=headers)
-        except SlackError as error:
-            return Reply(status=200, body={"ok": False, "error": error.code, **error.extra}, headers=headers)
+            return ApiReply(status=429, body={"ok": False, "error": "ratelimited"}, headers=headers)
+        except ApiError as error:
+            return ApiReply(status=200, body={"ok": False, "error": error.code, **error.extra}, headers=headers)
 
     def _check_token(self, method: Method, token: str | None) -> None:
         if not token:
-            raise SlackError("not_authed")
+            raise ApiError("not_authed")
         if token not in {self._bot_token, self._app_token}:
-            raise SlackError("invalid_auth")
+            raise ApiError("invalid_auth")
         if (token == self._app_token) is not method.app_token:
-            raise SlackError("not_allowed_token_type")
+            raise ApiError("not_allowed_token_type")
         if self._parts.core.switches.token != "valid" and not method.app_token:  # noqa: S105 - a state, not a token
-            raise SlackError(self._parts.core.switches.token)
+            raise ApiError(self._parts.core.switches.token)
 
 
 def _method(name: str) -> Method:
     if name not in METHODS:
-        raise SlackError("unknown_method", req_method=name)
+        raise ApiError("unknown_method", req_method=name)
     return METHODS[name]
 
 

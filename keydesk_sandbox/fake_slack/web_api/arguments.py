@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from keydesk_sandbox.fake_slack.errors import InvalidArguments, SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError, InvalidArguments
 
 Item = TypeVar("Item")
 
@@ -32,7 +32,7 @@ class Arguments:
         if value:
             return value
         if code is not None:
-            raise SlackError(code)
+            raise ApiError(code)
         raise InvalidArguments(f"missing required field: {name}")
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -51,7 +51,7 @@ class Arguments:
             try:
                 return json.loads(value)
             except ValueError:
-                raise SlackError(code) from None
+                raise ApiError(code) from None
         return value
 
     def content(self) -> dict[str, Any]:
@@ -70,11 +70,11 @@ class Arguments:
         """One page of a list by `limit` and `cursor`, and the next cursor. Raises invalid_limit, invalid_cursor."""
         limit_text = self.text("limit", str(default))
         if not limit_text.isdigit() or int(limit_text) > most:
-            raise SlackError("invalid_limit")
+            raise ApiError("invalid_limit")
         limit = int(limit_text) or default
         start = _offset(self.text("cursor"))
         if start > len(items):
-            raise SlackError("invalid_cursor")
+            raise ApiError("invalid_cursor")
         end = start + limit
         return list(items[start:end]), _cursor(end) if end < len(items) else ""
 
@@ -89,7 +89,7 @@ def _offset(cursor: str) -> int:
     try:
         word, _, number = base64.b64decode(cursor, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
-        raise SlackError("invalid_cursor") from None
+        raise ApiError("invalid_cursor") from None
     if word != "next" or not number.isdigit():
-        raise SlackError("invalid_cursor")
+        raise ApiError("invalid_cursor")
     return int(number)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 
 
 def _api_test(_: Parts, arguments: Arguments) -> dict[str, Any]:
     if arguments.given("error"):
-        raise SlackError(arguments.text("error"))
+        raise ApiError(arguments.text("error"))
     return {"args": arguments.values}
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from keydesk_sandbox.fake_slack.contents import read_content
-from keydesk_sandbox.fake_slack.errors import SlackError
-from keydesk_sandbox.fake_slack.messages import POST_CHARACTERS, UPDATE_CHARACTERS, Message
+from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.messages import POST_CHARACTERS, UPDATE_CHARACTERS, SlackMessage
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 from keydesk_sandbox.fake_slack.workspace import Channel
@@ -15,7 +15,7 @@ def _post(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     parts.writable(channel)
     content = read_content(arguments.content())
     message = parts.messages.add(
-        Message(
+        SlackMessage(
             ts=parts.core.new_ts(),
             channel=channel.id,
             text=(content.text or "")[:POST_CHARACTERS],
@@ -42,22 +42,22 @@ def _thread(parts: Parts, channel: Channel, arguments: Arguments) -> str | None:
         return None
     parent = parts.messages.find(channel.id, thread_ts)
     if parent is None:
-        raise SlackError("thread_not_found")
+        raise ApiError("thread_not_found")
     return parent.thread_ts or parent.ts
 
 
 def _update(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     channel = parts.channel(arguments.required("channel", "channel_not_found"))
     if channel.is_archived:
-        raise SlackError("is_archived")
+        raise ApiError("is_archived")
     message = parts.messages.own(channel, arguments.required("ts", "message_not_found"), refusal="cant_update_message")
     if not parts.core.switches.edit_window_open:
-        raise SlackError("edit_window_closed")
+        raise ApiError("edit_window_closed")
     given = arguments.content()
     emptied = given.get("blocks") == []
     content = read_content(given)
     if content.text is not None and len(content.text) > UPDATE_CHARACTERS:
-        raise SlackError("msg_too_long")
+        raise ApiError("msg_too_long")
     # Text without blocks drops the blocks; blocks without text drop the text (contract A6).
     change: dict[str, Any] = {"text": content.text or "", "blocks": [] if emptied else content.blocks or []}
     if content.attachments is not None:
@@ -95,10 +95,10 @@ def _ephemeral(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     user_id = arguments.required("user", "user_not_in_channel")
     person = parts.core.workspace.people.get(user_id)
     if person is None or user_id not in channel.members or person.kind in {"deactivated", "bot"}:
-        raise SlackError("user_not_in_channel")
+        raise ApiError("user_not_in_channel")
     content = read_content(arguments.content())
     message = parts.messages.add(
-        Message(
+        SlackMessage(
             ts=parts.core.new_ts(),
             channel=channel.id,
             text=(content.text or "")[:POST_CHARACTERS],
@@ -116,7 +116,7 @@ def _permalink(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     channel = parts.channel(arguments.required("channel", "channel_not_found"))
     ts = arguments.required("message_ts", "message_not_found")
     if parts.messages.find(channel.id, ts) is None:
-        raise SlackError("message_not_found")
+        raise ApiError("message_not_found")
     host = f"https://{parts.core.workspace.team.domain}.slack.com"
     return {"channel": channel.id, "permalink": f"{host}/archives/{channel.id}/p{ts.replace('.', '')}"}
 

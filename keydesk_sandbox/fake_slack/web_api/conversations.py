@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.errors import SlackError
-from keydesk_sandbox.fake_slack.messages import Message
-from keydesk_sandbox.fake_slack.people import Kind
+from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.people import PersonKind
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 from keydesk_sandbox.fake_slack.workspace import Channel
@@ -38,17 +38,17 @@ def _open(parts: Parts, arguments: Arguments) -> dict[str, Any]:
         return {"channel": {"id": channel.id}, "no_op": True, "already_open": True}
     users = [user for user in arguments.text("users").split(",") if user]
     if not users:
-        raise SlackError("users_list_not_supplied")
+        raise ApiError("users_list_not_supplied")
     if len(users) > OPEN_MOST:
-        raise SlackError("too_many_users")
+        raise ApiError("too_many_users")
     for user in users:
         person = parts.person(user)
-        if person.kind is Kind.DEACTIVATED:
-            raise SlackError("user_disabled")
-        if person.kind is Kind.BOT:
-            raise SlackError("cannot_dm_bot")
-        if person.kind is Kind.STRANGER:
-            raise SlackError("user_not_visible")
+        if person.kind is PersonKind.DEACTIVATED:
+            raise ApiError("user_disabled")
+        if person.kind is PersonKind.BOT:
+            raise ApiError("cannot_dm_bot")
+        if person.kind is PersonKind.STRANGER:
+            raise ApiError("user_not_visible")
     parts.need("im:write" if len(users) == 1 else "mpim:write")
     before = len(parts.core.workspace.channels)
     channel = parts.core.dm_with(users[0]) if len(users) == 1 else _group_dm(parts, users)
@@ -75,7 +75,7 @@ def _group_dm(parts: Parts, users: list[str]) -> Channel:
 def _history(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     channel = _known(parts, arguments, "history")
     if parts.core.app.bot_user_id not in channel.members:
-        raise SlackError("not_in_channel")
+        raise ApiError("not_in_channel")
     shown = [
         message
         for message in reversed(parts.messages.stored(channel.id))
@@ -87,15 +87,15 @@ def _history(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 def _replies(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     channel = _known(parts, arguments, "history")
     if parts.core.app.bot_user_id not in channel.members:
-        raise SlackError("not_in_channel")
+        raise ApiError("not_in_channel")
     first = parts.messages.find(channel.id, arguments.required("ts", "thread_not_found"))
     if first is None:
-        raise SlackError("thread_not_found")
+        raise ApiError("thread_not_found")
     replies = [reply for reply in parts.messages.replies(first) if _between(reply, arguments)]
     return _messages(parts, arguments, [first, *replies])
 
 
-def _between(message: Message, arguments: Arguments) -> bool:
+def _between(message: SlackMessage, arguments: Arguments) -> bool:
     oldest, latest = arguments.text("oldest"), arguments.text("latest")
     at = _micros(message.ts)
     inclusive = arguments.flag("inclusive")
@@ -107,11 +107,11 @@ def _between(message: Message, arguments: Arguments) -> bool:
 def _micros(ts: str) -> int:
     seconds, _, rest = ts.partition(".")
     if not seconds.isdigit() or (rest and not rest.isdigit()):
-        raise SlackError("invalid_ts_latest")
+        raise ApiError("invalid_ts_latest")
     return int(seconds) * 1_000_000 + int(rest.ljust(6, "0")[:6] or 0)
 
 
-def _messages(parts: Parts, arguments: Arguments, messages: list[Message]) -> dict[str, Any]:
+def _messages(parts: Parts, arguments: Arguments, messages: list[SlackMessage]) -> dict[str, Any]:
     page, cursor = arguments.page(messages, most=HISTORY_MOST)
     with_metadata = arguments.flag("include_all_metadata")
     answer: dict[str, Any] = {
@@ -133,7 +133,7 @@ def _members(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 def _list(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     kinds = {kind.strip() for kind in arguments.text("types", "public_channel").split(",")}
     if kinds - _KINDS.keys():
-        raise SlackError("invalid_types")
+        raise ApiError("invalid_types")
     for kind in kinds:
         parts.need(_KINDS[kind])
     bot = parts.core.app.bot_user_id

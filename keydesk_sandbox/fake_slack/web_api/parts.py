@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keydesk_sandbox.fake_slack.core import Core
-from keydesk_sandbox.fake_slack.errors import SlackError
+from keydesk_sandbox.fake_slack.errors import ApiError
 from keydesk_sandbox.fake_slack.events import Events
-from keydesk_sandbox.fake_slack.messages import Author, Message, MessageBook
-from keydesk_sandbox.fake_slack.people import Kind, Person
+from keydesk_sandbox.fake_slack.messages import Author, MessageBook, SlackMessage
+from keydesk_sandbox.fake_slack.people import Person, PersonKind
 from keydesk_sandbox.fake_slack.sockets import SocketHub
 from keydesk_sandbox.fake_slack.triggers import TriggerBook
 from keydesk_sandbox.fake_slack.views import ViewBook
@@ -32,13 +32,13 @@ class Parts:
     def need(self, *scopes: str) -> None:
         """Raises missing_scope unless the app has one of the scopes."""
         if scopes and not set(scopes) & set(self.core.app.scopes):
-            raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(self.core.app.scopes))
+            raise ApiError("missing_scope", needed=",".join(scopes), provided=",".join(self.core.app.scopes))
 
     def person(self, user_id: str) -> Person:
         """A person by id. Raises user_not_found."""
         person = self.core.workspace.people.get(user_id)
         if person is None:
-            raise SlackError("user_not_found")
+            raise ApiError("user_not_found")
         return person
 
     def channel(self, channel_id: str) -> Channel:
@@ -46,25 +46,25 @@ class Parts:
         channel = self.core.channel(channel_id)
         hidden = channel.is_private or channel.kind != "channel"
         if hidden and self.core.app.bot_user_id not in channel.members:
-            raise SlackError("channel_not_found")
+            raise ApiError("channel_not_found")
         return channel
 
     def target(self, name: str) -> Channel:
         """Where a message is to go: an id, `#name`, or a person's id for the DM. Raises channel_not_found."""
         person = self.core.workspace.people.get(name)
         if person is not None:
-            if person.kind is Kind.BOT:
-                raise SlackError("cannot_dm_bot")
-            if person.kind is Kind.DEACTIVATED:
-                raise SlackError("user_disabled")
-            if person.kind is Kind.STRANGER:
-                raise SlackError("user_not_visible")
+            if person.kind is PersonKind.BOT:
+                raise ApiError("cannot_dm_bot")
+            if person.kind is PersonKind.DEACTIVATED:
+                raise ApiError("user_disabled")
+            if person.kind is PersonKind.STRANGER:
+                raise ApiError("user_not_visible")
             return self.core.dm_with(person.id)
         if name.startswith("#"):
             for channel in self.core.workspace.channels.values():
                 if channel.name == name[1:]:
                     return self.channel(channel.id)
-            raise SlackError("channel_not_found")
+            raise ApiError("channel_not_found")
         return self.channel(name)
 
     def writable(self, channel: Channel, *, joined: bool = False) -> None:
@@ -74,13 +74,13 @@ class Parts:
         """
         app = self.core.app
         if channel.is_archived:
-            raise SlackError("is_archived")
+            raise ApiError("is_archived")
         if channel.kind == "dm" and not app.messages_tab:
-            raise SlackError("messages_tab_disabled")
+            raise ApiError("messages_tab_disabled")
         if app.bot_user_id not in channel.members and (joined or "chat:write.public" not in app.scopes):
-            raise SlackError("not_in_channel")
+            raise ApiError("not_in_channel")
 
-    def wire(self, message: Message, *, with_metadata: bool = False) -> dict[str, Any]:
+    def wire(self, message: SlackMessage, *, with_metadata: bool = False) -> dict[str, Any]:
         """A message object, with the thread's numbers on its first message."""
         body = message.wire(team_id=self.core.workspace.team.id, with_metadata=with_metadata)
         replies = self.messages.replies(message) if message.ephemeral_to is None else []

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.errors import SlackError
-from keydesk_sandbox.fake_slack.people import Kind, Person, UserGroup
+from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.people import Person, PersonKind, UserGroup
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 
@@ -20,7 +20,7 @@ def _info(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 
 
 def _list(parts: Parts, arguments: Arguments) -> dict[str, Any]:
-    everybody = [person for person in parts.core.workspace.people.values() if person.kind is not Kind.STRANGER]
+    everybody = [person for person in parts.core.workspace.people.values() if person.kind is not PersonKind.STRANGER]
     page, cursor = arguments.page(everybody)
     return {
         "members": [_wire(parts, arguments, person) for person in page],
@@ -33,14 +33,14 @@ def _by_email(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     email = arguments.required("email", "users_not_found").lower()
     for person in parts.core.workspace.people.values():
         wire = person.wire(with_email=True, with_locale=False)
-        if wire["profile"].get("email", "").lower() == email and person.kind is not Kind.DEACTIVATED:
+        if wire["profile"].get("email", "").lower() == email and person.kind is not PersonKind.DEACTIVATED:
             return {"user": wire}
-    raise SlackError("users_not_found")
+    raise ApiError("users_not_found")
 
 
 def _paid(parts: Parts) -> None:
     if parts.core.switches.plan == "free":
-        raise SlackError("plan_upgrade_required")
+        raise ApiError("plan_upgrade_required")
 
 
 def _groups(parts: Parts, arguments: Arguments) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _groups(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 def _group(parts: Parts, group_id: str) -> UserGroup:
     group = parts.core.workspace.groups.get(group_id)
     if group is None:
-        raise SlackError("no_such_subteam")
+        raise ApiError("no_such_subteam")
     return group
 
 
@@ -67,14 +67,14 @@ def _group_users(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     _paid(parts)
     group = _group(parts, arguments.required("usergroup", "no_such_subteam"))
     if group.disabled and not arguments.flag("include_disabled"):
-        raise SlackError("no_such_subteam")
+        raise ApiError("no_such_subteam")
     return {"users": list(group.users)}
 
 
 def _bot(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     app = parts.core.app
     if arguments.required("bot", "bot_not_found") != app.bot_id:
-        raise SlackError("bot_not_found")
+        raise ApiError("bot_not_found")
     return {
         "bot": {
             "id": app.bot_id,

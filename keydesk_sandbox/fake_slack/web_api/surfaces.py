@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from keydesk_sandbox.fake_slack.errors import SlackError
-from keydesk_sandbox.fake_slack.people import Kind
+from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.people import PersonKind
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 
@@ -22,7 +22,7 @@ def _open(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 def _push(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     trigger = parts.triggers.check(arguments.required("trigger_id"))
     if trigger.view_id is None:
-        raise SlackError("not_found")
+        raise ApiError("not_found")
     view = parts.views.push(trigger.user_id, _view(arguments), on=trigger.view_id)
     trigger.used = True
     return {"view": parts.views.wire(view)}
@@ -38,10 +38,10 @@ def _update(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 
 def _publish(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     if not parts.core.app.home_tab:
-        raise SlackError("not_enabled")
+        raise ApiError("not_enabled")
     person = parts.person(arguments.required("user_id", "user_not_found"))
-    if person.kind in {Kind.BOT, Kind.DEACTIVATED, Kind.STRANGER}:
-        raise SlackError("user_not_found")
+    if person.kind in {PersonKind.BOT, PersonKind.DEACTIVATED, PersonKind.STRANGER}:
+        raise ApiError("user_not_found")
     view = parts.views.publish(person.id, _view(arguments), hash_seen=arguments.text("hash") or None)
     return {"view": parts.views.wire(view)}
 

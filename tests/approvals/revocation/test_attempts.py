@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.approvals.revocation.attempts import Trial, marked, still_accepted, try_once
 from bot.gateway.models import KeyId
 from bot.gateway.writes import PROBE_DELAYS, Proof
-from keydesk_sandbox.fake_gateway import Fault
+from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.gateway.support import client_of, fake_gateway
 
 
@@ -26,7 +26,7 @@ async def test_a_key_that_was_enabled_again_is_no_alarm() -> None:
 async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_read() -> None:
     fake = fake_gateway()
     key = fake.add_key(name="ci", remain_quota=5)
-    fake.arm(Fault(kind="html", method="GET", path=f"/api/token/{key.id}", status=503, times=None))
+    fake.arm(GatewayFault(kind="html", method="GET", path=f"/api/token/{key.id}", status=503, times=None))
     value = SecretStr(fake.key_value(key.id))
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked, value=value)
     assert (trial.proof, trial.last) == (Proof.ALIVE, False)
@@ -37,7 +37,7 @@ async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_
 async def test_a_refused_access_token_is_named() -> None:
     fake = fake_gateway("upstream-g2")
     key = fake.add_key(name="ci", status=2)
-    fake.arm(Fault(kind="empty", status=401, lands=False, times=None))
+    fake.arm(GatewayFault(kind="empty", status=401, lands=False, times=None))
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
     assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
     assert trial.why == "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"

@@ -24,7 +24,7 @@ from bot.gateway.writes import (
     set_unlimited,
     update,
 )
-from keydesk_sandbox.fake_gateway import FakeGateway, Fault, Record
+from keydesk_sandbox.fake_gateway import FakeGateway, GatewayFault, Record
 from tests.gateway.support import (
     PROFILES,
     Crash,
@@ -97,7 +97,7 @@ def arm(fake: FakeGateway, step: Step, key_id: int | None) -> None:
         for method in WRITES if on_writes else ("GET",):
             # Wherever a duplicate lands later than every read-back, nobody can know: here it lands at once.
             late = delay if kind == "late" else 0.0
-            fake.arm(Fault(kind=kind, method=method, times=times, skip=skip, delay=late, status=status))
+            fake.arm(GatewayFault(kind=kind, method=method, times=times, skip=skip, delay=late, status=status))
     if step.charge and key_id is not None:
         fake.on(step.charge_at, lambda _call: fake.charge(key_id, step.charge), method="PUT")
     if step.crash_on_wire:

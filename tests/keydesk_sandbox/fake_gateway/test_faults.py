@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from keydesk_sandbox.fake_gateway import KINDS, WRONGS, ConnectionCutError, FakeGateway, Fault
+from keydesk_sandbox.fake_gateway import KINDS, WRONGS, ConnectionCutError, FakeGateway, GatewayFault
 
 from .talk import BASE_URL, FULL, PAT
 
@@ -21,31 +21,31 @@ async def outcome(t, method="POST", path="/api/token/", **options):
 @pytest.mark.parametrize(
     ("fault", "seen", "keys"),
     [
-        (Fault(kind="lost_reply"), "RemoteProtocolError", 1),
-        (Fault(kind="lost_request"), "RemoteProtocolError", 0),
-        (Fault(kind="refused"), "ConnectError", 0),
-        (Fault(kind="late", delay=20), "RemoteProtocolError", 0),
-        (Fault(kind="slow", delay=4), 200, 1),
-        (Fault(kind="slow", delay=40), "ReadTimeout", 1),
-        (Fault(kind="cut_body"), "RemoteProtocolError", 1),
-        (Fault(kind="hang"), "ReadTimeout", 1),
-        (Fault(kind="hang", lands=False), "ReadTimeout", 0),
-        (Fault(kind="duplicate"), 200, 2),
-        (Fault(kind="duplicate", delay=9), 200, 1),
-        (Fault(kind="html"), 200, 1),
-        (Fault(kind="html", status=502, lands=False), 502, 0),
-        (Fault(kind="html", status=524), 524, 1),
-        (Fault(kind="big_html"), 200, 1),
-        (Fault(kind="empty", status=504), 504, 1),
-        (Fault(kind="empty_429"), 429, 0),
-        (Fault(kind="panic"), 500, 0),
-        (Fault(kind="panic", lands=True), 500, 1),
-        (Fault(kind="truncated_gzip"), 200, 1),
-        (Fault(kind="bad_gzip"), "DecodingError", 1),
-        (Fault(kind="redirect"), 307, 0),
-        (Fault(kind="wrong"), 200, 1),
+        (GatewayFault(kind="lost_reply"), "RemoteProtocolError", 1),
+        (GatewayFault(kind="lost_request"), "RemoteProtocolError", 0),
+        (GatewayFault(kind="refused"), "ConnectError", 0),
+        (GatewayFault(kind="late", delay=20), "RemoteProtocolError", 0),
+        (GatewayFault(kind="slow", delay=4), 200, 1),
+        (GatewayFault(kind="slow", delay=40), "ReadTimeout", 1),
+        (GatewayFault(kind="cut_body"), "RemoteProtocolError", 1),
+        (GatewayFault(kind="hang"), "ReadTimeout", 1),
+        (GatewayFault(kind="hang", lands=False), "ReadTimeout", 0),
+        (GatewayFault(kind="duplicate"), 200, 2),
+        (GatewayFault(kind="duplicate", delay=9), 200, 1),
+        (GatewayFault(kind="html"), 200, 1),
+        (GatewayFault(kind="html", status=502, lands=False), 502, 0),
+        (GatewayFault(kind="html", status=524), 524, 1),
+        (GatewayFault(kind="big_html"), 200, 1),
+        (GatewayFault(kind="empty", status=504), 504, 1),
+        (GatewayFault(kind="empty_429"), 429, 0),
+        (GatewayFault(kind="panic"), 500, 0),
+        (GatewayFault(kind="panic", lands=True), 500, 1),
+        (GatewayFault(kind="truncated_gzip"), 200, 1),
+        (GatewayFault(kind="bad_gzip"), "DecodingError", 1),
+        (GatewayFault(kind="redirect"), 307, 0),
+        (GatewayFault(kind="wrong"), 200, 1),
     ],
-    ids=lambda value: f"{value.kind}-{value.status}-{value.lands}" if isinstance(value, Fault) else None,
+    ids=lambda value: f"{value.kind}-{value.status}-{value.lands}" if isinstance(value, GatewayFault) else None,
 )
 async def test_each_fault_shows_its_face_and_lands_or_does_not(talk, fault, seen, keys):
     t = talk()
@@ -147,8 +147,8 @@ async def test_a_wrong_answer_where_there_is_nothing_to_go_wrong_is_an_error_of_
 def test_faults_events_and_switches_are_spelled_right_or_refused(talk):
     gateway = talk().gateway
     for wrong in (
-        lambda: Fault(kind="nothing"),
-        lambda: Fault(kind="wrong", how="nothing"),
+        lambda: GatewayFault(kind="nothing"),
+        lambda: GatewayFault(kind="wrong", how="nothing"),
         lambda: gateway.switch("nothing", 1),
         lambda: gateway.on("nothing", print),
         lambda: gateway.edit_behind(gateway.add_key().id, colour="red"),

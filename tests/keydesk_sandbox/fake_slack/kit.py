@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from keydesk_sandbox.fake_slack import Channel, FakeSlack, Kind, Person, Team, UserGroup, Workspace
+from keydesk_sandbox.fake_slack import Channel, FakeSlack, Person, PersonKind, Team, UserGroup, Workspace
 
 SECRET = "not-a-real-signing-secret"
 BOT_TOKEN = "xoxb-not-a-real-token"
@@ -83,13 +83,13 @@ def workspace() -> Workspace:
     bot = "U0KEYDESK"
     people = [
         Person(id="U1ALICE", name="alice", real_name="Alice", email="alice@example.com", locale="de-DE"),
-        Person(id="U2BOB", name="bob", real_name="Bob", kind=Kind.ADMIN),
-        Person(id="U3GUEST", name="gus", real_name="Gus", kind=Kind.GUEST),
-        Person(id="U4SINGLE", name="sia", real_name="Sia", kind=Kind.SINGLE_CHANNEL_GUEST),
-        Person(id="U5OUT", name="oz", real_name="Oz", kind=Kind.OUTSIDER, team_id="T0OTHER"),
-        Person(id="U6STRANGER", name="stan", real_name="Stan", kind=Kind.STRANGER, team_id="T0OTHER"),
-        Person(id="U7GONE", name="gil", real_name="Gil", kind=Kind.DEACTIVATED),
-        Person(id="U8BOT", name="robot", real_name="Robot", kind=Kind.BOT),
+        Person(id="U2BOB", name="bob", real_name="Bob", kind=PersonKind.ADMIN),
+        Person(id="U3GUEST", name="gus", real_name="Gus", kind=PersonKind.GUEST),
+        Person(id="U4SINGLE", name="sia", real_name="Sia", kind=PersonKind.SINGLE_CHANNEL_GUEST),
+        Person(id="U5OUT", name="oz", real_name="Oz", kind=PersonKind.OUTSIDER, team_id="T0OTHER"),
+        Person(id="U6STRANGER", name="stan", real_name="Stan", kind=PersonKind.STRANGER, team_id="T0OTHER"),
+        Person(id="U7GONE", name="gil", real_name="Gil", kind=PersonKind.DEACTIVATED),
+        Person(id="U8BOT", name="robot", real_name="Robot", kind=PersonKind.BOT),
         Person(id="W9ORG", name="wes", real_name="Wes", enterprise_id="E0ORG"),
     ]
     return Workspace(

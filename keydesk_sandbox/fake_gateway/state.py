@@ -11,8 +11,8 @@ from .clock import Clock
 from .limits import Windows
 from .messages import text
 from .records import WIRE_FIELDS, Record, Store, mask
-from .switches import Switches
-from .wire import Call, Reply, failure
+from .switches import GatewaySwitches
+from .wire import HttpCall, HttpReply, failure
 
 MODELS = ("claude-sonnet-4", "gpt-4o", "gpt-4o-mini", "gemini-2.5-pro", "text-embedding-3-small")
 _WORD = re.compile(r"[0-9A-Za-z]+")
@@ -20,7 +20,7 @@ NO_STORE = (("Cache-Control", "no-store, no-cache, must-revalidate"), ("Pragma",
 
 
 @dataclass(kw_only=True)
-class Account:
+class AccountRow:
     """The owner of the PAT. `groups` maps a usable group to its ratio and description (section 10)."""
 
     id: int
@@ -43,19 +43,19 @@ class Account:
 
 
 @dataclass(kw_only=True)
-class World:
+class GatewayState:
     """Everything an endpoint may look at. `hooks` are called by name between two steps of a handler."""
 
     clock: Clock
-    switches: Switches
-    account: Account
+    switches: GatewaySwitches
+    account: AccountRow
     pat: str = field(repr=False)
     seed: int
     store: Store = field(init=False)
     windows: Windows = field(default_factory=Windows)
     models: tuple[str, ...] = MODELS
     old_pats: list[str] = field(default_factory=list, repr=False)
-    hook: Callable[[str, Call], None] = field(default=lambda _event, _call: None, repr=False)
+    hook: Callable[[str, HttpCall], None] = field(default=lambda _event, _call: None, repr=False)
 
     def __post_init__(self) -> None:
         self.store = Store(seed=self.seed)
@@ -65,7 +65,9 @@ class World:
     def now(self) -> float:
         return self.clock.now()
 
-    def refuse(self, name: str, call: Call, *values: object, status: int = 200, code: str | None = None) -> Reply:
+    def refuse(
+        self, name: str, call: HttpCall, *values: object, status: int = 200, code: str | None = None
+    ) -> HttpReply:
         """A refusal of that class in the words of this deployment (section 5)."""
         words = text(name, self.switches, call.header("accept-language"), *values)
         return failure(words, status=status, code=code)
