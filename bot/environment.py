@@ -6,12 +6,16 @@ Never repeats a line or a value: a token may stand where a name belongs.
 import difflib
 import io
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 # The parser by which pydantic-settings reads .env, so that both mean the same by a line.
 from dotenv.parser import parse_stream
 
 OURS = "KEYDESK_"
+# NAME_FILE names a file that holds the secret NAME.
+FILE = "_FILE"
+_QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # How much alike a name and a setting must be (0 to 1). Other tools have settings that begin with SLACK_ too:
 # SLACK_BOT_TOKN is 0.97 like SLACK_BOT_TOKEN, SLACK_BOT_USER_TOKEN 0.86, COMETAPI_URL 0.83 like COMETAPI_BASE_URL.
 _ALIKE = {OURS: 0.8, "SLACK_": 0.88, "COMETAPI_": 0.8}
@@ -47,9 +51,54 @@ def _is_of_service(name: str, given: Collection[str]) -> bool:
     return found is not None and f"{found['service']}_SERVICE_HOST" in given
 
 
-def names_in(text: str) -> frozenset[str]:
-    """The names to which a .env file gives a value."""
-    return frozenset(binding.key for binding in parse_stream(io.StringIO(text)) if binding.key is not None)
+def values_in(text: str) -> dict[str, str]:
+    """The names to which a .env file gives a value, with it; a later line wins, as in a shell."""
+    bindings = parse_stream(io.StringIO(text))
+    return {binding.key: binding.value or "" for binding in bindings if binding.key is not None}
+
+
+def unquoted(value: str) -> str:
+    """Without the white space and the one pair of quotation marks around it.
+
+    A shell and python-dotenv take the marks away; `docker --env-file` and service managers hand them on.
+    """
+    bare = value.strip()
+    for begin, end in _QUOTES:
+        if len(bare) > 1 and bare[0] == begin and bare[-1] == end:
+            return bare[1:-1].strip()
+    return bare
+
+
+def secret_file(name: str, layers: Iterable[Mapping[str, str]]) -> tuple[str, str]:
+    """(the file that holds the secret NAME, what is wrong), each "" where there is none.
+
+    `layers`: the environment, then .env; the first one that says NAME or NAME_FILE decides.
+    """
+    for layer in layers:
+        path = unquoted(layer.get(name + FILE, ""))
+        if path:
+            both = f"{name} and {name}{FILE} are both set; leave one of them out."
+            return ("", both) if layer.get(name, "").strip() else (path, "")
+        if layer.get(name, "").strip():
+            break
+    return "", ""
+
+
+def needs_percent_encoding(url: str) -> bool:
+    """Whether the user name or the password of a database URL holds a character that ends it where it should not.
+
+    `p@ss/w#rd` would be read as a password `p` and a host `ss`, and pieces of it would be shown as a host or a path.
+    """
+    rest = url.partition("://")[2]
+    head, _, query = rest.partition("?")
+    if "@" in query and not all("=" in part for part in query.split("&")):
+        return True
+    if head.count("@") > 1:
+        return True
+    before = head.partition("@")[0] if "@" in head else ""
+    if any(sign in before for sign in "/#[]") or _NO_ESCAPE.search(before):
+        return True
+    return "@" not in head and "@" in query and ":" in head.partition("/")[0]
 
 
 def broken_lines(text: str) -> list[tuple[int, str]]:

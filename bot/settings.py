@@ -6,16 +6,16 @@
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.environment import broken_lines, names_in, strays
+from bot.environment import FILE, broken_lines, needs_percent_encoding, secret_file, strays, unquoted, values_in
 from bot.errors import ConfigurationError
 from bot.policy_file import read_text
 
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",  # editors on Windows begin a file with a byte order mark
         extra="ignore",
         frozen=True,
         case_sensitive=True,
@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         None, alias="KEYDESK_ALERT_TOKEN_ALERTMANAGER", description="Bearer token of POST /alerts/alertmanager."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_quotes(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {name: unquoted(value) if isinstance(value, str) else value for name, value in values.items()}
+
     @field_validator("slack_bot_token", "slack_signing_secret", "cometapi_access_token", "slack_app_token")
     @classmethod
     def _secret_is_usable(cls, value: SecretStr | None) -> SecretStr | None:
@@ -108,6 +115,8 @@ class Settings(BaseSettings):
         text = value.get_secret_value().strip()
         if text.lower().startswith("bearer "):
             raise ValueError("write the bare token, without “Bearer”")
+        if text[:1] in _MARKS or text[-1:] in _MARKS:
+            raise ValueError("has a quotation mark at one end; write the value without it")
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError("is empty or holds characters no such secret has")
         return SecretStr(text)
@@ -176,7 +185,15 @@ class Settings(BaseSettings):
     def _database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
-        return value
+        if value.startswith("sqlite:"):
+            return value
+        if needs_percent_encoding(value):
+            raise ValueError(
+                "the user name or the password holds a character that must be percent-encoded:"
+                " @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25"
+            )
+        # Heroku and others write postgres://.
+        return "postgresql://" + value.removeprefix("postgres://") if value.startswith("postgres://") else value
 
     @property
     def security_channel(self) -> str:
@@ -205,6 +222,7 @@ class _Given(Settings):
         return (init_settings,)
 
 
+_MARKS = frozenset("\"'“”‘’")
 # What begins with it, and where that belongs.
 _MIXED_UP = {
     "xoxb-": "this is the bot token, which belongs in SLACK_BOT_TOKEN",
@@ -277,20 +295,64 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     given = dict(overrides or {})
     model: type[Settings] = _Given
     names = frozenset(given)
+    problems: dict[str, str] = {}
     if env_file is not None:
         model = Settings
-        names |= _lines(env_file) | os.environ.keys()  # noqa: TID251  # here it is read
-    astray = strays(names, [str(field.alias) for field in Settings.model_fields.values()])
+        layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
+        names |= layers[0].keys() | layers[1].keys()
+        from_files, problems = _from_files(layers)
+        given = from_files | given
+        problems = {name: sentence for name, sentence in problems.items() if name not in given}
+    astray = strays(names, [*(str(field.alias) for field in Settings.model_fields.values()), *_file_names()])
     try:
-        return PartialSettings(model(_env_file=env_file, **given), {}, astray)
+        settings = model(_env_file=env_file, **given)
     except ValidationError as error:
-        problems = dict(_problems(error))
+        problems = dict(_problems(error)) | problems
+    else:
+        if not problems:
+            return PartialSettings(settings, {}, astray)
     stand_ins = {
         field.alias: _STAND_INS.get(field.alias, field.default)
         for field in Settings.model_fields.values()
         if field.alias in problems
     }
     return PartialSettings(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
+
+
+def _secret_names() -> list[str]:
+    """The settings that are secret, or hold one: a database URL has a password."""
+    fields = Settings.model_fields.values()
+    return [str(field.alias) for field in fields if SecretStr in _types(field.annotation)] + ["DATABASE_URL"]
+
+
+def _types(annotation: Any) -> tuple[Any, ...]:
+    return (annotation, *get_args(annotation))
+
+
+def _file_names() -> list[str]:
+    return [name + FILE for name in _secret_names()]
+
+
+def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    """What the files named by NAME_FILE hold, by NAME, and a sentence for each that cannot be used."""
+    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in _secret_names():
+        path, problem = secret_file(name, layers)
+        if problem:
+            problems[name] = problem
+        elif path:
+            try:
+                text = Path(path).read_text(encoding="utf-8-sig").strip()
+            except (OSError, UnicodeDecodeError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                problems[name] = f"{name}{FILE}: the file cannot be read: {reason}."
+                continue
+            if text:
+                found[name] = text
+            else:
+                problems[name] = f"{name}{FILE}: the file is empty."
+    return found, problems
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
@@ -301,20 +363,20 @@ def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     return read(overrides, env_file=env_file).complete()
 
 
-def _lines(env_file: str) -> frozenset[str]:
-    """The names in the file; none without a file. Raises ConfigurationError for a file with a line that says nothing.
+def _values(env_file: str) -> dict[str, str]:
+    """Names and values in the file; none without a file. Raises ConfigurationError for a line that says nothing.
 
     A pipe is left to pydantic-settings: it can be read only once.
     """
     path = Path(env_file)
     try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
     if broken := broken_lines(text):
         raise ConfigurationError([f"{env_file}, line {line}: {what}." for line, what in broken])
-    return names_in(text)
+    return values_in(text)
 
 
 def load_database_url() -> str:

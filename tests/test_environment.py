@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.environment import broken_lines, names_in, strays
+from bot.environment import broken_lines, strays, values_in
 from bot.settings import Settings
 
 SETTINGS = [str(field.alias) for field in Settings.model_fields.values()]
@@ -72,7 +72,7 @@ def test_every_broken_line_is_told() -> None:
 def test_what_dotenv_understands_is_no_mistake() -> None:
     text = "\ufeff# a comment\n\n  export A=1\nB='two words' # why\nC=two words\nD=\"1\n2\"\nE=\nF = 3\n'G'=4\n"
     assert broken_lines(text) == []
-    assert names_in(text) == set("ABCDEFG")
+    assert values_in(text).keys() == set("ABCDEFG")
 
 
 def test_what_kubernetes_says_of_a_service_is_no_setting() -> None:

@@ -242,3 +242,133 @@ def test_a_gateway_in_a_private_network_may_speak_http(url: str, folder: Path) -
 
 def test_a_public_address_must_be_https() -> None:
     assert any("must be https" in problem for problem in problems(COMETAPI_BASE_URL="http://8.8.8.8"))
+
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-not-a-real-token",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+    "SLACK_APP_TOKEN": "xapp-not-a-real-token",
+    "COMETAPI_ACCESS_TOKEN": "fakePatForTests0123456789+/ABCDE",
+    "GITHUB_TOKEN": "not-a-real-github-token",
+    "KEYDESK_ALERT_SECRET_GENERIC": "not-a-real-secret-1",
+    "KEYDESK_ALERT_SECRET_GITHUB": "not-a-real-secret-2",
+    "KEYDESK_ALERT_SECRET_GITGUARDIAN": "not-a-real-secret-3",
+    "KEYDESK_ALERT_TOKEN_ALERTMANAGER": "not-a-real-secret-4",
+    "DATABASE_URL": "postgresql://keydesk:not-a-real-password@db/keydesk",
+}
+
+
+def value_of(settings: Settings, name: str) -> str:
+    field = next(key for key, field in Settings.model_fields.items() if field.alias == name)
+    found = getattr(settings, field)
+    return found.get_secret_value() if hasattr(found, "get_secret_value") else str(found)
+
+
+@pytest.mark.parametrize("quotes", ['""', "''", "“”", "‘’"])
+def test_quotation_marks_that_an_env_file_kept_are_taken_away(
+    quotes: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.joinpath("policy.toml").write_text(POLICY)
+    plain = SECRETS | {"KEYDESK_CHANNEL": "C0KEYS", "PORT": "3100", "COMETAPI_BASE_URL": "https://gateway.example.com"}
+    for name, value in plain.items():
+        monkeypatch.setenv(name, f"{quotes[0]}{value}{quotes[1]}")
+    settings = load()
+    assert {name: value_of(settings, name) for name in plain} == plain
+
+
+@pytest.mark.parametrize(
+    "name", ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "COMETAPI_ACCESS_TOKEN"]
+)
+@pytest.mark.parametrize("damage", ['"{}', "{}'", "“{}"])
+def test_one_quotation_mark_too_many_is_named(name: str, damage: str) -> None:
+    problem = problems(**{name: damage.format(SECRETS[name])})[0]
+    assert problem.startswith(f"{name}: has a quotation mark at one end")
+    assert SECRETS[name] not in problem
+
+
+def test_an_env_file_of_another_system_is_read(folder: Path) -> None:
+    folder.joinpath("policy.toml").write_text(POLICY)
+    lines = ["# Keydesk", *(f'export {name}="{value}"' for name, value in GOOD.items()), "PORT = 3100", ""]
+    folder.joinpath(".env").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    settings = load()
+    assert settings.port == 3100
+    assert {name: value_of(settings, name) for name in GOOD} == GOOD
+
+
+def test_every_secret_may_stand_in_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.joinpath("policy.toml").write_text(POLICY)
+    monkeypatch.setenv("KEYDESK_CHANNEL", "C0KEYS")
+    for name, value in SECRETS.items():
+        folder.joinpath(name.lower()).write_text(value + "\n")
+        monkeypatch.setenv(f"{name}_FILE", name.lower())
+    reading = read()
+    assert {name: value_of(reading.complete(), name) for name in SECRETS} == SECRETS
+    assert reading.strays == ()
+    fields = [field for field in Settings.model_fields.values() if "SecretStr" in str(field.annotation)]
+    assert {field.alias for field in fields} <= set(SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "the file cannot be read: No such file or directory."),
+        (b"\xff\xfe\x00x", "the file cannot be read: it is not UTF-8 text."),
+        (b" \n", "the file is empty."),
+    ],
+)
+def test_a_secret_file_that_cannot_be_used_is_named_with_everything_else(
+    content: bytes | None, told: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        folder.joinpath("token").write_bytes(content)
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "token")
+    monkeypatch.setenv("GITHUB_TOKEN_FILE", "nowhere")
+    monkeypatch.setenv("PORT", "http")
+    reading = read()
+    assert reading.problems["SLACK_BOT_TOKEN"] == f"SLACK_BOT_TOKEN_FILE: {told}"
+    assert reading.problems["GITHUB_TOKEN"].startswith("GITHUB_TOKEN_FILE: the file cannot be read")
+    assert {"PORT", "KEYDESK_CHANNEL"} <= set(reading.problems)
+
+
+def test_a_secret_given_twice_is_named_but_the_environment_comes_before_the_env_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.joinpath("token").write_text("xoxb-of-the-file")
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "token")
+    folder.joinpath(".env").write_text("SLACK_BOT_TOKEN=xoxb-of-the-env-file\n")
+    reading = read()
+    assert "SLACK_BOT_TOKEN" not in reading.problems
+    assert value_of(reading.settings, "SLACK_BOT_TOKEN") == "xoxb-of-the-file"
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-of-the-environment")
+    told = "SLACK_BOT_TOKEN and SLACK_BOT_TOKEN_FILE are both set; leave one of them out."
+    assert read().problems["SLACK_BOT_TOKEN"] == told
+    monkeypatch.delenv("SLACK_BOT_TOKEN_FILE")
+    folder.joinpath(".env").write_text("SLACK_BOT_TOKEN_FILE=token\n")
+    assert value_of(read().settings, "SLACK_BOT_TOKEN") == "xoxb-of-the-environment"
+
+
+@pytest.mark.parametrize("password", ["p@ss/w#rd", "p/w", "p#w", "p@w", "p?w", "p?a=b&c@w", "50%off", "p[w", "p?x=1@y"])
+def test_no_piece_of_an_unencoded_password_is_shown(
+    password: str, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://user:{password}@127.0.0.1:1/db")
+    assert main(["migrate"]) == 2
+    out, err = capfd.readouterr()
+    assert "percent-encoded" in err
+    for piece in (password, "ss/w", "w#rd", "50%"):
+        assert piece not in out + err
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("postgres://u:p%40ss@h/db", "postgresql://u:p%40ss@h/db"),
+        ("postgresql://u:p@h:5432/db?sslmode=require", "postgresql://u:p@h:5432/db?sslmode=require"),
+        ("postgresql://u:p@h/db?application_name=a@b", "postgresql://u:p@h/db?application_name=a@b"),
+        ("postgresql:///db?host=/run/postgresql&user=u", "postgresql:///db?host=/run/postgresql&user=u"),
+        ("sqlite:////data/at@home#1.sqlite", "sqlite:////data/at@home#1.sqlite"),
+    ],
+)
+def test_sound_database_urls_are_taken(given: str, kept: str) -> None:
+    reading = read({"DATABASE_URL": given}, env_file=None)
+    assert (reading.problems.get("DATABASE_URL"), reading.settings.database_url) == (None, kept)

@@ -8,6 +8,7 @@ from bot.settings import Settings
 HEAD = """\
 # Settings of Keydesk. Copy this file to .env and fill it in; a variable of the environment comes before .env.
 # What stands without a # is needed to serve. `keydesk check` says what is missing or wrong.
+# Every secret NAME, and DATABASE_URL, may be given as NAME_FILE instead: the path of a file that holds it.
 """
 
 
