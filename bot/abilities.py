@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
+from bot.gateway.capabilities import Capabilities, detect_capabilities
 from bot.gateway.client import GatewayReader
-from bot.gateway.probe import Capabilities, probe
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Abilities:
 
     async def _probe(self) -> None:
         try:
-            found = await probe(self._reader)
+            found = await detect_capabilities(self._reader)
         except GatewayError as error:
             logger.warning("the gateway could not be probed; what was known stays: %s", error.sentence)
             return

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from bot.gateway.catalogue import groups_of, model_ids
+from bot.gateway.entitlements import groups_of, model_ids
 from bot.gateway.errors import (
     CallFacts,
     GatewayAuthError,
@@ -24,10 +24,10 @@ from bot.gateway.errors import (
     GatewayUnavailable,
     Refusal,
 )
-from bot.gateway.models import Account, Group, Key, KeyId, KeySettings, KeyTrial, KeyValue
+from bot.gateway.key_check import judge_key_check, unreachable
+from bot.gateway.models import GatewayAccount, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
 from bot.gateway.records import Page, core_of, create_body, is_masked, key_and_value, update_body, usable_value
-from bot.gateway.replies import LIST_BODY, Call, Effect, parse
-from bot.gateway.trial import judge_trial, unreachable
+from bot.gateway.replies import LIST_BODY, ApiCall, CallKind, parse
 from bot.gateway.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -86,15 +86,15 @@ class GatewayReader:
         rows, _ = await self._page(1, self._until(deadline))
         return _newest_first(dict(rows))
 
-    async def keys_above(self, mark: KeyId | int, *, deadline: float | None = None) -> list[Key]:
-        """Every key with a number above `mark`, newest first: one call unless more than 100 are newer."""
+    async def keys_above(self, above: KeyId | int, *, deadline: float | None = None) -> list[Key]:
+        """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""
         found: dict[Key, str] = {}
         read, end = 0, self._until(deadline)
         for page in range(1, MOST_PAGES + 1):
             rows, total = await self._page(page, end)
-            found |= {key: raw for key, raw in rows if key.id > mark}
+            found |= {key: raw for key, raw in rows if key.id > above}
             read += len(rows)
-            if not rows or read >= total or any(key.id <= mark for key, _ in rows):
+            if not rows or read >= total or any(key.id <= above for key, _ in rows):
                 break
         return _newest_first(found)
 
@@ -129,11 +129,11 @@ class GatewayReader:
         _, raw, facts = await self._record_and_facts(key_id, end)
         if not is_masked(raw):
             return usable_value(raw, facts)
-        call = Call(
+        call = ApiCall(
             doing="revealing key",
             method="POST",
             path=f"/api/token/{int(key_id)}/key",
-            effect=Effect.ASK,
+            kind=CallKind.ASK,
             key_id=key_id,
         )
         try:
@@ -173,33 +173,33 @@ class GatewayReader:
 
     async def list_models(self, *, deadline: float | None = None) -> list[str]:
         """Model ids that the gateway offers, sorted (row 12: the public catalogue, in any of its shapes)."""
-        call = Call(doing="listing the models", method="GET", path="/api/models", limit=LIST_BODY)
+        call = ApiCall(doing="listing the models", method="GET", path="/api/models", limit=LIST_BODY)
         document, facts = await self._wire.ask(call, end=self._until(deadline))
         return model_ids(document.get("data"), facts)
 
     async def list_groups(self, *, deadline: float | None = None) -> list[Group]:
         """Groups the account may use, sorted by name. GatewayRejected(NOT_OFFERED) where the gateway lists none."""
-        call = Call(doing="listing the groups", method="GET", path="/api/user/self/groups")
+        call = ApiCall(doing="listing the groups", method="GET", path="/api/user/self/groups")
         document, facts = await self._wire.ask(call, end=self._until(deadline))
         return groups_of(document.get("data"), facts)
 
-    async def get_account(self, *, deadline: float | None = None) -> Account:
+    async def get_account(self, *, deadline: float | None = None) -> GatewayAccount:
         """The account behind the access token, with its balance in units."""
-        call = Call(doing="reading the account", method="GET", path="/api/user/self")
+        call = ApiCall(doing="reading the account", method="GET", path="/api/user/self")
         document, facts = await self._wire.ask(call, end=self._until(deadline))
-        return parse(Account, document.get("data"), facts)
+        return parse(GatewayAccount, document.get("data"), facts)
 
-    async def try_key(self, value: SecretStr) -> KeyTrial:
+    async def check_key(self, value: SecretStr) -> KeyCheck:
         """One free call with the key itself (section 11). Never raises for what the gateway says, never retries."""
         secret = core_of(value.get_secret_value().strip())
-        call = Call(doing="trying a key", method="GET", path=PROBE_PATH, limit=LIST_BODY)
+        call = ApiCall(doing="trying a key", method="GET", path=PROBE_PATH, limit=LIST_BODY)
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
             return unreachable("not_a_key")
         try:
             reply = await self._wire.exchange(call, headers={"Authorization": f"Bearer sk-{secret}"})
         except GatewayUnavailable:
             return unreachable("no_answer")
-        return judge_trial(reply)
+        return judge_key_check(reply)
 
     def _until(self, deadline: float | None) -> float | None:
         """The moment of our clock at which everything that one method does must be over."""
@@ -210,7 +210,7 @@ class GatewayReader:
         return key, raw
 
     async def _record_and_facts(self, key_id: KeyId, end: float | None) -> tuple[Key, str, CallFacts]:
-        call = Call(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
+        call = ApiCall(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
         document, facts = await self._wire.ask(call, end=end)
         key, raw = key_and_value(document.get("data"), facts)
         if key.id != key_id:
@@ -218,7 +218,7 @@ class GatewayReader:
         return key, raw, facts
 
     async def _page(self, page: int, end: float | None) -> tuple[list[tuple[Key, str]], int]:
-        call = Call(
+        call = ApiCall(
             doing="listing the keys",
             method="GET",
             path=COLLECTION,
@@ -265,12 +265,12 @@ class GatewayReader:
         return _newest_first(dict(rows))
 
     async def _search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:
-        call = Call(
+        call = ApiCall(
             doing="searching the keys",
             method="GET",
             path="/api/token/search",
             # ASK: not retried, because its limit is small and the list is the way round it.
-            effect=Effect.ASK,
+            kind=CallKind.ASK,
             params={"keyword": name, "token": "", "p": "1", "page_size": str(PAGE_SIZE)},
             limit=LIST_BODY,
         )
@@ -280,11 +280,11 @@ class GatewayReader:
     async def _reveal_batch(
         self, key_ids: Sequence[KeyId], *, bulk: bool = False, end: float | None = None
     ) -> dict[KeyId, SecretStr]:
-        call = Call(
+        call = ApiCall(
             doing="revealing keys",
             method="POST",
             path="/api/token/batch/keys",
-            effect=Effect.ASK,
+            kind=CallKind.ASK,
             body={"ids": [int(key_id) for key_id in key_ids]},
             bulk=bulk,
         )
@@ -333,7 +333,7 @@ class GatewayClient(GatewayReader):
         await self._write("deleting key", "DELETE", f"/api/token/{int(key_id)}", key_id=key_id)
 
     async def _write(self, doing: str, method: str, path: str, **more: Any) -> tuple[dict[str, Any], CallFacts]:
-        return await self._wire.ask(Call(doing=doing, method=method, path=path, effect=Effect.WRITE, **more))
+        return await self._wire.ask(ApiCall(doing=doing, method=method, path=path, kind=CallKind.WRITE, **more))
 
 
 def _newest_first(found: Collection[Key]) -> list[Key]:

@@ -160,7 +160,7 @@ class Group(GatewayModel):
     ratio: str
 
 
-class Account(GatewayModel):
+class GatewayAccount(GatewayModel):
     """The account behind the access token. `quota` = units left, `used_quota` = units spent."""
 
     id: Int64
@@ -180,7 +180,7 @@ class KeyValue(BaseModel):
     value: SecretStr | None
 
 
-class Trial(StrEnum):
+class CheckOutcome(StrEnum):
     """What one free call with the key itself told."""
 
     ACCEPTED = "accepted"
@@ -188,13 +188,13 @@ class Trial(StrEnum):
     UNCLEAR = "unclear"
 
 
-class KeyTrial(GatewayModel):
-    """One trial of a key value (section 11). `reason` is a class in our words, never the gateway's text.
+class KeyCheck(GatewayModel):
+    """One check of a key value (section 11). `reason` is a class in our words, never the gateway's text.
 
     `refused` = a 401 in the gateway's own JSON, the only proof that a key is dead. A 403 comes after the key
     was recognised: it is `unclear` with reason `recognised`.
     """
 
-    outcome: Trial
+    outcome: CheckOutcome
     status: int | None
     reason: str

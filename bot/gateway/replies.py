@@ -41,7 +41,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Effect(StrEnum):
+class CallKind(StrEnum):
     """READ is retried; ASK is a POST that changes nothing and is not retried; WRITE is never retried here."""
 
     READ = "read"
@@ -50,13 +50,13 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class ApiCall:
     """One request. `doing` is the call in words, `bulk` = may wait so that others keep their share of the limit."""
 
     doing: str
     method: str
     path: str
-    effect: Effect = Effect.READ
+    kind: CallKind = CallKind.READ
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     key_id: KeyId | None = None
@@ -65,7 +65,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class ApiReply:
     """What came back. `whole` is false when the body was cut, longer than allowed, or its compression broken."""
 
     status: int
@@ -104,7 +104,7 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     return _KEY_LIKE.sub("[secret]", _CONTROL.sub(" ", text))[:TEXT_IN_LOG]
 
 
-def interpret(call: Call, reply: Reply, facts: CallFacts) -> dict[str, Any]:
+def interpret(call: ApiCall, reply: ApiReply, facts: CallFacts) -> dict[str, Any]:
     """The JSON object of a sure yes. Raises the GatewayCallError that the reply means."""
     document = _document(reply)
     if reply.status == 401:
@@ -115,17 +115,17 @@ def interpret(call: Call, reply: Reply, facts: CallFacts) -> dict[str, Any]:
             "The gateway limits how often we may ask.", facts=facts, advice="Try again in a few minutes."
         )
     if reply.status >= 500:
-        _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+        _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
         raise GatewayUnavailable(
             "The gateway has trouble. Nothing was changed.", facts=facts, advice="Try again in a minute."
         )
     if document is None:
-        _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+        _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
         _unreadable(reply, facts)
     return _judged(call, reply, facts, document)
 
 
-def _document(reply: Reply) -> dict[str, Any] | None:
+def _document(reply: ApiReply) -> dict[str, Any] | None:
     if not reply.whole:
         return None
     try:
@@ -134,7 +134,7 @@ def _document(reply: Reply) -> dict[str, Any] | None:
         return None
 
 
-def _judged(call: Call, reply: Reply, facts: CallFacts, document: dict[str, Any]) -> dict[str, Any]:
+def _judged(call: ApiCall, reply: ApiReply, facts: CallFacts, document: dict[str, Any]) -> dict[str, Any]:
     success = document.get("success")
     if success is True and 200 <= reply.status < 300:
         return document
@@ -144,11 +144,11 @@ def _judged(call: Call, reply: Reply, facts: CallFacts, document: dict[str, Any]
         raise GatewayRejected(Refusal.NOT_OFFERED, facts=facts)
     if 400 <= reply.status < 500 and "error" in document:
         _refuse(call, facts, _refusal(document), forbidden=reply.status == 403)
-    _unsure_unless(call, facts, call.effect is not Effect.WRITE)
+    _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
     raise GatewayProtocolError(_WRONG_ADDRESS, facts=facts)
 
 
-def _refuse(call: Call, facts: CallFacts, refusal: Refusal, *, forbidden: bool) -> NoReturn:
+def _refuse(call: ApiCall, facts: CallFacts, refusal: Refusal, *, forbidden: bool) -> NoReturn:
     if refusal in AUTH_REFUSALS:
         raise GatewayAuthError(refusal, facts=facts)
     if forbidden and refusal is Refusal.UNKNOWN:
@@ -171,8 +171,8 @@ def _refusal(document: dict[str, Any]) -> Refusal:
     return refusal_of(message if isinstance(message, str) else "", code=code if isinstance(code, str) else "")
 
 
-def _unsure_unless(call: Call, facts: CallFacts, sure: bool) -> None:
-    if call.effect is Effect.WRITE and not sure:
+def _unsure_unless(call: ApiCall, facts: CallFacts, sure: bool) -> None:
+    if call.kind is CallKind.WRITE and not sure:
         raise GatewayOutcomeUnknown(
             "The gateway did not say clearly whether it made the change; it is being read back.",
             facts=facts,
@@ -182,7 +182,7 @@ def _unsure_unless(call: Call, facts: CallFacts, sure: bool) -> None:
 _WRONG_ADDRESS = "What answered is not the gateway's API; an administrator should check COMETAPI_BASE_URL."
 
 
-def _unreadable(reply: Reply, facts: CallFacts) -> NoReturn:
+def _unreadable(reply: ApiReply, facts: CallFacts) -> NoReturn:
     if not reply.whole and len(reply.body) < SMALL_BODY:
         raise GatewayUnavailable(
             "The gateway's answer broke off. Nothing was changed.", facts=facts, advice="Try again."

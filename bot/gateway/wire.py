@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
 from bot.gateway.errors import CallFacts, GatewayCallError, GatewayOutcomeUnknown, GatewayUnavailable
-from bot.gateway.replies import Call, Effect, Reply, interpret, without_secrets
+from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class Wire:
         """The server's time (Unix seconds) by its latest `Date`; our own clock until there was one."""
         return self.clock() + (self._skew or 0.0)
 
-    def facts(self, call: Call, reply: Reply | None = None) -> CallFacts:
+    def facts(self, call: ApiCall, reply: ApiReply | None = None) -> CallFacts:
         return CallFacts(
             operation=call.doing,
             key_id=call.key_id,
@@ -104,7 +104,7 @@ class Wire:
             status=reply.status if reply else None,
         )
 
-    async def ask(self, call: Call, *, end: float | None = None) -> tuple[dict[str, Any], CallFacts]:
+    async def ask(self, call: ApiCall, *, end: float | None = None) -> tuple[dict[str, Any], CallFacts]:
         """The JSON object of a sure yes. Reads are retried, four times at most, not beyond `end` (our clock)."""
         for attempt in range(1, READ_ATTEMPTS + 1):
             await self._wait_for_turn(call, end)
@@ -113,12 +113,12 @@ class Wire:
             except GatewayUnavailable:
                 pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * (0.5 + self._rng.random() / 2)
                 out_of_time = end is not None and self.clock() + pause >= end
-                if call.effect is not Effect.READ or attempt == READ_ATTEMPTS or out_of_time:
+                if call.kind is not CallKind.READ or attempt == READ_ATTEMPTS or out_of_time:
                     raise
                 await self._sleep(pause)
         raise AssertionError  # pragma: no cover  (the last attempt returns or raises)
 
-    async def _once(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
+    async def _once(self, call: ApiCall, end: float | None) -> tuple[dict[str, Any], CallFacts]:
         begun = time.monotonic()
         try:
             answer = await self._answer(call, end)
@@ -128,7 +128,7 @@ class Wire:
         self._observe(call.doing, "ok", time.monotonic() - begun)
         return answer
 
-    async def _answer(self, call: Call, end: float | None) -> tuple[dict[str, Any], CallFacts]:
+    async def _answer(self, call: ApiCall, end: float | None) -> tuple[dict[str, Any], CallFacts]:
         reply = await self.exchange(call, end=end)
         facts = self.facts(call, reply)
         try:
@@ -138,11 +138,11 @@ class Wire:
             raise
 
     async def exchange(
-        self, call: Call, *, headers: Mapping[str, str] | None = None, end: float | None = None
-    ) -> Reply:
+        self, call: ApiCall, *, headers: Mapping[str, str] | None = None, end: float | None = None
+    ) -> ApiReply:
         """One request, one reply of any kind. GatewayUnavailable = not sent, or a read; else GatewayOutcomeUnknown."""
         check = _fence.get()
-        if check is not None and call.effect is Effect.WRITE:
+        if check is not None and call.kind is CallKind.WRITE:
             check()
         self._sent.append(self.clock())
         limit = self.timeout if end is None else max(0.01, min(self.timeout, end - self.clock()))
@@ -152,7 +152,7 @@ class Wire:
         except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             facts = self.facts(call)
             self._log_failure(facts, type(error).__name__)
-            if call.effect is Effect.WRITE and not isinstance(error, _NOT_SENT):
+            if call.kind is CallKind.WRITE and not isinstance(error, _NOT_SENT):
                 raise GatewayOutcomeUnknown(
                     "The connection to the gateway broke before it answered; the change is being read back.",
                     facts=facts,
@@ -163,7 +163,7 @@ class Wire:
                 advice="Try again in a minute.",
             ) from None
 
-    async def _send(self, call: Call, headers: Mapping[str, str]) -> Reply:
+    async def _send(self, call: ApiCall, headers: Mapping[str, str]) -> ApiReply:
         request = self._http.build_request(
             call.method,
             call.path,
@@ -177,9 +177,11 @@ class Wire:
             body, whole = await _bounded(response, call.limit)
         finally:
             await response.aclose()
-        return Reply(status=response.status_code, request_id=self._request_id(response.headers), body=body, whole=whole)
+        return ApiReply(
+            status=response.status_code, request_id=self._request_id(response.headers), body=body, whole=whole
+        )
 
-    async def _wait_for_turn(self, call: Call, end: float | None) -> None:
+    async def _wait_for_turn(self, call: ApiCall, end: float | None) -> None:
         if end is not None and self.clock() >= end:
             facts = self.facts(call)
             raise GatewayUnavailable("The gateway is too slow just now.", facts=facts, advice="Try again in a minute.")
@@ -212,7 +214,7 @@ class Wire:
                 return without_secrets(headers[name], self._secrets)[:100]
         return None
 
-    def _log_failure(self, facts: CallFacts, outcome: str, reply: Reply | None = None) -> None:
+    def _log_failure(self, facts: CallFacts, outcome: str, reply: ApiReply | None = None) -> None:
         text = without_secrets(reply.body[:4096].decode("utf-8", "replace"), self._secrets) if reply else ""
         # What a deployment does not offer is no trouble: callers have another way, or say so.
         level = logging.INFO if facts.status == NOT_THERE else logging.WARNING

@@ -27,7 +27,7 @@ from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import GatewayAuthError
 from bot.gateway.models import KeyId
-from bot.gateway.writes import Proof
+from bot.gateway.writes import Revocation
 from bot.incident import store
 from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
 
@@ -121,7 +121,7 @@ class BatchRevocationCheck:
         if values is not None and _masked(key):
             value = values.found.pop(key.key_id, None) or self._leaked(key.key_id)
             if value is None:
-                return Trial(proof=Proof.UNCLEAR, at=self._client.now(), why=values.why)
+                return Trial(proof=Revocation.UNCLEAR, at=self._client.now(), why=values.why)
         mark = key.progress.get(MARK, {})
         return await try_once(self._client, KeyId(key.key_id), mark, leaked=self._leaked, value=value)
 

@@ -8,7 +8,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.operations import Look, Work
 from bot.permissions.models import Actor
-from tests.gateway.support import MemoryJournal
+from tests.gateway.kit import MemoryJournal
 
 NOW = 1_790_000_000.0
 UNITS = 500_000

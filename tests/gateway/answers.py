@@ -7,7 +7,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.gateway.client import connect
-from tests.gateway.support import BASE, PAT
+from tests.gateway.kit import BASE, PAT
 
 ROW = {
     "id": 5, "user_id": 42, "key": "aB3d" + "x" * 40 + "wXyZ", "status": 1, "name": "ci", "created_time": 1,

@@ -11,10 +11,10 @@ from bot.gateway.errors import (
     KeyNotFound,
     Refusal,
 )
-from bot.gateway.models import KeyId, KeyStatus, Trial
+from bot.gateway.models import CheckOutcome, KeyId, KeyStatus
 from keydesk_sandbox.fake_gateway import COVERAGE, WRONGS
 from tests.gateway.answers import ROW, Sleeper, answering, html, no, yes
-from tests.gateway.support import PROFILES, client_of, fake_gateway, same_record, sent, wanted
+from tests.gateway.kit import PROFILES, client_of, fake_gateway, same_record, sent, wanted
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -225,12 +225,12 @@ async def test_trying_a_key(profile):
     fake = fake_gateway(profile)
     row = fake.add_key(name="ci", remain_quota=5)
     client, value = client_of(fake), SecretStr(fake.key_value(row.id))
-    assert (await client.try_key(value)).outcome is Trial.ACCEPTED
-    assert (await client.try_key(SecretStr(value.get_secret_value()[3:]))).outcome is Trial.ACCEPTED
+    assert (await client.check_key(value)).outcome is CheckOutcome.ACCEPTED
+    assert (await client.check_key(SecretStr(value.get_secret_value()[3:]))).outcome is CheckOutcome.ACCEPTED
     fake.edit_behind(row.id, allow_ips="203.0.113.7")
-    assert (await client.try_key(value)).reason == "recognised"
+    assert (await client.check_key(value)).reason == "recognised"
     fake.edit_behind(row.id, status=2)
-    assert (await client.try_key(value)).outcome is Trial.REFUSED
+    assert (await client.check_key(value)).outcome is CheckOutcome.REFUSED
     assert [seen.presented for seen in fake.requests] == [f"key {row.id}"] * 4
 
 
@@ -244,15 +244,15 @@ async def test_a_trial_that_tells_nothing_is_unclear(kind, status, reason):
     fake = fake_gateway()
     row = fake.add_key(name="ci", remain_quota=5)
     fake.arm(kind, status=status)
-    trial = await client_of(fake).try_key(SecretStr(fake.key_value(row.id)))
-    assert (trial.outcome, trial.reason) == (Trial.UNCLEAR, reason)
+    trial = await client_of(fake).check_key(SecretStr(fake.key_value(row.id)))
+    assert (trial.outcome, trial.reason) == (CheckOutcome.UNCLEAR, reason)
     assert len(fake.requests) == 1
 
 
 async def test_what_is_no_key_is_not_sent():
     fake = fake_gateway()
     for value in ("", "sk-", "with space", "ключ", "a\nb"):
-        assert (await client_of(fake).try_key(SecretStr(value))).reason == "not_a_key"
+        assert (await client_of(fake).check_key(SecretStr(value))).reason == "not_a_key"
     assert fake.requests == []
 
 
@@ -268,7 +268,7 @@ async def test_the_fake_has_all_that_the_client_calls():
     await client.list_models()
     await client.list_groups()
     await client.get_account()
-    await client.try_key(value)
+    await client.check_key(value)
     await client.delete_key(key.id)
     called = {(seen.method, seen.path.replace(f"/{key.id}", "/{id}")) for seen in fake.requests}
     assert called <= set(COVERAGE)

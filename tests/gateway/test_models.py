@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from bot.gateway.models import NEVER, EffectiveState, Key, KeySettings
 from bot.gateway.records import create_body, hint_of, is_masked, settings_equal, update_body
-from tests.gateway.support import wanted
+from tests.gateway.kit import wanted
 
 NOW = 1_800_000_000
 

@@ -24,7 +24,7 @@ from bot.gateway.errors import (
 )
 from bot.gateway.models import KeyId
 from tests.gateway.answers import ROW, Raw, Sleeper, answering, html, no, yes
-from tests.gateway.support import BASE, PAT, wanted
+from tests.gateway.kit import BASE, PAT, wanted
 
 
 async def test_sends_the_raw_token_and_asks_for_english_json():

@@ -18,7 +18,7 @@ from bot.permissions.rules import parse_policy
 from bot.slack.outbox import Outbox
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW
-from tests.gateway.support import client_of, fake_gateway
+from tests.gateway.kit import client_of, fake_gateway
 from tests.slack.outboxes import Queue
 
 POLICY = '[roles]\n[[rules]]\nname = "all"\nwho = ["*"]\ndo = ["key.disable"]\non = "any"\nallow = true\n'

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.gateway.writes import PROBE_DELAYS
+from bot.gateway.writes import REVOCATION_DELAYS
 from bot.incident import store as batch_store
 from bot.incident.models import BatchRevocation, BatchStatus
 from keydesk_sandbox.fake_gateway import Record
@@ -15,7 +15,7 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import PATIENCE, Desk
 from tests.scenarios.test_incident import CHANNEL, confirm, make, preview, progress
 
-LONGEST = sum(PROBE_DELAYS)
+LONGEST = sum(REVOCATION_DELAYS)
 
 
 async def disabled(desk: Desk, number: int, **fields: object) -> list[Record]:
@@ -87,7 +87,7 @@ async def test_keys_that_live_on_in_a_cache_are_watched_until_they_are_refused(h
 
 async def until_the_end(desk: Desk) -> None:
     """Let the trials' two minutes pass, pause by pause."""
-    for tries, pause in enumerate((*PROBE_DELAYS, 0.0), 1):
+    for tries, pause in enumerate((*REVOCATION_DELAYS, 0.0), 1):
         end = time.monotonic() + PATIENCE
         while fewest_tries(desk) < tries:
             assert time.monotonic() < end, f"never tried {tries} times"
@@ -118,7 +118,7 @@ async def test_keys_that_are_never_refused_are_cried_out_once(http_desk: Desk) -
     assert await proved(desk) == {BatchRevocation.ALIVE: 2}
     calls = models_calls(desk)
     await desk.pass_time(LONGEST)
-    assert models_calls(desk) == calls == 2 * (len(PROBE_DELAYS) + 1)
+    assert models_calls(desk) == calls == 2 * (len(REVOCATION_DELAYS) + 1)
 
 
 async def test_where_no_value_is_shown_no_proof_is_claimed(desk_with: OpenDesk) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import SENTENCES, GatewayAuthError, GatewayCallError, GatewayRejected, KeyNotFound
 from bot.gateway.models import EffectiveState, KeyId
-from bot.gateway.writes import PROBE_DELAYS, Proof, prove_dead
+from bot.gateway.writes import REVOCATION_DELAYS, Revocation, check_revoked
 
 REVEAL_SECONDS = 20.0
 _RECOGNISED = "recognised"
@@ -23,14 +23,14 @@ _REASONS = {
 }
 _TROUBLE = "the gateway did not answer as it should"
 # What a trial showed, in the record.
-OUTCOMES = {Proof.DEAD: "refused", Proof.ALIVE: "accepted", Proof.UNCLEAR: "unclear"}
+OUTCOMES = {Revocation.DEAD: "refused", Revocation.ALIVE: "accepted", Revocation.UNCLEAR: "unclear"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One trial: `proof`, when (Unix seconds), `why` it was unclear, and whether another one makes sense."""
 
-    proof: Proof
+    proof: Revocation
     at: float
     why: str = ""
     last: bool = False
@@ -62,21 +62,23 @@ async def try_once(
     try:
         value = value or await client.reveal_key(key_id, deadline=REVEAL_SECONDS)
     except KeyNotFound:
-        return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the key was deleted meanwhile", last=True)
+        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why="the key was deleted meanwhile", last=True)
     except GatewayRejected:
         value = leaked(int(key_id))
         if value is None:
-            return Trial(proof=Proof.UNCLEAR, at=client.now(), why="the gateway does not show its value", last=True)
+            return Trial(
+                proof=Revocation.UNCLEAR, at=client.now(), why="the gateway does not show its value", last=True
+            )
     except GatewayAuthError as error:
-        return Trial(proof=Proof.UNCLEAR, at=client.now(), why=no_access(error))
+        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=no_access(error))
     except GatewayCallError:
-        return Trial(proof=Proof.UNCLEAR, at=client.now(), why=_TROUBLE)
-    result = await prove_dead(client, value, _Counted(int(mark.get("tries", 0))))
-    reason = result.trial.reason
+        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=_TROUBLE)
+    result = await check_revoked(client, value, _Counted(int(mark.get("tries", 0))))
+    reason = result.check.reason
     # Recognised comes after the key was looked up: it is alive for whoever may use it from elsewhere.
-    proof = Proof.ALIVE if reason == _RECOGNISED else result.proof
-    if proof is Proof.ALIVE and await _enabled_again(client, key_id):
-        return Trial(proof=Proof.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
+    proof = Revocation.ALIVE if reason == _RECOGNISED else result.state
+    if proof is Revocation.ALIVE and await _enabled_again(client, key_id):
+        return Trial(proof=Revocation.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
     return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
 
 
@@ -98,12 +100,12 @@ async def _enabled_again(client: GatewayReader, key_id: KeyId) -> bool:
 def marked(before: Mapping[str, Any], trial: Trial) -> tuple[dict[str, Any], float | None]:
     """The mark after this trial, and the seconds until the next one; None = it was the last, and the mark says so."""
     tries = int(before.get("tries", 0)) + 1
-    pauses_left = PROBE_DELAYS[tries - 1 :]
-    ended = trial.proof is Proof.DEAD or trial.last or not pauses_left
+    pauses_left = REVOCATION_DELAYS[tries - 1 :]
+    ended = trial.proof is Revocation.DEAD or trial.last or not pauses_left
     mark = {**before, "tries": tries, "at": trial.at, "proof": trial.proof.value, "why": trial.why, "ended": ended}
-    if trial.proof is Proof.ALIVE:
+    if trial.proof is Revocation.ALIVE:
         mark = {"accepted_at": trial.at, **mark, "accepted_last": trial.at}
-    if trial.proof is Proof.DEAD:
+    if trial.proof is Revocation.DEAD:
         mark["refused_at"] = trial.at
     if trial.last:
         # Deleted or enabled again: that it was accepted before is no alarm any more.

@@ -15,7 +15,7 @@ from bot.cli.read_only_database import sqlite_path
 from bot.db.engine import Database, open_database
 from bot.db.migrate import pending
 from bot.errors import ConfigurationError
-from bot.gateway.probe import Capabilities
+from bot.gateway.capabilities import Capabilities
 from bot.permissions.lint import lint
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy

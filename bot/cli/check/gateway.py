@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.cli.check.report import Report
 from bot.errors import ConfigurationError
+from bot.gateway.capabilities import Capabilities, Generation, detect_capabilities
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.errors import (
     GatewayAuthError,
@@ -13,7 +14,6 @@ from bot.gateway.errors import (
     GatewayUnavailable,
     Refusal,
 )
-from bot.gateway.probe import Capabilities, Generation, probe
 from bot.settings import Settings
 
 SUBJECT = "gateway"
@@ -60,7 +60,7 @@ async def look(report: Report, settings: Settings, client: GatewayClient, *, lon
 async def _look(report: Report, settings: Settings, client: GatewayClient) -> None:
     try:
         await client.newest_keys(deadline=PATIENCE)
-        found = await probe(client)
+        found = await detect_capabilities(client)
     except GatewayCallError as error:
         _tell(report, settings, error)
         return

@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import InputError
-from bot.gateway.checks import ALLOW_IPS_LENGTH, unseen_character
 from bot.gateway.models import NEVER, Group
+from bot.gateway.validation import ALLOW_IPS_LENGTH, invisible_character
 from bot.logs import holds_key
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
@@ -204,7 +204,7 @@ class FormReader:
         """The name; `count_bytes` where the gateway's limit is known to be 50 bytes, not characters."""
         name = typed(self.state, NAME).strip()
         size = len(name.encode("utf-8", "surrogatepass"))
-        unseen = unseen_character(name)
+        unseen = invisible_character(name)
         if not name:
             self.errors[NAME] = "Give the key a name."
         elif holds_key(name):

@@ -4,39 +4,39 @@ Every function here can be called again from the top, after a crash or after its
 None sleeps and none raises a GatewayCallError: what happened is in the WriteResult. One writer per account at a time:
 the caller holds the lease.
 
-    create          mark, POST, look; POST again only when the first cannot land any more
+    create          checkpoint, POST, look; POST again only when the first cannot land any more
     update          set fields on a fresh record          change_quota    move remain + used by exactly a delta
     set_unlimited   limit off or on                       disable         status, else harmless; two round trips
     enable          status, with a two-step revival       delete          gone, and seen before
-    prove_dead      one trial with the key itself
+    check_revoked   whether the key itself is refused
 """
 
 from bot.gateway.writes.create import create
 from bot.gateway.writes.delete import delete
 from bot.gateway.writes.disable import disable
 from bot.gateway.writes.enable import enable
-from bot.gateway.writes.prove import PROBE_DELAYS, Proof, ProofResult, prove_dead
-from bot.gateway.writes.results import Difference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.revocation import REVOCATION_DELAYS, Revocation, RevocationCheck, check_revoked
 from bot.gateway.writes.session import PROCESSING
 from bot.gateway.writes.update import change_quota, changed_since, set_unlimited, update
 
 __all__ = [
-    "PROBE_DELAYS",
     "PROCESSING",
-    "Difference",
+    "REVOCATION_DELAYS",
+    "FieldDifference",
     "Journal",
     "KeyChanges",
-    "Proof",
-    "ProofResult",
+    "Revocation",
+    "RevocationCheck",
     "WriteResult",
     "WriteStatus",
     "change_quota",
     "changed_since",
+    "check_revoked",
     "create",
     "delete",
     "disable",
     "enable",
-    "prove_dead",
     "set_unlimited",
     "update",
 ]

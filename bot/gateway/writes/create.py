@@ -1,27 +1,27 @@
-"""Creates one key at an API without idempotency: mark, POST, look (contract, sections 6 and 18, rules 5 and 6)."""
+"""Creates one key at an API without idempotency: checkpoint, POST, look (contract, sections 6, 18; rules 5, 6)."""
 
 from collections.abc import Sequence
 
-from bot.gateway.checks import settings_problems
 from bot.gateway.client import PAGE_SIZE, GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings
 from bot.gateway.records import meaning
-from bot.gateway.writes.results import Difference, Journal, WriteResult, WriteStatus
-from bot.gateway.writes.session import PROCESSING, Answer, Mark, Session, not_done
+from bot.gateway.validation import settings_problems
+from bot.gateway.writes.results import FieldDifference, Journal, WriteResult, WriteStatus
+from bot.gateway.writes.session import PROCESSING, Session, WriteAnswer, WriteCheckpoint, not_done
 
 MOST_POSTS = 4
-_MARK, _ADOPTED = "create.post", "create.adopted"
+_POSTED, _ADOPTED = "create.post", "create.adopted"
 
 
-class CreateMark(Mark):
+class CreateCheckpoint(WriteCheckpoint):
     """`highest` = the newest key before the first POST: ours can only be above it. `created` = what POST told."""
 
     highest: int
     created: int | None = None
 
 
-class Adopted(Mark):
+class Adopted(WriteCheckpoint):
     """The key that this request made, once it has been seen."""
 
     key_id: int
@@ -57,9 +57,9 @@ async def _create(session: Session, settings: KeySettings) -> WriteResult:
     adopted = await session.load(_ADOPTED, Adopted)
     if adopted:
         return _made(await session.client.get_key(KeyId(adopted.key_id)), settings, adopted.extra)
-    mark = await session.load(_MARK, CreateMark)
-    fresh_no = mark is None
-    if mark is None:
+    checkpoint = await session.load(_POSTED, CreateCheckpoint)
+    fresh_no = checkpoint is None
+    if checkpoint is None:
         newest = await session.client.newest_keys()
         if await _in_use(session, settings.name, newest):
             return WriteResult(
@@ -67,13 +67,15 @@ async def _create(session: Session, settings: KeySettings) -> WriteResult:
                 refusal=Refusal.NAME_IN_USE,
                 sentence=SENTENCES[Refusal.NAME_IN_USE],
             )
-        mark = await _post(session, CreateMark(highest=max((int(key.id) for key in newest), default=0)), settings)
+        checkpoint = await _post(
+            session, CreateCheckpoint(highest=max((int(key.id) for key in newest), default=0)), settings
+        )
     while True:
-        above = await session.client.keys_above(mark.highest)
-        result = await _look(session, mark, above, settings, retry_no=not fresh_no)
+        above = await session.client.keys_above(checkpoint.highest)
+        result = await _look(session, checkpoint, above, settings, retry_no=not fresh_no)
         if result:
             return result
-        mark = await _post(session, mark, settings)
+        checkpoint = await _post(session, checkpoint, settings)
         fresh_no = True
 
 
@@ -84,19 +86,19 @@ async def _in_use(session: Session, name: str, newest: Sequence[Key]) -> bool:
     return len(newest) >= PAGE_SIZE and bool(await session.client.find_keys(name))
 
 
-async def _post(session: Session, mark: CreateMark, settings: KeySettings) -> CreateMark:
+async def _post(session: Session, checkpoint: CreateCheckpoint, settings: KeySettings) -> CreateCheckpoint:
     told: list[KeyId | None] = []
 
     async def post() -> None:
         told.append(await session.client.create_key(settings))
 
-    mark = await session.send(_MARK, mark, post)
-    return mark.model_copy(update={"created": told[0]}) if told and told[0] else mark
+    checkpoint = await session.send(_POSTED, checkpoint, post)
+    return checkpoint.model_copy(update={"created": told[0]}) if told and told[0] else checkpoint
 
 
 async def _look(
     session: Session,
-    mark: CreateMark,
+    checkpoint: CreateCheckpoint,
     above: Sequence[Key],
     settings: KeySettings,
     *,
@@ -105,37 +107,39 @@ async def _look(
     """What the list says about our POSTs; None = none of them landed nor can, so POST again."""
     equal = [key for key in above if not differences_to(key, settings)]
     if equal:
-        return await _adopt(session, mark, equal, settings)
-    wait = session.wait_for(mark)
+        return await _adopt(session, checkpoint, equal, settings)
+    wait = session.wait_for(checkpoint)
     altered = next((key for key in reversed(above) if key.name == settings.name), None)
-    if altered and (mark.answer is Answer.YES or wait is None):
+    if altered and (checkpoint.answer is WriteAnswer.YES or wait is None):
         return WriteResult(
             status=WriteStatus.FAILED,
             key=altered,
             differences=differences_to(altered, settings),
             sentence=f"A key with this name is there (number {altered.id}), but not with the settings that were asked.",
         )
-    if mark.answer is Answer.NO:
-        return None if retry_no and mark.refusal is None else not_done(mark)
+    if checkpoint.answer is WriteAnswer.NO:
+        return None if retry_no and checkpoint.refusal is None else not_done(checkpoint)
     if wait is not None:
         sentence = "The gateway has not shown the new key yet."
         return WriteResult(status=WriteStatus.UNKNOWN, sentence=sentence, again_after=wait)
-    if mark.answer is Answer.YES or mark.sent >= MOST_POSTS:
-        return _vanished(mark)
+    if checkpoint.answer is WriteAnswer.YES or checkpoint.sent >= MOST_POSTS:
+        return _vanished(checkpoint)
     return None
 
 
-def _vanished(mark: CreateMark) -> WriteResult:
-    if mark.answer is Answer.YES:
+def _vanished(checkpoint: CreateCheckpoint) -> WriteResult:
+    if checkpoint.answer is WriteAnswer.YES:
         sentence = "The gateway said that it made the key, but the key is not in the list. Look for it by hand."
         return WriteResult(status=WriteStatus.UNKNOWN, sentence=sentence)
-    sentence = f"The gateway did not answer {mark.sent} times, and made no key."
+    sentence = f"The gateway did not answer {checkpoint.sent} times, and made no key."
     return WriteResult(status=WriteStatus.FAILED, sentence=sentence)
 
 
-async def _adopt(session: Session, mark: CreateMark, equal: list[Key], settings: KeySettings) -> WriteResult:
+async def _adopt(
+    session: Session, checkpoint: CreateCheckpoint, equal: list[Key], settings: KeySettings
+) -> WriteResult:
     """Takes the one the gateway named, else the lowest unused, else the lowest."""
-    ranked = sorted(equal, key=lambda key: (key.id != mark.created, not key.unused, key.id))
+    ranked = sorted(equal, key=lambda key: (key.id != checkpoint.created, not key.unused, key.id))
     key, extra = ranked[0], tuple(sorted(other.id for other in ranked[1:]))
     await session.save(_ADOPTED, Adopted(sent=1, key_id=key.id, extra=tuple(map(int, extra))))
     return _made(key, settings, extra)
@@ -155,12 +159,12 @@ def _made(key: Key, settings: KeySettings, extra: Sequence[int]) -> WriteResult:
     )
 
 
-def differences_to(key: Key, settings: KeySettings) -> tuple[Difference, ...]:
+def differences_to(key: Key, settings: KeySettings) -> tuple[FieldDifference, ...]:
     """Where a new key is not as asked. Usage since its creation is no difference: remain + used is compared."""
     found = []
     for field in SETTINGS_FIELDS:
         wanted = getattr(settings, field)
         there = key.total_quota if field == "remain_quota" else getattr(key, field)
         if meaning(field, wanted) != meaning(field, there):
-            found.append(Difference(field=field, wanted=wanted, found=there))
+            found.append(FieldDifference(field=field, wanted=wanted, found=there))
     return tuple(found)

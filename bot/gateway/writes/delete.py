@@ -4,11 +4,11 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
-from bot.gateway.writes.session import PROCESSING, SHORTEST_WAIT, Answer, Mark, Session, not_done
+from bot.gateway.writes.session import PROCESSING, SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, not_done
 from bot.gateway.writes.update import changed_since
 
 
-class DeleteMark(Mark):
+class DeleteCheckpoint(WriteCheckpoint):
     """`before` = the record as this request saw it: only then does "not found" mean "done"."""
 
     before: Key
@@ -31,10 +31,10 @@ async def delete(
 
 
 async def _delete(session: Session, key_id: KeyId, expected: KeySettings | None) -> WriteResult:
-    mark = await session.load("delete", DeleteMark)
+    checkpoint = await session.load("delete", DeleteCheckpoint)
     try:
         found = await session.client.get_key(key_id)
-        if mark is None:
+        if checkpoint is None:
             changed = changed_since(found, expected) if expected else ()
             if changed:
                 return WriteResult(
@@ -44,22 +44,22 @@ async def _delete(session: Session, key_id: KeyId, expected: KeySettings | None)
                     refusal=Refusal.CHANGED_SINCE,
                     sentence=SENTENCES[Refusal.CHANGED_SINCE],
                 )
-            mark = DeleteMark(before=found)
-        mark = await session.send("delete", mark, lambda: session.client.delete_key(key_id))
+            checkpoint = DeleteCheckpoint(before=found)
+        checkpoint = await session.send("delete", checkpoint, lambda: session.client.delete_key(key_id))
         found = await session.client.get_key(key_id)
     except KeyNotFound:
-        if mark is None:
+        if checkpoint is None:
             raise
-        return WriteResult(status=WriteStatus.DONE, before=mark.before)
-    if mark.answer is Answer.NO:
-        return not_done(mark, key=found, before=mark.before)
-    if mark.unsure:
+        return WriteResult(status=WriteStatus.DONE, before=checkpoint.before)
+    if checkpoint.answer is WriteAnswer.NO:
+        return not_done(checkpoint, key=found, before=checkpoint.before)
+    if checkpoint.unsure:
         return WriteResult(
             status=WriteStatus.UNKNOWN,
             key=found,
-            before=mark.before,
+            before=checkpoint.before,
             sentence="The gateway still shows the key.",
             again_after=SHORTEST_WAIT,
         )
     sentence = "The gateway said that it deleted the key, but still shows it."
-    return WriteResult(status=WriteStatus.FAILED, key=found, before=mark.before, sentence=sentence)
+    return WriteResult(status=WriteStatus.FAILED, key=found, before=checkpoint.before, sentence=sentence)

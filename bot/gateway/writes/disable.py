@@ -7,7 +7,7 @@ from bot.gateway.records import LONG_PAST
 from bot.gateway.writes.put import Intent, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
-from bot.gateway.writes.status import StatusMark, outstanding, set_status
+from bot.gateway.writes.status import StatusCheckpoint, outstanding, set_status
 
 _HARMLESS = "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. Delete it."
 _ALIVE = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
@@ -25,25 +25,25 @@ async def disable(
 
     `record` must have been read within this request: its fields go back to the gateway. Where no status is
     honoured, the key is made harmless (expired long ago, no quota); then `alarm` says so. A key that is gone is
-    DONE with `key=None`. Prove it by `prove_dead`. Never raises a GatewayCallError.
+    DONE with `key=None`. Prove it by `check_revoked`. Never raises a GatewayCallError.
     """
     session = Session(client=client, journal=journal, processing=processing)
     return await session.guarded(_disable(session, key_id, record))
 
 
 async def _disable(session: Session, key_id: KeyId, record: Key | None) -> WriteResult:
-    mark = await session.load("disable", StatusMark)
+    checkpoint = await session.load("disable", StatusCheckpoint)
     try:
-        if record is None or record.id != key_id or mark is not None:
+        if record is None or record.id != key_id or checkpoint is not None:
             record = await session.client.get_key(key_id)
         result = await set_status(session, "disable", record, KeyStatus.DISABLED)
         if result.key and _not_honoured(result):
             return await _make_harmless(session, result, result.key)
     except KeyNotFound:
-        if mark is None and record is None:
+        if checkpoint is None and record is None:
             raise
         note = "The key is gone from the gateway: somebody deleted it."
-        return WriteResult(status=WriteStatus.DONE, before=mark.before if mark else record, notes=(note,))
+        return WriteResult(status=WriteStatus.DONE, before=checkpoint.before if checkpoint else record, notes=(note,))
     return result
 
 
@@ -54,13 +54,13 @@ def _not_honoured(result: WriteResult) -> bool:
 
 
 async def _make_harmless(session: Session, result: WriteResult, key: Key) -> WriteResult:
-    mark = await session.load("disable", StatusMark)
-    sent = mark.sent if mark else 0
+    checkpoint = await session.load("disable", StatusCheckpoint)
+    sent = checkpoint.sent if checkpoint else 0
     fields = {"expired_time": LONG_PAST, "unlimited_quota": False}
-    # A mark of its own for every round: a late status PUT may have undone an earlier one.
+    # A checkpoint of its own for every round: a late status PUT may have undone an earlier one.
     harmless = await put(session, f"disable.harmless.{sent}", key.id, Intent(fields=fields, remain=0), key)
     done = harmless.status is WriteStatus.DONE
-    wait = outstanding(session, mark) if done and mark else None
+    wait = outstanding(session, checkpoint) if done and checkpoint else None
     return harmless.model_copy(
         update={
             "status": WriteStatus.UNKNOWN if wait is not None else harmless.status,

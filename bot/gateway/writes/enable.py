@@ -1,13 +1,13 @@
 """Puts one key back into use, in two steps where the server had marked it dead (contract, section 7; rule 12)."""
 
-from bot.gateway.checks import problems
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
-from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
+from bot.gateway.validation import problems
+from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
 from bot.gateway.writes.results import ALREADY, Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
-from bot.gateway.writes.status import StatusMark, set_status
+from bot.gateway.writes.status import StatusCheckpoint, set_status
 from bot.gateway.writes.update import changed_or_disabled
 
 _PUT, _STATUS = "enable.put", "enable"
@@ -64,7 +64,7 @@ async def _enable(
 
 
 async def _begun(session: Session) -> bool:
-    return bool(await session.load(_PUT, PutMark) or await session.load(_STATUS, StatusMark))
+    return bool(await session.load(_PUT, PutCheckpoint) or await session.load(_STATUS, StatusCheckpoint))
 
 
 def _refused(

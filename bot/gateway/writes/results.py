@@ -11,7 +11,7 @@ from bot.gateway.models import Int64, Key, KeyId
 
 
 class Journal(Protocol):
-    """Durable progress marks of one request. What `record` took is still there after a crash when it returns.
+    """Durable checkpoints of one request. What `record` took is still there after a crash when it returns.
 
     Values are JSON objects without any secret. The same request keeps the same journal, however often it is run.
     """
@@ -32,7 +32,7 @@ class WriteStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Difference(BaseModel):
+class FieldDifference(BaseModel):
     """One field that is not as wanted, in the gateway's words."""
 
     model_config = ConfigDict(frozen=True)
@@ -60,7 +60,7 @@ class WriteResult(BaseModel):
     key: Key | None = None
     before: Key | None = None
     sentence: str = ""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[FieldDifference, ...] = ()
     notes: tuple[str, ...] = ()
     refusal: Refusal | None = None
     extra_key_ids: tuple[KeyId, ...] = ()

@@ -1,4 +1,4 @@
-"""One run of one verified write: its marks in the journal, its waits, and what an error means for its result."""
+"""One run of one verified write: its checkpoints in the journal, its waits, and what an error means for its result."""
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -26,7 +26,7 @@ RETRY_AFTER = 15.0
 SHORTEST_WAIT = 2.0
 
 
-class Answer(StrEnum):
+class WriteAnswer(StrEnum):
     """What the gateway said to the latest sending. NONE is recorded before it: a crash leaves it so."""
 
     NONE = "none"
@@ -35,23 +35,23 @@ class Answer(StrEnum):
     UNSURE = "unsure"
 
 
-class Mark(BaseModel):
+class WriteCheckpoint(BaseModel):
     """Durable progress of one remote write. `started` is our clock just before the latest sending."""
 
     model_config = ConfigDict(frozen=True)
 
     sent: int = 0
     started: float = 0.0
-    answer: Answer = Answer.NONE
+    answer: WriteAnswer = WriteAnswer.NONE
     refusal: Refusal | None = None
     refusal_sentence: str = ""
 
     @property
     def unsure(self) -> bool:
-        return self.sent > 0 and self.answer in {Answer.NONE, Answer.UNSURE}
+        return self.sent > 0 and self.answer in {WriteAnswer.NONE, WriteAnswer.UNSURE}
 
 
-AnyMark = TypeVar("AnyMark", bound=Mark)
+AnyCheckpoint = TypeVar("AnyCheckpoint", bound=WriteCheckpoint)
 
 
 class Session:
@@ -64,31 +64,36 @@ class Session:
         """Something was sent whose effect has not been read back yet."""
         self._settle = client.timeout + processing
 
-    async def load(self, name: str, kind: type[AnyMark]) -> AnyMark | None:
+    async def load(self, name: str, kind: type[AnyCheckpoint]) -> AnyCheckpoint | None:
         value = await self.journal.recall(name)
         if value is None:
             return None
-        mark = kind.model_validate(value)
-        self.at_stake = self.at_stake or mark.sent > 0
-        return mark
+        checkpoint = kind.model_validate(value)
+        self.at_stake = self.at_stake or checkpoint.sent > 0
+        return checkpoint
 
-    async def save(self, name: str, mark: BaseModel) -> None:
-        await self.journal.record(name, mark.model_dump(mode="json"))
+    async def save(self, name: str, checkpoint: BaseModel) -> None:
+        await self.journal.record(name, checkpoint.model_dump(mode="json"))
 
-    async def send(self, name: str, mark: AnyMark, write: Callable[[], Awaitable[object]]) -> AnyMark:
-        """Sends once, with the mark durable before and after. Raises no GatewayCallError: the answer is in the mark."""
-        mark = mark.model_copy(
-            update={"sent": mark.sent + 1, "started": self.client.now(), "answer": Answer.NONE, "refusal": None},
+    async def send(self, name: str, checkpoint: AnyCheckpoint, write: Callable[[], Awaitable[object]]) -> AnyCheckpoint:
+        """Sends once, with a durable checkpoint before and after. Its answer tells what a GatewayCallError would."""
+        checkpoint = checkpoint.model_copy(
+            update={
+                "sent": checkpoint.sent + 1,
+                "started": self.client.now(),
+                "answer": WriteAnswer.NONE,
+                "refusal": None,
+            },
         )
-        await self.save(name, mark)
+        await self.save(name, checkpoint)
         self.at_stake = True
-        mark = mark.model_copy(update=await answer_to(write))
-        await self.save(name, mark)
-        return mark
+        checkpoint = checkpoint.model_copy(update=await answer_to(write))
+        await self.save(name, checkpoint)
+        return checkpoint
 
-    def wait_for(self, mark: Mark) -> float | None:
+    def wait_for(self, checkpoint: WriteCheckpoint) -> float | None:
         """Seconds until an unsure sending should be looked at again; None = it can no longer land."""
-        return self.wait_since(mark.started)
+        return self.wait_since(checkpoint.started)
 
     def wait_since(self, started: float) -> float | None:
         """The same for something sent at `started`, in our clock's Unix seconds."""
@@ -122,25 +127,25 @@ class Session:
 
 
 async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]:
-    """Sends and classes the answer as mark fields. A bad access token is a sure no, too."""
+    """Sends and classes the answer as checkpoint fields. A bad access token is a sure no, too."""
     try:
         await write()
     except GatewayOutcomeUnknown:
-        return {"answer": Answer.UNSURE}
+        return {"answer": WriteAnswer.UNSURE}
     except (GatewayRejected, GatewayAuthError) as error:
-        return {"answer": Answer.NO, "refusal": error.refusal, "refusal_sentence": error.why}
+        return {"answer": WriteAnswer.NO, "refusal": error.refusal, "refusal_sentence": error.why}
     except GatewayUnavailable as error:
-        return {"answer": Answer.NO, "refusal": None, "refusal_sentence": error.why}
-    return {"answer": Answer.YES}
+        return {"answer": WriteAnswer.NO, "refusal": None, "refusal_sentence": error.why}
+    return {"answer": WriteAnswer.YES}
 
 
-def not_done(mark: Mark, **more: object) -> WriteResult:
+def not_done(checkpoint: WriteCheckpoint, **more: object) -> WriteResult:
     """The result of a sure no: refused by the gateway, or never got there."""
-    if mark.refusal is None:
+    if checkpoint.refusal is None:
         return WriteResult.model_validate(
-            {"status": WriteStatus.FAILED, "sentence": mark.refusal_sentence, "again_after": RETRY_AFTER, **more},
+            {"status": WriteStatus.FAILED, "sentence": checkpoint.refusal_sentence, "again_after": RETRY_AFTER, **more},
         )
-    status = WriteStatus.FAILED if mark.refusal in AUTH_REFUSALS else WriteStatus.REFUSED
+    status = WriteStatus.FAILED if checkpoint.refusal in AUTH_REFUSALS else WriteStatus.REFUSED
     return WriteResult.model_validate(
-        {"status": status, "refusal": mark.refusal, "sentence": mark.refusal_sentence, **more},
+        {"status": status, "refusal": checkpoint.refusal, "sentence": checkpoint.refusal_sentence, **more},
     )

@@ -3,11 +3,11 @@
 from bot.gateway.errors import AUTH_REFUSALS
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.writes.put import RESTRICTIONS, Intent, put, side_effects
-from bot.gateway.writes.results import ALREADY, Difference, WriteResult, WriteStatus
-from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Answer, Mark, Session, answer_to
+from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
+from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
 
 
-class StatusMark(Mark):
+class StatusCheckpoint(WriteCheckpoint):
     """`before` = the record whose status was changed; `started` = the first sending, in our clock's Unix seconds.
 
     `unsure_at` = the latest sending without a sure answer, which may land yet; 0 = none.
@@ -23,70 +23,74 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
     Disabling is urgent: it is sent again at once, because a late landing only disables again. Enabling waits until an
     unsure sending can no longer land, because a late landing would undo what came after it.
     """
-    mark = await session.load(name, StatusMark)
+    checkpoint = await session.load(name, StatusCheckpoint)
     if record.status == wanted:
         record = await session.client.get_key(record.id)
     if record.status == wanted:
-        if mark:
-            return await _settled(session, name, mark, record)
+        if checkpoint:
+            return await _settled(session, name, checkpoint, record)
         return WriteResult(status=WriteStatus.DONE, key=record, before=record, notes=(ALREADY,))
-    mark = mark or StatusMark(before=record)
+    checkpoint = checkpoint or StatusCheckpoint(before=record)
     patient = wanted is KeyStatus.ENABLED
-    answers: list[StatusMark] = []
+    answers: list[StatusCheckpoint] = []
     for plain in (False, True):
-        if patient and outstanding(session, mark) is not None:
+        if patient and outstanding(session, checkpoint) is not None:
             break
-        mark = await _send(session, name, mark, record, wanted, plain=plain)
-        answers.append(mark)
+        checkpoint = await _send(session, name, checkpoint, record, wanted, plain=plain)
+        answers.append(checkpoint)
         record = await session.client.get_key(record.id)
         if record.status == wanted:
-            result = await _settled(session, name, mark, record)
+            result = await _settled(session, name, checkpoint, record)
             return result.model_copy(update={"learned": _learned(answers, found=True)})
-    await session.save(name, mark)
-    result = _not_set(session, mark, answers, record, wanted)
+    await session.save(name, checkpoint)
+    result = _not_set(session, checkpoint, answers, record, wanted)
     return result.model_copy(update={"learned": _learned(answers, found=False)})
 
 
-def _learned(answers: list[StatusMark], *, found: bool) -> dict[str, bool]:
+def _learned(answers: list[StatusCheckpoint], *, found: bool) -> dict[str, bool]:
     """Which of the two ways this deployment honours, as far as sure answers and the read-back tell."""
     learned = {}
-    for way, mark in zip(("status_only", "plain_put_status"), answers, strict=False):
-        last = mark is answers[-1]
-        if mark.answer is Answer.YES and (len(answers) == 1 or all(each.answer is Answer.YES for each in answers)):
+    for way, checkpoint in zip(("status_only", "plain_put_status"), answers, strict=False):
+        last = checkpoint is answers[-1]
+        if checkpoint.answer is WriteAnswer.YES and (
+            len(answers) == 1 or all(each.answer is WriteAnswer.YES for each in answers)
+        ):
             learned[way] = found and last
     return learned
 
 
-def outstanding(session: Session, mark: StatusMark) -> float | None:
+def outstanding(session: Session, checkpoint: StatusCheckpoint) -> float | None:
     """Seconds to wait for a sending that may land yet; None = there is none."""
-    return session.wait_since(mark.unsure_at) if mark.unsure_at else None
+    return session.wait_since(checkpoint.unsure_at) if checkpoint.unsure_at else None
 
 
 async def _send(
     session: Session,
     name: str,
-    mark: StatusMark,
+    checkpoint: StatusCheckpoint,
     record: Key,
     wanted: KeyStatus,
     *,
     plain: bool,
-) -> StatusMark:
-    client, now, unsure_at = session.client, session.client.now(), mark.unsure_at
-    mark = mark.model_copy(update={"sent": mark.sent + 1, "started": mark.started or now, "unsure_at": now})
-    await session.save(name, mark)
+) -> StatusCheckpoint:
+    client, now, unsure_at = session.client, session.client.now(), checkpoint.unsure_at
+    checkpoint = checkpoint.model_copy(
+        update={"sent": checkpoint.sent + 1, "started": checkpoint.started or now, "unsure_at": now}
+    )
+    await session.save(name, checkpoint)
     session.at_stake = True
     if plain:
         answer = await answer_to(lambda: client.update_key(record, status=wanted))
     else:
         answer = await answer_to(lambda: client.set_status(record, wanted))
-    mark = mark.model_copy(update={"refusal": None, "refusal_sentence": "", **answer})
-    # Kept in memory for now: when the read-back agrees, one durable mark was enough.
-    return mark if mark.unsure else mark.model_copy(update={"unsure_at": unsure_at})
+    checkpoint = checkpoint.model_copy(update={"refusal": None, "refusal_sentence": "", **answer})
+    # Kept in memory for now: when the read-back agrees, one durable checkpoint was enough.
+    return checkpoint if checkpoint.unsure else checkpoint.model_copy(update={"unsure_at": unsure_at})
 
 
-async def _settled(session: Session, name: str, mark: StatusMark, found: Key) -> WriteResult:
+async def _settled(session: Session, name: str, checkpoint: StatusCheckpoint, found: Key) -> WriteResult:
     """The status is as wanted. What else moved is told; usage lost by a server that rewrote the record is mended."""
-    before, notes = mark.before, []
+    before, notes = checkpoint.before, []
     drift, spent = found.total_quota - before.total_quota, found.used_quota - before.used_quota
     if before.remain_quota > 0 and found.remain_quota > 0 and 0 < drift <= spent:
         mended = await put(session, f"{name}.quota", found.id, Intent(total=before.total_quota), found)
@@ -116,23 +120,23 @@ async def _settled(session: Session, name: str, mark: StatusMark, found: Key) ->
 
 def _not_set(
     session: Session,
-    mark: StatusMark,
-    answers: list[StatusMark],
+    checkpoint: StatusCheckpoint,
+    answers: list[StatusCheckpoint],
     found: Key,
     wanted: KeyStatus,
 ) -> WriteResult:
-    differences = (Difference(field="status", wanted=int(wanted), found=found.status),)
-    told = {"key": found, "before": mark.before, "differences": differences}
+    differences = (FieldDifference(field="status", wanted=int(wanted), found=found.status),)
+    told = {"key": found, "before": checkpoint.before, "differences": differences}
     if not answers or any(each.unsure for each in answers):
         return WriteResult.model_validate(
             {
                 "status": WriteStatus.UNKNOWN,
                 "sentence": "The gateway has not shown the new status yet.",
-                "again_after": SHORTEST_WAIT if wanted is KeyStatus.DISABLED else outstanding(session, mark),
+                "again_after": SHORTEST_WAIT if wanted is KeyStatus.DISABLED else outstanding(session, checkpoint),
                 **told,
             },
         )
-    noes = [each for each in answers if each.answer is Answer.NO]
+    noes = [each for each in answers if each.answer is WriteAnswer.NO]
     if any(each.refusal is None for each in noes):
         sentence = next(each.refusal_sentence for each in noes if each.refusal is None)
         return WriteResult.model_validate(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.gateway.checks import problems
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.records import meaning
-from bot.gateway.writes.put import Intent, PutMark, delta_problem, is_past, put
-from bot.gateway.writes.results import Difference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.validation import problems
+from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
+from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
 
@@ -138,7 +138,7 @@ async def _first_look(
     expected: KeySettings | None,
 ) -> tuple[Key | None, WriteResult | None]:
     """Before anything was sent: the record, and a refusal if it is not what was approved. Later: nothing."""
-    if await session.load(name, PutMark):
+    if await session.load(name, PutCheckpoint):
         return None, None
     fresh = await session.client.get_key(key_id)
     changed = changed_or_disabled(fresh, expected) if expected else ()
@@ -153,21 +153,21 @@ async def _first_look(
     )
 
 
-def changed_since(fresh: Key, expected: KeySettings) -> tuple[Difference, ...]:
+def changed_since(fresh: Key, expected: KeySettings) -> tuple[FieldDifference, ...]:
     """Settings that are not as the approver saw them. The quota is none of them: it moves by usage and by deltas."""
     return tuple(
-        Difference(field=name, wanted=getattr(expected, name), found=getattr(fresh, name))
+        FieldDifference(field=name, wanted=getattr(expected, name), found=getattr(fresh, name))
         for name in SETTINGS_FIELDS
         if name != "remain_quota" and meaning(name, getattr(expected, name)) != meaning(name, getattr(fresh, name))
     )
 
 
-def changed_or_disabled(fresh: Key, expected: KeySettings) -> tuple[Difference, ...]:
+def changed_or_disabled(fresh: Key, expected: KeySettings) -> tuple[FieldDifference, ...]:
     """The same, and whether it was disabled since, perhaps for a leak: for what would go on using the key."""
     changed = changed_since(fresh, expected)
     if not isinstance(expected, Key) or fresh.status != KeyStatus.DISABLED or expected.status == fresh.status:
         return changed
-    return (*changed, Difference(field="status", wanted=expected.status, found=fresh.status))
+    return (*changed, FieldDifference(field="status", wanted=expected.status, found=fresh.status))
 
 
 async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> WriteResult:

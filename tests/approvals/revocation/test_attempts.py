@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from bot.approvals.revocation.attempts import Trial, marked, still_accepted, try_once
 from bot.gateway.models import KeyId
-from bot.gateway.writes import PROBE_DELAYS, Proof
+from bot.gateway.writes import REVOCATION_DELAYS, Revocation
 from keydesk_sandbox.fake_gateway import GatewayFault
-from tests.gateway.support import client_of, fake_gateway
+from tests.gateway.kit import client_of, fake_gateway
 
 
 def nothing_leaked(_key_id: int) -> SecretStr | None:
@@ -20,7 +20,7 @@ async def test_a_key_that_was_enabled_again_is_no_alarm() -> None:
     fake = fake_gateway()
     key = fake.add_key(name="ci", remain_quota=5)
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
-    assert (trial.proof, trial.why, trial.last) == (Proof.UNCLEAR, "the key was enabled again meanwhile", True)
+    assert (trial.proof, trial.why, trial.last) == (Revocation.UNCLEAR, "the key was enabled again meanwhile", True)
 
 
 async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_read() -> None:
@@ -29,9 +29,9 @@ async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_
     fake.arm(GatewayFault(kind="html", method="GET", path=f"/api/token/{key.id}", status=503, times=None))
     value = SecretStr(fake.key_value(key.id))
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked, value=value)
-    assert (trial.proof, trial.last) == (Proof.ALIVE, False)
+    assert (trial.proof, trial.last) == (Revocation.ALIVE, False)
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
-    assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
+    assert (trial.proof, trial.last) == (Revocation.UNCLEAR, False)
 
 
 async def test_a_refused_access_token_is_named() -> None:
@@ -39,28 +39,28 @@ async def test_a_refused_access_token_is_named() -> None:
     key = fake.add_key(name="ci", status=2)
     fake.arm(GatewayFault(kind="empty", status=401, lands=False, times=None))
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
-    assert (trial.proof, trial.last) == (Proof.UNCLEAR, False)
+    assert (trial.proof, trial.last) == (Revocation.UNCLEAR, False)
     assert trial.why == "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"
 
 
 async def test_a_deleted_key_is_not_tried() -> None:
     trial = await try_once(client_of(fake_gateway()), KeyId(99), {}, leaked=nothing_leaked)
-    assert (trial.proof, trial.last) == (Proof.UNCLEAR, True)
+    assert (trial.proof, trial.last) == (Revocation.UNCLEAR, True)
 
 
 @pytest.mark.parametrize(
     ("before", "proof", "last", "pause", "holds"),
     [
-        ({}, Proof.DEAD, False, None, {"tries": 1, "ended": True, "refused_at": 9.0}),
-        ({}, Proof.ALIVE, False, PROBE_DELAYS[0], {"tries": 1, "ended": False, "accepted_last": 9.0}),
-        ({"tries": 1, "accepted_at": 5.0}, Proof.ALIVE, False, PROBE_DELAYS[1], {"accepted_at": 5.0}),
-        ({"tries": len(PROBE_DELAYS)}, Proof.ALIVE, False, None, {"ended": True, "accepted_last": 9.0}),
-        ({"tries": 1, "accepted_last": 5.0}, Proof.UNCLEAR, False, PROBE_DELAYS[1], {"accepted_last": 5.0}),
-        ({"tries": 1, "accepted_last": 5.0}, Proof.UNCLEAR, True, None, {"ended": True, "accepted_last": None}),
+        ({}, Revocation.DEAD, False, None, {"tries": 1, "ended": True, "refused_at": 9.0}),
+        ({}, Revocation.ALIVE, False, REVOCATION_DELAYS[0], {"tries": 1, "ended": False, "accepted_last": 9.0}),
+        ({"tries": 1, "accepted_at": 5.0}, Revocation.ALIVE, False, REVOCATION_DELAYS[1], {"accepted_at": 5.0}),
+        ({"tries": len(REVOCATION_DELAYS)}, Revocation.ALIVE, False, None, {"ended": True, "accepted_last": 9.0}),
+        ({"tries": 1, "accepted_last": 5.0}, Revocation.UNCLEAR, False, REVOCATION_DELAYS[1], {"accepted_last": 5.0}),
+        ({"tries": 1, "accepted_last": 5.0}, Revocation.UNCLEAR, True, None, {"ended": True, "accepted_last": None}),
     ],
 )
 def test_the_mark_says_what_is_known(
-    before: dict[str, Any], proof: Proof, last: bool, pause: float | None, holds: dict[str, Any]
+    before: dict[str, Any], proof: Revocation, last: bool, pause: float | None, holds: dict[str, Any]
 ) -> None:
     mark, found = marked(before, Trial(proof=proof, at=9.0, last=last))
     assert found == pause
@@ -68,9 +68,9 @@ def test_the_mark_says_what_is_known(
 
 
 ALIVE, DEAD, UNCLEAR = (
-    Trial(proof=Proof.ALIVE, at=1.0),
-    Trial(proof=Proof.DEAD, at=2.0),
-    Trial(proof=Proof.UNCLEAR, at=3.0),
+    Trial(proof=Revocation.ALIVE, at=1.0),
+    Trial(proof=Revocation.DEAD, at=2.0),
+    Trial(proof=Revocation.UNCLEAR, at=3.0),
 )
 
 
@@ -82,7 +82,7 @@ ALIVE, DEAD, UNCLEAR = (
         ([ALIVE], True),
         ([ALIVE, UNCLEAR], True),
         ([ALIVE, DEAD], False),
-        ([ALIVE, Trial(proof=Proof.UNCLEAR, at=3.0, last=True)], False),
+        ([ALIVE, Trial(proof=Revocation.UNCLEAR, at=3.0, last=True)], False),
     ],
 )
 def test_a_key_counts_as_accepted_until_a_clear_trial_says_otherwise(trials: list[Trial], accepted: bool) -> None:

@@ -8,7 +8,7 @@ from bot.features.key_delete.views import build_modal, parse_submission
 from bot.gateway.writes import WriteStatus
 from bot.operations import Offer
 from tests.features.kit import ADA, UNITS, block_ids, look_on, reader, seen, work_on
-from tests.gateway.support import PROFILES, client_of, fake_gateway
+from tests.gateway.kit import PROFILES, client_of, fake_gateway
 
 
 @pytest.mark.parametrize(

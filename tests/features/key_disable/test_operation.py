@@ -7,7 +7,7 @@ from bot.gateway.models import Key
 from bot.gateway.writes import WriteStatus
 from bot.operations import Effect, Offer
 from tests.features.kit import ADA, look_on, work_on
-from tests.gateway.support import PROFILES, client_of, fake_gateway, sent
+from tests.gateway.kit import PROFILES, client_of, fake_gateway, sent
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -9,7 +9,7 @@ from bot.features.key_enable.operation import OPERATION, EnableKey
 from bot.gateway.writes import WriteStatus
 from bot.operations import Expiry, Offer
 from tests.features.kit import ADA, look_on, work_on
-from tests.gateway.support import PROFILES, client_of, fake_gateway
+from tests.gateway.kit import PROFILES, client_of, fake_gateway
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from bot.features.key_list.views import ROWS, key_list, pages
 from bot.gateway.models import Key
 from bot.slack.blocks import MESSAGE_BLOCKS_LIMIT, Message
 from keydesk_sandbox.fake_gateway import FakeGateway
-from tests.gateway.support import client_of, fake_gateway
+from tests.gateway.kit import client_of, fake_gateway
 
 NOW = 1_790_000_000.0
 LONG = "<&>" * 16 + "x"

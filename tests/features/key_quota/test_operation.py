@@ -10,7 +10,7 @@ from bot.gateway.writes import WriteStatus
 from bot.operations import Offer
 from bot.units import MAX_QUOTA
 from tests.features.kit import ADA, look_on, work_on
-from tests.gateway.support import PROFILES, client_of, fake_gateway
+from tests.gateway.kit import PROFILES, client_of, fake_gateway
 
 CASES: list[tuple[dict[str, Any], dict[str, Any], tuple[int, bool, int], str]] = [
     (

@@ -8,7 +8,7 @@ from bot.errors import InputError
 from bot.features.key_rotate.operation import OPERATION, RotateKey, successor_name
 from bot.gateway.writes import WriteStatus
 from tests.features.kit import ADA, look_on, work_on
-from tests.gateway.support import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
+from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
 
 
 @pytest.mark.parametrize(

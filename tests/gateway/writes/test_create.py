@@ -4,7 +4,7 @@ import pytest
 
 from bot.gateway.errors import Refusal
 from bot.gateway.writes import WriteStatus, create
-from tests.gateway.support import PROFILES, Crash, MemoryJournal, client_of, fake_gateway, sent, to_the_end, wanted
+from tests.gateway.kit import PROFILES, Crash, MemoryJournal, client_of, fake_gateway, sent, to_the_end, wanted
 
 
 def made(fake):

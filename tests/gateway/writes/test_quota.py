@@ -3,11 +3,11 @@
 import pytest
 from pydantic import SecretStr
 
-from bot.gateway.checks import LARGEST_QUOTA
 from bot.gateway.errors import Refusal
-from bot.gateway.models import Trial
+from bot.gateway.models import CheckOutcome
+from bot.gateway.validation import LARGEST_QUOTA
 from bot.gateway.writes import WriteStatus, change_quota, set_unlimited
-from tests.gateway.support import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
+from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
 from tests.gateway.writes.test_update import a_key
 
 pytestmark = pytest.mark.parametrize("profile", PROFILES)
@@ -28,10 +28,10 @@ async def test_an_exhausted_key_works_again_and_the_key_itself_says_so(profile, 
     fake = fake_gateway(profile, plain_status=plain_status)
     key_id, client = a_key(fake, remain_quota=0, status=4, allow_ips=""), client_of(fake)
     value = SecretStr(fake.key_value(key_id))
-    assert (await client.try_key(value)).outcome is Trial.REFUSED
+    assert (await client.check_key(value)).outcome is CheckOutcome.REFUSED
     result = await change_quota(client, key_id, 100_000, MemoryJournal())
     assert (result.status, result.key.status, result.key.remain_quota) == (WriteStatus.DONE, 1, 100_000)
-    assert (await client.try_key(value)).outcome is Trial.ACCEPTED
+    assert (await client.check_key(value)).outcome is CheckOutcome.ACCEPTED
     assert result.before.status == 4
 
 

@@ -25,7 +25,7 @@ from bot.gateway.writes import (
     update,
 )
 from keydesk_sandbox.fake_gateway import FakeGateway, GatewayFault, Record
-from tests.gateway.support import (
+from tests.gateway.kit import (
     PROFILES,
     Crash,
     MemoryJournal,

@@ -5,8 +5,8 @@ from pydantic import SecretStr
 
 from bot.gateway.errors import Refusal
 from bot.gateway.models import EffectiveState, KeyId
-from bot.gateway.writes import Proof, WriteStatus, delete, disable, enable, prove_dead
-from tests.gateway.support import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
+from bot.gateway.writes import Revocation, WriteStatus, check_revoked, delete, disable, enable
+from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
 from tests.gateway.writes.test_update import a_key
 
 pytestmark = pytest.mark.parametrize("profile", PROFILES)
@@ -99,7 +99,7 @@ async def test_a_gateway_without_status_gets_it_made_harmless_with_an_alarm(prof
     assert (result.key.expired_time, result.key.remain_quota, result.key.unlimited_quota) == (1, 0, False)
     assert "Delete it" in result.alarm
     assert result.before.unlimited_quota is True
-    assert (await client.try_key(SecretStr(fake.key_value(key_id)))).outcome == "refused"
+    assert (await client.check_key(SecretStr(fake.key_value(key_id)))).outcome == "refused"
 
 
 async def test_a_gateway_that_takes_no_put_at_all_raises_the_alarm(profile):
@@ -319,23 +319,23 @@ async def test_dead_means_refused_by_the_key_itself(profile):
     key_id, client, journal = a_key(fake, allow_ips=""), client_of(fake), MemoryJournal()
     value = SecretStr(fake.key_value(key_id))
     await disable(client, key_id, MemoryJournal())
-    proofs = [await prove_dead(client, value, journal)]
-    while proofs[-1].again_after is not None:
-        fake.advance(proofs[-1].again_after)
-        proofs.append(await prove_dead(client, value, journal))
-    assert [proof.proof for proof in proofs[:-1]] == [Proof.ALIVE] * (len(proofs) - 1)
-    assert (proofs[-1].proof, proofs[-1].trials) == (Proof.DEAD, len(proofs))
+    checks = [await check_revoked(client, value, journal)]
+    while checks[-1].again_after is not None:
+        fake.advance(checks[-1].again_after)
+        checks.append(await check_revoked(client, value, journal))
+    assert [each.state for each in checks[:-1]] == [Revocation.ALIVE] * (len(checks) - 1)
+    assert (checks[-1].state, checks[-1].checks) == (Revocation.DEAD, len(checks))
     assert value.get_secret_value() not in str(journal.kept)
 
 
 async def test_still_alive_after_two_minutes_is_the_end_of_the_proof(profile):
     fake = fake_gateway(profile)
     key_id, client, journal = a_key(fake, allow_ips=""), client_of(fake), MemoryJournal()
-    waited, proof = 0.0, await prove_dead(client, SecretStr(fake.key_value(key_id)), journal)
-    while proof.again_after is not None:
-        waited += proof.again_after
-        proof = await prove_dead(client, SecretStr(fake.key_value(key_id)), journal)
-    assert (proof.proof, waited) == (Proof.ALIVE, 120.0)
+    waited, check = 0.0, await check_revoked(client, SecretStr(fake.key_value(key_id)), journal)
+    while check.again_after is not None:
+        waited += check.again_after
+        check = await check_revoked(client, SecretStr(fake.key_value(key_id)), journal)
+    assert (check.state, waited) == (Revocation.ALIVE, 120.0)
 
 
 async def test_what_does_not_exist_cannot_be_enabled(profile):

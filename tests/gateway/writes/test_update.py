@@ -7,7 +7,7 @@ import pytest
 from bot.gateway.errors import Refusal
 from bot.gateway.models import KeyId
 from bot.gateway.writes import KeyChanges, WriteStatus, change_quota, set_unlimited, update
-from tests.gateway.support import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
+from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, sent, to_the_end
 
 pytestmark = pytest.mark.parametrize("profile", PROFILES)
 GROUP = KeyChanges(allow_ips="192.0.2.1")

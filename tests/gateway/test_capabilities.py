@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.gateway.capabilities import Capabilities, Generation, detect_capabilities
 from bot.gateway.errors import GatewayAuthError
-from bot.gateway.probe import Capabilities, Generation, probe
 from tests.gateway.answers import answering, html, no, yes
-from tests.gateway.support import client_of, fake_gateway, sent
+from tests.gateway.kit import client_of, fake_gateway, sent
 
 EMPTY = {"total": 0, "items": []}
 
@@ -22,7 +22,7 @@ EMPTY = {"total": 0, "items": []}
 async def test_each_profile_is_known(profile, generation, masked, search, header):
     fake = fake_gateway(profile)
     fake.add_key(name="ci")
-    found = await probe(client_of(fake))
+    found = await detect_capabilities(client_of(fake))
     assert found.generation is Generation(generation)
     assert (found.masked_keys, found.search, found.user_header_needed) == (masked, search, header)
     assert (found.groups is None) == (profile == "cometapi")
@@ -34,24 +34,24 @@ async def test_each_profile_is_known(profile, generation, masked, search, header
 
 async def test_a_missing_user_header_is_an_answer():
     client, _ = answering(no("Unauthorized, New-Api-User header not provided", status=401))
-    assert (await probe(client)).user_header_needed is True
+    assert (await detect_capabilities(client)).user_header_needed is True
 
 
 async def test_other_sign_in_errors_are_raised():
     client, _ = answering(no("invalid access token"))
     with pytest.raises(GatewayAuthError):
-        await probe(client)
+        await detect_capabilities(client)
     for where in (1, 2):
         client, _ = answering(*[yes(EMPTY)] * where, no("invalid access token"))
         with pytest.raises(GatewayAuthError):
-            await probe(client)
+            await detect_capabilities(client)
 
 
 async def test_what_is_not_there_is_not_known():
     client, _ = answering(yes(EMPTY), html(404), html(404))
-    assert await probe(client) == Capabilities(user_header_needed=False)
+    assert await detect_capabilities(client) == Capabilities(user_header_needed=False)
     client, _ = answering(yes(EMPTY), yes("?"), html(404))
-    assert (await probe(client)).search is None
+    assert (await detect_capabilities(client)).search is None
 
 
 def test_read_backs_teach():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.gateway.checks import LARGEST_QUOTA, problems, settings_problems
-from tests.gateway.support import wanted
+from bot.gateway.validation import LARGEST_QUOTA, problems, settings_problems
+from tests.gateway.kit import wanted
 
 GOOD = [
     {"name": "n" * 50}, {"name": "ключ"}, {"remain_quota": 0}, {"remain_quota": LARGEST_QUOTA}, {"expired_time": -1},

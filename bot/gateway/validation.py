@@ -10,7 +10,7 @@ from unicodedata import category
 
 from bot.gateway.models import NEVER, Int64, KeySettings
 
-__all__ = ["LARGEST_QUOTA", "problems", "settings_problems", "unseen_character"]
+__all__ = ["LARGEST_QUOTA", "invisible_character", "problems", "settings_problems"]
 
 NAME_BYTES = 50
 LARGEST_QUOTA = 1_000_000_000 * 500_000
@@ -38,7 +38,7 @@ def settings_problems(settings: KeySettings) -> dict[str, str]:
     return problems(settings.model_dump(), unlimited=settings.unlimited_quota)
 
 
-def unseen_character(name: str) -> str | None:
+def invisible_character(name: str) -> str | None:
     """The first character that nobody can see and no script needs: controls, bidi overrides, halves of pairs."""
     return next((char for char in name if not (char.isprintable() or char in _NEEDED or category(char) == "Zs")), None)
 
@@ -46,7 +46,7 @@ def unseen_character(name: str) -> str | None:
 def _name(name: str) -> str:
     if not name.strip():
         return "The name is empty."
-    if unseen_character(name) is not None:
+    if invisible_character(name) is not None:
         return "The name contains characters that cannot be seen."
     size = len(name.encode())
     return f"The name has {size} bytes; the gateway takes at most {NAME_BYTES}." if size > NAME_BYTES else ""

@@ -54,7 +54,7 @@ class Capabilities(BaseModel):
         return self.model_copy(update={name: value for name, value in seen.items() if value is not None})
 
 
-async def probe(client: GatewayReader) -> Capabilities:
+async def detect_capabilities(client: GatewayReader) -> Capabilities:
     """Three cheap reads: newest keys, groups, search. Raises what the first of them raises, except a missing user
     header, which is an answer: `user_header_needed`.
     """
