@@ -7,7 +7,9 @@ from bot.approvals.actions import RequestActions
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
+from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
+from bot.keys.lookup import KeyLookup
 from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
@@ -38,6 +40,16 @@ class Deps:
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
     problems: Callable[[], Sequence[str]] = tuple
+
+    @property
+    def lookup(self) -> KeyLookup:
+        """Which key is meant."""
+        return KeyLookup(reader=self.reader, inventory=self.inventory)
+
+    @property
+    def access(self) -> KeyAccess:
+        """Who may see a key, and what they may do with it."""
+        return KeyAccess(database=self.database, policy=self.policy, clock=self.clock)
 
     def left(self, delivery: Delivery) -> float:
         """Seconds left for reads before this delivery must be answered."""

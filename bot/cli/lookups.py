@@ -4,7 +4,6 @@ Every look is bounded in time. What cannot be asked becomes a printed note, and 
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +12,10 @@ from typing import Any, TextIO, TypeVar
 from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
-from bot.gateway.client import GatewayReader, connect
-from bot.gateway.errors import KeyNotFound
-from bot.gateway.models import Key, KeyId
+from bot.gateway.client import connect
+from bot.gateway.models import KeyId
 from bot.keys import owners
+from bot.keys.lookup import KeyLookup, Match, one
 from bot.operations import facts_of
 from bot.permissions.hypothetical import hypothetical_actor
 from bot.permissions.models import Actor, ActorKind
@@ -140,18 +139,17 @@ async def groups_now(partial: PartialSettings, groups: Iterable[str]) -> Members
 def find_key(partial: PartialSettings, text: str, actor: Actor, out: TextIO) -> FoundKey:
     """The one key that is meant: a number or an exact name. Raises UserError, GatewayError, ConfigurationError."""
     try:
-        keys = run(_keys(partial, text))
+        matches = run(_matches(partial, text))
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
-    if len(keys) > 1:
-        listed = ", ".join(f"#{key.id} ({key.name}, {key.last_four})" for key in keys[:10])
-        raise UserError(f"{len(keys)} keys are called “{text}”; say one of their numbers: {listed}.")
-    key = keys[0]
+    if not matches:
+        raise UserError(f"The gateway has no key “{text}”; use its number or its exact name.")
+    key = one(matches, text).key
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
     return FoundKey(label=f"{key.id} “{key.name}”", own=_is_own(partial, key.id, actor, out), facts=facts)
 
 
-async def _keys(partial: PartialSettings, text: str) -> list[Key]:
+async def _matches(partial: PartialSettings, text: str) -> list[Match]:
     settings = partial.settings
     client = connect(
         base_url=settings.cometapi_base_url,
@@ -160,21 +158,9 @@ async def _keys(partial: PartialSettings, text: str) -> list[Key]:
         timeout=PATIENCE,
     )
     try:
-        return await _find(client, text)
+        return await KeyLookup(reader=client).whole(text, deadline=PATIENCE)
     finally:
         await client.aclose()
-
-
-async def _find(client: GatewayReader, text: str) -> list[Key]:
-    number, found = text.removeprefix("#"), list[Key]()
-    if number.isascii() and number.isdigit():
-        with contextlib.suppress(KeyNotFound):
-            found.append(await client.get_key(KeyId(int(number)), deadline=PATIENCE))
-    if not (found and text.startswith("#")):
-        found += [key for key in await client.find_keys(text, deadline=PATIENCE) if key not in found]
-    if not found:
-        raise UserError(f"The gateway has no key “{text}”; use its number or its exact name.")
-    return found
 
 
 def _is_own(partial: PartialSettings, key_id: KeyId, actor: Actor, out: TextIO) -> bool:

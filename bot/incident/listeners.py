@@ -86,7 +86,7 @@ class BatchListeners:
 
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
         deps = self._deps
-        found = await self._keys(scope)
+        found = await self._keys(actor, operation, scope, delivery.channel_id)
         whose = await deps.database.read(owners.all_owners)
         left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
@@ -123,13 +123,14 @@ class BatchListeners:
         if decision.outcome == "deny":
             await self._deps.flow.refuse(actor, operation, decision)
 
-    async def _keys(self, scope: BatchScope) -> list[Key]:
+    async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
         deps = self._deps
         if scope.batch is not None:
             return await self._listed(await deps.database.read(self._to_undo, scope.batch))
-        if scope.names:
-            return await self._named(scope.names)
+        if scope.listing:
+            keys = await deps.reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
+            return await deps.access.listed(actor, operation, keys, scope.listing, channel=channel)
         ids: set[int] | None = None
         if scope.person:
             owned = await deps.database.read(owners.owned_by, scope.person, limit=100_000)
@@ -160,33 +161,6 @@ class BatchListeners:
             return await self._deps.reader.get_key(key_id, deadline=BACKGROUND_SECONDS)
         except KeyNotFound:
             return None
-
-    async def _named(self, names: tuple[str, ...]) -> list[Key]:
-        keys = await self._deps.reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
-        by_id = {str(key.id): key for key in keys}
-        by_name: dict[str, list[Key]] = {}
-        for key in keys:
-            by_name.setdefault(key.name, []).append(key)
-        meant: dict[int, Key] = {}
-        wrong = []
-        for name in names:
-            numbered = by_id.get(name.removeprefix("#"))
-            found = [numbered] if numbered is not None else []
-            if not (found and name.startswith("#")):
-                found += [key for key in by_name.get(name, []) if key not in found]
-            if len(found) == 1:
-                meant[found[0].id] = found[0]
-            elif found:
-                ids = " or ".join(f"#{key.id}" for key in found[:5])
-                wrong.append(f"{len(found)} keys are called “{name[:60]}”: say {ids}.")
-            else:
-                wrong.append(f"There is no key “{name[:60]}”.")
-        if wrong and len(whole := by_name.get(" ".join(names), [])) == 1:
-            return whole  # one name with spaces
-        if wrong:
-            hint = ["A name with spaces is put in quotation marks."] if len(names) > 1 else []
-            raise InputError({"key": " ".join([*wrong[:5], *hint])})
-        return sorted(meant.values(), key=lambda key: key.id)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """The confirmation was typed: start."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.errors import InputError
+from bot.keys.reference import words
 from bot.logs import holds_key
 
 MOST_NAMED = 200
@@ -21,14 +22,16 @@ _SOMEBODY = re.compile(_MENTION)
 _NAMELESS = re.compile(r"all\s+of\s+(?P<who>\S+)", re.IGNORECASE)
 _BEFORE = re.compile(r"created\s+before\s+(?P<day>\S+)(?:\s+(?P<time>\d{1,2}:\d{2}))?", re.IGNORECASE)
 _BATCH = re.compile(r"batch\s+#?(?P<id>\d{1,9})", re.IGNORECASE)
-_TOKEN = re.compile(r"\"([^\"]*)\"|“([^”]*)”|'([^']*)'|([^\s,]+)")
 
 
 @dataclass(frozen=True)
 class BatchScope:
-    """Which keys are meant. Several fields: all must hold. `before`: Unix seconds. `batch`: the batch to take back."""
+    """Which keys are meant. Several fields: all must hold.
 
-    names: tuple[str, ...] = ()
+    `listing`: KEYs as they were typed (keys/lookup.py reads them). `before`: Unix seconds. `batch`: to take back.
+    """
+
+    listing: str = ""
     person: str = ""
     before: float | None = None
     batch: int | None = None
@@ -39,8 +42,8 @@ class BatchScope:
         parts = []
         if self.batch is not None:
             parts.append(f"the keys of batch {self.batch}")
-        if self.names:
-            parts.append(f"{len(self.names)} keys by name or number")
+        if self.listing:
+            parts.append("keys by name or number")
         if self.person:
             parts.append(f"all keys of <@{self.person}>")
         if self.before is not None:
@@ -54,7 +57,7 @@ def is_batch(text: str) -> bool:
     text = text.strip()
     if _NAMELESS.match(text) or _BEFORE.match(text) or _BATCH.match(text) or _SOMEBODY.match(text):
         return True
-    return len(_TOKEN.findall(text)) > 1
+    return len(words(text, commas=True)) > 1
 
 
 def parse(text: str, word: str = "disable") -> BatchScope:
@@ -78,10 +81,10 @@ def parse(text: str, word: str = "disable") -> BatchScope:
         # A slip must not disable all that somebody has: it has to be said.
         who = f"<@{somebody['id']}>"
         raise InputError({"key": f"{who} is a person, not a key. `/apikey {word} all of @…` means every key of {who}."})
-    names = tuple(dict.fromkeys(next(part for part in found if part) for found in _TOKEN.findall(text) if any(found)))
-    if len(names) > MOST_NAMED:
-        raise InputError({"key": f"That names {len(names)} keys; at most {MOST_NAMED} at a time."})
-    return BatchScope(names=names)
+    number = len(words(text, commas=True))
+    if number > MOST_NAMED:
+        raise InputError({"key": f"That names {number} keys; at most {MOST_NAMED} at a time."})
+    return BatchScope(listing=text)
 
 
 def _moment(day: str, time: str | None) -> float:

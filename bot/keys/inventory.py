@@ -5,12 +5,13 @@ People wait at most the deadline they name; what comes later is kept for the nex
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Generic, TypeVar
 
 from bot.errors import GatewayError
 from bot.gateway.client import PAGE_SIZE, GatewayReader
 from bot.gateway.models import Group, Key
+from bot.typed_text import fold
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -104,19 +105,27 @@ class Inventory:
         return await self._keys.get(deadline=deadline)
 
     async def name_in_use(self, name: str, *, deadline: float) -> bool:
-        """Whether a key has exactly this name: the newest hundred fresh, the older ones from memory.
+        """Whether a key has exactly this name, as far as can be told in time.
 
         A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
         """
+        return any(key.name == name for key in await self._known(deadline))
+
+    async def named(self, folded: Collection[str], *, deadline: float) -> list[Key]:
+        """Keys whose names look like one of these (typed_text.fold), as far as can be told in time."""
+        return [key for key in await self._known(deadline) if fold(key.name) in folded]
+
+    async def _known(self, deadline: float) -> list[Key]:
+        """The newest hundred keys fresh, the older ones from memory."""
         # The whole list may take minutes on a busy account (wire.py, BULK_SHARE): nobody waits for that here.
         old, new = self._keys.get(deadline=deadline, patient=False), self._newest.get(deadline=deadline)
         older, newest = await asyncio.gather(old, new)
         known = older or []
-        if newest is not None:
-            # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
-            lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0
-            known = [*newest, *(key for key in known if key.id < lowest)]
-        return any(key.name == name for key in known)
+        if newest is None:
+            return known
+        # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
+        lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0
+        return [*newest, *(key for key in known if key.id < lowest)]
 
     def changed(self) -> None:
         """A key was made, renamed or deleted: ask again next time."""

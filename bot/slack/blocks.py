@@ -46,6 +46,7 @@ MESSAGE_BLOCKS_TEXT_LIMIT = 12_500
 _EVERYBODY = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 # What a cut may leave behind: half an entity or half a <link|text>.
 _HALF = re.compile(r"(?:&[a-z]{0,4}|<[^<>]*)\Z")
+_MENTIONED = re.compile(r"(<@[UW][A-Z0-9]{1,30}>|<#[CG][A-Z0-9]{1,30}>)")
 _FSI, _PDI = "\u2068", "\u2069"
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -88,6 +89,16 @@ def escape(text: str) -> str:
     """Text that people typed, made harmless for mrkdwn: no links, no mentions, no pings."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _EVERYBODY.sub("@" + _ZERO_WIDTH_SPACE, escaped)
+
+
+def harmless(sentence: str) -> str:
+    """A sentence of ours that may repeat what somebody typed, as mrkdwn: links, pings and commands to Slack are inert.
+
+    Mentions of a person or a channel stay; text that was escaped already is not escaped twice.
+    """
+    plain = sentence.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    parts = _MENTIONED.split(plain)
+    return "".join(part if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def isolate(text: str) -> str:

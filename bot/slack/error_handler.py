@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import InputError
-from bot.slack.blocks import truncate
+from bot.slack.blocks import harmless, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.error_report import report
 from bot.slack.errors import TriggerUsed
@@ -37,7 +37,7 @@ async def answer_error(error: Exception, delivery: Delivery) -> Ack:
     if delivery.kind is Kind.VIEW_SUBMISSION:
         return _in_modal(error, sentence, delivery)
     if delivery.kind is Kind.COMMAND:
-        return Ephemeral(sentence)
+        return Ephemeral(harmless(sentence))
     if delivery.kind is Kind.OPTIONS:
         return Options(())
     if delivery.kind in _OPENING:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
-from bot.slack.blocks import Block, Message, modal, section
+from bot.slack.blocks import Block, Message, harmless, modal, section
 from bot.slack.delivery import Delivery
 from bot.slack.error_report import report
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable, TriggerUsed, ViewClosed
@@ -121,7 +121,7 @@ class Responder:
                 logger.info("%s: no window for the error (%s); telling instead", delivery.id, type(error).__name__)
             else:
                 return
-        await self.tell(delivery, sentence)
+        await self.tell(delivery, harmless(sentence))
 
     async def fill(
         self, delivery: Delivery, loading: Mapping[str, Any], work: Callable[[], Awaitable[Mapping[str, Any]]]
@@ -185,7 +185,7 @@ class Responder:
 
 def error_view(sentence: str, *, title: str = "That did not work") -> dict[str, Any]:
     """A modal that says what went wrong and nothing else."""
-    return modal("error", title, [section(sentence)], close="Close")
+    return modal("error", title, [section(harmless(sentence))], close="Close")
 
 
 def _title(view: Mapping[str, Any]) -> str:

@@ -146,7 +146,7 @@ async def test_a_name_that_means_several_keys_is_not_guessed(
         world.gateway.add_key(name="twice")
     with pytest.raises(
         UserError,
-        match=r"2 keys are called “twice”; say one of their numbers: #\d+ \(twice, ….{4}\), #\d+ \(twice, ….{4}\)\.",
+        match=r"2 keys may be meant by “twice”: number \d+ \(“twice”, ….{4}\), number \d+ \(“twice”, ….{4}\)\.",
     ):
         await find_key(settle(COMETAPI_BASE_URL=gateway_url), "twice", out)
 

@@ -12,8 +12,8 @@ def test_one_key_is_not_ours(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "scope"),
     [
-        ("12 13", BatchScope(names=("12", "13"))),
-        ('12, "old ci" 12', BatchScope(names=("12", "old ci"))),
+        ("12 13", BatchScope(listing="12 13")),
+        ('12, "old ci" 12', BatchScope(listing='12, "old ci" 12')),
         ("all of <@U0ADA|ada>", BatchScope(person="U0ADA")),
         ("All of <@U0ADA>", BatchScope(person="U0ADA")),
         ("created before 2024-01-01", BatchScope(before=1_704_067_200.0)),

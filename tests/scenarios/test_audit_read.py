@@ -58,8 +58,8 @@ async def test_of_several_keys_with_one_name_none_is_guessed(http_desk: Desk) ->
     twins = [desk.gateway.add_key(name="twin", unlimited_quota=True) for _ in range(2)]
     for word in ("audit", "why key.disable"):
         told = text_of(await _told(desk, seed.SECURITY, f"/apikey {word} twin"))
-        assert "2 keys are called `twin`" in told
-        assert all(f"`#{record.id}`" in told for record in twins)
+        assert "2 keys may be meant by “twin”" in told
+        assert all(f"number {record.id} " in told for record in twins)
 
 
 async def _told(desk: Desk, user: str, command: str) -> SlackMessage:

@@ -180,3 +180,19 @@ def test_a_home_holds_a_hundred_blocks():
     view = b.home([b.divider()] * 150)
     assert view["type"] == "home"
     assert len(view["blocks"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("No key “<!channel>”.", "No key “&lt;!channel&gt;”."),
+        ("No key “&lt;!here&gt;”.", "No key “&lt;!here&gt;”."),
+        ("Ask <@U0ADA> in <#C0KEYS>.", "Ask <@U0ADA> in <#C0KEYS>."),
+        (
+            "<https://evil|x> & <@U0ADA|everyone> @here",
+            "&lt;https://evil|x&gt; &amp; &lt;@U0ADA|everyone&gt; @\u200bhere",
+        ),
+    ],
+)
+def test_a_sentence_that_repeats_what_was_typed_is_harmless(sentence, shown):
+    assert b.harmless(sentence) == shown

@@ -3,12 +3,12 @@
 from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
-from bot.errors import PermissionDenied
 from bot.features.forms.fields import CUSTOM, NAME_LIMIT, NEVER_CHOICE, Prefill
-from bot.features.forms.key_command import loading, may_touch
+from bot.features.forms.key_command import loading, row_id
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.views import build_modal
-from bot.gateway.models import NEVER, Key, KeyId
+from bot.gateway.models import NEVER, Key
+from bot.keys.lookup import Match
 from bot.permissions.models import Actor
 from bot.slack.delivery import Ack, Delivery
 from bot.units import short_quota
@@ -48,11 +48,12 @@ async def open_replacement(deps: Deps, delivery: Delivery) -> Ack:
 
 
 async def _form(deps: Deps, delivery: Delivery, actor: Actor) -> dict[str, Any]:
-    text = delivery.action_value
-    key_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    key = await deps.reader.get_key(KeyId(key_id), deadline=BACKGROUND_SECONDS)
-    if not await may_touch(deps, actor, "key.update", key):
-        raise PermissionDenied("This key belongs to somebody else.")
-    prefill = prefill_of(key, now=deps.reader.server_now())
+    number = row_id(delivery.action_value)
+    key = await deps.lookup.by_number(number, deadline=BACKGROUND_SECONDS)
+    found = [] if key is None else [Match(key)]
     # Asked for in the channel of requests: a DM is no place that a policy could name.
+    seen = await deps.access.visible(actor, "key.update", found, channel=deps.channel)
+    if not seen:
+        await deps.access.turn_away(actor, "key.update", found, str(number), channel=deps.channel)
+    prefill = prefill_of(seen[0].key, now=deps.reader.server_now())
     return build_modal(prefill, units_per_usd=deps.units_per_usd, channel=deps.channel)

@@ -88,11 +88,10 @@ class Listeners:
 
     async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
         """The window of one key that was just read."""
-        del delivery, rest
-        deps = self._deps
+        del rest
+        deps, channel = self._deps, delivery.channel_id
         owner = await deps.database.read(owners.owner_of, key.id)
         mine = owner == actor.slack_user_id
-        policy = deps.policy()
         known = {*deps.operations, "key.reveal"}
         words = [
             (name, text)
@@ -100,7 +99,7 @@ class Listeners:
             if name in known
             and (mine or name != "key.reveal")
             and _makes_sense(name, key)
-            and decide(policy, Ask(actor=actor, operation=name, own=mine)).outcome != "deny"
+            and deps.access.decide(actor, name, key, own=mine, channel=channel).outcome != "deny"
         ]
         return key_window(
             key,
@@ -110,6 +109,7 @@ class Listeners:
             words=words,
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
+            channel=channel,
         )
 
 

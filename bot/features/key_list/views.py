@@ -64,8 +64,9 @@ def key_window(
     words: Sequence[tuple[str, str]],
     now: float,
     units_per_usd: int,
+    channel: str = "",
 ) -> dict[str, Any]:
-    """One key whole. `words`: action id and text of what this person may do with it."""
+    """One key whole. `words`: action id and text of what this person may do with it; `channel`: where it was asked."""
     quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     pairs = [
         ("State", BADGES[key.state(now)]),
@@ -85,7 +86,7 @@ def key_window(
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
     blocks += [context(_request_line(request)) for request in requests[:5]]
     blocks.append(context(f"Key {key.id} · {code(key.last_four)}" + ("" if mine else " · not yours")))
-    return modal(SHOW, "API key", blocks, close="Close")
+    return modal(SHOW, "API key", blocks, close="Close", private_metadata=channel)
 
 
 def _request_line(request: ApprovalRequest) -> str:

@@ -7,7 +7,7 @@ from bot.approvals import store
 from bot.audit import Fact, append
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import PermissionDenied
-from bot.features.forms.key_command import loading
+from bot.features.forms.key_command import loading, row_id
 from bot.features.key_reveal.views import NAME, build_modal
 from bot.gateway.models import KeyId
 from bot.keys import owners
@@ -26,13 +26,13 @@ class Listeners:
 
     async def by_request(self, delivery: Delivery) -> Ack:
         """The button on a result."""
-        request = await self._deps.database.read(store.find, _row_id(delivery))
+        request = await self._deps.database.read(store.find, row_id(delivery.action_value))
         key_id = None if request is None or request.outcome is None else request.outcome.key_id
         return await self._reveal(delivery, key_id)
 
     async def by_key(self, delivery: Delivery) -> Ack:
         """The button in a list or on the Home."""
-        return await self._reveal(delivery, _row_id(delivery))
+        return await self._reveal(delivery, row_id(delivery.action_value))
 
     async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:
         deps = self._deps
@@ -84,12 +84,6 @@ class Listeners:
     @staticmethod
     def _view(value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
         return build_modal(value, name=owned.name, key_id=owned.key_id, times=times)
-
-
-def _row_id(delivery: Delivery) -> int:
-    """A button's value, which is an id to look up. 0, which no row has, when it is not one."""
-    text = delivery.action_value
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def register(router: Router, deps: Deps) -> None:

@@ -4,10 +4,8 @@ import difflib
 
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
-from bot.features.forms.key_command import find_keys, may_touch, one_key, split_key
 from bot.features.forms.preview import decision_text
-from bot.gateway.models import KeyId
-from bot.keys import owners
+from bot.keys.lookup import one
 from bot.operations import facts_of
 from bot.permissions.models import OPERATIONS, Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
@@ -35,27 +33,25 @@ class Listeners:
         own = decide(deps.policy(), Ask(actor=actor, operation=NAME))
         if not own.allowed:
             await deps.flow.refuse(actor, NAME, own)
-        operation, rest = split_key(delivery.text)
+        operation, _, rest = delivery.text.strip().partition(" ")
         if operation not in OPERATIONS:
             near = difflib.get_close_matches(operation, OPERATIONS, n=1)
             hint = f" Did you mean {code(near[0])}?" if near else ""
             names = ", ".join(code(name) for name in OPERATIONS)
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
-        ask, about = await self._ask(actor, operation, rest, delivery.channel_id)
+        ask, about = await self._ask(actor, operation, rest.strip(), delivery.channel_id)
         return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about))
 
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
             return Ask(actor=actor, operation=operation, facts=Facts(channel=channel)), ""
         deps = self._deps
-        word, _ = split_key(text)
-        keys = await find_keys(deps, word, deadline=LISTENER_SECONDS)
-        seen = [key for key in keys if await may_touch(deps, actor, operation, key)]
+        matches = await deps.lookup.whole(text, deadline=LISTENER_SECONDS)
+        seen = await deps.access.visible(actor, operation, matches, channel=channel)
         if not seen:
-            # What the rules compare is the key's: not told to somebody who may not look at it.
-            return Ask(actor=actor, operation=operation, own=False, facts=Facts(channel=channel)), " on that key"
-        key = one_key(seen, word)
-        own = await deps.database.read(owners.owner_of, KeyId(key.id)) == actor.slack_user_id
+            await deps.access.turn_away(actor, operation, matches, text, channel=channel)
+        key = one(seen, text).key
+        own = await deps.access.is_own(actor, key)
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 

@@ -1,0 +1,179 @@
+"""Which key is meant: every reading of what was typed, looked up at the gateway. Decides nothing about rights.
+
+Commands, batches and the command line all ask here. Several keys are several answers: the caller lets the person
+choose, and writes nothing before.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.errors import InputError
+from bot.gateway.client import GatewayReader
+from bot.gateway.errors import KeyNotFound
+from bot.gateway.models import Key, KeyId
+from bot.keys.inventory import Inventory
+from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
+from bot.logs import holds_key
+from bot.typed_text import fold
+
+FIELD = "key"
+_HINT = "Use its number or its exact name; `/apikey list` shows yours."
+
+
+@dataclass(frozen=True)
+class Match:
+    """A key that may be meant, freshly read, and what is left of the command then."""
+
+    key: Key
+    rest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyLookup:
+    """Reads the gateway. `inventory`: what is remembered of it, None = nothing is; then names are only searched for."""
+
+    reader: GatewayReader
+    inventory: Inventory | None = None
+
+    async def by_number(self, number: int, *, deadline: float) -> Key | None:
+        """The key with this number, fresh; None when the account has none."""
+        try:
+            return await self.reader.get_key(KeyId(number), deadline=deadline)
+        except KeyNotFound:
+            return None
+
+    async def matches(self, text: str, *, deadline: float) -> list[Match]:
+        """Every key that the KEY of `KEY REST` may mean, [] for none. Raises InputError for a key's value."""
+        refuse_value(text)
+        readings = list(splits(text))
+        if not readings:
+            return []
+        first, others = readings[0], readings[1:]
+        # A name outside ASCII may be stored in another form than any that can be searched for.
+        remembered = others if first[0].text.isascii() else readings
+        near, far = await asyncio.gather(self._read(first[0], deadline), self._remembered(remembered, deadline))
+        found = [*(Match(key, first[1]) for key in near), *far]
+        if not found and others:
+            # The inventory may not be told in time, and a key may have been renamed a moment ago.
+            for reference, rest in (others[-1], *others[-2:-1]):
+                found += [Match(key, rest) for key in await self._read(reference, deadline)]
+        return list({match.key.id: match for match in reversed(found)}.values())[::-1]
+
+    async def whole(self, text: str, *, deadline: float) -> list[Match]:
+        """Every key that `text` may mean, where all of it is one KEY. Raises InputError for a key's value."""
+        refuse_value(text)
+        reference = KeyReference(text)
+        remembered = [] if text.isascii() else [(reference, "")]
+        near, far = await asyncio.gather(self._read(reference, deadline), self._remembered(remembered, deadline))
+        return list({match.key.id: match for match in (*map(Match, near), *far)}.values())
+
+    async def _read(self, reference: KeyReference, deadline: float) -> list[Key]:
+        number = reference.number
+        searches = [self.reader.find_keys(name, deadline=deadline) for name in reference.names]
+        numbered = [self.by_number(number, deadline=deadline)] if number is not None else []
+        by_number, named = await asyncio.gather(asyncio.gather(*numbered), asyncio.gather(*searches))
+        keys = [key for key in by_number if key is not None] + [key for keys in named for key in keys]
+        return list({key.id: key for key in keys}.values())
+
+    async def _remembered(self, readings: Sequence[tuple[KeyReference, str]], deadline: float) -> list[Match]:
+        if self.inventory is None or not readings:
+            return []
+        rests = {fold(name): rest for reference, rest in reversed(readings) for name in reference.names}
+        keys = await self.inventory.named(rests.keys(), deadline=deadline)
+        fresh = await asyncio.gather(*(self.by_number(key.id, deadline=deadline) for key in keys))
+        return [Match(key, rests[fold(key.name)]) for key in fresh if key is not None and fold(key.name) in rests]
+
+
+def refuse_value(text: str) -> None:
+    """Raise InputError when somebody pasted the value of a key: it is looked for nowhere and repeated nowhere."""
+    if holds_key(text):
+        raise InputError({FIELD: "That is the value of a key, not its name. Use its number or its exact name."})
+
+
+def not_found(text: str, why: str = "") -> InputError:
+    """The one answer for a key that is not there and for one that this person may not see. `why`: the policy's word."""
+    shown = KeyReference(text).shown
+    hints = [_HINT, "A name with spaces is put in quotation marks."] if len(words(shown)) > 1 else [_HINT]
+    return InputError({FIELD: " ".join([f"There is no key “{shown}” that you may see.", *hints, why]).strip()})
+
+
+def one(matches: Sequence[Match], text: str) -> Match:
+    """The one key that is meant, for answers in words. Raises InputError for none and for several."""
+    if not matches:
+        raise not_found(text)
+    if len(matches) > 1:
+        raise InputError({FIELD: f"{several_text([m.key for m in matches], text)} Say which by its number."})
+    return matches[0]
+
+
+def several_text(keys: Sequence[Key], text: str) -> str:
+    """`2 keys may be meant by “#12”: …`."""
+    shown = ", ".join(f"number {key.id} (“{key.name[:60]}”, {key.last_four})" for key in keys[:10])
+    return f"{len(keys)} keys may be meant by “{KeyReference(text).shown}”: {shown}."
+
+
+def listed(text: str, keys: Iterable[Key], *, seen: Callable[[Key], bool]) -> list[Key]:
+    """The keys that a list of KEYs names, among `keys`, lowest number first. `seen`: whether this person may see one.
+
+    Unquoted names may hold spaces and commas, so every way to cut the text into keys counts. Raises InputError when
+    there is none, or when two of them mean different keys.
+    """
+    refuse_value(text)
+    named = _Listing(text, keys, seen)
+    meant = named.meanings()
+    if len(meant) == 1:
+        return [named.by_id[key_id] for key_id in sorted(meant[0])]
+    raise InputError({FIELD: named.problem(ambiguous=bool(meant))})
+
+
+class _Listing:
+    """All ways to cut one text into keys."""
+
+    def __init__(self, text: str, keys: Iterable[Key], seen: Callable[[Key], bool]) -> None:
+        self._text = text
+        self._words: list[Word] = words(text, commas=True)
+        self.by_id: dict[int, Key] = {int(key.id): key for key in keys}
+        self._seen = functools.cache(lambda key_id: seen(self.by_id[key_id]))
+        self._by_name: dict[str, set[int]] = {}
+        for key in self.by_id.values():
+            self._by_name.setdefault(fold(key.name), set()).add(int(key.id))
+
+    def meanings(self) -> list[frozenset[int]]:
+        """The different sets of keys that may be meant; two are enough to know that it is ambiguous."""
+        behind: list[list[frozenset[int]]] = [[] for _ in self._words] + [[frozenset()]]
+        for start in range(len(self._words) - 1, -1, -1):
+            different: dict[frozenset[int], None] = {}
+            for end in range(start + 1, min(len(self._words), start + MOST_WORDS) + 1):
+                for key_id in self._ids(start, end) if behind[end] else ():
+                    different |= dict.fromkeys(rest | {key_id} for rest in behind[end])
+            behind[start] = list(different)[:2]
+        return behind[0] if self._words else []
+
+    def _reference(self, start: int, end: int) -> KeyReference:
+        return KeyReference(self._text[self._words[start].start : self._words[end - 1].end])
+
+    def _ids(self, start: int, end: int) -> list[int]:
+        reference = self._reference(start, end)
+        found: set[int] = set().union(*(self._by_name.get(fold(name), set()) for name in reference.names))
+        number = reference.number
+        if number is not None and number in self.by_id:
+            found.add(number)
+        return sorted(key_id for key_id in found if self._seen(key_id))
+
+    def problem(self, *, ambiguous: bool) -> str:
+        """What is wrong, in a sentence."""
+        sentences = []
+        for at, word in enumerate(self._words):
+            ids = self._ids(at, at + 1)
+            if len(ids) > 1 and ambiguous:
+                sentences.append(several_text([self.by_id[key_id] for key_id in ids], word.text))
+            elif not ids and not ambiguous:
+                sentences.append(f"There is no key “{KeyReference(word.text).shown}” that you may see.")
+        hint = "A name with spaces is put in quotation marks." if len(self._words) > 1 else ""
+        if not ambiguous:
+            return " ".join([*(sentences[:5] or ["Which keys? Add their numbers or exact names."]), hint]).strip()
+        advice = "Nothing was changed. Do this one by its own: `/apikey` with that key alone lets you choose."
+        whole = f"“{KeyReference(self._text).shown}” may be one key or several. {hint}"
+        return " ".join([*(sentences[:5] or [whole]), advice])
