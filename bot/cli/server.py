@@ -10,6 +10,7 @@ import uvicorn
 
 from bot import logs
 from bot.app import Application, prepare_database
+from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.errors import CannotStart, ConfigurationError
 from bot.settings import Settings
 
@@ -40,6 +41,7 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
     if not work:
         _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
+    raise_descriptor_limit()
     application = Application(settings)
     prepare_database(application.database)
     config = uvicorn.Config(
@@ -47,7 +49,7 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
         host=settings.keydesk_host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=limited(),
         ws="none",
         log_config=None,
         access_log=False,
