@@ -4,6 +4,7 @@ Read `Application` from top to bottom to see how the house is wired. Nothing els
 """
 
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -141,7 +142,11 @@ class Application:
         settings, clock, database = self.settings, self.clock, self.database
         units = settings.keydesk_units_per_usd
         self.directory = Directory(
-            web=self.web, team_id=identity.team_id, group_ids=lambda: self.policy.current().group_ids(), clock=clock
+            web=self.web,
+            team_id=identity.team_id,
+            group_ids=lambda: self.policy.current().group_ids(),
+            clock=clock,
+            counts=lambda actor: self.policy.current().counts(actor),
         )
         self.engine = Engine(database=database, jobs=self._jobs(), executor_id=self.name, clock=clock)
         drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
@@ -181,7 +186,7 @@ class Application:
             database=database,
             client=self.client,
             policy=self.policy.current,
-            actor_of=self.directory.actor,
+            actor_of=functools.partial(self.directory.actor, fresh=True),
             notifications=notifications,
             operations=OPERATIONS,
             write_locks=write_locks,

@@ -13,7 +13,7 @@ from bot.keys.lookup import KeyLookup
 from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
-from bot.slack.delivery import Delivery
+from bot.slack.delivery import Delivery, Kind
 from bot.slack.directory import Directory
 
 # Of Slack's 3 s, for everything that a listener asks of others; the rest is for our own rows and the way back.
@@ -56,5 +56,6 @@ class Deps:
         return max(0.1, LISTENER_SECONDS - (self.clock() - delivery.received_at))
 
     async def actor(self, delivery: Delivery, *, fresh: bool = False) -> Actor:
-        """Who did this, as Slack shows them; `fresh` asks Slack again where its limits allow."""
+        """Who did this, as Slack shows them; a form that was sent, and whatever is `fresh`, as Slack says now."""
+        fresh = fresh or delivery.kind is Kind.VIEW_SUBMISSION
         return await self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=fresh)

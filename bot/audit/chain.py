@@ -9,17 +9,27 @@ line of an export is `{"head":{"count":n,"hash":"…"}}`. The schema is stable; 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 GENESIS = "0" * 64
+# Of a number of a line: what the database's column holds.
+_LARGEST = 2**63 - 1
+# What a terminal obeys or turns: spelled out in an export, which is the same JSON.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def canonical(value: Any) -> str:
     """Canonical JSON: equal values give equal text. Raises ValueError for NaN and infinities, TypeError for others."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def printable(text: str) -> str:
+    """Canonical JSON with everything that is not to be seen spelled out: a reader gets the same value."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def moment(at: float) -> str:
@@ -83,19 +93,19 @@ def verify(lines: Iterable[str]) -> Verification:
 def _look(walk: _Walk, place: int, text: str) -> None:
     try:
         line = json.loads(text)
-        if walk.head is None and isinstance(line, dict) and "head" in line:
+        if walk.head is None and isinstance(line, dict) and isinstance(line.get("head"), dict):
             walk.head = line["head"]
             return
         claimed = line.pop("hash")
         seq, previous = line["seq"], line["previous_hash"]
-        readable = type(seq) is int and isinstance(previous, str) and isinstance(claimed, str)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        readable = type(seq) is int and abs(seq) <= _LARGEST and isinstance(previous, str) and isinstance(claimed, str)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         readable = False
     if not readable:
         walk.add("unreadable", None, f"Line {place} of the export is not a line of the record.")
         return
     walk.count += 1
-    if sealed(line) != claimed:
+    if _sealed_or_none(line) != claimed:
         walk.changed.add(seq)
         walk.add("changed", seq, f"Line {seq} was changed: its content does not fit its hash.")
     if walk.head is not None:
@@ -106,6 +116,14 @@ def _look(walk: _Walk, place: int, text: str) -> None:
         walk.add("reordered", seq, f"Line {seq} comes after line {walk.highest}.")
     walk.highest = max(walk.highest, seq)
     walk.hashes.setdefault(seq, []).append((claimed, previous))
+
+
+def _sealed_or_none(line: Mapping[str, Any]) -> str | None:
+    """The hash; None for what canonical JSON cannot say (NaN, half of a surrogate pair), so it was never written."""
+    try:
+        return sealed(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _check_links(walk: _Walk) -> None:
@@ -129,7 +147,7 @@ def _check_head(walk: _Walk) -> None:
         return
     count, hashed = walk.head.get("count"), walk.head.get("hash")
     highest = max(walk.hashes, default=0)
-    if not isinstance(count, int):
+    if type(count) is not int or abs(count) > _LARGEST:
         walk.add("unreadable", None, "The head line is not readable.")
     elif highest < count:
         walk.add("removed", highest + 1, f"{_span(highest + 1, count)} missing at the end.")

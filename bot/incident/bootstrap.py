@@ -1,5 +1,6 @@
 """Makes everything that incident mode needs and names its ways in. Called once by app.py."""
 
+import functools
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -42,7 +43,7 @@ def build(
         client=client,
         write_locks=write_locks,
         policy=deps.policy,
-        actor_of=deps.directory.actor,
+        actor_of=functools.partial(deps.directory.actor, fresh=True),
         outbox=outbox,
         channel=channel,
         changed=changed,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.permissions.conditions import Condition, read_conditions
-from bot.permissions.models import OPERATIONS, Approval, Outcome
+from bot.permissions.models import OPERATIONS, Actor, Approval, Outcome
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
 from bot.permissions.terms import read_approval
@@ -80,6 +80,14 @@ class Policy:
     def group_ids(self) -> frozenset[str]:
         """Every Slack user group it names, to be checked against the workspace."""
         return self._group_ids
+
+    def counts(self, actor: Actor) -> bool:
+        """Whether any role or rule names this person, by the id, a group or everybody."""
+        return not self.roles.held(actor).isdisjoint(self._names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._named())
 
     @cached_property
     def _group_ids(self) -> frozenset[str]:

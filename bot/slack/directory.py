@@ -1,8 +1,9 @@
 """Slack user → Actor, as Slack sees them now: full member, guest, outsider, gone, and in which groups.
 
-Read live, cached for a minute, refreshed by events; a decision that counts asks again (`fresh`). When Slack is slow
-or silent, what was true in the last ten minutes stands in; when nothing is known, the actor is UNKNOWN and the policy
-refuses. Only groups that the policy names are looked at (Tier 2: 20 calls a minute). Knows no policy and no request.
+Read live, cached for a minute, refreshed by events. For what only shows, the last ten minutes stand in when Slack is
+silent. A decision that counts asks again (`fresh`): what was not seen within three seconds is not known then, the
+actor is UNKNOWN and the policy refuses. Only groups that the policy names are looked at (Tier 2: 20 calls a minute),
+and people who have no role cause no further call. Knows no policy and no request.
 """
 
 import asyncio
@@ -22,13 +23,14 @@ from bot.slack.router import Router
 logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 60.0
-# Of a `fresh` look: the checks of one click need one call, not one each.
-JUST_NOW_SECONDS = 2.0
+# Of a `fresh` look: the checks of one click need one call, and a group that is asked for all the time needs no more
+# than its share of a minute.
+JUST_NOW_SECONDS = 3.0
 STALE_SECONDS = 600.0
 PATIENCE_SECONDS = 1.2
 # Tier 4 and Tier 2 with some room; a 429 from another replica's share is answered from the cache.
 PEOPLE_PER_MINUTE = 95
-GROUPS_PER_MINUTE = 19
+GROUPS_PER_MINUTE = 20
 _MOST_PEOPLE = 5_000
 
 # Slack's answers that will be the same in a minute; the group counts as empty and `problems` says why.
@@ -70,7 +72,10 @@ class _Known(Generic[T]):
 
 
 class Directory:
-    """See the module. `group_ids`: the groups that today's policy names; `team_id`: our workspace."""
+    """Who people are. `group_ids`: the groups that today's policy names; `team_id`: our workspace.
+
+    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look.
+    """
 
     def __init__(
         self,
@@ -79,6 +84,7 @@ class Directory:
         team_id: str,
         group_ids: Callable[[], frozenset[str]],
         clock: Callable[[], float],
+        counts: Callable[[Actor], bool] = lambda _actor: True,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._web = web
@@ -86,6 +92,7 @@ class Directory:
         self._group_ids = group_ids
         self._clock = clock
         self._patience = patience
+        self._counts = counts
         self._people: OrderedDict[str, _Known[Actor]] = OrderedDict()
         self._groups: dict[str, _Known[frozenset[str]]] = {}
         self._problems: dict[str, str] = {}
@@ -96,26 +103,35 @@ class Directory:
         self._groups_window = CallWindow(per_minute=GROUPS_PER_MINUTE, clock=clock)
 
     async def actor(self, slack_user_id: str, user_team_id: str, *, fresh: bool = False) -> Actor:
-        """Who somebody is now; never raises. `fresh`: ask Slack again if the rate limit allows, as for an approval.
+        """Who somebody is now; never raises. `fresh`: as Slack says at this moment, for what changes anything.
 
-        Answers within about 1.2 s whatever Slack does.
+        `user_team_id`, as the payload has it, is no proof: on Enterprise Grid it is one fixed workspace of the person,
+        whichever they act in. Answers within about 1.2 s whatever Slack does.
         """
-        # An id of an organisation (E…) says nothing about the workspace; users.info does.
-        if user_team_id.startswith("T") and user_team_id != self._team_id:
-            return Actor(slack_user_id=slack_user_id, team_id=user_team_id, kind=ActorKind.OUTSIDER)
         groups = self._group_ids()
+        oldest = self._clock() - (JUST_NOW_SECONDS if fresh else STALE_SECONDS)
+        seen = self._assemble(slack_user_id, groups, oldest=self._clock() - FRESH_SECONDS, team_id=user_team_id)
+        if fresh and seen.kind is not ActorKind.UNKNOWN and not self._counts(seen):
+            return seen
         flights = [self._look_at_person(slack_user_id, fresh=fresh)]
-        flights += [self._look_at_group(group_id, fresh=fresh) for group_id in sorted(groups)]
+        if not fresh or seen.kind in {ActorKind.MEMBER, ActorKind.UNKNOWN}:
+            # To be in a group is what gives a right, so only that needs to be true at this moment.
+            flights += [
+                self._look_at_group(name, fresh=fresh and self._in_group(slack_user_id, name))
+                for name in sorted(groups)
+            ]
         pending = [flight for flight in flights if flight is not None]
         if pending:
             # Not gathered with a time-out: what comes later still fills the cache.
             await asyncio.wait(pending, timeout=self._patience)
-        return self._assemble(slack_user_id, groups)
+        return self._assemble(slack_user_id, groups, oldest=oldest, team_id=user_team_id)
 
-    def _assemble(self, slack_user_id: str, groups: frozenset[str]) -> Actor:
-        unknown = Actor(slack_user_id=slack_user_id, team_id=self._team_id, kind=ActorKind.UNKNOWN)
-        person = self._usable(self._people.get(slack_user_id))
-        if person is None:
+    def _assemble(self, slack_user_id: str, groups: frozenset[str], *, oldest: float, team_id: str) -> Actor:
+        """The actor by what was seen since `oldest`; groups that the person is not in may be older."""
+        unknown = Actor(slack_user_id=slack_user_id, team_id=team_id or self._team_id, kind=ActorKind.UNKNOWN)
+        known = self._people.get(slack_user_id)
+        person = self._usable(known)
+        if known is None or person is None:
             return unknown
         if person.kind is not ActorKind.MEMBER:
             return person
@@ -124,7 +140,13 @@ class Directory:
             # A rule about the missing group might have said no: half a picture is none.
             return unknown
         mine = frozenset(name for name, members in memberships.items() if members and slack_user_id in members)
+        if min([known.at, *(self._groups[name].at for name in mine)]) < oldest:
+            return unknown
         return replace(person, groups=mine)
+
+    def _in_group(self, slack_user_id: str, group_id: str) -> bool:
+        known = self._groups.get(group_id)
+        return known is None or slack_user_id in known.value
 
     def _usable(self, known: _Known[T] | None) -> T | None:
         return known.value if known is not None and self._clock() - known.at <= STALE_SECONDS else None

@@ -13,7 +13,7 @@ def actor_of(user: Mapping[str, Any], *, slack_user_id: str, team_id: str) -> Ac
     """The actor without groups. `team_id` is our workspace; doubt never makes a member."""
     return Actor(
         slack_user_id=slack_user_id,
-        team_id=text_of(user, "team_id") or team_id,
+        team_id=team_id if _belongs(user, team_id) else text_of(user, "team_id"),
         kind=_kind(user, slack_user_id, team_id),
         name=_name(user),
     )
@@ -36,10 +36,10 @@ def _kind(user: Mapping[str, Any], slack_user_id: str, team_id: str) -> ActorKin
 
 
 def _belongs(user: Mapping[str, Any], team_id: str) -> bool:
-    home = text_of(user, "team_id")
+    """On Enterprise Grid the list of a person's workspaces is the truth, and `team_id` may be any of them."""
     organisation = user.get("enterprise_user")
     teams = organisation.get("teams") if isinstance(organisation, Mapping) else None
-    return home in {"", team_id} or (isinstance(teams, list) and team_id in teams)
+    return team_id in teams if isinstance(teams, list) else text_of(user, "team_id") == team_id
 
 
 def _name(user: Mapping[str, Any]) -> str:

@@ -25,6 +25,8 @@ OK, USER_ERROR, ERROR, UNKNOWN = "ok", "user_error", "error", "unknown"
 Observe = Callable[[Kind, str, float], None]
 # Of an unknown word that is repeated to the person.
 _WORD_LIMIT = 40
+# Slack's field takes some 4,000 characters; looking through much more would hold up everybody else.
+_TEXT_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ class Router:
         return get(("shortcut", callback_id))
 
     async def _command(self, delivery: Delivery) -> tuple[str, Ack]:
+        if len(delivery.text) > _TEXT_LIMIT:
+            return USER_ERROR, Ephemeral(f"That is too long: a command takes {_TEXT_LIMIT:,} characters.")
         first, *tail = delivery.text.split(maxsplit=1) or [HELP]
         word, rest = first.lower(), tail[0].strip() if tail else ""
         other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
@@ -184,7 +188,7 @@ class Router:
         return "\n".join(lines) or "There are no commands yet."
 
     def _unknown_word(self, word: str) -> str:
-        near = difflib.get_close_matches(word.lower(), self.words(), n=1)
+        near = difflib.get_close_matches(word[:_WORD_LIMIT].lower(), self.words(), n=1)
         hint = f"Did you mean {code(f'{self.command_name} {near[0]}')}? " if near else ""
         # Not a key's value, which somebody may have pasted: the answer is kept by Slack.
         shown = code(truncate(redact(word), _WORD_LIMIT))

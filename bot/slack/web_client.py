@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -120,7 +121,12 @@ class SlackWebClient:
         return data
 
     async def respond(self, response_url: str, body: Mapping[str, Any]) -> None:
-        """Post to a response_url: five times in 30 minutes at most. Refused ones carry the HTTP status as code."""
+        """Post to a response_url: five times in 30 minutes at most. Refused ones carry the HTTP status as code.
+
+        The address comes with the payload, so another host than Slack's, or our emulator's, gets nothing.
+        """
+        if not self._is_slacks(response_url):
+            raise refused("response_url", "foreign_host")
         try:
             async with self.session.post(response_url, json=dict(body), allow_redirects=False) as answer:
                 status, retry_after = answer.status, answer.headers.get("Retry-After")
@@ -131,6 +137,15 @@ class SlackWebClient:
             raise SlackUnavailable(retry_after=_seconds(retry_after), unsure=status != 429)
         if status != 200:
             raise refused("response_url", f"http_{status}")
+
+    def _is_slacks(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        host = (parts.hostname or "").rstrip(".")
+        slacks = parts.scheme == "https" and (host == "slack.com" or host.endswith((".slack.com", ".slack-gov.com")))
+        return slacks or host == urlsplit(self.api_url).hostname
 
     async def close(self) -> None:
         """Close the session and its connections. Twice is harmless."""

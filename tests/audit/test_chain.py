@@ -126,3 +126,39 @@ def test_checking_costs_little_more_than_reading_and_hashing():
 
 def test_times_are_utc_with_milliseconds():
     assert chain.moment(1_900_000_000.25) == "2030-03-17T17:46:40.250Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NaN",
+        '{"seq":NaN}',
+        '{"hash":"x","previous_hash":"y","seq":1,"details":NaN}',
+        '{"hash":"x","previous_hash":"y","seq":1,"details":1e999}',
+        '{"hash":"x","previous_hash":"y","seq":1,"details":"\\ud800"}',
+        '{"hash":"\\ud800","previous_hash":"y","seq":1}',
+        '{"hash":"x","previous_hash":"y","seq":' + "9" * 4000 + "}",
+        '{"hash":"x","previous_hash":"y","seq":' + "9" * 5000 + "}",
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        '{"head":7}',
+        '{"head":{"count":NaN,"hash":"x"}}',
+        '{"head":{"count":' + "9" * 4000 + ',"hash":"x"}}',
+        '{"head":{"count":true,"hash":["x"]}}',
+        "",
+        "\x00",
+        "\ud800",
+    ],
+)
+def test_no_line_ends_a_check_in_a_trace(text: str):
+    found = chain.verify([*make(2), text])
+    assert found.problems
+    assert all(problem.sentence for problem in found.problems)
+
+
+def test_what_a_terminal_obeys_is_spelled_out_and_is_the_same_value():
+    value = {"a": "x\x1b\x9b\u202e\u2066y\x7f", "b": "中文 é"}
+    text = chain.printable(chain.canonical(value))
+    assert not set("\x1b\x9b\u202e\u2066\x7f") & set(text)
+    assert "中文 é" in text
+    assert json.loads(text) == value

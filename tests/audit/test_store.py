@@ -158,3 +158,30 @@ async def test_a_hundred_thousand_stored_lines_verify_quickly(sqlite_database: D
         await sqlite_database.run(lambda c, k=k: [add(c, k * 1000 + n) for n in range(1000)] and None)
     assert audit.verify_database(sqlite_database).count == 100_000
     assert cost(lambda: audit.verify_database(sqlite_database), per=a_plain_millisecond, tries=1) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("details", "NaN"),
+        ("details", '{"a":NaN}'),
+        ("details", '"\\ud800"'),
+        ("details", "[" * 100_000),
+        ("details", b"\xff\xfe"),
+        ("at", 1e300),
+        ("at", "soon"),
+        ("at", float("inf")),
+        ("actor", "\x1b[2J\u202e"),
+        ("actor", b"\xff"),
+        ("seq", -5),
+        ("hash", b"\x00"),
+    ],
+)
+async def test_a_line_changed_by_hand_is_named_and_never_a_trace(sqlite_database, column, value):
+    for number in range(3):
+        await sqlite_database.run(audit.append, fact=Fact.ASKED, at=1.0 + number, actor="U1")
+    with sqlite_database.engine.begin() as c:
+        c.exec_driver_sql(f"UPDATE audit SET {column} = ? WHERE seq = 2", (value,))
+    found = audit.verify_database(sqlite_database)
+    assert found.problems
+    assert any("ine 2" in problem.sentence or "Lines 2" in problem.sentence for problem in found.problems)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from bot.errors import InputError, PermissionDenied
@@ -178,3 +180,11 @@ async def test_an_error_in_a_submission_stands_under_its_field():
     router.view("key.create", Noting(error=InputError({"name": "Taken."})))
     answer = await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload={"view": kit.view()}))
     assert answer == FieldErrors({"name": "Taken."})
+
+
+async def test_a_text_of_a_megabyte_is_refused_at_once():
+    router = Router()
+    started = time.perf_counter()
+    answer = await router.dispatch(make_delivery(text="x" * 1_000_000))
+    assert "too long" in answer.text
+    assert time.perf_counter() - started < 0.05

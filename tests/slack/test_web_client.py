@@ -132,3 +132,22 @@ async def test_the_sdk_never_prints_requests(web, caplog):
         await web.write("chat.postMessage", channel="C1GENERAL", text="top secret")
     assert "top secret" not in caplog.text
     assert "xoxb" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/collect",
+        "http://hooks.slack.com/actions/1",
+        "https://hooks.slack.com.evil.example/",
+        "https://slack.com@evil.example/",
+        "https://evilslack.com/",
+        "file:///etc/passwd",
+        "http://[::1",
+        "",
+    ],
+)
+async def test_another_host_than_slacks_gets_no_answer(web, url):
+    with pytest.raises(SlackRefused) as caught:
+        await web.respond(url, {"text": "x"})
+    assert caught.value.code == "foreign_host"
