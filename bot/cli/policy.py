@@ -220,7 +220,9 @@ def _ask(
         own = found.own
     facts = found.facts if found else None
     fields = _fields(question.fields)
-    asked = hypothetical_facts(operation, fields, now=now, key=facts, units_per_usd=units_per_usd)
+    asked = hypothetical_facts(
+        operation, fields, now=now, key=facts, counts=policy.counts_needed(operation), units_per_usd=units_per_usd
+    )
     return Ask(actor=actor, operation=operation, own=own, facts=asked)
 
 

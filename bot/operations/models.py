@@ -196,6 +196,8 @@ def facts_of(
         models=frozenset(after.models),
         group=after.group,
         allow_ips=bool(after.allowed_ips),
+        addresses=tuple(after.allowed_ips),
+        cross_group_retry=after.cross_group_retry,
         increase=increase,
         reason=reason,
         channel=channel,

@@ -3,6 +3,9 @@
 parse_policy (rules.py)      text → Policy, or every mistake with line and column
 decide (policy.py)           Policy + Ask → Decision, with the rule and why the others did not match
 may_approve, may_deny        the same machinery for whoever answers a request
+binding_terms                what a waiting request needs now: the stricter of its stored terms and today's
+growth (narrowing.py)        in which fields an offer gives more than was asked
+counting.py                  conditions that compare counts; Policy.counts_needed says what to count
 stages.py                    which stage waits, for whom, how many are missing, when to nudge
 serial.py                    decisions and facts as the request's row keeps them
 lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, past requests
@@ -14,6 +17,8 @@ from bot.permissions.models import (
     ActorKind,
     Approval,
     Ask,
+    Count,
+    Counted,
     Decision,
     Eligibility,
     Escalation,
@@ -21,7 +26,8 @@ from bot.permissions.models import (
     Given,
     Stage,
 )
-from bot.permissions.policy import decide, may_approve, may_deny
+from bot.permissions.narrowing import growth
+from bot.permissions.policy import binding_terms, decide, may_approve, may_deny
 from bot.permissions.rules import Policy, Rule, parse_policy
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
@@ -31,6 +37,8 @@ __all__ = [
     "ActorKind",
     "Approval",
     "Ask",
+    "Count",
+    "Counted",
     "Decision",
     "Eligibility",
     "Escalation",
@@ -39,11 +47,13 @@ __all__ = [
     "Policy",
     "Rule",
     "Stage",
+    "binding_terms",
     "decide",
     "decision_from_json",
     "decision_to_json",
     "facts_from_json",
     "facts_to_json",
+    "growth",
     "may_approve",
     "may_deny",
     "parse_policy",

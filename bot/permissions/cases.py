@@ -88,7 +88,9 @@ def _case(document: TomlDocument, path: Path, table: Table, policy: Policy, now:
     try:
         actor = hypothetical_actor(policy, names)
         place = (*path, "with")
-        facts = hypothetical_facts(operation, fields, now=now, units_per_usd=document.units_per_usd)
+        facts = hypothetical_facts(
+            operation, fields, now=now, counts=policy.counts_needed(operation), units_per_usd=document.units_per_usd
+        )
     except ValueError as error:
         document.wrong(place, str(error))
         return None

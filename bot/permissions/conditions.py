@@ -8,33 +8,27 @@ import fnmatch
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
+from bot.permissions.addresses import USUAL, Widest, too_wide
+from bot.permissions.condition import Condition, Why
+from bot.permissions.counting import COUNTING, MODIFIERS, read_counting
 from bot.permissions.models import Facts
 from bot.permissions.patterns import compile_pattern, found
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import Table, TomlDocument, short
 from bot.units import format_duration, short_quota
 
-Why = str | None
-Value = int | bool | str | tuple[str, ...]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """`why_not(facts)` is None where the condition holds, else half a sentence for the trail."""
-
-    name: str
-    value: Value
-    why_not: Callable[[Facts], Why]
-
-
-def read_conditions(document: TomlDocument, path: Path, table: Table) -> tuple[Condition, ...]:
-    """The conditions of one `when` table; mistakes go to `document`."""
-    document.only(path, table, READERS, "when")
-    found_conditions = []
+def read_conditions(
+    document: TomlDocument, path: Path, table: Table, *, who: tuple[str, ...] = (), widest: Widest = USUAL
+) -> tuple[Condition, ...]:
+    """The conditions of one `when` table; mistakes go to `document`. `who`: the rule's people, for those that count."""
+    document.only(path, table, (*READERS, *COUNTING, *MODIFIERS), "when")
+    readers = READERS | {"allow_ips_required": partial(_allow_ips_required, widest=widest)}
+    found_conditions = list(read_counting(document, path, table, who=who))
     for name, value in table.items():
-        if name in READERS and (condition := READERS[name](document, (*path, name), name, value)):
+        if name in readers and (condition := readers[name](document, (*path, name), name, value)):
             found_conditions.append(condition)
     return tuple(found_conditions)
 
@@ -152,15 +146,36 @@ def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> C
     return Condition(name=name, value=groups, why_not=why_not)
 
 
-def _allow_ips_required(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+def _gateway_in(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
+    gateways = _texts(document, path, name, value)
+    if gateways is None:
+        return None
+
+    def why_not(facts: Facts) -> Why:
+        if facts.gateway is None:
+            return "no gateway is spoken of"
+        if facts.gateway in gateways:
+            return None
+        return f"the gateway would be {short(facts.gateway) or 'the only one'}, not one of {_list(gateways)}"
+
+    return Condition(name=name, value=gateways, why_not=why_not)
+
+
+def _allow_ips_required(
+    document: TomlDocument, path: Path, name: str, value: object, *, widest: Widest = USUAL
+) -> Condition | None:
     if value is not True:
         document.wrong(path, f"{name} can only be true; leave it out where addresses do not matter")
         return None
 
     def why_not(facts: Facts) -> Why:
-        if facts.allow_ips is None:
+        if facts.allow_ips is None and facts.addresses is None:
             return "no addresses are spoken of"
-        return None if facts.allow_ips else "the key could be used from every address"
+        # Facts that were stored before addresses were kept say only whether there were any.
+        if not (facts.allow_ips if facts.addresses is None else facts.addresses):
+            return "the key could be used from every address"
+        wide = too_wide(facts.addresses or (), widest)
+        return None if wide is None else f"{short(wide)} lets in more than named addresses"
 
     return Condition(name=name, value=True, why_not=why_not)
 
@@ -205,10 +220,12 @@ READERS: dict[str, Callable[[TomlDocument, Path, str, object], Condition | None]
     "unlimited_quota": _unlimited_quota,
     "models_within": _models_within,
     "group_in": _group_in,
+    "gateway_in": _gateway_in,
     "allow_ips_required": _allow_ips_required,
     "reason_matches": _reason_matches,
     "channel_in": _channel_in,
 }
+NAMES = (*READERS, *COUNTING)
 # These speak of the ask itself; all others of a key.
 WITHOUT_RECORD_CONDITIONS = frozenset({"reason_matches", "channel_in"})
 

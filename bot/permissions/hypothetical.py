@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.permissions.models import WITHOUT_RECORD, Actor, ActorKind, Facts
+from bot.permissions.models import WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts
 from bot.permissions.roles import is_group, is_person
 from bot.permissions.rules import Policy
 from bot.permissions.toml_document import guess, short
@@ -20,7 +20,7 @@ ASK_FIELDS = ("reason", "channel")
 # Of the record as it would be. Also where the form does not ask for them: they then say what the key is like.
 _RECORD_FIELDS = (
     "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at", "model_limits", "allow_ips", "group",
-    "cross_group_retry",
+    "cross_group_retry", "gateway",
 )  # fmt: skip
 # What only some forms ask for.
 _FORM_FIELDS = {
@@ -29,7 +29,14 @@ _FORM_FIELDS = {
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
 }
-FIELDS = (*_RECORD_FIELDS, *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names), *ASK_FIELDS)
+# What the person has already; no form asks for it. Untold: nothing.
+SO_FAR = {"keys_so_far": "keys", "granted_so_far": "granted", "allowances_so_far": "allowance"}
+FIELDS = (
+    *_RECORD_FIELDS,
+    *SO_FAR,
+    *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names),
+    *ASK_FIELDS,
+)
 NOBODY = "nobody"
 _ON = frozenset({"on", "true", "yes"})
 _OFF = frozenset({"off", "false", "no", ""})
@@ -63,7 +70,7 @@ def fields_of(operation: str) -> tuple[str, ...]:
     """What can be told of an operation: what its form asks for, and what the key is like."""
     if operation in WITHOUT_RECORD:
         return ASK_FIELDS
-    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS)
+    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR)
 
 
 def hypothetical_facts(
@@ -72,10 +79,12 @@ def hypothetical_facts(
     *,
     now: float,
     key: Facts | None = None,
+    counts: Sequence[Count] = (),
     units_per_usd: int = UNITS_PER_USD,
 ) -> Facts:
     """The outcome if these fields were sent for `key` (its facts now; None = a new or an unknown key).
 
+    `counts`: the numbers that the policy compares (`Policy.counts_needed`); each is what was told, or 0.
     A field that was not told stays not spoken of, except that a new key is as an untouched form makes it.
     ValueError with a sentence for an unknown field or a wrong value.
     """
@@ -88,7 +97,8 @@ def hypothetical_facts(
         return Facts(reason=fields.get("reason", ""), channel=fields.get("channel", ""))
     before = key or Facts()
     if operation == "key.create":
-        before = Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False)
+        before = Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False, addresses=())
+    addresses = _addresses(fields["allow_ips"]) if "allow_ips" in fields else before.addresses
     remain, increase = _quota(operation, fields, before, units_per_usd)
     return Facts(
         remain_quota=remain,
@@ -98,7 +108,11 @@ def hypothetical_facts(
         lifetime=_lifetime(fields, now=now, before=before.lifetime),
         models=frozenset(_split(fields["model_limits"])) if "model_limits" in fields else before.models,
         group=fields.get("group", before.group),
-        allow_ips=_allow_ips(fields["allow_ips"]) if "allow_ips" in fields else before.allow_ips,
+        allow_ips=before.allow_ips if addresses is before.addresses else bool(addresses),
+        addresses=addresses,
+        cross_group_retry=_switch(fields, "cross_group_retry", before.cross_group_retry),
+        gateway=fields.get("gateway", before.gateway),
+        counts=_counts(fields, counts, units_per_usd),
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )
@@ -154,14 +168,27 @@ def _switch(fields: Mapping[str, str], name: str, before: bool | None) -> bool |
     return word in _ON
 
 
-def _allow_ips(text: str) -> bool:
+def _addresses(text: str) -> tuple[str, ...]:
     entries = _split(text)
     for entry in entries:
         try:
             ipaddress.ip_network(entry, strict=False)
         except ValueError:
             raise ValueError(f"allow_ips: “{short(entry)}” is no IP address and no CIDR") from None
-    return bool(entries)
+    return tuple(entries)
+
+
+def _counts(fields: Mapping[str, str], counts: Sequence[Count], units_per_usd: int) -> tuple[Counted, ...] | None:
+    so_far = {what: _so_far(name, fields.get(name, "0"), units_per_usd) for name, what in SO_FAR.items()}
+    return tuple(Counted(count=count, value=so_far[count.what]) for count in counts) or None
+
+
+def _so_far(name: str, text: str, units_per_usd: int) -> int:
+    if name == "keys_so_far":
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise ValueError(f"{name}: write how many keys there are, not “{short(text)}”")
+        return int(text)
+    return _field(name, parse_quota, text, units_per_usd)
 
 
 def _split(text: str) -> list[str]:

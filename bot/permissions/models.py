@@ -23,11 +23,15 @@ OPERATIONS = (
     "audit.read",
     "policy.explain",
 )
+# Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
+RIGHTS = ("key.unlock",)
 # These look at no single key, so there is no record a condition could speak of.
 WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.explain"})
 
 Outcome = Literal["allow", "deny", "needs_approval"]
 CounterOffer = Literal["ask", "stand"]
+What = Literal["keys", "granted", "allowance"]
+Over = Literal["person", "role", "team"]
 
 
 class ActorKind(StrEnum):
@@ -57,6 +61,30 @@ class Actor:
     assumed_roles: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Count:
+    """A number that rules compare. The caller counts it, in the transaction that stores the request.
+
+    `what`: "keys" = living keys: enabled ones, and those that are granted and not made yet; "granted" = units granted
+    in the last `per` seconds by creates, raises, revivals and rotations, each with what it added; "allowance" = units
+    that standing allowances of *other* keys add in `per` seconds. `over`: "person" = who asks; "role" = everybody
+    whom `names` name (role names, ids or "*"); "team" = the whole workspace.
+    """
+
+    what: What
+    over: Over = "person"
+    names: tuple[str, ...] = ()
+    per: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A count and its number before this request. None = it cannot be told, such as after an unlimited grant."""
+
+    count: Count
+    value: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """The outcome (the key as it would be) and the change, in plain values; None = not spoken of.
@@ -64,7 +92,10 @@ class Facts:
     `lifetime`: seconds from now until the key expires, math.inf = never. `models`: empty = every model.
     `allow_ips`: True = restricted to addresses. `increase`: units added (a new key: all it starts with;
     0 = none; negative = taken away). `extended`: enabling gives it a new expiry. `group`: "" = the account's own.
-    `channel`: id, "" = not in a channel.
+    `channel`: id, "" = not in a channel. `addresses`: the allowed addresses as they would be, () = from everywhere.
+    `gateway`: the name of the gateway. `counts`: what `Policy.counts_needed` asks for, as it is before this request;
+    None = not counted. `adds_key`: one living key more; `decide` says it by the operation where it is None.
+    `allowance` units are added every `allowance_period` seconds.
     """
 
     remain_quota: int | None = None
@@ -77,6 +108,13 @@ class Facts:
     extended: bool = False
     reason: str = ""
     channel: str = ""
+    addresses: tuple[str, ...] | None = None
+    cross_group_retry: bool | None = None
+    gateway: str | None = None
+    counts: tuple[Counted, ...] | None = None
+    adds_key: bool | None = None
+    allowance: int | None = None
+    allowance_period: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

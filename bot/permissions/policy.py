@@ -7,8 +7,10 @@ file or the gateway: the same values always get the same answer.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
     OPERATIONS,
+    RIGHTS,
     WITHOUT_RECORD,
     Actor,
     ActorKind,
@@ -31,13 +33,15 @@ _NO_MEMBER = {
 }
 _STRICTNESS: Mapping[Outcome, int] = {"allow": 0, "needs_approval": 2, "deny": 3}
 _AT_ONCE = 1
+# A rotated key takes the place of its predecessor.
+_ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 # Slack may be silent, or know nobody of that id: the first passes.
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
 
 def decide(policy: Policy, ask: Ask) -> Decision:
     """What the policy says to `ask`, by which rule, and why each rule above it did not match. Never raises."""
-    if ask.operation not in OPERATIONS:
+    if ask.operation not in OPERATIONS and ask.operation not in RIGHTS:
         return Decision(outcome="deny", rule=None, sentence=f"There is no operation “{ask.operation}”.")
     if ask.actor.kind is not ActorKind.MEMBER:
         who = _NO_MEMBER.get(ask.actor.kind)
@@ -46,6 +50,8 @@ def decide(policy: Policy, ask: Ask) -> Decision:
     if ask.operation in WITHOUT_RECORD:
         # It looks at no key, so no condition about one may match, whatever the caller knows of some key.
         ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
+    elif ask.facts.adds_key is None:
+        ask = replace(ask, facts=replace(ask.facts, adds_key=ask.operation in _ADDS_A_KEY))
     decision = _by_first_rule(policy, ask)
     if ask.operation == "key.enable" and _strictness(decision) <= _AT_ONCE:
         return _with_what_it_adds(policy, ask, decision)
@@ -97,7 +103,7 @@ def may_approve(
     asked_at: float,
     now: float,
 ) -> Eligibility:
-    """Whether `approver` may approve now. Both must agree: the stored terms, and today's policy on the same ask.
+    """Whether `approver` may approve now, by the stricter of the stored terms and today's (`binding_terms`).
 
     `ask` is the request again, its actor as Slack shows the requester now. An own request needs
     `self_approval = true` in the stored terms and in today's, with no other rule against it.
@@ -115,7 +121,8 @@ def may_approve(
         return Eligibility(
             allowed=False, rule=rule, sentence="You have approved this already; each person counts once."
         )
-    eligibility = _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
+    terms = stricter_terms(approval, today.approval, given)
+    eligibility = _in_open_stage(policy, approver, terms, given, asked_at=asked_at, now=now, rule=rule)
     if eligibility.allowed and today.approval is not None and not _named_in(policy, approver, today.approval):
         sentence = (
             f"The policy has changed since this was asked: rule “{rule}” now wants {describe(today.approval)}. "
@@ -123,6 +130,16 @@ def may_approve(
         )
         return Eligibility(allowed=False, rule=rule, sentence=sentence)
     return eligibility
+
+
+def binding_terms(policy: Policy, *, ask: Ask, approval: Approval, given: Sequence[Given] = ()) -> Approval:
+    """The terms that a waiting request must meet now: the stricter of the stored `approval` and today's.
+
+    `ask` is the request again, its actor as Slack shows the requester now; `given`: who has approved, in order.
+    Whoever shows, counts or completes approvals of a waiting request asks this and not the stored terms. A request
+    that the policy denies today, or allows, keeps its stored terms here; `may_approve` refuses the former.
+    """
+    return stricter_terms(approval, decide(policy, ask).approval, given)
 
 
 def may_deny(

@@ -1,6 +1,6 @@
 """The policy file's grammar: text in, a validated Policy out, or every mistake with its line and column.
 
-Pure: it is handed the text (loading.py reads the file) and judges nobody (policy.py does).
+Pure: it is handed the text (bot/policy_file.py reads the file) and judges nobody (policy.py does).
 """
 
 import fnmatch
@@ -8,8 +8,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.permissions.conditions import Condition, read_conditions
-from bot.permissions.models import OPERATIONS, Actor, Approval, Outcome
+from bot.permissions.addresses import USUAL, Widest
+from bot.permissions.condition import Condition
+from bot.permissions.conditions import read_conditions
+from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Count, Outcome
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
 from bot.permissions.terms import read_approval
@@ -56,7 +58,10 @@ class Rule:
     @cached_property
     def not_about(self) -> tuple[str, str]:
         """The trail's entry when it speaks of other operations."""
-        return self.name, f"it is about {', '.join(operation for operation in OPERATIONS if operation in self.do)}"
+        return (
+            self.name,
+            f"it is about {', '.join(operation for operation in (*OPERATIONS, *RIGHTS) if operation in self.do)}",
+        )
 
     @cached_property
     def not_own(self) -> tuple[str, str]:
@@ -69,6 +74,7 @@ class Policy:
     """All roles and rules. `hash` (sha256 of the text, hex) says in the record which policy decided.
 
     `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
+    `widest`: the widest networks that still count as named addresses.
     """
 
     roles: Roles
@@ -76,6 +82,14 @@ class Policy:
     hash: str
     file: str
     auto_disable: frozenset[str] = frozenset()
+    widest: Widest = USUAL
+
+    def counts_needed(self, operation: str) -> tuple[Count, ...]:
+        """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
+        # What enabling adds is judged as these as well.
+        operations = {operation, "key.create", "key.quota", "key.update"} if operation == "key.enable" else {operation}
+        conditions = (one for rule in self.rules if rule.do & operations for one in rule.conditions)
+        return tuple(sorted({one.count for one in conditions if one.count is not None}))
 
     def group_ids(self) -> frozenset[str]:
         """Every Slack user group it names, to be checked against the workspace."""
@@ -110,13 +124,14 @@ class Policy:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    document.only((), document.data, ("roles", "rules", "alerts"), "a policy")
+    document.only((), document.data, ("roles", "rules", "alerts", "addresses"), "a policy")
     roles = read_roles(document, document.data.get("roles", {}))
-    rules = _rules(document, roles, document.data.get("rules", []))
+    widest = _widest(document, document.data.get("addresses", {}))
+    rules = _rules(document, roles, document.data.get("rules", []), widest)
     auto_disable = _auto_disable(document, document.data.get("alerts", {}))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable)
+    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable, widest=widest)
 
 
 def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:
@@ -132,7 +147,19 @@ def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:
     return frozenset(source for _, source in sources)
 
 
-def _rules(document: TomlDocument, roles: Roles, value: object) -> tuple[Rule, ...]:
+def _widest(document: TomlDocument, value: object) -> Widest:
+    table = document.table(("addresses",), value, "addresses") or {}
+    document.only(("addresses",), table, ("widest_ipv4", "widest_ipv6"), "addresses")
+
+    def prefix(name: str, usual: int, most: int) -> int:
+        path: Path = ("addresses", name)
+        length = document.integer(path, table.get(name, usual), name, least=0, most=most)
+        return usual if length is None else length
+
+    return Widest(ipv4=prefix("widest_ipv4", USUAL.ipv4, 32), ipv6=prefix("widest_ipv6", USUAL.ipv6, 128))
+
+
+def _rules(document: TomlDocument, roles: Roles, value: object, widest: Widest) -> tuple[Rule, ...]:
     if not isinstance(value, list):
         document.wrong(("rules",), "rules are written as [[rules]], with two brackets each")
         return ()
@@ -144,19 +171,21 @@ def _rules(document: TomlDocument, roles: Roles, value: object) -> tuple[Rule, .
     for index, element in enumerate(value):
         path: Path = ("rules", index)
         table = document.table(path, element, "a rule")
-        if table is not None and (rule := _rule(document, path, table, roles, seen)):
+        if table is not None and (rule := _rule(document, path, table, roles, seen, widest=widest)):
             rules.append(rule)
     return tuple(rules)
 
 
-def _rule(document: TomlDocument, path: Path, table: Table, roles: Roles, seen: dict[str, Position]) -> Rule | None:
+def _rule(
+    document: TomlDocument, path: Path, table: Table, roles: Roles, seen: dict[str, Position], *, widest: Widest
+) -> Rule | None:
     document.only(path, table, RULE_KEYS, "a rule")
     name = _name(document, path, table, seen)
     who = roles.read_names(document, (*path, "who"), table["who"], "who") if _has(document, path, table, "who") else ()
     do = _operations(document, (*path, "do"), table["do"]) if _has(document, path, table, "do") else frozenset()
     on = document.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
     when = document.table((*path, "when"), table.get("when", {}), "when") or {}
-    conditions = read_conditions(document, (*path, "when"), when)
+    conditions = read_conditions(document, (*path, "when"), when, who=who, widest=widest)
     outcome, sentence, approval, forbids_self = _outcome(document, path, table, roles)
     if not (name and who and do and outcome):
         return None
@@ -198,8 +227,10 @@ def _operations(document: TomlDocument, path: Path, value: object) -> frozenset[
     operations: set[str] = set()
     for place, pattern in read or ():
         matching = fnmatch.filter(OPERATIONS, pattern) if len(pattern) <= MAX_NAME else []
+        if pattern in RIGHTS:
+            matching = [pattern]
         if not matching:
-            document.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, OPERATIONS)}")
+            document.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, (*OPERATIONS, *RIGHTS))}")
         operations.update(matching)
     return frozenset(operations)
 

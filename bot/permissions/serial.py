@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.permissions.models import Approval, Decision, Escalation, Facts, Stage
+from bot.permissions.models import Approval, Count, Counted, Decision, Escalation, Facts, Stage
 
 Json = dict[str, Any]
 _OUTCOMES = ("allow", "deny", "needs_approval")
@@ -52,9 +52,20 @@ def facts_from_json(data: Mapping[str, Any]) -> Facts:
         plain = dict(data)
         plain["lifetime"] = math.inf if plain["lifetime"] == "never" else plain["lifetime"]
         plain["models"] = None if plain["models"] is None else frozenset(plain["models"])
+        if plain.get("addresses") is not None:
+            plain["addresses"] = tuple(plain["addresses"])
+        if plain.get("counts") is not None:
+            plain["counts"] = tuple(_counted(one) for one in plain["counts"])
+        # Rows of earlier versions lack the younger fields, which then are not spoken of.
         return Facts(**plain)
     except (KeyError, TypeError) as error:
         raise ValueError(f"these are no stored facts: {error!r}") from error
+
+
+def _counted(data: Mapping[str, Any]) -> Counted:
+    count = dict(data["count"])
+    count["names"] = tuple(count["names"])
+    return Counted(count=Count(**count), value=data["value"])
 
 
 def _approval(data: Mapping[str, Any]) -> Approval:

@@ -2,12 +2,13 @@
 
 from typing import cast
 
-from bot.permissions.conditions import Condition
+from bot.permissions.condition import Condition
+from bot.permissions.counting import COUNTING
 from bot.permissions.roles import EVERYBODY, Roles
 from bot.permissions.rules import Rule
 
-_SMALLER = frozenset({"remain_quota_at_most", "increase_at_most", "lifetime_at_most"})
-_SUBSET = frozenset({"models_within", "group_in", "channel_in"})
+_SMALLER = frozenset({"remain_quota_at_most", "increase_at_most", "lifetime_at_most", *COUNTING})
+_SUBSET = frozenset({"models_within", "group_in", "gateway_in", "channel_in"})
 
 
 def covers(above: Rule, rule: Rule, operation: str, who: str, roles: Roles) -> bool:
@@ -24,7 +25,7 @@ def impossible(conditions: tuple[Condition, ...]) -> str | None:
     """Why these conditions can never hold together, None if they can."""
     values = {condition.name: condition.value for condition in conditions}
     if values.get("unlimited_quota") is True:
-        for name in ("remain_quota_at_most", "increase_at_most"):
+        for name in ("remain_quota_at_most", "increase_at_most", "granted_at_most"):
             if name in values:
                 return f"an unlimited key is never within {name}"
     if "lifetime_over" in values and "lifetime_at_most" in values:
@@ -36,7 +37,7 @@ def impossible(conditions: tuple[Condition, ...]) -> str | None:
 
 def _follows(wide: Condition, narrow: Condition) -> bool:
     """Whether `wide` holds wherever `narrow` holds."""
-    if wide.name != narrow.name:
+    if wide.name != narrow.name or wide.count != narrow.count:
         return False
     if wide.name in _SMALLER:
         return cast("int", narrow.value) <= cast("int", wide.value)

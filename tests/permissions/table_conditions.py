@@ -68,7 +68,35 @@ an address holds                               | nobody | key.create | allow_ips
 a network holds                                | nobody | key.create | allow_ips=10.0.0.0/8,2001:db8::/32 | allow | allow_ips_required = true
 no address does not                            | nobody | key.create | | deny | allow_ips_required = true
 an emptied list does not                       | nobody | key.update | allow_ips= | deny | allow_ips_required = true
+the whole world is no restriction              | nobody | key.create | allow_ips=0.0.0.0/0 | deny | allow_ips_required = true
+nor with an address beside it                  | nobody | key.create | allow_ips=203.0.113.7,0.0.0.0/0 | deny | allow_ips_required = true
+nor in two halves                              | nobody | key.create | allow_ips=0.0.0.0/1,128.0.0.0/1 | deny | allow_ips_required = true
+nor as IPv6                                    | nobody | key.create | allow_ips=::/0 | deny | allow_ips_required = true
+nor as IPv4 inside IPv6                        | nobody | key.create | allow_ips=::ffff:0.0.0.0/96 | deny | allow_ips_required = true
+a network wider than /8 is no name             | nobody | key.create | allow_ips=10.0.0.0/7 | deny | allow_ips_required = true
+two neighbours are one wider network           | nobody | key.create | allow_ips=10.0.0.0/8,11.0.0.0/8 | deny | allow_ips_required = true
+an IPv6 network wider than /32 is no name      | nobody | key.create | allow_ips=2001:d00::/31 | deny | allow_ips_required = true
+a named gateway holds                          | nobody | key.create | gateway=prod | allow | gateway_in = ["prod"]
+another gateway does not                       | nobody | key.create | gateway=test | deny | gateway_in = ["prod"]
+an untold gateway does not                     | nobody | key.create | | deny | gateway_in = ["prod"]
 unknown addresses do not                       | nobody | key.update | name=x | deny | allow_ips_required = true
+"""
+
+COUNTING = """
+the fifth key of five                          | nobody | key.create | keys_so_far=4 | allow | keys_at_most = 5
+the sixth is one too many                      | nobody | key.create | keys_so_far=5 | deny | keys_at_most = 5
+enabling adds a living key as well             | nobody | key.enable | keys_so_far=5 | deny | keys_at_most = 5
+a rotation adds none                           | nobody | key.rotate | keys_so_far=5 | allow | keys_at_most = 5
+a change adds none                             | nobody | key.update | keys_so_far=5 name=x | allow | keys_at_most = 5
+none is a limit                                | nobody | key.create | | deny | keys_at_most = 0
+exactly what is granted in the time            | nobody | key.create | remain_quota=$5 granted_so_far=$15 | allow | granted_at_most = "$20", per = "30d"
+one unit more is too much                      | nobody | key.create | remain_quota=$5 granted_so_far=7500001 | deny | granted_at_most = "$20", per = "30d"
+a raise counts                                 | nobody | key.quota | delta=+$6 granted_so_far=$15 | deny | granted_at_most = "$20", per = "30d"
+less quota adds nothing                        | nobody | key.quota | delta=-$6 granted_so_far=$20 | allow | granted_at_most = "$20", per = "30d"
+unlimited is never within a sum                | nobody | key.create | remain_quota=1 unlimited_quota=on | deny | granted_at_most = "$20", per = "30d"
+an untold change is not within a sum           | nobody | key.update | name=x | deny | granted_at_most = "$20", per = "30d"
+both must hold                                 | nobody | key.create | remain_quota=1 keys_so_far=5 | deny | granted_at_most = "$20", per = "30d", keys_at_most = 5
+no allowance is not within one                 | nobody | key.create | remain_quota=1 | deny | allowance_at_most = "$20", per = "30d"
 """
 
 ASKING = """

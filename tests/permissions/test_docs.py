@@ -7,8 +7,10 @@ import pytest
 
 from bot.permissions import OPERATIONS, parse_policy
 from bot.permissions.cases import parse_cases, run_cases
-from bot.permissions.conditions import READERS
+from bot.permissions.conditions import NAMES
+from bot.permissions.counting import MODIFIERS
 from bot.permissions.hypothetical import FIELDS
+from bot.permissions.models import RIGHTS
 from bot.permissions.rules import RULE_KEYS
 from bot.permissions.terms import KEYS
 from tests.permissions.helpers import NOW
@@ -32,7 +34,8 @@ def test_the_cases_hold_for_the_example_policy() -> None:
 
 # Two fields of the form about which no rule can speak.
 @pytest.mark.parametrize(
-    "word", sorted({*OPERATIONS, *READERS, *RULE_KEYS, *KEYS, *FIELDS} - {"name", "cross_group_retry"})
+    "word",
+    sorted({*OPERATIONS, *NAMES, *MODIFIERS, *RIGHTS, *RULE_KEYS, *KEYS, *FIELDS} - {"name", "cross_group_retry"}),
 )
 def test_every_word_of_the_grammar_is_explained(word: str) -> None:
     assert re.search(rf"`{re.escape(word)}\b", TEXT)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bot.permissions import ActorKind, Facts, parse_policy
+from bot.permissions import ActorKind, Count, Counted, Facts, parse_policy
 from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from tests.permissions.helpers import NOW, ROLES
 
@@ -34,7 +34,9 @@ def test_an_unknown_name_gets_a_sentence(name: str) -> None:
 
 
 def test_an_untouched_form_makes_a_limited_key_for_every_model() -> None:
-    assert facts("key.create") == Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False)
+    assert facts("key.create") == Facts(
+        unlimited_quota=False, models=frozenset(), group="", allow_ips=False, addresses=()
+    )
 
 
 def test_a_whole_form_is_read() -> None:
@@ -44,7 +46,8 @@ def test_a_whole_form_is_read() -> None:
     }  # fmt: skip
     assert hypothetical_facts("key.create", told, now=NOW) == Facts(
         remain_quota=2_500_000, unlimited_quota=True, lifetime=30 * 86_400, models=frozenset("abc"), group="vip",
-        allow_ips=True, increase=2_500_000, reason="r", channel="C01",
+        allow_ips=True, increase=2_500_000, reason="r", channel="C01", addresses=("10.0.0.1", "::1/128"),
+        cross_group_retry=True,
     )  # fmt: skip
 
 
@@ -133,3 +136,16 @@ def test_fields_that_no_rule_speaks_of_are_taken() -> None:
 
 def test_what_looks_at_no_key_has_only_reason_and_channel() -> None:
     assert facts("audit.read", KEY, reason="r", channel="C01") == Facts(reason="r", channel="C01")
+
+
+def test_what_was_counted_before_may_be_told() -> None:
+    counts = (Count(what="keys"), Count(what="granted", per=60), Count(what="allowance", per=60))
+    told = {"keys_so_far": "3", "granted_so_far": "$1"}
+    found = hypothetical_facts("key.create", told, now=NOW, counts=counts).counts
+    assert found == tuple(
+        Counted(count=count, value=value) for count, value in zip(counts, (3, 500_000, 0), strict=True)
+    )
+    with pytest.raises(ValueError, match="keys_so_far: write how many keys there are, not “many”"):
+        hypothetical_facts("key.create", {"keys_so_far": "many"}, now=NOW, counts=counts)
+    with pytest.raises(ValueError, match="granted_so_far: “lots” is not an amount"):
+        hypothetical_facts("key.create", {"granted_so_far": "lots"}, now=NOW, counts=counts)

@@ -25,7 +25,13 @@ EXAMPLE_ROWS = _of(
     table_example.GUARDING,
     table_example.NOT_MEMBERS,
 )
-CONDITION_ROWS = _of(table_conditions.QUOTA, table_conditions.LIFETIME, table_conditions.LISTS, table_conditions.ASKING)
+CONDITION_ROWS = _of(
+    table_conditions.QUOTA,
+    table_conditions.LIFETIME,
+    table_conditions.COUNTING,
+    table_conditions.LISTS,
+    table_conditions.ASKING,
+)
 
 
 @pytest.mark.parametrize("row", EXAMPLE_ROWS)
@@ -176,3 +182,12 @@ def test_break_glass_is_said_to_act_at_once_with_a_reason() -> None:
     broken = decide(policy(approving("break_glass = true")), ask)
     assert broken.outcome == "needs_approval"
     assert "at once with a reason" in broken.sentence
+
+
+def test_the_right_to_unlock_is_given_in_full_only() -> None:
+    ask = Ask(actor=member("U01", "S0ENG"), operation="key.unlock")
+    for patterns in ('["*"]', '["key.*"]'):
+        assert decide(policy(rule(do=patterns)), ask).outcome == "deny"
+    assert decide(policy(rule(do='["key.unlock"]')), ask).allowed
+    decision = decide(policy(rule(do='["key.unlock"]')), Ask(actor=ask.actor, operation="key.create"))
+    assert decision.trail == (("r", "it is about key.unlock"),)

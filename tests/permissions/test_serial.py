@@ -7,6 +7,8 @@ import pytest
 
 from bot.permissions import (
     Ask,
+    Count,
+    Counted,
     Facts,
     decide,
     decision_from_json,
@@ -37,10 +39,31 @@ def test_a_decision_survives_json(text: str) -> None:
     assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
 
 
-@pytest.mark.parametrize("facts", [Facts(), Facts(lifetime=math.inf, models=frozenset({"b", "a"}), remain_quota=1)])
+COUNTED = Facts(
+    addresses=("10.0.0.1",),
+    counts=(
+        Counted(count=Count(what="keys"), value=3),
+        Counted(count=Count(what="granted", over="role", names=("engineer",), per=60), value=None),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "facts", [Facts(), Facts(lifetime=math.inf, models=frozenset({"b", "a"}), remain_quota=1), COUNTED]
+)
 def test_facts_survive_json(facts: Facts) -> None:
     text = json.dumps(facts_to_json(facts), allow_nan=False)
     assert facts_from_json(json.loads(text)) == facts
+
+
+def test_facts_of_an_older_row_are_read() -> None:
+    """As written before addresses, gateways and counts were kept."""
+    row = {"remain_quota": 5, "unlimited_quota": False, "lifetime": "never", "models": ["o3"], "group": "",
+           "allow_ips": True, "increase": 5, "extended": False, "reason": "r", "channel": "C01"}  # fmt: skip
+    assert facts_from_json(row) == Facts(
+        remain_quota=5, unlimited_quota=False, lifetime=math.inf, models=frozenset({"o3"}), group="", allow_ips=True,
+        increase=5, reason="r", channel="C01",
+    )  # fmt: skip
 
 
 GOOD = {"outcome": "allow", "rule": None, "sentence": "", "approval": None, "trail": []}
@@ -66,7 +89,14 @@ def test_what_is_no_decision_is_refused(wrong: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"lifetime": 1}, {"lifetime": 1, "models": None, "more": 1}, {"lifetime": 1, "models": 7}]
+    "wrong",
+    [
+        {},
+        {"lifetime": 1},
+        {"lifetime": 1, "models": None, "more": 1},
+        {"lifetime": 1, "models": 7},
+        {"lifetime": 1, "models": None, "counts": [{}]},
+    ],
 )
 def test_what_are_no_facts_is_refused(wrong: dict) -> None:
     with pytest.raises(ValueError):

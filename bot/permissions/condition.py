@@ -1,0 +1,22 @@
+"""One condition of a rule's `when`, as a value. How each is read: conditions.py and counting.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.permissions.models import Count, Facts
+
+Why = str | None
+Value = int | bool | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """`why_not(facts)` is None where the condition holds, else half a sentence for the trail.
+
+    `count`: the number that a counting condition compares; None for all others.
+    """
+
+    name: str
+    value: Value
+    why_not: Callable[[Facts], Why]
+    count: Count | None = None

@@ -1,0 +1,139 @@
+"""Conditions that count: how many keys somebody has, and how much they were granted or are refilled with.
+
+This package counts nothing itself. The caller asks `counts_needed` which numbers the rules about an operation
+compare, counts them in the transaction that stores the request, and hands them in as `Facts.counts`, each as it
+stands *before* this request; what the request adds is added here. A number that was not counted, or cannot be
+told, lets no condition hold.
+"""
+
+import math
+from collections.abc import Iterable
+
+from bot.permissions.condition import Condition, Why
+from bot.permissions.models import Count, Counted, Facts, Over
+from bot.permissions.source_map import Path
+from bot.permissions.toml_document import Table, TomlDocument
+from bot.units import format_duration, format_quota
+
+COUNTING = ("keys_at_most", "granted_at_most", "allowance_at_most")
+# These belong to a counting condition and are none themselves.
+MODIFIERS = ("per", "counted_over")
+OVER: tuple[Over, ...] = ("person", "role", "team")
+MAX_KEYS = 1_000_000
+
+
+def value_of(counts: Iterable[Counted] | None, count: Count) -> int | None:
+    """The number that was counted for `count`; None where it was not counted or cannot be told."""
+    return next((one.value for one in counts or () if one.count == count), None)
+
+
+def read_counting(document: TomlDocument, path: Path, table: Table, *, who: tuple[str, ...]) -> tuple[Condition, ...]:
+    """The counting conditions of a `when` table, with their `per` and `counted_over`. `who`: the rule's people."""
+    counting = [name for name in COUNTING if name in table]
+    if not counting:
+        for name in MODIFIERS:
+            if name in table:
+                document.wrong((*path, name), f"{name} belongs to {', '.join(COUNTING)}, and none of them is here")
+        return ()
+    over: Over = "person"
+    if "counted_over" in table:
+        chosen = document.choice((*path, "counted_over"), table["counted_over"], "counted_over", OVER)
+        over = next((one for one in OVER if one == chosen), "person")
+    names = tuple(sorted(who)) if over == "role" else ()
+    per = _per(document, path, table, [name for name in counting if name != "keys_at_most"])
+    found = []
+    for name in counting:
+        limit = _limit(document, (*path, name), name, table[name])
+        if limit is None:
+            continue
+        if name == "keys_at_most":
+            found.append(_keys_at_most(limit, Count(what="keys", over=over, names=names)))
+        elif per is not None and name == "granted_at_most":
+            count = Count(what="granted", over=over, names=names, per=per)
+            found.append(_granted_at_most(limit, count, document.units_per_usd))
+        elif per is not None:
+            count = Count(what="allowance", over=over, names=names, per=per)
+            found.append(_allowance_at_most(limit, count, document.units_per_usd))
+    return tuple(found)
+
+
+def _per(document: TomlDocument, path: Path, table: Table, timed: list[str]) -> int | None:
+    if "per" not in table:
+        for name in timed:
+            document.wrong((*path, name), f'{name} needs the time it counts: per = "30d"')
+        return None
+    if not timed:
+        document.wrong((*path, "per"), "per belongs to granted_at_most and allowance_at_most; keys are counted now")
+        return None
+    return document.duration((*path, "per"), table["per"], "per")
+
+
+def _limit(document: TomlDocument, path: Path, name: str, value: object) -> int | None:
+    if name == "keys_at_most":
+        return document.integer(path, value, name, least=0, most=MAX_KEYS)
+    return document.quota(path, value, name)
+
+
+def _keys_at_most(limit: int, count: Count) -> Condition:
+    def why_not(facts: Facts) -> Why:
+        before = value_of(facts.counts, count)
+        if before is None:
+            return f"keys_at_most = {limit}: the keys of {_people(count)} were not counted"
+        after = before + bool(facts.adds_key)
+        if after <= limit:
+            return None
+        told = f"this would be the {_ordinal(after)}" if facts.adds_key else f"there are {after} already"
+        return f"keys_at_most = {limit}: {told} of {_people(count)}"
+
+    return Condition(name="keys_at_most", value=limit, why_not=why_not, count=count)
+
+
+def _granted_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
+    head = f"granted_at_most = {format_quota(limit, units_per_usd)} per {format_duration(count.per)}"
+
+    def why_not(facts: Facts) -> Why:
+        if facts.unlimited_quota:
+            return "the key would be unlimited"
+        if facts.increase is None:
+            return "no change of quota is spoken of"
+        before = value_of(facts.counts, count)
+        if before is None:
+            return f"{head}: what {_people(count)} got was not counted"
+        after = before + max(0, facts.increase)
+        if after <= limit:
+            return None
+        return (
+            f"{head}: {_people(count)} got {format_quota(before, units_per_usd)}, "
+            f"with this it would be {format_quota(after, units_per_usd)}"
+        )
+
+    return Condition(name="granted_at_most", value=limit, why_not=why_not, count=count)
+
+
+def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
+    head = f"allowance_at_most = {format_quota(limit, units_per_usd)} per {format_duration(count.per)}"
+
+    def why_not(facts: Facts) -> Why:
+        if facts.allowance is None or not facts.allowance_period:
+            return "no allowance is spoken of"
+        before = value_of(facts.counts, count)
+        if before is None:
+            return f"{head}: the other allowances of {_people(count)} were not counted"
+        after = before + math.ceil(facts.allowance * count.per / facts.allowance_period)
+        if after <= limit:
+            return None
+        return f"{head}: with this {_people(count)} would get {format_quota(after, units_per_usd)}"
+
+    return Condition(name="allowance_at_most", value=limit, why_not=why_not, count=count)
+
+
+def _people(count: Count) -> str:
+    if count.over == "person":
+        return "this person"
+    return "the whole workspace" if count.over == "team" else f"all of {' or '.join(count.names)}"
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
