@@ -367,6 +367,7 @@ def _alert_settings(settings: Settings) -> AlertSettings:
             "generic": settings.keydesk_alert_secret_generic,
             "github": settings.keydesk_alert_secret_github,
             "gitguardian": settings.keydesk_alert_secret_gitguardian,
+            "gitlab": settings.keydesk_alert_token_gitlab,
             "alertmanager": settings.keydesk_alert_token_alertmanager,
         },
         github_token=settings.github_token,

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     github_token: SecretStr | None = Field(
         None, alias="GITHUB_TOKEN", description="Reads the leaked secret of a GitHub secret-scanning alert."
     )
+    keydesk_alert_token_gitlab: SecretStr | None = Field(
+        None, alias="KEYDESK_ALERT_TOKEN_GITLAB", description="Token of POST /alerts/gitlab (token revocation API)."
+    )
     keydesk_alert_secret_gitguardian: SecretStr | None = Field(
         None, alias="KEYDESK_ALERT_SECRET_GITGUARDIAN", description="Signature token of POST /alerts/gitguardian."
     )

@@ -6,11 +6,11 @@ The bodies have the shapes of each sender's documentation. Knows nothing of the 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-GENERIC, GITHUB, GITGUARDIAN, ALERTMANAGER = "generic", "github", "gitguardian", "alertmanager"
+GENERIC, GITHUB, GITLAB, GITGUARDIAN, ALERTMANAGER = "generic", "github", "gitlab", "gitguardian", "alertmanager"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def signed(source: str, body: bytes, *, secret: str, now: float) -> Sent:
     elif source == GITGUARDIAN:
         headers["Timestamp"] = timestamp
         headers["Gitguardian-Signature"] = "sha256=" + _hex((timestamp + secret).encode(), body)
+    elif source == GITLAB:
+        headers["Authorization"] = secret
     else:
         headers["Authorization"] = f"Bearer {secret}"
     return Sent(f"/alerts/{source}", headers, body)
@@ -76,6 +78,11 @@ def _github(number: int, text: str) -> dict[str, Any]:
         "repository": {"full_name": repository, "private": True},
         "sender": {"login": "octocat", "type": "User"},
     }
+
+
+def _gitlab(number: int, text: str) -> list[dict[str, Any]]:
+    location = f"https://gitlab.example.com/lighthouse/search/-/blob/main/deploy-{number}.yaml"
+    return [{"type": "lighthouse_gateway_key", "token": text, "location": location}]
 
 
 def _gitguardian(number: int, text: str) -> dict[str, Any]:
@@ -121,4 +128,10 @@ def _alertmanager(number: int, text: str) -> dict[str, Any]:
     }
 
 
-_BODIES = {GENERIC: _generic, GITHUB: _github, GITGUARDIAN: _gitguardian, ALERTMANAGER: _alertmanager}
+_BODIES: Mapping[str, Callable[[int, str], Any]] = {
+    GENERIC: _generic,
+    GITHUB: _github,
+    GITLAB: _gitlab,
+    GITGUARDIAN: _gitguardian,
+    ALERTMANAGER: _alertmanager,
+}

@@ -3,7 +3,7 @@
 Nothing here asks the gateway: an alert is stored and answered within milliseconds, whatever else is slow.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,17 @@ from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.detection.scanner import MOST_CANDIDATES, Candidate, ScanResult
 from bot.alerts.intake.sources import IncomingAlert
-from bot.alerts.models import MOST_FINDINGS, Alert, AlertStatus, KeyFinding
+from bot.alerts.models import (
+    FETCHED,
+    MOST_EVENTS,
+    MOST_FINDINGS,
+    REOPENED,
+    UNFETCHED,
+    Alert,
+    AlertEvent,
+    AlertStatus,
+    KeyFinding,
+)
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -60,8 +70,8 @@ class AlertIngest:
             finding = self._finding(candidate)
             if finding is not None:
                 findings[finding.hint, finding.fingerprint] = finding
-        ordered = sorted(findings.values(), key=lambda finding: _ORDER[finding.how])
-        return ordered[:MOST_FINDINGS], max(0, len(ordered) - MOST_FINDINGS)
+        found_keys = ordered(findings.values())
+        return found_keys[:MOST_FINDINGS], max(0, len(found_keys) - MOST_FINDINGS)
 
     def _finding(self, candidate: Candidate) -> KeyFinding | None:
         match = self._index.match(candidate)
@@ -97,21 +107,35 @@ class AlertIngest:
     def _merge(
         self, c: sa.Connection, alert: Alert, findings: Sequence[KeyFinding], incoming: IncomingAlert
     ) -> tuple[Alert, bool]:
-        """A message that was edited, or a group that grew, may hold more than before."""
+        """A message that was edited, or a group that grew, may hold more; a source may say something new."""
         known = {(finding.hint, finding.fingerprint) for finding in alert.findings}
         new = [finding for finding in findings if (finding.hint, finding.fingerprint) not in known]
+        said = bool(incoming.event) and incoming.event_id not in {event.id for event in alert.events}
         place = {**alert.place, **incoming.place}
-        if not new and place == alert.place:
-            return alert, False
-        merged = sorted([*alert.findings, *new], key=lambda finding: _ORDER[finding.how])[:MOST_FINDINGS]
-        changes: dict[str, Any] = {"findings": merged, "place": place}
-        if any(finding.key_ids for finding in new) and alert.status is AlertStatus.FALSE_ALARM:
-            # What was called false did not hold this key.
-            changes |= {"status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None}
-        alert = store.change(c, alert.id, **changes)
-        if new and alert.status is AlertStatus.OPEN:
+        # A delivery that is sent again asks GitHub again for what it did not give before.
+        if place.pop(UNFETCHED, False):
+            place[FETCHED] = False
+        changed = bool(new) or said or place != alert.place
+        if changed:
+            changes: dict[str, Any] = {"findings": ordered([*alert.findings, *new])[:MOST_FINDINGS], "place": place}
+            if any(finding.how is MatchKind.UNKNOWN for finding in new):
+                changes["looked_up_at"] = None
+            if said:
+                event = AlertEvent(id=incoming.event_id, at=self._clock(), sentence=incoming.event)
+                changes["events"] = [*alert.events, event][-MOST_EVENTS:]
+            found = any(finding.key_ids for finding in new)
+            if alert.status is AlertStatus.FALSE_ALARM and (found or (said and incoming.opens)):
+                changes |= REOPENED
+            alert = store.change(c, alert.id, **changes)
+        if changed or _is_round(alert.deliveries):
+            # The keys may be others by now, or work again.
             self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
-        return alert, True
+        return alert, changed
+
+
+def ordered(findings: Iterable[KeyFinding]) -> list[KeyFinding]:
+    """The surest first."""
+    return sorted(findings, key=lambda finding: _ORDER[finding.how])
 
 
 def _is_round(number: int) -> bool:

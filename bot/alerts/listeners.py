@@ -3,7 +3,10 @@
 `value` is an alert's id. What is shown is drawn from the row; the message that was pasted is read once, in memory.
 """
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +26,7 @@ from bot.approvals import store as requests_store
 from bot.approvals.models import WORDS, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
-from bot.errors import ApprovalConflict, BotError, InputError
+from bot.errors import ApprovalConflict, BotError, GatewayError, InputError
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import modal, section
@@ -34,6 +37,13 @@ NOTHING = (
     "No key was found in this message. A key looks like `sk-` and 48 letters and digits; a masked one shows its first "
     "and last four. If one is spread over pieces, paste it into a message to yourself and use this shortcut there."
 )
+
+
+logger = logging.getLogger(__name__)
+
+# A window that says that nothing could be looked up yet is corrected this often, after this pause.
+CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
+OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
 
 
 class AlertListeners:
@@ -59,21 +69,58 @@ class AlertListeners:
         actor = await self._deps.actor(delivery)
         await self._deps.flow.admit(actor, DISABLE)
         loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
-        await delivery.responder.fill(delivery, loading, lambda: self._found(delivery, actor))
+        await self._fill(delivery, loading, actor, lambda: self._reported(delivery, actor))
         return None
 
-    async def _found(self, delivery: Delivery, actor: Actor) -> dict[str, Any]:
+    async def _fill(
+        self,
+        delivery: Delivery,
+        loading: Mapping[str, Any],
+        actor: Actor,
+        alert_of: Callable[[], Awaitable[int | None]],
+    ) -> None:
+        """Show the alert in a window. What could not be looked up yet is said, and corrected as soon as it was."""
+        asked: list[int] = []
+
+        async def first() -> Mapping[str, Any]:
+            alert_id = await alert_of()
+            if alert_id is None:
+                return said(NOTHING)
+            asked.append(alert_id)
+            return await self._window(await self._looked_up(alert_id), actor)
+
+        async def corrected() -> Mapping[str, Any] | None:
+            for _ in range(CORRECTIONS if asked else 0):
+                alert = await self._deps.database.read(store.get, asked[0])
+                if not alert.awaits_lookup and not any(i not in alert.keys for i in alert.possible_keys):
+                    return None
+                await asyncio.sleep(CORRECTION_PAUSE)
+                alert = await self._looked_up(asked[0])
+                if not alert.awaits_lookup:
+                    return await self._window(alert, actor)
+            return None
+
+        await delivery.responder.fill(delivery, loading, first, corrected=corrected)
+
+    async def _looked_up(self, alert_id: int) -> Alert:
+        """The alert with its keys as they are now; as far as it is known, where the gateway does not answer."""
+        try:
+            await self._triage.match(alert_id)
+            return await self._triage.read_keys(alert_id)
+        except GatewayError as error:
+            logger.info("alert %d: not looked up yet: %s", alert_id, error.sentence)
+            return await self._deps.database.read(store.get, alert_id)
+
+    async def _reported(self, delivery: Delivery, actor: Actor) -> int | None:
+        """Store the message as an alert; None when there is nothing in it that looks like a key."""
         found = find(message_texts(delivery.message))
         findings, _ = self._ingest.findings(found)
         if not findings:
-            return said(NOTHING)
+            return None
         ts = text_of(delivery.message, "ts") or delivery.message_ts
         by, shown_by = text_of(delivery.message, "user"), actor.slack_user_id
         incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, by=by, shown_by=shown_by)
-        alert_id = await self._ingest.receive(incoming)
-        await self._triage.match(alert_id)
-        alert = await self._triage.read_keys(alert_id)
-        return await self._window(alert, actor)
+        return await self._ingest.receive(incoming)
 
     async def disable(self, delivery: Delivery) -> Ack:
         """Disable the key the alert means; where that is not plain, show the window with the choice."""
@@ -92,7 +139,7 @@ class AlertListeners:
         if not keys and in_window:
             raise InputError({"keys": "Tick the key that is meant; nothing was touched."})
         if not keys or (operation == ROTATE and not in_window):
-            await delivery.responder.fill(delivery, _loading(), lambda: self._chooser(alert.id, actor))
+            await self._fill(delivery, _loading(), actor, lambda: _known(alert.id))
             return None
         if len(keys) == 1:
             await self._order(delivery, alert, keys[0], actor, operation)
@@ -137,11 +184,6 @@ class AlertListeners:
                 lines.append(f"Key {key_id}: {WORDS[request.status]} (request {request.number})")
         await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
 
-    async def _chooser(self, alert_id: int, actor: Actor) -> dict[str, Any]:
-        alert = await self._triage.match(alert_id)
-        alert = await self._triage.read_keys(alert.id)
-        return await self._window(alert, actor)
-
     async def _window(self, alert: Alert, actor: Actor) -> dict[str, Any]:
         deps = self._deps
         policy = deps.policy()
@@ -165,9 +207,11 @@ class AlertListeners:
         actor = await self._deps.actor(delivery, fresh=True)
         await self._deps.flow.admit(actor, DISABLE)
         owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
-        own = owners == {actor.slack_user_id}
-        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=own))
+        # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key.
+        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
         if decision.outcome == "deny":
+            if actor.slack_user_id in owners:
+                decision = replace(decision, sentence=OWN_ALERT)
             await self._deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
         error = await self._deps.database.run(self._close, alert.id, actor)
         if error is not None:
@@ -201,6 +245,10 @@ def requests_of(c: sa.Connection, alert: Alert) -> Requests:
     """The requests behind an alert's actions, by their id."""
     found = (requests_store.find(c, action.request_id) for action in alert.actions.values())
     return {request.id: request for request in found if request is not None}
+
+
+async def _known(alert_id: int) -> int:
+    return alert_id
 
 
 def _loading() -> dict[str, Any]:

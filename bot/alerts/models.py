@@ -10,6 +10,12 @@ from bot.gateway.models import Key
 
 # How many findings are kept and shown; the rest is a number on the card.
 MOST_FINDINGS = 40
+# How many of a source's words about its alert are kept.
+MOST_EVENTS = 20
+# The old key of a rotation from an alert ends when its successor was revealed, or after this many seconds.
+ROTATION_OVERLAP = 86_400
+# Marks in an alert's `place`: GitHub was asked for the secret, and did not give it in all the time we tried.
+FETCHED, UNFETCHED = "fetched", "unfetched"
 
 
 class AlertStatus(StrEnum):
@@ -17,6 +23,10 @@ class AlertStatus(StrEnum):
 
     OPEN = "open"
     FALSE_ALARM = "false_alarm"
+
+
+# The columns of an alert that is open again.
+REOPENED: dict[str, Any] = {"status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None}
 
 
 class AlertRecord(BaseModel):
@@ -85,6 +95,14 @@ class AlertAction(AlertRecord):
     attempt: int = 1
 
 
+class AlertEvent(AlertRecord):
+    """What the source said of its alert at a time: created, reopened, resolved. `id`: of this delivery, for repeats."""
+
+    id: str
+    at: float
+    sentence: str = ""
+
+
 class Alert(AlertRecord):
     """A row of `alerts`, whole. `keys` and `actions` by key id."""
 
@@ -100,8 +118,11 @@ class Alert(AlertRecord):
     keys: dict[int, KeySnapshot] = Field(default_factory=dict)
     actions: dict[int, AlertAction] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    events: tuple[AlertEvent, ...] = ()
     deliveries: int = 1
     received_at: float
+    # When its candidates were last compared with the account's keys as they were then; None = not yet.
+    looked_up_at: float | None = None
     closed_by: str | None = None
     closed_at: float | None = None
 
@@ -126,6 +147,12 @@ class Alert(AlertRecord):
         """The one key it means, when there is no doubt: one match in all, and no ambiguous one."""
         doubtful = any(finding.how is MatchKind.AMBIGUOUS for finding in self.findings)
         return self.possible_keys[0] if len(self.possible_keys) == 1 and not doubtful else None
+
+    @property
+    def awaits_lookup(self) -> bool:
+        """Whether nobody can say yet whose keys these are: the gateway, or GitHub, was not asked successfully yet."""
+        fetching = self.source == "github" and not self.findings and not self.place.get(FETCHED)
+        return fetching or (bool(self.unknown) and self.looked_up_at is None)
 
     @property
     def unknown(self) -> tuple[KeyFinding, ...]:

@@ -16,7 +16,7 @@ from bot.alerts import store
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.leaked_values import LeakedValues
-from bot.alerts.models import Alert, AlertAction, AlertStatus
+from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, AlertStatus
 from bot.approvals import store as requests_store
 from bot.approvals.cards.notifications import FROM_ALERT, Notifications
 from bot.approvals.flow import Asked, Flow
@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 
 DISABLE, ROTATE = "key.disable", "key.rotate"
 RULE = "[alerts] auto_disable"
-# The old key of a rotation from an alert ends when its successor was revealed, or after this many seconds.
-OVERLAP = 86_400
 WATCH_JOB, WATCH_SECONDS, LONGEST_WATCH = "alert_rotated", 5.0, 60.0
 RETIRE = "retire"
 _MOST_CLICKS = 1_000
@@ -110,7 +108,7 @@ class AlertResponse:
             raise
 
     def _wanted(self, operation: str, key_id: int) -> Any:
-        wanted = {"key_id": key_id} | ({"overlap": OVERLAP} if operation == ROTATE else {})
+        wanted = {"key_id": key_id} | ({"overlap": ROTATION_OVERLAP} if operation == ROTATE else {})
         return self._operations[operation].input_model.model_validate(wanted)
 
     def _remember_click(self, click: tuple[str, str], clicked_at: float) -> None:
@@ -230,7 +228,7 @@ class AlertResponse:
         if successor is None or successor.reveals == 0:
             age = self._clock() - (rotation.settled_at or rotation.asked_at)
             # Each look is a row of the queue for some days: soon at first, then once a minute.
-            return None if age > OVERLAP else Again(min(LONGEST_WATCH, WATCH_SECONDS + age / 20))
+            return None if age > ROTATION_OVERLAP else Again(min(LONGEST_WATCH, WATCH_SECONDS + age / 20))
         # The same job that the overlap's end would start; whichever comes second finds its request made.
         self._engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
         return None

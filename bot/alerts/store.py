@@ -36,6 +36,7 @@ def receive(
         "keys": {},
         "actions": {},
         "notes": list(notes),
+        "events": [{"id": incoming.event_id, "at": at, "sentence": incoming.event}],
         "deliveries": 1,
         "received_at": at,
     }

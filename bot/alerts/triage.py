@@ -4,8 +4,10 @@ Re-entrant: each run begins from the row. While the index is still being filled,
 so the job comes back for some minutes.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,23 +20,25 @@ from bot.alerts.detection.scanner import find
 from bot.alerts.ingest import AlertIngest
 from bot.alerts.intake.github import GithubApi, GithubUnavailable
 from bot.alerts.intake.sources import GithubAlert
-from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.alerts.models import FETCHED, REOPENED, UNFETCHED, Alert, AlertStatus, KeyFinding, KeySnapshot
 from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
-from bot.gateway.models import KeyId
+from bot.gateway.models import Key, KeyId
 from bot.keys import owners
 
 logger = logging.getLogger(__name__)
 
-KEYS_LOOKED_AT = 20
+# Keys that are read one by one; more are read from the list.
+FEW = 10
 # How long an alert waits for the index to be filled, and how often it looks.
 PATIENCE, PAUSE = 900.0, 5.0
 TROUBLE_PAUSE, LONGEST_PAUSE = 2.0, 60.0
-FETCHED = "fetched"
+# A key that was read longer ago than this is read anew.
+FRESH_SECONDS = 2.0
 
 
 class Triage:
@@ -66,11 +70,13 @@ class Triage:
     async def run(self, argument: str) -> Again | None:
         """The job; `argument` is the alert's id."""
         alert = await self._database.read(store.find, int(argument))
-        if alert is None or alert.status is not AlertStatus.OPEN:
+        if alert is None:
             return None
-        again = await self._fetch(alert)
+        again = await self._fetch(alert) if alert.status is AlertStatus.OPEN else None
         try:
             alert = await self.match(alert.id)
+            if alert.status is not AlertStatus.OPEN:
+                return None
             alert = await self.read_keys(alert.id)
         except GatewayError as error:
             logger.info("alert %d: the gateway does not answer: %s", alert.id, error.sentence)
@@ -87,16 +93,24 @@ class Triage:
         alert = await self._database.read(store.get, alert_id)
         if not any(finding.how is not MatchKind.FULL for finding in alert.findings):
             return alert
-        await self._index_sync.catch_up()
+        await self._index_sync.catch_up(asked=True)
         return await self._database.run(self.match_again, alert_id)
 
     def match_again(self, c: sa.Connection, alert_id: int) -> Alert:
         """The findings as the index knows them now, in the caller's transaction."""
         alert = store.get(c, alert_id, lock=True)
         findings = [self._again(finding) for finding in alert.findings]
-        if findings == list(alert.findings):
+        changes: dict[str, Any] = {"findings": findings} if findings != list(alert.findings) else {}
+        if self._index.complete and alert.looked_up_at is None:
+            changes["looked_up_at"] = self._clock()
+        if not changes:
             return alert
-        alert = store.change(c, alert_id, findings=findings)
+        before = set(alert.possible_keys)
+        found = {key_id for finding in findings for key_id in finding.key_ids} - before
+        if found and alert.status is AlertStatus.FALSE_ALARM:
+            # What was called false did not name these keys.
+            changes |= REOPENED
+        alert = store.change(c, alert_id, **changes)
         self._notifications.card(c, alert)
         return alert
 
@@ -106,20 +120,29 @@ class Triage:
         return finding.model_copy(update={"how": match.how, "key_ids": match.key_ids})
 
     async def read_keys(self, alert_id: int) -> Alert:
-        """Read every key that the alert may mean, fresh. Raises GatewayError."""
+        """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
         alert = await self._database.read(store.get, alert_id)
-        wanted = [key_id for key_id in alert.possible_keys if key_id not in alert.keys][:KEYS_LOOKED_AT]
-        seen = [await self.read_key(key_id) for key_id in wanted]
+        since = self._clock() - FRESH_SECONDS
+        wanted = [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
+        records = await self._records(wanted)
+        whose = await self._database.read(owners.all_owners) if wanted else {}
+        seen = [self._snapshot(key_id, records.get(key_id), whose.get(key_id, "")) for key_id in wanted]
         return await self._database.run(self._seen, alert_id, seen)
 
-    async def read_key(self, key_id: int) -> KeySnapshot:
-        """One key as it is now."""
-        owner = await self._database.read(owners.owner_of, key_id) or ""
-        try:
-            key = await self._reader.get_key(KeyId(key_id))
-        except KeyNotFound:
-            return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=self._clock())
-        return KeySnapshot.of(key, owner=owner, now=self._reader.server_now(), looked_at=self._clock())
+    async def _records(self, key_ids: Sequence[int]) -> dict[int, Key]:
+        if len(key_ids) > FEW:
+            return {int(key.id): key for key in await self._reader.list_keys()}
+        found = {}
+        for key_id in key_ids:
+            with contextlib.suppress(KeyNotFound):
+                found[key_id] = await self._reader.get_key(KeyId(key_id))
+        return found
+
+    def _snapshot(self, key_id: int, key: Key | None, owner: str) -> KeySnapshot:
+        now = self._clock()
+        if key is None:
+            return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=now)
+        return KeySnapshot.of(key, owner=owner, now=self._reader.server_now(), looked_at=now)
 
     def _seen(self, c: sa.Connection, alert_id: int, seen: list[KeySnapshot]) -> Alert:
         alert = store.get(c, alert_id, lock=True)
@@ -140,22 +163,23 @@ class Triage:
         )
         if self._github is None:
             note = "GITHUB_TOKEN is not configured, so the secret itself could not be fetched."
-            await self._database.run(self._note, alert.id, note, done=True)
+            await self._database.run(self._note, alert.id, note, over=True)
             return None
         try:
             secret = await self._github.secret_of(place)
         except GithubUnavailable as error:
-            late = self._clock() - alert.received_at >= PATIENCE
-            await self._database.run(self._note, alert.id, error.sentence, done=error.lasting or late)
-            return None if error.lasting or late else Again(PAUSE * 2)
+            asked_since = max([alert.received_at, *(event.at for event in alert.events)])
+            over = error.lasting or self._clock() - asked_since >= PATIENCE
+            await self._database.run(self._note, alert.id, error.sentence, over=over)
+            return None if over else Again(PAUSE * 2)
         findings, _ = self._ingest.findings(find([secret.get_secret_value()]))
         await self._database.run(self._fetched, alert.id, findings)
         return None
 
-    def _note(self, c: sa.Connection, alert_id: int, note: str, *, done: bool) -> None:
+    def _note(self, c: sa.Connection, alert_id: int, note: str, *, over: bool) -> None:
         alert = store.get(c, alert_id, lock=True)
         notes = alert.notes if note in alert.notes else (*alert.notes, note)
-        alert = store.change(c, alert_id, notes=notes, place={**alert.place, FETCHED: done})
+        alert = store.change(c, alert_id, notes=notes, place={**alert.place, FETCHED: over, UNFETCHED: over})
         self._notifications.card(c, alert)
 
     def _fetched(self, c: sa.Connection, alert_id: int, findings: list[KeyFinding]) -> None:
@@ -163,6 +187,6 @@ class Triage:
         known = {(finding.hint, finding.fingerprint) for finding in findings}
         kept = [finding for finding in alert.findings if (finding.hint, finding.fingerprint) not in known]
         notes = [note for note in alert.notes if "GitHub" not in note]
-        place = {**alert.place, FETCHED: True}
+        place = {**alert.place, FETCHED: True, UNFETCHED: False}
         alert = store.change(c, alert_id, findings=[*findings, *kept], notes=notes, place=place)
         self._notifications.card(c, alert)

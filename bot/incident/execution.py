@@ -3,13 +3,14 @@
 Then disabled keys are tried themselves until the gateway refuses them (batch_proof.py), in the same job.
 
 Like the flow's execution it is lent the writing client. It may be killed at any point: it begins again from the rows,
-and each key's own marks keep its write from being done twice. One batch is one permission: the requester is judged
-again, key by key, before the first write.
+and each key's own marks keep its write from being done twice. Each key is
+judged again by its facts of now right before its write, as a single request is.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,15 +20,17 @@ from bot.approvals.write_locks import WriteLock, WriteLocks
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again
+from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient
-from bot.gateway.errors import AUTH_REFUSALS
-from bot.gateway.models import KeyId
+from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
+from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, disable, enable
 from bot.incident import store
+from bot.incident.judgement import NEEDS_APPROVAL, changed_since, judge
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
-from bot.permissions.models import Actor, ActorKind, Ask
-from bot.permissions.policy import decide
+from bot.keys import owners
+from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
 from bot.slack.outbox import Outbox
 
@@ -37,6 +40,8 @@ JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alar
 AT_ONCE = 4
 # Keys between two looks at whether it was stopped, and between two redraws.
 ROUND = 8
+# Keys whose facts are read and judged together, right before they are written; more than FEW are read from the list.
+JUDGED, FEW = 40, 8
 PROCESSING = 15.0
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 # A key whose write stays unclear or unreachable this often is left, and said.
@@ -115,8 +120,6 @@ class BatchExecution:
         batch = await self._database.read(store.find, batch_id)
         if batch is None or batch.status is BatchStatus.DRAFT:
             return None
-        if batch.status is BatchStatus.RUNNING and not await self._judge(batch):
-            return Again(SLACK_PAUSE)
         while True:
             pauses = [await self._write_ready(batch_id), await self._proof.try_due(batch_id)]
             left = [pause for pause in pauses if pause is not None]
@@ -133,40 +136,80 @@ class BatchExecution:
             waiting = await self._database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
             if batch.status is not BatchStatus.RUNNING or not waiting:
                 break
-            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][:ROUND]
+            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][:JUDGED]
             if not ready:
                 soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
                 return max(0.0, soonest - self._clock())
-            await self._round(batch, ready)
+            try:
+                permitted = await self._permitted(batch, ready)
+            except GatewayError as error:
+                logger.info("batch %d waits: %s", batch_id, error.sentence)
+                return PAUSE
+            if permitted is None:
+                return SLACK_PAUSE
+            await self._rounds(batch, permitted)
             wrote = True
         if wrote or batch.status is BatchStatus.RUNNING:
             await self._database.run(self._finish, batch_id)
             self._changed()
         return None
 
-    async def _judge(self, batch: Batch) -> bool:
-        """The requester's rights as they are now; keys they may no longer touch fail with the policy's sentence.
+    async def _permitted(self, batch: Batch, keys: Sequence[BatchKey]) -> list[BatchKey] | None:
+        """Those of the keys that may still be written, by their facts of now; the others fail with the reason.
 
-        False: Slack does not say who they are; nobody can be judged now.
+        None: Slack does not say who the requester is, so nobody can be judged now. Raises GatewayError.
         """
         actor = await self._actor_of(batch.requester_id, batch.requester_team)
         if actor.kind is ActorKind.UNKNOWN:
-            return False
-        policy = self._policy()
-        decisions = {own: decide(policy, Ask(actor=actor, operation=batch.operation, own=own)) for own in (True, False)}
-        refused = {own: decision.sentence for own, decision in decisions.items() if decision.outcome == "deny"}
+            return None
+        records = await self._records(keys)
+        whose = await self._database.read(owners.all_owners)
+        refused: dict[int, str] = {}
+        for key in keys:
+            record = records.get(key.key_id)
+            if record is None:
+                continue  # gone: the write meets the same, and says it
+            decision = judge(
+                self._policy(),
+                actor,
+                batch.operation,
+                record,
+                own=whose.get(record.id) == batch.requester_id,
+                reason=batch.reason,
+                channel=batch.channel_id,
+                now=self._clock(),
+            )
+            if decision.outcome != "allow":
+                why = decision.sentence if decision.outcome == "deny" else NEEDS_APPROVAL
+                changed = changed_since(key.previewed, record.settings())
+                refused[key.key_id] = f"The policy no longer allows it. {why} {changed}".strip()
         if refused:
             await self._database.run(self._refuse, batch, refused)
-        return True
+        return [key for key in keys if key.key_id not in refused]
 
-    def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[bool, str]) -> None:
+    async def _records(self, keys: Sequence[BatchKey]) -> dict[int, Key]:
+        """The keys as they are now: one by one where they are few, else from the list."""
+        if len(keys) > FEW:
+            return {int(key.id): key for key in await self._client.list_keys()}
+        found = {}
+        for key in keys:
+            with contextlib.suppress(KeyNotFound):
+                found[key.key_id] = await self._client.get_key(KeyId(key.key_id))
+        return found
+
+    def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[int, str]) -> None:
         for key in store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING):
-            if key.own in refused:
-                self._settle(
-                    c, batch, key, BatchKeyStatus.FAILED, f"The policy no longer allows it. {refused[key.own]}"
-                )
+            if key.key_id in refused:
+                self._settle(c, batch, key, BatchKeyStatus.FAILED, refused[key.key_id])
 
-    async def _round(self, batch: Batch, keys: list[BatchKey]) -> None:
+    async def _rounds(self, batch: Batch, keys: Sequence[BatchKey]) -> None:
+        """Write the keys a few at a time, as long as nobody stops the batch."""
+        for start in range(0, len(keys), ROUND):
+            if start and (await self._database.read(store.get, batch.id)).status is not BatchStatus.RUNNING:
+                return
+            await self._round(batch, keys[start : start + ROUND])
+
+    async def _round(self, batch: Batch, keys: Sequence[BatchKey]) -> None:
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: BatchKey) -> None:

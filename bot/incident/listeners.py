@@ -18,7 +18,8 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId, KeyStatus
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
-from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.judgement import NEEDS_APPROVAL, judge
+from bot.incident.models import PREVIEWED, Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
     CONFIRM,
@@ -37,8 +38,7 @@ from bot.incident.views import (
     to_type,
 )
 from bot.keys import owners
-from bot.operations import facts_of
-from bot.permissions.models import Actor, Ask
+from bot.permissions.models import Actor, Ask, Decision
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
@@ -90,18 +90,28 @@ class BatchListeners:
         whose = await deps.database.read(owners.all_owners)
         left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
+        refusal: Decision | None = None
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
-            facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=delivery.channel_id)
-            decision = decide(deps.policy(), Ask(actor=actor, operation=operation, own=own, facts=facts))
+            decision = judge(
+                deps.policy(),
+                actor,
+                operation,
+                key,
+                own=own,
+                reason="",
+                channel=delivery.channel_id,
+                now=deps.clock(),
+            )
             if decision.outcome == "allow":
                 drafted.append(_drafted(key, operation, own=own))
             elif decision.outcome == "deny":
                 left_out[decision.sentence] += 1
+                refusal = refusal or decision
             else:
-                left_out["They need an approval each; ask for them one by one."] += 1
-        if not drafted and left_out:
-            await self._refuse_all(actor, operation)
+                left_out[NEEDS_APPROVAL] += 1
+        if not drafted and refusal is not None:
+            await deps.flow.refuse(actor, operation, refusal)
         if len(drafted) > MOST_KEYS:
             raise InputError({"key": f"These are {len(drafted):,} keys; at most {MOST_KEYS:,} at a time."})
         batch = await deps.database.run(
@@ -112,16 +122,11 @@ class BatchListeners:
             requester_id=actor.slack_user_id,
             requester_team=actor.team_id,
             what=scope.text,
+            channel_id=delivery.channel_id,
             undoes=scope.batch,
             asked_at=deps.clock(),
         )
         return preview(batch, drafted, left_out)
-
-    async def _refuse_all(self, actor: Actor, operation: str) -> None:
-        """None of the keys may be touched: record it like any refusal."""
-        decision = decide(self._deps.policy(), Ask(actor=actor, operation=operation, own=False))
-        if decision.outcome == "deny":
-            await self._deps.flow.refuse(actor, operation, decision)
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
@@ -260,7 +265,8 @@ def draw_owner(c: sa.Connection, post: PostRow) -> Message | None:
 def _drafted(key: Key, operation: str, *, own: bool) -> BatchKey:
     already = key.status == _WANTED[operation]
     status = BatchKeyStatus.ALREADY if already else BatchKeyStatus.WAITING
-    return BatchKey(key_id=key.id, name=key.name, own=own, status=status, status_before=key.status)
+    seen = {PREVIEWED: key.settings().model_dump(mode="json")}
+    return BatchKey(key_id=key.id, name=key.name, own=own, status=status, status_before=key.status, progress=seen)
 
 
 def _row_id(text: str) -> int:

@@ -5,6 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.gateway.models import KeySettings
+
+# The mark in a key's progress that holds its settings at the preview.
+PREVIEWED = "previewed"
+
 
 class BatchStatus(StrEnum):
     """DRAFT: previewed, nothing done. STOPPED: somebody cancelled it; what was done stays done."""
@@ -57,6 +62,12 @@ class BatchKey(BatchRecord):
     progress: dict[str, Any] = Field(default_factory=dict)
     proof: BatchRevocation = BatchRevocation.NONE
 
+    @property
+    def previewed(self) -> KeySettings | None:
+        """The settings as the preview saw them; None in batches of earlier versions."""
+        found = self.progress.get(PREVIEWED)
+        return None if found is None else KeySettings.model_validate(found)
+
 
 class Batch(BatchRecord):
     """One row of `batches`."""
@@ -67,6 +78,7 @@ class Batch(BatchRecord):
     requester_id: str
     requester_team: str
     what: str
+    channel_id: str = ""
     reason: str
     undoes: int | None = None
     stopped_by: str | None = None

@@ -21,7 +21,7 @@ from bot.units import UNITS_PER_USD
 OUTCOMES = ("allow", "deny", "approval")
 RULE_KEYS = ("name", "who", "do", "on", "when", *OUTCOMES)
 # Where alerts come from (alerts/sources.py); `slack` is a message that holds a key.
-ALERT_SOURCES = ("generic", "github", "gitguardian", "alertmanager", "slack")
+ALERT_SOURCES = ("generic", "github", "gitlab", "gitguardian", "alertmanager", "slack")
 MAX_RULES = 1_000
 MAX_NAME = 80
 MAX_SENTENCE = 300

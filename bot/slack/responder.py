@@ -124,11 +124,17 @@ class Responder:
         await self.tell(delivery, harmless(sentence))
 
     async def fill(
-        self, delivery: Delivery, loading: Mapping[str, Any], work: Callable[[], Awaitable[Mapping[str, Any]]]
+        self,
+        delivery: Delivery,
+        loading: Mapping[str, Any],
+        work: Callable[[], Awaitable[Mapping[str, Any]]],
+        *,
+        corrected: Callable[[], Awaitable[Mapping[str, Any] | None]] | None = None,
     ) -> None:
         """Open `loading` at once (on top, when the click was in a modal), then put what `work` returns in its place.
 
-        The second half happens in the background; an error becomes a view with one sentence.
+        The second half happens in the background; an error becomes a view with one sentence. `corrected` is asked
+        after that for a view that replaces the first answer, None when it stands.
         """
         opened = self.push_modal if delivery.in_modal else self.open_modal
         # A name of ours finds the view again when Slack's answer, with its id, is lost.
@@ -140,7 +146,7 @@ class Responder:
             if not error.unsure:
                 raise
             place, unsure = {"external_id": name}, error
-        self.later(self._fill(delivery, place, loading, work, unsure), delivery=delivery)
+        self.later(self._fill(delivery, place, loading, work, unsure, corrected=corrected), delivery=delivery)
 
     async def _fill(
         self,
@@ -149,11 +155,16 @@ class Responder:
         loading: Mapping[str, Any],
         work: Callable[[], Awaitable[Mapping[str, Any]]],
         unsure: SlackUnavailable | None,
+        *,
+        corrected: Callable[[], Awaitable[Mapping[str, Any] | None]] | None,
     ) -> None:
         try:
             try:
                 view = await work()
                 await self._web.write("views.update", interactive=True, view=dict(view), **place)
+                better = None if corrected is None else await corrected()
+                if better is not None:
+                    await self._web.write("views.update", interactive=True, view=dict(better), **place)
             except ViewClosed:
                 raise
             except Exception as error:  # noqa: BLE001  # the person looks at a loading view: it must not stay for ever

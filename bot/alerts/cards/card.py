@@ -6,7 +6,7 @@ Nothing here ever held a key's value: rows have masked texts only. Buttons carry
 from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks
 from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.detection.key_index import MatchKind
-from bot.alerts.models import Alert, AlertStatus
+from bot.alerts.models import UNFETCHED, Alert, AlertStatus
 from bot.slack.blocks import (
     Block,
     Message,
@@ -26,9 +26,11 @@ from bot.slack.blocks import (
 DISABLE, ROTATE, FALSE_ALARM = "disable", "rotate", "false_alarm"
 KEYS_SHOWN = 8
 UNKNOWN_SHOWN = 10
+EVENTS_SHOWN = 5
 SOURCES = {
     "generic": "a signed webhook",
     "github": "GitHub secret scanning",
+    "gitlab": "GitLab",
     "gitguardian": "GitGuardian",
     "alertmanager": "Alertmanager",
     "slack": "a Slack message",
@@ -47,7 +49,7 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
         blocks.append(section(f"{title}{text}"))
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
-        blocks += step_blocks(alert.actions.get(key_id), requests)
+        blocks += step_blocks(alert, key_id, requests)
         blocks += again_blocks(alert, key_id, requests)
     blocks += found_lines(alert)
     blocks.append(context(_small_line(alert)))
@@ -61,6 +63,10 @@ def _headline(alert: Alert, requests: Requests) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
         return f":white_check_mark: False alarm, says {mention(alert.closed_by or '')}."
     if not alert.possible_keys:
+        if alert.place.get(UNFETCHED):
+            return ":rotating_light: GitHub found a secret that could not be fetched. Look at it there."
+        if alert.awaits_lookup:
+            return ":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying."
         where = " of this account" if alert.unknown else ""
         return f":grey_question: An alert came in; it names no key{where}."
     if not alert.sure_keys:
@@ -101,10 +107,17 @@ def found_lines(alert: Alert) -> list[Block]:
     if unknown:
         shown = ", ".join(code(finding.masked_text) for finding in unknown[:UNKNOWN_SHOWN])
         more = f" and {len(unknown) - UNKNOWN_SHOWN} more" if len(unknown) > UNKNOWN_SHOWN else ""
+        if alert.awaits_lookup:
+            lines.append(f"Not looked up yet, since the gateway could not be asked: {shown}{more}.")
+            unknown = ()
         one = "If it is a key, it is another account's."
         theirs = one if len(unknown) == 1 else "If they are keys, they are another account's."
-        lines.append(f"Unknown here, so not touched: {shown}{more}. {theirs}")
+        if unknown:
+            lines.append(f"Unknown here, so not touched: {shown}{more}. {theirs}")
     lines += [f":information_source: {escape(note)}" for note in alert.notes]
+    said = [event for event in alert.events if event.sentence][-EVENTS_SHOWN:]
+    if len(said) > 1:
+        lines.append(" · ".join(f"{date(event.at)} {escape(event.sentence)}" for event in said))
     return [context(line) for line in lines[:12]]
 
 

@@ -1,8 +1,8 @@
 """One key of an alert as blocks: what is known of it, what was done about it, what was seen since. No clients."""
 
-from bot.alerts.cards.key_state import Requests, is_enabled_again
+from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use
 from bot.alerts.detection.key_index import MatchKind
-from bot.alerts.models import Alert, AlertAction, KeySnapshot
+from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
 from bot.slack.blocks import (
@@ -48,8 +48,9 @@ def _last_use(seen: KeySnapshot) -> str:
     return "none" if seen.accessed_time <= seen.created_time else date(seen.accessed_time)
 
 
-def step_blocks(action: AlertAction | None, requests: Requests) -> list[Block]:
+def step_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
     """What was done about one key, each step with its time, and the total from the order to the refusal."""
+    action, out_of_use = alert.actions.get(key_id), is_out_of_use(alert, key_id, requests)
     request = requests.get(action.request_id) if action is not None else None
     if action is None or request is None:
         return []
@@ -60,6 +61,12 @@ def step_blocks(action: AlertAction | None, requests: Requests) -> list[Block]:
         lines.append(f"{time_text(request.settled_at)} the gateway's record was read back: {verb}")
     else:
         lines.append(f"{MARKS[request.status]} {_standing(request, verb)}")
+    if action.operation == "key.rotate" and request.status is Status.SUCCEEDED and not out_of_use:
+        until = date((request.settled_at or request.asked_at) + ROTATION_OVERLAP)
+        lines.append(
+            f":warning: *The leaked key still works*, so that what uses it can change over: until its successor is "
+            f"revealed, at the latest {until}. *Disable now* ends it at once; the DM to its owner offers a replacement."
+        )
     lines += _proof_lines(action, request)
     return [section("\n".join(lines))]
 

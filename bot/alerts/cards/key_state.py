@@ -49,6 +49,9 @@ def open_keys(alert: Alert, requests: Requests) -> list[int]:
 
 def _in_hand(action: AlertAction | None, requests: Requests) -> bool:
     request = requests.get(action.request_id) if action is not None else None
+    if request is not None and request.operation == "key.rotate" and request.status is Status.SUCCEEDED:
+        # The leaked key lives until its successor is revealed: it can be ended now.
+        return False
     return request is not None and request.status not in {
         Status.FAILED,
         Status.DENIED,

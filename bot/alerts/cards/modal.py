@@ -33,7 +33,7 @@ def alert_window(
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         if key_id in visible:
             blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
-            blocks += step_blocks(alert.actions.get(key_id), requests)
+            blocks += step_blocks(alert, key_id, requests)
             blocks += again_blocks(alert, key_id, requests)
         else:
             seen = alert.keys.get(key_id)
@@ -54,6 +54,8 @@ def alert_window(
 def _sentence(alert: Alert) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
         return f":white_check_mark: {mention(alert.closed_by or '')} says that this is a false alarm."
+    if not alert.possible_keys and alert.awaits_lookup:
+        return ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
     if not alert.possible_keys:
         return ":grey_question: Nothing in it is a key of this account."
     if not alert.sure_keys:
@@ -76,8 +78,9 @@ def _choice(alert: Alert, keys: list[int]) -> list[Block]:
     if keys:
         elements.append(button("Disable now", DISABLE, value=row, style="danger"))
         elements.append(button("Rotate", ROTATE, value=row))
-        after = "Rotate makes a new key with the same settings for the owner; the old one ends when that is revealed"
-        blocks.append(context(f"{after}, within a day at the latest."))
+        disable = "Disable ends the key at once, and its owner gets a button for a replacement."
+        rotate = "Rotate makes the new key first; the old one works until that is revealed, for a day at most."
+        blocks.append(context(f"{disable} {rotate}"))
     if not alert.actions:
         elements.append(button("False alarm", FALSE_ALARM, value=row))
     return [*blocks, actions(*elements)] if elements else blocks

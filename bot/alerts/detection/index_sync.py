@@ -111,9 +111,10 @@ class IndexSync:
                 await asyncio.sleep(SETTLE_SECONDS)
             self._wake.clear()
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, *, asked: bool = False) -> None:
         """Bring the index up to date now: what others wrote, and what the gateway has that it has not. One at a time.
 
+        `asked`: somebody waits for an answer, so the newest keys are read although another replica has the lease.
         Raises GatewayError.
         """
         async with self._turn:
@@ -121,6 +122,8 @@ class IndexSync:
             now = self._clock()
             if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
                 self._index.complete = self._index.complete or len(self._index) > 0
+                if asked and self._index.complete:
+                    await self._read_newest()
                 return
             before = len(self._index), self._index.fingerprinted
             if self._all_due(now):

@@ -7,6 +7,7 @@
 | no, wrong, doubled, old or future proof                     | 401    |
 | proven, but named as no JSON, no JSON object in UTF-8, or   | 400    |
 | not what the source sends                                   |        |
+| proven, but of a kind that tells of no leak                  | 200    |
 | stored (again)                                              | 202 {"id": …} |
 
 Every refusal is counted in /metrics. The record gets one line per source, reason and minute with how many there were,
@@ -23,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.alerts.intake import signatures
-from bot.alerts.intake.sources import IncomingAlert, MalformedAlert, parse
+from bot.alerts.intake.sources import GITHUB_EVENT, IncomingAlert, MalformedAlert, form_payload, parse
 from bot.audit import Fact, append
 from bot.db.engine import Database
 
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 1_000_000
 REFUSALS_EVERY = 60.0
+# What GitHub sends unless it is told otherwise: the JSON is the field `payload`.
+FORM = "application/x-www-form-urlencoded"
 TOO_LARGE, MALFORMED, GONE, NO_JSON = "too large", "malformed", "the client went away", "content type"
 
 Receive = Callable[[IncomingAlert], Awaitable[int]]
@@ -83,14 +86,19 @@ class AlertEndpoint:
         return await self._no(401, source, why) if why else await self._take(request, source, body)
 
     async def _take(self, request: Request, source: str, body: bytes) -> Response:
-        if source == "github" and request.headers.get("x-github-event") == "ping":
+        # GitHub shows every answer but 2xx as a failed delivery: events of other kinds are taken, and tell us nothing.
+        if source == "github" and request.headers.get("x-github-event", GITHUB_EVENT) != GITHUB_EVENT:
             return JSONResponse({"id": None})
-        if not _may_be_json(request.headers.get("content-type", "")):
+        content_type = request.headers.get("content-type", "")
+        is_form = source == "github" and content_type.partition(";")[0].strip().lower() == FORM
+        if not (is_form or _may_be_json(content_type)):
             return await self._no(400, source, NO_JSON, "the content type must be application/json")
         try:
-            incoming = parse(source, body)
+            incoming = parse(source, form_payload(body) if is_form else body)
         except MalformedAlert as error:
             return await self._no(400, source, MALFORMED, f"the body is not what {source} sends: {error}")
+        if incoming is None:
+            return JSONResponse({"id": None})
         return JSONResponse({"id": await self._receive(incoming)}, status_code=202)
 
     async def _no(self, status: int, source: str, why: str, told: str = "") -> Response:

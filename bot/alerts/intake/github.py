@@ -69,10 +69,12 @@ class GithubApi:
         ):
             raise GithubUnavailable("GitHub limits how often we may ask.", lasting=False)
         if status in {401, 403, 404}:
+            # A token that is refused stays so. What is not there, or not for us, may be so for a moment only: GitHub
+            # sends the webhook before its API shows the alert, and rights are given late.
             sentence = (
                 "GitHub does not show the secret to our token (GITHUB_TOKEN needs to read secret scanning alerts)."
             )
-            raise GithubUnavailable(sentence, lasting=True)
+            raise GithubUnavailable(sentence, lasting=status == 401)
         secret = _secret(bytes(body)) if status == 200 else None
         if secret is None:
             raise GithubUnavailable(f"GitHub did not give the secret (HTTP {status}).", lasting=status < 500)

@@ -4,6 +4,7 @@ generic       X-Keydesk-Timestamp (Unix seconds), X-Keydesk-Signature: v1= + hex
 github        X-Hub-Signature-256: sha256= + hex HMAC-SHA256 of the body (GitHub signs no time)
 gitguardian   Timestamp, Gitguardian-Signature: sha256= + hex HMAC-SHA256 of the body, keyed with timestamp + token
 alertmanager  Authorization: Bearer token (Prometheus signs nothing)
+gitlab        Authorization: the token, with or without the word Bearer (GitLab signs nothing)
 
 GitGuardian: docs.gitguardian.com, "Custom webhook". Where a time is signed it must be within five minutes of ours.
 A function returns "" for a good proof, else why not; the words go to the record, never to the sender.
@@ -102,11 +103,21 @@ def alertmanager(secret: SecretStr, headers: Headers, body: bytes, now: float) -
     return _compare(token.strip(), secret.get_secret_value())
 
 
+def gitlab(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    del body, now
+    given = headers.get(b"authorization")
+    if given is None:
+        return MISSING
+    scheme, _, token = given.strip().partition(b" ")
+    return _compare(token.strip() if scheme.lower() == b"bearer" else given.strip(), secret.get_secret_value())
+
+
 VERIFIERS: Mapping[str, Verifier] = {
     "generic": generic,
     "github": github,
     "gitguardian": gitguardian,
     "alertmanager": alertmanager,
+    "gitlab": gitlab,
 }
 
 

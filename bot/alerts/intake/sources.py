@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from bot.alerts.detection.scanner import ScanResult, find, harmless
 from bot.alerts.detection.text_extraction import strings
 
+# The kind of GitHub's events that are alerts.
+GITHUB_EVENT = "secret_scanning_alert"
 TITLE_LIMIT, TEXT_LIMIT, URL_LIMIT = 200, 500, 1000
 _PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,119}")
 _URL = re.compile(r"https?://[^\s<>|\"']+")
@@ -45,17 +48,38 @@ class IncomingAlert:
     url: str
     found: ScanResult = field(repr=False)
     place: Mapping[str, Any] = field(default_factory=dict)
+    # What the source says of its alert with this delivery. `event_id` differs where it says something new; `opens`:
+    # that the leak goes on, so that an alert which somebody closed as false is open again.
+    event_id: str = ""
+    event: str = ""
+    opens: bool = False
 
 
-def parse(source: str, body: bytes) -> IncomingAlert:
-    """Raises MalformedAlert."""
+def parse(source: str, body: bytes) -> IncomingAlert | None:
+    """The alert, None for a delivery that is none (a kind of event that is not about leaked secrets).
+
+    Raises MalformedAlert.
+    """
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise MalformedAlert("not JSON in UTF-8") from error
+    if source == "gitlab" and isinstance(document, list):
+        document = {"tokens": document}
     if not isinstance(document, dict):
         raise MalformedAlert("no object")
     return _PARSERS[source](document, body)
+
+
+def form_payload(body: bytes) -> bytes:
+    """The JSON in a form-encoded delivery of GitHub, whose field is called `payload`. Raises MalformedAlert."""
+    try:
+        fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=10)
+    except ValueError as error:
+        raise MalformedAlert("not a form") from error
+    if len(fields.get("payload", ())) != 1:
+        raise MalformedAlert("payload")
+    return fields["payload"][0].encode()
 
 
 def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
@@ -69,7 +93,21 @@ def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     return _incoming("generic", document.get("id"), body, document, texts, title=_text(document, "title"))
 
 
-def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+# Actions of GitHub's `secret_scanning_alert`, and whether the leak goes on then. Others tell nothing of a leak.
+_GITHUB_ACTIONS = {
+    "created": True,
+    "reopened": True,
+    "publicly_leaked": True,
+    "validated": True,
+    "resolved": False,
+    "revoked": False,
+}
+
+
+def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
+    action = _text(document, "action")
+    if action not in _GITHUB_ACTIONS:
+        return None
     alert, repository = _object(document, "alert"), _object(document, "repository")
     number, full_name = alert.get("number"), _text(repository, "full_name")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1 or number > 2**53:
@@ -81,13 +119,15 @@ def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     return _incoming(
         "github",
         # An alert changes its state; it stays the same alert.
-        f"{full_name}#{number}",
+        f"{GITHUB_EVENT}:{full_name}#{number}",
         body,
         {"url": alert.get("html_url")},
         strings(document),
         title=f"GitHub found {kind} in {full_name}",
-        text=" · ".join(part for part in (_text(document, "action"), _text(alert, "state")) if part),
+        text=" · ".join(part for part in (action, _text(alert, "state")) if part),
         place={"owner": owner, "repository": name, "number": number},
+        event=f"GitHub: {action.replace('_', ' ')}",
+        opens=_GITHUB_ACTIONS[action],
     )
 
 
@@ -96,7 +136,7 @@ def _gitguardian(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     incident = incident if isinstance(incident, Mapping) else {}
     detector = incident.get("detector")
     kind = _text(detector, "display_name") if isinstance(detector, Mapping) else ""
-    message = _text(document, "message")
+    message, action = _text(document, "message"), _text(document, "action")
     return _incoming(
         "gitguardian",
         incident.get("id"),
@@ -105,6 +145,29 @@ def _gitguardian(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
         strings(document),
         title=f"GitGuardian: {kind or message or 'incident'}",
         text=message,
+        event=f"GitGuardian: {action.replace('_', ' ') or 'incident'}",
+        opens=any(word in action for word in _GITGUARDIAN_OPENS),
+    )
+
+
+_GITGUARDIAN_OPENS = ("triggered", "reopened", "regress", "occurrence")
+
+
+def _gitlab(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
+    """GitLab's token revocation API: a list of `{"type": …, "token": …, "location": …}`."""
+    listed = document.get("tokens")
+    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
+        raise MalformedAlert("tokens")
+    first: Mapping[str, Any] = listed[0] if listed else {}
+    number = "a token" if len(listed) == 1 else f"{len(listed)} tokens"
+    return _incoming(
+        "gitlab",
+        None,
+        body,
+        {"url": first.get("location")},
+        [_text(one, "token") for one in listed],
+        title=f"GitLab found {number} in a repository",
+        text=_text(first, "type"),
     )
 
 
@@ -115,6 +178,8 @@ def _alertmanager(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     labels, annotations = _object(document, "commonLabels"), _object(document, "commonAnnotations")
     name = _text(labels, "alertname") or "alert"
     words = _text(annotations, "summary") or _text(annotations, "description")
+    status = _text(document, "status") or "firing"
+    starts = sorted({_text(one, "startsAt") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)} - {""})
     # A group fires again and again while it lasts; it is one alert. Its members have fingerprints of their own.
     members = sorted({_text(one, "fingerprint") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)})
     return _incoming(
@@ -123,15 +188,20 @@ def _alertmanager(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
         body,
         {"url": document.get("externalURL")},
         strings(document),
-        title=f"Alertmanager: {name} ({_text(document, 'status') or 'firing'})",
+        title=f"Alertmanager: {name} ({status})",
         text=words,
+        event=f"Alertmanager: {status}" + (f" since {starts[0]}" if starts and status == "firing" else ""),
+        # Its annotations hold numbers that change with each delivery; only another beginning is another episode.
+        event_id=f"{status} {starts}",
+        opens=status == "firing",
     )
 
 
-_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bytes], IncomingAlert]] = {
+_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bytes], IncomingAlert | None]] = {
     "generic": _generic,
     "github": _github,
     "gitguardian": _gitguardian,
+    "gitlab": _gitlab,
     "alertmanager": _alertmanager,
 }
 
@@ -146,6 +216,9 @@ def _incoming(
     title: str,
     text: str | None = None,
     place: Mapping[str, Any] | None = None,
+    event: str = "",
+    event_id: str | None = None,
+    opens: bool = False,
 ) -> IncomingAlert:
     found = find(texts)
     return IncomingAlert(
@@ -156,6 +229,9 @@ def _incoming(
         url=_url(document.get("url")),
         found=found,
         place=place or {},
+        event_id=_digest(body if event_id is None else event_id.encode("utf-8", "surrogatepass")),
+        event=harmless(event, TITLE_LIMIT),
+        opens=opens,
     )
 
 
@@ -183,6 +259,10 @@ def stored_id(their_id: object, body: bytes) -> str:
     if _PLAIN_ID.fullmatch(plain) and harmless(plain, 200) == plain:
         return plain
     return "sha256:" + hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _url(value: object) -> str:

@@ -1,5 +1,7 @@
 """The door: statuses, and a record that nobody can fill from outside."""
 
+from urllib.parse import urlencode
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -119,6 +121,24 @@ async def test_a_proven_body_that_is_no_object_is_one_line_without_it(
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
     assert lines == [f"refused an alert from {source} with 400: malformed"]
     assert door.received == []
+
+
+@pytest.mark.parametrize("kind", ["push", "secret_scanning_scan", "dependabot_alert", "secret_scanning_alert_location"])
+async def test_events_of_other_kinds_are_taken_and_are_no_alert(door: Door, kind: str) -> None:
+    body = senders.body_of("github", number=42, text="x")
+    answer = await door.send("github", body, **{"X-GitHub-Event": kind})
+    assert (answer.status_code, answer.json()) == (200, {"id": None})
+    assert door.received == []
+
+
+async def test_githubs_default_content_type_is_taken(door: Door) -> None:
+    form = urlencode({"payload": senders.body_of("github", number=7, text="x").decode()}).encode()
+    answer = await door.send("github", form, **{"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 202
+    assert door.received[0].their_id == "secret_scanning_alert:lighthouse/search#7"
+    for wrong in (b"payload", b"payload=%7B&payload=%7B", b"other=1", "payload=\u00e9".encode()):
+        answer = await door.send("github", wrong, **{"Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status_code == 400
 
 
 BODY = b'{"id": "a", "text": "x"}'

@@ -36,7 +36,7 @@ async def test_the_one_documented_call() -> None:
     ("answer", "lasting"),
     [
         (httpx.Response(401), True),
-        (httpx.Response(404), True),
+        (httpx.Response(404), False),
         (httpx.Response(301, headers={"Location": "https://elsewhere.test/"}), True),
         (httpx.Response(200, text="<html>"), True),
         (httpx.Response(200, json={"number": 3}), True),
@@ -45,7 +45,7 @@ async def test_the_one_documented_call() -> None:
         (httpx.Response(502), False),
         (httpx.Response(403, headers={"Retry-After": "60"}), False),
         (httpx.Response(403, headers={"X-RateLimit-Remaining": "0"}), False),
-        (httpx.Response(403, headers={"X-RateLimit-Remaining": "7"}), True),
+        (httpx.Response(403, headers={"X-RateLimit-Remaining": "7"}), False),
         (httpx.Response(429), False),
         (httpx.ConnectError("no"), False),
         (httpx.ReadTimeout("no"), False),

@@ -26,7 +26,7 @@ def test_what_the_sender_signs_is_good_and_nothing_else_is(source: str) -> None:
     assert check(source, {}) == signatures.MISSING
     forged = senders.signed(source, BODY, secret="another", now=NOW)
     assert check(source, headers(forged)) == signatures.WRONG
-    if source != "alertmanager":
+    if source not in {"alertmanager", "gitlab"}:  # bearer tokens: nothing is signed
         assert check(source, headers(sent), BODY + b" ") == signatures.WRONG
 
 

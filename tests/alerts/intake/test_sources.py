@@ -10,16 +10,19 @@ from tests.alerts.kit import core
 KEY = f"sk-{core(1)}"
 
 
-@pytest.mark.parametrize("source", ["generic", "github", "gitguardian", "alertmanager"])
+@pytest.mark.parametrize("source", ["generic", "github", "gitlab", "gitguardian", "alertmanager"])
 def test_the_body_of_each_source_gives_its_key_and_keeps_none(source: str) -> None:
     body = senders.body_of(source, number=3, text=KEY)
     incoming = parse(source, body)
+    assert incoming is not None
     assert core(1) in {one.core for one in incoming.found.candidates}
     kept = json.dumps([incoming.their_id, incoming.title, incoming.text, incoming.url, dict(incoming.place)])
     assert core(1)[:20] not in kept
     assert incoming.title
-    assert parse(source, body).their_id == incoming.their_id
-    assert parse(source, senders.body_of(source, number=4, text=KEY)).their_id != incoming.their_id
+    again, other = parse(source, body), parse(source, senders.body_of(source, number=4, text=KEY))
+    assert again is not None
+    assert other is not None
+    assert again.their_id == incoming.their_id != other.their_id
     assert core(1)[:8] not in repr(incoming)
 
 
@@ -32,11 +35,11 @@ def test_what_a_generic_alert_cannot_be(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("source", "body"),
     [
-        ("github", {"alert": {"number": "1"}, "repository": {"full_name": "a/b"}}),
-        ("github", {"alert": {"number": 1}, "repository": {"full_name": "../../user"}}),
-        ("github", {"alert": {"number": 1}, "repository": {"full_name": "a/b/c?x="}}),
-        ("github", {"alert": {"number": 1}, "repository": {"full_name": "../.."}}),
-        ("github", {"alert": [], "repository": {}}),
+        ("github", {"action": "created", "alert": {"number": "1"}, "repository": {"full_name": "a/b"}}),
+        ("github", {"action": "created", "alert": {"number": 1}, "repository": {"full_name": "../../user"}}),
+        ("github", {"action": "created", "alert": {"number": 1}, "repository": {"full_name": "a/b/c?x="}}),
+        ("github", {"action": "created", "alert": {"number": 1}, "repository": {"full_name": "../.."}}),
+        ("github", {"action": "created", "alert": [], "repository": {}}),
         ("alertmanager", {"alerts": {}}),
         ("alertmanager", {"alerts": [], "commonLabels": []}),
     ],
@@ -92,3 +95,76 @@ def test_depth_and_breadth_are_bounded() -> None:
         deep = [deep]
     assert list(strings(deep)) == ["end"]
     assert len(list(strings(["x"] * 300_000))) < 300_000
+
+
+def github(action: str, number: int = 7) -> bytes:
+    body = json.loads(senders.body_of("github", number=number, text="x"))
+    return json.dumps({**body, "action": action}).encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "opens"),
+    [
+        ("created", True),
+        ("reopened", True),
+        ("publicly_leaked", True),
+        ("validated", True),
+        ("resolved", False),
+        ("revoked", False),
+    ],
+)
+def test_each_documented_action_of_github_says_something_of_the_same_alert(action: str, opens: bool) -> None:
+    incoming = parse("github", github(action))
+    assert incoming is not None
+    assert incoming.their_id == "secret_scanning_alert:lighthouse/search#7"
+    assert (incoming.event, incoming.opens) == (f"GitHub: {action.replace('_', ' ')}", opens)
+    again = parse("github", github(action))
+    assert again is not None
+    assert again.event_id == incoming.event_id
+    others = [parse("github", github(other)) for other in ("created", "resolved") if other != action]
+    assert all(other is not None and other.event_id != incoming.event_id for other in others)
+
+
+@pytest.mark.parametrize("action", ["assigned", "unassigned", "", "dismissed"])
+def test_what_tells_of_no_leak_is_no_alert(action: str) -> None:
+    assert parse("github", github(action)) is None
+
+
+def test_alertmanager_begins_another_episode_only_with_another_beginning() -> None:
+    def of(status: str, start: str, summary: str) -> tuple[str, bool]:
+        body = json.loads(senders.body_of("alertmanager", number=1, text=summary))
+        body["alerts"][0]["startsAt"] = start
+        incoming = parse("alertmanager", json.dumps({**body, "status": status}).encode())
+        assert incoming is not None
+        return incoming.event_id, incoming.opens
+
+    first = of("firing", "2026-01-01T00:00:00Z", "5 requests")
+    assert of("firing", "2026-01-01T00:00:00Z", "7 requests") == first
+    assert of("resolved", "2026-01-01T00:00:00Z", "7 requests")[0] != first[0]
+    assert not of("resolved", "2026-01-01T00:00:00Z", "7 requests")[1]
+    assert of("firing", "2026-01-02T00:00:00Z", "5 requests")[0] != first[0]
+
+
+@pytest.mark.parametrize(
+    ("action", "opens"),
+    [
+        ("incident_triggered", True),
+        ("incident_reopened", True),
+        ("incident_regression", True),
+        ("incident_resolved", False),
+        ("incident_ignored", False),
+        ("incident_assigned", False),
+    ],
+)
+def test_gitguardian_says_what_becomes_of_an_incident(action: str, opens: bool) -> None:
+    body = json.loads(senders.body_of("gitguardian", number=1, text="x"))
+    incoming = parse("gitguardian", json.dumps({**body, "action": action}).encode())
+    assert incoming is not None
+    assert incoming.opens is opens
+    assert incoming.event
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"tokens": 1}', b"[1]", b'[["x"]]'])
+def test_what_gitlab_does_not_send(body: bytes) -> None:
+    with pytest.raises(MalformedAlert):
+        parse("gitlab", body)
