@@ -90,9 +90,7 @@ class Settings(BaseSettings):
     keydesk_alert_secret_github: SecretStr | None = Field(
         None, alias="KEYDESK_ALERT_SECRET_GITHUB", description="Webhook secret of POST /alerts/github."
     )
-    github_token: SecretStr | None = Field(
-        None, alias="GITHUB_TOKEN", description="Reads the leaked secret of a GitHub secret-scanning alert."
-    )
+    github_token: SecretStr | None = Field(None, alias="GITHUB_TOKEN", description="Fetches secrets of GitHub alerts.")
     keydesk_alert_token_gitlab: SecretStr | None = Field(
         None, alias="KEYDESK_ALERT_TOKEN_GITLAB", description="Token of POST /alerts/gitlab (token revocation API)."
     )

@@ -237,7 +237,7 @@ async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:
         return shown
 
     assert "There is no key “nowhere”" in await said("disable production nowhere")
-    assert "2 keys are called “twin”" in await said("disable production twin")
+    assert "2 keys may be meant by “twin”" in await said("disable production twin")
     meant = desk.gateway.add_key(name="meant")
     other = desk.gateway.add_key(name=str(meant.id))
     told = await said(f"disable production {meant.id}")
