@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test check fix bench soak migrate lock clean
+.PHONY: help install sandbox test check fix bench soak migrate docs lock clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
@@ -42,6 +42,9 @@ check: install
 fix: install
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: install
+	$(BIN)/python -m bot.features > docs/operations.md
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -181,7 +181,7 @@ class Application:
         self.rotation_overlap = RotationOverlap(
             database=database, engine=self.engine, notifications=notifications, operations=OPERATIONS, clock=clock
         )
-        write_locks = WriteLocks(database=database, holder=self.name, clock=clock)
+        write_locks = WriteLocks(database=database, holder=self.name, operations=OPERATIONS, clock=clock)
         self.execution = Execution(
             database=database,
             client=self.client,

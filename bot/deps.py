@@ -1,6 +1,6 @@
 """What a feature may use: the flow, the reading half of the gateway, and who people are. Built by app.py."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
@@ -10,7 +10,7 @@ from bot.gateway.client import GatewayReader
 from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
 from bot.keys.lookup import KeyLookup
-from bot.operations import Operation
+from bot.operations import Registry
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
 from bot.slack.delivery import Delivery, Kind
@@ -33,7 +33,7 @@ class Deps:
     database: Database
     directory: Directory
     policy: Callable[[], Policy]
-    operations: Mapping[str, Operation]
+    operations: Registry
     units_per_usd: int
     channel: str
     count_name_bytes: Callable[[], bool]

@@ -88,7 +88,7 @@ def test_a_feature_folder_is_what_its_name_says(folder: Path) -> None:
 def test_the_list_of_features_is_complete_and_holds_each_once() -> None:
     listed = [register.__module__.split(".")[2] for register in FEATURES]
     assert sorted(listed) == [folder.name for folder in FOLDERS]
-    assert set(OPERATIONS) <= set(KNOWN)
+    assert set(OPERATIONS) <= set(OPERATIONS.descriptions) <= set(KNOWN)
     assert {folder.name for folder in FOLDERS if (folder / "operation.py").is_file()} == {
         name.replace(".", "_") for name in OPERATIONS
     }

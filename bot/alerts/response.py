@@ -28,7 +28,7 @@ from bot.durable.engine import Again, Engine
 from bot.errors import ApprovalConflict, BotError
 from bot.gateway.models import EffectiveState
 from bot.keys import owners
-from bot.operations import Operation
+from bot.operations import Effect, Operation
 from bot.permissions.models import Actor, Decision, Facts
 from bot.permissions.rules import Policy
 
@@ -40,11 +40,6 @@ WATCH_JOB, WATCH_SECONDS, LONGEST_WATCH = "alert_rotated", 5.0, 60.0
 RETIRE = "retire"
 _MOST_CLICKS = 1_000
 # Operation → the state of the key after it, and whether it is gone.
-_STATES = {
-    "key.disable": (EffectiveState.DISABLED.value, False),
-    "key.enable": (EffectiveState.ACTIVE.value, False),
-    "key.delete": (EffectiveState.DISABLED.value, True),
-}
 
 
 class AlertResponse:
@@ -164,7 +159,7 @@ class AlertResponse:
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
-        if request.status is Status.SUCCEEDED and request.key_id is not None and request.operation in _STATES:
+        if request.status is Status.SUCCEEDED and request.key_id is not None:
             self.key_changed(c, request.key_id, request.operation)
         found = self._origin(c, request)
         if found is None:
@@ -198,7 +193,10 @@ class AlertResponse:
 
     def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
         """A key was disabled, enabled or deleted, by whatever way: other alerts that name it say so too."""
-        state, gone = _STATES[operation]
+        described = self._operations[operation].description
+        if described.state_after is None:
+            return
+        state, gone = described.state_after.value, described.effect is Effect.DELETES
         for alert in store.key_changed(c, key_id, state=state, at=self._clock(), gone=gone):
             self._notifications.card(c, alert)
 

@@ -7,17 +7,17 @@ race or a doubled create needs two writers of the same thing (docs/decisions/000
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import sqlalchemy as sa
 
 from bot.approvals.models import ApprovalRequest
 from bot.db import leases
 from bot.db.engine import Database
+from bot.operations import Operation
 
 SECONDS = 6.0
 # These make a key; what they read of an old one they do not write.
-CREATING = frozenset({"key.create", "key.rotate"})
 
 
 class WriteLockLost(Exception):  # no error of anybody: this process was thought dead, and another one goes on
@@ -62,7 +62,10 @@ class WriteLock:
 class WriteLocks:
     """Locks by what is written. `holder` names this process. On SQLite, which has one process, no lease is needed."""
 
-    def __init__(self, *, database: Database, holder: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, database: Database, holder: str, operations: Mapping[str, Operation], clock: Callable[[], float]
+    ) -> None:
+        self._operations = operations
         self._database = database
         self._holder = holder
         self._clock = clock
@@ -70,7 +73,7 @@ class WriteLocks:
 
     def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
         """WriteLock the lock of what `request` writes. Yields None when another replica has it."""
-        creates = request.key_id is None or request.operation in CREATING
+        creates = request.key_id is None or self._operations[request.operation].description.creates
         return self._held("write:create") if creates else self.lock_key(request.key_id or 0)
 
     def lock_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:

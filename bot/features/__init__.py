@@ -1,52 +1,44 @@
-"""One folder per thing people can do; folders never import each other. `FEATURES` is the list, in help order."""
+"""One folder per thing people can do; folders never import each other. `FOLDERS` is the list, in help order.
+
+A folder names its `register`, and its `OPERATION` when it changes keys or its `DESCRIPTIONS` when it only reads. They
+are imported by name, so that a new folder is one line here.
+"""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from bot.deps import Deps
-from bot.features import (
-    audit_read,
-    help,  # noqa: A004  # the command's own word
-    home,
-    key_create,
-    key_delete,
-    key_disable,
-    key_enable,
-    key_list,
-    key_quota,
-    key_reveal,
-    key_rotate,
-    key_update,
-    policy_explain,
-    request_list,
-)
-from bot.operations import Operation
+from bot.operations import Description, Operation, Registry
 from bot.slack.router import Router
 
-FEATURES: tuple[Callable[[Router, Deps], None], ...] = (
-    key_create.register,
-    key_list.register,
-    key_update.register,
-    key_quota.register,
-    key_disable.register,
-    key_enable.register,
-    key_rotate.register,
-    key_delete.register,
-    key_reveal.register,
-    request_list.register,
-    policy_explain.register,
-    audit_read.register,
-    home.register,
-    help.register,
+FOLDERS = (
+    "key_create",
+    "key_reveal",
+    "key_list",
+    "key_update",
+    "key_quota",
+    "key_disable",
+    "key_enable",
+    "key_rotate",
+    "key_delete",
+    "request_list",
+    "policy_explain",
+    "audit_read",
+    "home",
+    "help",
 )
-OPERATIONS: dict[str, Operation] = {
-    operation.name: operation
-    for operation in (
-        key_create.OPERATION,
-        key_update.OPERATION,
-        key_quota.OPERATION,
-        key_disable.OPERATION,
-        key_enable.OPERATION,
-        key_rotate.OPERATION,
-        key_delete.OPERATION,
-    )
-}
+
+
+def _described(feature: Any) -> tuple[Description, ...]:
+    operation: Operation | None = getattr(feature, "OPERATION", None)
+    more: tuple[Description, ...] = getattr(feature, "DESCRIPTIONS", ())
+    return more if operation is None else (operation.description, *more)
+
+
+_MODULES = tuple(import_module(f"bot.features.{name}") for name in FOLDERS)
+FEATURES: tuple[Callable[[Router, Deps], None], ...] = tuple(module.register for module in _MODULES)
+OPERATIONS = Registry(
+    [module.OPERATION for module in _MODULES if hasattr(module, "OPERATION")],
+    [description for module in _MODULES for description in _described(module)],
+)

@@ -1,7 +1,8 @@
-"""What people can do to keys, described once: types of an operation's parts, in models.py."""
+"""What people can do to keys, described once: the types (models.py) and the list of all operations (registry.py)."""
 
 from bot.operations.models import (
     Change,
+    Description,
     Effect,
     Expiry,
     Frozen,
@@ -13,9 +14,11 @@ from bot.operations.models import (
     Work,
     facts_of,
 )
+from bot.operations.registry import Registry
 
 __all__ = [
     "Change",
+    "Description",
     "Effect",
     "Expiry",
     "Frozen",
@@ -24,6 +27,7 @@ __all__ = [
     "Offer",
     "Offered",
     "Operation",
+    "Registry",
     "Work",
     "facts_of",
 ]

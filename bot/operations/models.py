@@ -6,15 +6,16 @@ It knows neither Slack nor the database; the flow (approvals/flow.py) decides, s
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.client import GatewayClient, GatewayReader
-from bot.gateway.models import NEVER, Group, Key, KeyId, KeySettings
+from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeyId, KeySettings
 from bot.gateway.writes import Journal, WriteResult
 from bot.permissions.models import Actor, Facts
 
@@ -133,43 +134,6 @@ class Work:
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 
-class Operation(Protocol):
-    """One thing people can do to a key. `name` is the operation, the permission and the modal's callback id."""
-
-    @property
-    def name(self) -> str:
-        """`key.create`."""
-
-    @property
-    def title(self) -> str:
-        """Heading of the modal: “New API key”."""
-
-    @property
-    def asks(self) -> str:
-        """What the card says the requester does: “asks for a new key”."""
-
-    @property
-    def done(self) -> str:
-        """What the confirmation says of the key: “was created”."""
-
-    @property
-    def effect(self) -> Effect:
-        """What a success means for the list of owners."""
-
-    @property
-    def input_model(self) -> type[BaseModel]:
-        """The typed input."""
-
-    async def inspect(self, look: Look, actor: Actor, wanted: Any) -> Inspection:
-        """Read what the decision and the card need. Raises InputError and GatewayError."""
-
-    async def run(self, work: Work, wanted: Any) -> WriteResult:
-        """Make it so, read it back. Re-entrant: may be called again from the top after a crash."""
-
-    def with_offer(self, wanted: Any, offer: "Offer") -> Any:
-        """The input cut down to what an approver offers instead."""
-
-
 class Offer(Frozen):
     """What an approver grants instead of what was asked: None = as asked."""
 
@@ -177,6 +141,102 @@ class Offer(Frozen):
     delta: int | None = None
     expiry: Expiry | None = None
     models: tuple[str, ...] | None = None
+
+
+# Fields of which a condition of the policy can speak.
+_JUDGED_FIELDS = frozenset(
+    {"remain_quota", "unlimited_quota", "expired_time", "model_limits", "allow_ips", "group", "delta"}
+)
+
+
+def _always(_key: Key) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """One operation as people meet it, and what it means: the entry from which every list of operations follows.
+
+    `title`: heading of its window. `command`, `usage`: `/apikey COMMAND USAGE`, "" = no command. `help`: what it does.
+    `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
+    owner alone. `asks`, `done`: what cards say of the requester (“asks for a new key”) and of the key (“was created”).
+    `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `fields`: the fields
+    its form may ask for.
+    """
+
+    name: str
+    help: str
+    title: str = ""
+    command: str = ""
+    usage: str = ""
+    button: str = ""
+    applies: Callable[[Key], bool] = _always
+    owner_only: bool = False
+    asks: str = ""
+    done: str = ""
+    effect: Effect | None = None
+    state_after: EffectiveState | None = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def judged_by_values(self) -> bool:
+        """Whether what the policy says hangs on what is filled into its form."""
+        return not _JUDGED_FIELDS.isdisjoint(self.fields)
+
+    @property
+    def changes_quota(self) -> bool:
+        """Whether it moves the quota of a key that exists."""
+        return self.effect is Effect.CHANGES and "delta" in self.fields
+
+    @property
+    def creates(self) -> bool:
+        """Whether a new key comes of it."""
+        return self.effect in {Effect.CREATES, Effect.REPLACES}
+
+
+class Operation(ABC):
+    """One thing people can do to a key. Its name is the operation, the permission and the modal's callback id."""
+
+    description: ClassVar[Description]
+    input_model: ClassVar[type[BaseModel]]
+
+    @property
+    def name(self) -> str:
+        """`key.create`."""
+        return self.description.name
+
+    @property
+    def title(self) -> str:
+        """Heading of the modal: “New API key”."""
+        return self.description.title
+
+    @property
+    def asks(self) -> str:
+        """What the card says the requester does: “asks for a new key”."""
+        return self.description.asks
+
+    @property
+    def done(self) -> str:
+        """What the confirmation says of the key: “was created”."""
+        return self.description.done
+
+    @property
+    def effect(self) -> Effect | None:
+        """What a success means for the list of owners."""
+        return self.description.effect
+
+    @abstractmethod
+    async def inspect(self, look: Look, actor: Actor, wanted: Any) -> Inspection:
+        """Read what the decision and the card need. Raises InputError and GatewayError."""
+
+    @abstractmethod
+    async def run(self, work: Work, wanted: Any) -> WriteResult:
+        """Make it so, read it back. Re-entrant: may be called again from the top after a crash."""
+
+    def with_offer(self, wanted: Any, offer: Offer) -> Any:
+        """The input cut down to what an approver offers instead; unchanged where there is nothing to offer."""
+        del offer
+        return wanted
 
 
 def facts_of(

@@ -89,7 +89,7 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
     run = BatchExecution(
         database=sqlite_database,
         client=client_of(fake),
-        write_locks=WriteLocks(database=sqlite_database, holder="one", clock=clock),
+        write_locks=WriteLocks(database=sqlite_database, holder="one", operations={}, clock=clock),
         policy=lambda: parse_policy(POLICY, file="p"),
         actor_of=actor_of,
         outbox=outbox,

@@ -11,7 +11,7 @@ from bot.gateway.models import Key
 from bot.keys.inventory import Inventory
 from bot.keys.lookup import KeyLookup, listed, one
 from keydesk_sandbox.fake_gateway import FakeGateway
-from tests.gateway.support import client_of, fake_gateway
+from tests.gateway.kit import client_of, fake_gateway
 
 # Ways to write a text that is a number or a name.
 WAYS = ("{}", "#{}", '"{}"', "“{}”", "„{}“", "«{}»", "‘{}’", "'{}'", "{}\u200b", "\ufeff{}")

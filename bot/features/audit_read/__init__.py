@@ -1,5 +1,7 @@
 """Who did what, when and why: `/apikey audit [KEY]`, for those who may."""
 
-from bot.features.audit_read.listeners import register
+from bot.features.audit_read.listeners import DESCRIPTION, register
 
-__all__ = ["register"]
+DESCRIPTIONS = (DESCRIPTION,)
+
+__all__ = ["DESCRIPTIONS", "register"]

@@ -8,13 +8,15 @@ from bot.features.audit_read.views import ROWS, audit_page
 from bot.keys import owners
 from bot.keys.lookup import one
 from bot.keys.reference import KeyReference
+from bot.operations import Description
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import escape
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
-NAME = "audit.read"
+DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", help="who did what, when and why")
+NAME = DESCRIPTION.name
 
 
 class Listeners:
@@ -39,7 +41,10 @@ class Listeners:
         lines = await deps.database.read(read, key_id=key_id, limit=ROWS)
         about_requests = {int(line["request_id"]) for line in lines if line["request_id"]}
         requests = await deps.database.read(store.several, about_requests)
-        return Ephemeral.of(audit_page(lines, about=about, requests=requests, units_per_usd=deps.units_per_usd))
+        page = audit_page(
+            lines, about=about, requests=requests, units_per_usd=deps.units_per_usd, operations=deps.operations
+        )
+        return Ephemeral.of(page)
 
     async def _about(self, delivery: Delivery, actor: Actor, text: str) -> tuple[int, str]:
         """Which key is meant. A number that the record knows needs no gateway: it outlives the key."""
@@ -61,4 +66,4 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
-    router.command("audit", Listeners(deps).read, usage="[KEY]", help="who did what, when and why")
+    router.command(DESCRIPTION.command, Listeners(deps).read, usage=DESCRIPTION.usage, help=DESCRIPTION.help)

@@ -15,15 +15,13 @@ from bot.approvals.models import ApprovalRequest
 from bot.audit import Fact
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
 from bot.keys.text import changed_lines, new_key_lines, quota_text
-from bot.operations import Change, Expiry, Offer
+from bot.operations import Change, Description, Expiry, Offer, Registry
 from bot.slack.blocks import code, escape, isolate, mention, truncate
 from bot.units import format_duration, format_moment, format_quota
 
 LONGEST = 300
 _LONGEST_PART = 120
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]{1,30})&gt;")
-# Usage moves the number between the two readings, so elsewhere it is no change that somebody made.
-_OF_QUOTA = {"key.quota", "key.enable"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +33,12 @@ class Line:
     details: Mapping[str, Any]
     request: ApprovalRequest | None
     units_per_usd: int
+    operations: Registry
+
+    @property
+    def described(self) -> Description | None:
+        """The operation that the line is about."""
+        return self.operations.descriptions.get(str(self.details.get("operation")))
 
     @property
     def who(self) -> str:
@@ -190,11 +194,13 @@ def _made(line: Line) -> str:
     before, after = _settings(line.details.get("before")), _settings(line.details.get("after"))
     if after is None:
         return ""
-    if before is None or line.details.get("operation") == "key.rotate":
+    described = line.described
+    if before is None or (described is not None and described.creates):
         expiry = Expiry() if after.expired_time == NEVER else Expiry(at=after.expired_time)
         return _changes(new_key_lines(after, expiry, units_per_usd=line.units_per_usd))
     changes = [*changed_lines(before, after, expiry=None)]
-    if line.details.get("operation") in _OF_QUOTA:
+    # Usage moves the number between the two readings, so elsewhere it is no change that somebody made.
+    if described is not None and described.changes_quota:
         old, new = (
             quota_text(one.remain_quota, unlimited=one.unlimited_quota, units_per_usd=line.units_per_usd)
             for one in (before, after)

@@ -5,7 +5,7 @@ The form needs a fresh read, so a loading view opens at once and is filled in th
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError
@@ -13,6 +13,7 @@ from bot.gateway.models import Key
 from bot.keys.access import SHOW
 from bot.keys.lookup import Match
 from bot.keys.text import quota_text
+from bot.operations import Description
 from bot.permissions.models import Actor
 from bot.slack.blocks import button, code, escape, isolate, modal, section
 from bot.slack.delivery import Ack, Delivery
@@ -24,16 +25,6 @@ BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
 
 
 CHOICE = "choose"
-
-
-class Titled(Protocol):
-    """What a key command needs of an operation: its name and the heading of its window."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
 
 
 def loading(title: str) -> dict[str, Any]:
@@ -49,7 +40,7 @@ def row_id(text: str) -> int:
 class KeyCommand:
     """`/apikey WORD KEY …` and every button with the operation's name: one way to one form."""
 
-    def __init__(self, deps: Deps, operation: Titled, build: BuildForm) -> None:
+    def __init__(self, deps: Deps, operation: Description, build: BuildForm) -> None:
         self._deps = deps
         self._operation = operation
         self._build = build
@@ -101,17 +92,8 @@ class KeyCommand:
         return modal(CHOICE, self._operation.title, blocks, close="Cancel", private_metadata=channel)
 
 
-def register_key_command(
-    router: Router,
-    deps: Deps,
-    operation: Titled,
-    build: BuildForm,
-    *,
-    word: str,
-    usage: str,
-    help: str,  # noqa: A002  # as the router calls it
-) -> None:
+def register_key_command(router: Router, deps: Deps, described: Description, build: BuildForm) -> None:
     """Name the command and the button of one operation on an existing key."""
-    command = KeyCommand(deps, operation, build)
-    router.command(word, command.by_text, usage=usage, help=help)
-    router.action(operation.name, command.by_button)
+    command = KeyCommand(deps, described, build)
+    router.command(described.command, command.by_text, usage=described.usage, help=described.help)
+    router.action(described.name, command.by_button)

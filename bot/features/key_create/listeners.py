@@ -80,7 +80,8 @@ class Listeners:
 def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
     listeners = Listeners(deps)
-    router.command("new", listeners.open_modal, usage="[NAME]", help="ask for a new key")
+    described = OPERATION.description
+    router.command(described.command, listeners.open_modal, usage=described.usage, help=described.help)
     router.shortcut("new_key", listeners.open_modal)
     router.action(OPERATION.name, listeners.open_modal)
     router.action(ACTION, lambda delivery: open_replacement(deps, delivery))

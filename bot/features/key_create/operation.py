@@ -3,11 +3,11 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.forms.fields import NAME
+from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, QUOTA, REASON, UNLIMITED
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
 from bot.keys.text import new_key_lines
-from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
 
@@ -37,14 +37,20 @@ class CreateKey(Frozen):
         )
 
 
-class KeyCreate:
+class KeyCreate(Operation):
     """`key.create`."""
 
-    name = "key.create"
-    title = "New API key"
-    asks = "asks for a new key"
-    done = "was created"
-    effect = Effect.CREATES
+    description = Description(
+        name="key.create",
+        title="New API key",
+        command="new",
+        usage="[NAME]",
+        help="ask for a new key",
+        asks="asks for a new key",
+        done="was created",
+        effect=Effect.CREATES,
+        fields=(NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
+    )
     input_model = CreateKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: CreateKey) -> Inspection:

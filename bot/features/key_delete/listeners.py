@@ -9,4 +9,4 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_form(router, deps, OPERATION, views, word="delete", usage="KEY", help="remove a key for good")
+    register_key_form(router, deps, OPERATION, views)

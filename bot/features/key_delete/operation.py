@@ -1,12 +1,13 @@
 """What deleting means: gone for good, read back as gone. A key that vanished after we saw it is gone, too."""
 
 from bot.errors import InputError
+from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key
 from bot.gateway.errors import Refusal
-from bot.gateway.models import Key, KeyId
+from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, delete
 from bot.keys.text import quota_text
-from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
 CONFIRM = "confirm"
@@ -19,14 +20,22 @@ class DeleteKey(Frozen):
     confirm: str
 
 
-class KeyDelete:
+class KeyDelete(Operation):
     """`key.delete`."""
 
-    name = "key.delete"
-    title = "Delete API key"
-    asks = "asks to delete key"
-    done = "was deleted"
-    effect = Effect.DELETES
+    description = Description(
+        name="key.delete",
+        title="Delete API key",
+        command="delete",
+        usage="KEY",
+        help="remove a key for good",
+        button="Delete",
+        asks="asks to delete key",
+        done="was deleted",
+        effect=Effect.DELETES,
+        state_after=EffectiveState.DISABLED,
+        fields=(CONFIRM, REASON),
+    )
     input_model = DeleteKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: DeleteKey) -> Inspection:
@@ -54,11 +63,6 @@ class KeyDelete:
             note = "The key was gone already: somebody else deleted it."
             return WriteResult(status=WriteStatus.DONE, before=before, notes=(note,))
         return result
-
-    def with_offer(self, wanted: DeleteKey, offer: Offer) -> DeleteKey:
-        """There is nothing to offer instead."""
-        del offer
-        return wanted
 
 
 def expected_confirmation(key: Key) -> str:

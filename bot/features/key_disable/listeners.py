@@ -9,12 +9,4 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_form(
-        router,
-        deps,
-        OPERATION,
-        views,
-        word="disable",
-        usage="KEY…",
-        help="take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`",
-    )
+    register_key_form(router, deps, OPERATION, views)

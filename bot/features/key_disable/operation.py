@@ -3,11 +3,12 @@
 One key is one request: whoever disables many asks once for each, and each has its own effect and its own proof.
 """
 
+from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
-from bot.gateway.models import EffectiveState, Key, KeyId
+from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, disable
-from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor, Facts
 
 # A record read this many seconds ago may still go back to the gateway as it is: two round trips instead of three.
@@ -21,14 +22,23 @@ class DisableKey(Frozen):
     rotation: int | None = None
 
 
-class KeyDisable:
+class KeyDisable(Operation):
     """`key.disable`."""
 
-    name = "key.disable"
-    title = "Disable API key"
-    asks = "asks to disable key"
-    done = "was disabled"
-    effect = Effect.STOPS
+    description = Description(
+        name="key.disable",
+        title="Disable API key",
+        command="disable",
+        usage="KEY…",
+        help="take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`",
+        button="Disable",
+        applies=lambda key: key.status != KeyStatus.DISABLED,
+        asks="asks to disable key",
+        done="was disabled",
+        effect=Effect.STOPS,
+        state_after=EffectiveState.DISABLED,
+        fields=(REASON,),
+    )
     input_model = DisableKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: DisableKey) -> Inspection:
@@ -58,11 +68,6 @@ class KeyDisable:
             note = "The key is gone from the gateway: somebody deleted it."
             return WriteResult(status=WriteStatus.DONE, before=seen, notes=(note,))
         return result
-
-    def with_offer(self, wanted: DisableKey, offer: Offer) -> DisableKey:
-        """There is nothing to offer instead."""
-        del offer
-        return wanted
 
 
 async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:

@@ -9,6 +9,4 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_form(
-        router, deps, OPERATION, views, word="enable", usage="KEY…", help="put keys back into use; also `batch N`"
-    )
+    register_key_form(router, deps, OPERATION, views)

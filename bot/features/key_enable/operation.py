@@ -3,12 +3,24 @@
 from dataclasses import replace
 
 from bot.errors import InputError
-from bot.features.forms.fields import EXPIRY, REASON
+from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
 from bot.features.forms.key_form import DELTA, is_past, read_key
-from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
+from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, enable
 from bot.keys.text import expiry_text, quota_text
-from bot.operations import Change, Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import (
+    Change,
+    Description,
+    Effect,
+    Expiry,
+    Frozen,
+    Inspection,
+    Look,
+    Offer,
+    Operation,
+    Work,
+    facts_of,
+)
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_moment, format_quota
 
@@ -27,14 +39,23 @@ class EnableKey(Frozen):
         return before.model_copy(update={"expired_time": expired_time, "remain_quota": remain_quota})
 
 
-class KeyEnable:
+class KeyEnable(Operation):
     """`key.enable`."""
 
-    name = "key.enable"
-    title = "Enable API key"
-    asks = "asks to enable key"
-    done = "was enabled"
-    effect = Effect.CHANGES
+    description = Description(
+        name="key.enable",
+        title="Enable API key",
+        command="enable",
+        usage="KEY…",
+        help="put keys back into use; also `batch N`",
+        button="Enable",
+        applies=lambda key: key.status != KeyStatus.ENABLED,
+        asks="asks to enable key",
+        done="was enabled",
+        effect=Effect.CHANGES,
+        state_after=EffectiveState.ACTIVE,
+        fields=(EXPIRY, EXPIRY_AT, DELTA, REASON),
+    )
     input_model = EnableKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: EnableKey) -> Inspection:

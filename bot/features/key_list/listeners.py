@@ -1,39 +1,20 @@
 """`/apikey list` and `/apikey show KEY`. Reads only: permission is checked, no row is needed."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.key_command import register_key_command
-from bot.features.key_list.views import LIST, key_list, key_window, pages
-from bot.features.lists.key_rows import SHOW
-from bot.gateway.models import Key, KeyStatus
+from bot.features.key_list.views import LIST, LISTED, SHOWN, key_list, key_window, pages
+from bot.gateway.models import Key
 from bot.keys import owners
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
-
-# What can be done from a key's window, in order: action id and text. Shown where the policy may allow it.
-WORDS = (
-    ("key.reveal", "Reveal"),
-    ("key.quota", "More quota"),
-    ("key.update", "Edit"),
-    ("key.rotate", "Rotate"),
-    ("key.disable", "Disable"),
-    ("key.enable", "Enable"),
-    ("key.delete", "Delete"),
-)
-
-
-@dataclass(frozen=True)
-class _Show:
-    name: str = SHOW
-    title: str = "API key"
 
 
 class Listeners:
@@ -92,14 +73,12 @@ class Listeners:
         deps, channel = self._deps, delivery.channel_id
         owner = await deps.database.read(owners.owner_of, key.id)
         mine = owner == actor.slack_user_id
-        known = {*deps.operations, "key.reveal"}
         words = [
-            (name, text)
-            for name, text in WORDS
-            if name in known
-            and (mine or name != "key.reveal")
-            and _makes_sense(name, key)
-            and deps.access.decide(actor, name, key, own=mine, channel=channel).outcome != "deny"
+            (one.name, one.button)
+            for one in deps.operations.buttons
+            if (mine or not one.owner_only)
+            and one.applies(key)
+            and deps.access.decide(actor, one.name, key, own=mine, channel=channel).outcome != "deny"
         ]
         return key_window(
             key,
@@ -121,16 +100,9 @@ def _page(text: str) -> int:
     return int(number)
 
 
-def _makes_sense(name: str, key: Key) -> bool:
-    """Whether an operation can change anything about the key as it stands."""
-    if name == "key.enable":
-        return key.status != KeyStatus.ENABLED
-    return name != "key.disable" or key.status != KeyStatus.DISABLED
-
-
 def register(router: Router, deps: Deps) -> None:
     """Name both commands, and the help page's button."""
     listeners = Listeners(deps)
-    router.command("list", listeners.list_keys, usage="[PAGE]", help="your keys; all keys, if you may see them")
+    router.command(LISTED.command, listeners.list_keys, usage=LISTED.usage, help=LISTED.help)
     router.action("my_keys", listeners.list_keys)
-    register_key_command(router, deps, _Show(), listeners.show, word="show", usage="KEY", help="one key in full")
+    register_key_command(router, deps, SHOWN, listeners.show)

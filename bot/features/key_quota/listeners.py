@@ -9,6 +9,4 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_form(
-        router, deps, OPERATION, views, word="quota", usage="KEY [+AMOUNT]", help="more quota, less, or no limit"
-    )
+    register_key_form(router, deps, OPERATION, views)

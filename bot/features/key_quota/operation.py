@@ -5,12 +5,12 @@ from typing import Any
 from pydantic import model_validator
 
 from bot.errors import InputError
-from bot.features.forms.fields import QUOTA, UNLIMITED
+from bot.features.forms.fields import QUOTA, REASON, UNLIMITED
 from bot.features.forms.key_form import DELTA, read_key
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
 from bot.keys.text import quota_text
-from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_quota
 
@@ -41,14 +41,21 @@ class ChangeQuota(Frozen):
         return before.model_copy(update={"unlimited_quota": False, "remain_quota": self.remain_quota})
 
 
-class KeyQuota:
+class KeyQuota(Operation):
     """`key.quota`."""
 
-    name = "key.quota"
-    title = "Change quota"
-    asks = "asks to change the quota of key"
-    done = "has a new quota"
-    effect = Effect.CHANGES
+    description = Description(
+        name="key.quota",
+        title="Change quota",
+        command="quota",
+        usage="KEY [+AMOUNT]",
+        help="more quota, less, or no limit",
+        button="More quota",
+        asks="asks to change the quota of key",
+        done="has a new quota",
+        effect=Effect.CHANGES,
+        fields=(DELTA, QUOTA, UNLIMITED, REASON),
+    )
     input_model = ChangeQuota
 
     async def inspect(self, look: Look, actor: Actor, wanted: ChangeQuota) -> Inspection:

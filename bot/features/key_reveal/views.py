@@ -4,9 +4,17 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.operations import Description
 from bot.slack.blocks import context, escape, isolate, modal, section
 
-NAME = "key.reveal"
+DESCRIPTION = Description(
+    name="key.reveal",
+    title="API key",
+    help="the value of a key, shown to its owner in a window",
+    button="Reveal",
+    owner_only=True,
+)
+NAME = DESCRIPTION.name
 
 
 def build_modal(value: SecretStr, *, name: str, key_id: int, times: int) -> dict[str, Any]:

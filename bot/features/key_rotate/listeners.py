@@ -9,12 +9,4 @@ from bot.slack.router import Router
 
 def register(router: Router, deps: Deps) -> None:
     """The command, the button, the form."""
-    register_key_form(
-        router,
-        deps,
-        OPERATION,
-        views,
-        word="rotate",
-        usage="KEY",
-        help="a new key with the same settings; the old one ends",
-    )
+    register_key_form(router, deps, OPERATION, views)

@@ -16,7 +16,7 @@ from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, WriteStatus, changed_since, create
 from bot.keys.text import quota_text
-from bot.operations import Change, Effect, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import format_duration, format_moment
 
@@ -36,14 +36,21 @@ class RotateKey(Frozen):
     overlap: int = Field(ge=0, le=LONGEST_OVERLAP)
 
 
-class KeyRotate:
+class KeyRotate(Operation):
     """`key.rotate`."""
 
-    name = "key.rotate"
-    title = "Rotate API key"
-    asks = "asks to rotate key"
-    done = "was rotated"
-    effect = Effect.REPLACES
+    description = Description(
+        name="key.rotate",
+        title="Rotate API key",
+        command="rotate",
+        usage="KEY",
+        help="a new key with the same settings; the old one ends",
+        button="Rotate",
+        asks="asks to rotate key",
+        done="was rotated",
+        effect=Effect.REPLACES,
+        fields=(OVERLAP, REASON),
+    )
     input_model = RotateKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: RotateKey) -> Inspection:
@@ -84,11 +91,6 @@ class KeyRotate:
         note = f"The new key is called “{settings.name}”."
         notes = (note, *result.notes) if result.status is WriteStatus.DONE else result.notes
         return result.model_copy(update={"before": old, "notes": notes})
-
-    def with_offer(self, wanted: RotateKey, offer: Offer) -> RotateKey:
-        """There is nothing to offer instead."""
-        del offer
-        return wanted
 
 
 async def _refuse_a_third(look: Look, key: Key) -> None:

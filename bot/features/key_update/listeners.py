@@ -84,8 +84,6 @@ class Listeners:
 def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
     listeners = Listeners(deps)
-    register_key_command(
-        router, deps, OPERATION, listeners.build, word="edit", usage="KEY", help="change a key's settings"
-    )
+    register_key_command(router, deps, OPERATION.description, listeners.build)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)

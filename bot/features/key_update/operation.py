@@ -3,11 +3,11 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.forms.fields import NAME
+from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, REASON
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.text import changed_lines
-from bot.operations import Effect, Expiry, Frozen, Inspection, Look, Offer, Work, facts_of
+from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
 
@@ -40,14 +40,21 @@ class UpdateKey(Frozen):
         return before.model_copy(update=self.changes(start).as_fields())
 
 
-class KeyUpdate:
+class KeyUpdate(Operation):
     """`key.update`."""
 
-    name = "key.update"
-    title = "Edit API key"
-    asks = "asks to change key"
-    done = "was changed"
-    effect = Effect.CHANGES
+    description = Description(
+        name="key.update",
+        title="Edit API key",
+        command="edit",
+        usage="KEY",
+        help="change a key's settings",
+        button="Edit",
+        asks="asks to change key",
+        done="was changed",
+        effect=Effect.CHANGES,
+        fields=(NAME, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
+    )
     input_model = UpdateKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: UpdateKey) -> Inspection:

@@ -1,5 +1,7 @@
 """`/apikey why OPERATION [KEY]`: what would happen to me, and which rule says so."""
 
-from bot.features.policy_explain.listeners import register
+from bot.features.policy_explain.listeners import DESCRIPTION, register
 
-__all__ = ["register"]
+DESCRIPTIONS = (DESCRIPTION,)
+
+__all__ = ["DESCRIPTIONS", "register"]

@@ -6,17 +6,18 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.keys.lookup import one
-from bot.operations import facts_of
-from bot.permissions.models import OPERATIONS, Actor, Ask, Decision, Facts
+from bot.operations import Description, facts_of
+from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message, code, context, escape, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
-NAME = "policy.explain"
+DESCRIPTION = Description(
+    name="policy.explain", command="why", usage="OPERATION [KEY]", help="what the policy answers, and by which rule"
+)
+NAME = DESCRIPTION.name
 _SHOWN = 15
-# What the policy says of these hangs on what the form holds.
-_DEPENDS_ON_VALUES = frozenset({"key.create", "key.update", "key.quota"})
 
 
 class Listeners:
@@ -34,13 +35,15 @@ class Listeners:
         if not own.allowed:
             await deps.flow.refuse(actor, NAME, own)
         operation, _, rest = delivery.text.strip().partition(" ")
-        if operation not in OPERATIONS:
-            near = difflib.get_close_matches(operation, OPERATIONS, n=1)
-            hint = f" Did you mean {code(near[0])}?" if near else ""
-            names = ", ".join(code(name) for name in OPERATIONS)
+        described = deps.operations.named(operation.lower())
+        if described is None:
+            known = deps.operations.descriptions
+            near = difflib.get_close_matches(operation, known, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            names = ", ".join(f"`{name}`" for name in known)
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
-        ask, about = await self._ask(actor, operation, rest.strip(), delivery.channel_id)
-        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about))
+        ask, about = await self._ask(actor, described.name, rest.strip(), delivery.channel_id)
+        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about, described))
 
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
@@ -56,7 +59,7 @@ class Listeners:
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 
 
-def explanation(ask: Ask, decision: Decision, about: str) -> Message:
+def explanation(ask: Ask, decision: Decision, about: str, described: Description) -> Message:
     """The decision in a sentence, then why each rule above it did not match."""
     headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
@@ -67,7 +70,7 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
-    if not about and ask.operation in _DEPENDS_ON_VALUES:
+    if not about and described.judged_by_values:
         blocks.append(context("No values were looked at. The form says what holds for yours while you fill it in."))
     return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
 
@@ -75,4 +78,4 @@ def explanation(ask: Ask, decision: Decision, about: str) -> Message:
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
     listeners = Listeners(deps)
-    router.command("why", listeners.why, usage="OPERATION [KEY]", help="what the policy answers, and by which rule")
+    router.command(DESCRIPTION.command, listeners.why, usage=DESCRIPTION.usage, help=DESCRIPTION.help)

@@ -1,5 +1,7 @@
 """See requests: `/apikey requests`, waiting and recent ones."""
 
-from bot.features.request_list.listeners import register
+from bot.features.request_list.listeners import DESCRIPTION, register
 
-__all__ = ["register"]
+DESCRIPTIONS = (DESCRIPTION,)
+
+__all__ = ["DESCRIPTIONS", "register"]

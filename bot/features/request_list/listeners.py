@@ -5,13 +5,15 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.views import request_list
+from bot.operations import Description
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
-NAME = "request.list"
+DESCRIPTION = Description(name="request.list", command="requests", help="requests that wait for you, and your own")
+NAME = DESCRIPTION.name
 
 
 class Listeners:
@@ -56,5 +58,5 @@ class Listeners:
 def register(router: Router, deps: Deps) -> None:
     """Name the command and the help button that does the same."""
     listeners = Listeners(deps)
-    router.command("requests", listeners.list_requests, help="requests that wait for you, and your own")
+    router.command(DESCRIPTION.command, listeners.list_requests, usage=DESCRIPTION.usage, help=DESCRIPTION.help)
     router.action("my_requests", listeners.list_requests)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.approvals.models import ApprovalRequest, Judgement, Status
 from bot.audit import Fact
+from bot.features import OPERATIONS
 from bot.features.audit_read.views import audit_page
 from bot.features.audit_read.words import LONGEST, Line, sentence
 from bot.operations import Change
@@ -28,7 +29,9 @@ BEFORE: dict[str, Any] = {
 
 
 def told(fact: str, actor: str | None = None, *, request: ApprovalRequest | None = None, **details: Any) -> str:
-    return sentence(Line(fact=fact, actor=actor, details=details, request=request, units_per_usd=500_000))
+    return sentence(
+        Line(fact=fact, actor=actor, details=details, request=request, units_per_usd=500_000, operations=OPERATIONS)
+    )
 
 
 def applied(operation: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
@@ -122,7 +125,7 @@ def test_what_was_applied_is_told_before_and_after() -> None:
 def test_a_page_has_time_request_and_number_of_each_line() -> None:
     line = {"seq": 9, "at": NOW, "fact": "taken", "actor": "U0MO", "request_id": 12, "key_id": 7, "details": {}}
     by_hand = {"seq": 8, "at": "2030-01-31T12:00:00.000Z", "fact": "revealed", "actor": None, "details": "nonsense"}
-    page = audit_page([line, by_hand], about="everything", requests={}, units_per_usd=1)
+    page = audit_page([line, by_hand], about="everything", requests={}, units_per_usd=1, operations=OPERATIONS)
     assert f"<!date^{int(NOW)}^" in text_of(page)
     assert "<@U0MO> took the request, so that others need not look · request #12 · key 7 · line 9" in text_of(page)
     assert "12:00 UTC> · Keydesk looked at the value of the key · line 8" in text_of(page)
