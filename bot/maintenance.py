@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.approvals.cards.notifications import STORY
 from bot.audit import Fact, append
+from bot.audit.signed_head import anchor_words
 from bot.audit.tables import head
 from bot.db.engine import Database
 from bot.policy_file import PolicyFile
@@ -106,7 +107,8 @@ class Maintenance:
 
     def _drop_anchor(self, c: sa.Connection, day: str) -> None:
         count, last = c.execute(sa.select(head.c.count, head.c.hash)).one()
-        text = f":anchor: The record has {count:,} lines now; its last hash is {code(last)}."
+        words, hashed = anchor_words(count, last)
+        text = f":anchor: {words}{code(hashed)}."
         self._want(c, f"anchor:{day}", self._anchor or "", text)
 
     def _want(self, c: sa.Connection, post_id: str, target: str, text: str) -> None:

@@ -4,7 +4,8 @@ A line is one JSON object: `seq` (1, 2, 3 …), `at` (UTC, "2030-01-31T12:00:00.
 or null), `request_id`, `key_id` (numbers or null), `details` (object), `previous_hash`, `hash`. Canonical JSON is UTF-8
 with sorted names, no spaces and no escapes beyond what JSON demands. `hash` is the SHA-256, in hex, of the canonical
 JSON of the line without `hash`; `previous_hash` is the `hash` of the line before, 64 zeros for the first. The last
-line of an export is `{"head":{"count":n,"hash":"…"}}`. The schema is stable; docs/audit.md is for readers outside.
+line of an export is `{"head":{"count":n,"hash":"…","note":"…"}}`; the note is signed (signed_head.py). The schema is
+stable; docs/audit.md is for readers outside.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from bot.audit.signed_head import Head
 
 GENESIS = "0" * 64
 # Of a number of a line: what the database's column holds.
@@ -75,16 +78,19 @@ class _Walk:
         self.problems.append(Problem(seq=seq, kind=kind, sentence=sentence))
 
 
-def verify(lines: Iterable[str]) -> Verification:
+def verify(lines: Iterable[str], *, heads: Iterable[Head] = ()) -> Verification:
     """Check exported lines, the head line included. The problems come in the order of the record.
 
-    Who can write the database can also make a new chain with a new head; compare `head` with one kept elsewhere.
+    Whoever can write the database can also make a new chain with a new head: `heads` are earlier ones, kept elsewhere,
+    from which the record must go on.
     """
     walk = _Walk()
     for place, text in enumerate(lines, start=1):
         _look(walk, place, text)
     _check_links(walk)
     _check_head(walk)
+    for earlier in heads:
+        _check_earlier(walk, earlier)
     last = walk.hashes[max(walk.hashes)][-1][0] if walk.hashes else GENESIS
     problems = sorted(walk.problems, key=lambda problem: (problem.seq is None, problem.seq or 0))
     return Verification(count=walk.count, head=last, problems=tuple(problems))
@@ -157,6 +163,18 @@ def _check_head(walk: _Walk) -> None:
         walk.add("changed", count, f"Line {count} is not the last line that the head remembers.")
     elif not count and hashed != GENESIS:
         walk.add("head", None, "The head of the empty record was changed.")
+
+
+def _check_earlier(walk: _Walk, earlier: Head) -> None:
+    highest = max(walk.hashes, default=0)
+    if earlier.count > highest:
+        missing = f"{_span(highest + 1, earlier.count)} missing"
+        walk.add("removed", highest + 1, f"{missing}: the earlier head counts {earlier.count} lines.")
+    elif earlier.count < 0 or (earlier.count == 0 and earlier.hash != GENESIS):
+        walk.add("head", None, "The earlier head is none that a record can have.")
+    elif earlier.count and all(earlier.hash != claimed for claimed, _ in walk.hashes.get(earlier.count, [])):
+        told = f"Line {earlier.count} is not the one that the earlier head remembers"
+        walk.add("changed", earlier.count, f"{told}: the record was rewritten up to there.")
 
 
 def _span(first: int, last: int) -> str:

@@ -3,15 +3,17 @@
 `append` is part of the caller's transaction: the change and its line are both there or both not.
 """
 
+import contextlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.audit import chain
 from bot.audit.facts import Fact
+from bot.audit.signed_head import Head
 from bot.audit.tables import head, lines
 from bot.db.engine import Database, gather
 from bot.logs import redact, redact_all
@@ -71,8 +73,11 @@ def _plain(details: Mapping[str, Any]) -> Any:
     return redact_all(json.loads(json.dumps(dict(details), allow_nan=False)))
 
 
-def export(database: Database) -> Iterator[str]:
-    """The whole record as JSON lines without line ends, oldest first, and the head line last. One snapshot."""
+def export(database: Database, *, sign: Callable[[int, str], str] | None = None) -> Iterator[str]:
+    """The whole record as JSON lines without line ends, oldest first, and the head line last. One snapshot.
+
+    `sign`: makes the signed note of a count and a hash.
+    """
     with database.engine.connect() as c:
         if database.dialect == "sqlite":
             c.exec_driver_sql("BEGIN")
@@ -88,7 +93,17 @@ def export(database: Database) -> Iterator[str]:
             after = page[-1].seq
     # Without it (somebody removed the row) the export ends in the middle, which is what a check says of it.
     if last is not None:
-        yield chain.canonical({"head": {"count": last.count, "hash": last.hash}})
+        count, last_hash = last
+        yield chain.canonical({"head": _head(count, last_hash, sign)})
+
+
+def _head(count: int, last_hash: str, sign: Callable[[int, str], str] | None) -> dict[str, Any]:
+    kept: dict[str, Any] = {"count": count, "hash": last_hash}
+    if sign is not None:
+        # A head that was changed by hand into no hash is not signed; a check names it.
+        with contextlib.suppress(ValueError, TypeError):
+            kept["note"] = sign(count, last_hash)
+    return kept
 
 
 def _line(row: sa.Row[Any]) -> dict[str, Any]:
@@ -118,9 +133,9 @@ def _as_text(value: Any) -> Any:
     return value if type(value) is int and abs(value) < 2**63 else str(value)
 
 
-def verify_database(database: Database) -> chain.Verification:
-    """Check the stored record. Blocking; about two seconds per 100,000 lines."""
-    return chain.verify(_readable(database))
+def verify_database(database: Database, *, heads: Iterable[Head] = ()) -> chain.Verification:
+    """Check the stored record. Blocking; about two seconds per 100,000 lines. `heads`: earlier ones."""
+    return chain.verify(_readable(database), heads=heads)
 
 
 def _readable(database: Database) -> Iterator[str]:

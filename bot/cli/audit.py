@@ -1,24 +1,106 @@
-"""`keydesk audit export | verify`: the record as JSON lines, and the proof that it is whole. Knows no argparse."""
+"""`keydesk audit export | verify`: the record as lines, and the proof that it is whole. Knows no argparse."""
 
-from typing import TextIO
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
 
 from bot import audit
+from bot.audit.formats import as_csv, as_ocsf
+from bot.audit.signed_head import Head, HeadSigner, UntrustedHead, read_anchor, read_head
 from bot.db.engine import Database
+from bot.errors import CannotStart, ConfigurationError
+from bot.settings import PartialSettings
+from bot.slack.errors import SlackError
+from bot.slack.web_client import SlackWebClient
+
+FORMATS: dict[str, Callable[[Iterable[str]], Iterator[str]]] = {"jsonl": iter, "csv": as_csv, "ocsf": as_ocsf}
+_LARGEST_HEAD_FILE = 4_000_000_000
+# Anchors are written once a day; other messages may stand between them.
+_PAGE, _MOST_PAGES = 200, 50
 
 
-def export_record(database: Database, *, out: TextIO) -> int:
-    """Write every line of the record, oldest first, and the head line; 0."""
-    out.writelines(f"{line}\n" for line in audit.export(database))
+def signer_of(partial: PartialSettings) -> HeadSigner | None:
+    """What signs heads; None when the signing secret is not set here."""
+    if not partial.usable("SLACK_SIGNING_SECRET"):
+        return None
+    return HeadSigner(partial.settings.slack_signing_secret.get_secret_value())
+
+
+def export_record(
+    database: Database, *, out: TextIO, err: TextIO, signer: HeadSigner | None = None, form: str = "jsonl"
+) -> int:
+    """Write every line of the record, oldest first, and the head; 0."""
+    if signer is None:
+        err.write("keydesk: SLACK_SIGNING_SECRET is not set here, so the head is not signed.\n")
+    lines = audit.export(database, sign=None if signer is None else signer.sign)
+    out.writelines(f"{line}\n" for line in FORMATS[form](lines))
     return 0
 
 
-def verify_record(database: Database, *, out: TextIO) -> int:
-    """Write `ok: N lines` and return 0, or the first thing that is wrong and return 1."""
-    verdict = audit.verify_database(database)
+def verify_record(database: Database, *, out: TextIO, heads: Iterable[Head] = ()) -> int:
+    """Write `ok: N lines` and return 0, or the first thing that is wrong and return 1. `heads`: earlier ones."""
+    earlier = tuple(heads)
+    verdict = audit.verify_database(database, heads=earlier)
     if not verdict.problems:
-        out.write(f"ok: {verdict.count} lines\n")
+        highest = max((head.count for head in earlier), default=0)
+        after = f", and they go on from the head after line {highest}" if earlier else ""
+        out.write(f"ok: {verdict.count} lines{after}\n")
         return 0
     others = len(verdict.problems) - 1
     more = f" ({others} more)" if others else ""
     out.write(f"{verdict.problems[0].sentence}{more}\n")
     return 1
+
+
+def kept_head(path: Path, signer: HeadSigner | None) -> Head:
+    """The head that was kept in a file. Raises ConfigurationError for no file, UntrustedHead for no head of ours."""
+    try:
+        if path.stat().st_size > _LARGEST_HEAD_FILE:
+            raise ConfigurationError([f"{path} is too large."])
+        return read_head(path.read_text(encoding="utf-8-sig"), signer)
+    except OSError as error:
+        raise ConfigurationError([f"{path} cannot be read: {error.strerror}."]) from None
+    except UnicodeDecodeError:
+        raise UntrustedHead("There is no head in it: it is not UTF-8 text.") from None
+
+
+def anchored_heads(partial: PartialSettings) -> list[Head]:
+    """The heads in the anchor channel. Raises ConfigurationError without the settings, CannotStart without Slack."""
+    settings = partial.settings
+    missing = [
+        partial.problems[name] for name in ("SLACK_BOT_TOKEN", "KEYDESK_ANCHOR_CHANNEL") if name in partial.problems
+    ]
+    if settings.keydesk_anchor_channel is None and not missing:
+        missing = ["KEYDESK_ANCHOR_CHANNEL is not set, so there are no anchors to compare with."]
+    if missing:
+        raise ConfigurationError(missing)
+    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url)
+    return asyncio.run(read_anchors(web, settings.keydesk_anchor_channel or ""))
+
+
+async def read_anchors(web: SlackWebClient, channel: str) -> list[Head]:
+    """The heads that Keydesk itself wrote into a channel, newest first; closes `web`. Raises CannotStart."""
+    found: list[Head] = []
+    try:
+        me = await web.read("auth.test")
+        arguments: dict[str, Any] = {"channel": channel, "limit": _PAGE}
+        for _ in range(_MOST_PAGES):
+            page = await web.read("conversations.history", **arguments)
+            messages = page.get("messages")
+            for message in messages if isinstance(messages, list) else []:
+                # Only what Keydesk itself wrote: anybody in the channel can write such a sentence.
+                if isinstance(message, Mapping) and message.get("bot_id") and message.get("bot_id") == me.get("bot_id"):
+                    head = read_anchor(str(message.get("text", "")))
+                    found += [] if head is None else [head]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+            arguments["cursor"] = cursor
+    except SlackError as error:
+        raise CannotStart(
+            f"The anchor channel cannot be read: {getattr(error, 'code', '') or 'Slack is away'}."
+        ) from None
+    finally:
+        await web.close()
+    return found

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from bot.cli import policy_commands
@@ -36,8 +37,14 @@ def add_all(subparsers: Subparsers) -> None:
     policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
     audit = _add(subparsers, "audit", "export and verify the record", _AUDIT)
     parts = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
-    _add(parts, "export", "the record as JSON lines on standard output", _EXPORT).set_defaults(run=_export)
-    _add(parts, "verify", "proof that nothing in the record was changed", _VERIFY).set_defaults(run=_verify)
+    export = _add(parts, "export", "the record on standard output", _EXPORT)
+    export.add_argument("--format", choices=("jsonl", "csv", "ocsf"), default="jsonl", help="default %(default)s")
+    export.set_defaults(run=_export)
+    verify = _add(parts, "verify", "proof that nothing in the record was changed", _VERIFY)
+    against = verify.add_mutually_exclusive_group()
+    against.add_argument("--head", metavar="FILE", help="an earlier export, its last line, or a signed note")
+    against.add_argument("--anchor", action="store_true", help="the heads in KEYDESK_ANCHOR_CHANNEL")
+    verify.set_defaults(run=_verify)
 
 
 def _add(subparsers: Subparsers, name: str, short: str, long: str) -> argparse.ArgumentParser:
@@ -101,16 +108,23 @@ _AUDIT = """\
 The record of who did what, when and why. Reads DATABASE_URL (by default the SQLite file keydesk.sqlite in the
 working directory); may run while `serve` runs."""
 _EXPORT = """\
-Writes the whole record to standard output as JSON lines, oldest first; the last line is the head:
-how many lines there are and the hash of the last one. Keep the head elsewhere: with it you can tell
-later whether somebody rewrote the whole record. docs/audit.md describes the fields.
+Writes the whole record to standard output, oldest first; the last line is the head: how many lines
+there are and the hash of the last one, signed. Keep the export, or its last line, elsewhere: with
+`keydesk audit verify --head FILE` it shows later whether somebody rewrote the record. docs/audit.md
+describes the fields. jsonl: a JSON object a line. csv: a table. ocsf: for security information systems.
 
-Reads DATABASE_URL. Exit codes: 0 written, 2 there is no migrated database."""
+Reads DATABASE_URL, and SLACK_SIGNING_SECRET, from which the signing key is derived; without it the
+head is not signed. Exit codes: 0 written, 2 there is no migrated database."""
 _VERIFY = """\
 Checks the chain of hashes: no line was changed, removed, reordered or inserted. Prints
 `ok: N lines`, or the first thing that is wrong.
 
-Reads DATABASE_URL. Exit codes: 0 whole, 1 not whole, 2 there is no migrated database."""
+Whoever can write the database can make a whole new chain. With --head or --anchor the record must also
+go on from heads that were kept outside of the database: a rewritten, cut or emptied record is found.
+
+Reads DATABASE_URL; --head also SLACK_SIGNING_SECRET, to check the signature; --anchor also
+SLACK_BOT_TOKEN and KEYDESK_ANCHOR_CHANNEL.
+Exit codes: 0 whole, 1 not whole or no head of ours, 2 there is no migrated database, no such file or setting."""
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -163,17 +177,36 @@ def _check(_arguments: argparse.Namespace) -> int:
     return asyncio.run(check(partial, out=sys.stdout))
 
 
-def _export(_arguments: argparse.Namespace) -> int:
-    from bot.cli.audit import export_record  # noqa: PLC0415
+def _export(arguments: argparse.Namespace) -> int:
+    from bot.cli.audit import export_record, signer_of  # noqa: PLC0415
     from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
 
     with open_read_only(load_database_url()) as database:
-        return export_record(database, out=sys.stdout)
+        return export_record(database, out=sys.stdout, err=sys.stderr, signer=signer_of(read()), form=arguments.format)
 
 
-def _verify(_arguments: argparse.Namespace) -> int:
-    from bot.cli.audit import verify_record  # noqa: PLC0415
+def _verify(arguments: argparse.Namespace) -> int:
+    from bot.audit.signed_head import UntrustedHead  # noqa: PLC0415
+    from bot.cli.audit import anchored_heads, kept_head, signer_of, verify_record  # noqa: PLC0415
     from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
 
+    partial = read()
+    heads = []
     with open_read_only(load_database_url()) as database:
-        return verify_record(database, out=sys.stdout)
+        if arguments.anchor:
+            heads = anchored_heads(partial)
+            if not heads:
+                print("There is no anchor of Keydesk in KEYDESK_ANCHOR_CHANNEL.")
+                return 1
+        elif arguments.head:
+            try:
+                heads = [kept_head(Path(arguments.head), signer_of(partial))]
+            except UntrustedHead as error:
+                print(f"{arguments.head}: {error}")
+                return 1
+            if not heads[0].signed:
+                print(
+                    f"keydesk: the head in {arguments.head} is not signed; anybody could have written it.",
+                    file=sys.stderr,
+                )
+        return verify_record(database, out=sys.stdout, heads=heads)
