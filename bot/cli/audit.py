@@ -31,10 +31,10 @@ def export_record(
     database: Database, *, out: TextIO, err: TextIO, signer: HeadSigner | None = None, form: str = "jsonl"
 ) -> int:
     """Write every line of the record, oldest first, and the head; 0."""
-    if signer is None:
-        err.write("keydesk: SLACK_SIGNING_SECRET is not set here, so the head is not signed.\n")
     lines = audit.export(database, sign=None if signer is None else signer.sign)
     out.writelines(f"{line}\n" for line in FORMATS[form](lines))
+    if signer is None:
+        err.write("keydesk: SLACK_SIGNING_SECRET is not set here, so the head is not signed.\n")
     return 0
 
 

@@ -159,7 +159,7 @@ def test_missing_settings_for_anchors_are_named() -> None:
 
 async def test_anchors_are_read_from_the_channel_and_only_ours_count(world: World) -> None:
     def client() -> SlackWebClient:
-        return SlackWebClient(token=SecretStr(world.bot_token), api_url=world.slack.base_url)
+        return SlackWebClient(token=SecretStr(world.bot_token), api_url=world.slack.api_url)
 
     channel = seed.KEYS_CHANNEL
     web = client()
