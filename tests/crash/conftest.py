@@ -10,15 +10,23 @@ import sqlalchemy as sa
 
 from tests.crash.house import House, Nursery, open_house
 from tests.crash.house import nursery as open_nursery
+from tests.crash.house import victims as open_victims
 from tests.crash.matrix import NewDatabase
 
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def victims() -> Iterator[Path]:
+    """A warm process to fork from: where it takes orders."""
+    with open_victims() as path:
+        yield path
+
+
 @pytest.fixture
-async def nursery() -> AsyncIterator[Nursery]:
-    """A warm process to fork from."""
-    async with open_nursery() as opened:
+async def nursery(victims: Path) -> AsyncIterator[Nursery]:
+    """This test's connection to it; whatever was forked ends with the test."""
+    async with open_nursery(victims) as opened:
         yield opened
 
 

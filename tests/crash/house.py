@@ -10,9 +10,11 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -80,19 +82,18 @@ class Process:
 
 
 class Nursery:
-    """The process that forks ours (victim.py)."""
+    """One test's connection to the process that forks ours (victim.py)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
         self._started: asyncio.Queue[int] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self._children: dict[int, Process] = {}
         self._early: dict[int, int] = {}
-        self._reader = asyncio.create_task(self._read())
+        self._listener = asyncio.create_task(self._read(reader))
 
-    async def _read(self) -> None:
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        async for line in reader:
             said = json.loads(line)
             if "started" in said:
                 self._started.put_nowait(said["started"])
@@ -103,10 +104,9 @@ class Nursery:
                 self._early[said["ended"]] = said["code"]
 
     async def fork(self, order: dict[str, Any], *, port: int) -> Process:
-        assert self._process.stdin is not None
         async with self._turn:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            await self._process.stdin.drain()
+            self._writer.write(json.dumps(order).encode() + b"\n")
+            await self._writer.drain()
             pid = await asyncio.wait_for(self._started.get(), START_SECONDS)
         child = self._children[pid] = Process(pid, port=port, output=Path(order["output"]))
         if pid in self._early:
@@ -114,23 +114,37 @@ class Nursery:
         return child
 
     async def close(self) -> None:
-        """End everything."""
-        for child in self._children.values():
-            with contextlib.suppress(ProcessLookupError):
-                child.kill(signal.SIGKILL)
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        await self._process.wait()
-        await self._reader
+        """End everything: the children end with the connection."""
+        self._writer.write_eof()
+        await self._listener
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+@contextlib.contextmanager
+def victims() -> Iterator[Path]:
+    """The warm process, for many tests one after the other; yields the socket where it takes orders."""
+    with tempfile.TemporaryDirectory(prefix="keydesk-") as folder:  # short, since a socket's path is limited
+        path = Path(folder) / "nursery"
+        words = (sys.executable, "-m", "tests.crash.victim", str(path))
+        with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE) as process:
+            yield path
+            assert process.stdin is not None
+            process.stdin.close()
 
 
 @contextlib.asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    """A warm process to fork from."""
-    words = (sys.executable, "-m", "tests.crash.victim")
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, stdin=pipe, stdout=pipe)
-    opened = Nursery(process)
+async def nursery(path: Path) -> AsyncIterator[Nursery]:
+    """A connection to the warm process, once it listens."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            reader, writer = await asyncio.open_unix_connection(path)
+            break
+        except (FileNotFoundError, ConnectionRefusedError):
+            assert time.monotonic() < end, "the process to fork from did not start"
+            await asyncio.sleep(0.02)
+    opened = Nursery(reader, writer)
     try:
         yield opened
     finally:
@@ -161,6 +175,7 @@ class House:
         self.database = open_database(_as_watcher(database_url), exclusive=False)
         self.desk = Desk(world)
         self.desk.app = SimpleNamespace(database=self.database)
+        self.desk.moves_time = False
         self.processes: list[Process] = []
         self._gateway_url = gateway_url
         self._folder = folder

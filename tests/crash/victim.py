@@ -1,17 +1,20 @@
-"""A server of processes for crash tests: `python -m tests.crash.victim` imports Keydesk once and forks real processes.
+"""A server of processes for crash tests: imports Keydesk once and forks real processes.
 
-Reads a line of JSON per order: {"arguments", "environment", "folder", "output", "quick", "points"}. Answers with
-{"started": pid} and, when one ends, {"ended": pid, "code": n} (negative: the signal). A fork of a warm process starts
-in a fifth of the time; from then on it is `keydesk serve` like any other. `quick` shortens the waits that are long
-on purpose, by changing constants of that process alone.
+`python -m tests.crash.victim SOCKET` serves one test after the other, each over a connection of its own to that Unix
+socket, until standard input ends. It reads a line of JSON per order: {"arguments", "environment", "folder", "output",
+"quick", "points"}. It answers with {"started": pid} and, when one ends, {"ended": pid, "code": n} (negative: the
+signal). A fork of a warm process starts in a fifth of the time; from then on it is `keydesk serve` like any other.
+`quick` shortens the waits that are long on purpose, by changing constants of that process alone.
 """
 
+import contextlib
 import functools
 import json
 import os
 import random
 import select
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -85,56 +88,77 @@ def become(order: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _tell(**what: int) -> None:
-    os.write(1, (json.dumps(what) + "\n").encode())
+class Nursery:
+    """Forks for one connection; the children end with it."""
 
+    def __init__(self, connection: socket.socket, ends: int, *, inherited: list[int]) -> None:
+        self._connection = connection
+        self._ends = ends
+        self._inherited = [connection.fileno(), *inherited]
+        self._children: set[int] = set()
 
-def _bury(children: set[int]) -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
+    def serve(self) -> None:
+        """Until the other side closes, or standard input ends."""
+        orders = b""
+        while True:
+            ready, _, _ = select.select([self._connection, self._ends, 0], [], [])
+            if self._ends in ready:
+                os.read(self._ends, 1000)
+                self._reap()
+            if 0 in ready:
+                break
+            if self._connection not in ready:
+                continue
+            heard = self._connection.recv(65536)
+            if not heard:
+                break
+            *lines, orders = (orders + heard).split(b"\n")
+            for line in lines:
+                self._fork(line)
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def _fork(self, line: bytes) -> None:
+        pid = os.fork()
         if pid == 0:
-            return
-        children.discard(pid)
-        _tell(ended=pid, code=os.waitstatus_to_exitcode(status))
+            for descriptor in self._inherited:
+                os.close(descriptor)
+            become(json.loads(line))
+        self._children.add(pid)
+        self._tell(started=pid)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            self._tell(ended=pid, code=os.waitstatus_to_exitcode(status))
+
+    def _tell(self, **what: int) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the test is over
+            self._connection.sendall((json.dumps(what) + "\n").encode())
 
 
-def main() -> None:
-    """Serve orders until standard input ends; the children end with us."""
-    hear, speak = os.pipe()
+def main(path: str) -> None:
+    """Serve one connection after the other until standard input ends."""
+    ends, speak = os.pipe()
     os.set_blocking(speak, False)
+    os.set_blocking(ends, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(speak)
-    children: set[int] = set()
-    orders = b""
-    while True:
-        ready, _, _ = select.select([0, hear], [], [])
-        if hear in ready:
-            os.read(hear, 1000)
-            _bury(children)
-        if 0 not in ready:
-            continue
-        heard = os.read(0, 65536)
-        if not heard:
-            break
-        *lines, orders = (orders + heard).split(b"\n")
-        for line in lines:
-            pid = os.fork()
-            if pid == 0:
-                os.close(hear)
-                os.close(speak)
-                become(json.loads(line))
-            children.add(pid)
-            _tell(started=pid)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for pid in children:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        while 0 not in select.select([listener, 0], [], [])[0]:
+            connection, _ = listener.accept()
+            with connection:
+                Nursery(connection, ends, inherited=[ends, speak, listener.fileno()]).serve()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

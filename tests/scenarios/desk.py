@@ -1,13 +1,14 @@
 """A whole Keydesk for one test: the real bot, the sandbox's Slack and gateway, and people who type and click.
 
 Everything goes over the real wire on loopback, except the gateway, whose transport is in process so that a test can
-lose an answer on purpose. `eventually` waits for what the bot does after its answer; no test sleeps a fixed time.
+lose an answer on purpose. `eventually` waits for what the bot does after its answer; no test sleeps a fixed time. What
+waits for a time (a pace, a retry, a reminder) is not waited for: all clocks are one, and `eventually` moves it.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.world import World, serving
 
 PATIENCE = 40.0
+# What has not come after so long waits for a time, so the clocks are moved. Half a second keeps the order of what
+# comes due, and 80 of them are as long as anybody waited before.
+STILL_SECONDS, STEP_SECONDS = 0.03, 0.5
 
 
 class Desk:
@@ -35,6 +39,8 @@ class Desk:
         self.world = world
         self.app: Application
         self.ahead = 0.0
+        # Whether `eventually` may move the clocks: not those of other processes.
+        self.moves_time = True
         self.slack = world.slack
         self.gateway = world.gateway
 
@@ -43,23 +49,34 @@ class Desk:
         return time.time() + self.ahead
 
     async def pass_time(self, seconds: float) -> None:
-        """Everything's clock goes ahead, and what waits comes due. Slack's signatures bear 5 minutes in all."""
+        """Everything's clock goes ahead, and what waits comes due."""
         self.ahead += seconds
         self.gateway.advance(seconds)
         await self.app.engine.skip(seconds)
 
     async def eventually(self, what: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
         """The first true value of `what()`; fails when there is none in time."""
-        end = time.monotonic() + seconds
-        while True:
+
+        async def found() -> Any:
             try:
-                found = what()
+                return what()
             except (LookupError, AttributeError, StopIteration):
-                found = None
-            if found or time.monotonic() > end:
-                assert found, f"never came: {what}"
-                return found
-            await asyncio.sleep(0.01)
+                return None
+
+        return await self.until(found, seconds=seconds, otherwise=f"never came: {what}")
+
+    async def until(self, what: Callable[[], Awaitable[Any]], *, otherwise: str, seconds: float = PATIENCE) -> Any:
+        """The same for what has to be asked, such as a row."""
+        now = time.monotonic()
+        end, step = now + seconds, now + STILL_SECONDS
+        while not (found := await what()):
+            now = time.monotonic()
+            assert now < end, otherwise
+            if now >= step and self.moves_time:
+                await self.pass_time(STEP_SECONDS)
+                step = time.monotonic() + STILL_SECONDS
+            await asyncio.sleep(0.005)
+        return found
 
     async def fill(self, user: str, view: View, **fields: Any) -> None:
         """Type into the modal on top, field by field; a select that is drawn only then is waited for."""
@@ -100,10 +117,12 @@ class Desk:
 
     async def settled(self, number: int = 1) -> ApprovalRequest:
         """The row of a request once nothing moves it any more."""
-        end = time.monotonic() + PATIENCE
-        while (row := await self.request(number)).status not in FINAL:
-            assert time.monotonic() < end, f"request {number} stays {row.status}"
-            await asyncio.sleep(0.02)
+
+        async def final() -> ApprovalRequest | None:
+            row = await self.request(number)
+            return row if row.status in FINAL else None
+
+        row: ApprovalRequest = await self.until(final, otherwise=f"request {number} does not end")
         return row
 
     async def audit(self, fact: str = "") -> list[dict[str, Any]]:
@@ -179,7 +198,7 @@ async def open_desk(
     **more: str,
 ) -> AsyncIterator[Desk]:
     """Start everything, hand it over, stop everything. `more`: settings that differ from the sandbox's."""
-    world = World(folder=folder, socket_mode=socket_mode, profile=profile)
+    world = World(folder=folder, socket_mode=socket_mode, profile=profile, one_clock=True)
     if policy is not None:
         world.policy_path.write_text(policy, encoding="utf-8")
     seed.fill_gateway(world.gateway)
