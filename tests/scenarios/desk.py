@@ -41,6 +41,7 @@ class Desk:
         self.ahead = 0.0
         # Whether `eventually` may move the clocks: not those of other processes.
         self.moves_time = True
+        self._time_passed = asyncio.Event()
         self.slack = world.slack
         self.gateway = world.gateway
 
@@ -48,10 +49,19 @@ class Desk:
         """The bot's clock: real time, and what a test let pass."""
         return time.time() + self.ahead
 
+    async def sleep(self, seconds: float) -> None:
+        """The bot's sleep, on the bot's clock."""
+        end = self.clock() + seconds
+        while (rest := end - self.clock()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._time_passed.wait(), rest)
+
     async def pass_time(self, seconds: float) -> None:
         """Everything's clock goes ahead, and what waits comes due."""
         self.ahead += seconds
         self.gateway.advance(seconds)
+        self._time_passed.set()
+        self._time_passed = asyncio.Event()
         await self.app.engine.skip(seconds)
 
     async def eventually(self, what: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
@@ -207,7 +217,9 @@ async def open_desk(
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
         settings = load(environment | more, env_file=None)
         desk = Desk(world)
-        desk.app = application = Application(settings, gateway_transport=world.gateway.transport(), clock=desk.clock)
+        desk.app = application = Application(
+            settings, gateway_transport=world.gateway.transport(), clock=desk.clock, sleep=desk.sleep
+        )
         bot_url = await stack.enter_async_context(serving(application.asgi()))
         world.slack.bot_url = bot_url + "/slack/events"
         stack.push_async_callback(world.slack.close)
