@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Two per core: many tests wait for other processes.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install sandbox test check fix bench soak migrate docs lock clean
@@ -31,7 +33,7 @@ sandbox: install
 
 test: install
 	$(BIN)/python tests/tools/browser.py
-	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile -q $(ARGS)
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 check: install
 	$(BIN)/ruff check

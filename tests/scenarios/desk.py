@@ -42,6 +42,7 @@ class Desk:
         # Whether `eventually` may move the clocks: not those of other processes.
         self.moves_time = True
         self._time_passed = asyncio.Event()
+        self._sleepers = 0
         self.slack = world.slack
         self.gateway = world.gateway
 
@@ -52,9 +53,13 @@ class Desk:
     async def sleep(self, seconds: float) -> None:
         """The bot's sleep, on the bot's clock."""
         end = self.clock() + seconds
-        while (rest := end - self.clock()) > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._time_passed.wait(), rest)
+        self._sleepers += 1
+        try:
+            while (rest := end - self.clock()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._time_passed.wait(), rest)
+        finally:
+            self._sleepers -= 1
 
     async def pass_time(self, seconds: float) -> None:
         """Everything's clock goes ahead, and what waits comes due."""
@@ -82,11 +87,15 @@ class Desk:
         while not (found := await what()):
             now = time.monotonic()
             assert now < end, otherwise
-            if now >= step and self.moves_time:
+            if now >= step and self.moves_time and self._nothing_but_time_is_waited_for():
                 await self.pass_time(STEP_SECONDS)
                 step = time.monotonic() + STILL_SECONDS
             await asyncio.sleep(0.005)
         return found
+
+    def _nothing_but_time_is_waited_for(self) -> bool:
+        """Time that passes over work at hand would look like a process that was frozen."""
+        return self._sleepers > 0 or not self.app.engine._runs.running
 
     async def fill(self, user: str, view: View, **fields: Any) -> None:
         """Type into the modal on top, field by field; a select that is drawn only then is waited for."""
