@@ -241,7 +241,8 @@ async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:
     meant = desk.gateway.add_key(name="meant")
     other = desk.gateway.add_key(name=str(meant.id))
     told = await said(f"disable production {meant.id}")
-    assert f"2 keys are called “{meant.id}”: say #{meant.id} or #{other.id}." in told
+    assert f"2 keys may be meant by “{meant.id}”: number {meant.id} (“meant”" in told
+    assert f"number {other.id} (“{meant.id}”" in told
     assert "2 keys will be disabled" in await said(f"disable production #{meant.id}")
     desk.gateway.add_key(name="old ci")
     assert "old ci" in await said("disable old ci")
