@@ -87,9 +87,7 @@ async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterat
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((LOOPBACK, port))
     listener.listen(128)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, **options
-    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, **options)
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
