@@ -25,11 +25,13 @@ from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
+from bot.approvals.granted import GrantedRequests
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
 from bot.approvals.rotation.overlap import JOB as RETIRE
 from bot.approvals.rotation.overlap import RotationOverlap
 from bot.approvals.timers import Timers
+from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
 from bot.audit import Fact, append
 from bot.db import leases
@@ -174,6 +176,7 @@ class Application:
         notifications = Notifications(
             outbox=self.outbox, channel=settings.keydesk_channel, followers=(self.alerts.follow,)
         )
+        granted = GrantedRequests(engine=self.engine, notifications=notifications)
         self.timers = Timers(database=database, engine=self.engine, notifications=notifications, clock=clock)
         self.revocation_checks = RevocationChecks(
             database=database,
@@ -183,17 +186,23 @@ class Application:
             leaked=self.alerts.leaked_values.of_key,
         )
         self.rotation_overlap = RotationOverlap(
-            database=database, engine=self.engine, notifications=notifications, operations=OPERATIONS, clock=clock
+            database=database,
+            engine=self.engine,
+            granted=granted,
+            notifications=notifications,
+            operations=OPERATIONS,
+            clock=clock,
         )
         write_locks = WriteLocks(database=database, holder=self.name, operations=OPERATIONS, clock=clock)
+        writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
         self.execution = Execution(
             database=database,
-            client=self.client,
+            reader=self.client,
+            writes=writes,
             policy=self.policy.current,
             actor_of=functools.partial(self.directory.actor, fresh=True),
             notifications=notifications,
             operations=OPERATIONS,
-            write_locks=write_locks,
             changed=self._keys_changed,
             learn=self.abilities.learn,
             followers=(self.revocation_checks.follow, self.rotation_overlap.follow),
@@ -214,6 +223,7 @@ class Application:
             inventory=self.inventory,
             policy=self.policy.current,
             notifications=notifications,
+            granted=granted,
             operations=OPERATIONS,
             units_per_usd=units,
             clock=clock,
@@ -251,7 +261,7 @@ class Application:
             router,
             engine=self.engine,
             outbox=self.outbox,
-            request_notifications=notifications,
+            granted=granted,
             bot_user_id=identity.bot_user_id,
             bot_id=identity.bot_id,
             team_id=identity.team_id,
@@ -261,8 +271,7 @@ class Application:
             router,
             engine=self.engine,
             outbox=self.outbox,
-            client=self.client,
-            write_locks=write_locks,
+            writes=writes,
             channel=settings.security_channel,
             changed=self._keys_changed,
             key_changed=self.alerts.response.key_changed,

@@ -232,7 +232,7 @@ async def test_deliveries_are_counted_and_timed(watched: Watched) -> None:
 
 def a_request(number: int, status: str) -> dict[str, object]:
     text = {"delivery_id": f"d{number}", "operation": "key.create", "status": status, "requester_id": "U0ADA"}
-    text |= {"requester_team": "T0", "channel_id": "C0", "key_name": "ci", "reason": "", "note": ""}
+    text |= {"requester_team": "T0", "channel_id": "C0", "key_name": "ci", "reason": ""}
     plain = {"version": 1, "input": {}, "summary": [], "decision": {}, "votes": [], "progress": {}, "asked_at": NOW}
     return text | plain
 

@@ -25,7 +25,7 @@ from bot.alerts.listeners import requests_of
 from bot.alerts.models import Alert
 from bot.alerts.response import WATCH_JOB, AlertResponse
 from bot.alerts.triage import PATIENCE, Triage
-from bot.approvals.cards.notifications import Notifications
+from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
 from bot.db.engine import Database
 from bot.deps import Deps
@@ -116,7 +116,7 @@ class Alerts:
         *,
         engine: Engine,
         outbox: Outbox,
-        request_notifications: Notifications,
+        granted: GrantedRequests,
         bot_user_id: str,
         bot_id: str,
         team_id: str,
@@ -136,7 +136,7 @@ class Alerts:
             database=database,
             engine=engine,
             flow=deps.flow,
-            request_notifications=request_notifications,
+            granted=granted,
             operations=deps.operations,
             policy=deps.policy,
             leaked_values=self.leaked_values,
@@ -195,14 +195,14 @@ class Alerts:
         self.response.follow(c, request)
 
     def _count_dead(self, request: ApprovalRequest) -> None:
-        probe = request.progress.get("probe")
-        refused = probe.get("refused_at") if isinstance(probe, dict) else None
+        seen = request.progress.revocation
+        refused = None if seen is None else seen.refused_at
         if refused is None or request.id in self._dead:
             return
         self._dead[request.id] = None
         if len(self._dead) > _MOST_DEAD:
             self._dead.popitem(last=False)
-        self._died(max(0.0, float(refused) - request.asked_at))
+        self._died(max(0.0, refused - request.asked_at))
 
     def changed(self) -> None:
         """A key was made or deleted: the index looks soon."""

@@ -18,10 +18,9 @@ from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, AlertStatus
 from bot.approvals import store as requests_store
-from bot.approvals.cards.notifications import FROM_ALERT, Notifications
 from bot.approvals.flow import Asked, Flow
-from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.request_audit import record
+from bot.approvals.granted import GrantedRequests
+from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
@@ -51,7 +50,7 @@ class AlertResponse:
         database: Database,
         engine: Engine,
         flow: Flow,
-        request_notifications: Notifications,
+        granted: GrantedRequests,
         operations: Mapping[str, Operation],
         policy: Callable[[], Policy],
         leaked_values: LeakedValues,
@@ -63,7 +62,7 @@ class AlertResponse:
         self._database = database
         self._engine = engine
         self._flow = flow
-        self._request_notifications = request_notifications
+        self._granted = granted
         self._operations = operations
         self._policy = policy
         self._leaked_values = leaked_values
@@ -82,7 +81,8 @@ class AlertResponse:
         """
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
-        delivery_id = await self._database.read(_delivery_id, alert, key_id, operation)
+        attempt = await self._database.read(_attempt, alert, key_id)
+        delivery_id = _delivery_id(alert, key_id, operation, attempt)
         click = (delivery_id, actor.slack_user_id)
         self._remember_click(click, clicked_at)
         self._bind(alert, key_id)
@@ -93,6 +93,7 @@ class AlertResponse:
             reason=_reason(alert),
             channel_id=self._notifications.channel,
             delivery_id=delivery_id,
+            origin=Origin(kind=OriginKind.ALERT, alert_id=alert.id, attempt=attempt),
             deadline=deadline,
         )
         try:
@@ -130,9 +131,11 @@ class AlertResponse:
 
     def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
         now = self._clock()
+        attempt = _attempt(c, alert, key_id)
         sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
         new = NewRequest(
-            delivery_id=_delivery_id(c, alert, key_id, DISABLE),
+            delivery_id=_delivery_id(alert, key_id, DISABLE, attempt),
+            origin=Origin(kind=OriginKind.ALERT_RULE, alert_id=alert.id, attempt=attempt),
             operation=DISABLE,
             requester_id=self._bot_user_id,
             requester_team=self._team_id,
@@ -148,14 +151,7 @@ class AlertResponse:
             ),
             asked_at=now,
         )
-        request, is_new = requests_store.insert(c, new, status=Status.APPROVED, lapses_at=None)
-        if not is_new:
-            return
-        record(c, Fact.ASKED, request, at=now, actor=None, rule=RULE, alert=alert.id)
-        request = requests_store.change(c, request, decided_at=now, note=requests_store.AUTOMATIC)
-        record(c, Fact.APPROVED, request, at=now, actor=None, rule=RULE)
-        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        self._request_notifications.announce(c, request)
+        self._granted.insert(c, new)
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
@@ -202,17 +198,16 @@ class AlertResponse:
 
     def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
         """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
-        if request.note == requests_store.ROTATION:
-            rotation = requests_store.find(c, int(request.input.get("rotation") or 0))
+        origin = request.origin
+        if origin.kind is OriginKind.ROTATION_END:
+            rotation = requests_store.find(c, origin.request_id or 0)
             found = None if rotation is None else self._origin(c, rotation)
             return None if found is None else (found[0], found[1], found[2], request.asked_at)
-        if not request.delivery_id.startswith(FROM_ALERT):
+        if origin.alert_id is None:
             return None
-        _, alert_id, _key_id, _operation, attempt = request.delivery_id.split(":")
-        automatic = request.requester_id == self._bot_user_id
         clicked_at = self._clicks.get((request.delivery_id, request.requester_id), request.asked_at)
-        clicked_at = min(clicked_at, request.asked_at)
-        return int(alert_id), int(attempt), "" if automatic else request.requester_id, clicked_at
+        by = request.requester_id if origin.by_person else ""
+        return origin.alert_id, origin.attempt or 1, by, min(clicked_at, request.asked_at)
 
     async def watch(self, argument: str) -> Again | None:
         """The durable job behind a rotation: end the leaked key as soon as its successor was revealed."""
@@ -220,7 +215,7 @@ class AlertResponse:
 
     def _watch(self, c: sa.Connection, request_id: int) -> Again | None:
         rotation = requests_store.find(c, request_id)
-        if rotation is None or rotation.outcome is None or rotation.progress.get(RETIRE, {}).get("request"):
+        if rotation is None or rotation.outcome is None or _has_ended(rotation):
             return None
         successor = owners.find(c, rotation.outcome.key_id or 0)
         if successor is None or successor.reveals == 0:
@@ -232,15 +227,19 @@ class AlertResponse:
         return None
 
 
-def _delivery_id(c: sa.Connection, alert: Alert, key_id: int, operation: str) -> str:
-    """The same for all who order the same now; another one once an earlier order came to nothing, or was undone."""
+def _delivery_id(alert: Alert, key_id: int, operation: str, attempt: int) -> str:
+    """The same for all who order the same now. Never read again: what it says is in the request's origin."""
+    return f"alert:{alert.id}:{key_id}:{operation}:{attempt}"
+
+
+def _attempt(c: sa.Connection, alert: Alert, key_id: int) -> int:
+    """The number of this attempt on the key: the next one once an earlier order came to nothing, or was undone."""
     action = alert.actions.get(key_id)
-    attempt = 1
-    if action is not None:
-        request = requests_store.find(c, action.request_id)
-        over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
-        attempt = action.attempt + (1 if over or _is_undone(c, alert.id, key_id, request) else 0)
-    return f"{FROM_ALERT}{alert.id}:{key_id}:{operation}:{attempt}"
+    if action is None:
+        return 1
+    request = requests_store.find(c, action.request_id)
+    over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
+    return action.attempt + (1 if over or _is_undone(c, alert.id, key_id, request) else 0)
 
 
 def _is_undone(c: sa.Connection, alert_id: int, key_id: int, request: ApprovalRequest | None) -> bool:
@@ -261,3 +260,7 @@ def _reason(alert: Alert) -> str:
     """Why, for the record: which alert, from where."""
     title = f": {alert.title}" if alert.title else ""
     return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}){title}"[:500]
+
+
+def _has_ended(rotation: ApprovalRequest) -> bool:
+    return rotation.progress.overlap is not None and rotation.progress.overlap.request_id is not None

@@ -190,7 +190,7 @@ class RequestActions:
             return error
         by = approver.slack_user_id
         record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
-        request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, note=reason)
+        request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, denial=reason)
         self._notifications.story(c, request, f"<@{by}> denied it.")
         self._notifications.announce(c, request)
         return request
@@ -223,9 +223,9 @@ class RequestActions:
         error = _not_waiting(request) or self._not_requester(c, request, actor, "nudge")
         if error is not None:
             return error
-        if now - float(request.progress.get("nudged", 0)) < NUDGE_PAUSE:
+        if now - (request.progress.nudged_at or 0.0) < NUDGE_PAUSE:
             return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
-        store.record_progress(c, request.id, "nudged", now)
+        store.record_progress(c, request.id, nudged_at=now)
         sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
         self._notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")
         return request

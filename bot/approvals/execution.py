@@ -1,37 +1,34 @@
 """The durable run of one approved request: judge again, change the gateway, read back, settle the row.
 
 `run` is a job: it may be called again from the top after a crash, at any point, on any replica. It looks at its row
-and goes on; the operation's own marks are in the row's `progress`. It holds the only writing client.
+and goes on; the operation's own marks are in the row's `progress`. The gateway is written through verified_write.py.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.cards.notifications import FROM_ALERT, Notifications
-from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Status
+from bot.approvals.cards.notifications import Notifications
+from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.request_audit import record
-from bot.approvals.write_locks import WriteLock, WriteLockLost, WriteLocks
+from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, why_waiting
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
-from bot.gateway.client import GatewayClient
+from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.errors import (
     AUTH_REFUSALS,
-    GatewayCallError,
-    GatewayOutcomeUnknown,
-    GatewayRejected,
     KeyNotFound,
     Refusal,
 )
 from bot.gateway.models import KeyId
-from bot.gateway.wire import fenced
-from bot.gateway.writes import WriteResult, WriteStatus
+from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Effect, Operation, Work
@@ -43,9 +40,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0
 SLACK_SILENT_SECONDS = 3600.0
-WRITER_BUSY = 0.25
-# Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
-PROCESSING = 15.0
 # A look before a request is stored takes less than this, in seconds.
 LOOK_SECONDS = 5.0
 
@@ -57,29 +51,6 @@ class SlackSilent(BotError):  # not a failure of the request: it waits
     """Slack does not say who somebody is, so nobody can be judged now."""
 
 
-class RowJournal:
-    """The gateway's progress marks of one request, in its row. Durable when `record` returns."""
-
-    def __init__(self, database: Database, request: ApprovalRequest, hold: WriteLock) -> None:
-        self._database = database
-        self._hold = hold
-        self._request_id = request.id
-        self._marks = dict(request.progress)
-
-    async def recall(self, name: str) -> Any | None:
-        """What an earlier try recorded under this name."""
-        return self._marks.get(name)
-
-    async def record(self, name: str, value: Any) -> None:
-        """Keep a mark before going on. Raises WriteLockLost when another process has taken over."""
-        self._marks[name] = value
-        await self._database.run(self._record, name, value)
-
-    def _record(self, c: sa.Connection, name: str, value: Any) -> None:
-        self._hold.check(c)
-        store.record_progress(c, self._request_id, name, value)
-
-
 class Execution:
     """Runs approved requests. `actor_of` resolves somebody as Slack shows them now."""
 
@@ -87,24 +58,24 @@ class Execution:
         self,
         *,
         database: Database,
-        client: GatewayClient,
+        reader: GatewayReader,
+        writes: VerifiedWrites,
         policy: Callable[[], Policy],
         actor_of: Callable[[str, str], Awaitable[Actor]],
         notifications: Notifications,
         operations: Mapping[str, Operation],
-        write_locks: WriteLocks,
         changed: Callable[[], None],
         learn: Callable[[Mapping[str, bool]], Awaitable[None]],
         followers: Sequence[Follower] = (),
         clock: Callable[[], float],
     ) -> None:
         self._database = database
-        self._client = client
+        self._reader = reader
+        self._writes = writes
         self._policy = policy
         self._actor_of = actor_of
         self._notifications = notifications
         self._operations = operations
-        self._write_locks = write_locks
         self._changed = changed
         self._learn = learn
         self._followers = tuple(followers)
@@ -115,16 +86,9 @@ class Execution:
         request = await self._database.read(store.find, int(argument))
         if request is None or request.status not in IN_HAND:
             return None
-        async with self._write_locks.hold(request) as hold:
-            if hold is None:
-                return Again(WRITER_BUSY)
-            try:
-                return await self._bring_forward(int(argument), hold)
-            except WriteLockLost:
-                # Whoever took over goes on; this look only makes sure that somebody did.
-                return Again(WRITER_BUSY)
+        return await self._writes.of_request(request, partial(self._bring_forward, request.id))
 
-    async def _bring_forward(self, request_id: int, hold: WriteLock) -> Again | None:
+    async def _bring_forward(self, request_id: int, writer: VerifiedWriter) -> Again | None:
         # Read again under the lock: another replica may have settled it while we waited.
         request = await self._database.read(store.get, request_id)
         if request.status in FINAL:
@@ -133,34 +97,35 @@ class Execution:
             try:
                 request = await self._begin(request)
             except (SlackSilent, GatewayError) as error:
-                return await self._database.run(self._hold, request.id, _why(error))
+                return await self._database.run(self._postpone, request.id, why_waiting(error))
             if request.status is not Status.RUNNING:
                 return None
         operation = self._operations[request.operation]
-        work = Work(
-            client=self._client,
-            journal=RowJournal(self._database, request, hold),
-            request_id=request.id,
-            approved_at=request.decided_at or request.asked_at,
-            before=request.before,
-            seen_at=await self._seen_at(request),
-            known=await self._known(request),
-            processing=PROCESSING,
-        )
-        try:
-            with fenced(hold.still):
-                result = await operation.run(work, operation.input_model.model_validate(request.input))
-        except GatewayRejected as error:
-            result = WriteResult(status=WriteStatus.REFUSED, refusal=error.refusal, sentence=error.sentence)
-        except GatewayOutcomeUnknown as error:
-            result = WriteResult(status=WriteStatus.UNKNOWN, again_after=1.0)
-            logger.warning("outcome unknown", extra={"request": request.number, "reason": error.sentence})
-        except GatewayError as error:
-            return await self._database.run(self._hold, request.id, _why(error))
-        again = await self._database.run(self._settle, request, operation, result)
+        call = await self._call(request, operation)
+        keep = partial(_keep, request.id)
+        result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
+        again = await self._database.run(self._settle, writer, request, operation, result)
         self._changed()
         await self._learn(result.learned)
         return again
+
+    async def _call(self, request: ApprovalRequest, operation: Operation) -> Call:
+        seen_at, known = await self._seen_at(request), await self._known(request)
+
+        async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
+            work = Work(
+                client=client,
+                journal=journal,
+                request_id=request.id,
+                approved_at=request.decided_at or request.asked_at,
+                before=request.before,
+                seen_at=seen_at,
+                known=known,
+                processing=processing,
+            )
+            return await operation.run(work, operation.input_model.model_validate(request.input))
+
+        return call
 
     async def _seen_at(self, request: ApprovalRequest) -> float:
         """When `before` was read: long ago, when we may have changed the key ourselves since."""
@@ -172,7 +137,7 @@ class Execution:
 
     async def _known(self, request: ApprovalRequest) -> bool:
         """Whether the account had this key: it was read when this was asked, found by an alert, or is on our list."""
-        if request.before is not None or request.delivery_id.startswith(FROM_ALERT):
+        if request.before is not None or request.origin.alert_id is not None:
             return True
         return request.key_id is not None and await self._database.read(owners.find, request.key_id) is not None
 
@@ -183,7 +148,7 @@ class Execution:
         """
         # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key by
         # the policy's [alerts] table a moment ago.
-        if request.note in {store.ROTATION, store.AUTOMATIC}:
+        if not request.origin.by_person:
             return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)
         voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]
@@ -204,7 +169,7 @@ class Execution:
         if request.key_id is None or not (unread or adds_to(request) is not None):
             return ""
         try:
-            fresh = await self._client.get_key(KeyId(request.key_id))
+            fresh = await self._reader.get_key(KeyId(request.key_id))
         except KeyNotFound:
             return ""  # the run meets the same, and says it
         if unread:
@@ -225,12 +190,12 @@ class Execution:
         self._notifications.announce(c, request)
         return request
 
-    def _hold(self, c: sa.Connection, request_id: int, why: str) -> Again:
+    def _postpone(self, c: sa.Connection, request_id: int, why: str) -> Again:
         """The gateway cannot be asked now. Nothing is lost: say so, and try again with growing pauses."""
         request = store.get(c, request_id, lock=True)
-        held = request.progress.get("held") or {"since": self._clock(), "tries": 0}
-        tries = int(held["tries"]) + 1
-        store.record_progress(c, request.id, "held", {"since": held["since"], "tries": tries, "why": why})
+        earlier = request.progress.postponed
+        since, tries = (self._clock(), 1) if earlier is None else (earlier.since, earlier.tries + 1)
+        store.record_progress(c, request.id, postponed=Postponement(since=since, tries=tries, why=why))
         if tries == 1:
             record(c, Fact.HELD, request, at=self._clock(), actor=None, why=why)
             self._notifications.announce(c, request)
@@ -238,15 +203,21 @@ class Execution:
         return Again(min(LONGEST_PAUSE, 1.0 * 2 ** min(tries, 6)))
 
     def _settle(
-        self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult
+        self,
+        c: sa.Connection,
+        writer: VerifiedWriter,
+        request: ApprovalRequest,
+        operation: Operation,
+        result: WriteResult,
     ) -> Again | None:
         request = store.get(c, request.id, lock=True)
         if request.status in FINAL:
             return None
+        writer.check(c)
         now = self._clock()
         # Nothing was changed, and the cause may pass or is an administrator's to mend: the request waits.
         if result.status is WriteStatus.FAILED and (result.again_after or result.refusal in AUTH_REFUSALS):
-            return self._hold(c, request.id, result.sentence)
+            return self._postpone(c, request.id, result.sentence)
         if result.status is WriteStatus.UNKNOWN:
             return self._unsettled(c, request, result, now)
         succeeded = result.status is WriteStatus.DONE
@@ -278,7 +249,7 @@ class Execution:
         """Name and state of a key that could not be read when this was asked, for what people read now."""
         if request.key_id is None or request.before is not None or result.before is None:
             return {}
-        before = result.before.state(self._client.server_now()).value
+        before = result.before.state(self._reader.server_now()).value
         lines = (
             line.model_copy(update={"before": before}) if line.field == "status" else line for line in request.summary
         )
@@ -350,6 +321,5 @@ def _remember_owner(
             owners.link(c, old=request.key_id, new=key.id)
 
 
-def _why(error: BotError) -> str:
-    """Why it waits. Not what to do: it goes on by itself."""
-    return error.why if isinstance(error, GatewayCallError) else error.sentence
+def _keep(request_id: int, c: sa.Connection, name: str, value: Any) -> None:
+    store.record_checkpoint(c, request_id, name, value)

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.request_audit import record
+from bot.approvals.granted import GrantedRequests, record_asked
+from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -38,12 +38,13 @@ class Asked:
     reason: str
     channel_id: str
     delivery_id: str
+    origin: Origin = PERSON
     deadline: float  # seconds left of Slack's three, for reads
     preview: bool = False  # a form still being filled in
 
 
 class Flow:
-    """The spine's front: ask, approve, deny, withdraw, take. Built once by the composition root."""
+    """Judges what somebody asks for and stores it. What people do to a stored request is in actions.py."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Flow:
         inventory: Offered,
         policy: Callable[[], Policy],
         notifications: Notifications,
+        granted: GrantedRequests,
         operations: Mapping[str, Operation],
         units_per_usd: int,
         clock: Callable[[], float],
@@ -64,6 +66,7 @@ class Flow:
         self._inventory = inventory
         self._policy = policy
         self._notifications = notifications
+        self._granted = granted
         self._operations = operations
         self._units_per_usd = units_per_usd
         self._clock = clock
@@ -119,24 +122,13 @@ class Flow:
 
     def _insert(self, c: sa.Connection, new: NewRequest) -> ApprovalRequest:
         approval = new.judgement.decision.approval
-        at_once = approval is None or approval.break_glass
-        status = Status.APPROVED if at_once else Status.PENDING
-        lapses_at = None if approval is None or at_once else new.asked_at + approval.expires
-        request, is_new = store.insert(c, new, status=status, lapses_at=lapses_at)
-        if not is_new:
-            return request
-        why = {"why": new.reason} if new.reason else {}
-        rule = new.judgement.decision.rule
-        record(c, Fact.ASKED, request, at=new.asked_at, actor=new.requester_id, rule=rule, **why)
-        if at_once:
-            note = store.BREAK_GLASS if approval is not None else ""
-            request = store.change(c, request, decided_at=new.asked_at, note=note)
-            fact = Fact.BROKE_GLASS if approval is not None else Fact.APPROVED
-            record(c, fact, request, at=new.asked_at, actor=None, rule=rule)
-            self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        else:
+        if approval is None or approval.break_glass:
+            return self._granted.insert(c, new)[0]
+        request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=new.asked_at + approval.expires)
+        if is_new:
+            record_asked(c, request)
             self._start_timers(c, request)
-        self._notifications.announce(c, request)
+            self._notifications.announce(c, request)
         return request
 
     async def admit(self, actor: Actor, operation: str) -> None:
@@ -175,6 +167,7 @@ def _key_id(inspection: Inspection) -> int | None:
 def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:
     return NewRequest(
         delivery_id=asked.delivery_id,
+        origin=asked.origin,
         operation=asked.operation.name,
         requester_id=asked.actor.slack_user_id,
         requester_team=asked.actor.team_id,

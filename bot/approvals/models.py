@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from bot.gateway.models import Key, KeySettings
 from bot.operations import Change, Offer
@@ -57,13 +57,13 @@ IN_HAND = frozenset({Status.APPROVED, Status.RUNNING, Status.UNKNOWN})
 FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
 
 
-class Stored(BaseModel):
+class StoredModel(BaseModel):
     """Base of what is kept as JSON inside a row. Unknown names are ignored: an older version may read a newer row."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Vote(Stored):
+class Vote(StoredModel):
     """One person's approval, and when (Unix seconds)."""
 
     by: str
@@ -71,7 +71,7 @@ class Vote(Stored):
     at: float
 
 
-class Judgement(Stored):
+class Judgement(StoredModel):
     """The decision as it was when the request was asked, with the facts it was made of."""
 
     decision: Annotated[
@@ -87,7 +87,7 @@ class Judgement(Stored):
     own: bool
 
 
-class Outcome(Stored):
+class Outcome(StoredModel):
     """How it ended, in words for people. `sentence` is whole; `notes` and `differences` are small lines under it."""
 
     sentence: str
@@ -98,7 +98,85 @@ class Outcome(Stored):
     hint: str = ""
 
 
-class NewRequest(Stored):
+class OriginKind(StrEnum):
+    """What led to a request."""
+
+    PERSON = "person"
+    ROTATION_END = "rotation_end"  # the overlap of a rotation is over: its old key is disabled
+    ALERT = "alert"  # a person's order on an alert
+    ALERT_RULE = "alert_rule"  # the policy's [alerts] table, without a person
+
+
+class Origin(StoredModel):
+    """What led to a request: the rotation that it ends, or the alert and which attempt on the key it is."""
+
+    kind: OriginKind = OriginKind.PERSON
+    request_id: int | None = None
+    alert_id: int | None = None
+    attempt: int | None = None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person asked. What Keydesk asks by itself was granted with something else."""
+        return self.kind in {OriginKind.PERSON, OriginKind.ALERT}
+
+
+PERSON = Origin()
+
+
+class Postponement(StoredModel):
+    """The gateway cannot be asked now: since when, how often it was tried, and why."""
+
+    since: float
+    tries: int
+    why: str = ""
+
+
+class RevocationProgress(StoredModel):
+    """What trying a disabled key itself has shown so far. Times in Unix seconds."""
+
+    tries: int = 0
+    at: float | None = None
+    proof: str = ""
+    why: str = ""
+    ended: bool = False
+    accepted_at: float | None = None
+    accepted_last: float | None = None
+    refused_at: float | None = None
+
+
+class OverlapProgress(StoredModel):
+    """When the old key of a rotation ends, and the request that disables it once there is one."""
+
+    at: float
+    request_id: int | None = Field(default=None, validation_alias=AliasChoices("request_id", "request"))
+
+
+_OLD_NAMES = {"held": "postponed", "probe": "revocation", "retire": "overlap", "nudged": "nudged_at"}
+
+
+class Progress(StoredModel):
+    """What a run and what follows it have to remember. `checkpoints`: of the gateway's writes, by their names."""
+
+    postponed: Postponement | None = None
+    revocation: RevocationProgress | None = None
+    overlap: OverlapProgress | None = None
+    nudged_at: float | None = None
+    checkpoints: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, value: Any) -> Any:
+        """Rows of older versions hold everything side by side under other names."""
+        if not isinstance(value, dict):
+            return value
+        known = {_OLD_NAMES.get(name, name): one for name, one in value.items()}
+        flat = {name: one for name, one in known.items() if name not in cls.model_fields}
+        named = {name: one for name, one in known.items() if name in cls.model_fields}
+        return named | {"checkpoints": {**flat, **named.get("checkpoints", {})}}
+
+
+class NewRequest(StoredModel):
     """What submit stores."""
 
     delivery_id: str
@@ -115,6 +193,7 @@ class NewRequest(Stored):
     summary: tuple[Change, ...]
     judgement: Judgement
     asked_at: float
+    origin: Origin = Origin()
 
 
 class ApprovalRequest(NewRequest):
@@ -128,10 +207,11 @@ class ApprovalRequest(NewRequest):
     counter_offer: Offer | None = None
     decided_by: str | None = None
     decided_at: float | None = None
-    note: str = ""
+    denial: str = ""
+    break_glass: bool = False
     lapses_at: float | None = None
     settled_at: float | None = None
-    progress: dict[str, Any] = {}
+    progress: Progress = Progress()
     outcome: Outcome | None = None
     reviewed_by: str | None = None
 

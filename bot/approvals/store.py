@@ -12,6 +12,7 @@ from bot.approvals.models import (
     ApprovalRequest,
     Judgement,
     NewRequest,
+    Progress,
     Status,
 )
 from bot.db.tables import requests
@@ -27,22 +28,29 @@ _INSERT = {
 
 
 def insert(
-    c: sa.Connection, new: NewRequest, *, status: Status, lapses_at: float | None
+    c: sa.Connection,
+    new: NewRequest,
+    *,
+    status: Status,
+    lapses_at: float | None,
+    decided_at: float | None = None,
+    break_glass: bool = False,
 ) -> tuple[ApprovalRequest, bool]:
     """Store a request once per `delivery_id`. Returns it and whether it is new; a repeat returns the first one."""
+    decided = {"lapses_at": lapses_at, "decided_at": decided_at, "break_glass": break_glass}
     values = _dump(new.model_dump(mode="json")) | {
         "version": 1,
         "status": status.value,
         "votes": [],
-        "note": "",
+        "denial": "",
         "progress": {},
-        "lapses_at": lapses_at,
+        **decided,
     }
     row_id = c.scalar(_INSERT[c.dialect.name], values)
     if row_id is None:
         row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
         return _load(row), False
-    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, lapses_at=lapses_at), True
+    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, **decided), True
 
 
 def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:
@@ -91,11 +99,19 @@ def change(c: sa.Connection, request: ApprovalRequest, **changes: Any) -> Approv
     return after
 
 
-def record_progress(c: sa.Connection, request_id: int, name: str, value: Any) -> None:
-    """Keep one progress mark of a run. Marks do not move the version: the card does not show them."""
+def record_progress(c: sa.Connection, request_id: int, **fields: Any) -> Progress:
+    """Set fields of what a run remembers. That does not move the version: whoever decides does not see it."""
     row = c.execute(sa.select(requests.c.progress).where(requests.c.id == request_id).with_for_update()).one()
-    progress = {**row.progress, name: value}
-    c.execute(sa.update(requests).where(requests.c.id == request_id).values(progress=progress))
+    progress = Progress.model_validate(row.progress).model_copy(update=fields)
+    dumped = progress.model_dump(mode="json", exclude_defaults=True)
+    c.execute(sa.update(requests).where(requests.c.id == request_id).values(progress=dumped))
+    return progress
+
+
+def record_checkpoint(c: sa.Connection, request_id: int, name: str, value: Any) -> None:
+    """Keep one checkpoint of a gateway write."""
+    row = c.execute(sa.select(requests.c.progress).where(requests.c.id == request_id).with_for_update()).one()
+    record_progress(c, request_id, checkpoints={**Progress.model_validate(row.progress).checkpoints, name: value})
 
 
 def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
@@ -128,15 +144,7 @@ def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> b
 
 def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
     """Break-glass requests nobody has looked at yet."""
-    of_glass = requests.c.note.startswith(BREAK_GLASS)
-    return _many(c, of_glass & requests.c.reviewed_by.is_(None), order=requests.c.id, limit=limit)
-
-
-BREAK_GLASS = "break-glass"
-# The note of a request that Keydesk made itself: the end of a rotation that was granted before.
-ROTATION = "rotation"
-# The same for a leaked key, where the policy's [alerts] table says so. Its requester is Keydesk's own user.
-AUTOMATIC = "automatic"
+    return _many(c, requests.c.break_glass & requests.c.reviewed_by.is_(None), order=requests.c.id, limit=limit)
 
 
 def counts(c: sa.Connection) -> dict[str, int]:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals.write_locks import WriteLocks
+from bot.approvals.verified_write import VerifiedWrites
 from bot.deps import Deps
 from bot.durable.engine import Engine
-from bot.gateway.client import GatewayClient
 from bot.incident import listeners
 from bot.incident.execution import ALARM_POST, OWNER_POST, POST, BatchExecution
 from bot.incident.listeners import BatchListeners
@@ -30,8 +29,7 @@ def build(
     *,
     engine: Engine,
     outbox: Outbox,
-    client: GatewayClient,
-    write_locks: WriteLocks,
+    writes: VerifiedWrites,
     channel: str,
     changed: Callable[[], None],
     key_changed: Callable[[sa.Connection, int, str], None],
@@ -40,8 +38,8 @@ def build(
     """Register the ways in; returns what runs the job. `channel` is where the progress is shown."""
     execution = BatchExecution(
         database=deps.database,
-        client=client,
-        write_locks=write_locks,
+        reader=deps.reader,
+        writes=writes,
         policy=deps.policy,
         actor_of=functools.partial(deps.directory.actor, fresh=True),
         outbox=outbox,

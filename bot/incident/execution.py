@@ -1,30 +1,30 @@
 """The durable job of a batch: key after key, a few at a time, each read back and recorded, until none waits.
 
-Then disabled keys are tried themselves until the gateway refuses them (batch_proof.py), in the same job.
-
-Like the flow's execution it is lent the writing client. It may be killed at any point: it begins again from the rows,
-and each key's own marks keep its write from being done twice. Each key is
-judged again by its facts of now right before its write, as a single request is.
+Then disabled keys are tried themselves until the gateway refuses them (revocation_check.py), in the same job. Each key
+is judged again by its facts of now right before its write, as a single request is, and written through
+approvals/verified_write.py. The job may be killed at any point: it begins again from the rows, and each key's own
+checkpoints keep its write from being done twice.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bot.approvals.write_locks import WriteLock, WriteLocks
+from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayClient
+from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
 from bot.gateway.models import Key, KeyId
-from bot.gateway.writes import WriteResult, WriteStatus, disable, enable
+from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
 from bot.incident.judgement import NEEDS_APPROVAL, changed_since, judge
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
@@ -42,38 +42,10 @@ AT_ONCE = 4
 ROUND = 8
 # Keys whose facts are read and judged together, right before they are written; more than FEW are read from the list.
 JUDGED, FEW = 40, 8
-PROCESSING = 15.0
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 # A key whose write stays unclear or unreachable this often is left, and said.
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
-
-
-class RowMarks:
-    """The gateway's progress marks of one key, in its row. Durable when `record` returns."""
-
-    def __init__(self, database: Database, key: BatchKey, hold: WriteLock) -> None:
-        self._database = database
-        self._key = key
-        self._hold = hold
-        self._marks = dict(key.progress)
-
-    @property
-    def marks(self) -> dict[str, Any]:
-        return self._marks
-
-    async def recall(self, name: str) -> Any | None:
-        """What an earlier try recorded under this name."""
-        return self._marks.get(name)
-
-    async def record(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep a mark before going on."""
-        self._marks[name] = dict(value)
-        await self._database.run(self._write, dict(self._marks))
-
-    def _write(self, c: sa.Connection, marks: dict[str, Any]) -> None:
-        self._hold.check(c)
-        store.change_key(c, self._key.batch_id, self._key.key_id, progress=marks)
 
 
 class BatchExecution:
@@ -83,8 +55,8 @@ class BatchExecution:
         self,
         *,
         database: Database,
-        client: GatewayClient,
-        write_locks: WriteLocks,
+        reader: GatewayReader,
+        writes: VerifiedWrites,
         policy: Callable[[], Policy],
         actor_of: Callable[[str, str], Awaitable[Actor]],
         outbox: Outbox,
@@ -95,8 +67,8 @@ class BatchExecution:
         clock: Callable[[], float],
     ) -> None:
         self._database = database
-        self._client = client
-        self._write_locks = write_locks
+        self._reader = reader
+        self._writes = writes
         self._policy = policy
         self._actor_of = actor_of
         self._outbox = outbox
@@ -106,7 +78,7 @@ class BatchExecution:
         self._clock = clock
         self._proof = BatchRevocationCheck(
             database=database,
-            client=client,
+            client=reader,
             leaked=leaked,
             write=self._write_ready,
             show=self.show,
@@ -190,11 +162,11 @@ class BatchExecution:
     async def _records(self, keys: Sequence[BatchKey]) -> dict[int, Key]:
         """The keys as they are now: one by one where they are few, else from the list."""
         if len(keys) > FEW:
-            return {int(key.id): key for key in await self._client.list_keys()}
+            return {int(key.id): key for key in await self._reader.list_keys()}
         found = {}
         for key in keys:
             with contextlib.suppress(KeyNotFound):
-                found[key.key_id] = await self._client.get_key(KeyId(key.key_id))
+                found[key.key_id] = await self._reader.get_key(KeyId(key.key_id))
         return found
 
     def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[int, str]) -> None:
@@ -220,16 +192,26 @@ class BatchExecution:
         await self._database.run(self.show, batch.id)
 
     async def _one(self, batch: Batch, key: BatchKey) -> None:
-        async with self._write_locks.lock_key(key.key_id) as hold:
-            if hold is None:
-                await self._database.run(self._later, key, dict(key.progress), PAUSE)
-                return
-            marks = RowMarks(self._database, key, hold)
-            write = disable if batch.operation == "key.disable" else enable
-            result = await write(self._client, KeyId(key.key_id), marks, processing=PROCESSING)
-            await self._database.run(self._told, batch, key, result, dict(marks.marks))
+        again = await self._writes.of_key(key.key_id, partial(self._write, batch, key))
+        if again is not None:
+            await self._database.run(self._later, key, PAUSE)
 
-    def _told(self, c: sa.Connection, batch: Batch, key: BatchKey, result: WriteResult, marks: dict[str, Any]) -> None:
+    async def _write(self, batch: Batch, key: BatchKey, writer: VerifiedWriter) -> None:
+        # Read again under the lock: another replica may have written it while we waited.
+        current = await self._database.read(store.key_of, batch.id, key.key_id)
+        if current.status is not BatchKeyStatus.WAITING:
+            return
+        write = disable if batch.operation == "key.disable" else enable
+
+        async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
+            return await write(client, KeyId(key.key_id), journal, processing=processing)
+
+        result = await writer.write(call, checkpoints=current.progress, keep=partial(_keep, batch.id, key.key_id))
+        await self._database.run(self._told, writer, batch, key, result)
+
+    def _told(self, c: sa.Connection, writer: VerifiedWriter, batch: Batch, key: BatchKey, result: WriteResult) -> None:
+        writer.check(c)
+        marks = dict(store.key_of(c, batch.id, key.key_id).progress)
         tries = int(marks.get("tries", 0)) + 1
         again = result.again_after is not None or result.refusal in AUTH_REFUSALS
         if result.status is WriteStatus.DONE:
@@ -241,12 +223,14 @@ class BatchExecution:
             self._settle(c, batch, key, BatchKeyStatus.DONE, " ".join(result.notes))
         elif again and tries < MOST_TRIES:
             pause = min(LONGEST_PAUSE, max(PAUSE, result.again_after or 0.0) * (1 + tries / 4))
-            self._later(c, key, {**marks, "tries": tries}, pause)
+            self._later(c, key, pause, {"tries": tries})
         else:
             self._settle(c, batch, key, BatchKeyStatus.FAILED, result.alarm or result.sentence)
 
-    def _later(self, c: sa.Connection, key: BatchKey, marks: dict[str, Any], pause: float) -> None:
-        store.change_key(c, key.batch_id, key.key_id, progress={**marks, "after": self._clock() + pause})
+    def _later(self, c: sa.Connection, key: BatchKey, pause: float, marks: Mapping[str, int] = {}) -> None:
+        current = store.key_of(c, key.batch_id, key.key_id)
+        progress = {**current.progress, **marks, "after": self._clock() + pause}
+        store.change_key(c, key.batch_id, key.key_id, progress=progress)
 
     def _settle(self, c: sa.Connection, batch: Batch, key: BatchKey, status: BatchKeyStatus, sentence: str) -> None:
         store.change_key(c, batch.id, key.key_id, status=status.value, sentence=sentence[:500])
@@ -274,3 +258,8 @@ class BatchExecution:
             if owner != requester:
                 post_id, subject = f"batch:{batch_id}:owner:{owner}", f"{batch_id}:{owner}"
                 self._outbox.want(c, id=post_id, kind=OWNER_POST, subject=subject, target=f"dm:{owner}")
+
+
+def _keep(batch_id: int, key_id: int, c: sa.Connection, name: str, value: Any) -> None:
+    progress = store.key_of(c, batch_id, key_id).progress
+    store.change_key(c, batch_id, key_id, progress={**progress, name: value})

@@ -67,6 +67,12 @@ def keys_of(
     return [_key(row) for row in c.execute(query.order_by(batch_keys.c.key_id).limit(limit))]
 
 
+def key_of(c: sa.Connection, batch_id: int, key_id: int) -> BatchKey:
+    """One of its keys, as it stands now."""
+    mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)
+    return _key(c.execute(sa.select(batch_keys).where(mine)).one())
+
+
 def owners_of(c: sa.Connection, batch_id: int) -> list[str]:
     """Slack user ids of those whose keys were done."""
     query = sa.select(owned.c.owner_id).join(batch_keys, batch_keys.c.key_id == owned.c.key_id).distinct()

@@ -12,6 +12,7 @@ from bot.approvals import store
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.flow import Asked, Flow
+from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
 from bot.approvals.timers import Timers
 from bot.audit import read as read_audit
@@ -116,7 +117,10 @@ class Spine:
         self.offered = Offered()
         self.actions = RequestActions(**shared, **judged)
         self.timers = Timers(**shared)
-        self.flow = Flow(**shared, **judged, reader=_Nowhere(), inventory=self.offered, units_per_usd=500_000)
+        self.granted = GrantedRequests(engine=engine, notifications=notifications)
+        self.flow = Flow(
+            **shared, **judged, granted=self.granted, reader=_Nowhere(), inventory=self.offered, units_per_usd=500_000
+        )
         self._numbers = itertools.count(1)
 
     def clock(self) -> float:

@@ -118,7 +118,7 @@ async def test_stages_are_answered_in_their_order(database: Database) -> None:
 async def test_a_denial_keeps_its_reason(spine: Spine) -> None:
     await spine.ask()
     row = await spine.actions.deny(1, MIRA, ADA, reason="Use the shared key.")
-    assert (row.status, row.note, row.decided_by) == (Status.DENIED, "Use the shared key.", "U0MIRA")
+    assert (row.status, row.denial, row.decided_by) == (Status.DENIED, "Use the shared key.", "U0MIRA")
     assert await spine.facts(1) == ["asked", "denied"]
     assert (await spine.wanted())["req:1:dm"] == 1
 
@@ -253,7 +253,7 @@ async def test_break_glass_is_done_at_once_and_reviewed_once_by_another(sqlite_d
         await spine.ask(reason="  ")
     assert list(wanting.value.fields) == ["reason"]
     row = await spine.ask(reason="Production is down.")
-    assert (row.status, row.note) == (Status.APPROVED, "break-glass")
+    assert (row.status, row.break_glass, row.denial) == (Status.APPROVED, True, "")
     assert await spine.facts(1) == ["asked", "broke_glass"]
     spine.now += 10 * 86_400
     with pytest.raises(PermissionDenied):

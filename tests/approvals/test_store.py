@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.models import TRANSITIONS, Outcome, Status, Vote
+from bot.approvals.models import TRANSITIONS, Outcome, Postponement, Progress, Status, Vote
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict
 from bot.operations import Expiry, Offer
@@ -77,10 +77,13 @@ def test_an_old_version_cannot_be_changed(database: Database) -> None:
 def test_progress_marks_move_no_version(database: Database) -> None:
     def work(c: sa.Connection) -> None:
         request = put(c, Status.RUNNING)
-        store.record_progress(c, request.id, "create.post", {"sent": 1})
-        store.record_progress(c, request.id, "held", {"tries": 2})
+        store.record_checkpoint(c, request.id, "create.post", {"sent": 1})
+        postponed = Postponement(since=1.0, tries=2, why="away")
+        assert store.record_progress(c, request.id, postponed=postponed).postponed == postponed
+        store.record_checkpoint(c, request.id, "create.look", {"seen": 2})
         store.move(c, request, Status.SUCCEEDED)
-        assert store.get(c, request.id).progress == {"create.post": {"sent": 1}, "held": {"tries": 2}}
+        checkpoints = {"create.post": {"sent": 1}, "create.look": {"seen": 2}}
+        assert store.get(c, request.id).progress == Progress(postponed=postponed, checkpoints=checkpoints)
 
     database.run_here(work)
 
@@ -100,7 +103,7 @@ def test_lists_are_sorted_and_bounded(database: Database) -> None:
 
 def test_break_glass_is_to_be_reviewed_until_somebody_did(database: Database) -> None:
     def work(c: sa.Connection) -> None:
-        request = store.change(c, put(c, Status.APPROVED), note=store.BREAK_GLASS)
+        request = store.change(c, put(c, Status.APPROVED), break_glass=True)
         assert [r.id for r in store.to_review(c)] == [request.id]
         store.change(c, request, reviewed_by="U0MIRA")
         assert store.to_review(c) == []

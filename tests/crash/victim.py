@@ -21,6 +21,7 @@ from typing import Any
 
 import bot.app
 import bot.approvals.execution
+import bot.approvals.verified_write
 import bot.approvals.write_locks
 import bot.cli.server
 import bot.db.engine
@@ -44,7 +45,7 @@ def hurry() -> None:
     bot.app.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
     links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
     bot.app.SocketMode = links
-    bot.approvals.execution.PROCESSING = 0.5
+    bot.approvals.verified_write.PROCESSING = 0.5
     bot.approvals.execution.LONGEST_PAUSE = 1.0
     bot.approvals.write_locks.SECONDS = _LEASE
     bot.durable.engine.TICK_SECONDS = bot.durable.takeover.TICK_SECONDS = _TICK

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
@@ -88,8 +89,12 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
     outbox = Outbox(database=sqlite_database, engine=Queue(clock), web=slack, directory=slack, drawers={}, clock=clock)
     run = BatchExecution(
         database=sqlite_database,
-        client=client_of(fake),
-        write_locks=WriteLocks(database=sqlite_database, holder="one", operations={}, clock=clock),
+        reader=client_of(fake),
+        writes=VerifiedWrites(
+            client=client_of(fake),
+            database=sqlite_database,
+            write_locks=WriteLocks(database=sqlite_database, holder="one", operations={}, clock=clock),
+        ),
         policy=lambda: parse_policy(POLICY, file="p"),
         actor_of=actor_of,
         outbox=outbox,

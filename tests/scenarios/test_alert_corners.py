@@ -6,8 +6,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.alerts.intake.github import GithubApi
-from bot.approvals.cards.notifications import FROM_ALERT
-from bot.approvals.models import ApprovalRequest, Status
+from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
 from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
 from tests.approvals.kit import new_request
@@ -164,7 +163,7 @@ async def test_a_key_of_our_list_is_known_without_being_read(http_desk: Desk) ->
     known = desk.app.execution._known
     assert not await known(request)
     assert not await known(request.model_copy(update={"key_id": None}))
-    assert await known(request.model_copy(update={"delivery_id": f"{FROM_ALERT}1:{record.id}:key.disable:1"}))
+    assert await known(request.model_copy(update={"origin": Origin(kind=OriginKind.ALERT, alert_id=1, attempt=1)}))
     await desk.own(ADA, record)
     assert await known(request)
 

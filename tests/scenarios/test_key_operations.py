@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.approvals.models import Status
+from bot.approvals.models import RevocationProgress, Status
 from bot.keys import owners
 from keydesk_sandbox import seed
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
@@ -26,7 +26,7 @@ async def any_desk(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: s
 async def _tried(desk: Desk, number: int, tries: int) -> None:
     """Until the key itself was tried so often."""
     end = time.monotonic() + PATIENCE
-    while (await desk.request(number)).progress.get("probe", {}).get("tries", 0) < tries:
+    while ((await desk.request(number)).progress.revocation or RevocationProgress()).tries < tries:
         assert time.monotonic() < end, f"never tried {tries} times"
         await asyncio.sleep(0.02)
 

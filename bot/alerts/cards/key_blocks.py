@@ -72,28 +72,28 @@ def step_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
 
 
 def _standing(request: ApprovalRequest, verb: str) -> str:
-    held = request.progress.get("held")
-    if request.status in IN_HAND - {Status.UNKNOWN} and held:
-        return f"*not {verb} yet*: {escape(str(held.get('why', '')))} We keep trying; nothing is lost."
+    postponed = request.progress.postponed
+    if request.status in IN_HAND - {Status.UNKNOWN} and postponed is not None:
+        return f"*not {verb} yet*: {escape(postponed.why)} We keep trying; nothing is lost."
     why = f": {escape(request.outcome.sentence)}" if request.outcome else ""
     return f"{WORDS[request.status]}{why}"
 
 
 def _proof_lines(action: AlertAction, request: ApprovalRequest) -> list[str]:
-    probe = request.progress.get("probe")
-    if not isinstance(probe, dict):
+    seen = request.progress.revocation
+    if seen is None:
         return []
-    refused, accepted = probe.get("refused_at"), probe.get("accepted_last")
+    refused, accepted = seen.refused_at, seen.accepted_last
     lines = []
     if accepted is not None:
         lines.append(f"{time_text(accepted)} the gateway still accepted the key")
     if refused is not None:
-        total = seconds_text(float(refused) - action.clicked_at)
+        total = seconds_text(refused - action.clicked_at)
         lines.append(f":lock: {time_text(refused)} *the gateway refused the key: dead {total} after the order*")
-    elif probe.get("ended") and accepted is not None:
+    elif seen.ended and accepted is not None:
         lines.append(":rotating_light: *It is still accepted. Treat it as live and delete it.*")
-    elif probe.get("ended"):
-        lines.append(f":warning: the key itself could not be tried: {escape(str(probe.get('why', '')))}")
+    elif seen.ended:
+        lines.append(f":warning: the key itself could not be tried: {escape(seen.why)}")
     else:
         lines.append(":hourglass_flowing_sand: trying the key itself")
     return lines

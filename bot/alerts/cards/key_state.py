@@ -32,9 +32,8 @@ def is_enabled_again(alert: Alert, key_id: int, requests: Requests) -> bool:
 def refused_at(action: AlertAction | None, requests: Requests) -> float | None:
     """When the gateway refused the key itself, None = not yet."""
     request = requests.get(action.request_id) if action is not None else None
-    probe = request.progress.get("probe") if request is not None else None
-    refused = probe.get("refused_at") if isinstance(probe, dict) else None
-    return float(refused) if isinstance(refused, int | float) else None
+    seen = None if request is None else request.progress.revocation
+    return None if seen is None else seen.refused_at
 
 
 def open_keys(alert: Alert, requests: Requests) -> list[int]:

@@ -7,14 +7,11 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from bot.approvals import store
-from bot.approvals.models import ApprovalRequest, Status
+from bot.approvals.models import ApprovalRequest, OriginKind, Status
 from bot.keys import owners
 from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
-# How the delivery ids of requests begin that were made from an alert (bot/alerts).
-FROM_ALERT = "alert:"
 # Told of every change of a request, in the transaction that makes it: another room has messages of its own to redraw.
 Follow = Callable[[sa.Connection, ApprovalRequest], None]
 # The requester hears of these in person. The rest is on the card, or follows at once.
@@ -59,14 +56,14 @@ class Notifications:
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""
-        if request.note == store.AUTOMATIC:
+        if request.origin.kind is OriginKind.ALERT_RULE:
             return
         target = f"dm:{request.requester_id}"
         self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)
 
     def _tell_owner(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Whose key it is hears what somebody else did to it."""
-        if request.delivery_id.startswith(FROM_ALERT) and request.operation == "key.disable":
+        if request.origin.alert_id is not None and request.operation == "key.disable":
             return  # the alert tells them, with what leaked and where
         owner = None if request.key_id is None else owners.owner_of(c, request.key_id)
         if owner is not None and owner != request.requester_id:

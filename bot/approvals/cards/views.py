@@ -109,8 +109,8 @@ class RequestViews:
         if request.reason:
             blocks.append(section(f"*Why*\n{quote(request.reason)}"))
         blocks += offer_blocks(request, self.units_per_usd)
-        if request.status is Status.DENIED and request.note:
-            blocks.append(section(f"*Reason of the denial*\n{quote(request.note)}"))
+        if request.denial:
+            blocks.append(section(f"*Reason of the denial*\n{quote(request.denial)}"))
         blocks += self._waiting_for(request)
         blocks += outcome_blocks(request)
         blocks += aftermath_blocks(request)
@@ -120,12 +120,12 @@ class RequestViews:
 
     def _detail(self, request: ApprovalRequest) -> str:
         by = f" by {mention(request.decided_by)}" if request.decided_by else ""
-        held = request.progress.get("held")
+        postponed = request.progress.postponed
         if request.status is Status.UNKNOWN:
             return f"{by} · the gateway's answer was lost; checking what it did before trying again"
-        if request.status in IN_HAND and held:
+        if request.status in IN_HAND and postponed:
             return f"{by} · held up, still trying, nothing is lost"
-        if request.note == store.BREAK_GLASS:
+        if request.break_glass:
             seen = f"reviewed by {mention(request.reviewed_by)}" if request.reviewed_by else "*not reviewed yet*"
             return f" · :rotating_light: break-glass: done at once without an approval; {seen}"
         if request.status is Status.PENDING and request.taken_by:
@@ -166,7 +166,7 @@ class RequestViews:
         if request.status is Status.OFFERED:
             accept = button("Accept the offer", "accept_offer", value=row, style="primary")
             return [actions(accept, withdraw_button(row))]
-        if request.note == store.BREAK_GLASS and not request.reviewed_by and request.status in FINAL:
+        if request.break_glass and not request.reviewed_by and request.status in FINAL:
             return [actions(button("Reviewed", "reviewed", value=row))]
         return []
 
@@ -201,8 +201,8 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = _notice_sentence(request, operation)
     blocks = [section(f"{MARKS[request.status]} {sentence}")]
-    if request.status is Status.DENIED and request.note:
-        blocks.append(section(quote(request.note)))
+    if request.denial:
+        blocks.append(section(quote(request.denial)))
     blocks += offer_blocks(request, units_per_usd)
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
@@ -240,8 +240,8 @@ def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
 
 def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     name, by = _name(request), mention(request.decided_by or "")
-    if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.get("held"):
-        why = escape(str(request.progress["held"].get("why", "")))
+    if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.postponed is not None:
+        why = escape(request.progress.postponed.why)
         return f"Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying."
     if request.status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
         return f"Key {name} has a successor. *Reveal* shows the new value to its owner alone."

@@ -11,9 +11,16 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
-from bot.approvals.request_audit import record
-from bot.audit import Fact
+from bot.approvals.granted import GrantedRequests
+from bot.approvals.models import (
+    ApprovalRequest,
+    Judgement,
+    NewRequest,
+    Origin,
+    OriginKind,
+    OverlapProgress,
+    Status,
+)
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.gateway.models import KeyStatus
@@ -22,7 +29,7 @@ from bot.operations import Effect, Operation
 from bot.permissions.models import Decision, Facts
 from bot.slack.blocks import Block, context, date
 
-JOB, MARK = "retire", "retire"
+JOB = "retire"
 DISABLE = "key.disable"
 
 
@@ -34,19 +41,21 @@ class RotationOverlap:
         *,
         database: Database,
         engine: Engine,
+        granted: GrantedRequests,
         notifications: Notifications,
         operations: Mapping[str, Operation],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._engine = engine
+        self._granted = granted
         self._notifications = notifications
         self._operations = operations
         self._clock = clock
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
         """After a rotation: set the time. After a failed end of one: say so where everybody sees it."""
-        if request.note == store.ROTATION and request.status is Status.FAILED:
+        if request.origin.kind is OriginKind.ROTATION_END and request.status is Status.FAILED:
             sentence = f":rotating_light: Key {request.key_id} was replaced, but could not be disabled: it still works."
             self._notifications.alarm(
                 c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`)."
@@ -55,7 +64,7 @@ class RotationOverlap:
             return
         alive = result.before is None or result.before.status == KeyStatus.ENABLED
         overlap = float(request.input.get("overlap", 0)) if alive else 0.0
-        store.record_progress(c, request.id, MARK, {"at": self._clock() + overlap})
+        store.record_progress(c, request.id, overlap=OverlapProgress(at=self._clock() + overlap))
         self._engine.start(c, JOB, f"req:{request.id}:retire", str(request.id), delay=overlap)
 
     async def retire(self, argument: str) -> None:
@@ -67,18 +76,11 @@ class RotationOverlap:
         if rotation is None or rotation.key_id is None:
             return
         now = self._clock()
-        new = self._request(rotation, rotation.key_id, now)
-        request, is_new = store.insert(c, new, status=Status.APPROVED, lapses_at=None)
-        if not is_new:
-            return
-        rule = new.judgement.decision.rule
-        record(c, Fact.ASKED, request, at=now, actor=None, rule=rule, rotation=rotation.id)
-        request = store.change(c, request, decided_at=now, note=store.ROTATION)
-        record(c, Fact.APPROVED, request, at=now, actor=None, rule=rule)
-        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        store.record_progress(c, rotation.id, MARK, {**rotation.progress.get(MARK, {}), "request": request.id})
-        self._notifications.announce(c, request)
-        self._notifications.announce(c, rotation)
+        request, is_new = self._granted.insert(c, self._request(rotation, rotation.key_id, now))
+        if is_new:
+            ends_at = now if rotation.progress.overlap is None else rotation.progress.overlap.at
+            store.record_progress(c, rotation.id, overlap=OverlapProgress(at=ends_at, request_id=request.id))
+            self._notifications.announce(c, store.get(c, rotation.id))
 
     def _request(self, rotation: ApprovalRequest, key_id: int, now: float) -> NewRequest:
         sentence = f"It was granted with the rotation in request {rotation.number}."
@@ -86,6 +88,7 @@ class RotationOverlap:
         wanted: dict[str, Any] = {"key_id": key_id, "rotation": rotation.id}
         return NewRequest(
             delivery_id=f"req:{rotation.id}:retire",
+            origin=Origin(kind=OriginKind.ROTATION_END, request_id=rotation.id),
             operation=DISABLE,
             requester_id=rotation.requester_id,
             requester_team=rotation.requester_team,
@@ -103,11 +106,11 @@ class RotationOverlap:
 
 def overlap_blocks(request: ApprovalRequest) -> list[Block]:
     """Until when the old key of a rotation works, and why it was ended; empty for everything else."""
-    if request.note == store.ROTATION:
-        return [context(f"This ends the rotation in request #{request.input['rotation']}.")]
-    mark = request.progress.get(MARK)
-    if not isinstance(mark, dict):
+    if request.origin.kind is OriginKind.ROTATION_END:
+        return [context(f"This ends the rotation in request #{request.origin.request_id}.")]
+    overlap = request.progress.overlap
+    if overlap is None:
         return []
-    if mark.get("request"):
-        return [context(f"The old key {request.key_id} ends with request #{mark['request']}.")]
-    return [context(f":hourglass_flowing_sand: The old key {request.key_id} works until {date(mark['at'])}.")]
+    if overlap.request_id is not None:
+        return [context(f"The old key {request.key_id} ends with request #{overlap.request_id}.")]
+    return [context(f":hourglass_flowing_sand: The old key {request.key_id} works until {date(overlap.at)}.")]
