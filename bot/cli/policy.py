@@ -12,6 +12,7 @@ from typing import TextIO
 
 from bot.errors import BotError, ConfigurationError
 from bot.permissions.cases import Case, parse_cases, run_cases
+from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
 from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
@@ -155,6 +156,30 @@ def check_cases(
 def _as_they_are(case: Case, people: Mapping[str, Actor]) -> Case:
     actor = people.get(case.person)
     return case if actor is None else replace(case, ask=replace(case.ask, actor=replace(actor, name=case.person)))
+
+
+def what_can(path: Path, role: str, *, out: TextIO, units_per_usd: int = UNITS_PER_USD) -> int:
+    """Prints what people of a role may do at once, and who decides the rest; 0, or 2 if it cannot be told."""
+    try:
+        policy = load_policy(path, units_per_usd=units_per_usd)
+        found = entitlements(policy, hypothetical_actor(policy, [role]))
+    except ConfigurationError as error:
+        _print(out, *error.problems)
+        return 2
+    except ValueError as error:
+        _print(out, str(error))
+        return 2
+    for one in found:
+        whose = "own" if one.whose == "own" else "anybody's"
+        _print(out, f"{one.operation} ({whose}):")
+        for rule in one.rules:
+            when = ", ".join(condition_words(condition) for condition in rule.conditions)
+            _print(out, f"  {outcome_words(rule)}{f' if {when}' if when else ''} (“{rule.name}”)")
+        if not one.certain:
+            _print(out, "  else refused: no rule allows it")
+    if not found:
+        _print(out, f"{role}: nothing.")
+    return 0
 
 
 def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units_per_usd: int = UNITS_PER_USD) -> int:

@@ -32,6 +32,13 @@ Prints the decision, the rule it comes from, and why each earlier rule did not m
 Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD; SLACK_BOT_TOKEN to see the groups of a person (U…) as they are now;
 COMETAPI_… and DATABASE_URL for --key. A wrong FIELD is refused with those that the operation has.
 Exit codes: 0 explained (whatever the decision), 2 the question cannot be put."""
+_WHAT_CAN = """\
+Prints, for each operation, what people of a role may do at once and under which conditions, and who decides the
+rest, by which rule. Rules are told in their order; the first whose conditions hold decides.
+
+  keydesk policy what-can engineer
+
+Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD. Exit codes: 0 told, 2 there is no such role or the file is wrong."""
 _TEST = """\
 Decides every case of a file and says which one comes out otherwise than expected:
 
@@ -74,6 +81,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     test = command("test", "decide the cases of a file and compare", _TEST)
     test.add_argument("cases", type=Path, metavar="CASES.toml", help="file with [[cases]]")
     test.set_defaults(run=_test)
+    what_can = command("what-can", "what people of a role may do, and who decides the rest", _WHAT_CAN)
+    what_can.add_argument("role", metavar="ROLE", help="a role of the policy, a Slack id, nobody, guest, …")
+    what_can.set_defaults(run=_what_can)
     replay = command("replay", "past requests against another policy", _REPLAY)
     replay.add_argument("file", type=Path, metavar="FILE", help="the policy to try")
     replay.set_defaults(run=_replay)
@@ -188,6 +198,14 @@ def _test(arguments: argparse.Namespace) -> int:
         units_per_usd=_units(partial),
         find_people=find_people,
     )
+
+
+def _what_can(arguments: argparse.Namespace) -> int:
+    from bot.cli.policy import what_can  # noqa: PLC0415
+
+    partial = _begin()
+    path, units = partial.settings.keydesk_policy, _units(partial)
+    return what_can(path, arguments.role, out=sys.stdout, units_per_usd=units)
 
 
 def _replay(arguments: argparse.Namespace) -> int:

@@ -9,10 +9,19 @@ from dataclasses import dataclass
 
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
 from bot.permissions.membership import Membership
-from bot.permissions.models import OPERATIONS, WITHOUT_RECORD
+from bot.permissions.models import OPERATIONS, RIGHTS, WITHOUT_RECORD
+from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position
 from bot.permissions.subsumption import covers, impossible
+
+# What a new or fuller key comes from.
+_GIVES = frozenset({"key.create", "key.quota", "key.enable", "key.rotate", "key.allowance"})
+# What everybody should not do to what belongs to others.
+_POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.show", "request.list", "policy.explain"}
+# The ids of policy.example.toml.
+PLACEHOLDERS = frozenset({"S0ENGINEERS", "S0MANAGERS", "S0SECURITY", "S0ADMINS", "U0ONCALL"})
+_TOP = Position(1, 1)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -44,12 +53,12 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
             dead.add(rule.name)
             findings.append(_finding(rule, fatal))
             continue
-        sentences = [*_without_record(rule), *_alone(rule, people)]
+        sentences = [*_without_record(rule), *_alone(rule, people), *_uncounted(rule), *_everybody(rule, policy)]
         if (stuck := people.stuck(rule)) is not None:
             dead.add(rule.name)
             sentences.append(stuck)
         findings += [_finding(rule, sentence) for sentence in sentences]
-    return tuple(sorted([*findings, *_nobody(policy, dead)]))
+    return tuple(sorted([*findings, *_nobody(policy, dead), *_wide_addresses(policy), *_placeholders(policy)]))
 
 
 def _finding(rule: Rule, sentence: str) -> LintFinding:
@@ -102,14 +111,43 @@ def _alone(rule: Rule, people: Membership) -> list[str]:
     return [f"whoever is both {' or '.join(rule.who)} and {' or '.join(approvers)} approves alone what they ask for"]
 
 
+def _uncounted(rule: Rule) -> list[str]:
+    """Each grant may be small; nothing says how many there may be."""
+    gives = [operation for operation in OPERATIONS if operation in rule.do & _GIVES]
+    if rule.outcome != "allow" or not gives or any(condition.count is not None for condition in rule.conditions):
+        return []
+    return [f"it gives {', '.join(gives)} freely, as often as somebody likes: add keys_at_most or granted_at_most"]
+
+
+def _everybody(rule: Rule, policy: Policy) -> list[str]:
+    powerful = [operation for operation in (*OPERATIONS, *RIGHTS) if operation in rule.do & _POWERFUL]
+    if rule.outcome != "allow" or not rule.any or not powerful or EVERYBODY not in policy.roles.ids(rule.who):
+        return []
+    return [f"every member may do {', '.join(powerful)} to what belongs to somebody else"]
+
+
+def _wide_addresses(policy: Policy) -> list[LintFinding]:
+    told = []
+    for name, length in (("widest_ipv4", policy.widest.ipv4), ("widest_ipv6", policy.widest.ipv6)):
+        if length == 0:
+            sentence = f"addresses.{name} = 0 lets everybody in, so allow_ips_required asks for nothing"
+            told.append(LintFinding(position=_TOP, rule="", sentence=sentence))
+    return told
+
+
+def _placeholders(policy: Policy) -> list[LintFinding]:
+    left = sorted(PLACEHOLDERS & (policy.group_ids() | policy.user_ids()))
+    sentence = f"{', '.join(left)} of the example stand for your own Slack ids"
+    return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)] if left else []
+
+
 def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:
     granting = [rule for rule in policy.rules if rule.outcome != "deny" and rule.name not in dead]
-    top = Position(1, 1)
     if not granting:
-        return [LintFinding(position=top, rule="", sentence="nobody may do anything: this policy locks everybody out")]
+        return [LintFinding(position=_TOP, rule="", sentence="nobody may do anything: this policy locks everybody out")]
     done = frozenset().union(*(_granted(rule) for rule in granting))
     nobody = [operation for operation in OPERATIONS if operation not in done]
-    return [LintFinding(position=top, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
+    return [LintFinding(position=_TOP, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
 
 
 def _granted(rule: Rule) -> frozenset[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.policy import FoundKey, Question, check_cases, explain_policy, lint_policy, replay_policy
+from bot.cli.policy import FoundKey, Question, check_cases, explain_policy, lint_policy, replay_policy, what_can
 from bot.errors import UserError
 from bot.permissions import Actor, Ask, Facts
 from bot.permissions.replay import PastRequest
@@ -33,7 +33,9 @@ def explain(out: io.StringIO, question: Question, path: Path = EXAMPLE, **more: 
 
 def test_lint_is_content_with_the_example(out: io.StringIO) -> None:
     assert lint_policy(EXAMPLE, out=out) == 0
-    assert out.getvalue() == f"{EXAMPLE}: 9 rules, no mistake and no doubt.\n"
+    note, last = out.getvalue().splitlines()
+    assert note.startswith(f"note: {EXAMPLE}:1:1: S0ADMINS, S0ENGINEERS")
+    assert last == f"{EXAMPLE}: 11 rules, no mistake and no doubt."
 
 
 def test_lint_prints_mistakes(out: io.StringIO, broken: Path) -> None:
@@ -56,7 +58,7 @@ def test_lint_prints_doubts(out: io.StringIO, tmp_path: Path) -> None:
 
 def test_what_nobody_may_do_is_a_note_and_fails_nothing(out: io.StringIO, tmp_path: Path) -> None:
     text = '[[rules]]\nname = "all but the record"\nwho = ["*"]\ndo = ["key.*", "request.list", "policy.explain"]\n'
-    (tmp_path / "p.toml").write_text(text + "allow = true\n")
+    (tmp_path / "p.toml").write_text(text + 'approval = { from = ["S0BOSSES"] }\n')
     assert lint_policy(tmp_path / "p.toml", out=out) == 0
     assert out.getvalue().splitlines() == [
         f"note: {tmp_path}/p.toml:1:1: nobody may do audit.read",
@@ -84,6 +86,8 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "  “no eternal unlimited keys”: the key would not be unlimited; the key would live 30 days, not over 365 days",
         "  “small keys are free”: the key would have 2.5M units, more than 500k",
         "  “unlimited keys need two signatures”: the key would not be unlimited",
+        "  “few keys come back freely”: it is about key.enable, key.rotate",
+        "  “security decides about locked keys”: it is about key.unlock",
     ]
 
 
@@ -234,3 +238,29 @@ def test_explain_tells_whether_one_may_approve_oneself(out: io.StringIO, tmp_pat
     assert "  an own request may be approved by oneself\n" in out.getvalue()
     assert explain(out, Question(operation="key.list", who="nobody"), path) == 0
     assert "  nobody approves an own request (rule “c” says self_approval = false)\n" in out.getvalue()
+
+
+def test_what_a_role_can_do_is_told_with_conditions_and_deciders(out: io.StringIO) -> None:
+    assert what_can(EXAMPLE, "engineer", out=out) == 0
+    told = out.getvalue()
+    assert told.startswith(
+        "key.create (own):\n"
+        "  refused if unlimited_quota = true, lifetime_over = 365 days (“no eternal unlimited keys”)\n"
+        "  at once if keys_at_most = 5, granted_at_most = 10M per 30 days, remain_quota_at_most = 500k, "
+        "lifetime_at_most = 90 days, unlimited_quota = false (“small keys are free”)\n"
+        "  1 person of manager, then 1 person of security decides if unlimited_quota = true "
+        "(“unlimited keys need two signatures”)\n"
+        "  1 person of manager decides (“a manager decides the rest”)\n"
+    )
+    assert "key.reveal (own):\n  at once (“own keys are one's own business”)\n" in told
+    assert "key.unlock (anybody's):\n  1 person of security decides" in told
+    assert "audit.read" not in told
+
+
+def test_what_can_says_what_it_cannot(out: io.StringIO, broken: Path) -> None:
+    assert what_can(EXAMPLE, "guest", out=out) == 0
+    assert out.getvalue() == "guest: nothing.\n"
+    assert what_can(EXAMPLE, "enginer", out=out) == 2
+    assert "“enginer” is no role of the policy and no Slack id; did you mean “engineer”?" in out.getvalue()
+    assert what_can(broken, "engineer", out=out) == 2
+    assert "the rule has no name" in out.getvalue()

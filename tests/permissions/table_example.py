@@ -6,6 +6,10 @@ a key of exactly the free size is free              | engineer | key.create | re
 one dollar is the free size                         | engineer | key.create | remain_quota=$1 expired_time=30d | allow | small keys are free
 an empty key is free                                | engineer | key.create | remain_quota=0 expired_time=7d | allow | small keys are free
 exactly ninety days are free                        | engineer | key.create | remain_quota=1 expired_time=90d | allow | small keys are free
+a fifth small key is free                           | engineer | key.create | remain_quota=100k expired_time=30d keys_so_far=4 | allow | small keys are free
+a sixth asks a manager                              | engineer | key.create | remain_quota=100k expired_time=30d keys_so_far=5 | approval | a manager decides the rest
+so do more than twenty dollars in a month           | engineer | key.create | remain_quota=100k expired_time=30d granted_so_far=$19.90 | approval | a manager decides the rest
+security decides about a locked key                 | engineer | key.unlock |  | approval | security decides about locked keys
 one unit more asks a manager                        | engineer | key.create | remain_quota=500001 expired_time=30d | approval | a manager decides the rest
 two dollars ask a manager                           | engineer | key.create | remain_quota=$2 expired_time=30d | approval | a manager decides the rest
 ninety-one days ask a manager                       | engineer | key.create | remain_quota=100k expired_time=91d | approval | a manager decides the rest
@@ -41,11 +45,11 @@ a manager does not either                           | manager  | key.quota any |
 
 KEEPING = """
 an engineer disables an own key                     | engineer | key.disable | | allow | own keys are one's own business
-and enables it again                                | engineer | key.enable  | | allow | own keys are one's own business
-also an empty one, with what a new key would have   | engineer | key.enable  | remain_quota=100k delta=100k expired_time=30d unlimited_quota=off | allow | own keys are one's own business
+and enables it again                                | engineer | key.enable  | | allow | few keys come back freely
+also an empty one, with what a new key would have   | engineer | key.enable  | remain_quota=100k delta=100k expired_time=30d unlimited_quota=off | allow | few keys come back freely
 but not with more, that is a manager's              | engineer | key.enable  | remain_quota=$500 delta=$500 | approval | a manager decides the rest
 nor for ever                                        | engineer | key.enable  | expired_time=never | approval | a manager decides the rest
-and rotates it                                      | engineer | key.rotate  | | allow | own keys are one's own business
+and rotates it                                      | engineer | key.rotate  | | allow | few keys come back freely
 and gives it back                                   | engineer | key.delete  | | allow | own keys are one's own business
 and sees its value                                  | engineer | key.reveal  | | allow | own keys are one's own business
 and lists own keys                                  | engineer | key.list    | | allow | own keys are one's own business

@@ -9,20 +9,31 @@ from bot.permissions.lint import lint
 from tests.permissions.helpers import approving, policy, rule
 
 # One rule at the end under which every operation is done by somebody, so that only the doubt in question is told.
-REST = rule("rest", '["U0LAST"]', '["*"]')
+REST = approving(name="rest", who='["U0LAST"]').replace('["key.create"]', '["*"]')
+
+# Most rules here allow freely, which has tests of its own.
+FREELY = "it gives "
 
 
 def doubts(text: str, groups: dict[str, set[str]] | None = None, *, rest: str = REST) -> list[tuple[str, str]]:
+    return [found for found in every_doubt(text, groups, rest=rest) if not found[1].startswith(FREELY)]
+
+
+def every_doubt(text: str, groups: dict[str, set[str]] | None = None, *, rest: str = REST) -> list[tuple[str, str]]:
     return [(one.rule, one.sentence) for one in lint(policy(text + rest), groups=groups)]
 
 
 def test_the_example_policy_is_without_doubt() -> None:
     text = (Path(__file__).parents[2] / "policy.example.toml").read_text(encoding="utf-8")
-    assert lint(parse_policy(text)) == ()
+    (note,) = lint(parse_policy(text))
+    assert (note.doubt, note.sentence) == (
+        False,
+        "S0ADMINS, S0ENGINEERS, S0MANAGERS, S0SECURITY, U0ONCALL of the example stand for your own Slack ids",
+    )
 
 
 def test_a_finding_names_file_line_column_and_rule() -> None:
-    (finding,) = lint(policy(rule("twin one") + rule("twin two") + REST))
+    (finding,) = [one for one in lint(policy(rule("twin one") + rule("twin two") + REST)) if one.rule == "twin two"]
     assert finding.line("p.toml") == (
         "p.toml:12:1: rule “twin two”: it is never reached: “twin one” above always decides first"
     )
@@ -218,3 +229,46 @@ def test_known_groups_settle_whether_somebody_is_left() -> None:
     ]
     assert doubts(text, {"S0X": {"U01"}, "S0Y": {"U01", "U02"}}) == []
     assert doubts(text, {"S0Y": set()}) == [("r", FEW)]
+
+
+@pytest.mark.parametrize("operation", ["key.create", "key.quota", "key.enable", "key.rotate"])
+def test_what_is_given_freely_without_counting_is_told(operation: str) -> None:
+    told = f"it gives {operation} freely, as often as somebody likes: add keys_at_most or granted_at_most"
+    assert every_doubt(rule(do=f'["{operation}"]')) == [("r", told)]
+    small = "when = { remain_quota_at_most = 1 }"
+    assert every_doubt(rule(do=f'["{operation}"]', rest=f"{small}\nallow = true")) == [("r", told)]
+    for counted in (
+        "keys_at_most = 5",
+        'granted_at_most = "$20", per = "30d"',
+        'keys_at_most = 99, counted_over = "team"',
+    ):
+        assert every_doubt(rule(do=f'["{operation}"]', rest=f"when = {{ {counted} }}\nallow = true")) == []
+
+
+def test_what_is_approved_or_gives_nothing_needs_no_counting() -> None:
+    assert every_doubt(approving() + rule("s", do='["key.disable", "key.list"]')) == []
+
+
+def test_everybody_and_power_over_others_is_told() -> None:
+    own = rule(who='["*"]', do='["key.reveal", "key.list"]')
+    assert every_doubt(own) == []
+    any_ = own.replace("allow = true", 'on = "any"\nallow = true')
+    told = ("r", "every member may do key.reveal to what belongs to somebody else")
+    assert every_doubt(any_) == [told]
+    assert every_doubt(
+        any_.replace('["*"]', '["everyone"]').replace("[[rules]]", 'everyone = ["*"]\n[[rules]]', 1)
+    ) == [told]
+    assert every_doubt(any_.replace('["*"]', '["engineer"]')) == []
+    assert every_doubt(any_.replace("key.reveal", "key.show")) == []
+
+
+@pytest.mark.parametrize("name", ["widest_ipv4", "widest_ipv6"])
+def test_a_prefix_that_allows_the_world_is_told(name: str) -> None:
+    told = ("", f"addresses.{name} = 0 lets everybody in, so allow_ips_required asks for nothing")
+    assert every_doubt(f"[addresses]\n{name} = 0\n") == [told]
+    assert every_doubt(f"[addresses]\n{name} = 1\n") == []
+
+
+def test_ids_of_the_example_are_noted() -> None:
+    (note,) = lint(policy(approving(who='["S0ENGINEERS"]') + REST))
+    assert (note.doubt, note.sentence) == (False, "S0ENGINEERS of the example stand for your own Slack ids")

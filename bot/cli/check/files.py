@@ -61,7 +61,8 @@ def look_at_policy(report: Report, partial: PartialSettings) -> Policy | None:
 
 def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collection[str]]) -> None:
     """Rules that are hardly meant; `groups`: the members of user groups where they are known."""
-    findings = lint(policy, groups=groups)
+    # Notes, such as what nobody may do, may be meant so; `policy lint` tells them.
+    findings = [finding for finding in lint(policy, groups=groups) if finding.doubt]
     for finding in findings:
         report.warn("policy", finding.line(policy.file), "`keydesk policy explain` shows what it does")
     if not findings:

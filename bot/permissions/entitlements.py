@@ -1,0 +1,85 @@
+"""What somebody may do under a policy, at once and under which conditions, and who decides the rest.
+
+Static: it looks at the rules, not at a request. Pure.
+"""
+
+from dataclasses import dataclass
+
+from bot.permissions.condition import Condition
+from bot.permissions.models import OPERATIONS, RIGHTS, Actor
+from bot.permissions.rules import Policy, Rule
+from bot.permissions.stages import describe
+from bot.units import format_duration, short_quota
+
+_QUOTAS = frozenset({"remain_quota_at_most", "increase_at_most", "granted_at_most", "allowance_at_most"})
+_DURATIONS = frozenset({"lifetime_at_most", "lifetime_over"})
+_OVER = {"person": "", "role": " over the whole role", "team": " over the whole workspace"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entitlement:
+    """The rules that can decide for somebody, in order, for an operation. `whose`: "own" or "any"."""
+
+    operation: str
+    whose: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def certain(self) -> bool:
+        """Whether the last rule decides whatever is asked; else what it leaves is denied."""
+        return bool(self.rules) and not self.rules[-1].conditions
+
+
+def entitlements(policy: Policy, actor: Actor) -> tuple[Entitlement, ...]:
+    """What each operation is to this person; operations that no rule gives are left out.
+
+    "any" only where it differs from "own", so that a right on everything is said once.
+    """
+    held = policy.roles.held(actor)
+    found = []
+    for operation in (*OPERATIONS, *RIGHTS):
+        own, others = (_deciding(policy, operation, held, own=own) for own in (True, False))
+        if operation == "key.create":
+            others = ()
+        same = own == others
+        for rules, whose in ((own, "own"), (others, "any")):
+            if not any(rule.outcome != "deny" for rule in rules) or (same and whose == "own"):
+                continue
+            found.append(Entitlement(operation=operation, whose=whose, rules=rules))
+    return tuple(found)
+
+
+def _deciding(policy: Policy, operation: str, held: frozenset[str], *, own: bool) -> tuple[Rule, ...]:
+    rules = []
+    for rule in policy.rules:
+        if operation in rule.do and not rule.people.isdisjoint(held) and (own or rule.any):
+            rules.append(rule)
+            if not rule.conditions:
+                break
+    return tuple(rules)
+
+
+def outcome_words(rule: Rule) -> str:
+    """What the rule does: `at once`, `refused`, `1 person of manager decides`."""
+    if rule.approval is None:
+        return "at once" if rule.outcome == "allow" else "refused"
+    if rule.approval.break_glass:
+        return f"at once with a reason, reviewed by {describe(rule.approval)}"
+    return f"{describe(rule.approval)} decides"
+
+
+def condition_words(condition: Condition) -> str:
+    """`keys_at_most = 5`, `granted_at_most = 10M per 30 days`."""
+    name, value, count = condition.name, condition.value, condition.count
+    if isinstance(value, bool):
+        shown = "true" if value else "false"
+    elif isinstance(value, int):
+        shown = short_quota(value) if name in _QUOTAS else format_duration(value) if name in _DURATIONS else str(value)
+    elif isinstance(value, str):
+        shown = f"“{value}”"
+    else:
+        shown = ", ".join(one or "“”" for one in value)
+    if count is None:
+        return f"{name} = {shown}"
+    per = f" per {format_duration(count.per)}" if count.per else ""
+    return f"{name} = {shown}{per}{_OVER[count.over]}"

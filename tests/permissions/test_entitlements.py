@@ -1,0 +1,67 @@
+"""What somebody may do, from the rules alone."""
+
+import pytest
+
+from bot.permissions import Actor, ActorKind
+from bot.permissions.entitlements import condition_words, entitlements, outcome_words
+from tests.permissions.helpers import approving, member, policy, rule
+
+ANN = member("U0ANN", "S0ENG")
+
+
+def shown(text: str, actor: Actor = ANN) -> list[tuple[str, str, list[str], bool]]:
+    found = entitlements(policy(text), actor)
+    return [(one.operation, one.whose, [each.name for each in one.rules], one.certain) for one in found]
+
+
+def test_rules_are_told_until_one_decides_everything() -> None:
+    free = rule("free", rest="when = { remain_quota_at_most = 5 }\nallow = true")
+    assert shown(free + approving(name="rest") + rule("never")) == [("key.create", "own", ["free", "rest"], True)]
+    assert shown(free) == [("key.create", "own", ["free"], False)]
+
+
+def test_a_right_on_everything_is_told_once() -> None:
+    everything = rule("see", do='["key.show", "key.create"]', rest='on = "any"\nallow = true')
+    assert shown(everything) == [("key.create", "own", ["see"], True), ("key.show", "any", ["see"], True)]
+    both = rule("mine", do='["key.show"]') + rule("all", do='["key.show"]', rest='on = "any"\nallow = true')
+    assert shown(both) == [("key.show", "own", ["mine"], True), ("key.show", "any", ["all"], True)]
+
+
+def test_what_is_only_denied_or_for_others_is_left_out() -> None:
+    assert shown(rule(rest='deny = "No."') + rule("s", '["manager"]')) == []
+    guest = Actor(slack_user_id="U0ANN", kind=ActorKind.GUEST, groups=frozenset({"S0ENG"}))
+    assert shown(rule(), guest) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (rule(), "at once"),
+        (rule(rest='deny = "No."'), "refused"),
+        (approving("count = 2"), "2 people of manager decides"),
+        (approving("break_glass = true"), "at once with a reason, reviewed by 1 person of manager"),
+    ],
+)
+def test_what_a_rule_does_is_told(text: str, words: str) -> None:
+    assert outcome_words(policy(text).rules[0]) == words
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("keys_at_most = 5", "keys_at_most = 5"),
+        (
+            'granted_at_most = "$1", per = "1d", counted_over = "role"',
+            "granted_at_most = 500k per 1 day over the whole role",
+        ),
+        ('keys_at_most = 5, counted_over = "team"', "keys_at_most = 5 over the whole workspace"),
+        ("unlimited_quota = false", "unlimited_quota = false"),
+        ("allow_ips_required = true", "allow_ips_required = true"),
+        ('group_in = ["vip", ""]', "group_in = vip, “”"),
+        ('reason_matches = "OPS"', "reason_matches = “OPS”"),
+        ('lifetime_at_most = "2w"', "lifetime_at_most = 14 days"),
+    ],
+)
+def test_a_condition_is_told_in_words(when: str, words: str) -> None:
+    (condition,) = policy(rule(rest=f"when = {{ {when} }}\nallow = true")).rules[0].conditions
+    assert condition_words(condition) == words
