@@ -135,10 +135,17 @@ class Health:
         self._dead.observe(seconds)
 
     def routes(self) -> list[BaseRoute]:
-        """The three pages."""
+        """For the public port: alive, and ready yes or no."""
         return [
             Route("/healthz", self._healthz, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
+        ]
+
+    def detailed_routes(self) -> list[BaseRoute]:
+        """For the operators' port: the reasons and the metrics tell an outsider too much."""
+        return [
+            Route("/healthz", self._healthz, methods=["GET"]),
+            Route("/readyz", self._readyz_in_detail, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
         ]
 
@@ -146,11 +153,19 @@ class Health:
         return PlainTextResponse("ok\n")
 
     async def _readyz(self, _request: Request) -> Response:
+        problems = await self._problems()
+        return JSONResponse({"ready": not problems}, status_code=503 if problems else 200)
+
+    async def _problems(self) -> list[str]:
+        """What keeps this process from answering people."""
         problems = [] if self.ready else ["starting or stopping"]
         problems += await self._database_problems()
         if self._slack_fatal is not None:
             problems.append(f"Slack does not take our token ({self._slack_fatal}); look at SLACK_BOT_TOKEN")
-        problems += self._blocked()
+        return problems + list(self._blocked())
+
+    async def _readyz_in_detail(self, _request: Request) -> Response:
+        problems = await self._problems()
         # A broken policy file is said, but the old policy works: not a reason to take this process out.
         notes = [f"policy file: {problem}" for problem in self._policy.problems]
         notes += [self._gateway_trouble] if self._gateway_trouble is not None else []

@@ -58,9 +58,7 @@ class Settings(BaseSettings):
         None, alias="COMETAPI_USER_ID", description="Numeric user id, sent as New-Api-User to self-hosted new-api."
     )
     database_url: Text = Field(
-        "sqlite:///keydesk.sqlite",
-        alias="DATABASE_URL",
-        description="sqlite:///FILE or postgresql://…; the default is a file in the working directory.",
+        "sqlite:///keydesk.sqlite", alias="DATABASE_URL", description="sqlite:///FILE (relative) or postgresql://…"
     )
     keydesk_policy: Path = Field(Path("policy.toml"), alias="KEYDESK_POLICY", description="The policy file.")
     keydesk_channel: Text = Field(
@@ -78,12 +76,14 @@ class Settings(BaseSettings):
         description="Id of a channel that gets the record's length and last hash once a day; absent: none.",
     )
     otel_endpoint: Text | None = Field(
-        None,
-        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
-        description="Address of an OpenTelemetry collector (OTLP over HTTP) that gets traces; absent: no traces.",
+        None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OpenTelemetry collector (OTLP over HTTP); absent: none."
     )
     port: int = Field(3000, alias="PORT", ge=1, le=65535, description="HTTP port.")
     keydesk_host: Text = Field("0.0.0.0", alias="KEYDESK_HOST", description="Address the HTTP port is bound to.")
+    keydesk_metrics_port: int = Field(
+        9464, alias="KEYDESK_METRICS_PORT", ge=1, le=65535, description="Operators' port."
+    )
+    keydesk_metrics_host: Text = Field("127.0.0.1", alias="KEYDESK_METRICS_HOST", description="Address of that port.")
     keydesk_alert_secret_generic: SecretStr | None = Field(
         None, alias="KEYDESK_ALERT_SECRET_GENERIC", description="Shared secret of POST /alerts/generic."
     )

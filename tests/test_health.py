@@ -45,7 +45,7 @@ class Watched:
         )
         self.health.ready = True
         # As in Socket Mode: the pages without Slack's route.
-        transport = httpx.ASGITransport(app=http_app(endpoint=None, routes=self.health.routes()))
+        transport = httpx.ASGITransport(app=http_app(endpoint=None, routes=self.health.detailed_routes()))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://keydesk.test")
 
     async def ready(self) -> tuple[int, list[str], list[str]]:
@@ -274,3 +274,13 @@ async def test_nothing_that_people_typed_is_a_label(watched: Watched) -> None:
     answer = await watched.http.get("/metrics")
     labels = set(re.findall(r'(\w+)="', answer.text))
     assert labels <= {"kind", "outcome", "why", "result", "method", "what", "status", "state", "version", "le"}
+
+
+async def test_the_public_port_says_yes_or_no_only(watched: Watched) -> None:
+    transport = httpx.ASGITransport(app=http_app(endpoint=None, routes=watched.health.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://keydesk.test") as http:
+        assert (await http.get("/readyz")).json() == {"ready": True}
+        watched.blocked.append("Socket Mode is not connected")
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()) == (503, {"ready": False})
+        assert (await http.get("/metrics")).status_code == 404

@@ -63,7 +63,7 @@ def _port(text: str) -> int:
 
 _SERVE = """\
 Runs the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP at /slack/events on PORT.
-/alerts, /healthz, /readyz and /metrics are on PORT either way. A new database is created, an
+/alerts, /healthz and /readyz are on PORT either way, /metrics on KEYDESK_METRICS_PORT. A new database is created, an
 old one is brought up to date. Ctrl-C or SIGTERM ends it; work that is left goes on at the next start.
 
 Needs SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, COMETAPI_ACCESS_TOKEN, KEYDESK_CHANNEL and the policy

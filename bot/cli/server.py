@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 from collections.abc import Iterator, Sequence
 
 import uvicorn
+from starlette.applications import Starlette
 
 from bot import logs
 from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
+from bot.cli.metrics_server import MetricsServer
 from bot.errors import CannotStart, ConfigurationError
 from bot.settings import Settings
 
@@ -25,6 +28,19 @@ class _Server(uvicorn.Server):
 
     uvicorn raises the signal again after a clean stop, so that being told to stop would look like a crash.
     """
+
+    def __init__(self, config: uvicorn.Config, *, metrics: MetricsServer) -> None:
+        super().__init__(config)
+        self._metrics = metrics
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            await self._metrics.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._metrics.stop()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,7 +74,7 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
     )
     # uvicorn's account of a start that failed is a trace; why it failed is told below, in one line.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: application.failure is None)
-    server = _Server(config)
+    server = _Server(config, metrics=_metrics_of(application))
     # SystemExit is uvicorn's way of saying that the start failed; why is known below.
     with contextlib.suppress(SystemExit):
         server.run()
@@ -75,6 +91,12 @@ def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
     prepare_database(application.database)
     asyncio.run(_work(application))
     return 0
+
+
+def _metrics_of(application: Application) -> MetricsServer:
+    app = Starlette(routes=application.health.detailed_routes())
+    settings = application.settings
+    return MetricsServer(app, host=settings.keydesk_metrics_host, port=settings.keydesk_metrics_port)
 
 
 def _needs_postgresql(settings: Settings, what: str) -> None:
@@ -99,5 +121,8 @@ async def _work(application: Application) -> None:
         await application.web.close()
         raise
     logger.info("working")
+    metrics = _metrics_of(application)
+    await metrics.start()
     await stopped.wait()
+    await metrics.stop()
     await application.stop()

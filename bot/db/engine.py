@@ -6,6 +6,7 @@ and that one beside them for bursts of new rows.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,6 +117,7 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise ConfigurationError(["DATABASE_URL names no SQLite file; write sqlite:///keydesk.sqlite."])
     path = Path(url.database).absolute()
+    _make_private(path)
     lock = ProcessLock.take(path) if exclusive else None
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
@@ -132,6 +134,13 @@ def _open_sqlite(url: sa.URL, *, exclusive: bool) -> Database:
             lock.release()
         raise ConfigurationError([f"DATABASE_URL: the file {path} cannot be used: {error.orig}."]) from error
     return Database(engine, lock=lock)
+
+
+def _make_private(path: Path) -> None:
+    """Create a missing file for its owner alone; SQLite gives its other files the same rights."""
+    # What hinders it (no folder, no rights) hinders the lock and SQLite as well, which say so.
+    with contextlib.suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
 
 
 def _open_postgres(url: sa.URL) -> Database:

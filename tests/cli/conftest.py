@@ -48,6 +48,9 @@ async def world(folder: Path) -> AsyncIterator[World]:
 @pytest.fixture
 def settle(world: World, sqlite_url: str) -> Settle:
     """Settings of that world with some changed; None takes one away."""
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    if database.exists():
+        database.chmod(0o600)  # as `serve` makes it
 
     def settled(**changes: str | None) -> PartialSettings:
         environment = world.environment(gateway_url=GATEWAY, port=3000, database_url=sqlite_url) | changes

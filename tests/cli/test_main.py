@@ -293,7 +293,10 @@ async def served(folder: Path) -> AsyncIterator[dict[str, str]]:
         world.slack.base_url = slack_url
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        yield variables(**world.environment(gateway_url=gateway_url, port=port), KEYDESK_FLAVOUR="vanilla")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            metrics = free.getsockname()[1]
+        settings = world.environment(gateway_url=gateway_url, port=port)
+        yield variables(**settings, KEYDESK_METRICS_PORT=str(metrics), KEYDESK_FLAVOUR="vanilla")
     await world.slack.close()
 
 
@@ -305,7 +308,11 @@ async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folde
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served['PORT']}", trust_env=False) as http:
             await _ready(http, process)
             assert (await http.get("/healthz")).text == "ok\n"
-            assert 'keydesk_up{what="database"} 1.0' in (await http.get("/metrics")).text
+            assert (await http.get("/readyz")).json() == {"ready": True}
+            assert (await http.get("/metrics")).status_code == 404
+            operators = f"http://127.0.0.1:{served['KEYDESK_METRICS_PORT']}"
+            assert 'keydesk_up{what="database"} 1.0' in (await http.get(f"{operators}/metrics")).text
+            assert (await http.get(f"{operators}/readyz")).json() == {"ready": True, "problems": [], "notes": []}
         ended = [
             asyncio.to_thread(_ended, command(*words), folder, served)
             for words in (["serve"], ["audit", "verify"], ["check"])

@@ -43,9 +43,10 @@ WATCHER = "watcher"
 class Process:
     """One Keydesk process. `ended` holds its exit code, negative for a signal."""
 
-    def __init__(self, pid: int, *, port: int, output: Path) -> None:
+    def __init__(self, pid: int, *, port: int, metrics_port: int, output: Path) -> None:
         self.pid = pid
         self.port = port
+        self.metrics_port = metrics_port
         self.output = output
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -78,7 +79,8 @@ class Process:
     async def get(self, path: str) -> httpx.Response:
         """One of its pages."""
         async with httpx.AsyncClient(trust_env=False) as client:
-            return await client.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+            port = self.metrics_port if path in {"/readyz", "/metrics"} else self.port
+            return await client.get(f"http://127.0.0.1:{port}{path}", timeout=5)
 
 
 class Nursery:
@@ -108,7 +110,9 @@ class Nursery:
             self._writer.write(json.dumps(order).encode() + b"\n")
             await self._writer.drain()
             pid = await asyncio.wait_for(self._started.get(), START_SECONDS)
-        child = self._children[pid] = Process(pid, port=port, output=Path(order["output"]))
+        metrics_port = int(order["environment"]["KEYDESK_METRICS_PORT"])
+        child = Process(pid, port=port, metrics_port=metrics_port, output=Path(order["output"]))
+        self._children[pid] = child
         if pid in self._early:
             child.ended.set_result(self._early.pop(pid))
         return child
@@ -197,6 +201,7 @@ class House:
         """
         port = port or free_port()
         settings = self.world.environment(gateway_url=self._gateway_url, port=port, database_url=self.database_url)
+        settings["KEYDESK_METRICS_PORT"] = str(free_port())
         order = {
             "arguments": list(arguments or ["serve"]),
             "environment": settings | more,

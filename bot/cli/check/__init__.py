@@ -33,6 +33,7 @@ async def check(
     settings = partial.settings
     report = Report(out=out, secrets=[secret for secret in settings.secrets() if len(secret) > 7])
     files.look_at_settings(report, partial)
+    files.look_at_rights(report, partial)
     policy = files.look_at_policy(report, partial)
     files.look_at_manifest(report, partial, manifest)
     members = Members({}, {})

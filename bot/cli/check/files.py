@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,18 @@ def look_at_settings(report: Report, partial: PartialSettings) -> None:
             "SLACK_SIGNING_SECRET has not the shape of Slack's (32 of 0-9 and a-f)",
             "copy the Signing Secret from Basic Information; the Client Secret and the Verification Token are others",
         )
+
+
+def look_at_rights(report: Report, partial: PartialSettings) -> None:
+    """Secrets that others may read, and files that others may change."""
+    policy = partial.settings.keydesk_policy if partial.usable("KEYDESK_POLICY") else None
+    database = sqlite_path(partial.settings.database_url) if partial.usable("DATABASE_URL") else None
+    for path, forbidden, who in ((Path(".env"), 0o077, "read"), (policy, 0o022, "change"), (database, 0o077, "read")):
+        if path is None or not path.is_file() or os.name == "nt":
+            continue
+        if path.stat().st_mode & forbidden:
+            kept = "600" if forbidden == 0o077 else "644"
+            report.warn("rights", f"other users of this machine may {who} {path}", f"chmod {kept} {path}")
 
 
 def look_at_policy(report: Report, partial: PartialSettings) -> Policy | None:
