@@ -14,7 +14,7 @@ from bot.gateway.errors import CallFacts, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable
 from tests.gateway.kit import client_of, fake_gateway
 
-FACTS = CallFacts(operation="change the key")
+FACTS = CallFacts(operation="PUT", key_id=7, request_id=None, reference="r", status=200)
 
 
 class Clock:
