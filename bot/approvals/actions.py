@@ -18,8 +18,8 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
 from bot.operations import Offer, Operation
-from bot.permissions.models import Actor, Approval, Ask, Eligibility, Given
-from bot.permissions.policy import may_approve, may_deny
+from bot.permissions.models import Actor, ActorKind, Approval, Ask, Eligibility, Given
+from bot.permissions.policy import decide, may_approve, may_deny
 from bot.permissions.rules import Policy
 from bot.permissions.stages import missing
 
@@ -86,6 +86,20 @@ class RequestActions:
         if isinstance(answer, BotError):
             raise answer
         return answer
+
+    def may_look(self, request: ApprovalRequest, actor: Actor, requester: Actor) -> bool:
+        """Whether somebody may see the card: their own, one they may answer, or any with the right to list them all."""
+        if actor.kind is not ActorKind.MEMBER:
+            return False
+        mine = (actor.slack_user_id, actor.team_id) == (request.requester_id, request.requester_team)
+        every = Ask(actor=actor, operation="request.list", own=False)
+        return (
+            mine
+            or decide(self._policy(), every).allowed
+            or any(
+                self.may_answer(request, actor, requester, what=what).allowed for what in ("approve", "deny", "review")
+            )
+        )
 
     def may_answer(
         self, request: ApprovalRequest, approver: Actor, requester: Actor, *, what: str = "approve"

@@ -21,6 +21,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
+from bot.gateway.models import Key
 from bot.keys import owners
 from bot.operations import Inspection, Look, Offered, Operation
 from bot.permissions.models import Actor, ActorKind, Ask, Decision
@@ -41,6 +42,7 @@ class Asked:
     origin: Origin = PERSON
     deadline: float  # seconds left of Slack's three, for reads
     preview: bool = False  # a form still being filled in
+    read: Key | None = None  # the key as it was read a moment ago, for a preview
 
 
 class Flow:
@@ -90,6 +92,7 @@ class Flow:
             channel_id=asked.channel_id,
             reason=asked.reason,
             preview=asked.preview,
+            read=asked.read,
         )
 
     async def submit(self, asked: Asked) -> ApprovalRequest:

@@ -10,6 +10,7 @@ from bot.slack.blocks import (
     Block,
     Message,
     actions,
+    bold_name,
     button,
     code,
     confirm,
@@ -52,7 +53,10 @@ def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int])
     already = len(keys) - len(waiting)
     count = keys_text(len(waiting)) if waiting else "No key"
     blocks: list[Block] = [section(f"*{count} will be {done}*: {_what(batch)}.")]
-    names = ", ".join(f"{isolate(escape(key.name)) or '(no name)'} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
+    names = ", ".join(
+        f"{isolate(escape(key.name)) if key.name.strip() else '(no name)'} ({key.key_id})"
+        for key in waiting[:NAMES_SHOWN]
+    )
     more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
     if names:
         blocks.append(section(names + more))
@@ -168,7 +172,7 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
     for key in keys[:OWN_SHOWN]:
         row = str(key.key_id)
         ask = button("Request a replacement", REPLACEMENT, value=row, label=f"Request a replacement of key {row}")
-        text = f"*{isolate(escape(key.name)) or '(no name)'}* · key {row}"
+        text = f"{bold_name(key.name)} · key {row}"
         blocks.append(section(text, accessory=ask) if lost else section(text))
     more = f"{len(keys) - OWN_SHOWN:,} more are not shown; `/apikey list` has them. " if len(keys) > OWN_SHOWN else ""
     back = f"Taken back by {mention(undone_by.requester_id)} (batch {undone_by.id}). " if undone_by is not None else ""

@@ -96,6 +96,8 @@ class Look:
     reason: str = ""
     # A live line under a form that is still being filled in: leave out what only a submission needs.
     preview: bool = False
+    # For a preview: the key as it was read a moment ago, so that it need not be read again.
+    read: Key | None = None
 
     @property
     def deadline(self) -> float:

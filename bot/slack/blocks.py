@@ -107,6 +107,11 @@ def isolate(text: str) -> str:
     return f"{_FSI}{balanced.replace(_FSI, '').replace(_PDI, '')}{_PDI}"
 
 
+def bold_name(name: str) -> str:
+    """The name of a key, which people typed, in bold; `(no name)` where nobody could see it."""
+    return f"*{isolate(escape(name))}*" if name.strip() else "(no name)"
+
+
 def code(text: str) -> str:
     """`text` in mrkdwn code style; backticks and line breaks cannot end it early."""
     plain = " ".join(text.replace("`", "ˋ").split())

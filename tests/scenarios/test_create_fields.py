@@ -40,11 +40,11 @@ async def test_all_nine_fields_arrive(free_desk: FreeDesk) -> None:
 
 
 async def test_the_smallest_form_makes_a_plain_key(http_desk: Desk) -> None:
-    answer = await http_desk.ask(ADA, name="plain", remain_quota="0")
+    answer = await http_desk.ask(ADA, name="plain", remain_quota="1")
     assert answer.ok
     await http_desk.eventually(lambda: http_desk.said("was created"))
     record = http_desk.key("plain")
-    assert (record.remain_quota, record.unlimited_quota) == (0, False)
+    assert (record.remain_quota, record.unlimited_quota) == (1, False)
     assert (record.model_limits_enabled, record.model_limits, record.allow_ips) == (False, "", "")
     assert (record.group, record.cross_group_retry) == ("", False)
 

@@ -25,6 +25,9 @@ from bot.slack.router import Router
 DENY, OFFER = "request.deny", "request.offer"
 REASON = "reason"
 
+# One answer for a request that is not there and for one that is not theirs to see.
+NO_REQUEST = "There is no such request any more."
+
 
 class Listeners:
     """Clicks on cards and what they open."""
@@ -50,7 +53,7 @@ class Listeners:
         known = text.isascii() and text.isdigit() and len(text) < 10
         request = await self._database.read(store.find, int(text)) if known else None
         if request is None:
-            raise ApprovalConflict("There is no such request any more.")
+            raise ApprovalConflict(NO_REQUEST)
         return request
 
     async def _people(self, delivery: Delivery, request: ApprovalRequest) -> tuple[Actor, Actor]:
@@ -147,6 +150,8 @@ class Listeners:
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""
         request = await self._request(delivery.action_value)
+        if not self._actions.may_look(request, *await self._people(delivery, request)):
+            raise ApprovalConflict(NO_REQUEST)
         message = self._drawing.card(request)
         await self._show(delivery, modal("request", f"Request {request.number}", message.blocks, close="Close"))
         return None

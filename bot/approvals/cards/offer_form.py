@@ -6,7 +6,7 @@ from typing import Any
 from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
 from bot.operations import Expiry, Offer
-from bot.slack.blocks import context, escape, isolate, modal, option, section
+from bot.slack.blocks import bold_name, context, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
 
@@ -20,9 +20,7 @@ _SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d"
 def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[str, Any]:
     """Prefilled with what was asked for; what stays is granted as asked."""
     wanted = request.input
-    blocks = [
-        section(f"Request {request.number}: <@{request.requester_id}>, key *{isolate(escape(request.key_name))}*.")
-    ]
+    blocks = [section(f"Request {request.number}: <@{request.requester_id}>, key {bold_name(request.key_name)}.")]
     hint = f"Units or money; $1 = {units_per_usd:,} units. At most what was asked for."
     if wanted.get("remain_quota") is not None:
         asked = "" if wanted.get("unlimited_quota") else short_quota(wanted["remain_quota"])

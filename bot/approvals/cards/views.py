@@ -22,6 +22,7 @@ from bot.slack.blocks import (
     Block,
     Message,
     actions,
+    bold_name,
     button,
     code,
     confirm,
@@ -29,7 +30,6 @@ from bot.slack.blocks import (
     date,
     escape,
     fields,
-    isolate,
     mention,
     quote,
     section,
@@ -312,7 +312,7 @@ def approval_text(approval: Approval) -> str:
 
 
 def _name(request: ApprovalRequest) -> str:
-    return f"*{isolate(escape(request.key_name))}*" if request.key_name else "*(no name)*"
+    return bold_name(request.key_name)
 
 
 def _small_line(request: ApprovalRequest) -> str:

@@ -16,7 +16,7 @@ from bot.audit import Fact
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
 from bot.keys.text import changed_lines, new_key_lines, quota_text
 from bot.operations import Change, Description, Expiry, Offer, Registry
-from bot.slack.blocks import code, escape, isolate, mention, truncate
+from bot.slack.blocks import bold_name, code, escape, mention, truncate
 from bot.units import format_duration, format_moment, format_quota
 
 LONGEST = 300
@@ -90,7 +90,7 @@ def _asked(line: Line) -> str:
     if request is None:
         return text
     if request.key_name:
-        text += f" of *{isolate(escape(request.key_name))}*"
+        text += f" of {bold_name(request.key_name)}"
     if request.summary:
         text += f": {_changes(request.summary)}"
     return text + (f" (“{escape(truncate(request.reason, _LONGEST_PART))}”)" if request.reason else "")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bot.errors import InputError
 from bot.gateway.models import NEVER, Group
 from bot.gateway.validation import ALLOW_IPS_LENGTH, invisible_character
+from bot.keys.reference import KeyReference
 from bot.logs import holds_key
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
@@ -30,6 +31,7 @@ from bot.slack.inputs import (
     ticked,
     typed,
 )
+from bot.typed_text import clean, clean_line, clean_number
 from bot.units import format_duration, parse_quota
 
 NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
@@ -54,6 +56,9 @@ _EXPIRY_OPTIONS = (
     ("At a moment I choose", CUSTOM),
 )
 PASTED = "This looks like the value of a key. It is stored and shown to others: take it out."
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//).*$")
+_RANGE = re.compile(r"(?<=[0-9A-Fa-f:.])\s*[-–—−]\s*(?=[0-9A-Fa-f:])")
+_AROUND = "\"'“”„«»‘’`[]()"
 _PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -138,8 +143,33 @@ def shown_ips(entries: Sequence[str]) -> str:
 
 
 def split_ips(text: str) -> list[str]:
-    """Entries of an allowlist as people type it: at line breaks, commas and spaces, doubles taken out."""
-    return list(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
+    """Entries of an allowlist as people type and copy them, doubles taken out.
+
+    Parted by line breaks, commas, semicolons and spaces; comments, quotation marks and brackets do not count; a range
+    is the networks that it covers; an IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+    """
+    lines = (_COMMENT.sub("", line) for line in clean(text).split("\n"))
+    found: list[str] = []
+    for line in lines:
+        for part in re.split(r"[\s,;，、]+", _RANGE.sub("-", line)):
+            found += _entries(clean_number(part.strip(_AROUND)))
+    return list(dict.fromkeys(entry for entry in found if entry))
+
+
+def _entries(part: str) -> list[str]:
+    first, dash, last = part.partition("-")
+    try:
+        if dash:
+            ends = ipaddress.ip_address(first), ipaddress.ip_address(last)
+            networks = ipaddress.summarize_address_range(*ends)
+            return [str(net.network_address if net.prefixlen == net.max_prefixlen else net) for net in networks]
+        address, slash, prefix = part.partition("/")
+        mapped = getattr(ipaddress.ip_address(address), "ipv4_mapped", None)
+    except (ValueError, TypeError):
+        return [part]
+    if mapped is None or (slash and not (prefix.isdigit() and 96 <= int(prefix) <= 128)):
+        return [part]
+    return [f"{mapped}/{int(prefix) - 96}" if slash else str(mapped)]
 
 
 def group_blocks(prefill: Prefill) -> list[Block]:
@@ -165,7 +195,7 @@ def reason_block(prefill: Prefill, *, optional: bool = True) -> Block:
 
 def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
     """Choices for the group select: the gateway's groups that fit, and what was typed."""
-    typed_name = query.strip()
+    typed_name = clean_line(query)
     found = [group for group in groups or () if typed_name.lower() in group.name.lower()]
     options = [
         option(clipped(group.name, 70), group.name, description=clipped(f"{group.description} ({group.ratio})", 70))
@@ -179,10 +209,10 @@ def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
 
 def model_options(models: Sequence[str] | None, query: str) -> list[Block]:
     """Choices for the models select: those that hold what was typed; typed ids too, where no list is known."""
-    needle = query.strip().lower()
+    needle = clean_line(query).lower()
     found = [model for model in models or () if needle in model.lower() and 0 < len(model) <= 150]
     if models is None and 0 < len(needle) <= 150:
-        found = [query.strip()]
+        found = [clean_line(query)]
     return [option(clipped(model, 70), model) for model in found[:100]]
 
 
@@ -202,7 +232,7 @@ class FormReader:
 
     def name(self, *, count_bytes: bool) -> str:
         """The name; `count_bytes` where the gateway's limit is known to be 50 bytes, not characters."""
-        name = typed(self.state, NAME).strip()
+        name = unicodedata.normalize("NFC", typed(self.state, NAME).strip())
         size = len(name.encode("utf-8", "surrogatepass"))
         unseen = invisible_character(name)
         if not name:
@@ -212,6 +242,8 @@ class FormReader:
         elif unseen is not None:
             what = "a line break" if unseen in "\r\n\u2028\u2029" else f"an invisible character (U+{ord(unseen):04X})"
             self.errors[NAME] = f"The name holds {what}; take it out."
+        elif KeyReference(name).number is not None:
+            self.errors[NAME] = "The name reads like the number of a key; put a letter into it."
         elif len(name) > NAME_LIMIT:
             self.errors[NAME] = (
                 f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT} characters."
@@ -232,13 +264,16 @@ class FormReader:
     def quota(self, *, unlimited: bool) -> int:
         """Units; an unlimited key may leave it empty."""
         text = typed(self.state, QUOTA)
-        if unlimited and not text.strip():
+        if unlimited and not clean_number(text):
             return 0
         try:
-            return parse_quota(text, self.units_per_usd)
+            units = parse_quota(text, self.units_per_usd)
         except ValueError as error:
             self.errors[QUOTA] = str(error)
             return 0
+        if units == 0 and not unlimited:
+            self.errors[QUOTA] = "With a quota of 0 the key could not be used. Write more, or tick “No limit”."
+        return units
 
     def expiry(self, *, kept: int | None = None) -> Expiry:
         """When it ends. `kept`: the present moment of a key, which may lie in the past when it is left as it is."""
@@ -292,7 +327,7 @@ class FormReader:
 
     def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:
         """The group's name, "" = the account's own. `kept`: the group the key is in already."""
-        group = typed(self.state, GROUP).strip()
+        group = clean_line(typed(self.state, GROUP))
         names = [one.name for one in known or ()]
         if len(group) > GROUP_LIMIT or any(unicodedata.category(char) == "Cc" for char in group):
             self.errors[GROUP] = f"A group's name has at most {GROUP_LIMIT} characters, on one line."
@@ -312,7 +347,7 @@ class FormReader:
 
     def reason(self, *, required: bool = False) -> str:
         """Why, as typed."""
-        reason = typed(self.state, REASON).strip()
+        reason = clean(typed(self.state, REASON))
         if required and not reason:
             self.errors[REASON] = "Say why; it is needed here."
         elif holds_key(reason):

@@ -15,7 +15,7 @@ from bot.keys.lookup import Match
 from bot.keys.text import quota_text
 from bot.operations import Description
 from bot.permissions.models import Actor
-from bot.slack.blocks import button, code, escape, isolate, modal, section
+from bot.slack.blocks import bold_name, button, code, modal, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 from bot.units import format_moment
@@ -86,7 +86,7 @@ class KeyCommand:
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self._deps.units_per_usd)
             facts = f"{quota} · expires {format_moment(key.expired_time)}"
-            text = f"*{isolate(escape(key.name))}* · key {key.id} · {code(key.last_four)}\n{facts}"
+            text = f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n{facts}"
             choose = button("Choose", self._operation.name, value=str(key.id), label=f"Choose key {key.id}")
             blocks.append(section(text, accessory=choose))
         return modal(CHOICE, self._operation.title, blocks, close="Cancel", private_metadata=channel)

@@ -17,7 +17,7 @@ from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
 from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation
 from bot.permissions.models import Actor
-from bot.slack.blocks import Block, code, context, escape, isolate, truncate
+from bot.slack.blocks import Block, bold_name, code, context, escape, truncate
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
@@ -65,7 +65,7 @@ class Seen(Frozen):
     def line(self, units_per_usd: int) -> Block:
         """The key in a small line, for the top of a form."""
         left = left_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
-        name = f"*{isolate(escape(self.name)) or '(no name)'}*"
+        name = bold_name(self.name)
         return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {left}")
 
 
@@ -76,7 +76,9 @@ def is_past(key: Key, now: float) -> bool:
 
 async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
     """The record, fresh, and whether it is the actor's own. Raises GatewayError."""
-    key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
+    key = look.read if look.read is not None and look.read.id == key_id else None
+    if key is None:
+        key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
     return key, await look.owner_of(key.id) == actor.slack_user_id
 
 
@@ -105,7 +107,7 @@ class KeyForm:
         seen = Seen.of(key, now=deps.reader.server_now(), channel=delivery.channel_id, rest=rest)
         view = self._form.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=deps.units_per_usd)
         state = filled_in(view)
-        live = await self._live(actor, seen, state)
+        live = await self._live(actor, seen, state, key)
         return self._form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
 
     async def redraw(self, delivery: Delivery) -> Ack:
@@ -120,12 +122,14 @@ class KeyForm:
         self._redraws.after(delivery, draw)
         return None
 
-    async def _live(self, actor: Actor, seen: Seen, state: State) -> str:
+    async def _live(self, actor: Actor, seen: Seen, state: State, key: Key | None = None) -> str:
         try:
             wanted, reason = self._form.parse_submission(self._reader(state), seen)
         except InputError as error:
             return escape(error.sentence)
-        return await preview_text(self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel)
+        return await preview_text(
+            self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel, read=key
+        )
 
     def _reader(self, state: State) -> FormReader:
         return FormReader(state=state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)

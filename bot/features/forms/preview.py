@@ -11,6 +11,7 @@ from bot.approvals.cards.views import approval_text
 from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError
+from bot.gateway.models import Key
 from bot.operations import Operation
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape
@@ -45,9 +46,16 @@ def decision_block(text: str = UNFINISHED) -> Block:
 
 
 async def preview_text(
-    deps: Deps, actor: Actor, operation: Operation, wanted: object, *, reason: str, channel: str
+    deps: Deps,
+    actor: Actor,
+    operation: Operation,
+    wanted: object,
+    *,
+    reason: str,
+    channel: str,
+    read: Key | None = None,
 ) -> str:
-    """The line for a form as filled in now."""
+    """The line for a form as filled in now. `read`: its key as it was read a moment ago."""
     asked = Asked(
         actor=actor,
         operation=operation,
@@ -57,6 +65,7 @@ async def preview_text(
         delivery_id="",
         deadline=LISTENER_SECONDS,
         preview=True,
+        read=read,
     )
     try:
         _, decision = await deps.flow.judge(asked)

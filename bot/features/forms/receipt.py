@@ -5,13 +5,13 @@ from typing import Any
 from bot.approvals.cards.views import MARKS, approval_text, change_lines, withdraw_button
 from bot.approvals.models import WORDS, ApprovalRequest, Status
 from bot.operations import Operation
-from bot.slack.blocks import actions, channel_link, code, context, escape, isolate, modal, section
+from bot.slack.blocks import actions, bold_name, channel_link, code, context, modal, section
 
 
 def receipt(request: ApprovalRequest, operation: Operation, *, channel: str) -> dict[str, Any]:
     """The view that takes the form's place. It promises nothing that has not happened yet."""
     decision = request.judgement.decision
-    name = f"*{isolate(escape(request.key_name))}*"
+    name = bold_name(request.key_name)
     if request.status is Status.PENDING and decision.approval is not None:
         who = f"{approval_text(decision.approval)} in {channel_link(channel)}"
         sentence = (

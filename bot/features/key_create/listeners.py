@@ -13,6 +13,7 @@ from bot.features.key_create.views import build_modal, parse_draft, parse_submis
 from bot.slack.blocks import escape
 from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.router import Router
+from bot.typed_text import clean_line
 
 
 class Listeners:
@@ -26,7 +27,7 @@ class Listeners:
         """Open the form; words after the command become the name."""
         deps = self._deps
         await deps.flow.admit(await deps.actor(delivery), OPERATION.name)
-        prefill = Prefill(name=delivery.text.strip()[:100])
+        prefill = Prefill(name=clean_line(delivery.text)[:100])
         view = build_modal(prefill, units_per_usd=deps.units_per_usd, channel=delivery.channel_id)
         show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         await show(delivery, view)

@@ -9,6 +9,7 @@ from bot.features.key_create.operation import OPERATION, CreateKey
 from bot.gateway.models import Group
 from bot.slack.blocks import modal
 from bot.slack.inputs import typed
+from bot.typed_text import clean_line
 
 
 def build_modal(
@@ -56,9 +57,9 @@ def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
     quota, expiry = reader.quota(unlimited=unlimited), reader.expiry()
     if reader.errors:
         return None, "", chosen
-    group = typed(reader.state, form.GROUP).strip()
+    group = clean_line(typed(reader.state, form.GROUP))
     wanted = CreateKey(
-        name=typed(reader.state, form.NAME).strip(),
+        name=clean_line(typed(reader.state, form.NAME)),
         remain_quota=quota,
         unlimited_quota=unlimited,
         expiry=expiry,

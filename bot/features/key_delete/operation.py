@@ -9,6 +9,7 @@ from bot.gateway.writes import WriteResult, WriteStatus, delete
 from bot.keys.text import quota_text
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
+from bot.typed_text import fold
 
 CONFIRM = "confirm"
 
@@ -41,7 +42,7 @@ class KeyDelete(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: DeleteKey) -> Inspection:
         """Read the key fresh and compare the name that was typed. Raises InputError."""
         key, own = await read_key(look, actor, wanted.key_id)
-        if not look.preview and wanted.confirm.strip() != expected_confirmation(key):
+        if not look.preview and fold(wanted.confirm) != fold(expected_confirmation(key)):
             what = "name" if key.name.strip() else "number"
             raise InputError({CONFIRM: f"That is not the key's {what}. Type it exactly as it is, or cancel."})
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)

@@ -11,6 +11,7 @@ from bot.operations import Description
 from bot.slack.blocks import (
     Message,
     actions,
+    bold_name,
     button,
     code,
     context,
@@ -18,7 +19,6 @@ from bot.slack.blocks import (
     divider,
     escape,
     fields,
-    isolate,
     mention,
     modal,
     section,
@@ -83,7 +83,7 @@ def key_window(
         ("Group", escape(key.group or OWN_GROUP)),
         ("Created", date(key.created_time)),
     ]
-    blocks = [section(f"*{isolate(escape(key.name)) or '(no name)'}*"), *fields(pairs)]
+    blocks = [section(bold_name(key.name)), *fields(pairs)]
     if words:
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))

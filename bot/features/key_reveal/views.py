@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.operations import Description
-from bot.slack.blocks import context, escape, isolate, modal, section
+from bot.slack.blocks import bold_name, context, modal, section
 
 DESCRIPTION = Description(
     name="key.reveal",
@@ -30,7 +30,7 @@ def build_modal(value: SecretStr, *, name: str, key_id: int, times: int) -> dict
         NAME,
         "API key",
         [
-            section(f"The value of key *{isolate(escape(name))}*. Copy it now; Keydesk does not keep it."),
+            section(f"The value of key {bold_name(name)}. Copy it now; Keydesk does not keep it."),
             preformatted,
             context(f"Key {key_id} · {shown} · every look is recorded · never paste it into a channel"),
         ],

@@ -2,7 +2,7 @@
 
 from bot.gateway.models import EffectiveState, Key
 from bot.keys.text import left_text, lifetime_text
-from bot.slack.blocks import Block, button, code, escape, isolate, mention, section
+from bot.slack.blocks import Block, bold_name, button, code, mention, section
 
 SHOW = "key.show"
 BADGES = {
@@ -20,7 +20,7 @@ def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block
     left = left_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     whose = f" · {mention(owner)}" if owner else ""
     text = (
-        f"*{isolate(escape(key.name)) or '(no name)'}* · key {key.id} · {code(key.last_four)}\n"
+        f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n"
         f"{BADGES[key.state(now)]} · {left} · {lifetime_text(key.expired_time, now=now)}{whose}"
     )
     return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))

@@ -7,7 +7,7 @@ from bot.approvals.cards.views import MARKS, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.deps import Deps
 from bot.permissions.models import Actor
-from bot.slack.blocks import Block, button, date, escape, isolate, mention, section
+from bot.slack.blocks import Block, bold_name, button, date, mention, section
 
 
 async def decidable(deps: Deps, actor: Actor, *, limit: int = 50) -> list[ApprovalRequest]:
@@ -38,7 +38,7 @@ def row(request: ApprovalRequest, *, asks: str, mine: bool, decidable: bool) -> 
     # Operations say it of somebody: “asks for a new key”.
     what = f"you {asks.replace('asks', 'ask', 1)}" if mine else f"{mention(request.requester_id)} {asks}"
     text = (
-        f"{MARKS[request.status]} *{request.number}* {what} *{isolate(escape(request.key_name))}*"
+        f"{MARKS[request.status]} *{request.number}* {what} {bold_name(request.key_name)}"
         f" · {WORDS[request.status]} · {date(request.asked_at)}"
     )
     value = str(request.id)

@@ -1,0 +1,90 @@
+"""The fields of the forms: whatever keyboards and web pages put into a text is taken out or named; lists of addresses."""
+
+from typing import Any
+
+import pytest
+
+from bot.errors import InputError
+from bot.features.forms.fields import FormReader, split_ips
+from bot.features.key_quota.views import parse_submission as parse_quota_form
+from tests.features.kit import NOW, UNITS, reader, seen
+from tests.test_typed_text import INVISIBLE
+
+FIELDS: dict[str, tuple[str, Any]] = {
+    "remain_quota": ("100k", 100_000),
+    "delta": ("+100k", 100_000),
+    "reason": ("for the demo", "for the demo"),
+    "group": ("vip", "vip"),
+    "allow_ips": ("203.0.113.7", ("203.0.113.7",)),
+}
+
+
+def read(field: str, text: str) -> object:
+    form = reader(**{field: text})
+    if field == "delta":
+        return parse_quota_form(form, seen())[0].delta
+    value = {
+        "remain_quota": lambda: form.quota(unlimited=False),
+        "reason": form.reason,
+        "group": lambda: form.group(None),
+        "allow_ips": form.allowed_ips,
+    }[field]()
+    form.check()
+    return value
+
+
+@pytest.mark.parametrize("char", [char for char in INVISIBLE if char != "\u2028"])
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_nobody_sees_changes_no_field(field: str, char: str) -> None:
+    text, value = FIELDS[field]
+    for dirty in (char + text, text + char, text[:2] + char + text[2:]):
+        assert read(field, dirty) == value
+
+
+@pytest.mark.parametrize("char", INVISIBLE)
+def test_in_a_name_it_is_named(char: str) -> None:
+    form = reader(name=f"pro{char}d")
+    form.name(count_bytes=False)
+    assert "take it out" in form.errors["name"]
+
+
+def test_a_name_is_stored_in_composed_form() -> None:
+    assert reader(name="cafe\u0301").name(count_bytes=False) == "caf\u00e9"
+
+
+@pytest.mark.parametrize("name", ["12", "#12", "１２", '"12"', "٤١"])
+def test_a_key_cannot_be_called_like_a_number(name: str) -> None:
+    form = reader(name=name)
+    form.name(count_bytes=False)
+    assert "reads like the number of a key" in form.errors["name"]
+
+
+@pytest.mark.parametrize("text", ["0", "$0", "0k", "０"])
+def test_a_quota_of_nothing_needs_the_box(text: str) -> None:
+    with pytest.raises(InputError, match="No limit"):
+        read("remain_quota", text)
+    form = FormReader(state=reader(remain_quota=text).state, now=NOW, units_per_usd=UNITS)
+    assert form.quota(unlimited=True) == 0
+    assert not form.errors
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ('"203.0.113.7", "203.0.113.8",', ["203.0.113.7", "203.0.113.8"]),
+        ("[203.0.113.0/24]; 198.51.100.1;", ["203.0.113.0/24", "198.51.100.1"]),
+        ("203.0.113.7 # office\n# home\n198.51.100.1 // vpn", ["203.0.113.7", "198.51.100.1"]),
+        ("192.0.2.0-192.0.2.255", ["192.0.2.0/24"]),
+        ("192.0.2.1 – 192.0.2.2", ["192.0.2.1", "192.0.2.2"]),
+        ("::ffff:192.0.2.1 ::ffff:192.0.2.0/120", ["192.0.2.1", "192.0.2.0/24"]),
+        ("::ffff:0.0.0.0/64", ["::ffff:0.0.0.0/64"]),
+        ("192.0.2.9-192.0.2.1", ["192.0.2.9-192.0.2.1"]),
+        ("192.0.2.1-2001:db8::1", ["192.0.2.1-2001:db8::1"]),
+        ("one-two", ["one-two"]),
+        ("１９２.0.2.1", ["192.0.2.1"]),
+        ("2001:db8::1-2001:db8::2", ["2001:db8::1", "2001:db8::2"]),
+        ("", []),
+    ],
+)
+def test_addresses_are_read_as_people_copy_them(text: str, entries: list[str]) -> None:
+    assert split_ips(text) == entries
