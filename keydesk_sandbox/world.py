@@ -160,6 +160,6 @@ class World:
             "PORT": str(port),
             **{ALERT_SETTINGS[source]: secret for source, secret in self.alert_secrets.items()},
         }
-        if self.profile.startswith("upstream") and self.profile != "upstream-g3":
+        if self.gateway.switches.user_header:
             settings["COMETAPI_USER_ID"] = "1"
         return settings | ({"SLACK_APP_TOKEN": self.app_token} if self.socket_mode else {})

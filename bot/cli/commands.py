@@ -29,7 +29,7 @@ def add_all(subparsers: Subparsers) -> None:
         "--profile",
         default="cometapi",
         metavar="KIND",
-        help="kind of gateway: cometapi, upstream-g1, upstream-g2 or upstream-g3 (default %(default)s)",
+        help="kind of gateway: cometapi, upstream-g1, upstream-g2, upstream-g3 or sibling (default %(default)s)",
     )
     sandbox.set_defaults(run=_sandbox)
     _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)

@@ -5,7 +5,9 @@ Python methods of `FakeGateway`. `COVERAGE` lists the endpoints; whatever is not
 
     switches   what differs between deployments        records     rows, ids, key values, cache
     management create, get, update, delete, reveal     listing     pages and search
-    models_side /v1/models, refusals, usage            account     sign-in, the account, the catalogue
+    models_side /v1/models, refusals, usage            account     sign-in, the account
+    paid_calls  pre-charge, settlement, log line       offer       models, prices, units per dollar
+    usage_log   what was spent                         messages    the words of a refusal, by language
     routing    paths, limits, redirects                faults      what can go wrong on the way
     gateway    the object with the levers              server, transport   ASGI; httpx without a socket
 """

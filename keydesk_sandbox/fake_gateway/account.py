@@ -2,51 +2,55 @@
 
 from .gojson import atoi
 from .state import GatewayState
-from .wire import HttpCall, HttpReply, json_reply, success
+from .wire import HttpCall, HttpReply, success
 
 
-def sign_in(world: GatewayState, call: HttpCall) -> HttpReply | None:
+def sign_in(state: GatewayState, call: HttpCall) -> HttpReply | None:
     """None when the PAT is good, else the refusal (section 4)."""
-    switches = world.switches
+    switches = state.switches
     sent = call.header("authorization")
     if not sent:
-        return world.refuse("not_logged_in", call, status=401)
+        return state.refuse("not_logged_in", call, status=401, code=_code(state, "AUTH_UNAUTHORIZED"))
     if switches.database_down:
-        return world.refuse("database", call, status=500)
-    if sent.replace("Bearer ", "", 1) != world.pat:
-        return _refused(world, call, "bad_pat", 401, "AUTH_UNAUTHORIZED")
-    if switches.user_header and (wrong := _user_header_problem(world, call)):
-        return world.refuse(wrong, call, status=401)
-    return _account_problem(world, call)
+        return state.refuse("database", call, status=500)
+    if sent.replace("Bearer ", "", 1) != state.pat:
+        return _refused(state, call, "bad_pat", 401, "AUTH_UNAUTHORIZED")
+    if switches.user_header and (wrong := _user_header_problem(state, call)):
+        return state.refuse(wrong, call, status=401)
+    return _account_problem(state, call)
 
 
-def _account_problem(world: GatewayState, call: HttpCall) -> HttpReply | None:
-    if world.account.banned:
-        return _refused(world, call, "banned", 401, "AUTH_USER_DISABLED")
-    if world.account.role < 1:
-        return _refused(world, call, "role_too_low", 403, "AUTH_INSUFFICIENT_PRIVILEGE")
+def _account_problem(state: GatewayState, call: HttpCall) -> HttpReply | None:
+    if state.account.banned:
+        return _refused(state, call, "banned", 401, "AUTH_USER_DISABLED")
+    if state.account.role < 1:
+        return _refused(state, call, "role_too_low", 403, "AUTH_INSUFFICIENT_PRIVILEGE")
     return None
 
 
-def _refused(world: GatewayState, call: HttpCall, name: str, status: int, code: str) -> HttpReply:
-    if world.switches.auth_codes:
-        return world.refuse(name, call, status=status, code=code)
-    return world.refuse(name, call)
+def _code(state: GatewayState, code: str) -> str | None:
+    return code if state.switches.auth_codes else None
 
 
-def _user_header_problem(world: GatewayState, call: HttpCall) -> str | None:
+def _refused(state: GatewayState, call: HttpCall, name: str, status: int, code: str) -> HttpReply:
+    if state.switches.auth_codes:
+        return state.refuse(name, call, status=status, code=code)
+    return state.refuse(name, call)
+
+
+def _user_header_problem(state: GatewayState, call: HttpCall) -> str | None:
     sent = call.header("new-api-user")
     if not sent:
         return "user_header_missing"
     number, complaint = atoi(sent)
     if complaint:
         return "user_header_format"
-    return None if number == world.account.id else "user_header_mismatch"
+    return None if number == state.account.id else "user_header_mismatch"
 
 
-def user_self(world: GatewayState, _call: HttpCall) -> HttpReply:
+def user_self(state: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/self`."""
-    account = world.account
+    account = state.account
     return success(
         {
             "id": account.id,
@@ -62,19 +66,11 @@ def user_self(world: GatewayState, _call: HttpCall) -> HttpReply:
     )
 
 
-def user_groups(world: GatewayState, _call: HttpCall) -> HttpReply:
+def user_groups(state: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/self/groups` (section 10)."""
-    return success({name: {"ratio": ratio, "desc": desc} for name, (ratio, desc) in world.account.groups.items()})
+    return success({name: {"ratio": ratio, "desc": desc} for name, (ratio, desc) in state.usable_groups().items()})
 
 
-def replace_pat(world: GatewayState, _call: HttpCall) -> HttpReply:
+def replace_pat(state: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/user/token` REPLACES the PAT (section 1); it exists so that a test can prove nobody calls it."""
-    return success(world.replace_pat())
-
-
-def catalogue(world: GatewayState, call: HttpCall) -> HttpReply:
-    """`GET /api/models`: the public catalogue of CometAPI; upstream wants a PAT and gives another shape."""
-    if world.switches.public_models:
-        rows = [{"id": m, "provider": m.split("-")[0], "model_type": "text", "features": []} for m in world.models]
-        return json_reply({"success": True, "page": 0, "page_size": 0, "total": len(rows), "data": rows})
-    return sign_in(world, call) or success({"1": list(world.models)})
+    return success(state.replace_pat())

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from . import models_side, routing
+from . import models_side, paid_calls, routing
 from .clock import Clock
 from .faults import Armed, GatewayFault, HttpDelivery, deliver
+from .paid_calls import PaidCall
 from .records import Record
 from .requests import describe
 from .server import asgi_app
@@ -26,6 +27,7 @@ from .wire import HttpCall, HttpReply, LoggedCall
 
 _LOG_LENGTH = 10_000  # a sandbox may run for days
 _SHORTEST_PAT = 8
+EMPTY_GZIP = bytes.fromhex("1f8b08000000000000ff010000ffff0000000000000000")  # 23 bytes, as Go writes it
 EVENTS = ("request", "row_read", "answer")
 Callback = Callable[[HttpCall], object]
 
@@ -63,12 +65,11 @@ class FakeGateway:
         chosen = profile_named(profile) if isinstance(profile, str) else profile
         self.profile = chosen.name
         self.clock = clock or Clock()
-        self._world = GatewayState(
+        self._state = GatewayState(
             clock=self.clock, switches=chosen.switches, account=AccountRow(id=user_id), pat=access_token, seed=seed
         )
-        self._world.hook = self._fire
+        self._state.hook = self._fire
         self._hooks: list[_Hook] = []
-        self._later: list[tuple[float, Callable[[], object]]] = []
         self._armed = Armed()
         self.requests: list[LoggedCall] = []
         self.app: Starlette = asgi_app(self.exchange, self.clock)
@@ -82,8 +83,9 @@ class FakeGateway:
     def exchange(self, call: HttpCall) -> HttpDelivery:
         """Take one call: log it, let it land or not, and say how the answer goes out."""
         self.settle()
-        seen = describe(call, secrets_in=self._world.secrets_in, at=self.clock.now())
+        seen = describe(call, secrets_in=self._state.secrets_in, at=self.clock.now())
         self._log(seen)
+        self._state.new_request_id()
         self._fire("request", call)
         fault = self._armed.strike(call)
         delivery = deliver(fault, self._land(fault, call), call)
@@ -97,11 +99,11 @@ class FakeGateway:
     def _land(self, fault: GatewayFault | None, call: HttpCall) -> HttpReply | None:
         landing = fault.landing() if fault else "now"
         if fault is not None and landing in ("late", "now and late"):
-            self._later.append((self.clock.now() + fault.delay, lambda: routing.answer(self._world, call)))
+            self._state.later.append((self.clock.now() + fault.delay, lambda: routing.answer(self._state, call)))
         if landing in ("never", "late"):
             return None
-        reply = routing.answer(self._world, call)
-        return routing.answer(self._world, call) if landing == "twice" else reply
+        reply = routing.answer(self._state, call)
+        return routing.answer(self._state, call) if landing == "twice" else reply
 
     def _log(self, seen: LoggedCall) -> None:
         self.requests.append(seen)
@@ -111,8 +113,9 @@ class FakeGateway:
     def settle(self) -> None:
         """Do what was due by now: late writes, late charges. Called by itself before anything is looked at."""
         now = self.clock.now()
-        due = sorted((item for item in self._later if item[0] <= now), key=lambda item: item[0])
-        self._later = [item for item in self._later if item[0] > now]
+        later = self._state.later
+        due = sorted((item for item in later if item[0] <= now), key=lambda item: item[0])
+        self._state.later = [item for item in later if item[0] > now]
         for _at, work in due:
             work()
 
@@ -121,14 +124,18 @@ class FakeGateway:
         reply = delivery.reply
         if reply is None:
             return delivery
-        world = self._world
+        state = self._state
         headers = [("Date", formatdate(self.clock.now(), usegmt=True))]
-        headers.append((world.switches.request_id_header, f"{world.random.getrandbits(96):024x}"))
+        if state.switches.version_header:
+            headers.append(("X-New-Api-Version", state.switches.version_header))
+        if reply.status not in (301, 307):
+            headers.append((state.switches.request_id_header, state.request_id))
         encoded = any(name == "Content-Encoding" for name, _value in reply.headers)
         if routing.gzips(call, reply) and not encoded:
             headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
             kind = reply.content_type if reply.body else ""
-            reply = replace(reply, body=gzip.compress(reply.body, compresslevel=1, mtime=0), content_type=kind)
+            packed = gzip.compress(reply.body, compresslevel=1, mtime=0) if reply.body else EMPTY_GZIP
+            reply = replace(reply, body=packed, content_type=kind)
         return replace(delivery, reply=replace(reply, headers=(*reply.headers, *headers)))
 
     # levers
@@ -136,11 +143,11 @@ class FakeGateway:
     @property
     def account(self) -> AccountRow:
         """The owner of the PAT; change it as you like."""
-        return self._world.account
+        return self._state.account
 
     @property
     def switches(self) -> GatewaySwitches:
-        return self._world.switches
+        return self._state.switches
 
     @property
     def faults(self) -> tuple[GatewayFault, ...]:
@@ -150,19 +157,19 @@ class FakeGateway:
     @property
     def access_token(self) -> str:
         """The PAT that is good now; not the one given at first, if somebody had it replaced."""
-        return self._world.pat
+        return self._state.pat
 
     @property
     def pat_replacements(self) -> int:
         """How often `GET /api/user/token` was called with success; a careful client keeps this at 0."""
-        return len(self._world.old_pats)
+        return len(self._state.old_pats)
 
     def switch(self, name: str, value: Any) -> None:
         """Change one answer of the deployment; ValueError names the switches there are."""
         known = [one.name for one in fields(GatewaySwitches)]
         if name not in known:
             raise ValueError(f"no switch {name!r}; there are {', '.join(known)}")
-        self._world.switches = replace(self._world.switches, **{name: value})
+        self._state.switches = replace(self._state.switches, **{name: value})
 
     def advance(self, seconds: float) -> None:
         """Move the clock ahead and do what became due."""
@@ -210,57 +217,54 @@ class FakeGateway:
     def add_key(self, *, user_id: int | None = None, **settings: Any) -> Record:
         """A key made elsewhere; `settings` are fields of Record, `user_id` may be somebody else's."""
         owner = self.account.id if user_id is None else user_id
-        return replace(self._world.store.add(user_id=owner, now=self.clock.now(), **settings))
+        return replace(self._state.store.add(user_id=owner, now=self.clock.now(), **settings))
 
     def keys(self, *, deleted: bool = False, user_id: int | None = None) -> list[Record]:
         """Copies of an account's rows, newest first; with `deleted` also those that are gone."""
         self.settle()
         owner = self.account.id if user_id is None else user_id
-        rows = self._world.store.newest_first()
+        rows = self._state.store.newest_first()
         return [replace(row) for row in rows if row.user_id == owner and (deleted or row.deleted_at is None)]
 
     def key(self, key_id: int) -> Record:
         """A copy of one row, deleted or not; KeyError if there never was one."""
         self.settle()
-        return replace(self._world.store.row(key_id))
+        return replace(self._state.store.row(key_id))
 
     def key_value(self, key_id: int) -> str:
         """The key as its user holds it: `sk-` and 48 characters."""
-        return f"sk-{self._world.store.row(key_id).key}"
+        return f"sk-{self._state.store.row(key_id).key}"
 
-    def charge(self, key_id: int, units: int) -> Record:
+    def charge(self, key_id: int, units: int, *, model: str = "gpt-4o") -> Record:
         """Use the key: remaining and used move together, may overdraw; a negative number is a refund."""
-        self._world.store.row(key_id)
-        delay = self.switches.charge_delay
-        if delay > 0:
-            self._later.append((self.clock.now() + delay, lambda: self._book(key_id, units)))
-        else:
-            self._book(key_id, units)
-        return self.key(key_id)
+        paid = PaidCall(model=model, units=units, ceiling=units)
+        self._state.store.row(key_id)
 
-    def _book(self, key_id: int, units: int) -> None:
-        row = self._world.store.row(key_id)
-        row.remain_quota -= units
-        row.used_quota += units
-        row.accessed_time = int(self.clock.now())
-        if row.user_id == self.account.id:
-            self.account.quota -= units
-            self.account.used_quota += units
-            self.account.request_count += 1
+        def charged() -> None:
+            paid_calls.book(self._state, key_id, units, calls=int(units > 0))
+            if units > 0:
+                paid_calls.note(self._state, key_id, paid, request_id=self._state.request_id)
+
+        self._state.after(self.switches.charge_delay, charged)
+        return self.key(key_id)
 
     def edit_behind(self, key_id: int, **changes: Any) -> Record:
         """A second writer: change any field of the row, unseen by whoever read it before."""
-        row = self._world.store.row(key_id)
-        self._world.store.edit(row, changes)
+        row = self._state.store.row(key_id)
+        self._state.store.edit(row, changes)
         return replace(row)
 
-    def call_model(self, value: str, *, model: str, units: int, client_ip: str = "127.0.0.1") -> HttpReply | None:
-        """A paid call with a key value (`sk-…`): None = served and charged, else the refusal of section 11."""
+    def call_model(
+        self, value: str, *, model: str, units: int, ceiling: int | None = None, client_ip: str = "127.0.0.1"
+    ) -> HttpReply | None:
+        """A paid call with a key value (`sk-…`): None = served and charged, else the refusal of section 11.
+
+        `ceiling`: what it could cost at most; it is taken first where key or account hold little.
+        """
         self.settle()
-        judged = models_side.judge_call(
-            self._world, models_side.key_core(value), model=model, units=units, client_ip=client_ip
-        )
+        self._state.new_request_id()
+        paid = PaidCall(model=model, units=units, ceiling=max(units, ceiling or 0))
+        judged = paid_calls.serve(self._state, value, paid, client_ip=client_ip)
         if isinstance(judged, models_side.ModelRefusal):
-            return models_side.refused(self._world, judged)
-        self.charge(judged.id, units)
+            return models_side.refused(self._state, judged)
         return None

@@ -1,7 +1,7 @@
 """Pages of keys and both kinds of search. Contract: section 8. Reads only."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from .gojson import atoi
 from .records import Record
@@ -11,49 +11,57 @@ from .wire import HttpCall, HttpReply, success
 _DEFAULT_SIZE, _MAX_SIZE = 10, 100
 _MIN_PATTERN = 2
 _MAX_PERCENTS = 2
+Row = TypeVar("Row")
 
 
-def list_keys(world: GatewayState, call: HttpCall) -> HttpReply:
+def list_keys(state: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/token/?p=&page_size=`: newest id first."""
-    return success(_page(world, call, world.store.of(world.account.id)))
+    return success(page_of(call, state.store.of(state.account.id), state.view))
 
 
-def _page(world: GatewayState, call: HttpCall, rows: Sequence[Record]) -> dict[str, Any]:
+def page_of(call: HttpCall, rows: Sequence[Row], view: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
     """The paging quirks: p=0 is 1, a negative p is echoed, a negative size means no limit, more than 100 is 100."""
     page = _number(call, "p") or 1
     size = next((n for name in ("page_size", "ps", "size") if (n := _number(call, name))), _DEFAULT_SIZE)
     size = min(size, _MAX_SIZE)
     start = max(0, (page - 1) * size)
     shown = rows[start:] if size < 0 else rows[start : start + size]
-    return {"page": page, "page_size": size, "total": len(rows), "items": [world.view(row) for row in shown]}
+    return {"page": page, "page_size": size, "total": len(rows), "items": [view(row) for row in shown]}
 
 
 def _number(call: HttpCall, parameter: str) -> int:
-    """A query number; nobody looks at its errors, so nonsense is 0."""
-    return atoi(call.parameter(parameter))[0]
+    """A query number: nonsense, and what does not fit into an integer, counts as 0."""
+    number, complaint = atoi(call.parameter(parameter))
+    return 0 if complaint else number
 
 
-def search(world: GatewayState, call: HttpCall) -> HttpReply:
-    """`GET /api/token/search?keyword=&token=`: a flat array of contains-matches, or pages of exact matches."""
+def search(state: GatewayState, call: HttpCall) -> HttpReply:
+    """`GET /api/token/search?keyword=&token=`: fragments in a flat array, or pages of exact matches."""
     keyword = call.parameter("keyword")
     value = call.parameter("token").removeprefix("sk-")
-    rows = world.store.of(world.account.id)
-    if world.switches.search == "array":
-        return success([world.view(row) for row in rows if keyword in row.name and value in row.key])
+    rows = state.store.of(state.account.id)
+    if state.switches.search == "array":
+        name, key = f"%{keyword}%", f"%{value}%"
+        return success([state.view(row) for row in rows if _both(state, row, name, key)])
     for pattern in (keyword, value):
-        if not _allowed(world, pattern, keys=len(rows)):
-            return world.refuse("search_pattern", call)
-    found = [row for row in rows if _matches(keyword, row.name) and _matches(value, row.key)]
-    return success(_page(world, call, found))
+        if not _allowed(state, pattern, keys=len(rows)):
+            return state.refuse("search_pattern", call)
+    found = [row for row in rows if _both(state, row, keyword, value)]
+    return success(page_of(call, found, state.view))
 
 
-def _allowed(world: GatewayState, pattern: str, *, keys: int) -> bool:
+def _allowed(state: GatewayState, pattern: str, *, keys: int) -> bool:
     percents = pattern.count("%")
     if percents == 0:
         return True
-    over_limit = world.switches.max_keys is not None and keys > world.switches.max_keys
+    over_limit = state.switches.max_keys is not None and keys > state.switches.max_keys
     long_enough = len(pattern) - percents >= _MIN_PATTERN
     return not over_limit and percents <= _MAX_PERCENTS and "%%" not in pattern and long_enough
+
+
+def _both(state: GatewayState, row: Record, name: str, key: str) -> bool:
+    fold = str.lower if state.switches.search_ignores_case else str
+    return _matches(fold(name), fold(row.name)) and _matches(fold(key), fold(row.key))
 
 
 def _matches(pattern: str, text: str) -> bool:

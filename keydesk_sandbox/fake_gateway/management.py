@@ -32,165 +32,173 @@ _KEY = {
 }
 
 
-def create(world: GatewayState, call: HttpCall) -> HttpReply:
+def create(state: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/` (section 6): checks in the documented order, no id and no key in the answer."""
     try:
         body = read_object(call.body, _KEY)
     except BadJsonError as error:
         return failure(str(error))
-    switches = world.switches
-    if refused := _invalid(world, call, body, group_check=switches.group_check_create):
+    switches = state.switches
+    if refused := _invalid(state, call, body, group_check=switches.group_check_create):
         return refused
-    if switches.max_keys is not None and len(world.store.of(world.account.id)) >= switches.max_keys:
-        return world.refuse("too_many_keys", call, switches.max_keys)
-    fields = _fitted(world, {name: body[name] for name in EDITABLE})
+    if switches.max_keys is not None and len(state.store.of(state.account.id)) >= switches.max_keys:
+        return state.refuse("too_many_keys", call, switches.max_keys)
+    fields = _fitted(state, {name: body[name] for name in EDITABLE if name not in switches.ignored_fields})
     if fields["expired_time"] == 0 and switches.zero_expiry_is_never:
         fields["expired_time"] = NEVER
-    fields["allow_ips"] = fields["allow_ips"] or ""
-    record = world.store.add(user_id=world.account.id, now=world.now(), **fields)
-    return success(world.view(record)) if switches.create_returns_data else success()
+    fields["allow_ips"] = fields.get("allow_ips") or ""
+    if not switches.stores_writes:
+        return success()
+    record = state.store.add(user_id=state.account.id, now=state.now(), **fields)
+    return success(state.view(record)) if switches.create_returns_data else success()
 
 
-def update(world: GatewayState, call: HttpCall) -> HttpReply:
+def update(state: GatewayState, call: HttpCall) -> HttpReply:
     """`PUT /api/token/` (section 7): the body is validated first, then the mode is looked at, then the old record."""
     try:
         body = read_object(call.body, _KEY)
     except BadJsonError as error:
         return failure(str(error))
-    switches = world.switches
-    if refused := _invalid(world, call, body, group_check=switches.group_check_update):
+    switches = state.switches
+    if refused := _invalid(state, call, body, group_check=switches.group_check_update):
         return refused
     if body["id"] == 0:
-        return world.refuse("id_missing", call)
-    row = world.store.owned(body["id"], world.account.id)
+        return state.refuse("id_missing", call)
+    row = state.store.owned(body["id"], state.account.id)
     if row is None:
-        return world.refuse("not_found", call)
-    if body["status"] == ENABLED and (refused := _cannot_enable(world, call, row)):
+        return state.refuse("not_found", call)
+    if body["status"] == ENABLED and (refused := _cannot_enable(state, call, row)):
         return refused
     changed = replace(row)
-    world.hook("row_read", call)  # whatever happens to the row from here on is overwritten: last write wins
+    state.hook("row_read", call)  # whatever happens to the row from here on is overwritten: last write wins
     status_only = switches.status_only and call.parameter("status_only") != ""
     if not status_only:
-        for name, value in _fitted(world, {name: body[name] for name in EDITABLE}).items():
+        taken = {name: body[name] for name in EDITABLE if name not in switches.ignored_fields}
+        for name, value in _fitted(state, taken).items():
             setattr(changed, name, value)
     if status_only or switches.plain_status:
         changed.status = body["status"]
-    _save(world, row, changed)
-    return success(world.view(changed))
+    if switches.stores_writes:
+        _save(state, row, changed)
+    return success(state.view(changed))
 
 
-def _save(world: GatewayState, row: Record, changed: Record) -> None:
+def _save(state: GatewayState, row: Record, changed: Record) -> None:
     """Write all editable columns and the status; the usage counter is not among them."""
-    switches = world.switches
+    switches = state.switches
     moved = changed.status != row.status
     seconds = switches.cache_disable if moved else switches.cache_edit
-    world.store.keep_in_cache(row, now=world.now(), seconds=seconds)
+    state.store.keep_in_cache(row, now=state.now(), seconds=seconds)
     for name in (*EDITABLE, "status"):
         setattr(row, name, getattr(changed, name))
 
 
-def _cannot_enable(world: GatewayState, call: HttpCall, row: Record) -> HttpReply | None:
+def _cannot_enable(state: GatewayState, call: HttpCall, row: Record) -> HttpReply | None:
     """The STORED record is judged; the new values in the same body do not count."""
-    if row.status == EXPIRED and row.past_expiry(world.now()):
-        return world.refuse("expired_cannot_enable", call)
+    if row.status == EXPIRED and row.past_expiry(state.now()):
+        return state.refuse("expired_cannot_enable", call)
     if row.status == EXHAUSTED and row.dry():
-        return world.refuse("exhausted_cannot_enable", call)
+        return state.refuse("exhausted_cannot_enable", call)
     return None
 
 
-def _invalid(world: GatewayState, call: HttpCall, body: dict[str, Any], *, group_check: bool) -> HttpReply | None:
-    switches = world.switches
+def _invalid(state: GatewayState, call: HttpCall, body: dict[str, Any], *, group_check: bool) -> HttpReply | None:
+    switches = state.switches
     name: str = body["name"]
     if (len(name.encode()) if switches.name_unit == "bytes" else len(name)) > switches.name_limit:
-        return world.refuse("name_too_long", call)
+        return state.refuse("name_too_long", call)
     if not body["unlimited_quota"]:
         if body["remain_quota"] < 0:
-            return world.refuse("quota_negative", call)
+            return state.refuse("quota_negative", call)
         if body["remain_quota"] > switches.max_quota:
-            return world.refuse("quota_too_large", call, switches.max_quota)
-    if group_check and body["group"] and body["group"] not in world.account.groups:
-        return world.refuse("group_denied", call, body["group"])
-    return _overflow(world, call, body)
+            return state.refuse("quota_too_large", call, switches.max_quota)
+    if group_check and body["group"] and body["group"] not in state.usable_groups():
+        return state.refuse("group_denied", call, body["group"])
+    return _overflow(state, call, body)
 
 
-def _columns(world: GatewayState) -> dict[str, int | None]:
-    return {"allow_ips": world.switches.allow_ips_column, "model_limits": world.switches.model_limits_column}
+def _columns(state: GatewayState) -> dict[str, int | None]:
+    return {"allow_ips": state.switches.allow_ips_column, "model_limits": state.switches.model_limits_column}
 
 
-def _overflow(world: GatewayState, call: HttpCall, body: dict[str, Any]) -> HttpReply | None:
-    if world.switches.column_overflow == "refuse":
-        for name, limit in _columns(world).items():
+def _overflow(state: GatewayState, call: HttpCall, body: dict[str, Any]) -> HttpReply | None:
+    if state.switches.column_overflow == "refuse":
+        for name, limit in _columns(state).items():
             if limit is not None and len(body[name] or "") > limit:
-                return world.refuse("column_too_long", call, name)
+                return state.refuse("column_too_long", call, name)
     return None
 
 
-def _fitted(world: GatewayState, fields: dict[str, Any]) -> dict[str, Any]:
+def _fitted(state: GatewayState, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields as the row takes them: cut to the column, and the retry flag only with the automatic group in G3."""
-    for name, limit in _columns(world).items():
-        if limit is not None and fields[name]:
+    for name, limit in _columns(state).items():
+        if limit is not None and fields.get(name):
             fields[name] = fields[name][:limit]
-    if world.switches.auto_groups and fields["group"] != "auto":
+    if state.switches.auto_groups and fields["group"] != "auto":
         fields["cross_group_retry"] = False
     return fields
 
 
-def get(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
+def get(state: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`GET /api/token/{id}`."""
     number, problem = atoi(key_id)
     if problem:
         return failure(problem)
     if number == 0:
-        return world.refuse("id_missing", call)
-    row = world.store.owned(number, world.account.id)
-    return success(world.view(row)) if row else world.refuse("not_found", call)
+        return state.refuse("id_missing", call)
+    row = state.store.owned(number, state.account.id)
+    return success(state.view(row)) if row else state.refuse("not_found", call)
 
 
-def delete(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
+def delete(state: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`DELETE /api/token/{id}`: a soft delete inside; not idempotent."""
     number, _problem = atoi(key_id)
     if number == 0:
-        return world.refuse("id_missing", call)
-    row = world.store.owned(number, world.account.id)
+        return state.refuse("id_missing", call)
+    row = state.store.owned(number, state.account.id)
     if row is None:
-        return world.refuse("not_found", call)
-    _soft_delete(world, row)
+        return state.refuse("not_found", call)
+    _soft_delete(state, row)
     return success()
 
 
-def _soft_delete(world: GatewayState, row: Record) -> None:
-    world.store.keep_in_cache(row, now=world.now(), seconds=world.switches.cache_delete)
-    world.store.delete(row, now=world.now())
+def _soft_delete(state: GatewayState, row: Record) -> None:
+    if not state.switches.stores_writes:
+        return
+    state.store.keep_in_cache(row, now=state.now(), seconds=state.switches.cache_delete)
+    state.store.delete(row, now=state.now())
 
 
-def reveal(world: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
+def reveal(state: GatewayState, call: HttpCall, key_id: str) -> HttpReply:
     """`POST /api/token/{id}/key` (section 8): the value without `sk-`, never to be stored."""
     number, problem = atoi(key_id)
     if problem:
         return failure(problem)
-    row = world.store.owned(number, world.account.id)
+    row = state.store.owned(number, state.account.id)
     if row is None:
-        return world.refuse("not_found", call)
+        return state.refuse("not_found", call)
     return json_reply({"success": True, "message": "", "data": {"key": row.key}}, headers=NO_STORE)
 
 
-def batch_delete(world: GatewayState, call: HttpCall) -> HttpReply:
+def batch_delete(state: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/batch`: how many were deleted; unknown ids are skipped in silence."""
     ids = _batch(call)
     if not ids:
-        return world.refuse("bad_params", call)
-    rows = [row for key_id in dict.fromkeys(ids) if (row := world.store.owned(key_id, world.account.id))]
+        return state.refuse("bad_params", call)
+    rows = [row for key_id in dict.fromkeys(ids) if (row := state.store.owned(key_id, state.account.id))]
     for row in rows:
-        _soft_delete(world, row)
+        _soft_delete(state, row)
     return success(len(rows))
 
 
-def batch_reveal(world: GatewayState, call: HttpCall) -> HttpReply:
+def batch_reveal(state: GatewayState, call: HttpCall) -> HttpReply:
     """`POST /api/token/batch/keys`: an object of id string → value, for at most 100 ids."""
     ids = _batch(call)
-    if not ids or len(ids) > _MAX_BATCH:
-        return world.refuse("bad_params", call)
-    keys = {str(key_id): row.key for key_id in ids if (row := world.store.owned(key_id, world.account.id))}
+    if not ids:
+        return state.refuse("bad_params", call)
+    if len(ids) > _MAX_BATCH:
+        return state.refuse("batch_too_long", call, _MAX_BATCH)
+    keys = {str(key_id): row.key for key_id in ids if (row := state.store.owned(key_id, state.account.id))}
     return json_reply({"success": True, "message": "", "data": {"keys": keys}}, headers=NO_STORE)
 
 

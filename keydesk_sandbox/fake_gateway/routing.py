@@ -1,15 +1,15 @@
 """Which path is which endpoint, and what happens to all others. Contract: sections 1, 2 and 12."""
 
-import html
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from . import account, listing, management, models_side
+from . import account, listing, management, models_side, offer, paid_calls, usage_log
 from .limits import Windows
 from .state import GatewayState
 from .switches import GatewaySwitches
-from .wire import HTML_TYPE, HttpCall, HttpReply, json_reply
+from .wire import HTML_TYPE, HttpCall, HttpReply, html_page, json_reply
 
 Handler = Callable[..., HttpReply]
 
@@ -24,10 +24,17 @@ COVERAGE: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "/api/token/batch"): "delete many (upstream)",
     ("POST", "/api/token/batch/keys"): "many full keys (G2, G3), limited per address",
     ("GET", "/v1/models"): "free probe of a key: every refusal that a call without a model can meet",
+    ("POST", "/v1/chat/completions"): "a paid call: pre-charge, settlement, usage, every refusal of section 11",
     (
         "GET",
         "/api/models",
-    ): "public catalogue (CometAPI), or a list behind the PAT (upstream, shape not in the contract)",
+    ): "the public catalogue (CometAPI), or the compiled list, not the offer (upstream)",
+    ("GET", "/api/user/models"): "the offer, of one group with ?group= (upstream)",
+    ("GET", "/api/pricing"): "ratios and groups per model (upstream)",
+    ("GET", "/api/status"): "units per dollar, version (upstream)",
+    ("GET", "/api/log/self"): "paid calls, filtered, in pages",
+    ("GET", "/api/log/self/stat"): "units, calls and tokens of what matches",
+    ("GET", "/api/data/self"): "spending per day and model, a month at most (upstream)",
     ("GET", "/api/user/self"): "the account",
     ("GET", "/api/user/self/groups"): "usable groups (upstream)",
     ("GET", "/api/user/token"): "REPLACES the PAT; recorded, so that tests can prove that nobody calls it",
@@ -56,7 +63,14 @@ _ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "/api/token/batch"): Route(handler=management.batch_delete, switch="batch_delete"),
     ("POST", "/api/token/batch/keys"): Route(handler=management.batch_reveal, switch="batch_reveal", limit="reveal"),
     ("GET", "/v1/models"): Route(handler=models_side.list_models, pat=False),
-    ("GET", "/api/models"): Route(handler=account.catalogue, pat=False),
+    ("POST", "/v1/chat/completions"): Route(handler=paid_calls.chat, pat=False),
+    ("GET", "/api/models"): Route(handler=offer.catalogue, pat=False),
+    ("GET", "/api/user/models"): Route(handler=offer.user_models, switch="upstream_endpoints"),
+    ("GET", "/api/pricing"): Route(handler=offer.pricing, pat=False, switch="upstream_endpoints"),
+    ("GET", "/api/status"): Route(handler=offer.status, pat=False, switch="upstream_endpoints"),
+    ("GET", "/api/log/self"): Route(handler=usage_log.log_self),
+    ("GET", "/api/log/self/stat"): Route(handler=usage_log.log_stat),
+    ("GET", "/api/data/self"): Route(handler=usage_log.data_self, switch="upstream_endpoints"),
     ("GET", "/api/user/self"): Route(handler=account.user_self),
     ("GET", "/api/user/self/groups"): Route(handler=account.user_groups, switch="self_groups"),
     ("GET", "/api/user/token"): Route(handler=account.replace_pat),
@@ -64,28 +78,31 @@ _ROUTES: Final[Mapping[tuple[str, str], Route]] = {
 }
 
 
-def answer(world: GatewayState, call: HttpCall) -> HttpReply:
+def answer(state: GatewayState, call: HttpCall) -> HttpReply:
     """What the gateway says to a call: routing, limits, sign-in, endpoint, in the order in which Go would do it."""
-    found = _find(world.switches, call.method, call.path)
+    found = _find(state.switches, call.method, call.path)
     if found is None:
-        return _not_routed(world, call)
+        return _not_routed(state, call)
     route, arguments = found
-    address = call.client(forwarded=world.switches.forwarded_ip)
-    if call.path.startswith("/api/") and not _admitted(world, route, address, world.windows):
+    address = call.client(forwarded=state.switches.forwarded_ip)
+    if call.path.startswith("/api/") and not _admitted(state, route, address, state.windows):
         return HttpReply(status=429)
-    if route.pat and (refused := account.sign_in(world, call)):
+    if route.pat and (refused := account.sign_in(state, call)):
         return refused
     if route.limit == "search":
-        who, limit = str(world.account.id), world.switches.search_limit
-        if not world.windows.admits("search", who, limit, now=world.now()):
+        who, limit = str(state.account.id), state.switches.search_limit
+        if not state.windows.admits("search", who, limit, now=state.now()):
             return HttpReply(status=429)
-    return route.handler(world, call, *arguments)
+    reply = route.handler(state, call, *arguments)
+    if route.pat and state.switches.version_header:
+        reply = replace(reply, headers=(*reply.headers, ("Auth-Version", "1")))
+    return reply
 
 
-def _admitted(world: GatewayState, route: Route, address: str, windows: Windows) -> bool:
-    if not windows.admits("address", address, world.switches.ip_limit, now=world.now()):
+def _admitted(state: GatewayState, route: Route, address: str, windows: Windows) -> bool:
+    if not windows.admits("address", address, state.switches.ip_limit, now=state.now()):
         return False
-    return route.limit != "reveal" or windows.admits("reveal", address, world.switches.reveal_limit, now=world.now())
+    return route.limit != "reveal" or windows.admits("reveal", address, state.switches.reveal_limit, now=state.now())
 
 
 def _find(switches: GatewaySwitches, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
@@ -106,13 +123,18 @@ def _with_id(path: str) -> list[tuple[str, tuple[str, ...]]]:
     return [("/".join(("/api/token/{id}", *tail)), (key_id,))] if key_id else []
 
 
-def _not_routed(world: GatewayState, call: HttpCall) -> HttpReply:
+def _not_routed(state: GatewayState, call: HttpCall) -> HttpReply:
     """A slash too many or too few is a redirect; everything else is a 404, or another host's business (section 1)."""
+    single = re.sub("/{2,}", "/", call.path)
+    if single != call.path and _find(state.switches, call.method, single):
+        return _redirect(301, _with_query(single, call))
     other = call.path.removesuffix("/") if call.path.endswith("/") else f"{call.path}/"
-    if _find(world.switches, call.method, other):
+    if _find(state.switches, call.method, other):
         return _redirect(301 if call.method == "GET" else 307, _with_query(other, call))
-    if world.switches.unknown_path == "elsewhere":
-        return _redirect(301, f"{world.switches.elsewhere}{_with_query(call.path, call)}")
+    if state.switches.unknown_path == "elsewhere":
+        return _redirect(301, f"{state.switches.elsewhere}{_with_query(call.path, call)}")
+    if state.switches.unknown_path == "page" and not call.path.startswith(("/api/", "/v1/")):
+        return html_page(200)
     words = f"Invalid URL ({call.method} {call.path})"
     error = {"message": words, "type": "invalid_request_error", "param": "", "code": ""}
     return json_reply({"error": error}, status=404)
@@ -123,9 +145,7 @@ def _with_query(path: str, call: HttpCall) -> str:
 
 
 def _redirect(status: int, location: str) -> HttpReply:
-    words = {301: "Moved Permanently", 307: "Temporary Redirect"}[status]
-    page = f'<a href="{html.escape(location)}">{words}</a>.\n\n'.encode()
-    return HttpReply(status=status, body=page, content_type=HTML_TYPE, headers=(("Location", location),))
+    return HttpReply(status=status, headers=(("Location", location),))
 
 
 def gzips(call: HttpCall, reply: HttpReply) -> bool:

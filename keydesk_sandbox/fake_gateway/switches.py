@@ -25,6 +25,8 @@ class GatewaySwitches:
     account_language: Literal["", "en", "zh-CN", "zh-TW"] = ""
     request_id_header: str = "X-Cometapi-Request-Id"
     error_type: str = "comet_api_error"
+    request_id_length: int = 30  # 20 digits of the time, then letters and digits
+    version_header: str = ""  # X-New-Api-Version, and Auth-Version on what was signed in
     one_invalid_text: bool = True  # one text for every dead key, else one per cause
 
     # the record (section 3)
@@ -39,6 +41,9 @@ class GatewaySwitches:
     name_limit: int = 50
     max_quota: int = 1_000_000_000 * UNITS_PER_USD
     max_keys: int | None = None
+    stores_writes: bool = True  # False: says yes to every write and stores nothing
+    ignored_fields: tuple[str, ...] = ()  # accepted with success, never stored
+    auto_group: bool = True  # the account is offered the group `auto`
     group_check_create: bool = True
     group_check_update: bool = False
     allow_ips_column: int | None = None  # characters the database column holds
@@ -51,6 +56,7 @@ class GatewaySwitches:
 
     # search (section 8)
     search: Literal["array", "pages"] = "array"
+    search_ignores_case: bool = True  # as SQLite does
 
     # time (section 9)
     lazy_status: bool = True  # no Redis: a model call stores status 3 or 4. False: never
@@ -58,11 +64,16 @@ class GatewaySwitches:
     cache_delete: float = 0.0
     cache_edit: float = 0.0  # quota, expiry, limits and groups
     charge_delay: float = 0.0  # batch mode: a charge reaches the database this much later
+    call_duration: float = 0.0  # seconds from the pre-charge of a paid call to its settlement
+    units_per_usd: int = UNITS_PER_USD  # what /api/status says
 
     # the model side (sections 10 and 11)
     empty_limits_block: bool = False  # limits enabled and empty: nothing is allowed. False: no limit
     forwarded_ip: bool = True  # X-Forwarded-For is believed
     models_success_member: bool = False
+    cpu_overloaded: bool = False  # paid calls are answered 503; says nothing of the key
+    usage_of_disabled: bool = False  # a disabled key may still ask for its own usage
+    log_token_id: bool = False
 
     # endpoints (section 2)
     reveal: bool = False
@@ -70,7 +81,8 @@ class GatewaySwitches:
     batch_delete: bool = False
     self_groups: bool = False
     public_models: bool = True  # GET /api/models needs no PAT
-    unknown_path: Literal["json", "elsewhere"] = "json"
+    upstream_endpoints: bool = False  # /api/user/models, /api/pricing, /api/status, /api/data/self
+    unknown_path: Literal["json", "page", "elsewhere"] = "json"  # page: 200 with the web page outside /api and /v1
     elsewhere: str = "https://console.elsewhere.test"
 
     # limits (section 12); None: no limit
@@ -92,22 +104,30 @@ _G1 = GatewaySwitches(
     language="chinese",
     request_id_header="X-Oneapi-Request-Id",
     error_type="new_api_error",
+    version_header="g1",
     one_invalid_text=False,
     deleted_at=True,
     name_unit="bytes",
     group_check_create=False,
+    auto_group=False,
     model_limits_column=1024,
     empty_limits_block=True,
     models_success_member=True,
     batch_delete=True,
     self_groups=True,
     public_models=False,
+    upstream_endpoints=True,
+    log_token_id=True,
+    unknown_path="page",
     ip_limit=(180, 180.0),
     reveal_limit=(20, 1200.0),
 )
 _G2 = replace(
     _G1,
     language="negotiated",
+    request_id_length=39,
+    version_header="g2",
+    usage_of_disabled=True,
     one_invalid_text=True,
     masked=True,
     max_keys=1000,
@@ -117,7 +137,17 @@ _G2 = replace(
     batch_reveal=True,
     search_limit=(10, 60.0),
 )
-_G3 = replace(_G2, user_header=False, auth_codes=True, auto_groups=True)
+_G3 = replace(
+    _G2,
+    user_header=False,
+    auth_codes=True,
+    auto_groups=True,
+    version_header="g3",
+    usage_of_disabled=False,
+    max_quota=2_147_483_647,
+)
+# A gateway of the same family that answers every write with success and stores none of it.
+_SIBLING = replace(_G2, stores_writes=False, ignored_fields=("model_limits_enabled", "model_limits", "allow_ips"))
 
 PROFILES = {
     name: Profile(name=name, switches=switches)
@@ -127,6 +157,7 @@ PROFILES = {
         ("upstream-g1", _G1),
         ("upstream-g2", _G2),
         ("upstream-g3", _G3),
+        ("sibling", _SIBLING),
     )
 }
 

@@ -33,8 +33,9 @@ class HttpCall:
 
     def client(self, *, forwarded: bool) -> str:
         """The address that the server takes for the client's."""
-        first = self.header("x-forwarded-for").split(",")[0].strip() if forwarded else ""
-        return first or self.client_ip
+        if not forwarded:
+            return self.client_ip
+        return self.header("x-forwarded-for").split(",")[0].strip() or self.header("x-real-ip") or self.client_ip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,7 @@ def test_every_command_says_what_it_needs(capsys: Captured, words: list[str]) ->
         (["migrate"], ["keydesk.sqlite"]),
         (["audit"], ["keydesk.sqlite"]),
         (["policy"], ["policy.toml", "policy.example.toml"]),
-        (["sandbox"], ["cometapi, upstream-g1, upstream-g2 or upstream-g3"]),
+        (["sandbox"], ["cometapi, upstream-g1, upstream-g2, upstream-g3 or sibling"]),
         ([], ["Exit codes: 0 well", "bot.cli.env_example"]),
     ],
 )

@@ -92,11 +92,11 @@ async def test_the_access_token_is_revoked_between_two_calls_of_one_run(house: H
     await approve(house)
     await house.desk.eventually(lambda: house.names().count("big"), seconds=20)
     # The key is made, its answer is on its way, and what reads it back will be refused.
-    house.gateway._world.pat = "another-access-token-12345"
+    house.gateway._state.pat = "another-access-token-12345"
     await house.desk.eventually(lambda: house.desk.dm(ADA, "We are checking what it did"), seconds=20)
     assert (await house.desk.request(1)).status is Status.UNKNOWN
     assert "access token" in await house.says("/readyz", '"notes":["')
-    house.gateway._world.pat = good
+    house.gateway._state.pat = good
     await done(house)
 
 

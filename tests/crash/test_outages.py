@@ -94,11 +94,11 @@ async def test_the_access_token_is_revoked_and_given_back(house: House) -> None:
     await house.start()
     await house.desk.ask(ADA, **BIG)
     card = await house.desk.eventually(lambda: house.desk.card(1))
-    good, house.gateway._world.pat = house.gateway.access_token, "another-access-token-12345"
+    good, house.gateway._state.pat = house.gateway.access_token, "another-access-token-12345"
     await house.slack.click(MIRA, card, "approve")
     await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1, seconds=20)
     assert "access token" in await notes(house)
-    house.gateway._world.pat = good
+    house.gateway._state.pat = good
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
 

@@ -130,12 +130,12 @@ async def test_a_gateway_that_is_away_is_waited_for(free_desk: FreeDesk, fault: 
 
 async def test_a_refused_access_token_holds_the_request_until_it_is_mended(free_desk: FreeDesk) -> None:
     async with free_desk() as desk:
-        good, desk.gateway._world.pat = desk.gateway.access_token, "another-token-altogether"
+        good, desk.gateway._state.pat = desk.gateway.access_token, "another-token-altogether"
         await desk.ask(ADA, name="patient", remain_quota="100k")
         told = text_of((await desk.eventually(lambda: desk.dm(ADA, "not applied yet")))[0])
         assert "administrator" in told
         assert good not in told
-        desk.gateway._world.pat = good
+        desk.gateway._state.pat = good
         await desk.pass_time(40)
         assert (await desk.settled()).status is Status.SUCCEEDED
 

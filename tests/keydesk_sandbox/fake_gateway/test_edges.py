@@ -98,7 +98,7 @@ async def test_words_are_lower_case_chinese_or_negotiated(talk):
     assert await words("upstream-g2", "en") == "Token name is too long"
     assert await words("upstream-g2", "fr") == "Token name is too long"
     assert await words("upstream-g2", "zh-CN,zh;q=0.9") == "令牌名称过长"
-    assert await words("upstream-g2", "en", account_language="zh-TW") == "令牌名称过长"
+    assert await words("upstream-g2", "en", account_language="zh-TW") == "令牌名稱過長"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_a_slash_too_few_or_too_many_is_a_relative_redirect_that_keeps_the
         ("GET", "/api/token/{id}/x"),
         ("PATCH", "/api/token/{id}"),
         ("GET", "/"),
-        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/embeddings"),
     ],
 )
 async def test_an_unknown_path_or_method_is_a_404_with_json_or_another_hosts_business(talk, method, path):
@@ -213,6 +213,8 @@ async def test_the_account_and_its_groups(talk):
     t = talk("upstream")
     data = await t.data("/api/user/self")
     assert data.keys() >= {"id", "username", "email", "role", "status", "group", "quota", "used_quota", "request_count"}
+    assert (await t.data("/api/user/self/groups")).keys() == {"default", "vip"}
+    t.gateway.switch("auto_group", True)
     assert (await t.data("/api/user/self/groups"))["auto"]["ratio"] == "auto"
     assert (await talk().send("GET", "/api/user/self/groups")).status_code == 404
 

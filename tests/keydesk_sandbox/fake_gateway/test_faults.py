@@ -219,7 +219,7 @@ def test_secrets_stay_out_of_every_repr(talk):
     gateway = talk().gateway
     record = gateway.add_key()
     assert record.key not in repr(record)
-    assert PAT not in repr(gateway._world)
+    assert PAT not in repr(gateway._state)
 
 
 async def test_ids_and_key_values_follow_from_the_seed(talk):
