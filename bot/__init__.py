@@ -4,13 +4,14 @@ A Slack payload comes in at `slack`, a feature turns it into a typed input, `per
 `approvals` stores the request, `durable` runs it through `gateway`, reads it back, and `slack` posts
 what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
 
-    __main__, cli → app → alerts, features → deps, health, maintenance → approvals
+    __main__, cli → app → alerts, features, incident → deps, health, maintenance → approvals
         → keys → operations, slack, abilities, policy_file → audit, durable
-        → db, gateway, permissions → environment, logs, manifest, units → errors
+        → db, gateway, permissions → environment, logs, manifest, telemetry, typed_text, units → errors
 
-The sandbox, `keydesk_sandbox`, is a package of its own; only the command line starts it.
+Only those who build things see `settings`. The sandbox, `keydesk_sandbox`, is a package of its own; only the command
+line starts it.
 
 The arrows are a contract: `make check` holds the imports against it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -59,7 +59,7 @@ class Abilities:
 
     @property
     def counts_bytes(self) -> bool:
-        """Whether names are limited by bytes: new-api counts them, CometAPI counts characters (contract, section 6)."""
+        """Whether names are limited by bytes: new-api does, CometAPI counts characters (gateway-api.md, section 6)."""
         return self._reader.sends_user_id or bool(self.current.masked_keys)
 
     async def close(self) -> None:

@@ -246,7 +246,7 @@ class Application:
         router = Router(observe=self.health.observe, span=self.telemetry.span)
         for register in FEATURES:
             register(router, deps)
-        cards = card_listeners.Listeners(
+        cards = card_listeners.CardListeners(
             database=database,
             actions=actions,
             directory=self.directory,

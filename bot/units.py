@@ -2,7 +2,7 @@
 
 Every error is a ValueError whose text is a sentence for the person who typed. Amounts are exact (Decimal). Digits of
 every script, full-width signs and dashes are read as the plain ones (typed_text.py).
-Limits: contract/cometapi.md section 6 (remaining quota 0 … 1,000,000,000 × 500,000 units).
+Limits: gateway-api.md, section 6 (remaining quota 0 … 1,000,000,000 × 500,000 units).
 """
 
 import re

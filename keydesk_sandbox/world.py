@@ -23,7 +23,7 @@ from keydesk_sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 1.0
-# Source of alerts → the setting that holds its shared secret (product.md, "Alerts in").
+# Source of alerts → the setting that holds its shared secret (docs/alerts.md).
 ALERT_SETTINGS = {
     "generic": "KEYDESK_ALERT_SECRET_GENERIC",
     "github": "KEYDESK_ALERT_SECRET_GITHUB",
@@ -105,7 +105,7 @@ async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterat
 
 @dataclass(kw_only=True)
 class World:
-    """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of product.md."""
+    """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of .env.example."""
 
     folder: Path
     socket_mode: bool = False

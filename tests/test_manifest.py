@@ -1,4 +1,4 @@
-"""manifest.yml against Slack's rules (contract/slack.md B), and against what the code registers and calls."""
+"""manifest.yml against Slack's rules (slack.md B), and against what the code registers and calls."""
 
 import ast
 import re

@@ -256,7 +256,7 @@ def _loading() -> dict[str, Any]:
 
 
 def register(router: Router, listeners: AlertListeners) -> None:
-    """Name every way in. Action ids and the shortcut's name are fixed in product.md."""
+    """Name every way in. Action ids and the shortcut's name are fixed in names.md."""
     router.shortcut("disable_leaked_key", listeners.shortcut)
     actions: dict[str, Callable[[Delivery], Any]] = {
         "disable": listeners.disable,

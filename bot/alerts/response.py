@@ -42,7 +42,7 @@ _MOST_CLICKS = 1_000
 
 
 class AlertResponse:
-    """See the module. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
+    """Acts on alerts. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ FRESH_SECONDS = 2.0
 
 
 class Triage:
-    """See the module. `github` None: no token is configured."""
+    """Looks into one alert after the other. `github` None: no token is configured."""
 
     def __init__(
         self,

@@ -1,4 +1,12 @@
-"""The record: append-only, chained by hashes, exported as JSON lines, verified. Knows no flow and no Slack."""
+"""The record: append-only, chained by hashes, exported as JSON lines, verified. Knows no flow and no Slack.
+
+chain        the chain of the record
+facts        the words of the record
+formats      lines of the record for other tools
+signed_head  the head of the record as a signed note
+store        writes and reads the record
+tables       the tables of the record, as SQLAlchemy Core
+"""
 
 from bot.audit.chain import Problem, Verification, verify
 from bot.audit.facts import Fact

@@ -1,4 +1,15 @@
 """The sub-commands of `keydesk`, as plain functions: parsed arguments in, text to a stream, exit code out.
 
 They know nothing of argparse and of the environment; `__main__` wires both.
+
+    audit               `keydesk audit export | verify`
+    check/              `keydesk check`
+    env_example         the text of .env.example, made from the Settings model
+    http_protocol       uvicorn's HTTP protocol with a time limit for receiving a request, and a limit for connections
+    lookups             asks Slack and the gateway for the policy commands
+    policy              `keydesk policy lint | explain | test | replay`
+    policy_commands     arguments of `keydesk policy …`, and what they are given to work with
+    read_only_database  opens the database for commands that only look, so that they work while `serve` runs
+    request_history     past requests out of the rows, for `policy replay`
+    server              `serve` and `work`
 """

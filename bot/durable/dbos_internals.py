@@ -111,7 +111,7 @@ _INSERTS = {
 
 
 @dataclass(frozen=True)
-class Work:
+class QueuedJob:
     """What is inserted for one row of the queue. The application's version stays empty, so any version takes it."""
 
     row: Mapping[str, Any]
@@ -127,7 +127,7 @@ class Work:
         row_id: str,
         inputs: tuple[Any, ...],
         delay: float,
-    ) -> "Work":
+    ) -> "QueuedJob":
         """Row `row_id` of the workflow, due in `delay` seconds by this machine's clock, as DBOS reckons it too."""
         serializer = JsonSerializer()
         row = {
@@ -145,7 +145,7 @@ class Work:
         return cls(row, {"workflow_uuid": row_id, "inputs": serializer.serialize({"args": inputs, "kwargs": {}})})
 
 
-def enqueue(c: sa.Connection, work: list[Work]) -> None:
+def enqueue(c: sa.Connection, work: list[QueuedJob]) -> None:
     """Insert rows in the caller's transaction; those that are there already stay as they are."""
     here = {_ROWS.schema: None if c.dialect.name == "sqlite" else SCHEMA}
     rows, inputs = _INSERTS[c.dialect.name]

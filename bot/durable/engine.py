@@ -94,7 +94,7 @@ class Engine:
 
     def _enqueue(self, c: sa.Connection, run: Run, delay: float) -> None:
         inputs = (run.job, run.name, run.argument, run.turn, run.failures)
-        work = dbos_internals.Work.of(
+        work = dbos_internals.QueuedJob.of(
             workflow=WORKFLOW, queue=QUEUE, application=VERSION, row_id=run.row, inputs=inputs, delay=delay
         )
         gather(c, dbos_internals.enqueue, work)

@@ -1,7 +1,8 @@
 """One folder per thing people can do; folders never import each other. `FOLDERS` is the list, in help order.
 
 A folder names its `register`, and its `OPERATION` when it changes keys or its `DESCRIPTIONS` when it only reads. They
-are imported by name, so that a new folder is one line here.
+are imported by name, so that a new folder is one line here. What they share: `forms` (fields, preview, submission)
+and `lists` (rows of keys and requests).
 """
 
 from collections.abc import Callable

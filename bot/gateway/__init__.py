@@ -12,6 +12,6 @@
     capabilities  what this deployment can do, asked once at start, corrected by what read-backs show
     writes/       verified writes: one effect at an API that has no idempotency
 
-It knows nothing of Slack, of people, of policy or of the database. Contract sections in docstrings mean
-the contract of the CometAPI key-management API.
+It knows nothing of Slack, of people, of policy or of the database. Sections cited here are
+those of docs/reference/gateway-api.md.
 """

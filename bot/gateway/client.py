@@ -1,4 +1,4 @@
-"""The gateway's endpoints, one method each, as far as Keydesk uses them (contract, sections 2, 7, 8, 11).
+"""The gateway's endpoints, one method each, as far as Keydesk uses them (gateway-api.md, sections 2, 7, 8, 11).
 
 GatewayReader only reads; GatewayClient can also write, one wire call per method, without reading back: that is
 `writes`' business. Knows nothing of why something is asked. Never calls GET /api/user/token: that replaces the PAT.

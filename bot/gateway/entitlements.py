@@ -1,4 +1,4 @@
-"""Reads the lists of models and groups, whose shapes differ between deployments (contract, rows 12 and 13). Pure."""
+"""Reads the lists of models and groups, whose shapes differ between deployments (gateway-api.md, section 2). Pure."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ from bot.errors import GatewayError
 
 
 class Refusal(StrEnum):
-    """Why the gateway, or we before asking it, said no (contract, section 5). The last five are ours."""
+    """Why the gateway, or we before asking it, said no (gateway-api.md, section 5). The last five are ours."""
 
     NAME_TOO_LONG = "name_too_long"
     GROUP_DENIED = "group_denied"

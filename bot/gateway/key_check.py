@@ -1,4 +1,4 @@
-"""Reads what the model side says when a key itself is used (contract, section 11). Sends nothing."""
+"""Reads what the model side says when a key itself is used (gateway-api.md, section 11). Sends nothing."""
 
 from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.gateway.replies import ApiReply, NotJsonError, json_object

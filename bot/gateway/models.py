@@ -1,7 +1,7 @@
-"""What the gateway keeps, in its own documented words (contract, sections 3, 8, 9, 15).
+"""What the gateway keeps, in its own documented words (gateway-api.md, sections 3, 8, 9, 15).
 
 Knows no HTTP. The value of a key is never a field here, so all of these can be stored and logged.
-Numbers are strict: a string, a bool or a float where the contract says integer is an error.
+Numbers are strict: a string, a bool or a float where an integer is documented is an error.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Between the wire's record of a key and our Key: parsing in, complete bodies out (contract, sections 3, 6, 7, 13)."""
+"""Between the wire's record of a key and our Key: parsing in, complete bodies out.
+
+The record is described in gateway-api.md, sections 3, 6, 7 and 13.
+"""
 
 import re
 from typing import Any

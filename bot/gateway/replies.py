@@ -1,4 +1,4 @@
-"""Reads one reply of the gateway: is it JSON, is it a yes, and if not, which error is it (contract, sections 4 and 5).
+"""Reads one reply of the gateway: is it JSON, a yes, and if not, which error (gateway-api.md, sections 4 and 5).
 
 Judged by `success`, never by the HTTP status alone. A write is a sure "no" only when the gateway said so itself;
 whatever else comes back leaves its outcome unknown. Knows no HTTP library and sends nothing.

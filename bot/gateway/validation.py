@@ -1,4 +1,4 @@
-"""What can be known to be wrong with settings before anything is sent (contract, sections 6 and 10; rule 18). Pure.
+"""What is known to be wrong with settings before anything is sent (gateway-api.md, sections 6, 10; rule 18). Pure.
 
 Whether models and groups exist is not checked here: that needs a read.
 """

@@ -1,4 +1,4 @@
-"""One HTTP exchange with the gateway, and the retries of reads (contract, sections 1, 12 and 18).
+"""One HTTP exchange with the gateway, and the retries of reads (gateway-api.md, sections 1, 12 and 18).
 
 Adds the headers, bounds time and size, never follows a redirect, keeps the server's clock. Knows nothing of keys.
 """

@@ -5,6 +5,7 @@ listeners         the preview, its typed confirmation, *Stop* and *Take back*
 views             how all of that looks
 models, store     a batch and its keys as values, and their SQL
 tables            the tables behind them
+judgement         what the policy says of each key, at the preview and again at its write
 execution         the durable job: key after key, each judged, written and read back
 revocation_check  each disabled key is tried itself until the gateway refuses it
 bootstrap         makes all of these; called by app.py

@@ -49,7 +49,7 @@ SLACK_PAUSE = 5.0
 
 
 class BatchExecution:
-    """See the module. `channel` is where the progress is shown."""
+    """Works through a batch. `channel` is where the progress is shown."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ AT_ONCE = 4
 # Keys between two looks at writes that are due, and between two redraws.
 ROUND = 8
 # In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
-# people need too (contract, section 12).
+# people need too (gateway-api.md, section 12).
 FEW, MOST = 10, 200
 _NO_VALUE = "the gateway did not show its value"
 
@@ -50,7 +50,7 @@ class _Values:
 
 
 class BatchRevocationCheck:
-    """See the module. `leaked`: values that alerts brought, for gateways that do not show them.
+    """Tries the keys of a batch. `leaked`: values that alerts brought, for gateways that do not show them.
 
     `write` writes what is due of a batch, `show` redraws it, `alarm` has the security channel told of keys that are
     accepted to the end.

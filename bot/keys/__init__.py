@@ -1,1 +1,7 @@
-"""What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words."""
+"""What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words.
+
+access     what a person may do with a key and whether they may see it
+lookup     which key is meant
+reference  how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks
+text       the fields of a key in people's words
+"""

@@ -9,6 +9,18 @@ counting.py                  conditions that compare counts; Policy.counts_neede
 stages.py                    which stage waits, for whom, how many are missing, when to nudge
 serial.py                    decisions and facts as the request's row keeps them
 lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, past requests
+
+    addresses      what a list of allowed addresses does
+    combination    stored terms and today's terms of a request combined
+    condition      one condition of a rule's `when`, as a value
+    hypothetical   people and facts made up from words, for explaining and testing a policy without Slack or a gateway
+    membership     who stands behind names in a policy, as far as it can be known, and whether an approval can ever come
+    models         the values a decision is made of and made into
+    patterns       regular expressions that cannot keep the bot busy
+    roles          which roles an actor has: ids, user groups, everybody
+    source_map     where each key and value of a TOML text stands, so that a mistake can be shown by line and column
+    subsumption    which rule leaves nothing to another
+    toml_document  reads values out of a parsed TOML table and remembers every mistake with its line and column
 """
 
 from bot.permissions.models import (

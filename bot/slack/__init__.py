@@ -1,7 +1,26 @@
 """The Slack edge: payloads in, cards out. It knows people, messages and modals, and no feature.
 
-transport (HTTP, Socket Mode) → delivery → router → a feature's handler → an answer
+http_endpoint, socket_mode → delivery → router → a feature's handler → an answer
 outbox: a row that wants to be a message → one Slack message, redrawn when its subject changes
 
 Start with delivery.py (what Slack sent, what we answer), then router.py.
+
+    ack_body        a handler's answer → the body of the HTTP response or the acknowledgement of Socket Mode
+    blocks          small Block Kit helpers
+    bolt            bolt between both transports and our router
+    directory       slack user → Actor, as Slack sees them now
+    error_handler   the one net below all handlers
+    error_report    an error becomes one sentence for the person and one line for the log
+    errors          what can go wrong between us and Slack
+    http_endpoint   slack over HTTP: one POST route
+    identity        asks Slack who we are, once, when the bot starts
+    inputs          input blocks and their elements, and how to read them back
+    membership      what Slack's user object says about somebody's standing here
+    message_sender  the four calls by which a post becomes a message
+    post_store      the rows behind our messages
+    rate_limits     how fast we may call Slack
+    responder       how to reach the person behind a delivery
+    signature       is this request from Slack? Signature v0 over the raw bytes
+    socket_mode     slack over Socket Mode
+    web_client      slack's Web API for the rest of this room
 """

@@ -1,7 +1,7 @@
 """A handler's answer → the body of the HTTP response (or Socket Mode ack), as far as the kind of payload takes one.
 
 Slack takes words only after a command, and views only after a submission. What a handler returns elsewhere is
-done with a call in the background instead, so that a feature need not know the difference. contract A1, A4.
+done with a call in the background instead, so that a feature need not know the difference. slack.md A1, A4.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Small Block Kit helpers: escape, cut, Slack's limits by name. Plain dicts out; knows no request and no key.
 
 Texts that are too long are cut with "…" (a card must still appear at 3 a.m.); ids and values cannot be cut,
-so a wrong one is a ValueError. Limits: contract/slack.md A4–A6. How Slack counts is not documented, so we count
+so a wrong one is a ValueError. Limits: slack.md A4–A6. How Slack counts is not documented, so we count
 UTF-16 units (never fewer than code points) and stay 5 % under, except in short ASCII texts, where all ways agree.
 """
 

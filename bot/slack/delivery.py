@@ -32,7 +32,7 @@ class Kind(StrEnum):
 class Delivery:
     """What Slack sent. Texts are "" where the payload has none; nothing is guessed.
 
-    `id` is the same for every repetition of the same thing (engine.md, "Ids"). `team_id`: the workspace the payload
+    `id` is the same for every repetition of the same thing (names.md, "Ids"). `team_id`: the workspace the payload
     belongs to; `user_team_id`: the home of the person who acted, not ours for an outsider in a shared channel.
     `text`: what follows the command word, else "". `received_at`: Unix seconds.
     """

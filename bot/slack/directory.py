@@ -55,7 +55,7 @@ EVENTS = (
 T = TypeVar("T")
 
 
-class Web(Protocol):
+class DirectoryWeb(Protocol):
     """The part of web.SlackWebClient that is needed here."""
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
@@ -80,7 +80,7 @@ class Directory:
     def __init__(
         self,
         *,
-        web: Web,
+        web: DirectoryWeb,
         team_id: str,
         group_ids: Callable[[], frozenset[str]],
         clock: Callable[[], float],

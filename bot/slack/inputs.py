@@ -1,6 +1,6 @@
 """Input blocks and their elements, and how to read them back. Plain dicts; knows no form in particular.
 
-Every input of ours has the action id `value`; its block id names the field (product.md, "Stable names").
+Every input of ours has the action id `value`; its block id names the field (names.md).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What Slack's user object says about somebody's standing here. Pure; knows no cache and no call. contract D."""
+"""What Slack's user object says about somebody's standing here. Pure; knows no cache and no call. slack.md D."""
 
 from collections.abc import Mapping
 from typing import Any

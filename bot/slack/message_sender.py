@@ -23,7 +23,7 @@ _UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_
 _NO_THREAD = frozenset({"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "message_not_found"})
 
 
-class Web(Protocol):
+class PostingWeb(Protocol):
     """The part of web.SlackWebClient that is needed here."""
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
@@ -31,9 +31,9 @@ class Web(Protocol):
 
 
 class MessageSender:
-    """See the module."""
+    """Posts, updates, removes and finds single messages, with `web`."""
 
-    def __init__(self, *, web: Web) -> None:
+    def __init__(self, *, web: PostingWeb) -> None:
         self._web = web
 
     async def post(self, row: PostRow, channel: str, message: Message, thread_ts: str | None) -> tuple[str, str]:

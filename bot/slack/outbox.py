@@ -3,7 +3,7 @@
 Record the intent, commit, post, record the ts. chat.postMessage has no idempotency, so after an unsure answer or a
 crash in between we look for the message (its metadata carries the post's id) before we post again. A lease per post
 keeps two replicas apart. A job that finds no turn, no Slack or no lease comes back later; nothing is lost while
-Slack is down. Cards are drawn from rows only, and never read back. contract/slack.md A6, A7.
+Slack is down. Cards are drawn from rows only, and never read back. slack.md A6, A7.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from bot.durable import Again
 from bot.slack import post_store
 from bot.slack.blocks import Message
 from bot.slack.errors import APP_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
-from bot.slack.message_sender import MessageSender, Web
+from bot.slack.message_sender import MessageSender, PostingWeb
 from bot.slack.post_store import PostRow
 from bot.slack.rate_limits import Pacer
 
@@ -64,7 +64,7 @@ class Starter(Protocol):
     def start(self, c: sa.Connection, job: str, id: str, argument: str, *, delay: float = 0.0) -> None: ...  # noqa: A002  # the engine's word
 
 
-class Directory(Protocol):
+class DirectMessages(Protocol):
     """The part of slack.Directory that is needed here."""
 
     async def dm_channel(self, slack_user_id: str) -> str: ...
@@ -101,8 +101,8 @@ class Outbox:
         *,
         database: Database,
         engine: Starter,
-        web: Web,
-        directory: Directory,
+        web: PostingWeb,
+        directory: DirectMessages,
         drawers: Mapping[str, Drawer],
         holder: str = "",
         clock: Callable[[], float] = time.time,

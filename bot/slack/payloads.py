@@ -1,4 +1,4 @@
-"""A payload as Slack sends it → a Delivery. The only place that knows the spelling of payloads (contract A3).
+"""A payload as Slack sends it → a Delivery. The only place that knows the spelling of payloads (slack.md A3).
 
 Bodies are signed, but that says only that they come from Slack: every field is checked for its type here, and what
 cannot be recognised is a MalformedPayload. Texts are made storable: no NUL, no half of a surrogate pair.
@@ -110,7 +110,7 @@ def _command(body: Mapping[str, Any], responder: Responder, received_at: float) 
         id=f"cmd:{team_id}:{_needed(body, 'trigger_id')}",
         team_id=team_id,
         user_id=_needed(body, "user_id"),
-        # Only members of the installing workspace can use commands (contract D).
+        # Only members of the installing workspace can use commands (slack.md D).
         user_team_id=team_id,
         channel_id=text_of(body, "channel_id"),
         text=text_of(body, "text"),

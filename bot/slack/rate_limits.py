@@ -1,4 +1,4 @@
-"""How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. contract A7."""
+"""How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. slack.md A7."""
 
 import threading
 from collections import deque

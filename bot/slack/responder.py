@@ -23,7 +23,7 @@ _PERHAPS_OPEN = "Slack does not say whether the form opened. If it is not there,
 _PARALLEL = 32
 
 
-class Web(Protocol):
+class ResponderWeb(Protocol):
     """The part of web.SlackWebClient that is needed here."""
 
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
@@ -31,9 +31,9 @@ class Web(Protocol):
 
 
 class Responder:
-    """See the module. Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
+    """Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
 
-    def __init__(self, *, web: Web, dm_channel: Callable[[str], Awaitable[str]]) -> None:
+    def __init__(self, *, web: ResponderWeb, dm_channel: Callable[[str], Awaitable[str]]) -> None:
         self._web = web
         self._dm_channel = dm_channel
         self._tasks: set[asyncio.Task[None]] = set()

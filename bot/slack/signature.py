@@ -1,4 +1,4 @@
-"""Is this request from Slack? Signature v0 over the raw bytes (contract A2). Knows no payload.
+"""Is this request from Slack? Signature v0 over the raw bytes (slack.md A2). Knows no payload.
 
 Checked before anything is parsed. Both headers must be there once: of two different ones nobody can say which
 a proxy in front of us has looked at.

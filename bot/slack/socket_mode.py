@@ -1,4 +1,4 @@
-"""Slack over Socket Mode: the same edge behind a websocket that we open. Payloads carry no signature (contract A8).
+"""Slack over Socket Mode: the same edge behind a websocket that we open. Payloads carry no signature (slack.md A8).
 
 The SDK's client keeps the link: it pings, reconnects at each `disconnect`, and never gives up. Two things are ours:
 every envelope is acknowledged even when nobody can read it (else Slack shows an error and sends it again), and a

@@ -2,7 +2,7 @@
 
 A write is never repeated after a broken connection: it may have taken effect, and a posted message would double
 (`SlackUnavailable.unsure` says so; outbox.py looks before it posts again). Reads are repeated once.
-A short 429 is waited out only where a person waits (`interactive`); the outbox paces itself. contract/slack.md A7, C.
+A short 429 is waited out only where a person waits (`interactive`); the outbox paces itself. slack.md A7, C.
 """
 
 import asyncio

@@ -46,7 +46,7 @@ class _Hook:
 
 
 class FakeGateway:
-    """A stateful key-management gateway (contract section 19).
+    """A stateful key-management gateway (gateway-api.md, section 19).
 
     `requests` is the request log, `account` the owner of the PAT, `clock` the clock that everything goes by.
     """

@@ -128,7 +128,7 @@ class GatewayState:
         if self.switches.deleted_at:
             shown["DeletedAt"] = None
         if self.switches.auto_groups:
-            shown["auto_groups"] = None  # the contract names the field, not its shape
+            shown["auto_groups"] = None  # its shape is not documented
         return shown
 
     def replace_pat(self) -> str:

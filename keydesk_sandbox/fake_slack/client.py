@@ -83,7 +83,7 @@ class Client:
         return self._core.app.interactivity
 
     def _may_run(self, person: Person, what: str) -> bool:
-        """Whether the person may use commands and shortcuts: members of this workspace only (contract D)."""
+        """Whether the person may use commands and shortcuts: members of this workspace only (slack.md D)."""
         if person.is_outside:
             self._core.notice(person.id, "not_allowed", f"{what} can't be used by people outside this workspace.")
         return not person.is_outside

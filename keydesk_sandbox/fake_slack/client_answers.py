@@ -1,4 +1,4 @@
-"""Reads what an app answers to a submission or an options request (contract A1, A4, G1). Sends nothing."""
+"""Reads what an app answers to a submission or an options request (slack.md A1, A4, G1). Sends nothing."""
 
 from collections.abc import Mapping
 from typing import Any

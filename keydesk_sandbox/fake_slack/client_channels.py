@@ -1,4 +1,4 @@
-"""What a person does in a channel: talks, runs commands, clicks, uses shortcuts (contract A3, D, G20, G21)."""
+"""What a person does in a channel: talks, runs commands, clicks, uses shortcuts (slack.md A3, D, G20, G21)."""
 
 import re
 from typing import Any

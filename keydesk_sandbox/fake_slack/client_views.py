@@ -1,4 +1,4 @@
-"""What a person does in a modal or on the Home tab: types, clicks, submits, closes (contract A3, A4, G7, G8, G20)."""
+"""What a person does in a modal or on the Home tab: types, clicks, submits, closes (slack.md A3, A4, G7, G8, G20)."""
 
 import dataclasses
 from typing import Any

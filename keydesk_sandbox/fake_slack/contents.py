@@ -1,4 +1,4 @@
-"""What an app may put into a message (contract A6, G4). Judges and gives back a clean Content; keeps nothing."""
+"""What an app may put into a message (slack.md A6, G4). Judges and gives back a clean Content; keeps nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Sends payloads to the app: signed over HTTP, or through an open socket link (contract A1, A2, G9, G10).
+"""Sends payloads to the app: signed over HTTP, or through an open socket link (slack.md A1, A2, G9, G10).
 
 Knows nothing of what a payload means. An ack has `ack_seconds` of real time; a late handler is left running,
 as a real server would be.
@@ -191,7 +191,7 @@ class Deliveries:
 
 
 def encode(kind: str, payload: dict[str, Any]) -> tuple[bytes, str]:
-    """The body and content type of contract A2: a form for commands and interactivity, JSON for events."""
+    """The body and content type of slack.md A2: a form for commands and interactivity, JSON for events."""
     if kind == "events_api":
         return json.dumps(payload).encode(), "application/json"
     form = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}

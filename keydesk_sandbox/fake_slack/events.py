@@ -1,4 +1,4 @@
-"""Events: only what the manifest subscribes to and the scopes allow, with retries (contract A1-A3, G10)."""
+"""Events: only what the manifest subscribes to and the scopes allow, with retries (slack.md A1-A3, G10)."""
 
 from typing import Any
 

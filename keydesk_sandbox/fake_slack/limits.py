@@ -1,4 +1,4 @@
-"""Rate limits by method and tier (contract A7, G12), and posting faults by method. Knows no method's effect."""
+"""Rate limits by method and tier (slack.md A7, G12), and posting faults by method. Knows no method's effect."""
 
 from collections import deque
 from collections.abc import Callable

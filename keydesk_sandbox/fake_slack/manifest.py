@@ -1,4 +1,4 @@
-"""What the app may do, read from its manifest (contract B). Knows nothing of tokens and deliveries."""
+"""What the app may do, read from its manifest (slack.md B). Knows nothing of tokens and deliveries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Messages: posting, changing, deleting, who sees what (contract A6, G15, G16). Knows no scope and no HTTP."""
+"""Messages: posting, changing, deleting, who sees what (slack.md A6, G15, G16). Knows no scope and no HTTP."""
 
 from dataclasses import dataclass, field
 from typing import Any

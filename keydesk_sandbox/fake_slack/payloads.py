@@ -1,4 +1,4 @@
-"""The payloads of contract A3. Builds dicts; delivers nothing."""
+"""The payloads of slack.md A3. Builds dicts; delivers nothing."""
 
 from typing import Any
 

@@ -75,7 +75,7 @@ class Person:
         return {"id": self.id, "username": self.name, "name": self.name, "team_id": self.team_id}
 
     def wire(self, *, with_email: bool, with_locale: bool) -> dict[str, Any]:
-        """The user object of `users.info` (contract D, F)."""
+        """The user object of `users.info` (slack.md D, F)."""
         outside = self.is_outside
         profile: dict[str, Any] = {
             "real_name": self.real_name,

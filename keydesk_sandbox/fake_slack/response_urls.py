@@ -1,4 +1,4 @@
-"""response_urls: five uses in thirty minutes, own host, replace and delete (contract A1, A6, G13). Knows no HTTP."""
+"""response_urls: five uses in thirty minutes, own host, replace and delete (slack.md A1, A6, G13). Knows no HTTP."""
 
 import secrets
 from collections.abc import Mapping

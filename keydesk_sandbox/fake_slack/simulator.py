@@ -37,7 +37,7 @@ ACK_SECONDS = 3.0
 
 
 class SlackSimulator:
-    """See the module. `clock` gives Unix seconds; `real_time` dates signatures, which receivers judge by their own.
+    """The workspace. `clock` gives Unix seconds; `real_time` dates signatures, which receivers judge by their own.
 
     Parts with a life of their own: `switches`, `limits`, `faults`, `hub` (socket links), `changes` (what people
     and administrators do), `web_api`, `deliveries`.

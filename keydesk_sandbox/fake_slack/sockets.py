@@ -1,4 +1,4 @@
-"""Socket Mode: tickets, links, envelopes, acks, disconnects (contract A8, G11). Knows no payload's meaning."""
+"""Socket Mode: tickets, links, envelopes, acks, disconnects (slack.md A8, G11). Knows no payload's meaning."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The values of interactive elements: what is untouched, what a person chose, what fits (contract A3, G7).
+"""The values of interactive elements: what is untouched, what a person chose, what fits (slack.md A3, G7).
 
 Knows elements, not views: `views.py` keeps the values, `client_forms.py` asks before a submission.
 """

@@ -14,7 +14,7 @@ class SlackSwitches:
 
     `duplicate`: each payload is sent twice, at once or by `deliver_duplicates()`.
     `signature`: how HTTP deliveries are signed; `old` is six minutes ago.
-    `event_retries`: whether a failed event is sent again after the times of contract A1.
+    `event_retries`: whether a failed event is sent again after the times of slack.md A1.
     `down`: every Web API call gets 503, or its connection is dropped.
     `token`: what the Web API thinks of the bot token: `valid`, `token_revoked`, `account_inactive`.
     `plan`: `paid`, or `free`, where user groups answer `plan_upgrade_required`.

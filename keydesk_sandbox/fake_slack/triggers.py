@@ -1,4 +1,4 @@
-"""Trigger ids: three seconds, one exchange, one app (contract A1, A4, G2). Knows no payload."""
+"""Trigger ids: three seconds, one exchange, one app (slack.md A1, A4, G2). Knows no payload."""
 
 import secrets
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Modals and Home tabs: stacks, hashes, kept input (contract A4, G8). Knows no HTTP and no delivery."""
+"""Modals and Home tabs: stacks, hashes, kept input (slack.md A4, G8). Knows no HTTP and no delivery."""
 
 import secrets
 from collections.abc import Mapping

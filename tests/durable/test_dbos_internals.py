@@ -24,8 +24,8 @@ def _row(c: sa.Connection, table: sa.Table, row_id: str) -> dict[str, Any]:
     return dict(found)
 
 
-def _work(row_id: str, delay: float) -> dbos_internals.Work:
-    return dbos_internals.Work.of(
+def _work(row_id: str, delay: float) -> dbos_internals.QueuedJob:
+    return dbos_internals.QueuedJob.of(
         workflow="job.v1", queue="q", application="app", row_id=row_id, inputs=("do", "r", "17", 0, 0), delay=delay
     )
 

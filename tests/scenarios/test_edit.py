@@ -71,7 +71,7 @@ async def test_one_field_changes_and_no_other(free_desk: FreeDesk, field: str) -
             assert settled.status is Status.SUCCEEDED, (what, settled.outcome)
             after = asdict(desk.gateway.key(record.id))
             if before["remain_quota"] < 0 and not before["unlimited_quota"]:
-                # The gateway takes no record with less than 0 (contract, section 18, rule 9), and it is said.
+                # The gateway takes no record with less than 0 (gateway-api.md, section 18, rule 9), and it is said.
                 change = change | {"remain_quota": 0}
                 assert "overdrawn" in " ".join(settled.outcome.notes)
             if before["expired_time"] == 0 and field != "expired_time":

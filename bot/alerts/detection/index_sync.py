@@ -2,8 +2,8 @@
 
 At the start what the database has, then what is missing; later a look at the newest keys every minute and after every
 change, and from time to time at all, for keys that are gone. Where the gateway masks values they come through its
-reveal endpoint, a hundred a call and few calls at a time, since people's *Reveal* shares its limit (contract, 12).
-One replica asks the gateway; the others read what it wrote.
+reveal endpoint, a hundred a call and few calls at a time, since people's *Reveal* shares its limit
+(gateway-api.md, section 12). One replica asks the gateway; the others read what it wrote.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ class MatchKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Match:
+class IndexMatch:
     """What the index says of one candidate. `fingerprint`: of a full candidate, to look again later; None = masked."""
 
     how: MatchKind
@@ -40,7 +40,7 @@ class IndexEntry:
 
 
 class KeyIndex:
-    """See the module. `complete`: every key was seen at least once, so that an unknown value is really unknown."""
+    """One account's keys. `complete`: every key was seen at least once, so that an unknown value is really unknown."""
 
     def __init__(self, fingerprints: Fingerprints) -> None:
         self._fingerprints = fingerprints
@@ -104,22 +104,22 @@ class KeyIndex:
                 else:
                     self._by_hint[hint] = left[0] if len(left) == 1 else left
 
-    def match(self, candidate: Candidate) -> Match:
+    def match(self, candidate: Candidate) -> IndexMatch:
         """Which key a candidate is."""
         fingerprint = self._fingerprints.of(candidate.core) if candidate.core else None
         return self.match_again(candidate.hint, fingerprint)
 
-    def match_again(self, hint: str, fingerprint: int | None) -> Match:
+    def match_again(self, hint: str, fingerprint: int | None) -> IndexMatch:
         """The same for what is left of a candidate in a row: its hint, and its fingerprint if it was a full one."""
         key_id = self._by_fingerprint.get(fingerprint) if fingerprint is not None else None
         if key_id is not None:
-            return Match(MatchKind.FULL, (key_id,), hint, fingerprint)
+            return IndexMatch(MatchKind.FULL, (key_id,), hint, fingerprint)
         ids = self.with_hint(hint)
         if fingerprint is not None:
             # Its value is not that of any key whose value we have seen: only the hidden ones are left.
             ids = tuple(i for i in ids if self._fingerprint_of.get(i) is None)
         how = MatchKind.UNKNOWN if not ids else MatchKind.MASKED if len(ids) == 1 else MatchKind.AMBIGUOUS
-        return Match(how, ids, hint, fingerprint)
+        return IndexMatch(how, ids, hint, fingerprint)
 
     def with_hint(self, hint: str) -> tuple[int, ...]:
         """Ids of the keys with these first and last four characters, lowest first."""

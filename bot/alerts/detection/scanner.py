@@ -1,4 +1,4 @@
-"""Finds what may be a key in a text (contract, section 13). Pure, bounded, and quick on texts that hold none.
+"""Finds what may be a key in a text (gateway-api.md, section 13). Pure, bounded, and quick on texts that hold none.
 
 A candidate is only a string: whether it is a key of the account, and which, is the index's to say.
 """

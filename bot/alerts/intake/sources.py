@@ -1,6 +1,6 @@
 """The body of each source → one form. Parses what was proven to be from the source, and still believes nothing of it.
 
-Bodies: generic (product.md), GitHub `secret_scanning_alert` (REST and webhook reference of GitHub), GitGuardian's
+Bodies: generic (docs/alerts.md), GitHub `secret_scanning_alert` (REST and webhook reference of GitHub), GitGuardian's
 custom webhook events, Alertmanager's webhook version 4. Only texts are taken; no address in them is ever called.
 """
 

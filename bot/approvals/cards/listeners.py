@@ -29,7 +29,7 @@ REASON = "reason"
 NO_REQUEST = "There is no such request any more."
 
 
-class Listeners:
+class CardListeners:
     """Clicks on cards and what they open."""
 
     def __init__(
@@ -171,7 +171,7 @@ def _said(request: ApprovalRequest, what: str) -> dict[str, Any]:
     return modal("said", f"Request {request.number}", [section(f"Request {request.number} {what}.")], close="Close")
 
 
-def register(router: Router, listeners: Listeners) -> None:
+def register(router: Router, listeners: CardListeners) -> None:
     """Name every button and window of a card."""
     router.action("approve", listeners.approve)
     router.action("approve_with_changes", listeners.open_offer)

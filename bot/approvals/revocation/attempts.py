@@ -1,4 +1,4 @@
-"""One trial of a disabled key, and what the trials so far amount to (contract, section 11; rule 11).
+"""One trial of a disabled key, and what the trials so far amount to (gateway-api.md, section 11; rule 11).
 
 The value is asked of the gateway and kept nowhere; a mark holds times and words only. Knows neither rows nor jobs.
 """

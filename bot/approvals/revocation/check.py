@@ -1,7 +1,7 @@
 """Dead means dead: after a disable the key itself is tried until the gateway refuses it, and the card says when.
 
-A durable job per request, one trial each time, for two minutes in all (contract, section 11; rule 11). The value is
-asked of the gateway for each trial and kept nowhere; the row's mark `probe` holds times and words only.
+A durable job per request, one trial each time, for two minutes in all (gateway-api.md, section 11; rule 11). The value
+is asked of the gateway for each trial and kept nowhere; the row's mark `probe` holds times and words only.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What our code asks of Slack: each Web API method that it calls, with the scopes for it (contract/slack.md B).
+"""What our code asks of Slack: each Web API method that it calls, with the scopes for it (slack.md B).
 
 tests/test_manifest.py finds every method in the code and compares; add a line here when you call a new one.
 """

@@ -19,7 +19,7 @@ DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", hel
 NAME = DESCRIPTION.name
 
 
-class Listeners:
+class AuditReadListeners:
     """The command."""
 
     def __init__(self, deps: Deps) -> None:
@@ -66,4 +66,4 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
-    router.command(DESCRIPTION.command, Listeners(deps).read, usage=DESCRIPTION.usage, help=DESCRIPTION.help)
+    router.command(DESCRIPTION.command, AuditReadListeners(deps).read, usage=DESCRIPTION.usage, help=DESCRIPTION.help)

@@ -1,6 +1,6 @@
 """The fields of a key as a form: how they look, how they are read, what is wrong with what was typed.
 
-Shared by the forms that make and change keys. Block ids are the gateway's field names (product.md); the action id is
+Shared by the forms that make and change keys. Block ids are the gateway's field names (names.md); the action id is
 `value`. Knows no client: what the gateway offers is handed in.
 """
 
@@ -337,7 +337,7 @@ class FormReader:
         return group
 
     def cross_group_retry(self, group: str) -> bool:
-        """Whether the box is ticked; it only matters with the automatic group (contract, section 10)."""
+        """Whether the box is ticked; it only matters with the automatic group (gateway-api.md, section 10)."""
         wanted = "on" in ticked(self.state, CROSS_GROUP)
         if wanted and group != AUTO_GROUP:
             self.errors[CROSS_GROUP] = (
@@ -356,7 +356,7 @@ class FormReader:
 
 
 def _ip_problem(entry: str) -> str | None:
-    """Why the gateway would never match this entry, None when it would (contract, section 10)."""
+    """Why the gateway would never match this entry, None when it would (gateway-api.md, section 10)."""
     address, slash, prefix = entry.partition("/")
     try:
         parsed = ipaddress.ip_address(address)

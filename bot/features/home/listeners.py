@@ -22,7 +22,7 @@ SOON = 7 * 86_400
 _KEYS, _REQUESTS, _WAITING = 10, 8, 10
 
 
-class Listeners:
+class HomeListeners:
     """The event and the Refresh button."""
 
     def __init__(self, deps: Deps) -> None:
@@ -100,6 +100,6 @@ def _care(keys: list[Key], now: float) -> list[str]:
 
 def register(router: Router, deps: Deps) -> None:
     """Name the event and the button."""
-    listeners = Listeners(deps)
+    listeners = HomeListeners(deps)
     router.event("app_home_opened", listeners.opened)
     router.action("home.refresh", listeners.refresh)

@@ -16,7 +16,7 @@ from bot.slack.router import Router
 from bot.typed_text import clean_line
 
 
-class Listeners:
+class KeyCreateListeners:
     """Everything Slack can send about asking for a key."""
 
     def __init__(self, deps: Deps) -> None:
@@ -80,7 +80,7 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
-    listeners = Listeners(deps)
+    listeners = KeyCreateListeners(deps)
     described = OPERATION.description
     router.command(described.command, listeners.open_modal, usage=described.usage, help=described.help)
     router.shortcut("new_key", listeners.open_modal)

@@ -66,7 +66,7 @@ class KeyCreate(Operation):
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: CreateKey) -> WriteResult:
-        """POST once, find it, compare every field (engine.md, "One effect")."""
+        """POST once, find it, compare every field (docs/decisions/0004-verified-writes.md)."""
         return await create(work.client, wanted.settings(work.approved_at), work.journal, processing=work.processing)
 
     def with_offer(self, wanted: CreateKey, offer: Offer) -> CreateKey:

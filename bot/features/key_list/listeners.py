@@ -17,7 +17,7 @@ from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
 
-class Listeners:
+class KeyListListeners:
     """Everything Slack can send about looking at keys."""
 
     def __init__(self, deps: Deps) -> None:
@@ -102,7 +102,7 @@ def _page(text: str) -> int:
 
 def register(router: Router, deps: Deps) -> None:
     """Name both commands, and the help page's button."""
-    listeners = Listeners(deps)
+    listeners = KeyListListeners(deps)
     router.command(LISTED.command, listeners.list_keys, usage=LISTED.usage, help=LISTED.help)
     router.action("my_keys", listeners.list_keys)
     register_key_command(router, deps, SHOWN, listeners.show)

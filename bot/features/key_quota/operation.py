@@ -25,7 +25,7 @@ class ChangeQuota(Frozen):
 
     @model_validator(mode="after")
     def _one_wish(self) -> "ChangeQuota":
-        # A limit without a number would bring back a stored rest that may be negative (contract, rule 14).
+        # A limit without a number brings back a stored rest, maybe negative (gateway-api.md, section 18, rule 14).
         if (self.unlimited_quota is False) != (self.remain_quota is not None):
             raise ValueError("a limit comes with what is left")
         if (self.delta is None) == (self.unlimited_quota is None):

@@ -18,7 +18,7 @@ from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
 
-class Listeners:
+class KeyRevealListeners:
     """`reveal` carries a request's id, `key.reveal` a key's."""
 
     def __init__(self, deps: Deps) -> None:
@@ -88,6 +88,6 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name both buttons."""
-    listeners = Listeners(deps)
+    listeners = KeyRevealListeners(deps)
     router.action("reveal", listeners.by_request)
     router.action(NAME, listeners.by_key)

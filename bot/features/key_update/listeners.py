@@ -19,7 +19,7 @@ from bot.slack.inputs import typed
 from bot.slack.router import Router
 
 
-class Listeners:
+class KeyUpdateListeners:
     """Everything Slack can send about changing a key."""
 
     def __init__(self, deps: Deps) -> None:
@@ -83,7 +83,7 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
-    listeners = Listeners(deps)
+    listeners = KeyUpdateListeners(deps)
     register_key_command(router, deps, OPERATION.description, listeners.build)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)

@@ -20,7 +20,7 @@ NAME = DESCRIPTION.name
 _SHOWN = 15
 
 
-class Listeners:
+class PolicyExplainListeners:
     """The command."""
 
     def __init__(self, deps: Deps) -> None:
@@ -77,5 +77,5 @@ def explanation(ask: Ask, decision: Decision, about: str, described: Description
 
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
-    listeners = Listeners(deps)
+    listeners = PolicyExplainListeners(deps)
     router.command(DESCRIPTION.command, listeners.why, usage=DESCRIPTION.usage, help=DESCRIPTION.help)

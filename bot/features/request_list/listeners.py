@@ -16,7 +16,7 @@ DESCRIPTION = Description(name="request.list", command="requests", help="request
 NAME = DESCRIPTION.name
 
 
-class Listeners:
+class RequestListListeners:
     """The command and its button."""
 
     def __init__(self, deps: Deps) -> None:
@@ -57,6 +57,6 @@ class Listeners:
 
 def register(router: Router, deps: Deps) -> None:
     """Name the command and the help button that does the same."""
-    listeners = Listeners(deps)
+    listeners = RequestListListeners(deps)
     router.command(DESCRIPTION.command, listeners.list_requests, usage=DESCRIPTION.usage, help=DESCRIPTION.help)
     router.action("my_requests", listeners.list_requests)

@@ -1,4 +1,4 @@
-"""Creates one key at an API without idempotency: checkpoint, POST, look (contract, sections 6, 18; rules 5, 6)."""
+"""Creates one key without idempotency: checkpoint, POST, look (gateway-api.md, sections 6, 18; rules 5, 6)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Deletes one key for good (contract, section 8; rule 19)."""
+"""Deletes one key for good (gateway-api.md, section 8; rule 19)."""
 
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal

@@ -1,4 +1,4 @@
-"""Puts one key back into use, in two steps where the server had marked it dead (contract, section 7; rule 12)."""
+"""Puts one key back into use, in two steps where the server had marked it dead (gateway-api.md, section 7; rule 12)."""
 
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal

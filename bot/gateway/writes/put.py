@@ -1,7 +1,7 @@
 """Changes a record by a full PUT and stands for the outcome: write, read back, mend what usage lost, settle.
 
-The heart of every change but create and delete (contract, sections 7 and 9; rules 7, 9 and 13). `remain + used` moves
-only by an edit, so their sum tells whether a quota change landed and how much usage was lost in the race.
+The heart of every change but create and delete (gateway-api.md, sections 7 and 9; rules 7, 9 and 13). `remain + used`
+moves only by an edit, so their sum tells whether a quota change landed and how much usage was lost in the race.
 """
 
 from collections.abc import Collection, Mapping

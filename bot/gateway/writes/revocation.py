@@ -1,4 +1,4 @@
-"""Checks that a disabled key is refused, by using the key itself (contract, section 11; rule 11)."""
+"""Checks that a disabled key is refused, by using the key itself (gateway-api.md, section 11; rule 11)."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Sets the status of one key and reads it back: by `status_only`, then by a plain PUT (contract, section 7)."""
+"""Sets the status of one key and reads it back: by `status_only`, then by a plain PUT (gateway-api.md, section 7)."""
 
 from bot.gateway.errors import AUTH_REFUSALS
 from bot.gateway.models import Key, KeyStatus

@@ -1,4 +1,4 @@
-"""Changes the settings and the quota of one key (contract, sections 7 and 9; rules 7 to 9 and 12 to 14)."""
+"""Changes the settings and the quota of one key (gateway-api.md, sections 7 and 9; rules 7 to 9 and 12 to 14)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Block elements with their limits (contract A5). Knows no block and no surface."""
+"""Block elements with their limits (slack.md A5). Knows no block and no surface."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Blocks with their limits (contract A5). Knows no surface.
+"""Blocks with their limits (slack.md A5). Knows no surface.
 
-The newer blocks are checked as far as the contract has numbers; what it leaves open is accepted.
+The newer blocks are checked as far as slack.md A5 has numbers; what it leaves open is accepted.
 """
 
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ def normalise(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _block(block: dict[str, Any]) -> dict[str, Any]:
     copy: dict[str, Any] = {"type": block["type"]}
-    # The id that an app gives a markdown block is not kept (contract A5).
+    # The id that an app gives a markdown block is not kept (slack.md A5).
     copy["block_id"] = (block.get("block_id") if block["type"] != "markdown" else None) or short_id()
     for name, value in block.items():
         if name in {"type", "block_id"}:

@@ -1,4 +1,4 @@
-"""Composition objects: text, options, confirm dialogs (contract A5). Knows no block and no surface."""
+"""Composition objects: text, options, confirm dialogs (slack.md A5). Knows no block and no surface."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a message, a modal and a Home tab accept (contract A4, A5, G3-G6). Knows no state.
+"""What a message, a modal and a Home tab accept (slack.md A4, A5, G3-G6). Knows no state.
 
 `message_problems` and `view_problems` return every fault they find, in the order of the blocks.
 """
@@ -16,7 +16,7 @@ Surface = Literal["message", "modal", "home"]
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 VIEW_BYTES = 250_000
-MESSAGE_BLOCKS_CHARACTERS = 13_200  # unwritten; contract A5
+MESSAGE_BLOCKS_CHARACTERS = 13_200  # unwritten; slack.md A5
 MARKDOWN_CHARACTERS = 12_000
 TABLES = 1
 VISUALIZATIONS = 2

@@ -1,4 +1,4 @@
-"""The Web API: dispatch, tokens, scopes, limits, faults, and the log of every call (contract G12, G14, G19, G22).
+"""The Web API: dispatch, tokens, scopes, limits, faults, and the log of every call (slack.md G12, G14, G19, G22).
 
 `COVERAGE` says, method by method, what this Slack does. Anything else is `unknown_method`.
 """

@@ -1,4 +1,4 @@
-"""The arguments of a Web API call, from query, form or JSON (contract C, G19). Knows no method."""
+"""The arguments of a Web API call, from query, form or JSON (slack.md C, G19). Knows no method."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""chat.*: post, update, delete, ephemeral, permalink (contract A6, G14-G16)."""
+"""chat.*: post, update, delete, ephemeral, permalink (slack.md A6, G14-G16)."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def _update(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     content = read_content(given)
     if content.text is not None and len(content.text) > UPDATE_CHARACTERS:
         raise ApiError("msg_too_long")
-    # Text without blocks drops the blocks; blocks without text drop the text (contract A6).
+    # Text without blocks drops the blocks; blocks without text drop the text (slack.md A6).
     change: dict[str, Any] = {"text": content.text or "", "blocks": [] if emptied else content.blocks or []}
     if content.attachments is not None:
         change["attachments"] = content.attachments

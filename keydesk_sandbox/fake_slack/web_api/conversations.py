@@ -1,4 +1,4 @@
-"""conversations.*: open, info, history, replies, members, list (contract B, G14, G18)."""
+"""conversations.*: open, info, history, replies, members, list (slack.md B, G14, G18)."""
 
 from typing import Any
 

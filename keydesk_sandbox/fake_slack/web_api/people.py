@@ -1,4 +1,4 @@
-"""users.*, usergroups.*, bots.info and team.info (contract D, F, G17, G18)."""
+"""users.*, usergroups.*, bots.info and team.info (slack.md D, F, G17, G18)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""views.*: open, push, update, publish (contract A4, G2, G3, G8, G20)."""
+"""views.*: open, push, update, publish (slack.md A4, G2, G3, G8, G20)."""
 
 from typing import Any
 

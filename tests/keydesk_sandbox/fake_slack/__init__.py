@@ -1,1 +1,1 @@
-"""The fake Slack, rule by rule of the contract (section G)."""
+"""The fake Slack, rule by rule of slack.md G."""

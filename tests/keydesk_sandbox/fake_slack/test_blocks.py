@@ -1,4 +1,4 @@
-"""G4-G6: Block Kit limits, wording and surfaces, for messages; every limit of contract A5 has a case."""
+"""G4-G6: Block Kit limits, wording and surfaces, for messages; every limit of slack.md A5 has a case."""
 
 import pytest
 
