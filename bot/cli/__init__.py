@@ -6,6 +6,7 @@ They know nothing of argparse and of the environment; `__main__` wires both.
     check/              `keydesk check`
     env_example         the text of .env.example, made from the Settings model
     http_protocol       uvicorn's HTTP protocol with a time limit for receiving a request, and a limit for connections
+    metrics_server      serves /metrics and the details of readiness on a port of its own
     lookups             asks Slack and the gateway for the policy commands
     policy              `keydesk policy lint | explain | test | replay`
     policy_commands     arguments of `keydesk policy …`, and what they are given to work with

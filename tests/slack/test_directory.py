@@ -8,7 +8,7 @@ from bot.slack.directory import Directory
 from bot.slack.errors import SlackRefused
 from bot.slack.membership import actor_of
 from bot.slack.router import Router
-from keydesk_sandbox.fake_slack import Kind as PersonKind
+from keydesk_sandbox.fake_slack import PersonKind
 from tests.slack.kit import make_delivery
 
 TEAM = "T0HOME"
