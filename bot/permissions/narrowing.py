@@ -19,8 +19,9 @@ def growth(asked: Facts, offered: Facts) -> tuple[str, ...]:
     was not spoken of may not be given by the changes.
     """
     told = [
-        _more("quota", asked.remain_quota, offered.remain_quota, short_quota),
-        _more("raise", asked.increase, offered.increase, short_quota),
+        # Everything is less than no limit.
+        "" if asked.unlimited_quota else _more("quota", asked.remain_quota, offered.remain_quota, short_quota),
+        "" if asked.unlimited_quota else _more("raise", asked.increase, offered.increase, short_quota),
         _lifetime(asked, offered),
         _flag("the key would be unlimited", asked.unlimited_quota, offered.unlimited_quota),
         _flag("the key would try other groups", asked.cross_group_retry, offered.cross_group_retry),

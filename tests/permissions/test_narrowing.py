@@ -97,5 +97,11 @@ def test_where_everything_was_asked_for_anything_is_less() -> None:
     assert growth(asked, offered) == ()
 
 
+def test_any_amount_is_less_than_no_limit() -> None:
+    asked = but(unlimited_quota=True, remain_quota=0, increase=None)
+    assert growth(asked, but(unlimited_quota=False, remain_quota=5, increase=5)) == ()
+    assert growth(but(unlimited_quota=False, remain_quota=0), but(remain_quota=5)) != ()
+
+
 def test_several_fields_are_told_together() -> None:
     assert len(growth(ASKED, but(remain_quota=1_000_000, group="auto", unlimited_quota=True))) == 3
