@@ -46,6 +46,7 @@ from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.incident import bootstrap as incident
 from bot.incident.execution import JOB as BATCH
+from bot.keys.account import AccountBinding
 from bot.keys.inventory import Inventory
 from bot.logs import for_request, redact
 from bot.maintenance import Maintenance
@@ -109,7 +110,10 @@ class Application:
             sleep=sleep,
             observe=self.health.gateway_called,
         )
-        self.inventory = Inventory(self.client, clock=clock)
+        self.account = AccountBinding(
+            database=self.database, reader=self.client, address=str(settings.cometapi_base_url), clock=clock
+        )
+        self.inventory = Inventory(self.client, clock=clock, listed=self.account.listed)
         self.abilities = Abilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
             token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
@@ -134,6 +138,7 @@ class Application:
         if self.database.dialect == "sqlite":
             # One process has the file, so whoever held these is dead: its work need not wait for them.
             await self.database.run(leases.clear)
+        await self.account.start()
         await self.engine.launch(work=work)
         await self.alerts.start()
         await self.abilities.start()
@@ -320,7 +325,7 @@ class Application:
     def _reasons(self) -> list[str]:
         """What else is wrong, for /readyz."""
         problems = list(self.directory.problems()) if hasattr(self, "directory") else []
-        return problems + self.alerts.notes()
+        return [*filter(None, [self.account.problem]), *problems, *self.alerts.notes()]
 
     def _troubles(self) -> list[str]:
         """The same and the policy's mistakes, for the Home of those who can mend it."""

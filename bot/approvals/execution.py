@@ -315,6 +315,7 @@ def _remember_owner(
                 owner_team=old.owner_team if old else owner.requester_team,
                 request_id=request.id,
                 created_at=now,
+                born_at=key.created_time,
             ),
         )
         if operation.effect is Effect.REPLACES and request.key_id:

@@ -83,7 +83,7 @@ class Flow:
         return Look(
             reader=self._reader,
             inventory=self._inventory,
-            owner_of=lambda key_id: self._database.read(owners.owner_of, key_id),
+            owner_of=lambda key_id, born_at=None: self._database.read(owners.owner_of, key_id, born_at),
             successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
             predecessor_of=lambda key_id: self._database.read(owners.predecessor_of, key_id),
             now=self._clock(),

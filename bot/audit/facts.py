@@ -30,6 +30,7 @@ class Fact(StrEnum):
     REVEALED = "revealed"  # the value was shown to its owner; never the value
     ADOPTED = "adopted"  # a key that nobody had asked for got an owner
     DISOWNED = "disowned"  # a key lost its owner
+    ACCOUNT = "account"  # the gateway showed another account, or it was adopted; details: known, found, adopted
     FOUND = "found"  # a key was found that nobody asked for
     PROBE = "probe"  # the key itself was tried; details: accepted, refused or unclear
     # Around them.

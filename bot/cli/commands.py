@@ -33,6 +33,7 @@ def add_all(subparsers: Subparsers) -> None:
     )
     sandbox.set_defaults(run=_sandbox)
     _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)
+    _add(subparsers, "adopt-account", "agree to another account of the gateway", _ADOPT).set_defaults(run=_adopt)
     _add(subparsers, "check", "look whether everything is set up well", _CHECK).set_defaults(run=_check)
     policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
     audit = _add(subparsers, "audit", "export and verify the record", _AUDIT)
@@ -94,6 +95,12 @@ same when it starts; this is for release steps. Twice is harmless. A SQLite file
 DATABASE_URL is by default the SQLite file keydesk.sqlite in the working directory; no other setting is needed.
 
 Exit codes: 0 done or nothing to do, 2 the database cannot be used."""
+_ADOPT = """\
+The database is about one account at one gateway. When the gateway shows another account, or has another
+address, nobody owns a key until you agree with this command: after a move to another address, say. Keys
+that are other ones than before stay without an owner. May run while `serve` runs, which must have seen it.
+
+Reads DATABASE_URL. Exit codes: 0 done or nothing to do, 2 there is no migrated database."""
 _CHECK = """\
 Looks at the settings, Slack (token, scopes, channels, user groups), manifest, gateway, policy and
 database. A line each:
@@ -162,6 +169,17 @@ def _migrate(_arguments: argparse.Namespace) -> int:
     finally:
         database.close()
     print("\n".join(f"applied {name}" for name in done) or "nothing to do: the database is up to date")
+    return 0
+
+
+def _adopt(_arguments: argparse.Namespace) -> int:
+    import time  # noqa: PLC0415
+
+    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
+    from bot.keys.account import adopt_account  # noqa: PLC0415
+
+    with open_read_only(load_database_url()) as database, database.engine.begin() as c:
+        print(adopt_account(c, time.time()))
     return 0
 
 

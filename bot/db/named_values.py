@@ -17,6 +17,11 @@ def get(c: sa.Connection, name: str) -> Any | None:
     return c.scalar(sa.select(notes.c.value).where(notes.c.name == name))
 
 
+def remove(c: sa.Connection, name: str) -> None:
+    """Keep nothing under a name any more."""
+    c.execute(sa.delete(notes).where(notes.c.name == name))
+
+
 def put(c: sa.Connection, name: str, value: Any) -> None:
     """Keep a JSON value under a name, in place of the one before."""
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(notes)

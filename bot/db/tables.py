@@ -59,6 +59,7 @@ keys = sa.Table(
     sa.Column("replaces", sa.BigInteger),
     sa.Column("replaced_by", sa.BigInteger),
     sa.Column("reveals", sa.Integer, nullable=False),
+    sa.Column("born_at", sa.BigInteger),  # created_time at the gateway; None = not learnt yet
     sa.Index("keys_by_owner", "owner_id", "key_id"),
     sa.Index("keys_by_name", "name"),
 )

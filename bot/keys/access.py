@@ -32,7 +32,7 @@ class KeyAccess:
 
     async def is_own(self, actor: Actor, key: Key) -> bool:
         """Whether the key is theirs."""
-        return await self.database.read(owners.owner_of, key.id) == actor.slack_user_id
+        return await self.database.read(owners.owner_of, key.id, key.created_time) == actor.slack_user_id
 
     def decide(self, actor: Actor, operation: str, key: Key, *, own: bool, channel: str) -> Decision:
         """What the policy says to this person, about this key as it is, from this channel."""

@@ -5,7 +5,7 @@ People wait at most the deadline they name; what comes later is kept for the nex
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 from bot.errors import GatewayError
@@ -82,12 +82,24 @@ class _Remembered(Generic[T]):
 
 
 class Inventory:
-    """The cache behind selects and checks. Implements operations.Offered."""
+    """The cache behind selects and checks. `listed` is told of each list of all keys. Implements operations.Offered."""
 
-    def __init__(self, reader: GatewayReader, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        reader: GatewayReader,
+        *,
+        clock: Callable[[], float],
+        listed: Callable[[Sequence[Key]], Awaitable[None]] | None = None,
+    ) -> None:
+        async def list_keys() -> list[Key]:
+            keys = await reader.list_keys()
+            if listed is not None:
+                await listed(keys)
+            return keys
+
         self._models = _Remembered(reader.list_models, clock=clock, what="models")
         self._groups = _Remembered(reader.list_groups, clock=clock, what="groups")
-        self._keys = _Remembered(reader.list_keys, clock=clock, what="keys")
+        self._keys = _Remembered(list_keys, clock=clock, what="keys")
         self._newest = _Remembered(
             reader.newest_keys, clock=clock, what="newest keys", fresh=NEWEST_SECONDS, usable=NEWEST_SECONDS
         )

@@ -1,11 +1,21 @@
-"""Whose key is it: the list of keys Keydesk made or adopted. The gateway has one account; people are ours to know."""
+"""Whose key is it: the list of keys Keydesk made or adopted. The gateway has one account; people are ours to know.
 
+A number alone names no key: after the gateway was restored, or with another account, it may be another one. So a line
+holds the key's birth as well, a line of a key that is gone owns nothing, and while the account is another than the
+one this database knows (account.py) nobody owns anything.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.db import named_values
 from bot.db.tables import keys
+
+# The account that was found instead of the known one, until an administrator agrees. See account.py.
+OTHER_ACCOUNT = "gateway.account.other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +32,50 @@ class OwnedKey:
     replaces: int | None = None
     replaced_by: int | None = None
     reveals: int = 0
+    born_at: int | None = None  # `created_time` at the gateway, None = not learnt yet
 
 
 def own(c: sa.Connection, key: OwnedKey) -> None:
-    """Write down an owner; a key that has one keeps it (the first request that made the key wins)."""
+    """Write down an owner; a key that has one keeps it (the first request that made the key wins).
+
+    The line of another key that once had the same number gives way.
+    """
+    old = find(c, key.key_id)
+    if old is not None and (old.deleted_at is not None or not _same_birth(old.born_at, key.born_at)):
+        c.execute(sa.update(keys).where(keys.c.key_id == key.key_id).values(vars(key)))
+        return
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(keys)
     c.execute(insert.values(vars(key)).on_conflict_do_nothing(index_elements=["key_id"]))
+
+
+def _same_birth(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def account_is_other(c: sa.Connection) -> bool:
+    """Whether the gateway shows another account than the known one, so that nobody owns anything."""
+    return named_values.get(c, OTHER_ACCOUNT) is not None
+
+
+def observe(c: sa.Connection, births: Mapping[int, int]) -> int:
+    """Compare with what the gateway lists, key id → `created_time`: learn births, end the lines of keys that are
+    other ones now. Returns how many those were.
+    """
+    if account_is_other(c):
+        return 0
+    reborn = 0
+    rows = c.execute(sa.select(keys.c.key_id, keys.c.born_at).where(keys.c.deleted_at.is_(None))).all()
+    for key_id, born_at in rows:
+        listed = births.get(key_id)
+        if listed is None or listed == born_at:
+            continue
+        here = sa.update(keys).where(keys.c.key_id == key_id)
+        if born_at is None:
+            c.execute(here.values(born_at=listed))
+        else:
+            reborn += 1
+            c.execute(here.values(deleted_at=float(listed)))
+    return reborn
 
 
 def find(c: sa.Connection, key_id: int) -> OwnedKey | None:
@@ -36,10 +84,18 @@ def find(c: sa.Connection, key_id: int) -> OwnedKey | None:
     return None if row is None else _load(row)
 
 
-def owner_of(c: sa.Connection, key_id: int) -> str | None:
-    """Slack user id of the owner, None when nobody asked for this key here."""
-    owner: str | None = c.scalar(sa.select(keys.c.owner_id).where(keys.c.key_id == key_id))
-    return owner
+def owner_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> str | None:
+    """Slack user id of the owner, None when nobody owns it. `born_at`: the record's birth where it is at hand."""
+    line = None if account_is_other(c) else find(c, key_id)
+    if line is None or line.deleted_at is not None or not _same_birth(line.born_at, born_at):
+        return None
+    return line.owner_id
+
+
+def last_owner_of(c: sa.Connection, key_id: int) -> str | None:
+    """The same for messages about what happened to a key: of a key that is gone, who owned it."""
+    line = None if account_is_other(c) else find(c, key_id)
+    return None if line is None else line.owner_id
 
 
 def successor_of(c: sa.Connection, key_id: int) -> int | None:
@@ -56,12 +112,16 @@ def predecessor_of(c: sa.Connection, key_id: int) -> int | None:
 
 def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[OwnedKey]:
     """Somebody's live keys, newest first."""
+    if account_is_other(c):
+        return []
     mine = (keys.c.owner_id == slack_user_id) & keys.c.deleted_at.is_(None)
     return [_load(row) for row in c.execute(sa.select(keys).where(mine).order_by(keys.c.key_id.desc()).limit(limit))]
 
 
 def all_owners(c: sa.Connection) -> dict[int, str]:
     """Slack user ids by key id, of every live key."""
+    if account_is_other(c):
+        return {}
     rows = c.execute(sa.select(keys.c.key_id, keys.c.owner_id).where(keys.c.deleted_at.is_(None)))
     return {row.key_id: row.owner_id for row in rows}
 

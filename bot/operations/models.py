@@ -78,15 +78,17 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The reading half of the gateway and what else a look needs. `owner_of`, `successor_of` (the key that replaced
-    this one, None = none did) and `predecessor_of` (the one that it replaced) answer from our own list.
+    """The reading half of the gateway and what else a look needs.
+
+    From our own list: `owner_of` (a number and, where it is at hand, the record's birth), `successor_of` (the key that
+    replaced this one, None = none did) and `predecessor_of` (the one that it replaced).
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
 
     reader: GatewayReader
     inventory: "Offered"
-    owner_of: Callable[[KeyId], Awaitable[str | None]]
+    owner_of: Callable[..., Awaitable[str | None]]
     successor_of: Callable[[KeyId], Awaitable[int | None]]
     predecessor_of: Callable[[KeyId], Awaitable[int | None]]
     now: float

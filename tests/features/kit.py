@@ -54,7 +54,7 @@ def block_ids(view: dict[str, Any]) -> list[str]:
 def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: int | None = None, **more: Any) -> Look:
     """A look at a gateway where every key belongs to `owner`."""
 
-    async def owner_of(_key_id: KeyId) -> str | None:
+    async def owner_of(_key_id: KeyId, _born_at: int | None = None) -> str | None:
         return owner
 
     async def successor_of(_key_id: KeyId) -> int | None:

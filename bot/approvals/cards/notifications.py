@@ -65,7 +65,7 @@ class Notifications:
         """Whose key it is hears what somebody else did to it."""
         if request.origin.alert_id is not None and request.operation == "key.disable":
             return  # the alert tells them, with what leaked and where
-        owner = None if request.key_id is None else owners.owner_of(c, request.key_id)
+        owner = None if request.key_id is None else owners.last_owner_of(c, request.key_id)
         if owner is not None and owner != request.requester_id:
             self._outbox.want(
                 c, id=f"req:{request.id}:owner", kind=OWNER, subject=str(request.id), target=f"dm:{owner}"

@@ -87,7 +87,7 @@ class RequestViews:
         if request is None:
             return None
         key_id = request.outcome.key_id if request.outcome else None
-        owner = None if key_id is None else owners.owner_of(c, key_id)
+        owner = None if key_id is None else owners.last_owner_of(c, key_id)
         operation, mine = self.operations[request.operation], owner == request.requester_id
         return notice(request, operation, self.units_per_usd, mine=mine)
 

@@ -184,6 +184,12 @@ def _number(line: Line, what: str, name: str) -> str:
     return f" ({what} {line.part(name)})" if line.part(name) else ""
 
 
+def _account(line: Line) -> str:
+    if adopted := line.part("adopted"):
+        return f"An administrator agreed to {adopted}"
+    return f"The gateway showed {line.part('found')} instead of {line.part('known')}, so nobody owns a key"
+
+
 def _policy(line: Line) -> str:
     digest = line.part("sha256")[:12]
     return f" with policy {code(digest)}" if digest else ""
@@ -261,6 +267,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.REVEALED: lambda line: f"{line.who} looked at the value of the key{_number(line, 'time', 'times')}",
     Fact.ADOPTED: lambda line: f"{line.who} gave the key an owner",
     Fact.DISOWNED: lambda line: f"{line.who} took the key's owner away",
+    Fact.ACCOUNT: _account,
     Fact.FOUND: lambda _line: "A key was found that nobody asked for",
     Fact.PROBE: _probe,
     Fact.POSTED: lambda _line: "A message was posted",

@@ -79,7 +79,7 @@ async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
     key = look.read if look.read is not None and look.read.id == key_id else None
     if key is None:
         key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
-    return key, await look.owner_of(key.id) == actor.slack_user_id
+    return key, await look.owner_of(key.id, key.created_time) == actor.slack_user_id
 
 
 class FormViews(Protocol):

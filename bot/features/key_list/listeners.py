@@ -71,7 +71,7 @@ class KeyListListeners:
         """The window of one key that was just read."""
         del rest
         deps, channel = self._deps, delivery.channel_id
-        owner = await deps.database.read(owners.owner_of, key.id)
+        owner = await deps.database.read(owners.owner_of, key.id, key.created_time)
         mine = owner == actor.slack_user_id
         words = [
             (one.name, one.button)

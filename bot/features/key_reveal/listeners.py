@@ -37,12 +37,16 @@ class KeyRevealListeners:
     async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:
         deps = self._deps
         actor = await deps.actor(delivery, fresh=True)
-        owned = None if key_id is None else await deps.database.read(owners.find, key_id)
+        owned = None if key_id is None else await deps.database.read(_owned, key_id)
         await self._check(actor, owned, key_id)
         if owned is None:
             return None
 
         async def work() -> dict[str, object]:
+            # The number may mean another key by now; only the record's birth tells.
+            key = await deps.reader.get_key(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
+            if not await deps.access.is_own(actor, key):
+                await self._check(actor, None, owned.key_id)
             value = await deps.reader.reveal_key(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
             times = await deps.database.run(self._count, actor, owned)
             return self._view(value, owned, times)
@@ -84,6 +88,11 @@ class KeyRevealListeners:
     @staticmethod
     def _view(value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
         return build_modal(value, name=owned.name, key_id=owned.key_id, times=times)
+
+
+def _owned(c: sa.Connection, key_id: int) -> OwnedKey | None:
+    """The line of a key that somebody owns now."""
+    return owners.find(c, key_id) if owners.owner_of(c, key_id) is not None else None
 
 
 def register(router: Router, deps: Deps) -> None:

@@ -70,7 +70,7 @@ class KeyUpdate(Operation):
             if renamed and await look.inventory.name_in_use(after.name, deadline=look.deadline):
                 raise InputError({NAME: f"A key called “{after.name}” exists already; choose another name."})
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
-        own = await look.owner_of(key.id) == actor.slack_user_id
+        own = await look.owner_of(key.id, key.created_time) == actor.slack_user_id
         return Inspection(key=key, key_name=before.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: UpdateKey) -> WriteResult:

@@ -1,0 +1,107 @@
+"""The one account this database is about: its number at the gateway and the gateway's address.
+
+Numbers of keys mean nothing elsewhere. When the gateway shows another account, at the start or in a list of keys, that
+is said, and nobody owns anything (owners.py) until an administrator agrees with `keydesk adopt-account`.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+import sqlalchemy as sa
+
+from bot.audit import Fact, append
+from bot.db import named_values
+from bot.db.engine import Database
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayReader
+from bot.gateway.models import Key
+from bot.keys import owners
+
+logger = logging.getLogger(__name__)
+
+KNOWN = "gateway.account"
+# The start must not wait long for a gateway that is away; the next list of keys tells as well.
+START_SECONDS = 1.5
+
+
+class BoundAccount(TypedDict):
+    """`address`: of the gateway. `user`: the account's number there."""
+
+    address: str
+    user: int
+
+
+def shown(account: BoundAccount) -> str:
+    """For people."""
+    return f"account {account['user']} at {account['address']}"
+
+
+def observe_account(c: sa.Connection, found: BoundAccount, now: float) -> BoundAccount | None:
+    """Compare with the known account, or take this one when none is known. Returns the known one if they differ."""
+    known: BoundAccount | None = named_values.get(c, KNOWN)
+    if known is None:
+        named_values.put(c, KNOWN, dict(found))
+        return None
+    other = named_values.get(c, owners.OTHER_ACCOUNT)
+    if known == found:
+        if other is not None:
+            named_values.remove(c, owners.OTHER_ACCOUNT)
+        return None
+    if other != found:
+        named_values.put(c, owners.OTHER_ACCOUNT, dict(found))
+        append(c, fact=Fact.ACCOUNT, at=now, actor=None, details={"known": shown(known), "found": shown(found)})
+    return known
+
+
+def adopt_account(c: sa.Connection, now: float) -> str:
+    """Take the other account for the known one. Returns what was done, in a sentence."""
+    other: BoundAccount | None = named_values.get(c, owners.OTHER_ACCOUNT)
+    if other is None:
+        return "nothing to do: the gateway shows the account that this database knows"
+    named_values.put(c, KNOWN, dict(other))
+    named_values.remove(c, owners.OTHER_ACCOUNT)
+    append(c, fact=Fact.ACCOUNT, at=now, actor=None, details={"adopted": shown(other)})
+    return f"adopted {shown(other)}; keys that are other ones now stay without an owner"
+
+
+class AccountBinding:
+    """Looks at the start and at each list of keys. `problem`: what to say while the account is another, else ""."""
+
+    def __init__(self, *, database: Database, reader: GatewayReader, address: str, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._reader = reader
+        self._address = address.rstrip("/")
+        self._clock = clock
+        self.problem = ""
+
+    async def start(self) -> None:
+        """Ask which account this is, as far as the gateway tells in time."""
+        try:
+            account = await self._reader.get_account(deadline=START_SECONDS)
+        except GatewayError as error:
+            logger.info("the gateway does not tell its account now: %s", error.sentence)
+        else:
+            await self._observe(account.id)
+
+    async def listed(self, keys: Sequence[Key]) -> None:
+        """Every key of the account was listed."""
+        if not keys:
+            return
+        await self._observe(keys[0].user_id)
+        reborn = await self._database.run(owners.observe, {int(key.id): key.created_time for key in keys})
+        if reborn:
+            logger.warning("%d numbers mean other keys at the gateway than before; those have no owner now", reborn)
+
+    async def _observe(self, user: int) -> None:
+        found = BoundAccount(address=self._address, user=user)
+        known = await self._database.run(observe_account, found, self._clock())
+        problem = ""
+        if known is not None:
+            problem = (
+                f"The gateway shows {shown(found)}, but this database knows {shown(known)}: nobody owns a key until "
+                "an administrator runs `keydesk adopt-account`, or the settings are mended."
+            )
+        if problem and problem != self.problem:
+            logger.warning("%s", problem)
+        self.problem = problem
