@@ -40,7 +40,7 @@ from bot.permissions.models import (
     Stage,
 )
 from bot.permissions.narrowing import growth
-from bot.permissions.policy import binding_terms, decide, may_approve, may_deny
+from bot.permissions.policy import binding_terms, decide, may_approve, may_deny, possible_approvers
 from bot.permissions.rules import Policy, Rule, parse_policy
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
@@ -70,4 +70,5 @@ __all__ = [
     "may_approve",
     "may_deny",
     "parse_policy",
+    "possible_approvers",
 ]

@@ -4,7 +4,7 @@ The first matching rule decides; without one the answer is no. Nothing here read
 file or the gateway: the same values always get the same answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.permissions.combination import stricter_terms
@@ -130,6 +130,30 @@ def may_approve(
         )
         return Eligibility(allowed=False, rule=rule, sentence=sentence)
     return eligibility
+
+
+def possible_approvers(
+    policy: Policy,
+    candidates: Iterable[Actor],
+    *,
+    ask: Ask,
+    approval: Approval,
+    given: Sequence[Given] = (),
+    asked_at: float,
+    now: float,
+) -> tuple[Actor, ...]:
+    """Those of `candidates` whose approval would count now, by the rule that judges their click (`may_approve`).
+
+    Empty = nobody of them can approve: they are no full members, or the requester alone, or have approved already.
+    Whoever says that nobody can approve asks this, and not whether a group has members.
+    """
+    return tuple(
+        one
+        for one in candidates
+        if may_approve(
+            policy, approver=one, ask=ask, approval=approval, given=given, asked_at=asked_at, now=now
+        ).allowed
+    )
 
 
 def binding_terms(policy: Policy, *, ask: Ask, approval: Approval, given: Sequence[Given] = ()) -> Approval:

@@ -15,6 +15,7 @@ from bot.permissions import (
     decide,
     may_approve,
     may_deny,
+    possible_approvers,
 )
 from tests.permissions.helpers import approving, member, policy, rule
 
@@ -187,3 +188,32 @@ def test_nobody_without_the_role_denies() -> None:
     assert not deny(approving(), SEC).allowed
     assert not deny(approving(), Actor(slack_user_id="U0MEG", kind=ActorKind.GUEST)).allowed
     assert not deny(approving('expires = "1d"'), MEG, now=DAY).allowed
+
+
+@pytest.mark.parametrize(
+    ("candidates", "by", "given", "able"),
+    [
+        ([MEG, SEC], ANN, (), ["U0MEG"]),
+        ([BOSS], BOSS, (), []),
+        ([BOSS, MEG], BOSS, (), ["U0MEG"]),
+        ([], ANN, (), []),
+        (
+            [
+                Actor(slack_user_id="U0GONE", kind=ActorKind.DEACTIVATED, groups=frozenset({"S0MAN"})),
+                Actor(slack_user_id="U0GIL", kind=ActorKind.GUEST, groups=frozenset({"S0MAN"})),
+            ],
+            ANN,
+            (),
+            [],
+        ),
+        ([MEG], ANN, ("U0MEG",), []),
+        ([MEG, BOSS], ANN, ("U0MEG",), ["U0BOSS"]),
+    ],
+)
+def test_who_could_approve_is_judged_as_their_click(
+    candidates: list[Actor], by: Actor, given: tuple[str, ...], able: list[str]
+) -> None:
+    read, approval, _ = terms(approving("count = 2"), by)
+    votes = [Given(by=one, at=0) for one in given]
+    found = possible_approvers(read, candidates, ask=ask(by), approval=approval, given=votes, asked_at=0, now=1)
+    assert [one.slack_user_id for one in found] == able

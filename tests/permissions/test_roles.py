@@ -3,7 +3,7 @@
 import pytest
 
 from bot.permissions import Actor, ActorKind
-from tests.permissions.helpers import member, policy
+from tests.permissions.helpers import member, policy, rule
 
 ROLES = policy("").roles
 
@@ -22,3 +22,11 @@ def test_only_a_known_role_can_be_supposed() -> None:
 def test_whoever_is_no_full_member_has_none(kind: ActorKind) -> None:
     actor = Actor(slack_user_id="U0BOSS", kind=kind, groups=frozenset({"S0ENG"}), assumed_roles=frozenset({"admin"}))
     assert ROLES.of(actor) == ROLES.held(actor) == frozenset()
+
+
+def test_only_whom_a_role_or_rule_names_counts() -> None:
+    read = policy(rule(who='["engineer", "U0ANN"]'))
+    assert read.counts(member("U0ANN"))
+    assert read.counts(member("U0X", "S0ENG"))
+    assert not read.counts(member("U0X", "S0OTHER"))
+    assert policy(rule(who='["*"]')).counts(member("U0X"))

@@ -139,6 +139,7 @@ def _terms(text: str) -> str:
         ("[addresses]\nwidest_ipv4 = 33\n", "2:1: widest_ipv4 must be 0 to 32, not 33"),
         ("[addresses]\nwidest = 3\n", "2:1: addresses has no key “widest”"),
         ("addresses = 8\n", "1:1: addresses must be a table"),
+        ("[roles]\ra = ['*']\r", "1:8: the line ends in a bare carriage return"),
         (_when("models_within = ['']"), "6:27: models_within holds an empty text"),
         (_when(f"models_within = [{chr(34)}a{chr(34)}{', ' + repr('a')}{', 1' * 500}]"), "6:10: models_within has more than 500 entries"),
         (_when("allow_ips_required = false"), "6:10: allow_ips_required can only be true; leave it out"),

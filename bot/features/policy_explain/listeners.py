@@ -1,14 +1,17 @@
 """Explains the policy to the person who asks, with the same function that decides."""
 
 import difflib
+from collections.abc import Sequence
 
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.keys.lookup import one
 from bot.operations import Description, facts_of
+from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
+from bot.permissions.rules import Policy, Rule
 from bot.slack.blocks import Message, code, context, escape, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -43,7 +46,8 @@ class PolicyExplainListeners:
             names = ", ".join(f"`{name}`" for name in known)
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
         ask, about = await self._ask(actor, described.name, rest.strip(), delivery.channel_id)
-        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about, described))
+        rules = () if about else deciding_rules(deps.policy(), ask)
+        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about, described, rules=rules))
 
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
@@ -59,7 +63,15 @@ class PolicyExplainListeners:
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 
 
-def explanation(ask: Ask, decision: Decision, about: str, described: Description) -> Message:
+def deciding_rules(policy: Policy, ask: Ask) -> tuple[Rule, ...]:
+    """The rules that can decide for this person, in order: how much at once, and who decides the rest."""
+    found = entitlements(policy, ask.actor)
+    return next((one.rules for one in found if one.operation == ask.operation), ())
+
+
+def explanation(
+    ask: Ask, decision: Decision, about: str, described: Description, *, rules: Sequence[Rule] = ()
+) -> Message:
     """The decision in a sentence, then why each rule above it did not match."""
     headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
@@ -70,9 +82,16 @@ def explanation(ask: Ask, decision: Decision, about: str, described: Description
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
+    if described.judged_by_values and rules:
+        blocks.append(section("*What decides, from top to bottom*\n" + "\n".join(map(_rule_line, rules[:_SHOWN]))))
     if not about and described.judged_by_values:
         blocks.append(context("No values were looked at. The form says what holds for yours while you fill it in."))
     return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
+
+
+def _rule_line(rule: Rule) -> str:
+    when = ", ".join(condition_words(condition) for condition in rule.conditions)
+    return f"• {code(rule.name)}: {escape(outcome_words(rule))}{escape(f' if {when}') if when else ''}"
 
 
 def register(router: Router, deps: Deps) -> None:
