@@ -46,6 +46,8 @@ from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.incident import bootstrap as incident
 from bot.incident.execution import JOB as BATCH
+from bot.incident.execution import BatchExecution
+from bot.incident.store import progress_of
 from bot.keys.account import AccountBinding
 from bot.keys.inventory import Inventory
 from bot.logs import for_request, redact
@@ -125,6 +127,7 @@ class Application:
             units_per_usd=settings.keydesk_units_per_usd,
             count=self.health.count,
             died=self.health.key_died,
+            batch_progress=progress_of,
             clock=clock,
             github_transport=github_transport,
         )
@@ -267,11 +270,12 @@ class Application:
             engine=self.engine,
             outbox=self.outbox,
             granted=granted,
+            start_batch=lambda c, **batch: self.incident.begin(c, **batch),
             bot_user_id=identity.bot_user_id,
             bot_id=identity.bot_id,
             team_id=identity.team_id,
         )
-        self.incident = incident.build(
+        self.incident: BatchExecution = incident.build(
             deps,
             router,
             engine=self.engine,
@@ -280,6 +284,7 @@ class Application:
             channel=settings.security_channel,
             changed=self._keys_changed,
             key_changed=self.alerts.response.key_changed,
+            moved=self.alerts.response.batch_moved,
             leaked=self.alerts.leaked_values.of_key,
         )
         self.router = router
@@ -380,14 +385,15 @@ class Application:
 
 
 def _alert_settings(settings: Settings) -> AlertSettings:
+    kinds = {
+        "generic": "secret",
+        "github": "secret",
+        "gitlab": "token",
+        "gitguardian": "secret",
+        "alertmanager": "token",
+    }
     return AlertSettings(
-        secrets={
-            "generic": settings.keydesk_alert_secret_generic,
-            "github": settings.keydesk_alert_secret_github,
-            "gitguardian": settings.keydesk_alert_secret_gitguardian,
-            "gitlab": settings.keydesk_alert_token_gitlab,
-            "alertmanager": settings.keydesk_alert_token_alertmanager,
-        },
+        secrets={source: getattr(settings, f"keydesk_alert_{kind}_{source}") for source, kind in kinds.items()},
         github_token=settings.github_token,
         # A secret that every deployment has and that never leaves it (docs/alerts.md).
         fingerprint_secret=settings.slack_signing_secret,

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from bot.alerts import listeners, store
-from bot.alerts.cards.card import card
+from bot.alerts.cards.card import BatchProgress, Counted, card
 from bot.alerts.cards.key_state import Requests
-from bot.alerts.cards.notices import owner_notice, thread_answer
-from bot.alerts.cards.notifications import CARD, OWNER, THREAD, AlertNotifications
+from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
+from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, AlertNotifications
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.index_sync import IndexSync
 from bot.alerts.detection.key_index import KeyIndex
@@ -23,7 +23,7 @@ from bot.alerts.intake.endpoint import AlertEndpoint
 from bot.alerts.intake.github import GithubApi
 from bot.alerts.listeners import requests_of
 from bot.alerts.models import Alert
-from bot.alerts.response import WATCH_JOB, AlertResponse
+from bot.alerts.response import WATCH_JOB, AlertResponse, StartBatch
 from bot.alerts.triage import PATIENCE, Triage
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
@@ -67,6 +67,7 @@ class Alerts:
         units_per_usd: int,
         count: Callable[[str], None],
         died: Callable[[float], None],
+        batch_progress: BatchProgress,
         clock: Callable[[], float],
         github_transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class Alerts:
         self._holder = holder
         self._units_per_usd = units_per_usd
         self._died = died
+        self._batch_progress = batch_progress
         self._clock = clock
         self._dead: OrderedDict[int, None] = OrderedDict()
         self.fingerprints = Fingerprints(settings.fingerprint_secret)
@@ -100,6 +102,7 @@ class Alerts:
             CARD: self._card,
             OWNER: self._owner,
             THREAD: self._thread,
+            AUTHOR: self._author,
         }
 
     def jobs(self) -> dict[str, Job]:
@@ -117,6 +120,7 @@ class Alerts:
         engine: Engine,
         outbox: Outbox,
         granted: GrantedRequests,
+        start_batch: StartBatch,
         bot_user_id: str,
         bot_id: str,
         team_id: str,
@@ -141,6 +145,7 @@ class Alerts:
             policy=deps.policy,
             leaked_values=self.leaked_values,
             notifications=self.notifications,
+            start_batch=start_batch,
             bot_user_id=bot_user_id,
             team_id=team_id,
             clock=clock,
@@ -231,7 +236,16 @@ class Alerts:
 
     def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
         found = self._drawn(c, post)
-        return None if found is None else card(*found, units_per_usd=self._units_per_usd)
+        return (
+            None if found is None else card(*found, units_per_usd=self._units_per_usd, batch=self._batch(c, found[0]))
+        )
+
+    def _batch(self, c: sa.Connection, alert: Alert) -> Counted | None:
+        return None if alert.batch_id is None else Counted(*self._batch_progress(c, alert.batch_id))
+
+    def _author(self, c: sa.Connection, post: PostRow) -> Message | None:
+        found = self._drawn(c, post)
+        return None if found is None else author_notice(*found)
 
     def _owner(self, c: sa.Connection, post: PostRow) -> Message | None:
         found = self._drawn(c, post)

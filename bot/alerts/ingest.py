@@ -25,6 +25,7 @@ from bot.alerts.models import (
     AlertEvent,
     AlertStatus,
     KeyFinding,
+    MoreFinding,
 )
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -58,20 +59,20 @@ class AlertIngest:
 
     async def receive(self, incoming: IncomingAlert) -> int:
         """Store it and start the look at it; returns the alert's id. The same alert again is counted and redrawn."""
-        findings, left_out = self.findings(incoming.found)
-        notes = _notes(incoming.found, left_out)
-        alert = await self._database.run(self._store, incoming, findings, notes)
+        findings, more = self.findings(incoming.found)
+        notes = _notes(incoming.found, len(more))
+        alert = await self._database.run(self._store, incoming, findings, more, notes)
         return alert.id
 
-    def findings(self, found: ScanResult) -> tuple[list[KeyFinding], int]:
-        """Candidates that are a key of the account, or look like one; and how many of these were left out."""
+    def findings(self, found: ScanResult) -> tuple[list[KeyFinding], list[MoreFinding]]:
+        """Candidates that are a key of the account or look like one; and the whole values beyond those shown."""
         findings: dict[tuple[str, str | None], KeyFinding] = {}
         for candidate in found.candidates:
             finding = self._finding(candidate)
             if finding is not None:
                 findings[finding.hint, finding.fingerprint] = finding
         found_keys = ordered(findings.values())
-        return found_keys[:MOST_FINDINGS], max(0, len(found_keys) - MOST_FINDINGS)
+        return found_keys[:MOST_FINDINGS], _more(found_keys[MOST_FINDINGS:])
 
     def _finding(self, candidate: Candidate) -> KeyFinding | None:
         match = self._index.match(candidate)
@@ -83,11 +84,16 @@ class AlertIngest:
         return KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=fingerprint)
 
     def _store(
-        self, c: sa.Connection, incoming: IncomingAlert, findings: Sequence[KeyFinding], notes: Sequence[str]
+        self,
+        c: sa.Connection,
+        incoming: IncomingAlert,
+        findings: Sequence[KeyFinding],
+        more: Sequence[MoreFinding],
+        notes: Sequence[str],
     ) -> Alert:
         now = self._clock()
         plain = [finding.model_dump(mode="json") for finding in findings]
-        alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now)
+        alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now, more=more)
         told = {"source": alert.source, "alert": alert.id, "their_id": alert.their_id}
         if is_new:
             append(
@@ -95,7 +101,7 @@ class AlertIngest:
             )
             self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
         else:
-            alert, changed = self._merge(c, alert, findings, incoming)
+            alert, changed = self._merge(c, alert, findings, more, incoming)
             if alert.deliveries in _RECORDED_REPEATS:
                 append(c, fact=Fact.ALERT, at=now, details={**told, "deliveries": alert.deliveries})
             if not changed and not _is_round(alert.deliveries):
@@ -105,7 +111,12 @@ class AlertIngest:
         return alert
 
     def _merge(
-        self, c: sa.Connection, alert: Alert, findings: Sequence[KeyFinding], incoming: IncomingAlert
+        self,
+        c: sa.Connection,
+        alert: Alert,
+        findings: Sequence[KeyFinding],
+        more: Sequence[MoreFinding],
+        incoming: IncomingAlert,
     ) -> tuple[Alert, bool]:
         """A message that was edited, or a group that grew, may hold more; a source may say something new."""
         known = {(finding.hint, finding.fingerprint) for finding in alert.findings}
@@ -115,9 +126,12 @@ class AlertIngest:
         # A delivery that is sent again asks GitHub again for what it did not give before.
         if place.pop(UNFETCHED, False):
             place[FETCHED] = False
-        changed = bool(new) or said or place != alert.place
+        grown = len(merge_more(alert.more_findings, more)) > len(alert.more_findings)
+        changed = bool(new) or said or grown or place != alert.place
         if changed:
-            changes: dict[str, Any] = {"findings": ordered([*alert.findings, *new])[:MOST_FINDINGS], "place": place}
+            merged = ordered([*alert.findings, *new])
+            beyond = merge_more(alert.more_findings, [*_more(merged[MOST_FINDINGS:]), *more])
+            changes: dict[str, Any] = {"findings": merged[:MOST_FINDINGS], "place": place, "more_findings": beyond}
             if any(finding.how is MatchKind.UNKNOWN for finding in new):
                 changes["looked_up_at"] = None
             if said:
@@ -138,6 +152,19 @@ def ordered(findings: Iterable[KeyFinding]) -> list[KeyFinding]:
     return sorted(findings, key=lambda finding: _ORDER[finding.how])
 
 
+def _more(findings: Iterable[KeyFinding]) -> list[MoreFinding]:
+    return [
+        MoreFinding(finding.fingerprint, finding.key_ids[0] if finding.how is MatchKind.FULL else None)
+        for finding in findings
+        if finding.fingerprint is not None
+    ]
+
+
+def merge_more(before: Iterable[MoreFinding], new: Iterable[MoreFinding]) -> list[MoreFinding]:
+    """Each value once, at most as many as are ever looked at in one alert."""
+    return list({finding.fingerprint: finding for finding in (*before, *new)}.values())[:MOST_CANDIDATES]
+
+
 def _is_round(number: int) -> bool:
     """1 to 10, 20, 30 … 100, 200 …"""
     return number % int(10 ** (len(str(number)) - 1)) == 0
@@ -149,5 +176,5 @@ def _notes(found: ScanResult, left_out: int) -> list[str]:
         most = f"only its first part, and at most {MOST_CANDIDATES:,} possible keys, were looked at"
         notes.append(f"The alert is very long: {most}.")
     if left_out:
-        notes.append(f"{left_out:,} more possible keys are not shown.")
+        notes.append(f"{left_out:,} more possible keys are not shown; ours among them are acted on all the same.")
     return notes

@@ -134,6 +134,9 @@ class AlertListeners:
         alert = await self._alert(delivery.action_value)
         actor = await self._deps.actor(delivery, fresh=True)
         await self._deps.flow.admit(actor, operation)
+        if alert.is_mass_leak and operation == DISABLE:
+            await self._order_all(delivery, alert, actor)
+            return None
         in_window = delivery.in_modal and delivery.callback_id == WINDOW
         keys = chosen(alert, delivery.state if in_window else {})
         if not keys and in_window:
@@ -146,6 +149,16 @@ class AlertListeners:
             return None
         delivery.responder.later(self._order_many(delivery, alert, keys, actor, operation), delivery=delivery)
         return None
+
+    async def _order_all(self, delivery: Delivery, alert: Alert, actor: Actor) -> None:
+        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
+        if decision.outcome == "deny":
+            await self._deps.flow.refuse(actor, DISABLE, decision)
+        batch_id = await self._response.order_all(alert, actor)
+        if delivery.in_modal:
+            sentence = f"{len(alert.all_sure_keys):,} keys are being disabled by batch {batch_id}"
+            view = said(f"{sentence}; its progress is in <#{self._notifications.channel}>.")
+            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
         request = await self._response.order(

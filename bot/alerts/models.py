@@ -1,7 +1,7 @@
 """An alert as a value: what was found, which keys it means, what was done about each, step by step. Knows no SQL."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,13 @@ MOST_EVENTS = 20
 ROTATION_OVERLAP = 86_400
 # Marks in an alert's `place`: GitHub was asked for the secret, and did not give it in all the time we tried.
 FETCHED, UNFETCHED = "fetched", "unfetched"
+
+
+class MoreFinding(NamedTuple):
+    """A whole value beyond the findings that are shown: kept so that its key is acted on, however many there are."""
+
+    fingerprint: str
+    key_id: int | None = None
 
 
 class AlertStatus(StrEnum):
@@ -115,6 +122,9 @@ class Alert(AlertRecord):
     url: str
     place: dict[str, Any] = Field(default_factory=dict)
     findings: tuple[KeyFinding, ...] = ()
+    more_findings: tuple[MoreFinding, ...] = ()
+    # The batch that disables its keys, when they are more than are shown.
+    batch_id: int | None = None
     keys: dict[int, KeySnapshot] = Field(default_factory=dict)
     actions: dict[int, AlertAction] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -135,6 +145,17 @@ class Alert(AlertRecord):
     def sure_keys(self) -> tuple[int, ...]:
         """Keys that were matched by their whole value, each once."""
         return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is MatchKind.FULL))
+
+    @property
+    def all_sure_keys(self) -> tuple[int, ...]:
+        """The same, with those beyond the findings that are shown."""
+        more = (finding.key_id for finding in self.more_findings if finding.key_id is not None)
+        return tuple(dict.fromkeys((*self.sure_keys, *more)))
+
+    @property
+    def is_mass_leak(self) -> bool:
+        """Whether it names more keys than are kept one by one: all of them are then disabled by one batch."""
+        return len(self.all_sure_keys) > len(self.sure_keys)
 
     @property
     def possible_keys(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ read-back and proof are the flow's; `follow` redraws the alert whenever its requ
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -41,6 +41,24 @@ _MOST_CLICKS = 1_000
 # Operation → the state of the key after it, and whether it is gone.
 
 
+class StartBatch(Protocol):
+    """Begins a batch that disables keys (bot/incident), in the caller's transaction, once per delivery id."""
+
+    def __call__(
+        self,
+        c: sa.Connection,
+        *,
+        delivery_id: str,
+        keys: Mapping[int, str],
+        requester_id: str,
+        requester_team: str,
+        what: str,
+        reason: str,
+        channel_id: str,
+        rule: str,
+    ) -> int: ...
+
+
 class AlertResponse:
     """Acts on alerts. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
 
@@ -55,6 +73,7 @@ class AlertResponse:
         policy: Callable[[], Policy],
         leaked_values: LeakedValues,
         notifications: AlertNotifications,
+        start_batch: StartBatch,
         bot_user_id: str,
         team_id: str,
         clock: Callable[[], float],
@@ -67,6 +86,7 @@ class AlertResponse:
         self._policy = policy
         self._leaked_values = leaked_values
         self._notifications = notifications
+        self._start_batch = start_batch
         self._bot_user_id = bot_user_id
         self._team_id = team_id
         self._clock = clock
@@ -122,12 +142,51 @@ class AlertResponse:
         """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use."""
         if alert.source not in self._policy().auto_disable or alert.status is not AlertStatus.OPEN:
             return
+        if alert.is_mass_leak:
+            await self._database.run(self._begin_batch, alert.id, None)
+            return
         for key_id in alert.sure_keys:
             seen = alert.keys.get(key_id)
             if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value or key_id in alert.actions:
                 continue
             self._bind(alert, key_id)
             await self._database.run(self._order_by_policy, alert, key_id, seen.name)
+
+    async def order_all(self, alert: Alert, actor: Actor) -> int:
+        """Have all keys of a mass leak disabled by one batch, which judges each. However many order it: one batch."""
+        if alert.status is not AlertStatus.OPEN:
+            raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
+        return await self._database.run(self._begin_batch, alert.id, actor)
+
+    def _begin_batch(self, c: sa.Connection, alert_id: int, actor: Actor | None) -> int:
+        alert = store.get(c, alert_id, lock=True)
+        named = {key_id: seen.name for key_id, seen in alert.keys.items()}
+        keys = {key_id: named.get(key_id, "") for key_id in alert.all_sure_keys}
+        batch_id = self._start_batch(
+            c,
+            # Another delivery may bring more keys: those are another batch.
+            delivery_id=f"alert:{alert.id}:batch:{len(keys)}",
+            keys=keys,
+            requester_id=self._bot_user_id if actor is None else actor.slack_user_id,
+            requester_team=self._team_id if actor is None else actor.team_id,
+            what=f"the {len(keys):,} keys of alert {alert.id}",
+            reason=_reason(alert),
+            channel_id=self._notifications.channel,
+            rule=RULE if actor is None else "",
+        )
+        if alert.batch_id != batch_id:
+            alert = store.change(c, alert.id, batch_id=batch_id)
+            told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id, "batch": batch_id}
+            by = None if actor is None else actor.slack_user_id
+            append(c, fact=Fact.ALERT, at=self._clock(), actor=by, details=told)
+        self._notifications.card(c, alert)
+        return batch_id
+
+    def batch_moved(self, c: sa.Connection, batch_id: int) -> None:
+        """A batch went on: the alert that it is for says how far it is."""
+        alert = store.of_batch(c, batch_id)
+        if alert is not None:
+            self._notifications.card(c, alert)
 
     def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
         now = self._clock()

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.alerts.detection.fingerprints import from_text, to_text
 from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.intake.sources import IncomingAlert
-from bot.alerts.models import Alert, AlertStatus
+from bot.alerts.models import Alert, AlertStatus, MoreFinding
 from bot.alerts.tables import alerts, fingerprints
 
 _CHUNK = 500
@@ -21,7 +21,13 @@ def _insert(c: sa.Connection, table: sa.Table) -> Any:
 
 
 def receive(
-    c: sa.Connection, incoming: IncomingAlert, *, findings: Sequence[Mapping[str, Any]], notes: Sequence[str], at: float
+    c: sa.Connection,
+    incoming: IncomingAlert,
+    *,
+    findings: Sequence[Mapping[str, Any]],
+    notes: Sequence[str],
+    at: float,
+    more: Sequence[MoreFinding] = (),
 ) -> tuple[Alert, bool]:
     """Store an alert once per (source, their_id); a repeated one is only counted. Returns it and whether it is new."""
     values = {
@@ -33,6 +39,7 @@ def receive(
         "url": incoming.url,
         "place": dict(incoming.place),
         "findings": list(findings),
+        "more_findings": [list(one) for one in more],
         "keys": {},
         "actions": {},
         "notes": list(notes),
@@ -93,6 +100,12 @@ def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: b
             now_seen = seen.model_copy(update={"state": state, "gone": gone, "looked_at": at})
             changed.append(change(c, alert.id, keys={**alert.keys, key_id: now_seen}))
     return changed
+
+
+def of_batch(c: sa.Connection, batch_id: int) -> Alert | None:
+    """The alert whose keys a batch disables."""
+    row = c.execute(sa.select(alerts).where(alerts.c.batch_id == batch_id)).one_or_none()
+    return None if row is None else _load(row)
 
 
 def load_entries(c: sa.Connection, scheme: str) -> list[IndexEntry]:

@@ -23,6 +23,8 @@ alerts = sa.Table(
     sa.Column("keys", sa.JSON, nullable=False),
     sa.Column("actions", sa.JSON, nullable=False),
     sa.Column("notes", sa.JSON, nullable=False),
+    sa.Column("more_findings", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("batch_id", sa.Integer),
     sa.Column("events", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("deliveries", sa.Integer, nullable=False),
     sa.Column("received_at", sa.Float(53), nullable=False),

@@ -17,10 +17,10 @@ from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.index_sync import IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.alerts.detection.scanner import find
-from bot.alerts.ingest import AlertIngest
+from bot.alerts.ingest import AlertIngest, merge_more
 from bot.alerts.intake.github import GithubApi, GithubUnavailable
 from bot.alerts.intake.sources import GithubAlert
-from bot.alerts.models import FETCHED, REOPENED, UNFETCHED, Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.alerts.models import FETCHED, REOPENED, UNFETCHED, Alert, AlertStatus, KeyFinding, KeySnapshot, MoreFinding
 from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -91,7 +91,8 @@ class Triage:
     async def match(self, alert_id: int) -> Alert:
         """Compare unknown findings once more, after a look at the newest keys: one may be minutes old."""
         alert = await self._database.read(store.get, alert_id)
-        if not any(finding.how is not MatchKind.FULL for finding in alert.findings):
+        more = any(finding.key_id is None for finding in alert.more_findings)
+        if not more and all(finding.how is MatchKind.FULL for finding in alert.findings):
             return alert
         await self._index_sync.catch_up(asked=True)
         return await self._database.run(self.match_again, alert_id)
@@ -101,6 +102,9 @@ class Triage:
         alert = store.get(c, alert_id, lock=True)
         findings = [self._again(finding) for finding in alert.findings]
         changes: dict[str, Any] = {"findings": findings} if findings != list(alert.findings) else {}
+        more = [one if one.key_id is not None else self._more_again(one) for one in alert.more_findings]
+        if more != list(alert.more_findings):
+            changes["more_findings"] = more
         if self._index.complete and alert.looked_up_at is None:
             changes["looked_up_at"] = self._clock()
         if not changes:
@@ -118,6 +122,10 @@ class Triage:
         number = None if finding.fingerprint is None else from_text(finding.fingerprint)
         match = self._index.match_again(finding.hint, number)
         return finding.model_copy(update={"how": match.how, "key_ids": match.key_ids})
+
+    def _more_again(self, finding: MoreFinding) -> MoreFinding:
+        match = self._index.match_again("", from_text(finding.fingerprint))
+        return finding._replace(key_id=match.key_ids[0]) if match.how is MatchKind.FULL else finding
 
     async def read_keys(self, alert_id: int) -> Alert:
         """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
@@ -172,8 +180,8 @@ class Triage:
             over = error.lasting or self._clock() - asked_since >= PATIENCE
             await self._database.run(self._note, alert.id, error.sentence, over=over)
             return None if over else Again(PAUSE * 2)
-        findings, _ = self._ingest.findings(find([secret.get_secret_value()]))
-        await self._database.run(self._fetched, alert.id, findings)
+        findings, more = self._ingest.findings(find([secret.get_secret_value()]))
+        await self._database.run(self._fetched, alert.id, findings, more)
         return None
 
     def _note(self, c: sa.Connection, alert_id: int, note: str, *, over: bool) -> None:
@@ -182,11 +190,15 @@ class Triage:
         alert = store.change(c, alert_id, notes=notes, place={**alert.place, FETCHED: over, UNFETCHED: over})
         self._notifications.card(c, alert)
 
-    def _fetched(self, c: sa.Connection, alert_id: int, findings: list[KeyFinding]) -> None:
+    def _fetched(
+        self, c: sa.Connection, alert_id: int, findings: list[KeyFinding], more: Sequence[MoreFinding]
+    ) -> None:
         alert = store.get(c, alert_id, lock=True)
         known = {(finding.hint, finding.fingerprint) for finding in findings}
         kept = [finding for finding in alert.findings if (finding.hint, finding.fingerprint) not in known]
         notes = [note for note in alert.notes if "GitHub" not in note]
         place = {**alert.place, FETCHED: True, UNFETCHED: False}
-        alert = store.change(c, alert_id, findings=[*findings, *kept], notes=notes, place=place)
+        beyond = merge_more(alert.more_findings, more)
+        changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
+        alert = store.change(c, alert_id, **changes)
         self._notifications.card(c, alert)

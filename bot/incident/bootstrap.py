@@ -34,6 +34,7 @@ def build(
     changed: Callable[[], None],
     key_changed: Callable[[sa.Connection, int, str], None],
     leaked: Callable[[int], SecretStr | None],
+    moved: Callable[[sa.Connection, int], None],
 ) -> BatchExecution:
     """Register the ways in; returns what runs the job. `channel` is where the progress is shown."""
     execution = BatchExecution(
@@ -42,11 +43,13 @@ def build(
         writes=writes,
         policy=deps.policy,
         actor_of=functools.partial(deps.directory.actor, fresh=True),
+        engine=engine,
         outbox=outbox,
         channel=channel,
         changed=changed,
         key_changed=key_changed,
         leaked=leaked,
+        moved=moved,
         clock=deps.clock,
     )
     listeners.register(router, BatchListeners(deps, engine=engine, execution=execution, channel=channel))

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
 from bot.db.engine import Database
-from bot.durable.engine import Again
+from bot.durable.engine import Again, Engine
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
@@ -59,11 +59,13 @@ class BatchExecution:
         writes: VerifiedWrites,
         policy: Callable[[], Policy],
         actor_of: Callable[[str, str], Awaitable[Actor]],
+        engine: Engine,
         outbox: Outbox,
         channel: str,
         changed: Callable[[], None],
         key_changed: Callable[[sa.Connection, int, str], None],
         leaked: Callable[[int], SecretStr | None],
+        moved: Callable[[sa.Connection, int], None],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -71,10 +73,12 @@ class BatchExecution:
         self._writes = writes
         self._policy = policy
         self._actor_of = actor_of
+        self._engine = engine
         self._outbox = outbox
         self._channel = channel
         self._changed = changed
         self._key_changed = key_changed
+        self._moved = moved
         self._clock = clock
         self._proof = BatchRevocationCheck(
             database=database,
@@ -85,6 +89,46 @@ class BatchExecution:
             alarm=self._alarm,
             clock=clock,
         )
+
+    def begin(
+        self,
+        c: sa.Connection,
+        *,
+        delivery_id: str,
+        keys: Mapping[int, str],
+        requester_id: str,
+        requester_team: str,
+        what: str,
+        reason: str,
+        channel_id: str,
+        rule: str,
+    ) -> int:
+        """Have these keys (id → name, as far as it is known) disabled by a new batch; once per delivery id.
+
+        `rule`: of the policy, when it orders this without a person; "" = the requester is judged, key by key.
+        """
+        drafted = [BatchKey(key_id=key_id, name=name, own=False, status_before=0) for key_id, name in keys.items()]
+        now = self._clock()
+        batch = store.draft(
+            c,
+            drafted,
+            delivery_id=delivery_id,
+            operation="key.disable",
+            requester_id=requester_id,
+            requester_team=requester_team,
+            what=what,
+            channel_id=channel_id,
+            rule=rule,
+            undoes=None,
+            asked_at=now,
+        )
+        if store.move(c, batch.id, BatchStatus.DRAFT, BatchStatus.RUNNING, reason=reason, asked_at=now) is not None:
+            told: dict[str, Any] = {"operation": "key.disable", "batch": batch.id, "keys": len(keys), "what": what}
+            by = None if rule else requester_id
+            append(c, fact=Fact.ASKED, at=now, actor=by, details={**told, "why": reason, "rule": rule})
+            self._engine.start(c, JOB, f"batch:{batch.id}:run", str(batch.id))
+            self.show(c, batch.id)
+        return batch.id
 
     async def run(self, argument: str) -> Again | None:
         """The job; `argument` is the batch's id."""
@@ -108,7 +152,9 @@ class BatchExecution:
             waiting = await self._database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
             if batch.status is not BatchStatus.RUNNING or not waiting:
                 break
-            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][:JUDGED]
+            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][
+                : max(JUDGED, len(waiting) // 10)
+            ]
             if not ready:
                 soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
                 return max(0.0, soonest - self._clock())
@@ -131,6 +177,8 @@ class BatchExecution:
 
         None: Slack does not say who the requester is, so nobody can be judged now. Raises GatewayError.
         """
+        if batch.rule:
+            return list(keys)  # the policy has said yes beforehand
         actor = await self._actor_of(batch.requester_id, batch.requester_team)
         if actor.kind is ActorKind.UNKNOWN:
             return None
@@ -253,6 +301,7 @@ class BatchExecution:
     def show(self, c: sa.Connection, batch_id: int) -> None:
         """Have the progress message drawn anew, and what owners are told: whose key it is hears what was done to it."""
         self._outbox.want(c, id=f"batch:{batch_id}:progress", kind=POST, subject=str(batch_id), target=self._channel)
+        self._moved(c, batch_id)
         requester = store.get(c, batch_id).requester_id
         for owner in store.owners_of(c, batch_id):
             if owner != requester:

@@ -79,6 +79,8 @@ class Batch(BatchRecord):
     requester_team: str
     what: str
     channel_id: str = ""
+    # The rule of the policy that ordered it without a person; "" = somebody asked for it.
+    rule: str = ""
     reason: str
     undoes: int | None = None
     stopped_by: str | None = None

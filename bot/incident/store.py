@@ -106,6 +106,13 @@ def proved(c: sa.Connection, batch_id: int) -> dict[BatchRevocation, int]:
     return {proof: found.get(proof.value, 0) for proof in BatchRevocation if proof is not BatchRevocation.NONE}
 
 
+def progress_of(c: sa.Connection, batch_id: int) -> tuple[int, int, int]:
+    """How far a batch is: keys done, of how many, and how many of these the gateway refused when tried."""
+    stands, tried = counts(c, batch_id), proved(c, batch_id)
+    done = stands[BatchKeyStatus.DONE] + stands[BatchKeyStatus.ALREADY]
+    return done, sum(stands.values()), tried[BatchRevocation.REFUSED]
+
+
 def change_key(c: sa.Connection, batch_id: int, key_id: int, **values: Any) -> None:
     """Set fields of one key's row."""
     mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)

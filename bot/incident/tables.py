@@ -16,6 +16,7 @@ batches = sa.Table(
     sa.Column("requester_id", sa.String(40), nullable=False),
     sa.Column("requester_team", sa.String(40), nullable=False),
     sa.Column("what", sa.Text, nullable=False),
+    sa.Column("rule", sa.String(80), nullable=False, server_default=""),
     sa.Column("channel_id", sa.String(40), nullable=False, server_default=""),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("undoes", sa.Integer),

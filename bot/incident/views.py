@@ -94,7 +94,7 @@ def progress(
     _, done_word, _ = WORDS[batch.operation]
     total = sum(counts.values()) - counts[BatchKeyStatus.ALREADY]
     done, bad = counts[BatchKeyStatus.DONE], counts[BatchKeyStatus.FAILED]
-    who = mention(batch.requester_id)
+    who = _who(batch)
     state = {
         BatchStatus.RUNNING: f":arrow_forward: {who} has keys {done_word}",
         BatchStatus.DONE: (":warning:" if bad else ":white_check_mark:") + f" Keys {done_word} for {who}",
@@ -164,7 +164,7 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
     """The word to somebody whose keys these are: what was done, by whom and why, and the way to new ones."""
     _, done_word, _ = WORDS[batch.operation]
     count = "One of your keys was" if len(keys) == 1 else f"{len(keys):,} of your keys were"
-    sentence = f"{count} {done_word} by {mention(batch.requester_id)}, together with others."
+    sentence = f"{count} {done_word} by {_who(batch)}, together with others."
     blocks: list[Block] = [section(sentence)]
     if batch.reason:
         blocks.append(section(f"*Why*\n{quote(batch.reason)}"))
@@ -188,6 +188,10 @@ def _buttons(batch: Batch, *, done: int, undone: bool) -> list[Block]:
     if batch.operation == "key.disable" and done and not undone:
         return [actions(button("Take back…", UNDO, value=row))]
     return []
+
+
+def _who(batch: Batch) -> str:
+    return "Keydesk (auto_disable)" if batch.rule else mention(batch.requester_id)
 
 
 def _what(batch: Batch) -> str:

@@ -3,8 +3,13 @@
 Nothing here ever held a key's value: rows have masked texts only. Buttons carry the alert's id.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
 from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks
-from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus
 from bot.slack.blocks import (
@@ -37,9 +42,21 @@ SOURCES = {
 }
 
 
-def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
+class Counted(NamedTuple):
+    """How far a batch is: keys disabled, of how many, and how many of these the gateway refused when tried."""
+
+    done: int
+    total: int
+    refused: int
+
+
+BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int]]
+"""The same numbers of a batch, by its id (bot/incident)."""
+
+
+def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: Counted | None = None) -> Message:
     """The card in the security channel, whole, for the rows as they are."""
-    headline = _headline(alert, requests)
+    headline = _mass_headline(alert, batch) or _headline(alert, requests)
     blocks = [section(headline)]
     if alert.source == "slack":
         blocks.append(section(_where(alert)))
@@ -53,8 +70,19 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int) -> Message:
         blocks += again_blocks(alert, key_id, requests)
     blocks += found_lines(alert)
     blocks.append(context(_small_line(alert)))
-    blocks += card_buttons(alert, requests)
+    blocks += card_buttons(alert, requests, batch)
     return Message(headline, blocks)
+
+
+def _mass_headline(alert: Alert, batch: Counted | None) -> str:
+    """Of a leak of more keys than are shown: how many of how many are disabled, and refused."""
+    if not alert.is_mass_leak or alert.status is AlertStatus.FALSE_ALARM:
+        return ""
+    total = len(alert.all_sure_keys)
+    if batch is None:
+        return f":rotating_light: {total:,} leaked keys. None of them is disabled yet."
+    said = f"{batch.done:,} of {total:,} disabled, {batch.refused:,} refused by the gateway (batch {alert.batch_id})."
+    return (":lock:" if batch.refused >= total else ":rotating_light:") + f" {total:,} leaked keys: {said}"
 
 
 def _headline(alert: Alert, requests: Requests) -> str:
@@ -80,6 +108,10 @@ def _headline(alert: Alert, requests: Requests) -> str:
         standing = f":rotating_light: Leaked key{plural}, enabled again: {which if whole else ', '.join(again[:3])}."
     elif len(dead) == len(alert.sure_keys):
         standing = f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
+    elif any(is_being_tried(alert.actions.get(key_id), requests) for key_id in alert.sure_keys) and all(
+        is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys
+    ):
+        standing = f":hourglass_flowing_sand: Leaked key{plural} {which}: disabled; now trying the key itself."
     elif all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
         standing = f":no_entry_sign: Leaked key{plural} {which}: out of use."
     return standing
@@ -132,17 +164,22 @@ def _small_line(alert: Alert) -> str:
     return " · ".join(parts)
 
 
-def card_buttons(alert: Alert, requests: Requests) -> list[Block]:
+def card_buttons(alert: Alert, requests: Requests, batch: Counted | None) -> list[Block]:
     """What can be done now."""
     if alert.status is not AlertStatus.OPEN:
         return []
     row = str(alert.id)
     elements = []
-    if open_keys(alert, requests):
+    if alert.is_mass_leak:
+        if batch is None or batch.total < len(alert.all_sure_keys):
+            number = f"{len(alert.all_sure_keys):,}"
+            sure = confirm("Disable all?", f"{number} keys stop working. Each is judged by the policy.", yes="Disable")
+            elements.append(button(f"Disable all {number}", DISABLE, value=row, style="danger", confirm=sure))
+    elif open_keys(alert, requests):
         doubt = alert.the_key is None
         elements.append(button("Disable…" if doubt else "Disable now", DISABLE, value=row, style="danger"))
         elements.append(button("Rotate…", ROTATE, value=row))
-    if not alert.actions:
+    if not alert.actions and alert.batch_id is None:
         sure = confirm("Is it a false alarm?", "No key is touched. The record keeps that you said so.", yes="It is")
         elements.append(button("False alarm", FALSE_ALARM, value=row, confirm=sure))
     return [actions(*elements)] if elements else []

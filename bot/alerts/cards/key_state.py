@@ -36,6 +36,15 @@ def refused_at(action: AlertAction | None, requests: Requests) -> float | None:
     return None if seen is None else seen.refused_at
 
 
+def is_being_tried(action: AlertAction | None, requests: Requests) -> bool:
+    """Whether the key is disabled, and the gateway was not seen to refuse it yet, nor given up on."""
+    request = requests.get(action.request_id) if action is not None else None
+    if action is None or request is None or action.operation != "key.disable" or request.status is not Status.SUCCEEDED:
+        return False
+    check = request.progress.revocation
+    return check is None or (check.refused_at is None and not check.ended)
+
+
 def open_keys(alert: Alert, requests: Requests) -> list[int]:
     """Keys of the alert about which something can still be done."""
     return [

@@ -2,12 +2,13 @@
 
 from bot.alerts.cards.card import DISABLE, SOURCES
 from bot.alerts.cards.key_blocks import key_name, time_text
-from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.models import Alert, AlertStatus
 from bot.slack.blocks import (
     Message,
     actions,
     button,
+    channel_link,
     code,
     context,
     mention,
@@ -31,6 +32,10 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
         return _said(
             f":lock: The message above holds key {names}. It is dead: the gateway refuses it. Delete it still."
         )
+    if not again and keys and any(is_being_tried(alert.actions.get(key_id), requests) for key_id in keys):
+        return _said(
+            f":hourglass_flowing_sand: The message above holds key {names}. It is being disabled. Delete it still."
+        )
     if not again and keys and all(is_out_of_use(alert, key_id, requests) for key_id in keys):
         return _said(f":no_entry_sign: The message above holds key {names}. It is out of use. Delete it still.")
     advice = "Please delete the message. Whoever copied the key can use it until it is disabled. Security is told."
@@ -43,6 +48,15 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
     elif open_keys(alert, requests):
         blocks.append(actions(button("Disable now", DISABLE, value=str(alert.id), style="danger")))
     return Message(sentence, blocks)
+
+
+def author_notice(alert: Alert, requests: Requests) -> Message:
+    """To whoever wrote the message, alone: in a channel shared with another company nothing is confirmed."""
+    del requests
+    where = channel_link(str(alert.place.get("channel", "")))
+    sentence = f":rotating_light: Your message in {where} holds a live key of our gateway. Security is told."
+    advice = "Please delete the message: another company reads that channel."
+    return Message(sentence, [section(f"{sentence} {advice}")])
 
 
 def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
@@ -61,7 +75,8 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
     since = f" The gateway refuses it since {time_text(refused)}." if refused is not None else ""
     sentence = f":lock: Your key {name} was leaked ({source}), so it was disabled{by}.{since}"
     ask = button("Request a replacement", REPLACEMENT, value=str(key_id), style="primary")
-    text = f"{sentence} What used it stops working now. A replacement with the same settings is one click away."
+    end = "What used it no longer works." if refused is not None else "What uses it stops working within minutes."
+    text = f"{sentence} {end} A replacement with the same settings is one click away."
     return Message(sentence, [section(text), small, actions(ask)])
 
 

@@ -6,7 +6,7 @@ from bot.alerts.models import Alert
 from bot.slack import post_store
 from bot.slack.outbox import Outbox
 
-CARD, OWNER, THREAD = "alert", "alert_owner", "alert_thread"
+CARD, OWNER, THREAD, AUTHOR = "alert", "alert_owner", "alert_thread", "alert_author"
 
 
 def card_id(alert_id: int) -> str:
@@ -34,7 +34,11 @@ class AlertNotifications:
                     target=f"dm:{seen.owner}",
                     body={"key_id": key_id},
                 )
-        if alert.place.get("guarded"):
+        author = str(alert.place.get("warn", ""))
+        if author:
+            post_id, target = f"alert:{alert.id}:author", f"dm:{author}"
+            self._outbox.want(c, id=post_id, kind=AUTHOR, subject=str(alert.id), target=target)
+        elif alert.place.get("guarded"):
             self._thread(c, alert)
 
     def _thread(self, c: sa.Connection, alert: Alert) -> None:

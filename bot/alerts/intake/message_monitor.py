@@ -39,12 +39,17 @@ class MessageMonitor:
         live = tuple(one for one in found.candidates if self._index.match(one).how is MatchKind.FULL)
         if not live:
             return None
+        # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
+        shared = bool(delivery.payload.get("is_ext_shared_channel"))
+        author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
+        ours = bool(author) and team in {"", delivery.team_id}
         incoming = slack_message(
             channel=delivery.channel_id,
             ts=text_of(message, "ts"),
             found=ScanResult(live, found.cut),
-            by=text_of(message, "user"),
-            guarded=True,
+            by=author,
+            guarded=not shared,
+            warn=author if shared and ours else "",
             thread_ts=text_of(message, "thread_ts"),
         )
         await self._ingest.receive(incoming)
