@@ -45,9 +45,6 @@ from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.incident import bootstrap as incident
-from bot.incident.execution import JOB as BATCH
-from bot.incident.execution import BatchExecution
-from bot.incident.store import progress_of
 from bot.keys.account import AccountBinding
 from bot.keys.inventory import Inventory
 from bot.logs import for_request, redact
@@ -73,11 +70,7 @@ STOP_SECONDS = 8.0
 
 
 class Application:
-    """One running Keydesk. `start`, then serve `asgi`, then `stop`.
-
-    `gateway_transport`, `github_transport`, `clock` and `sleep` are for tests: a gateway in the same process, and a
-    time that moves when they say so.
-    """
+    """One running Keydesk: `start`, serve `asgi`, `stop`. The transports are for tests with a gateway in process."""
 
     def __init__(
         self,
@@ -127,7 +120,7 @@ class Application:
             units_per_usd=settings.keydesk_units_per_usd,
             count=self.health.count,
             died=self.health.key_died,
-            batch_progress=progress_of,
+            batch_progress=incident.progress_of,
             clock=clock,
             github_transport=github_transport,
         )
@@ -275,7 +268,7 @@ class Application:
             bot_id=identity.bot_id,
             team_id=identity.team_id,
         )
-        self.incident: BatchExecution = incident.build(
+        self.incident: incident.BatchExecution = incident.build(
             deps,
             router,
             engine=self.engine,
@@ -304,7 +297,7 @@ class Application:
             RETIRE: lambda argument: self.rotation_overlap.retire(argument),
             POST: lambda argument: self.outbox.deliver(argument),
             **self.alerts.jobs(),
-            BATCH: lambda argument: self.incident.run(argument),
+            incident.JOB: lambda argument: self.incident.run(argument),
         }
         return {name: self.telemetry.traced(name, job) for name, job in jobs.items()}
 

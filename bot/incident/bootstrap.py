@@ -10,10 +10,13 @@ from bot.approvals.verified_write import VerifiedWrites
 from bot.deps import Deps
 from bot.durable.engine import Engine
 from bot.incident import listeners
-from bot.incident.execution import ALARM_POST, OWNER_POST, POST, BatchExecution
+from bot.incident.execution import ALARM_POST, JOB, OWNER_POST, POST, BatchExecution
 from bot.incident.listeners import BatchListeners
+from bot.incident.store import progress_of
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
+
+__all__ = ["DRAWERS", "JOB", "BatchExecution", "build", "progress_of"]
 
 # Post kind → what draws it.
 DRAWERS: dict[str, Drawer] = {
