@@ -16,7 +16,7 @@ def shown(actor: Actor, operation: str) -> str:
     ask = Ask(actor=actor, operation=operation)
     described = OPERATIONS.descriptions[operation]
     message = explanation(ask, decide(POLICY, ask), "", described, rules=deciding_rules(POLICY, ask))
-    return json.dumps([block.to_dict() for block in message.blocks], ensure_ascii=False)
+    return json.dumps(message.blocks, ensure_ascii=False)
 
 
 def test_without_values_the_rules_say_how_much_is_free_and_who_decides_the_rest() -> None:
