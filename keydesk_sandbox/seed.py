@@ -67,7 +67,7 @@ allow = true
 name  = "own keys are one's own business"
 who   = ["engineer", "manager", "security", "admin"]
 do    = [
-  "key.disable", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
+  "key.disable", "key.end", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
   "request.list", "policy.explain",
 ]
 allow = true

@@ -42,6 +42,7 @@ class Registry(Mapping[str, Operation]):
         lines = ["| Operation | Command | What it does | Fields |", "|---|---|---|---|"]
         for one in self.descriptions.values():
             command = f"`/apikey {one.command} {one.usage}`".replace(" `", "`") if one.command else "–"
+            command = command.replace("|", "\\|")
             shown = ", ".join(f"`{field}`" for field in one.fields) or "–"
-            lines.append(f"| `{one.name}` | {command} | {one.help} | {shown} |".replace("|", "|"))
+            lines.append(f"| `{one.name}` | {command} | {one.help} | {shown} |")
         return "\n".join(lines) + "\n"

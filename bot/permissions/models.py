@@ -13,6 +13,7 @@ OPERATIONS = (
     "key.update",
     "key.quota",
     "key.disable",
+    "key.end",
     "key.enable",
     "key.rotate",
     "key.delete",

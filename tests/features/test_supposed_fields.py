@@ -11,6 +11,7 @@ from bot.features.key_create import views as create
 from bot.features.key_delete import views as delete
 from bot.features.key_disable import views as disable
 from bot.features.key_enable import views as enable
+from bot.features.key_end import views as end
 from bot.features.key_quota import views as quota
 from bot.features.key_rotate import views as rotate
 from bot.features.key_update import views as update
@@ -37,6 +38,7 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
         drawn(quota, seen(unlimited_quota=True), {"unlimited_quota": {"value": {"selected_options": []}}}),
     )
     yield "key.disable", drawn(disable, seen())
+    yield "key.end", drawn(end, seen())
     spent = seen(state=EffectiveState.EXHAUSTED, remain_quota=0, expired=True)
     yield "key.enable", drawn(enable, spent, CHOSEN)
     yield "key.rotate", drawn(rotate, seen())

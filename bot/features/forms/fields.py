@@ -42,6 +42,8 @@ MODELS_LIMIT = 1024
 GROUP_LIMIT = 64
 TEXT_LIMIT = 3000
 AUTO_GROUP = "auto"
+# An option of a select cannot have an empty value.
+OWN_GROUP = "(own)"
 # Text fields that a rule may speak of: the live line follows while people type.
 AT_EACH_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
 CUSTOM, NEVER_CHOICE = "custom", "never"
@@ -202,6 +204,9 @@ def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
         for group in found[:99]
         if 0 < len(group.name) <= 150
     ]
+    own = option("The account's own group", OWN_GROUP)
+    if typed_name.lower() in "the account's own group":
+        options = [own, *options[:98]]
     if 0 < len(typed_name) <= GROUP_LIMIT and all(group.name != typed_name for group in found):
         options.append(option(clipped(f"Use “{typed_name}”", 70), typed_name))
     return options
@@ -328,6 +333,8 @@ class FormReader:
     def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:
         """The group's name, "" = the account's own. `kept`: the group the key is in already."""
         group = clean_line(typed(self.state, GROUP))
+        if group == OWN_GROUP:
+            return ""
         names = [one.name for one in known or ()]
         if len(group) > GROUP_LIMIT or any(unicodedata.category(char) == "Cc" for char in group):
             self.errors[GROUP] = f"A group's name has at most {GROUP_LIMIT} characters, on one line."

@@ -48,7 +48,7 @@ class KeyQuota(Operation):
         name="key.quota",
         title="Change quota",
         command="quota",
-        usage="KEY [+AMOUNT]",
+        usage="KEY [+AMOUNT | =AMOUNT]",
         help="more quota, less, or no limit",
         button="More quota",
         asks="asks to change the quota of key",

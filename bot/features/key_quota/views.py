@@ -10,9 +10,10 @@ from bot.features.forms.preview import decision_block
 from bot.features.key_quota.operation import OPERATION, ChangeQuota
 from bot.slack.blocks import Block, modal
 from bot.slack.inputs import State, typed
-from bot.units import parse_delta
+from bot.typed_text import clean_number
+from bot.units import parse_delta, parse_quota
 
-_HINT = "Leave empty only if you take the limit away below. Write a minus sign to take quota away."
+_HINT = "Leave empty only if you take the limit away below. A minus sign takes quota away; =100k sets what is left."
 _NOTHING = (
     "Nothing is changed yet: write how much to add (+100k) or to take away (-100k), or tick the box for no limit."
 )
@@ -42,7 +43,7 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
             left = reader.quota(unlimited=False)
             reader.check()
         elif typed(reader.state, DELTA).strip():
-            left = seen.remain_quota + _delta(reader)  # sent before the form could be redrawn
+            left = seen.remain_quota + _delta(reader, seen)  # sent before the form could be redrawn
             if left < 0:
                 raise InputError({DELTA: "Less than nothing would be left."})
         else:
@@ -52,11 +53,18 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
         raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
     if not typed(reader.state, DELTA).strip():
         raise InputError({DELTA: _NOTHING})
-    return ChangeQuota(key_id=seen.key_id, delta=_delta(reader)), reason
+    return ChangeQuota(key_id=seen.key_id, delta=_delta(reader, seen)), reason
 
 
-def _delta(reader: FormReader) -> int:
+def _delta(reader: FormReader, seen: Seen) -> int:
+    """The change; `=100k` is what is to be left, counted from what the form showed."""
+    text = clean_number(typed(reader.state, DELTA))
     try:
-        return parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
+        if not text.startswith("="):
+            return parse_delta(text, reader.units_per_usd)
+        delta = parse_quota(text[1:], reader.units_per_usd) - seen.remain_quota
     except ValueError as error:
         raise InputError({DELTA: str(error)}) from None
+    if delta == 0:
+        raise InputError({DELTA: "That much is left already."})
+    return delta

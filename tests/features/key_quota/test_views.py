@@ -86,3 +86,14 @@ def test_a_delta_sent_with_the_limit_given_back_counts_from_what_is_stored(delta
 def test_a_wish_is_one_thing(wish: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="limit"):
         ChangeQuota.model_validate({"key_id": 1, **wish})
+
+
+@pytest.mark.parametrize(("text", "delta"), [("=400k", 100_000), ("= $0.20", -200_000), ("＝1", -299_999)])
+def test_what_is_to_be_left_can_be_written(text: str, delta: int) -> None:
+    wanted, _ = parse_submission(reader(delta=text), seen(remain_quota=300_000))
+    assert wanted.delta == delta
+
+
+def test_what_is_left_already_changes_nothing() -> None:
+    with pytest.raises(InputError, match="left already"):
+        parse_submission(reader(delta="=300k"), seen(remain_quota=300_000))
