@@ -63,6 +63,8 @@ class Person:
     tz_offset: int = 3600
     locale: str = "en-US"
     enterprise_id: str | None = None
+    org_teams: tuple[str, ...] | None = None  # workspaces of the org; by default the one of `team_id`
+    shows_team: bool = True  # False: `users.info` leaves `team_id` out, as it may on Enterprise Grid
     updated: int = 0
 
     @property
@@ -100,8 +102,10 @@ class Person:
             user["enterprise_user"] = {
                 "id": self.id,
                 "enterprise_id": self.enterprise_id,
-                "teams": [self.team_id],
+                "teams": list(self.org_teams or (self.team_id,)),
             }
+        if not self.shows_team:
+            del user["team_id"]
         if outside:
             user["is_stranger"] = self.kind is PersonKind.STRANGER
         if self.kind is PersonKind.DEACTIVATED:

@@ -1,6 +1,7 @@
 """The switches of this Slack: what can be made to go wrong on purpose. Plain values, set by tests and the page."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Duplicate = Literal["off", "at_once", "later"]
@@ -19,6 +20,15 @@ class SlackSwitches:
     `token`: what the Web API thinks of the bot token: `valid`, `token_revoked`, `account_inactive`.
     `plan`: `paid`, or `free`, where user groups answer `plan_upgrade_required`.
     `edit_window_open`: False makes `chat.update` answer `edit_window_closed`.
+
+    Refusals that last until they are taken back, each with Slack's word:
+    `refused_methods`: a Web API method → its answer, whatever it is called with.
+    `refused_channels`: a channel id → `is_archived`, `restricted_action`, `not_in_channel` (nothing can be posted), or
+    `channel_not_found` (the app does not know it at all).
+    `refused_people`: a person's id → `messages_tab_disabled`, `cannot_dm_bot`, `user_disabled` (no DM), or
+    `user_not_found` (not in `users.info` either).
+    `refused_blocks`: types of blocks that this workspace does not take yet: `invalid_blocks` in messages,
+    `invalid_arguments` in views.
     """
 
     duplicate: Duplicate = "off"
@@ -28,3 +38,7 @@ class SlackSwitches:
     token: Literal["valid", "token_revoked", "account_inactive"] = "valid"  # noqa: S105 - a state, not a token
     plan: Literal["paid", "free"] = "paid"
     edit_window_open: bool = True
+    refused_methods: Mapping[str, str] = field(default_factory=dict)
+    refused_channels: Mapping[str, str] = field(default_factory=dict)
+    refused_people: Mapping[str, str] = field(default_factory=dict)
+    refused_blocks: frozenset[str] = frozenset()

@@ -10,12 +10,13 @@ from typing import Any
 
 from keydesk_sandbox.fake_slack.errors import ApiError, ConnectionDropped
 from keydesk_sandbox.fake_slack.limits import ApiFault, Faults, Limited, Limits
-from keydesk_sandbox.fake_slack.web_api import basics, chat, conversations, people, surfaces
+from keydesk_sandbox.fake_slack.web_api import basics, blocks, chat, conversations, people, surfaces
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
 
 METHODS: Mapping[str, Method] = {
     **basics.METHODS,
+    **blocks.METHODS,
     **chat.METHODS,
     **conversations.METHODS,
     **people.METHODS,
@@ -114,6 +115,9 @@ class WebApi:
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
             self._parts.need(*method.scopes)
             self._limits.check(name, arguments.text("channel") or None)
+            if code := self._parts.core.switches.refused_methods.get(name):
+                raise ApiError(code)
+            blocks.refuse_types(self._parts.core.switches.refused_blocks, arguments)
             return ApiReply(status=200, body={"ok": True, **method.run(self._parts, arguments)}, headers=headers)
         except Limited as limited:
             headers["Retry-After"] = str(limited.retry_after)

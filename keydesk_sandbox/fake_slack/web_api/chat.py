@@ -48,7 +48,7 @@ def _thread(parts: Parts, channel: Channel, arguments: Arguments) -> str | None:
 
 def _update(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     channel = parts.channel(arguments.required("channel", "channel_not_found"))
-    if channel.is_archived:
+    if channel.is_archived or parts.core.switches.refused_channels.get(channel.id) == "is_archived":
         raise ApiError("is_archived")
     message = parts.messages.own(channel, arguments.required("ts", "message_not_found"), refusal="cant_update_message")
     if not parts.core.switches.edit_window_open:

@@ -49,6 +49,7 @@ def _open(parts: Parts, arguments: Arguments) -> dict[str, Any]:
             raise ApiError("cannot_dm_bot")
         if person.kind is PersonKind.STRANGER:
             raise ApiError("user_not_visible")
+        parts.reachable(user)
     parts.need("im:write" if len(users) == 1 else "mpim:write")
     before = len(parts.core.workspace.channels)
     channel = parts.core.dm_with(users[0]) if len(users) == 1 else _group_dm(parts, users)

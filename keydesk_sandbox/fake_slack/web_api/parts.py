@@ -37,13 +37,15 @@ class Parts:
     def person(self, user_id: str) -> Person:
         """A person by id. Raises user_not_found."""
         person = self.core.workspace.people.get(user_id)
-        if person is None:
+        if person is None or self.core.switches.refused_people.get(user_id) == "user_not_found":
             raise ApiError("user_not_found")
         return person
 
     def channel(self, channel_id: str) -> Channel:
         """A conversation that the app may know of. Raises channel_not_found."""
         channel = self.core.channel(channel_id)
+        if self.core.switches.refused_channels.get(channel_id) == "channel_not_found":
+            raise ApiError("channel_not_found")
         hidden = channel.is_private or channel.kind != "channel"
         if hidden and self.core.app.bot_user_id not in channel.members:
             raise ApiError("channel_not_found")
@@ -59,6 +61,7 @@ class Parts:
                 raise ApiError("user_disabled")
             if person.kind is PersonKind.STRANGER:
                 raise ApiError("user_not_visible")
+            self.reachable(person.id)
             return self.core.dm_with(person.id)
         if name.startswith("#"):
             for channel in self.core.workspace.channels.values():
@@ -67,12 +70,21 @@ class Parts:
             raise ApiError("channel_not_found")
         return self.channel(name)
 
+    def reachable(self, user_id: str) -> None:
+        """Raises what `refused_people` says of a DM with that person."""
+        if code := self.core.switches.refused_people.get(user_id):
+            raise ApiError(code)
+
     def writable(self, channel: Channel, *, joined: bool = False) -> None:
-        """Raises is_archived, not_in_channel or messages_tab_disabled when the app cannot write there.
+        """Raises is_archived, not_in_channel, restricted_action or messages_tab_disabled when the app cannot write there.
 
         `joined` asks for membership even where chat:write.public would do.
         """
         app = self.core.app
+        if code := self.core.switches.refused_channels.get(channel.id):
+            raise ApiError(code)
+        if channel.with_user:
+            self.reachable(channel.with_user)
         if channel.is_archived:
             raise ApiError("is_archived")
         if channel.kind == "dm" and not app.messages_tab:
