@@ -115,15 +115,20 @@ class WebApi:
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
             self._parts.need(*method.scopes)
             self._limits.check(name, arguments.text("channel") or None)
-            if code := self._parts.core.switches.refused_methods.get(name):
-                raise ApiError(code)
-            blocks.refuse_types(self._parts.core.switches.refused_blocks, arguments)
+            self._refuse(name, arguments)
             return ApiReply(status=200, body={"ok": True, **method.run(self._parts, arguments)}, headers=headers)
         except Limited as limited:
             headers["Retry-After"] = str(limited.retry_after)
             return ApiReply(status=429, body={"ok": False, "error": "ratelimited"}, headers=headers)
         except ApiError as error:
             return ApiReply(status=200, body={"ok": False, "error": error.code, **error.extra}, headers=headers)
+
+    def _refuse(self, name: str, arguments: Arguments) -> None:
+        """What the switches refuse for good, whatever the method would have done."""
+        switches = self._parts.core.switches
+        if code := switches.refused_methods.get(name):
+            raise ApiError(code)
+        blocks.refuse_types(switches.refused_blocks, arguments)
 
     def _check_token(self, method: Method, token: str | None) -> None:
         if not token:
