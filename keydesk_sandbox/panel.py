@@ -35,7 +35,7 @@ PAGE = Path(__file__).parent / "page"
 CALLS_SHOWN = 50
 LONGEST_JUMP = 10 * 365 * 86_400.0  # seconds: a clock moved to the year 12000 breaks date arithmetic everywhere
 
-# The page draws what strangers wrote. If an escape were ever forgotten, nothing could run, load or be sent away.
+# The page shows text that others wrote. Should it ever be left unescaped, the browser still runs and loads nothing.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -127,7 +127,7 @@ def local_post(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> En
 
 def _post_slowly(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        # A web page of somebody else can post forms here, but not JSON: the browser would ask first, and get a no.
+        # A web page of somebody else can post forms here, but not JSON: the browser asks first and is refused.
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _answer(400, error="Send JSON, with Content-Type: application/json.")
         try:

@@ -1,4 +1,4 @@
-"""A faithful, stateful fake of the gateway's key management and of what its keys are good for.
+"""A faithful, stateful fake of the gateway's key management and of the model side that accepts its keys.
 
 Contract: section 19 of the gateway's contract. It imports nothing of the bot, speaks wire, and is steered by plain
 Python methods of `FakeGateway`. `COVERAGE` lists the endpoints; whatever is not there is answered 404.
@@ -9,7 +9,7 @@ Python methods of `FakeGateway`. `COVERAGE` lists the endpoints; whatever is not
     paid_calls  pre-charge, settlement, log line       offer       models, prices, units per dollar
     usage_log   what was spent                         messages    the words of a refusal, by language
     routing    paths, limits, redirects                faults      what can go wrong on the way
-    gateway    the object with the levers              server, transport   ASGI; httpx without a socket
+    gateway    the object with the methods that control it              server, transport   ASGI; httpx without a socket
 """
 
 from .clock import Clock

@@ -1,4 +1,4 @@
-"""The clock of the fake gateway. Knows only time: it stands still until it is moved, or runs ahead of real time."""
+"""The clock of the fake gateway. It stands still until it is moved, or runs, possibly ahead of real time."""
 
 import asyncio
 import time

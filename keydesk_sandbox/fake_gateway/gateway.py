@@ -1,4 +1,4 @@
-"""The fake gateway: one object that holds the state, takes calls and gives tests and the sandbox their levers.
+"""The fake gateway: holds the state, takes calls, and has the methods by which tests control it.
 
 Speaks wire and plain values; imports nothing of the bot. `server.py` and `transport.py` carry its answers.
 """
@@ -138,7 +138,7 @@ class FakeGateway:
             reply = replace(reply, body=packed, content_type=kind)
         return replace(delivery, reply=replace(reply, headers=(*reply.headers, *headers)))
 
-    # levers
+    # control
 
     @property
     def account(self) -> AccountRow:
@@ -212,7 +212,7 @@ class FakeGateway:
         for hook in ready:
             hook.callback(call)
 
-    # keys, as the gateway's own console and its model calls would change them
+    # keys, changed as by the gateway's console or by model calls
 
     def add_key(self, *, user_id: int | None = None, **settings: Any) -> Record:
         """A key made elsewhere; `settings` are fields of Record, `user_id` may be somebody else's."""

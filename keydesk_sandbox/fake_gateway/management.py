@@ -11,7 +11,7 @@ from .wire import HttpCall, HttpReply, failure, json_reply, success
 _MAX_BATCH = 100
 _IDS = {"ids": INTS}
 
-# What a body may hold. The members that nobody may write are typed too: a wrong type there is bad JSON all the same.
+# What a body may hold. Members that cannot be written are typed too: a wrong type there is also bad JSON.
 _KEY = {
     "id": INT,
     "user_id": INT,

@@ -1,4 +1,4 @@
-"""What the gateway says when it refuses. Contract: sections 5 and 11. Knows who speaks which language, nothing else."""
+"""What the gateway says when it refuses. Contract: sections 5 and 11. The language depends on profile and account."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What a key is good for: `/v1/models`, a model call, the key's own usage. Contract: sections 9 to 11, 13, 15."""
+"""What a key may be used for: `/v1/models`, a model call, the key's own usage. Contract: sections 9 to 11, 13, 15."""
 
 import ipaddress
 import re
@@ -111,7 +111,7 @@ def _cause_of_death(state: GatewayState, record: Record) -> str:
 
 
 def _write_down(state: GatewayState, record: Record, status: int, cause: str) -> str:
-    # On a cached copy this ends with the copy: what it says may have been mended in the row since.
+    # A cached copy is changed only in the cache: the row may have been changed since it was read.
     if state.switches.lazy_status:
         record.status = status
     return cause

@@ -73,7 +73,7 @@ class Record:
         return not self.unlimited_quota and self.remain_quota <= 0
 
     def state(self, now: float) -> str:
-        """What the key is good for, in one word for people: section 9's effective state, or deleted."""
+        """The state of the key in one word: section 9's effective state, or deleted."""
         if self.deleted_at is not None:
             return "deleted"
         if self.status != ENABLED:

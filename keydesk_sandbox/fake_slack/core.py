@@ -1,4 +1,4 @@
-"""The state every part of this Slack shares: clock, ids, people, conversations, notices, the version of it all.
+"""The state every part of this Slack shares: clock, ids, people, conversations, notices, a version number.
 
 Parts receive the Core and keep their own books (messages, views, triggers) beside it. Knows no HTTP.
 """
@@ -54,7 +54,7 @@ class Core:
         )
 
     def changed(self) -> None:
-        """Says that somebody may see something new."""
+        """Count a visible change and wake everybody who waits for one."""
         self.version += 1
         for event in self._waiting:
             event.set()

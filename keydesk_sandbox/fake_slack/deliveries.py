@@ -114,7 +114,7 @@ class Deliveries:
 
     async def _http(self, delivery: SentPayload) -> AppAnswer:
         if self._ended:
-            # The app may still speak while everything stops; events about that have nowhere to go.
+            # While the sandbox stops, the app may still call the Web API; the events that follow cannot be delivered.
             return AppAnswer(status=None, failure="unreachable")
         if self._client is None:
             self._client = httpx.AsyncClient(

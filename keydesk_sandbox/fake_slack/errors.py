@@ -1,4 +1,4 @@
-"""The ways this Slack says no. Knows no HTTP and no state.
+"""The errors of this Slack. Knows no HTTP and no state.
 
 ApiError            the Web API's answer is `ok: false` with this code
 ClientRefusal       a Slack client would not let that person do this; nothing is sent to the app

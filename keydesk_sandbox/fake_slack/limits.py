@@ -28,7 +28,7 @@ TIER_OF = {
     "chat.postEphemeral": 4,
     "conversations.members": 4,
 }
-# Slack publishes no burst sizes. Tier 1 says "1+": a handful lets ten Socket Mode links open one after another.
+# Slack publishes no burst sizes. Tier 1 says "1+": twelve let an app open its ten Socket Mode links one after another.
 BURST_OF_TIER_1 = 12
 POST_BURST = 10
 WINDOW = 60.0

@@ -44,7 +44,7 @@ def page_routes(slack: SlackSimulator) -> list[Route]:
 async def versions(slack: SlackSimulator) -> AsyncIterator[str]:
     """Server-Sent Events: the version at once and on each change, a comment when nothing changes."""
     seen = -1
-    # An open page must not hold up the end of the sandbox.
+    # Without this check an open page would keep the sandbox from stopping.
     while not slack.ended:
         version = await slack.core.wait_for_change(seen=seen, seconds=HEARTBEAT_SECONDS)
         yield f"data: {json.dumps({'version': version})}\n\n" if version != seen else ": still here\n\n"

@@ -1,4 +1,4 @@
-"""A small schema language that finds fault in Slack's words (slack.md G5). Knows no block.
+"""A small schema language whose errors use Slack's wording (slack.md G5). Knows no block.
 
 A check is a function of a value and its JSON pointer that yields a BlockProblem for each fault.
 """

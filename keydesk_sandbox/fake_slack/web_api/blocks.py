@@ -1,4 +1,4 @@
-"""blocks.validate, and block types that the workspace is told not to take (contract A4, A5)."""
+"""blocks.validate, and block types that the workspace is told not to take (slack.md A4, A5)."""
 
 from collections.abc import Collection
 from typing import Any

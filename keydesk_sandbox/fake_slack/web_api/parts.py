@@ -76,7 +76,7 @@ class Parts:
             raise ApiError(code)
 
     def writable(self, channel: Channel, *, joined: bool = False) -> None:
-        """Raises when the app cannot write there: is_archived, not_in_channel, restricted_action, messages_tab_disabled …
+        """Raises is_archived, not_in_channel, restricted_action or messages_tab_disabled when the app cannot write.
 
         `joined` asks for membership even where chat:write.public would do.
         """
