@@ -5,13 +5,15 @@ follows. A refusal is recorded too, so the transaction returns the error and it 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.approvals import store
+from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Status, Vote
+from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Judgement, Status, Vote
+from bot.approvals.narrowed import narrowed
 from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
@@ -19,7 +21,7 @@ from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
 from bot.operations import Offer, Operation
 from bot.permissions.models import Actor, ActorKind, Approval, Ask, Eligibility, Given
-from bot.permissions.policy import decide, may_approve, may_deny
+from bot.permissions.policy import binding_terms, decide, may_approve, may_deny
 from bot.permissions.rules import Policy
 from bot.permissions.stages import missing
 
@@ -133,14 +135,15 @@ class RequestActions:
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
         if error is not None:
             return error
+        request = self._bound(request, requester)
         approval, now = _terms(request), self._clock()
         if offer is not None:
-            return self._offer(c, request, approver, offer)
+            return self._offer(c, request, approver, requester, offer)
         votes = (*request.votes, Vote(by=approver.slack_user_id, team=approver.team_id, at=now))
         record(c, Fact.APPROVED, request, at=now, actor=approver.slack_user_id, votes=len(votes), of=approval.count)
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if lacking:
-            request = store.change(c, request, votes=votes)
+            request = store.change(c, request, votes=votes, judgement=request.judgement)
             self._notifications.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
             self._notifications.announce(c, request)
             return request
@@ -151,17 +154,21 @@ class RequestActions:
     ) -> ApprovalRequest:
         decided = {"decided_by": by, "decided_at": now, **changes}
         request = store.move(c, request, Status.APPROVED, **decided)
+        ledger.grant(c, request, at=now)
         self._notifications.story(c, request, f"<@{by}> approved. Applying now.")
         self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
         self._notifications.announce(c, request)
         return request
 
-    def _offer(self, c: sa.Connection, request: ApprovalRequest, approver: Actor, offer: Offer) -> Answer:
+    def _offer(
+        self, c: sa.Connection, request: ApprovalRequest, approver: Actor, requester: Actor, offer: Offer
+    ) -> Answer:
         approval, now = _terms(request), self._clock()
         operation = self._operations[request.operation]
         try:
             wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
-        except InputError as error:
+            judgement = self._judged_again(request, requester, offer)
+        except (InputError, ApprovalConflict) as error:
             return error
         by = approver.slack_user_id
         record(c, Fact.COUNTERED, request, at=now, actor=by, offer=offer.model_dump(mode="json", exclude_none=True))
@@ -170,7 +177,9 @@ class RequestActions:
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if approval.counter_offer == "stand" and not lacking:
             record(c, Fact.APPROVED, request, at=now, actor=by, votes=len(votes), of=approval.count)
-            return self._grant(c, request, by, now, input=wanted.model_dump(mode="json"), **changes)
+            return self._grant(
+                c, request, by, now, input=wanted.model_dump(mode="json"), judgement=judgement, **changes
+            )
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
         self._notifications.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
         self._notifications.announce(c, request)
@@ -187,7 +196,12 @@ class RequestActions:
         operation = self._operations[request.operation]
         wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
         record(c, Fact.ACCEPTED, request, at=now, actor=actor.slack_user_id)
-        stored = {"input": wanted.model_dump(mode="json")}
+        request = self._bound(request, actor)
+        try:
+            judgement = self._judged_again(request, actor, offer)
+        except (InputError, ApprovalConflict) as refused:
+            return refused
+        stored = {"input": wanted.model_dump(mode="json"), "judgement": judgement}
         if lacking := missing(_terms(request), given_votes(request)):
             request = store.move(c, request, Status.PENDING, **stored)
             self._notifications.story(
@@ -196,6 +210,23 @@ class RequestActions:
             self._notifications.announce(c, request)
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
+
+    def _bound(self, request: ApprovalRequest, requester: Actor) -> ApprovalRequest:
+        """The request under the stricter of its stored terms and today's, which bind it from now on."""
+        judgement, given = request.judgement, given_votes(request)
+        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+        terms = binding_terms(self._policy(), ask=ask, approval=_terms(request), given=given)
+        decision = replace(judgement.decision, approval=terms)
+        return request.model_copy(update={"judgement": judgement.model_copy(update={"decision": decision})})
+
+    def _judged_again(self, request: ApprovalRequest, requester: Actor, offer: Offer) -> Judgement:
+        """The judgement of what is offered, as a whole. Raises InputError and ApprovalConflict."""
+        facts = narrowed(request, offer, now=self._clock())
+        ask = Ask(actor=requester, operation=request.operation, own=request.judgement.own, facts=facts)
+        today = decide(self._policy(), ask)
+        if today.outcome == "deny":
+            raise ApprovalConflict(f"The policy does not allow what would be granted instead. {today.sentence}")
+        return request.judgement.model_copy(update={"facts": facts})
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
         request, now = store.get(c, request_id, lock=True), self._clock()

@@ -6,12 +6,13 @@ and goes on; the operation's own marks are in the row's `progress`. The gateway 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.approvals import store
+from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
@@ -121,6 +122,7 @@ class Execution:
                 before=request.before,
                 seen_at=seen_at,
                 known=known,
+                successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
                 processing=processing,
             )
             return await operation.run(work, operation.input_model.model_validate(request.input))
@@ -157,11 +159,22 @@ class Execution:
         unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
         if unknown and waited < SLACK_SILENT_SECONDS:
             raise SlackSilent("Slack does not tell us who asked or approved.")
-        sentence = refusal_today(self._policy(), request, requester, voters)
+        judged = await self._counted_now(request)
+        sentence = refusal_today(self._policy(), judged, requester, voters)
         if sentence:
             return await self._database.run(self._begun, request, sentence)
-        sentence = await self._not_as_judged(request, requester)
+        sentence = await self._not_as_judged(judged, requester)
         return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence))
+
+    async def _counted_now(self, request: ApprovalRequest) -> ApprovalRequest:
+        """The request with the counts of now, of what was granted before it."""
+        needed = self._policy().counts_needed(request.operation)
+        if not needed:
+            return request
+        person, now = request.requester_id, self._clock()
+        counts = await self._database.read(ledger.counted, needed, person=person, now=now, before=request.id)
+        facts = replace(request.judgement.facts, counts=counts)
+        return request.model_copy(update={"judgement": request.judgement.model_copy(update={"facts": facts})})
 
     async def _not_as_judged(self, request: ApprovalRequest, requester: Actor) -> str:
         """What the record of now changes, where the judgement goes by it: for what is added, and what was unread."""
@@ -184,6 +197,7 @@ class Execution:
             record(c, Fact.REFUSED, request, at=now, actor=request.requester_id, tried="run", sentence=refusal)
             outcome = Outcome(sentence=refusal, changed_since=changed_since)
             request = store.move(c, request, Status.FAILED, settled_at=now, outcome=outcome)
+            ledger.take_back(c, request.id)
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)
             request = store.move(c, request, Status.RUNNING)
@@ -230,6 +244,8 @@ class Execution:
         }
         settled |= self._read_late(request, result)
         request = store.move(c, request, to, settled_at=now, **settled)
+        if not succeeded:
+            ledger.take_back(c, request.id)
         if succeeded:
             _remember_owner(c, request, operation, result, now)
         details: dict[str, Any] = {
@@ -297,6 +313,10 @@ def _remember_owner(
     c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult, now: float
 ) -> None:
     key = result.key
+    if request.key_id is not None and operation.effect is Effect.STOPS:
+        owners.set_disabled(c, request.key_id, at=now)
+    if request.key_id is not None and operation.name == "key.enable":
+        owners.set_disabled(c, request.key_id, at=None)
     if operation.effect is Effect.DELETES and request.key_id is not None:
         owners.forget(c, request.key_id, at=now)
     if key is None:

@@ -7,12 +7,12 @@ Nothing here calls Slack, and only reads reach the gateway from here.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
-from bot.approvals import store
+from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.granted import GrantedRequests, record_asked
 from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
@@ -76,8 +76,13 @@ class Flow:
     async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
         inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
-        ask = Ask(actor=asked.actor, operation=asked.operation.name, own=inspection.own, facts=inspection.facts)
-        return inspection, decide(self._policy(), ask)
+        operation, policy = asked.operation.name, self._policy()
+        needed, person = policy.counts_needed(operation), asked.actor.slack_user_id
+        if needed:
+            counts = await self._database.read(ledger.counted, needed, person=person, now=self._clock())
+            inspection = replace(inspection, facts=replace(inspection.facts, counts=counts))
+        ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
+        return inspection, decide(policy, ask)
 
     def _look(self, asked: Asked) -> Look:
         return Look(
@@ -117,13 +122,22 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self._clock())
-        return await self._database.run_together(self._insert, new)
+        stored = await self._database.run_together(self._insert, new, asked.actor)
+        if isinstance(stored, Decision):
+            await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
+        return stored
 
     async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
         return await self._database.read(store.by_delivery, asked.delivery_id)
 
-    def _insert(self, c: sa.Connection, new: NewRequest) -> ApprovalRequest:
+    def _insert(self, c: sa.Connection, new: NewRequest, actor: Actor) -> ApprovalRequest | Decision:
+        repeated = store.by_delivery(c, new.delivery_id) if self._policy().counts_needed(new.operation) else None
+        if repeated is not None:
+            return repeated
+        new = self._counted_again(c, new, actor)
+        if new.judgement.decision.outcome == "deny":
+            return new.judgement.decision
         approval = new.judgement.decision.approval
         if approval is None or approval.break_glass:
             return self._granted.insert(c, new)[0]
@@ -134,12 +148,24 @@ class Flow:
             self._notifications.announce(c, request)
         return request
 
+    def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor) -> NewRequest:
+        """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
+        policy, judgement = self._policy(), new.judgement
+        needed = policy.counts_needed(new.operation)
+        if not needed:
+            return new
+        ledger.lock(c)
+        counts = ledger.counted(c, needed, person=new.requester_id, now=new.asked_at)
+        facts = replace(judgement.facts, counts=counts)
+        decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
+        return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})
+
     async def admit(self, actor: Actor, operation: str) -> None:
         """Turn away, and record, whoever can have no role: guests, outsiders, bots, deactivated and unknown people."""
         if actor.kind is not ActorKind.MEMBER:
             await self.refuse(actor, operation, decide(self._policy(), Ask(actor=actor, operation=operation)))
 
-    async def refuse(self, actor: Actor, operation: str, decision: Decision, *, key_id: int | None = None) -> None:
+    async def refuse(self, actor: Actor, operation: str, decision: Decision, *, key_id: int | None = None) -> NoReturn:
         """Record a refusal and raise it."""
         await self._database.run(
             append,

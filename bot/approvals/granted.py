@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.approvals import store
+from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, NewRequest, OriginKind, Status
 from bot.approvals.request_audit import record
@@ -31,6 +31,7 @@ class GrantedRequests:
         )
         if not is_new:
             return request, False
+        ledger.grant(c, request, at=new.asked_at)
         record_asked(c, request)
         fact = Fact.BROKE_GLASS if break_glass else Fact.APPROVED
         record(c, fact, request, at=new.asked_at, actor=None, rule=new.judgement.decision.rule)

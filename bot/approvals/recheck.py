@@ -8,8 +8,9 @@ from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Decision, Facts
-from bot.permissions.policy import decide, may_approve
+from bot.permissions.policy import binding_terms, decide, may_approve
 from bot.permissions.rules import Policy
+from bot.permissions.stages import missing
 
 
 def adds_to(request: ApprovalRequest) -> int | None:
@@ -83,4 +84,6 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
         if not verdict.allowed:
             name = voter.name or voter.slack_user_id
             return f"{name} approved this but may not any more; ask again. {verdict.sentence}"
+    if missing(binding_terms(policy, ask=ask, approval=approval, given=given), given) and not approval.break_glass:
+        return "The policy changed and now wants more approvals for this; ask again."
     return ""

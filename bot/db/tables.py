@@ -60,6 +60,7 @@ keys = sa.Table(
     sa.Column("replaced_by", sa.BigInteger),
     sa.Column("reveals", sa.Integer, nullable=False),
     sa.Column("born_at", sa.BigInteger),  # created_time at the gateway; None = not learnt yet
+    sa.Column("disabled_at", sa.Float(53)),
     sa.Index("keys_by_owner", "owner_id", "key_id"),
     sa.Index("keys_by_name", "name"),
 )
@@ -83,4 +84,16 @@ posts = sa.Table(
     sa.Column("body", sa.JSON),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Index("posts_by_message", "channel", "ts"),
+)
+
+# What was granted, one line a request. `units` NULL: without a limit. Rules with counting conditions compare the sums.
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("request_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.String(40), nullable=False),
+    sa.Column("units", sa.BigInteger),
+    sa.Column("adds_key", sa.Boolean, nullable=False),
+    sa.Column("granted_at", sa.Float(53), nullable=False),
+    sa.Index("grants_by_person", "person_id", "granted_at"),
 )

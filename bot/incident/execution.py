@@ -184,11 +184,15 @@ class BatchExecution:
             return None
         records = await self._records(keys)
         whose = await self._database.read(owners.all_owners)
+        replaced = await self._database.read(owners.successors)
         refused: dict[int, str] = {}
         for key in keys:
             record = records.get(key.key_id)
             if record is None:
                 continue  # gone: the write meets the same, and says it
+            if batch.operation == "key.enable" and int(record.id) in replaced:
+                refused[key.key_id] = f"It was replaced by key {replaced[int(record.id)]}, so it stays out of use."
+                continue
             decision = judge(
                 self._policy(),
                 actor,
@@ -287,6 +291,7 @@ class BatchExecution:
             told["why"] = sentence[:500]
         fact = Fact.APPLIED if status is BatchKeyStatus.DONE else Fact.FAILED
         if status is BatchKeyStatus.DONE:
+            owners.set_disabled(c, key.key_id, at=self._clock() if batch.operation == "key.disable" else None)
             self._key_changed(c, key.key_id, batch.operation)
         append(c, fact=fact, at=self._clock(), actor=batch.requester_id, key_id=key.key_id, details=told)
 

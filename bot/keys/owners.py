@@ -33,6 +33,7 @@ class OwnedKey:
     replaced_by: int | None = None
     reveals: int = 0
     born_at: int | None = None  # `created_time` at the gateway, None = not learnt yet
+    disabled_at: float | None = None
 
 
 def own(c: sa.Connection, key: OwnedKey) -> None:
@@ -104,6 +105,12 @@ def successor_of(c: sa.Connection, key_id: int) -> int | None:
     return new
 
 
+def successors(c: sa.Connection) -> dict[int, int]:
+    """Every key that was replaced in a rotation, and the key that replaced it."""
+    rows = c.execute(sa.select(keys.c.key_id, keys.c.replaced_by).where(keys.c.replaced_by.is_not(None)))
+    return {row.key_id: row.replaced_by for row in rows}
+
+
 def predecessor_of(c: sa.Connection, key_id: int) -> int | None:
     """The key that this one replaced in a rotation, None when it replaced none."""
     old: int | None = c.scalar(sa.select(keys.c.replaces).where(keys.c.key_id == key_id))
@@ -134,6 +141,11 @@ def rename(c: sa.Connection, key_id: int, name: str) -> None:
 def forget(c: sa.Connection, key_id: int, *, at: float) -> None:
     """The key is gone at the gateway; its line stays for the record."""
     c.execute(sa.update(keys).where(keys.c.key_id == key_id, keys.c.deleted_at.is_(None)).values(deleted_at=at))
+
+
+def set_disabled(c: sa.Connection, key_id: int, *, at: float | None) -> None:
+    """The key was taken out of use, or back into it (None): keys in use are counted."""
+    c.execute(sa.update(keys).where(keys.c.key_id == key_id).values(disabled_at=at))
 
 
 def link(c: sa.Connection, *, old: int, new: int) -> None:

@@ -135,6 +135,7 @@ class Work:
     before: KeySettings | None
     seen_at: float
     known: bool
+    successor_of: Callable[[KeyId], Awaitable[int | None]]  # by our own list, as it is now
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 

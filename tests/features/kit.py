@@ -73,6 +73,10 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
     return Look(**values | more)
 
 
+async def nobody(_key_id: KeyId) -> None:
+    """No key replaced it."""
+
+
 def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | None = None, **more: Any) -> Work:
     """A run that was approved now, of something asked now."""
     values: dict[str, Any] = {
@@ -83,6 +87,7 @@ def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | 
         "before": before,
         "seen_at": client.now(),
         "known": before is not None,
+        "successor_of": nobody,
         "processing": 15.0,
     }
     return Work(**values | more)

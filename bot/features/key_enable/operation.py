@@ -6,7 +6,7 @@ from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
 from bot.features.forms.key_form import DELTA, is_past, read_key
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
-from bot.gateway.writes import WriteResult, enable
+from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text
 from bot.operations import (
     Change,
@@ -75,6 +75,10 @@ class KeyEnable(Operation):
 
     async def run(self, work: Work, wanted: EnableKey) -> WriteResult:
         """Expiry and quota first, then the status, then read back: enabled, not expired, not empty."""
+        successor = await work.successor_of(KeyId(wanted.key_id))
+        if successor is not None:
+            sentence = f"The key was replaced by key {successor}, so it stays out of use."
+            return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
         return await enable(
             work.client,
             KeyId(wanted.key_id),

@@ -75,6 +75,11 @@ class KeyRotate(Operation):
         """Create the successor, once, from the old record as it was first read here."""
         mark = await work.journal.recall(_MARK)
         if mark is None:
+            # Looked up here, under the lock of those who create: of five submissions at once one makes a successor.
+            successor = await work.successor_of(KeyId(wanted.key_id))
+            if successor is not None:
+                sentence = f"The key was replaced by key {successor} already; rotate that one."
+                return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
             old = await work.client.get_key(KeyId(wanted.key_id))
             refused = _refused(old, work)
             if refused is not None:

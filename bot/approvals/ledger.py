@@ -1,0 +1,76 @@
+"""What was granted to whom: the numbers that rules with counting conditions compare.
+
+A line is written in the transaction that grants a request, by the policy or by people, and taken out when the request
+fails. Counts are read under one lock in the transaction that stores a request, so that two requests at once cannot
+both be the last that fits. What failed gives its place back.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.approvals.models import IN_HAND, ApprovalRequest
+from bot.db.tables import grants, keys, requests
+from bot.permissions.models import Count, Counted
+
+# Any constant will do as long as every version of Keydesk uses the same.
+_LOCK = 5_390_714
+_GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate"})
+
+
+def lock(c: sa.Connection) -> None:
+    """Let one transaction at a time count and grant. On SQLite it holds the only write lock already."""
+    if c.dialect.name == "postgresql":
+        c.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
+    """Write down what a request gives, once; nothing for requests that give nothing."""
+    if request.operation not in _GIVING:
+        return
+    facts = request.judgement.facts
+    values = {
+        "request_id": request.id,
+        "person_id": request.requester_id,
+        "units": None if facts.unlimited_quota else max(0, facts.increase or 0),
+        "adds_key": request.operation != "key.quota",
+        "granted_at": at,
+    }
+    insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
+    c.execute(insert.values(values).on_conflict_do_nothing(index_elements=["request_id"]))
+
+
+def take_back(c: sa.Connection, request_id: int) -> None:
+    """The request failed: it gave nothing."""
+    c.execute(sa.delete(grants).where(grants.c.request_id == request_id))
+
+
+def counted(
+    c: sa.Connection, needed: Iterable[Count], *, person: str, now: float, before: int | None = None
+) -> tuple[Counted, ...]:
+    """The numbers as they stand. `before`: count only what was granted to requests with a lower number.
+
+    Counts over a role cannot be told: who belongs to it is Slack's to say, and it says so only for one person.
+    """
+    return tuple(Counted(count=count, value=_value(c, count, person, now, before)) for count in needed)
+
+
+def _value(c: sa.Connection, count: Count, person: str, now: float, before: int | None) -> int | None:
+    if count.over == "role":
+        return None
+    whose: Any = sa.true() if count.over == "team" else grants.c.person_id == person
+    earlier = sa.true() if before is None else grants.c.request_id < before
+    if count.what == "granted":
+        since = grants.c.granted_at > now - count.per
+        query = sa.select(sa.func.sum(grants.c.units), sa.func.count() - sa.func.count(grants.c.units))
+        units, unlimited = c.execute(query.where(whose, earlier, since)).one()
+        return None if unlimited else int(units or 0)
+    if count.what == "keys":
+        mine = sa.true() if count.over == "team" else keys.c.owner_id == person
+        living = sa.select(sa.func.count()).where(mine, keys.c.deleted_at.is_(None), keys.c.disabled_at.is_(None))
+        coming = sa.select(sa.func.count()).select_from(grants.join(requests, requests.c.id == grants.c.request_id))
+        in_hand = requests.c.status.in_([status.value for status in IN_HAND])
+        return int(c.scalar(living) or 0) + int(c.scalar(coming.where(whose, earlier, grants.c.adds_key, in_hand)) or 0)
+    return 0  # no allowance is kept yet, so there is no other one

@@ -1,0 +1,121 @@
+"""Rules that count: exact when many ask at once, after failures and restarts, on SQLite and on PostgreSQL."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.approvals import ledger, store
+from bot.approvals.models import ApprovalRequest, Status
+from bot.db.engine import Database
+from bot.errors import PermissionDenied
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
+from bot.permissions.models import Count
+from bot.permissions.rules import Policy, parse_policy
+from tests.approvals.kit import ADA, BEN, NOW, TEAM, Spine, new_request
+from tests.approvals.test_races import at_once
+
+RULES = """
+[roles]
+engineer = ["S0ENGINEERS"]
+[[rules]]
+name  = "some are free"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { %s }
+allow = true
+"""
+
+
+def rules(when: str) -> Policy:
+    return parse_policy(RULES % when, file="policy.toml")
+
+
+def key(number: int, **more: Any) -> OwnedKey:
+    values: dict[str, Any] = {"name": f"k{number}", "owner_id": "U0ADA", "owner_team": TEAM, "request_id": None}
+    return OwnedKey(key_id=number, created_at=NOW, **values | more)
+
+
+async def settle(database: Database, number: int, to: Status) -> None:
+    def work(c: sa.Connection) -> None:
+        request = store.move(c, store.get(c, number, lock=True), Status.RUNNING)
+        store.move(c, request, to, settled_at=NOW)
+        if to is Status.FAILED:
+            ledger.take_back(c, number)
+        else:
+            owners.own(c, key(100 + number))
+
+    await database.run(work)
+
+
+@pytest.mark.parametrize("when", ["keys_at_most = 5", "granted_at_most = 500_000, per = '1d'"])
+async def test_of_twenty_at_once_five_are_granted(database: Database, when: str) -> None:
+    spine = Spine(database, rules(when))
+    answers = await at_once(*(spine.ask(delivery=f"sub:{n}", remain_quota=100_000) for n in range(20)))
+    granted = [one for one in answers if isinstance(one, ApprovalRequest)]
+    assert len(granted) == len(await spine.started()) == 5
+    refused = [one for one in answers if isinstance(one, PermissionDenied)]
+    assert len(refused) == 15
+    assert (await spine.facts()).count("refused") == 15
+    repeated = await spine.ask(delivery=granted[0].delivery_id, remain_quota=100_000)
+    assert repeated.id == granted[0].id
+
+
+async def test_what_failed_gives_its_place_back_and_what_was_made_keeps_it(database: Database) -> None:
+    spine = Spine(database, rules("keys_at_most = 1, granted_at_most = 100_000, per = '1d'"))
+    first = await spine.ask(remain_quota=100_000)
+    await settle(database, first.id, Status.FAILED)
+    second = await spine.ask(remain_quota=100_000)
+    await settle(database, second.id, Status.SUCCEEDED)
+    with pytest.raises(PermissionDenied):
+        await spine.ask(remain_quota=0)
+    await database.run(owners.set_disabled, 100 + second.id, at=NOW)
+    with pytest.raises(PermissionDenied):
+        await spine.ask(remain_quota=1)
+    spine.now += 86_401  # what was granted a day ago counts no more
+    await spine.ask(remain_quota=100_000)
+
+
+async def test_counts_are_of_a_person_or_of_all_and_a_role_cannot_be_told(database: Database) -> None:
+    spine = Spine(database, rules("keys_at_most = 9"))
+    await spine.ask(remain_quota=1_000)
+    await spine.ask(BEN, remain_quota=2_000)
+
+    def numbers(c: sa.Connection, before: int | None = None) -> list[int | None]:
+        needed = [
+            Count(what="keys"),
+            Count(what="keys", over="team"),
+            Count(what="granted", per=60),
+            Count(what="granted", over="team", per=60),
+            Count(what="granted", over="role", names=("engineer",), per=60),
+            Count(what="allowance", per=60),
+        ]
+        return [one.value for one in ledger.counted(c, needed, person="U0ADA", now=NOW, before=before)]
+
+    assert await database.read(numbers) == [1, 2, 1_000, 3_000, None, 0]
+    assert await database.read(numbers, 1) == [0, 0, 0, 0, None, 0]
+    await spine.ask(unlimited_quota=True, remain_quota=0)
+    assert (await database.read(numbers))[2:4] == [None, None]
+
+
+async def test_what_gives_nothing_is_not_written_down(sqlite_database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        request, _ = store.insert(c, new_request(operation="key.disable"), status=Status.APPROVED, lapses_at=None)
+        ledger.grant(c, request, at=NOW)
+        lowered = replace(request.judgement.facts, increase=-5)
+        judgement = request.judgement.model_copy(update={"facts": lowered})
+        ledger.grant(c, request.model_copy(update={"operation": "key.quota", "judgement": judgement}), at=NOW)
+        rows = c.execute(sa.text("SELECT units, adds_key FROM grants")).all()
+        assert [(row.units, bool(row.adds_key)) for row in rows] == [(0, False)]
+
+    sqlite_database.run_here(work)
+
+
+async def test_the_condition_is_explained_with_its_numbers(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database, rules("keys_at_most = 1"))
+    first = await spine.ask(remain_quota=1_000)
+    assert first.judgement.facts.counts is not None
+    assert [one.value for one in first.judgement.facts.counts] == [0]
+    assert ADA.slack_user_id == "U0ADA"

@@ -1,0 +1,65 @@
+"""Approve with changes only shrinks, in every field, whatever the payload of the form says."""
+
+from typing import Any
+
+import pytest
+
+from bot.approvals.models import Status
+from bot.db.engine import Database
+from bot.errors import ApprovalConflict, InputError
+from bot.operations import Expiry, Offer
+from bot.permissions.rules import parse_policy
+from tests.approvals.kit import ADA, MIRA, NOW, POLICY, Spine, policy
+
+GROWN: dict[str, tuple[Offer, str]] = {
+    "more time": (Offer(expiry=Expiry(seconds=365 * 86_400)), "expired_time"),
+    "for ever": (Offer(expiry=Expiry()), "expired_time"),
+    "a later date": (Offer(expiry=Expiry(at=int(NOW) + 30 * 86_400)), "expired_time"),
+    "another model": (Offer(models=("a", "x")), "model_limits"),
+    "every model": (Offer(models=()), "model_limits"),
+    "more quota": (Offer(remain_quota=3_000_000), "remain_quota"),
+}
+
+
+@pytest.mark.parametrize("name", GROWN)
+async def test_a_forged_offer_grants_nothing_more(sqlite_database: Database, name: str) -> None:
+    offer, block = GROWN[name]
+    spine = Spine(sqlite_database)
+    await spine.ask(models=("a", "b"), expiry=Expiry(seconds=7 * 86_400))
+    with pytest.raises(InputError) as wrong:
+        await spine.actions.approve(1, MIRA, ADA, offer=offer)
+    assert list(wrong.value.fields) == [block]
+    assert (await spine.row()).status is Status.PENDING
+
+
+@pytest.mark.parametrize("counter_offer", ["stand", "ask"])
+async def test_what_is_offered_is_judged_as_a_whole(sqlite_database: Database, counter_offer: str) -> None:
+    terms = f'from = ["manager"], expires = "3d", counter_offer = "{counter_offer}"'
+    spine = Spine(sqlite_database, policy(terms))
+    await spine.ask(expiry=Expiry(seconds=7 * 86_400))
+    denying = (
+        '[[rules]]\nname="no dust"\nwho=["*"]\ndo=["key.create"]\nwhen={remain_quota_at_most=10}\ndeny="Too small."\n'
+    )
+    head, first, rest = (POLICY % terms).partition("[[rules]]")
+    spine.policy = parse_policy(head + denying + first + rest, file="policy.toml")
+    with pytest.raises(ApprovalConflict, match="Too small"):
+        await spine.actions.approve(1, MIRA, ADA, offer=Offer(remain_quota=5))
+    await spine.actions.approve(1, MIRA, ADA, offer=Offer(remain_quota=600_000, expiry=Expiry(seconds=3_600)))
+    if counter_offer == "ask":
+        await spine.actions.accept(1, ADA)
+    row: Any = await spine.row()
+    facts = row.judgement.facts
+    assert row.status is Status.APPROVED
+    assert (facts.remain_quota, facts.increase, facts.lifetime) == (600_000, 600_000, 3_600.0)
+
+
+async def test_a_stricter_policy_binds_a_waiting_request(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database)
+    await spine.ask()
+    spine.policy = policy('from = ["manager"], count = 2, expires = "3d"')
+    row = await spine.actions.approve(1, MIRA, ADA)
+    assert row.status is Status.PENDING
+    assert row.approval is not None
+    assert row.approval.count == 2
+    spine.policy = policy()
+    assert (await spine.row()).approval == row.approval, "a policy that was loosened meanwhile binds no less"
