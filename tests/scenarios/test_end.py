@@ -1,7 +1,7 @@
 """`/apikey end KEY`: the key expires now, and that it is dead is proven."""
 
 from keydesk_sandbox import seed
-from tests.scenarios.desk import Desk
+from tests.scenarios.desk import Desk, text_of
 
 ADA = seed.ENGINEER
 
@@ -21,4 +21,4 @@ async def test_a_key_is_ended_by_its_expiry_and_given_time_again(http_desk: Desk
     assert 0 < record.expired_time < desk.clock()
     line = (await desk.audit("asked"))[-1]
     assert (line["details"]["operation"], line["details"]["why"]) == ("key.end", "over")
-    await desk.eventually(lambda: [m for m in desk.messages() if "refuse" in str(m.blocks)])
+    await desk.eventually(lambda: [m for m in desk.messages() if "Refused since" in text_of(m)])
