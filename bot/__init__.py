@@ -4,7 +4,7 @@ A Slack payload comes in at `slack`, a feature turns it into a typed input, `per
 `approvals` stores the request, `durable` runs it through `gateway`, reads it back, and `slack` posts
 what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
 
-    __main__, cli → app → alerts, features, incident → deps, health, maintenance → approvals
+    __main__, cli → app → alerts, features, incident → deps, fallback_notices, health, maintenance → approvals
         → keys → operations, slack, abilities, policy_file → audit, durable
         → db, gateway, permissions → environment, logs, manifest, telemetry, typed_text, units → errors
 

@@ -41,6 +41,7 @@ from bot.deps import Deps
 from bot.durable import schema
 from bot.durable.engine import Engine, Job
 from bot.errors import BotError, CannotStart, ConfigurationError
+from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
@@ -157,12 +158,16 @@ class Application:
         )
         self.engine = Engine(database=database, jobs=self._jobs(), executor_id=self.name, clock=clock)
         drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
+        urgent = frozenset(self.alerts.drawers()) | frozenset(incident.DRAWERS)
+        fallback = FallbackNotices(policy=self.policy.current, members=self.directory.known, urgent=urgent)
         self.outbox = Outbox(
             database=database,
             engine=self.engine,
             web=self.web,
             directory=self.directory,
             drawers=drawing.drawers() | self.alerts.drawers() | incident.DRAWERS,
+            urgent=urgent,
+            unreachable=lambda c, row, code: fallback.tell(c, self.outbox, row, code),
             clock=clock,
         )
         self.maintenance = Maintenance(
@@ -323,6 +328,7 @@ class Application:
     def _reasons(self) -> list[str]:
         """What else is wrong, for /readyz."""
         problems = list(self.directory.problems()) if hasattr(self, "directory") else []
+        problems += self.outbox.problems() if hasattr(self, "outbox") else []
         return [*filter(None, [self.account.problem]), *problems, *self.alerts.notes()]
 
     def _troubles(self) -> list[str]:

@@ -9,7 +9,7 @@ and people who have no role cause no further call. Knows no policy and no reques
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -257,6 +257,12 @@ class Directory:
         if flight is not None:
             await asyncio.wait([flight], timeout=self._patience)
         return self._usable(self._groups.get(group_id)) or frozenset()
+
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """The people behind ids of people and groups, as last seen; asks nothing. "*" names nobody in particular."""
+        wanted = frozenset(ids)
+        groups = (self._usable(self._groups.get(one)) or frozenset() for one in wanted)
+        return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*groups)
 
     def nobody(self, ids: frozenset[str]) -> bool:
         """Whether these ids (people, groups, "*") are known to name nobody. As last seen; asks nothing."""

@@ -22,7 +22,7 @@ from bot.db.engine import Database
 from bot.durable import Again
 from bot.slack import post_store
 from bot.slack.blocks import Message
-from bot.slack.errors import APP_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
+from bot.slack.errors import APP_CODES, CLOSED_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
 from bot.slack.message_sender import MessageSender, PostingWeb
 from bot.slack.post_store import PostRow
 from bot.slack.rate_limits import Pacer
@@ -49,6 +49,10 @@ PLACES, PLACE_SECONDS = 6, 2.0
 SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
 # So long a person who cannot be written to is tried, from the first refusal on.
 DM_SECONDS = 86_400.0
+# A channel that is archived, restricted or left is tried so often, by one message at a time: it may be open again.
+CLOSED_RETRY = 45.0
+# Places that only urgent messages may take.
+URGENT_PLACES = 2
 # A post that Slack has after all shows up in the history within this time.
 SETTLE_SECONDS = 15.0
 
@@ -93,6 +97,8 @@ class _Hold:
 class Outbox:
     """One per process. `drawers`: kind of post → how it looks; they read rows through the connection they get.
 
+    `urgent`: kinds whose messages overtake all others. `unreachable` is called once for a message that its channel
+    does not take, in the transaction that notes it: whoever should read it is told another way.
     `fatal` is Slack's word when it does not take our token any more, else None: readiness shows it.
     """
 
@@ -104,6 +110,8 @@ class Outbox:
         web: PostingWeb,
         directory: DirectMessages,
         drawers: Mapping[str, Drawer],
+        urgent: frozenset[str] = frozenset(),
+        unreachable: Callable[[sa.Connection, PostRow, str], None] = lambda _c, _row, _code: None,
         holder: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -111,6 +119,9 @@ class Outbox:
         self._engine = engine
         self._directory = directory
         self._drawers = dict(drawers)
+        self._urgent = urgent
+        self._unreachable = unreachable
+        self._closed: dict[str, str] = {}
         self._holder = holder or f"outbox:{secrets.token_hex(4)}"
         self._clock = clock
         self._sender = MessageSender(web=web)
@@ -148,7 +159,7 @@ class Outbox:
         )
         # A new one is queued for its turn: a burst of them would else run a job each, only to hear when to come
         # again. A transaction that is rolled back wastes the turn. Changes often overtake each other: they ask later.
-        delay = self._turn(id, target, None, use=False) if wanted == 1 else 0.0
+        delay = self._turn(id, kind, target, None, use=False) if wanted == 1 else 0.0
         # The number tells an overtaken job that a newer one is on its way.
         self._engine.start(c, JOB, f"{id}:{wanted}", f"{id}#{wanted}", delay=delay)
 
@@ -158,9 +169,9 @@ class Outbox:
         row = await self._database.read(post_store.load, post_id)
         if row is None or row.drawn >= row.wanted or (number.isdigit() and int(number) < row.wanted):
             return None
-        if self._at_work >= PLACES:
+        if self._at_work >= PLACES + (URGENT_PLACES if row.kind in self._urgent else 0):
             return Again(PLACE_SECONDS)
-        wait = self._turn(row.id, row.target, row.ts, use=True)
+        wait = self._turn(row.id, row.kind, row.target, row.ts, use=True)
         if wait > 0:
             return Again(wait)
         hold = _Hold(name=f"post:{post_id}", holder=f"{self._holder}:{secrets.token_hex(4)}")
@@ -204,10 +215,18 @@ class Outbox:
         await self._database.run(leases.release, hold.name, hold.holder)
         return Again(SOON_SECONDS)
 
-    def _turn(self, post_id: str, target: str, ts: str | None, *, use: bool) -> float:
+    def _turn(self, post_id: str, kind: str, target: str, ts: str | None, *, use: bool) -> float:
+        urgent = kind in self._urgent
         if ts is None:
-            return self._pacer.turn(target, post_id, every=POST_EVERY, burst=POST_BURST, use=use)
-        return self._pacer.turn("chat.update", post_id, every=UPDATE_EVERY, burst=UPDATE_BURST, use=use)
+            return self._pacer.turn(target, post_id, every=POST_EVERY, burst=POST_BURST, use=use, urgent=urgent)
+        return self._pacer.turn("chat.update", post_id, every=UPDATE_EVERY, burst=UPDATE_BURST, use=use, urgent=urgent)
+
+    def problems(self) -> list[str]:
+        """Channels that take no message of ours, for readiness and for those who can mend it."""
+        return [
+            f"Slack takes no message in {target} ({code}), so nobody there reads it"
+            for target, code in self._closed.items()
+        ]
 
     def _plan(self, c: sa.Connection, post_id: str, hold: _Hold) -> _Plan | None:
         """Take the lease, draw, and record the intent of a first post: one transaction."""
@@ -267,6 +286,7 @@ class Outbox:
         except SlackRefused as error:
             return await self._refused(row, error)
         self.fatal = None
+        self._closed.pop(row.target, None)
         self._refused_since.pop(row.id, None)
         if not await self._database.run(self._shown, row, channel, ts, hold):
             logger.warning("post %s came to be twice, since this process was frozen; taking ours away", row.id)
@@ -331,11 +351,25 @@ class Outbox:
         if fatal:
             self.fatal = error.code
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
+        if not row.dm_user and error.code in CLOSED_CODES - APP_CODES:
+            return await self._channel_closed(row, error.code)
         await self._database.run(post_store.failed, row.id, error=error.code, keep_intent=False)
         if row.dm_user and self._given_up(row, error.code):
             self._refused_since.pop(row.id, None)
             return Again(0.0)
         return Again(min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
+
+    async def _channel_closed(self, row: PostRow, code: str) -> Again:
+        """Say it once another way, and try again soon: people mend this, and Slack tells nobody when they have."""
+        self._closed[row.target] = code
+        self._pacer.hold(row.target, CLOSED_RETRY)
+        await self._database.run(self._note_closed, row, code)
+        return Again(CLOSED_RETRY)
+
+    def _note_closed(self, c: sa.Connection, row: PostRow, code: str) -> None:
+        post_store.failed(c, row.id, error=code, keep_intent=False)
+        if row.ts is None and row.error is None:
+            self._unreachable(c, row, code)
 
     def _given_up(self, row: PostRow, code: str) -> bool:
         """A word to one person: there is nobody, or Slack has refused it for a day. The app and channels get mended."""

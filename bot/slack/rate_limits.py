@@ -40,7 +40,16 @@ class _Lane:
     burst: float
     free: float = 0.0
     held: float = 0.0
+    urgent_free: float = 0.0
     turns: dict[str, float] = field(default_factory=dict)
+
+    def overtake(self, now: float) -> float:
+        """The next turn of those that overtake: everybody else's comes later by one."""
+        slot = max(now, self.urgent_free)
+        self.urgent_free = slot + self.every
+        self.turns = {who: at + self.every if at > slot - self.every else at for who, at in self.turns.items()}
+        self.free = max(self.free, slot) + self.every
+        return slot
 
 
 class Pacer:
@@ -56,12 +65,15 @@ class Pacer:
         self._lanes: dict[str, _Lane] = {}
         self._lock = threading.Lock()
 
-    def turn(self, key: str, who: str, *, every: float, burst: int, use: bool = True) -> float:
-        """Seconds until it is the turn of `who`; 0 = now. Then it is used up, unless it is only asked for: `use`."""
-        with self._lock:
-            return self._turn(key, who, every=every, burst=burst, use=use)
+    def turn(self, key: str, who: str, *, every: float, burst: int, use: bool = True, urgent: bool = False) -> float:
+        """Seconds until it is the turn of `who`; 0 = now. Then it is used up, unless it is only asked for: `use`.
 
-    def _turn(self, key: str, who: str, *, every: float, burst: int, use: bool) -> float:
+        `urgent`: before all that wait and are not, at the same pace in all.
+        """
+        with self._lock:
+            return self._turn(key, who, every=every, burst=burst, use=use, urgent=urgent)
+
+    def _turn(self, key: str, who: str, *, every: float, burst: int, use: bool, urgent: bool) -> float:
         now = self._clock()
         lane = self._lanes.get(key)
         if lane is None:
@@ -70,8 +82,11 @@ class Pacer:
         slot = lane.turns.get(who)
         if slot is None or slot < now - self._FORGET_SECONDS:
             self._forget_turns(lane, now)
-            slot = max(now, lane.free - (lane.burst - 1) * lane.every)
-            lane.free = max(slot, lane.free) + lane.every
+            if urgent:
+                slot = lane.overtake(now)
+            else:
+                slot = max(now, lane.free - (lane.burst - 1) * lane.every)
+                lane.free = max(slot, lane.free) + lane.every
         due = max(slot, lane.held)
         here = due <= now + 1e-6
         if here and use:

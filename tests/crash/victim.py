@@ -57,7 +57,7 @@ def hurry() -> None:
     outbox.LEASE_SECONDS = _LEASE
     outbox.SETTLE_SECONDS = 0.6
     outbox.BUSY_SECONDS = outbox.SOON_SECONDS = outbox.FIRST_RETRY = 0.2
-    outbox.LONGEST_RETRY = outbox.SLOW_RETRY = outbox.SLOWEST_RETRY = 1.0
+    outbox.LONGEST_RETRY = outbox.SLOW_RETRY = outbox.SLOWEST_RETRY = outbox.CLOSED_RETRY = 1.0
     outbox.POST_EVERY = outbox.UPDATE_EVERY = 0.02
 
 

@@ -47,6 +47,7 @@ class Desk:
         self.web, self.directory = web, directory
         self.texts: dict[str, str | None] = {}
         self.drawn = 0
+        self.unreachable: list[tuple[str, str]] = []
         self.outbox = self.another("one")
 
     def another(self, holder: str) -> Outbox:
@@ -55,7 +56,9 @@ class Desk:
             engine=self.queue,
             web=self.web,
             directory=self.directory,
-            drawers={"card": self.draw},
+            drawers={"card": self.draw, "alert": self.draw},
+            urgent=frozenset({"alert"}),
+            unreachable=lambda _c, row, code: self.unreachable.append((row.id, code)),
             holder=holder,
             clock=self.clock,
         )
