@@ -157,9 +157,13 @@ class Application:
             counts=lambda actor: self.policy.current().counts(actor),
         )
         self.engine = Engine(database=database, jobs=self._jobs(), executor_id=self.name, clock=clock)
-        drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=clock, nobody=self._nobody)
+        drawing = RequestViews(
+            operations=OPERATIONS,
+            units_per_usd=units,
+            clock=clock,
+            nobody=lambda roles: self.directory.nobody(self.policy.current().roles.ids(roles)),
+        )
         urgent = frozenset(self.alerts.drawers()) | frozenset(incident.DRAWERS)
-        fallback = FallbackNotices(policy=self.policy.current, members=self.directory.known, urgent=urgent)
         self.outbox = Outbox(
             database=database,
             engine=self.engine,
@@ -167,7 +171,7 @@ class Application:
             directory=self.directory,
             drawers=drawing.drawers() | self.alerts.drawers() | incident.DRAWERS,
             urgent=urgent,
-            unreachable=lambda c, row, code: fallback.tell(c, self.outbox, row, code),
+            unreachable=FallbackNotices(self.policy.current, self.directory.known, urgent).tell,
             clock=clock,
         )
         self.maintenance = Maintenance(
@@ -246,7 +250,7 @@ class Application:
             units_per_usd=units,
             channel=settings.keydesk_channel,
             count_name_bytes=lambda: self.abilities.counts_bytes,
-            problems=self._troubles,
+            problems=lambda: [*self.policy.problems, *self._reasons()],
             clock=clock,
         )
         router = Router(observe=self.health.observe, span=self.telemetry.span)
@@ -310,9 +314,6 @@ class Application:
         self.inventory.changed()
         self.alerts.changed()
 
-    def _nobody(self, roles: tuple[str, ...]) -> bool:
-        return self.directory.nobody(self.policy.current().roles.ids(roles))
-
     async def _record_stranger(self, delivery: Delivery) -> None:
         # Redacted before it is cut: the beginning of a key no longer looks like one.
         word = redact("".join(delivery.text.split(maxsplit=1)[:1]))[:40]
@@ -321,19 +322,14 @@ class Application:
 
     def _blocked(self) -> list[str]:
         """What keeps this process from answering people now: /readyz is 503 then."""
-        if self._socket is not None and not self._socket.connected:
-            return ["Socket Mode is not connected"]
-        return []
+        lost = self._socket is not None and not self._socket.connected
+        return ["Socket Mode is not connected"] if lost else []
 
     def _reasons(self) -> list[str]:
-        """What else is wrong, for /readyz."""
+        """What else is wrong, for /readyz; with the policy's mistakes also for the Home of those who can mend it."""
         problems = list(self.directory.problems()) if hasattr(self, "directory") else []
         problems += self.outbox.problems() if hasattr(self, "outbox") else []
         return [*filter(None, [self.account.problem]), *problems, *self.alerts.notes()]
-
-    def _troubles(self) -> list[str]:
-        """The same and the policy's mistakes, for the Home of those who can mend it."""
-        return [*self.policy.problems, *self._reasons()]
 
     async def stop(self) -> None:
         """Take no new work, finish or hand over what runs, close every connection."""
@@ -374,12 +370,8 @@ class Application:
 
         endpoint = None
         if self.settings.slack_app_token is None:
-            endpoint = SlackEndpoint(
-                edge=lambda: self.edge,
-                signing_secret=self.settings.slack_signing_secret,
-                clock=self.clock,
-                count=self.health.count,
-            )
+            secret, count = self.settings.slack_signing_secret, self.health.count
+            endpoint = SlackEndpoint(edge=lambda: self.edge, signing_secret=secret, clock=self.clock, count=count)
         return http_app(endpoint=endpoint, routes=[*self.health.routes(), *self.alerts.routes()], lifespan=lifespan)
 
 

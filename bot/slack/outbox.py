@@ -111,7 +111,7 @@ class Outbox:
         directory: DirectMessages,
         drawers: Mapping[str, Drawer],
         urgent: frozenset[str] = frozenset(),
-        unreachable: Callable[[sa.Connection, PostRow, str], None] = lambda _c, _row, _code: None,
+        unreachable: Callable[[sa.Connection, "Outbox", PostRow, str], None] = lambda _c, _outbox, _row, _code: None,
         holder: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -369,7 +369,7 @@ class Outbox:
     def _note_closed(self, c: sa.Connection, row: PostRow, code: str) -> None:
         post_store.failed(c, row.id, error=code, keep_intent=False)
         if row.ts is None and row.error is None:
-            self._unreachable(c, row, code)
+            self._unreachable(c, self, row, code)
 
     def _given_up(self, row: PostRow, code: str) -> bool:
         """A word to one person: there is nobody, or Slack has refused it for a day. The app and channels get mended."""

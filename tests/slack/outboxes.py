@@ -58,7 +58,7 @@ class Desk:
             directory=self.directory,
             drawers={"card": self.draw, "alert": self.draw},
             urgent=frozenset({"alert"}),
-            unreachable=lambda _c, row, code: self.unreachable.append((row.id, code)),
+            unreachable=lambda _c, _outbox, row, code: self.unreachable.append((row.id, code)),
             holder=holder,
             clock=self.clock,
         )
