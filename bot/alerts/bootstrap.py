@@ -177,9 +177,8 @@ class Alerts:
             ),
         )
         ours = frozenset({bot_user_id, bot_id})
-        message_monitor.register(
-            router, message_monitor.MessageMonitor(index=self.index, ingest=self.ingest, ours=ours)
-        )
+        self.monitor = message_monitor.MessageMonitor(index=self.index, ingest=self.ingest, ours=ours, clock=clock)
+        message_monitor.register(router, self.monitor)
         self._engine = engine
 
     async def start(self) -> None:
@@ -221,6 +220,7 @@ class Alerts:
 
     async def _grown(self) -> None:
         """The index knows more keys: alerts whose values were unknown may mean one of them."""
+        await self.monitor.look_again()
         since = self._clock() - PATIENCE
         for alert in await self._database.read(store.with_unknown, since=since):
             again = await self._database.run(self.triage.match_again, alert.id)

@@ -124,3 +124,14 @@ async def test_a_github_secret_that_is_not_there_yet_is_asked_for_again_then_sai
     answers.append(200)
     await post(desk, "github", github("created", ""))
     await desk.eventually(lambda: cards(desk, "production"))
+
+
+async def test_a_key_pasted_before_the_index_knows_it_is_answered_when_it_does(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    late = desk.gateway.add_key(name="late", unlimited_quota=True)
+    await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"use {desk.gateway.key_value(late.id)} for now")
+    assert not cards(desk)
+    desk.app.alerts.changed()
+    await desk.eventually(lambda: cards(desk, "late"))
+    await desk.eventually(lambda: [m for m in desk.messages(seed.KEYS_CHANNEL) if m.thread_ts and "late" in text_of(m)])

@@ -3,8 +3,9 @@
 A candidate is only a string: whether it is a key of the account, and which, is the index's to say.
 """
 
+import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 # All that is looked at of one alert. More is said on the card, not read.
@@ -21,13 +22,18 @@ _FULL = re.compile(
 )
 # The gateway's own mask has ten stars; consoles and people use fewer, dots or an ellipsis, then only after sk-.
 _MASKED = re.compile(
-    r"sk-(?P<first>[0-9A-Za-z]{4})(?:\*{3,64}|…+|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
-    r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4})\*{6,64}(?P<end>[0-9A-Za-z]{4})(?![0-9A-Za-z])"
+    r"sk-(?P<first>[0-9A-Za-z]{4,24})(?:\*{3,64}|…{1,9}|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4,24})(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4,24})\*{6,64}(?P<end>[0-9A-Za-z]{4,24})(?![0-9A-Za-z])"
 )
+# What follows a piece of a key that is masked or goes on in the next line: such a piece is no whole value.
+_CUT_OFF = re.compile(r"…|\*{3}|\.{3}|•{3}|[\\=]\r?\n")
+# Base64 of a text with a key in it: `sk-` and 48 characters are 68 of these.
+_BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{68,8192}={0,2}")
+_IN_BASE64 = re.compile(rb"sk-([0-9A-Za-z]{16,128})(?![0-9A-Za-z])")
 # A line end inside a word, as it is or as it is written in code and mark-up, with what editors, quotations and source
 # code put around it; or the end of one string and the beginning of the next.
 _AROUND = r"[\"'`+\\ \t>|#*/]{0,8}"
-_BREAK = re.compile(rf"{_AROUND}(?:\r\n?|\n|\\r\\n|\\n|<br ?/?>){_AROUND}|[\"'`] ?[+.]? ?[\"'`]")
+_BREAK = re.compile(rf"{_AROUND}=?(?:\r\n?|\n|\\r\\n|\\n|<br ?/?>){_AROUND}|[\"'`] ?[+.]? ?[\"'`]")
 _SPLIT = re.compile(rf"sk-(?:(?:{_BREAK.pattern})?[0-9A-Za-z]){{48}}")
 _NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
 _NEAR_CHARACTERS = 80
@@ -78,25 +84,43 @@ def find(texts: Iterable[str]) -> ScanResult:
     if "sk-" not in text and "*" not in text and not _LONG_WORD.search(text):
         return ScanResult((), cut)
     found: dict[str, Candidate] = {}
-    for match in _FULL.finditer(text):
-        core = match["core"] or match["bare"]
-        telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
-        if core not in found or telling:
-            found[core] = Candidate(core, core[:4] + core[-4:], telling)
-        if len(found) >= MOST_CANDIDATES:
-            return ScanResult(tuple(found.values()), cut=True)
-    for match in _MASKED.finditer(text):
-        hint = (match["first"] or match["begin"]) + (match["last"] or match["end"])
-        found.setdefault(hint, Candidate("", hint, telling=True))
-        if len(found) >= MOST_CANDIDATES:
-            return ScanResult(tuple(found.values()), cut=True)
-    # Keys broken over lines: worth a look-up, but too uncertain to be shown when they are nobody's.
-    for match in _SPLIT.finditer(text):
-        core = _BREAK.sub("", match[0])[3:]
-        found.setdefault(core, Candidate(core, core[:4] + core[-4:], telling=False))
+    for candidate in _candidates(text):
+        name = candidate.core or candidate.hint
+        if name not in found or (candidate.telling and not found[name].telling):
+            found[name] = candidate
         if len(found) >= MOST_CANDIDATES:
             return ScanResult(tuple(found.values()), cut=True)
     return ScanResult(tuple(found.values()), cut)
+
+
+def _candidates(text: str) -> Iterator[Candidate]:
+    """Whole values, then masked ones, then those that must be decoded or put together first."""
+    for match in _FULL.finditer(text):
+        if match["core"] and _CUT_OFF.match(text, match.end()):
+            continue
+        core = match["core"] or match["bare"]
+        telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
+        yield Candidate(core, core[:4] + core[-4:], telling)
+    for match in _MASKED.finditer(text):
+        # Some tools show more than four characters of each end; four are what is known of every key.
+        hint = (match["first"] or match["begin"])[:4] + (match["last"] or match["end"])[-4:]
+        yield Candidate("", hint, telling=True)
+    for core in _encoded(text):
+        yield Candidate(core, core[:4] + core[-4:], telling=True)
+    # Keys broken over lines: worth a look-up, but too uncertain to be shown when they are nobody's.
+    for match in _SPLIT.finditer(text):
+        core = _BREAK.sub("", match[0])[3:]
+        yield Candidate(core, core[:4] + core[-4:], telling=False)
+
+
+def _encoded(text: str) -> Iterator[str]:
+    """Values inside base64, as Kubernetes Secrets and HTTP's Basic scheme hold them."""
+    for match in _BASE64.finditer(text):
+        word = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        # One left-over character encodes nothing; the padding is put back.
+        word = word[: len(word) - (len(word) % 4 == 1)]
+        decoded = base64.b64decode(word + "=" * (-len(word) % 4))
+        yield from (value.decode("ascii") for value in _IN_BASE64.findall(decoded))
 
 
 def _is_near_a_word(text: str, start: int, end: int) -> bool:

@@ -4,7 +4,8 @@ Every message passes here, so the common case (nothing that could be a key) cost
 whole values that are ours count; what somebody else's key may be is none of our business in a conversation.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
@@ -19,13 +20,21 @@ from bot.slack.router import Router
 _NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "channel_topic", "channel_purpose"})
 
 
+# How long a message with an unknown key is looked at again (the index looks each minute), and how many are.
+AGAIN_SECONDS, MOST_WAITING = 150.0, 500
+
+
 class MessageMonitor:
     """`ours`: the bot's user id and bot id, whose messages are passed over."""
 
-    def __init__(self, *, index: KeyIndex, ingest: AlertIngest, ours: frozenset[str]) -> None:
+    def __init__(
+        self, *, index: KeyIndex, ingest: AlertIngest, ours: frozenset[str], clock: Callable[[], float]
+    ) -> None:
         self._index = index
         self._ingest = ingest
         self._ours = ours
+        self._clock = clock
+        self._waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = deque(maxlen=MOST_WAITING)
 
     async def on_message(self, delivery: Delivery) -> Ack:
         """A message event: new, edited, of a person or of another app."""
@@ -36,9 +45,29 @@ class MessageMonitor:
         found = find(message_texts(message))
         if not found.candidates:
             return None
+        if not await self._report(delivery, message, found):
+            self._remember(delivery, message, found)
+        return None
+
+    def _remember(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> None:
+        """What may be a key that the index does not know yet: it is looked at again when the index has grown."""
+        unknown = tuple(one for one in found.candidates if one.core and one.telling)
+        if unknown:
+            self._waiting.append((self._clock() + AGAIN_SECONDS, delivery, message, ScanResult(unknown, found.cut)))
+
+    async def look_again(self) -> None:
+        """The index has grown: report the messages of the last minutes that hold one of its new keys."""
+        waiting, now = list(self._waiting), self._clock()
+        self._waiting.clear()
+        for until, delivery, message, found in waiting:
+            if now < until and not await self._report(delivery, message, found):
+                self._waiting.append((until, delivery, message, found))
+
+    async def _report(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> bool:
+        """Store an alert when the message holds a live key; whether it does."""
         live = tuple(one for one in found.candidates if self._index.match(one).how is MatchKind.FULL)
         if not live:
-            return None
+            return False
         # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
         shared = bool(delivery.payload.get("is_ext_shared_channel"))
         author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
@@ -53,7 +82,7 @@ class MessageMonitor:
             thread_ts=text_of(message, "thread_ts"),
         )
         await self._ingest.receive(incoming)
-        return None
+        return True
 
     def _is_ours(self, message: Mapping[str, Any]) -> bool:
         return bool(self._ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})

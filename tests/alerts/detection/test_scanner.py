@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 
 from bot.alerts.detection.scanner import LONGEST_TEXT, MOST_CANDIDATES, find, harmless
@@ -107,3 +109,36 @@ def test_what_is_kept_of_a_text_holds_no_part_of_a_key_worth_having() -> None:
     text.encode()
     assert harmless("KeyUsedFromUnknownNetwork (firing)", 50) == "KeyUsedFromUnknownNetwork (firing)"
     assert harmless("x" * 19 + " " + "word " * 100, 50).endswith("…")
+
+
+@pytest.mark.parametrize("ends", [4, 5, 8, 12, 20])
+@pytest.mark.parametrize("mask", ["…", "...", "***", "••••", "**********"])
+def test_a_mask_that_shows_more_of_the_ends_means_the_key_with_these_ends(ends: int, mask: str) -> None:
+    value = core(1)
+    found = find([f"leaked sk-{value[:ends]}{mask}{value[-ends:]} here"]).candidates
+    assert [(one.core, one.hint) for one in found] == [("", value[:4] + value[-4:])]
+
+
+@pytest.mark.parametrize("cut", ["…", "...", "***"])
+def test_the_beginning_of_a_key_alone_is_no_other_key(cut: str) -> None:
+    assert find([f"sk-{core(1)[:20]}{cut} and more"]).candidates == ()
+
+
+def test_keys_in_base64_and_over_quoted_printable_lines_are_found() -> None:
+    value = f"sk-{core(1)}"
+    secret = base64.b64encode(value.encode()).decode()
+    basic = base64.b64encode(f"user:{value}".encode()).decode()
+    for text in (
+        f"OPENAI_API_KEY: {secret}",
+        f"Authorization: Basic {basic}",
+        f"{value[:30]}=\r\n{value[30:]}",
+        f"{value[:30]}=\n{value[30:]}",
+    ):
+        assert core(1) in {one.core for one in find([text]).candidates}, text
+    assert find(["A" * 100_000]).candidates == ()
+    assert find(["QUJD" * 30 + "="]).candidates == ()
+
+
+def test_a_value_broken_by_a_backslash_is_one_key_and_no_piece_of_another() -> None:
+    value = f"sk-{core(1)}"
+    assert [one.core for one in find([f"{value[:23]}\\\n{value[23:]}"]).candidates] == [core(1)]
