@@ -60,6 +60,8 @@ class Abilities:
     @property
     def counts_bytes(self) -> bool:
         """Whether names are limited by bytes: new-api does, CometAPI counts characters (gateway-api.md, section 6)."""
+        if self.current.names_in_bytes is not None:
+            return self.current.names_in_bytes
         return self._reader.sends_user_id or bool(self.current.masked_keys)
 
     async def close(self) -> None:

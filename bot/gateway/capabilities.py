@@ -33,6 +33,7 @@ class Capabilities(BaseModel):
     groups: tuple[str, ...] | None = None
     plain_put_status: bool | None = None
     status_only: bool | None = None
+    names_in_bytes: bool | None = None
 
     def learn(
         self,
@@ -42,6 +43,7 @@ class Capabilities(BaseModel):
         user_header_needed: bool | None = None,
         plain_put_status: bool | None = None,
         status_only: bool | None = None,
+        names_in_bytes: bool | None = None,
     ) -> "Capabilities":
         """A copy that knows what was just seen; None = nothing new about that."""
         seen = {
@@ -50,6 +52,7 @@ class Capabilities(BaseModel):
             "user_header_needed": user_header_needed,
             "plain_put_status": plain_put_status,
             "status_only": status_only,
+            "names_in_bytes": names_in_bytes,
         }
         return self.model_copy(update={name: value for name, value in seen.items() if value is not None})
 
@@ -66,8 +69,11 @@ async def detect_capabilities(client: GatewayReader) -> Capabilities:
         raise
     masked = any(key.masked for key in newest) if newest else None
     search = await client.search_shape()
+    generation = _generation(client, masked, search)
     return Capabilities(
-        generation=_generation(client, masked, search),
+        generation=generation,
+        # CometAPI documents characters; a refusal may still teach otherwise, so nothing is claimed for it here.
+        names_in_bytes=True if generation in {Generation.G1, Generation.G2_OR_LATER} else None,
         masked_keys=masked,
         reveal=True if masked is False else None,
         search=search,

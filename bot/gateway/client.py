@@ -8,13 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from bot.gateway.entitlements import groups_of, model_ids
+from bot.gateway.entitlements import groups_of, model_ids, status_of
 from bot.gateway.errors import (
     CallFacts,
     GatewayAuthError,
@@ -25,8 +25,18 @@ from bot.gateway.errors import (
     Refusal,
 )
 from bot.gateway.key_check import judge_key_check, unreachable
-from bot.gateway.models import GatewayAccount, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
-from bot.gateway.records import Page, core_of, create_body, is_masked, key_and_value, update_body, usable_value
+from bot.gateway.models import GatewayAccount, GatewayStatus, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
+from bot.gateway.records import (
+    Page,
+    core_of,
+    create_body,
+    is_masked,
+    key_and_value,
+    member_of,
+    newest_first,
+    update_body,
+    usable_value,
+)
 from bot.gateway.replies import LIST_BODY, ApiCall, CallKind, parse
 from bot.gateway.wire import Wire
 
@@ -84,7 +94,7 @@ class GatewayReader:
     async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
         """The newest 100 keys, newest first: one call."""
         rows, _ = await self._page(1, self._until(deadline))
-        return _newest_first(dict(rows))
+        return newest_first(dict(rows))
 
     async def keys_above(self, above: KeyId | int, *, deadline: float | None = None) -> list[Key]:
         """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""
@@ -96,7 +106,7 @@ class GatewayReader:
             read += len(rows)
             if not rows or read >= total or any(key.id <= above for key, _ in rows):
                 break
-        return _newest_first(found)
+        return newest_first(found)
 
     async def find_keys(self, name: str, *, deadline: float | None = None) -> list[Key]:
         """Keys with exactly this name, newest first. One search call where search can be trusted, else the whole list.
@@ -142,7 +152,7 @@ class GatewayReader:
             if error.refusal is Refusal.NOT_OFFERED:
                 raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=error.facts) from None
             raise
-        return usable_value(_member(document.get("data"), "key", facts), facts)
+        return usable_value(member_of(document.get("data"), "key", facts), facts)
 
     async def reveal_keys(self, key_ids: Sequence[KeyId], *, deadline: float | None = None) -> dict[KeyId, SecretStr]:
         """Values of many masked keys, a hundred a call; without those that the gateway does not give in time."""
@@ -171,11 +181,33 @@ class GatewayReader:
             for key in batch:
                 yield KeyValue(key=key, value=values.get(key.id))
 
-    async def list_models(self, *, deadline: float | None = None) -> list[str]:
-        """Model ids that the gateway offers, sorted (row 12: the public catalogue, in any of its shapes)."""
-        call = ApiCall(doing="listing the models", method="GET", path="/api/models", limit=LIST_BODY)
-        document, facts = await self._wire.ask(call, end=self._until(deadline))
+    async def list_models(self, *, group: str = "", deadline: float | None = None) -> list[str]:
+        """Model ids that this account may use, sorted; with `group`, those of the group where the gateway tells them.
+
+        New-api lists them at `/api/user/models`; its `/api/models` is a list compiled into the program. CometAPI's
+        `/api/models` is its catalogue (rows 12 and 12a).
+        """
+        end = self._until(deadline)
+        if not (self.request_id_header or "").lower().startswith("x-cometapi"):
+            try:
+                return await self._model_list("/api/user/models", {"group": group} if group else {}, end)
+            except GatewayAuthError:
+                raise
+            except GatewayRejected as error:
+                if error.refusal is not Refusal.NOT_OFFERED:
+                    raise
+        return await self._model_list("/api/models", {}, end)
+
+    async def _model_list(self, path: str, params: Mapping[str, str], end: float | None) -> list[str]:
+        call = ApiCall(doing="listing the models", method="GET", path=path, params=params, limit=LIST_BODY)
+        document, facts = await self._wire.ask(call, end=end)
         return model_ids(document.get("data"), facts)
+
+    async def get_status(self, *, deadline: float | None = None) -> GatewayStatus:
+        """What the gateway says of itself: units per dollar and its version."""
+        call = ApiCall(doing="reading the gateway's status", method="GET", path="/api/status")
+        document, _ = await self._wire.ask(call, end=self._until(deadline))
+        return status_of(document.get("data"))
 
     async def list_groups(self, *, deadline: float | None = None) -> list[Group]:
         """Groups the account may use, sorted by name. GatewayRejected(NOT_OFFERED) where the gateway lists none."""
@@ -257,12 +289,12 @@ class GatewayReader:
     async def _search(self, name: str, end: float | None) -> list[Key]:
         data, facts = await self._search_data(name, end)
         if isinstance(data, list):
-            return _newest_first(dict(key_and_value(item, facts) for item in data))
+            return newest_first(dict(key_and_value(item, facts) for item in data))
         page = parse(Page, data, facts)
         rows = [key_and_value(item, facts) for item in page.items or ()]
         if len(rows) < page.total:
             raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
-        return _newest_first(dict(rows))
+        return newest_first(dict(rows))
 
     async def _search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:
         call = ApiCall(
@@ -290,7 +322,7 @@ class GatewayReader:
         )
         try:
             document, facts = await self._wire.ask(call, end=end)
-            values = _member(document.get("data"), "keys", facts, kind=dict)
+            values = member_of(document.get("data"), "keys", facts, kind=dict)
             return {
                 key_id: usable_value(values[str(key_id)], facts)
                 for key_id in key_ids
@@ -334,17 +366,6 @@ class GatewayClient(GatewayReader):
 
     async def _write(self, doing: str, method: str, path: str, **more: Any) -> tuple[dict[str, Any], CallFacts]:
         return await self._wire.ask(ApiCall(doing=doing, method=method, path=path, kind=CallKind.WRITE, **more))
-
-
-def _newest_first(found: Collection[Key]) -> list[Key]:
-    return sorted({key.id: key for key in found}.values(), key=lambda key: -key.id)
-
-
-def _member(data: Any, name: str, facts: CallFacts, *, kind: type = str) -> Any:
-    value = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(value, kind):
-        raise GatewayProtocolError("The gateway's answer does not have the documented shape.", facts=facts)
-    return value
 
 
 def connect(

@@ -8,6 +8,7 @@
         │   └── KeyNotFound             no such key, or not of this account, or deleted
         ├── GatewayAuthError            .refusal: our access token is not taken; stop at once, do not retry
         └── GatewayProtocolError        not the API we know: a redirect, HTML, a wrong shape
+        └── GatewayBlocked          a CDN in front of it answered instead
 
 It knows no HTTP library. The gateway's raw text is never in an error: it goes to the log, with secrets removed.
 """
@@ -37,6 +38,7 @@ class Refusal(StrEnum):
     NOT_LOGGED_IN = "not_logged_in"
     BAD_PAT = "bad_pat"
     USER_HEADER = "user_header"
+    WRONG_USER_ID = "wrong_user_id"
     BANNED = "banned"
     ROLE_TOO_LOW = "role_too_low"
     BAD_PARAMS = "bad_params"
@@ -63,6 +65,10 @@ SENTENCES: Mapping[Refusal, str] = {
     Refusal.NOT_LOGGED_IN: "The gateway saw no access token; an administrator must check COMETAPI_ACCESS_TOKEN.",
     Refusal.BAD_PAT: "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN.",
     Refusal.USER_HEADER: "The gateway wants the account's user id; an administrator must set COMETAPI_USER_ID.",
+    Refusal.WRONG_USER_ID: (
+        "COMETAPI_USER_ID is not the number of the account that the access token belongs to; "
+        "an administrator must correct it."
+    ),
     Refusal.BANNED: "The gateway has banned the account; an administrator must talk to the gateway's operator.",
     Refusal.ROLE_TOO_LOW: "The gateway account lacks the right to do this; an administrator must look at its role.",
     Refusal.BAD_PARAMS: "The gateway did not take the values in our request.",
@@ -75,7 +81,14 @@ SENTENCES: Mapping[Refusal, str] = {
 }
 
 AUTH_REFUSALS = frozenset(
-    {Refusal.NOT_LOGGED_IN, Refusal.BAD_PAT, Refusal.USER_HEADER, Refusal.BANNED, Refusal.ROLE_TOO_LOW},
+    {
+        Refusal.NOT_LOGGED_IN,
+        Refusal.BAD_PAT,
+        Refusal.USER_HEADER,
+        Refusal.WRONG_USER_ID,
+        Refusal.BANNED,
+        Refusal.ROLE_TOO_LOW,
+    },
 )
 
 _CODES: Mapping[str, Refusal] = {
@@ -87,23 +100,24 @@ _CODES: Mapping[str, Refusal] = {
 # Top to bottom, first match wins. Each fragment is a regular expression, matched without case: the order matters
 # where texts share words (the user-header text also says "logged in", the quota text also says "maximum").
 _FRAGMENTS: tuple[tuple[Refusal, str], ...] = (
+    (Refusal.WRONG_USER_ID, r"new-api-user.*(?:match|format|匹配|格式|相符)"),
     (Refusal.USER_HEADER, r"new-api-user"),
-    (Refusal.NOT_LOGGED_IN, r"not logged in|未登录"),
-    (Refusal.BAD_PAT, r"invalid access token|token 无效"),
+    (Refusal.NOT_LOGGED_IN, r"not logged in|未登录|未登入"),
+    (Refusal.BAD_PAT, r"invalid access token|token 无效|token 無效"),
     (Refusal.BANNED, r"\bbanned\b|封禁"),
-    (Refusal.ROLE_TOO_LOW, r"insufficient privilege|权限不足"),
-    (Refusal.NAME_TOO_LONG, r"name is too long|名称过长"),
-    (Refusal.GROUP_DENIED, r"no access to group|无权访问"),
-    (Refusal.QUOTA_NEGATIVE, r"cannot be negative|不能为负"),
-    (Refusal.QUOTA_TOO_LARGE, r"exceeds valid range|超出有效范围"),
-    (Refusal.EXPIRED_CANNOT_ENABLE, r"expired.*cannot be enabled|已过期.*无法启用"),
-    (Refusal.EXHAUSTED_CANNOT_ENABLE, r"exhausted.*cannot be enabled|已用尽.*无法启用"),
-    (Refusal.TOO_MANY_KEYS, r"最大令牌数量|maximum.*token"),
+    (Refusal.ROLE_TOO_LOW, r"insufficient privilege|权限不足|權限不足"),
+    (Refusal.NAME_TOO_LONG, r"name is too long|名称过长|名稱過長"),
+    (Refusal.GROUP_DENIED, r"no access to group|无权访问|無權訪問|無權存取"),
+    (Refusal.QUOTA_NEGATIVE, r"cannot be negative|不能为负|不能為負"),
+    (Refusal.QUOTA_TOO_LARGE, r"exceeds valid range|超出有效范围|超出有效範圍"),
+    (Refusal.EXPIRED_CANNOT_ENABLE, r"expired.*cannot be enabled|已过期.*无法启用|已過期.*無法啟用"),
+    (Refusal.EXHAUSTED_CANNOT_ENABLE, r"exhausted.*cannot be enabled|已用尽.*无法启用|已用盡.*無法啟用"),
+    (Refusal.TOO_MANY_KEYS, r"最大令牌数量|最大令牌數量|maximum.*token"),
     (Refusal.NOT_FOUND, r"record not found"),
-    (Refusal.ID_MISSING, r"userid 为空"),
+    (Refusal.ID_MISSING, r"userid 为空|userid 為空"),
     (Refusal.BAD_ID, r"invalid syntax"),
     (Refusal.BAD_JSON, r"cannot unmarshal|invalid character|\beof\b"),
-    (Refusal.BAD_PARAMS, r"invalid parameters|参数"),
+    (Refusal.BAD_PARAMS, r"invalid parameters|参数|參數"),
 )
 _MATCHERS = tuple((refusal, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for refusal, pattern in _FRAGMENTS)
 
@@ -139,7 +153,8 @@ class GatewayCallError(GatewayError):
     """
 
     def __init__(self, sentence: str, *, facts: CallFacts, advice: str = "") -> None:
-        about = f"(While {facts.doing}; reference {facts.reference}.)"
+        known = f"; the gateway's request id {facts.request_id}" if facts.request_id else ""
+        about = f"(While {facts.doing}; reference {facts.reference}{known}.)"
         super().__init__(f"{sentence} {advice} {about}" if advice else f"{sentence} {about}")
         self.why = f"{sentence} {about}"
         self.facts = facts
@@ -155,6 +170,10 @@ class GatewayOutcomeUnknown(GatewayCallError):
 
 class GatewayProtocolError(GatewayCallError):
     """What answered is not the API we know. Usually a wrong base URL."""
+
+
+class GatewayBlocked(GatewayProtocolError):
+    """A service in front of the gateway (a CDN) answered with a challenge or a block page."""
 
 
 class GatewayRejected(GatewayCallError):

@@ -46,6 +46,17 @@ _STATES: dict[int, EffectiveState] = {
 }
 
 
+class ModelAccess(StrEnum):
+    """Which models a key may use. NOTHING = limited to an empty list.
+
+    New-api refuses such a key every model, while CometAPI documents an empty list as no limit.
+    """
+
+    EVERY = "every"
+    LIMITED = "limited"
+    NOTHING = "nothing"
+
+
 class GatewayModel(BaseModel):
     """A frozen value from the wire: extra members are ignored, missing or mistyped ones are an error."""
 
@@ -71,6 +82,13 @@ class KeySettings(GatewayModel):
         if not self.model_limits_enabled:
             return ()
         return tuple(model for model in self.model_limits.split(",") if model)
+
+    @property
+    def model_access(self) -> ModelAccess:
+        """Every model, a list of them, or a list with nothing in it."""
+        if not self.model_limits_enabled:
+            return ModelAccess.EVERY
+        return ModelAccess.LIMITED if self.models else ModelAccess.NOTHING
 
     @property
     def allowed_ips(self) -> tuple[str, ...]:
@@ -169,6 +187,36 @@ class GatewayAccount(GatewayModel):
     quota: Int64
     used_quota: Int64
     request_count: Int64
+
+
+class GatewayStatus(GatewayModel):
+    """What `/api/status` tells without a token. `quota_per_unit` = units per dollar, None when it makes no sense."""
+
+    quota_per_unit: int | None
+    version: str
+
+
+class OverPromise(GatewayModel):
+    """What limited keys may still spend beside what the account has; `unlimited` keys are counted apart."""
+
+    promised: int
+    balance: int
+    unlimited: int
+
+    @property
+    def missing(self) -> int:
+        """Units that could be asked of the account and are not there."""
+        return max(0, self.promised - self.balance)
+
+
+def over_promise(keys: Iterable[Key], account: GatewayAccount, *, now: float) -> OverPromise:
+    """Adds up what every key that works now may still spend."""
+    working = [key for key in keys if key.state(now) is EffectiveState.ACTIVE]
+    return OverPromise(
+        promised=sum(key.remain_quota for key in working if not key.unlimited_quota),
+        balance=account.quota,
+        unlimited=sum(key.unlimited_quota for key in working),
+    )
 
 
 class KeyValue(BaseModel):

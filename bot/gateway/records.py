@@ -4,6 +4,7 @@ The record is described in gateway-api.md, sections 3, 6, 7 and 13.
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import SecretStr
@@ -91,3 +92,16 @@ def meaning(field: str, value: Any) -> Any:
     if field == "expired_time" and value != NEVER:
         return max(value, LONG_PAST)
     return value
+
+
+def member_of(data: Any, name: str, facts: CallFacts, *, kind: type = str) -> Any:
+    """One member of `data` of this kind. Raises GatewayProtocolError where it is missing or of another kind."""
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, kind):
+        raise GatewayProtocolError("The gateway's answer does not have the documented shape.", facts=facts)
+    return value
+
+
+def newest_first(found: Collection[Key]) -> list[Key]:
+    """Each key once, the highest number first."""
+    return sorted({key.id: key for key in found}.values(), key=lambda key: -key.id)

@@ -18,6 +18,7 @@ from bot.gateway.errors import (
     AUTH_REFUSALS,
     CallFacts,
     GatewayAuthError,
+    GatewayBlocked,
     GatewayOutcomeUnknown,
     GatewayProtocolError,
     GatewayRejected,
@@ -34,7 +35,12 @@ SMALL_BODY = 256 * 1024
 LIST_BODY = 2 * 1024 * 1024
 TEXT_IN_LOG = 500
 
-_KEY_LIKE = re.compile(r"sk-[0-9A-Za-z_-]{6,}|(?<![0-9A-Za-z])[0-9A-Za-z+/]{28,}={0,2}(?![0-9A-Za-z])")
+_KEY_LIKE = re.compile(
+    r"sk-[0-9A-Za-z_-]{6,}"
+    r"|(?<![0-9A-Za-z])(?!\d{14}[0-9A-Za-z]{16,26}(?![0-9A-Za-z+/]))[0-9A-Za-z+/]{28,}={0,2}(?![0-9A-Za-z])"
+)
+# A request id of the gateway (14 to 20 digits of time, then letters and digits; 30 or 39 in all) is no secret.
+_REQUEST_ID = re.compile(r"\d{14}[0-9A-Za-z]{16,26}")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -66,12 +72,16 @@ class ApiCall:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiReply:
-    """What came back. `whole` is false when the body was cut, longer than allowed, or its compression broken."""
+    """What came back. `whole` is false when the body was cut, longer than allowed, or its compression broken.
+
+    `blocked` = a service in front of the gateway answered: it says so itself, or it is a 403 in HTML.
+    """
 
     status: int
     request_id: str | None
     body: bytes
     whole: bool = True
+    blocked: bool = False
 
 
 class NotJsonError(ValueError):
@@ -104,9 +114,20 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     return _KEY_LIKE.sub("[secret]", _CONTROL.sub(" ", text))[:TEXT_IN_LOG]
 
 
+def request_id_text(value: str, secrets: Iterable[str] = ()) -> str:
+    """A request id fit for people and for the log: as it is when it has the gateway's form, else without secrets."""
+    secrets = tuple(secrets)
+    if _REQUEST_ID.fullmatch(value) and not any(secret in value for secret in secrets):
+        return value
+    return without_secrets(value, secrets)[:100]
+
+
 def interpret(call: ApiCall, reply: ApiReply, facts: CallFacts) -> dict[str, Any]:
     """The JSON object of a sure yes. Raises the GatewayCallError that the reply means."""
     document = _document(reply)
+    if reply.blocked and document is None:
+        _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
+        raise GatewayBlocked(_BLOCKED, facts=facts)
     if reply.status == 401:
         raise GatewayAuthError(_auth_refusal(document), facts=facts)
     if reply.status == 429:
@@ -179,6 +200,10 @@ def _unsure_unless(call: ApiCall, facts: CallFacts, sure: bool) -> None:
         )
 
 
+_BLOCKED = (
+    "A protection service in front of the gateway (a CDN) asks for a browser check or blocks this machine; "
+    "its operator must let Keydesk's address through."
+)
 _WRONG_ADDRESS = "What answered is not the gateway's API; an administrator should check COMETAPI_BASE_URL."
 
 

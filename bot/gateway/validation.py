@@ -12,7 +12,8 @@ from bot.gateway.models import NEVER, Int64, KeySettings
 
 __all__ = ["LARGEST_QUOTA", "invisible_character", "problems", "settings_problems"]
 
-NAME_BYTES = 50
+NAME_LIMIT = 50
+"""Characters where the gateway counts those (CometAPI), bytes of UTF-8 on new-api; it says which by refusing."""
 LARGEST_QUOTA = 1_000_000_000 * 500_000
 ALLOW_IPS_LENGTH = 191
 MODEL_LIMITS_LENGTH = 1024
@@ -48,8 +49,16 @@ def _name(name: str) -> str:
         return "The name is empty."
     if invisible_character(name) is not None:
         return "The name contains characters that cannot be seen."
+    size = len(name)
+    return f"The name has {size} characters; the gateway takes at most {NAME_LIMIT}." if size > NAME_LIMIT else ""
+
+
+def name_in_bytes(name: str) -> str:
+    """Why a gateway that counts bytes does not take this name, in people's words; empty where it does."""
     size = len(name.encode())
-    return f"The name has {size} bytes; the gateway takes at most {NAME_BYTES}." if size > NAME_BYTES else ""
+    if size <= NAME_LIMIT:
+        return ""
+    return f"The name has {len(name)} characters, which are {size} bytes; this gateway takes {NAME_LIMIT} bytes."
 
 
 def _quota(quota: Int64) -> str:

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
 from bot.gateway.errors import CallFacts, GatewayCallError, GatewayOutcomeUnknown, GatewayUnavailable
-from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, without_secrets
+from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +178,11 @@ class Wire:
         finally:
             await response.aclose()
         return ApiReply(
-            status=response.status_code, request_id=self._request_id(response.headers), body=body, whole=whole
+            status=response.status_code,
+            request_id=self._request_id(response.headers),
+            body=body,
+            whole=whole,
+            blocked=_blocked(response),
         )
 
     async def _wait_for_turn(self, call: ApiCall, end: float | None) -> None:
@@ -211,7 +215,7 @@ class Wire:
         for name in _REQUEST_ID:
             if name in headers:
                 self.request_id_header = name
-                return without_secrets(headers[name], self._secrets)[:100]
+                return request_id_text(headers[name], self._secrets)
         return None
 
     def _log_failure(self, facts: CallFacts, outcome: str, reply: ApiReply | None = None) -> None:
@@ -231,6 +235,11 @@ class Wire:
                 "gateway_text": text,
             },
         )
+
+
+def _blocked(response: httpx.Response) -> bool:
+    html = response.headers.get("Content-Type", "").startswith("text/html")
+    return "cf-mitigated" in response.headers or (response.status_code == 403 and html)
 
 
 async def _bounded(response: httpx.Response, limit: int) -> tuple[bytes, bool]:

@@ -215,7 +215,7 @@ async def test_groups_where_there_are_any():
     with pytest.raises(GatewayRejected) as raised:
         await client_of(fake_gateway()).list_groups()
     assert raised.value.refusal is Refusal.NOT_OFFERED
-    client, _ = answering(yes({"vip": 5}))
+    client, _ = answering(yes({"vip": [5]}))
     with pytest.raises(GatewayProtocolError):
         await client.list_groups()
 
@@ -266,6 +266,7 @@ async def test_the_fake_has_all_that_the_client_calls():
     await client.find_keys("ci runner")
     await client.update_key(key)
     await client.list_models()
+    await client.get_status()
     await client.list_groups()
     await client.get_account()
     await client.check_key(value)
@@ -274,12 +275,11 @@ async def test_the_fake_has_all_that_the_client_calls():
     assert called <= set(COVERAGE)
     not_used = {
         ("POST", "/api/token/batch"),
+        ("GET", "/api/models"),
         ("GET", "/api/user/token"),
         ("GET", "/api/usage/token/"),
         ("POST", "/v1/chat/completions"),
-        ("GET", "/api/user/models"),
         ("GET", "/api/pricing"),
-        ("GET", "/api/status"),
         ("GET", "/api/log/self"),
         ("GET", "/api/log/self/stat"),
         ("GET", "/api/data/self"),

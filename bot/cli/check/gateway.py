@@ -9,11 +9,13 @@ from bot.gateway.capabilities import Capabilities, Generation, detect_capabiliti
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.errors import (
     GatewayAuthError,
+    GatewayBlocked,
     GatewayCallError,
     GatewayProtocolError,
     GatewayUnavailable,
     Refusal,
 )
+from bot.gateway.models import over_promise
 from bot.settings import Settings
 
 SUBJECT = "gateway"
@@ -66,6 +68,7 @@ async def _look(report: Report, settings: Settings, client: GatewayClient) -> No
         return
     _tell_generation(report, settings, client, found)
     await _look_at_account(report, client)
+    await _look_at_units(report, settings, client)
     _look_at_clock(report, client)
 
 
@@ -88,8 +91,32 @@ async def _look_at_account(report: Report, client: GatewayClient) -> None:
         return
     if account.quota <= 0:
         report.warn(subject, f"{account.username} has no balance left", "keys work only when it is topped up")
-    else:
-        report.ok(subject, f"{account.username}, {account.quota:,} units left")
+        return
+    report.ok(subject, f"{account.username}, {account.quota:,} units left")
+    try:
+        promise = over_promise(await client.list_keys(deadline=PATIENCE), account, now=client.server_now())
+    except GatewayCallError:
+        return
+    if promise.missing:
+        report.warn(
+            subject,
+            f"keys may still spend {promise.promised:,} units, {promise.missing:,} more than the account has",
+            "top up the account, or lower quotas",
+        )
+
+
+async def _look_at_units(report: Report, settings: Settings, client: GatewayClient) -> None:
+    try:
+        units = (await client.get_status(deadline=PATIENCE)).quota_per_unit
+    except GatewayCallError:
+        return  # CometAPI does not document the call; the setting counts
+    ours = settings.keydesk_units_per_usd
+    if units is not None and units != ours:
+        report.warn(
+            "units per dollar",
+            f"the gateway says {units:,}, KEYDESK_UNITS_PER_USD says {ours:,}",
+            "set KEYDESK_UNITS_PER_USD to the gateway's number",
+        )
 
 
 def _look_at_clock(report: Report, client: GatewayClient) -> None:
@@ -110,6 +137,12 @@ def _tell(report: Report, settings: Settings, error: GatewayCallError) -> None:
         report.fail(SUBJECT, f"{base} answers with HTTP {status}", "look at the gateway, then try again")
     elif isinstance(error, GatewayUnavailable):
         report.fail(SUBJECT, f"{base} cannot be reached", "look at COMETAPI_BASE_URL and the network")
+    elif isinstance(error, GatewayBlocked):
+        report.fail(
+            SUBJECT,
+            f"a protection service in front of {base} blocks us or asks for a browser check",
+            "ask its operator to let this machine's address through",
+        )
     elif isinstance(error, GatewayProtocolError) and status is not None and 300 <= status < 400:
         report.fail(
             SUBJECT,
@@ -125,7 +158,7 @@ def _tell(report: Report, settings: Settings, error: GatewayCallError) -> None:
 
 
 def _auth(settings: Settings, refusal: Refusal) -> tuple[str, str]:
-    if refusal is Refusal.USER_HEADER:
+    if refusal in {Refusal.USER_HEADER, Refusal.WRONG_USER_ID}:
         if settings.cometapi_user_id is None:
             return "it wants the account's user id", f"set COMETAPI_USER_ID to the number in {_CONSOLE}"
         return "COMETAPI_USER_ID is not the owner of the access token", f"look up the number in {_CONSOLE}"

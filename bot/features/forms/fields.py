@@ -253,7 +253,7 @@ class FormReader:
             self.errors[NAME] = (
                 f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT} characters."
             )
-        elif size > NAME_LIMIT:
+        elif count_bytes and size > NAME_LIMIT:
             # What we refuse to send later (gateway/checks.py) must not be asked for now.
             takes = "this gateway takes" if count_bytes else "gateways may take"
             self.errors[NAME] = (

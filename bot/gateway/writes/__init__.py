@@ -13,7 +13,7 @@ the caller holds the lease.
 
 from bot.gateway.writes.create import create
 from bot.gateway.writes.delete import delete
-from bot.gateway.writes.disable import disable
+from bot.gateway.writes.disable import LastResort, disable
 from bot.gateway.writes.enable import enable
 from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus
 from bot.gateway.writes.revocation import REVOCATION_DELAYS, Revocation, RevocationCheck, check_revoked
@@ -26,6 +26,7 @@ __all__ = [
     "FieldDifference",
     "Journal",
     "KeyChanges",
+    "LastResort",
     "Revocation",
     "RevocationCheck",
     "WriteResult",

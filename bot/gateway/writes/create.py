@@ -7,7 +7,7 @@ from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings
 from bot.gateway.records import meaning
 from bot.gateway.validation import settings_problems
-from bot.gateway.writes.results import FieldDifference, Journal, WriteResult, WriteStatus
+from bot.gateway.writes.results import FieldDifference, Journal, WriteResult, WriteStatus, with_name_limit
 from bot.gateway.writes.session import PROCESSING, Session, WriteAnswer, WriteCheckpoint, not_done
 
 MOST_POSTS = 4
@@ -50,7 +50,7 @@ async def create(
         update={"cross_group_retry": settings.cross_group_retry and settings.group == "auto"}
     )
     session = Session(client=client, journal=journal, processing=processing)
-    return await session.guarded(_create(session, settings))
+    return with_name_limit(await session.guarded(_create(session, settings)), settings.name)
 
 
 async def _create(session: Session, settings: KeySettings) -> WriteResult:

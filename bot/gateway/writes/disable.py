@@ -1,15 +1,27 @@
 """Disables one key and does not stop at a yes (gateway-api.md, section 7; rules 9 and 10)."""
 
+from enum import StrEnum
+
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
-from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.models import NEVER, Key, KeyId, KeyStatus
 from bot.gateway.records import LONG_PAST
 from bot.gateway.writes.put import Intent, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
-from bot.gateway.writes.status import StatusCheckpoint, outstanding, set_status
+from bot.gateway.writes.status import OUT_OF_RANGE, StatusCheckpoint, outstanding, set_status
 
-_HARMLESS = "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. Delete it."
+
+class LastResort(StrEnum):
+    """What may be done with a key that the gateway does not disable. Making it harmless wipes its quota and expiry."""
+
+    REPORT = "report"
+    MAKE_HARMLESS = "make_harmless"
+
+
+_NOT_DISABLED = (
+    "The gateway does not disable this key; it is still in use. Delete it, or give it an expiry in the past."
+)
 _ALIVE = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
 
 
@@ -19,25 +31,29 @@ async def disable(
     journal: Journal,
     *,
     record: Key | None = None,
+    last_resort: LastResort = LastResort.MAKE_HARMLESS,
     processing: float = PROCESSING,
 ) -> WriteResult:
     """Takes the key out of use and proves it by the record. With a fresh `record` that is two round trips: PUT, GET.
 
     `record` must have been read within this request: its fields go back to the gateway. Where no status is
-    honoured, the key is made harmless (expired long ago, no quota); then `alarm` says so. A key that is gone is
-    DONE with `key=None`. Prove it by `check_revoked`. Never raises a GatewayCallError.
+    honoured, `last_resort` decides: make the key harmless (expired long ago, no quota) for a leak or with a person's
+    yes, else only report. `alarm` says which, and what was lost; `before` holds what is needed to take it back. A key
+    that is gone is DONE with `key=None`. Check it by `check_revoked`. Never raises a GatewayCallError.
     """
     session = Session(client=client, journal=journal, processing=processing)
-    return await session.guarded(_disable(session, key_id, record))
+    return await session.guarded(_disable(session, key_id, record, last_resort))
 
 
-async def _disable(session: Session, key_id: KeyId, record: Key | None) -> WriteResult:
+async def _disable(session: Session, key_id: KeyId, record: Key | None, last_resort: LastResort) -> WriteResult:
     checkpoint = await session.load("disable", StatusCheckpoint)
     try:
         if record is None or record.id != key_id or checkpoint is not None:
             record = await session.client.get_key(key_id)
         result = await set_status(session, "disable", record, KeyStatus.DISABLED)
         if result.key and _not_honoured(result):
+            if last_resort is LastResort.REPORT:
+                return result.model_copy(update={"alarm": _NOT_DISABLED})
             return await _make_harmless(session, result, result.key)
     except KeyNotFound:
         if checkpoint is None and record is None:
@@ -50,7 +66,7 @@ async def _disable(session: Session, key_id: KeyId, record: Key | None) -> Write
 def _not_honoured(result: WriteResult) -> bool:
     """Both ways of disabling were answered for sure, and the key is still in use."""
     sure_no = result.status in {WriteStatus.FAILED, WriteStatus.REFUSED} and result.again_after is None
-    return sure_no and result.refusal not in AUTH_REFUSALS
+    return sure_no and result.refusal not in AUTH_REFUSALS | OUT_OF_RANGE
 
 
 async def _make_harmless(session: Session, result: WriteResult, key: Key) -> WriteResult:
@@ -65,8 +81,17 @@ async def _make_harmless(session: Session, result: WriteResult, key: Key) -> Wri
         update={
             "status": WriteStatus.UNKNOWN if wait is not None else harmless.status,
             "again_after": wait if done else harmless.again_after,
-            "alarm": _HARMLESS if done else _ALIVE,
+            "alarm": _harmless(result.before or key) if done else _ALIVE,
             "before": result.before,
             "differences": result.differences if done else harmless.differences,
         },
+    )
+
+
+def _harmless(before: Key) -> str:
+    left = "no limit" if before.unlimited_quota else f"{before.remain_quota:,} units"
+    expiry = "no expiry" if before.expired_time == NEVER else f"expiry {before.expired_time} (Unix seconds)"
+    return (
+        "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. "
+        f"It had {left} and {expiry}. Delete it, or give these back."
     )

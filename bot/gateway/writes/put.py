@@ -1,7 +1,9 @@
 """Changes a record by a full PUT and stands for the outcome: write, read back, mend what usage lost, settle.
 
-The heart of every change but create and delete (gateway-api.md, sections 7 and 9; rules 7, 9 and 13). `remain + used`
-moves only by an edit, so their sum tells whether a quota change landed and how much usage was lost in the race.
+The heart of every change but create and delete (gateway-api.md, sections 7 and 9; rules 7, 9 and 13). Usage
+leaves `remain + used` as it is, so their sum tells whether a quota change landed. A PUT overwrites what was charged or
+refunded since the record was read: the sum then differs from its target, in either direction, and the record is
+written again until it fits.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,10 +15,16 @@ from bot.gateway.models import NEVER, SETTINGS_FIELDS, Key, KeyId
 from bot.gateway.records import LONG_PAST, meaning
 from bot.gateway.validation import LARGEST_QUOTA
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
-from bot.gateway.writes.session import Session, WriteAnswer, WriteCheckpoint, not_done
+from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, not_done
 
 MOST_SENDINGS = 4
-MOST_CORRECTIONS = 8
+MOST_CORRECTIONS = 16
+MENDING_SECONDS = 60.0
+IN_FLIGHT = 1_000_000
+"""Units that calls in flight may hold as a pre-charge, beyond what the counters show when they are read."""
+IN_USE_SECONDS = 120
+"""A key that was billed this recently is in use, though its counters were read twice with the same value."""
+_CORRECTING = "The quota is still being corrected for usage."
 _ROUNDS = 2 * (MOST_SENDINGS + MOST_CORRECTIONS)
 RESTRICTIONS = ("expired_time", "model_limits_enabled", "model_limits", "allow_ips", "group")
 
@@ -96,7 +104,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
             await session.save(name, checkpoint.model_copy(update={"finished": True, "notes": result.notes}))
         if result:
             return result
-        again = _landed(checkpoint, intent, found)
+        again = _landed(session, checkpoint, intent, found)
         if again:
             checkpoint = checkpoint.model_copy(update={"corrections": checkpoint.corrections + 1})
         elif not intent.delta or checkpoint.answer is WriteAnswer.NO:
@@ -130,16 +138,40 @@ async def _send(session: Session, name: str, checkpoint: PutCheckpoint, intent: 
     return await session.send(name, checkpoint, lambda: session.client.update_key(record))
 
 
-def _drift(checkpoint: PutCheckpoint, found: Key) -> tuple[int, int]:
-    """By how much the sum is over the target, and how much was spent meanwhile: the most that a race can have lost."""
-    return found.total_quota - checkpoint.target, max(0, found.used_quota - checkpoint.before.used_quota)
+def explained_by_usage(before: Key, found: Key, drift: int, *, now: float) -> bool:
+    """Whether calls with the key can have moved the sum by `drift` while it was written.
+
+    A charge between read and write leaves the sum too high, a refund too low. Neither is bounded by what the counters
+    show afterwards, because a pre-charge may have come and gone; a key that nobody uses has no drift at all.
+    """
+    moved = abs(found.used_quota - before.used_quota)
+    in_use = moved > 0 or found.accessed_time != before.accessed_time
+    in_use = in_use or (not found.unused and now - found.accessed_time <= IN_USE_SECONDS)
+    return in_use and abs(drift) <= max(moved, IN_FLIGHT)
 
 
-def _landed(checkpoint: PutCheckpoint, intent: Intent, found: Key) -> bool:
+def _landed(session: Session, checkpoint: PutCheckpoint, intent: Intent, found: Key) -> bool:
+    """Whether the record shows the change, but for what usage did to the sum meanwhile."""
     if not intent.holds_in(found):
         return False
-    drift, spent = _drift(checkpoint, found)
-    return not intent.speaks_of_quota or 0 <= drift <= spent
+    drift = found.total_quota - checkpoint.target
+    if not intent.speaks_of_quota or drift == 0:
+        return True
+    moved = found.used_quota != checkpoint.before.used_quota
+    sure = checkpoint.corrections > 0 or (checkpoint.answer is WriteAnswer.YES and moved)
+    if found.total_quota == checkpoint.before.total_quota and not sure:
+        return False
+    return explained_by_usage(checkpoint.before, found, drift, now=session.client.server_now())
+
+
+def _mendable(session: Session, checkpoint: PutCheckpoint, found: Key) -> bool:
+    """Whether another PUT brings the sum nearer to its target; nothing below 0 can be written to a limited key."""
+    drift = found.total_quota - checkpoint.target
+    remain = checkpoint.target - found.used_quota
+    remain = remain if found.unlimited_quota else max(0, remain)
+    bounded = checkpoint.corrections < MOST_CORRECTIONS
+    usage = explained_by_usage(checkpoint.before, found, drift, now=session.client.server_now())
+    return bounded and drift != 0 and remain != found.remain_quota and usage
 
 
 def _judge(
@@ -153,18 +185,25 @@ def _judge(
         and intent.speaks_of_quota
         and found.total_quota == checkpoint.before.total_quota != checkpoint.target
     )
-    if _landed(checkpoint, intent, found) and not still:
-        return _judge_landed(checkpoint, intent, found, wait)
+    if _landed(session, checkpoint, intent, found) and not still:
+        return _judge_landed(session, checkpoint, intent, found, wait)
     if wait is not None:
         return _unknown(checkpoint, intent, found, "The gateway has not shown the change yet.", again_after=wait)
     if checkpoint.answer is WriteAnswer.NO:
         again = retry_no and checkpoint.refusal is None
         return None if again else not_done(checkpoint, key=found, before=checkpoint.before)
     if intent.delta and found.total_quota != checkpoint.before.total_quota:
-        sentence = "The quota is neither as it was nor as it should be: somebody else changed it. Look at it by hand."
+        sentence = (
+            "The quota is neither as it was nor as it should be, and usage does not explain it: "
+            "somebody else changed it. Look at it by hand."
+        )
         return _unknown(checkpoint, intent, found, sentence)
     if checkpoint.unsure and checkpoint.sent < MOST_SENDINGS:
         return None
+    return _not_shown(checkpoint, intent, found)
+
+
+def _not_shown(checkpoint: PutCheckpoint, intent: Intent, found: Key) -> WriteResult:
     return WriteResult(
         status=WriteStatus.FAILED,
         key=found,
@@ -174,19 +213,18 @@ def _judge(
     )
 
 
-def _judge_landed(checkpoint: PutCheckpoint, intent: Intent, found: Key, wait: float | None) -> WriteResult | None:
-    drift, spent = _drift(checkpoint, found)
-    # Nothing below 0 can be written to a limited key, so an empty one has no usage left to give back.
-    lost = 0 < drift <= spent and (found.unlimited_quota or found.remain_quota > 0)
-    first = checkpoint.corrections == 0
-    if (
-        lost
-        and checkpoint.corrections < MOST_CORRECTIONS
-        and (first or (checkpoint.answer is not WriteAnswer.YES and wait is None))
-    ):
+def _judge_landed(
+    session: Session, checkpoint: PutCheckpoint, intent: Intent, found: Key, wait: float | None
+) -> WriteResult | None:
+    drift = found.total_quota - checkpoint.target
+    if _mendable(session, checkpoint, found):
+        if checkpoint.corrections and wait is not None:
+            return _unknown(checkpoint, intent, found, _CORRECTING, again_after=wait)
+        if session.elapsed() > MENDING_SECONDS:
+            return _unknown(checkpoint, intent, found, _CORRECTING, again_after=SHORTEST_WAIT)
         return None
-    if lost and not first and wait is not None:
-        return _unknown(checkpoint, intent, found, "The quota is still being corrected for usage.", again_after=wait)
+    if intent.delta and drift == -intent.delta:
+        return _not_shown(checkpoint, intent, found)
     side = side_effects(checkpoint.before, found, but=intent.fields)
     notes = (*_notes(checkpoint, intent, found, drift), *(f"Changed meanwhile: {each.field}." for each in side))
     broken = any(each.field in RESTRICTIONS for each in side)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.errors import Refusal
 from bot.gateway.models import Int64, Key, KeyId
+from bot.gateway.validation import name_in_bytes
 
 
 class Journal(Protocol):
@@ -67,6 +68,14 @@ class WriteResult(BaseModel):
     again_after: float | None = None
     alarm: str | None = None
     learned: Mapping[str, bool] = {}
+
+
+def with_name_limit(result: WriteResult, name: str | None) -> WriteResult:
+    """A refused name that has few characters and many bytes, told so; the gateway counts bytes."""
+    problem = name_in_bytes(name or "")
+    if result.refusal is not Refusal.NAME_TOO_LONG or not problem:
+        return result
+    return result.model_copy(update={"sentence": problem, "learned": {**result.learned, "names_in_bytes": True}})
 
 
 class KeyChanges(BaseModel):

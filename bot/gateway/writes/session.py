@@ -63,6 +63,11 @@ class Session:
         self.at_stake = False
         """Something was sent whose effect has not been read back yet."""
         self._settle = client.timeout + processing
+        self._begun = client.now()
+
+    def elapsed(self) -> float:
+        """Seconds since this run of the write began."""
+        return self.client.now() - self._begun
 
     async def load(self, name: str, kind: type[AnyCheckpoint]) -> AnyCheckpoint | None:
         value = await self.journal.recall(name)

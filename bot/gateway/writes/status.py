@@ -1,10 +1,14 @@
 """Sets the status of one key and reads it back: by `status_only`, then by a plain PUT (gateway-api.md, section 7)."""
 
-from bot.gateway.errors import AUTH_REFUSALS
+from bot.gateway.errors import AUTH_REFUSALS, Refusal
 from bot.gateway.models import Key, KeyStatus
-from bot.gateway.writes.put import RESTRICTIONS, Intent, put, side_effects
+from bot.gateway.writes.put import RESTRICTIONS, Intent, explained_by_usage, put, side_effects
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
 from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
+
+OUT_OF_RANGE = frozenset({Refusal.QUOTA_TOO_LARGE, Refusal.QUOTA_NEGATIVE})
+SMALLEST_MAXIMUM = 2_147_483_647
+"""The largest `remain_quota` that every known generation takes (gateway-api.md, section 6)."""
 
 
 class StatusCheckpoint(WriteCheckpoint):
@@ -83,6 +87,10 @@ async def _send(
         answer = await answer_to(lambda: client.update_key(record, status=wanted))
     else:
         answer = await answer_to(lambda: client.set_status(record, wanted))
+        if answer.get("refusal") in OUT_OF_RANGE:
+            # The number is validated before the switch is looked at, and then ignored: any number in range will do.
+            in_range = record.model_copy(update={"remain_quota": max(0, min(record.remain_quota, SMALLEST_MAXIMUM))})
+            answer = await answer_to(lambda: client.set_status(in_range, wanted))
     checkpoint = checkpoint.model_copy(update={"refusal": None, "refusal_sentence": "", **answer})
     # Kept in memory for now: when the read-back agrees, one durable checkpoint was enough.
     return checkpoint if checkpoint.unsure else checkpoint.model_copy(update={"unsure_at": unsure_at})
@@ -91,13 +99,15 @@ async def _send(
 async def _settled(session: Session, name: str, checkpoint: StatusCheckpoint, found: Key) -> WriteResult:
     """The status is as wanted. What else moved is told; usage lost by a server that rewrote the record is mended."""
     before, notes = checkpoint.before, []
-    drift, spent = found.total_quota - before.total_quota, found.used_quota - before.used_quota
-    if before.remain_quota > 0 and found.remain_quota > 0 and 0 < drift <= spent:
+    drift = found.total_quota - before.total_quota
+    usage = explained_by_usage(before, found, drift, now=session.client.server_now())
+    clamped = before.remain_quota < 0 and not before.unlimited_quota
+    if drift and usage and not clamped:
         mended = await put(session, f"{name}.quota", found.id, Intent(total=before.total_quota), found)
         if mended.again_after is not None and found.status == KeyStatus.ENABLED:
             return mended  # called again, it goes on here; a disable is not kept waiting for a figure
         found = mended.key or found
-        if mended.status is WriteStatus.DONE:
+        if mended.status is WriteStatus.DONE and found.total_quota == before.total_quota:
             notes.append("Usage raced the change; the quota was corrected for it.")
     drift = found.total_quota - before.total_quota
     overdrawn = -before.remain_quota if before.remain_quota < 0 and not before.unlimited_quota else 0

@@ -9,7 +9,7 @@ from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStat
 from bot.gateway.records import meaning
 from bot.gateway.validation import problems
 from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
-from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus, with_name_limit
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
 
@@ -30,7 +30,8 @@ async def update(
     server had marked expired is enabled again when its new expiry lies ahead.
     """
     session = Session(client=client, journal=journal, processing=processing)
-    return await session.guarded(_update(session, key_id, changes.as_fields(), expected))
+    result = await session.guarded(_update(session, key_id, changes.as_fields(), expected))
+    return with_name_limit(result, changes.name)
 
 
 async def change_quota(

@@ -45,7 +45,7 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason(profile):
     fake = fake_gateway(profile)
     result = await create(client_of(fake), wanted(name="x" * 51), MemoryJournal())
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, Refusal.INVALID)
-    assert "51 bytes" in result.sentence
+    assert "51 characters" in result.sentence
     assert fake.requests == []
 
 
