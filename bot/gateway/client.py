@@ -182,11 +182,8 @@ class GatewayReader:
                 yield KeyValue(key=key, value=values.get(key.id))
 
     async def list_models(self, *, group: str = "", deadline: float | None = None) -> list[str]:
-        """Model ids that this account may use, sorted; with `group`, those of the group where the gateway tells them.
-
-        New-api lists them at `/api/user/models`; its `/api/models` is a list compiled into the program. CometAPI's
-        `/api/models` is its catalogue (rows 12 and 12a).
-        """
+        """Model ids that this account may use, sorted; with `group`, those of that group where they are told."""
+        # New-api's `/api/models` is a list compiled into the program; CometAPI's is its catalogue (rows 12 and 12a).
         end = self._until(deadline)
         if not (self.request_id_header or "").lower().startswith("x-cometapi"):
             try:

@@ -254,10 +254,8 @@ class FormReader:
                 f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT} characters."
             )
         elif count_bytes and size > NAME_LIMIT:
-            # What we refuse to send later (gateway/checks.py) must not be asked for now.
-            takes = "this gateway takes" if count_bytes else "gateways may take"
             self.errors[NAME] = (
-                f"The name has {len(name)} characters, but {size} bytes; {takes} at most {NAME_LIMIT} bytes "
+                f"The name has {len(name)} characters, but {size} bytes; this gateway takes at most {NAME_LIMIT} bytes "
                 f"(a character outside ASCII counts 2 to 4)."
             )
         return name

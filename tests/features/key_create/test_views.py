@@ -51,13 +51,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("name", {"name": None}, "Give the key a name."),
     ("name", {"name": "  \t "}, "Give the key a name."),
     ("name", {"name": "n" * 51}, "The name has 51 characters; the gateway takes at most 50 characters."),
-    ("name", {"name": "é" * 26}, "26 characters, but 52 bytes; gateways may take at most 50 bytes"),
     (
         "name",
         {"name": "é" * 26, "count_bytes": True},
         "26 characters, but 52 bytes; this gateway takes at most 50 bytes",
     ),
-    ("name", {"name": "🔑" * 13}, "13 characters, but 52 bytes"),
+    ("name", {"name": "🔑" * 13, "count_bytes": True}, "13 characters, but 52 bytes"),
     ("name", {"name": "a\nb"}, "holds a line break"),
     ("name", {"name": "a\u2028b"}, "holds a line break"),
     ("name", {"name": "a\u202eb"}, "an invisible character (U+202E)"),
@@ -118,6 +117,8 @@ def test_every_wrong_field_is_told_at_once() -> None:
 
 GOOD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"name": "n" * 50}, {"name": "n" * 50}),
+    ({"name": "中" * 50}, {"name": "中" * 50}),
+    ({"name": "ع" * 50}, {"name": "ع" * 50}),
     ({"name": "  padded  "}, {"name": "padded"}),
     ({"name": "🔑 מפתח"}, {"name": "🔑 מפתח"}),
     ({"name": "👩\u200d💻 می\u200cخواهم"}, {"name": "👩\u200d💻 می\u200cخواهم"}),
