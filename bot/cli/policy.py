@@ -13,7 +13,7 @@ from typing import TextIO
 from bot.errors import BotError, ConfigurationError
 from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
-from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
+from bot.permissions.hypothetical import SO_FAR, hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
 from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
@@ -110,6 +110,11 @@ def explain_policy(
         return 2
     if find_actor is None and is_person(question.who) and not question.groups:
         _print(out, f"Slack is not asked here, so {question.who} is taken to be in no group; name groups with --in.")
+    if (counts := policy.counts_needed(ask.operation)) and not any(
+        f.partition("=")[0] in SO_FAR for f in question.fields
+    ):
+        fields = ", ".join(name for name, what in SO_FAR.items() if what in {count.what for count in counts})
+        _print(out, f"note: nothing is taken to have been given before this; tell it with {fields}.")
     _print(out, *explain_lines(policy, ask))
     return 0
 

@@ -74,7 +74,7 @@ def test_lint_uses_the_members_of_groups_where_they_are_known(out: io.StringIO) 
 def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> None:
     question = Question(operation="key.create", who="engineer", fields=["remain_quota=$5", "expired_time=30d"])
     assert explain(out, question) == 0
-    assert out.getvalue().splitlines() == [
+    assert out.getvalue().splitlines()[1:] == [
         "key.create on their own, by engineer (engineer)",
         "needs approval: Rule “a manager decides the rest” wants an approval by 1 person of manager.",
         "  expires after 3 days",
@@ -264,3 +264,15 @@ def test_what_can_says_what_it_cannot(out: io.StringIO, broken: Path) -> None:
     assert "“enginer” is no role of the policy and no Slack id; did you mean “engineer”?" in out.getvalue()
     assert what_can(broken, "engineer", out=out) == 2
     assert "the rule has no name" in out.getvalue()
+
+
+def test_explain_says_what_it_takes_for_counted(out: io.StringIO) -> None:
+    small = ["remain_quota=100k", "expired_time=30d"]
+    assert explain(out, Question(operation="key.create", who="engineer", fields=small)) == 0
+    first = out.getvalue().splitlines()[0]
+    assert first == ("note: nothing is taken to have been given before this; tell it with keys_so_far, granted_so_far.")
+    assert "allowed" in out.getvalue()
+    out.truncate(0)
+    assert explain(out, Question(operation="key.create", who="engineer", fields=[*small, "keys_so_far=5"])) == 0
+    assert "note:" not in out.getvalue()
+    assert "“small keys are free”: keys_at_most = 5: this would be the 6th of this person" in out.getvalue()
