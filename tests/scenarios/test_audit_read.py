@@ -1,5 +1,6 @@
 """`/apikey audit`: for those who may, of one key or of everything."""
 
+from bot import __version__
 from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.messages import SlackMessage
@@ -21,7 +22,7 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
         "The policy allowed `key.create` at once by rule “small keys are free”",
         "The gateway is asked for `key.create`",
         "`key.create` was applied: Quota 500k units ($1.00), Expires ",
-        "Keydesk 0.1.0 started with policy `",
+        f"Keydesk {__version__} started with policy `",
     ):
         assert sentence in told
     assert f"· request #1 · key {key_id} · line " in told
