@@ -111,6 +111,12 @@ async def test_groups_may_be_numbers(data):
     assert [group.name for group in await client.list_groups()] == ["1", "2"]
 
 
+async def test_groups_of_another_shape_are_an_error():
+    client, _ = answering(yes("vip"))
+    with pytest.raises(GatewayProtocolError):
+        await client.list_groups()
+
+
 @pytest.mark.parametrize(
     ("value", "units"),
     [(500_000, 500_000), ("250000", 250_000), (1e6, 1_000_000), (0, None), ("0", None), (-5, None), (True, None),

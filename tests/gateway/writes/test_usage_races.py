@@ -16,7 +16,7 @@ from bot.gateway.writes import (
     enable,
     update,
 )
-from bot.gateway.writes.put import MOST_CORRECTIONS
+from bot.gateway.writes.put import MENDING_SECONDS, MOST_CORRECTIONS
 from tests.gateway.kit import MemoryJournal, client_of, fake_gateway, sent, wanted
 from tests.gateway.writes.test_update import a_key
 
@@ -143,6 +143,31 @@ async def test_a_refund_inside_the_servers_own_write_is_put_back():
         result = await write()
         before += delta
         assert (result.status, total(fake, key_id)) == (WriteStatus.DONE, before), result
+
+
+async def test_correcting_goes_on_later_when_the_gateway_is_slow():
+    fake = fake_gateway("cometapi")
+    key_id, client, journal = a_key(fake), client_of(fake), MemoryJournal()
+    expected = total(fake, key_id) + 100
+
+    def slow(_call):
+        fake.charge(key_id, COST)
+        fake.advance(MENDING_SECONDS + 1)
+
+    fake.on("request", slow, method="PUT")
+    first = await change_quota(client, key_id, 100, journal)
+    assert (first.status, first.again_after) == (WriteStatus.UNKNOWN, 2.0)
+    result = await change_quota(client, key_id, 100, journal)
+    assert (result.status, total(fake, key_id)) == (WriteStatus.DONE, expected)
+
+
+async def test_a_yes_that_stores_nothing_is_not_done_though_the_key_is_in_use():
+    fake = fake_gateway("sibling")
+    key_id = a_key(fake)
+    fake.on("request", lambda _call: fake.charge(key_id, COST), method="PUT", times=None)
+    result = await change_quota(client_of(fake), key_id, 100, MemoryJournal())
+    assert result.status is WriteStatus.FAILED
+    assert "does not show it" in result.sentence
 
 
 CALLS = {"create": 3, "show": 1, "quota": 3, "rename": 4, "disable": 3, "enable": 3, "end": 3, "delete": 3}
