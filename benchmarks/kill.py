@@ -82,13 +82,14 @@ async def _round(
     # Seldom and beside the writers: who looks each millisecond, and in the way, measures himself.
     while True:
         settled = await application.database.read(requests_store.get, request_id)
-        if "refused_at" in (settled.progress.get("probe") or {}):
+        check = settled.progress.revocation
+        if check is not None and check.refused_at is not None:
             break
         if time.time() > clicked + PATIENCE:
             raise TimeoutError
         await asyncio.sleep(0.05)
     taken["verified"].append(settled.settled_at - clicked)
-    taken["dead"].append(settled.progress["probe"]["refused_at"] - clicked)
+    taken["dead"].append(check.refused_at - clicked)
     calls = [(seen.method, seen.path) for seen in world.gateway.requests[before:]]
     read_back = next(index for index, call in enumerate(calls) if call[0] == "PUT") + 2
     taken["calls"].append(float(read_back))
