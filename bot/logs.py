@@ -11,6 +11,7 @@ that no text can move a terminal's cursor or turn the direction of a line.
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TextIO, TypeVar
 from urllib.parse import quote
@@ -41,6 +42,11 @@ _SECRETS = re.compile(
     re.VERBOSE,
 )
 _KEY_VALUE = re.compile(r"(?<![0-9A-Za-z])(?:sk-)?[0-9A-Za-z]{48}(?![0-9A-Za-z])")
+_GLUED = re.compile(r"sk-[0-9A-Za-z]{32,}")
+_BROKEN = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z]{4,48}(?:[\s-]{1,3}[0-9A-Za-z]{4,48}){1,7}")
+_BREAK = re.compile(r"[\s-]+")
+_CORE, _FEWEST_DIGITS = 48, 3
+KEY_IN_TEXT = "This looks like the value of a key. It is stored and shown: take it out."
 # Fields that libraries add to their records: uvicorn the message in colours, the durable engine's the others.
 _FOREIGN = ("color_message", "applicationID", "applicationVersion", "executorID", "operationUUID", "traceId")
 # A line of the log never holds more of one text than this: it may be a whole payload.
@@ -52,8 +58,19 @@ T = TypeVar("T")
 
 
 def holds_key(text: str) -> bool:
-    """Whether somebody pasted the value of a gateway key into `text`: it must not be stored, shown or repeated."""
-    return _KEY_VALUE.search(text) is not None
+    """Whether somebody pasted the value of a gateway key into `text`: it must not be stored, shown or repeated.
+
+    Also with characters in it that take no room, glued to a word, or broken over lines.
+    """
+    seen = text if text.isascii() else "".join(char for char in text if unicodedata.category(char) != "Cf")
+    if _KEY_VALUE.search(seen) or _GLUED.search(seen):
+        return True
+    return any(_is_core(_BREAK.sub("", found[0][3:])) for found in _BROKEN.finditer(seen))
+
+
+def _is_core(joined: str) -> bool:
+    """Forty-eight characters as keys have them; words that stand side by side hold hardly a digit."""
+    return len(joined) >= _CORE and sum(char.isdigit() for char in joined[:_CORE]) >= _FEWEST_DIGITS
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -14,7 +14,6 @@ from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
-from bot.logs import holds_key
 from bot.permissions.models import Actor
 from bot.slack.blocks import escape, isolate, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
@@ -126,8 +125,6 @@ class CardListeners:
         reason = typed(delivery.state, REASON).strip()
         if not reason:
             raise InputError({REASON: "Say why; the requester reads it."})
-        if holds_key(reason):
-            raise InputError({REASON: "This looks like the value of a key. It is stored and shown: take it out."})
         people = await self._people(delivery, request)
         request = await self._actions.deny(request.id, *people, reason=reason)
         return Replace(_said(request, "is denied. The requester is told, with your reason"))
