@@ -254,6 +254,7 @@ SECRETS = {
     "KEYDESK_ALERT_SECRET_GITHUB": "not-a-real-secret-2",
     "KEYDESK_ALERT_SECRET_GITGUARDIAN": "not-a-real-secret-3",
     "KEYDESK_ALERT_TOKEN_ALERTMANAGER": "not-a-real-secret-4",
+    "KEYDESK_ALERT_TOKEN_GITLAB": "not-a-real-secret-5",
     "DATABASE_URL": "postgresql://keydesk:not-a-real-password@db/keydesk",
 }
 
