@@ -95,7 +95,7 @@ class Desk:
 
     def _nothing_but_time_is_waited_for(self) -> bool:
         """Time that passes over work at hand would look like a process that was frozen."""
-        return self._sleepers > 0 or not self.app.engine._runs.running
+        return self._sleepers > 0 or not (self.app.engine._runs.running or self.app.responder.busy)
 
     async def fill(self, user: str, view: View, **fields: Any) -> None:
         """Type into the modal on top, field by field; a select that is drawn only then is waited for."""

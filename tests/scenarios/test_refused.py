@@ -155,6 +155,11 @@ async def test_a_manager_cannot_approve_an_own_request(http_desk: Desk) -> None:
     assert not desk.said("was created")
 
 
+def reveals(desk: Desk) -> int:
+    """How often a person's key was read. The index reads the list by itself, whenever it likes."""
+    return sum(call.path != "/api/token/" for call in desk.gateway.requests)
+
+
 @pytest.mark.parametrize("who", [*WORDS, seed.SECOND_ENGINEER, MIRA, seed.ADMIN])
 async def test_a_reveal_by_anybody_else_shows_nothing_and_is_recorded(desk: Desk, who: str) -> None:
     await desk.ask(ADA, name="mine", remain_quota="100k")
@@ -164,12 +169,12 @@ async def test_a_reveal_by_anybody_else_shows_nothing_and_is_recorded(desk: Desk
     value = desk.gateway.key_value(desk.key("mine").id)
     await desk.eventually(lambda: value in view_text(desk.slack.top_view(ADA)))
     revealed = len([call for call in desk.slack.calls if value in str(call)])
-    asked = len(desk.gateway.requests)
+    asked = reveals(desk)
 
     assert (await send_as(desk, last(desk, "block_actions"), who)).ok
     await desk.eventually(lambda: desk.app.responder.busy == 0)
     assert len([call for call in desk.slack.calls if value in str(call)]) == revealed
-    assert len(desk.gateway.requests) == asked
+    assert reveals(desk) == asked
     assert [(line["actor"], line["key_id"]) for line in await desk.audit("refused")] == [(who, desk.key("mine").id)]
     assert len(await desk.audit("revealed")) == 1
 
