@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from bot.alerts import listeners, store
-from bot.alerts.cards.card import BatchProgress, Counted, card
+from bot.alerts.cards.card import BatchProgress, DisabledCount, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
 from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, AlertNotifications
@@ -240,8 +240,8 @@ class Alerts:
             None if found is None else card(*found, units_per_usd=self._units_per_usd, batch=self._batch(c, found[0]))
         )
 
-    def _batch(self, c: sa.Connection, alert: Alert) -> Counted | None:
-        return None if alert.batch_id is None else Counted(*self._batch_progress(c, alert.batch_id))
+    def _batch(self, c: sa.Connection, alert: Alert) -> DisabledCount | None:
+        return None if alert.batch_id is None else DisabledCount(*self._batch_progress(c, alert.batch_id))
 
     def _author(self, c: sa.Connection, post: PostRow) -> Message | None:
         found = self._drawn(c, post)

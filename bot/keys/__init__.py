@@ -1,5 +1,6 @@
 """What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words.
 
+account    the one account this database is about
 access     what a person may do with a key and whether they may see it
 lookup     which key is meant
 reference  how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks

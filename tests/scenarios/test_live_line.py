@@ -124,7 +124,7 @@ async def test_every_change_of_a_burst_counts_in_the_end(http_desk: Desk) -> Non
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"name": None}, "name"),
     ({"name": "n" * 51}, "name"),
-    ({"name": "é" * 30}, "name"),
+    ({"name": "é" * 51}, "name"),
     ({"remain_quota": "1e5"}, "remain_quota"),
     ({"remain_quota": "-1"}, "remain_quota"),
     ({"remain_quota": None}, "remain_quota"),

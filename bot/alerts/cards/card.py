@@ -42,7 +42,7 @@ SOURCES = {
 }
 
 
-class Counted(NamedTuple):
+class DisabledCount(NamedTuple):
     """How far a batch is: keys disabled, of how many, and how many of these the gateway refused when tried."""
 
     done: int
@@ -54,7 +54,7 @@ BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int]]
 """The same numbers of a batch, by its id (bot/incident)."""
 
 
-def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: Counted | None = None) -> Message:
+def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: DisabledCount | None = None) -> Message:
     """The card in the security channel, whole, for the rows as they are."""
     headline = _mass_headline(alert, batch) or _headline(alert, requests)
     blocks = [section(headline)]
@@ -74,7 +74,7 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: Counted
     return Message(headline, blocks)
 
 
-def _mass_headline(alert: Alert, batch: Counted | None) -> str:
+def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
     """Of a leak of more keys than are shown: how many of how many are disabled, and refused."""
     if not alert.is_mass_leak or alert.status is AlertStatus.FALSE_ALARM:
         return ""
@@ -164,7 +164,7 @@ def _small_line(alert: Alert) -> str:
     return " · ".join(parts)
 
 
-def card_buttons(alert: Alert, requests: Requests, batch: Counted | None) -> list[Block]:
+def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) -> list[Block]:
     """What can be done now."""
     if alert.status is not AlertStatus.OPEN:
         return []
