@@ -82,7 +82,7 @@ class Prefill:
 
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
-    hint = "At most 50 plain letters; one with an accent or an emoji counts as 2 to 4. No other key may have it."
+    hint = "Up to 50 characters. No other key may have this name."
     element = text_input(initial=prefill.name, placeholder="production", focus=not prefill.name)
     return input_block(NAME, "Name", element, hint=hint)
 
