@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from keydesk_sandbox.fake_slack.errors import ClientRefusal
 from keydesk_sandbox.world import World, serving
 from tests.crash.policy import POLICY
 from tests.scenarios.desk import Desk
+from tests.tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
@@ -161,11 +161,6 @@ def _as_watcher(database_url: str) -> str:
     if url.get_backend_name() == "postgresql":
         url = url.update_query_dict({"application_name": WATCHER})
     return url.render_as_string(hide_password=False)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class House:

@@ -3,19 +3,14 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.tools.ports import free_port
+
 START_SECONDS, STOP_SECONDS = 60.0, 30.0
 ROOT = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
