@@ -15,10 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 ORIGIN = "keydesk/audit"
 _PURPOSE = b"keydesk: signature of the record's head, version 1"
 _ED25519 = b"\x01"
@@ -45,6 +41,10 @@ class HeadSigner:
     """Signs heads and checks signatures. `secret`: the Slack app's signing secret."""
 
     def __init__(self, secret: str) -> None:
+        # Imported where it is used, here and below: `serve` signs nothing, and it costs some MiB.
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
         self._key = Ed25519PrivateKey.from_private_bytes(hmac.digest(secret.encode(), _PURPOSE, "sha256"))
         public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._id = hashlib.sha256(ORIGIN.encode() + b"\n" + _ED25519 + public).digest()[:_KEY_ID_BYTES]
@@ -58,6 +58,8 @@ class HeadSigner:
 
     def open(self, note: str) -> Head:
         """The head in a note that we signed. Raises UntrustedHead."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+
         text, _, signatures = note.replace("\r\n", "\n").partition("\n\n")
         text += "\n"
         for line in signatures.splitlines():
