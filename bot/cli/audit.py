@@ -1,6 +1,7 @@
 """`keydesk audit export | verify`: the record as lines, and the proof that it is whole. Knows no argparse."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,7 +16,8 @@ from bot.slack.errors import SlackError
 from bot.slack.web_client import SlackWebClient
 
 FORMATS: dict[str, Callable[[Iterable[str]], Iterator[str]]] = {"jsonl": iter, "csv": as_csv, "ocsf": as_ocsf}
-_LARGEST_HEAD_FILE = 4_000_000_000
+# A signed note is short, and so is the last line of an export.
+_TAIL = 65_536
 # Anchors are written once a day; other messages may stand between them.
 _PAGE, _MOST_PAGES = 200, 50
 
@@ -56,9 +58,13 @@ def verify_record(database: Database, *, out: TextIO, heads: Iterable[Head] = ()
 def kept_head(path: Path, signer: HeadSigner | None) -> Head:
     """The head that was kept in a file. Raises ConfigurationError for no file, UntrustedHead for no head of ours."""
     try:
-        if path.stat().st_size > _LARGEST_HEAD_FILE:
-            raise ConfigurationError([f"{path} is too large."])
-        return read_head(path.read_text(encoding="utf-8-sig"), signer)
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            tail = file.read()
+        # Of a long export only the last line counts; the first piece may begin within a character.
+        text = (tail if size <= _TAIL else tail.partition(b"\n")[2]).decode("utf-8-sig")
+        return read_head(text, signer)
     except OSError as error:
         raise ConfigurationError([f"{path} cannot be read: {error.strerror}."]) from None
     except UnicodeDecodeError:
