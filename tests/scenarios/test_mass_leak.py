@@ -79,6 +79,8 @@ async def test_five_thousand_keys_in_one_alert_are_all_stored_and_all_acted_on(d
         await desk.eventually(lambda: cards(desk, " of 4,900 disabled"))
         batch = await desk.app.database.read(batches.keys_of, 1)
         assert {key.key_id for key in batch} == set(ids)
-        message = next(m for m in desk.messages(seed.SECURITY_CHANNEL) if "stop_batch" in buttons_of(m))
-        await desk.slack.click(SAM, message, "stop_batch")
+        stops = await desk.eventually(
+            lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "stop_batch" in buttons_of(m)]
+        )
+        await desk.slack.click(SAM, stops[0], "stop_batch")
         await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "Stopped by" in text_of(m)])
