@@ -39,12 +39,12 @@ async def _measure(folder: Path) -> dict[str, float]:
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000)
         application = Application(load(environment, env_file=None), gateway_transport=world.gateway.transport())
-        prepare_database(application.database)
+        prepare_database(application.resources.database)
         url = await stack.enter_async_context(serving(application.asgi()))
         world.slack.bot_url = url + "/slack/events"
         stack.push_async_callback(world.slack.close)
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
-        await _until(lambda: len(application.alerts.index) == ROUNDS)
+        await _until(lambda: len(application.services.alerts.index) == ROUNDS)
         taken: dict[str, list[float]] = {"posted": [], "verified": [], "dead": [], "calls": []}
         for number, record in enumerate(records):
             await _round(world, application, client, number, record.id, taken)
@@ -76,12 +76,12 @@ async def _round(
     await _until(lambda: "disable" in str(card().blocks) and "Quota left" in str(card().blocks))
     before, clicked = len(world.gateway.requests), time.time()
     await world.slack.click(seed.SECURITY, card(), "disable")
-    alert = await application.database.read(store.get, alert_id)
+    alert = await application.resources.database.read(store.get, alert_id)
     request_id = alert.actions[key_id].request_id
 
     # Seldom and beside the writers: who looks each millisecond, and in the way, measures himself.
     while True:
-        settled = await application.database.read(requests_store.get, request_id)
+        settled = await application.resources.database.read(requests_store.get, request_id)
         check = settled.progress.revocation
         if check is not None and check.refused_at is not None:
             break

@@ -55,7 +55,7 @@ def _app(more: int) -> SlackEndpoint:
     responder = Responder(web=_Silent(), dm_channel=nobody)
     me = Identity(team_id=payloads.TEAM, bot_user_id="U0BOT")
     edge = build_bolt(router=router, responder=responder, clock=time.time, me=me)
-    return SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)
+    return SlackEndpoint(edge=edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)
 
 
 class _Silent:

@@ -4,9 +4,10 @@ A Slack payload comes in at `slack`, a feature turns it into a typed input, `per
 `approvals` stores the request, `durable` runs it through `gateway`, reads it back, and `slack` posts
 what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
 
-    __main__, cli → app → alerts, features, incident → deps, fallback_notices, health, maintenance → approvals
-        → keys → operations, slack, abilities, policy_file → audit, durable
-        → db, gateway, permissions → environment, logs, manifest, telemetry, typed_text, units → errors
+    __main__, cli → app → services → resources → alerts, features, incident
+        → deps, fallback_notices, health, maintenance → approvals → keys
+        → operations, slack, known_capabilities, policy_file → audit, durable
+        → db, gateway, permissions → logs, manifest, telemetry, units → errors, typed_text
 
 Only those who build things see `settings`. The sandbox, `keydesk_sandbox`, is a package of its own; only the command
 line starts it.

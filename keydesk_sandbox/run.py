@@ -54,8 +54,9 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
     async def advance(seconds: float) -> None:
         """A day passes: for everybody, and for what waits."""
         world.gateway.advance(seconds)
-        if application is not None and application.health.ready:
-            await application.engine.skip(seconds)
+        services = application.services if application is not None else None
+        if services is not None and services.health.ready:
+            await services.engine.skip(seconds)
 
     panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
     page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
@@ -70,8 +71,8 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
         world.slack.base_url = address
         settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
         application = Application(settings, clock=world.gateway.clock)
-        prepare_database(application.database)
-        application.database.run_here(seed.own_keys, world.gateway)
+        prepare_database(application.resources.database)
+        application.resources.database.run_here(seed.own_keys, world.gateway)
         world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
         stack.push_async_callback(world.slack.close)
         print(

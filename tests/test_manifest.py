@@ -10,10 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.app import Application, Identity
+from bot.app import Application
 from bot.cli.check import scopes
 from bot.manifest import read_manifest
+from bot.services import Services
 from bot.settings import load
+from bot.slack.bolt import Identity
 from bot.slack.router import Router
 from keydesk_sandbox.fake_slack.web_api import METHODS
 from keydesk_sandbox.world import World
@@ -104,8 +106,8 @@ async def router(tmp_path: Path) -> AsyncIterator[Router]:
     world = World(folder=tmp_path)
     settings = load(world.environment(gateway_url="https://gateway.test", port=3000), env_file=None)
     application = Application(settings)
-    application._wire(Identity(team_id="T0", bot_user_id="U0", bot_id="B0"))
-    yield application.router
+    application.services = Services(application.resources, Identity(team_id="T0", bot_user_id="U0", bot_id="B0"))
+    yield application.services.router
     await application.stop()
     await world.slack.close()
 

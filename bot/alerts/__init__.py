@@ -12,7 +12,8 @@ Knows no feature; what it changes at the gateway goes through the flow.
     triage      the job behind a new alert: fetch, match, read the keys, act where the policy says so
     response    from an order to a dead key: the request and how it stands
     listeners   the buttons and the message shortcut
-    bootstrap   makes all of these and names their ways in; called by app.py
+    revocation_time  how long it took from the order to the refusal, for the metrics
+    bootstrap   makes all of these and names their ways in; called by services.py
 
 A key's value is in memory for as long as it is looked at (detection/leaked_values), and nowhere else.
 """

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.key_state import Requests
+from bot.alerts.cards.drawers import requests_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.scanner import find
@@ -22,7 +22,6 @@ from bot.alerts.intake.sources import slack_message
 from bot.alerts.models import Alert, AlertStatus
 from bot.alerts.response import DISABLE, ROTATE, AlertResponse
 from bot.alerts.triage import Triage
-from bot.approvals import store as requests_store
 from bot.approvals.models import WORDS, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
@@ -252,12 +251,6 @@ class AlertListeners:
         if alert is None:
             raise ApprovalConflict("There is no such alert any more.")
         return alert
-
-
-def requests_of(c: sa.Connection, alert: Alert) -> Requests:
-    """The requests behind an alert's actions, by their id."""
-    found = (requests_store.find(c, action.request_id) for action in alert.actions.values())
-    return {request.id: request for request in found if request is not None}
 
 
 async def _known(alert_id: int) -> int:

@@ -59,7 +59,7 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
     _begin_log(settings, strays)
     raise_descriptor_limit()
     application = Application(settings)
-    prepare_database(application.database)
+    prepare_database(application.resources.database)
     config = uvicorn.Config(
         application.asgi(work=work),
         host=settings.keydesk_host,
@@ -88,14 +88,14 @@ def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
     _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
     application = Application(settings)
-    prepare_database(application.database)
+    prepare_database(application.resources.database)
     asyncio.run(_work(application))
     return 0
 
 
 def _metrics_of(application: Application) -> MetricsServer:
-    app = Starlette(routes=application.health.detailed_routes())
-    settings = application.settings
+    app = Starlette(routes=application.resources.health.detailed_routes())
+    settings = application.resources.settings
     return MetricsServer(app, host=settings.keydesk_metrics_host, port=settings.keydesk_metrics_port)
 
 
@@ -118,7 +118,7 @@ async def _work(application: Application) -> None:
     try:
         await application.start(listen=False)
     except (CannotStart, ConfigurationError):
-        await application.web.close()
+        await application.resources.web.close()
         raise
     logger.info("working")
     metrics = _metrics_of(application)

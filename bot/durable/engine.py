@@ -73,6 +73,10 @@ class Engine:
         self._heart: asyncio.Task[None] | None = None
         self._cleaned_at = 0.0
 
+    def register(self, jobs: Mapping[str, Job]) -> None:
+        """Jobs that are built after the engine, because they start others. Before `launch`."""
+        self._runs.jobs.update(jobs)
+
     def start(
         self,
         c: sa.Connection,

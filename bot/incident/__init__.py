@@ -8,5 +8,5 @@ tables            the tables behind them
 judgement         what the policy says of each key, at the preview and again at its write
 execution         the durable job: key after key, each judged, written and read back
 revocation_check  each disabled key is tried itself until the gateway refuses it
-bootstrap         makes all of these; called by app.py
+bootstrap         makes all of these; called by services.py
 """

@@ -1,9 +1,8 @@
-"""Makes everything that incident mode needs and names its ways in. Called once by app.py."""
+"""Makes everything that incident mode needs and names its ways in. Called once by services.py."""
 
 import functools
 from collections.abc import Callable
 
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot.approvals.verified_write import VerifiedWrites
@@ -35,9 +34,7 @@ def build(
     writes: VerifiedWrites,
     channel: str,
     changed: Callable[[], None],
-    key_changed: Callable[[sa.Connection, int, str], None],
     leaked: Callable[[int], SecretStr | None],
-    moved: Callable[[sa.Connection, int], None],
 ) -> BatchExecution:
     """Register the ways in; returns what runs the job. `channel` is where the progress is shown."""
     execution = BatchExecution(
@@ -50,9 +47,7 @@ def build(
         outbox=outbox,
         channel=channel,
         changed=changed,
-        key_changed=key_changed,
         leaked=leaked,
-        moved=moved,
         clock=deps.clock,
     )
     listeners.register(router, BatchListeners(deps, engine=engine, execution=execution, channel=channel))

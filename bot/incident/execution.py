@@ -47,6 +47,10 @@ SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
 
+# Who is told: the id of a key and the operation; the id of a batch.
+KeyChanged = Callable[[sa.Connection, int, str], None]
+BatchMoved = Callable[[sa.Connection, int], None]
+
 
 class BatchExecution:
     """Works through a batch. `channel` is where the progress is shown."""
@@ -63,9 +67,7 @@ class BatchExecution:
         outbox: Outbox,
         channel: str,
         changed: Callable[[], None],
-        key_changed: Callable[[sa.Connection, int, str], None],
         leaked: Callable[[int], SecretStr | None],
-        moved: Callable[[sa.Connection, int], None],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -77,8 +79,8 @@ class BatchExecution:
         self._outbox = outbox
         self._channel = channel
         self._changed = changed
-        self._key_changed = key_changed
-        self._moved = moved
+        self._key_changed: list[KeyChanged] = []
+        self._moved: list[BatchMoved] = []
         self._clock = clock
         self._proof = BatchRevocationCheck(
             database=database,
@@ -89,6 +91,11 @@ class BatchExecution:
             alarm=self._alarm,
             clock=clock,
         )
+
+    def subscribe(self, *, key_changed: KeyChanged, moved: BatchMoved) -> None:
+        """Tell another room, in the same transaction, of every key that was written and every batch that moved."""
+        self._key_changed.append(key_changed)
+        self._moved.append(moved)
 
     def begin(
         self,
@@ -292,7 +299,8 @@ class BatchExecution:
         fact = Fact.APPLIED if status is BatchKeyStatus.DONE else Fact.FAILED
         if status is BatchKeyStatus.DONE:
             owners.set_disabled(c, key.key_id, at=self._clock() if batch.operation == "key.disable" else None)
-            self._key_changed(c, key.key_id, batch.operation)
+            for tell in self._key_changed:
+                tell(c, key.key_id, batch.operation)
         append(c, fact=fact, at=self._clock(), actor=batch.requester_id, key_id=key.key_id, details=told)
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
@@ -306,7 +314,8 @@ class BatchExecution:
     def show(self, c: sa.Connection, batch_id: int) -> None:
         """Have the progress message drawn anew, and what owners are told: whose key it is hears what was done to it."""
         self._outbox.want(c, id=f"batch:{batch_id}:progress", kind=POST, subject=str(batch_id), target=self._channel)
-        self._moved(c, batch_id)
+        for tell in self._moved:
+            tell(c, batch_id)
         requester = store.get(c, batch_id).requester_id
         for owner in store.owners_of(c, batch_id):
             if owner != requester:

@@ -91,6 +91,8 @@ class Inventory:
         clock: Callable[[], float],
         listed: Callable[[Sequence[Key]], Awaitable[None]] | None = None,
     ) -> None:
+        self._subscribers: list[Callable[[], None]] = []
+
         async def list_keys() -> list[Key]:
             keys = await reader.list_keys()
             if listed is not None:
@@ -139,10 +141,16 @@ class Inventory:
         lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0
         return [*newest, *(key for key in known if key.id < lowest)]
 
+    def subscribe(self, tell: Callable[[], None]) -> None:
+        """Tell another room, too, when a key was made, renamed or deleted."""
+        self._subscribers.append(tell)
+
     def changed(self) -> None:
         """A key was made, renamed or deleted: ask again next time."""
         self._keys.outdate()
         self._newest.forget()
+        for tell in self._subscribers:
+            tell()
 
     async def close(self) -> None:
         """End what still asks."""

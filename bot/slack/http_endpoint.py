@@ -47,7 +47,7 @@ class SlackEndpoint:
     def __init__(
         self,
         *,
-        edge: Callable[[], Edge],
+        edge: Edge,
         signing_secret: SecretStr,
         clock: Callable[[], float],
         count: Count | None = None,
@@ -87,7 +87,7 @@ class SlackEndpoint:
         self._remember(proof[1])
         content_type = _header(headers, b"content-type").partition(b";")[0].strip().lower()
         try:
-            answer = await self._edge().handle(decode(body, content_type.decode("latin-1")))
+            answer = await self._edge.handle(decode(body, content_type.decode("latin-1")))
         except MalformedPayload as error:
             status, outcome = (403, STRANGER) if isinstance(error, NotForUs) else (400, MALFORMED)
             return self._no(status, outcome, str(error))
@@ -127,20 +127,7 @@ async def _read(headers: Headers, receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-def http_app(
-    *,
-    endpoint: SlackEndpoint | None,
-    routes: Sequence[BaseRoute] = (),
-    lifespan: Lifespan[Starlette] | None = None,
-) -> Starlette:
-    """The whole HTTP side: Slack's route (None in Socket Mode) and the routes of other rooms."""
-    slack = [Route(PATH, endpoint, methods=["POST"])] if endpoint is not None else []
-    app = _App(routes=[*slack, *routes], lifespan=lifespan)
-    app.endpoint = endpoint
-    return app
-
-
-class _App(Starlette):
+class HttpApp(Starlette):
     """Starlette, which Slack's requests pass by: its layers would cost an eighth of the throughput.
 
     They would add nothing: an error that gets out becomes a 500 in uvicorn as well.
@@ -148,8 +135,30 @@ class _App(Starlette):
 
     endpoint: SlackEndpoint | None = None
 
+    def answer_slack(self, endpoint: SlackEndpoint) -> None:
+        """From now on there is Slack's route."""
+        self.endpoint = endpoint
+        self.router.routes.append(Route(PATH, endpoint, methods=["POST"]))
+
+    def serve(self, routes: Sequence[BaseRoute]) -> None:
+        """From now on there are these routes too."""
+        self.router.routes.extend(routes)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.endpoint is not None and scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", PATH):
             await self.endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def http_app(
+    *,
+    endpoint: SlackEndpoint | None = None,
+    routes: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[HttpApp] | None = None,
+) -> HttpApp:
+    """The whole HTTP side: Slack's route, if it is known already, and the routes of other rooms."""
+    app = HttpApp(routes=list(routes), lifespan=lifespan)
+    if endpoint is not None:
+        app.answer_slack(endpoint)
+    return app

@@ -29,6 +29,8 @@ import bot.durable.engine
 import bot.durable.runs
 import bot.durable.takeover
 import bot.health
+import bot.resources
+import bot.services
 import bot.slack.directory
 import bot.slack.outbox
 from bot.__main__ import main as keydesk
@@ -41,8 +43,8 @@ _PING, _WATCH = 0.5, 0.1
 
 def hurry() -> None:
     """Make the long waits short."""
-    connect, socket_mode = bot.app.connect, bot.app.SocketMode
-    bot.app.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
+    connect, socket_mode = bot.resources.connect, bot.app.SocketMode
+    bot.resources.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
     links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
     bot.app.SocketMode = links
     bot.approvals.verified_write.PROCESSING = 0.5
@@ -76,7 +78,7 @@ def become(order: dict[str, Any]) -> None:
     if order.get("quick"):
         hurry()
     if version := order.get("version"):
-        bot.app.__version__ = bot.health.__version__ = version
+        bot.resources.__version__ = bot.services.__version__ = bot.health.__version__ = version
     if points := order.get("points"):
         places = {"log": Path(points["log"]), "armed": Path(points["armed"])}
         install(Points(**places, at=points["at"], freeze=points["freeze"]))

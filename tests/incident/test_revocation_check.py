@@ -100,10 +100,8 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
         outbox=outbox,
         channel="C1",
         changed=lambda: None,
-        key_changed=lambda *_: None,
         leaked=nothing_leaked,
         engine=Queue(clock),
-        moved=lambda *_: None,
         clock=clock,
     )
     assert await run.run("1") is None

@@ -18,6 +18,7 @@ from bot.approvals.models import FINAL, ApprovalRequest
 from bot.audit import read as read_audit
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
+from bot.services import Services
 from bot.settings import load
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
@@ -37,7 +38,7 @@ class Desk:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.app: Application
+        self.app: Services
         self.ahead = 0.0
         # Whether `eventually` may move the clocks: not those of other processes.
         self.moves_time = True
@@ -226,11 +227,13 @@ async def open_desk(
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
         settings = load(environment | more, env_file=None)
         desk = Desk(world)
-        desk.app = application = Application(
+        application = Application(
             settings, gateway_transport=world.gateway.transport(), clock=desk.clock, sleep=desk.sleep
         )
         bot_url = await stack.enter_async_context(serving(application.asgi()))
         world.slack.bot_url = bot_url + "/slack/events"
+        assert application.services is not None
+        desk.app = application.services
         stack.push_async_callback(world.slack.close)
         if socket_mode:
             await desk.eventually(lambda: world.slack.hub.links)

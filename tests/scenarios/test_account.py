@@ -36,7 +36,7 @@ async def test_with_another_account_nobody_owns_a_key_until_an_administrator_agr
         assert "notebooks" in str(answer.body)
     elsewhere = {"COMETAPI_BASE_URL": "http://127.0.0.1:2"}
     async with open_desk(tmp_path / "two", database_url=sqlite_url, **elsewhere) as desk:
-        assert "keydesk adopt-account" in desk.app.account.problem
+        assert "keydesk adopt-account" in desk.app.resources.account.problem
         answer = await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
         assert "You have no keys yet" in str(answer.body)
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey edit notebooks")

@@ -78,7 +78,7 @@ class Slack:
         self.edge: Edge = build_bolt(
             router=router, responder=self.responder, clock=clock, me=me, on_stranger=self._stranger
         )
-        endpoint = SlackEndpoint(edge=lambda: self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
+        endpoint = SlackEndpoint(edge=self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
         self.app = http_app(endpoint=endpoint)
 
     async def _stranger(self, delivery: Delivery) -> None:

@@ -31,7 +31,7 @@ async def app(fake, web, directory, clock):
     responder = Responder(web=web, dm_channel=directory.dm_channel)
     me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
     edge = build_bolt(router=router, responder=responder, clock=clock, me=me)
-    endpoint = SlackEndpoint(edge=lambda: edge, signing_secret=SecretStr(SECRET), clock=time.time)
+    endpoint = SlackEndpoint(edge=edge, signing_secret=SecretStr(SECRET), clock=time.time)
     directory.register(router)
     fake.core.app = _over_http(fake)
     fake.bot_url = "http://127.0.0.1:1/slack/events"

@@ -3,7 +3,7 @@
 A message is wanted in the transaction that makes it true; slack/outbox.py posts it, once, drawn from the row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -26,10 +26,14 @@ def card_id(request_id: int) -> str:
 class Notifications:
     """Turns the state of a request into wanted posts. `channel` is where requests and confirmations go."""
 
-    def __init__(self, *, outbox: Outbox, channel: str, followers: Sequence[Follow] = ()) -> None:
+    def __init__(self, *, outbox: Outbox, channel: str) -> None:
         self._outbox = outbox
         self._channel = channel
-        self._followers = tuple(followers)
+        self._followers: list[Follow] = []
+
+    def subscribe(self, follow: Follow) -> None:
+        """Tell another room of every change from now on."""
+        self._followers.append(follow)
 
     def announce(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Want everything the request's present state asks for. Wanting twice redraws, it never posts twice."""

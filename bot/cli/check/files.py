@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import durable
-from bot.abilities import remembered
 from bot.cli.check.report import Report
 from bot.cli.check.scopes import needed
 from bot.cli.read_only_database import sqlite_path
@@ -17,6 +16,7 @@ from bot.db.engine import Database, open_database
 from bot.db.migrate import pending
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities
+from bot.known_capabilities import remembered
 from bot.permissions.lint import lint
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy

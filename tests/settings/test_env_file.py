@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.environment import broken_lines, strays, values_in
 from bot.settings import Settings
+from bot.settings.env_file import broken_lines, strays, values_in
 
 SETTINGS = [str(field.alias) for field in Settings.model_fields.values()]
 

@@ -1,4 +1,4 @@
-"""What is wrong with the names and the lines that settings come from. Pure: settings.py reads the environment and .env.
+"""What is wrong with the names and the lines that settings come from. Pure: loader.py reads them.
 
 Never repeats a line or a value: a token may stand where a name belongs.
 """

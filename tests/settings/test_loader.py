@@ -9,7 +9,7 @@ from bot.cli.env_example import env_example
 from bot.errors import ConfigurationError
 from bot.settings import Settings, load, load_database_url, read
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-not-a-real-token",
     "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",

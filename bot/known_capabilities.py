@@ -22,7 +22,7 @@ def remembered(c: sa.Connection) -> Capabilities:
     return Capabilities.model_validate(named_values.get(c, NOTE) or {})
 
 
-class Abilities:
+class KnownCapabilities:
     """`current` is never waited for: a gateway that is away at the start is simply not known yet."""
 
     def __init__(self, *, database: Database, reader: GatewayReader) -> None:
@@ -57,7 +57,6 @@ class Abilities:
         self.current = known
         await self._database.run(named_values.put, NOTE, known.model_dump(mode="json"))
 
-    @property
     def counts_bytes(self) -> bool:
         """Whether names are limited by bytes: new-api does, CometAPI counts characters (gateway-api.md, section 6)."""
         if self.current.names_in_bytes is not None:

@@ -1,0 +1,87 @@
+"""The first phase of the start: what is opened before Slack is met, the database, the clients and the policy."""
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypedDict, Unpack
+
+import httpx
+
+from bot import __version__
+from bot.db.engine import Database, open_database
+from bot.gateway.client import GatewayClient, connect
+from bot.health import Health
+from bot.keys.account import AccountBinding
+from bot.keys.inventory import Inventory
+from bot.known_capabilities import KnownCapabilities
+from bot.policy_file import PolicyFile
+from bot.settings import Settings
+from bot.slack.web_client import SlackWebClient
+from bot.telemetry import configured
+
+
+class ResourceOptions(TypedDict, total=False):
+    """For tests: a gateway in the same process, and a time that moves when they say so."""
+
+    database: Database
+    gateway_transport: httpx.AsyncBaseTransport
+    github_transport: httpx.AsyncBaseTransport
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+class Resources:
+    """What lasts as long as the process. `blocked` and `reasons`: what /readyz asks for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        blocked: Callable[[], Sequence[str]],
+        reasons: Callable[[], Sequence[str]],
+        **options: Unpack[ResourceOptions],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock = options.get("clock", time.time)
+        self.github_transport = options.get("github_transport")
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
+        self.database = options.get("database") or open_database(settings.database_url)
+        self.telemetry = configured(settings.otel_endpoint, version=__version__)
+        self.health = Health(
+            database=self.database,
+            policy=self.policy,
+            blocked=blocked,
+            reasons=reasons,
+            clock=clock,
+            called=self.telemetry.called,
+        )
+        self.client: GatewayClient = connect(
+            base_url=settings.cometapi_base_url,
+            access_token=settings.cometapi_access_token,
+            user_id=settings.cometapi_user_id,
+            transport=options.get("gateway_transport"),
+            clock=clock,
+            sleep=options.get("sleep", asyncio.sleep),
+            observe=self.health.gateway_called,
+        )
+        self.account = AccountBinding(
+            database=self.database, reader=self.client, address=str(settings.cometapi_base_url), clock=clock
+        )
+        self.inventory = Inventory(self.client, clock=clock, listed=self.account.listed)
+        self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
+        self.web = SlackWebClient(
+            token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.capabilities.close()
+        await self.inventory.close()
+        await self.web.close()
+        await self.client.aclose()
+        self.telemetry.close()
+        self.database.close()

@@ -1,0 +1,269 @@
+"""The second phase of the start: everything that acts, once Slack has said which app, bot and workspace this is."""
+
+import functools
+from collections.abc import Mapping
+
+from bot import __version__
+from bot.alerts import bootstrap as alerts
+from bot.alerts.detection.leaked_values import LeakedValues
+from bot.approvals.actions import RequestActions
+from bot.approvals.cards import listeners as card_listeners
+from bot.approvals.cards.notifications import Notifications
+from bot.approvals.cards.views import RequestViews
+from bot.approvals.execution import Execution
+from bot.approvals.flow import Flow
+from bot.approvals.granted import GrantedRequests
+from bot.approvals.revocation.check import JOB as PROBE
+from bot.approvals.revocation.check import RevocationChecks
+from bot.approvals.rotation.overlap import JOB as RETIRE
+from bot.approvals.rotation.overlap import RotationOverlap
+from bot.approvals.timers import Timers
+from bot.approvals.verified_write import VerifiedWrites
+from bot.approvals.write_locks import WriteLocks
+from bot.audit import Fact, append
+from bot.deps import Deps
+from bot.durable.engine import Engine, Job
+from bot.fallback_notices import FallbackNotices
+from bot.features import FEATURES, OPERATIONS
+from bot.incident import bootstrap as incident
+from bot.logs import for_request, redact
+from bot.maintenance import Maintenance
+from bot.resources import Resources
+from bot.slack.bolt import Identity, build_bolt
+from bot.slack.delivery import Delivery
+from bot.slack.directory import Directory
+from bot.slack.outbox import JOB as POST
+from bot.slack.outbox import Outbox
+from bot.slack.responder import Responder
+from bot.slack.router import Router
+
+
+class Services:
+    """Everything that acts. Read it from top to bottom to see what is built from what."""
+
+    def __init__(self, resources: Resources, identity: Identity) -> None:
+        self.resources = resources
+        self.settings = resources.settings
+        self.clock = resources.clock
+        self.policy = resources.policy
+        self.database = resources.database
+        self.health = resources.health
+        self.client = resources.client
+        self.inventory = resources.inventory
+        self.leaked_values = LeakedValues(clock=self.clock)
+        self.engine = Engine(database=self.database, jobs={}, executor_id=resources.name, clock=self.clock)
+        self._messages(identity)
+        self._approvals()
+        deps = self._deps()
+        self.router = self._router(deps)
+        self._alerts_and_incidents(deps, identity)
+        self.engine.register(self._jobs())
+        self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel)
+        self.edge = build_bolt(
+            router=self.router,
+            responder=self.responder,
+            clock=self.clock,
+            me=identity,
+            on_stranger=self._record_stranger,
+        )
+
+    def _messages(self, identity: Identity) -> None:
+        """Who people are, and what is said to them."""
+        settings, units = self.settings, self.settings.keydesk_units_per_usd
+        self.directory = Directory(
+            web=self.resources.web,
+            team_id=identity.team_id,
+            group_ids=lambda: self.policy.current().group_ids(),
+            clock=self.clock,
+            counts=lambda actor: self.policy.current().counts(actor),
+        )
+        self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock, nobody=self._nobody)
+        of_security = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of) | incident.DRAWERS
+        urgent = frozenset(of_security)
+        self.outbox = Outbox(
+            database=self.database,
+            engine=self.engine,
+            web=self.resources.web,
+            directory=self.directory,
+            drawers=self.drawing.drawers() | of_security,
+            urgent=urgent,
+            unreachable=FallbackNotices(self.policy.current, self.directory.known, urgent).tell,
+            clock=self.clock,
+        )
+        self.maintenance = Maintenance(
+            database=self.database,
+            policy=self.policy,
+            outbox=self.outbox,
+            channel=settings.security_channel,
+            anchor=settings.keydesk_anchor_channel,
+            version=__version__,
+            clock=self.clock,
+        )
+        self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
+
+    def _approvals(self) -> None:
+        """From a request to its outcome."""
+        database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
+        self.granted = GrantedRequests(engine=engine, notifications=notifications)
+        self.timers = Timers(database=database, engine=engine, notifications=notifications, clock=clock)
+        self.revocation_checks = RevocationChecks(
+            database=database,
+            engine=engine,
+            client=self.client,
+            notifications=notifications,
+            leaked=self.leaked_values.of_key,
+        )
+        self.rotation_overlap = RotationOverlap(
+            database=database,
+            engine=engine,
+            granted=self.granted,
+            notifications=notifications,
+            operations=OPERATIONS,
+            clock=clock,
+        )
+        write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
+        self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
+        self.execution = Execution(
+            database=database,
+            reader=self.client,
+            writes=self.writes,
+            policy=self.policy.current,
+            actor_of=functools.partial(self.directory.actor, fresh=True),
+            notifications=notifications,
+            operations=OPERATIONS,
+            changed=self.inventory.changed,
+            learn=self.resources.capabilities.learn,
+            followers=(self.revocation_checks.follow, self.rotation_overlap.follow),
+            clock=clock,
+        )
+
+    def _deps(self) -> Deps:
+        """What features may use."""
+        units = self.settings.keydesk_units_per_usd
+        actions = RequestActions(
+            database=self.database,
+            engine=self.engine,
+            policy=self.policy.current,
+            notifications=self.notifications,
+            operations=OPERATIONS,
+            clock=self.clock,
+        )
+        flow = Flow(
+            database=self.database,
+            engine=self.engine,
+            reader=self.client,
+            inventory=self.inventory,
+            policy=self.policy.current,
+            notifications=self.notifications,
+            granted=self.granted,
+            operations=OPERATIONS,
+            units_per_usd=units,
+            clock=self.clock,
+        )
+        return Deps(
+            flow=flow,
+            actions=actions,
+            reader=self.client,
+            inventory=self.inventory,
+            database=self.database,
+            directory=self.directory,
+            policy=self.policy.current,
+            operations=OPERATIONS,
+            units_per_usd=units,
+            channel=self.settings.keydesk_channel,
+            count_name_bytes=self.resources.capabilities.counts_bytes,
+            problems=self.problems,
+            clock=self.clock,
+        )
+
+    def _router(self, deps: Deps) -> Router:
+        """Every way in from Slack, but those of alerts and incident mode."""
+        router = Router(observe=self.health.observe, span=self.resources.telemetry.span)
+        for register in FEATURES:
+            register(router, deps)
+        cards = card_listeners.CardListeners(
+            database=self.database,
+            actions=deps.actions,
+            directory=self.directory,
+            drawing=self.drawing,
+            units_per_usd=deps.units_per_usd,
+            clock=self.clock,
+        )
+        card_listeners.register(router, cards)
+        self.directory.register(router)
+        return router
+
+    def _alerts_and_incidents(self, deps: Deps, identity: Identity) -> None:
+        """Leaked keys, and many keys at once."""
+        self.incident = incident.build(
+            deps,
+            self.router,
+            engine=self.engine,
+            outbox=self.outbox,
+            writes=self.writes,
+            channel=self.settings.security_channel,
+            changed=self.inventory.changed,
+            leaked=self.leaked_values.of_key,
+        )
+        settings = alerts.AlertSettings(
+            secrets=self.settings.alert_secrets(),
+            github_token=self.settings.github_token,
+            # A secret that every deployment has and that never leaves it (docs/alerts.md).
+            fingerprint_secret=self.settings.slack_signing_secret,
+            security_channel=self.settings.security_channel,
+        )
+        ways = alerts.AlertWays(
+            identity=identity,
+            engine=self.engine,
+            outbox=self.outbox,
+            granted=self.granted,
+            start_batch=self.incident.begin,
+            leaked_values=self.leaked_values,
+            holder=self.resources.name,
+            count=self.health.count,
+            died=self.health.key_died,
+            github_transport=self.resources.github_transport,
+        )
+        self.alerts = alerts.Alerts(deps, self.router, settings, ways)
+        self.notifications.subscribe(self.alerts.follow)
+        self.inventory.subscribe(self.alerts.changed)
+        response = self.alerts.response
+        self.incident.subscribe(key_changed=response.key_changed, moved=response.batch_moved)
+
+    def _jobs(self) -> Mapping[str, Job]:
+        """Every durable job by name."""
+        jobs: dict[str, Job] = {
+            "run": for_request(self.execution.run),
+            "lapse": for_request(self.timers.lapse),
+            "remind": for_request(self.timers.remind),
+            "redraw": for_request(self.timers.redraw),
+            PROBE: self.revocation_checks.probe,
+            RETIRE: self.rotation_overlap.retire,
+            POST: self.outbox.deliver,
+            **self.alerts.jobs(),
+            incident.JOB: self.incident.run,
+        }
+        return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
+
+    def _nobody(self, roles: tuple[str, ...]) -> bool:
+        return self.directory.nobody(self.policy.current().roles.ids(roles))
+
+    async def _record_stranger(self, delivery: Delivery) -> None:
+        # Redacted before it is cut: the beginning of a key no longer looks like one.
+        word = redact("".join(delivery.text.split(maxsplit=1)[:1]))[:40]
+        details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
+        await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
+
+    def reasons(self) -> list[str]:
+        """What is wrong, for /readyz, though this process answers people."""
+        account = self.resources.account.problem
+        return [
+            *filter(None, [account]),
+            *self.directory.problems(),
+            *self.outbox.problems(),
+            *self.alerts.notes(),
+        ]
+
+    def problems(self) -> list[str]:
+        """The same and the policy's mistakes, for the Home of those who can mend it."""
+        return [*self.policy.problems, *self.reasons()]

@@ -1,0 +1,184 @@
+"""Reads the settings: the only reader of the environment and of `.env`.
+
+`load` names every missing or wrong setting at once, in a `ConfigurationError`, before anything starts.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from bot.errors import ConfigurationError
+from bot.policy_file import read_text
+from bot.settings.env_file import FILE, broken_lines, secret_file, strays, values_in
+from bot.settings.model import Settings
+
+
+class _Given(Settings):
+    """The values it is given and nothing else: a sandbox must not take up a real token from the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library's signature, here and below
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the constructor got."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True)
+class PartialSettings:
+    """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value.
+
+    `strays`: a sentence for each name beside the settings that looks like a misspelled one.
+    """
+
+    settings: Settings
+    problems: Mapping[str, str]
+    strays: tuple[str, ...] = ()
+
+    def usable(self, *names: str) -> bool:
+        """Whether none of these settings is missing or wrong."""
+        return not any(name in self.problems for name in names)
+
+    def complete(self) -> Settings:
+        """All of them, with a policy file. Raises ConfigurationError with every problem, and what may explain it."""
+        problems = list(self.problems.values())
+        policy = self.settings.keydesk_policy
+        if self.usable("KEYDESK_POLICY"):
+            try:
+                read_text(policy)
+            except ConfigurationError as error:
+                problems += [f"KEYDESK_POLICY: {problem}" for problem in error.problems]
+        if problems:
+            raise ConfigurationError([*problems, *self.strays])
+        return self.settings
+
+
+# So that the other settings can be read when one of these is missing. Never sent anywhere.
+_STAND_INS = {
+    "SLACK_BOT_TOKEN": "xoxb-missing",
+    "SLACK_SIGNING_SECRET": "missing",
+    "COMETAPI_ACCESS_TOKEN": "missing",
+    "KEYDESK_CHANNEL": "C00",
+}
+
+
+def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> PartialSettings:
+    """Whatever can be read, and what is wrong with the rest: for `check` and for commands that need only a part.
+
+    `env_file` None: neither a file nor the environment, only `overrides`. Raises ConfigurationError when `.env`
+    itself cannot be read.
+    """
+    given = dict(overrides or {})
+    model: type[Settings] = _Given
+    names = frozenset(given)
+    problems: dict[str, str] = {}
+    if env_file is not None:
+        model = Settings
+        layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
+        names |= layers[0].keys() | layers[1].keys()
+        from_files, problems = _from_files(layers)
+        given = from_files | given
+        problems = {name: sentence for name, sentence in problems.items() if name not in given}
+    astray = strays(names, [*(str(field.alias) for field in Settings.model_fields.values()), *_file_names()])
+    try:
+        settings = model(_env_file=env_file, **given)
+    except ValidationError as error:
+        problems = dict(_problems(error)) | problems
+    else:
+        if not problems:
+            return PartialSettings(settings, {}, astray)
+    stand_ins = {
+        field.alias: _STAND_INS.get(field.alias, field.default)
+        for field in Settings.model_fields.values()
+        if field.alias in problems
+    }
+    return PartialSettings(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
+
+
+def _secret_names() -> list[str]:
+    """The settings that are secret, or hold one: a database URL has a password."""
+    fields = Settings.model_fields.values()
+    return [str(field.alias) for field in fields if SecretStr in _types(field.annotation)] + ["DATABASE_URL"]
+
+
+def _types(annotation: Any) -> tuple[Any, ...]:
+    return (annotation, *get_args(annotation))
+
+
+def _file_names() -> list[str]:
+    return [name + FILE for name in _secret_names()]
+
+
+def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    """What the files named by NAME_FILE hold, by NAME, and a sentence for each that cannot be used."""
+    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in _secret_names():
+        path, problem = secret_file(name, layers)
+        if problem:
+            problems[name] = problem
+        elif path:
+            try:
+                text = Path(path).read_text(encoding="utf-8-sig").strip()
+            except (OSError, UnicodeDecodeError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                problems[name] = f"{name}{FILE}: the file cannot be read: {reason}."
+                continue
+            if text:
+                found[name] = text
+            else:
+                problems[name] = f"{name}{FILE}: the file is empty."
+    return found, problems
+
+
+def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:
+    """Settings from the environment, then `.env`, then defaults. Raises ConfigurationError with every problem.
+
+    `env_file` None: neither a file nor the environment, only `overrides`.
+    """
+    return read(overrides, env_file=env_file).complete()
+
+
+def _values(env_file: str) -> dict[str, str]:
+    """Names and values in the file; none without a file. Raises ConfigurationError for a line that says nothing.
+
+    A pipe is left to pydantic-settings: it can be read only once.
+    """
+    path = Path(env_file)
+    try:
+        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
+    if broken := broken_lines(text):
+        raise ConfigurationError([f"{env_file}, line {line}: {what}." for line, what in broken])
+    return values_in(text)
+
+
+def load_database_url() -> str:
+    """DATABASE_URL alone, for commands that need no other setting. Raises ConfigurationError when it is wrong."""
+    partial = read()
+    if not partial.usable("DATABASE_URL"):
+        raise ConfigurationError([partial.problems["DATABASE_URL"]])
+    return partial.settings.database_url
+
+
+def _problems(error: ValidationError) -> Iterable[tuple[str, str]]:
+    """(name, sentence) of each problem; the sentence begins with the name and holds no value."""
+    for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0])
+        field = next(one for one in Settings.model_fields.values() if one.alias == name)
+        if item["type"] == "missing":
+            yield name, f"{name} is missing. {field.description}"
+        else:
+            yield name, f"{name}: {item['msg'].removeprefix('Value error, ')}"
