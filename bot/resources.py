@@ -18,17 +18,19 @@ from bot.keys.account import AccountBinding
 from bot.keys.inventory import Inventory
 from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
+from bot.proxies import Proxies
 from bot.settings import Settings
 from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
 
 
 class ResourceOptions(TypedDict, total=False):
-    """For tests: a gateway in the same process, and a time that moves when they say so."""
+    """The environment's proxies; for tests a gateway in the same process, and a time that moves on request."""
 
     database: Database
     gateway_transport: httpx.AsyncBaseTransport
     github_transport: httpx.AsyncBaseTransport
+    proxies: Proxies
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
 
@@ -47,6 +49,7 @@ class Resources:
         self.settings = settings
         self.clock = clock = options.get("clock", time.time)
         self.github_transport = options.get("github_transport")
+        self.proxies = proxies = options.get("proxies", Proxies())
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
         self.database = options.get("database") or open_database(settings.database_url)
@@ -64,6 +67,7 @@ class Resources:
             access_token=settings.cometapi_access_token,
             user_id=settings.cometapi_user_id,
             transport=options.get("gateway_transport"),
+            proxy=proxies.of_url(settings.cometapi_base_url),
             clock=clock,
             sleep=options.get("sleep", asyncio.sleep),
             observe=self.health.gateway_called,
@@ -74,7 +78,10 @@ class Resources:
         self.inventory = Inventory(self.client, clock=clock, listed=self.account.listed)
         self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
-            token=settings.slack_bot_token, api_url=settings.slack_api_url, observe=self.health.slack_called
+            token=settings.slack_bot_token,
+            api_url=settings.slack_api_url,
+            observe=self.health.slack_called,
+            proxy_of=proxies.of_url,
         )
 
     async def close(self) -> None:

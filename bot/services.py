@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bot import __version__
 from bot.alerts import bootstrap as alerts
 from bot.alerts.detection.leaked_values import LeakedValues
+from bot.alerts.intake.github import BASE_URL
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards.notifications import Notifications
@@ -223,6 +224,7 @@ class Services:
             count=self.health.count,
             died=self.health.key_died,
             github_transport=self.resources.github_transport,
+            github_proxy=self.resources.proxies.of_url(BASE_URL),
         )
         self.alerts = alerts.Alerts(deps, self.router, settings, ways)
         self.notifications.subscribe(self.alerts.follow)

@@ -58,6 +58,7 @@ class AlertWays:
     count: Callable[[str], None]
     died: Callable[[float], None]
     github_transport: httpx.AsyncBaseTransport | None = None
+    github_proxy: str | None = None
 
 
 class Alerts:
@@ -70,7 +71,9 @@ class Alerts:
         self._clock = clock
         self._revocation_time = RevocationTime(ways.died)
         token = settings.github_token
-        self._github = None if token is None else GithubApi(token=token, transport=ways.github_transport)
+        self._github = (
+            None if token is None else GithubApi(token=token, transport=ways.github_transport, proxy=ways.github_proxy)
+        )
         self.fingerprints = Fingerprints(settings.fingerprint_secret)
         self.index = KeyIndex(self.fingerprints)
         notifications = AlertNotifications(outbox=ways.outbox, channel=settings.security_channel)

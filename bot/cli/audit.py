@@ -11,7 +11,7 @@ from bot.audit.formats import as_csv, as_ocsf
 from bot.audit.signed_head import Head, HeadSigner, UntrustedHead, read_anchor, read_head
 from bot.db.engine import Database
 from bot.errors import CannotStart, ConfigurationError
-from bot.settings import PartialSettings
+from bot.settings import PartialSettings, proxies
 from bot.slack.errors import SlackError
 from bot.slack.web_client import SlackWebClient
 
@@ -81,7 +81,7 @@ def anchored_heads(partial: PartialSettings) -> list[Head]:
         missing = ["KEYDESK_ANCHOR_CHANNEL is not set, so there are no anchors to compare with."]
     if missing:
         raise ConfigurationError(missing)
-    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url)
+    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, proxy_of=proxies().of_url)
     return asyncio.run(read_anchors(web, settings.keydesk_anchor_channel or ""))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli import policy_commands
-from bot.settings import load_database_url, read
+from bot.settings import load_database_url, proxies, read
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
 
@@ -192,7 +192,7 @@ def _check(_arguments: argparse.Namespace) -> int:
     partial = read()
     # Our own lines say what is wrong; the log would say it again, at length.
     logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
-    return asyncio.run(check(partial, out=sys.stdout))
+    return asyncio.run(check(partial, out=sys.stdout, proxies=proxies()))
 
 
 def _export(arguments: argparse.Namespace) -> int:

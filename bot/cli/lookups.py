@@ -20,7 +20,7 @@ from bot.operations import facts_of
 from bot.permissions.hypothetical import hypothetical_actor
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
-from bot.settings import PartialSettings
+from bot.settings import PartialSettings, Settings, proxies
 from bot.slack.directory import Directory
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.web_client import SlackWebClient
@@ -80,12 +80,21 @@ def find_people(partial: PartialSettings, policy: Policy, users: Sequence[str], 
     return {user: actor for user, actor in people.items() if actor.kind is not ActorKind.UNKNOWN}
 
 
+def _web(settings: Settings) -> SlackWebClient:
+    return SlackWebClient(
+        token=settings.slack_bot_token,
+        api_url=settings.slack_api_url,
+        timeout=PATIENCE,
+        proxy_of=proxies().of_url,
+    )
+
+
 async def people_now(
     partial: PartialSettings, groups: frozenset[str], users: Collection[str]
 ) -> tuple[dict[str, Actor], tuple[str, ...]]:
     """Each of `users` as Slack shows them now, and what is wrong with the groups. Raises SlackError."""
     settings = partial.settings
-    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = _web(settings)
     try:
         identity = await web.read("auth.test")
         directory = Directory(
@@ -129,7 +138,7 @@ async def group_members(web: SlackWebClient, groups: Iterable[str]) -> Members:
 async def groups_now(partial: PartialSettings, groups: Iterable[str]) -> Members:
     """The same with the settings' own connection."""
     settings = partial.settings
-    web = SlackWebClient(token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = _web(settings)
     try:
         return await group_members(web, groups)
     finally:
@@ -156,6 +165,7 @@ async def _matches(partial: PartialSettings, text: str) -> list[Match]:
         access_token=settings.cometapi_access_token,
         user_id=settings.cometapi_user_id,
         timeout=PATIENCE,
+        proxy=proxies().of_url(settings.cometapi_base_url),
     )
     try:
         return await KeyLookup(reader=client).whole(text, deadline=PATIENCE)

@@ -15,7 +15,7 @@ from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
 from bot.errors import CannotStart, ConfigurationError
-from bot.settings import Settings
+from bot.settings import Settings, proxies
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
         _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
     raise_descriptor_limit()
-    application = Application(settings)
+    application = Application(settings, proxies=proxies())
     prepare_database(application.resources.database)
     config = uvicorn.Config(
         application.asgi(work=work),
@@ -87,7 +87,7 @@ def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
     """Only the durable work: runs, timers, posts."""
     _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
-    application = Application(settings)
+    application = Application(settings, proxies=proxies())
     prepare_database(application.resources.database)
     asyncio.run(_work(application))
     return 0

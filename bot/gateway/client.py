@@ -372,6 +372,7 @@ def connect(
     user_id: str | None = None,
     timeout: float = 30.0,
     transport: httpx.AsyncBaseTransport | None = None,
+    proxy: str | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     rng: random.Random | None = None,
@@ -379,7 +380,8 @@ def connect(
 ) -> GatewayClient:
     """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings.
 
-    `observe` is called after each call with what was done, "ok" or the name of the error class, and its seconds.
+    `proxy`: the address of the proxy to go through. `observe` is called after each call with what was done, "ok" or
+    the name of the error class, and its seconds.
     """
     return GatewayClient(
         wire=Wire(
@@ -388,6 +390,7 @@ def connect(
             user_id=user_id,
             timeout=timeout,
             transport=transport,
+            proxy=proxy,
             clock=clock,
             sleep=sleep,
             rng=rng or random.Random(),  # noqa: S311  jitter and log references, not secrets

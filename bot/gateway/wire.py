@@ -62,6 +62,7 @@ class Wire:
         user_id: str | None,
         timeout: float,
         transport: httpx.AsyncBaseTransport | None,
+        proxy: str | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         rng: random.Random,
@@ -85,7 +86,8 @@ class Wire:
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=55),
             follow_redirects=False,
             transport=transport,
-            trust_env=False,  # only settings read the environment: no proxy or netrc may see the PAT
+            proxy=proxy if transport is None else None,
+            trust_env=False,  # whoever builds this reads the environment; no netrc may see the PAT
         )
 
     async def aclose(self) -> None:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.errors import ConfigurationError
 from bot.policy_file import read_text
+from bot.proxies import Proxies, read_proxies
 from bot.settings.env_file import FILE, broken_lines, secret_file, strays, values_in
 from bot.settings.model import Settings
 
@@ -139,6 +140,11 @@ def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], di
             else:
                 problems[name] = f"{name}{FILE}: the file is empty."
     return found, problems
+
+
+def proxies() -> Proxies:
+    """The proxies that the environment names. Raises ConfigurationError for what no client of ours can speak to."""
+    return read_proxies(os.environ)  # noqa: TID251  # all programs of a machine share these names
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> Settings:

@@ -63,6 +63,7 @@ class SocketMode:
             web_client=self._web.client,
             ping_interval=self._ping,
         )
+        client.proxy = self._web.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts Slack
         client.socket_mode_request_listeners.append(self._received)
         self._client = client
         loop = asyncio.get_running_loop()

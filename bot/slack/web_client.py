@@ -34,7 +34,8 @@ Observe = Callable[[str, str, float, Mapping[str, str]], None]
 class SlackWebClient:
     """Calls Slack with the bot token. Make it anywhere; the session opens with the first call; close it at the end.
 
-    `api_url` ends with a slash. Every method raises SlackUnavailable or SlackRefused (errors.py).
+    `api_url` ends with a slash. `proxy_of`: the proxy for an address. Every method raises SlackUnavailable or
+    SlackRefused (errors.py).
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class SlackWebClient:
         timeout: float = TIMEOUT_SECONDS,
         sleep: Sleep = asyncio.sleep,
         observe: Observe | None = None,
+        proxy_of: Callable[[str], str | None] = lambda _url: None,
     ) -> None:
         self.api_url = api_url
+        self._proxy_of = proxy_of
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
@@ -67,6 +70,11 @@ class SlackWebClient:
         return self._session
 
     @property
+    def proxy(self) -> str | None:
+        """The proxy between us and Slack's API, None = none."""
+        return self._proxy_of(self.api_url)
+
+    @property
     def client(self) -> AsyncWebClient:
         """The SDK's client on our session, without any retry of its own. Needs a running loop."""
         session = self.session
@@ -79,6 +87,7 @@ class SlackWebClient:
                 retry_handlers=[],
                 logger=quiet_logger("web"),
             )
+            self._client.proxy = self.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts the address
         return self._client
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]:
@@ -128,7 +137,9 @@ class SlackWebClient:
         if not self._is_slacks(response_url):
             raise refused("response_url", "foreign_host")
         try:
-            async with self.session.post(response_url, json=dict(body), allow_redirects=False) as answer:
+            proxy = self._proxy_of(response_url)
+            post = self.session.post(response_url, json=dict(body), allow_redirects=False, proxy=proxy)
+            async with post as answer:
                 status, retry_after = answer.status, answer.headers.get("Retry-After")
                 await answer.read()
         except (TimeoutError, aiohttp.ClientError) as error:

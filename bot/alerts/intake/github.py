@@ -34,7 +34,9 @@ class GithubUnavailable(BotError):
 class GithubApi:
     """Built once with the token; `transport` is for tests."""
 
-    def __init__(self, *, token: SecretStr, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, *, token: SecretStr, transport: httpx.AsyncBaseTransport | None = None, proxy: str | None = None
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=BASE_URL,
             headers={
@@ -47,6 +49,8 @@ class GithubApi:
             # The token goes to this host and to no other.
             follow_redirects=False,
             transport=transport,
+            proxy=proxy if transport is None else None,
+            trust_env=False,
         )
 
     async def secret_of(self, alert: GithubAlert) -> SecretStr:

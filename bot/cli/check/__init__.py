@@ -11,9 +11,12 @@ from bot.cli.check import files, gateway, slack
 from bot.cli.check.report import Report
 from bot.cli.lookups import Members
 from bot.manifest import read_manifest
+from bot.proxies import Proxies
 from bot.settings import PartialSettings
 
 __all__ = ["check"]
+
+_STRAIGHT = Proxies()
 
 
 async def check(
@@ -25,6 +28,7 @@ async def check(
     gateway_transport: httpx.AsyncBaseTransport | None = None,
     manifest: Callable[[], Mapping[str, Any]] = read_manifest,
     longest: float = gateway.LONGEST,
+    proxies: Proxies = _STRAIGHT,
 ) -> int:
     """Print a line per look; 1 if anything is a FAIL, else 0. `longest`: seconds for the gateway in all.
 
@@ -36,13 +40,15 @@ async def check(
     files.look_at_rights(report, partial)
     policy = files.look_at_policy(report, partial)
     files.look_at_manifest(report, partial, manifest)
+    files.look_at_proxies(report, partial, proxies)
     members = Members({}, {})
     if partial.usable("SLACK_BOT_TOKEN", "SLACK_API_URL"):
-        members = await slack.look(report, partial, policy, clock=clock)
+        members = await slack.look(report, partial, policy, clock=clock, proxies=proxies)
     if policy is not None:
         files.look_at_doubts(report, policy, members.known)
     if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        client = gateway.connected(report, settings, transport=gateway_transport, clock=clock, sleep=sleep)
+        more = {"transport": gateway_transport, "clock": clock, "sleep": sleep}
+        client = gateway.connected(report, settings, proxy=proxies.of_url(settings.cometapi_base_url), **more)
         if client is not None:
             await gateway.look(report, settings, client, longest=longest)
     if partial.usable("DATABASE_URL"):

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import durable
+from bot.alerts.intake.github import BASE_URL
 from bot.cli.check.report import Report
 from bot.cli.check.scopes import needed
 from bot.cli.read_only_database import sqlite_path
@@ -20,6 +21,7 @@ from bot.known_capabilities import remembered
 from bot.permissions.lint import lint
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy
+from bot.proxies import Proxies
 from bot.settings import PartialSettings
 
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
@@ -55,6 +57,19 @@ def look_at_rights(report: Report, partial: PartialSettings) -> None:
         if path.stat().st_mode & forbidden:
             kept = "600" if forbidden == 0o077 else "644"
             report.warn("rights", f"other users of this machine may {who} {path}", f"chmod {kept} {path}")
+
+
+def look_at_proxies(report: Report, partial: PartialSettings, proxies: Proxies) -> None:
+    """Which proxy each of our clients goes through, when the environment names one."""
+    if not proxies.named:
+        return
+    settings = partial.settings
+    addresses = {"Slack": settings.slack_api_url, "the gateway": settings.cometapi_base_url}
+    if settings.github_token is not None:
+        addresses["GitHub"] = BASE_URL
+    ways = {name: proxies.shown(url) for name, url in addresses.items()}
+    told = [f"{name} through {way}" if way else f"{name} without a proxy" for name, way in ways.items()]
+    report.ok("proxy", ", ".join(told))
 
 
 def look_at_policy(report: Report, partial: PartialSettings) -> Policy | None:

@@ -11,6 +11,7 @@ from bot.cli.check import scopes
 from bot.cli.check.report import Report
 from bot.cli.lookups import Members, group_members, reason
 from bot.permissions.rules import Policy
+from bot.proxies import Proxies
 from bot.settings import PartialSettings, Settings
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
 from bot.slack.web_client import SlackWebClient
@@ -24,7 +25,7 @@ _OAUTH = "OAuth & Permissions"
 
 
 async def look(
-    report: Report, partial: PartialSettings, policy: Policy | None, *, clock: Callable[[], float]
+    report: Report, partial: PartialSettings, policy: Policy | None, *, clock: Callable[[], float], proxies: Proxies
 ) -> Members:
     """Every line about Slack; returns what it told about the groups of the policy."""
     settings = partial.settings
@@ -35,16 +36,20 @@ async def look(
         seen.update({name.lower(): value for name, value in headers.items()})
 
     web = SlackWebClient(
-        token=settings.slack_bot_token, api_url=settings.slack_api_url, timeout=PATIENCE, observe=remember
+        token=settings.slack_bot_token,
+        api_url=settings.slack_api_url,
+        timeout=PATIENCE,
+        observe=remember,
+        proxy_of=proxies.of_url,
     )
     try:
         async with asyncio.timeout(LONGEST):
-            if await _token(report, settings, web):
+            if await _token(report, settings, web, proxies):
                 _granted(report, seen.get("x-oauth-scopes"))
                 _clock(report, seen.get("date"), clock())
                 await _channels(report, partial, web)
                 members = members if policy is None else await _groups(report, policy, web)
-        await _transport(report, partial)
+        await _transport(report, partial, proxies)
     except TimeoutError:
         report.fail("Slack", f"it is too slow at {settings.slack_api_url}", "look at the network, then try again")
     finally:
@@ -52,7 +57,7 @@ async def look(
     return members
 
 
-async def _token(report: Report, settings: Settings, web: SlackWebClient) -> bool:
+async def _token(report: Report, settings: Settings, web: SlackWebClient, proxies: Proxies) -> bool:
     subject = "Slack token"
     try:
         answer = await web.read("auth.test")
@@ -62,7 +67,9 @@ async def _token(report: Report, settings: Settings, web: SlackWebClient) -> boo
         return False
     except SlackUnavailable:
         what = f"Slack cannot be reached at {settings.slack_api_url}"
-        report.fail("Slack", what, "look at the network, and at SLACK_API_URL if it is set")
+        through = proxies.shown(settings.slack_api_url)
+        where = f"the proxy {through}" if through else "the network"
+        report.fail("Slack", what, f"look at {where}, and at SLACK_API_URL if it is set")
         return False
     if not answer.get("bot_id"):
         report.fail(subject, "it is not the token of a bot", f"take the one that starts with xoxb- from {_OAUTH}")
@@ -159,7 +166,7 @@ async def _groups(report: Report, policy: Policy, web: SlackWebClient) -> Member
     return members
 
 
-async def _transport(report: Report, partial: PartialSettings) -> None:
+async def _transport(report: Report, partial: PartialSettings, proxies: Proxies) -> None:
     settings = partial.settings
     if not partial.usable("SLACK_APP_TOKEN"):
         return
@@ -167,12 +174,12 @@ async def _transport(report: Report, partial: PartialSettings) -> None:
         what = f"HTTP at /slack/events on port {settings.port}; Slack must reach it by https"
         report.ok("transport", what)
         return
-    await _app_token(report, settings, settings.slack_app_token)
+    await _app_token(report, settings, settings.slack_app_token, proxies)
 
 
-async def _app_token(report: Report, settings: Settings, token: SecretStr) -> None:
+async def _app_token(report: Report, settings: Settings, token: SecretStr, proxies: Proxies) -> None:
     subject = "app token"
-    web = SlackWebClient(token=token, api_url=settings.slack_api_url, timeout=PATIENCE)
+    web = SlackWebClient(token=token, api_url=settings.slack_api_url, timeout=PATIENCE, proxy_of=proxies.of_url)
     try:
         # Gives an address and opens nothing, so a running Keydesk keeps its link.
         await web.write("apps.connections.open")
