@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PLAY   := $(VENV)/.sandbox
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Two per core: many tests wait for other processes.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
@@ -19,16 +21,26 @@ help:
 	@echo "make migrate   bring the database of .env up to date"
 	@echo "make lock      resolve the dependencies anew into requirements/"
 
+# Everything that developing needs, or only what playing needs.
 $(STAMP): pyproject.toml requirements/dev.lock
+	$(call environment,requirements/dev.lock)
+
+$(PLAY): pyproject.toml requirements/sandbox.lock
+	$(call environment,requirements/sandbox.lock --no-compile)
+
+define environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "No environment could be made in $(CURDIR)/$(VENV): is the folder writable, is the disk full?"; exit 1; }
+	@$(PIP) --require-hashes -r $(1) || { echo "The packages of $(firstword $(1)) could not be installed; the lines above say why. Without a network this cannot work the first time."; exit 1; }
+	@$(PIP) --no-deps --require-hashes -r requirements/build.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+endef
 
 install: $(STAMP)
 
-sandbox: install
+sandbox: $(PLAY)
 	$(BIN)/keydesk sandbox $(ARGS)
 
 test: install
@@ -58,7 +70,9 @@ migrate: install
 	$(BIN)/keydesk migrate
 
 lock:
+	printf 'hatchling>=1.27\neditables>=0.5\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header - -o requirements/build.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --extra sandbox -o requirements/sandbox.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements/dev.lock
 
 clean:

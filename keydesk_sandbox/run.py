@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import signal
 import tempfile
@@ -23,8 +24,13 @@ from keydesk_sandbox.world import World, serving
 logger = logging.getLogger(__name__)
 
 
-def run(*, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
-    """Play until Ctrl-C. Raises ConfigurationError when the port is taken or the profile is none."""
+def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
+    """Play until Ctrl-C. `host`: address of the page; the gateway and the bot are on loopback whatever it is.
+
+    Raises ConfigurationError when the port is taken, the profile is none or a package is missing.
+    """
+    if socket_mode and importlib.util.find_spec("websockets") is None:
+        raise ConfigurationError(["--socket-mode needs one more package: pip install 'keydesk[sandbox]'"])
     with tempfile.TemporaryDirectory(prefix="keydesk-sandbox-") as folder, contextlib.suppress(KeyboardInterrupt):
         try:
             world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile, one_clock=True)
@@ -33,11 +39,11 @@ def run(*, port: int, open_browser: bool, socket_mode: bool, profile: str) -> in
         logs.configure(
             secrets=[world.bot_token, world.app_token, world.signing_secret, world.access_token], level="WARNING"
         )
-        asyncio.run(_play(world, port=port, open_browser=open_browser))
+        asyncio.run(_play(world, host=host, port=port, open_browser=open_browser))
     return 0
 
 
-async def _play(world: World, *, port: int, open_browser: bool) -> None:
+async def _play(world: World, *, host: str, port: int, open_browser: bool) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
@@ -62,7 +68,7 @@ async def _play(world: World, *, port: int, open_browser: bool) -> None:
     page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
     async with contextlib.AsyncExitStack() as stack:
         try:
-            address = await stack.enter_async_context(serving(page, port=port))
+            address = await stack.enter_async_context(serving(page, host=host, port=port))
         except OSError as error:
             raise ConfigurationError(
                 [f"Port {port} cannot be used ({error.strerror}); say another one with --port."]

@@ -80,12 +80,12 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, *, port: int = 0, **options: Any) -> AsyncIterator[str]:
-    """Serve `app` on loopback; yields its address. Port 0 = any free one. Raises OSError when the port is taken."""
+async def serving(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, **options: Any) -> AsyncIterator[str]:
+    """Serve `app`; yields its address on this machine. Port 0 = any free one. Raises OSError when the port is taken."""
     # Named as TCP, or asyncio does not see that it may turn off Nagle's delay (40 ms for each small answer).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    listener.bind((host, port))
     listener.listen(128)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, **options)
     server = Server(config)

@@ -39,4 +39,5 @@ class Fact(StrEnum):
     FALSE_ALARM = "false_alarm"  # somebody said that an alert was none
     POLICY_LOADED = "policy_loaded"  # details: SHA-256 of the file
     STARTED = "started"  # a process began to serve; details: version
+    RESTORED = "restored"  # a copy of the database took its place; details: ended, how many open requests and batches
     EXPORTED = "exported"  # the record was exported; details: count

@@ -3,6 +3,7 @@
 They know nothing of argparse and of the environment; `__main__` wires both.
 
     audit               `keydesk audit export | verify`
+    backup              `keydesk backup` and `keydesk restore`
     check/              `keydesk check`
     env_example         the text of .env.example, made from the Settings model
     http_protocol       uvicorn's HTTP protocol with a time limit for receiving a request, and a limit for connections

@@ -23,6 +23,9 @@ def add_all(subparsers: Subparsers) -> None:
     _add(subparsers, "work", "run the worker alone, beside `serve --no-worker`", _WORK).set_defaults(run=_work)
     sandbox = _add(subparsers, "sandbox", "try it in a browser, without Slack", _SANDBOX)
     sandbox.add_argument("--port", type=_port, default=3100, metavar="N", help="port of the page (default %(default)s)")
+    sandbox.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="address of the page; 0.0.0.0 in a container only"
+    )
     sandbox.add_argument("--no-open", action="store_true", help="do not open a browser")
     sandbox.add_argument("--socket-mode", action="store_true", help="let the bot use Socket Mode instead of HTTP")
     sandbox.add_argument(
@@ -33,6 +36,13 @@ def add_all(subparsers: Subparsers) -> None:
     )
     sandbox.set_defaults(run=_sandbox)
     _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)
+    backup = _add(subparsers, "backup", "a consistent copy of the SQLite database", _BACKUP)
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file")
+    backup.set_defaults(run=_backup)
+    restore = _add(subparsers, "restore", "put a copy in the place of the SQLite database", _RESTORE)
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `keydesk backup` wrote")
+    restore.add_argument("--moved", action="store_true", help="nothing happened since the copy: open requests go on")
+    restore.set_defaults(run=_restore)
     _add(subparsers, "adopt-account", "agree to another account of the gateway", _ADOPT).set_defaults(run=_adopt)
     _add(subparsers, "check", "look whether everything is set up well", _CHECK).set_defaults(run=_check)
     policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
@@ -95,6 +105,18 @@ same when it starts; this is for release steps. Twice is harmless. A SQLite file
 DATABASE_URL is by default the SQLite file keydesk.sqlite in the working directory; no other setting is needed.
 
 Exit codes: 0 done or nothing to do, 2 the database cannot be used."""
+_BACKUP = """\
+Copies the SQLite database of DATABASE_URL to a new FILE, readable by its owner alone; may run while `serve` runs.
+The file holds requests and the record, no value of a key. For PostgreSQL use pg_dump.
+
+Exit codes: 0 copied, 2 no such database, FILE exists or cannot be written."""
+_RESTORE = """\
+Puts FILE, made by `keydesk backup`, in the place of the SQLite database of DATABASE_URL. `serve` must be stopped. The
+database that was there is kept beside it. What was open in the copy may have been done since: it is ended, and whoever
+asked is told to look and to ask again. With --moved, for a move to another machine, it goes on. The record continues
+from the copy: `keydesk audit verify --head` against a later head will say that lines are missing, and it is right.
+
+Exit codes: 0 restored, 2 FILE is not a sound database of this or an older version, or the database is in use."""
 _ADOPT = """\
 The database is about one account at one gateway. When the gateway shows another account, or has another
 address, nobody owns a key until you agree with this command: after a move to another address, say. Keys
@@ -152,6 +174,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     from keydesk_sandbox.run import run  # noqa: PLC0415
 
     return run(
+        host=arguments.host,
         port=arguments.port,
         open_browser=not arguments.no_open,
         socket_mode=arguments.socket_mode,
@@ -169,6 +192,20 @@ def _migrate(_arguments: argparse.Namespace) -> int:
     finally:
         database.close()
     print("\n".join(f"applied {name}" for name in done) or "nothing to do: the database is up to date")
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from bot.cli.backup import backup  # noqa: PLC0415
+
+    print(backup(load_database_url(), arguments.file))
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from bot.cli.backup import restore  # noqa: PLC0415
+
+    print(restore(load_database_url(), arguments.file, moved=arguments.moved))
     return 0
 
 

@@ -30,7 +30,7 @@ def migrate(database: Database, *, also: Sequence[Also] = ()) -> list[str]:
     `also` brings up to date what is not ours (the durable engine's tables) and names what it did.
     """
     database.run_here(_prepare)
-    done = [name for name in _names() if database.run_here(_apply, name)]
+    done = [name for name in names() if database.run_here(_apply, name)]
     for step in also:
         done += step(database)
     return done
@@ -40,10 +40,11 @@ def pending(database: Database, *, also: Sequence[Also] = ()) -> list[str]:
     """The names that `migrate` would apply. Changes nothing."""
     with database.engine.connect() as c:
         there = set(c.scalars(sa.select(_applied.c.name))) if sa.inspect(c).has_table("schema_version") else set()
-    return [name for name in _names() if name not in there] + [name for step in also for name in step(database)]
+    return [name for name in names() if name not in there] + [name for step in also for name in step(database)]
 
 
-def _names() -> list[str]:
+def names() -> list[str]:
+    """Every migration of this version, oldest first."""
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__) if module.name[:4].isdigit())
 
 

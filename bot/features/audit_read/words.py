@@ -275,5 +275,6 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.FALSE_ALARM: lambda line: f"{line.who} closed alert {line.part('alert')} as a false alarm",
     Fact.POLICY_LOADED: lambda line: f"Another policy is in force{_policy(line)}",
     Fact.STARTED: lambda line: f"Keydesk {line.part('version')} started{_policy(line)}",
+    Fact.RESTORED: lambda line: f"The database was restored from a copy; {line.part('ended')} open requests were ended",
     Fact.EXPORTED: lambda line: f"The record was exported ({line.part('count')} lines)",
 }

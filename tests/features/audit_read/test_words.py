@@ -84,6 +84,7 @@ def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
         (Fact.ALERT, None, {"alert": 3, "source": "github", "keys": [7, 8]}, "Alert 3 (github) came in about key 7, 8"),
         (Fact.ALERT, None, {"alert": 3, "source": "github", "deliveries": 10}, "Alert 3 (github) came again; 10 times so far"),
         (Fact.ALERT, "U0SEC", {"alert": 3, "source": "github", "operation": "key.disable"}, "<@U0SEC> began `key.disable` from alert 3 (github)"),
+        (Fact.RESTORED, None, {"ended": 2}, "The database was restored from a copy; 2 open requests were ended"),
         (Fact.STARTED, None, {"version": "0.1.0", "sha256": "0123456789abcdef"}, "Keydesk 0.1.0 started with policy `0123456789ab`"),
     ],
 )  # fmt: skip
