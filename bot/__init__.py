@@ -7,7 +7,7 @@ what is true. Data flows one way; every change to the gateway is a stored row be
     __main__, cli → app → services → resources → alerts, features, incident
         → deps, fallback_notices, health, maintenance → approvals → keys
         → operations, slack, known_capabilities, policy_file → audit, durable
-        → db, gateway, permissions → logs, manifest, proxies, telemetry, units → errors, typed_text
+        → db, gateway, permissions → logs, manifest, proxies, telemetry, units → redaction → errors, typed_text
 
 Only those who build things see `settings`. The sandbox, `keydesk_sandbox`, is a package of its own; only the command
 line starts it.

@@ -4,14 +4,13 @@ Fields: `time` (UTC), `level`, `logger`, `message`, what the caller passed as `e
 work (such as `request`), and `trace` when there was an exception. On a terminal the same, as a line to read.
 
 Everything passes `redact` on the way out, exception traces included: the values given at the start, and whatever
-looks like a key, a Slack or GitHub token, a password in a URL or a Slack response URL. It passes `visible` too, so
+looks like a secret (redaction.py). It passes `visible` too, so
 that no text can move a terminal's cursor or turn the direction of a line.
 """
 
 import logging
 import re
 import sys
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TextIO, TypeVar
 from urllib.parse import quote
@@ -20,33 +19,13 @@ import structlog
 from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "[redacted]"
+from bot.redaction import redact
+
 # These log payloads (Bolt: the whole body of a badly signed request, at INFO) or every call. Warnings pass.
 QUIET = ("slack_sdk", "slack_bolt", "httpx", "httpcore", "aiohttp", "dbos", "asyncio", "uvicorn.access", "sqlalchemy")
 # Bolt's warnings end in the payload they are about.
 LONGEST_FOREIGN_MESSAGE = 300
 
-_SECRETS = re.compile(
-    r"""
-      (?<![0-9A-Za-z])sk-[0-9A-Za-z][0-9A-Za-z_-]{7,}        # a gateway key, with or without a channel suffix
-    | sk-[0-9A-Za-z]{32,}                                     # the same, glued to a word
-    | (?<![0-9A-Za-z])[0-9A-Za-z]{48}(?![0-9A-Za-z])          # a gateway key as the gateway's own API writes it
-    | xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{8,}                # Slack tokens
-    | xapp-[0-9A-Za-z-]{8,}
-    | gh[a-z]_[0-9A-Za-z]{20,} | github_pat_[0-9A-Za-z_]{20,}
-    | https://hooks\.slack\.com/[^\s"'<>]+                    # who has a response URL can post with it
-    | (?<=[?&]ticket=)[^\s&"'<>]+                             # who has it can open Socket Mode's link, once
-    | (?<=://)[^\s/:@"']+:[^\s/@"']+(?=@)                     # user:password in a URL
-    | (?<=Bearer[ ])[0-9A-Za-z._~+/=-]{8,}
-    """,
-    re.VERBOSE,
-)
-_KEY_VALUE = re.compile(r"(?<![0-9A-Za-z])(?:sk-)?[0-9A-Za-z]{48}(?![0-9A-Za-z])")
-_GLUED = re.compile(r"sk-[0-9A-Za-z]{32,}")
-_BROKEN = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z]{4,48}(?:[\s-]{1,3}[0-9A-Za-z]{4,48}){1,7}")
-_BREAK = re.compile(r"[\s-]+")
-_CORE, _FEWEST_DIGITS = 48, 3
-KEY_IN_TEXT = "This looks like the value of a key. It is stored and shown: take it out."
 # Fields that libraries add to their records: uvicorn the message in colours, the durable engine's the others.
 _FOREIGN = ("color_message", "applicationID", "applicationVersion", "executorID", "operationUUID", "traceId")
 # A line of the log never holds more of one text than this: it may be a whole payload.
@@ -55,34 +34,6 @@ LONGEST_TEXT = 20_000
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 T = TypeVar("T")
-
-
-def holds_key(text: str) -> bool:
-    """Whether somebody pasted the value of a gateway key into `text`: it must not be stored, shown or repeated.
-
-    Also with characters in it that take no room, glued to a word, or broken over lines.
-    """
-    seen = text if text.isascii() else "".join(char for char in text if unicodedata.category(char) != "Cf")
-    if _KEY_VALUE.search(seen) or _GLUED.search(seen):
-        return True
-    return any(_is_core(_BREAK.sub("", found[0][3:])) for found in _BROKEN.finditer(seen))
-
-
-def _is_core(joined: str) -> bool:
-    """Forty-eight characters as keys have them; words that stand side by side hold hardly a digit."""
-    return len(joined) >= _CORE and sum(char.isdigit() for char in joined[:_CORE]) >= _FEWEST_DIGITS
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` with every given secret, and all that looks like one, replaced by `[redacted]`."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return _SECRETS.sub(HIDDEN, text)
-
-
-def redact_all(value: Any, secrets: Iterable[str] = ()) -> Any:
-    """The same for every string in a JSON-like value, names of fields included."""
-    return _each_text(value, lambda text: redact(text, secrets))
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:

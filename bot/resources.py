@@ -19,6 +19,7 @@ from bot.keys.inventory import Inventory
 from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
 from bot.proxies import Proxies
+from bot.redaction import know
 from bot.settings import Settings
 from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
@@ -46,6 +47,7 @@ class Resources:
         reasons: Callable[[], Sequence[str]],
         **options: Unpack[ResourceOptions],
     ) -> None:
+        know(settings.secrets())
         self.settings = settings
         self.clock = clock = options.get("clock", time.time)
         self.github_transport = options.get("github_transport")

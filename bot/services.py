@@ -27,8 +27,9 @@ from bot.durable.engine import Engine, Job
 from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.incident import bootstrap as incident
-from bot.logs import for_request, redact
+from bot.logs import for_request
 from bot.maintenance import Maintenance
+from bot.redaction import redact
 from bot.resources import Resources
 from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Delivery

@@ -45,11 +45,6 @@ def test_a_line_has_time_level_logger_message_and_what_was_added(out: io.StringI
     assert line == {"level": "info", "logger": "bot.x", "message": "Key 7\nmade", "request": 12, "channel": "C1"}
 
 
-def test_the_ticket_of_a_socket_mode_url_is_hidden():
-    url = "wss://wss-primary.slack.com/link/?ticket=b1c0-f3e2&app_id=A1"
-    assert "b1c0" not in logs.redact(f"403, url='{url}'")
-
-
 @pytest.mark.parametrize(
     "secret",
     [
@@ -77,18 +72,6 @@ def test_secrets_are_hidden_wherever_they_are(out: io.StringIO, secret: str):
     assert secret not in out.getvalue()
     assert "bad [redacted]" in out.getvalue()
     assert all(line["message"].endswith("[redacted]") for line in lines(out))
-
-
-def test_the_password_of_a_database_url_is_hidden():
-    assert logs.redact("at postgresql://bob:pass@h/x") == "at postgresql://[redacted]@h/x"
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["task-runner-one", "risk-management", "sk-abc…wxyz", "#C0123 U0ABC", "0" * 64, "https://slack.com/help", "key 12"],
-)
-def test_ordinary_words_stay(text: str):
-    assert logs.redact(text) == text
 
 
 def test_payloads_of_libraries_are_not_logged(out: io.StringIO):

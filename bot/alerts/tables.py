@@ -5,6 +5,8 @@ Times are Unix seconds. `actions` and `keys` are small JSON objects by key id, a
 
 import sqlalchemy as sa
 
+from bot.db.safe_types import SafeJson, SafeText
+
 metadata = sa.MetaData()
 
 # One row per alert, whoever sent it and however often. (source, their_id) is the source's own name for it.
@@ -15,17 +17,17 @@ alerts = sa.Table(
     sa.Column("source", sa.String(20), nullable=False),
     sa.Column("their_id", sa.String(200), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("place", sa.JSON, nullable=False),
-    sa.Column("findings", sa.JSON, nullable=False),
-    sa.Column("keys", sa.JSON, nullable=False),
-    sa.Column("actions", sa.JSON, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),
-    sa.Column("more_findings", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("title", SafeText, nullable=False),
+    sa.Column("text", SafeText, nullable=False),
+    sa.Column("url", SafeText, nullable=False),
+    sa.Column("place", SafeJson, nullable=False),
+    sa.Column("findings", SafeJson, nullable=False),
+    sa.Column("keys", SafeJson, nullable=False),
+    sa.Column("actions", SafeJson, nullable=False),
+    sa.Column("notes", SafeJson, nullable=False),
+    sa.Column("more_findings", SafeJson, nullable=False, server_default="[]"),
     sa.Column("batch_id", sa.Integer),
-    sa.Column("events", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("events", SafeJson, nullable=False, server_default="[]"),
     sa.Column("deliveries", sa.Integer, nullable=False),
     sa.Column("received_at", sa.Float(53), nullable=False),
     sa.Column("looked_up_at", sa.Float(53)),

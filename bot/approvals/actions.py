@@ -19,7 +19,6 @@ from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
-from bot.logs import KEY_IN_TEXT, holds_key
 from bot.operations import Offer, Operation
 from bot.permissions.models import Actor, ActorKind, Approval, Ask, Eligibility, Given
 from bot.permissions.policy import binding_terms, decide, may_approve, may_deny
@@ -234,8 +233,6 @@ class RequestActions:
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
         if error is not None:
             return error
-        if holds_key(reason):
-            return InputError({"reason": KEY_IN_TEXT})
         by = approver.slack_user_id
         record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
         request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, denial=reason)

@@ -5,7 +5,6 @@ This page is submit: judge a wish, store it as a row, and start, in that same tr
 Nothing here calls Slack, and only reads reach the gateway from here.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.granted import GrantedRequests, record_asked
-from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
+from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -24,7 +23,6 @@ from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.keys import owners
-from bot.logs import KEY_IN_TEXT, holds_key
 from bot.operations import Inspection, Look, Offered, Operation
 from bot.permissions.models import Actor, ActorKind, Ask, Decision
 from bot.permissions.policy import decide
@@ -124,7 +122,6 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self._clock())
-        _refuse_key_values(new)
         stored = await self._database.run_together(self._insert, new, asked.actor)
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
@@ -194,18 +191,6 @@ class Flow:
 
 def _key_id(inspection: Inspection) -> int | None:
     return inspection.unread if inspection.key is None else int(inspection.key.id)
-
-
-def _refuse_key_values(new: NewRequest) -> None:
-    """The one gate before a person's texts are stored, whatever form they came from. Raises InputError."""
-    if new.origin.kind is not OriginKind.PERSON:
-        return  # the words of an alert were made harmless when it came in, and must not hold up a kill
-    texts = {"reason": new.reason}
-    for name, value in new.input.items():
-        texts[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    wrong = {name: KEY_IN_TEXT for name, text in texts.items() if holds_key(text)}
-    if wrong:
-        raise InputError(wrong)
 
 
 def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:

@@ -16,7 +16,7 @@ from bot.audit.facts import Fact
 from bot.audit.signed_head import Head
 from bot.audit.tables import head, lines
 from bot.db.engine import Database, gather
-from bot.logs import redact, redact_all
+from bot.redaction import redact, redact_all
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ migrations/   numbered steps of the schema, applied in order, each once
 named_values  small facts by name, kept over a restart
 postgres      the cursor of our PostgreSQL connections
 process_lock  one process per SQLite file
+safe_types    column types that let no secret into the database
 sqlite        SQLite connections that queue up for the write lock
 transaction   one transaction and what goes with it
 """

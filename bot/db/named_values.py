@@ -5,10 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.db.safe_types import SafeJson
 from bot.db.tables import metadata
 
 notes = sa.Table(
-    "notes", metadata, sa.Column("name", sa.String(80), primary_key=True), sa.Column("value", sa.JSON, nullable=False)
+    "notes", metadata, sa.Column("name", sa.String(80), primary_key=True), sa.Column("value", SafeJson, nullable=False)
 )
 
 

@@ -5,6 +5,8 @@ No column holds a key's value or a Slack or gateway token.
 
 import sqlalchemy as sa
 
+from bot.db.safe_types import SafeJson, SafeText
+
 metadata = sa.MetaData()
 
 # One row per thing somebody asked for. `version` grows by one with every transition: each is a compare-and-set on it.
@@ -20,25 +22,25 @@ requests = sa.Table(
     sa.Column("requester_team", sa.String(40), nullable=False),
     sa.Column("channel_id", sa.String(40), nullable=False),
     sa.Column("key_id", sa.BigInteger),
-    sa.Column("key_name", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("input", sa.JSON, nullable=False),
-    sa.Column("before", sa.JSON),
-    sa.Column("summary", sa.JSON, nullable=False),
-    sa.Column("decision", sa.JSON, nullable=False),
-    sa.Column("votes", sa.JSON, nullable=False),
+    sa.Column("key_name", SafeText, nullable=False),
+    sa.Column("reason", SafeText, nullable=False),
+    sa.Column("input", SafeJson, nullable=False),
+    sa.Column("before", SafeJson),
+    sa.Column("summary", SafeJson, nullable=False),
+    sa.Column("decision", SafeJson, nullable=False),
+    sa.Column("votes", SafeJson, nullable=False),
     sa.Column("taken_by", sa.String(40)),
-    sa.Column("counter_offer", sa.JSON),
+    sa.Column("counter_offer", SafeJson),
     sa.Column("decided_by", sa.String(40)),
     sa.Column("decided_at", sa.Float),
-    sa.Column("denial", sa.Text, nullable=False, server_default=""),
+    sa.Column("denial", SafeText, nullable=False, server_default=""),
     sa.Column("break_glass", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("origin", sa.JSON, nullable=False, server_default='{"kind": "person"}'),
+    sa.Column("origin", SafeJson, nullable=False, server_default='{"kind": "person"}'),
     sa.Column("asked_at", sa.Float, nullable=False),
     sa.Column("lapses_at", sa.Float),
     sa.Column("settled_at", sa.Float),
-    sa.Column("progress", sa.JSON, nullable=False),
-    sa.Column("outcome", sa.JSON),
+    sa.Column("progress", SafeJson, nullable=False),
+    sa.Column("outcome", SafeJson),
     sa.Column("reviewed_by", sa.String(40)),
     sa.Index("requests_by_status", "status", "id"),
     sa.Index("requests_by_requester", "requester_id", "id"),
@@ -50,7 +52,7 @@ keys = sa.Table(
     "keys",
     metadata,
     sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", SafeText, nullable=False),
     sa.Column("owner_id", sa.String(40), nullable=False),
     sa.Column("owner_team", sa.String(40), nullable=False),
     sa.Column("request_id", sa.Integer),
@@ -80,8 +82,8 @@ posts = sa.Table(
     sa.Column("drawn", sa.Integer, nullable=False),
     sa.Column("intent_at", sa.Float),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("error", sa.Text),
-    sa.Column("body", sa.JSON),
+    sa.Column("error", SafeText),
+    sa.Column("body", SafeJson),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Index("posts_by_message", "channel", "ts"),
 )

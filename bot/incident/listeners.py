@@ -38,7 +38,6 @@ from bot.incident.views import (
     to_type,
 )
 from bot.keys import owners
-from bot.logs import KEY_IN_TEXT, holds_key
 from bot.permissions.models import Actor, Ask, Decision
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message, modal, section
@@ -195,8 +194,6 @@ class BatchListeners:
             return InputError({CONFIRM: f"Type {word}, exactly: it says what happens and to how many keys."})
         if not reason:
             return InputError({REASON: "Say why; it goes into the record."})
-        if holds_key(reason):
-            return InputError({REASON: KEY_IN_TEXT})
         now = self._deps.clock()
         store.move(c, batch_id, BatchStatus.DRAFT, BatchStatus.RUNNING, reason=reason, asked_at=now)
         told = {"operation": batch.operation, "batch": batch_id, "keys": number, "what": batch.what, "why": reason}

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from bot.errors import InputError
 from bot.keys.reference import words
-from bot.logs import holds_key
+from bot.redaction import holds_secret
 
 MOST_NAMED = 200
 _MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
@@ -63,7 +63,7 @@ def is_batch(text: str) -> bool:
 def parse(text: str, word: str = "disable") -> BatchScope:
     """What is meant. `word`: of the command, for the suggestion. Raises InputError."""
     text = text.strip()
-    if holds_key(text):
+    if holds_secret(text):
         raise InputError({"key": "That is the value of a key, not its name. Use numbers or exact names."})
     if batch := _BATCH.fullmatch(text):
         return BatchScope(batch=int(batch["id"]))

@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 
+from bot.db.safe_types import SafeJson, SafeText
+
 metadata = sa.MetaData()
 
 # `undoes` is the batch that this one takes back. `proof` is what the revocation check has shown of a disabled key; the
@@ -15,10 +17,10 @@ batches = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("requester_id", sa.String(40), nullable=False),
     sa.Column("requester_team", sa.String(40), nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("what", SafeText, nullable=False),
     sa.Column("rule", sa.String(80), nullable=False, server_default=""),
     sa.Column("channel_id", sa.String(40), nullable=False, server_default=""),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", SafeText, nullable=False),
     sa.Column("undoes", sa.Integer),
     sa.Column("stopped_by", sa.String(40)),
     sa.Column("asked_at", sa.Float(53), nullable=False),
@@ -29,12 +31,12 @@ batch_keys = sa.Table(
     metadata,
     sa.Column("batch_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", SafeText, nullable=False),
     sa.Column("own", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("status_before", sa.Integer, nullable=False),
-    sa.Column("sentence", sa.Text, nullable=False),
-    sa.Column("progress", sa.JSON, nullable=False),
+    sa.Column("sentence", SafeText, nullable=False),
+    sa.Column("progress", SafeJson, nullable=False),
     sa.Column("proof", sa.String(20), nullable=False, server_default=""),
     sa.Index("batch_keys_by_status", "batch_id", "status"),
 )

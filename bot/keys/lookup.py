@@ -15,7 +15,7 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.keys.inventory import Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
-from bot.logs import holds_key
+from bot.redaction import holds_secret
 from bot.typed_text import fold
 
 FIELD = "key"
@@ -88,7 +88,7 @@ class KeyLookup:
 
 def refuse_value(text: str) -> None:
     """Raise InputError when somebody pasted the value of a key: it is looked for nowhere and repeated nowhere."""
-    if holds_key(text):
+    if holds_secret(text):
         raise InputError({FIELD: "That is the value of a key, not its name. Use its number or its exact name."})
 
 

@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.redaction import is_telling
 from bot.settings.env_file import needs_percent_encoding, unquoted
 
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
@@ -215,9 +216,16 @@ class Settings(BaseSettings):
         return {source: secret for source, secret in named.items() if secret is not None}
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value held here, for the log's redaction."""
+        """Every secret value held here, to be hidden in logs, rows and messages."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        held = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return (*held, *_password(self.database_url))
+
+
+def _password(url: str) -> tuple[str, ...]:
+    """The password in a database URL, as it is written and as the server knows it; nothing where there is none."""
+    written = urlsplit(url).password
+    return () if not written or not is_telling(written) else tuple(dict.fromkeys((written, unquote(written))))
 
 
 def _is_inside(host: str) -> bool:

@@ -22,7 +22,7 @@ from bot.slack.error_report import report
 from bot.slack.payloads import MalformedPayload, NotForUs, to_delivery
 from bot.slack.responder import Responder
 from bot.slack.router import Router
-from bot.slack.web_client import quiet_logger
+from bot.slack.web_client import outgoing, quiet_logger
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ def build_bolt(
         delivery = context[_DELIVERY]
         ack = await (_in_time(router, delivery) if delivery.kind in _LATER else router.dispatch(delivery))
         answer = body_of(ack, delivery)
-        return BoltResponse(status=200, body="" if answer is None else answer)
+        return BoltResponse(status=200, body="" if answer is None else outgoing(answer))
 
     bolt.command(_ANY)(listen)
     bolt.action(_ANY)(listen)

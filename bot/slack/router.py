@@ -1,18 +1,21 @@
 """The dispatch table: command words, clicks, submissions, shortcuts, options, events → handlers. Knows no feature.
 
 One dictionary look-up per delivery, however many operations there are. Both transports end in `dispatch`, which
-never raises: errors become answers (error_handler.py), unknown things are answered politely and logged.
+never raises: errors become answers (error_handler.py), unknown things are answered politely and logged. A form with a
+secret in it reaches no handler.
 """
 
 import contextlib
 import difflib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from bot.errors import UserError
-from bot.logs import log_context, redact
+from bot.errors import InputError, UserError
+from bot.logs import log_context
+from bot.redaction import REFUSED_TEXT, holds_secret, redact
 from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
@@ -143,6 +146,8 @@ class Router:
                 return await self._command(delivery)
             if delivery.kind is Kind.EVENT:
                 return await self._event(delivery)
+            if delivery.kind is Kind.VIEW_SUBMISSION:
+                refuse_secrets(delivery.state)
             handler = self._find(delivery)
             if handler is None:
                 # A button with a url arrives here too; Slack wants its answer like any other.
@@ -200,3 +205,21 @@ class Router:
         for handler in handlers:
             await handler(delivery)
         return OK if handlers else UNKNOWN, None
+
+
+def refuse_secrets(state: Mapping[str, Any]) -> None:
+    """Raise InputError for each field of a form whose text holds a secret: it goes no further than to here."""
+    wrong = {field: REFUSED_TEXT for field, filled in state.items() if any(map(holds_secret, _texts(filled)))}
+    if wrong:
+        raise InputError(wrong)
+
+
+def _texts(item: Any) -> Iterator[str]:
+    if isinstance(item, str):
+        yield item
+    elif isinstance(item, Mapping):
+        for value in item.values():
+            yield from _texts(value)
+    elif isinstance(item, list):
+        for value in item:
+            yield from _texts(value)

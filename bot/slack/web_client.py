@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.redaction import redact_all
 from bot.slack.errors import SlackRefused, SlackUnavailable, refused
 
 TIMEOUT_SECONDS = 10.0
@@ -24,6 +25,8 @@ SHORT_WAIT_SECONDS = 2.0
 
 # `ok: false` with these words is Slack's own trouble, and the call may have taken effect.
 _TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+# Words of Slack's own, which must come back as they are.
+_OPAQUE = frozenset({"trigger_id", "view_id", "external_id", "hash", "ts", "channel", "user", "response_action"})
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -102,6 +105,7 @@ class SlackWebClient:
 
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]:
         """A method that changes something, as JSON over POST. Once; `interactive` waits out one 429 of up to 2 s."""
+        arguments = outgoing(arguments)
         try:
             return await self._call(method, "POST", json=arguments)
         except SlackUnavailable as error:
@@ -138,7 +142,7 @@ class SlackWebClient:
             raise refused("response_url", "foreign_host")
         try:
             proxy = self._proxy_of(response_url)
-            post = self.session.post(response_url, json=dict(body), allow_redirects=False, proxy=proxy)
+            post = self.session.post(response_url, json=outgoing(body), allow_redirects=False, proxy=proxy)
             async with post as answer:
                 status, retry_after = answer.status, answer.headers.get("Retry-After")
                 await answer.read()
@@ -165,6 +169,11 @@ class SlackWebClient:
             await self._session.close()
             # aiohttp closes its transports in the loop's next turn.
             await asyncio.sleep(0)
+
+
+def outgoing(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What we say to Slack, in a call or an answer, without secrets; only a SecretStr in a view is shown."""
+    return {name: item if name in _OPAQUE else redact_all(item, wide=False) for name, item in content.items()}
 
 
 def quiet_logger(name: str) -> logging.Logger:

@@ -11,7 +11,7 @@ from bot.gateway.models import CheckOutcome, GatewayAccount, ModelAccess, over_p
 from bot.gateway.replies import ApiReply, without_secrets
 from bot.gateway.validation import name_in_bytes
 from bot.gateway.writes import KeyChanges, WriteStatus, create, update
-from bot.logs import redact
+from bot.redaction import redact
 from tests.gateway.answers import answering, no, yes
 from tests.gateway.kit import MemoryJournal, client_of, fake_gateway, wanted
 from tests.gateway.test_models import NOW, key

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from bot.logs import redact
+from bot.redaction import redact
 
 
 class Report:

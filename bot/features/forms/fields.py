@@ -14,7 +14,6 @@ from bot.errors import InputError
 from bot.gateway.models import NEVER, Group
 from bot.gateway.validation import ALLOW_IPS_LENGTH, invisible_character
 from bot.keys.reference import KeyReference
-from bot.logs import holds_key
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
 from bot.slack.inputs import (
@@ -57,7 +56,6 @@ _EXPIRY_OPTIONS = (
     ("Never", NEVER_CHOICE),
     ("At a moment I choose", CUSTOM),
 )
-PASTED = "This looks like the value of a key. It is stored and shown to others: take it out."
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//).*$")
 _RANGE = re.compile(r"(?<=[0-9A-Fa-f:.])\s*[-–—−]\s*(?=[0-9A-Fa-f:])")
 _AROUND = "\"'“”„«»‘’`[]()"
@@ -242,8 +240,6 @@ class FormReader:
         unseen = invisible_character(name)
         if not name:
             self.errors[NAME] = "Give the key a name."
-        elif holds_key(name):
-            self.errors[NAME] = PASTED
         elif unseen is not None:
             what = "a line break" if unseen in "\r\n\u2028\u2029" else f"an invisible character (U+{ord(unseen):04X})"
             self.errors[NAME] = f"The name holds {what}; take it out."
@@ -355,8 +351,6 @@ class FormReader:
         reason = clean(typed(self.state, REASON))
         if required and not reason:
             self.errors[REASON] = "Say why; it is needed here."
-        elif holds_key(reason):
-            self.errors[REASON] = PASTED
         return reason
 
 

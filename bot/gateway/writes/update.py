@@ -12,6 +12,7 @@ from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past
 from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus, with_name_limit
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
+from bot.redaction import redact
 
 
 async def update(
@@ -159,8 +160,14 @@ def changed_since(fresh: Key, expected: KeySettings) -> tuple[FieldDifference, .
     return tuple(
         FieldDifference(field=name, wanted=getattr(expected, name), found=getattr(fresh, name))
         for name in SETTINGS_FIELDS
-        if name != "remain_quota" and meaning(name, getattr(expected, name)) != meaning(name, getattr(fresh, name))
+        if name != "remain_quota" and _stored(name, expected) != _stored(name, fresh)
     )
+
+
+def _stored(name: str, settings: KeySettings) -> Any:
+    """What a setting means, as a row keeps it: without the secret that somebody may have put into a name."""
+    value = getattr(settings, name)
+    return meaning(name, redact(value, wide=False) if isinstance(value, str) else value)
 
 
 def changed_or_disabled(fresh: Key, expected: KeySettings) -> tuple[FieldDifference, ...]:

@@ -1,0 +1,132 @@
+"""What is secret is found however it is written, and what is not stays as it is."""
+
+import base64
+import random
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot import redaction
+from bot.redaction import HIDDEN, holds_secret, know, redact, redact_all
+from tests.attacks.tricks import CORE, TRICKS
+
+RNG = random.Random(11)
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+PAT = "pat/" + "".join(RNG.choices(LETTERS, k=20))
+
+
+@pytest.fixture(autouse=True)
+def own() -> Iterator[None]:
+    before = redaction._own
+    know([PAT, "postgres", "p4ssw0rd+x"])
+    yield
+    redaction._own = before
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("secret", [CORE, PAT])
+def test_every_trick_is_seen_through(trick: str, secret: str) -> None:
+    text = f"see {TRICKS[trick](secret)}, please"
+    assert holds_secret(text)
+    taken_out = redact(text, wide=False)
+    assert HIDDEN in taken_out
+    assert taken_out.startswith("see ")
+    assert "please" in taken_out
+    letters = "".join(char for char in taken_out if char.isascii() and char.isalnum())
+    plain = "".join(char for char in secret if char.isalnum())
+    assert not any(plain[at : at + 8] in letters for at in range(len(plain) - 8))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"xoxb-1234-{CORE[:20]}",
+        f"xoxe.xoxp-1-{CORE[:20]}",
+        f"xapp-1-A1-{CORE[:20]}",
+        f"ghp_{CORE[:36]}",
+        f"github_pat_{CORE[:30]}",
+        f"sk-{CORE[:20]}",
+        f"sk-proj-{CORE[:16]}_{CORE[16:30]}-{CORE[30:]}",
+        "https://hooks.slack.com/actions/T1/2/abc",
+        "p4ssw0rd+x",
+        "p4ssw0rd%2Bx",
+        base64.b64encode(f"user:{PAT}".encode()).decode(),
+        base64.b64encode(f"OPENAI_API_KEY=sk-{CORE}".encode()).decode(),
+    ],
+)
+def test_secrets_are_known_by_their_form_or_their_value(secret: str) -> None:
+    assert holds_secret(f"it is {secret} now")
+    assert secret not in redact(f"it is {secret} now", wide=False)
+
+
+def test_the_password_of_a_database_url_is_hidden() -> None:
+    assert redact("at postgresql://bob:pass@h/x") == "at postgresql://[redacted]@h/x"
+
+
+def test_the_ticket_of_a_socket_mode_url_is_hidden() -> None:
+    url = "wss://wss-primary.slack.com/link/?ticket=b1c0-f3e2&app_id=A1"
+    assert "b1c0" not in redact(f"403, url='{url}'")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task-runner-one",
+        "risk-management",
+        "sk-abc…wxyz",
+        "#C0123 U0ABC",
+        "0" * 64,
+        "https://slack.com/help",
+        "key 12",
+        "½ a cup",
+        "the postgres migration",
+        "— keydesk/audit " + base64.b64encode(random.Random(4).randbytes(68)).decode(),
+    ],
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-search-team-production-europe-2",
+        "sk-8 is the model that we want for 3 of our 12 teams in production, as Mira said on Monday morning",
+        "risk-averse people should not be given unlimited keys in production environments at all",
+        "task-42 of the migration plan from 2024 to 2025, see ticket 12345 and the page beside it",
+        "https://tickets.example/browse?ticket=OPS-1234&view=all",
+        "send it as Bearer authentication",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_what_people_write_is_neither_refused_nor_changed(text: str) -> None:
+    assert not holds_secret(text)
+    assert redact(text, wide=False) == text
+
+
+def test_every_string_of_a_document_is_looked_at_and_a_value_to_be_shown_is_shown() -> None:
+    document = {"a": [f"sk-{CORE}", 1, None], f"sk-{CORE}": True, "shown": SecretStr(f"sk-{CORE}")}
+    assert redact_all(document, wide=False) == {"a": [HIDDEN, 1, None], HIDDEN: True, "shown": f"sk-{CORE}"}
+
+
+@given(st.text())
+def test_a_text_without_a_secret_comes_back_as_it_is(text: str) -> None:
+    assert redact(text, wide=False) == text
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["sk-", "sk-a ", "sk-" + "a " * 24, "a" * 47 + " ", "://a:", "xoxa-", "A+/", "ﷺ", "\u200bsk-", "Bearer ", "gha_"],
+)
+def test_no_text_takes_long(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    times = []
+    for _ in range(3):
+        begun = time.thread_time()
+        redact(text)
+        times.append(time.thread_time() - begun)
+    assert min(times) < 0.05
