@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from starlette.types import Message, Scope
 
 from benchmarks import payloads
-from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.responder import Responder
 from bot.slack.router import Router
@@ -54,7 +54,7 @@ def _app(more: int) -> SlackEndpoint:
 
     responder = Responder(web=_Silent(), dm_channel=nobody)
     me = Identity(team_id=payloads.TEAM, bot_user_id="U0BOT")
-    edge = build_bolt(router=router, responder=responder, clock=time.time, me=me)
+    edge = Edge(router=router, responder=responder, clock=time.time, me=me)
     return SlackEndpoint(edge=edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from bot.db import leases
 from bot.db.engine import Database
@@ -14,7 +14,9 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.slack.http_endpoint import HttpApp, SlackEndpoint, http_app
 from bot.slack.identity import identify
-from bot.slack.socket_mode import SocketMode
+
+if TYPE_CHECKING:
+    from bot.slack.socket_mode import SocketMode
 
 STOP_SECONDS = 8.0
 
@@ -43,6 +45,8 @@ class Application:
         await resources.capabilities.start()
         await services.maintenance.start()
         if settings.slack_app_token is not None and listen:
+            from bot.slack.socket_mode import SocketMode  # noqa: PLC0415  # most use HTTP
+
             self._socket = SocketMode(
                 edge=services.edge,
                 web=resources.web,

@@ -31,9 +31,9 @@ from bot.logs import for_request
 from bot.maintenance import Maintenance
 from bot.redaction import redact
 from bot.resources import Resources
-from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
+from bot.slack.edge import Edge, Identity
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
 from bot.slack.responder import Responder
@@ -61,7 +61,7 @@ class Services:
         self._alerts_and_incidents(deps, identity)
         self.engine.register(self._jobs())
         self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel)
-        self.edge = build_bolt(
+        self.edge = Edge(
             router=self.router,
             responder=self.responder,
             clock=self.clock,

@@ -15,7 +15,7 @@ from bot.cli.check import scopes
 from bot.manifest import read_manifest
 from bot.services import Services
 from bot.settings import load
-from bot.slack.bolt import Identity
+from bot.slack.edge import Identity
 from bot.slack.router import Router
 from keydesk_sandbox.fake_slack.web_api import METHODS
 from keydesk_sandbox.world import World

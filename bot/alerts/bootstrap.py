@@ -27,7 +27,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
-from bot.slack.bolt import Identity
+from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
 from bot.slack.router import Router
 

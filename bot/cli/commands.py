@@ -1,6 +1,7 @@
 """The commands and their arguments. Each does its imports when it runs, so that `--help` is quick."""
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,7 @@ Exit codes: 0 whole, 1 not whole or no head of ours, 2 there is no migrated data
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    gc.disable()  # until it serves: hardly anything that a start makes is garbage
     from bot.cli.server import serve  # noqa: PLC0415  # quick --help, here and below
 
     partial = read()

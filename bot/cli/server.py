@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -35,6 +36,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What was made until now stays for ever: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
         if self.started:
             await self._metrics.start()
 
@@ -69,6 +73,8 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
         ws="none",
         log_config=None,
         access_log=False,
+        # Nothing of ours looks at who is in front of a proxy.
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )

@@ -29,8 +29,10 @@ def migrate(database: Database, *, also: Sequence[Also] = ()) -> list[str]:
     Two processes may do this at once: each step is taken under a lock and looked at again there.
     `also` brings up to date what is not ours (the durable engine's tables) and names what it did.
     """
-    database.run_here(_prepare)
-    done = [name for name in names() if database.run_here(_apply, name)]
+    done = []
+    if missing := pending(database):
+        database.run_here(_prepare)
+        done = [name for name in missing if database.run_here(_apply, name)]
     for step in also:
         done += step(database)
     return done

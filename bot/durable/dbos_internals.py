@@ -22,6 +22,7 @@ from dbos._sys_db import SystemDatabase
 from dbos._utils import GlobalParams, generate_uuid
 from sqlalchemy.dialects import postgresql, sqlite
 
+NotMigrated = DBOSInitializationError
 SCHEMA = "dbos"
 _BACKENDS = {"sqlite": "sqlite://", "postgresql": "postgresql://"}
 
@@ -172,6 +173,18 @@ def claim(queue: Queue, *, running: int, due: bool) -> int:
         for status in database.get_workflow_statuses(ids):
             execute_dequeued_workflow(dbos, status, owner)
     return len(ids)
+
+
+_WAITING = sa.select(sa.literal(1)).where(_ROWS.c.status == "ENQUEUED", _ROWS.c.queue_name == sa.bindparam("queue"))
+_WAITING = _WAITING.limit(1)
+
+
+def waits(engine: sa.Engine, queue: str) -> bool:
+    """Whether something due waits in the queue, by one statement on an index of DBOS's."""
+    here = {_ROWS.schema: None if engine.dialect.name == "sqlite" else SCHEMA}
+    with engine.connect() as c:
+        found = c.execute(_WAITING, {"queue": queue}, execution_options={"schema_translate_map": here})
+        return found.first() is not None
 
 
 def stop_claiming() -> None:

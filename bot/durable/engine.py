@@ -32,8 +32,10 @@ WORKFLOW = "job.v1"
 VERSION = "keydesk"
 CONCURRENCY = 16
 ENGINE_THREADS = 8
-# Work started in this process is woken at once; the poll is for what other processes start, and for crashes.
-POLL_SECONDS = 0.2
+# Work started in this process is woken at once. What other processes started is looked for with one small query; on
+# SQLite there is none of it, only delays that are over. DBOS's own poll costs some ten statements: for accidents only.
+LOOK_SECONDS = {"postgresql": 0.2, "sqlite": 1.0}
+POLL_SECONDS = 5.0
 # A shorter delay is also rung by a timer of this process, so that it is exact; longer ones may be a second late.
 TIMER_SECONDS = 120.0
 # Who started the work answers first (the acknowledgement to Slack), then it is claimed. A row's due time is cut to
@@ -45,6 +47,8 @@ CLEAN_BATCH = 500
 # How long `stop` waits for threads that may be waiting for a lost database.
 STOP_SECONDS = 5.0
 OUTCOME_SECONDS = 2.0
+
+NOT_MIGRATED = "The database is not up to date; run `keydesk migrate` first."
 
 log = logging.getLogger(__name__)
 
@@ -134,19 +138,25 @@ class Engine:
         `work=False` is for a process that only starts jobs. Raises ConfigurationError when the tables are not
         migrated, RuntimeError when another engine is at work in this process.
         """
-        if schema.pending(self._database):
-            raise ConfigurationError(["The database is not up to date; run `keydesk migrate` first."])
         if not work:
+            if schema.pending(self._database):
+                raise ConfigurationError([NOT_MIGRATED])
             return
         if dbos_internals.is_launched():
             raise RuntimeError("another engine is at work in this process; stop it first")
+        try:
+            self._takeover.beat()
+            queue = self._launch()
+        except (dbos_internals.NotMigrated, sa.exc.DatabaseError) as error:
+            DBOS.destroy(destroy_registry=True)
+            raise ConfigurationError([NOT_MIGRATED]) from error
         self._loop = asyncio.get_running_loop()
-        self._takeover.beat()
-        queue = self._launch()
         self._waker = Waker(
             claim=lambda running, due: dbos_internals.claim(queue, running=running, due=due),
             tick=self._tick,
             tick_seconds=TICK_SECONDS,
+            waits=lambda: dbos_internals.waits(self._database.engine, QUEUE),
+            look_seconds=LOOK_SECONDS[self._database.dialect],
             running=self._runs.running,
             places=CONCURRENCY,
         )
@@ -170,7 +180,7 @@ class Engine:
                 # We use neither messages nor events, so no connection need wait for them.
                 "use_listen_notify": False,
                 # How long `stop` waits for the thread that polls for those.
-                "notification_listener_polling_interval_sec": 0.05,
+                "notification_listener_polling_interval_sec": 0.2,
             }
         )
 

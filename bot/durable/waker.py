@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 class Waker:
     """`claim(running, due)` claims and starts rows and returns how many; `tick()` looks for lost work.
 
-    `due` says that some row's delay may just be over. `running` is what runs now.
+    `due` says that some row's delay may just be over. `running` is what runs now. `waits()` is asked every
+    `look_seconds` whether something waits for which nobody rang: another process has queued it, or a delay is over.
     """
 
     def __init__(
@@ -25,12 +26,16 @@ class Waker:
         claim: Callable[[int, bool], int],
         tick: Callable[[], None],
         tick_seconds: float,
+        waits: Callable[[], bool],
+        look_seconds: float,
         running: Sized,
         places: int,
     ) -> None:
         self._claim = claim
         self._tick = tick
         self._tick_seconds = tick_seconds
+        self._waits = waits
+        self._look_seconds = look_seconds
         self._running = running
         self._places = places
         self._bell = threading.Event()
@@ -64,9 +69,11 @@ class Waker:
     def _work(self) -> None:
         next_tick = time.monotonic()
         while not self._ended:
-            self._bell.wait(max(0.0, next_tick - time.monotonic()))
+            rung = self._bell.wait(max(0.0, min(next_tick - time.monotonic(), self._look_seconds)))
             if self._ended:
                 return
+            if not rung:
+                self._attempt(self._ring_if_waiting, "Could not look for work of others; the next look does")
             if time.monotonic() >= next_tick:
                 self._attempt(self._tick, "Could not look after the durable work; the next tick does")
                 next_tick = time.monotonic() + self._tick_seconds
@@ -83,6 +90,11 @@ class Waker:
         due, self._due = self._due, False
         running = len(self._running)
         self._full = running + self._claim(running, due) >= self._places
+
+    def _ring_if_waiting(self) -> None:
+        # With every place taken, the next one that is free rings.
+        if not self._full and self._waits():
+            self._bell.set()
 
     def _attempt(self, action: Callable[[], None], failure: str) -> None:
         try:

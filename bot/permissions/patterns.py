@@ -6,8 +6,6 @@ text are bounded as well, so that one look takes less than 1 ms. Knows nothing o
 
 from typing import Protocol
 
-import re2
-
 MAX_PATTERN = 200
 # A reason is looked at up to here.
 MAX_TEXT = 256
@@ -27,6 +25,8 @@ def compile_pattern(pattern: str) -> Pattern:
     """The compiled pattern; ValueError with a sentence if it is invalid, or too large."""
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
+    import re2  # noqa: PLC0415  # few policies have a pattern, and it takes as much memory as all of our rules
+
     options = re2.Options()
     options.max_mem = _MAX_MEMORY
     options.log_errors = False

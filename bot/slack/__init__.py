@@ -7,8 +7,9 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
 
     ack_body        a handler's answer → the body of the HTTP response or the acknowledgement of Socket Mode
     blocks          small Block Kit helpers
-    bolt            bolt between both transports and our router
+    bolt            what Bolt answers for us: Slack's questions about the app itself
     directory       slack user → Actor, as Slack sees them now
+    edge            between both transports and our router
     error_handler   the one net below all handlers
     error_report    an error becomes one sentence for the person and one line for the log
     errors          what can go wrong between us and Slack

@@ -1,187 +1,43 @@
-"""Bolt between both transports and our router: one listener per payload kind, whatever the number of operations.
+"""What Bolt answers for us: Slack's questions about the app itself, url_verification and ssl_check.
 
-Bolt walks its listeners one by one, so a hundred would cost most of the throughput (docs/decisions); ours hand the
-delivery to Router.dispatch. Its own signature check is off, because transport.py has checked the raw bytes.
+Everything else goes to our own table (edge.py, router.py). Bolt's own dispatch costs as much processor time as the
+whole of a help answer (docs/decisions/0002-slack-edge.md), so it is loaded only when Slack asks. Signatures have been
+checked before.
 """
 
-import asyncio
-import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import functools
+import json
 from typing import Any
 
-from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack.ack_body import body_of
-from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
-from bot.slack.error_report import report
-from bot.slack.payloads import MalformedPayload, NotForUs, to_delivery
-from bot.slack.responder import Responder
-from bot.slack.router import Router
-from bot.slack.web_client import outgoing, quiet_logger
+from bot.slack.payloads import MalformedPayload
+from bot.slack.web_client import quiet_logger
 
-logger = logging.getLogger(__name__)
-
-_ANY = re.compile("")
-# Key in Bolt's context under which the delivery travels to the listener.
-_DELIVERY = "keydesk.delivery"
 _UNUSED = "checked before"
-# Slack gives up after 3 s, counted from when it sent it.
-PATIENCE_SECONDS = 2.5
-# What can be answered with nothing, and in words later. An unanswered submission keeps its modal open, and a second
-# try has the same id; choices for a select are of no use later; events are answered before anything slow.
-_LATER = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
-# Anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
-_OPEN_TO_ALL = frozenset({Kind.ACTION, Kind.VIEW_CLOSED})
-_OTHER_APP, _OTHER_TEAM = "another app", "another workspace"
-Note = Callable[[Delivery], Awaitable[None]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who we are in Slack. `app_id` "" when it is not known: then it is not compared."""
-
-    team_id: str
-    bot_user_id: str = ""
-    bot_id: str = ""
-    app_id: str = ""
-
-    def other_team(self, delivery: Delivery) -> bool:
-        """Whether this is not for our workspace: another one may have the app, and share its secret."""
-        ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
-        if delivery.user_team_id == delivery.team_id:
-            # Somebody of another workspace in a window of ours: the policy refuses them with a sentence, too.
-            view = delivery.payload.get("view")
-            ours = ours or (isinstance(view, Mapping) and text_of(view, "app_installed_team_id") == self.team_id)
-        if delivery.kind is Kind.EVENT:
-            # In a shared channel it may have happened at our partner's; the authorization says who is told.
-            ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)
-        return not ours
+async def answer_about_app(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The body of the answer, None when it is empty. Raises MalformedPayload for what Bolt cannot read."""
+    try:
+        # Ready-made dicts are what Bolt calls socket_mode; HTTP bodies are decoded by us, once.
+        response = await _bolt().async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
+    except Exception as error:
+        raise MalformedPayload("Bolt cannot read it") from error
+    if response.status != 200:
+        raise MalformedPayload(f"Bolt answers {response.status}")
+    found = json.loads(response.body) if response.body else None
+    return found if isinstance(found, dict) else None
 
 
-def _told(envelope: Mapping[str, Any]) -> list[str]:
-    listed = envelope.get("authorizations")
-    entries = listed if isinstance(listed, list) else []
-    return [text_of(entry, "team_id") for entry in entries if isinstance(entry, Mapping)]
-
-
-class Edge:
-    """Payload dict in, Bolt's response out. Both transports call `handle`. `on_stranger`: puts on record who tried."""
-
-    def __init__(
-        self,
-        *,
-        bolt: AsyncApp,
-        responder: Responder,
-        me: Identity,
-        clock: Callable[[], float],
-        on_stranger: Note | None,
-    ) -> None:
-        self.bolt = bolt
-        self.responder = responder
-        self._me = me
-        self._app_agreed = False
-        self._clock = clock
-        self._on_stranger = on_stranger
-
-    async def handle(self, body: dict[str, Any]) -> BoltResponse:
-        """Answer one payload. Raises MalformedPayload, or NotForUs; nothing else."""
-        context: dict[str, Any] = {}
-        if body.get("type") != "url_verification" and body.get("ssl_check") != "1":
-            delivery = to_delivery(body, responder=self.responder, received_at=self._clock())
-            if delivery is None:
-                # Slack adds payload types now and then; an error would only make it try again.
-                logger.info("a payload of a type that we do not use was acknowledged")
-                return BoltResponse(status=200, body="")
-            if stranger := self._stranger(delivery):
-                await self._note(stranger, delivery)
-                raise NotForUs(stranger)
-            context[_DELIVERY] = delivery
-        try:
-            # Ready-made dicts are what Bolt calls socket_mode; HTTP bodies are decoded by us, once.
-            request = AsyncBoltRequest(mode="socket_mode", body=body, context=context)
-            response = await self.bolt.async_dispatch(request)
-        except Exception as error:
-            # Handlers cannot raise to here (router.py), so a field has a type that Bolt does not expect.
-            raise MalformedPayload("Bolt cannot read it") from error
-        if response.status == 404:
-            logger.warning("no listener of Bolt took a payload")
-            return BoltResponse(status=200, body="")
-        if response.status != 200:
-            raise MalformedPayload(f"Bolt answers {response.status}")
-        return response
-
-    def _stranger(self, delivery: Delivery) -> str:
-        """Why this is not for us, "" when it is.
-
-        Our app's id counts once a delivery has agreed with it: each is signed with our secret, so that one id which
-        Slack told us otherwise must not turn everybody away.
-        """
-        app_id = text_of(delivery.payload, "api_app_id")
-        self._app_agreed = self._app_agreed or (app_id != "" and app_id == self._me.app_id)
-        if self._app_agreed and app_id not in {"", self._me.app_id}:
-            return _OTHER_APP
-        return _OTHER_TEAM if self._me.other_team(delivery) else ""
-
-    async def _note(self, stranger: str, delivery: Delivery) -> None:
-        # Events come by themselves: nobody tried anything.
-        if self._on_stranger is None or stranger != _OTHER_TEAM or delivery.kind is Kind.EVENT:
-            return
-        try:
-            await self._on_stranger(delivery)
-        except Exception as error:  # noqa: BLE001  # a database that is away must not let a stranger in, nor be a 500
-            report(error, doing=f"noting a stranger's {delivery.kind}")
-
-
-async def _in_time(router: Router, delivery: Delivery) -> Ack:
-    """The answer, or None after 2.5 s: then what there is to say follows, where Slack takes it for long.
-
-    A click or a shortcut that opens a window waits for Slack's Web API, which may hang for longer than Slack waits.
-    """
-    task = asyncio.ensure_future(router.dispatch(delivery))
-    # Most answers need no waiting at all, and a timer for each would cost a sixth of the throughput.
-    await asyncio.sleep(0)
-    if not task.done():
-        await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
-    if task.done():
-        return task.result()
-    logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
-    delivery.responder.later(_follow(task, delivery), delivery=delivery)
-    return None
-
-
-async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
-    ack = await task
-    if delivery.kind is not Kind.COMMAND:
-        body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
-    elif isinstance(ack, Ephemeral):
-        await delivery.responder.tell(delivery, ack.text, ack.blocks)
-
-
-class _App(AsyncApp):
-    """Bolt without a Slack client of its own for each request: the responder has ours, and it costs a tenth of help."""
-
-    def _init_context(self, req: AsyncBoltRequest) -> None:
-        req.context["logger"] = logger
-        req.context["token"] = None
-        req.context["client"] = self.client
-        req.context["listener_runner"] = self.listener_runner
-
-
-def build_bolt(
-    *, router: Router, responder: Responder, clock: Callable[[], float], me: Identity, on_stranger: Note | None = None
-) -> Edge:
-    """The Bolt app with its listeners. Asks nothing of the network: who we are is known from the start."""
-    identity = AuthorizeResult(enterprise_id=None, team_id=me.team_id, bot_user_id=me.bot_user_id or None)
-
+@functools.cache
+def _bolt() -> AsyncApp:
     async def authorize() -> AuthorizeResult:
-        return identity
+        return AuthorizeResult(enterprise_id=None, team_id=None)
 
-    bolt = _App(
+    return AsyncApp(
         name="keydesk",
         logger=quiet_logger("bolt"),
         # Never used, since the check is ours; without it Bolt would look into the environment.
@@ -189,24 +45,4 @@ def build_bolt(
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,
-        # The leak guard passes over our own messages by itself; and we have no workflow steps.
-        ignoring_self_events_enabled=False,
-        ignoring_self_assistant_message_events_enabled=False,
-        attaching_function_token_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
     )
-
-    async def listen(context: dict[str, Any]) -> BoltResponse:
-        delivery = context[_DELIVERY]
-        ack = await (_in_time(router, delivery) if delivery.kind in _LATER else router.dispatch(delivery))
-        answer = body_of(ack, delivery)
-        return BoltResponse(status=200, body="" if answer is None else outgoing(answer))
-
-    bolt.command(_ANY)(listen)
-    bolt.action(_ANY)(listen)
-    bolt.view(_ANY)(listen)
-    bolt.options(_ANY)(listen)
-    bolt.shortcut(_ANY)(listen)
-    bolt.view_closed(_ANY)(listen)
-    bolt.event(_ANY)(listen)
-    return Edge(bolt=bolt, responder=responder, me=me, clock=clock, on_stranger=on_stranger)

@@ -1,4 +1,4 @@
-"""Slack over HTTP: one POST route. Signature first, on raw bytes; then decode; then the edge (bolt.py).
+"""Slack over HTTP: one POST route. Signature first, on raw bytes; then decode; then the edge (edge.py).
 
 | What came                                            | Answer |
 |------------------------------------------------------|--------|
@@ -12,6 +12,7 @@ A repeated identical request is answered like the first one, since the flow know
 """
 
 import asyncio
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from bot.slack import signature
-from bot.slack.bolt import Edge
+from bot.slack.edge import Edge
 from bot.slack.payloads import MalformedPayload, NotForUs, decode
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ REJECTED, MALFORMED, TOO_LARGE, REPEATED, STRANGER = "rejected", "malformed", "t
 _REMEMBERED = 10_000
 
 _LONGEST_LENGTH = 12
+_JSON_ANSWER = (b"content-type", b"application/json;charset=utf-8")
 
 Count = Callable[[str], None]
 Headers = list[tuple[bytes, bytes]]
@@ -62,16 +64,16 @@ class SlackEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI itself: Starlette's request and response objects would cost a seventh of the throughput."""
-        status, body, content_type = await self._answer(scope["headers"], receive)
+        status, body = await self._answer(scope["headers"], receive)
         headers = [(b"content-length", str(len(body)).encode())]
         if status == 403:
             headers.append((b"x-slack-no-retry", b"1"))  # what is not ours now is not ours in a minute
         if body:
-            headers.append((b"content-type", content_type))
+            headers.append(_JSON_ANSWER)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, headers: Headers, receive: Receive) -> tuple[int, bytes, bytes]:
+    async def _answer(self, headers: Headers, receive: Receive) -> tuple[int, bytes]:
         proof = signature.read_headers(headers, now=self._clock())
         if isinstance(proof, str):
             return self._no(401, REJECTED, proof)
@@ -91,7 +93,7 @@ class SlackEndpoint:
         except MalformedPayload as error:
             status, outcome = (403, STRANGER) if isinstance(error, NotForUs) else (400, MALFORMED)
             return self._no(status, outcome, str(error))
-        return 200, answer.body.encode(), answer.headers.get("content-type", [""])[0].encode()
+        return 200, b"" if answer is None else json.dumps(answer).encode()
 
     def _remember(self, proof: str) -> None:
         if proof in self._seen:
@@ -101,10 +103,10 @@ class SlackEndpoint:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
-    def _no(self, status: int, outcome: str, why: str) -> tuple[int, bytes, bytes]:
+    def _no(self, status: int, outcome: str, why: str) -> tuple[int, bytes]:
         self._count(outcome)
         logger.warning("refused a request to %s with %d: %s", PATH, status, why)
-        return status, b"", b""
+        return status, b""
 
 
 def _header(headers: Headers, name: bytes) -> bytes:

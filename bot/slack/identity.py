@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from bot.errors import CannotStart, ConfigurationError
-from bot.slack.bolt import Identity
+from bot.slack.edge import Identity
 from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
 from bot.slack.web_client import SlackWebClient
 

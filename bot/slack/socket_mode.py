@@ -7,19 +7,17 @@ spent one-time URL is thrown away, because the SDK would try the same one for ev
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
-from slack_bolt import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.slack.bolt import Edge
+from bot.slack.edge import Edge
 from bot.slack.http_endpoint import MALFORMED, STRANGER
 from bot.slack.payloads import MalformedPayload, NotForUs, storable
 from bot.slack.web_client import SlackWebClient, quiet_logger
@@ -90,17 +88,17 @@ class SocketMode:
     async def _answer(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         payload: dict[str, Any] | None = None
         try:
-            response = await self._edge.handle(storable(request.payload))
-            payload = _payload(response) if request.accepts_response_payload else None
+            answer = await self._edge.handle(storable(request.payload))
+            payload = answer if request.accepts_response_payload else None
         except NotForUs as error:
             self._count(STRANGER)
             logger.warning("an envelope of type %s is not for us: %s", request.type, error)
         except MalformedPayload as error:
             self._count(MALFORMED)
             logger.warning("an envelope of type %s could not be read: %s", request.type, error)
-        answer = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
+        response = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
         try:
-            await client.send_socket_mode_response(answer)
+            await client.send_socket_mode_response(response)
         except (ConnectionError, AttributeError):
             # The link went away meanwhile (AttributeError: there is none at all). Slack sends events again.
             logger.warning("an envelope of type %s could not be acknowledged: the link is gone", request.type)
@@ -124,8 +122,3 @@ class SocketMode:
 
 async def _connect(client: SocketModeClient) -> None:
     await client.connect()  # type: ignore[no-untyped-call]  # the SDK's signature
-
-
-def _payload(response: BoltResponse) -> dict[str, Any] | None:
-    found = json.loads(response.body) if response.body else None
-    return found if isinstance(found, dict) else None

@@ -52,3 +52,12 @@ def test_the_migrated_tables_are_the_tables_of_the_code(database: Database, tabl
     for column in table.columns:
         if not column.primary_key:
             assert there[column.name]["nullable"] == column.nullable, column.name
+
+
+def test_a_database_that_is_up_to_date_is_looked_at_once(empty: Database):
+    migrate(empty)
+    statements: list[str] = []
+    sa.event.listen(empty.engine, "before_cursor_execute", lambda _c, _k, sql, *_: statements.append(sql))
+    assert migrate(empty) == []
+    assert sum("schema_version" in sql for sql in statements) <= 2, "is the table there, and what is in it"
+    assert not [sql for sql in statements if "IMMEDIATE" in sql or "advisory" in sql], "nobody is locked out"

@@ -10,8 +10,13 @@ from dbos._sys_db import SystemDatabase
 
 from bot.db.engine import Database
 from bot.durable import Again, Engine, dbos_internals
+from bot.durable.engine import LOOK_SECONDS
+from bot.durable.takeover import Takeover
 from bot.errors import ConfigurationError
 from tests.durable.conftest import Launch, LaunchOn, Recorder, pause
+
+# With DBOS polling five times a second there were some thirty.
+STATEMENTS_A_SECOND = {"sqlite": 15, "postgresql": 20}
 
 
 def rows(c: sa.Connection, column: str = "status") -> dict[str, object]:
@@ -272,17 +277,43 @@ def test_errors_can_be_stored_without_their_text():
     assert repr(serializer.deserialize('{"__error__":"ValueError"}')) == "RuntimeError('ValueError')"
 
 
-async def test_a_claim_that_was_never_started_is_found(database: Database, launch: Launch):
+async def test_a_claim_that_was_never_started_is_found(
+    database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
+):
+    # The engine looks by itself at its start and at each tick; one look alone hands nothing back.
+    monkeypatch.setattr("bot.durable.engine.TICK_SECONDS", 3_600.0)
     job = Recorder()
     engine = await launch({"do": job}, poll_seconds=60.0)
     await database.run(engine.start, "do", "r1", "17", delay=60)
     table = "dbos.workflow_status" if database.dialect == "postgresql" else "workflow_status"
     lose = f"UPDATE {table} SET status = 'PENDING', executor_id = :me"
     await database.run(lambda c: c.execute(sa.text(lose), {"me": engine._executor_id}))
-    sweep = engine._takeover.sweep
+    sweep = Takeover(database=database, executor_id=engine._executor_id, queue="keydesk").sweep
     assert await asyncio.to_thread(sweep, ()) == 0, "it may be on its way"
     assert await asyncio.to_thread(sweep, ["r1"]) == 0
     assert await asyncio.to_thread(sweep, ()) == 0
     assert await asyncio.to_thread(sweep, ()) == 1
     engine.wake()
     await job.wait(1)
+
+
+async def test_work_that_nobody_rang_for_is_found_by_a_small_look(
+    database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
+):
+    """Another process queued it. The engine's own poll, which costs ten statements, plays no part."""
+    monkeypatch.setitem(LOOK_SECONDS, database.dialect, 0.05)
+    job = Recorder()
+    engine = await launch({"do": job}, poll_seconds=3_600.0)
+    with database.engine.begin() as c:
+        # Not a transaction of Database's: nothing rings after its commit.
+        engine.start(c, "do", "r1", "17")
+    assert await job.wait(1) == ["17"]
+
+
+async def test_an_engine_with_nothing_to_do_makes_few_statements(database: Database, launch: Launch):
+    await launch({"do": Recorder()})
+    await pause()
+    statements: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda _c, _k, sql, *_: statements.append(sql))
+    await asyncio.sleep(3)
+    assert len(statements) < 3 * STATEMENTS_A_SECOND[database.dialect], statements

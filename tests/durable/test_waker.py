@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Callable
 
 from bot.durable.waker import Waker
 
@@ -31,8 +32,18 @@ class Looks:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.looked) >= count, 30)
 
-    def waker(self, running: list[object], *, tick_seconds: float = 60.0) -> Waker:
-        waker = Waker(claim=self.claim, tick=self.tick, tick_seconds=tick_seconds, running=running, places=2)
+    def waker(
+        self, running: list[object], *, tick_seconds: float = 60.0, waits: Callable[[], bool] = lambda: False
+    ) -> Waker:
+        waker = Waker(
+            claim=self.claim,
+            tick=self.tick,
+            tick_seconds=tick_seconds,
+            waits=waits,
+            look_seconds=0.01,
+            running=running,
+            places=2,
+        )
         waker.start()
         return waker
 
@@ -101,3 +112,11 @@ def test_after_the_end_nothing_is_looked_for():
     waker.ring()
     time.sleep(0.05)
     assert looks.looked == []
+
+
+def test_what_nobody_rang_for_is_claimed_when_it_waits():
+    looks, waiting = Looks(), [True, False]
+    waker = looks.waker([], waits=lambda: waiting.pop() if waiting else False)
+    looks.wait(1)
+    waker.end(wait=5)
+    assert looks.looked == [(0, False)]

@@ -9,8 +9,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.slack import signature
-from bot.slack.bolt import Edge, Identity, build_bolt
 from bot.slack.delivery import Delivery, Kind
+from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.responder import Responder
 from bot.slack.router import Router
@@ -75,9 +75,7 @@ class Slack:
         self.responder = responder or make_responder()
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
         me = Identity(team_id=TEAM, bot_user_id="U0BOT", app_id="A0")
-        self.edge: Edge = build_bolt(
-            router=router, responder=self.responder, clock=clock, me=me, on_stranger=self._stranger
-        )
+        self.edge: Edge = Edge(router=router, responder=self.responder, clock=clock, me=me, on_stranger=self._stranger)
         endpoint = SlackEndpoint(edge=self.edge, signing_secret=SECRET, clock=clock, count=self.counted.append)
         self.app = http_app(endpoint=endpoint)
 

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-import bot.slack.bolt
+import bot.slack.edge
 from bot.durable import Engine
 from bot.permissions.models import ActorKind
 from bot.slack.blocks import Message, actions, button, modal, section
-from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors, Replace
+from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.outbox import JOB, Outbox
@@ -30,7 +30,7 @@ async def app(fake, web, directory, clock):
     router = Router()
     responder = Responder(web=web, dm_channel=directory.dm_channel)
     me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
-    edge = build_bolt(router=router, responder=responder, clock=clock, me=me)
+    edge = Edge(router=router, responder=responder, clock=clock, me=me)
     endpoint = SlackEndpoint(edge=edge, signing_secret=SecretStr(SECRET), clock=time.time)
     directory.register(router)
     fake.core.app = _over_http(fake)
@@ -160,7 +160,7 @@ async def test_events_of_slack_reach_the_directory(fake, app):
 
 
 async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkeypatch):
-    monkeypatch.setattr(bot.slack.bolt, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(bot.slack.edge, "PATIENCE_SECONDS", 0.01)
 
     async def slow(delivery):
         await asyncio.sleep(0.03)
@@ -174,7 +174,7 @@ async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkey
 
 
 async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, app, web, monkeypatch):
-    monkeypatch.setattr(bot.slack.bolt, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(bot.slack.edge, "PATIENCE_SECONDS", 0.01)
     answered_while_waiting = []
 
     async def slow(delivery):

@@ -4,8 +4,8 @@ import dataclasses
 import pytest
 from pydantic import SecretStr
 
-from bot.slack.bolt import Identity, build_bolt
 from bot.slack.delivery import Ephemeral, FieldErrors
+from bot.slack.edge import Edge, Identity
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
@@ -31,7 +31,7 @@ def counted():
 @pytest.fixture
 async def link(fake, web, directory, router, clock, counted):
     responder = Responder(web=web, dm_channel=directory.dm_channel)
-    edge = build_bolt(router=router, responder=responder, clock=clock, me=Identity(team_id=fake.workspace.team.id))
+    edge = Edge(router=router, responder=responder, clock=clock, me=Identity(team_id=fake.workspace.team.id))
     link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=0.05, watch=0.01, count=counted.append)
     await link.start()
     await until(lambda: fake.hub.links)

@@ -1,0 +1,147 @@
+"""Between both transports and the router: is this for us, and what is the answer? Knows no feature and no HTTP.
+
+Every payload that we know goes to Router.dispatch. Only Slack's own questions about the app (is it alive, does its
+certificate hold) go to Bolt, which is loaded when one comes (bolt.py).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.slack.ack_body import body_of
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
+from bot.slack.error_report import report
+from bot.slack.payloads import NotForUs, to_delivery
+from bot.slack.responder import Responder
+from bot.slack.router import Router
+from bot.slack.web_client import outgoing
+
+logger = logging.getLogger(__name__)
+
+# Slack gives up after 3 s, counted from when it sent it.
+PATIENCE_SECONDS = 2.5
+# What can be answered with nothing, and in words later. An unanswered submission keeps its modal open, and a second
+# try has the same id; choices for a select are of no use later; events are answered before anything slow.
+_LATER = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
+# Anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
+_OPEN_TO_ALL = frozenset({Kind.ACTION, Kind.VIEW_CLOSED})
+_OTHER_APP, _OTHER_TEAM = "another app", "another workspace"
+Note = Callable[[Delivery], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are in Slack. `app_id` "" when it is not known: then it is not compared."""
+
+    team_id: str
+    bot_user_id: str = ""
+    bot_id: str = ""
+    app_id: str = ""
+
+    def other_team(self, delivery: Delivery) -> bool:
+        """Whether this is not for our workspace: another one may have the app, and share its secret."""
+        ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
+        if delivery.user_team_id == delivery.team_id:
+            # Somebody of another workspace in a window of ours: the policy refuses them with a sentence, too.
+            view = delivery.payload.get("view")
+            ours = ours or (isinstance(view, Mapping) and text_of(view, "app_installed_team_id") == self.team_id)
+        if delivery.kind is Kind.EVENT:
+            # In a shared channel it may have happened at our partner's; the authorization says who is told.
+            ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)
+        return not ours
+
+
+def _told(envelope: Mapping[str, Any]) -> list[str]:
+    listed = envelope.get("authorizations")
+    entries = listed if isinstance(listed, list) else []
+    return [text_of(entry, "team_id") for entry in entries if isinstance(entry, Mapping)]
+
+
+class Edge:
+    """Payload in, the body of the answer out. Both transports call `handle`.
+
+    `on_stranger`: puts on record who of another workspace tried something.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        responder: Responder,
+        me: Identity,
+        clock: Callable[[], float],
+        on_stranger: Note | None = None,
+    ) -> None:
+        self.responder = responder
+        self._router = router
+        self._me = me
+        self._app_agreed = False
+        self._clock = clock
+        self._on_stranger = on_stranger
+
+    async def handle(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Answer one payload; None is an empty answer. Raises MalformedPayload, or NotForUs; nothing else."""
+        if body.get("type") == "url_verification" or body.get("ssl_check") == "1":
+            from bot.slack.bolt import answer_about_app  # noqa: PLC0415  # asked when the app is set up, hardly ever later
+
+            return await answer_about_app(body)
+        delivery = to_delivery(body, responder=self.responder, received_at=self._clock())
+        if delivery is None:
+            # Slack adds payload types now and then; an error would only make it try again.
+            logger.info("a payload of a type that we do not use was acknowledged")
+            return None
+        if stranger := self._stranger(delivery):
+            await self._note(stranger, delivery)
+            raise NotForUs(stranger)
+        slow = delivery.kind in _LATER
+        ack = await (_in_time(self._router, delivery) if slow else self._router.dispatch(delivery))
+        answer = body_of(ack, delivery)
+        return None if answer is None else outgoing(answer)
+
+    def _stranger(self, delivery: Delivery) -> str:
+        """Why this is not for us, "" when it is.
+
+        Our app's id counts once a delivery has agreed with it: each is signed with our secret, so that one id which
+        Slack told us otherwise must not turn everybody away.
+        """
+        app_id = text_of(delivery.payload, "api_app_id")
+        self._app_agreed = self._app_agreed or (app_id != "" and app_id == self._me.app_id)
+        if self._app_agreed and app_id not in {"", self._me.app_id}:
+            return _OTHER_APP
+        return _OTHER_TEAM if self._me.other_team(delivery) else ""
+
+    async def _note(self, stranger: str, delivery: Delivery) -> None:
+        # Events come by themselves: nobody tried anything.
+        if self._on_stranger is None or stranger != _OTHER_TEAM or delivery.kind is Kind.EVENT:
+            return
+        try:
+            await self._on_stranger(delivery)
+        except Exception as error:  # noqa: BLE001  # a database that is away must not let a stranger in, nor be a 500
+            report(error, doing=f"noting a stranger's {delivery.kind}")
+
+
+async def _in_time(router: Router, delivery: Delivery) -> Ack:
+    """The answer, or None after 2.5 s: then what there is to say follows, where Slack takes it for long.
+
+    A click or a shortcut that opens a window waits for Slack's Web API, which may hang for longer than Slack waits.
+    """
+    task = asyncio.ensure_future(router.dispatch(delivery))
+    # Most answers need no waiting at all, and a timer for each would cost a sixth of the throughput.
+    await asyncio.sleep(0)
+    if not task.done():
+        await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+    if task.done():
+        return task.result()
+    logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
+    delivery.responder.later(_follow(task, delivery), delivery=delivery)
+    return None
+
+
+async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
+    ack = await task
+    if delivery.kind is not Kind.COMMAND:
+        body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
+    elif isinstance(ack, Ephemeral):
+        await delivery.responder.tell(delivery, ack.text, ack.blocks)
