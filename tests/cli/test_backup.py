@@ -105,7 +105,7 @@ def test_a_restore_ends_what_was_open_and_tells_the_people(used: Path, tmp_path:
             assert not c.scalar(sa.select(sa.func.count()).where(batches.c.status == BatchStatus.RUNNING.value))
         assert {f"req:{number}:dm" for number in open_ones} <= waiting
         assert all(f"req:{number}:dm:" in queued for number in open_ones)
-        assert audit.verify_database(database).problems == []
+        assert audit.verify_database(database).problems == ()
         assert database.run_here(audit.read, limit=1)[0]["fact"] == "restored"
     finally:
         database.close()
