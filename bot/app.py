@@ -44,6 +44,8 @@ class Application:
         await services.alerts.start()
         await resources.capabilities.start()
         await services.maintenance.start()
+        if services.webhooks is not None and work:
+            await services.webhooks.start()
         if settings.slack_app_token is not None and listen:
             from bot.slack.socket_mode import SocketMode  # noqa: PLC0415  # most use HTTP
 
@@ -72,6 +74,8 @@ class Application:
         services = self.services
         if services is not None:
             await services.maintenance.stop()
+            if services.webhooks is not None:
+                await services.webhooks.stop()
             if self._socket is not None:
                 await self._socket.stop()
             await services.responder.drain(grace=STOP_SECONDS / 2)

@@ -86,6 +86,7 @@ class Health:
         self._rejected = Counter("keydesk_rejected", "Requests refused at the door, or repeated", ["why"], registry=to)
         self._gateway = Counter("keydesk_gateway_calls", "Calls to the gateway", ["result"], registry=to)
         self._slack = Counter("keydesk_slack_calls", "Calls to Slack's Web API", ["method", "result"], registry=to)
+        self._events = Counter("keydesk_webhook_events", "Events sent to KEYDESK_WEBHOOK_URL", ["result"], registry=to)
         self._dead = Histogram(
             "keydesk_time_to_dead_seconds",
             "From the order to disable a key until the gateway refused the key itself",
@@ -129,6 +130,10 @@ class Health:
         elif result != "unavailable":
             self._slack_fatal = None
         self._up.labels("slack").set(result != "unavailable" and self._slack_fatal is None)
+
+    def event_sent(self, result: str) -> None:
+        """One event was sent to the webhook: "ok", "refused" or "unavailable"."""
+        self._events.labels(result).inc()
 
     def key_died(self, seconds: float) -> None:
         """A disabled key was refused by the gateway for the first time, so long after the order to disable it."""

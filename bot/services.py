@@ -38,6 +38,7 @@ from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
 from bot.slack.responder import Responder
 from bot.slack.router import Router
+from bot.webhooks import WebhookSender
 
 
 class Services:
@@ -100,6 +101,20 @@ class Services:
             anchor=settings.keydesk_anchor_channel,
             version=__version__,
             clock=self.clock,
+        )
+        url = settings.keydesk_webhook_url
+        self.webhooks = (
+            None
+            if url is None
+            else WebhookSender(
+                database=self.database,
+                url=url,
+                secrets=settings.webhook_secrets(),
+                holder=self.resources.name,
+                proxy=self.resources.proxies.of_url(url),
+                clock=self.clock,
+                observe=self.health.event_sent,
+            )
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
 
@@ -265,6 +280,7 @@ class Services:
             *self.directory.problems(),
             *self.outbox.problems(),
             *self.alerts.notes(),
+            *filter(None, [self.webhooks.problem if self.webhooks else None]),
         ]
 
     def problems(self) -> list[str]:

@@ -10,6 +10,6 @@ tables       the tables of the record, as SQLAlchemy Core
 
 from bot.audit.chain import Problem, Verification, verify
 from bot.audit.facts import Fact
-from bot.audit.store import append, export, read, verify_database
+from bot.audit.store import append, export, read, read_after, verify_database
 
-__all__ = ["Fact", "Problem", "Verification", "append", "export", "read", "verify", "verify_database"]
+__all__ = ["Fact", "Problem", "Verification", "append", "export", "read", "read_after", "verify", "verify_database"]

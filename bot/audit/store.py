@@ -146,6 +146,12 @@ def _readable(database: Database) -> Iterator[str]:
         logger.warning("the database cannot read the record to its end", exc_info=True)
 
 
+def read_after(c: sa.Connection, seq: int, *, limit: int) -> list[dict[str, Any]]:
+    """The lines after a number, oldest first, as the fields of an export."""
+    query = sa.select(lines).where(lines.c.seq > seq).order_by(lines.c.seq).limit(limit)
+    return [_line(row) for row in c.execute(query)]
+
+
 def read(
     c: sa.Connection, *, key_id: int | None = None, request_id: int | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ _STAND_INS = {
     "SLACK_SIGNING_SECRET": "missing",
     "COMETAPI_ACCESS_TOKEN": "missing",
     "KEYDESK_CHANNEL": "C00",
+    "KEYDESK_WEBHOOK_SECRET": f"whsec_{'0' * 32}",
 }
 
 
@@ -182,8 +183,10 @@ def load_database_url() -> str:
 def _problems(error: ValidationError) -> Iterable[tuple[str, str]]:
     """(name, sentence) of each problem; the sentence begins with the name and holds no value."""
     for item in error.errors(include_input=False, include_url=False):
-        name = str(item["loc"][0])
-        field = next(one for one in Settings.model_fields.values() if one.alias == name)
+        at = str(item["loc"][0])
+        # A default that is wrong beside other values is told by the field's own name.
+        field = next(one for name, one in Settings.model_fields.items() if at in {name, one.alias})
+        name = str(field.alias)
         if item["type"] == "missing":
             yield name, f"{name} is missing. {field.description}"
         else:

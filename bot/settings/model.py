@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.redaction import is_telling
 from bot.settings.env_file import needs_percent_encoding, unquoted
 
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,}={0,2}")
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 # Names that no public name server answers for: of this machine, of a container network, of an office.
 _INSIDE = (".local", ".localhost", ".internal", ".lan", ".svc", ".cluster.local", ".home.arpa")
@@ -104,6 +105,16 @@ class Settings(BaseSettings):
         None, alias="KEYDESK_ALERT_TOKEN_ALERTMANAGER", description="Bearer token of POST /alerts/alertmanager."
     )
 
+    keydesk_webhook_url: Text | None = Field(
+        None, alias="KEYDESK_WEBHOOK_URL", description="Gets a signed POST per line of the record; absent: none."
+    )
+    keydesk_webhook_secret: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        alias="KEYDESK_WEBHOOK_SECRET",
+        description="Signs them: whsec_ and base64; two with a space between while one replaces the other.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _without_quotes(cls, values: Any) -> Any:
@@ -144,6 +155,15 @@ class Settings(BaseSettings):
             raise ValueError("this is a model key (sk-…); the personal access token is in Console > Personal Settings")
         if text.startswith(tuple(_MIXED_UP)):
             raise ValueError("this is a Slack token; the personal access token is in Console > Personal Settings")
+        return value
+
+    @field_validator("keydesk_webhook_secret")
+    @classmethod
+    def _webhook_secrets(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("keydesk_webhook_url") is not None:
+            raise ValueError("is missing; it signs what KEYDESK_WEBHOOK_URL gets")
+        if value is not None and not all(_WEBHOOK_SECRET.fullmatch(one) for one in value.get_secret_value().split()):
+            raise ValueError("must be whsec_ and at least 24 bytes in base64: echo whsec_$(openssl rand -base64 32)")
         return value
 
     @field_validator("keydesk_channel", "keydesk_security_channel", "keydesk_anchor_channel")
@@ -199,6 +219,18 @@ class Settings(BaseSettings):
         # Heroku and others write postgres://.
         return "postgresql://" + value.removeprefix("postgres://") if value.startswith("postgres://") else value
 
+    @field_validator("keydesk_webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not a URL such as https://host/path")
+        if parts.scheme == "http" and not _is_inside(parts.hostname):
+            raise ValueError("tells who did what, so it must be https (http is for this machine and private networks)")
+        return value
+
     @property
     def security_channel(self) -> str:
         """Where alerts go."""
@@ -215,11 +247,16 @@ class Settings(BaseSettings):
         }
         return {source: secret for source, secret in named.items() if secret is not None}
 
+    def webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """The signing secrets of outgoing events that are alive."""
+        held = self.keydesk_webhook_secret
+        return () if held is None else tuple(SecretStr(one) for one in held.get_secret_value().split())
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value held here, to be hidden in logs, rows and messages."""
         values = (getattr(self, name) for name in type(self).model_fields)
         held = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
-        return (*held, *_password(self.database_url))
+        return (*held, *(one.get_secret_value() for one in self.webhook_secrets()), *_password(self.database_url))
 
 
 def _password(url: str) -> tuple[str, ...]:

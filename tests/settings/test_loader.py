@@ -255,6 +255,7 @@ SECRETS = {
     "KEYDESK_ALERT_SECRET_GITGUARDIAN": "not-a-real-secret-3",
     "KEYDESK_ALERT_TOKEN_ALERTMANAGER": "not-a-real-secret-4",
     "KEYDESK_ALERT_TOKEN_GITLAB": "not-a-real-secret-5",
+    "KEYDESK_WEBHOOK_SECRET": "whsec_bm90LWEtcmVhbC1zZWNyZXQtZm9yLXRlc3RzLW9ubHk=",
     "DATABASE_URL": "postgresql://keydesk:not-a-real-password@db/keydesk",
 }
 
