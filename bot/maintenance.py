@@ -7,6 +7,7 @@ have to rewrite Slack's history too.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -40,33 +41,23 @@ class Wanting(Protocol):
     ) -> None: ...
 
 
+@dataclass(kw_only=True, eq=False)
 class Maintenance:
     """One background task. `channel`: where those are who can mend a policy; `anchor`: channel for anchors or None."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        policy: PolicyFile,
-        outbox: Wanting,
-        channel: str,
-        anchor: str | None,
-        version: str,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._policy = policy
-        self._outbox = outbox
-        self._channel = channel
-        self._anchor = anchor
-        self._version = version
-        self._clock = clock
-        self._anchored = ""
-        self._task: asyncio.Task[None] | None = None
+    database: Database
+    policy: PolicyFile
+    outbox: Wanting
+    channel: str
+    anchor: str | None
+    version: str
+    clock: Callable[[], float]
+    _anchored: str = field(default="", init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self) -> None:
         """Record the start, and begin to look."""
-        await self._database.run(self._record, Fact.STARTED)
+        await self.database.run(self._record, Fact.STARTED)
         self._task = asyncio.get_running_loop().create_task(self._look_for_ever())
 
     async def stop(self) -> None:
@@ -85,32 +76,32 @@ class Maintenance:
 
     async def look(self) -> None:
         """Once around."""
-        before = self._policy.problems
-        if self._policy.look():
+        before = self.policy.problems
+        if self.policy.look():
             logger.info("another policy is in force")
-            await self._database.run(self._record, Fact.POLICY_LOADED)
-        elif self._policy.problems and self._policy.problems != before:
-            await self._database.run(self._tell_broken)
-        day = str(int(self._clock() // ANCHOR_SECONDS))
-        if self._anchor is not None and day != self._anchored:
-            await self._database.run(self._drop_anchor, day)
+            await self.database.run(self._record, Fact.POLICY_LOADED)
+        elif self.policy.problems and self.policy.problems != before:
+            await self.database.run(self._tell_broken)
+        day = str(int(self.clock() // ANCHOR_SECONDS))
+        if self.anchor is not None and day != self._anchored:
+            await self.database.run(self._drop_anchor, day)
             self._anchored = day
 
     def _record(self, c: sa.Connection, fact: Fact) -> None:
-        append(c, fact=fact, at=self._clock(), details={"sha256": self._policy.digest, "version": self._version})
+        append(c, fact=fact, at=self.clock(), details={"sha256": self.policy.digest, "version": self.version})
 
     def _tell_broken(self, c: sa.Connection) -> None:
         """One message per broken state of the file, whichever replica sees it first."""
-        lines = "\n".join(f"• {escape(problem)}" for problem in self._policy.problems[:10])
+        lines = "\n".join(f"• {escape(problem)}" for problem in self.policy.problems[:10])
         text = f":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{lines}"
-        self._want(c, f"policy:{self._policy.seen[:16]}", self._channel, text)
+        self._want(c, f"policy:{self.policy.seen[:16]}", self.channel, text)
 
     def _drop_anchor(self, c: sa.Connection, day: str) -> None:
         count, last = c.execute(sa.select(head.c.count, head.c.hash)).one()
         words, hashed = anchor_words(count, last)
         text = f":anchor: {words}{code(hashed)}."
-        self._want(c, f"anchor:{day}", self._anchor or "", text)
+        self._want(c, f"anchor:{day}", self.anchor or "", text)
 
     def _want(self, c: sa.Connection, post_id: str, target: str, text: str) -> None:
         if c.scalar(sa.text("SELECT 1 FROM posts WHERE id = :id"), {"id": post_id}) is None:
-            self._outbox.want(c, id=post_id, kind=STORY, subject="", target=target, body={"text": text})
+            self.outbox.want(c, id=post_id, kind=STORY, subject="", target=target, body={"text": text})

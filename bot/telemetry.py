@@ -7,6 +7,7 @@ of thing it was and how it ended: no text that people typed, no name of a key, n
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.errors import ConfigurationError
@@ -18,33 +19,33 @@ _MISSING = (
 )
 
 
+@dataclass(frozen=True)
 class Telemetry:
     """`span` wraps work; `traced` wraps a job. Without a tracer both cost one `if`."""
 
-    def __init__(self, tracer: Any = None, shut_down: Callable[[], None] | None = None) -> None:
-        self._tracer = tracer
-        self._shut_down = shut_down
+    tracer: Any = None
+    shut_down: Callable[[], None] | None = None
 
     @contextlib.contextmanager
     def span(self, name: str) -> Iterator[None]:
         """The enclosed work as a span, a child of the one around it."""
-        if self._tracer is None:
+        if self.tracer is None:
             yield
             return
         # Neither the exception nor its text: what people typed may be in it.
-        with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
+        with self.tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
             yield
 
     def called(self, name: str, outcome: str, seconds: float) -> None:
         """A call that has just ended after `seconds`, as a span, a child of the one around it."""
-        if self._tracer is not None:
+        if self.tracer is not None:
             end = time.time_ns()
             begun = end - int(seconds * 1e9)
-            self._tracer.start_span(name, start_time=begun, attributes={"outcome": outcome}).end(end)
+            self.tracer.start_span(name, start_time=begun, attributes={"outcome": outcome}).end(end)
 
     def traced(self, name: str, job: Callable[[str], Awaitable[T]]) -> Callable[[str], Awaitable[T]]:
         """The same job, each run in a span of its own."""
-        if self._tracer is None:
+        if self.tracer is None:
             return job
 
         async def run(argument: str) -> T:
@@ -55,8 +56,8 @@ class Telemetry:
 
     def close(self) -> None:
         """Send what waits, at most for the exporter's own time-out."""
-        if self._shut_down is not None:
-            self._shut_down()
+        if self.shut_down is not None:
+            self.shut_down()
 
 
 def configured(endpoint: str | None, *, version: str) -> Telemetry:

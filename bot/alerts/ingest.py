@@ -4,6 +4,7 @@ Nothing here asks the gateway: an alert is stored and answered within millisecon
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,31 +38,22 @@ _ORDER = {MatchKind.FULL: 0, MatchKind.AMBIGUOUS: 1, MatchKind.MASKED: 2, MatchK
 _RECORDED_REPEATS = frozenset({2, 10, 100, 1_000, 10_000, 100_000})
 
 
+@dataclass(frozen=True, kw_only=True)
 class AlertIngest:
     """Stores alerts. Built once; used by the intake, the shortcut and the guard."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        index: KeyIndex,
-        leaked_values: LeakedValues,
-        notifications: AlertNotifications,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._index = index
-        self._leaked_values = leaked_values
-        self._notifications = notifications
-        self._clock = clock
+    database: Database
+    engine: Engine
+    index: KeyIndex
+    leaked_values: LeakedValues
+    notifications: AlertNotifications
+    clock: Callable[[], float]
 
     async def receive(self, incoming: IncomingAlert) -> int:
         """Store it and start the look at it; returns the alert's id. The same alert again is counted and redrawn."""
         findings, more = self.findings(incoming.found)
         notes = _notes(incoming.found, len(more))
-        alert = await self._database.run(self._store, incoming, findings, more, notes)
+        alert = await self.database.run(self._store, incoming, findings, more, notes)
         return alert.id
 
     def findings(self, found: ScanResult) -> tuple[list[KeyFinding], list[MoreFinding]]:
@@ -75,11 +67,11 @@ class AlertIngest:
         return found_keys[:MOST_FINDINGS], _more(found_keys[MOST_FINDINGS:])
 
     def _finding(self, candidate: Candidate) -> KeyFinding | None:
-        match = self._index.match(candidate)
+        match = self.index.match(candidate)
         if match.how is MatchKind.UNKNOWN and not candidate.telling:
             return None
         if match.fingerprint is not None:
-            self._leaked_values.keep(match.fingerprint, candidate.core)
+            self.leaked_values.keep(match.fingerprint, candidate.core)
         fingerprint = None if match.fingerprint is None else to_text(match.fingerprint)
         return KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=fingerprint)
 
@@ -91,7 +83,7 @@ class AlertIngest:
         more: Sequence[MoreFinding],
         notes: Sequence[str],
     ) -> Alert:
-        now = self._clock()
+        now = self.clock()
         plain = [finding.model_dump(mode="json") for finding in findings]
         alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now, more=more)
         told = {"source": alert.source, "alert": alert.id, "their_id": alert.their_id}
@@ -99,7 +91,7 @@ class AlertIngest:
             append(
                 c, fact=Fact.ALERT, at=now, key_id=alert.the_key, details={**told, "keys": list(alert.possible_keys)}
             )
-            self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
+            self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
         else:
             alert, changed = self._merge(c, alert, findings, more, incoming)
             if alert.deliveries in _RECORDED_REPEATS:
@@ -107,7 +99,7 @@ class AlertIngest:
             if not changed and not _is_round(alert.deliveries):
                 # A flood of repeats must not become a flood of redraws: the number is right at every round one.
                 return alert
-        self._notifications.card(c, alert)
+        self.notifications.card(c, alert)
         return alert
 
     def _merge(
@@ -135,7 +127,7 @@ class AlertIngest:
             if any(finding.how is MatchKind.UNKNOWN for finding in new):
                 changes["looked_up_at"] = None
             if said:
-                event = AlertEvent(id=incoming.event_id, at=self._clock(), sentence=incoming.event)
+                event = AlertEvent(id=incoming.event_id, at=self.clock(), sentence=incoming.event)
                 changes["events"] = [*alert.events, event][-MOST_EVENTS:]
             found = any(finding.key_ids for finding in new)
             if alert.status is AlertStatus.FALSE_ALARM and (found or (said and incoming.opens)):
@@ -143,7 +135,7 @@ class AlertIngest:
             alert = store.change(c, alert.id, **changes)
         if changed or _is_round(alert.deliveries):
             # The keys may be others by now, or work again.
-            self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
+            self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
         return alert, changed
 
 

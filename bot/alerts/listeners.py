@@ -6,7 +6,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,28 +45,21 @@ CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
 
 
+@dataclass(frozen=True)
 class AlertListeners:
     """Everything Slack can send about an alert."""
 
-    def __init__(
-        self,
-        deps: Deps,
-        *,
-        ingest: AlertIngest,
-        triage: Triage,
-        response: AlertResponse,
-        notifications: AlertNotifications,
-    ) -> None:
-        self._deps = deps
-        self._ingest = ingest
-        self._triage = triage
-        self._response = response
-        self._notifications = notifications
+    deps: Deps
+    _: KW_ONLY
+    ingest: AlertIngest
+    triage: Triage
+    response: AlertResponse
+    notifications: AlertNotifications
 
     async def shortcut(self, delivery: Delivery) -> Ack:
         """`disable_leaked_key` on any message: find keys, tell security, show what can be done."""
-        actor = await self._deps.actor(delivery)
-        await self._deps.flow.admit(actor, DISABLE)
+        actor = await self.deps.actor(delivery)
+        await self.deps.flow.admit(actor, DISABLE)
         loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
         await self._fill(delivery, loading, actor, lambda: self._reported(delivery, actor))
         return None
@@ -90,7 +83,7 @@ class AlertListeners:
 
         async def corrected() -> Mapping[str, Any] | None:
             for _ in range(CORRECTIONS if asked else 0):
-                alert = await self._deps.database.read(store.get, asked[0])
+                alert = await self.deps.database.read(store.get, asked[0])
                 if not alert.awaits_lookup and not any(i not in alert.keys for i in alert.possible_keys):
                     return None
                 await asyncio.sleep(CORRECTION_PAUSE)
@@ -104,22 +97,22 @@ class AlertListeners:
     async def _looked_up(self, alert_id: int) -> Alert:
         """The alert with its keys as they are now; as far as it is known, where the gateway does not answer."""
         try:
-            await self._triage.match(alert_id)
-            return await self._triage.read_keys(alert_id)
+            await self.triage.match(alert_id)
+            return await self.triage.read_keys(alert_id)
         except GatewayError as error:
             logger.info("alert %d: not looked up yet: %s", alert_id, error.sentence)
-            return await self._deps.database.read(store.get, alert_id)
+            return await self.deps.database.read(store.get, alert_id)
 
     async def _reported(self, delivery: Delivery, actor: Actor) -> int | None:
         """Store the message as an alert; None when there is nothing in it that looks like a key."""
         found = find(message_texts(delivery.message))
-        findings, _ = self._ingest.findings(found)
+        findings, _ = self.ingest.findings(found)
         if not findings:
             return None
         ts = text_of(delivery.message, "ts") or delivery.message_ts
         by, shown_by = text_of(delivery.message, "user"), actor.slack_user_id
         incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, by=by, shown_by=shown_by)
-        return await self._ingest.receive(incoming)
+        return await self.ingest.receive(incoming)
 
     async def disable(self, delivery: Delivery) -> Ack:
         """Disable the key the alert means; where that is not plain, show the window with the choice."""
@@ -131,8 +124,8 @@ class AlertListeners:
 
     async def _act(self, delivery: Delivery, operation: str) -> Ack:
         alert = await self._alert(delivery.action_value)
-        actor = await self._deps.actor(delivery, fresh=True)
-        await self._deps.flow.admit(actor, operation)
+        actor = await self.deps.actor(delivery, fresh=True)
+        await self.deps.flow.admit(actor, operation)
         if alert.is_mass_leak and operation == DISABLE:
             await self._order_all(delivery, alert, actor)
             return None
@@ -150,30 +143,30 @@ class AlertListeners:
         return None
 
     async def _order_all(self, delivery: Delivery, alert: Alert, actor: Actor) -> None:
-        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
+        decision = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
         if decision.outcome == "deny":
-            await self._deps.flow.refuse(actor, DISABLE, decision)
-        batch_id = await self._response.order_all(alert, actor)
+            await self.deps.flow.refuse(actor, DISABLE, decision)
+        batch_id = await self.response.order_all(alert, actor)
         if delivery.in_modal:
             sentence = f"{len(alert.all_sure_keys):,} keys are being disabled by batch {batch_id}"
-            view = said(f"{sentence}; its progress is in <#{self._notifications.channel}>.")
+            view = said(f"{sentence}; its progress is in <#{self.notifications.channel}>.")
             delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
-        request = await self._response.order(
+        request = await self.response.order(
             alert,
             key_id,
             actor,
             operation=operation,
             clicked_at=delivery.received_at,
-            deadline=self._deps.left(delivery),
+            deadline=self.deps.left(delivery),
         )
         if delivery.in_modal:
             word = "is being disabled" if operation == DISABLE else "gets a successor"
             if request.status is Status.PENDING:
                 word = "waits for an approval"
             sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
-            link = f"Each step and its time are on the card in <#{self._notifications.channel}>."
+            link = f"Each step and its time are on the card in <#{self.notifications.channel}>."
             delivery.responder.later(delivery.responder.update_modal(delivery.view_id, said(sentence + link)))
 
     async def _order_many(
@@ -182,13 +175,13 @@ class AlertListeners:
         lines = []
         for key_id in keys:
             try:
-                request = await self._response.order(
+                request = await self.response.order(
                     alert,
                     key_id,
                     actor,
                     operation=operation,
                     clicked_at=delivery.received_at,
-                    deadline=self._deps.left(delivery) + 10.0,
+                    deadline=self.deps.left(delivery) + 10.0,
                 )
             except BotError as error:
                 lines.append(f"Key {key_id}: {error.sentence}")
@@ -197,7 +190,7 @@ class AlertListeners:
         await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
 
     async def _window(self, alert: Alert, actor: Actor) -> dict[str, Any]:
-        deps = self._deps
+        deps = self.deps
         policy = deps.policy()
         visible = []
         for key_id in alert.possible_keys:
@@ -209,23 +202,23 @@ class AlertListeners:
             alert,
             await deps.database.read(requests_of, alert),
             visible=visible,
-            channel=self._notifications.channel,
+            channel=self.notifications.channel,
             units_per_usd=deps.units_per_usd,
         )
 
     async def false_alarm(self, delivery: Delivery) -> Ack:
         """Somebody who could disable the key says that it is none of our business."""
         alert = await self._alert(delivery.action_value)
-        actor = await self._deps.actor(delivery, fresh=True)
-        await self._deps.flow.admit(actor, DISABLE)
+        actor = await self.deps.actor(delivery, fresh=True)
+        await self.deps.flow.admit(actor, DISABLE)
         owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
         # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key.
-        decision = decide(self._deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
+        decision = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
         if decision.outcome == "deny":
             if actor.slack_user_id in owners:
                 decision = replace(decision, sentence=OWN_ALERT)
-            await self._deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
-        error = await self._deps.database.run(self._close, alert.id, actor)
+            await self.deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
+        error = await self.deps.database.run(self._close, alert.id, actor)
         if error is not None:
             raise error
         if delivery.in_modal:
@@ -234,7 +227,7 @@ class AlertListeners:
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
-        alert, now = store.get(c, alert_id, lock=True), self._deps.clock()
+        alert, now = store.get(c, alert_id, lock=True), self.deps.clock()
         if alert.status is not AlertStatus.OPEN:
             return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
         if alert.actions:
@@ -242,12 +235,12 @@ class AlertListeners:
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
         changes = {"status": AlertStatus.FALSE_ALARM.value, "closed_by": actor.slack_user_id, "closed_at": now}
-        self._notifications.card(c, store.change(c, alert_id, **changes))
+        self.notifications.card(c, store.change(c, alert_id, **changes))
         return None
 
     async def _alert(self, text: str) -> Alert:
         known = text.isascii() and text.isdigit() and len(text) < 10
-        alert = await self._deps.database.read(store.find, int(text)) if known else None
+        alert = await self.deps.database.read(store.find, int(text)) if known else None
         if alert is None:
             raise ApprovalConflict("There is no such alert any more.")
         return alert

@@ -8,6 +8,7 @@ read-back and proof are the flow's; `follow` redraws the alert whenever its requ
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -59,38 +60,23 @@ class StartBatch(Protocol):
     ) -> int: ...
 
 
+@dataclass(kw_only=True, eq=False)
 class AlertResponse:
     """Acts on alerts. `bot_user_id`, `team_id`: who Keydesk is in Slack."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        flow: Flow,
-        granted: GrantedRequests,
-        operations: Mapping[str, Operation],
-        policy: Callable[[], Policy],
-        leaked_values: LeakedValues,
-        notifications: AlertNotifications,
-        start_batch: StartBatch,
-        bot_user_id: str,
-        team_id: str,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._flow = flow
-        self._granted = granted
-        self._operations = operations
-        self._policy = policy
-        self._leaked_values = leaked_values
-        self._notifications = notifications
-        self._start_batch = start_batch
-        self._bot_user_id = bot_user_id
-        self._team_id = team_id
-        self._clock = clock
-        self._clicks: OrderedDict[tuple[str, str], float] = OrderedDict()
+    database: Database
+    engine: Engine
+    flow: Flow
+    granted: GrantedRequests
+    operations: Mapping[str, Operation]
+    policy: Callable[[], Policy]
+    leaked_values: LeakedValues
+    notifications: AlertNotifications
+    start_batch: StartBatch
+    bot_user_id: str
+    team_id: str
+    clock: Callable[[], float]
+    _clicks: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict, init=False)
 
     async def order(
         self, alert: Alert, key_id: int, actor: Actor, *, operation: str, clicked_at: float, deadline: float
@@ -101,23 +87,23 @@ class AlertResponse:
         """
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
-        attempt = await self._database.read(_attempt, alert, key_id)
+        attempt = await self.database.read(_attempt, alert, key_id)
         delivery_id = _delivery_id(alert, key_id, operation, attempt)
         click = (delivery_id, actor.slack_user_id)
         self._remember_click(click, clicked_at)
         self._bind(alert, key_id)
         asked = Asked(
             actor=actor,
-            operation=self._operations[operation],
+            operation=self.operations[operation],
             wanted=self._wanted(operation, key_id),
             reason=_reason(alert),
-            channel_id=self._notifications.channel,
+            channel_id=self.notifications.channel,
             delivery_id=delivery_id,
             origin=Origin(kind=OriginKind.ALERT, alert_id=alert.id, attempt=attempt),
             deadline=deadline,
         )
         try:
-            return await self._flow.submit(asked)
+            return await self.flow.submit(asked)
         except BotError:
             # A click that was refused is no order: the time counts from the one that is.
             self._clicks.pop(click, None)
@@ -125,7 +111,7 @@ class AlertResponse:
 
     def _wanted(self, operation: str, key_id: int) -> Any:
         wanted = {"key_id": key_id} | ({"overlap": ROTATION_OVERLAP} if operation == ROTATE else {})
-        return self._operations[operation].input_model.model_validate(wanted)
+        return self.operations[operation].input_model.model_validate(wanted)
 
     def _remember_click(self, click: tuple[str, str], clicked_at: float) -> None:
         # The time from the click is what people feel; the row begins only after the first look at the key.
@@ -136,69 +122,69 @@ class AlertResponse:
     def _bind(self, alert: Alert, key_id: int) -> None:
         for finding in alert.findings:
             if key_id in finding.key_ids and finding.fingerprint is not None:
-                self._leaked_values.bind(key_id, from_text(finding.fingerprint))
+                self.leaked_values.bind(key_id, from_text(finding.fingerprint))
 
     async def act_by_policy(self, alert: Alert) -> None:
         """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use."""
-        if alert.source not in self._policy().auto_disable or alert.status is not AlertStatus.OPEN:
+        if alert.source not in self.policy().auto_disable or alert.status is not AlertStatus.OPEN:
             return
         if alert.is_mass_leak:
-            await self._database.run(self._begin_batch, alert.id, None)
+            await self.database.run(self._begin_batch, alert.id, None)
             return
         for key_id in alert.sure_keys:
             seen = alert.keys.get(key_id)
             if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value or key_id in alert.actions:
                 continue
             self._bind(alert, key_id)
-            await self._database.run(self._order_by_policy, alert, key_id, seen.name)
+            await self.database.run(self._order_by_policy, alert, key_id, seen.name)
 
     async def order_all(self, alert: Alert, actor: Actor) -> int:
         """Have all keys of a mass leak disabled by one batch, which judges each. However many order it: one batch."""
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
-        return await self._database.run(self._begin_batch, alert.id, actor)
+        return await self.database.run(self._begin_batch, alert.id, actor)
 
     def _begin_batch(self, c: sa.Connection, alert_id: int, actor: Actor | None) -> int:
         alert = store.get(c, alert_id, lock=True)
         named = {key_id: seen.name for key_id, seen in alert.keys.items()}
         keys = {key_id: named.get(key_id, "") for key_id in alert.all_sure_keys}
-        batch_id = self._start_batch(
+        batch_id = self.start_batch(
             c,
             # Another delivery may bring more keys: those are another batch.
             delivery_id=f"alert:{alert.id}:batch:{len(keys)}",
             keys=keys,
-            requester_id=self._bot_user_id if actor is None else actor.slack_user_id,
-            requester_team=self._team_id if actor is None else actor.team_id,
+            requester_id=self.bot_user_id if actor is None else actor.slack_user_id,
+            requester_team=self.team_id if actor is None else actor.team_id,
             what=f"the {len(keys):,} keys of alert {alert.id}",
             reason=_reason(alert),
-            channel_id=self._notifications.channel,
+            channel_id=self.notifications.channel,
             rule=RULE if actor is None else "",
         )
         if alert.batch_id != batch_id:
             alert = store.change(c, alert.id, batch_id=batch_id)
             told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id, "batch": batch_id}
             by = None if actor is None else actor.slack_user_id
-            append(c, fact=Fact.ALERT, at=self._clock(), actor=by, details=told)
-        self._notifications.card(c, alert)
+            append(c, fact=Fact.ALERT, at=self.clock(), actor=by, details=told)
+        self.notifications.card(c, alert)
         return batch_id
 
     def batch_moved(self, c: sa.Connection, batch_id: int) -> None:
         """A batch went on: the alert that it is for says how far it is."""
         alert = store.of_batch(c, batch_id)
         if alert is not None:
-            self._notifications.card(c, alert)
+            self.notifications.card(c, alert)
 
     def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
-        now = self._clock()
+        now = self.clock()
         attempt = _attempt(c, alert, key_id)
         sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
         new = NewRequest(
             delivery_id=_delivery_id(alert, key_id, DISABLE, attempt),
             origin=Origin(kind=OriginKind.ALERT_RULE, alert_id=alert.id, attempt=attempt),
             operation=DISABLE,
-            requester_id=self._bot_user_id,
-            requester_team=self._team_id,
-            channel_id=self._notifications.channel,
+            requester_id=self.bot_user_id,
+            requester_team=self.team_id,
+            channel_id=self.notifications.channel,
             key_id=key_id,
             key_name=name,
             reason=_reason(alert),
@@ -210,7 +196,7 @@ class AlertResponse:
             ),
             asked_at=now,
         )
-        self._granted.insert(c, new)
+        self.granted.insert(c, new)
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved: if it came from an alert, note it there and redraw. In the same transaction."""
@@ -227,7 +213,7 @@ class AlertResponse:
         before = alert.actions.get(key_id)
         if before is None or before.request_id != request.id:
             if before is not None and before.request_id > request.id:
-                return self._notifications.card(c, alert)
+                return self.notifications.card(c, alert)
             action = AlertAction(
                 operation=request.operation, by=by, clicked_at=clicked_at, request_id=request.id, attempt=attempt
             )
@@ -239,21 +225,19 @@ class AlertResponse:
                 "operation": request.operation,
             }
             actor = by or None
-            append(
-                c, fact=Fact.ALERT, at=self._clock(), actor=actor, request_id=request.id, key_id=key_id, details=told
-            )
+            append(c, fact=Fact.ALERT, at=self.clock(), actor=actor, request_id=request.id, key_id=key_id, details=told)
         if request.operation == ROTATE and request.status is Status.SUCCEEDED:
-            self._engine.start(c, WATCH_JOB, f"req:{request.id}:watch", str(request.id))
-        return self._notifications.card(c, alert)
+            self.engine.start(c, WATCH_JOB, f"req:{request.id}:watch", str(request.id))
+        return self.notifications.card(c, alert)
 
     def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
         """A key was disabled, enabled or deleted, by whatever way: other alerts that name it say so too."""
-        described = self._operations[operation].description
+        described = self.operations[operation].description
         if described.state_after is None:
             return
         state, gone = described.state_after.value, described.effect is Effect.DELETES
-        for alert in store.key_changed(c, key_id, state=state, at=self._clock(), gone=gone):
-            self._notifications.card(c, alert)
+        for alert in store.key_changed(c, key_id, state=state, at=self.clock(), gone=gone):
+            self.notifications.card(c, alert)
 
     def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
         """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
@@ -270,7 +254,7 @@ class AlertResponse:
 
     async def watch(self, argument: str) -> Again | None:
         """The durable job behind a rotation: end the leaked key as soon as its successor was revealed."""
-        return await self._database.run(self._watch, int(argument))
+        return await self.database.run(self._watch, int(argument))
 
     def _watch(self, c: sa.Connection, request_id: int) -> Again | None:
         rotation = requests_store.find(c, request_id)
@@ -278,11 +262,11 @@ class AlertResponse:
             return None
         successor = owners.find(c, rotation.outcome.key_id or 0)
         if successor is None or successor.reveals == 0:
-            age = self._clock() - (rotation.settled_at or rotation.asked_at)
+            age = self.clock() - (rotation.settled_at or rotation.asked_at)
             # Each look is a row of the queue for some days: soon at first, then once a minute.
             return None if age > ROTATION_OVERLAP else Again(min(LONGEST_WATCH, WATCH_SECONDS + age / 20))
         # The same job that the overlap's end would start; whichever comes second finds its request made.
-        self._engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
+        self.engine.start(c, RETIRE, f"req:{rotation.id}:retire:revealed", str(rotation.id))
         return None
 
 

@@ -7,6 +7,7 @@ so the job comes back for some minutes.
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,35 +42,23 @@ TROUBLE_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 FRESH_SECONDS = 2.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Triage:
     """Looks into one alert after the other. `github` None: no token is configured."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        reader: GatewayReader,
-        index: KeyIndex,
-        index_sync: IndexSync,
-        ingest: AlertIngest,
-        response: AlertResponse,
-        notifications: AlertNotifications,
-        github: GithubApi | None,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._reader = reader
-        self._index = index
-        self._index_sync = index_sync
-        self._ingest = ingest
-        self._response = response
-        self._notifications = notifications
-        self._github = github
-        self._clock = clock
+    database: Database
+    reader: GatewayReader
+    index: KeyIndex
+    index_sync: IndexSync
+    ingest: AlertIngest
+    response: AlertResponse
+    notifications: AlertNotifications
+    github: GithubApi | None
+    clock: Callable[[], float]
 
     async def run(self, argument: str) -> Again | None:
         """The job; `argument` is the alert's id."""
-        alert = await self._database.read(store.find, int(argument))
+        alert = await self.database.read(store.find, int(argument))
         if alert is None:
             return None
         again = await self._fetch(alert) if alert.status is AlertStatus.OPEN else None
@@ -80,22 +69,22 @@ class Triage:
             alert = await self.read_keys(alert.id)
         except GatewayError as error:
             logger.info("alert %d: the gateway does not answer: %s", alert.id, error.sentence)
-            age = self._clock() - alert.received_at
+            age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
-        await self._response.act_by_policy(alert)
-        young = self._clock() - alert.received_at < PATIENCE
-        if again is None and young and alert.unknown and not self._index.complete:
+        await self.response.act_by_policy(alert)
+        young = self.clock() - alert.received_at < PATIENCE
+        if again is None and young and alert.unknown and not self.index.complete:
             again = Again(PAUSE)
         return again
 
     async def match(self, alert_id: int) -> Alert:
         """Compare unknown findings once more, after a look at the newest keys: one may be minutes old."""
-        alert = await self._database.read(store.get, alert_id)
+        alert = await self.database.read(store.get, alert_id)
         more = any(finding.key_id is None for finding in alert.more_findings)
         if not more and all(finding.how is MatchKind.FULL for finding in alert.findings):
             return alert
-        await self._index_sync.catch_up(asked=True)
-        return await self._database.run(self.match_again, alert_id)
+        await self.index_sync.catch_up(asked=True)
+        return await self.database.run(self.match_again, alert_id)
 
     def match_again(self, c: sa.Connection, alert_id: int) -> Alert:
         """The findings as the index knows them now, in the caller's transaction."""
@@ -105,8 +94,8 @@ class Triage:
         more = [one if one.key_id is not None else self._more_again(one) for one in alert.more_findings]
         if more != list(alert.more_findings):
             changes["more_findings"] = more
-        if self._index.complete and alert.looked_up_at is None:
-            changes["looked_up_at"] = self._clock()
+        if self.index.complete and alert.looked_up_at is None:
+            changes["looked_up_at"] = self.clock()
         if not changes:
             return alert
         before = set(alert.possible_keys)
@@ -115,49 +104,49 @@ class Triage:
             # What was called false did not name these keys.
             changes |= REOPENED
         alert = store.change(c, alert_id, **changes)
-        self._notifications.card(c, alert)
+        self.notifications.card(c, alert)
         return alert
 
     def _again(self, finding: KeyFinding) -> KeyFinding:
         number = None if finding.fingerprint is None else from_text(finding.fingerprint)
-        match = self._index.match_again(finding.hint, number)
+        match = self.index.match_again(finding.hint, number)
         return finding.model_copy(update={"how": match.how, "key_ids": match.key_ids})
 
     def _more_again(self, finding: MoreFinding) -> MoreFinding:
-        match = self._index.match_again("", from_text(finding.fingerprint))
+        match = self.index.match_again("", from_text(finding.fingerprint))
         return finding._replace(key_id=match.key_ids[0]) if match.how is MatchKind.FULL else finding
 
     async def read_keys(self, alert_id: int) -> Alert:
         """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
-        alert = await self._database.read(store.get, alert_id)
-        since = self._clock() - FRESH_SECONDS
+        alert = await self.database.read(store.get, alert_id)
+        since = self.clock() - FRESH_SECONDS
         wanted = [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
         records = await self._records(wanted)
-        whose = await self._database.read(owners.all_owners) if wanted else {}
+        whose = await self.database.read(owners.all_owners) if wanted else {}
         seen = [self._snapshot(key_id, records.get(key_id), whose.get(key_id, "")) for key_id in wanted]
-        return await self._database.run(self._seen, alert_id, seen)
+        return await self.database.run(self._seen, alert_id, seen)
 
     async def _records(self, key_ids: Sequence[int]) -> dict[int, Key]:
         if len(key_ids) > FEW:
-            return {int(key.id): key for key in await self._reader.list_keys()}
+            return {int(key.id): key for key in await self.reader.list_keys()}
         found = {}
         for key_id in key_ids:
             with contextlib.suppress(KeyNotFound):
-                found[key_id] = await self._reader.get_key(KeyId(key_id))
+                found[key_id] = await self.reader.get_key(KeyId(key_id))
         return found
 
     def _snapshot(self, key_id: int, key: Key | None, owner: str) -> KeySnapshot:
-        now = self._clock()
+        now = self.clock()
         if key is None:
             return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=now)
-        return KeySnapshot.of(key, owner=owner, now=self._reader.server_now(), looked_at=now)
+        return KeySnapshot.of(key, owner=owner, now=self.reader.server_now(), looked_at=now)
 
     def _seen(self, c: sa.Connection, alert_id: int, seen: list[KeySnapshot]) -> Alert:
         alert = store.get(c, alert_id, lock=True)
         if not seen:
             return alert
         alert = store.change(c, alert_id, keys={**alert.keys, **{one.key_id: one for one in seen}})
-        self._notifications.card(c, alert)
+        self.notifications.card(c, alert)
         return alert
 
     async def _fetch(self, alert: Alert) -> Again | None:
@@ -169,26 +158,26 @@ class Triage:
             repository=str(alert.place["repository"]),
             number=int(alert.place["number"]),
         )
-        if self._github is None:
+        if self.github is None:
             note = "GITHUB_TOKEN is not configured, so the secret itself could not be fetched."
-            await self._database.run(self._note, alert.id, note, over=True)
+            await self.database.run(self._note, alert.id, note, over=True)
             return None
         try:
-            secret = await self._github.secret_of(place)
+            secret = await self.github.secret_of(place)
         except GithubUnavailable as error:
             asked_since = max([alert.received_at, *(event.at for event in alert.events)])
-            over = error.lasting or self._clock() - asked_since >= PATIENCE
-            await self._database.run(self._note, alert.id, error.sentence, over=over)
+            over = error.lasting or self.clock() - asked_since >= PATIENCE
+            await self.database.run(self._note, alert.id, error.sentence, over=over)
             return None if over else Again(PAUSE * 2)
-        findings, more = self._ingest.findings(find([secret.get_secret_value()]))
-        await self._database.run(self._fetched, alert.id, findings, more)
+        findings, more = self.ingest.findings(find([secret.get_secret_value()]))
+        await self.database.run(self._fetched, alert.id, findings, more)
         return None
 
     def _note(self, c: sa.Connection, alert_id: int, note: str, *, over: bool) -> None:
         alert = store.get(c, alert_id, lock=True)
         notes = alert.notes if note in alert.notes else (*alert.notes, note)
         alert = store.change(c, alert_id, notes=notes, place={**alert.place, FETCHED: over, UNFETCHED: over})
-        self._notifications.card(c, alert)
+        self.notifications.card(c, alert)
 
     def _fetched(
         self, c: sa.Connection, alert_id: int, findings: list[KeyFinding], more: Sequence[MoreFinding]
@@ -201,4 +190,4 @@ class Triage:
         beyond = merge_more(alert.more_findings, more)
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
         alert = store.change(c, alert_id, **changes)
-        self._notifications.card(c, alert)
+        self.notifications.card(c, alert)

@@ -5,7 +5,7 @@ follows. A refusal is recorded too, so the transaction returns the error and it 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,25 +29,16 @@ from bot.permissions.stages import missing
 Answer = ApprovalRequest | BotError
 
 
+@dataclass(frozen=True, kw_only=True)
 class RequestActions:
     """The buttons of a card, as methods. `requester` is the requester as Slack shows them now."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        policy: Callable[[], Policy],
-        notifications: Notifications,
-        operations: Mapping[str, Operation],
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._policy = policy
-        self._notifications = notifications
-        self._operations = operations
-        self._clock = clock
+    database: Database
+    engine: Engine
+    policy: Callable[[], Policy]
+    notifications: Notifications
+    operations: Mapping[str, Operation]
+    clock: Callable[[], float]
 
     async def approve(
         self, request_id: int, approver: Actor, requester: Actor, *, offer: Offer | None = None
@@ -84,7 +75,7 @@ class RequestActions:
         await self._run(self._check, request_id, approver, requester, what)
 
     async def _run(self, work: Callable[..., Answer], *arguments: Any) -> ApprovalRequest:
-        answer = await self._database.run(work, *arguments)
+        answer = await self.database.run(work, *arguments)
         if isinstance(answer, BotError):
             raise answer
         return answer
@@ -97,7 +88,7 @@ class RequestActions:
         every = Ask(actor=actor, operation="request.list", own=False)
         return (
             mine
-            or decide(self._policy(), every).allowed
+            or decide(self.policy(), every).allowed
             or any(
                 self.may_answer(request, actor, requester, what=what).allowed for what in ("approve", "deny", "review")
             )
@@ -112,8 +103,8 @@ class RequestActions:
             return Eligibility(allowed=False, sentence="Nobody has to approve this request.")
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
         # A review comes after the fact, so no time runs out for it.
-        now = request.asked_at if what == "review" else self._clock()
-        policy, approval, asked_at = self._policy(), request.approval, request.asked_at
+        now = request.asked_at if what == "review" else self.clock()
+        policy, approval, asked_at = self.policy(), request.approval, request.asked_at
         if what == "approve":
             given = given_votes(request)
             return may_approve(
@@ -136,7 +127,7 @@ class RequestActions:
         if error is not None:
             return error
         request = self._bound(request, requester)
-        approval, now = _terms(request), self._clock()
+        approval, now = _terms(request), self.clock()
         if offer is not None:
             return self._offer(c, request, approver, requester, offer)
         votes = (*request.votes, Vote(by=approver.slack_user_id, team=approver.team_id, at=now))
@@ -144,8 +135,8 @@ class RequestActions:
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if lacking:
             request = store.change(c, request, votes=votes, judgement=request.judgement)
-            self._notifications.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
-            self._notifications.announce(c, request)
+            self.notifications.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
+            self.notifications.announce(c, request)
             return request
         return self._grant(c, request, approver.slack_user_id, now, votes=votes)
 
@@ -155,16 +146,16 @@ class RequestActions:
         decided = {"decided_by": by, "decided_at": now, **changes}
         request = store.move(c, request, Status.APPROVED, **decided)
         ledger.grant(c, request, at=now)
-        self._notifications.story(c, request, f"<@{by}> approved. Applying now.")
-        self._engine.start(c, "run", f"req:{request.id}:run", str(request.id))
-        self._notifications.announce(c, request)
+        self.notifications.story(c, request, f"<@{by}> approved. Applying now.")
+        self.engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        self.notifications.announce(c, request)
         return request
 
     def _offer(
         self, c: sa.Connection, request: ApprovalRequest, approver: Actor, requester: Actor, offer: Offer
     ) -> Answer:
-        approval, now = _terms(request), self._clock()
-        operation = self._operations[request.operation]
+        approval, now = _terms(request), self.clock()
+        operation = self.operations[request.operation]
         try:
             wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
             judgement = self._judged_again(request, requester, offer)
@@ -181,19 +172,19 @@ class RequestActions:
                 c, request, by, now, input=wanted.model_dump(mode="json"), judgement=judgement, **changes
             )
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
-        self._notifications.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
-        self._notifications.announce(c, request)
+        self.notifications.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
+        self.notifications.announce(c, request)
         return request
 
     def _accept(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self._clock()
+        request, now = store.get(c, request_id, lock=True), self.clock()
         error = _not_waiting(request) or self._not_requester(c, request, actor, "accept")
         if error is not None:
             return error
         offer = request.counter_offer
         if request.status is not Status.OFFERED or offer is None:
             return ApprovalConflict(f"Request {request.number} holds no offer to accept.")
-        operation = self._operations[request.operation]
+        operation = self.operations[request.operation]
         wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
         record(c, Fact.ACCEPTED, request, at=now, actor=actor.slack_user_id)
         request = self._bound(request, actor)
@@ -204,10 +195,8 @@ class RequestActions:
         stored = {"input": wanted.model_dump(mode="json"), "judgement": judgement}
         if lacking := missing(_terms(request), given_votes(request)):
             request = store.move(c, request, Status.PENDING, **stored)
-            self._notifications.story(
-                c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed."
-            )
-            self._notifications.announce(c, request)
+            self.notifications.story(c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed.")
+            self.notifications.announce(c, request)
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
 
@@ -215,29 +204,29 @@ class RequestActions:
         """The request under the stricter of its stored terms and today's, which bind it from now on."""
         judgement, given = request.judgement, given_votes(request)
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
-        terms = binding_terms(self._policy(), ask=ask, approval=_terms(request), given=given)
+        terms = binding_terms(self.policy(), ask=ask, approval=_terms(request), given=given)
         decision = replace(judgement.decision, approval=terms)
         return request.model_copy(update={"judgement": judgement.model_copy(update={"decision": decision})})
 
     def _judged_again(self, request: ApprovalRequest, requester: Actor, offer: Offer) -> Judgement:
         """The judgement of what is offered, as a whole. Raises InputError and ApprovalConflict."""
-        facts = narrowed(request, offer, now=self._clock())
+        facts = narrowed(request, offer, now=self.clock())
         ask = Ask(actor=requester, operation=request.operation, own=request.judgement.own, facts=facts)
-        today = decide(self._policy(), ask)
+        today = decide(self.policy(), ask)
         if today.outcome == "deny":
             raise ApprovalConflict(f"The policy does not allow what would be granted instead. {today.sentence}")
         return request.judgement.model_copy(update={"facts": facts})
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self._clock()
+        request, now = store.get(c, request_id, lock=True), self.clock()
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
         if error is not None:
             return error
         by = approver.slack_user_id
         record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
         request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, denial=reason)
-        self._notifications.story(c, request, f"<@{by}> denied it.")
-        self._notifications.announce(c, request)
+        self.notifications.story(c, request, f"<@{by}> denied it.")
+        self.notifications.announce(c, request)
         return request
 
     def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
@@ -245,13 +234,13 @@ class RequestActions:
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "take")
         if error is not None:
             return error
-        record(c, Fact.TAKEN, request, at=self._clock(), actor=approver.slack_user_id)
+        record(c, Fact.TAKEN, request, at=self.clock(), actor=approver.slack_user_id)
         request = store.change(c, request, taken_by=approver.slack_user_id)
-        self._notifications.announce(c, request)
+        self.notifications.announce(c, request)
         return request
 
     def _withdraw(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self._clock()
+        request, now = store.get(c, request_id, lock=True), self.clock()
         error = _not_waiting(request) or self._not_requester(c, request, actor, "withdraw")
         if error is not None:
             return error
@@ -259,12 +248,12 @@ class RequestActions:
         request = store.move(
             c, request, Status.WITHDRAWN, decided_by=actor.slack_user_id, decided_at=now, settled_at=now
         )
-        self._notifications.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
-        self._notifications.announce(c, request)
+        self.notifications.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
+        self.notifications.announce(c, request)
         return request
 
     def _nudge(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self._clock()
+        request, now = store.get(c, request_id, lock=True), self.clock()
         error = _not_waiting(request) or self._not_requester(c, request, actor, "nudge")
         if error is not None:
             return error
@@ -272,7 +261,7 @@ class RequestActions:
             return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
         store.record_progress(c, request.id, nudged_at=now)
         sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
-        self._notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")
+        self.notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")
         return request
 
     def _reviewed(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
@@ -281,9 +270,9 @@ class RequestActions:
             return error
         if request.reviewed_by is not None:
             return ApprovalConflict(f"<@{request.reviewed_by}> has reviewed request {request.number} already.")
-        record(c, Fact.REVIEWED, request, at=self._clock(), actor=approver.slack_user_id)
+        record(c, Fact.REVIEWED, request, at=self.clock(), actor=approver.slack_user_id)
         request = store.change(c, request, reviewed_by=approver.slack_user_id)
-        self._notifications.announce(c, request)
+        self.notifications.announce(c, request)
         return request
 
     def _not_allowed(
@@ -305,7 +294,7 @@ class RequestActions:
         self, c: sa.Connection, request: ApprovalRequest, actor: Actor, what: str, rule: str | None
     ) -> None:
         details = {"tried": what, "rule": rule, "kind": actor.kind.value, "team": actor.team_id}
-        record(c, Fact.REFUSED, request, at=self._clock(), actor=actor.slack_user_id, **details)
+        record(c, Fact.REFUSED, request, at=self.clock(), actor=actor.slack_user_id, **details)
 
 
 NUDGE_PAUSE = 3600.0

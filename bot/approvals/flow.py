@@ -45,54 +45,41 @@ class Asked:
     read: Key | None = None  # the key as it was read a moment ago, for a preview
 
 
+@dataclass(frozen=True, kw_only=True)
 class Flow:
     """Judges what somebody asks for and stores it. What people do to a stored request is in actions.py."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        reader: GatewayReader,
-        inventory: Offered,
-        policy: Callable[[], Policy],
-        notifications: Notifications,
-        granted: GrantedRequests,
-        operations: Mapping[str, Operation],
-        units_per_usd: int,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._reader = reader
-        self._inventory = inventory
-        self._policy = policy
-        self._notifications = notifications
-        self._granted = granted
-        self._operations = operations
-        self._units_per_usd = units_per_usd
-        self._clock = clock
+    database: Database
+    engine: Engine
+    reader: GatewayReader
+    inventory: Offered
+    policy: Callable[[], Policy]
+    notifications: Notifications
+    granted: GrantedRequests
+    operations: Mapping[str, Operation]
+    units_per_usd: int
+    clock: Callable[[], float]
 
     async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
         inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
-        operation, policy = asked.operation.name, self._policy()
+        operation, policy = asked.operation.name, self.policy()
         needed, person = policy.counts_needed(operation), asked.actor.slack_user_id
         if needed:
-            counts = await self._database.read(ledger.counted, needed, person=person, now=self._clock())
+            counts = await self.database.read(ledger.counted, needed, person=person, now=self.clock())
             inspection = replace(inspection, facts=replace(inspection.facts, counts=counts))
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
         return inspection, decide(policy, ask)
 
     def _look(self, asked: Asked) -> Look:
         return Look(
-            reader=self._reader,
-            inventory=self._inventory,
-            owner_of=lambda key_id, born_at=None: self._database.read(owners.owner_of, key_id, born_at),
-            successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
-            predecessor_of=lambda key_id: self._database.read(owners.predecessor_of, key_id),
-            now=self._clock(),
-            units_per_usd=self._units_per_usd,
+            reader=self.reader,
+            inventory=self.inventory,
+            owner_of=lambda key_id, born_at=None: self.database.read(owners.owner_of, key_id, born_at),
+            successor_of=lambda key_id: self.database.read(owners.successor_of, key_id),
+            predecessor_of=lambda key_id: self.database.read(owners.predecessor_of, key_id),
+            now=self.clock(),
+            units_per_usd=self.units_per_usd,
             until=time.monotonic() + asked.deadline,
             channel_id=asked.channel_id,
             reason=asked.reason,
@@ -121,18 +108,18 @@ class Flow:
         approval = decision.approval
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
-        new = _new_request(asked, inspection, decision, self._clock())
-        stored = await self._database.run_together(self._insert, new, asked.actor)
+        new = _new_request(asked, inspection, decision, self.clock())
+        stored = await self.database.run_together(self._insert, new, asked.actor)
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
         return stored
 
     async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
-        return await self._database.read(store.by_delivery, asked.delivery_id)
+        return await self.database.read(store.by_delivery, asked.delivery_id)
 
     def _insert(self, c: sa.Connection, new: NewRequest, actor: Actor) -> ApprovalRequest | Decision:
-        repeated = store.by_delivery(c, new.delivery_id) if self._policy().counts_needed(new.operation) else None
+        repeated = store.by_delivery(c, new.delivery_id) if self.policy().counts_needed(new.operation) else None
         if repeated is not None:
             return repeated
         new = self._counted_again(c, new, actor)
@@ -140,17 +127,17 @@ class Flow:
             return new.judgement.decision
         approval = new.judgement.decision.approval
         if approval is None or approval.break_glass:
-            return self._granted.insert(c, new)[0]
+            return self.granted.insert(c, new)[0]
         request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=new.asked_at + approval.expires)
         if is_new:
             record_asked(c, request)
             self._start_timers(c, request)
-            self._notifications.announce(c, request)
+            self.notifications.announce(c, request)
         return request
 
     def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
-        policy, judgement = self._policy(), new.judgement
+        policy, judgement = self.policy(), new.judgement
         needed = policy.counts_needed(new.operation)
         if not needed:
             return new
@@ -163,14 +150,14 @@ class Flow:
     async def admit(self, actor: Actor, operation: str) -> None:
         """Turn away, and record, whoever can have no role: guests, outsiders, bots, deactivated and unknown people."""
         if actor.kind is not ActorKind.MEMBER:
-            await self.refuse(actor, operation, decide(self._policy(), Ask(actor=actor, operation=operation)))
+            await self.refuse(actor, operation, decide(self.policy(), Ask(actor=actor, operation=operation)))
 
     async def refuse(self, actor: Actor, operation: str, decision: Decision, *, key_id: int | None = None) -> NoReturn:
         """Record a refusal and raise it."""
-        await self._database.run(
+        await self.database.run(
             append,
             fact=Fact.REFUSED,
-            at=self._clock(),
+            at=self.clock(),
             actor=actor.slack_user_id,
             request_id=None,
             key_id=key_id,
@@ -182,11 +169,11 @@ class Flow:
         approval = request.approval
         if approval is None:
             return
-        self._engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
+        self.engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
         if approval.remind is not None:
-            self._engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
+            self.engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
         for number, after in enumerate(sorted({e.after for stage in approval.stages for e in stage.escalations})):
-            self._engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
+            self.engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
 
 
 def _key_id(inspection: Inspection) -> int | None:

@@ -1,6 +1,7 @@
 """What happens to a request when nobody does anything: reminders, escalation, lapse. A late timer is a no-op."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -13,35 +14,33 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 
 
+@dataclass(frozen=True, kw_only=True)
 class Timers:
     """The delayed jobs of the spine. Arguments are request ids, a reminder's also its number: `12:1`."""
 
-    def __init__(
-        self, *, database: Database, engine: Engine, notifications: Notifications, clock: Callable[[], float]
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._notifications = notifications
-        self._clock = clock
+    database: Database
+    engine: Engine
+    notifications: Notifications
+    clock: Callable[[], float]
 
     async def lapse(self, argument: str) -> None:
         """Close a request that nobody decided in time."""
-        await self._database.run(self._lapse, int(argument))
+        await self.database.run(self._lapse, int(argument))
 
     def _lapse(self, c: sa.Connection, request_id: int) -> None:
         request = store.find(c, request_id, lock=True)
         if request is None or request.status not in WAITING:
             return
-        now = self._clock()
+        now = self.clock()
         record(c, Fact.LAPSED, request, at=now, actor=None)
         request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
-        self._notifications.story(c, request, "Nobody decided in time, so it lapsed.")
-        self._notifications.announce(c, request)
+        self.notifications.story(c, request, "Nobody decided in time, so it lapsed.")
+        self.notifications.announce(c, request)
 
     async def remind(self, argument: str) -> None:
         """Remind those who may decide, and set the next, later reminder."""
         request_id, number = (int(part) for part in argument.split(":"))
-        await self._database.run(self._remind, request_id, number)
+        await self.database.run(self._remind, request_id, number)
 
     def _remind(self, c: sa.Connection, request_id: int, number: int) -> None:
         request = store.find(c, request_id, lock=True)
@@ -51,25 +50,25 @@ class Timers:
         sentence = (
             f"Request {request.number} of <@{request.requester_id}> still waits for a decision (reminder {number})."
         )
-        record(c, Fact.REMINDED, request, at=self._clock(), actor=None, number=number)
+        record(c, Fact.REMINDED, request, at=self.clock(), actor=None, number=number)
         # A card that somebody deleted is posted anew when it is redrawn: a reminder without one could not be answered.
-        self._notifications.announce(c, request)
-        self._notifications.remind(c, request, sentence, name=str(number))
+        self.notifications.announce(c, request)
+        self.notifications.remind(c, request, sentence, name=str(number))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number
             following = number + 1
-            self._engine.start(
+            self.engine.start(
                 c, "remind", f"req:{request.id}:remind:{following}", f"{request.id}:{following}", delay=delay
             )
 
     async def redraw(self, argument: str) -> None:
         """Draw the card again: who may answer has grown."""
-        await self._database.run(self._redraw, int(argument))
+        await self.database.run(self._redraw, int(argument))
 
     def _redraw(self, c: sa.Connection, request_id: int) -> None:
         request = store.find(c, request_id, lock=True)
         if request is not None and request.status is Status.PENDING:
-            record(c, Fact.ESCALATED, request, at=self._clock(), actor=None)
-            self._notifications.announce(c, request)
+            record(c, Fact.ESCALATED, request, at=self.clock(), actor=None)
+            self.notifications.announce(c, request)
             sentence = f"Request {request.number} has waited long; more people may decide now."
-            self._notifications.remind(c, request, sentence, name=f"escalate:{request.version}")
+            self.notifications.remind(c, request, sentence, name=f"escalate:{request.version}")

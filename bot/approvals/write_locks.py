@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -24,56 +25,54 @@ class WriteLockLost(Exception):  # no error of anybody: this process was thought
     """The lock is no longer held here: stop before the next effect."""
 
 
+@dataclass(kw_only=True, eq=False)
 class WriteLock:
     """The right to write one thing. `check` is asked in the transaction before each effect."""
 
-    def __init__(self, *, name: str, holder: str, clock: Callable[[], float], leased: bool) -> None:
-        self._name = name
-        self._holder = holder
-        self._clock = clock
-        self._leased = leased
-        self._until = math.inf
+    name: str
+    holder: str
+    clock: Callable[[], float]
+    leased: bool
+    _until: float = field(default=math.inf, init=False)
 
     def acquire(self, c: sa.Connection) -> bool:
         """Take the lease. False: another replica has it."""
-        now = self._clock()
-        if not leases.acquire(c, self._name, self._holder, seconds=SECONDS, now=now):
+        now = self.clock()
+        if not leases.acquire(c, self.name, self.holder, seconds=SECONDS, now=now):
             return False
         self._until = now + SECONDS
         return True
 
     def check(self, c: sa.Connection) -> None:
         """Prolong the lease. Raises WriteLockLost when it is somebody else's: we were frozen and taken for dead."""
-        now = self._clock()
-        if self._leased and not leases.renew(c, self._name, self._holder, seconds=SECONDS, now=now):
-            raise WriteLockLost(self._name)
-        self._until = now + SECONDS if self._leased else math.inf
+        now = self.clock()
+        if self.leased and not leases.renew(c, self.name, self.holder, seconds=SECONDS, now=now):
+            raise WriteLockLost(self.name)
+        self._until = now + SECONDS if self.leased else math.inf
 
     def release(self, c: sa.Connection) -> None:
         """Give the lease back."""
-        leases.release(c, self._name, self._holder)
+        leases.release(c, self.name, self.holder)
 
     def still(self) -> None:
         """The same question without the database, asked in the last moment before a call: raises WriteLockLost."""
-        if self._clock() >= self._until:
-            raise WriteLockLost(self._name)
+        if self.clock() >= self._until:
+            raise WriteLockLost(self.name)
 
 
+@dataclass(kw_only=True, eq=False)
 class WriteLocks:
     """Locks by what is written. `holder` names this process. On SQLite, which has one process, no lease is needed."""
 
-    def __init__(
-        self, *, database: Database, holder: str, operations: Mapping[str, Operation], clock: Callable[[], float]
-    ) -> None:
-        self._operations = operations
-        self._database = database
-        self._holder = holder
-        self._clock = clock
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+    database: Database
+    holder: str
+    operations: Mapping[str, Operation]
+    clock: Callable[[], float]
+    _locks: dict[str, tuple[asyncio.Lock, int]] = field(default_factory=dict, init=False)
 
     def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
         """WriteLock the lock of what `request` writes. Yields None when another replica has it."""
-        creates = request.key_id is None or self._operations[request.operation].description.creates
+        creates = request.key_id is None or self.operations[request.operation].description.creates
         return self._held("write:create") if creates else self.lock_key(request.key_id or 0)
 
     def lock_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
@@ -96,12 +95,12 @@ class WriteLocks:
 
     @contextlib.asynccontextmanager
     async def _lease(self, name: str) -> AsyncIterator[WriteLock | None]:
-        leased = self._database.dialect == "postgresql"
-        hold = WriteLock(name=name, holder=self._holder, clock=self._clock, leased=leased)
+        leased = self.database.dialect == "postgresql"
+        hold = WriteLock(name=name, holder=self.holder, clock=self.clock, leased=leased)
         if not leased:
             yield hold
             return
-        if not await self._database.run(hold.acquire):
+        if not await self.database.run(hold.acquire):
             yield None
             return
         keeper = asyncio.create_task(self._keep(hold))
@@ -111,10 +110,10 @@ class WriteLocks:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError, WriteLockLost):
                 await keeper
-            await self._database.run(hold.release)
+            await self.database.run(hold.release)
 
     async def _keep(self, hold: WriteLock) -> None:
         while True:
             await asyncio.sleep(SECONDS / 3)
             with contextlib.suppress(sa.exc.SQLAlchemyError):  # the next beat, or the check before an effect, tells
-                await self._database.run(hold.check)
+                await self.database.run(hold.check)

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,32 +22,33 @@ class _Server(uvicorn.Server):
         yield  # signals are the public server's
 
 
+@dataclass(eq=False)
 class MetricsServer:
     """Start and stop it on the running loop."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
-        self._app = app
-        self._host = host
-        self._port = port
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+    app: ASGIApp
+    _: KW_ONLY
+    host: str
+    port: int
+    _server: _Server | None = field(default=None, init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self) -> None:
         """Begin to serve; a port or an address that cannot be used is logged."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
-            listener = socket.create_server((self._host, self._port), family=family)
+            listener = socket.create_server((self.host, self.port), family=family)
         except OSError as error:
             logger.warning(
                 "/metrics and the details of /readyz are not served: %s port %d cannot be used (%s); "
                 "set KEYDESK_METRICS_PORT",
-                self._host,
-                self._port,
+                self.host,
+                self.port,
                 error.strerror,
             )
             return
         config = uvicorn.Config(
-            self._app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none"
+            self.app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none"
         )
         self._server = _Server(config)
         self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets=[listener]))

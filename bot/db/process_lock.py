@@ -1,6 +1,7 @@
 """One process per SQLite file: a lock file beside it, on every system that Python runs on. Knows nothing of SQL."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -9,11 +10,11 @@ from filelock import BaseFileLock, FileLock, Timeout
 from bot.errors import ConfigurationError
 
 
+@dataclass(frozen=True)
 class ProcessLock:
     """Held until `release` or until the process ends, however it ends: the system lets go."""
 
-    def __init__(self, lock: BaseFileLock) -> None:
-        self._lock = lock
+    lock: BaseFileLock
 
     @classmethod
     def take(cls, database: Path) -> Self:
@@ -42,7 +43,7 @@ class ProcessLock:
 
     def release(self) -> None:
         """Let go. Twice is harmless."""
-        self._lock.release()
+        self.lock.release()
 
 
 def _beside(database: Path, suffix: str) -> Path:

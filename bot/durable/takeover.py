@@ -6,6 +6,7 @@ without a live heartbeat goes back into the queue, on every tick, so one that fa
 
 import logging
 from collections.abc import Container
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -26,32 +27,32 @@ heartbeats = sa.Table(
 )
 
 
+@dataclass(kw_only=True, eq=False)
 class Takeover:
     """Blocking; call it from a thread. On SQLite there is one process, so every other executor is dead."""
 
-    def __init__(self, *, database: Database, executor_id: str, queue: str) -> None:
-        self._database = database
-        self._executor_id = executor_id
-        self._queue = queue
-        self._idle: set[str] = set()
+    database: Database
+    executor_id: str
+    queue: str
+    _idle: set[str] = field(default_factory=set, init=False)
 
     def beat(self) -> None:
         """Write the heartbeat, before launch."""
-        self._database.run_here(self.beat_in)
+        self.database.run_here(self.beat_in)
 
     def beat_in(self, c: sa.Connection) -> None:
         """Write the heartbeat, on every tick. By the database's clock: those of the replicas may differ."""
         if c.dialect.name != "postgresql":
             return
         now = sa.func.date_part("epoch", sa.func.clock_timestamp())
-        insert = postgresql.insert(heartbeats).values(executor=self._executor_id, at=now)
+        insert = postgresql.insert(heartbeats).values(executor=self.executor_id, at=now)
         c.execute(insert.on_conflict_do_update(index_elements=[heartbeats.c.executor], set_={"at": now}))
         c.execute(sa.delete(heartbeats).where(heartbeats.c.at < now - 100 * SILENCE_SECONDS))
 
     def leave(self) -> None:
         """Take the heartbeat away, so that others need not wait for the silence."""
-        if self._database.dialect == "postgresql":
-            self._database.run_here(_forget, self._executor_id)
+        if self.database.dialect == "postgresql":
+            self.database.run_here(_forget, self.executor_id)
 
     def sweep(self, running: Container[str]) -> int:
         """Hand back what dead processes had, and what this one claimed but does not run. Returns how many rows.
@@ -59,20 +60,20 @@ class Takeover:
         A row of ours that is not in `running` on two ticks was lost between claim and start (a database error).
         """
         rows = dbos_internals.started()
-        others = {executor for _, executor in rows if executor != self._executor_id}
+        others = {executor for _, executor in rows if executor != self.executor_id}
         dead = others - self._alive() if others else set()
-        idle = {row for row, executor in rows if executor == self._executor_id and row not in running}
+        idle = {row for row, executor in rows if executor == self.executor_id and row not in running}
         lost = idle & self._idle
         self._idle = idle
         taken = 0
         for row, executor in rows:
-            if (executor in dead or row in lost) and dbos_internals.hand_back(row, executor, self._queue):
+            if (executor in dead or row in lost) and dbos_internals.hand_back(row, executor, self.queue):
                 taken += 1
                 log.warning("Took over work that %s had left", executor, extra={"work": row})
         return taken
 
     def _alive(self) -> set[str]:
-        return self._database.run_here(_alive) if self._database.dialect == "postgresql" else set()
+        return self.database.run_here(_alive) if self.database.dialect == "postgresql" else set()
 
 
 def _alive(c: sa.Connection) -> set[str]:

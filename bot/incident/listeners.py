@@ -6,6 +6,7 @@ confirmation starts the durable job.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,14 +54,15 @@ DISABLE, ENABLE = "key.disable", "key.enable"
 _WANTED = {DISABLE: KeyStatus.DISABLED, ENABLE: KeyStatus.ENABLED}
 
 
+@dataclass(frozen=True)
 class BatchListeners:
     """Everything Slack can send about batches."""
 
-    def __init__(self, deps: Deps, *, engine: Engine, execution: BatchExecution, channel: str) -> None:
-        self._deps = deps
-        self._engine = engine
-        self._execution = execution
-        self._channel = channel
+    deps: Deps
+    _: KW_ONLY
+    engine: Engine
+    execution: BatchExecution
+    channel: str
 
     async def disable(self, delivery: Delivery) -> Ack:
         """`/apikey disable` with several keys."""
@@ -75,8 +77,8 @@ class BatchListeners:
         return await self._open(delivery, ENABLE, BatchScope(batch=_row_id(delivery.action_value)))
 
     async def _open(self, delivery: Delivery, operation: str, scope: BatchScope) -> Ack:
-        actor = await self._deps.actor(delivery)
-        await self._deps.flow.admit(actor, operation)
+        actor = await self.deps.actor(delivery)
+        await self.deps.flow.admit(actor, operation)
         if operation == DISABLE and scope.batch is not None:
             raise InputError({"key": "A batch is taken back with `/apikey enable batch N`."})
         text = ":hourglass_flowing_sand: Looking which keys these are…"
@@ -85,7 +87,7 @@ class BatchListeners:
         return None
 
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
-        deps = self._deps
+        deps = self.deps
         found = await self._keys(actor, operation, scope, delivery.channel_id)
         whose = await deps.database.read(owners.all_owners)
         left_out: Counter[str] = Counter()
@@ -130,7 +132,7 @@ class BatchListeners:
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
-        deps = self._deps
+        deps = self.deps
         if scope.batch is not None:
             return await self._listed(await deps.database.read(self._to_undo, scope.batch))
         if scope.listing:
@@ -154,7 +156,7 @@ class BatchListeners:
 
     async def _listed(self, ids: set[int] | None) -> list[Key]:
         """Every key of the account, or those of them; one by one where they are few."""
-        reader = self._deps.reader
+        reader = self.deps.reader
         if ids is not None and len(ids) <= FEW:
             found = [await self._maybe(KeyId(key_id)) for key_id in sorted(ids)]
             return [key for key in found if key is not None]
@@ -163,13 +165,13 @@ class BatchListeners:
 
     async def _maybe(self, key_id: KeyId) -> Key | None:
         try:
-            return await self._deps.reader.get_key(key_id, deadline=BACKGROUND_SECONDS)
+            return await self.deps.reader.get_key(key_id, deadline=BACKGROUND_SECONDS)
         except KeyNotFound:
             return None
 
     async def submit(self, delivery: Delivery) -> Ack:
         """The confirmation was typed: start."""
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery, fresh=True)
         batch_id = _row_id(delivery.private_metadata)
         reason = typed(delivery.state, REASON).strip()
@@ -179,7 +181,7 @@ class BatchListeners:
             raise answer
         number, verb = answer, WORDS[(await deps.database.read(store.get, batch_id)).operation][1]
         being = "is being" if number == 1 else "are being"
-        sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self._channel}>."
+        sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self.channel}>."
         return Replace(said(sentence))
 
     def _begin(self, c: sa.Connection, batch_id: int, actor: Actor, text: str, reason: str) -> int | BotError:
@@ -194,19 +196,19 @@ class BatchListeners:
             return InputError({CONFIRM: f"Type {word}, exactly: it says what happens and to how many keys."})
         if not reason:
             return InputError({REASON: "Say why; it goes into the record."})
-        now = self._deps.clock()
+        now = self.deps.clock()
         store.move(c, batch_id, BatchStatus.DRAFT, BatchStatus.RUNNING, reason=reason, asked_at=now)
         told = {"operation": batch.operation, "batch": batch_id, "keys": number, "what": batch.what, "why": reason}
         append(c, fact=Fact.ASKED, at=now, actor=actor.slack_user_id, details=told)
-        self._engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
-        self._execution.show(c, batch_id)
+        self.engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
+        self.execution.show(c, batch_id)
         if batch.undoes is not None:
-            self._execution.show(c, batch.undoes)
+            self.execution.show(c, batch.undoes)
         return number
 
     async def stop(self, delivery: Delivery) -> Ack:
         """Whoever began it, or may do the same to any key, stops it."""
-        deps = self._deps
+        deps = self.deps
         batch = await deps.database.read(store.find, _row_id(delivery.action_value))
         if batch is None:
             raise ApprovalConflict("There is no such batch any more.")
@@ -221,13 +223,13 @@ class BatchListeners:
         return None
 
     def _stop(self, c: sa.Connection, batch: Batch, actor: Actor) -> bool:
-        now, by = self._deps.clock(), actor.slack_user_id
+        now, by = self.deps.clock(), actor.slack_user_id
         stopped = store.move(c, batch.id, BatchStatus.RUNNING, BatchStatus.STOPPED, stopped_by=by, settled_at=now)
         if stopped is None:
             return False
         left = store.counts(c, batch.id)[BatchKeyStatus.WAITING]
         append(c, fact=Fact.WITHDRAWN, at=now, actor=by, details={"batch": batch.id, "not_touched": left})
-        self._execution.show(c, batch.id)
+        self.execution.show(c, batch.id)
         return True
 
 

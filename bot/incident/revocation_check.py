@@ -49,6 +49,7 @@ class _Values:
     why: str = _NO_VALUE
 
 
+@dataclass(frozen=True, kw_only=True)
 class BatchRevocationCheck:
     """Tries the keys of a batch. `leaked`: values that alerts brought, for gateways that do not show them.
 
@@ -56,43 +57,32 @@ class BatchRevocationCheck:
     accepted to the end.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        client: GatewayReader,
-        leaked: Callable[[int], SecretStr | None],
-        write: Callable[[int], Awaitable[object]],
-        show: Callable[[sa.Connection, int], None],
-        alarm: Callable[[sa.Connection, int], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._leaked = leaked
-        self._write = write
-        self._show = show
-        self._alarm = alarm
-        self._clock = clock
+    database: Database
+    client: GatewayReader
+    leaked: Callable[[int], SecretStr | None]
+    write: Callable[[int], Awaitable[object]]
+    show: Callable[[sa.Connection, int], None]
+    alarm: Callable[[sa.Connection, int], None]
+    clock: Callable[[], float]
 
     async def try_due(self, batch_id: int) -> float | None:
         """Try the keys that are due, once. Seconds until the next are; 0.0 = look again now; None = all is proved."""
-        disabled = await self._database.read(
+        disabled = await self.database.read(
             store.keys_of, batch_id, proofs=frozenset(BatchRevocation) - {BatchRevocation.NONE}
         )
         left = [key for key in disabled if key.proof in UNSETTLED]
         if not left:
             return None
-        due = [key for key in left if _due(key) <= self._clock()][:MOST]
+        due = [key for key in left if _due(key) <= self.clock()][:MOST]
         if not due:
-            return max(0.0, min(map(_due, left)) - self._clock())
+            return max(0.0, min(map(_due, left)) - self.clock())
         # By all of the batch: a few are due a moment before the others, again and again.
         together = sum(map(_masked, disabled)) > FEW
         values = await self._values(due) if together else None
         for start in range(0, len(due), ROUND):
             if start:
                 # Not in a new pass, which would ask for the values again: so many calls as reveal people's keys.
-                await self._write(batch_id)
+                await self.write(batch_id)
             await self._round(batch_id, due[start : start + ROUND], values)
         return 0.0
 
@@ -100,7 +90,7 @@ class BatchRevocationCheck:
         """The masked values of many keys, as far as they are given."""
         masked = [KeyId(key.key_id) for key in keys if _masked(key)]
         try:
-            found = await self._client.reveal_keys(masked, deadline=REVEAL_SECONDS)
+            found = await self.client.reveal_keys(masked, deadline=REVEAL_SECONDS)
         except GatewayAuthError as error:
             return _Values(found={}, why=no_access(error))
         return _Values(found={int(key_id): value for key_id, value in found.items()})
@@ -111,19 +101,19 @@ class BatchRevocationCheck:
 
         async def one(key: BatchKey) -> None:
             async with turn:
-                await self._database.run(self._tried, key, await self._trial(key, values))
+                await self.database.run(self._tried, key, await self._trial(key, values))
 
         await asyncio.gather(*(one(key) for key in keys))
-        await self._database.run(self._show, batch_id)
+        await self.database.run(self.show, batch_id)
 
     async def _trial(self, key: BatchKey, values: _Values | None) -> Trial:
         value = None
         if values is not None and _masked(key):
-            value = values.found.pop(key.key_id, None) or self._leaked(key.key_id)
+            value = values.found.pop(key.key_id, None) or self.leaked(key.key_id)
             if value is None:
-                return Trial(proof=Revocation.UNCLEAR, at=self._client.now(), why=values.why)
+                return Trial(proof=Revocation.UNCLEAR, at=self.client.now(), why=values.why)
         mark = key.progress.get(MARK, {})
-        return await try_once(self._client, KeyId(key.key_id), mark, leaked=self._leaked, value=value)
+        return await try_once(self.client, KeyId(key.key_id), mark, leaked=self.leaked, value=value)
 
     def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
         mark, pause = marked(key.progress.get(MARK, {}), trial)
@@ -136,7 +126,7 @@ class BatchRevocationCheck:
             told |= {"tries": mark["tries"]}
             append(c, fact=Fact.PROBE, at=trial.at, actor=None, key_id=key.key_id, details=told)
         if proof is BatchRevocation.ALIVE:
-            self._alarm(c, key.batch_id)
+            self.alarm(c, key.batch_id)
 
 
 def begun(*, masked: bool) -> dict[str, Any]:

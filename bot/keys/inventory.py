@@ -6,6 +6,7 @@ People wait at most the deadline they name; what comes later is kept for the nex
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Generic, TypeVar
 
 from bot.errors import GatewayError
@@ -22,50 +23,43 @@ FRESH_SECONDS = 60.0
 USABLE_SECONDS = 600.0
 
 
+@dataclass(eq=False)
 class _Remembered(Generic[T]):
     """One answer, asked for once at a time, kept while it is usable, asked again when it is no longer fresh."""
 
-    def __init__(
-        self,
-        ask: Callable[[], Awaitable[T]],
-        *,
-        clock: Callable[[], float],
-        what: str,
-        fresh: float = FRESH_SECONDS,
-        usable: float = USABLE_SECONDS,
-    ) -> None:
-        self._ask = ask
-        self._clock = clock
-        self._what = what
-        self._fresh = fresh
-        self._usable = usable
-        self._value: T | None = None
-        self._at = float("-inf")
-        self._tried_at = float("-inf")
-        self._asking: asyncio.Task[None] | None = None
-        self._outdated = False
-        self._awaited = False
+    ask: Callable[[], Awaitable[T]]
+    _: KW_ONLY
+    clock: Callable[[], float]
+    what: str
+    fresh: float = FRESH_SECONDS
+    usable: float = USABLE_SECONDS
+    _value: T | None = field(default=None, init=False)
+    _at: float = field(default=float("-inf"), init=False)
+    _tried_at: float = field(default=float("-inf"), init=False)
+    _asking: asyncio.Task[None] | None = field(default=None, init=False)
+    _outdated: bool = field(default=False, init=False)
+    _awaited: bool = field(default=False, init=False)
 
     async def get(self, *, deadline: float, patient: bool = True) -> T | None:
         """`patient`: after a change of ours wait for the news, while the deadline allows, before the old is told."""
-        age = self._clock() - self._at
+        age = self.clock() - self._at
         idle = self._asking is None or self._asking.done()
         # A gateway that does not tell (or does not offer the call at all) is not asked again at every click.
-        if idle and (self._outdated or min(age, self._clock() - self._tried_at) > self._fresh):
-            self._tried_at, self._outdated, self._awaited = self._clock(), False, self._outdated
+        if idle and (self._outdated or min(age, self.clock() - self._tried_at) > self.fresh):
+            self._tried_at, self._outdated, self._awaited = self.clock(), False, self._outdated
             self._asking = asyncio.get_running_loop().create_task(self._refresh())
         news = patient and (self._outdated or self._awaited)
-        if (age > self._usable or news) and self._asking is not None:
+        if (age > self.usable or news) and self._asking is not None:
             await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
-        return self._value if self._clock() - self._at <= self._usable else None
+        return self._value if self.clock() - self._at <= self.usable else None
 
     async def _refresh(self) -> None:
         try:
-            self._value = await self._ask()
+            self._value = await self.ask()
         except GatewayError as error:
-            logger.info("the gateway does not tell its %s now: %s", self._what, error.sentence)
+            logger.info("the gateway does not tell its %s now: %s", self.what, error.sentence)
         else:
-            self._at = self._clock()
+            self._at = self.clock()
             self._awaited = False
 
     def outdate(self) -> None:

@@ -4,18 +4,19 @@ Slack groups are unknown unless their members are given. Used by lint only; it d
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.permissions.models import Approval
 from bot.permissions.roles import EVERYBODY, Roles, is_group
 from bot.permissions.rules import Rule
 
 
+@dataclass(frozen=True)
 class Membership:
     """The people behind roles and ids; `groups` maps a group id to its members where they are known."""
 
-    def __init__(self, roles: Roles, groups: Mapping[str, Collection[str]]) -> None:
-        self._roles = roles
-        self._groups = groups
+    roles: Roles
+    groups: Mapping[str, Collection[str]]
 
     def none(self, names: tuple[str, ...]) -> bool:
         """Certainly nobody at all."""
@@ -54,19 +55,19 @@ class Membership:
     def _candidates(self, who: tuple[str, ...], slots: Sequence[frozenset[str]]) -> frozenset[str]:
         """Requesters whose own name stands among the approvers."""
         approvers = frozenset().union(*slots)
-        ids = self._roles.ids(who)
+        ids = self.roles.ids(who)
         if EVERYBODY in ids:
             return approvers
-        members = frozenset().union(*(self._groups.get(one, ()) for one in ids))
+        members = frozenset().union(*(self.groups.get(one, ()) for one in ids))
         return (ids | members) & approvers
 
     def _known(self, names: tuple[str, ...]) -> frozenset[str] | None:
         """Exactly these people, or None where a group or everybody is among them."""
         people: set[str] = set()
-        for one in self._roles.ids(names):
-            if one == EVERYBODY or (is_group(one) and one not in self._groups):
+        for one in self.roles.ids(names):
+            if one == EVERYBODY or (is_group(one) and one not in self.groups):
                 return None
-            people.update(self._groups[one] if is_group(one) else (one,))
+            people.update(self.groups[one] if is_group(one) else (one,))
         return frozenset(people)
 
 

@@ -7,7 +7,7 @@ certificate hold) go to Bolt, which is loaded when one comes (bolt.py).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.slack.ack_body import body_of
@@ -59,27 +59,19 @@ def _told(envelope: Mapping[str, Any]) -> list[str]:
     return [text_of(entry, "team_id") for entry in entries if isinstance(entry, Mapping)]
 
 
+@dataclass(kw_only=True, eq=False)
 class Edge:
     """Payload in, the body of the answer out. Both transports call `handle`.
 
     `on_stranger`: puts on record who of another workspace tried something.
     """
 
-    def __init__(
-        self,
-        *,
-        router: Router,
-        responder: Responder,
-        me: Identity,
-        clock: Callable[[], float],
-        on_stranger: Note | None = None,
-    ) -> None:
-        self.responder = responder
-        self._router = router
-        self._me = me
-        self._app_agreed = False
-        self._clock = clock
-        self._on_stranger = on_stranger
+    router: Router
+    responder: Responder
+    me: Identity
+    clock: Callable[[], float]
+    on_stranger: Note | None = None
+    _app_agreed: bool = field(default=False, init=False)
 
     async def handle(self, body: dict[str, Any]) -> dict[str, Any] | None:
         """Answer one payload; None is an empty answer. Raises MalformedPayload, or NotForUs; nothing else."""
@@ -87,7 +79,7 @@ class Edge:
             from bot.slack.bolt import answer_about_app  # noqa: PLC0415  # asked when the app is set up, hardly ever later
 
             return await answer_about_app(body)
-        delivery = to_delivery(body, responder=self.responder, received_at=self._clock())
+        delivery = to_delivery(body, responder=self.responder, received_at=self.clock())
         if delivery is None:
             # Slack adds payload types now and then; an error would only make it try again.
             logger.info("a payload of a type that we do not use was acknowledged")
@@ -96,7 +88,7 @@ class Edge:
             await self._note(stranger, delivery)
             raise NotForUs(stranger)
         slow = delivery.kind in _LATER
-        ack = await (_in_time(self._router, delivery) if slow else self._router.dispatch(delivery))
+        ack = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
         answer = body_of(ack, delivery)
         return None if answer is None else outgoing(answer)
 
@@ -107,17 +99,17 @@ class Edge:
         Slack told us otherwise must not turn everybody away.
         """
         app_id = text_of(delivery.payload, "api_app_id")
-        self._app_agreed = self._app_agreed or (app_id != "" and app_id == self._me.app_id)
-        if self._app_agreed and app_id not in {"", self._me.app_id}:
+        self._app_agreed = self._app_agreed or (app_id != "" and app_id == self.me.app_id)
+        if self._app_agreed and app_id not in {"", self.me.app_id}:
             return _OTHER_APP
-        return _OTHER_TEAM if self._me.other_team(delivery) else ""
+        return _OTHER_TEAM if self.me.other_team(delivery) else ""
 
     async def _note(self, stranger: str, delivery: Delivery) -> None:
         # Events come by themselves: nobody tried anything.
-        if self._on_stranger is None or stranger != _OTHER_TEAM or delivery.kind is Kind.EVENT:
+        if self.on_stranger is None or stranger != _OTHER_TEAM or delivery.kind is Kind.EVENT:
             return
         try:
-            await self._on_stranger(delivery)
+            await self.on_stranger(delivery)
         except Exception as error:  # noqa: BLE001  # a database that is away must not let a stranger in, nor be a 500
             report(error, doing=f"noting a stranger's {delivery.kind}")
 

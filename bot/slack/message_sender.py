@@ -5,6 +5,7 @@ Knows no row but what it is given; raises SlackUnavailable and SlackRefused as t
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.slack.blocks import Message, section, truncate
@@ -30,11 +31,11 @@ class PostingWeb(Protocol):
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]: ...
 
 
+@dataclass(frozen=True, kw_only=True)
 class MessageSender:
     """Posts, updates, removes and finds single messages, with `web`."""
 
-    def __init__(self, *, web: PostingWeb) -> None:
-        self._web = web
+    web: PostingWeb
 
     async def post(self, row: PostRow, channel: str, message: Message, thread_ts: str | None) -> tuple[str, str]:
         """Post and return (channel, ts) as Slack has them."""
@@ -61,7 +62,7 @@ class MessageSender:
         self, method: str, post_id: str, arguments: Mapping[str, Any], message: Message
     ) -> dict[str, Any]:
         try:
-            return await self._web.write(method, **arguments, **message.to_slack())
+            return await self.web.write(method, **arguments, **message.to_slack())
         except SlackRefused as error:
             if error.code not in _UNREADABLE:
                 raise
@@ -70,12 +71,12 @@ class MessageSender:
             "text": truncate(message.text, 1000) or " ",
             "blocks": [section(truncate(message.text, 1000))],
         }
-        return await self._web.write(method, **arguments, **words)
+        return await self.web.write(method, **arguments, **words)
 
     async def remove(self, channel: str, ts: str) -> None:
         """Delete a message of ours that stands twice. What hinders it is logged: a double does no harm."""
         try:
-            await self._web.write("chat.delete", channel=channel, ts=ts)
+            await self.web.write("chat.delete", channel=channel, ts=ts)
         except SlackError as error:
             logger.warning("a second message of ours stays: %s", type(error).__name__)
 
@@ -91,7 +92,7 @@ class MessageSender:
         if thread_ts is not None:
             params["ts"] = thread_ts
         for _ in range(_PAGES):
-            answer = await self._web.read(method, **params)
+            answer = await self.web.read(method, **params)
             for message in answer.get("messages") or ():
                 if _is_ours(message, post_id):
                     return text_of(message, "ts") or None

@@ -212,12 +212,12 @@ async def test_github_that_is_down_is_asked_again_and_a_no_is_said(http_desk: De
     await learned(desk)
     answers = iter([httpx.Response(502), httpx.Response(404)])
     transport = httpx.MockTransport(lambda _request: next(answers))
-    desk.app.alerts.triage._github = GithubApi(token=SecretStr("test-token"), transport=transport)
+    desk.app.alerts.triage.github = GithubApi(token=SecretStr("test-token"), transport=transport)
     await send(desk, "github", "nothing", number=9)
     await desk.eventually(lambda: cards(desk, "HTTP 502"))
     await desk.eventually(lambda: cards(desk, "GITHUB_TOKEN needs"))
     assert "test-token" not in everything(desk)
-    await desk.app.alerts.triage._github.aclose()
+    await desk.app.alerts.triage.github.aclose()
 
 
 async def test_incident_mode_says_what_it_cannot_do(http_desk: Desk) -> None:

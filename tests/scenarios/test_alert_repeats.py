@@ -108,7 +108,7 @@ async def test_a_github_secret_that_is_not_there_yet_is_asked_for_again_then_sai
         value = desk.gateway.key_value(desk.key("production").id)
         return httpx.Response(answers[-1], json={"number": 7, "secret": value} if answers[-1] == 200 else {})
 
-    desk.app.alerts.triage._github = GithubApi(token=SecretStr("test"), transport=httpx.MockTransport(answer))
+    desk.app.alerts.triage.github = GithubApi(token=SecretStr("test"), transport=httpx.MockTransport(answer))
     await post(desk, "github", github("created", ""))
     await desk.eventually(lambda: cards(desk, "not looked up yet"))
     first = len(asked)

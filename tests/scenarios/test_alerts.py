@@ -300,7 +300,7 @@ async def test_the_secret_of_a_github_alert_is_fetched(http_desk: Desk) -> None:
         return httpx.Response(200, json={"number": 7, "secret": desk.gateway.key_value(record.id)})
 
     api = GithubApi(token=SecretStr("test-token"), transport=httpx.MockTransport(answer))
-    desk.app.alerts.triage._github = api
+    desk.app.alerts.triage.github = api
     await send(desk, "github", "nothing of the sort", number=7)
     await desk.eventually(lambda: cards(desk, "production"))
     assert [str(request.url) for request in asked] == [

@@ -297,7 +297,7 @@ async def test_a_stranger_is_refused_also_while_nothing_can_be_put_on_record(sla
     async def broken(_delivery):
         raise RuntimeError("away")
 
-    monkeypatch.setattr(slack.edge, "_on_stranger", broken)
+    monkeypatch.setattr(slack.edge, "on_stranger", broken)
     assert (await slack.command("new", team_id="T0OTHER")).status_code == 403
 
 

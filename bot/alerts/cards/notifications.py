@@ -1,5 +1,7 @@
 """Which messages an alert wants, and when. slack/outbox.py posts them, once, and draws them from the row."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from bot.alerts.models import Alert
@@ -14,19 +16,19 @@ def card_id(alert_id: int) -> str:
     return f"alert:{alert_id}:card"
 
 
+@dataclass(frozen=True, kw_only=True)
 class AlertNotifications:
     """Turns the state of an alert into wanted posts. `channel` is the security channel."""
 
-    def __init__(self, *, outbox: Outbox, channel: str) -> None:
-        self._outbox = outbox
-        self.channel = channel
+    outbox: Outbox
+    channel: str
 
     def card(self, c: sa.Connection, alert: Alert) -> None:
         """Have everything that shows this alert drawn, or drawn anew; it never posts twice."""
-        self._outbox.want(c, id=card_id(alert.id), kind=CARD, subject=str(alert.id), target=self.channel)
+        self.outbox.want(c, id=card_id(alert.id), kind=CARD, subject=str(alert.id), target=self.channel)
         for key_id, seen in alert.keys.items():
             if seen.owner and (key_id in alert.sure_keys or key_id in alert.actions):
-                self._outbox.want(
+                self.outbox.want(
                     c,
                     id=f"alert:{alert.id}:owner:{key_id}",
                     kind=OWNER,
@@ -37,7 +39,7 @@ class AlertNotifications:
         author = str(alert.place.get("warn", ""))
         if author:
             post_id, target = f"alert:{alert.id}:author", f"dm:{author}"
-            self._outbox.want(c, id=post_id, kind=AUTHOR, subject=str(alert.id), target=target)
+            self.outbox.want(c, id=post_id, kind=AUTHOR, subject=str(alert.id), target=target)
         elif alert.place.get("guarded"):
             self._thread(c, alert)
 
@@ -58,7 +60,7 @@ class AlertNotifications:
             )
             thread_ts = str(alert.place.get("thread_ts") or ts)
             post_store.change(c, parent, channel=channel, ts=thread_ts, drawn=wanted)
-        self._outbox.want(
+        self.outbox.want(
             c,
             id=f"alert:{alert.id}:thread",
             kind=THREAD,

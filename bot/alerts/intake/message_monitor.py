@@ -6,6 +6,7 @@ whole values that are ours count; what somebody else's key may be is none of our
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
@@ -24,17 +25,17 @@ _NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "ch
 AGAIN_SECONDS, MOST_WAITING = 150.0, 500
 
 
+@dataclass(kw_only=True, eq=False)
 class MessageMonitor:
     """`ours`: the bot's user id and bot id, whose messages are passed over."""
 
-    def __init__(
-        self, *, index: KeyIndex, ingest: AlertIngest, ours: frozenset[str], clock: Callable[[], float]
-    ) -> None:
-        self._index = index
-        self._ingest = ingest
-        self._ours = ours
-        self._clock = clock
-        self._waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = deque(maxlen=MOST_WAITING)
+    index: KeyIndex
+    ingest: AlertIngest
+    ours: frozenset[str]
+    clock: Callable[[], float]
+    _waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = field(
+        default_factory=lambda: deque(maxlen=MOST_WAITING), init=False
+    )
 
     async def on_message(self, delivery: Delivery) -> Ack:
         """A message event: new, edited, of a person or of another app."""
@@ -53,11 +54,11 @@ class MessageMonitor:
         """What may be a key that the index does not know yet: it is looked at again when the index has grown."""
         unknown = tuple(one for one in found.candidates if one.core and one.telling)
         if unknown:
-            self._waiting.append((self._clock() + AGAIN_SECONDS, delivery, message, ScanResult(unknown, found.cut)))
+            self._waiting.append((self.clock() + AGAIN_SECONDS, delivery, message, ScanResult(unknown, found.cut)))
 
     async def look_again(self) -> None:
         """The index has grown: report the messages of the last minutes that hold one of its new keys."""
-        waiting, now = list(self._waiting), self._clock()
+        waiting, now = list(self._waiting), self.clock()
         self._waiting.clear()
         for until, delivery, message, found in waiting:
             if now < until and not await self._report(delivery, message, found):
@@ -65,7 +66,7 @@ class MessageMonitor:
 
     async def _report(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> bool:
         """Store an alert when the message holds a live key; whether it does."""
-        live = tuple(one for one in found.candidates if self._index.match(one).how is MatchKind.FULL)
+        live = tuple(one for one in found.candidates if self.index.match(one).how is MatchKind.FULL)
         if not live:
             return False
         # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
@@ -81,11 +82,11 @@ class MessageMonitor:
             warn=author if shared and ours else "",
             thread_ts=text_of(message, "thread_ts"),
         )
-        await self._ingest.receive(incoming)
+        await self.ingest.receive(incoming)
         return True
 
     def _is_ours(self, message: Mapping[str, Any]) -> bool:
-        return bool(self._ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})
+        return bool(self.ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})
 
 
 def register(router: Router, monitor: MessageMonitor) -> None:

@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
@@ -28,29 +29,20 @@ REASON = "reason"
 NO_REQUEST = "There is no such request any more."
 
 
+@dataclass(frozen=True, kw_only=True)
 class CardListeners:
     """Clicks on cards and what they open."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        actions: RequestActions,
-        directory: Directory,
-        drawing: RequestViews,
-        units_per_usd: int,
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._actions = actions
-        self._directory = directory
-        self._drawing = drawing
-        self._units_per_usd = units_per_usd
-        self._clock = clock
+    database: Database
+    actions: RequestActions
+    directory: Directory
+    drawing: RequestViews
+    units_per_usd: int
+    clock: Callable[[], float]
 
     async def _request(self, text: str) -> ApprovalRequest:
         known = text.isascii() and text.isdigit() and len(text) < 10
-        request = await self._database.read(store.find, int(text)) if known else None
+        request = await self.database.read(store.find, int(text)) if known else None
         if request is None:
             raise ApprovalConflict(NO_REQUEST)
         return request
@@ -59,44 +51,44 @@ class CardListeners:
         """Who clicks, asked of Slack now, and the requester."""
         # Together: each may take 1.2 s when Slack hangs, and Slack waits 3 s for our answer.
         return await asyncio.gather(
-            self._directory.actor(delivery.user_id, delivery.user_team_id, fresh=True),
-            self._directory.actor(request.requester_id, request.requester_team),
+            self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True),
+            self.directory.actor(request.requester_id, request.requester_team),
         )
 
     async def approve(self, delivery: Delivery) -> Ack:
         """Approve as asked."""
         request = await self._request(delivery.action_value)
         return await self._done(
-            delivery, await self._actions.approve(request.id, *await self._people(delivery, request))
+            delivery, await self.actions.approve(request.id, *await self._people(delivery, request))
         )
 
     async def take(self, delivery: Delivery) -> Ack:
         """Take it, so that others need not look."""
         request = await self._request(delivery.action_value)
-        return await self._done(delivery, await self._actions.take(request.id, *await self._people(delivery, request)))
+        return await self._done(delivery, await self.actions.take(request.id, *await self._people(delivery, request)))
 
     async def reviewed(self, delivery: Delivery) -> Ack:
         """A break-glass request was looked at."""
         request = await self._request(delivery.action_value)
         return await self._done(
-            delivery, await self._actions.reviewed(request.id, *await self._people(delivery, request))
+            delivery, await self.actions.reviewed(request.id, *await self._people(delivery, request))
         )
 
     async def withdraw(self, delivery: Delivery) -> Ack:
         """The requester takes it back."""
-        return await self._by_requester(delivery, self._actions.withdraw)
+        return await self._by_requester(delivery, self.actions.withdraw)
 
     async def accept(self, delivery: Delivery) -> Ack:
         """The requester accepts what was offered instead."""
-        return await self._by_requester(delivery, self._actions.accept)
+        return await self._by_requester(delivery, self.actions.accept)
 
     async def nudge(self, delivery: Delivery) -> Ack:
         """The requester reminds the approvers."""
-        return await self._by_requester(delivery, self._actions.nudge)
+        return await self._by_requester(delivery, self.actions.nudge)
 
     async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
         request = await self._request(delivery.action_value)
-        actor = await self._directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
+        actor = await self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
         return await self._done(delivery, await do(request.id, actor))
 
     async def _done(self, delivery: Delivery, request: ApprovalRequest) -> Ack:
@@ -126,37 +118,37 @@ class CardListeners:
         if not reason:
             raise InputError({REASON: "Say why; the requester reads it."})
         people = await self._people(delivery, request)
-        request = await self._actions.deny(request.id, *people, reason=reason)
+        request = await self.actions.deny(request.id, *people, reason=reason)
         return Replace(_said(request, "is denied. The requester is told, with your reason"))
 
     async def open_offer(self, delivery: Delivery) -> Ack:
         """Show what could be granted instead."""
         request = await self._open(delivery, "approve")
-        await self._show(delivery, build_offer_modal(request, units_per_usd=self._units_per_usd))
+        await self._show(delivery, build_offer_modal(request, units_per_usd=self.units_per_usd))
         return None
 
     async def submit_offer(self, delivery: Delivery) -> Ack:
         """Approve for less."""
         request = await self._request(delivery.private_metadata)
-        offer = parse_offer(request, delivery.state, now=self._clock(), units_per_usd=self._units_per_usd)
+        offer = parse_offer(request, delivery.state, now=self.clock(), units_per_usd=self.units_per_usd)
         people = await self._people(delivery, request)
-        request = await self._actions.approve(request.id, *people, offer=offer)
+        request = await self.actions.approve(request.id, *people, offer=offer)
         what = "waits for the requester's yes" if request.status in WAITING else "is approved with your changes"
         return Replace(_said(request, what))
 
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""
         request = await self._request(delivery.action_value)
-        if not self._actions.may_look(request, *await self._people(delivery, request)):
+        if not self.actions.may_look(request, *await self._people(delivery, request)):
             raise ApprovalConflict(NO_REQUEST)
-        message = self._drawing.card(request)
+        message = self.drawing.card(request)
         await self._show(delivery, modal("request", f"Request {request.number}", message.blocks, close="Close"))
         return None
 
     async def _open(self, delivery: Delivery, what: str) -> ApprovalRequest:
         request = await self._request(delivery.action_value)
         actor, requester = await self._people(delivery, request)
-        await self._actions.check(request.id, actor, requester, what=what)
+        await self.actions.check(request.id, actor, requester, what=what)
         return request
 
     async def _show(self, delivery: Delivery, view: dict[str, Any]) -> None:

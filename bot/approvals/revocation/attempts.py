@@ -36,15 +36,15 @@ class Trial:
     last: bool = False
 
 
+@dataclass(frozen=True)
 class _Counted:
     """The gateway's journal of trials. Whoever keeps the mark counts them, right after the trial."""
 
-    def __init__(self, trials: int) -> None:
-        self._trials = trials
+    trials: int
 
     async def recall(self, name: str) -> dict[str, int] | None:
         del name
-        return {"trials": self._trials}
+        return {"trials": self.trials}
 
     async def record(self, name: str, value: Mapping[str, Any]) -> None:
         """Nothing: a crash before the mark is written only means one more trial."""

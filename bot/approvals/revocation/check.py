@@ -5,6 +5,7 @@ is asked of the gateway for each trial and kept nowhere; the row's mark `probe` 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -26,42 +27,33 @@ from bot.slack.blocks import Block, context, date, escape, section
 JOB = "probe"
 
 
+@dataclass(frozen=True, kw_only=True)
 class RevocationChecks:
     """Starts the proof when a key was taken out of use, and carries it out."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        client: GatewayReader,
-        notifications: Notifications,
-        leaked: Callable[[int], SecretStr | None] = lambda _key_id: None,
-    ) -> None:
-        """`leaked`: the value that an alert brought, still in memory, for gateways that do not show values."""
-        self._database = database
-        self._engine = engine
-        self._client = client
-        self._notifications = notifications
-        self._leaked = leaked
+    database: Database
+    engine: Engine
+    client: GatewayReader
+    notifications: Notifications
+    leaked: Callable[[int], SecretStr | None] = lambda _key_id: None
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
         """Begin to try the key, in the transaction that settles its disabling."""
         if operation.effect is not Effect.STOPS or request.status is not Status.SUCCEEDED or result.key is None:
             return
         store.record_progress(c, request.id, revocation=RevocationProgress())
-        self._engine.start(c, JOB, f"req:{request.id}:probe", str(request.id))
+        self.engine.start(c, JOB, f"req:{request.id}:probe", str(request.id))
 
     async def probe(self, argument: str) -> Again | None:
         """The durable job: one trial. Again(seconds) while the key is not refused and there is time left."""
-        request = await self._database.read(store.find, int(argument))
+        request = await self.database.read(store.find, int(argument))
         if request is None or request.key_id is None:
             return None
         before = request.progress.revocation or RevocationProgress()
         if before.ended:
             return None
-        trial = await try_once(self._client, KeyId(request.key_id), before.model_dump(), leaked=self._leaked)
-        return await self._database.run(self._tried, request.id, trial)
+        trial = await try_once(self.client, KeyId(request.key_id), before.model_dump(), leaked=self.leaked)
+        return await self.database.run(self._tried, request.id, trial)
 
     def _tried(self, c: sa.Connection, request_id: int, trial: Trial) -> Again | None:
         request = store.get(c, request_id, lock=True)
@@ -75,10 +67,10 @@ class RevocationChecks:
             record(c, Fact.PROBE, request, at=trial.at, actor=None, **told)
             # With the mark: whoever follows (the time to dead) reads it from the request in hand.
             after = request.model_copy(update={"progress": progress})
-            self._notifications.announce(c, after)
+            self.notifications.announce(c, after)
         if pause is None and still_accepted(mark):
             sentence = f":rotating_light: Key {request.key_id} is disabled, but the gateway still accepts it. "
-            self._notifications.alarm(
+            self.notifications.alarm(
                 c, request, sentence + "Treat it as live: delete it, or call the gateway's operator."
             )
         return None if pause is None else Again(pause)

@@ -5,6 +5,7 @@ that (run, read-back, proof, words) is as for any other. Knows no Slack and call
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,54 +34,43 @@ JOB = "retire"
 DISABLE = "key.disable"
 
 
+@dataclass(frozen=True, kw_only=True)
 class RotationOverlap:
     """Sets the time at which a replaced key ends, and asks for its end when that has come."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        engine: Engine,
-        granted: GrantedRequests,
-        notifications: Notifications,
-        operations: Mapping[str, Operation],
-        clock: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._engine = engine
-        self._granted = granted
-        self._notifications = notifications
-        self._operations = operations
-        self._clock = clock
+    database: Database
+    engine: Engine
+    granted: GrantedRequests
+    notifications: Notifications
+    operations: Mapping[str, Operation]
+    clock: Callable[[], float]
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
         """After a rotation: set the time. After a failed end of one: say so where everybody sees it."""
         if request.origin.kind is OriginKind.ROTATION_END and request.status is Status.FAILED:
             sentence = f":rotating_light: Key {request.key_id} was replaced, but could not be disabled: it still works."
-            self._notifications.alarm(
-                c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`)."
-            )
+            self.notifications.alarm(c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`).")
         if operation.effect is not Effect.REPLACES or request.status is not Status.SUCCEEDED:
             return
         alive = result.before is None or result.before.status == KeyStatus.ENABLED
         overlap = float(request.input.get("overlap", 0)) if alive else 0.0
-        store.record_progress(c, request.id, overlap=OverlapProgress(at=self._clock() + overlap))
-        self._engine.start(c, JOB, f"req:{request.id}:retire", str(request.id), delay=overlap)
+        store.record_progress(c, request.id, overlap=OverlapProgress(at=self.clock() + overlap))
+        self.engine.start(c, JOB, f"req:{request.id}:retire", str(request.id), delay=overlap)
 
     async def retire(self, argument: str) -> None:
         """The durable job: the overlap of this rotation is over."""
-        await self._database.run(self._retire, int(argument))
+        await self.database.run(self._retire, int(argument))
 
     def _retire(self, c: sa.Connection, request_id: int) -> None:
         rotation = store.find(c, request_id, lock=True)
         if rotation is None or rotation.key_id is None:
             return
-        now = self._clock()
-        request, is_new = self._granted.insert(c, self._request(rotation, rotation.key_id, now))
+        now = self.clock()
+        request, is_new = self.granted.insert(c, self._request(rotation, rotation.key_id, now))
         if is_new:
             ends_at = now if rotation.progress.overlap is None else rotation.progress.overlap.at
             store.record_progress(c, rotation.id, overlap=OverlapProgress(at=ends_at, request_id=request.id))
-            self._notifications.announce(c, store.get(c, rotation.id))
+            self.notifications.announce(c, store.get(c, rotation.id))
 
     def _request(self, rotation: ApprovalRequest, key_id: int, now: float) -> NewRequest:
         sentence = f"It was granted with the rotation in request {rotation.number}."
@@ -96,7 +86,7 @@ class RotationOverlap:
             key_id=key_id,
             key_name=rotation.key_name,
             reason=f"End of the rotation in request {rotation.number}",
-            input=self._operations[DISABLE].input_model.model_validate(wanted).model_dump(mode="json"),
+            input=self.operations[DISABLE].input_model.model_validate(wanted).model_dump(mode="json"),
             before=None,
             summary=(),
             judgement=Judgement(decision=decision, facts=Facts(), own=rotation.judgement.own),

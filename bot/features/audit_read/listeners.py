@@ -1,5 +1,7 @@
 """`/apikey audit [KEY]`. Reads only: permission is checked, and a refusal is itself a line of the record."""
 
+from dataclasses import dataclass
+
 from bot.approvals import store
 from bot.audit import read
 from bot.deps import Deps
@@ -19,15 +21,15 @@ DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", hel
 NAME = DESCRIPTION.name
 
 
+@dataclass(frozen=True)
 class AuditReadListeners:
     """The command."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def read(self, delivery: Delivery) -> Ack:
         """The newest lines: of one key, or of everything with the right to any."""
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text = delivery.text.strip()
@@ -48,7 +50,7 @@ class AuditReadListeners:
 
     async def _about(self, delivery: Delivery, actor: Actor, text: str) -> tuple[int, str]:
         """Which key is meant. A number that the record knows needs no gateway: it outlives the key."""
-        deps, number = self._deps, KeyReference(text).number
+        deps, number = self.deps, KeyReference(text).number
         recorded = [] if number is None else await deps.database.read(read, key_id=number, limit=1)
         try:
             matches = await deps.lookup.whole(text, deadline=deps.left(delivery))

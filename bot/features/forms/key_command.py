@@ -4,7 +4,7 @@ The form needs a fresh read, so a loading view opens at once and is filled in th
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
@@ -37,20 +37,20 @@ def row_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
+@dataclass(frozen=True)
 class KeyCommand:
     """`/apikey WORD KEY …` and every button with the operation's name: one way to one form."""
 
-    def __init__(self, deps: Deps, operation: Description, build: BuildForm) -> None:
-        self._deps = deps
-        self._operation = operation
-        self._build = build
+    deps: Deps
+    operation: Description
+    build: BuildForm
 
     async def by_text(self, delivery: Delivery) -> Ack:
         """The command."""
         text = delivery.text.strip()
         if not text:
             raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})
-        await self._open(delivery, text, lambda: self._deps.lookup.matches(text, deadline=BACKGROUND_SECONDS))
+        await self._open(delivery, text, lambda: self.deps.lookup.matches(text, deadline=BACKGROUND_SECONDS))
         return None
 
     async def by_button(self, delivery: Delivery) -> Ack:
@@ -62,11 +62,11 @@ class KeyCommand:
         return None
 
     async def _numbered(self, number: int) -> list[Match]:
-        key = await self._deps.lookup.by_number(number, deadline=BACKGROUND_SECONDS)
+        key = await self.deps.lookup.by_number(number, deadline=BACKGROUND_SECONDS)
         return [] if key is None else [Match(key)]
 
     async def _open(self, delivery: Delivery, text: str, find: Callable[[], Awaitable[list[Match]]]) -> None:
-        deps, operation = self._deps, self._operation.name
+        deps, operation = self.deps, self.operation.name
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, operation)
 
@@ -77,19 +77,19 @@ class KeyCommand:
                 await deps.access.turn_away(actor, operation, matches, text, channel=delivery.channel_id)
             if len(seen) > 1:
                 return self._chooser([match.key for match in seen], delivery.channel_id)
-            return await self._build(delivery, actor, seen[0].key, seen[0].rest)
+            return await self.build(delivery, actor, seen[0].key, seen[0].rest)
 
-        await delivery.responder.fill(delivery, loading(self._operation.title), work)
+        await delivery.responder.fill(delivery, loading(self.operation.title), work)
 
     def _chooser(self, keys: list[Key], channel: str) -> dict[str, Any]:
         blocks = [section(f"{len(keys)} keys may be meant by this. Which one?")]
         for key in keys[:40]:
-            quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self._deps.units_per_usd)
+            quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self.deps.units_per_usd)
             facts = f"{quota} · expires {format_moment(key.expired_time)}"
             text = f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n{facts}"
-            choose = button("Choose", self._operation.name, value=str(key.id), label=f"Choose key {key.id}")
+            choose = button("Choose", self.operation.name, value=str(key.id), label=f"Choose key {key.id}")
             blocks.append(section(text, accessory=choose))
-        return modal(CHOICE, self._operation.title, blocks, close="Cancel", private_metadata=channel)
+        return modal(CHOICE, self.operation.title, blocks, close="Cancel", private_metadata=channel)
 
 
 def register_key_command(router: Router, deps: Deps, described: Description, build: BuildForm) -> None:

@@ -5,6 +5,7 @@ know of the key travels in its private_metadata: an id to look up and numbers to
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.deps import Deps
@@ -92,57 +93,57 @@ class FormViews(Protocol):
         """The wish and its reason. Raises InputError."""
 
 
+@dataclass(eq=False)
 class KeyForm:
     """Everything Slack can send about one such form."""
 
-    def __init__(self, deps: Deps, operation: Operation, form: FormViews) -> None:
-        self._deps = deps
-        self._operation = operation
-        self._form = form
-        self._redraws = Redraws()
+    deps: Deps
+    operation: Operation
+    form: FormViews
+    _redraws: Redraws = field(default_factory=Redraws, init=False)
 
     async def build(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
         """The form for a key that was just read, judged as it stands."""
-        deps = self._deps
+        deps = self.deps
         seen = Seen.of(key, now=deps.reader.server_now(), channel=delivery.channel_id, rest=rest)
-        view = self._form.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=deps.units_per_usd)
+        view = self.form.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=deps.units_per_usd)
         state = filled_in(view)
         live = await self._live(actor, seen, state, key)
-        return self._form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
+        return self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the fields that are needed now."""
 
         async def draw() -> dict[str, Any]:
             seen = Seen.model_validate_json(delivery.private_metadata)
-            live = await self._live(await self._deps.actor(delivery), seen, delivery.state)
-            units_per_usd = self._deps.units_per_usd
-            return self._form.build_modal(seen, state=delivery.state, live=live, units_per_usd=units_per_usd)
+            live = await self._live(await self.deps.actor(delivery), seen, delivery.state)
+            units_per_usd = self.deps.units_per_usd
+            return self.form.build_modal(seen, state=delivery.state, live=live, units_per_usd=units_per_usd)
 
         self._redraws.after(delivery, draw)
         return None
 
     async def _live(self, actor: Actor, seen: Seen, state: State, key: Key | None = None) -> str:
         try:
-            wanted, reason = self._form.parse_submission(self._reader(state), seen)
+            wanted, reason = self.form.parse_submission(self._reader(state), seen)
         except InputError as error:
             return escape(error.sentence)
         return await preview_text(
-            self._deps, actor, self._operation, wanted, reason=reason, channel=seen.channel, read=key
+            self.deps, actor, self.operation, wanted, reason=reason, channel=seen.channel, read=key
         )
 
     def _reader(self, state: State) -> FormReader:
-        return FormReader(state=state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
+        return FormReader(state=state, now=self.deps.clock(), units_per_usd=self.deps.units_per_usd)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""
         self._redraws.submitted(delivery)
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery)
-        await deps.flow.admit(actor, self._operation.name)
+        await deps.flow.admit(actor, self.operation.name)
         seen = Seen.model_validate_json(delivery.private_metadata)
-        wanted, reason = self._form.parse_submission(self._reader(delivery.state), seen)
-        return await submit_form(deps, delivery, self._operation, actor, wanted, reason=reason, channel=seen.channel)
+        wanted, reason = self.form.parse_submission(self._reader(delivery.state), seen)
+        return await submit_form(deps, delivery, self.operation, actor, wanted, reason=reason, channel=seen.channel)
 
 
 def delta_block(initial: str, units_per_usd: int, *, hint: str, optional: bool) -> Block:

@@ -1,6 +1,7 @@
 """Draws the Home when it is opened, and again on request. Reads only."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
@@ -22,11 +23,11 @@ SOON = 7 * 86_400
 _KEYS, _REQUESTS, _WAITING = 10, 8, 10
 
 
+@dataclass(frozen=True)
 class HomeListeners:
     """The event and the Refresh button."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def opened(self, delivery: Delivery) -> Ack:
         """Somebody opened the App Home."""
@@ -43,7 +44,7 @@ class HomeListeners:
         await delivery.responder.publish_home(delivery.user_id, await self._draw(delivery))
 
     async def _draw(self, delivery: Delivery) -> dict[str, Any]:
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery)
         if actor.kind is not ActorKind.MEMBER:
             return nothing_here("API keys are for full members of this workspace.")
@@ -70,17 +71,17 @@ class HomeListeners:
 
     def _rows(self, requests: list[ApprovalRequest], *, decidable: bool) -> list[Block]:
         """`decidable`: somebody else's, for this person to answer; else their own."""
-        asks = {name: operation.asks for name, operation in self._deps.operations.items()}
+        asks = {name: operation.asks for name, operation in self.deps.operations.items()}
         return [request_row(r, asks=asks[r.operation], mine=not decidable, decidable=decidable) for r in requests]
 
     def _troubles(self, actor: Actor) -> list[str]:
         """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""
-        administers = decide(self._deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
-        return [escape(problem) for problem in self._deps.problems()] if administers else []
+        administers = decide(self.deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
+        return [escape(problem) for problem in self.deps.problems()] if administers else []
 
     async def _keys(self, ids: set[int]) -> list[Key] | None:
         """None when the gateway does not tell: that is not the same as having no keys."""
-        keys = await self._deps.inventory.keys(deadline=BACKGROUND_SECONDS) if ids else []
+        keys = await self.deps.inventory.keys(deadline=BACKGROUND_SECONDS) if ids else []
         return None if keys is None else [key for key in keys if key.id in ids]
 
 

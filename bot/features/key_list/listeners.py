@@ -1,6 +1,7 @@
 """`/apikey list` and `/apikey show KEY`. Reads only: permission is checked, no row is needed."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
@@ -17,20 +18,20 @@ from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
 
+@dataclass(frozen=True)
 class KeyListListeners:
     """Everything Slack can send about looking at keys."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def list_keys(self, delivery: Delivery) -> Ack:
         """Answer at once when the gateway does, else when it does."""
         page = _page(delivery.text)
-        actor = await self._deps.actor(delivery)
-        await self._deps.flow.admit(actor, LIST)
+        actor = await self.deps.actor(delivery)
+        await self.deps.flow.admit(actor, LIST)
         everybody = await self._scope(actor)
         looking = asyncio.ensure_future(self._message(actor, everybody, page))
-        await asyncio.wait({looking}, timeout=self._deps.left(delivery))
+        await asyncio.wait({looking}, timeout=self.deps.left(delivery))
         if looking.done():
             return Ephemeral.of(looking.result())
 
@@ -43,16 +44,16 @@ class KeyListListeners:
 
     async def _scope(self, actor: Actor) -> bool:
         """Whether this person sees everybody's keys. Raises PermissionDenied (recorded) when not even their own."""
-        policy = self._deps.policy()
+        policy = self.deps.policy()
         if decide(policy, Ask(actor=actor, operation=LIST, own=False)).allowed:
             return True
         own = decide(policy, Ask(actor=actor, operation=LIST, own=True))
         if not own.allowed:
-            await self._deps.flow.refuse(actor, LIST, own)
+            await self.deps.flow.refuse(actor, LIST, own)
         return False
 
     async def _message(self, actor: Actor, everybody: bool, page: int) -> Message:  # the answer of _scope
-        deps = self._deps
+        deps = self.deps
         keys = await deps.inventory.keys(deadline=BACKGROUND_SECONDS)
         if keys is None:
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
@@ -70,7 +71,7 @@ class KeyListListeners:
     async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
         """The window of one key that was just read."""
         del rest
-        deps, channel = self._deps, delivery.channel_id
+        deps, channel = self.deps, delivery.channel_id
         owner = await deps.database.read(owners.owner_of, key.id, key.created_time)
         mine = owner == actor.slack_user_id
         words = [

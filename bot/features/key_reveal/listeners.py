@@ -1,5 +1,7 @@
 """The Reveal buttons: check the owner and the policy, open a window at once, then fetch and show the value."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from pydantic import SecretStr
 
@@ -18,15 +20,15 @@ from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
 
+@dataclass(frozen=True)
 class KeyRevealListeners:
     """`reveal` carries a request's id, `key.reveal` a key's."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def by_request(self, delivery: Delivery) -> Ack:
         """The button on a result."""
-        request = await self._deps.database.read(store.find, row_id(delivery.action_value))
+        request = await self.deps.database.read(store.find, row_id(delivery.action_value))
         key_id = None if request is None or request.outcome is None else request.outcome.key_id
         return await self._reveal(delivery, key_id)
 
@@ -35,7 +37,7 @@ class KeyRevealListeners:
         return await self._reveal(delivery, row_id(delivery.action_value))
 
     async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery, fresh=True)
         owned = None if key_id is None else await deps.database.read(_owned, key_id)
         await self._check(actor, owned, key_id)
@@ -57,15 +59,15 @@ class KeyRevealListeners:
     async def _check(self, actor: Actor, owned: OwnedKey | None, key_id: int | None) -> None:
         """Only the owner, and only while the policy lets owners look. A refusal is recorded."""
         own = owned is not None and owned.owner_id == actor.slack_user_id and owned.owner_team == actor.team_id
-        decision = decide(self._deps.policy(), Ask(actor=actor, operation=NAME, own=own, facts=Facts()))
+        decision = decide(self.deps.policy(), Ask(actor=actor, operation=NAME, own=own, facts=Facts()))
         if own and decision.outcome == "allow":
             return
         if decision.outcome == "deny":
-            await self._deps.flow.refuse(actor, NAME, decision, key_id=key_id)
-        await self._deps.database.run(
+            await self.deps.flow.refuse(actor, NAME, decision, key_id=key_id)
+        await self.deps.database.run(
             append,
             fact=Fact.REFUSED,
-            at=self._deps.clock(),
+            at=self.deps.clock(),
             actor=actor.slack_user_id,
             key_id=key_id,
             details={"operation": NAME, "rule": decision.rule, "why": "not the owner"},
@@ -77,7 +79,7 @@ class KeyRevealListeners:
         append(
             c,
             fact=Fact.REVEALED,
-            at=self._deps.clock(),
+            at=self.deps.clock(),
             actor=actor.slack_user_id,
             request_id=owned.request_id,
             key_id=owned.key_id,

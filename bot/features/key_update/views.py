@@ -6,6 +6,7 @@ the form remembers a short digest of each prefilled value, so that editing one f
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from bot.features.forms import fields as form
@@ -17,13 +18,13 @@ from bot.slack.blocks import code, context, modal
 from bot.slack.inputs import picked_time, ticked, typed
 
 
+@dataclass(frozen=True, kw_only=True)
 class Remembered:
     """What the open form knows of the key: its id, where it was asked for, and digests of what was shown."""
 
-    def __init__(self, *, key_id: int, channel: str, shown: dict[str, str]) -> None:
-        self.key_id = key_id
-        self.channel = channel
-        self.shown = shown
+    key_id: int
+    channel: str
+    shown: dict[str, str]
 
     @classmethod
     def of(cls, key_id: int, channel: str, prefill: Prefill) -> "Remembered":

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
@@ -23,15 +24,15 @@ NAME = DESCRIPTION.name
 _SHOWN = 15
 
 
+@dataclass(frozen=True)
 class PolicyExplainListeners:
     """The command."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def why(self, delivery: Delivery) -> Ack:
         """`OPERATION [KEY]`. Without a key: a new one, or an own one that no condition speaks of."""
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         own = decide(deps.policy(), Ask(actor=actor, operation=NAME))
@@ -52,7 +53,7 @@ class PolicyExplainListeners:
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
             return Ask(actor=actor, operation=operation, facts=Facts(channel=channel)), ""
-        deps = self._deps
+        deps = self.deps
         matches = await deps.lookup.whole(text, deadline=LISTENER_SECONDS)
         seen = await deps.access.visible(actor, operation, matches, channel=channel)
         if not seen:

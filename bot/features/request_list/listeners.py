@@ -1,5 +1,7 @@
 """`/apikey requests`: what waits for me or for my review, what I asked for; with the right, everybody's."""
 
+from dataclasses import dataclass
+
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
@@ -16,15 +18,15 @@ DESCRIPTION = Description(name="request.list", command="requests", help="request
 NAME = DESCRIPTION.name
 
 
+@dataclass(frozen=True)
 class RequestListListeners:
     """The command and its button."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    deps: Deps
 
     async def list_requests(self, delivery: Delivery) -> Ack:
         """Four groups: to decide, to review, mine, everybody's."""
-        deps = self._deps
+        deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         policy = deps.policy()
@@ -47,7 +49,7 @@ class RequestListListeners:
         return [
             row(
                 request,
-                asks=self._deps.operations[request.operation].asks,
+                asks=self.deps.operations[request.operation].asks,
                 mine=request.requester_id == actor.slack_user_id,
                 decidable=request.id in may_decide,
             )
