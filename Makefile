@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test check fix bench soak migrate docs lock clean
+.PHONY: help install sandbox test check fix bench soak release migrate docs lock clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
@@ -18,6 +18,7 @@ help:
 	@echo "make fix       let the formatter and the linter mend what they can"
 	@echo "make bench     figures, as ratios in one run"
 	@echo "make soak      the long tests (MINUTES=60)"
+	@echo "make release   wheel, source and CycloneDX list in dist/, nothing is published"
 	@echo "make migrate   bring the database of .env up to date"
 	@echo "make lock      resolve the dependencies anew into requirements/"
 
@@ -66,6 +67,14 @@ bench: install
 soak: install
 	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest -m soak --timeout=0 -s $(ARGS)
 
+# A dry run of a release: wheel and source, and what is installed to serve (CycloneDX). The version must be the tag's.
+release: install
+	$(PIP) --require-hashes -r requirements/release.lock
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o dist/keydesk.cdx.json requirements/run.lock
+	@case "$$GITHUB_REF_NAME" in v*) ls dist/keydesk-$${GITHUB_REF_NAME#v}-*.whl > /dev/null || { echo "the tag is not the version of pyproject.toml"; exit 1; };; esac
+
 migrate: install
 	$(BIN)/keydesk migrate
 
@@ -74,6 +83,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --extra sandbox -o requirements/sandbox.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --group release -o requirements/release.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
