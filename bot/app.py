@@ -65,8 +65,8 @@ class Application:
             return ["Socket Mode is not connected"]
         return []
 
-    def _reasons(self) -> Sequence[str]:
-        return [] if self.services is None else self.services.reasons()
+    async def _reasons(self) -> Sequence[str]:
+        return [] if self.services is None else await self.services.reasons()
 
     async def stop(self) -> None:
         """Take no new work, finish or hand over what runs, close every connection."""

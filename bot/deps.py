@@ -1,6 +1,6 @@
 """What a feature may use: the flow, the reading half of the gateway, and who people are. Built by app.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
@@ -39,7 +39,7 @@ class Deps:
     count_name_bytes: Callable[[], bool]
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
-    problems: Callable[[], Sequence[str]] = tuple
+    problems: Callable[[], Awaitable[Sequence[str]]]
 
     @property
     def lookup(self) -> KeyLookup:

@@ -1,68 +1,106 @@
-"""When a channel takes no message, whoever should read it there is told by a direct message. Knows no feature.
+"""When Slack takes no message, whoever should read it is told another way. Knows no feature.
 
-A request's card: the people who may decide it, and its requester. An alert: the people who may disable any key.
-The message itself comes into the channel once that is open again; this only says that something waits.
+A request's card: the people who may decide it, and its requester, by direct messages. An alert: the people who may
+disable any key. A word to the owner of a leaked key: the alert's card says that they were not told. The message itself
+comes once Slack takes it again; this only says that something waits.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.notifications import CARD, STORY
+from bot.approvals.models import ApprovalRequest, Status
+from bot.db.engine import Database
+from bot.durable.engine import Again, Engine
 from bot.permissions.rules import Policy
+from bot.slack import post_store
 from bot.slack.outbox import Outbox
 from bot.slack.post_store import PostRow
 
+JOB = "unread"
 # A group may have hundreds of people; one of them is enough to open the channel.
 MOST_PEOPLE = 10
+# Until Slack tells who they are: soon, then seldom.
+FIRST_PAUSE, LONGEST_PAUSE = 3.0, 600.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FallbackNotices:
-    """`members`: the people behind ids of people and user groups, as known now. `urgent`: kinds of security posts."""
+    """`members`: the people behind ids of people and user groups, as Slack says. `security`: kind of a security post →
+    what people call its subject. `retold`: kind of a direct message → wants the post that says whether it arrived, by
+    the id of its subject.
+    """
 
+    database: Database
+    engine: Engine
     policy: Callable[[], Policy]
-    members: Callable[[Iterable[str]], frozenset[str]]
-    urgent: frozenset[str]
+    members: Callable[[Iterable[str]], Awaitable[frozenset[str]]]
+    security: Mapping[str, str]
+    retold: Mapping[str, Callable[[sa.Connection, Outbox, str], None]]
+    clock: Callable[[], float]
 
-    def tell(self, c: sa.Connection, outbox: Outbox, row: PostRow, code: str) -> None:
-        """Want the direct messages about a post that its channel does not take."""
-        place = f"<#{row.target}> takes no message from me ({code})"
-        if row.kind == CARD:
-            self._about_request(c, outbox, row, place)
-        elif row.kind in self.urgent:
-            text = f":warning: {place}, so nobody there sees security alert {row.subject}. Please open the channel."
-            self._to(c, outbox, row, self._killers(), text)
-
-    def _about_request(self, c: sa.Connection, outbox: Outbox, row: PostRow, place: str) -> None:
-        request = store.find(c, int(row.subject))
-        approval = request.approval if request is not None else None
-        if request is None or approval is None:
+    def tell(self, c: sa.Connection, outbox: Outbox, row: PostRow, code: str | None) -> None:
+        """A message is refused, with Slack's word, or taken after all (None): have it said elsewhere."""
+        if row.dm_user:
+            if row.kind in self.retold:
+                self.retold[row.kind](c, outbox, row.subject)
             return
-        roles = tuple(sorted({role for stage in approval.stages for role in stage.roles}))
-        text = (
-            f":warning: {place}, so its people do not see request {request.id}, which waits for a decision. "
-            "It is on your Home; please open the channel."
-        )
-        self._to(c, outbox, row, self.members(self.policy().roles.ids(roles)) - {request.requester_id}, text)
-        receipt = f":warning: {place}, so your request {request.id} may wait longer. Those who can decide it were told."
-        self._to(c, outbox, row, {request.requester_id}, receipt)
+        waiting = _waiting_request(c, row)
+        if code is None or not (waiting or row.kind in self.security):
+            return
+        # Who they are must be asked of Slack, which no transaction waits for.
+        self.engine.start(c, JOB, f"{row.id}:unread:{row.wanted}", row.id)
+        if waiting:
+            text = f"so your request {waiting.id} may wait longer. Those who can decide it are told."
+            _want(c, outbox, row, {waiting.requester_id}, f"{_place(row, code)}, {text}")
 
-    def _killers(self) -> frozenset[str]:
+    async def run(self, outbox: Outbox, argument: str) -> Again | None:
+        """The durable job behind a refused post, by its id: tell the people who should read it."""
+        row = await self.database.read(post_store.load, argument)
+        if row is None or row.error is None:
+            return None
+        request = await self.database.read(_waiting_request, row)
+        people = await self.members(self._readers(row, request)) - ({request.requester_id} if request else set())
+        if not people:
+            age = self.clock() - row.created_at
+            return Again(min(LONGEST_PAUSE, FIRST_PAUSE + age / 2))
+        place = _place(row, row.error)
+        if request is not None:
+            unseen = f"so its people do not see request {request.id}, which waits for a decision. It is on your Home"
+        else:
+            new = "" if row.ts is None else "what is new about "
+            unseen = f"so nobody there sees {new}{self.security.get(row.kind, '')} {row.subject}. Please look after it"
+        text = f"{place}, {unseen}; please open the channel."
+        await self.database.run(_want, outbox, row, people, text)
+        return None
+
+    def _readers(self, row: PostRow, request: ApprovalRequest | None) -> frozenset[str]:
+        """Ids of people and groups: those who may decide the request; or those who may disable any key."""
         policy = self.policy()
-        rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow")
-        named = {name for rule in rules if "key.disable" in rule.do for name in rule.who}
-        return self.members(policy.roles.ids(tuple(sorted(named))))
+        if request is not None and request.approval is not None:
+            names = {role for stage in request.approval.stages for role in stage.roles}
+        elif row.kind in self.security:
+            rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow")
+            names = {name for rule in rules if "key.disable" in rule.do for name in rule.who}
+        else:
+            names = set()
+        return policy.roles.ids(tuple(sorted(names)))
 
-    def _to(self, c: sa.Connection, outbox: Outbox, row: PostRow, people: Iterable[str], text: str) -> None:
-        for user in sorted(people)[:MOST_PEOPLE]:
-            outbox.want(
-                c,
-                id=f"{row.id}:unread:{user}"[:80],
-                kind=STORY,
-                subject=row.subject,
-                target=f"dm:{user}",
-                body={"text": text},
-            )
+
+def _waiting_request(c: sa.Connection, row: PostRow) -> ApprovalRequest | None:
+    """The request that waits for a decision behind this card."""
+    request = store.find(c, int(row.subject)) if row.kind == CARD else None
+    return request if request is not None and request.status is Status.PENDING and request.approval else None
+
+
+def _place(row: PostRow, code: str) -> str:
+    return f":warning: <#{row.target}> takes no message from me ({code})"
+
+
+def _want(c: sa.Connection, outbox: Outbox, row: PostRow, people: Iterable[str], text: str) -> None:
+    for user in sorted(people)[:MOST_PEOPLE]:
+        post_id, body = f"{row.id}:unread:{row.wanted}:{user}", {"text": text}
+        outbox.want(c, id=post_id, kind=STORY, subject=row.subject, target=f"dm:{user}", body=body)

@@ -6,8 +6,9 @@ the gateway is down would turn our honest sentences into Slack's "did not respon
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -49,6 +50,10 @@ class _Counted:
     troubled_posts: int
 
 
+async def _no_reasons() -> Sequence[str]:
+    return ()
+
+
 class Health:
     """Counters, and whether this process can do its work.
 
@@ -60,7 +65,7 @@ class Health:
         *,
         database: Database,
         policy: PolicyFile,
-        reasons: Callable[[], Sequence[str]] = tuple,
+        reasons: Callable[[], Awaitable[Sequence[str]]] = _no_reasons,
         blocked: Callable[[], Sequence[str]] = tuple,
         clock: Callable[[], float] = time.time,
         called: Callable[[str, str, float], None] = lambda _name, _outcome, _seconds: None,
@@ -174,7 +179,8 @@ class Health:
         # A broken policy file is said, but the old policy works: not a reason to take this process out.
         notes = [f"policy file: {problem}" for problem in self._policy.problems]
         notes += [self._gateway_trouble] if self._gateway_trouble is not None else []
-        notes += self._reasons()
+        with contextlib.suppress(sa.exc.SQLAlchemyError):  # that the database is away is said above
+            notes += await self._reasons()
         body = {"ready": not problems, "problems": problems, "notes": notes}
         return JSONResponse(body, status_code=503 if problems else 200)
 

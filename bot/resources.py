@@ -44,7 +44,7 @@ class Resources:
         settings: Settings,
         *,
         blocked: Callable[[], Sequence[str]],
-        reasons: Callable[[], Sequence[str]],
+        reasons: Callable[[], Awaitable[Sequence[str]]],
         **options: Unpack[ResourceOptions],
     ) -> None:
         know(settings.secrets())

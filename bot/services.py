@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 from bot import __version__
 from bot.alerts import bootstrap as alerts
+from bot.alerts.cards.notifications import CARD as ALERT_CARD
+from bot.alerts.cards.notifications import OWNER as ALERT_OWNER
+from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.actions import RequestActions
@@ -24,6 +27,7 @@ from bot.approvals.write_locks import WriteLocks
 from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
+from bot.fallback_notices import JOB as UNREAD
 from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.incident import bootstrap as incident
@@ -31,6 +35,7 @@ from bot.logs import for_request
 from bot.maintenance import Maintenance
 from bot.redaction import redact
 from bot.resources import Resources
+from bot.slack.channel_events import ChannelEvents
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
@@ -58,7 +63,7 @@ class Services:
         self._messages(identity)
         self._approvals()
         deps = self._deps()
-        self.router = self._router(deps)
+        self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
         self.engine.register(self._jobs())
         self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel)
@@ -81,16 +86,25 @@ class Services:
             counts=lambda actor: self.policy.current().counts(actor),
         )
         self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock, nobody=self._nobody)
+        channel = settings.security_channel
+        self.fallback_notices = FallbackNotices(
+            database=self.database,
+            engine=self.engine,
+            policy=self.policy.current,
+            members=self.directory.people,
+            security={ALERT_CARD: "security alert", incident.POST: "batch", incident.ALARM_POST: "batch"},
+            retold={ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel)},
+            clock=self.clock,
+        )
         of_security = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of) | incident.DRAWERS
-        urgent = frozenset(of_security)
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
             web=self.resources.web,
             directory=self.directory,
             drawers=self.drawing.drawers() | of_security,
-            urgent=urgent,
-            unreachable=FallbackNotices(self.policy.current, self.directory.known, urgent).tell,
+            urgent=frozenset(of_security),
+            on_refusal=self.fallback_notices.tell,
             clock=self.clock,
         )
         self.maintenance = Maintenance(
@@ -193,7 +207,7 @@ class Services:
             clock=self.clock,
         )
 
-    def _router(self, deps: Deps) -> Router:
+    def _router(self, deps: Deps, identity: Identity) -> Router:
         """Every way in from Slack, but those of alerts and incident mode."""
         router = Router(observe=self.health.observe, span=self.resources.telemetry.span)
         for register in FEATURES:
@@ -208,6 +222,7 @@ class Services:
         )
         card_listeners.register(router, cards)
         self.directory.register(router)
+        ChannelEvents(self.outbox, identity.bot_user_id).register(router)
         return router
 
     def _alerts_and_incidents(self, deps: Deps, identity: Identity) -> None:
@@ -258,6 +273,7 @@ class Services:
             PROBE: self.revocation_checks.probe,
             RETIRE: self.rotation_overlap.retire,
             POST: self.outbox.deliver,
+            UNREAD: functools.partial(self.fallback_notices.run, self.outbox),
             **self.alerts.jobs(),
             incident.JOB: self.incident.run,
         }
@@ -272,17 +288,17 @@ class Services:
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 
-    def reasons(self) -> list[str]:
+    async def reasons(self) -> list[str]:
         """What is wrong, for /readyz, though this process answers people."""
         account = self.resources.account.problem
         return [
             *filter(None, [account]),
             *self.directory.problems(),
-            *self.outbox.problems(),
+            *await self.outbox.problems(),
             *self.alerts.notes(),
             *filter(None, [self.webhooks.problem if self.webhooks else None]),
         ]
 
-    def problems(self) -> list[str]:
+    async def problems(self) -> list[str]:
         """The same and the policy's mistakes, for the Home of those who can mend it."""
-        return [*self.policy.problems, *self.reasons()]
+        return [*self.policy.problems, *await self.reasons()]

@@ -40,13 +40,16 @@ class Watched:
             database=database,
             policy=self.policy,
             blocked=lambda: self.blocked,
-            reasons=lambda: self.reasons,
+            reasons=self.told,
             clock=clock,
         )
         self.health.ready = True
         # As in Socket Mode: the pages without Slack's route.
         transport = httpx.ASGITransport(app=http_app(endpoint=None, routes=self.health.detailed_routes()))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://keydesk.test")
+
+    async def told(self) -> list[str]:
+        return self.reasons
 
     async def ready(self) -> tuple[int, list[str], list[str]]:
         answer = await self.http.get("/readyz")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.alerts import store
 from bot.alerts.cards.drawers import requests_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
-from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.cards.notifications import AlertNotifications, untold_owners
 from bot.alerts.detection.scanner import find
 from bot.alerts.detection.text_extraction import message_texts
 from bot.alerts.ingest import AlertIngest
@@ -204,6 +204,7 @@ class AlertListeners:
             visible=visible,
             channel=self.notifications.channel,
             units_per_usd=deps.units_per_usd,
+            untold=await deps.database.read(untold_owners, alert),
         )
 
     async def false_alarm(self, delivery: Delivery) -> Ack:

@@ -15,7 +15,7 @@ from bot.incident.store import progress_of
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
-__all__ = ["DRAWERS", "JOB", "BatchExecution", "build", "progress_of"]
+__all__ = ["ALARM_POST", "DRAWERS", "JOB", "POST", "BatchExecution", "build", "progress_of"]
 
 # Post kind → what draws it.
 DRAWERS: dict[str, Drawer] = {

@@ -8,6 +8,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     ack_body        a handler's answer → the body of the HTTP response or the acknowledgement of Socket Mode
     blocks          small Block Kit helpers
     bolt            what Bolt answers for us: Slack's questions about the app itself
+    channel_events  events that say that a channel takes messages again
     directory       slack user → Actor, as Slack sees them now
     edge            between both transports and our router
     error_handler   the one net below all handlers

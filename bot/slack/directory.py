@@ -258,10 +258,10 @@ class Directory:
             await asyncio.wait([flight], timeout=self._patience)
         return self._usable(self._groups.get(group_id)) or frozenset()
 
-    def known(self, ids: Iterable[str]) -> frozenset[str]:
-        """The people behind ids of people and groups, as last seen; asks nothing. "*" names nobody in particular."""
+    async def people(self, ids: Iterable[str]) -> frozenset[str]:
+        """The people behind ids of people and groups; of a group that Slack does not tell about, nobody."""
         wanted = frozenset(ids)
-        groups = (self._usable(self._groups.get(one)) or frozenset() for one in wanted)
+        groups = [await self.members(one) for one in sorted(wanted) if one.startswith("S")]
         return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*groups)
 
     def nobody(self, ids: frozenset[str]) -> bool:

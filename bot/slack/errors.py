@@ -58,13 +58,22 @@ FATAL_CODES = frozenset({"invalid_auth", "not_authed", "account_inactive", "toke
 APP_CODES = FATAL_CODES | {"missing_scope"}
 # Refusals that hit every message to the same place alike, until somebody mends it.
 CLOSED_CODES = APP_CODES | {
+    "access_denied",
+    "channel_is_limited_access",
     "channel_not_found",
+    "ekm_access_denied",
+    "enterprise_is_restricted",
     "is_archived",
+    "is_inactive",
+    "no_permission",
     "not_in_channel",
     "org_login_required",
     "restricted_action",
+    "restricted_action_non_threadable_channel",
     "restricted_action_read_only_channel",
     "restricted_action_thread_locked",
+    "restricted_action_thread_only_channel",
+    "team_access_not_granted",
 }
 # There is nobody who could read it.
 NOBODY_CODES = frozenset({"cannot_dm_bot", "user_disabled", "user_not_found", "user_not_visible", "users_not_found"})

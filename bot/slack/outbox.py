@@ -60,6 +60,7 @@ GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_close
 LOOKING = frozenset({"conversations.history", "conversations.replies"})
 
 Drawer = Callable[[sa.Connection, PostRow], Message | None]
+OnRefusal = Callable[[sa.Connection, "Outbox", PostRow, str | None], None]
 
 
 class Starter(Protocol):
@@ -97,8 +98,9 @@ class _Hold:
 class Outbox:
     """One per process. `drawers`: kind of post → how it looks; they read rows through the connection they get.
 
-    `urgent`: kinds whose messages overtake all others. `unreachable` is called once for a message that its channel
-    does not take, in the transaction that notes it: whoever should read it is told another way.
+    `urgent`: kinds whose messages overtake all others. `on_refusal` is called with Slack's word when a message is
+    refused for the first time, and with None when Slack takes it after all, in the transaction that notes it: whoever
+    should read it is told another way.
     `fatal` is Slack's word when it does not take our token any more, else None: readiness shows it.
     """
 
@@ -111,7 +113,7 @@ class Outbox:
         directory: DirectMessages,
         drawers: Mapping[str, Drawer],
         urgent: frozenset[str] = frozenset(),
-        unreachable: Callable[[sa.Connection, "Outbox", PostRow, str], None] = lambda _c, _outbox, _row, _code: None,
+        on_refusal: "OnRefusal" = lambda _c, _outbox, _row, _code: None,
         holder: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -120,7 +122,8 @@ class Outbox:
         self._directory = directory
         self._drawers = dict(drawers)
         self._urgent = urgent
-        self._unreachable = unreachable
+        self._on_refusal = on_refusal
+        # Channel → why it takes nothing, as this process saw last: only one message at a time asks again.
         self._closed: dict[str, str] = {}
         self._holder = holder or f"outbox:{secrets.token_hex(4)}"
         self._clock = clock
@@ -173,6 +176,9 @@ class Outbox:
             return Again(PLACE_SECONDS)
         wait = self._turn(row.id, row.kind, row.target, row.ts, use=True)
         if wait > 0:
+            if row.error is None and row.target in self._closed:
+                # It would be refused like those before it, and its people must not wait for its turn to hear of it.
+                await self._database.run(self._note_refusal, row, self._closed[row.target])
             return Again(wait)
         hold = _Hold(name=f"post:{post_id}", holder=f"{self._holder}:{secrets.token_hex(4)}")
         self._at_work += 1
@@ -221,12 +227,23 @@ class Outbox:
             return self._pacer.turn(target, post_id, every=POST_EVERY, burst=POST_BURST, use=use, urgent=urgent)
         return self._pacer.turn("chat.update", post_id, every=UPDATE_EVERY, burst=UPDATE_BURST, use=use, urgent=urgent)
 
-    def problems(self) -> list[str]:
-        """Channels that take no message of ours, for readiness and for those who can mend it."""
-        return [
-            f"Slack takes no message in {target} ({code}), so nobody there reads it"
-            for target, code in self._closed.items()
-        ]
+    async def problems(self) -> list[str]:
+        """Channels that take no message of ours, for readiness and for those who can mend it. From the rows, so that
+        every replica says the same, and says it no longer once another has got through.
+        """
+        refused = await self._database.read(post_store.refused_channels)
+        return [f"Slack takes no message in {target} ({code}), so nobody there reads it" for target, code in refused]
+
+    async def channel_opened(self, channel: str, event_id: str) -> None:
+        """Slack says that a channel takes messages again: what waits for it is tried now."""
+        self._closed.pop(channel, None)
+        self._pacer.release(channel)
+        await self._database.run(self._try_again, channel, event_id)
+
+    def _try_again(self, c: sa.Connection, channel: str, event_id: str) -> None:
+        for row in post_store.refused_in(c, channel):
+            # The job that waits for its next try finds nothing to do then.
+            self._engine.start(c, JOB, f"{row.id}:{event_id}", row.id)
 
     def _plan(self, c: sa.Connection, post_id: str, hold: _Hold) -> _Plan | None:
         """Take the lease, draw, and record the intent of a first post: one transaction."""
@@ -301,6 +318,8 @@ class Outbox:
             post_store.change(
                 c, row.id, channel=channel, ts=ts, drawn=row.wanted, intent_at=None, attempts=0, error=None
             )
+            if row.error is not None and row.error not in APP_CODES:
+                self._on_refusal(c, self, row, None)
         if not self._prolong(c, hold):
             # Somebody else worked at it too, and which of us Slack heard last is not known: draw it once more.
             self.want(c, id=row.id, kind=row.kind, subject=row.subject, target=row.target)
@@ -351,25 +370,22 @@ class Outbox:
         if fatal:
             self.fatal = error.code
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
+        await self._database.run(self._note_refusal, row, error.code)
         if not row.dm_user and error.code in CLOSED_CODES - APP_CODES:
-            return await self._channel_closed(row, error.code)
-        await self._database.run(post_store.failed, row.id, error=error.code, keep_intent=False)
+            # People mend this. Slack says so where the app hears its events; else it is tried by the minute.
+            self._closed[row.target] = error.code
+            self._pacer.hold(row.target, CLOSED_RETRY)
+            return Again(CLOSED_RETRY)
         if row.dm_user and self._given_up(row, error.code):
             self._refused_since.pop(row.id, None)
             return Again(0.0)
         return Again(min(SLOW_RETRY * (1 + row.attempts), SLOWEST_RETRY))
 
-    async def _channel_closed(self, row: PostRow, code: str) -> Again:
-        """Say it once another way, and try again soon: people mend this, and Slack tells nobody when they have."""
-        self._closed[row.target] = code
-        self._pacer.hold(row.target, CLOSED_RETRY)
-        await self._database.run(self._note_closed, row, code)
-        return Again(CLOSED_RETRY)
-
-    def _note_closed(self, c: sa.Connection, row: PostRow, code: str) -> None:
+    def _note_refusal(self, c: sa.Connection, row: PostRow, code: str) -> None:
+        """Write it down, and say it another way once. What hits every message alike, DMs too, is for readiness."""
         post_store.failed(c, row.id, error=code, keep_intent=False)
-        if row.ts is None and row.error is None:
-            self._unreachable(c, self, row, code)
+        if code not in APP_CODES and (row.error is None or row.error in APP_CODES):
+            self._on_refusal(c, self, row, code)
 
     def _given_up(self, row: PostRow, code: str) -> bool:
         """A word to one person: there is nobody, or Slack has refused it for a day. The app and channels get mended."""

@@ -89,6 +89,20 @@ def troubles(c: sa.Connection, *, limit: int = 50) -> list[PostRow]:
     return [row for row in map(_row, c.execute(found).mappings()) if row is not None]
 
 
+def refused_channels(c: sa.Connection) -> list[tuple[str, str]]:
+    """Channels that do not take a message which waits for them, with Slack's word; each pair once."""
+    waiting = posts.c.error.is_not(None) & (posts.c.drawn < posts.c.wanted) & posts.c.target.not_like(f"{DM}%")
+    found = sa.select(posts.c.target, posts.c.error).where(waiting).distinct().order_by(posts.c.target, posts.c.error)
+    return [(str(target), str(error)) for target, error in c.execute(found)]
+
+
+def refused_in(c: sa.Connection, target: str) -> list[PostRow]:
+    """What waits for a channel that has refused it, oldest first."""
+    waiting = (posts.c.target == target) & posts.c.error.is_not(None) & (posts.c.drawn < posts.c.wanted)
+    found = sa.select(posts).where(waiting).order_by(posts.c.created_at)
+    return [row for row in map(_row, c.execute(found).mappings()) if row is not None]
+
+
 def upsert(
     c: sa.Connection,
     *,

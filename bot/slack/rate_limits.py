@@ -101,6 +101,12 @@ class Pacer:
             if key in self._lanes:
                 self._lanes[key].held = self._clock() + seconds
 
+    def release(self, key: str) -> None:
+        """What held this lane is over."""
+        with self._lock:
+            if key in self._lanes:
+                self._lanes[key].held = 0.0
+
     def _forget_turns(self, lane: _Lane, now: float) -> None:
         # Turns were given out in order, so the old ones stand first.
         while lane.turns and (slot := next(iter(lane.turns.items())))[1] < now - self._FORGET_SECONDS:

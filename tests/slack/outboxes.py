@@ -47,7 +47,7 @@ class Desk:
         self.web, self.directory = web, directory
         self.texts: dict[str, str | None] = {}
         self.drawn = 0
-        self.unreachable: list[tuple[str, str]] = []
+        self.refusals: list[tuple[str, str | None]] = []
         self.outbox = self.another("one")
 
     def another(self, holder: str) -> Outbox:
@@ -58,7 +58,7 @@ class Desk:
             directory=self.directory,
             drawers={"card": self.draw, "alert": self.draw},
             urgent=frozenset({"alert"}),
-            unreachable=lambda _c, _outbox, row, code: self.unreachable.append((row.id, code)),
+            on_refusal=lambda _c, _outbox, row, code: self.refusals.append((row.id, code)),
             holder=holder,
             clock=self.clock,
         )

@@ -35,12 +35,13 @@ async def test_a_closed_channel_is_told_once_and_tried_again_soon(desk, fake, cl
     fake.faults.add("chat.postMessage", "refuse", code=code, times=10_000)
     await desk.want()
     await desk.run(seconds=100)
-    assert desk.unreachable == [("p1", code)]
-    assert len(desk.outbox.problems()) == 1
-    assert code in desk.outbox.problems()[0]
+    assert desk.refusals == [("p1", code)]
+    (problem,) = await desk.outbox.problems()
+    assert code in problem
     fake.faults.armed.clear()
     opened = clock.now
     await desk.run(seconds=60)
     assert (await desk.row()).ts is not None
     assert clock.now - opened <= 60
-    assert desk.outbox.problems() == []
+    assert await desk.outbox.problems() == []
+    assert desk.refusals == [("p1", code), ("p1", None)]

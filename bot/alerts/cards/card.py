@@ -3,12 +3,13 @@
 Nothing here ever held a key's value: rows have masked texts only. Buttons carry the alert's id.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks
+from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks, untold_blocks
 from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus
@@ -54,8 +55,15 @@ BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int]]
 """The same numbers of a batch, by its id (bot/incident)."""
 
 
-def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: DisabledCount | None = None) -> Message:
-    """The card in the security channel, whole, for the rows as they are."""
+def card(
+    alert: Alert,
+    requests: Requests,
+    *,
+    units_per_usd: int,
+    batch: DisabledCount | None = None,
+    untold: Mapping[int, str] = MappingProxyType({}),
+) -> Message:
+    """The card in the security channel, whole, for the rows as they are. `untold`: see notifications.py."""
     headline = _mass_headline(alert, batch) or _headline(alert, requests)
     blocks = [section(headline)]
     if alert.source == "slack":
@@ -68,6 +76,7 @@ def card(alert: Alert, requests: Requests, *, units_per_usd: int, batch: Disable
         blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
         blocks += step_blocks(alert, key_id, requests)
         blocks += again_blocks(alert, key_id, requests)
+        blocks += untold_blocks(alert, key_id, untold)
     blocks += found_lines(alert)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)

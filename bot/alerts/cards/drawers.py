@@ -8,7 +8,7 @@ from bot.alerts import store
 from bot.alerts.cards.card import BatchProgress, DisabledCount, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
-from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD
+from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, untold_owners
 from bot.alerts.models import Alert
 from bot.approvals import store as requests_store
 from bot.slack.blocks import Message
@@ -43,7 +43,7 @@ def _card(c: sa.Connection, post: PostRow, *, units_per_usd: int, batch_progress
         return None
     batch_id = found[0].batch_id
     batch = None if batch_id is None else DisabledCount(*batch_progress(c, batch_id))
-    return card(*found, units_per_usd=units_per_usd, batch=batch)
+    return card(*found, units_per_usd=units_per_usd, batch=batch, untold=untold_owners(c, found[0]))
 
 
 def _author(c: sa.Connection, post: PostRow) -> Message | None:

@@ -1,5 +1,7 @@
 """One key of an alert as blocks: what is known of it, what was done about it, what was seen since. No clients."""
 
+from collections.abc import Mapping
+
 from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
@@ -105,6 +107,15 @@ def again_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
         return []
     how = code(f"/apikey disable {key_id}")
     return [section(f":rotating_light: *Since then it was enabled again, so it works.* {how} takes it out of use.")]
+
+
+def untold_blocks(alert: Alert, key_id: int, untold: Mapping[int, str]) -> list[Block]:
+    """That the owner was not told, since Slack takes no direct message for them. `untold`: key → Slack's word."""
+    seen = alert.keys.get(key_id)
+    if seen is None or not seen.owner or key_id not in untold:
+        return []
+    why = f"Slack takes no direct message for them ({code(untold[key_id])})"
+    return [section(f":warning: *Its owner {mention(seen.owner)} was not told*: {why}. Please tell them another way.")]
 
 
 def seconds_text(seconds: float) -> str:

@@ -3,7 +3,8 @@
 Its buttons carry the alert's id; which keys are ticked is in the window's state.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bot.alerts.cards.card import (
@@ -13,7 +14,7 @@ from bot.alerts.cards.card import (
     ROTATE,
     found_lines,
 )
-from bot.alerts.cards.key_blocks import again_blocks, key_blocks, step_blocks
+from bot.alerts.cards.key_blocks import again_blocks, key_blocks, step_blocks, untold_blocks
 from bot.alerts.cards.key_state import Requests, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
@@ -26,15 +27,25 @@ BOXES = 10
 
 
 def alert_window(
-    alert: Alert, requests: Requests, *, visible: Collection[int], channel: str, units_per_usd: int
+    alert: Alert,
+    requests: Requests,
+    *,
+    visible: Collection[int],
+    channel: str,
+    units_per_usd: int,
+    untold: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """What was found. `visible`: the keys this person may look at; of the others only the owner is said."""
+    """What was found. `visible`: the keys this person may look at; of the others only the owner is said.
+
+    `untold`: keys whose owner cannot be written to.
+    """
     blocks: list[Block] = [section(_sentence(alert))]
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         if key_id in visible:
             blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
             blocks += step_blocks(alert, key_id, requests)
             blocks += again_blocks(alert, key_id, requests)
+            blocks += untold_blocks(alert, key_id, untold)
         else:
             seen = alert.keys.get(key_id)
             owner = f"It belongs to {mention(seen.owner)}." if seen and seen.owner else "Its owner is not known here."
@@ -42,7 +53,7 @@ def alert_window(
     blocks += found_lines(alert)
     told = [
         mention(owner)
-        for owner in dict.fromkeys(alert.keys[k].owner for k in alert.sure_keys if k in alert.keys)
+        for owner in dict.fromkeys(alert.keys[k].owner for k in alert.sure_keys if k in alert.keys and k not in untold)
         if owner
     ]
     people = f" and {', '.join(told)}" if told else ""

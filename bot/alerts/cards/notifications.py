@@ -16,6 +16,22 @@ def card_id(alert_id: int) -> str:
     return f"alert:{alert_id}:card"
 
 
+def owner_post_id(alert_id: int, key_id: int) -> str:
+    """The post that tells the owner of a key."""
+    return f"alert:{alert_id}:owner:{key_id}"
+
+
+def redraw_card(c: sa.Connection, outbox: Outbox, alert_id: int, *, channel: str) -> None:
+    """Have the alert's card drawn, or drawn anew."""
+    outbox.want(c, id=card_id(alert_id), kind=CARD, subject=str(alert_id), target=channel)
+
+
+def untold_owners(c: sa.Connection, alert: Alert) -> dict[int, str]:
+    """Key → Slack's word for it, where the owner of the key cannot be written to."""
+    found = ((key_id, post_store.load(c, owner_post_id(alert.id, key_id))) for key_id in alert.keys)
+    return {key_id: post.error for key_id, post in found if post is not None and post.error and post.ts is None}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlertNotifications:
     """Turns the state of an alert into wanted posts. `channel` is the security channel."""
@@ -25,12 +41,12 @@ class AlertNotifications:
 
     def card(self, c: sa.Connection, alert: Alert) -> None:
         """Have everything that shows this alert drawn, or drawn anew; it never posts twice."""
-        self.outbox.want(c, id=card_id(alert.id), kind=CARD, subject=str(alert.id), target=self.channel)
+        redraw_card(c, self.outbox, alert.id, channel=self.channel)
         for key_id, seen in alert.keys.items():
             if seen.owner and (key_id in alert.sure_keys or key_id in alert.actions):
                 self.outbox.want(
                     c,
-                    id=f"alert:{alert.id}:owner:{key_id}",
+                    id=owner_post_id(alert.id, key_id),
                     kind=OWNER,
                     subject=str(alert.id),
                     target=f"dm:{seen.owner}",

@@ -31,6 +31,9 @@ ALWAYS = ("commands",)
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),
+    "channel_unarchive": ("channels:read",),
+    "group_unarchive": ("groups:read",),
+    "member_joined_channel": ("channels:read", "groups:read"),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "subteam_created": ("usergroups:read",),

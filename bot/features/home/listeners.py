@@ -65,7 +65,7 @@ class HomeListeners:
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
             keys=cut(keys, _KEYS, "/apikey list"),
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
-            care=[*self._troubles(actor), *_care(mine or [], now)],
+            care=[*await self._troubles(actor), *_care(mine or [], now)],
             now=deps.clock(),
         )
 
@@ -74,10 +74,10 @@ class HomeListeners:
         asks = {name: operation.asks for name, operation in self.deps.operations.items()}
         return [request_row(r, asks=asks[r.operation], mine=not decidable, decidable=decidable) for r in requests]
 
-    def _troubles(self, actor: Actor) -> list[str]:
+    async def _troubles(self, actor: Actor) -> list[str]:
         """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""
         administers = decide(self.deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
-        return [escape(problem) for problem in self.deps.problems()] if administers else []
+        return [escape(problem) for problem in await self.deps.problems()] if administers else []
 
     async def _keys(self, ids: set[int]) -> list[Key] | None:
         """None when the gateway does not tell: that is not the same as having no keys."""
