@@ -8,7 +8,7 @@ import contextlib
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,8 @@ class World:
     profile: str = "cometapi"
     # Slack's clock is the gateway's, so that both are moved together.
     one_clock: bool = False
+    # What makes these clocks run.
+    monotonic: Callable[[], float] = time.monotonic
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}")
     app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}")
@@ -126,7 +128,7 @@ class World:
         self.gateway = FakeGateway(
             access_token=self.access_token,
             profile=self.profile,
-            clock=Clock(ticking=True),
+            clock=Clock(ticking=True, monotonic=self.monotonic),
         )
         clock = self.gateway.clock if self.one_clock else time.time
         self.slack = FakeSlack(

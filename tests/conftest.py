@@ -1,15 +1,17 @@
-"""Databases for tests: a migrated SQLite file or PostgreSQL database per test, copied from one made once.
+"""The event loop and the databases of tests: a migrated SQLite file or PostgreSQL database per test, copied from one made once.
 
 PostgreSQL is TEST_DATABASE_URL when that is set, else a server out of a wheel, started once for all the processes of a
 run. When neither works the tests that need it fail and say why: a skipped test would look like a passed one.
 """
 
+import asyncio
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,16 @@ import sqlalchemy as sa
 from bot import durable
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from tests.tools.patient_loop import PatientLoop
 
 _numbers = itertools.count(1)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+    """The loop whose time leaves out what the machine took away; on Windows, the only one that starts processes."""
+    return None if sys.platform == "win32" else {"patient": PatientLoop}
 
 
 @pytest.fixture(scope="session")

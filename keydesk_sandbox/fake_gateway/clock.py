@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 START = 1_800_000_000.0
 
@@ -9,18 +10,21 @@ START = 1_800_000_000.0
 class Clock:
     """Unix seconds. Stands still until `advance`; with `ticking` it also runs, from `start` or from the real time.
 
-    Call it to read it, so it fits wherever a `Callable[[], float]` is asked for.
+    `monotonic` is what makes it run. Call it to read it, so it fits wherever a `Callable[[], float]` is asked for.
     """
 
-    def __init__(self, *, start: float | None = None, ticking: bool = False) -> None:
+    def __init__(
+        self, *, start: float | None = None, ticking: bool = False, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.ticking = ticking
-        self._began = time.monotonic()
+        self._monotonic = monotonic
+        self._began = monotonic()
         if start is None:
             start = time.time() if ticking else START
         self._ahead = start
 
     def now(self) -> float:
-        running = time.monotonic() - self._began if self.ticking else 0.0
+        running = self._monotonic() - self._began if self.ticking else 0.0
         return self._ahead + running
 
     def __call__(self) -> float:

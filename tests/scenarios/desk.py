@@ -40,6 +40,9 @@ class Desk:
         self.world = world
         self.app: Services
         self.ahead = 0.0
+        # The loop's time, which leaves out what the machine took away: a trigger id dies after three seconds of it.
+        self._monotonic = asyncio.get_running_loop().time
+        self._began = time.time() - self._monotonic()
         # Whether `eventually` may move the clocks: not those of other processes.
         self.moves_time = True
         self._time_passed = asyncio.Event()
@@ -48,8 +51,8 @@ class Desk:
         self.gateway = world.gateway
 
     def clock(self) -> float:
-        """The bot's clock: real time, and what a test let pass."""
-        return time.time() + self.ahead
+        """The bot's clock: the loop's time, and what a test let pass."""
+        return self._began + self._monotonic() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """The bot's sleep, on the bot's clock."""
@@ -83,16 +86,24 @@ class Desk:
 
     async def until(self, what: Callable[[], Awaitable[Any]], *, otherwise: str, seconds: float = PATIENCE) -> Any:
         """The same for what has to be asked, such as a row."""
-        now = time.monotonic()
+        now = self._monotonic()
         end, step = now + seconds, now + STILL_SECONDS
         while not (found := await what()):
-            now = time.monotonic()
-            assert now < end, otherwise
+            now = self._monotonic()
+            assert now < end, f"{otherwise}. {self._last_words()}"
             if now >= step and self.moves_time and self._nothing_but_time_is_waited_for():
                 await self.pass_time(STEP_SECONDS)
-                step = time.monotonic() + STILL_SECONDS
+                step = self._monotonic() + STILL_SECONDS
             await asyncio.sleep(0.005)
         return found
+
+    def _last_words(self) -> str:
+        """What was said last, for whoever reads why a test failed."""
+        sent = [f"{one.kind}: {one.answer}" for one in self.slack.sent[-3:]]
+        messages = [m for channel in self.slack.workspace.channels for m in self.slack.messages(channel)]
+        last = sorted(messages, key=lambda m: m.ts)[-5:]
+        said = [f"{m.channel}, for {m.ephemeral_to or 'all'}: {text_of(m)[:200]}" for m in last]
+        return f"Sent last: {sent}. Said last: {said}"
 
     def _nothing_but_time_is_waited_for(self) -> bool:
         """Time that passes over work at hand would look like a process that was frozen."""
@@ -218,7 +229,8 @@ async def open_desk(
     **more: str,
 ) -> AsyncIterator[Desk]:
     """Start everything, hand it over, stop everything. `more`: settings that differ from the sandbox's."""
-    world = World(folder=folder, socket_mode=socket_mode, profile=profile, one_clock=True)
+    monotonic = asyncio.get_running_loop().time
+    world = World(folder=folder, socket_mode=socket_mode, profile=profile, one_clock=True, monotonic=monotonic)
     if policy is not None:
         world.policy_path.write_text(policy, encoding="utf-8")
     seed.fill_gateway(world.gateway)
