@@ -128,8 +128,14 @@ async def _socket(slack: SlackSimulator, socket: WebSocket) -> None:
         return
     await socket.accept()
 
+    async def say(text: str) -> None:
+        try:
+            await socket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError("the app has closed this link") from error
+
     async def end() -> None:
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await socket.close()
 
     def cut() -> None:
@@ -137,14 +143,14 @@ async def _socket(slack: SlackSimulator, socket: WebSocket) -> None:
         if transport is not None:
             transport.abort()
 
-    link = Link(id=slack.core.new_id("L"), send=socket.send_text, end=end, cut=cut)
-    if not await slack.hub.join(link, debug_reconnects=socket.query_params.get("debug_reconnects") == "true"):
-        await end()
-        return
+    link = Link(id=slack.core.new_id("L"), send=say, end=end, cut=cut)
     try:
+        if not await slack.hub.join(link, debug_reconnects=socket.query_params.get("debug_reconnects") == "true"):
+            await end()
+            return
         while True:
             slack.hub.receive(link, await socket.receive_text())
-    except (WebSocketDisconnect, RuntimeError, KeyError, json.JSONDecodeError):
+    except (WebSocketDisconnect, OSError, RuntimeError, KeyError, json.JSONDecodeError):
         pass
     finally:
         slack.hub.leave(link)

@@ -1,6 +1,7 @@
 """Socket Mode: tickets, links, envelopes, acks, disconnects (slack.md A8, G11). Knows no payload's meaning."""
 
 import asyncio
+import contextlib
 import json
 import random
 import secrets
@@ -21,7 +22,10 @@ Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_webs
 
 @dataclass(kw_only=True, eq=False)
 class Link:
-    """One open websocket of the app. `end` says goodbye, `cut` breaks the connection without a word."""
+    """One open websocket of the app. `send` raises OSError when the app has closed it.
+
+    `end` says goodbye, `cut` breaks the connection without a word.
+    """
 
     id: str
     send: Callable[[str], Awaitable[None]]
@@ -122,14 +126,15 @@ class SocketHub:
             link.got_payload.add(envelope["envelope_id"])
         try:
             await link.send(json.dumps(envelope))
-        except (OSError, RuntimeError):
+        except OSError:
             self.leave(link)
         return await future
 
     async def disconnect(self, reason: Reason, *, link: Link | None = None) -> None:
         """Sends a disconnect to one link or all; every reason but `warning` also closes it."""
         for one in [link] if link is not None else list(self.links):
-            await one.send(_disconnect(reason))
+            with contextlib.suppress(OSError):
+                await one.send(_disconnect(reason))
             if reason != "warning":
                 await one.end()
                 self.leave(one)

@@ -164,3 +164,26 @@ async def test_nonsense_from_the_app_is_ignored(slack, hold):
     for text in ("not json", "[]", '{"envelope_id": 5}', '{"envelope_id": "unknown"}'):
         slack.hub.receive(held.link, text)
     assert slack.hub.links == [held.link]
+
+
+async def test_a_link_that_the_app_has_just_closed_takes_nothing_and_is_gone(slack, hold):
+    held = await hold()
+
+    async def closed(_text):
+        raise ConnectionError
+
+    held.link.send = closed
+    assert (await slack.hub.send("interactive", {"type": "block_actions"})).failure == "unreachable"
+    assert slack.hub.links == []
+
+
+async def test_a_goodbye_to_a_link_that_the_app_has_just_closed_still_ends_it(slack, hold):
+    held = await hold()
+
+    async def closed(_text):
+        raise ConnectionError
+
+    held.link.send = closed
+    await slack.hub.disconnect("refresh_requested")
+    assert held.ended
+    assert slack.hub.links == []
