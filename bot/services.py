@@ -262,6 +262,7 @@ class Services:
         self.inventory.subscribe(self.alerts.changed)
         response = self.alerts.response
         self.incident.subscribe(key_changed=response.key_changed, moved=response.batch_moved)
+        self.incident.subscribe(key_changed=self.rotation_overlap.key_changed)
 
     def _jobs(self) -> Mapping[str, Job]:
         """Every durable job by name."""

@@ -6,5 +6,5 @@ timers       reminders, escalation, lapse                     write_locks     on
 granted      stores a request that needs no person        verified_write  one guarded write, read back
 execution    the durable run of an approved request           recheck         today's rules, just before the run
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
-cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  when the old key ends
+cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 """

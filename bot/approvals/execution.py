@@ -17,6 +17,7 @@ from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.request_audit import record
+from bot.approvals.rotation.lineage import RequestLineage
 from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, why_waiting
 from bot.audit import Fact
 from bot.db.engine import Database
@@ -30,7 +31,7 @@ from bot.gateway.errors import (
 )
 from bot.gateway.models import KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import owners
+from bot.keys import lineage, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import Actor, ActorKind
@@ -102,7 +103,7 @@ class Execution:
             if request.status is not Status.RUNNING:
                 return None
         operation = self._operations[request.operation]
-        call = await self._call(request, operation)
+        call = await self._call(request, operation, writer)
         keep = partial(_keep, request.id)
         result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
         again = await self._database.run(self._settle, writer, request, operation, result)
@@ -110,7 +111,7 @@ class Execution:
         await self._learn(result.learned)
         return again
 
-    async def _call(self, request: ApprovalRequest, operation: Operation) -> Call:
+    async def _call(self, request: ApprovalRequest, operation: Operation, writer: VerifiedWriter) -> Call:
         seen_at, known = await self._seen_at(request), await self._known(request)
 
         async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
@@ -122,7 +123,7 @@ class Execution:
                 before=request.before,
                 seen_at=seen_at,
                 known=known,
-                successor_of=lambda key_id: self._database.read(owners.successor_of, key_id),
+                lineage=RequestLineage(writer=writer, request_id=request.id, clock=self._clock),
                 processing=processing,
             )
             return await operation.run(work, operation.input_model.model_validate(request.input))
@@ -245,7 +246,8 @@ class Execution:
         settled |= self._read_late(request, result)
         request = store.move(c, request, to, settled_at=now, **settled)
         if not succeeded:
-            ledger.take_back(c, request.id)
+            ledger.settle_failure(c, request, result)
+            lineage.release(c, request.id)
         if succeeded:
             _remember_owner(c, request, operation, result, now)
         details: dict[str, Any] = {
@@ -338,8 +340,6 @@ def _remember_owner(
                 born_at=key.created_time,
             ),
         )
-        if operation.effect is Effect.REPLACES and request.key_id:
-            owners.link(c, old=request.key_id, new=key.id)
 
 
 def _keep(request_id: int, c: sa.Connection, name: str, value: Any) -> None:

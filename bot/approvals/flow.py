@@ -22,7 +22,7 @@ from bot.durable.engine import Engine
 from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
-from bot.keys import owners
+from bot.keys import lineage, owners
 from bot.operations import Inspection, Look, Offered, Operation
 from bot.permissions.models import Actor, ActorKind, Ask, Decision
 from bot.permissions.policy import decide
@@ -76,8 +76,8 @@ class Flow:
             reader=self.reader,
             inventory=self.inventory,
             owner_of=lambda key_id, born_at=None: self.database.read(owners.owner_of, key_id, born_at),
-            successor_of=lambda key_id: self.database.read(owners.successor_of, key_id),
-            predecessor_of=lambda key_id: self.database.read(owners.predecessor_of, key_id),
+            successor_of=lambda key_id, born_at=None: self.database.read(lineage.successor_of, key_id, born_at),
+            predecessor_of=lambda key_id, born_at=None: self.database.read(lineage.predecessor_of, key_id, born_at),
             now=self.clock(),
             units_per_usd=self.units_per_usd,
             until=time.monotonic() + asked.deadline,

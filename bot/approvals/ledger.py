@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.approvals.models import IN_HAND, ApprovalRequest
-from bot.db.tables import grants, keys, requests
+from bot.db.tables import grants, keys, lineage, requests
+from bot.gateway.writes import WriteResult
 from bot.permissions.models import Count, Counted
 
 # Any constant will do as long as every version of Keydesk uses the same.
 _LOCK = 5_390_714
 _GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate"})
+# A rotated key takes the place of its predecessor, and gets what that gives up.
+_ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 
 
 def lock(c: sa.Connection) -> None:
@@ -30,12 +33,11 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
     """Write down what a request gives, once; nothing for requests that give nothing."""
     if request.operation not in _GIVING:
         return
-    facts = request.judgement.facts
     values = {
         "request_id": request.id,
         "person_id": request.requester_id,
-        "units": None if facts.unlimited_quota else max(0, facts.increase or 0),
-        "adds_key": request.operation != "key.quota",
+        "units": _units(request),
+        "adds_key": request.operation in _ADDS_A_KEY,
         "granted_at": at,
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
@@ -45,6 +47,26 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
 def take_back(c: sa.Connection, request_id: int) -> None:
     """The request failed: it gave nothing."""
     c.execute(sa.delete(grants).where(grants.c.request_id == request_id))
+
+
+def settle_failure(c: sa.Connection, request: ApprovalRequest, result: WriteResult) -> None:
+    """The request failed. What it gave all the same stays written down: quota raised before the rest failed."""
+    unlimited = result.key is not None and result.key.unlimited_quota and request.judgement.facts.unlimited_quota
+    gave = request.operation in {"key.quota", "key.enable"} and (unlimited or result.moved > 0)
+    if not gave:
+        take_back(c, request.id)
+        return
+    units = None if unlimited else result.moved
+    mine = grants.c.request_id == request.id
+    c.execute(sa.update(grants).where(mine).values(units=units, adds_key=False))
+
+
+def _units(request: ApprovalRequest) -> int | None:
+    """Units that it adds; None = no limit, which no number can tell."""
+    if request.operation == "key.rotate":
+        return 0
+    facts = request.judgement.facts
+    return None if facts.unlimited_quota else max(0, facts.increase or 0)
 
 
 def counted(
@@ -69,7 +91,10 @@ def _value(c: sa.Connection, count: Count, person: str, now: float, before: int 
         return None if unlimited else int(units or 0)
     if count.what == "keys":
         mine = sa.true() if count.over == "team" else keys.c.owner_id == person
-        living = sa.select(sa.func.count()).where(mine, keys.c.deleted_at.is_(None), keys.c.disabled_at.is_(None))
+        # In an overlap the successor is counted and its predecessor is not: the two share one place.
+        gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, lineage.c.replaced_by.is_not(None))
+        in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone
+        living = sa.select(sa.func.count()).select_from(keys).where(mine, in_use)
         coming = sa.select(sa.func.count()).select_from(grants.join(requests, requests.c.id == grants.c.request_id))
         in_hand = requests.c.status.in_([status.value for status in IN_HAND])
         return int(c.scalar(living) or 0) + int(c.scalar(coming.where(whose, earlier, grants.c.adds_key, in_hand)) or 0)

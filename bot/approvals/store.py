@@ -142,6 +142,13 @@ def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> b
     return c.scalar(sa.select(requests.c.id).where(others).limit(1)) is not None
 
 
+def unsettled(c: sa.Connection, key_ids: Collection[int], *, but: int, since: float) -> list[ApprovalRequest]:
+    """Other requests for these keys that have begun and are not over, granted since then (Unix seconds)."""
+    begun = requests.c.status.in_([Status.RUNNING.value, Status.UNKNOWN.value])
+    others = requests.c.key_id.in_(key_ids) & (requests.c.id != but) & (requests.c.decided_at >= since)
+    return _many(c, begun & others, order=requests.c.id, limit=100)
+
+
 def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
     """Break-glass requests nobody has looked at yet."""
     return _many(c, requests.c.break_glass & requests.c.reviewed_by.is_(None), order=requests.c.id, limit=limit)

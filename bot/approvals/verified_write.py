@@ -5,10 +5,11 @@ once more right before the bytes are sent, so that a process that was frozen and
 The gateway's verified writes read back. What happened is in the WriteResult; no gateway error leaves here.
 """
 
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -40,9 +41,15 @@ Keep = Callable[[sa.Connection, str, Any], None]
 class RowJournal:
     """The checkpoints of one write, in a row. Durable when `record` returns."""
 
-    def __init__(self, database: Database, lock: WriteLock, checkpoints: Mapping[str, Any], keep: Keep) -> None:
+    def __init__(
+        self,
+        database: Database,
+        check: Callable[[sa.Connection], None],
+        checkpoints: Mapping[str, Any],
+        keep: Keep,
+    ) -> None:
         self._database = database
-        self._lock = lock
+        self._check = check
         self._checkpoints = dict(checkpoints)
         self._keep = keep
 
@@ -56,23 +63,24 @@ class RowJournal:
         await self._database.run(self._record, name, value)
 
     def _record(self, c: sa.Connection, name: str, value: Any) -> None:
-        self._lock.check(c)
+        self._check(c)
         self._keep(c, name, value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedWriter:
-    """The right to write one thing, while its lock is held."""
+    """The right to write one thing, while its lock is held, and what `holding` adds to that."""
 
     client: GatewayClient
     database: Database
-    lock: WriteLock
+    write_locks: WriteLocks
+    locks: list[WriteLock] = field(default_factory=list)
 
     async def write(self, call: Call, *, checkpoints: Mapping[str, Any], keep: Keep) -> WriteResult:
         """Carry out one verified write. Raises WriteLockLost when another process has taken over."""
-        journal = RowJournal(self.database, self.lock, checkpoints, keep)
+        journal = RowJournal(self.database, self.check, checkpoints, keep)
         try:
-            with fenced(self.lock.still):
+            with fenced(self._still):
                 return await call(self.client, journal, PROCESSING)
         except GatewayRejected as error:
             return WriteResult(status=WriteStatus.REFUSED, refusal=error.refusal, sentence=error.sentence)
@@ -83,8 +91,25 @@ class VerifiedWriter:
             return WriteResult(status=WriteStatus.FAILED, sentence=why_waiting(error), again_after=1.0)
 
     def check(self, c: sa.Connection) -> None:
-        """Ask in the transaction that stores the outcome whether it is still ours. Raises WriteLockLost."""
-        self.lock.check(c)
+        """Ask in the transaction that stores something whether all is still ours. Raises WriteLockLost."""
+        for lock in self.locks:
+            lock.check(c)
+
+    def _still(self) -> None:
+        for lock in self.locks:
+            lock.still()
+
+    @contextlib.asynccontextmanager
+    async def holding(self, key_id: int) -> AsyncIterator[None]:
+        """Within it nobody else writes this key or its lineage, either. Raises WriteLockLost when somebody does now."""
+        async with self.write_locks.lock_key(key_id) as lock:
+            if lock is None:
+                raise WriteLockLost(f"key {key_id}")
+            self.locks.append(lock)
+            try:
+                yield
+            finally:
+                self.locks.remove(lock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +139,10 @@ class VerifiedWrites:
             if lock is None:
                 return Again(BUSY_SECONDS)
             try:
-                return await work(VerifiedWriter(client=self.client, database=self.database, lock=lock))
+                writer = VerifiedWriter(
+                    client=self.client, database=self.database, write_locks=self.write_locks, locks=[lock]
+                )
+                return await work(writer)
             except WriteLockLost:
                 # Whoever took over goes on; looking again makes sure that somebody did.
                 return Again(BUSY_SECONDS)

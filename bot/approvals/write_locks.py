@@ -1,4 +1,4 @@
-"""One writer at a time: creates exclude each other, writes to one key exclude each other, across replicas too.
+"""One writer at a time: creates exclude each other, writes to keys of one lineage exclude each other, across replicas.
 
 A hung create must not hold up the disabling of a leaked key, so the lock is not one for the whole account: a quota
 race or a doubled create needs two writers of the same thing (docs/decisions/0003-one-writer.md).
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot.approvals.models import ApprovalRequest
 from bot.db import leases
 from bot.db.engine import Database
+from bot.keys import lineage
 from bot.operations import Operation
 
 SECONDS = 6.0
@@ -75,9 +76,14 @@ class WriteLocks:
         creates = request.key_id is None or self.operations[request.operation].description.creates
         return self._held("write:create") if creates else self.lock_key(request.key_id or 0)
 
-    def lock_key(self, key_id: int) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
-        """WriteLock the lock of one key, for what is no request of its own: a key of a batch."""
-        return self._held(f"write:key:{key_id}")
+    @contextlib.asynccontextmanager
+    async def lock_key(self, key_id: int) -> AsyncIterator[WriteLock | None]:
+        """The lock of one key and of all that it replaced or that replaced it: quota moves between them."""
+        first = await self.database.read(lineage.first_of, key_id)
+        async with self._held(f"write:key:{first}") as lock:
+            # It became part of a line while we waited: the line has another lock.
+            same = lock is not None and await self.database.read(lineage.first_of, key_id) == first
+            yield lock if same else None
 
     @contextlib.asynccontextmanager
     async def _held(self, name: str) -> AsyncIterator[WriteLock | None]:

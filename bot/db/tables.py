@@ -58,13 +58,27 @@ keys = sa.Table(
     sa.Column("request_id", sa.Integer),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("deleted_at", sa.Float),
-    sa.Column("replaces", sa.BigInteger),
-    sa.Column("replaced_by", sa.BigInteger),
     sa.Column("reveals", sa.Integer, nullable=False),
     sa.Column("born_at", sa.BigInteger),  # created_time at the gateway; None = not learnt yet
     sa.Column("disabled_at", sa.Float(53)),
     sa.Index("keys_by_owner", "owner_id", "key_id"),
     sa.Index("keys_by_name", "name"),
+)
+
+# Keys that replaced one another in rotations: a row per key of such a line, also of keys that nobody owns. `first`: the
+# oldest key of the line. `rotation`: the request that replaces the key, set before its successor is made.
+# `shares`: it gave its successor what it had left, and gives it the rest when it ends.
+lineage = sa.Table(
+    "lineage",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("replaces", sa.BigInteger),
+    sa.Column("replaced_by", sa.BigInteger),
+    sa.Column("rotation", sa.Integer),
+    sa.Column("shares", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("born_at", sa.BigInteger),  # created_time at the gateway; None = not known
+    sa.Index("lineage_by_rotation", "rotation"),
 )
 
 # One row per Slack message that must come to be. `wanted` grows when its subject changed; `drawn` is what Slack shows.

@@ -29,7 +29,7 @@ from bot.incident import store
 from bot.incident.judgement import NEEDS_APPROVAL, changed_since, judge
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
-from bot.keys import owners
+from bot.keys import lineage, owners
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
 from bot.slack.outbox import Outbox
@@ -92,10 +92,11 @@ class BatchExecution:
             clock=clock,
         )
 
-    def subscribe(self, *, key_changed: KeyChanged, moved: BatchMoved) -> None:
+    def subscribe(self, *, key_changed: KeyChanged, moved: BatchMoved | None = None) -> None:
         """Tell another room, in the same transaction, of every key that was written and every batch that moved."""
         self._key_changed.append(key_changed)
-        self._moved.append(moved)
+        if moved is not None:
+            self._moved.append(moved)
 
     def begin(
         self,
@@ -191,14 +192,14 @@ class BatchExecution:
             return None
         records = await self._records(keys)
         whose = await self._database.read(owners.all_owners)
-        replaced = await self._database.read(owners.successors)
+        replaced = await self._database.read(lineage.replaced)
         refused: dict[int, str] = {}
         for key in keys:
             record = records.get(key.key_id)
             if record is None:
                 continue  # gone: the write meets the same, and says it
             if batch.operation == "key.enable" and int(record.id) in replaced:
-                refused[key.key_id] = f"It was replaced by key {replaced[int(record.id)]}, so it stays out of use."
+                refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."
                 continue
             decision = judge(
                 self._policy(),
@@ -259,6 +260,13 @@ class BatchExecution:
         # Read again under the lock: another replica may have written it while we waited.
         current = await self._database.read(store.key_of, batch.id, key.key_id)
         if current.status is not BatchKeyStatus.WAITING:
+            return
+        row = await self._database.read(lineage.taken, key.key_id) if batch.operation == "key.enable" else None
+        if row is not None:
+            # Replaced since it was judged; now we hold the lock of its line.
+            await self._database.run(
+                self._refuse, batch, {key.key_id: f"{lineage.words(row)}, so it stays out of use."}
+            )
             return
         write = disable if batch.operation == "key.disable" else enable
 

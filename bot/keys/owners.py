@@ -29,8 +29,6 @@ class OwnedKey:
     request_id: int | None
     created_at: float
     deleted_at: float | None = None
-    replaces: int | None = None
-    replaced_by: int | None = None
     reveals: int = 0
     born_at: int | None = None  # `created_time` at the gateway, None = not learnt yet
     disabled_at: float | None = None
@@ -99,24 +97,6 @@ def last_owner_of(c: sa.Connection, key_id: int) -> str | None:
     return None if line is None else line.owner_id
 
 
-def successor_of(c: sa.Connection, key_id: int) -> int | None:
-    """The key that replaced this one in a rotation, None when none did."""
-    new: int | None = c.scalar(sa.select(keys.c.replaced_by).where(keys.c.key_id == key_id))
-    return new
-
-
-def successors(c: sa.Connection) -> dict[int, int]:
-    """Every key that was replaced in a rotation, and the key that replaced it."""
-    rows = c.execute(sa.select(keys.c.key_id, keys.c.replaced_by).where(keys.c.replaced_by.is_not(None)))
-    return {row.key_id: row.replaced_by for row in rows}
-
-
-def predecessor_of(c: sa.Connection, key_id: int) -> int | None:
-    """The key that this one replaced in a rotation, None when it replaced none."""
-    old: int | None = c.scalar(sa.select(keys.c.replaces).where(keys.c.key_id == key_id))
-    return old
-
-
 def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[OwnedKey]:
     """Somebody's live keys, newest first."""
     if account_is_other(c):
@@ -146,12 +126,6 @@ def forget(c: sa.Connection, key_id: int, *, at: float) -> None:
 def set_disabled(c: sa.Connection, key_id: int, *, at: float | None) -> None:
     """The key was taken out of use, or back into it (None): keys in use are counted."""
     c.execute(sa.update(keys).where(keys.c.key_id == key_id).values(disabled_at=at))
-
-
-def link(c: sa.Connection, *, old: int, new: int) -> None:
-    """Remember a rotation on both lines."""
-    c.execute(sa.update(keys).where(keys.c.key_id == old).values(replaced_by=new))
-    c.execute(sa.update(keys).where(keys.c.key_id == new).values(replaces=old))
 
 
 def count_reveal(c: sa.Connection, key_id: int) -> int:

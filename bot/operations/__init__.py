@@ -1,4 +1,6 @@
-"""What people can do to keys, described once: the types (models.py) and the list of all operations (registry.py)."""
+"""What people can do to keys, described once: the types (models.py), what a run may ask of a key's
+line (lineage.py), and the list of all operations (registry.py).
+"""
 
 from bot.operations.models import (
     Change,

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.client import GatewayClient, GatewayReader
-from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeyId, KeySettings
+from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeySettings
 from bot.gateway.writes import Journal, WriteResult
+from bot.operations.lineage import Lineage
 from bot.permissions.models import Actor, Facts
 
 
@@ -80,8 +81,8 @@ class Inspection:
 class Look:
     """The reading half of the gateway and what else a look needs.
 
-    From our own list: `owner_of` (a number and, where it is at hand, the record's birth), `successor_of` (the key that
-    replaced this one, None = none did) and `predecessor_of` (the one that it replaced).
+    From our own lists, by a number and, where it is at hand, the record's birth: `owner_of`, `successor_of` (the key
+    that replaced this one, None = none did) and `predecessor_of` (the one that it replaced).
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -89,8 +90,8 @@ class Look:
     reader: GatewayReader
     inventory: "Offered"
     owner_of: Callable[..., Awaitable[str | None]]
-    successor_of: Callable[[KeyId], Awaitable[int | None]]
-    predecessor_of: Callable[[KeyId], Awaitable[int | None]]
+    successor_of: Callable[..., Awaitable[int | None]]
+    predecessor_of: Callable[..., Awaitable[int | None]]
     now: float
     units_per_usd: int
     until: float
@@ -135,7 +136,7 @@ class Work:
     before: KeySettings | None
     seen_at: float
     known: bool
-    successor_of: Callable[[KeyId], Awaitable[int | None]]  # by our own list, as it is now
+    lineage: Lineage
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 

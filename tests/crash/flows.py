@@ -119,8 +119,12 @@ def _rotated(house: House, made: Record | None) -> Problems:
     successors = [record for record in _keys(house) if record.id > made.id]
     if len(successors) != 1:
         return [f"{len(successors)} successors instead of one"]
-    return _changed(status=2)(_Without(house, successors[0]), made) + _differences(
-        successors[0], remain_quota=900, allow_ips="198.51.100.10", model_limits="gpt-4o-mini", status=1
+    # Without an overlap all is moved and the old key ends; else the two share, and it works on.
+    shared = house.gateway.key(made.id).status == 1
+    kept, came = (450, 450) if shared else (0, 900)
+    old = _changed(status=1 if shared else 2, remain_quota=kept)(_Without(house, successors[0]), made)
+    return old + _differences(
+        successors[0], remain_quota=came, allow_ips="198.51.100.10", model_limits="gpt-4o-mini", status=1
     )
 
 
@@ -186,6 +190,9 @@ FLOWS = {
             fields={"overlap": "0"},
             record=_THERE,
             requests=2,
+        ),
+        Flow(
+            name="rotate-sharing", word="rotate", act=_submit, check=_rotated, fields={"overlap": "24h"}, record=_THERE
         ),
         Flow(name="delete", word="delete", act=_submit, check=_gone, fields={"confirm": "mine"}, record=_THERE),
     )

@@ -1,5 +1,7 @@
 """What the tests of forms and operations on one key share: a filled form, a look and a run on a fake gateway."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from bot.features.forms.fields import FormReader
@@ -57,7 +59,7 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
     async def owner_of(_key_id: KeyId, _born_at: int | None = None) -> str | None:
         return owner
 
-    async def successor_of(_key_id: KeyId) -> int | None:
+    async def successor_of(_key_id: KeyId, _born_at: int | None = None) -> int | None:
         return successor
 
     values: dict[str, Any] = {
@@ -73,8 +75,34 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
     return Look(**values | more)
 
 
-async def nobody(_key_id: KeyId) -> None:
-    """No key replaced it."""
+class MemoryLineage:
+    """One line of keys without a database: nobody else writes to it, and it remembers what the run did."""
+
+    def __init__(
+        self, *, heir: int | None = None, waits_for: str = "", out_of_use: str = "", claimed: str = ""
+    ) -> None:
+        self.heir = heir
+        self.told = {"waits_for": waits_for, "out_of_use": out_of_use, "claim": claimed}
+        self.links: list[tuple[int, int, bool]] = []
+
+    @contextlib.asynccontextmanager
+    async def holding(self, _key_id: int) -> AsyncIterator[None]:
+        yield
+
+    async def waits_for(self, _key_id: int) -> str:
+        return self.told["waits_for"]
+
+    async def out_of_use(self, _key_id: int) -> str:
+        return self.told["out_of_use"]
+
+    async def claim(self, _old: Key) -> str:
+        return self.told["claim"]
+
+    async def link(self, old: Key, new: Key, *, shares: bool) -> None:
+        self.links.append((int(old.id), int(new.id), shares))
+
+    async def heir_of(self, _key_id: int) -> int | None:
+        return self.heir
 
 
 def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | None = None, **more: Any) -> Work:
@@ -87,7 +115,7 @@ def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | 
         "before": before,
         "seen_at": client.now(),
         "known": before is not None,
-        "successor_of": nobody,
+        "lineage": MemoryLineage(),
         "processing": 15.0,
     }
     return Work(**values | more)

@@ -147,11 +147,11 @@ class Desk:
         return record
 
     async def settled(self, number: int = 1) -> ApprovalRequest:
-        """The row of a request once nothing moves it any more."""
+        """The row of a request, which may come only with time, once nothing moves it any more."""
 
         async def final() -> ApprovalRequest | None:
-            row = await self.request(number)
-            return row if row.status in FINAL else None
+            row = await self.app.database.read(store.find, number)
+            return row if row is not None and row.status in FINAL else None
 
         row: ApprovalRequest = await self.until(final, otherwise=f"request {number} does not end")
         return row

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.approvals.models import RevocationProgress, Status
-from bot.keys import owners
+from bot.keys import lineage, owners
 from keydesk_sandbox import seed
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import do, open_form, owned
@@ -327,11 +327,13 @@ async def test_a_rotated_key_has_a_successor_and_ends_after_the_overlap(any_desk
     assert row.status is Status.SUCCEEDED, row.outcome
     new = desk.key("search (2)")
     assert row.outcome.key_id == new.id
-    same = ("remain_quota", "allow_ips", "model_limits_enabled", "model_limits", "expired_time", "group")
+    assert (new.remain_quota, desk.gateway.key(key.id).remain_quota) == (150_000, 150_000)
+    same = ("allow_ips", "model_limits_enabled", "model_limits", "expired_time", "group")
     assert [getattr(new, name) for name in same] == [getattr(key, name) for name in same]
     owned_new = await desk.app.database.read(owners.find, new.id)
-    assert (owned_new.owner_id, owned_new.replaces) == (ADA, key.id)
-    assert (await desk.app.database.read(owners.find, key.id)).replaced_by == new.id
+    assert owned_new.owner_id == ADA
+    assert await desk.app.database.read(lineage.predecessor_of, new.id) == key.id
+    assert await desk.app.database.read(lineage.successor_of, key.id) == new.id
     said = (await desk.eventually(lambda: desk.said("was rotated")))[0]
     assert f"The old key {key.id} works until" in text_of(said)
     notice = (await desk.eventually(lambda: desk.dm(ADA, "has a successor")))[0]

@@ -14,7 +14,7 @@ async def test_a_replaced_key_is_neither_enabled_nor_rotated_again(http_desk: De
     await do(desk, ADA, "rotate", key, overlap="0")
     await desk.settled(1)
     await desk.eventually(lambda: desk.gateway.key(key.id).status == 2)
-    answer = await do(desk, ADA, "enable", key)
+    answer = await do(desk, ADA, "enable", key, delta="100k")
     assert "was replaced by key" in answer.body["errors"]["reason"]
     answer = await do(desk, ADA, "rotate", key)
     assert "was replaced by key" in answer.body["errors"]["reason"]

@@ -26,6 +26,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.gateway.models import KeyStatus
 from bot.gateway.writes import WriteResult
+from bot.keys import lineage
 from bot.operations import Effect, Operation
 from bot.permissions.models import Decision, Facts
 from bot.slack.blocks import Block, context, date
@@ -50,12 +51,25 @@ class RotationOverlap:
         if request.origin.kind is OriginKind.ROTATION_END and request.status is Status.FAILED:
             sentence = f":rotating_light: Key {request.key_id} was replaced, but could not be disabled: it still works."
             self.notifications.alarm(c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`).")
+        if operation.effect is Effect.STOPS and request.status is Status.SUCCEEDED and request.key_id is not None:
+            self.key_changed(c, request.key_id, DISABLE)
         if operation.effect is not Effect.REPLACES or request.status is not Status.SUCCEEDED:
             return
         alive = result.before is None or result.before.status == KeyStatus.ENABLED
         overlap = float(request.input.get("overlap", 0)) if alive else 0.0
         store.record_progress(c, request.id, overlap=OverlapProgress(at=self.clock() + overlap))
         self.engine.start(c, JOB, f"req:{request.id}:retire", str(request.id), delay=overlap)
+
+    def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
+        """By a request or in a batch something was done to a key: an old one that was disabled gives up the rest."""
+        row = lineage.find(c, key_id) if operation == DISABLE else None
+        if row is None or row.rotation is None or row.replaced_by is None:
+            return
+        rotation = store.find(c, row.rotation)
+        overlap = None if rotation is None else rotation.progress.overlap
+        if overlap is not None and overlap.request_id is None:
+            # The same job that the overlap's end would start; whichever comes second finds its request made.
+            self.engine.start(c, JOB, f"req:{row.rotation}:retire:ended", str(row.rotation))
 
     async def retire(self, argument: str) -> None:
         """The durable job: the overlap of this rotation is over."""

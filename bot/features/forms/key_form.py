@@ -15,8 +15,9 @@ from bot.features.forms.key_command import register_key_command
 from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
 from bot.features.forms.submission import submit_form
 from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
+from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text
-from bot.operations import Frozen, Look, Operation
+from bot.operations import Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, bold_name, code, context, escape, truncate
 from bot.slack.delivery import Ack, Delivery
@@ -24,6 +25,8 @@ from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
 
 NAME_SHOWN = 100
+# Until another request that moves quota of the same key is looked at again.
+BUSY_SECONDS = 2.0
 DELTA = "delta"
 
 
@@ -81,6 +84,14 @@ async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
     if key is None:
         key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
     return key, await look.owner_of(key.id, key.created_time) == actor.slack_user_id
+
+
+async def waits(work: Work, key_id: int, name: str) -> WriteResult | None:
+    """That another request is moving quota of this key; None where none is, or ours, checkpoint `name`, has begun."""
+    if await work.journal.recall(name) is not None:
+        return None
+    why = await work.lineage.waits_for(key_id)
+    return WriteResult(status=WriteStatus.FAILED, sentence=why, again_after=BUSY_SECONDS) if why else None
 
 
 class FormViews(Protocol):

@@ -4,10 +4,10 @@ One key is one request: whoever disables many asks once for each, and each has i
 """
 
 from bot.features.forms.fields import REASON
-from bot.features.forms.key_form import read_key
+from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
-from bot.gateway.writes import WriteResult, WriteStatus, disable
+from bot.gateway.writes import WriteResult, WriteStatus, disable, move_quota
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor, Facts
 
@@ -67,7 +67,31 @@ class KeyDisable(Operation):
         if result.refusal is Refusal.NOT_FOUND and (work.known or wanted.rotation is not None):
             note = "The key is gone from the gateway: somebody deleted it."
             return WriteResult(status=WriteStatus.DONE, before=seen, notes=(note,))
+        if wanted.rotation is None or result.status is not WriteStatus.DONE or result.key is None:
+            return result
+        return await _hand_over(work, result, result.key)
+
+
+async def _hand_over(work: Work, result: WriteResult, old: Key) -> WriteResult:
+    """The end of an overlap: what the old key has left goes to its successor. It is disabled whatever comes of that."""
+    heir = await work.lineage.heir_of(int(old.id))
+    begun = await work.journal.recall("move") is not None
+    if heir is None or old.unlimited_quota or (old.remain_quota <= 0 and not begun):
         return result
+    if waiting := await waits(work, int(old.id), "move"):
+        moved = waiting
+    else:
+        moved = await move_quota(work.client, old.id, KeyId(heir), work.journal, processing=work.processing)
+    if moved.status is WriteStatus.DONE:
+        note = f"What was left went to key {heir}: {moved.moved:,} units."
+        return result.model_copy(update={"notes": (*result.notes, note), "key": moved.before or old})
+    if moved.again_after is not None or moved.status is WriteStatus.UNKNOWN:
+        sentence = f"The key is disabled. What was left is not moved to key {heir} yet. {moved.sentence}"
+        return result.model_copy(
+            update={"status": WriteStatus.UNKNOWN, "sentence": sentence, "again_after": moved.again_after}
+        )
+    note = f"What was left ({old.remain_quota:,} units) stays on this key, out of use. {moved.sentence}"
+    return result.model_copy(update={"notes": (*result.notes, note)})
 
 
 async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:

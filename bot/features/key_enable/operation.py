@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
-from bot.features.forms.key_form import DELTA, is_past, read_key
+from bot.features.forms.key_form import DELTA, is_past, read_key, waits
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text
@@ -63,7 +63,7 @@ class KeyEnable(Operation):
         key, own = await read_key(look, actor, wanted.key_id)
         now = look.reader.server_now()
         after = wanted.settings(key.settings(), look.now)
-        successor = await look.successor_of(key.id)
+        successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
             raise InputError({REASON: f"The key was replaced by key {successor}, so it stays out of use."})
         _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
@@ -75,10 +75,10 @@ class KeyEnable(Operation):
 
     async def run(self, work: Work, wanted: EnableKey) -> WriteResult:
         """Expiry and quota first, then the status, then read back: enabled, not expired, not empty."""
-        successor = await work.successor_of(KeyId(wanted.key_id))
-        if successor is not None:
-            sentence = f"The key was replaced by key {successor}, so it stays out of use."
-            return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
+        if why := await work.lineage.out_of_use(wanted.key_id):
+            return WriteResult(status=WriteStatus.REFUSED, sentence=why)
+        if wanted.delta is not None and (waiting := await waits(work, wanted.key_id, "enable.put")):
+            return waiting
         return await enable(
             work.client,
             KeyId(wanted.key_id),

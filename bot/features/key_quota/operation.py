@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from bot.errors import InputError
 from bot.features.forms.fields import QUOTA, REASON, UNLIMITED
-from bot.features.forms.key_form import DELTA, read_key
+from bot.features.forms.key_form import DELTA, read_key, waits
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
 from bot.keys.text import quota_text
@@ -71,6 +71,8 @@ class KeyQuota(Operation):
 
     async def run(self, work: Work, wanted: ChangeQuota) -> WriteResult:
         """Move remain + used by exactly the delta, or set the limit; an exhausted key is revived."""
+        if waiting := await waits(work, wanted.key_id, "quota" if wanted.delta is not None else "unlimited"):
+            return waiting
         client, journal, key_id = work.client, work.journal, KeyId(wanted.key_id)
         expected, processing = work.before, work.processing
         if wanted.delta is not None:

@@ -1,7 +1,9 @@
-"""What rotating means: a new key with the same settings and what is left of the quota; the old one ends later.
+"""What rotating means: a new key with the same settings gets the quota that the old one gives up, which ends later.
 
-The new key gets a name of its own: the gateway files usage by name, and names are never used twice. The old key keeps
-its quota and works until the overlap is over (approvals/rotation/). Whose the old key is, theirs is the new one.
+The new key gets a name of its own: the gateway files usage by name, and names are never used twice. In an overlap both
+keys work and share what was left: the larger half is moved at once, and what the old key has not spent follows when it
+ends (key_disable, approvals/rotation/). So a rotation adds nothing to what can be spent. Whose the old key is, theirs
+is the new one.
 """
 
 import re
@@ -11,14 +13,14 @@ from pydantic import Field
 
 from bot.errors import InputError
 from bot.features.forms.fields import REASON
-from bot.features.forms.key_form import is_past, read_key
+from bot.features.forms.key_form import is_past, read_key, waits
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
-from bot.gateway.writes import WriteResult, WriteStatus, changed_since, create
+from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
-from bot.units import format_duration, format_moment
+from bot.units import format_duration, format_moment, format_quota
 
 OVERLAP = "overlap"
 LONGEST_OVERLAP = 7 * 86_400
@@ -34,6 +36,23 @@ class RotateKey(Frozen):
 
     key_id: int
     overlap: int = Field(ge=0, le=LONGEST_OVERLAP)
+
+
+class RotationMark(Frozen):
+    """What a run goes by once it has begun: the old key as it was claimed, and the number in the new one's name.
+
+    `moves`: the successor is made empty. False only in rotations that an earlier version began.
+    """
+
+    old: Key
+    number: int
+    moves: bool = False
+    overlaps: bool = False
+
+    @property
+    def settings(self) -> KeySettings:
+        """The successor as it is made."""
+        return successor_settings(self.old, self.number, empty=self.moves)
 
 
 class KeyRotate(Operation):
@@ -56,7 +75,7 @@ class KeyRotate(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: RotateKey) -> Inspection:
         """Read the old key fresh. Raises InputError when its successor could not be used."""
         key, own = await read_key(look, actor, wanted.key_id)
-        successor = await look.successor_of(key.id)
+        successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
             raise InputError({REASON: f"The key was replaced by key {successor} already; rotate that one."})
         problem = _dead_at_birth(key, look.reader.server_now())
@@ -65,42 +84,86 @@ class KeyRotate(Operation):
         if wanted.overlap:
             await _refuse_a_third(look, key)
         after = successor_settings(key, _number(key.name))
-        # The successor is a new key: all that it starts with is added, while the old one still works.
-        increase = 0 if after.unlimited_quota else after.remain_quota
-        facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
+        # What the successor gets, the old key gives up: nothing is added.
+        facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         lines = _lines(key, after, wanted, now=look.reader.server_now(), units_per_usd=look.units_per_usd)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: RotateKey) -> WriteResult:
-        """Create the successor, once, from the old record as it was first read here."""
-        mark = await work.journal.recall(_MARK)
-        if mark is None:
-            # Looked up here, under the lock of those who create: of five submissions at once one makes a successor.
-            successor = await work.successor_of(KeyId(wanted.key_id))
-            if successor is not None:
-                sentence = f"The key was replaced by key {successor} already; rotate that one."
-                return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
-            old = await work.client.get_key(KeyId(wanted.key_id))
-            refused = _refused(old, work)
-            if refused is not None:
-                return refused
-            number = _number(old.name)
-        else:
-            old, number = Key.model_validate(mark["old"]), int(mark["number"])
-        for candidate in range(number, number + MOST_NAMES):
-            await work.journal.record(_MARK, {"old": old.model_dump(mode="json"), "number": candidate})
-            settings = successor_settings(old, candidate)
-            result = await create(work.client, settings, work.journal, processing=work.processing)
-            if result.refusal is not Refusal.NAME_IN_USE:
+        """Claim the old key, make the successor, once and empty, then move the quota, each step with its checkpoint."""
+        found = await work.journal.recall(_MARK)
+        mark = await _begin(work, wanted) if found is None else RotationMark.model_validate(found)
+        if isinstance(mark, WriteResult):
+            return mark
+        for number in range(mark.number, mark.number + MOST_NAMES):
+            mark = mark.model_copy(update={"number": number})
+            await work.journal.record(_MARK, mark.model_dump(mode="json"))
+            made = await create(work.client, mark.settings, work.journal, processing=work.processing)
+            if made.refusal is not Refusal.NAME_IN_USE:
                 break
-        note = f"The new key is called “{settings.name}”."
-        notes = (note, *result.notes) if result.status is WriteStatus.DONE else result.notes
-        return result.model_copy(update={"before": old, "notes": notes})
+        if made.status is not WriteStatus.DONE or made.key is None:
+            return made.model_copy(update={"before": mark.old})
+        async with work.lineage.holding(wanted.key_id):
+            await work.lineage.link(mark.old, made.key, shares=mark.moves)
+            moved = await _move(work, mark, made.key)
+        if moved.status is WriteStatus.REFUSED:
+            moved = await _undone(work, made.key, moved)
+        if moved.status is not WriteStatus.DONE:
+            return moved.model_copy(update={"before": mark.old})
+        notes = (f"The new key is called “{mark.settings.name}”.", *_shares(mark, moved), *made.notes)
+        # The key as it is now, under the name that it was made with.
+        return made.model_copy(update={"key": moved.key or made.key, "before": mark.old, "notes": notes})
+
+
+async def _begin(work: Work, wanted: RotateKey) -> RotationMark | WriteResult:
+    """Claim the key under its line's lock, by the record as it is now. A result: it is not replaced, or not yet."""
+    async with work.lineage.holding(wanted.key_id):
+        if waiting := await waits(work, wanted.key_id, _MARK):
+            return waiting
+        old = await work.client.get_key(KeyId(wanted.key_id))
+        refused = _refused(old, work)
+        if refused is not None:
+            return refused
+        if why := await work.lineage.claim(old):
+            return WriteResult(status=WriteStatus.REFUSED, key=old, sentence=why)
+    alive = old.state(work.client.server_now()) is EffectiveState.ACTIVE
+    return RotationMark(old=old, number=_number(old.name), moves=True, overlaps=alive and wanted.overlap > 0)
+
+
+async def _move(work: Work, mark: RotationMark, new: Key) -> WriteResult:
+    """The quota, from the old key to the new one. A key without a limit has none to move."""
+    if mark.old.unlimited_quota:
+        return WriteResult(status=WriteStatus.DONE, key=new)
+    # A rotation that an earlier version began gave the successor its quota when it was made: the old key only gives up.
+    target = new.id if mark.moves else None
+    moved = await move_quota(
+        work.client, mark.old.id, target, work.journal, keep_half=mark.overlaps, processing=work.processing
+    )
+    return moved if mark.moves else moved.model_copy(update={"key": new})
+
+
+async def _undone(work: Work, new: Key, moved: WriteResult) -> WriteResult:
+    """Nothing could be moved, so the empty successor, which nobody has seen, is taken away again."""
+    gone = await delete(work.client, new.id, JournalPart(work.journal, "undo"), processing=work.processing)
+    if gone.again_after is not None:
+        return gone.model_copy(update={"status": WriteStatus.UNKNOWN})
+    return moved.model_copy(update={"key": None})
+
+
+def _shares(mark: RotationMark, moved: WriteResult) -> tuple[str, ...]:
+    """What each of the two keys has, in words."""
+    old = moved.before
+    if mark.old.unlimited_quota or not mark.moves:
+        return ()
+    told = f"It got {moved.moved:,} units of the old key."
+    if not mark.overlaps or old is None:
+        return (told,)
+    return (f"{told} The old key keeps {old.remain_quota:,}; what it has left when it ends comes to the new key.",)
 
 
 async def _refuse_a_third(look: Look, key: Key) -> None:
-    """In an overlap two keys spend what one was granted. With a third, and a fourth, it would be any amount."""
-    older = await look.predecessor_of(key.id)
+    """In an overlap two keys share the place of one. With a third, and a fourth, it would be any number of keys."""
+    older = await look.predecessor_of(key.id, key.created_time)
     if older is None:
         return
     try:
@@ -146,19 +209,23 @@ def successor_name(name: str, number: int) -> str:
     return base.encode()[:room].decode(errors="ignore").rstrip() + suffix
 
 
-def successor_settings(old: Key, number: int) -> KeySettings:
-    """The same settings under the next name, with what is left of the quota."""
+def successor_settings(old: Key, number: int, *, empty: bool = False) -> KeySettings:
+    """The same settings under the next name, with what is left of the quota, or `empty` before that is moved."""
     changes: dict[str, Any] = {
         "name": successor_name(old.name, number),
-        "remain_quota": max(0, old.remain_quota),
+        "remain_quota": 0 if empty else max(0, old.remain_quota),
     }
     return old.settings().model_copy(update=changes)
 
 
 def _lines(key: Key, after: KeySettings, wanted: RotateKey, *, now: float, units_per_usd: int) -> tuple[Change, ...]:
     quota = quota_text(after.remain_quota, unlimited=after.unlimited_quota, units_per_usd=units_per_usd)
-    alive = key.state(now) is EffectiveState.ACTIVE
-    old = f"works for {format_duration(wanted.overlap)} more" if wanted.overlap and alive else "ends at once"
+    overlaps = bool(wanted.overlap) and key.state(now) is EffectiveState.ACTIVE
+    old = f"works for {format_duration(wanted.overlap)} more" if overlaps else "ends at once"
+    if overlaps and not after.unlimited_quota:
+        kept = after.remain_quota // 2
+        quota = f"{format_quota(after.remain_quota - kept, units_per_usd)}, the rest when the old key ends"
+        old = f"{old}, with {format_quota(kept, units_per_usd)}"
     return (
         Change(field="name", label="New key", before=None, after=f"{after.name}, or the next free number"),
         Change(field="remain_quota", label="Quota of the new key", before=None, after=quota),

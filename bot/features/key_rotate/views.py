@@ -19,9 +19,10 @@ _CHOICES = (
     ("7 days", "7d"),
 )
 _TEXT = (
-    "A new key is made with the same settings and with the quota that is left. Its name gets a number, like "
-    "“name (2)”, because usage is filed by name. The owner of this key gets the new one and reveals it. "
-    "This key keeps its own quota until it is disabled; then it stays out of use."
+    "A new key is made with the same settings. Its name gets a number, like “name (2)”, because usage is filed by "
+    "name. The owner of this key gets the new one and reveals it. While both keys work they share the quota that is "
+    "left: the new key gets half of it at once, and what this key has not spent when it ends. Then this key stays out "
+    "of use."
 )
 _DEAD = "This key does not work any more, so there is no overlap."
 

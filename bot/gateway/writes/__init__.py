@@ -8,14 +8,15 @@ the caller holds the lease.
     update          set fields on a fresh record          change_quota    move remain + used by exactly a delta
     set_unlimited   limit off or on                       disable         status, else harmless; two round trips
     enable          status, with a two-step revival       delete          gone, and seen before
-    check_revoked   whether the key itself is refused
+    check_revoked   whether the key itself is refused    move_quota      from one key to another, what was really taken
 """
 
 from bot.gateway.writes.create import create
 from bot.gateway.writes.delete import delete
 from bot.gateway.writes.disable import LastResort, disable
 from bot.gateway.writes.enable import enable
-from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus
+from bot.gateway.writes.move import move_quota
+from bot.gateway.writes.results import FieldDifference, Journal, JournalPart, KeyChanges, WriteResult, WriteStatus
 from bot.gateway.writes.revocation import REVOCATION_DELAYS, Revocation, RevocationCheck, check_revoked
 from bot.gateway.writes.session import PROCESSING
 from bot.gateway.writes.update import change_quota, changed_since, set_unlimited, update
@@ -25,6 +26,7 @@ __all__ = [
     "REVOCATION_DELAYS",
     "FieldDifference",
     "Journal",
+    "JournalPart",
     "KeyChanges",
     "LastResort",
     "Revocation",
@@ -38,6 +40,7 @@ __all__ = [
     "delete",
     "disable",
     "enable",
+    "move_quota",
     "set_unlimited",
     "update",
 ]

@@ -46,6 +46,7 @@ async def _enable(
     key = await session.client.get_key(key_id)
     before = key
     notes: tuple[str, ...] = ()
+    moved = 0
     if not await _begun(session):
         refused = _refused(session, key, expired_time, add_quota, expected)
         if refused:
@@ -56,11 +57,11 @@ async def _enable(
         step = await put(session, _PUT, key_id, intent, key)
         if step.status is not WriteStatus.DONE or step.key is None:
             return step
-        key, notes = step.key, step.notes
+        key, notes, moved = step.key, step.notes, step.moved
     result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
     # Of the status alone: a key that was enabled but empty was not so already.
     said = result.notes if key is before else tuple(note for note in result.notes if note != ALREADY)
-    return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *said)}))
+    return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *said), "moved": moved}))
 
 
 async def _begun(session: Session) -> bool:

@@ -65,12 +65,16 @@ class Intent:
 
 
 class PutCheckpoint(WriteCheckpoint):
-    """`before` = the record that was changed; `target` = the sum remain + used to reach."""
+    """`before` = the record that was changed; `target` = the sum remain + used to reach.
+
+    `moved` = by how much the sum was changed when it was finished; others may move it later.
+    """
 
     before: Key
     target: int
     corrections: int = 0
     finished: bool = False
+    moved: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -88,6 +92,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
             before=checkpoint.before,
             differences=_differences(checkpoint, Intent(fields=intent.fields), found),
             notes=checkpoint.notes,
+            moved=checkpoint.moved,
         )
     retry_no = checkpoint is not None
     found = fresh if fresh and checkpoint is None else await session.client.get_key(key_id)
@@ -101,7 +106,8 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
     for _ in range(_ROUNDS):
         result = _judge(session, checkpoint, intent, found, retry_no=retry_no)
         if result and result.status is WriteStatus.DONE:
-            await session.save(name, checkpoint.model_copy(update={"finished": True, "notes": result.notes}))
+            done = {"finished": True, "notes": result.notes, "moved": result.moved}
+            await session.save(name, checkpoint.model_copy(update=done))
         if result:
             return result
         again = _landed(session, checkpoint, intent, found)
@@ -235,6 +241,7 @@ def _judge_landed(
         differences=side,
         notes=notes,
         sentence="The change is there, but a restriction of the key is not as it was." if broken else "",
+        moved=found.total_quota - checkpoint.before.total_quota,
     )
 
 

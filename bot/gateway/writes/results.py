@@ -51,6 +51,7 @@ class WriteResult(BaseModel):
 
     `again_after` (seconds) says that calling again with the same journal is useful: with UNKNOWN to learn the outcome,
     with FAILED because nothing was changed and the cause may pass. UNKNOWN without it needs a person to look.
+    `moved` is by how many units the sum remain + used was changed, as it was read back.
     `learned` is what the read-back showed of this deployment, for `Capabilities.learn(**learned)`.
     `sentence` says why it is not done; `notes` are things a person should know; `alarm` is one that must be seen.
     """
@@ -67,6 +68,7 @@ class WriteResult(BaseModel):
     extra_key_ids: tuple[KeyId, ...] = ()
     again_after: float | None = None
     alarm: str | None = None
+    moved: int = 0
     learned: Mapping[str, bool] = {}
 
 
@@ -76,6 +78,22 @@ def with_name_limit(result: WriteResult, name: str | None) -> WriteResult:
     if result.refusal is not Refusal.NAME_TOO_LONG or not problem:
         return result
     return result.model_copy(update={"sentence": problem, "learned": {**result.learned, "names_in_bytes": True}})
+
+
+class JournalPart:
+    """A part of a journal with names of its own, for a write that is one of several of the same kind."""
+
+    def __init__(self, journal: Journal, prefix: str) -> None:
+        self._journal = journal
+        self._prefix = prefix
+
+    async def recall(self, name: str) -> Any | None:
+        """What was recorded last under this name in this part."""
+        return await self._journal.recall(f"{self._prefix}.{name}")
+
+    async def record(self, name: str, value: Mapping[str, Any]) -> None:
+        """Records durably, in this part."""
+        await self._journal.record(f"{self._prefix}.{name}", value)
 
 
 class KeyChanges(BaseModel):

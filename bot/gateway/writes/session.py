@@ -62,6 +62,7 @@ class Session:
         self.journal = journal
         self.at_stake = False
         """Something was sent whose effect has not been read back yet."""
+        self.processing = processing
         self._settle = client.timeout + processing
         self._begun = client.now()
 

@@ -187,6 +187,7 @@ async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> Wr
     return second.model_copy(
         update={
             "before": result.before,
+            "moved": result.moved,
             "notes": (*result.notes, *second.notes, f"The gateway had marked the key {stale.name.lower()}."),
         },
     )

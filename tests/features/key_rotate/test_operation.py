@@ -7,7 +7,7 @@ import pytest
 from bot.errors import InputError
 from bot.features.key_rotate.operation import OPERATION, RotateKey, successor_name
 from bot.gateway.writes import WriteStatus
-from tests.features.kit import ADA, look_on, work_on
+from tests.features.kit import ADA, MemoryLineage, look_on, work_on
 from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
 
 
@@ -58,7 +58,8 @@ async def test_one_rotation_makes_one_key(profile: str, fault: str) -> None:
     assert result.key is not None
     assert result.before is not None
     assert (result.key.id, result.before.id) == (made[0].id, old.id)
-    assert (made[0].remain_quota, made[0].allow_ips) == (123, "198.51.100.10")
+    assert (made[0].remain_quota, made[0].allow_ips) == (62, "198.51.100.10")
+    assert fake.key(old.id).remain_quota == 61
     assert "“search (2)”" in result.notes[0]
     assert fake.key(old.id).status == 1
 
@@ -106,13 +107,14 @@ async def test_a_key_that_changed_since_it_was_asked_for_is_not_rotated() -> Non
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
 
 
-async def test_all_that_a_successor_starts_with_counts_as_added() -> None:
+async def test_a_rotation_adds_nothing_and_says_how_the_two_share() -> None:
     fake = fake_gateway()
     client = client_of(fake)
     limited, unlimited = fake.add_key(**SETTINGS), fake.add_key(name="free", unlimited_quota=True)
     found = await OPERATION.inspect(look_on(client), ADA, RotateKey(key_id=limited.id, overlap=3_600))
-    assert (found.facts.increase, found.facts.remain_quota) == (123, 123)
-    assert found.changes[-1].after == "works for 1 hour more"
+    assert (found.facts.increase, found.facts.remain_quota) == (0, 123)
+    assert found.changes[1].after == "62 units (under $0.01), the rest when the old key ends"
+    assert found.changes[-1].after == "works for 1 hour more, with 61 units (under $0.01)"
     found = await OPERATION.inspect(look_on(client), ADA, RotateKey(key_id=unlimited.id, overlap=0))
     assert (found.facts.increase, found.facts.unlimited_quota) == (0, True)
     assert found.changes[-1].after == "ends at once"
@@ -122,3 +124,62 @@ async def test_all_that_a_successor_starts_with_counts_as_added() -> None:
 def test_an_overlap_is_at_most_a_week(overlap: int) -> None:
     with pytest.raises(ValueError, match="overlap"):
         RotateKey(key_id=1, overlap=overlap)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, SETTINGS | {"unlimited_quota": True}])
+async def test_a_rotation_that_an_earlier_version_began_makes_no_quota(settings: dict[str, Any]) -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**settings)
+    client, journal = client_of(fake), MemoryJournal()
+    record = await client.get_key(old.id)
+    await journal.record("rotate", {"old": record.model_dump(mode="json"), "number": 2})
+    result = await OPERATION.run(work_on(client, record, journal), RotateKey(key_id=old.id, overlap=60))
+    assert result.key is not None
+    assert result.status is WriteStatus.DONE
+    kept = 123 if settings.get("unlimited_quota") else 0
+    assert (fake.key(result.key.id).remain_quota, fake.key(old.id).remain_quota) == (123, kept)
+
+
+@pytest.mark.parametrize("number", range(14))
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_crash_at_any_checkpoint_makes_one_key_and_no_quota(number: int, when: str) -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS)
+    client, journal = client_of(fake), MemoryJournal()
+    before = await client.get_key(old.id)
+    journal.crash_at = {number: when}
+    wish = RotateKey(key_id=old.id, overlap=60)
+    result = await to_the_end(fake, lambda: OPERATION.run(work_on(client, before, journal), wish))
+    assert result.status is WriteStatus.DONE, result
+    rows = fake.keys()
+    assert [row.remain_quota for row in rows] == [62, 61]
+
+
+@pytest.mark.parametrize("told", ["waits_for", "claimed"])
+async def test_a_key_that_somebody_else_is_at_is_left_alone(told: str) -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS)
+    client = client_of(fake)
+    lineage = MemoryLineage(**{told: "Somebody else."})
+    result = await OPERATION.run(work_on(client, None, lineage=lineage), RotateKey(key_id=old.id, overlap=0))
+    assert (result.sentence, len(fake.keys()), lineage.links) == ("Somebody else.", 1, [])
+    assert (result.status, result.again_after) == (
+        (WriteStatus.FAILED, 2.0) if told == "waits_for" else (WriteStatus.REFUSED, None)
+    )
+
+
+@pytest.mark.parametrize("fault", ["", "lost_reply"])
+async def test_a_successor_that_gets_nothing_is_taken_away_again(fault: str) -> None:
+    fake = fake_gateway()
+    old = fake.add_key(**SETTINGS)
+    client, journal = client_of(fake), MemoryJournal()
+    # Deleted in the console between the two: what was taken cannot be given.
+    fake.on("answer", lambda _call: fake.edit_behind(old.id + 1, deleted_at=1), method="PUT")
+    if fault:
+        fake.arm(fault, method="PUT")
+    wish = RotateKey(key_id=old.id, overlap=0)
+    result = await to_the_end(fake, lambda: OPERATION.run(work_on(client, None, journal), wish))
+    assert (result.status, result.key) == (WriteStatus.REFUSED, None)
+    assert "so nothing was moved" in result.sentence
+    rows = fake.keys()
+    assert [(row.id, row.remain_quota) for row in rows] == [(old.id, 123)]

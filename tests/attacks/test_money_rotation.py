@@ -1,0 +1,148 @@
+"""A rotation makes no money: four ways that once made five keys of one, with a spender beside them, over the real wire."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.approvals.models import Status
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import Record
+from tests.attacks.lines import line, living, total
+from tests.scenarios.desk import Desk, open_desk, text_of, view_text
+from tests.scenarios.operating import do, open_form, owned
+
+ADA, SAM = seed.ENGINEER, seed.SECURITY
+PRICE = 97
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
+    """On SQLite and on PostgreSQL: the two exclude writers in different ways."""
+    async with open_desk(tmp_path, database_url=database_url) as opened:
+        yield opened
+
+
+def spend_all(desk: Desk, key: Record | int) -> None:
+    """Use the key until it is empty, as far as it can be used at all."""
+    record = desk.gateway.key(key if isinstance(key, int) else key.id)
+    if record.status == 1 and record.remain_quota > 0:
+        desk.gateway.charge(record.id, record.remain_quota)
+
+
+async def spend_beside(desk: Desk, name: str) -> None:
+    """Somebody who uses every key of the line that works, as fast as they can."""
+    while True:
+        for record in living(desk.gateway, name):
+            desk.gateway.call_model(desk.gateway.key_value(record.id), model="gpt-4o", units=PRICE)
+        await asyncio.sleep(0)
+
+
+async def test_spending_the_old_key_and_rotating_again_makes_nothing(desk: Desk) -> None:
+    key = await owned(desk, remain_quota=500_000)
+    newest, number = key.id, 1
+    for _ in range(4):
+        answer = await do(desk, ADA, "rotate", newest, overlap="24h")
+        if answer.body is not None and "errors" in answer.body:
+            break  # nothing is left to rotate
+        row = await desk.settled(number)
+        spend_all(desk, newest)
+        await do(desk, ADA, "disable", newest)
+        # The end of the overlap comes with the disabling of the old key: another request.
+        await desk.settled(number + 1)
+        await desk.settled(number + 2)
+        newest, number = row.outcome.key_id, number + 3
+    spend_all(desk, newest)
+    assert total(desk.gateway, line(desk.gateway, "search")) == 500_000
+    assert number > 6
+
+
+async def test_five_rotations_at_once_beside_a_spender_make_one_successor_and_nothing(desk: Desk) -> None:
+    key = await owned(desk, remain_quota=500_000)
+    people = (ADA, SAM, seed.ADMIN)
+    for user in people:
+        view = await open_form(desk, user, f"/apikey rotate {key.id}", operation="key.rotate")
+        await desk.fill(user, view, overlap="1h")
+    spender = asyncio.create_task(spend_beside(desk, "search"))
+    try:
+        await asyncio.gather(*(desk.slack.submit(user, desk.slack.top_view(user)) for user in people))
+        rows = [await desk.settled(number) for number in range(1, len(people) + 1)]
+    finally:
+        spender.cancel()
+    assert sorted(row.status for row in rows) == [Status.FAILED, Status.FAILED, Status.SUCCEEDED]
+    assert len(line(desk.gateway, "search")) == 2
+    assert 0 <= total(desk.gateway, line(desk.gateway, "search")) - 500_000 <= PRICE
+
+
+async def test_in_an_overlap_the_two_share_and_the_rest_follows(desk: Desk) -> None:
+    key = await owned(desk, remain_quota=300_001)
+    await do(desk, ADA, "rotate", key, overlap="1h")
+    row = await desk.settled(1)
+    new = row.outcome.key_id
+    shares = [desk.gateway.key(number).remain_quota for number in (key.id, new)]
+    assert shares == [150_000, 150_001]
+    assert any("The old key keeps 150,000" in note for note in row.outcome.notes)
+    spender = asyncio.create_task(spend_beside(desk, "search"))
+    try:
+        await desk.pass_time(3_601)
+        ended = await desk.settled(2)
+    finally:
+        spender.cancel()
+    assert (ended.operation, ended.status, desk.gateway.key(key.id).status) == ("key.disable", Status.SUCCEEDED, 2)
+    assert any(f"What was left went to key {new}" in note for note in ended.outcome.notes), ended.outcome
+    assert desk.gateway.key(key.id).remain_quota <= 0
+    assert 0 <= total(desk.gateway, (key.id, new)) - 300_001 <= PRICE
+    card = await desk.eventually(lambda: desk.dm(ADA, "was disabled"))
+    assert any("What was left went to key" in text_of(message) for message in card)
+
+
+async def test_a_replaced_key_comes_back_by_no_way(desk: Desk) -> None:
+    key, other = await owned(desk), await owned(desk, name="other", status=2)
+    await do(desk, ADA, "rotate", key, overlap="0")
+    new = (await desk.settled(1)).outcome.key_id
+    await desk.settled(2)
+    # The successor is spent and deleted, so that nobody has it any more.
+    spend_all(desk, new)
+    await do(desk, ADA, "delete", new, confirm="search (2)")
+    await desk.settled(3)
+    answer = await do(desk, ADA, "enable", key, delta="1k")
+    assert "was replaced by key" in answer.body["errors"]["reason"]
+    answer = await do(desk, ADA, "quota", key, delta="+1k")
+    assert answer.ok
+    await desk.settled(4)
+    await desk.slack.command(SAM, seed.SECURITY_CHANNEL, f"/apikey enable {key.id} {other.id}")
+    await desk.eventually(lambda: "will be enabled" in view_text(desk.slack.top_view(SAM)))
+    number = 2 if "2 keys will be enabled" in view_text(desk.slack.top_view(SAM)) else 1
+    await desk.fill(SAM, desk.slack.top_view(SAM), confirm=f"ENABLE {number}", reason="an end")
+    assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
+    await desk.eventually(lambda: desk.gateway.key(other.id).status == 1)
+    await desk.eventually(lambda: desk.said("Batch 1", seed.SECURITY_CHANNEL))
+    assert desk.gateway.key(key.id).status == 2
+
+
+async def test_a_key_that_nobody_owns_is_replaced_once_too(desk: Desk) -> None:
+    key = desk.gateway.add_key(name="stray", remain_quota=90_000)
+    await do(desk, SAM, "rotate", key, overlap="0")
+    await desk.settled(1)
+    await desk.settled(2)
+    answer = await do(desk, SAM, "rotate", key)
+    assert "was replaced by key" in answer.body["errors"]["reason"]
+    assert total(desk.gateway, line(desk.gateway, "stray")) == 90_000
+
+
+async def test_an_unlimited_key_has_one_living_successor_and_no_quota_to_move(desk: Desk) -> None:
+    key = await owned(desk, unlimited_quota=True, remain_quota=0)
+    await do(desk, ADA, "rotate", key, overlap="1h")
+    new = (await desk.settled(1)).outcome.key_id
+    assert [desk.gateway.key(number).unlimited_quota for number in (key.id, new)] == [True, True]
+    answer = await do(desk, ADA, "rotate", key, overlap="1h")
+    assert "was replaced by key" in answer.body["errors"]["reason"]
+    answer = await do(desk, ADA, "rotate", new, overlap="1h")
+    assert "still works" in answer.body["errors"]["overlap"]
+    await desk.pass_time(3_601)
+    await desk.settled(2)
+    await do(desk, ADA, "rotate", new, overlap="0")
+    await desk.settled(3)
+    await desk.settled(4)
+    assert len(living(desk.gateway, "search")) == 1
