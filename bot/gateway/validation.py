@@ -78,7 +78,7 @@ def _ips(text: str | None) -> str:
     if len(text) > ALLOW_IPS_LENGTH:
         return f"The list of addresses has {len(text)} characters; the gateway may cut it after {ALLOW_IPS_LENGTH}."
     junk = [line for line in text.split("\n") if line and not _is_network(line)]
-    return f"Not an IPv4 or IPv6 address or network: {junk[0][:60]}" if junk else ""
+    return f"Not an IPv4 or IPv6 address or network: “{junk[0][:60]}”." if junk else ""
 
 
 def _is_network(line: str) -> bool:

@@ -16,9 +16,10 @@ from bot.slack.blocks import (
     confirm,
     context,
     escape,
-    isolate,
+    harmless,
     mention,
     modal,
+    plain_name,
     quote,
     section,
 )
@@ -53,10 +54,7 @@ def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int])
     already = len(keys) - len(waiting)
     count = keys_text(len(waiting)) if waiting else "No key"
     blocks: list[Block] = [section(f"*{count} will be {done}*: {_what(batch)}.")]
-    names = ", ".join(
-        f"{isolate(escape(key.name)) if key.name.strip() else '(no name)'} ({key.key_id})"
-        for key in waiting[:NAMES_SHOWN]
-    )
+    names = ", ".join(f"{plain_name(key.name)} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
     more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
     if names:
         blocks.append(section(names + more))
@@ -109,7 +107,7 @@ def progress(
     if batch.reason:
         blocks.append(section(quote(batch.reason)))
     blocks += _proof_blocks(proof)
-    lines = [f"• key {key.key_id} {code(key.name)}: {escape(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
+    lines = [f"• key {key.key_id} {code(key.name)}: {harmless(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
     if lines:
         more = f"\n… and {bad - FAILURES_SHOWN:,} more" if bad > FAILURES_SHOWN else ""
         blocks.append(section("*Failed*\n" + "\n".join(lines) + more))

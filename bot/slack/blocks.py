@@ -47,6 +47,14 @@ _EVERYBODY = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE
 # What a cut may leave behind: half an entity or half a <link|text>.
 _HALF = re.compile(r"(?:&[a-z]{0,4}|<[^<>]*)\Z")
 _MENTIONED = re.compile(r"(<@[UW][A-Z0-9]{1,30}>|<#[CG][A-Z0-9]{1,30}>)")
+# What mrkdwn makes of a text, and signs that only look so. Underscores inside a word are formatting nowhere, and IPv6
+# addresses hold what else would be the name of an emoji.
+_FORMATTING = re.compile(r"[*~`]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?![0-9a-f]{1,4}:)(?=[0-9A-Za-z_+'-]+:)")
+_LOOK_ALIKES = {"*": "∗", "~": "∼", "`": "ˋ", "_": "ˍ", ":": "∶"}
+# Between the first and the last quotation mark of a sentence of ours: what somebody typed, whatever marks are in it.
+_REPEATED = re.compile("(?<=“).*(?=”)", re.DOTALL)
+# Signs that we put before a state: a name that holds one could pose as another state.
+_MARKS = re.compile("[✅☑✔✓✖❌⛔🚫🛑⏳⌛🔒🔓⚠🚨▶💤↩↔❓❔ℹ⚓\ufe0f]+")
 _FSI, _PDI = "\u2068", "\u2069"
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -91,12 +99,19 @@ def escape(text: str) -> str:
     return _EVERYBODY.sub("@" + _ZERO_WIDTH_SPACE, escaped)
 
 
+def inert(text: str) -> str:
+    """Text that people typed, shown as it is: `escape`, and nothing in it is bold, code or an emoji either."""
+    return escape(_FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], text))
+
+
 def harmless(sentence: str) -> str:
     """A sentence of ours that may repeat what somebody typed, as mrkdwn: links, pings and commands to Slack are inert.
 
-    Mentions of a person or a channel stay; text that was escaped already is not escaped twice.
+    Mentions of a person or a channel stay; text that was escaped already is not escaped twice. What stands in “…” is
+    not formatted either.
     """
     plain = sentence.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    plain = _REPEATED.sub(lambda typed: _FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], typed[0]), plain)
     parts = _MENTIONED.split(plain)
     return "".join(part if at % 2 else escape(part) for at, part in enumerate(parts))
 
@@ -107,9 +122,15 @@ def isolate(text: str) -> str:
     return f"{_FSI}{balanced.replace(_FSI, '').replace(_PDI, '')}{_PDI}"
 
 
+def plain_name(name: str) -> str:
+    """The name of a key, which people typed, on one line; it cannot pose as a state or end what is around it."""
+    shown = " ".join(_MARKS.sub("▫", name).split())
+    return isolate(inert(shown)) if shown else "(no name)"
+
+
 def bold_name(name: str) -> str:
-    """The name of a key, which people typed, in bold; `(no name)` where nobody could see it."""
-    return f"*{isolate(escape(name))}*" if name.strip() else "(no name)"
+    """The same in bold."""
+    return f"*{plain_name(name)}*" if name.strip() else "(no name)"
 
 
 def code(text: str) -> str:
@@ -120,7 +141,7 @@ def code(text: str) -> str:
 
 def quote(text: str) -> str:
     """Text that people typed as a mrkdwn quotation, escaped."""
-    return "\n".join("> " + line for line in escape(text.strip()).splitlines()) or "> –"
+    return "\n".join("> " + line for line in inert(text.strip()).splitlines()) or "> –"
 
 
 def mention(slack_user_id: str) -> str:
@@ -136,8 +157,8 @@ def channel_link(channel_id: str) -> str:
 def link(url: str, text: str) -> str:
     """A mrkdwn link to an http(s) address; any other address is shown as text only."""
     if not re.match(r"https?://[^\s<>|]+\Z", url):
-        return escape(text)
-    return f"<{url.replace('&', '&amp;')}|{escape(text).replace('|', '¦')}>"
+        return inert(text)
+    return f"<{url.replace('&', '&amp;')}|{inert(text).replace('|', '¦')}>"
 
 
 def date(epoch: float, *, style: str = "{date_short_pretty} at {time}") -> str:

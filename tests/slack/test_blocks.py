@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.slack import blocks as b
+from bot.slack.blocks import bold_name, harmless, inert, plain_name
 
 TEXT = st.text(max_size=400)
 
@@ -196,3 +197,27 @@ def test_a_home_holds_a_hundred_blocks():
 )
 def test_a_sentence_that_repeats_what_was_typed_is_harmless(sentence, shown):
     assert b.harmless(sentence) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("*b* ~s~ `c` _i_", "∗b∗ ∼s∼ ˋcˋ ˍiˍ"),
+        ("my_key_name 10:30:45", "my_key_name 10:30:45"),
+        ("2001:db8::1 :+1: :tada:", "2001:db8::1 ∶+1: ∶tada:"),
+        ("<!here> & @channel", "&lt;!here&gt; &amp; @\u200bchannel"),
+    ],
+)
+def test_typed_text_has_no_formatting(typed: str, shown: str) -> None:
+    assert inert(typed) == shown
+
+
+def test_a_name_poses_as_no_state_and_stays_on_its_line() -> None:
+    assert plain_name("prod* ✅\n*approved") == "\u2068prod∗ ▫ ∗approved\u2069"
+    assert plain_name("✅️") == "\u2068▫\u2069"
+    assert bold_name(" \n") == plain_name(" \n") == "(no name)"
+
+
+def test_what_a_sentence_repeats_is_not_formatted_and_our_own_words_are() -> None:
+    said = harmless("There is no key “a” *b* ”c“ x”; `/apikey list` shows yours.")
+    assert said == "There is no key “a” ∗b∗ ”c“ x”; `/apikey list` shows yours."

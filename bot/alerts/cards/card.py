@@ -24,6 +24,7 @@ from bot.slack.blocks import (
     context,
     date,
     escape,
+    inert,
     link,
     mention,
     section,
@@ -69,8 +70,8 @@ def card(
     if alert.source == "slack":
         blocks.append(section(_where(alert)))
     elif alert.title:
-        title = link(alert.url, alert.title) if alert.url else f"*{escape(alert.title)}*"
-        text = f"\n{escape(alert.text)}" if alert.text and alert.text != alert.title else ""
+        title = link(alert.url, alert.title) if alert.url else f"*{inert(alert.title)}*"
+        text = f"\n{inert(alert.text)}" if alert.text and alert.text != alert.title else ""
         blocks.append(section(f"{title}{text}"))
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
@@ -158,7 +159,7 @@ def found_lines(alert: Alert) -> list[Block]:
     lines += [f":information_source: {escape(note)}" for note in alert.notes]
     said = [event for event in alert.events if event.sentence][-EVENTS_SHOWN:]
     if len(said) > 1:
-        lines.append(" · ".join(f"{date(event.at)} {escape(event.sentence)}" for event in said))
+        lines.append(" · ".join(f"{date(event.at)} {inert(event.sentence)}" for event in said))
     return [context(line) for line in lines[:12]]
 
 

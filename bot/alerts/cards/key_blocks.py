@@ -7,23 +7,13 @@ from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
-from bot.slack.blocks import (
-    Block,
-    code,
-    context,
-    date,
-    escape,
-    fields,
-    isolate,
-    mention,
-    section,
-)
+from bot.slack.blocks import Block, bold_name, code, context, date, escape, fields, harmless, mention, section
 from bot.units import format_duration, format_quota
 
 
 def key_name(alert: Alert, key_id: int) -> str:
     seen = alert.keys.get(key_id)
-    return f"*{isolate(escape(seen.name))}*" if seen is not None and seen.name else f"*{key_id}*"
+    return f"{bold_name(seen.name)}" if seen is not None and seen.name else f"*{key_id}*"
 
 
 def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
@@ -77,7 +67,7 @@ def _standing(request: ApprovalRequest, verb: str) -> str:
     postponed = request.progress.postponed
     if request.status in IN_HAND - {Status.UNKNOWN} and postponed is not None:
         return f"*not {verb} yet*: {escape(postponed.why)} We keep trying; nothing is lost."
-    why = f": {escape(request.outcome.sentence)}" if request.outcome else ""
+    why = f": {harmless(request.outcome.sentence)}" if request.outcome else ""
     return f"{WORDS[request.status]}{why}"
 
 

@@ -16,7 +16,7 @@ from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
 from bot.permissions.models import Actor
-from bot.slack.blocks import escape, isolate, modal, section
+from bot.slack.blocks import bold_name, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.directory import Directory
 from bot.slack.inputs import input_block, text_input, typed
@@ -101,9 +101,8 @@ class CardListeners:
     async def open_deny(self, delivery: Delivery) -> Ack:
         """Ask for the reason of a denial, from those who may deny; the others are told, and it is recorded."""
         request = await self._open(delivery, "deny")
-        name = isolate(escape(request.key_name))
         blocks = [
-            section(f"Request {request.number}: <@{request.requester_id}>, key *{name}*."),
+            section(f"Request {request.number}: <@{request.requester_id}>, key {bold_name(request.key_name)}."),
             input_block(REASON, "Reason", text_input(multiline=True, max_length=1000, focus=True)),
         ]
         await self._show(

@@ -30,6 +30,8 @@ from bot.slack.blocks import (
     date,
     escape,
     fields,
+    harmless,
+    inert,
     mention,
     quote,
     section,
@@ -141,7 +143,7 @@ class RequestViews:
         lacking = missing(approval, given)
         people = "approval" if lacking == 1 else "approvals"
         text = f"Needs {lacking} more {people}" if request.votes else f"Needs {lacking} {people}"
-        text += f" from {' or '.join(f'*{escape(role)}*' for role in roles)}"
+        text += f" from {' or '.join(f'*{inert(role)}*' for role in roles)}"
         if request.votes:
             text += f"; approved by {', '.join(mention(vote.by) for vote in request.votes)}"
         lines = [context(text + ".", f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses")]
@@ -189,7 +191,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     # Under a card the facts stand already; without one this message is all that the channel sees.
     blocks = [section(sentence + "."), *([] if request.has_card else change_lines(request.summary))]
     blocks += offer_blocks(request, units_per_usd)
-    blocks += [context(f":information_source: {escape(note)}") for note in (outcome.notes if outcome else ())]
+    blocks += [context(f":information_source: {harmless(note)}") for note in (outcome.notes if outcome else ())]
     blocks += aftermath_blocks(request)
     key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""
     hint = f" · {code(outcome.hint)}" if outcome and outcome.hint else ""
@@ -263,8 +265,8 @@ def change_lines(changes: tuple[Change, ...]) -> list[Block]:
     """The facts of a card: new values, or before → after."""
     pairs = []
     for change in changes:
-        after = escape(change.after)
-        pairs.append((change.label, after if change.before is None else f"{escape(change.before)} → *{after}*"))
+        after = inert(change.after)
+        pairs.append((change.label, after if change.before is None else f"{inert(change.before)} → *{after}*"))
     return fields(pairs) if pairs else []
 
 
@@ -273,8 +275,9 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
     outcome = request.outcome
     if outcome is None:
         return []
-    lines = [section(escape(outcome.sentence))] if request.status is Status.FAILED else []
-    lines += [context(escape(item)) for item in (*outcome.differences, *outcome.notes)[:10]]
+    lines = [section(harmless(outcome.sentence))] if request.status is Status.FAILED else []
+    lines += [context(inert(item)) for item in outcome.differences[:10]]
+    lines += [context(harmless(item)) for item in outcome.notes[: 10 - len(lines)]]
     return lines
 
 
@@ -306,7 +309,7 @@ def approval_text(approval: Approval) -> str:
     """Who must approve, for the live line of a modal."""
     stages = []
     for stage in approval.stages:
-        roles = " or ".join(f"*{escape(role)}*" for role in stage.roles)
+        roles = " or ".join(f"*{inert(role)}*" for role in stage.roles)
         stages.append(roles if stage.count == 1 else f"{stage.count} people of {roles}")
     return ", then ".join(stages)
 

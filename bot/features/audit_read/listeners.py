@@ -13,7 +13,7 @@ from bot.keys.reference import KeyReference
 from bot.operations import Description
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import escape
+from bot.slack.blocks import plain_name
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
@@ -63,7 +63,7 @@ class AuditReadListeners:
         if not matches:
             await deps.access.turn_away(actor, NAME, [], text, channel=delivery.channel_id)
         key = one(matches, text).key
-        return int(key.id), f"key {key.id} ({escape(key.name)})"
+        return int(key.id), f"key {key.id} ({plain_name(key.name)})"
 
 
 def register(router: Router, deps: Deps) -> None:

@@ -16,7 +16,7 @@ from bot.audit import Fact
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
 from bot.keys.text import changed_lines, new_key_lines, quota_text
 from bot.operations import Change, Description, Expiry, Offer, Registry
-from bot.slack.blocks import bold_name, code, escape, mention, truncate
+from bot.slack.blocks import bold_name, code, inert, mention, truncate
 from bot.units import format_duration, format_moment, format_quota
 
 LONGEST = 300
@@ -54,7 +54,7 @@ class Line:
     def part(self, name: str) -> str:
         """One detail, escaped and short; "" when it is not there."""
         value = self.details.get(name)
-        return "" if value is None else escape(truncate(str(value), _LONGEST_PART))
+        return "" if value is None else inert(truncate(str(value), _LONGEST_PART))
 
     def quoted(self, name: str) -> str:
         """` (“why”)`, or nothing."""
@@ -93,7 +93,7 @@ def _asked(line: Line) -> str:
         text += f" of {bold_name(request.key_name)}"
     if request.summary:
         text += f": {_changes(request.summary)}"
-    return text + (f" (“{escape(truncate(request.reason, _LONGEST_PART))}”)" if request.reason else "")
+    return text + (f" (“{inert(truncate(request.reason, _LONGEST_PART))}”)" if request.reason else "")
 
 
 def _refused(line: Line) -> str:
@@ -131,7 +131,7 @@ def _countered(line: Line) -> str:
         end = f"{format_duration(span)} after approval" if span else format_moment(offer.expiry.moment(0))
         parts.append(f"expires {end}")
     if offer.models is not None:
-        parts.append(f"models {escape(truncate(', '.join(offer.models), _LONGEST_PART)) or 'every one'}")
+        parts.append(f"models {inert(truncate(', '.join(offer.models), _LONGEST_PART)) or 'every one'}")
     return f"{line.who} approved with changes: {', '.join(parts)}"
 
 
@@ -232,7 +232,7 @@ def _status(stored: Mapping[str, Any]) -> str:
 def _changes(changes: tuple[Change, ...] | list[Change]) -> str:
     """`Quota 100k → 200k, Expires never`."""
     return ", ".join(
-        f"{one.label} {f'{escape(one.before)} → ' if one.before is not None else ''}{escape(one.after)}"
+        f"{one.label} {f'{inert(one.before)} → ' if one.before is not None else ''}{inert(one.after)}"
         for one in changes
     )
 

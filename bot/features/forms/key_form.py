@@ -19,7 +19,7 @@ from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
-from bot.slack.blocks import Block, bold_name, code, context, escape, truncate
+from bot.slack.blocks import Block, bold_name, code, context, harmless, truncate
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
@@ -138,7 +138,7 @@ class KeyForm:
         try:
             wanted, reason = self.form.parse_submission(self._reader(state), seen)
         except InputError as error:
-            return escape(error.sentence)
+            return harmless(error.sentence)
         return await preview_text(
             self.deps, actor, self.operation, wanted, reason=reason, channel=seen.channel, read=key
         )

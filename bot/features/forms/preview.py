@@ -14,7 +14,7 @@ from bot.errors import GatewayError, InputError
 from bot.gateway.models import Key
 from bot.operations import Operation
 from bot.permissions.models import Actor, Decision
-from bot.slack.blocks import Block, code, context, escape
+from bot.slack.blocks import Block, code, context, escape, harmless
 from bot.slack.delivery import Delivery, text_of
 from bot.slack.errors import ViewChanged, ViewClosed
 from bot.units import format_duration
@@ -70,7 +70,7 @@ async def preview_text(
     try:
         _, decision = await deps.flow.judge(asked)
     except (InputError, GatewayError) as error:
-        return escape(error.sentence)
+        return harmless(error.sentence)
     return decision_text(decision)
 
 

@@ -15,7 +15,7 @@ from bot.gateway.models import EffectiveState, Key
 from bot.keys import owners
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import Block, escape, section
+from bot.slack.blocks import Block, bold_name, escape, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
@@ -88,14 +88,14 @@ class HomeListeners:
 def _care(keys: list[Key], now: float) -> list[str]:
     lines = []
     for key in keys:
-        state, name = key.state(now), escape(key.name)
+        state, name = key.state(now), bold_name(key.name)
         if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
-            lines.append(f"Key *{name}* has used up its quota; `/apikey quota {key.id} +AMOUNT` asks for more.")
+            lines.append(f"Key {name} has used up its quota; `/apikey quota {key.id} +AMOUNT` asks for more.")
         elif state is EffectiveState.EXPIRED:
-            lines.append(f"Key *{name}* has expired; `/apikey edit {key.id}` gives it more time.")
+            lines.append(f"Key {name} has expired; `/apikey edit {key.id}` gives it more time.")
         elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON:
             days = max(1, round((key.expired_time - now) / 86_400))
-            lines.append(f"Key *{name}* expires in {days} {'day' if days == 1 else 'days'}.")
+            lines.append(f"Key {name} expires in {days} {'day' if days == 1 else 'days'}.")
     return lines
 
 

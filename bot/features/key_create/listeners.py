@@ -10,7 +10,7 @@ from bot.features.forms.submission import submit_form
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
-from bot.slack.blocks import escape
+from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.router import Router
 from bot.typed_text import clean_line
@@ -43,7 +43,7 @@ class KeyCreateListeners:
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason, chosen = parse_draft(reader)
         channel = delivery.private_metadata
-        live = escape(next(iter(reader.errors.values()), UNFINISHED))
+        live = harmless(next(iter(reader.errors.values()), UNFINISHED))
         if wanted is not None:
             actor = await deps.actor(delivery)
             live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)

@@ -17,8 +17,8 @@ from bot.slack.blocks import (
     context,
     date,
     divider,
-    escape,
     fields,
+    inert,
     mention,
     modal,
     section,
@@ -78,9 +78,9 @@ def key_window(
         ("Used", format_quota(key.used_quota, units_per_usd)),
         ("Expires", format_moment(key.expired_time)),
         ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
-        ("Models", escape(list_text(key.models, ALL_MODELS))),
-        ("Allowed IPs", escape(list_text(key.allowed_ips, ANYWHERE))),
-        ("Group", escape(key.group or OWN_GROUP)),
+        ("Models", inert(list_text(key.models, ALL_MODELS))),
+        ("Allowed IPs", inert(list_text(key.allowed_ips, ANYWHERE))),
+        ("Group", inert(key.group or OWN_GROUP)),
         ("Created", date(key.created_time)),
     ]
     blocks = [section(bold_name(key.name)), *fields(pairs)]

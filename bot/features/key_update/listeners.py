@@ -13,7 +13,7 @@ from bot.features.key_update.operation import OPERATION
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
 from bot.gateway.models import Key
 from bot.permissions.models import Actor
-from bot.slack.blocks import escape
+from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import typed
 from bot.slack.router import Router
@@ -52,7 +52,7 @@ class KeyUpdateListeners:
                 self._reader(delivery), remembered, models=None, groups=None, count_bytes=False
             )
         except InputError as error:
-            live = escape(error.sentence)
+            live = harmless(error.sentence)
         else:
             actor, channel = await deps.actor(delivery), remembered.channel
             live = UNFINISHED
