@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.alerts.detection.fingerprints import from_text, to_text
@@ -73,7 +74,7 @@ def get(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert:
 
 def change(c: sa.Connection, alert_id: int, **values: Any) -> Alert:
     """Set fields of an alert, models included. Whoever computes them from the row holds its lock."""
-    plain = {name: _plain(value) for name, value in values.items()}
+    plain = to_jsonable_python(values)
     c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))
     return get(c, alert_id)
 
@@ -149,16 +150,6 @@ def drop_entries(c: sa.Connection, key_ids: Sequence[int]) -> None:
     """Forget keys that are gone from the gateway."""
     for start in range(0, len(key_ids), _CHUNK):
         c.execute(sa.delete(fingerprints).where(fingerprints.c.key_id.in_(key_ids[start : start + _CHUNK])))
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _load(row: Any) -> Alert:

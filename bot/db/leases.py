@@ -45,9 +45,3 @@ def release(c: sa.Connection, name: str, holder: str) -> None:
 def clear(c: sa.Connection) -> None:
     """Take every lease away. Only for a process that has the database to itself, before it works."""
     c.execute(sa.delete(leases))
-
-
-def holder_of(c: sa.Connection, name: str, *, now: float) -> str | None:
-    """Who holds the lease now, None when nobody does."""
-    holder: str | None = c.scalar(sa.select(leases.c.holder).where(leases.c.name == name, leases.c.until > now))
-    return holder

@@ -80,11 +80,6 @@ def update_body(record: Key, *, status: int) -> dict[str, Any]:
     return {"id": int(record.id), "status": int(status), **body}
 
 
-def settings_equal(one: KeySettings, other: KeySettings, field: str) -> bool:
-    """Whether a field means the same in both: null and "" are one allowlist, 0 and any past second one expiry."""
-    return bool(meaning(field, getattr(one, field)) == meaning(field, getattr(other, field)))
-
-
 def meaning(field: str, value: Any) -> Any:
     """A field's value with its harmless spellings made one."""
     if field == "allow_ips":

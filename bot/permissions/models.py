@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import ConfigDict
+
 OPERATIONS = (
     "key.create",
     "key.update",
@@ -62,8 +64,14 @@ class Actor:
     assumed_roles: frozenset[str] = frozenset()
 
 
+class _Stored:
+    """What a request's row keeps as JSON (serial.py). A member that we do not know is refused, not passed over."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
 @dataclass(frozen=True, kw_only=True, order=True)
-class Count:
+class Count(_Stored):
     """A number that rules compare. The caller counts it, in the transaction that stores the request.
 
     `what`: "keys" = living keys: enabled ones, and those that are granted and not made yet; "granted" = units granted
@@ -79,7 +87,7 @@ class Count:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counted(_Stored):
     """A count and its number before this request. None = it cannot be told, such as after an unlimited grant."""
 
     count: Count
@@ -87,7 +95,7 @@ class Counted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(_Stored):
     """The outcome (the key as it would be) and the change, in plain values; None = not spoken of.
 
     `lifetime`: seconds from now until the key expires, math.inf = never. `models`: empty = every model.
@@ -129,7 +137,7 @@ class Ask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Escalation:
+class Escalation(_Stored):
     """After `after` seconds of an open stage these roles may answer as well."""
 
     roles: tuple[str, ...]
@@ -137,7 +145,7 @@ class Escalation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Stage(_Stored):
     """`count` different people with one of `roles` must approve before the next stage opens."""
 
     roles: tuple[str, ...]
@@ -146,7 +154,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Approval:
+class Approval(_Stored):
     """The terms on which a request is approved, as they were when it was asked. Times in seconds.
 
     `remind`: the first reminder after this time; each later wait is `remind_factor` times longer; at most
@@ -172,7 +180,7 @@ class Approval:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(_Stored):
     """The answer: what, by which rule (None = no rule matched), in a sentence, and on what terms.
 
     `trail` holds, for each rule above the deciding one, its name and why it did not match.

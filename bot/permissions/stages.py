@@ -51,15 +51,6 @@ def roles_who_may_answer(approval: Approval, given: Sequence[Given], *, asked_at
     return tuple(dict.fromkeys([*waiting.stage.roles, *(role for one in due for role in one.roles)]))
 
 
-def next_escalation(approval: Approval, given: Sequence[Given], *, asked_at: float, now: float) -> float | None:
-    """When the open stage next widens to another role; None if it never will before the request expires."""
-    waiting = open_stage(approval, given, asked_at=asked_at)
-    if waiting is None:
-        return None
-    times = [waiting.opened_at + one.after for one in waiting.stage.escalations]
-    return min((at for at in times if now < at < asked_at + approval.expires), default=None)
-
-
 def reminder_times(approval: Approval, *, asked_at: float) -> tuple[float, ...]:
     """When to remind: each wait is `remind_factor` times the one before, all before the request expires."""
     if approval.remind is None:
@@ -73,11 +64,6 @@ def reminder_times(approval: Approval, *, asked_at: float) -> tuple[float, ...]:
             break
         times.append(at)
     return tuple(times)
-
-
-def next_reminder(approval: Approval, *, asked_at: float, now: float) -> float | None:
-    """The first reminder still to come, None when there is none."""
-    return next((at for at in reminder_times(approval, asked_at=asked_at) if at > now), None)
 
 
 def is_expired(approval: Approval, *, asked_at: float, now: float) -> bool:

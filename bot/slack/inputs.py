@@ -11,7 +11,6 @@ from bot.slack.blocks import (
     ID_LIMIT,
     LABEL_LIMIT,
     OPTIONS_LIMIT,
-    OVERFLOW_LIMIT,
     PLACEHOLDER_LIMIT,
     TEXT_LIMIT,
     Block,
@@ -91,18 +90,6 @@ def checkboxes(options: Sequence[Block], *, initial: Sequence[str] = (), action_
     element: Block = {"type": "checkboxes", "action_id": action_id, "options": _counted(options, CHECKBOXES_LIMIT)}
     ticked = [item for item in options if item["value"] in initial]
     return element | ({"initial_options": ticked} if ticked else {})
-
-
-def radio_buttons(options: Sequence[Block], *, initial: str | None = None, action_id: str = VALUE) -> Block:
-    """1 to 10 choices, all in sight."""
-    element: Block = {"type": "radio_buttons", "action_id": action_id, "options": _counted(options, CHECKBOXES_LIMIT)}
-    chosen = [item for item in options if item["value"] == initial]
-    return element | ({"initial_option": chosen[0]} if chosen else {})
-
-
-def overflow(options: Sequence[Block], action_id: str) -> Block:
-    """The "…" menu with 1 to 5 items."""
-    return {"type": "overflow", "action_id": action_id, "options": _counted(options, OVERFLOW_LIMIT)}
 
 
 def datetime_picker(*, initial: float | None = None, action_id: str = VALUE) -> Block:

@@ -64,12 +64,6 @@ def load(c: sa.Connection, post_id: str) -> PostRow | None:
     return _row(c.execute(_BY_ID, {"post_id": post_id}).mappings().one_or_none())
 
 
-def post_at(c: sa.Connection, channel: str, ts: str) -> PostRow | None:
-    """Which of our posts is this message? None when it is not ours."""
-    found = sa.select(posts).where(posts.c.channel == channel, posts.c.ts == ts)
-    return _row(c.execute(found).mappings().first())
-
-
 def overtakes(c: sa.Connection, row: PostRow) -> bool:
     """Whether an older message of the same thread is still on its way to Slack: threads are read in order.
 
@@ -81,12 +75,6 @@ def overtakes(c: sa.Connection, row: PostRow) -> bool:
     passable = posts.c.error.is_(None) | posts.c.error.in_(CLOSED_CODES)
     on_its_way = posts.c.ts.is_(None) & (posts.c.drawn < posts.c.wanted) & passable
     return c.execute(sa.select(posts.c.id).where(older, on_its_way).limit(1)).first() is not None
-
-
-def troubles(c: sa.Connection, *, limit: int = 50) -> list[PostRow]:
-    """Posts that Slack does not take, oldest first."""
-    found = sa.select(posts).where(posts.c.error.is_not(None)).order_by(posts.c.created_at).limit(limit)
-    return [row for row in map(_row, c.execute(found).mappings()) if row is not None]
 
 
 def refused_channels(c: sa.Connection) -> list[tuple[str, str]]:

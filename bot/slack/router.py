@@ -63,7 +63,6 @@ class Router:
         self._events: dict[str, list[Handler]] = {}
         self._variants: dict[str, list[tuple[Callable[[str], bool], Handler]]] = {}
         self._help: list[HelpEntry] = []
-        self._fallback: Handler | None = None
 
     def command(self, word: str, handler: Handler, *, usage: str = "", help: str = "") -> None:  # noqa: A002  # as the reader calls it
         """`/apikey WORD rest`: the handler gets `rest` as delivery.text. Words are matched in lower case."""
@@ -73,12 +72,6 @@ class Router:
     def variant(self, word: str, *, takes: Callable[[str], bool], handler: Handler) -> None:
         """Another handler for `/apikey WORD rest`, for the texts it takes: `/apikey disable` with many keys."""
         self._variants.setdefault(word.lower(), []).append((takes, handler))
-
-    def fallback_command(self, handler: Handler) -> None:
-        """What answers an unknown word, instead of our sentence with the nearest one; delivery.text is all of it."""
-        if self._fallback is not None:
-            raise ValueError("there is a fallback command already")
-        self._fallback = handler
 
     def action(self, action_id: str, handler: Handler) -> None:
         """A click on an element with this action id, wherever it is."""
@@ -184,8 +177,6 @@ class Router:
             return OK, await handler(replace(delivery, text=rest))
         if word == HELP:
             return OK, Ephemeral(self._plain_help())
-        if self._fallback is not None:
-            return OK, await self._fallback(delivery)
         return UNKNOWN, Ephemeral(self._unknown_word(first))
 
     def _plain_help(self) -> str:

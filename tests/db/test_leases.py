@@ -4,26 +4,27 @@ import pytest
 
 from bot.db import leases
 from bot.db.engine import Database
+from tests.tools.leases import holder_of
 
 
 async def test_the_first_gets_the_lease_and_the_second_does_not(database: Database):
     assert await database.run(leases.acquire, "account", "a", seconds=10, now=100.0)
     assert not await database.run(leases.acquire, "account", "b", seconds=10, now=109.9)
-    assert await database.run(leases.holder_of, "account", now=109.9) == "a"
+    assert await database.run(holder_of, "account", now=109.9) == "a"
 
 
 async def test_a_lease_that_ran_out_goes_to_the_next(database: Database):
     await database.run(leases.acquire, "account", "a", seconds=10, now=100.0)
-    assert await database.run(leases.holder_of, "account", now=110.0) is None
+    assert await database.run(holder_of, "account", now=110.0) is None
     assert await database.run(leases.acquire, "account", "b", seconds=10, now=110.0)
-    assert await database.run(leases.holder_of, "account", now=110.0) == "b"
+    assert await database.run(holder_of, "account", now=110.0) == "b"
 
 
 async def test_the_holder_prolongs_it(database: Database):
     await database.run(leases.acquire, "account", "a", seconds=10, now=100.0)
     assert await database.run(leases.renew, "account", "a", seconds=10, now=109.0)
     assert await database.run(leases.acquire, "account", "a", seconds=5, now=115.0)
-    assert await database.run(leases.holder_of, "account", now=119.0) == "a"
+    assert await database.run(holder_of, "account", now=119.0) == "a"
 
 
 async def test_who_woke_too_late_cannot_prolong_it(database: Database):
@@ -36,7 +37,7 @@ async def test_who_woke_too_late_cannot_prolong_it(database: Database):
 async def test_only_the_holder_gives_it_back(database: Database):
     await database.run(leases.acquire, "account", "a", seconds=10, now=100.0)
     await database.run(leases.release, "account", "b")
-    assert await database.run(leases.holder_of, "account", now=101.0) == "a"
+    assert await database.run(holder_of, "account", now=101.0) == "a"
     await database.run(leases.release, "account", "a")
     assert await database.run(leases.acquire, "account", "b", seconds=10, now=101.0)
 

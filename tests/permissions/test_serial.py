@@ -91,8 +91,6 @@ def test_what_is_no_decision_is_refused(wrong: dict) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {},
-        {"lifetime": 1},
         {"lifetime": 1, "models": None, "more": 1},
         {"lifetime": 1, "models": 7},
         {"lifetime": 1, "models": None, "counts": [{}]},

@@ -7,8 +7,6 @@ from bot.permissions.stages import (
     describe,
     is_expired,
     missing,
-    next_escalation,
-    next_reminder,
     open_stage,
     reminder_times,
     roles_who_may_answer,
@@ -55,7 +53,6 @@ def test_no_stage_waits_when_everybody_has_approved() -> None:
     assert missing(TWO, done) == 0
     assert missing(TWO, given("A", "B", "C", "D")) == 0
     assert roles_who_may_answer(TWO, done, asked_at=0, now=9 * HOUR) == ()
-    assert next_escalation(TWO, done, asked_at=0, now=0) is None
 
 
 def test_a_stage_opens_when_the_one_before_is_complete() -> None:
@@ -74,24 +71,11 @@ def test_escalation_adds_roles_after_its_time_counted_from_the_stage() -> None:
     assert who(("A", "B"), 200 + 2 * HOUR) == ("security", "manager", "admin")
 
 
-def test_the_next_escalation_is_the_first_still_to_come_before_expiry() -> None:
-    assert next_escalation(TWO, [], asked_at=0, now=0) == HOUR
-    assert next_escalation(TWO, [], asked_at=0, now=HOUR) is None
-    assert next_escalation(ONE, [], asked_at=0, now=0) is None
-    late = [Given(by="A", at=1), Given(by="B", at=23 * HOUR)]
-    assert next_escalation(TWO, late, asked_at=0, now=23 * HOUR) is None
-
-
 def test_reminders_back_off_and_stop_at_expiry_or_at_their_number() -> None:
     assert reminder_times(TWO, asked_at=10) == tuple(10 + HOUR * at for at in (1, 3, 7, 15))
     two = Approval(stages=TWO.stages, expires=24 * HOUR, remind=HOUR, remind_factor=1, remind_most=2)
     assert reminder_times(two, asked_at=0) == (HOUR, 2 * HOUR)
     assert reminder_times(ONE, asked_at=0) == ()
-
-
-def test_the_next_reminder_is_the_first_still_to_come() -> None:
-    assert next_reminder(TWO, asked_at=0, now=HOUR) == 3 * HOUR
-    assert next_reminder(TWO, asked_at=0, now=16 * HOUR) is None
 
 
 def test_a_request_expires_at_its_time() -> None:

@@ -71,13 +71,6 @@ async def test_an_unknown_word_is_shown_harmless_and_short():
     assert len(answer.text) < 150
 
 
-async def test_a_fallback_takes_unknown_words_with_all_of_the_text():
-    router, handler = Router(), Noting(Ephemeral("mine"))
-    router.fallback_command(handler)
-    assert await router.dispatch(command("what is this")) == Ephemeral("mine")
-    assert handler.got[0].text == "what is this"
-
-
 def test_a_name_twice_is_refused():
     router = Router()
     for register, name in [
@@ -94,9 +87,6 @@ def test_a_name_twice_is_refused():
             register(name, Noting())
         with pytest.raises(ValueError, match="needs a name"):
             register("", Noting())
-    router.fallback_command(Noting())
-    with pytest.raises(ValueError, match="already"):
-        router.fallback_command(Noting())
     assert router.names("shortcut") == {"new_key"}
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 # All that is looked at of one alert. More is said on the card, not read.
 LONGEST_TEXT = 1_000_000
 MOST_CANDIDATES = 5_000
-CORE = 48
 
 # What people and programs put into a long word so that it wraps: soft hyphen, zero-width and direction marks.
 _INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0xFEFF])

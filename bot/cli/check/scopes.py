@@ -24,8 +24,6 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "views.push": (),
     "views.update": (),
 }
-# These take the app-level token, whose scope is no bot scope.
-APP_METHODS = ("apps.connections.open",)
 # Slash command and shortcuts.
 ALWAYS = ("commands",)
 
