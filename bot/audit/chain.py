@@ -21,6 +21,8 @@ from bot.audit.signed_head import Head
 GENESIS = "0" * 64
 # Of a number of a line: what the database's column holds.
 _LARGEST = 2**63 - 1
+# A text as canonical JSON writes it.
+_quoted = json.encoder.encode_basestring
 # What a terminal obeys or turns: spelled out in an export, which is the same JSON.
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -43,6 +45,69 @@ def moment(at: float) -> str:
 def sealed(line: Mapping[str, Any]) -> str:
     """The hash of a line; `line` has every field but `hash`."""
     return hashlib.sha256(canonical(line).encode()).hexdigest()
+
+
+def sealed_columns(
+    *,
+    seq: int,
+    at: float,
+    fact: str,
+    actor: str | None,
+    request_id: int | None,
+    key_id: int | None,
+    details: str,
+    previous_hash: str,
+) -> str:
+    """The same from the columns of a line, `details` as the canonical JSON text that is stored; no object is made.
+
+    Raises TypeError and ValueError for what no line can hold.
+    """
+    if not (type(details) is str and _is_count(seq) and _is_number(request_id) and _is_number(key_id)):
+        raise TypeError("no line has such a column")
+    text = (
+        f'{{"actor":{"null" if actor is None else _quoted(actor)},"at":"{moment(at)}","details":{details}'
+        f',"fact":{_quoted(fact)},"key_id":{"null" if key_id is None else key_id}'
+        f',"previous_hash":{_quoted(previous_hash)}'
+        f',"request_id":{"null" if request_id is None else request_id},"seq":{seq}}}'
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int
+
+
+def _is_number(value: object) -> bool:
+    return value is None or type(value) is int
+
+
+def continues(columns: Iterable[tuple[Any, ...]], *, after: tuple[int, str]) -> tuple[int, str] | None:
+    """The number and hash of the last line, where each line continues the one before and fits its hash; else None.
+
+    `columns`: seq, at, fact, actor, request_id, key_id, details, previous_hash, hash of each line, in order;
+    `after`: number and hash of the line before them.
+    """
+    expected, last = after
+    try:
+        for seq, at, fact, actor, request_id, key_id, details, previous_hash, claimed in columns:
+            expected += 1
+            if seq != expected or previous_hash != last:
+                return None
+            last = sealed_columns(
+                seq=seq,
+                at=at,
+                fact=fact,
+                actor=actor,
+                request_id=request_id,
+                key_id=key_id,
+                details=details,
+                previous_hash=previous_hash,
+            )
+            if last != claimed:
+                return None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+    return expected, last
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units
 
 def explain_lines(policy: Policy, ask: Ask) -> list[str]:
     """The decision for people to read; also what `/apikey why` shows."""
-    decision = decide(policy, ask)
+    decision = decide(policy, ask, why=True)
     whose = "their own" if ask.own else "what belongs to somebody else"
     roles = ", ".join(sorted(policy.roles.of(ask.actor))) or "no role"
     lines = [

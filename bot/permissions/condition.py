@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from bot.permissions.models import Count, Facts
 
-Why = str | None
+# A reason is worded only when somebody asks for it.
+Why = Callable[[], str] | None
 Value = int | bool | str | tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """`why_not(facts)` is None where the condition holds, else half a sentence for the trail.
+    """`why_not(facts)` is None where the condition holds, else what words half a sentence for the trail.
 
     `count`: the number that a counting condition compares; None for all others.
     """

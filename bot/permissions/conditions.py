@@ -42,12 +42,11 @@ def _remain_quota_at_most(document: TomlDocument, path: Path, name: str, value: 
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return "the key would be unlimited"
+            return lambda: "the key would be unlimited"
         if facts.remain_quota is None:
-            return "no quota is spoken of"
-        if facts.remain_quota > limit:
-            return f"the key would have {short_quota(facts.remain_quota)} units, more than {most}"
-        return None
+            return lambda: "no quota is spoken of"
+        remain = facts.remain_quota
+        return None if remain <= limit else lambda: f"the key would have {short_quota(remain)} units, more than {most}"
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -61,12 +60,11 @@ def _increase_at_most(document: TomlDocument, path: Path, name: str, value: obje
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return "the key would be unlimited"
+            return lambda: "the key would be unlimited"
         if facts.increase is None:
-            return "no change of quota is spoken of"
-        if facts.increase > limit:
-            return f"the change is +{short_quota(facts.increase)} units, more than {most}"
-        return None
+            return lambda: "no change of quota is spoken of"
+        increase = facts.increase
+        return None if increase <= limit else lambda: f"the change is +{short_quota(increase)} units, more than {most}"
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -78,8 +76,9 @@ def _lifetime_at_most(document: TomlDocument, path: Path, name: str, value: obje
 
     def why_not(facts: Facts) -> Why:
         if facts.lifetime is None:
-            return "no expiry is spoken of"
-        return None if facts.lifetime <= limit else f"{_lives(facts.lifetime)}, longer than {format_duration(limit)}"
+            return lambda: "no expiry is spoken of"
+        lifetime = facts.lifetime
+        return None if lifetime <= limit else lambda: f"{_lives(lifetime)}, longer than {format_duration(limit)}"
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -91,8 +90,9 @@ def _lifetime_over(document: TomlDocument, path: Path, name: str, value: object)
 
     def why_not(facts: Facts) -> Why:
         if facts.lifetime is None:
-            return "no expiry is spoken of"
-        return None if facts.lifetime > limit else f"{_lives(facts.lifetime)}, not over {format_duration(limit)}"
+            return lambda: "no expiry is spoken of"
+        lifetime = facts.lifetime
+        return None if lifetime > limit else lambda: f"{_lives(lifetime)}, not over {format_duration(limit)}"
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -104,10 +104,10 @@ def _unlimited_quota(document: TomlDocument, path: Path, name: str, value: objec
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota is None:
-            return "nothing says whether the key is unlimited"
+            return lambda: "nothing says whether the key is unlimited"
         if facts.unlimited_quota is wanted:
             return None
-        return "the key would be unlimited" if facts.unlimited_quota else "the key would not be unlimited"
+        return lambda: "the key would be unlimited" if facts.unlimited_quota else "the key would not be unlimited"
 
     return Condition(name=name, value=wanted, why_not=why_not)
 
@@ -121,11 +121,11 @@ def _models_within(document: TomlDocument, path: Path, name: str, value: object)
 
     def why_not(facts: Facts) -> Why:
         if facts.models is None:
-            return "no models are spoken of"
+            return lambda: "no models are spoken of"
         if not facts.models:
-            return None if every else "the key could use every model"
+            return None if every else lambda: "the key could use every model"
         outside = [model for model in facts.models if not any(match(model) for match in matches)]
-        return f"the model {short(min(outside))} is not among {_list(globs)}" if outside else None
+        return (lambda: f"the model {short(min(outside))} is not among {_list(globs)}") if outside else None
 
     return Condition(name=name, value=globs, why_not=why_not)
 
@@ -137,11 +137,11 @@ def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> C
 
     def why_not(facts: Facts) -> Why:
         if facts.group is None:
-            return "no group is spoken of"
+            return lambda: "no group is spoken of"
         if facts.group in groups:
             return None
         told = f"the group would be {short(facts.group)}" if facts.group else "the group would be the account's own"
-        return f"{told}, not one of {_list(groups)}"
+        return lambda: f"{told}, not one of {_list(groups)}"
 
     return Condition(name=name, value=groups, why_not=why_not)
 
@@ -153,10 +153,11 @@ def _gateway_in(document: TomlDocument, path: Path, name: str, value: object) ->
 
     def why_not(facts: Facts) -> Why:
         if facts.gateway is None:
-            return "no gateway is spoken of"
+            return lambda: "no gateway is spoken of"
         if facts.gateway in gateways:
             return None
-        return f"the gateway would be {short(facts.gateway) or 'the only one'}, not one of {_list(gateways)}"
+        gateway = facts.gateway
+        return lambda: f"the gateway would be {short(gateway) or 'the only one'}, not one of {_list(gateways)}"
 
     return Condition(name=name, value=gateways, why_not=why_not)
 
@@ -170,12 +171,12 @@ def _allow_ips_required(
 
     def why_not(facts: Facts) -> Why:
         if facts.allow_ips is None and facts.addresses is None:
-            return "no addresses are spoken of"
+            return lambda: "no addresses are spoken of"
         # Facts that were stored before addresses were kept say only whether there were any.
         if not (facts.allow_ips if facts.addresses is None else facts.addresses):
-            return "the key could be used from every address"
+            return lambda: "the key could be used from every address"
         wide = too_wide(facts.addresses or (), widest)
-        return None if wide is None else f"{short(wide)} lets in more than named addresses"
+        return None if wide is None else lambda: f"{short(wide)} lets in more than named addresses"
 
     return Condition(name=name, value=True, why_not=why_not)
 
@@ -191,7 +192,7 @@ def _reason_matches(document: TomlDocument, path: Path, name: str, value: object
         return None
 
     def why_not(facts: Facts) -> Why:
-        return None if found(pattern, facts.reason) else f"the reason does not match {text}"
+        return None if found(pattern, facts.reason) else lambda: f"the reason does not match {text}"
 
     return Condition(name=name, value=text, why_not=why_not)
 
@@ -206,8 +207,8 @@ def _channel_in(document: TomlDocument, path: Path, name: str, value: object) ->
 
     def why_not(facts: Facts) -> Why:
         if not facts.channel:
-            return "it was not asked in a channel"
-        return None if facts.channel in channels else f"it was asked in another channel than {_list(channels)}"
+            return lambda: "it was not asked in a channel"
+        return None if facts.channel in channels else lambda: f"it was asked in another channel than {_list(channels)}"
 
     return Condition(name=name, value=channels, why_not=why_not)
 

@@ -78,12 +78,12 @@ def _keys_at_most(limit: int, count: Count) -> Condition:
     def why_not(facts: Facts) -> Why:
         before = value_of(facts.counts, count)
         if before is None:
-            return f"keys_at_most = {limit}: the keys of {_people(count)} were not counted"
+            return lambda: f"keys_at_most = {limit}: the keys of {_people(count)} were not counted"
         after = before + bool(facts.adds_key)
         if after <= limit:
             return None
         told = f"this would be the {_ordinal(after)}" if facts.adds_key else f"there are {after} already"
-        return f"keys_at_most = {limit}: {told} of {_people(count)}"
+        return lambda: f"keys_at_most = {limit}: {told} of {_people(count)}"
 
     return Condition(name="keys_at_most", value=limit, why_not=why_not, count=count)
 
@@ -93,16 +93,16 @@ def _granted_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return "the key would be unlimited"
+            return lambda: "the key would be unlimited"
         if facts.increase is None:
-            return "no change of quota is spoken of"
+            return lambda: "no change of quota is spoken of"
         before = value_of(facts.counts, count)
         if before is None:
-            return f"{head}: what {_people(count)} got was not counted"
+            return lambda: f"{head}: what {_people(count)} got was not counted"
         after = before + max(0, facts.increase)
         if after <= limit:
             return None
-        return (
+        return lambda: (
             f"{head}: {_people(count)} got {format_quota(before, units_per_usd)}, "
             f"with this it would be {format_quota(after, units_per_usd)}"
         )
@@ -115,14 +115,14 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
 
     def why_not(facts: Facts) -> Why:
         if facts.allowance is None or not facts.allowance_period:
-            return "no allowance is spoken of"
+            return lambda: "no allowance is spoken of"
         before = value_of(facts.counts, count)
         if before is None:
-            return f"{head}: the other allowances of {_people(count)} were not counted"
+            return lambda: f"{head}: the other allowances of {_people(count)} were not counted"
         after = before + math.ceil(facts.allowance * count.per / facts.allowance_period)
         if after <= limit:
             return None
-        return f"{head}: with this {_people(count)} would get {format_quota(after, units_per_usd)}"
+        return lambda: f"{head}: with this {_people(count)} would get {format_quota(after, units_per_usd)}"
 
     return Condition(name="allowance_at_most", value=limit, why_not=why_not, count=count)
 

@@ -183,7 +183,7 @@ class Approval(_Stored):
 class Decision(_Stored):
     """The answer: what, by which rule (None = no rule matched), in a sentence, and on what terms.
 
-    `trail` holds, for each rule above the deciding one, its name and why it did not match.
+    `trail` holds, for each rule above the deciding one, its name and why it did not match; empty unless asked for.
     """
 
     outcome: Outcome

@@ -6,6 +6,7 @@ file or the gateway: the same values always get the same answer.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
@@ -39,8 +40,11 @@ _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
 
-def decide(policy: Policy, ask: Ask) -> Decision:
-    """What the policy says to `ask`, by which rule, and why each rule above it did not match. Never raises."""
+def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
+    """What the policy says to `ask`, and by which rule. Never raises.
+
+    `why`: with the trail, that is why each rule above it did not match. It takes many times as long.
+    """
     if ask.operation not in OPERATIONS and ask.operation not in RIGHTS:
         return Decision(outcome="deny", rule=None, sentence=f"There is no operation “{ask.operation}”.")
     if ask.actor.kind is not ActorKind.MEMBER:
@@ -52,13 +56,13 @@ def decide(policy: Policy, ask: Ask) -> Decision:
         ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
     elif ask.facts.adds_key is None:
         ask = replace(ask, facts=replace(ask.facts, adds_key=ask.operation in _ADDS_A_KEY))
-    decision = _by_first_rule(policy, ask)
+    decision = _by_first_rule(policy, ask, why)
     if ask.operation == "key.enable" and _strictness(decision) <= _AT_ONCE:
-        return _with_what_it_adds(policy, ask, decision)
+        return _with_what_it_adds(policy, ask, decision, why)
     return decision
 
 
-def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision) -> Decision:
+def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision, why: bool) -> Decision:
     """Enabling an empty or expired key adds quota or time, and must be no way around the rules about those.
 
     Where a new key like it would be granted at once, nothing is gained, so it is granted. Else what is added is
@@ -66,10 +70,10 @@ def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision) -> Decision
     """
     quota, time = (ask.facts.increase or 0) > 0, ask.facts.extended
     new = replace(ask, operation="key.create", facts=replace(ask.facts, increase=ask.facts.remain_quota))
-    if not (quota or time) or _by_first_rule(policy, new).outcome == "allow":
+    if not (quota or time) or _by_first_rule(policy, new, False).outcome == "allow":
         return enabling
     added = [("quota", "key.quota")] * quota + [("time", "key.update")] * time
-    answers = [(what, _by_first_rule(policy, replace(ask, operation=operation))) for what, operation in added]
+    answers = [(what, _by_first_rule(policy, replace(ask, operation=operation), why)) for what, operation in added]
     what, strictest = max(answers, key=lambda answer: _strictness(answer[1]))
     if _strictness(strictest) <= _strictness(enabling):
         return enabling
@@ -82,15 +86,15 @@ def _strictness(decision: Decision) -> int:
     return _AT_ONCE if at_once else _STRICTNESS[decision.outcome]
 
 
-def _by_first_rule(policy: Policy, ask: Ask) -> Decision:
+def _by_first_rule(policy: Policy, ask: Ask, why: bool) -> Decision:
     held = policy.roles.held(ask.actor)
-    trail: list[tuple[str, str]] = []
-    for index, rule in enumerate(policy.rules):
-        miss = _miss(rule, ask, held)
-        if miss is None:
-            return _decided(rule, policy.rules[index + 1 :], ask, held, tuple(trail))
-        trail.append(miss)
-    return Decision(outcome="deny", rule=None, sentence=_no_rule(policy, ask), trail=tuple(trail))
+    rules = policy.rules_for(ask.operation, held)
+    for index, rule in enumerate(rules):
+        if _matches(rule, ask):
+            trail = _trail(policy, ask, held, until=rule) if why else ()
+            return _decided(rule, rules[index + 1 :], ask, trail)
+    trail = _trail(policy, ask, held, until=None) if why else ()
+    return Decision(outcome="deny", rule=None, sentence=_no_rule(policy, ask), trail=trail)
 
 
 def may_approve(
@@ -186,28 +190,42 @@ def may_deny(
     return _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
 
 
-def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str] | None:
-    """The trail's entry if the rule does not match, None if it does."""
+def _matches(rule: Rule, ask: Ask) -> bool:
+    """Whether a rule about this operation and this person holds for what is asked."""
+    if not (ask.own or rule.any):
+        return False
+    facts = ask.facts
+    for condition in rule.conditions:  # noqa: SIM110  # a generator would take longer than the conditions
+        if condition.why_not(facts) is not None:
+            return False
+    return True
+
+
+def _trail(policy: Policy, ask: Ask, held: frozenset[str], *, until: Rule | None) -> tuple[tuple[str, str], ...]:
+    """For each rule above `until`, its name and why it does not match."""
+    return tuple(_miss(rule, ask, held) for rule in takewhile(lambda one: one is not until, policy.rules))
+
+
+def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str]:
+    """The trail's entry of a rule that does not match."""
     if ask.operation not in rule.do:
         return rule.not_about
     if rule.people.isdisjoint(held):
         return rule.not_for
     if not (ask.own or rule.any):
         return rule.not_own
-    reasons = [why for condition in rule.conditions if (why := condition.why_not(ask.facts)) is not None]
-    return (rule.name, "; ".join(reasons)) if reasons else None
+    found = (condition.why_not(ask.facts) for condition in rule.conditions)
+    return rule.name, "; ".join(worded() for worded in found if worded is not None)
 
 
-def _decided(
-    rule: Rule, below: tuple[Rule, ...], ask: Ask, held: frozenset[str], trail: tuple[tuple[str, str], ...]
-) -> Decision:
+def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[str, str], ...]) -> Decision:
     approval = rule.approval
     if approval is None:
         sentence = rule.sentence or f"Rule “{rule.name}” allows it."
         return Decision(outcome=rule.outcome, rule=rule.name, sentence=sentence, trail=trail)
     if approval.self_approval:
         # An explicit no anywhere wins: a rule added above must not open what another one closed.
-        against = next((other for other in below if other.forbids_self and _miss(other, ask, held) is None), None)
+        against = next((other for other in below if other.forbids_self and _matches(other, ask)), None)
         if against is not None:
             approval = replace(approval, self_approval=False, self_approval_rule=against.name)
     sentence = f"Rule “{rule.name}” wants an approval by {describe(approval)}."

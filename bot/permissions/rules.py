@@ -5,6 +5,7 @@ Pure: it is handed the text (bot/policy_file.py reads the file) and judges nobod
 
 import fnmatch
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,8 @@ RULE_KEYS = ("name", "who", "do", "on", "when", *OUTCOMES)
 # Where alerts come from (alerts/sources.py); `slack` is a message that holds a key.
 ALERT_SOURCES = ("generic", "github", "gitlab", "gitguardian", "alertmanager", "slack")
 MAX_RULES = 1_000
+# Combinations of an operation and the names that somebody holds, of which a workspace has some dozens.
+MAX_LOOKED_UP = 1_000
 MAX_NAME = 80
 MAX_SENTENCE = 300
 
@@ -87,9 +90,40 @@ class Policy:
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
         # What enabling adds is judged as these as well.
-        operations = {operation, "key.create", "key.quota", "key.update"} if operation == "key.enable" else {operation}
-        conditions = (one for rule in self.rules if rule.do & operations for one in rule.conditions)
-        return tuple(sorted({one.count for one in conditions if one.count is not None}))
+        more = ("key.create", "key.quota", "key.update") if operation == "key.enable" else ()
+        needed = [count for one in (operation, *more) for count in self._counts.get(one, ())]
+        return tuple(sorted(set(needed))) if needed else ()
+
+    @cached_property
+    def _counts(self) -> Mapping[str, list[Count]]:
+        found: dict[str, list[Count]] = {}
+        for rule in self.rules:
+            counts = [one.count for one in rule.conditions if one.count is not None]
+            for operation in rule.do if counts else ():
+                found.setdefault(operation, []).extend(counts)
+        return found
+
+    def rules_for(self, operation: str, held: frozenset[str]) -> tuple[Rule, ...]:
+        """The rules about an operation that name somebody, in order; `held`: all by which a rule can name them.
+
+        Looked up: a policy has many rules, and of those few are about one operation and one kind of people.
+        """
+        key = operation, held & self._whom
+        found = self._looked_up.get(key)
+        if found is None:
+            if len(self._looked_up) >= MAX_LOOKED_UP:
+                self._looked_up.clear()
+            rules = (rule for rule in self.rules if operation in rule.do and not rule.people.isdisjoint(held))
+            found = self._looked_up[key] = tuple(rules)
+        return found
+
+    @cached_property
+    def _whom(self) -> frozenset[str]:
+        return frozenset().union(*(rule.people for rule in self.rules))
+
+    @cached_property
+    def _looked_up(self) -> dict[tuple[str, frozenset[str]], tuple[Rule, ...]]:
+        return {}
 
     def group_ids(self) -> frozenset[str]:
         """Every Slack user group it names, to be checked against the workspace."""

@@ -3,6 +3,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.audit import chain
 from tests.tools.pace import cost
@@ -162,3 +164,30 @@ def test_what_a_terminal_obeys_is_spelled_out_and_is_the_same_value():
     assert not set("\x1b\x9b\u202e\u2066\x7f") & set(text)
     assert "中文 é" in text
     assert json.loads(text) == value
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    seq=st.integers(1, 2**63 - 1),
+    at=st.floats(0, 4e9).map(lambda at: round(at, 3)),
+    fact=TEXTS,
+    actor=st.none() | TEXTS,
+    request_id=st.none() | st.integers(0, 2**63 - 1),
+    key_id=st.none() | st.integers(0, 2**63 - 1),
+    details=st.dictionaries(TEXTS, st.none() | TEXTS | st.integers() | st.lists(TEXTS, max_size=2), max_size=3),
+    previous_hash=st.just(chain.GENESIS),
+)
+def test_the_hash_of_the_columns_is_that_of_the_line(**line):
+    columns = line | {"details": chain.canonical(line["details"])}
+    assert chain.sealed_columns(**columns) == chain.sealed(line | {"at": chain.moment(line["at"])})
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("details", b"{}"), ("seq", "1"), ("seq", True), ("request_id", 1.0), ("key_id", "1")]
+)
+def test_columns_that_no_line_has_get_no_hash(column, value):
+    line = {"seq": 1, "at": 1.0, "fact": "asked", "actor": None, "request_id": None, "key_id": None, "details": "{}"}
+    with pytest.raises(TypeError):
+        chain.sealed_columns(**(line | {"previous_hash": chain.GENESIS, column: value}))

@@ -75,7 +75,7 @@ def test_the_network_that_is_too_wide_is_named(entries: list[str], found: str | 
 def test_the_policy_may_say_what_is_wide() -> None:
     ask = Ask(actor=member("U01", "S0ENG"), operation="key.create", facts=Facts(addresses=("10.0.0.0/16",)))
     assert decide(policy(NEEDS), ask).allowed
-    stricter = decide(policy("[addresses]\nwidest_ipv4 = 24\n" + NEEDS), ask)
+    stricter = decide(policy("[addresses]\nwidest_ipv4 = 24\n" + NEEDS), ask, why=True)
     assert (stricter.outcome, stricter.trail) == ("deny", (("r", "10.0.0.0/16 lets in more than named addresses"),))
 
 

@@ -16,7 +16,7 @@ def free(when: str, do: str = '["key.create"]') -> str:
 
 def why_not(when: str, operation: str = "key.create", **facts: object) -> str | None:
     read = policy(free(when, '["key.*"]'))
-    decision = decide(read, Ask(actor=member("U01", "S0ENG"), operation=operation, facts=Facts(**facts)))
+    decision = decide(read, Ask(actor=member("U01", "S0ENG"), operation=operation, facts=Facts(**facts)), why=True)
     return None if decision.allowed else decision.trail[0][1]
 
 

@@ -43,7 +43,7 @@ def test_the_example_policy_says(row: Row) -> None:
 @pytest.mark.parametrize("row", CONDITION_ROWS)
 def test_a_condition_says(row: Row) -> None:
     one = policy(rule(who='["*"]', do='["*"]', rest=f'when = {{ {row.rule} }}\non = "any"\nallow = true'))
-    decision = decide(one, ask_of(one, row))
+    decision = decide(one, ask_of(one, row), why=True)
     assert decision.outcome == row.answer
     assert (decision.trail == ()) == (row.answer == "allow")
 
@@ -107,7 +107,9 @@ def test_the_trail_says_for_each_earlier_rule_why_it_did_not_match() -> None:
         + rule("never seen")
     )
     facts = Facts(remain_quota=11, unlimited_quota=False, lifetime=90_000)
-    decision = decide(policy(text), Ask(actor=member("U01", "S0ENG"), operation="key.create", own=False, facts=facts))
+    ask = Ask(actor=member("U01", "S0ENG"), operation="key.create", own=False, facts=facts)
+    assert decide(policy(text), ask).trail == (), "only when somebody asks"
+    decision = decide(policy(text), ask, why=True)
     assert (decision.rule, decision.sentence) == ("last", "Not like this.")
     assert decision.trail == (
         ("other work", "it is about key.list, key.show"),
@@ -189,5 +191,5 @@ def test_the_right_to_unlock_is_given_in_full_only() -> None:
     for patterns in ('["*"]', '["key.*"]'):
         assert decide(policy(rule(do=patterns)), ask).outcome == "deny"
     assert decide(policy(rule(do='["key.unlock"]')), ask).allowed
-    decision = decide(policy(rule(do='["key.unlock"]')), Ask(actor=ask.actor, operation="key.create"))
+    decision = decide(policy(rule(do='["key.unlock"]')), Ask(actor=ask.actor, operation="key.create"), why=True)
     assert decision.trail == (("r", "it is about key.unlock"),)

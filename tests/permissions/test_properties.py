@@ -110,7 +110,8 @@ def test_whoever_has_no_role_can_do_nothing_unless_a_rule_is_for_all(rules, ask)
 @SOME
 def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above(rules, ask) -> None:
     read = policy(written(rules))
-    decision = decide(read, ask)
+    decision = decide(read, ask, why=True)
+    assert replace(decision, trail=()) == decide(read, ask)
     names = [rule.name for rule in read.rules]
     above = names[: names.index(decision.rule)] if decision.rule else names
     assert [name for name, _ in decision.trail] == above
@@ -205,8 +206,37 @@ def test_two_hundred_rules_are_decided_in_no_time() -> None:
     rule = (["manager"], ["key.create"], "own", "remain_quota_at_most = 10", "allow = true")
     read = policy(written([rule] * 200))
     ask = Ask(actor=Actor(slack_user_id="U0BOSS"), operation="key.create", facts=Facts(remain_quota=11))
-    assert len(decide(read, ask).trail) == 200
-    assert cost(lambda: decide(read, ask), per=a_plain_millisecond) < 2  # the aim is 0.5 ms
+    assert len(decide(read, ask, why=True).trail) == 200
+    quick = cost(lambda: decide(read, ask), per=a_plain_millisecond)
+    assert quick < 0.4  # 0.1 on a quiet machine
+    # Wording why not is what took the time.
+    assert quick < 0.5 * cost(lambda: decide(read, ask, why=True), per=a_plain_millisecond)
+
+
+def test_rules_for_others_cost_nothing() -> None:
+    rules = [
+        ([who], [operation], "own", "", "allow = true")
+        for who in ("admin", "U0X")
+        for operation in ("key.create", "key.list")
+    ]
+    read = policy(written(rules * 100))
+    ask = Ask(actor=Actor(slack_user_id="U0BOSS"), operation="key.create")
+    looked_at = read.rules_for("key.create", read.roles.held(ask.actor))
+    assert len(looked_at) == sum(
+        "key.create" in rule.do and not rule.people.isdisjoint(read.roles.held(ask.actor)) for rule in read.rules
+    )
+    assert read.rules_for("key.create", frozenset({"U0X"})) == tuple(
+        rule for rule in read.rules if "U0X" in rule.who and "key.create" in rule.do
+    )
+    assert read.rules_for("key.create", frozenset({"U0X", "S0ANY"})) is read.rules_for("key.create", frozenset({"U0X"}))
+
+
+def test_what_was_looked_up_does_not_grow_for_ever(monkeypatch) -> None:
+    monkeypatch.setattr("bot.permissions.rules.MAX_LOOKED_UP", 3)
+    read = policy(written([(["*", "U0A", "U0B"], ["key.create"], "own", "", "allow = true")]))
+    for who in ({"U0A"}, {"U0B"}, {"*"}, {"U0A", "U0B"}, {"U0A", "*"}):
+        assert len(read.rules_for("key.create", frozenset(who))) == 1
+    assert len(read._looked_up) <= 3
 
 
 def test_explaining_prints_plain_text() -> None:

@@ -48,7 +48,7 @@ class PolicyExplainListeners:
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
         ask, about = await self._ask(actor, described.name, rest.strip(), delivery.channel_id)
         rules = () if about else deciding_rules(deps.policy(), ask)
-        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask), about, described, rules=rules))
+        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask, why=True), about, described, rules=rules))
 
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
