@@ -258,7 +258,7 @@ class RequestActions:
         if error is not None:
             return error
         if now - (request.progress.nudged_at or 0.0) < NUDGE_PAUSE:
-            return ApprovalConflict(f"Request {request.number} was nudged within the hour; give them a moment.")
+            return ApprovalConflict(f"Request {request.number} was reminded of within the hour; give them a moment.")
         store.record_progress(c, request.id, nudged_at=now)
         sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
         self.notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")

@@ -19,6 +19,7 @@ FIELDS_LIMIT = 10
 HEADER_LIMIT = 150
 CONTEXT_ELEMENTS_LIMIT = 10
 ACTIONS_ELEMENTS_LIMIT = 25
+OVERFLOW_OPTIONS_LIMIT = 5
 LABEL_LIMIT = 2000
 PLACEHOLDER_LIMIT = 150
 BUTTON_LIMIT = 75
@@ -262,6 +263,13 @@ def option(text: str, value: str, *, description: str = "") -> Block:
     """One choice of a select, of checkboxes or of an overflow menu."""
     item: Block = {"text": plain(text, OPTION_LIMIT), "value": _checked(value, OPTION_VALUE_LIMIT, "option value")}
     return item | ({"description": plain(description, OPTION_LIMIT)} if description else {})
+
+
+def overflow(action_id: str, *options: Block) -> Block:
+    """A menu behind three dots: two to five options, each with a value of its own."""
+    if not 1 < len(options) <= OVERFLOW_OPTIONS_LIMIT:
+        raise ValueError(f"an overflow menu has 2 to {OVERFLOW_OPTIONS_LIMIT} options, not {len(options)}")
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
 
 
 def modal(

@@ -110,9 +110,23 @@ def find_element(blocks: list[dict[str, Any]], action_id: str, *, block_id: str 
     ]
     if len(found) > 1 and value is not None:
         found = [entry for entry in found if entry[1].get("value") == value]
+    if not found:
+        # A choice from a menu is named by the word before the colon of its value.
+        found = [
+            (block, element)
+            for block in inner_blocks(blocks)
+            for element, _ in elements_of(block)
+            if element["type"] == "overflow" and menu_choice(element, action_id) is not None
+        ]
     if len(found) != 1:
         raise ClientRefusal(f"There are {len(found)} elements {action_id!r} to choose from here.")
     return found[0]
+
+
+def menu_choice(element: Mapping[str, Any], word: str) -> str | None:
+    """The value of the option `word:…` of an overflow menu, None when there is none."""
+    values = (str(entry.get("value", "")) for entry in element.get("options", []))
+    return next((value for value in values if value.partition(":")[0] == word), None)
 
 
 def inner_blocks(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from keydesk_sandbox.fake_slack.answers import AppAnswer
-from keydesk_sandbox.fake_slack.client import NOT_SENT, Client, action_of, find_element
+from keydesk_sandbox.fake_slack.client import NOT_SENT, Client, action_of, find_element, menu_choice
 from keydesk_sandbox.fake_slack.contents import read_content
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal
@@ -156,6 +156,7 @@ class Channels(Client):
         channel = self._visible(person, message)
         blocks = [*message.blocks, *(block for entry in message.attachments for block in entry.get("blocks", []))]
         block, element = find_element(blocks, action_id, block_id=block_id, value=value)
+        value = menu_choice(element, action_id) or value
         action = action_of(
             block, element, value, self._offered.get((person.id, message.ts), []), at=self._core.new_ts()
         )

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from keydesk_sandbox.fake_slack.answers import AppAnswer
-from keydesk_sandbox.fake_slack.client import NOT_SENT, TROUBLE, action_of, find_element
+from keydesk_sandbox.fake_slack.client import NOT_SENT, TROUBLE, action_of, find_element, menu_choice
 from keydesk_sandbox.fake_slack.client_answers import BadAnswer, apply_submission, read_options
 from keydesk_sandbox.fake_slack.client_channels import Channels
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
@@ -36,6 +36,7 @@ class ViewActions(Channels):
         person = self._person(user_id)
         self._seen(person, view, on_top=True)
         block, element = find_element(view.body["blocks"], action_id, block_id=block_id, value=value)
+        value = menu_choice(element, action_id) or value
         if block["type"] == "input":
             return await self.type_in(user_id, view, block["block_id"], value, action_id=action_id)
         offered = view.offered.get((block["block_id"], action_id), [])

@@ -200,8 +200,10 @@ def text_of(message: SlackMessage) -> str:
 
 
 def buttons_of(message: SlackMessage) -> list[str]:
-    """Action ids of a message's buttons."""
-    return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    """Action ids of a message's buttons; of a menu also the words of its options."""
+    elements = [e for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    words = [option["value"].partition(":")[0] for e in elements for option in e.get("options", [])]
+    return [e["action_id"] for e in elements] + words
 
 
 def view_text(view: View) -> str:

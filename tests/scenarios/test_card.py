@@ -1,4 +1,4 @@
-"""The life of a card: denied, taken, offered less, nudged, lapsed, in stages, after break-glass."""
+"""The life of a card: denied, taken, offered less, reminded of, lapsed, in stages, after break-glass."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.forging import last, send_as
 from tests.scenarios.policies import asking
 
 ADA, MIRA, OMAR, SAM = seed.ENGINEER, seed.MANAGER, seed.SECOND_MANAGER, seed.SECURITY
@@ -130,13 +131,13 @@ async def test_withdraw_is_the_requesters_alone(http_desk: Desk) -> None:
     await desk.eventually(lambda: "Withdrawn" in text_of(desk.card(1)))
 
 
-async def test_a_nudge_is_said_in_the_thread(http_desk: Desk) -> None:
+async def test_a_reminder_of_the_requester_is_said_in_the_thread(http_desk: Desk) -> None:
     desk = http_desk
     card = await waiting(desk)
-    await desk.slack.click(ADA, card, "nudge")
-    nudge = (await desk.eventually(lambda: desk.said("asks for a decision on request #1")))[0]
-    assert nudge.thread_ts == card.ts
-    await desk.slack.click(ADA, card, "nudge")
+    await desk.slack.click(ADA, card, "remind")
+    reminder = (await desk.eventually(lambda: desk.said("asks for a decision on request #1")))[0]
+    assert reminder.thread_ts == card.ts
+    await desk.slack.click(ADA, card, "remind")
     await desk.eventually(lambda: "within the hour" in told(desk, ADA))
 
 
@@ -231,3 +232,26 @@ async def test_the_window_from_the_home_decides_too(http_desk: Desk, operation: 
         await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="No.")
         await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
     assert (await desk.settled()).status is (Status.SUCCEEDED if operation == "approve" else Status.DENIED)
+
+
+async def test_a_card_has_two_buttons_and_a_menu(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    [row] = [block for block in card.blocks if block["type"] == "actions"]
+    assert [element["action_id"] for element in row["elements"]] == ["approve", "deny", "more"]
+    options = [option["value"] for option in row["elements"][-1]["options"]]
+    assert options == ["approve_with_changes:1", "take:1", "remind:1", "withdraw:1"]
+    await desk.slack.click(MIRA, card, "more", value="take:1")
+    await desk.eventually(lambda: "is looking at it" in text_of(desk.card(1)))
+
+
+async def test_a_forged_choice_from_the_menu_does_nothing(http_desk: Desk) -> None:
+    desk = http_desk
+    card = await waiting(desk)
+    await desk.slack.click(MIRA, card, "more", value="remind:1")  # the requester's alone
+    payload = last(desk, "block_actions")
+    for value in ("", "take", "take:", "take:x", "take:99", "approve:1", "drop:1", ":1", "1", "take:١"):
+        chosen = {**payload["actions"][0]["selected_option"], "value": value}
+        await send_as(desk, {**payload, "actions": [{**payload["actions"][0], "selected_option": chosen}]}, MIRA)
+    row = await desk.request(1)
+    assert (row.status, row.taken_by, row.votes) == (Status.PENDING, None, ())

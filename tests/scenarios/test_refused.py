@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from keydesk_sandbox import seed
+from tests.scenarios.alerting import learned
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.forging import last, send_as
@@ -85,7 +86,7 @@ async def test_an_outsider_in_a_shared_channel_cannot_decide(desk_with: OpenDesk
         await desk.ask(ADA, name="big", remain_quota="2M")
         card = (await desk.eventually(lambda: desk.said("asks", "C0PARTNER")))[0]
         before = text_of(card)
-        for button in ("approve", "deny", "take", "approve_with_changes", "withdraw", "nudge"):
+        for button in ("approve", "deny", "take", "approve_with_changes", "withdraw", "remind"):
             assert (await desk.slack.click(seed.OUTSIDER, card, button)).ok
         await desk.eventually(lambda: len(_ephemerals(desk, "C0PARTNER", seed.OUTSIDER)) == 6)
         said = _ephemerals(desk, "C0PARTNER", seed.OUTSIDER)
@@ -169,6 +170,7 @@ async def test_a_reveal_by_anybody_else_shows_nothing_and_is_recorded(desk: Desk
     value = desk.gateway.key_value(desk.key("mine").id)
     await desk.eventually(lambda: value in view_text(desk.slack.top_view(ADA)))
     revealed = len([call for call in desk.slack.calls if value in str(call)])
+    await learned(desk)  # the index reads a new key, too
     asked = reveals(desk)
 
     assert (await send_as(desk, last(desk, "block_actions"), who)).ok

@@ -1,6 +1,7 @@
 """The buttons of a card. Each asks Slack anew who clicks, then hands over to review.py. No decisions here.
 
-`value` is a request's id. The card is never read: what is shown is drawn again from the row.
+A button's `value` is a request's id; an option of the menu has a word before it (`take:12`). The card is never read:
+what is shown is drawn again from the row.
 """
 
 import asyncio
@@ -57,19 +58,19 @@ class CardListeners:
 
     async def approve(self, delivery: Delivery) -> Ack:
         """Approve as asked."""
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         return await self._done(
             delivery, await self.actions.approve(request.id, *await self._people(delivery, request))
         )
 
     async def take(self, delivery: Delivery) -> Ack:
         """Take it, so that others need not look."""
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         return await self._done(delivery, await self.actions.take(request.id, *await self._people(delivery, request)))
 
     async def reviewed(self, delivery: Delivery) -> Ack:
         """A break-glass request was looked at."""
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         return await self._done(
             delivery, await self.actions.reviewed(request.id, *await self._people(delivery, request))
         )
@@ -82,12 +83,24 @@ class CardListeners:
         """The requester accepts what was offered instead."""
         return await self._by_requester(delivery, self.actions.accept)
 
-    async def nudge(self, delivery: Delivery) -> Ack:
+    async def remind(self, delivery: Delivery) -> Ack:
         """The requester reminds the approvers."""
         return await self._by_requester(delivery, self.actions.nudge)
 
+    async def more(self, delivery: Delivery) -> Ack:
+        """A choice from the menu of a card."""
+        chosen = {
+            "approve_with_changes": self.open_offer,
+            "take": self.take,
+            "remind": self.remind,
+            "withdraw": self.withdraw,
+        }.get(delivery.action_value.partition(":")[0])
+        if chosen is None:
+            raise ApprovalConflict(NO_REQUEST)
+        return await chosen(delivery)
+
     async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         actor = await self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
         return await self._done(delivery, await do(request.id, actor))
 
@@ -137,7 +150,7 @@ class CardListeners:
 
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         if not self.actions.may_look(request, *await self._people(delivery, request)):
             raise ApprovalConflict(NO_REQUEST)
         message = self.drawing.card(request)
@@ -145,7 +158,7 @@ class CardListeners:
         return None
 
     async def _open(self, delivery: Delivery, what: str) -> ApprovalRequest:
-        request = await self._request(delivery.action_value)
+        request = await self._request(_row(delivery))
         actor, requester = await self._people(delivery, request)
         await self.actions.check(request.id, actor, requester, what=what)
         return request
@@ -155,6 +168,10 @@ class CardListeners:
         await show(delivery, view)
 
 
+def _row(delivery: Delivery) -> str:
+    return delivery.action_value.rpartition(":")[2]
+
+
 def _said(request: ApprovalRequest, what: str) -> dict[str, Any]:
     return modal("said", f"Request {request.number}", [section(f"Request {request.number} {what}.")], close="Close")
 
@@ -162,12 +179,14 @@ def _said(request: ApprovalRequest, what: str) -> dict[str, Any]:
 def register(router: Router, listeners: CardListeners) -> None:
     """Name every button and window of a card."""
     router.action("approve", listeners.approve)
-    router.action("approve_with_changes", listeners.open_offer)
     router.action("deny", listeners.open_deny)
-    router.action("take", listeners.take)
+    router.action("more", listeners.more)
     router.action("withdraw", listeners.withdraw)
     router.action("accept_offer", listeners.accept)
-    router.action("nudge", listeners.nudge)
+    # Cards of an older version have a button for each of these.
+    router.action("approve_with_changes", listeners.open_offer)
+    router.action("take", listeners.take)
+    router.action("nudge", listeners.remind)
     router.action("reviewed", listeners.reviewed)
     router.action("look_at_request", listeners.look)
     router.view(DENY, listeners.submit_deny)

@@ -33,6 +33,8 @@ from bot.slack.blocks import (
     harmless,
     inert,
     mention,
+    option,
+    overflow,
     quote,
     section,
 )
@@ -52,6 +54,13 @@ MARKS = {
     Status.DENIED: ":no_entry:",
     Status.EXPIRED: ":zzz:",
     Status.WITHDRAWN: ":leftwards_arrow_with_hook:",
+}
+# What else can be done with a waiting request, in a menu beside its buttons: word of the value → text.
+MORE = {
+    "approve_with_changes": "Approve with changes…",
+    "take": "I'll look",
+    "remind": "Remind approvers",
+    "withdraw": "Withdraw",
 }
 
 
@@ -158,11 +167,8 @@ class RequestViews:
             return [
                 actions(
                     button("Approve", "approve", value=row, style="primary"),
-                    button("Approve with changes", "approve_with_changes", value=row),
                     button("Deny", "deny", value=row, style="danger"),
-                    button("Take it", "take", value=row),
-                    button("Nudge", "nudge", value=row),
-                    withdraw_button(row),
+                    overflow("more", *(option(text, f"{word}:{row}") for word, text in MORE.items())),
                 )
             ]
         if request.status is Status.OFFERED:
