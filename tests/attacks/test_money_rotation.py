@@ -9,6 +9,7 @@ import pytest
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_gateway.wire import HttpCall
 from tests.attacks.lines import line, living, total
 from tests.scenarios.desk import Desk, open_desk, text_of, view_text
 from tests.scenarios.operating import do, open_form, owned
@@ -31,12 +32,17 @@ def spend_all(desk: Desk, key: Record | int) -> None:
         desk.gateway.charge(record.id, record.remain_quota)
 
 
-async def spend_beside(desk: Desk, name: str) -> None:
-    """Somebody who uses every key of the line that works, as fast as they can."""
-    while True:
+def spend_beside(desk: Desk, name: str) -> None:
+    """Somebody who uses every key of the line that works: a call of each is charged before every call of ours.
+
+    So every write meets usage that it has not seen, whatever the machine is like; no test can be faster.
+    """
+
+    def spend(_call: HttpCall) -> None:
         for record in living(desk.gateway, name):
-            desk.gateway.call_model(desk.gateway.key_value(record.id), model="gpt-4o", units=PRICE)
-        await asyncio.sleep(0)
+            desk.gateway.charge(record.id, PRICE)
+
+    desk.gateway.on("request", spend, times=None)
 
 
 async def test_spending_the_old_key_and_rotating_again_makes_nothing(desk: Desk) -> None:
@@ -64,12 +70,9 @@ async def test_five_rotations_at_once_beside_a_spender_make_one_successor_and_no
     for user in people:
         view = await open_form(desk, user, f"/apikey rotate {key.id}", operation="key.rotate")
         await desk.fill(user, view, overlap="1h")
-    spender = asyncio.create_task(spend_beside(desk, "search"))
-    try:
-        await asyncio.gather(*(desk.slack.submit(user, desk.slack.top_view(user)) for user in people))
-        rows = [await desk.settled(number) for number in range(1, len(people) + 1)]
-    finally:
-        spender.cancel()
+    spend_beside(desk, "search")
+    await asyncio.gather(*(desk.slack.submit(user, desk.slack.top_view(user)) for user in people))
+    rows = [await desk.settled(number) for number in range(1, len(people) + 1)]
     assert sorted(row.status for row in rows) == [Status.FAILED, Status.FAILED, Status.SUCCEEDED]
     assert len(line(desk.gateway, "search")) == 2
     assert 0 <= total(desk.gateway, line(desk.gateway, "search")) - 500_000 <= PRICE
@@ -83,12 +86,9 @@ async def test_in_an_overlap_the_two_share_and_the_rest_follows(desk: Desk) -> N
     shares = [desk.gateway.key(number).remain_quota for number in (key.id, new)]
     assert shares == [150_000, 150_001]
     assert any("The old key keeps 150,000" in note for note in row.outcome.notes)
-    spender = asyncio.create_task(spend_beside(desk, "search"))
-    try:
-        await desk.pass_time(3_601)
-        ended = await desk.settled(2)
-    finally:
-        spender.cancel()
+    spend_beside(desk, "search")
+    await desk.pass_time(3_601)
+    ended = await desk.settled(2)
     assert (ended.operation, ended.status, desk.gateway.key(key.id).status) == ("key.disable", Status.SUCCEEDED, 2)
     assert any(f"What was left went to key {new}" in note for note in ended.outcome.notes), ended.outcome
     assert desk.gateway.key(key.id).remain_quota <= 0
