@@ -12,11 +12,14 @@ from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards import listeners as card_listeners
+from bot.approvals.cards import lock_notices
+from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
+from bot.approvals.key_locks import KeyLocks
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
 from bot.approvals.rotation.overlap import JOB as RETIRE
@@ -92,11 +95,12 @@ class Services:
             engine=self.engine,
             policy=self.policy.current,
             members=self.directory.people,
-            security={ALERT_CARD: "security alert", incident.POST: "batch", incident.ALARM_POST: "batch"},
+            security={ALERT_CARD: "security alert", incident.POST: "batch", incident.ALARM_POST: "batch", UNLOCKED: "the unlocking of key"},
             retold={ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel)},
             clock=self.clock,
         )
-        of_security = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of) | incident.DRAWERS
+        of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
+        of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
@@ -152,6 +156,9 @@ class Services:
             operations=OPERATIONS,
             clock=clock,
         )
+        self.key_locks = KeyLocks(
+            outbox=self.outbox, channel=self.settings.security_channel, reader=self.client, clock=clock
+        )
         write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
         self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
         self.execution = Execution(
@@ -164,7 +171,7 @@ class Services:
             operations=OPERATIONS,
             changed=self.inventory.changed,
             learn=self.resources.capabilities.learn,
-            followers=(self.revocation_checks.follow, self.rotation_overlap.follow),
+            followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
             clock=clock,
         )
 
@@ -236,6 +243,7 @@ class Services:
             channel=self.settings.security_channel,
             changed=self.inventory.changed,
             leaked=self.leaked_values.of_key,
+            key_locks=self.key_locks,
         )
         settings = alerts.AlertSettings(
             secrets=self.settings.alert_secrets(),

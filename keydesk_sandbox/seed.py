@@ -71,6 +71,20 @@ do    = [
   "request.list", "policy.explain",
 ]
 allow = true
+
+# A key that was disabled from an alert, in an incident or by somebody else is locked.
+[[rules]]
+name  = "security brings locked keys back"
+who   = ["security", "admin"]
+do    = ["key.unlock"]
+on    = "any"
+allow = true
+
+[[rules]]
+name     = "security decides about locked keys"
+who      = ["engineer", "manager"]
+do       = ["key.unlock"]
+approval = { from = ["security", "admin"], expires = "1d", remind = "1h" }
 """
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.drawers import requests_of
+from bot.alerts.cards.drawers import locked_of, requests_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
 from bot.alerts.detection.scanner import find
@@ -205,6 +205,7 @@ class AlertListeners:
             channel=self.notifications.channel,
             units_per_usd=deps.units_per_usd,
             untold=await deps.database.read(untold_owners, alert),
+            locked=await deps.database.read(locked_of, alert, policy),
         )
 
     async def false_alarm(self, delivery: Delivery) -> Ack:

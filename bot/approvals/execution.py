@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.key_locks import locked_meanwhile
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.request_audit import record
@@ -29,12 +30,12 @@ from bot.gateway.errors import (
     KeyNotFound,
     Refusal,
 )
-from bot.gateway.models import KeyId
+from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import lineage, owners
+from bot.keys import lineage, locks, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Effect, Operation, Work
-from bot.permissions.models import Actor, ActorKind
+from bot.permissions.models import REVIVING, Actor, ActorKind
 from bot.permissions.rules import Policy
 from bot.units import format_moment
 
@@ -102,6 +103,8 @@ class Execution:
                 return await self._database.run(self._postpone, request.id, why_waiting(error))
             if request.status is not Status.RUNNING:
                 return None
+        elif await self._database.run(self._locked_out, request.id):
+            return None
         operation = self._operations[request.operation]
         call = await self._call(request, operation, writer)
         keep = partial(_keep, request.id)
@@ -160,21 +163,23 @@ class Execution:
         unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
         if unknown and waited < SLACK_SILENT_SECONDS:
             raise SlackSilent("Slack does not tell us who asked or approved.")
-        judged = await self._counted_now(request)
+        judged = await self._as_of_now(request)
         sentence = refusal_today(self._policy(), judged, requester, voters)
         if sentence:
             return await self._database.run(self._begun, request, sentence)
         sentence = await self._not_as_judged(judged, requester)
         return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence))
 
-    async def _counted_now(self, request: ApprovalRequest) -> ApprovalRequest:
-        """The request with the counts of now, of what was granted before it."""
-        needed = self._policy().counts_needed(request.operation)
-        if not needed:
-            return request
-        person, now = request.requester_id, self._clock()
-        counts = await self._database.read(ledger.counted, needed, person=person, now=now, before=request.id)
-        facts = replace(request.judgement.facts, counts=counts)
+    async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
+        """The request with the lock of now, and with the counts of now, of what was granted before it."""
+        needed, facts = self._policy().counts_needed(request.operation), request.judgement.facts
+        if needed:
+            person, now = request.requester_id, self._clock()
+            counts = await self._database.read(ledger.counted, needed, person=person, now=now, before=request.id)
+            facts = replace(facts, counts=counts)
+        if request.operation in REVIVING and request.key_id is not None:
+            born_at = request.before.created_time if isinstance(request.before, Key) else None
+            facts = replace(facts, lock=await self._database.read(locks.lock_of, request.key_id, born_at))
         return request.model_copy(update={"judgement": request.judgement.model_copy(update={"facts": facts})})
 
     async def _not_as_judged(self, request: ApprovalRequest, requester: Actor) -> str:
@@ -189,6 +194,20 @@ class Execution:
         if unread:
             return read_late(self._policy(), request, requester, fresh, self._clock())
         return outgrown(self._policy(), request, requester, fresh)
+
+    def _locked_out(self, c: sa.Connection, request_id: int) -> bool:
+        """Whether the key was locked after this run began, while its process was dead: then it goes no further."""
+        request = store.get(c, request_id, lock=True)
+        lock = locked_meanwhile(c, request)
+        if lock is None:
+            return False
+        sentence = "The key was disabled and locked while this was being applied, so it stays out of use."
+        record(c, Fact.FAILED, request, at=self._clock(), actor=None, why=sentence)
+        outcome = Outcome(sentence=sentence, changed_since=True)
+        request = store.move(c, request, Status.FAILED, settled_at=self._clock(), outcome=outcome)
+        ledger.take_back(c, request.id)
+        self._notifications.announce(c, request)
+        return True
 
     def _begun(
         self, c: sa.Connection, request: ApprovalRequest, refusal: str, *, changed_since: bool = False

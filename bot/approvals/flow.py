@@ -22,9 +22,9 @@ from bot.durable.engine import Engine
 from bot.errors import BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
-from bot.keys import lineage, owners
+from bot.keys import lineage, locks, owners
 from bot.operations import Inspection, Look, Offered, Operation
-from bot.permissions.models import Actor, ActorKind, Ask, Decision
+from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -63,6 +63,10 @@ class Flow:
     async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
         inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
+        if asked.operation.name in REVIVING and inspection.key is not None:
+            key = inspection.key
+            lock = await self.database.read(locks.lock_of, key.id, key.created_time)
+            inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
         operation, policy = asked.operation.name, self.policy()
         needed, person = policy.counts_needed(operation), asked.actor.slack_user_id
         if needed:

@@ -69,7 +69,7 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
         return f"The policy no longer allows this. {today.sentence}"
     approval = judgement.decision.approval
     if approval is None:
-        return "" if today.allowed else "The policy changed and now wants an approval for this; ask again."
+        return "" if today.allowed else _wants_approval(today, judgement.facts)
     given = given_votes(request)
     for number, (voter, vote) in enumerate(zip(voters, given, strict=True)):
         verdict = may_approve(
@@ -87,3 +87,9 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
     if missing(binding_terms(policy, ask=ask, approval=approval, given=given), given) and not approval.break_glass:
         return "The policy changed and now wants more approvals for this; ask again."
     return ""
+
+
+def _wants_approval(today: Decision, facts: Facts) -> str:
+    if facts.lock is not None:
+        return f"The key was locked after this was asked. {today.sentence} Ask again."
+    return "The policy changed and now wants an approval for this; ask again."

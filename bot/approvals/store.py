@@ -135,6 +135,13 @@ def of_key(c: sa.Connection, key_id: int, *, limit: int = 20) -> list[ApprovalRe
     return _many(c, requests.c.key_id == key_id, order=requests.c.id.desc(), limit=limit)
 
 
+def waiting_for_key(c: sa.Connection, key_id: int) -> list[ApprovalRequest]:
+    """Every request about one key that waits for a decision."""
+    statuses = [status.value for status in WAITING]
+    waiting = (requests.c.key_id == key_id) & requests.c.status.in_(statuses)
+    return _many(c, waiting, order=requests.c.id, limit=10_000)
+
+
 def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> bool:
     """Whether another request may have changed this key since then (Unix seconds), or may be changing it still."""
     in_hand = requests.c.status.in_([Status.RUNNING.value, Status.UNKNOWN.value])

@@ -31,6 +31,8 @@ class Fact(StrEnum):
     ADOPTED = "adopted"  # a key that nobody had asked for got an owner
     DISOWNED = "disowned"  # a key lost its owner
     ACCOUNT = "account"  # the gateway showed another account, or it was adopted; details: known, found, adopted
+    LOCKED = "locked"  # only key.unlock brings it back; details: cause, number, rule
+    UNLOCKED = "unlocked"  # a locked key was brought back, or another one made in its place; details: cause, operation
     FOUND = "found"  # a key was found that nobody asked for
     PROBE = "probe"  # the key itself was tried; details: accepted, refused or unclear
     # Around them.

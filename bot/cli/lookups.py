@@ -13,12 +13,12 @@ from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
 from bot.gateway.client import connect
-from bot.gateway.models import KeyId
-from bot.keys import owners
+from bot.gateway.models import Key
+from bot.keys import locks, owners
 from bot.keys.lookup import KeyLookup, Match, one
 from bot.operations import facts_of
 from bot.permissions.hypothetical import hypothetical_actor
-from bot.permissions.models import Actor, ActorKind
+from bot.permissions.models import Actor, ActorKind, Lock
 from bot.permissions.rules import Policy
 from bot.settings import PartialSettings, Settings, proxies
 from bot.slack.directory import Directory
@@ -155,7 +155,8 @@ def find_key(partial: PartialSettings, text: str, actor: Actor, out: TextIO) -> 
         raise UserError(f"The gateway has no key “{text}”; use its number or its exact name.")
     key = one(matches, text).key
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
-    return FoundKey(label=f"{key.id} “{key.name}”", own=_is_own(partial, key.id, actor, out), facts=facts)
+    own, lock = _known_of(partial, key, actor, out)
+    return FoundKey(label=f"{key.id} “{key.name}”", own=own, facts=replace(facts, lock=lock))
 
 
 async def _matches(partial: PartialSettings, text: str) -> list[Match]:
@@ -173,14 +174,16 @@ async def _matches(partial: PartialSettings, text: str) -> list[Match]:
         await client.aclose()
 
 
-def _is_own(partial: PartialSettings, key_id: KeyId, actor: Actor, out: TextIO) -> bool:
+def _known_of(partial: PartialSettings, key: Key, actor: Actor, out: TextIO) -> tuple[bool, Lock | None]:
+    """Whether the key is theirs, and why it is locked, as far as the database tells."""
     try:
         with open_read_only(partial.settings.database_url) as database:
-            owner = run(database.read(owners.owner_of, key_id))
+            owner = run(database.read(owners.owner_of, key.id))
+            lock = run(database.read(locks.lock_of, key.id, key.created_time))
     except ConfigurationError as error:
-        out.write(f"note: who owns key {key_id} is not known, so it is taken as somebody else's: {error}\n")
-        return False
-    return owner == actor.slack_user_id
+        out.write(f"note: who owns key {key.id} is not known, so it is taken as somebody else's: {error}\n")
+        return False, None
+    return owner == actor.slack_user_id, lock
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

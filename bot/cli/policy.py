@@ -15,7 +15,7 @@ from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.hypothetical import SO_FAR, hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
-from bot.permissions.models import OPERATIONS, Actor, Approval, Ask, Decision, Facts
+from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.replay import PastRequest, ReplayDifference, replay
 from bot.permissions.roles import is_person
@@ -234,8 +234,8 @@ def _ask(
     find_key: FindKey | None,
 ) -> Ask:
     operation = question.operation
-    if operation not in OPERATIONS:
-        raise ValueError(f"There is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
+    if operation not in (*OPERATIONS, *RIGHTS):
+        raise ValueError(f"There is no operation “{short(operation)}”{guess(operation, (*OPERATIONS, *RIGHTS))}")
     if is_person(question.who) and find_actor is not None:
         actor = find_actor(question.who)
     else:

@@ -102,6 +102,19 @@ posts = sa.Table(
     sa.Index("posts_by_message", "channel", "ts"),
 )
 
+# Keys that only `key.unlock` brings back, whoever owns them. `born_at`: as in `keys`; a number may be used again.
+key_locks = sa.Table(
+    "key_locks",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("born_at", sa.BigInteger),
+    sa.Column("cause", sa.String(20), nullable=False),  # alert, incident, person
+    sa.Column("locked_by", sa.String(40), nullable=False),  # "" = Keydesk itself
+    sa.Column("locked_at", sa.Float(53), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # of the alert, the batch or the request
+    sa.Column("rule", sa.String(80), nullable=False),
+)
+
 # What was granted, one line a request. `units` NULL: without a limit. Rules with counting conditions compare the sums.
 grants = sa.Table(
     "grants",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWrites
 from bot.deps import Deps
 from bot.durable.engine import Engine
@@ -35,6 +36,7 @@ def build(
     channel: str,
     changed: Callable[[], None],
     leaked: Callable[[int], SecretStr | None],
+    key_locks: KeyLocks,
 ) -> BatchExecution:
     """Register the ways in; returns what runs the job. `channel` is where the progress is shown."""
     execution = BatchExecution(
@@ -48,6 +50,7 @@ def build(
         channel=channel,
         changed=changed,
         leaked=leaked,
+        key_locks=key_locks,
         clock=deps.clock,
     )
     listeners.register(router, BatchListeners(deps, engine=engine, execution=execution, channel=channel))

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -26,11 +27,11 @@ from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
-from bot.incident.judgement import NEEDS_APPROVAL, changed_since, judge
+from bot.incident.judgement import changed_since, judge, why_not
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
-from bot.keys import lineage, owners
-from bot.permissions.models import Actor, ActorKind
+from bot.keys import lineage, locks, owners
+from bot.permissions.models import Actor, ActorKind, Lock
 from bot.permissions.rules import Policy
 from bot.slack.outbox import Outbox
 
@@ -43,6 +44,8 @@ ROUND = 8
 # Keys whose facts are read and judged together, right before they are written; more than FEW are read from the list.
 JUDGED, FEW = 40, 8
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
+# Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
+RULE, LOCKED_AT = "rule", "locked_at"
 # A key whose write stays unclear or unreachable this often is left, and said.
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
@@ -68,6 +71,7 @@ class BatchExecution:
         channel: str,
         changed: Callable[[], None],
         leaked: Callable[[int], SecretStr | None],
+        key_locks: KeyLocks,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -81,6 +85,7 @@ class BatchExecution:
         self._changed = changed
         self._key_changed: list[KeyChanged] = []
         self._moved: list[BatchMoved] = []
+        self._key_locks = key_locks
         self._clock = clock
         self._proof = BatchRevocationCheck(
             database=database,
@@ -138,6 +143,14 @@ class BatchExecution:
             self.show(c, batch.id)
         return batch.id
 
+    def lock_disabled(self, c: sa.Connection, batch: Batch, now: float) -> None:
+        """Keys that were disabled already when an incident begins: nobody writes them, and they are locked as well."""
+        if batch.operation != "key.disable" or store.all_own(c, batch.id):
+            return
+        why = Lock(cause="incident", by=batch.requester_id, at=now, number=batch.id, rule="")
+        for key in store.keys_of(c, batch.id, status=BatchKeyStatus.ALREADY):
+            self._key_locks.lock(c, key.key_id, why)
+
     async def run(self, argument: str) -> Again | None:
         """The job; `argument` is the batch's id."""
         batch_id = int(argument)
@@ -193,11 +206,14 @@ class BatchExecution:
         records = await self._records(keys)
         whose = await self._database.read(owners.all_owners)
         replaced = await self._database.read(lineage.replaced)
+        locked = await self._database.read(locks.all_locks) if batch.operation == "key.enable" else {}
         refused: dict[int, str] = {}
+        permitted: list[BatchKey] = []
         for key in keys:
             record = records.get(key.key_id)
             if record is None:
-                continue  # gone: the write meets the same, and says it
+                permitted.append(key)  # gone: the write meets the same, and says it
+                continue
             if batch.operation == "key.enable" and int(record.id) in replaced:
                 refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."
                 continue
@@ -210,14 +226,18 @@ class BatchExecution:
                 reason=batch.reason,
                 channel=batch.channel_id,
                 now=self._clock(),
+                lock=locked.get(record.id),
             )
-            if decision.outcome != "allow":
-                why = decision.sentence if decision.outcome == "deny" else NEEDS_APPROVAL
+            if decision.outcome == "allow":
+                judged = {**key.progress, RULE: decision.rule, LOCKED_AT: _locked_at(locked.get(record.id))}
+                permitted.append(key.model_copy(update={"progress": judged}))
+            else:
+                why = why_not(decision, locked.get(record.id))
                 changed = changed_since(key.previewed, record.settings())
                 refused[key.key_id] = f"The policy no longer allows it. {why} {changed}".strip()
         if refused:
             await self._database.run(self._refuse, batch, refused)
-        return [key for key in keys if key.key_id not in refused]
+        return permitted
 
     async def _records(self, keys: Sequence[BatchKey]) -> dict[int, Key]:
         """The keys as they are now: one by one where they are few, else from the list."""
@@ -261,12 +281,7 @@ class BatchExecution:
         current = await self._database.read(store.key_of, batch.id, key.key_id)
         if current.status is not BatchKeyStatus.WAITING:
             return
-        row = await self._database.read(lineage.taken, key.key_id) if batch.operation == "key.enable" else None
-        if row is not None:
-            # Replaced since it was judged; now we hold the lock of its line.
-            await self._database.run(
-                self._refuse, batch, {key.key_id: f"{lineage.words(row)}, so it stays out of use."}
-            )
+        if batch.operation == "key.enable" and await self._database.run(self._out_of_use, batch, key):
             return
         write = disable if batch.operation == "key.disable" else enable
 
@@ -275,6 +290,17 @@ class BatchExecution:
 
         result = await writer.write(call, checkpoints=current.progress, keep=partial(_keep, batch.id, key.key_id))
         await self._database.run(self._told, writer, batch, key, result)
+
+    def _out_of_use(self, c: sa.Connection, batch: Batch, key: BatchKey) -> bool:
+        """Whether the key was replaced or locked after it was judged; now we hold the lock of its line."""
+        sentence = ""
+        if (row := lineage.taken(c, key.key_id)) is not None:
+            sentence = f"{lineage.words(row)}, so it stays out of use."
+        elif _locked_at(locks.lock_of(c, key.key_id)) not in {None, key.progress.get(LOCKED_AT)}:
+            sentence = "The key was disabled and locked meanwhile, so it stays out of use."
+        if sentence:
+            self._settle(c, batch, key, BatchKeyStatus.FAILED, sentence)
+        return bool(sentence)
 
     def _told(self, c: sa.Connection, writer: VerifiedWriter, batch: Batch, key: BatchKey, result: WriteResult) -> None:
         writer.check(c)
@@ -288,11 +314,21 @@ class BatchExecution:
                     c, batch.id, key.key_id, progress={**marks, MARK: mark}, proof=BatchRevocation.TRYING.value
                 )
             self._settle(c, batch, key, BatchKeyStatus.DONE, " ".join(result.notes))
+            if result.key is not None:
+                self._lock_or_unlock(c, batch, key, result.key)
         elif again and tries < MOST_TRIES:
             pause = min(LONGEST_PAUSE, max(PAUSE, result.again_after or 0.0) * (1 + tries / 4))
             self._later(c, key, pause, {"tries": tries})
         else:
             self._settle(c, batch, key, BatchKeyStatus.FAILED, result.alarm or result.sentence)
+
+    def _lock_or_unlock(self, c: sa.Connection, batch: Batch, key: BatchKey, record: Key) -> None:
+        if batch.operation == "key.enable":
+            self._key_locks.came_back(c, record, batch_id=batch.id, by=batch.requester_id)
+        elif not store.all_own(c, batch.id):
+            by, rule = ("", batch.rule) if batch.rule else (batch.requester_id, str(key.progress.get(RULE) or ""))
+            why = Lock(cause="incident", by=by, at=self._clock(), number=batch.id, rule=rule)
+            self._key_locks.lock(c, key.key_id, why, born_at=record.created_time)
 
     def _later(self, c: sa.Connection, key: BatchKey, pause: float, marks: Mapping[str, int] = {}) -> None:
         current = store.key_of(c, key.batch_id, key.key_id)
@@ -329,6 +365,10 @@ class BatchExecution:
             if owner != requester:
                 post_id, subject = f"batch:{batch_id}:owner:{owner}", f"{batch_id}:{owner}"
                 self._outbox.want(c, id=post_id, kind=OWNER_POST, subject=subject, target=f"dm:{owner}")
+
+
+def _locked_at(lock: Lock | None) -> float | None:
+    return None if lock is None else lock.at
 
 
 def _keep(batch_id: int, key_id: int, c: sa.Connection, name: str, value: Any) -> None:

@@ -1,8 +1,10 @@
 """May this person do this to this key, by its own facts as they are now? Asked at the preview and at the write."""
 
+from dataclasses import replace
+
 from bot.gateway.models import Key, KeySettings
 from bot.operations import facts_of
-from bot.permissions.models import Actor, Ask, Decision
+from bot.permissions.models import Actor, Ask, Decision, Lock
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -10,11 +12,27 @@ NEEDS_APPROVAL = "It needs an approval; ask for it by itself."
 
 
 def judge(
-    policy: Policy, actor: Actor, operation: str, key: Key, *, own: bool, reason: str, channel: str, now: float
+    policy: Policy,
+    actor: Actor,
+    operation: str,
+    key: Key,
+    *,
+    own: bool,
+    reason: str,
+    channel: str,
+    now: float,
+    lock: Lock | None = None,
 ) -> Decision:
     """The policy's decision about one key of a batch, as if it were asked for by itself."""
-    facts = facts_of(key.settings(), now=now, increase=0, reason=reason, channel=channel)
+    facts = replace(facts_of(key.settings(), now=now, increase=0, reason=reason, channel=channel), lock=lock)
     return decide(policy, Ask(actor=actor, operation=operation, own=own, facts=facts))
+
+
+def why_not(decision: Decision, lock: Lock | None) -> str:
+    """Why a batch leaves the key out, for a decision that is no plain yes."""
+    if decision.outcome == "deny":
+        return decision.sentence
+    return f"{decision.sentence} {NEEDS_APPROVAL}" if lock is not None else NEEDS_APPROVAL
 
 
 def changed_since(before: KeySettings | None, now: KeySettings) -> str:

@@ -19,7 +19,7 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId, KeyStatus
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
-from bot.incident.judgement import NEEDS_APPROVAL, judge
+from bot.incident.judgement import judge, why_not
 from bot.incident.models import PREVIEWED, Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
@@ -38,7 +38,7 @@ from bot.incident.views import (
     said,
     to_type,
 )
-from bot.keys import owners
+from bot.keys import locks, owners
 from bot.permissions.models import Actor, Ask, Decision
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message, modal, section
@@ -90,6 +90,7 @@ class BatchListeners:
         deps = self.deps
         found = await self._keys(actor, operation, scope, delivery.channel_id)
         whose = await deps.database.read(owners.all_owners)
+        locked = await deps.database.read(locks.all_locks) if operation == ENABLE else {}
         left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
@@ -104,14 +105,14 @@ class BatchListeners:
                 reason="",
                 channel=delivery.channel_id,
                 now=deps.clock(),
+                lock=locked.get(key.id),
             )
             if decision.outcome == "allow":
                 drafted.append(_drafted(key, operation, own=own))
-            elif decision.outcome == "deny":
-                left_out[decision.sentence] += 1
+                continue
+            left_out[why_not(decision, locked.get(key.id))] += 1
+            if decision.outcome == "deny":
                 refusal = refusal or decision
-            else:
-                left_out[NEEDS_APPROVAL] += 1
         if not drafted and refusal is not None:
             await deps.flow.refuse(actor, operation, refusal)
         if len(drafted) > MOST_KEYS:
@@ -201,6 +202,7 @@ class BatchListeners:
         told = {"operation": batch.operation, "batch": batch_id, "keys": number, "what": batch.what, "why": reason}
         append(c, fact=Fact.ASKED, at=now, actor=actor.slack_user_id, details=told)
         self.engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
+        self.execution.lock_disabled(c, batch, now)
         self.execution.show(c, batch_id)
         if batch.undoes is not None:
             self.execution.show(c, batch.undoes)

@@ -43,6 +43,12 @@ def get(c: sa.Connection, batch_id: int, *, lock: bool = False) -> Batch:
     return batch
 
 
+def all_own(c: sa.Connection, batch_id: int) -> bool:
+    """Whether it is about keys of whoever asked for it only: a tidying up, and no incident."""
+    foreign = sa.select(batch_keys.c.key_id).where(batch_keys.c.batch_id == batch_id, ~batch_keys.c.own)
+    return c.scalar(foreign.limit(1)) is None
+
+
 def move(c: sa.Connection, batch_id: int, before: BatchStatus, to: BatchStatus, **values: Any) -> Batch | None:
     """Compare-and-set of the status; None when it was not `before` any more."""
     mine = (batches.c.id == batch_id) & (batches.c.status == before.value)

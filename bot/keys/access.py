@@ -5,17 +5,17 @@ Commands, windows, batches and alerts ask here. What is submitted is judged agai
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.errors import InputError
 from bot.gateway.models import Key
-from bot.keys import owners
+from bot.keys import locks, owners
 from bot.keys.lookup import FIELD, Match, listed, not_found
 from bot.operations import facts_of
-from bot.permissions.models import Actor, Ask, Decision, Facts
+from bot.permissions.models import Actor, Ask, Decision, Facts, Lock
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -34,10 +34,17 @@ class KeyAccess:
         """Whether the key is theirs."""
         return await self.database.read(owners.owner_of, key.id, key.created_time) == actor.slack_user_id
 
-    def decide(self, actor: Actor, operation: str, key: Key, *, own: bool, channel: str) -> Decision:
+    async def lock_of(self, key: Key) -> Lock | None:
+        """Why the key is locked, None when it is not."""
+        return await self.database.read(locks.lock_of, key.id, key.created_time)
+
+    def decide(
+        self, actor: Actor, operation: str, key: Key, *, own: bool, channel: str, lock: Lock | None = None
+    ) -> Decision:
         """What the policy says to this person, about this key as it is, from this channel."""
         facts = facts_of(key.settings(), now=self.clock(), increase=0, reason="", channel=channel)
-        return decide(self.policy(), Ask(actor=actor, operation=operation, own=own, facts=facts))
+        ask = Ask(actor=actor, operation=operation, own=own, facts=replace(facts, lock=lock))
+        return decide(self.policy(), ask)
 
     def may_see(self, actor: Actor, operation: str, key: Key, *, own: bool, channel: str) -> bool:
         """Whether they may see the key in the window of `operation`: as its owner, by a rule for it, or for showing."""

@@ -21,6 +21,7 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
     roles          which roles an actor has: ids, user groups, everybody
     source_map     where each key and value of a TOML text stands, so that a mistake can be shown by line and column
     subsumption    which rule leaves nothing to another
+    unlocking      what it takes to bring back a locked key
     toml_document  reads values out of a parsed TOML table and remembers every mistake with its line and column
 """
 
@@ -37,6 +38,7 @@ from bot.permissions.models import (
     Escalation,
     Facts,
     Given,
+    Lock,
     Stage,
 )
 from bot.permissions.narrowing import growth
@@ -57,6 +59,7 @@ __all__ = [
     "Escalation",
     "Facts",
     "Given",
+    "Lock",
     "Policy",
     "Rule",
     "Stage",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.permissions.models import WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts
+from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts, Lock
 from bot.permissions.roles import is_group, is_person
 from bot.permissions.rules import Policy
 from bot.permissions.toml_document import guess, short
@@ -30,10 +30,12 @@ _FORM_FIELDS = {
     "key.delete": ("confirm",),
 }
 # What the person has already; no form asks for it. Untold: nothing.
+LOCKED = "locked"
 SO_FAR = {"keys_so_far": "keys", "granted_so_far": "granted", "allowances_so_far": "allowance"}
 FIELDS = (
     *_RECORD_FIELDS,
     *SO_FAR,
+    LOCKED,
     *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names),
     *ASK_FIELDS,
 )
@@ -70,7 +72,8 @@ def fields_of(operation: str) -> tuple[str, ...]:
     """What can be told of an operation: what its form asks for, and what the key is like."""
     if operation in WITHOUT_RECORD:
         return ASK_FIELDS
-    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR)
+    locked = (LOCKED,) if operation in REVIVING else ()
+    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR, *locked)
 
 
 def hypothetical_facts(
@@ -113,6 +116,7 @@ def hypothetical_facts(
         cross_group_retry=_switch(fields, "cross_group_retry", before.cross_group_retry),
         gateway=fields.get("gateway", before.gateway),
         counts=_counts(fields, counts, units_per_usd),
+        lock=_lock(fields, before.lock),
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )
@@ -166,6 +170,13 @@ def _switch(fields: Mapping[str, str], name: str, before: bool | None) -> bool |
     if word not in _ON | _OFF:
         raise ValueError(f"{name}: write on or off, not “{short(word)}”")
     return word in _ON
+
+
+def _lock(fields: Mapping[str, str], before: Lock | None) -> Lock | None:
+    """`locked=on`: disabled from an alert, by a rule that is not told."""
+    if LOCKED not in fields:
+        return before
+    return Lock(cause="alert", by="", at=0.0, number=0, rule="") if _switch(fields, LOCKED, None) else None
 
 
 def _addresses(text: str) -> tuple[str, ...]:

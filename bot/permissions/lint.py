@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
 from bot.permissions.membership import Membership
-from bot.permissions.models import OPERATIONS, RIGHTS, WITHOUT_RECORD
+from bot.permissions.models import OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position
 from bot.permissions.subsumption import covers, impossible
+from bot.permissions.unlocking import speaks_of_unlocking
 
 # What a new or fuller key comes from.
 _GIVES = frozenset({"key.create", "key.quota", "key.enable", "key.rotate", "key.allowance"})
@@ -58,7 +59,17 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
             dead.add(rule.name)
             sentences.append(stuck)
         findings += [_finding(rule, sentence) for sentence in sentences]
-    return tuple(sorted([*findings, *_nobody(policy, dead), *_wide_addresses(policy), *_placeholders(policy)]))
+    return tuple(
+        sorted(
+            [
+                *findings,
+                *_nobody(policy, dead),
+                *_unlocking(policy, dead),
+                *_wide_addresses(policy),
+                *_placeholders(policy),
+            ]
+        )
+    )
 
 
 def _finding(rule: Rule, sentence: str) -> LintFinding:
@@ -124,6 +135,26 @@ def _everybody(rule: Rule, policy: Policy) -> list[str]:
     if rule.outcome != "allow" or not rule.any or not powerful or EVERYBODY not in policy.roles.ids(rule.who):
         return []
     return [f"every member may do {', '.join(powerful)} to what belongs to somebody else"]
+
+
+def _unlocking(policy: Policy, dead: Collection[str]) -> list[LintFinding]:
+    """Who brings back a key that was disabled as leaked: a note where that is left to the default, or to one person."""
+    rules = [rule for rule in policy.rules if UNLOCK in rule.do and rule.name not in dead]
+    if not speaks_of_unlocking(policy):
+        kills = (rule for rule in policy.rules if rule.any and rule.outcome != "deny" and "key.disable" in rule.do)
+        if next(kills, None) is None and not policy.auto_disable:
+            return []  # nothing is ever locked
+        sentence = "no rule is about key.unlock: a locked key needs a second person of the rule that disabled it"
+        return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)]
+    if all(rule.outcome == "deny" for rule in rules):
+        sentence = "the policy allows key.unlock to nobody: a key that was disabled as leaked never comes back"
+        return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)]
+    told = []
+    for rule in rules:
+        if rule.outcome == "allow":
+            sentence = f"{' or '.join(rule.who)} alone brings back a key that was disabled as leaked, also an own one"
+            told.append(LintFinding(position=rule.position, rule=rule.name, sentence=sentence, doubt=False))
+    return told
 
 
 def _wide_addresses(policy: Policy) -> list[LintFinding]:

@@ -28,6 +28,9 @@ OPERATIONS = (
 )
 # Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
 RIGHTS = ("key.unlock",)
+UNLOCK = RIGHTS[0]
+# What could bring a locked key back, or give somebody another one in its place: each needs `key.unlock` as well.
+REVIVING = frozenset({"key.enable", "key.rotate", "key.quota", "key.update", "key.allowance"})
 # These look at no single key, so there is no record a condition could speak of.
 WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.explain"})
 
@@ -35,6 +38,7 @@ Outcome = Literal["allow", "deny", "needs_approval"]
 CounterOffer = Literal["ask", "stand"]
 What = Literal["keys", "granted", "allowance"]
 Over = Literal["person", "role", "team"]
+Cause = Literal["alert", "incident", "person"]
 
 
 class ActorKind(StrEnum):
@@ -95,6 +99,22 @@ class Counted(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lock(_Stored):
+    """Why a key may only come back with `key.unlock`: it was disabled from an alert, in an incident, or by a person
+    whose key it is not.
+
+    `by`: Slack user id, "" = Keydesk itself. `at`: Unix seconds. `number`: of the alert, the batch or the request,
+    by the cause. `rule`: by which it was disabled, "" = not known.
+    """
+
+    cause: Cause
+    by: str
+    at: float
+    number: int
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts(_Stored):
     """The outcome (the key as it would be) and the change, in plain values; None = not spoken of.
 
@@ -104,7 +124,7 @@ class Facts(_Stored):
     `channel`: id, "" = not in a channel. `addresses`: the allowed addresses as they would be, () = from everywhere.
     `gateway`: the name of the gateway. `counts`: what `Policy.counts_needed` asks for, as it is before this request;
     None = not counted. `adds_key`: one living key more; `decide` says it by the operation where it is None.
-    `allowance` units are added every `allowance_period` seconds.
+    `allowance` units are added every `allowance_period` seconds. `lock`: the key is locked, None = it is not.
     """
 
     remain_quota: int | None = None
@@ -124,6 +144,7 @@ class Facts(_Stored):
     adds_key: bool | None = None
     allowance: int | None = None
     allowance_period: int | None = None
+    lock: Lock | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

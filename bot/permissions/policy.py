@@ -11,7 +11,9 @@ from itertools import takewhile
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
     OPERATIONS,
+    REVIVING,
     RIGHTS,
+    UNLOCK,
     WITHOUT_RECORD,
     Actor,
     ActorKind,
@@ -25,6 +27,7 @@ from bot.permissions.models import (
 )
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
+from bot.permissions.unlocking import by_default, speaks_of_unlocking
 
 _NO_MEMBER = {
     ActorKind.GUEST: "Guests of this workspace",
@@ -56,10 +59,33 @@ def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
         ask = replace(ask, facts=Facts(reason=ask.facts.reason, channel=ask.facts.channel))
     elif ask.facts.adds_key is None:
         ask = replace(ask, facts=replace(ask.facts, adds_key=ask.operation in _ADDS_A_KEY))
+    if ask.operation == UNLOCK:
+        return _unlock(policy, ask, why)
     decision = _by_first_rule(policy, ask, why)
     if ask.operation == "key.enable" and _strictness(decision) <= _AT_ONCE:
-        return _with_what_it_adds(policy, ask, decision, why)
+        decision = _with_what_it_adds(policy, ask, decision, why)
+    if ask.facts.lock is not None and ask.operation in REVIVING and decision.outcome != "deny":
+        return _with_the_lock(policy, ask, decision, why)
     return decision
+
+
+def _unlock(policy: Policy, ask: Ask, why: bool) -> Decision:
+    """The policy's word about bringing a locked key back, or the default where no rule speaks of it."""
+    return _by_first_rule(policy, ask, why) if speaks_of_unlocking(policy) else by_default(policy, ask)
+
+
+def _with_the_lock(policy: Policy, ask: Ask, wanted: Decision, why: bool) -> Decision:
+    """The key is locked, so both the operation and `key.unlock` must be granted: the stricter of both decides."""
+    unlock = _unlock(policy, replace(ask, operation=UNLOCK), why)
+    if unlock.outcome == "allow":
+        return wanted
+    sentence = f"The key is locked. {unlock.sentence}"
+    if unlock.approval is None or wanted.approval is None:
+        return replace(unlock, sentence=sentence)
+    terms = stricter_terms(unlock.approval, wanted.approval)
+    if terms.count > unlock.approval.count:
+        sentence = f"{sentence} {wanted.sentence}"
+    return replace(unlock, sentence=sentence, approval=terms)
 
 
 def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision, why: bool) -> Decision:

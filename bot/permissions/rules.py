@@ -12,7 +12,7 @@ from functools import cached_property
 from bot.permissions.addresses import USUAL, Widest
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
-from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Count, Outcome
+from bot.permissions.models import OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
 from bot.permissions.terms import read_approval
@@ -89,9 +89,10 @@ class Policy:
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
-        # What enabling adds is judged as these as well.
+        # What enabling adds is judged as these as well; and the key may be locked.
         more = ("key.create", "key.quota", "key.update") if operation == "key.enable" else ()
-        needed = [count for one in (operation, *more) for count in self._counts.get(one, ())]
+        unlocking = (UNLOCK,) if operation in REVIVING else ()
+        needed = [count for one in (operation, *more, *unlocking) for count in self._counts.get(one, ())]
         return tuple(sorted(set(needed))) if needed else ()
 
     @cached_property

@@ -68,7 +68,7 @@ OMAR = person("U0OMAR", "S0MANAGERS")
 SAM = person("U0SAM", "S0SECURITY")
 
 
-class _Nowhere:
+class Nowhere:
     """Slack and the gateway for what must not ask them. Reading an attribute is already too much."""
 
     def __getattr__(self, name: str) -> Any:
@@ -104,7 +104,7 @@ class Spine:
         jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", POST), _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(
-            database=database, engine=engine, web=_Nowhere(), directory=_Nowhere(), drawers={}, clock=self.clock
+            database=database, engine=engine, web=Nowhere(), directory=Nowhere(), drawers={}, clock=self.clock
         )
         notifications = Notifications(outbox=outbox, channel=CHANNEL)
         shared: dict[str, Any] = {
@@ -119,7 +119,7 @@ class Spine:
         self.timers = Timers(**shared)
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self.flow = Flow(
-            **shared, **judged, granted=self.granted, reader=_Nowhere(), inventory=self.offered, units_per_usd=500_000
+            **shared, **judged, granted=self.granted, reader=Nowhere(), inventory=self.offered, units_per_usd=500_000
         )
         self._numbers = itertools.count(1)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
@@ -101,6 +102,7 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
         channel="C1",
         changed=lambda: None,
         leaked=nothing_leaked,
+        key_locks=KeyLocks(outbox=outbox, channel="C1", reader=client_of(fake), clock=clock),
         engine=Queue(clock),
         clock=clock,
     )

@@ -10,6 +10,9 @@ a fifth small key is free                           | engineer | key.create | re
 a sixth asks a manager                              | engineer | key.create | remain_quota=100k expired_time=30d keys_so_far=5 | approval | a manager decides the rest
 so do more than twenty dollars in a month           | engineer | key.create | remain_quota=100k expired_time=30d granted_so_far=$19.90 | approval | a manager decides the rest
 security decides about a locked key                 | engineer | key.unlock |  | approval | security decides about locked keys
+so enabling it takes security                       | engineer | key.enable | locked=on | approval | security decides about locked keys
+and raising its quota takes a manager too           | engineer | key.quota  | delta=+1 locked=on | approval | security decides about locked keys
+but another's locked key is still nobody's          | engineer | key.enable any | locked=on | deny | -
 one unit more asks a manager                        | engineer | key.create | remain_quota=500001 expired_time=30d | approval | a manager decides the rest
 two dollars ask a manager                           | engineer | key.create | remain_quota=$2 expired_time=30d | approval | a manager decides the rest
 ninety-one days ask a manager                       | engineer | key.create | remain_quota=100k expired_time=91d | approval | a manager decides the rest

@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.alerts.cards.key_blocks import again_blocks, key_blocks, key_name, step_blocks, untold_blocks
+from bot.alerts.cards.key_blocks import (
+    again_blocks,
+    key_blocks,
+    key_name,
+    lock_blocks,
+    step_blocks,
+    untold_blocks,
+)
 from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus
@@ -63,8 +70,12 @@ def card(
     units_per_usd: int,
     batch: DisabledCount | None = None,
     untold: Mapping[int, str] = MappingProxyType({}),
+    locked: Mapping[int, str] = MappingProxyType({}),
 ) -> Message:
-    """The card in the security channel, whole, for the rows as they are. `untold`: see notifications.py."""
+    """The card in the security channel, whole, for the rows as they are.
+
+    `untold`: see notifications.py. `locked`: words about the keys that are locked.
+    """
     headline = _mass_headline(alert, batch) or _headline(alert, requests)
     blocks = [section(headline)]
     if alert.source == "slack":
@@ -78,6 +89,7 @@ def card(
         blocks += step_blocks(alert, key_id, requests)
         blocks += again_blocks(alert, key_id, requests)
         blocks += untold_blocks(alert, key_id, untold)
+        blocks += lock_blocks(locked.get(key_id, ""))
     blocks += found_lines(alert)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)

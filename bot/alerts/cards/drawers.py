@@ -1,26 +1,30 @@
 """Draws the messages of an alert from its rows, whenever the outbox posts or corrects one."""
 
 import functools
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.card import BatchProgress, DisabledCount, card
+from bot.alerts.cards.card import KEYS_SHOWN, BatchProgress, DisabledCount, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
 from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, untold_owners
 from bot.alerts.models import Alert
 from bot.approvals import store as requests_store
+from bot.approvals.cards.lock_notices import locked_texts
+from bot.keys import locks
+from bot.permissions.rules import Policy
 from bot.slack.blocks import Message
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
 
-def drawers(*, units_per_usd: int, batch_progress: BatchProgress) -> dict[str, Drawer]:
+def drawers(*, units_per_usd: int, batch_progress: BatchProgress, policy: Callable[[], Policy]) -> dict[str, Drawer]:
     """Post kind → what draws it."""
     return {
-        CARD: functools.partial(_card, units_per_usd=units_per_usd, batch_progress=batch_progress),
-        OWNER: _owner,
+        CARD: functools.partial(_card, units_per_usd=units_per_usd, batch_progress=batch_progress, policy=policy),
+        OWNER: functools.partial(_owner, policy=policy),
         THREAD: _thread,
         AUTHOR: _author,
     }
@@ -32,18 +36,32 @@ def requests_of(c: sa.Connection, alert: Alert) -> Requests:
     return {request.id: request for request in found if request is not None}
 
 
+def locked_of(c: sa.Connection, alert: Alert, policy: Policy) -> dict[int, str]:
+    """Of the keys that it may mean and that are locked: why, and what brings them back."""
+    found = {key_id: locks.lock_of(c, key_id) for key_id in alert.possible_keys[:KEYS_SHOWN]}
+    return locked_texts({key_id: lock for key_id, lock in found.items() if lock is not None}, policy=policy)
+
+
 def _drawn(c: sa.Connection, post: PostRow) -> tuple[Alert, Requests] | None:
     alert = store.find(c, int(post.subject))
     return None if alert is None else (alert, requests_of(c, alert))
 
 
-def _card(c: sa.Connection, post: PostRow, *, units_per_usd: int, batch_progress: BatchProgress) -> Message | None:
+def _card(
+    c: sa.Connection,
+    post: PostRow,
+    *,
+    units_per_usd: int,
+    batch_progress: BatchProgress,
+    policy: Callable[[], Policy],
+) -> Message | None:
     found = _drawn(c, post)
     if found is None:
         return None
     batch_id = found[0].batch_id
     batch = None if batch_id is None else DisabledCount(*batch_progress(c, batch_id))
-    return card(*found, units_per_usd=units_per_usd, batch=batch, untold=untold_owners(c, found[0]))
+    locked, untold = locked_of(c, found[0], policy()), untold_owners(c, found[0])
+    return card(*found, units_per_usd=units_per_usd, batch=batch, untold=untold, locked=locked)
 
 
 def _author(c: sa.Connection, post: PostRow) -> Message | None:
@@ -51,9 +69,12 @@ def _author(c: sa.Connection, post: PostRow) -> Message | None:
     return None if found is None else author_notice(*found)
 
 
-def _owner(c: sa.Connection, post: PostRow) -> Message | None:
+def _owner(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) -> Message | None:
     found = _drawn(c, post)
-    return None if found is None else owner_notice(found[0], int(post.body.get("key_id", 0)), found[1])
+    if found is None:
+        return None
+    key_id = int(post.body.get("key_id", 0))
+    return owner_notice(found[0], key_id, found[1], locked=locked_of(c, found[0], policy()).get(key_id, ""))
 
 
 def _thread(c: sa.Connection, post: PostRow) -> Message | None:

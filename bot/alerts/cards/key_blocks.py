@@ -108,6 +108,11 @@ def untold_blocks(alert: Alert, key_id: int, untold: Mapping[int, str]) -> list[
     return [section(f":warning: *Its owner {mention(seen.owner)} was not told*: {why}. Please tell them another way.")]
 
 
+def lock_blocks(locked: str) -> list[Block]:
+    """Why the key is locked and what brings it back; `locked` "" = it is not."""
+    return [context(locked)] if locked else []
+
+
 def seconds_text(seconds: float) -> str:
     """`0.4 s`, `12.3 s`, `2 minutes 5 seconds`."""
     return f"{max(0.0, seconds):.1f} s" if seconds < 60 else format_duration(seconds)

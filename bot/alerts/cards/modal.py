@@ -14,7 +14,7 @@ from bot.alerts.cards.card import (
     ROTATE,
     found_lines,
 )
-from bot.alerts.cards.key_blocks import again_blocks, key_blocks, step_blocks, untold_blocks
+from bot.alerts.cards.key_blocks import again_blocks, key_blocks, lock_blocks, step_blocks, untold_blocks
 from bot.alerts.cards.key_state import Requests, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
@@ -34,6 +34,7 @@ def alert_window(
     channel: str,
     units_per_usd: int,
     untold: Mapping[int, str] = MappingProxyType({}),
+    locked: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What was found. `visible`: the keys this person may look at; of the others only the owner is said.
 
@@ -46,6 +47,7 @@ def alert_window(
             blocks += step_blocks(alert, key_id, requests)
             blocks += again_blocks(alert, key_id, requests)
             blocks += untold_blocks(alert, key_id, untold)
+            blocks += lock_blocks(locked.get(key_id, ""))
         else:
             seen = alert.keys.get(key_id)
             owner = f"It belongs to {mention(seen.owner)}." if seen and seen.owner else "Its owner is not known here."

@@ -59,8 +59,8 @@ def author_notice(alert: Alert, requests: Requests) -> Message:
     return Message(sentence, [section(f"{sentence} {advice}")])
 
 
-def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
-    """The word to whoever owns the key: what happened, and the way to a new one."""
+def owner_notice(alert: Alert, key_id: int, requests: Requests, *, locked: str = "") -> Message:
+    """The word to whoever owns the key: what happened, and the way to a new one. `locked`: what brings it back."""
     name, source = key_name(alert, key_id), SOURCES.get(alert.source, alert.source)
     if alert.status is AlertStatus.FALSE_ALARM:
         says = f"A false alarm, says {mention(alert.closed_by or '')}."
@@ -77,7 +77,7 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests) -> Message:
     ask = button("Request a replacement", REPLACEMENT, value=str(key_id), style="primary")
     end = "What used it no longer works." if refused is not None else "What uses it stops working within minutes."
     text = f"{sentence} {end} A replacement with the same settings is one click away."
-    return Message(sentence, [section(text), small, actions(ask)])
+    return Message(sentence, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
 
 
 def _said(sentence: str) -> Message:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.actions import given_votes
+from bot.approvals.cards.lock_notices import lock_text
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
 from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
@@ -116,7 +117,7 @@ class RequestViews:
         who = mention(request.requester_id)
         headline = f"{who} {operation.asks} {_name(request)}"
         state = f"{MARKS[request.status]} *{WORDS[request.status].capitalize()}*{self._detail(request)}"
-        blocks = [section(f"{headline}\n{state}"), *change_lines(request.summary)]
+        blocks = [section(f"{headline}\n{state}"), *lock_blocks(request), *change_lines(request.summary)]
         if request.reason:
             blocks.append(section(f"*Why*\n{quote(request.reason)}"))
         blocks += offer_blocks(request, self.units_per_usd)
@@ -177,6 +178,12 @@ class RequestViews:
         if request.break_glass and not request.reviewed_by and request.status in FINAL:
             return [actions(button("Reviewed", "reviewed", value=row))]
         return []
+
+
+def lock_blocks(request: ApprovalRequest) -> list[Block]:
+    """That the key is locked, since when and why; whoever decides must know."""
+    lock = request.judgement.facts.lock
+    return [] if lock is None else [section(f":lock: *The key is locked.* {lock_text(lock)}")]
 
 
 def withdraw_button(row: str) -> Block:

@@ -245,6 +245,19 @@ _KINDS = {
     "deactivated": "deactivated",
     "unknown": "unknown to Slack",
 }
+
+
+def _locked(line: Line) -> str:
+    where = {"alert": "an alert", "incident": "an incident", "person": "a person's order"}
+    return f"The key is locked because of {where.get(line.part('cause'), 'its disable')}: it comes back with key.unlock"
+
+
+def _unlocked(line: Line) -> str:
+    if successor := line.part("successor"):
+        return f"{line.who} had the locked key replaced by key {successor}"
+    return f"{line.who} brought the locked key back with {line.operation}"
+
+
 _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.ASKED: _asked,
     Fact.REFUSED: _refused,
@@ -268,6 +281,8 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.ADOPTED: lambda line: f"{line.who} gave the key an owner",
     Fact.DISOWNED: lambda line: f"{line.who} took the key's owner away",
     Fact.ACCOUNT: _account,
+    Fact.LOCKED: _locked,
+    Fact.UNLOCKED: _unlocked,
     Fact.FOUND: lambda _line: "A key was found that nobody asked for",
     Fact.PROBE: _probe,
     Fact.POSTED: lambda _line: "A message was posted",

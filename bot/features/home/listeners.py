@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
+from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.features.home.views import build_home, cut, nothing_here
@@ -12,7 +13,7 @@ from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, Key
-from bot.keys import owners
+from bot.keys import locks, owners
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block, bold_name, escape, section
@@ -57,7 +58,11 @@ class HomeListeners:
             reviewable(deps, actor),
         )
         now = deps.reader.server_now()
-        keys = [key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd) for key in mine or ()]
+        locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
+        keys = [
+            key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd, locked=locked.get(key.id, ""))
+            for key in mine or ()
+        ]
         if mine is None:
             keys = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
         return build_home(

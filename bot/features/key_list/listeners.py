@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals import store
+from bot.approvals.cards.lock_notices import locked_text, locked_texts
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.key_command import register_key_command
 from bot.features.key_list.views import LIST, LISTED, SHOWN, key_list, key_window, pages
 from bot.gateway.models import Key
-from bot.keys import owners
+from bot.keys import locks, owners
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
@@ -58,11 +59,13 @@ class KeyListListeners:
         if keys is None:
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
         whose = await deps.database.read(owners.all_owners)
+        locked = await deps.database.read(locks.all_locks)
         mine = keys if everybody else [key for key in keys if whose.get(key.id) == actor.slack_user_id]
         return key_list(
             mine,
             everybody=everybody,
             owners=whose,
+            locked=locked_texts(locked, policy=deps.policy()),
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
             page=min(page, pages(len(mine))),
@@ -74,12 +77,13 @@ class KeyListListeners:
         deps, channel = self.deps, delivery.channel_id
         owner = await deps.database.read(owners.owner_of, key.id, key.created_time)
         mine = owner == actor.slack_user_id
+        lock = await deps.access.lock_of(key)
         words = [
             (one.name, one.button)
             for one in deps.operations.buttons
             if (mine or not one.owner_only)
             and one.applies(key)
-            and deps.access.decide(actor, one.name, key, own=mine, channel=channel).outcome != "deny"
+            and deps.access.decide(actor, one.name, key, own=mine, channel=channel, lock=lock).outcome != "deny"
         ]
         return key_window(
             key,
@@ -87,6 +91,7 @@ class KeyListListeners:
             mine=mine,
             requests=await deps.database.read(store.of_key, key.id, limit=5),
             words=words,
+            locked="" if lock is None else locked_text(lock, policy=deps.policy()),
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
             channel=channel,

@@ -37,9 +37,19 @@ def pages(number: int) -> int:
 
 
 def key_list(
-    keys: Sequence[Key], *, everybody: bool, owners: Mapping[int, str], now: float, units_per_usd: int, page: int = 1
+    keys: Sequence[Key],
+    *,
+    everybody: bool,
+    owners: Mapping[int, str],
+    locked: Mapping[int, str] = {},
+    now: float,
+    units_per_usd: int,
+    page: int = 1,
 ) -> Message:
-    """The answer to `/apikey list [PAGE]`: 20 keys to a page, so that each fits into one message of Slack."""
+    """The answer to `/apikey list [PAGE]`: 20 keys to a page, so that each fits into one message of Slack.
+
+    `locked`: of locked keys, why they are and what brings them back.
+    """
     if not keys:
         text = "There are no keys yet." if everybody else "You have no keys yet. `/apikey new` asks for one."
         return Message(text, [section(text), actions(button("Ask for a key", "key.create", style="primary"))])
@@ -50,7 +60,7 @@ def key_list(
     shown = keys[first : first + ROWS]
     for key in shown:
         owner = owners.get(key.id) if everybody else None
-        blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd))
+        blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd, locked=locked.get(key.id, "")))
     if len(keys) > ROWS:
         following = f" · `/apikey list {page + 1}` shows the next" if page < pages(len(keys)) else ""
         small = f"{first + 1} to {first + len(shown)} of {len(keys)}, newest first{following}"
@@ -68,8 +78,12 @@ def key_window(
     now: float,
     units_per_usd: int,
     channel: str = "",
+    locked: str = "",
 ) -> dict[str, Any]:
-    """One key whole. `words`: action id and text of what this person may do with it; `channel`: where it was asked."""
+    """One key whole. `words`: action id and text of what this person may do with it; `channel`: where it was asked.
+
+    `locked`: why it is locked and what brings it back, "" = it is not.
+    """
     quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     pairs = [
         ("State", BADGES[key.state(now)]),
@@ -83,7 +97,7 @@ def key_window(
         ("Group", inert(key.group or OWN_GROUP)),
         ("Created", date(key.created_time)),
     ]
-    blocks = [section(bold_name(key.name)), *fields(pairs)]
+    blocks = [section(bold_name(key.name)), *([section(locked)] if locked else []), *fields(pairs)]
     if words:
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))

@@ -15,12 +15,13 @@ BADGES = {
 }
 
 
-def row(key: Key, *, now: float, owner: str | None, units_per_usd: int) -> Block:
-    """One key of a list, with a button to its window."""
+def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: str = "") -> Block:
+    """One key of a list, with a button to its window. `locked`: why it is locked and what brings it back."""
     left = left_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     whose = f" · {mention(owner)}" if owner else ""
     text = (
         f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n"
         f"{BADGES[key.state(now)]} · {left} · {lifetime_text(key.expired_time, now=now)}{whose}"
     )
+    text = f"{text}\n{locked}" if locked else text
     return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))

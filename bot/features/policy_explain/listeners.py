@@ -2,8 +2,9 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.approvals.cards.lock_notices import lock_text
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
@@ -61,6 +62,7 @@ class PolicyExplainListeners:
         key = one(seen, text).key
         own = await deps.access.is_own(actor, key)
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
+        facts = replace(facts, lock=await deps.access.lock_of(key))
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 
 
@@ -78,6 +80,9 @@ def explanation(
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
     blocks = [section(headline)] if sentence in headline else [section(headline), section(sentence)]
+    lock = ask.facts.lock
+    if lock is not None:
+        blocks.append(section(f":lock: *The key is locked.* {lock_text(lock)}"))
     if lines:
         above = "Rules above it" if decision.rule else "All rules"
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))

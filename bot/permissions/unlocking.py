@@ -1,0 +1,56 @@
+"""What it takes to bring back a locked key: the rules about `key.unlock`, else the default. Pure.
+
+The default: a second person of the rule that disabled it. Where nobody is named by that rule, as where the [alerts]
+table did it, or where the policy no longer has it: a person of the rules that let somebody disable any key.
+"""
+
+from bot.permissions.models import UNLOCK, Approval, Ask, Decision, Lock, Stage
+from bot.permissions.rules import Policy
+from bot.permissions.stages import describe
+
+DEFAULT = "key.unlock by default"
+_EXPIRES, _REMIND = 86_400.0, 3_600.0
+
+
+def speaks_of_unlocking(policy: Policy) -> bool:
+    """Whether any rule is about `key.unlock`; then what no rule allows is denied, as everywhere."""
+    return any(UNLOCK in rule.do for rule in policy.rules)
+
+
+def by_default(policy: Policy, ask: Ask) -> Decision:
+    """The answer to `key.unlock` of a policy that does not speak of it."""
+    terms = default_terms(policy, ask.facts.lock)
+    if terms is None:
+        sentence = "No rule is about key.unlock, and no rule lets anybody disable any key, so nobody can bring it back."
+        return Decision(outcome="deny", rule=DEFAULT, sentence=sentence)
+    sentence = f"It comes back with an approval by {describe(terms)}, somebody else than who asks."
+    return Decision(outcome="needs_approval", rule=DEFAULT, sentence=sentence, approval=terms)
+
+
+def default_terms(policy: Policy, lock: Lock | None) -> Approval | None:
+    """Who must agree by default; None = the policy names nobody who could."""
+    rule = next((one for one in policy.rules if lock is not None and one.name == lock.rule), None)
+    roles = rule.who if rule is not None else _who_disable_any_key(policy)
+    return Approval(stages=(Stage(roles=roles),), expires=_EXPIRES, remind=_REMIND) if roles else None
+
+
+def _who_disable_any_key(policy: Policy) -> tuple[str, ...]:
+    rules = [rule for rule in policy.rules if rule.any and "key.disable" in rule.do and rule.outcome == "allow"]
+    return tuple(dict.fromkeys(name for rule in rules for name in rule.who))
+
+
+def unlock_words(policy: Policy, lock: Lock) -> str:
+    """What is needed to bring the key back, whoever asks: for cards that everybody sees."""
+    if not speaks_of_unlocking(policy):
+        terms = default_terms(policy, lock)
+        if terms is None:
+            return "Nobody can bring it back: no rule of the policy is about key.unlock."
+        return f"To bring it back, somebody asks with /apikey enable, and {describe(terms)} agrees, not who asks."
+    ways = [rule for rule in policy.rules if UNLOCK in rule.do and rule.outcome != "deny"]
+    approvals = dict.fromkeys(describe(rule.approval) for rule in ways if rule.approval is not None)
+    alone = dict.fromkeys(name for rule in ways if rule.approval is None for name in rule.who)
+    if approvals:
+        return f"To bring it back, somebody asks with /apikey enable, and {' or '.join(approvals)} agrees."
+    if alone:
+        return f"Only {' or '.join(alone)} can bring it back."
+    return "Nobody can bring it back: the policy allows key.unlock to nobody."
