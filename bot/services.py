@@ -95,7 +95,12 @@ class Services:
             engine=self.engine,
             policy=self.policy.current,
             members=self.directory.people,
-            security={ALERT_CARD: "security alert", incident.POST: "batch", incident.ALARM_POST: "batch", UNLOCKED: "the unlocking of key"},
+            security={
+                ALERT_CARD: "security alert",
+                incident.POST: "batch",
+                incident.ALARM_POST: "batch",
+                UNLOCKED: "the unlocking of key",
+            },
             retold={ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel)},
             clock=self.clock,
         )
