@@ -48,6 +48,14 @@ from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.webhooks import WebhookSender
 
+# Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
+SECURITY_POSTS = {
+    ALERT_CARD: "security alert",
+    incident.POST: "batch",
+    incident.ALARM_POST: "batch",
+    UNLOCKED: "the unlocking of key",
+}
+
 
 class Services:
     """Everything that acts. Read it from top to bottom to see what is built from what."""
@@ -95,12 +103,7 @@ class Services:
             engine=self.engine,
             policy=self.policy.current,
             members=self.directory.people,
-            security={
-                ALERT_CARD: "security alert",
-                incident.POST: "batch",
-                incident.ALARM_POST: "batch",
-                UNLOCKED: "the unlocking of key",
-            },
+            security=SECURITY_POSTS,
             retold={ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel)},
             clock=self.clock,
         )
