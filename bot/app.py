@@ -78,6 +78,7 @@ class Application:
                 await services.webhooks.stop()
             if self._socket is not None:
                 await self._socket.stop()
+            await services.windows.stop()
             await services.responder.drain(grace=STOP_SECONDS / 2)
             await services.alerts.stop()
             await services.engine.stop(grace=STOP_SECONDS / 2)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
+from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
@@ -36,6 +37,7 @@ class Deps:
     operations: Registry
     units_per_usd: int
     channel: str
+    windows: ReceiptWindows
     count_name_bytes: Callable[[], bool]
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.

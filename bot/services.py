@@ -2,6 +2,9 @@
 
 import functools
 from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
 
 from bot import __version__
 from bot.alerts import bootstrap as alerts
@@ -15,11 +18,13 @@ from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards import lock_notices
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.key_locks import KeyLocks
+from bot.approvals.models import ApprovalRequest
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
 from bot.approvals.rotation.overlap import JOB as RETIRE
@@ -33,6 +38,7 @@ from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
 from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
+from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
 from bot.logs import for_request
 from bot.maintenance import Maintenance
@@ -206,9 +212,11 @@ class Services:
             units_per_usd=units,
             clock=self.clock,
         )
+        self.windows = ReceiptWindows(database=self.database, update=self._update_view, draw=self._draw_receipt)
         return Deps(
             flow=flow,
             actions=actions,
+            windows=self.windows,
             reader=self.client,
             inventory=self.inventory,
             database=self.database,
@@ -295,6 +303,12 @@ class Services:
             incident.JOB: self.incident.run,
         }
         return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
+
+    async def _update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        await self.resources.web.write("views.update", interactive=True, view_id=view_id, view=view)
+
+    def _draw_receipt(self, c: sa.Connection, request: ApprovalRequest) -> dict[str, Any]:
+        return read_receipt(c, request, OPERATIONS[request.operation], channel=self.settings.keydesk_channel)
 
     def _nobody(self, roles: tuple[str, ...]) -> bool:
         return self.directory.nobody(self.policy.current().roles.ids(roles))

@@ -214,7 +214,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
 
 def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *, mine: bool = True) -> Message:
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
-    sentence = _notice_sentence(request, operation)
+    sentence = notice_sentence(request, operation)
     blocks = [section(f"{MARKS[request.status]} {sentence}")]
     if request.denial:
         blocks.append(section(quote(request.denial)))
@@ -253,7 +253,8 @@ def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
     return [*overlap_blocks(request), *revocation_blocks(request)]
 
 
-def _notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
+def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
+    """Where a request stands, to the one who asked."""
     name, by = _name(request), mention(request.decided_by or "")
     if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.postponed is not None:
         why = escape(request.progress.postponed.why)

@@ -1,32 +1,65 @@
-"""What a person sees in the modal's place right after asking: the request's number and what happens next."""
+"""The window after a form was sent: what becomes of the request, redrawn as it moves (receipt_windows.py)."""
 
 from typing import Any
 
-from bot.approvals.cards.views import MARKS, approval_text, change_lines, withdraw_button
-from bot.approvals.models import WORDS, ApprovalRequest, Status
-from bot.operations import Operation
-from bot.slack.blocks import actions, bold_name, channel_link, code, context, modal, section
+import sqlalchemy as sa
+
+from bot.approvals.cards.views import (
+    MARKS,
+    aftermath_blocks,
+    approval_text,
+    change_lines,
+    notice_sentence,
+    outcome_blocks,
+    withdraw_button,
+)
+from bot.approvals.models import FINAL, ApprovalRequest, Status
+from bot.keys import owners
+from bot.operations import Effect, Operation
+from bot.slack.blocks import actions, bold_name, button, channel_link, context, modal, quote, section
+
+_MAKING = frozenset({Effect.CREATES, Effect.REPLACES})
 
 
-def receipt(request: ApprovalRequest, operation: Operation, *, channel: str) -> dict[str, Any]:
-    """The view that takes the form's place. It promises nothing that has not happened yet."""
-    decision = request.judgement.decision
-    name = bold_name(request.key_name)
+def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, mine: bool = False) -> dict[str, Any]:
+    """The view that takes the form's place. It promises nothing that has not happened yet.
+
+    `mine`: the key that was made is the requester's own, to be revealed.
+    """
+    blocks = [section(f"{MARKS[request.status]} {_sentence(request, operation, channel)}")]
+    if request.denial:
+        blocks.append(section(quote(request.denial)))
+    row = str(request.id)
+    if request.status is Status.SUCCEEDED and operation.effect in _MAKING and mine:
+        blocks.append(actions(button("Reveal", "reveal", value=row, style="primary")))
+    if request.status is Status.OFFERED:
+        blocks.append(
+            actions(button("Accept the offer", "accept_offer", value=row, style="primary"), withdraw_button(row))
+        )
+    blocks += [*outcome_blocks(request), *aftermath_blocks(request), *change_lines(request.summary)]
+    blocks.append(context(f"Request {request.number}"))
+    if request.status is Status.PENDING:
+        blocks.append(actions(withdraw_button(row)))
+    return modal("receipt", operation.title, blocks, close="Close")
+
+
+def read_receipt(c: sa.Connection, request: ApprovalRequest, operation: Operation, *, channel: str) -> dict[str, Any]:
+    """The same for a request of any age: whose the key is, is read."""
+    key_id = None if request.outcome is None else request.outcome.key_id
+    owner = None if key_id is None else owners.last_owner_of(c, key_id)
+    return receipt(request, operation, channel=channel, mine=owner == request.requester_id)
+
+
+def _sentence(request: ApprovalRequest, operation: Operation, channel: str) -> str:
+    decision, name = request.judgement.decision, bold_name(request.key_name)
     if request.status is Status.PENDING and decision.approval is not None:
         who = f"{approval_text(decision.approval)} in {channel_link(channel)}"
-        sentence = (
-            f"{MARKS[request.status]} Your request for key {name} waits for a decision by {who}. "
-            "You will hear from me in a direct message."
+        return (
+            f"Your request for key {name} waits for a decision by {who}. "
+            "This window shows it, and you will hear from me in a direct message."
         )
-    elif request.status is Status.APPROVED:
-        sentence = (
-            f"{MARKS[request.status]} Your request for key {name} is granted and being applied. "
-            "I will send you a direct message as soon as the gateway has confirmed it."
-        )
-    else:
-        sentence = f"{MARKS[request.status]} Your request for key {name} is {WORDS[request.status]}."
-    blocks = [section(sentence), *change_lines(request.summary)]
-    blocks.append(context(f"Request {request.number} · rule {code(decision.rule or '')}"))
-    if request.status is Status.PENDING:
-        blocks.append(actions(withdraw_button(str(request.id))))
-    return modal("receipt", operation.title, blocks, close="Close")
+    if request.status in FINAL or request.status in {Status.OFFERED, Status.UNKNOWN} or request.progress.postponed:
+        return notice_sentence(request, operation)
+    if operation.effect is Effect.CREATES:
+        return f"Your request is granted. Creating key {name}… This window says when the gateway has it."
+    return f"Your request for key {name} is granted and being applied… This window says when it is done."

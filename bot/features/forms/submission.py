@@ -25,4 +25,5 @@ async def submit_form(
         deadline=deps.left(delivery),
     )
     request = await deps.flow.submit(asked)
+    deps.windows.watch(delivery.view_id, request)
     return Replace(receipt(request, operation, channel=deps.channel))

@@ -1,0 +1,110 @@
+"""Keeps the windows of sent forms true: *creating…*, then *ready*, without a click.
+
+A window belongs to the process that answered the form, the work may be done by another one: so the rows are looked at,
+once for all windows, as long as there are any.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import FINAL, ApprovalRequest
+from bot.db.engine import Database
+from bot.slack.errors import SlackRefused, SlackUnavailable
+
+logger = logging.getLogger(__name__)
+
+# Not at once: the answer that puts the window in the form's place must be there first.
+FIRST_SECONDS = 0.7
+YOUNG_SECONDS, OLD_SECONDS = 0.5, 3.0
+YOUNG = 20.0
+# People do not leave a window open for longer; the direct message and the card stay.
+LONGEST = 900.0
+MOST = 500
+
+Drawer = Callable[[sa.Connection, ApprovalRequest], dict[str, Any]]
+Update = Callable[[str, dict[str, Any]], Awaitable[object]]
+# What is drawn differently: the row's version, and whether it waits for the gateway.
+_Seen = tuple[int, bool]
+
+
+@dataclass(frozen=True)
+class _Window:
+    request_id: int
+    seen: _Seen
+    opened: float
+
+
+class ReceiptWindows:
+    """`update` draws a view anew by its id; `draw` says how a request looks in it."""
+
+    def __init__(self, *, database: Database, update: Update, draw: Drawer) -> None:
+        self._database = database
+        self._update = update
+        self._draw = draw
+        self._windows: dict[str, _Window] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def watch(self, view_id: str, request: ApprovalRequest) -> None:
+        """Follow the request in this window, until it ends or the window closes."""
+        if not view_id or request.status in FINAL:
+            return
+        while len(self._windows) >= MOST:
+            del self._windows[next(iter(self._windows))]
+        self._windows[view_id] = _Window(request.id, _seen(request), time.monotonic())
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        await asyncio.sleep(FIRST_SECONDS)
+        while self._windows:
+            try:
+                await self._look()
+            except sa.exc.SQLAlchemyError:
+                logger.warning("the rows of open windows cannot be read", exc_info=True)
+            youngest = max((window.opened for window in self._windows.values()), default=0.0)
+            await asyncio.sleep(YOUNG_SECONDS if time.monotonic() - youngest < YOUNG else OLD_SECONDS)
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        self._windows = {view: window for view, window in self._windows.items() if now - window.opened < LONGEST}
+        moved = await self._database.read(self._moved, list(self._windows.items()))
+        for view_id, window, request, view in moved:
+            with contextlib.suppress(SlackUnavailable):  # the next look tries again
+                try:
+                    await self._update(view_id, view)
+                except SlackRefused:
+                    # Closed, mostly. Whoever closed it reads the direct message.
+                    self._windows.pop(view_id, None)
+                    continue
+                if request.status in FINAL:
+                    self._windows.pop(view_id, None)
+                elif view_id in self._windows:
+                    self._windows[view_id] = replace(window, seen=_seen(request))
+
+    def _moved(
+        self, c: sa.Connection, windows: Collection[tuple[str, _Window]]
+    ) -> list[tuple[str, _Window, ApprovalRequest, dict[str, Any]]]:
+        requests = store.several(c, {window.request_id for _, window in windows})
+        return [
+            (view_id, window, request, self._draw(c, request))
+            for view_id, window in windows
+            if (request := requests.get(window.request_id)) is not None and _seen(request) != window.seen
+        ]
+
+
+def _seen(request: ApprovalRequest) -> _Seen:
+    return request.version, request.progress.postponed is not None
