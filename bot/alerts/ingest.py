@@ -68,12 +68,16 @@ class AlertIngest:
 
     def _finding(self, candidate: Candidate) -> KeyFinding | None:
         match = self.index.match(candidate)
-        if match.how is MatchKind.UNKNOWN and not candidate.telling:
+        if match.how is MatchKind.UNKNOWN and (not candidate.telling or self._is_piece(candidate)):
             return None
         if match.fingerprint is not None:
             self.leaked_values.keep(match.fingerprint, candidate.core)
         fingerprint = None if match.fingerprint is None else to_text(match.fingerprint)
         return KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=fingerprint)
+
+    def _is_piece(self, candidate: Candidate) -> bool:
+        """Whether it is the first piece of a key of ours that was broken there, and so no key by itself."""
+        return bool(candidate.whole) and self.index.holds(candidate.whole)
 
     def _store(
         self,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.alerts.detection.key_index import MatchKind
+from bot.alerts.detection.scanner import masked
 from bot.gateway.models import Key
 
 # How many findings are kept and shown; the rest is a number on the card.
@@ -53,7 +54,7 @@ class KeyFinding(AlertRecord):
     @property
     def masked_text(self) -> str:
         """What people may see of it."""
-        return f"sk-{self.hint[:4]}…{self.hint[4:]}"
+        return masked(self.hint)
 
 
 class KeySnapshot(AlertRecord):
@@ -174,6 +175,16 @@ class Alert(AlertRecord):
         """Whether nobody can say yet whose keys these are: the gateway, or GitHub, was not asked successfully yet."""
         fetching = self.source == "github" and not self.findings and not self.place.get(FETCHED)
         return fetching or (bool(self.unknown) and self.looked_up_at is None)
+
+    @property
+    def untellable(self) -> tuple[KeyFinding, ...]:
+        """Masked keys that fit none of this account: of a mask nobody can say that it is another account's."""
+        return tuple(finding for finding in self.unknown if finding.fingerprint is None)
+
+    @property
+    def is_untellable(self) -> bool:
+        """Whether it holds nothing but such masks."""
+        return not self.possible_keys and bool(self.unknown) and self.untellable == self.unknown
 
     @property
     def unknown(self) -> tuple[KeyFinding, ...]:

@@ -3,7 +3,7 @@
 Nothing here ever held a key's value: rows have masked texts only. Buttons carry the alert's id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from bot.alerts.cards.key_blocks import (
 )
 from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
 from bot.alerts.detection.key_index import MatchKind
-from bot.alerts.models import UNFETCHED, Alert, AlertStatus
+from bot.alerts.models import UNFETCHED, Alert, AlertStatus, KeyFinding
 from bot.slack.blocks import (
     Block,
     Message,
@@ -113,12 +113,7 @@ def _headline(alert: Alert, requests: Requests) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
         return f":white_check_mark: False alarm, says {mention(alert.closed_by or '')}."
     if not alert.possible_keys:
-        if alert.place.get(UNFETCHED):
-            return ":rotating_light: GitHub found a secret that could not be fetched. Look at it there."
-        if alert.awaits_lookup:
-            return ":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying."
-        where = " of this account" if alert.unknown else ""
-        return f":grey_question: An alert came in; it names no key{where}."
+        return _keyless_headline(alert)
     if not alert.sure_keys:
         return f":warning: An alert may mean key {which}. Only its first and last characters are known."
     dead = [key_id for key_id in alert.sure_keys if refused_at(alert.actions.get(key_id), requests) is not None]
@@ -139,6 +134,17 @@ def _headline(alert: Alert, requests: Requests) -> str:
     return standing
 
 
+def _keyless_headline(alert: Alert) -> str:
+    if alert.place.get(UNFETCHED):
+        return ":rotating_light: GitHub found a secret that could not be fetched. Look at it there."
+    if alert.awaits_lookup:
+        return ":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying."
+    if alert.is_untellable:
+        return ":grey_question: An alert came in; it names a masked key that cannot be told."
+    where = " of this account" if alert.unknown else ""
+    return f":grey_question: An alert came in; it names no key{where}."
+
+
 def _where(alert: Alert) -> str:
     """The message, as a link; who wrote it, and who showed it to us."""
     channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
@@ -157,22 +163,35 @@ def found_lines(alert: Alert) -> list[Block]:
             ids = ", ".join(str(key_id) for key_id in finding.key_ids[:KEYS_SHOWN])
             what = f"{code(finding.masked_text)} fits {len(finding.key_ids)} keys ({ids})"
             lines.append(f":warning: {what}. None of them was touched; *Disable* lets you choose.")
-    unknown = alert.unknown
-    if unknown:
-        shown = ", ".join(code(finding.masked_text) for finding in unknown[:UNKNOWN_SHOWN])
-        more = f" and {len(unknown) - UNKNOWN_SHOWN} more" if len(unknown) > UNKNOWN_SHOWN else ""
-        if alert.awaits_lookup:
-            lines.append(f"Not looked up yet, since the gateway could not be asked: {shown}{more}.")
-            unknown = ()
-        one = "If it is a key, it is another account's."
-        theirs = one if len(unknown) == 1 else "If they are keys, they are another account's."
-        if unknown:
-            lines.append(f"Unknown here, so not touched: {shown}{more}. {theirs}")
+    if alert.awaits_lookup and alert.unknown:
+        lines.append(f"Not looked up yet, since the gateway could not be asked: {_masks(alert.unknown)}.")
+    elif alert.unknown:
+        lines += _unknown_lines(alert)
     lines += [f":information_source: {escape(note)}" for note in alert.notes]
     said = [event for event in alert.events if event.sentence][-EVENTS_SHOWN:]
     if len(said) > 1:
         lines.append(" · ".join(f"{date(event.at)} {inert(event.sentence)}" for event in said))
     return [context(line) for line in lines[:12]]
+
+
+def _unknown_lines(alert: Alert) -> list[str]:
+    """Of a whole value it is known that it is nobody's here; of a mask only that it fits none as far as it is shown."""
+    masks = alert.untellable
+    whole = [finding for finding in alert.unknown if finding not in masks]
+    lines = []
+    if whole:
+        theirs = "If it is a key, it is" if len(whole) == 1 else "If they are keys, they are"
+        lines.append(f"Unknown here, so not touched: {_masks(whole)}. {theirs} another account's.")
+    if len(masks) == 1:
+        lines.append(f"{_masks(masks)} is a masked key that cannot be told: as far as shown it fits none of ours.")
+    elif masks:
+        lines.append(f"{_masks(masks)} are masked keys that cannot be told: as far as shown they fit none of ours.")
+    return lines
+
+
+def _masks(findings: Sequence[KeyFinding]) -> str:
+    shown = ", ".join(code(finding.masked_text) for finding in findings[:UNKNOWN_SHOWN])
+    return shown + (f" and {len(findings) - UNKNOWN_SHOWN} more" if len(findings) > UNKNOWN_SHOWN else "")
 
 
 def _small_line(alert: Alert) -> str:

@@ -69,6 +69,8 @@ def _sentence(alert: Alert) -> str:
         return f":white_check_mark: {mention(alert.closed_by or '')} says that this is a false alarm."
     if not alert.possible_keys and alert.awaits_lookup:
         return ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
+    if alert.is_untellable:
+        return ":grey_question: It holds a masked key that cannot be told: too little of it is shown."
     if not alert.possible_keys:
         return ":grey_question: Nothing in it is a key of this account."
     if not alert.sure_keys:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.alerts.detection.fingerprints import Fingerprints
-from bot.alerts.detection.scanner import Candidate
+from bot.alerts.detection.scanner import ENDS, SHORT_MASK, Candidate
 
 
 class MatchKind(StrEnum):
@@ -47,6 +47,7 @@ class KeyIndex:
         self._by_fingerprint: dict[int, int] = {}
         self._by_hint: dict[str, int | tuple[int, ...]] = {}
         self._fingerprint_of: dict[int, int | None] = {}
+        self._by_end: dict[str, list[str]] | None = None
         self.complete = False
 
     def __len__(self) -> int:
@@ -81,6 +82,7 @@ class KeyIndex:
     def _add_hint(self, hint: str, key_id: int) -> None:
         if not hint:
             return
+        self._by_end = None
         there = self._by_hint.get(hint)
         if there is None:
             self._by_hint[hint] = key_id
@@ -97,6 +99,7 @@ class KeyIndex:
             if fingerprint is not None:
                 self._by_fingerprint.pop(fingerprint, None)
         if gone:
+            self._by_end = None
             for hint, there in list(self._by_hint.items()):
                 left = tuple(i for i in ((there,) if isinstance(there, int) else there) if i not in gone)
                 if not left:
@@ -121,7 +124,24 @@ class KeyIndex:
         how = MatchKind.UNKNOWN if not ids else MatchKind.MASKED if len(ids) == 1 else MatchKind.AMBIGUOUS
         return IndexMatch(how, ids, hint, fingerprint)
 
+    def holds(self, core: str) -> bool:
+        """Whether a value is that of one of the keys."""
+        return self._fingerprints.of(core) in self._by_fingerprint
+
     def with_hint(self, hint: str) -> tuple[int, ...]:
-        """Ids of the keys with these first and last four characters, lowest first."""
+        """Ids of the keys with these first and last four characters, or with as many as the hint has, lowest first."""
+        if SHORT_MASK in hint:
+            return self._with_part(*hint.split(SHORT_MASK, 1))
         there = self._by_hint.get(hint, ())
         return (there,) if isinstance(there, int) else tuple(sorted(there))
+
+    def _with_part(self, first: str, last: str) -> tuple[int, ...]:
+        """The same for less than eight characters; one end has its four. One pass over all hints lists the ends."""
+        if self._by_end is None:
+            self._by_end = {}
+            for hint in self._by_hint:
+                for end in (hint[:ENDS] + SHORT_MASK, SHORT_MASK + hint[-ENDS:]):
+                    self._by_end.setdefault(end, []).append(hint)
+        end = SHORT_MASK + last if len(last) == ENDS else first + SHORT_MASK
+        hints = [hint for hint in self._by_end.get(end, ()) if hint.startswith(first) and hint.endswith(last)]
+        return tuple(sorted({key_id for hint in hints for key_id in self.with_hint(hint)}))

@@ -21,7 +21,7 @@ _FULL = re.compile(
 )
 # The gateway's own mask has ten stars; consoles and people use fewer, dots or an ellipsis, then only after sk-.
 _MASKED = re.compile(
-    r"sk-(?P<first>[0-9A-Za-z]{4,24})(?:\*{3,64}|…{1,9}|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{4,24})(?![0-9A-Za-z])"
+    r"sk-(?P<first>[0-9A-Za-z]{0,44})(?:\*{3,64}|…{1,9}|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{0,44})(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4,24})\*{6,64}(?P<end>[0-9A-Za-z]{4,24})(?![0-9A-Za-z])"
 )
 # What follows a piece of a key that is masked or goes on in the next line: such a piece is no whole value.
@@ -37,6 +37,11 @@ _SPLIT = re.compile(rf"sk-(?:(?:{_BREAK.pattern})?[0-9A-Za-z]){{48}}")
 _NEAR = re.compile(r"comet|token|key|secret|bearer", re.IGNORECASE)
 _NEAR_CHARACTERS = 80
 _KEY_LENGTH = 48
+# Between the ends of a hint that holds less than four characters of each.
+SHORT_MASK = "…"
+ENDS = 4
+# A beginning without an end must look like a key: `sk-learn...` is none.
+_LONG_BEGINNING = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{8,}")
 _CAMEL_CASE = re.compile(r"(?:[A-Z][a-z]{2,}){2,}")
 # A piece of a key that was broken in yet another way: no name or hash looks like it.
 _PIECE = re.compile(
@@ -47,7 +52,8 @@ _LONG_WORD = re.compile(r"(?<=sk-)[0-9A-Za-z]{8,}|[0-9A-Za-z]{20,}")
 
 @dataclass(frozen=True)
 class Candidate:
-    """`core`: the value without sk-; "" when only `hint` (first and last four characters) is known.
+    """`core`: the value without sk-; "" when only `hint` is known: the first and last four characters, or what a mask
+    shows of them, with … between.
 
     `telling`: it looks so much like a key that it is worth showing even when it is nobody's.
     """
@@ -55,11 +61,13 @@ class Candidate:
     core: str = field(repr=False)
     hint: str
     telling: bool
+    # The value that was broken here, of which this may be the first piece.
+    whole: str = field(default="", repr=False)
 
     @property
     def masked_text(self) -> str:
         """What people may see of it."""
-        return f"sk-{self.hint[:4]}…{self.hint[4:]}"
+        return masked(self.hint)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,11 @@ class ScanResult:
 
     candidates: tuple[Candidate, ...]
     cut: bool = False
+
+
+def masked(hint: str) -> str:
+    """A hint as people read it."""
+    return f"sk-{hint}" if SHORT_MASK in hint else f"sk-{hint[:4]}…{hint[4:]}"
 
 
 def visible(text: str) -> str:
@@ -94,22 +107,34 @@ def find(texts: Iterable[str]) -> ScanResult:
 
 def _candidates(text: str) -> Iterator[Candidate]:
     """Whole values, then masked ones, then those that must be decoded or put together first."""
+    broken = {match.start(): _BREAK.sub("", match[0])[3:] for match in _SPLIT.finditer(text)}
     for match in _FULL.finditer(text):
         if match["core"] and _CUT_OFF.match(text, match.end()):
             continue
         core = match["core"] or match["bare"]
         telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
-        yield Candidate(core, core[:4] + core[-4:], telling)
+        yield Candidate(core, core[:4] + core[-4:], telling, whole=broken.get(match.start(), ""))
     for match in _MASKED.finditer(text):
-        # Some tools show more than four characters of each end; four are what is known of every key.
-        hint = (match["first"] or match["begin"])[:4] + (match["last"] or match["end"])[-4:]
-        yield Candidate("", hint, telling=True)
+        hint = _hint(match["first"] or match["begin"] or "", match["last"] or match["end"] or "")
+        if hint:
+            yield Candidate("", hint, telling=True)
     for core in _encoded(text):
         yield Candidate(core, core[:4] + core[-4:], telling=True)
     # Keys broken over lines: worth a look-up, but too uncertain to be shown when they are nobody's.
-    for match in _SPLIT.finditer(text):
-        core = _BREAK.sub("", match[0])[3:]
+    for core in broken.values():
         yield Candidate(core, core[:4] + core[-4:], telling=False)
+
+
+def _hint(first: str, last: str) -> str:
+    """What a mask tells of a key, "" when it is too little to tell anything.
+
+    Some tools show more than four characters of each end; four are what is known of every key.
+    """
+    if len(first) >= ENDS <= len(last):
+        return first[:ENDS] + last[-ENDS:]
+    if len(last) >= ENDS or (len(first) >= ENDS and last) or _LONG_BEGINNING.fullmatch(first):
+        return f"{first[:ENDS]}{SHORT_MASK}{last[-ENDS:]}"
+    return ""
 
 
 def _encoded(text: str) -> Iterator[str]:

@@ -119,9 +119,35 @@ def test_a_mask_that_shows_more_of_the_ends_means_the_key_with_these_ends(ends: 
     assert [(one.core, one.hint) for one in found] == [("", value[:4] + value[-4:])]
 
 
-@pytest.mark.parametrize("cut", ["…", "...", "***"])
-def test_the_beginning_of_a_key_alone_is_no_other_key(cut: str) -> None:
-    assert find([f"sk-{core(1)[:20]}{cut} and more"]).candidates == ()
+@pytest.mark.parametrize("mask", ["…", "...", "***", "••••", "**********"])
+@pytest.mark.parametrize("last", range(25))
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4, 7, 8, 20, 24])
+def test_masks_of_every_length_tell_what_they_show(first: int, last: int, mask: str) -> None:
+    found = find([f"leaked sk-{KEY[:first]}{mask}{KEY[48 - last :]} here"]).candidates
+    assert [one.core for one in found] == [""] * len(found)
+    if first >= 4 <= last:
+        hints = [KEY[:4] + KEY[-4:]]
+    elif last >= 4 or (first >= 4 and last) or first >= 8:
+        hints = [f"{KEY[: min(4, first)]}…{KEY[48 - min(4, last) :]}"]
+    else:
+        hints = []
+    assert [one.hint for one in found] == hints
+    assert [one.masked_text for one in found] == [
+        f"sk-{hint}" if "…" in hint else f"sk-{hint[:4]}…{hint[4:]}" for hint in hints
+    ]
+
+
+@pytest.mark.parametrize("text", ["sk-...", "sk-learn... and more", "sk-…", "sk-****", "ask-…ing"])
+def test_what_a_mask_leaves_must_be_worth_a_look(text: str) -> None:
+    assert find([text]).candidates == ()
+
+
+@pytest.mark.parametrize("glue", ["' + '", '" +\n  "', "\n> ", "\\\n", "=\r\n", "<br>"])
+@pytest.mark.parametrize("length", [16, 20, 30, 44])
+def test_a_piece_of_a_broken_key_knows_the_whole(length: int, glue: str) -> None:
+    found = find([f"'sk-{KEY[:length]}{glue}{KEY[length:]}'"]).candidates
+    assert KEY in {one.core for one in found}
+    assert {one.whole for one in found if one.core != KEY} <= {KEY}
 
 
 def test_keys_in_base64_and_over_quoted_printable_lines_are_found() -> None:
