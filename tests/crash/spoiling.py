@@ -116,7 +116,9 @@ class Spoiler:
             body = rng.choice(RAW)
         else:
             if chance < 0.403:
-                document = {**document, rng.choice(list(document)): rng.choice(HUGE)}
+                # Some sources send a list.
+                huge, entries = rng.choice(HUGE), list(document)
+                document = [*entries, huge] if isinstance(document, list) else {**document, rng.choice(entries): huge}
             body = self._cut(json.dumps(self._spoilt(document)).encode())
         secret = self._secrets[source] if rng.random() < 0.5 else "wrong"
         sent = alerts.signed(source, body, secret=secret, now=time.time() + self._drift())

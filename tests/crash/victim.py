@@ -33,6 +33,7 @@ import bot.resources
 import bot.services
 import bot.slack.directory
 import bot.slack.outbox
+import bot.slack.socket_mode
 from bot.__main__ import main as keydesk
 from tests.crash.points import Points, install
 
@@ -43,10 +44,10 @@ _PING, _WATCH = 0.5, 0.1
 
 def hurry() -> None:
     """Make the long waits short."""
-    connect, socket_mode = bot.resources.connect, bot.app.SocketMode
+    connect, socket_mode = bot.resources.connect, bot.slack.socket_mode.SocketMode
     bot.resources.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
     links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
-    bot.app.SocketMode = links
+    bot.slack.socket_mode.SocketMode = links
     bot.approvals.verified_write.PROCESSING = 0.5
     bot.approvals.execution.LONGEST_PAUSE = 1.0
     bot.approvals.write_locks.SECONDS = _LEASE
