@@ -37,6 +37,7 @@ class Deps:
     operations: Registry
     units_per_usd: int
     channel: str
+    gateway_url: str
     windows: ReceiptWindows
     count_name_bytes: Callable[[], bool]
     clock: Callable[[], float]

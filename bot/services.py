@@ -225,6 +225,7 @@ class Services:
             operations=OPERATIONS,
             units_per_usd=units,
             channel=self.settings.keydesk_channel,
+            gateway_url=self.settings.cometapi_base_url,
             count_name_bytes=self.resources.capabilities.counts_bytes,
             problems=self.problems,
             clock=self.clock,

@@ -30,6 +30,9 @@ async def test_a_key_that_is_made_is_revealed_from_the_window_of_its_form(desk: 
     await desk.slack.click(ADA, top(desk), "reveal")
     value = desk.gateway.key_value(desk.key("mine").id)
     await desk.eventually(lambda: value in view_text(top(desk)))
+    shown = view_text(top(desk))
+    assert f"export OPENAI_BASE_URL={desk.app.settings.cometapi_base_url}/v1" in shown
+    assert "You, and nobody else, can reveal it again" in shown
     # On top of the window, which is still there under it.
     assert len(desk.slack.open_views(ADA)) == 2
 

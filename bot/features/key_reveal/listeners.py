@@ -87,9 +87,9 @@ class KeyRevealListeners:
         )
         return times
 
-    @staticmethod
-    def _view(value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
-        return build_modal(value, name=owned.name, key_id=owned.key_id, times=times)
+    def _view(self, value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
+        gateway = self.deps.gateway_url
+        return build_modal(value, name=owned.name, key_id=owned.key_id, times=times, gateway_url=gateway)
 
 
 def _owned(c: sa.Connection, key_id: int) -> OwnedKey | None:

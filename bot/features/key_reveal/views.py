@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.operations import Description
-from bot.slack.blocks import bold_name, context, modal, section
+from bot.slack.blocks import Block, bold_name, code, context, modal, section
 
 DESCRIPTION = Description(
     name="key.reveal",
@@ -15,25 +15,38 @@ DESCRIPTION = Description(
     owner_only=True,
 )
 NAME = DESCRIPTION.name
+# Both read the two names above, so that the value stands in no file and in no history of commands.
+_CURL = 'curl "$OPENAI_BASE_URL/models" -H "Authorization: Bearer $OPENAI_API_KEY"'
+_PYTHON = "from openai import OpenAI\nprint(OpenAI().models.list())"
 
 
-def build_modal(value: SecretStr, *, name: str, key_id: int, times: int) -> dict[str, Any]:
-    """The value in a block that can be copied, and how often it was shown.
+def build_modal(value: SecretStr, *, name: str, key_id: int, times: int, gateway_url: str) -> dict[str, Any]:
+    """The value in a block that can be copied, how it is used, and how often it was shown.
 
     It stays a SecretStr: nothing else in a view passes the web client when it looks like a secret.
     """
-    preformatted = {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": value}]}],
-    }
+    base_url = f"{gateway_url}/v1"
     shown = "shown for the first time" if times == 1 else f"shown {times:,} times so far"
     return modal(
         NAME,
         "API key",
         [
-            section(f"The value of key {bold_name(name)}. Copy it now; Keydesk does not keep it."),
-            preformatted,
-            context(f"Key {key_id} · {shown} · every look is recorded · never paste it into a channel"),
+            section(f"The value of key {bold_name(name)}. Keydesk does not keep it."),
+            _preformatted(value),
+            section(f"Base URL: {code(base_url)}. In a shell, and for libraries that read these two names:"),
+            _preformatted(f"export OPENAI_BASE_URL={base_url}\nexport OPENAI_API_KEY=", value),
+            section("Then it works with curl, and with Python:"),
+            _preformatted(_CURL),
+            _preformatted(_PYTHON),
+            context(
+                f"Key {key_id} · {shown} · every look is recorded · never paste it into a channel",
+                "You, and nobody else, can reveal it again: `/apikey list`, the Home, or the message about the key.",
+            ),
         ],
         close="Close",
     )
+
+
+def _preformatted(*texts: str | SecretStr) -> Block:
+    elements = [{"type": "text", "text": text} for text in texts]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": elements}]}
