@@ -22,7 +22,7 @@ print(" ".join(sys.modules))
 # `check`, the sandbox.
 LATE = {
     "slack_bolt", "aiohttp.web", "slack_sdk.socket_mode", "re2", "cryptography", "opentelemetry", "rich", "pygments",
-    "structlog", "bot.cli.check", "bot.cli.policy", "bot.cli.audit", "bot.manifest", "keydesk_sandbox", "websockets",
+    "bot.cli.check", "bot.cli.policy", "bot.cli.audit", "bot.manifest", "keydesk_sandbox", "websockets",
 }  # fmt: skip
 
 
