@@ -79,6 +79,7 @@ class Health:
         self._clock = clock
         self._gateway_trouble: str | None = None
         self._slack_fatal: str | None = None
+        self._counted: dict[tuple[str, str], tuple[Histogram, Counter]] = {}
         self.registry = CollectorRegistry()
         self._count_what_happens(self.registry)
         self._measure_what_is(self.registry)
@@ -112,8 +113,13 @@ class Health:
 
     def observe(self, kind: str, outcome: str, seconds: float) -> None:
         """One delivery was answered."""
-        self._acks.labels(kind).observe(seconds)
-        self._deliveries.labels(kind, outcome).inc()
+        found = self._counted.get((kind, outcome))
+        if found is None:
+            # Looked up once: finding the child of some labels takes longer than counting.
+            found = self._counted[kind, outcome] = self._acks.labels(kind), self._deliveries.labels(kind, outcome)
+        acks, deliveries = found
+        acks.observe(seconds)
+        deliveries.inc()
 
     def count(self, why: str) -> None:
         """One request was refused before it became a delivery, or repeated."""

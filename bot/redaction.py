@@ -110,14 +110,43 @@ def redact_all(value: Any, secrets: Iterable[str] = (), *, wide: bool = True) ->
 
     A SecretStr in it is meant to be seen, and comes out as its value: there is one such view, the reveal of a key.
     """
+    texts: list[str] = []
+    if not secrets and _is_plain(value, texts) and _holds_none(" ".join(texts), wide):
+        return value
+    return _redact_each(value, secrets, wide=wide)
+
+
+def _is_plain(value: Any, texts: list[str]) -> bool:
+    """Whether it is JSON as `json.loads` makes it; its texts are added to `texts`."""
+    kind = type(value)
+    if kind is str:
+        texts.append(value)
+        return True
+    if kind is dict:
+        return all(type(name) is str and _is_plain(name, texts) and _is_plain(value[name], texts) for name in value)
+    if kind is list:
+        return all(_is_plain(item, texts) for item in value)
+    return value is None or kind in {bool, int, float}
+
+
+def _holds_none(together: str, wide: bool) -> bool:
+    """Whether texts, joined by spaces, hold no secret: none that stands in one of them is hidden by the others.
+
+    One look at all texts of a message instead of sixty; what seems to go on from one to the next is settled one by one.
+    """
+    return len(together) < _SHORTEST or next(_spans(_seen(together), wide=wide), None) is None
+
+
+def _redact_each(value: Any, secrets: Iterable[str] = (), *, wide: bool) -> Any:
     if isinstance(value, str):
         return redact(value, secrets, wide=wide)
     if isinstance(value, Mapping):
         return {
-            redact(str(name), secrets, wide=wide): redact_all(item, secrets, wide=wide) for name, item in value.items()
+            redact(str(name), secrets, wide=wide): _redact_each(item, secrets, wide=wide)
+            for name, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [redact_all(item, secrets, wide=wide) for item in value]
+        return [_redact_each(item, secrets, wide=wide) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, SecretStr):

@@ -130,3 +130,18 @@ def test_no_text_takes_long(unit: str) -> None:
         redact(text)
         times.append(time.thread_time() - begun)
     assert min(times) < 0.05
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_secret_among_many_texts_is_found_when_all_are_looked_at_together(trick: str, wide: bool) -> None:
+    told = TRICKS[trick](CORE)
+    for around in ("a", "abc1" * 20, "x-", "sk-", "=", "é"):
+        value = {"blocks": [{"text": around, "more": [told, 7, None, True]}, {"text": around}]}
+        apart = {"blocks": [{"text": around, "more": [redact(told, wide=wide), 7, None, True]}, {"text": around}]}
+        assert redact_all(value, wide=wide) == apart
+
+
+def test_what_only_seems_to_go_on_from_one_text_to_the_next_stays() -> None:
+    value = {"one": f"sk-{CORE[:20]}", "two": CORE[20:]}
+    assert redact_all(value, wide=False) == {name: redact(text, wide=False) for name, text in value.items()}

@@ -6,7 +6,6 @@ checked before.
 """
 
 import functools
-import json
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -19,8 +18,8 @@ from bot.slack.web_client import quiet_logger
 _UNUSED = "checked before"
 
 
-async def answer_about_app(body: dict[str, Any]) -> dict[str, Any] | None:
-    """The body of the answer, None when it is empty. Raises MalformedPayload for what Bolt cannot read."""
+async def answer_about_app(body: dict[str, Any]) -> str:
+    """The body of the answer, JSON or "". Raises MalformedPayload for what Bolt cannot read."""
     try:
         # Ready-made dicts are what Bolt calls socket_mode; HTTP bodies are decoded by us, once.
         response = await _bolt().async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
@@ -28,8 +27,7 @@ async def answer_about_app(body: dict[str, Any]) -> dict[str, Any] | None:
         raise MalformedPayload("Bolt cannot read it") from error
     if response.status != 200:
         raise MalformedPayload(f"Bolt answers {response.status}")
-    found = json.loads(response.body) if response.body else None
-    return found if isinstance(found, dict) else None
+    return response.body
 
 
 @functools.cache

@@ -137,14 +137,15 @@ class Done:
 
 @dataclass(frozen=True)
 class Ephemeral:
-    """Words that only this person sees, where they are."""
+    """Words that only this person sees, where they are. `fixed`: this same object is the answer each time."""
 
     text: str
     blocks: Sequence[Block] = ()
+    fixed: bool = False
 
     @classmethod
-    def of(cls, message: Message) -> "Ephemeral":
-        return cls(message.text, tuple(message.blocks))
+    def of(cls, message: Message, *, fixed: bool = False) -> "Ephemeral":
+        return cls(message.text, tuple(message.blocks), fixed)
 
 
 @dataclass(frozen=True)

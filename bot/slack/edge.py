@@ -5,6 +5,7 @@ certificate hold) go to Bolt, which is loaded when one comes (bolt.py).
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def _told(envelope: Mapping[str, Any]) -> list[str]:
 
 @dataclass(kw_only=True, eq=False)
 class Edge:
-    """Payload in, the body of the answer out. Both transports call `handle`.
+    """Payload in, the body of the answer out, as JSON. Both transports call `handle`.
 
     `on_stranger`: puts on record who of another workspace tried something.
     """
@@ -72,9 +73,10 @@ class Edge:
     clock: Callable[[], float]
     on_stranger: Note | None = None
     _app_agreed: bool = field(default=False, init=False)
+    _fixed: dict[int, tuple[Ephemeral, str]] = field(default_factory=dict, init=False)
 
-    async def handle(self, body: dict[str, Any]) -> dict[str, Any] | None:
-        """Answer one payload; None is an empty answer. Raises MalformedPayload, or NotForUs; nothing else."""
+    async def handle(self, body: dict[str, Any]) -> str:
+        """Answer one payload, "" for an empty answer. Raises MalformedPayload, or NotForUs; nothing else."""
         if body.get("type") == "url_verification" or body.get("ssl_check") == "1":
             from bot.slack.bolt import answer_about_app  # noqa: PLC0415  # asked when the app is set up, hardly ever later
 
@@ -83,14 +85,22 @@ class Edge:
         if delivery is None:
             # Slack adds payload types now and then; an error would only make it try again.
             logger.info("a payload of a type that we do not use was acknowledged")
-            return None
+            return ""
         if stranger := self._stranger(delivery):
             await self._note(stranger, delivery)
             raise NotForUs(stranger)
         slow = delivery.kind in _LATER
         ack = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
-        answer = body_of(ack, delivery)
-        return None if answer is None else outgoing(answer)
+        if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:
+            return self._written_once(ack, delivery)
+        return _written(ack, delivery)
+
+    def _written_once(self, ack: Ephemeral, delivery: Delivery) -> str:
+        # The object is kept, so that no other one can get its id.
+        kept = self._fixed.get(id(ack))
+        if kept is None:
+            kept = self._fixed[id(ack)] = (ack, _written(ack, delivery))
+        return kept[1]
 
     def _stranger(self, delivery: Delivery) -> str:
         """Why this is not for us, "" when it is.
@@ -112,6 +122,11 @@ class Edge:
             await self.on_stranger(delivery)
         except Exception as error:  # noqa: BLE001  # a database that is away must not let a stranger in, nor be a 500
             report(error, doing=f"noting a stranger's {delivery.kind}")
+
+
+def _written(ack: Ack, delivery: Delivery) -> str:
+    answer = body_of(ack, delivery)
+    return "" if answer is None else json.dumps(outgoing(answer))
 
 
 async def _in_time(router: Router, delivery: Delivery) -> Ack:

@@ -12,7 +12,6 @@ A repeated identical request is answered like the first one, since the flow know
 """
 
 import asyncio
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -93,7 +92,7 @@ class SlackEndpoint:
         except MalformedPayload as error:
             status, outcome = (403, STRANGER) if isinstance(error, NotForUs) else (400, MALFORMED)
             return self._no(status, outcome, str(error))
-        return 200, b"" if answer is None else json.dumps(answer).encode()
+        return 200, answer.encode()
 
     def _remember(self, proof: str) -> None:
         if proof in self._seen:

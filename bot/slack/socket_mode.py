@@ -7,6 +7,7 @@ spent one-time URL is thrown away, because the SDK would try the same one for ev
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -89,7 +90,7 @@ class SocketMode:
         payload: dict[str, Any] | None = None
         try:
             answer = await self._edge.handle(storable(request.payload))
-            payload = answer if request.accepts_response_payload else None
+            payload = json.loads(answer) if answer and request.accepts_response_payload else None
         except NotForUs as error:
             self._count(STRANGER)
             logger.warning("an envelope of type %s is not for us: %s", request.type, error)

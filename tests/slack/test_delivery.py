@@ -1,12 +1,12 @@
 import json
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.slack.delivery import Kind
-from bot.slack.payloads import MalformedPayload, _unquoted, decode, to_delivery
+from bot.slack.payloads import MalformedPayload, _from_form, _unquoted, decode, to_delivery
 from tests.slack import kit
 
 
@@ -181,3 +181,18 @@ def test_what_people_type_comes_through(text: str, encode: object):
 @pytest.mark.parametrize("raw", [b"payload=%7B%22a%22:%22100%%22%7D", b"payload=%7B%22a%22:1%7D&b=%zz"])
 def test_an_escape_that_is_none_stays_as_it_is(raw: bytes):
     assert decode(raw, kit.FORM) in ({"a": "100%"}, {"a": 1})
+
+
+@given(st.lists(st.tuples(st.text(max_size=6), st.text(max_size=12)), min_size=1, max_size=12))
+def test_a_form_is_read_as_the_standard_library_reads_it(pairs):
+    raw = urlencode(pairs, errors="replace").encode()
+    expected = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+    if "payload" not in expected:
+        assert _from_form(raw, raw.decode()) == expected
+
+
+@pytest.mark.parametrize(
+    "raw", [b"a=1&&b", b"a=%zz&b=1", b"a=%", b"=x", b"a=1=2&b=+", "a=\xff\u00e9&b=%C3%A9".encode(), b"a=1&a=2"]
+)
+def test_odd_forms_too(raw):
+    assert _from_form(raw, raw.decode()) == dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="replace"))

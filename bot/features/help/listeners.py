@@ -28,12 +28,12 @@ def message(router: Router) -> Message:
 def register(router: Router, deps: Deps) -> None:
     """Name the command, and draw its answer once everything else is named."""
     del deps
-    drawn: list[Message] = []
+    drawn: list[Ephemeral] = []
 
     async def answer(delivery: Delivery) -> Ack:
         del delivery
         if not drawn:
-            drawn.append(message(router))
-        return Ephemeral.of(drawn[0])
+            drawn.append(Ephemeral.of(message(router), fixed=True))
+        return drawn[0]
 
     router.command("help", answer, help="this page")
