@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bot import __version__
 from bot.cli import commands
 from bot.errors import BotError, CannotStart, ConfigurationError
+from bot.logs import visible
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
@@ -27,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911  # one
         sys.stdout.flush()
     except ConfigurationError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            print(visible(problem), file=sys.stderr)
         return 2
     except CannotStart as error:
-        print(error.sentence, file=sys.stderr)
+        print(visible(error.sentence), file=sys.stderr)
         return 1
     except BotError as error:
-        print(error.sentence, file=sys.stderr)
+        print(visible(error.sentence), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED

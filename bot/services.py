@@ -315,8 +315,8 @@ class Services:
         return self.directory.nobody(self.policy.current().roles.ids(roles))
 
     async def _record_stranger(self, delivery: Delivery) -> None:
-        # Redacted before it is cut: the beginning of a key no longer looks like one.
-        word = redact("".join(delivery.text.split(maxsplit=1)[:1]))[:40]
+        # Redacted before it is cut: the beginning of a key no longer looks like one. What they sent may be long.
+        word = redact("".join(delivery.text[:1000].split(maxsplit=1)[:1]))[:40]
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 

@@ -15,6 +15,7 @@ from bot.alerts import store
 from bot.alerts.cards.drawers import locked_of, requests_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
+from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import find
 from bot.alerts.detection.text_extraction import message_texts
 from bot.alerts.ingest import AlertIngest
@@ -105,7 +106,8 @@ class AlertListeners:
 
     async def _reported(self, delivery: Delivery, actor: Actor) -> int | None:
         """Store the message as an alert; None when there is nothing in it that looks like a key."""
-        found = find(message_texts(delivery.message))
+        texts = list(message_texts(delivery.message))
+        found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
         findings, _ = self.ingest.findings(found)
         if not findings:
             return None

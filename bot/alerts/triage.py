@@ -17,6 +17,7 @@ from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.index_sync import IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import find
 from bot.alerts.ingest import AlertIngest, merge_more
 from bot.alerts.intake.github import GithubApi, GithubUnavailable
@@ -169,7 +170,9 @@ class Triage:
             over = error.lasting or self.clock() - asked_since >= PATIENCE
             await self.database.run(self._note, alert.id, error.sentence, over=over)
             return None if over else Again(PAUSE * 2)
-        findings, more = self.ingest.findings(find([secret.get_secret_value()]))
+        text = secret.get_secret_value()
+        found = await read_aside(lambda: find([text]), size=len(text))
+        findings, more = self.ingest.findings(found)
         await self.database.run(self._fetched, alert.id, findings, more)
         return None
 

@@ -19,7 +19,7 @@ from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest,
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
-from bot.errors import BotError, InputError, PermissionDenied
+from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
@@ -103,11 +103,11 @@ class Flow:
             repeated = await self._repeated(asked)
             if repeated is None:
                 raise
-            return repeated
+            return _theirs(repeated, asked.actor)
         if decision.outcome == "deny":
             repeated = await self._repeated(asked)
             if repeated is not None:
-                return repeated
+                return _theirs(repeated, asked.actor)
             await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
         approval = decision.approval
         if approval is not None and approval.break_glass and not asked.reason.strip():
@@ -116,7 +116,7 @@ class Flow:
         stored = await self.database.run_together(self._insert, new, asked.actor)
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
-        return stored
+        return _theirs(stored, asked.actor)
 
     async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
@@ -182,6 +182,13 @@ class Flow:
 
 def _key_id(inspection: Inspection) -> int | None:
     return inspection.unread if inspection.key is None else int(inspection.key.id)
+
+
+def _theirs(request: ApprovalRequest, actor: Actor) -> ApprovalRequest:
+    """The request, for whoever asked. Slack gives every window to one person; a forged repeat learns nothing of it."""
+    if (request.requester_id, request.requester_team) != (actor.slack_user_id, actor.team_id):
+        raise ApprovalConflict("This form was sent already, and not by you. Open it again to ask yourself.")
+    return request
 
 
 def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:

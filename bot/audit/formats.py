@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from bot.audit.chain import printable
+from bot.logs import visible
+
 COLUMNS = ("seq", "at", "fact", "actor", "request_id", "key_id", "details", "previous_hash", "hash")
 # A table program takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -28,7 +31,7 @@ def as_ocsf(lines: Iterable[str]) -> Iterator[str]:
     """A JSON object a line, OCSF API Activity; what OCSF has no field for is in `unmapped`, the head too."""
     for text in lines:
         line = json.loads(text)
-        yield json.dumps(_event(line), ensure_ascii=False, separators=(",", ":"))
+        yield printable(json.dumps(_event(line), ensure_ascii=False, separators=(",", ":")))
 
 
 def _event(line: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +66,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return "'" + text if text.startswith(_FORMULA) else text
+    safe = "'" + text if text.startswith(_FORMULA) else text
+    return visible(safe)
 
 
 def _row(cells: Iterable[str]) -> str:

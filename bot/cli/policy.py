@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.errors import BotError, ConfigurationError
+from bot.logs import visible
 from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.hypothetical import SO_FAR, hypothetical_actor, hypothetical_facts
@@ -304,4 +305,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _print(out: TextIO, *lines: str) -> None:
-    out.writelines(f"{line}\n" for line in lines)
+    out.writelines(f"{visible(line)}\n" for line in lines)

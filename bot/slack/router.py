@@ -200,7 +200,13 @@ class Router:
 
 def refuse_secrets(state: Mapping[str, Any]) -> None:
     """Raise InputError for each field of a form whose text holds a secret: it goes no further than to here."""
-    wrong = {field: REFUSED_TEXT for field, filled in state.items() if any(map(holds_secret, _texts(filled)))}
+    wrong = {}
+    for field, filled in state.items():
+        texts = list(_texts(filled))
+        if any(len(text) > _TEXT_LIMIT for text in texts):
+            wrong[field] = f"That is too long: a field takes {_TEXT_LIMIT:,} characters at most."
+        elif any(map(holds_secret, texts)):
+            wrong[field] = REFUSED_TEXT
     if wrong:
         raise InputError(wrong)
 

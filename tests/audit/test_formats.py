@@ -44,3 +44,12 @@ def test_a_line_whose_time_was_changed_by_hand_is_exported_all_the_same():
     line = json.loads(make(1)[0]) | {"at": "yesterday", "details": "nonsense"}
     (event,) = (json.loads(text) for text in as_ocsf([json.dumps(line)]))
     assert (event["raw_data"], "time" in event) == ("yesterday", False)
+
+
+def test_no_form_moves_a_terminals_cursor_or_turns_a_line():
+    hostile = "a\x1b[2J\x9b\u202eb\u2066\x7f"
+    line = json.loads(make(1)[0]) | {"actor": hostile, "details": {hostile: [hostile]}}
+    for form in (as_csv, as_ocsf):
+        text = "\n".join(form([json.dumps(line)]))
+        assert not set("\x1b\x9b\u202e\u2066\x7f") & set(text)
+        assert "\\u001b[2J" in text

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.check.report import Report
 from bot.cli.policy import FoundKey, Question, check_cases, explain_policy, lint_policy, replay_policy, what_can
 from bot.errors import UserError
 from bot.permissions import Actor, Ask, Facts
@@ -276,3 +277,19 @@ def test_explain_says_what_it_takes_for_counted(out: io.StringIO) -> None:
     assert explain(out, Question(operation="key.create", who="engineer", fields=[*small, "keys_so_far=5"])) == 0
     assert "note:" not in out.getvalue()
     assert "“small keys are free”: keys_at_most = 5: this would be the 6th of this person" in out.getvalue()
+
+
+def test_no_name_of_a_person_moves_a_terminals_cursor(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[roles]\na = ["U0A"]\n', encoding="utf-8")
+    ask = Ask(actor=Actor(slack_user_id="U0A", name="a\x1b[2J\u202e"), operation="key.list")
+    out = io.StringIO()
+    replay_policy(path, [PastRequest(id=1, at=NOW, ask=ask, outcome="allow", rule="old")], out=out)
+    assert "a\\u001b[2J\\u202e" in out.getvalue()
+    assert not {"\x1b", "\u202e"} & set(out.getvalue())
+
+
+def test_no_name_in_a_check_moves_a_terminals_cursor() -> None:
+    out = io.StringIO()
+    Report(out=out, secrets=()).ok("channel", "#a\x1b[2J\u202e")
+    assert out.getvalue() == "ok    channel: #a\\u001b[2J\\u202e\n"

@@ -1,6 +1,7 @@
 """How keys are found in what came in.
 
 text_extraction  every text inside a message or a JSON body
+long_text        reads long texts beside the event loop
 scanner          text → strings that may be keys, bounded
 fingerprints     a key's value → a keyed fingerprint that can be stored
 key_index        fingerprints and hints in memory: whose key is this

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 # All that is looked at of one alert. More is said on the card, not read.
 LONGEST_TEXT = 1_000_000
 MOST_CANDIDATES = 5_000
+# How much is looked through in one call, and what begins at its end may be as long as a word of base64.
+SLICE, _LONGEST_MATCH = 20_000, 8_200
 
 # What people and programs put into a long word so that it wraps: soft hyphen, zero-width and direction marks.
 _INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0xFEFF])
@@ -85,7 +87,22 @@ def masked(hint: str) -> str:
 
 def visible(text: str) -> str:
     """The text without characters that take no room."""
-    return text if text.isascii() else text.translate(_INVISIBLE)
+    if text.isascii():
+        return text
+    return "".join(text[at : at + SLICE].translate(_INVISIBLE) for at in range(0, len(text), SLICE))
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Like finditer, in calls that take milliseconds each: what begins in one slice is read over its end."""
+    at = 0
+    while at < len(text):
+        end = at + SLICE
+        for match in pattern.finditer(text, at, end + _LONGEST_MATCH):
+            if match.start() >= end:
+                break
+            yield match
+            at = match.end()
+        at = max(at, end)
 
 
 def find(texts: Iterable[str]) -> ScanResult:
@@ -93,7 +110,7 @@ def find(texts: Iterable[str]) -> ScanResult:
     text = "\n".join(texts)
     cut = len(text) > LONGEST_TEXT
     text = visible(text[:LONGEST_TEXT])
-    if "sk-" not in text and "*" not in text and not _LONG_WORD.search(text):
+    if "sk-" not in text and "*" not in text and next(_matches(_LONG_WORD, text), None) is None:
         return ScanResult((), cut)
     found: dict[str, Candidate] = {}
     for candidate in _candidates(text):
@@ -107,14 +124,14 @@ def find(texts: Iterable[str]) -> ScanResult:
 
 def _candidates(text: str) -> Iterator[Candidate]:
     """Whole values, then masked ones, then those that must be decoded or put together first."""
-    broken = {match.start(): _BREAK.sub("", match[0])[3:] for match in _SPLIT.finditer(text)}
-    for match in _FULL.finditer(text):
+    broken = {match.start(): _BREAK.sub("", match[0])[3:] for match in _matches(_SPLIT, text)}
+    for match in _matches(_FULL, text):
         if match["core"] and _CUT_OFF.match(text, match.end()):
             continue
         core = match["core"] or match["bare"]
         telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
         yield Candidate(core, core[:4] + core[-4:], telling, whole=broken.get(match.start(), ""))
-    for match in _MASKED.finditer(text):
+    for match in _matches(_MASKED, text):
         hint = _hint(match["first"] or match["begin"] or "", match["last"] or match["end"] or "")
         if hint:
             yield Candidate("", hint, telling=True)
@@ -139,7 +156,7 @@ def _hint(first: str, last: str) -> str:
 
 def _encoded(text: str) -> Iterator[str]:
     """Values inside base64, as Kubernetes Secrets and HTTP's Basic scheme hold them."""
-    for match in _BASE64.finditer(text):
+    for match in _matches(_BASE64, text):
         word = match[0].rstrip("=").replace("-", "+").replace("_", "/")
         # One left-over character encodes nothing; the padding is put back.
         word = word[: len(word) - (len(word) % 4 == 1)]

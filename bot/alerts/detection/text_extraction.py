@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MOST_VALUES = 200_000
+# Slack's own limits on blocks and attachments allow far fewer; a message is read by the event loop itself.
+MOST_IN_A_MESSAGE = 20_000
 _PIECES = frozenset({"rich_text_section", "rich_text_preformatted", "rich_text_quote"})
 # Parts of a Slack message that hold ids, not texts.
 _SKIPPED = frozenset({"block_id", "action_id", "type", "ts", "thread_ts", "event_ts", "client_msg_id", "team", "user"})
@@ -32,7 +34,7 @@ def message_texts(message: Mapping[str, Any]) -> Iterator[str]:
     """The texts of a Slack message: text, blocks, attachments, file titles. Slack's three escapes are undone."""
     waiting: list[Any] = [message.get(name) for name in ("text", "blocks", "attachments", "files")]
     waiting.reverse()
-    for _ in range(MOST_VALUES):
+    for _ in range(MOST_IN_A_MESSAGE):
         if not waiting:
             return
         item = waiting.pop()

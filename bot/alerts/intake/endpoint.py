@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.alerts.detection.long_text import read_aside
 from bot.alerts.intake import signatures
 from bot.alerts.intake.sources import GITHUB_EVENT, IncomingAlert, MalformedAlert, form_payload, parse
 from bot.audit import Fact, append
@@ -73,16 +74,20 @@ class AlertEndpoint:
         if secret is None:
             self._count("alert_unknown_source")
             return _answer(404, "there is no such source here")
+        headers = signatures.single_headers(request.scope["headers"])
+        # Before the body is read: whoever has no proof at all sends it to nobody.
+        why = (
+            signatures.DOUBLE if headers is None else signatures.header_problem(source, secret, headers, self._clock())
+        )
+        if headers is None or why:
+            return await self._no(401, source, why)
         try:
             body = await _read(request)
         except ClientDisconnect:
             return await self._no(400, source, GONE)
         if body is None:
             return await self._no(413, source, TOO_LARGE)
-        headers = signatures.single_headers(request.scope["headers"])
-        why = (
-            signatures.DOUBLE if headers is None else signatures.VERIFIERS[source](secret, headers, body, self._clock())
-        )
+        why = signatures.VERIFIERS[source](secret, headers, body, self._clock())
         return await self._no(401, source, why) if why else await self._take(request, source, body)
 
     async def _take(self, request: Request, source: str, body: bytes) -> Response:
@@ -94,7 +99,7 @@ class AlertEndpoint:
         if not (is_form or _may_be_json(content_type)):
             return await self._no(400, source, NO_JSON, "the content type must be application/json")
         try:
-            incoming = parse(source, form_payload(body) if is_form else body)
+            incoming = await read_aside(lambda: parse(source, form_payload(body) if is_form else body), size=len(body))
         except MalformedAlert as error:
             return await self._no(400, source, MALFORMED, f"the body is not what {source} sends: {error}")
         if incoming is None:

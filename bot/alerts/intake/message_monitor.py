@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import ScanResult, find
 from bot.alerts.detection.text_extraction import message_texts
 from bot.alerts.ingest import AlertIngest
@@ -43,7 +44,8 @@ class MessageMonitor:
         message = event.get("message") if event.get("subtype") == "message_changed" else event
         if not isinstance(message, Mapping) or text_of(event, "subtype") in _NO_MESSAGE or self._is_ours(message):
             return None
-        found = find(message_texts(message))
+        texts = list(message_texts(message))
+        found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
         if not found.candidates:
             return None
         if not await self._report(delivery, message, found):

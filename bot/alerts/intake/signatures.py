@@ -12,7 +12,9 @@ A function returns "" for a good proof, else why not; the words go to the record
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
@@ -119,6 +121,35 @@ VERIFIERS: Mapping[str, Verifier] = {
     "alertmanager": alertmanager,
     "gitlab": gitlab,
 }
+
+
+def header_problem(source: str, secret: SecretStr, headers: Headers, now: float) -> str:
+    """What the headers alone say against a delivery, "" when the body has to be read to know."""
+    form = _FORMS.get(source)
+    if form is None:
+        return VERIFIERS[source](secret, headers, b"", now)
+    given = headers.get(form.signature)
+    timestamp = headers.get(form.timestamp) if form.timestamp else None
+    if given is None or (form.timestamp and timestamp is None):
+        return MISSING
+    if timestamp is not None and (problem := _time_problem(timestamp, now)):
+        return problem
+    return "" if _SIGNATURE.fullmatch(given) else WRONG
+
+
+class _Form(NamedTuple):
+    """The headers of a source that signs the body."""
+
+    signature: bytes
+    timestamp: bytes | None
+
+
+_FORMS = {
+    "generic": _Form(b"x-keydesk-signature", b"x-keydesk-timestamp"),
+    "github": _Form(b"x-hub-signature-256", None),
+    "gitguardian": _Form(b"gitguardian-signature", b"timestamp"),
+}
+_SIGNATURE = re.compile(rb"(?:v1|sha256)=[0-9a-f]{64}")
 
 
 def _time_problem(timestamp: bytes, now: float) -> str:

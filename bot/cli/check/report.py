@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TextIO
 
+from bot.logs import visible
 from bot.redaction import redact
 
 
@@ -31,4 +32,4 @@ class Report:
 
     def _line(self, level: str, subject: str, what: str, mend: str) -> None:
         text = f"{subject}: {what.rstrip('.')}" + (f"; {mend.rstrip('.')}" if mend else "")
-        self._out.write(f"{level:<4}  {redact(text, self._secrets)}\n")
+        self._out.write(f"{level:<4}  {visible(redact(text, self._secrets))}\n")

@@ -1,5 +1,6 @@
 """The door: statuses, and a record that nobody can fill from outside."""
 
+import json
 from urllib.parse import urlencode
 
 import httpx
@@ -13,6 +14,7 @@ from bot.alerts.intake.sources import IncomingAlert
 from bot.audit import read as read_audit
 from bot.db.engine import Database
 from keydesk_sandbox import alerts as senders
+from tests.alerts.detection.test_long_text import MOST_MILLISECONDS, loop_cost
 from tests.alerts.kit import NOW
 
 
@@ -72,10 +74,11 @@ async def test_a_body_that_never_ends_is_cut_off(door: Door) -> None:
         for _ in range(10_000):
             yield b"x" * 10_000
 
-    assert (await door.http.post("/alerts/generic", content=endless())).status_code == 413
-    assert (
-        await door.http.post("/alerts/generic", content=b"x", headers={"Content-Length": "9" * 20})
-    ).status_code == 413
+    # Signed for another body: that is seen only at its end, and this one has none.
+    signed = dict(proof())
+    assert (await door.http.post("/alerts/generic", content=endless(), headers=signed)).status_code == 413
+    declared = {**signed, "Content-Length": "9" * 20}
+    assert (await door.http.post("/alerts/generic", content=b"x", headers=declared)).status_code == 413
 
 
 async def test_a_flood_of_refusals_is_a_line_a_minute_with_its_number(door: Door) -> None:
@@ -186,3 +189,56 @@ async def test_who_is_not_proven_learns_nothing(door: Door) -> None:
     wrong = await door.send("generic", b"{}", secret="wrong")
     missing = await door.http.post("/alerts/generic", content=b"{}")
     assert wrong.json() == missing.json() == {"error": "not proven"}
+
+
+@pytest.mark.parametrize(
+    ("source", "headers", "why"),
+    [
+        ("generic", {}, "missing proof"),
+        ("generic", {"X-Keydesk-Timestamp": str(int(NOW))}, "missing proof"),
+        ("generic", {"X-Keydesk-Timestamp": "1", "X-Keydesk-Signature": "v1=" + "0" * 64}, "too old"),
+        ("generic", {"X-Keydesk-Timestamp": str(int(NOW)), "X-Keydesk-Signature": "v1=guess"}, "wrong proof"),
+        ("github", {}, "missing proof"),
+        ("github", {"X-Hub-Signature-256": "sha256=" + "0" * 63}, "wrong proof"),
+        ("alertmanager", {"Authorization": "Bearer guess"}, "wrong proof"),
+        ("gitlab", {"Authorization": "guess"}, "wrong proof"),
+    ],
+)
+async def test_what_its_headers_do_not_prove_is_not_read(
+    sqlite_database: Database, source: str, headers: dict[str, str], why: str
+) -> None:
+    door = Door(sqlite_database)
+    door.intake = AlertEndpoint(
+        secrets={source: SecretStr("right")},
+        receive=door.receive,
+        database=sqlite_database,
+        count=door.counted.append,
+        clock=lambda: NOW,
+    )
+    read: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        read.append(1)
+        return {"type": "http.request", "body": b"x" * 1000, "more_body": True}
+
+    answers: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        answers.append(message)
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": f"/alerts/{source}", "headers": raw, "query_string": b""}
+    await Starlette(routes=door.intake.routes())(scope, receive, send)
+    assert answers[0]["status"] == 401
+    assert read == []
+    assert door.counted == [f"alert_{why.replace(' ', '_')}"]
+
+
+@pytest.mark.parametrize("unit", ["sk-", "\u200bsk-", "sk-abcd***"])
+async def test_a_megabyte_that_is_proven_holds_up_nobody(door: Door, unit: str) -> None:
+    body = json.dumps(
+        {"id": "a", "text": unit * (300_000 // len(unit)), "secrets": [unit * (90_000 // len(unit))]},
+        ensure_ascii=False,
+    )
+    assert await loop_cost(lambda: door.send("generic", body.encode())) < MOST_MILLISECONDS
+    assert door.received
