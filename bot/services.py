@@ -284,7 +284,6 @@ class Services:
         )
         self.alerts = alerts.Alerts(deps, self.router, settings, ways)
         self.notifications.subscribe(self.alerts.follow)
-        self.inventory.subscribe(self.alerts.changed)
         response = self.alerts.response
         self.incident.subscribe(key_changed=response.key_changed, moved=response.batch_moved)
         self.incident.subscribe(key_changed=self.rotation_overlap.key_changed)

@@ -114,7 +114,9 @@ class Alerts:
         )
         listeners.register(router, buttons)
         ours = frozenset({ways.identity.bot_user_id, ways.identity.bot_id})
-        self.monitor = message_monitor.MessageMonitor(index=self.index, ingest=self.ingest, ours=ours, clock=clock)
+        self.monitor = message_monitor.MessageMonitor(
+            index=self.index, ingest=self.ingest, ours=ours, hit=self.index_sync.hit, clock=clock
+        )
         message_monitor.register(router, self.monitor)
 
     def routes(self) -> list[BaseRoute]:

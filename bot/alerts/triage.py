@@ -4,7 +4,6 @@ Re-entrant: each run begins from the row. While the index is still being filled,
 so the job comes back for some minutes.
 """
 
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,14 +27,12 @@ from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
-from bot.gateway.errors import KeyNotFound
-from bot.gateway.models import Key, KeyId
+from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.models import Key
 from bot.keys import owners
 
 logger = logging.getLogger(__name__)
 
-# Keys that are read one by one; more are read from the list.
-FEW = 10
 # How long an alert waits for the index to be filled, and how often it looks.
 PATIENCE, PAUSE = 900.0, 5.0
 TROUBLE_PAUSE, LONGEST_PAUSE = 2.0, 60.0
@@ -67,7 +64,9 @@ class Triage:
             alert = await self.match(alert.id)
             if alert.status is not AlertStatus.OPEN:
                 return None
-            alert = await self.read_keys(alert.id)
+            # Only keys of ours are read here: somebody may be about to kill them.
+            with prioritized(Priority.KILL):
+                alert = await self.read_keys(alert.id)
         except GatewayError as error:
             logger.info("alert %d: the gateway does not answer: %s", alert.id, error.sentence)
             age = self.clock() - alert.received_at
@@ -85,6 +84,10 @@ class Triage:
         if not more and all(finding.how is MatchKind.FULL for finding in alert.findings):
             return alert
         await self.index_sync.catch_up(asked=True)
+        # The ends of a hidden key, and the whole of what was leaked: its value tells whether it is that key.
+        near = [f for f in alert.findings if f.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS} and f.fingerprint]
+        if near:
+            await self.index_sync.reveal({key_id for finding in near for key_id in finding.key_ids})
         return await self.database.run(self.match_again, alert_id)
 
     def match_again(self, c: sa.Connection, alert_id: int) -> Alert:
@@ -122,19 +125,10 @@ class Triage:
         alert = await self.database.read(store.get, alert_id)
         since = self.clock() - FRESH_SECONDS
         wanted = [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
-        records = await self._records(wanted)
+        records = await self.reader.get_keys(wanted)
         whose = await self.database.read(owners.all_owners) if wanted else {}
         seen = [self._snapshot(key_id, records.get(key_id), whose.get(key_id, "")) for key_id in wanted]
         return await self.database.run(self._seen, alert_id, seen)
-
-    async def _records(self, key_ids: Sequence[int]) -> dict[int, Key]:
-        if len(key_ids) > FEW:
-            return {int(key.id): key for key in await self.reader.list_keys()}
-        found = {}
-        for key_id in key_ids:
-            with contextlib.suppress(KeyNotFound):
-                found[key_id] = await self.reader.get_key(KeyId(key_id))
-        return found
 
     def _snapshot(self, key_id: int, key: Key | None, owner: str) -> KeySnapshot:
         now = self.clock()

@@ -30,6 +30,7 @@ from bot.gateway.errors import (
     KeyNotFound,
     Refusal,
 )
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import lineage, locks, owners
@@ -89,7 +90,9 @@ class Execution:
         request = await self._database.read(store.find, int(argument))
         if request is None or request.status not in IN_HAND:
             return None
-        return await self._writes.of_request(request, partial(self._bring_forward, request.id))
+        stops = self._operations[request.operation].effect is Effect.STOPS
+        with prioritized(Priority.KILL if stops else Priority.PEOPLE):
+            return await self._writes.of_request(request, partial(self._bring_forward, request.id))
 
     async def _bring_forward(self, request_id: int, writer: VerifiedWriter) -> Again | None:
         # Read again under the lock: another replica may have settled it while we waited.

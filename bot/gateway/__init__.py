@@ -6,8 +6,12 @@
     records       between the wire's record of a key and our Key
     entitlements  reads the lists of models and groups that an account may use
     key_check     reads what the model side says about a key itself
-    wire          one HTTP exchange: headers, limits, retries of reads, the server's clock
+    limiter       whose turn it is to call: one limiter per address, shares of its windows, a stop for all at a refusal
+    wire          one HTTP exchange: headers, its turn, retries of reads, the server's clock
+    listing       lists and searches: every way to read more than one record; whoever listens is told of all of them
+    held_values   values of keys that were just disabled, in memory, for the minutes of their proof
     client        GatewayReader (reads) and GatewayClient (reads and raw writes): one method per endpoint used
+    gathered      many read-backs in few calls, for the keys of a batch
     validation    what can be known to be wrong before anything is sent
     capabilities  what this deployment can do, asked once at start, corrected by what read-backs show
     writes/       verified writes: one effect at an API that has no idempotency

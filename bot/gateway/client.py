@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -19,19 +19,19 @@ from bot.gateway.errors import (
     CallFacts,
     GatewayAuthError,
     GatewayCallError,
-    GatewayProtocolError,
     GatewayRejected,
     GatewayUnavailable,
     Refusal,
 )
+from bot.gateway.held_values import HeldValues
 from bot.gateway.key_check import judge_key_check, unreachable
+from bot.gateway.limiter import CallLimiter, Limit
+from bot.gateway.listing import COLLECTION, PAGE_SIZE, KeyListing, Listener
 from bot.gateway.models import GatewayAccount, GatewayStatus, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
 from bot.gateway.records import (
-    Page,
     core_of,
     create_body,
     is_masked,
-    key_and_value,
     member_of,
     newest_first,
     update_body,
@@ -42,11 +42,8 @@ from bot.gateway.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-PAGE_SIZE = 100
-MOST_PAGES = 2000
-LIST_PASSES = 3
-COLLECTION = "/api/token/"
 PROBE_PATH = "/v1/models"
+_REVEALS = (Limit.CALLS, Limit.REVEALS)
 
 
 class GatewayReader:
@@ -55,8 +52,26 @@ class GatewayReader:
     Every method raises the GatewayCallError tree; GatewayAuthError means stop, do not retry.
     """
 
-    def __init__(self, *, wire: Wire) -> None:
+    def __init__(self, *, wire: Wire, listing: KeyListing | None = None, held: HeldValues | None = None) -> None:
         self._wire = wire
+        self._listing = listing or KeyListing(wire=wire)
+        self.held = held or HeldValues(clock=wire.clock)
+        if held is None:
+            self._listing.listen(self.held.notice)
+
+    @property
+    def has_listed(self) -> bool:
+        """Whether every key was read at least once, so that whoever listened knows them all."""
+        return self._listing.complete
+
+    @property
+    def limiter(self) -> CallLimiter:
+        """Whose turn it is, and how long a number of calls will take."""
+        return self._wire.limiter
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` told of every record that is read, with its raw value. It must be quick and keep no value."""
+        self._listing.listen(listener)
 
     @property
     def timeout(self) -> float:
@@ -85,28 +100,29 @@ class GatewayReader:
 
     async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:
         """One record, fresh. Raises KeyNotFound for an unknown, foreign or deleted number (section 8)."""
-        return (await self._record(key_id, self._until(deadline)))[0]
+        return (await self._listing.record(key_id, self._until(deadline)))[0]
+
+    async def get_keys(self, key_ids: Collection[int], *, deadline: float | None = None) -> dict[int, Key]:
+        """Many records, fresh, a hundred a call where that is cheaper; those that are gone are left out."""
+        return await self._listing.many(key_ids, self._until(deadline))
+
+    async def get_key_value(self, key_id: KeyId, *, deadline: float | None = None) -> KeyValue:
+        """One record and its value, fresh; None as value where the gateway masks it (`reveal_masked` asks for it)."""
+        key, raw, facts = await self._listing.record(key_id, self._until(deadline))
+        return KeyValue(key=key, value=None if is_masked(raw) else usable_value(raw, facts))
 
     async def list_keys(self, *, deadline: float | None = None) -> list[Key]:
         """Every key of the account, newest first, each once; read again if the list moved meanwhile (rule 15)."""
-        return [key for key, _ in await self._all_records(self._until(deadline))]
+        return [key for key, _ in await self._listing.all(self._until(deadline))]
 
     async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
         """The newest 100 keys, newest first: one call."""
-        rows, _ = await self._page(1, self._until(deadline))
+        rows, _ = await self._listing.page(1, self._until(deadline))
         return newest_first(dict(rows))
 
     async def keys_above(self, above: KeyId | int, *, deadline: float | None = None) -> list[Key]:
         """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""
-        found: dict[Key, str] = {}
-        read, end = 0, self._until(deadline)
-        for page in range(1, MOST_PAGES + 1):
-            rows, total = await self._page(page, end)
-            found |= {key: raw for key, raw in rows if key.id > above}
-            read += len(rows)
-            if not rows or read >= total or any(key.id <= above for key, _ in rows):
-                break
-        return newest_first(found)
+        return await self._listing.above(int(above), self._until(deadline))
 
     async def find_keys(self, name: str, *, deadline: float | None = None) -> list[Key]:
         """Keys with exactly this name, newest first. One search call where search can be trusted, else the whole list.
@@ -116,17 +132,17 @@ class GatewayReader:
         end = self._until(deadline)
         if name and name == name.strip() and "%" not in name:
             try:
-                return [key for key in await self._search(name, end) if key.name == name]
+                return [key for key in await self._listing.search(name, end) if key.name == name]
             except GatewayAuthError:
                 raise
             except GatewayCallError:
                 pass  # told to the log by the wire; the list answers the same question
-        return [key for key, _ in await self._all_records(end) if key.name == name]
+        return [key for key, _ in await self._listing.all(end) if key.name == name]
 
     async def search_shape(self) -> str | None:
         """`flat` or `paginated`, by one harmless search; None where there is no search."""
         try:
-            data, _ = await self._search_data("keydesk-probe", None)
+            data, _ = await self._listing.search_data("keydesk-probe", None)
         except GatewayAuthError:
             raise
         except GatewayCallError:
@@ -136,18 +152,23 @@ class GatewayReader:
     async def reveal_key(self, key_id: KeyId, *, deadline: float | None = None) -> SecretStr:
         """The value, always with exactly one `sk-`. Raises GatewayRejected(VALUE_HIDDEN) where it cannot be had."""
         end = self._until(deadline)
-        _, raw, facts = await self._record_and_facts(key_id, end)
-        if not is_masked(raw):
-            return usable_value(raw, facts)
+        shown = await self.get_key_value(key_id, deadline=deadline)
+        if shown.value is not None:
+            return shown.value
+        return await self.reveal_masked(key_id, deadline=None if end is None else max(0.0, end - self._wire.clock()))
+
+    async def reveal_masked(self, key_id: KeyId, *, deadline: float | None = None) -> SecretStr:
+        """The value of a key whose record does not show it. Raises as `reveal_key`; GatewayLimited says until when."""
         call = ApiCall(
             doing="revealing key",
             method="POST",
             path=f"/api/token/{int(key_id)}/key",
             kind=CallKind.ASK,
             key_id=key_id,
+            counts=_REVEALS,
         )
         try:
-            document, facts = await self._wire.ask(call, end=end)
+            document, facts = await self._wire.ask(call, end=self._until(deadline))
         except GatewayRejected as error:
             if error.refusal is Refusal.NOT_OFFERED:
                 raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=error.facts) from None
@@ -160,26 +181,6 @@ class GatewayReader:
         for start in range(0, len(key_ids), PAGE_SIZE):
             found |= await self._reveal_batch(key_ids[start : start + PAGE_SIZE], end=end)
         return found
-
-    async def scan_values(self, *, skip: Collection[KeyId] = ()) -> AsyncIterator[KeyValue]:
-        """Every key that is not in `skip`, with its value where the gateway gives it: for the fingerprint index.
-
-        Masked values are revealed in batches of 100 where that is offered, else given as None (match those by `hint`).
-        """
-        known = frozenset(skip)
-        masked: list[Key] = []
-        for key, raw in await self._all_records(None):
-            if key.id in known:
-                continue
-            if key.masked:
-                masked.append(key)
-            else:
-                yield KeyValue(key=key, value=SecretStr("sk-" + core_of(raw)))
-        for start in range(0, len(masked), PAGE_SIZE):
-            batch = masked[start : start + PAGE_SIZE]
-            values = await self._reveal_batch([key.id for key in batch], bulk=True)
-            for key in batch:
-                yield KeyValue(key=key, value=values.get(key.id))
 
     async def list_models(self, *, group: str = "", deadline: float | None = None) -> list[str]:
         """Model ids that this account may use, sorted; with `group`, those of that group where they are told."""
@@ -221,7 +222,7 @@ class GatewayReader:
     async def check_key(self, value: SecretStr) -> KeyCheck:
         """One free call with the key itself (section 11). Never raises for what the gateway says, never retries."""
         secret = core_of(value.get_secret_value().strip())
-        call = ApiCall(doing="trying a key", method="GET", path=PROBE_PATH, limit=LIST_BODY)
+        call = ApiCall(doing="trying a key", method="GET", path=PROBE_PATH, limit=LIST_BODY, counts=())
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
             return unreachable("not_a_key")
         try:
@@ -234,88 +235,14 @@ class GatewayReader:
         """The moment of our clock at which everything that one method does must be over."""
         return None if deadline is None else self._wire.clock() + deadline
 
-    async def _record(self, key_id: KeyId, end: float | None) -> tuple[Key, str]:
-        key, raw, _ = await self._record_and_facts(key_id, end)
-        return key, raw
-
-    async def _record_and_facts(self, key_id: KeyId, end: float | None) -> tuple[Key, str, CallFacts]:
-        call = ApiCall(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
-        document, facts = await self._wire.ask(call, end=end)
-        key, raw = key_and_value(document.get("data"), facts)
-        if key.id != key_id:
-            raise GatewayProtocolError("The gateway answered with another key than the one asked for.", facts=facts)
-        return key, raw, facts
-
-    async def _page(self, page: int, end: float | None) -> tuple[list[tuple[Key, str]], int]:
-        call = ApiCall(
-            doing="listing the keys",
-            method="GET",
-            path=COLLECTION,
-            params={"p": str(page), "page_size": str(PAGE_SIZE)},
-            limit=LIST_BODY,
-            bulk=page > 1,
-        )
-        document, facts = await self._wire.ask(call, end=end)
-        data = parse(Page, document.get("data"), facts)
-        return [key_and_value(item, facts) for item in data.items or ()], data.total
-
-    async def _all_records(self, end: float | None) -> list[tuple[Key, str]]:
-        found, settled = await self._one_pass(end)
-        for _ in range(LIST_PASSES - 1):
-            if not settled:
-                found, settled = await self._one_pass(end)
-        if not settled:
-            logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
-        return sorted(found.items(), key=lambda item: -item[0].id)
-
-    async def _one_pass(self, end: float | None) -> tuple[dict[Key, str], bool]:
-        """All pages once, and whether the list held still meanwhile."""
-        found: dict[KeyId, tuple[Key, str]] = {}
-        totals: set[int] = set()
-        read = 0
-        for page in range(1, MOST_PAGES + 1):
-            rows, total = await self._page(page, end)
-            totals.add(total)
-            fresh = {key.id: (key, raw) for key, raw in rows if key.id not in found}
-            found |= fresh
-            read += len(rows)
-            if not fresh or read >= total:
-                break
-        return dict(found.values()), totals == {len(found)}
-
-    async def _search(self, name: str, end: float | None) -> list[Key]:
-        data, facts = await self._search_data(name, end)
-        if isinstance(data, list):
-            return newest_first(dict(key_and_value(item, facts) for item in data))
-        page = parse(Page, data, facts)
-        rows = [key_and_value(item, facts) for item in page.items or ()]
-        if len(rows) < page.total:
-            raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
-        return newest_first(dict(rows))
-
-    async def _search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:
-        call = ApiCall(
-            doing="searching the keys",
-            method="GET",
-            path="/api/token/search",
-            # ASK: not retried, because its limit is small and the list is the way round it.
-            kind=CallKind.ASK,
-            params={"keyword": name, "token": "", "p": "1", "page_size": str(PAGE_SIZE)},
-            limit=LIST_BODY,
-        )
-        document, facts = await self._wire.ask(call, end=end)
-        return document.get("data"), facts
-
-    async def _reveal_batch(
-        self, key_ids: Sequence[KeyId], *, bulk: bool = False, end: float | None = None
-    ) -> dict[KeyId, SecretStr]:
+    async def _reveal_batch(self, key_ids: Sequence[KeyId], *, end: float | None = None) -> dict[KeyId, SecretStr]:
         call = ApiCall(
             doing="revealing keys",
             method="POST",
             path="/api/token/batch/keys",
             kind=CallKind.ASK,
             body={"ids": [int(key_id) for key_id in key_ids]},
-            bulk=bulk,
+            counts=_REVEALS,
         )
         try:
             document, facts = await self._wire.ask(call, end=end)
@@ -376,12 +303,14 @@ def connect(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     rng: random.Random | None = None,
+    limiter: CallLimiter | None = None,
     observe: Callable[[str, str, float], None] | None = None,
 ) -> GatewayClient:
     """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings.
 
-    `proxy`: the address of the proxy to go through. `observe` is called after each call with what was done, "ok" or
-    the name of the error class, and its seconds.
+    `proxy`: the address of the proxy to go through. `limiter`: shared by all clients of one address, None = of this
+    one alone. `observe` is called after each call with what was done, "ok" or the name of the error class, and its
+    seconds.
     """
     return GatewayClient(
         wire=Wire(
@@ -394,6 +323,7 @@ def connect(
             clock=clock,
             sleep=sleep,
             rng=rng or random.Random(),  # noqa: S311  jitter and log references, not secrets
+            limiter=limiter,
             observe=observe,
         ),
     )

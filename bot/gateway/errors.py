@@ -3,6 +3,7 @@
     bot.errors.GatewayError
     └── GatewayCallError                .facts: operation, key id, request id, reference, HTTP status
         ├── GatewayUnavailable          nothing was changed; trying again later makes sense
+        │   └── GatewayLimited          it takes no more calls for a while; .seconds until it may
         ├── GatewayOutcomeUnknown       a write without a sure answer: it may have happened, or may still
         ├── GatewayRejected             .refusal: the gateway understood and said no; nothing was changed
         │   └── KeyNotFound             no such key, or not of this account, or deleted
@@ -16,9 +17,11 @@ It knows no HTTP library. The gateway's raw text is never in an error: it goes t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.errors import GatewayError
+from bot.gateway.limiter import Limit, duration_text
 
 
 class Refusal(StrEnum):
@@ -162,6 +165,27 @@ class GatewayCallError(GatewayError):
 
 class GatewayUnavailable(GatewayCallError):
     """Nothing was changed. The gateway cannot be reached, limits our rate, or is broken for the moment."""
+
+
+class GatewayLimited(GatewayUnavailable):
+    """The gateway's limit on calls, or what of it is kept for others, is reached. `seconds` until it may be asked."""
+
+    def __init__(self, *, facts: CallFacts, limit: Limit = Limit.CALLS, seconds: float = 0.0, at: float = 0.0) -> None:
+        when = f"in {duration_text(seconds)}"
+        if at and seconds > LONG_WAIT:
+            when += datetime.fromtimestamp(at, UTC).strftime(" (%H:%M UTC)")
+        super().__init__(LIMITED[limit], facts=facts, advice=f"Try again {when}.")
+        self.why = f"{LIMITED[limit]} It can be asked again {when}."
+        self.limit = limit
+        self.seconds = seconds
+
+
+LONG_WAIT = 90.0
+LIMITED: Mapping[Limit, str] = {
+    Limit.CALLS: "The gateway limits how often Keydesk may ask, and the limit is reached.",
+    Limit.REVEALS: "The gateway shows only a few values in 20 minutes, and that limit is reached.",
+    Limit.SEARCHES: "The gateway limits how often Keydesk may search, and the limit is reached.",
+}
 
 
 class GatewayOutcomeUnknown(GatewayCallError):

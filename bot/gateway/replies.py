@@ -19,6 +19,7 @@ from bot.gateway.errors import (
     CallFacts,
     GatewayAuthError,
     GatewayBlocked,
+    GatewayLimited,
     GatewayOutcomeUnknown,
     GatewayProtocolError,
     GatewayRejected,
@@ -27,6 +28,7 @@ from bot.gateway.errors import (
     Refusal,
     refusal_of,
 )
+from bot.gateway.limiter import Limit
 from bot.gateway.models import KeyId
 
 logger = logging.getLogger(__name__)
@@ -57,7 +59,10 @@ class CallKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ApiCall:
-    """One request. `doing` is the call in words, `bulk` = may wait so that others keep their share of the limit."""
+    """One request. `doing` is the call in words; `bulk` = nobody waits for it, unless it is for a kill.
+
+    `counts`: in which of the gateway's limits it is counted.
+    """
 
     doing: str
     method: str
@@ -68,6 +73,7 @@ class ApiCall:
     key_id: KeyId | None = None
     limit: int = SMALL_BODY
     bulk: bool = False
+    counts: tuple[Limit, ...] = (Limit.CALLS,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,7 @@ class ApiReply:
     body: bytes
     whole: bool = True
     blocked: bool = False
+    retry_after: float | None = None
 
 
 class NotJsonError(ValueError):
@@ -132,9 +139,7 @@ def interpret(call: ApiCall, reply: ApiReply, facts: CallFacts) -> dict[str, Any
         raise GatewayAuthError(_auth_refusal(document), facts=facts)
     if reply.status == 429:
         _unsure_unless(call, facts, not reply.body or document is not None)
-        raise GatewayUnavailable(
-            "The gateway limits how often we may ask.", facts=facts, advice="Try again in a few minutes."
-        )
+        raise GatewayLimited(facts=facts)
     if reply.status >= 500:
         _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
         raise GatewayUnavailable(

@@ -1,14 +1,14 @@
-"""One HTTP exchange with the gateway, and the retries of reads (gateway-api.md, sections 1, 12 and 18).
+"""One HTTP exchange with the gateway, its turn, and the retries of reads (gateway-api.md, sections 1, 12 and 18).
 
 Adds the headers, bounds time and size, never follows a redirect, keeps the server's clock. Knows nothing of keys.
 """
 
 import asyncio
 import logging
+import math
 import random
 import time
 import zlib
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
@@ -20,22 +20,29 @@ import httpx
 from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
-from bot.gateway.errors import CallFacts, GatewayCallError, GatewayOutcomeUnknown, GatewayUnavailable
+from bot.gateway.errors import (
+    CallFacts,
+    GatewayCallError,
+    GatewayLimited,
+    GatewayOutcomeUnknown,
+    GatewayUnavailable,
+)
+from bot.gateway.limiter import PATIENCE, CallLimiter, Limit, LimitReached, Priority, current_priority
 from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
 
 logger = logging.getLogger(__name__)
 
-NOT_THERE = 404
+NOT_THERE, TOO_MANY = 404, 429
 
 READ_ATTEMPTS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 CONNECT_TIMEOUT = 5.0
-WINDOW = 180.0
-BULK_SHARE = 140
-"""Bulk reads stop here of upstream's 180 calls in 180 s per address, so that a disable never waits behind a sweep."""
+MOST_ROUNDS = 60
+"""Turns that one call takes at most, whatever the clock does."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_REQUEST_ID = ("X-Cometapi-Request-Id", "X-Oneapi-Request-Id")
+_NEW_API = "X-Oneapi-Request-Id"
+_REQUEST_ID = ("X-Cometapi-Request-Id", _NEW_API)
 
 
 _fence: ContextVar[Callable[[], None] | None] = ContextVar("fence", default=None)
@@ -66,10 +73,12 @@ class Wire:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         rng: random.Random,
+        limiter: CallLimiter | None = None,
         observe: Callable[[str, str, float], None] | None = None,
     ) -> None:
         self.timeout = timeout
         self.clock = clock
+        self.limiter = limiter or CallLimiter(clock=clock, sleep=sleep)
         self.user_id = user_id
         self.request_id_header: str | None = None
         self._skew: float | None = None
@@ -78,7 +87,6 @@ class Wire:
         # Called after each exchange with what was done, "ok" or the name of our error class, and the seconds it took.
         self._observe = observe or (lambda _doing, _result, _seconds: None)
         self._secrets = (access_token.get_secret_value(),)
-        self._sent: deque[float] = deque(maxlen=BULK_SHARE)
         self._http = httpx.AsyncClient(
             base_url=_checked(base_url, access_token, user_id),
             headers=_headers(access_token, user_id),
@@ -107,18 +115,45 @@ class Wire:
         )
 
     async def ask(self, call: ApiCall, *, end: float | None = None) -> tuple[dict[str, Any], CallFacts]:
-        """The JSON object of a sure yes. Reads are retried, four times at most, not beyond `end` (our clock)."""
-        for attempt in range(1, READ_ATTEMPTS + 1):
-            await self._wait_for_turn(call, end)
+        """The JSON object of a sure yes, when it is this call's turn, not beyond `end` (our clock).
+
+        Reads are retried, four times at most. A call that the gateway's limit refused did nothing, so it waits for
+        its next turn, whatever it is, except where there is another way (ASK). Raises the GatewayCallError tree.
+        """
+        patience, failures = self.clock() + PATIENCE[self._priority(call)], 0
+        for _ in range(MOST_ROUNDS):
+            await self._turn(call, end, patience)
             try:
                 return await self._once(call, end)
+            except GatewayLimited:
+                if call.kind is CallKind.ASK:
+                    raise
             except GatewayUnavailable:
-                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * (0.5 + self._rng.random() / 2)
+                failures += 1
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)) * (0.5 + self._rng.random() / 2)
                 out_of_time = end is not None and self.clock() + pause >= end
-                if call.kind is not CallKind.READ or attempt == READ_ATTEMPTS or out_of_time:
+                if call.kind is not CallKind.READ or failures == READ_ATTEMPTS or out_of_time:
                     raise
                 await self._sleep(pause)
-        raise AssertionError  # pragma: no cover  (the last attempt returns or raises)
+        raise self._limited(call, Limit.CALLS, 0.0)
+
+    @staticmethod
+    def _priority(call: ApiCall) -> Priority:
+        priority = current_priority()
+        return Priority.BACKGROUND if call.bulk and priority is Priority.PEOPLE else priority
+
+    async def _turn(self, call: ApiCall, end: float | None, patience: float) -> None:
+        if end is not None and self.clock() >= end:
+            facts = self.facts(call)
+            raise GatewayUnavailable("The gateway is too slow just now.", facts=facts, advice="Try again in a minute.")
+        until = self.clock() if call.kind is CallKind.ASK else min(patience, math.inf if end is None else end)
+        try:
+            await self.limiter.turn(call.counts, self._priority(call), patience=until)
+        except LimitReached as reached:
+            raise self._limited(call, reached.limit, reached.seconds) from None
+
+    def _limited(self, call: ApiCall, limit: Limit, seconds: float) -> GatewayLimited:
+        return GatewayLimited(facts=self.facts(call), limit=limit, seconds=seconds, at=self.clock() + seconds)
 
     async def _once(self, call: ApiCall, end: float | None) -> tuple[dict[str, Any], CallFacts]:
         begun = time.monotonic()
@@ -133,8 +168,17 @@ class Wire:
     async def _answer(self, call: ApiCall, end: float | None) -> tuple[dict[str, Any], CallFacts]:
         reply = await self.exchange(call, end=end)
         facts = self.facts(call, reply)
+        seconds = 0.0
+        if reply.status == TOO_MANY:
+            seconds = self.limiter.refused(call.counts, reply.retry_after)
+        else:
+            self.limiter.passed(call.counts)
         try:
             return interpret(call, reply, facts), facts
+        except GatewayLimited:
+            self._log_failure(facts, GatewayLimited.__name__, reply)
+            limit = Limit.REVEALS if Limit.REVEALS in call.counts else call.counts[-1]
+            raise GatewayLimited(facts=facts, limit=limit, seconds=seconds, at=self.clock() + seconds) from None
         except Exception as error:
             self._log_failure(facts, type(error).__name__, reply)
             raise
@@ -146,7 +190,6 @@ class Wire:
         check = _fence.get()
         if check is not None and call.kind is CallKind.WRITE:
             check()
-        self._sent.append(self.clock())
         limit = self.timeout if end is None else max(0.01, min(self.timeout, end - self.clock()))
         try:
             async with asyncio.timeout(limit):
@@ -185,24 +228,8 @@ class Wire:
             body=body,
             whole=whole,
             blocked=_blocked(response),
+            retry_after=_seconds(response.headers.get("Retry-After", "")),
         )
-
-    async def _wait_for_turn(self, call: ApiCall, end: float | None) -> None:
-        if end is not None and self.clock() >= end:
-            facts = self.facts(call)
-            raise GatewayUnavailable("The gateway is too slow just now.", facts=facts, advice="Try again in a minute.")
-        if not call.bulk or len(self._sent) < BULK_SHARE:
-            return
-        pause = self._sent[0] + WINDOW - self.clock()
-        if pause <= 0:
-            return
-        if end is not None and self.clock() + pause >= end:
-            raise GatewayUnavailable(
-                "We have asked the gateway too often in the last minutes.",
-                facts=self.facts(call),
-                advice="Try again in a few minutes.",
-            )
-        await self._sleep(min(pause, WINDOW))
 
     def _learn_clock(self, headers: httpx.Headers) -> None:
         try:
@@ -216,6 +243,9 @@ class Wire:
     def _request_id(self, headers: httpx.Headers) -> str | None:
         for name in _REQUEST_ID:
             if name in headers:
+                if name != self.request_id_header:
+                    # New-api keeps its window unless its operator changed it; CometAPI publishes none.
+                    self.limiter.presume(limited=name == _NEW_API)
                 self.request_id_header = name
                 return request_id_text(headers[name], self._secrets)
         return None
@@ -237,6 +267,12 @@ class Wire:
                 "gateway_text": text,
             },
         )
+
+
+def _seconds(text: str) -> float | None:
+    """A Retry-After in seconds; None for a date and for anything else, which new-api never sends."""
+    text = text.strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
 def _blocked(response: httpx.Response) -> bool:

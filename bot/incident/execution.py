@@ -1,4 +1,4 @@
-"""The durable job of a batch: key after key, a few at a time, each read back and recorded, until none waits.
+"""The durable job of a batch: a hundred keys a round, each written, read back with the others and recorded.
 
 Then disabled keys are tried themselves until the gateway refuses them (revocation_check.py), in the same job. Each key
 is judged again by its facts of now right before its write, as a single request is, and written through
@@ -7,8 +7,8 @@ checkpoints keep its write from being done twice.
 """
 
 import asyncio
-import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,16 +19,27 @@ from pydantic import SecretStr
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
+from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient, GatewayReader
-from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound
+from bot.gateway.errors import AUTH_REFUSALS, GatewayLimited
+from bot.gateway.gathered import GatheredReads
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
 from bot.incident.judgement import changed_since, judge, why_not
-from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.models import (
+    Batch,
+    BatchForecast,
+    BatchKey,
+    BatchKeyStatus,
+    BatchRevocation,
+    BatchStatus,
+    forecast_name,
+)
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
 from bot.keys import lineage, locks, owners
 from bot.permissions.models import Actor, ActorKind, Lock
@@ -38,11 +49,13 @@ from bot.slack.outbox import Outbox
 logger = logging.getLogger(__name__)
 
 JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
-AT_ONCE = 4
-# Keys between two looks at whether it was stopped, and between two redraws.
-ROUND = 8
-# Keys whose facts are read and judged together, right before they are written; more than FEW are read from the list.
-JUDGED, FEW = 40, 8
+AT_ONCE = 8
+# Keys that are judged and written together: one call reads so many records back.
+ROUND = 100
+# Calls of a round beside its writes: reads before and after. A round is not begun for fewer keys than WORTH_IT.
+READS, WORTH_IT = 8, 20
+# A forecast shorter than this is not worth a line on the card.
+FORECAST_SECONDS = 20.0
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 # Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
 RULE, LOCKED_AT = "rule", "locked_at"
@@ -157,13 +170,14 @@ class BatchExecution:
         batch = await self._database.read(store.find, batch_id)
         if batch is None or batch.status is BatchStatus.DRAFT:
             return None
-        while True:
-            pauses = [await self._write_ready(batch_id), await self._proof.try_due(batch_id)]
-            left = [pause for pause in pauses if pause is not None]
-            if not left:
-                return None
-            if min(left) > 0:
-                return Again(max(SHORTEST_PAUSE, min(left)))
+        with prioritized(Priority.KILL if batch.operation == "key.disable" else Priority.PEOPLE):
+            while True:
+                pauses = [await self._write_ready(batch_id), await self._proof.try_due(batch_id)]
+                left = [pause for pause in pauses if pause is not None]
+                if not left:
+                    return None
+                if min(left) > 0:
+                    return Again(max(SHORTEST_PAUSE, min(left)))
 
     async def _write_ready(self, batch_id: int) -> float | None:
         """Write every key that is ready. Seconds until the next one is; None = no more is to be written."""
@@ -173,37 +187,68 @@ class BatchExecution:
             waiting = await self._database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
             if batch.status is not BatchStatus.RUNNING or not waiting:
                 break
-            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()][
-                : max(JUDGED, len(waiting) // 10)
-            ]
+            await self._database.run(self._foretell, batch_id, len(waiting))
+            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()]
             if not ready:
                 soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
                 return max(0.0, soonest - self._clock())
+            number = self._number(len(ready))
+            if not number:
+                return self._reader.limiter.until_room(min(len(ready), WORTH_IT) + READS)
             try:
-                permitted = await self._permitted(batch, ready)
+                permitted = await self._permitted(batch, ready[-number:])
+            except GatewayLimited as limited:
+                return max(SHORTEST_PAUSE, limited.seconds)
             except GatewayError as error:
                 logger.info("batch %d waits: %s", batch_id, error.sentence)
                 return PAUSE
             if permitted is None:
                 return SLACK_PAUSE
-            await self._rounds(batch, permitted)
+            await self._round(batch, *permitted)
             wrote = True
         if wrote or batch.status is BatchStatus.RUNNING:
             await self._database.run(self._finish, batch_id)
             self._changed()
         return None
 
-    async def _permitted(self, batch: Batch, keys: Sequence[BatchKey]) -> list[BatchKey] | None:
-        """Those of the keys that may still be written, by their facts of now; the others fail with the reason.
+    def _number(self, ready: int) -> int:
+        """How many keys the next round may have, so that what it writes can be read back within the same limit."""
+        room = self._reader.limiter.room()
+        if room is None:
+            return min(ready, ROUND)
+        number = min(ready, ROUND, room - READS)
+        if number >= min(ready, WORTH_IT):
+            return number
+        # Where it is not known whether there is a limit, one key finds out.
+        return int(room > 0 and self._reader.limiter.holds is None)
+
+    def _foretell(self, c: sa.Connection, batch_id: int, waiting: int) -> None:
+        """Note how long the gateway's limit makes this take, for the card; nothing while it does not."""
+        limiter, name = self._reader.limiter, forecast_name(batch_id)
+        seconds = limiter.forecast(waiting + math.ceil(waiting / ROUND) * READS)
+        known: BatchForecast | None = named_values.get(c, name)
+        if seconds is None or seconds < FORECAST_SECONDS:
+            if known is not None:
+                named_values.remove(c, name)
+            return
+        until = self._clock() + seconds
+        if known is None or abs(known["until"] - until) > FORECAST_SECONDS:
+            named_values.put(c, name, {"until": until, "seconds": seconds, "per_minute": limiter.per_minute})
+            self.show(c, batch_id)
+
+    async def _permitted(
+        self, batch: Batch, keys: Sequence[BatchKey]
+    ) -> tuple[list[BatchKey], Mapping[int, Key]] | None:
+        """Those of the keys that may still be written, by their facts of now, and these; the others fail, and say why.
 
         None: Slack does not say who the requester is, so nobody can be judged now. Raises GatewayError.
         """
         if batch.rule:
-            return list(keys)  # the policy has said yes beforehand
+            return list(keys), {}  # the policy has said yes beforehand
         actor = await self._actor_of(batch.requester_id, batch.requester_team)
         if actor.kind is ActorKind.UNKNOWN:
             return None
-        records = await self._records(keys)
+        records = await self._reader.get_keys([key.key_id for key in keys])
         whose = await self._database.read(owners.all_owners)
         replaced = await self._database.read(lineage.replaced)
         locked = await self._database.read(locks.all_locks) if batch.operation == "key.enable" else {}
@@ -237,56 +282,46 @@ class BatchExecution:
                 refused[key.key_id] = f"The policy no longer allows it. {why} {changed}".strip()
         if refused:
             await self._database.run(self._refuse, batch, refused)
-        return permitted
-
-    async def _records(self, keys: Sequence[BatchKey]) -> dict[int, Key]:
-        """The keys as they are now: one by one where they are few, else from the list."""
-        if len(keys) > FEW:
-            return {int(key.id): key for key in await self._reader.list_keys()}
-        found = {}
-        for key in keys:
-            with contextlib.suppress(KeyNotFound):
-                found[key.key_id] = await self._reader.get_key(KeyId(key.key_id))
-        return found
+        return permitted, records
 
     def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[int, str]) -> None:
         for key in store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING):
             if key.key_id in refused:
                 self._settle(c, batch, key, BatchKeyStatus.FAILED, refused[key.key_id])
 
-    async def _rounds(self, batch: Batch, keys: Sequence[BatchKey]) -> None:
-        """Write the keys a few at a time, as long as nobody stops the batch."""
-        for start in range(0, len(keys), ROUND):
-            if start and (await self._database.read(store.get, batch.id)).status is not BatchStatus.RUNNING:
-                return
-            await self._round(batch, keys[start : start + ROUND])
-
-    async def _round(self, batch: Batch, keys: Sequence[BatchKey]) -> None:
-        turn = asyncio.Semaphore(AT_ONCE)
+    async def _round(self, batch: Batch, keys: Sequence[BatchKey], records: Mapping[int, Key]) -> None:
+        """Write the keys, a few at a time, as long as nobody stops the batch; read them back together."""
+        reads = GatheredReads(self._reader, parties=len(keys), at_once=AT_ONCE)
 
         async def one(key: BatchKey) -> None:
-            async with turn:
-                await self._one(batch, key)
+            async with reads.working():
+                if (await self._database.read(store.get, batch.id)).status is BatchStatus.RUNNING:
+                    await self._one(batch, key, records.get(key.key_id), reads)
 
         await asyncio.gather(*(one(key) for key in keys))
         await self._database.run(self.show, batch.id)
 
-    async def _one(self, batch: Batch, key: BatchKey) -> None:
-        again = await self._writes.of_key(key.key_id, partial(self._write, batch, key))
+    async def _one(self, batch: Batch, key: BatchKey, record: Key | None, reads: GatheredReads) -> None:
+        again = await self._writes.of_key(key.key_id, partial(self._write, batch, key, record, reads))
         if again is not None:
             await self._database.run(self._later, key, PAUSE)
 
-    async def _write(self, batch: Batch, key: BatchKey, writer: VerifiedWriter) -> None:
+    async def _write(
+        self, batch: Batch, key: BatchKey, record: Key | None, reads: GatheredReads, writer: VerifiedWriter
+    ) -> None:
         # Read again under the lock: another replica may have written it while we waited.
         current = await self._database.read(store.key_of, batch.id, key.key_id)
         if current.status is not BatchKeyStatus.WAITING:
             return
         if batch.operation == "key.enable" and await self._database.run(self._out_of_use, batch, key):
             return
-        write = disable if batch.operation == "key.disable" else enable
+        stops, key_id = batch.operation == "key.disable", KeyId(key.key_id)
 
         async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
-            return await write(client, KeyId(key.key_id), journal, processing=processing)
+            client = reads.client_for(client)
+            if stops:
+                return await disable(client, key_id, journal, record=record, processing=processing)
+            return await enable(client, key_id, journal, processing=processing)
 
         result = await writer.write(call, checkpoints=current.progress, keep=partial(_keep, batch.id, key.key_id))
         await self._database.run(self._told, writer, batch, key, result)
@@ -305,7 +340,7 @@ class BatchExecution:
     def _told(self, c: sa.Connection, writer: VerifiedWriter, batch: Batch, key: BatchKey, result: WriteResult) -> None:
         writer.check(c)
         marks = dict(store.key_of(c, batch.id, key.key_id).progress)
-        tries = int(marks.get("tries", 0)) + 1
+        tries = int(marks.get("tries", 0)) + (not result.limited)
         again = result.again_after is not None or result.refusal in AUTH_REFUSALS
         if result.status is WriteStatus.DONE:
             if batch.operation == "key.disable":
@@ -318,6 +353,8 @@ class BatchExecution:
                 self._lock_or_unlock(c, batch, key, result.key)
         elif again and tries < MOST_TRIES:
             pause = min(LONGEST_PAUSE, max(PAUSE, result.again_after or 0.0) * (1 + tries / 4))
+            if result.limited and result.again_after:
+                pause = result.again_after
             self._later(c, key, pause, {"tries": tries})
         else:
             self._settle(c, batch, key, BatchKeyStatus.FAILED, result.alarm or result.sentence)
@@ -349,6 +386,7 @@ class BatchExecution:
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
         store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
+        named_values.remove(c, forecast_name(batch_id))
         self.show(c, batch_id)
 
     def _alarm(self, c: sa.Connection, batch_id: int) -> None:

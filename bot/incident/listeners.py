@@ -12,15 +12,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.audit import Fact, append
+from bot.db import named_values
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
-from bot.gateway.errors import KeyNotFound
-from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.models import Key, KeyStatus
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
 from bot.incident.judgement import judge, why_not
-from bot.incident.models import PREVIEWED, Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.models import (
+    PREVIEWED,
+    Batch,
+    BatchForecast,
+    BatchKey,
+    BatchKeyStatus,
+    BatchRevocation,
+    BatchStatus,
+    forecast_name,
+)
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
     CONFIRM,
@@ -48,8 +58,6 @@ from bot.slack.post_store import PostRow
 from bot.slack.router import Router
 
 MOST_KEYS = 5_000
-# Keys read one by one; more are looked up in the list.
-FEW = 10
 DISABLE, ENABLE = "key.disable", "key.enable"
 _WANTED = {DISABLE: KeyStatus.DISABLED, ENABLE: KeyStatus.ENABLED}
 
@@ -133,6 +141,10 @@ class BatchListeners:
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
+        with prioritized(Priority.KILL if operation == DISABLE else Priority.PEOPLE):
+            return await self._read(actor, operation, scope, channel)
+
+    async def _read(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         deps = self.deps
         if scope.batch is not None:
             return await self._listed(await deps.database.read(self._to_undo, scope.batch))
@@ -157,18 +169,12 @@ class BatchListeners:
 
     async def _listed(self, ids: set[int] | None) -> list[Key]:
         """Every key of the account, or those of them; one by one where they are few."""
-        reader = self.deps.reader
-        if ids is not None and len(ids) <= FEW:
-            found = [await self._maybe(KeyId(key_id)) for key_id in sorted(ids)]
-            return [key for key in found if key is not None]
-        keys = await reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
-        return sorted((key for key in keys if ids is None or key.id in ids), key=lambda key: key.id)
-
-    async def _maybe(self, key_id: KeyId) -> Key | None:
-        try:
-            return await self.deps.reader.get_key(key_id, deadline=BACKGROUND_SECONDS)
-        except KeyNotFound:
-            return None
+        reader, deadline = self.deps.reader, 10 * BACKGROUND_SECONDS
+        if ids is not None:
+            keys = list((await reader.get_keys(ids, deadline=deadline)).values())
+        else:
+            keys = await reader.list_keys(deadline=deadline)
+        return sorted(keys, key=lambda key: key.id)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """The confirmation was typed: start."""
@@ -246,7 +252,8 @@ def draw(c: sa.Connection, post: PostRow) -> Message | None:
         accepted=store.keys_of(c, batch.id, proofs=[BatchRevocation.ACCEPTED, BatchRevocation.ALIVE], limit=20),
         untried=store.keys_of(c, batch.id, proofs=[BatchRevocation.UNTRIED], limit=20),
     )
-    return progress(batch, store.counts(c, batch.id), failed, proof, store.undo_of(c, batch.id))
+    forecast: BatchForecast | None = named_values.get(c, forecast_name(batch.id))
+    return progress(batch, store.counts(c, batch.id), failed, proof, store.undo_of(c, batch.id), forecast=forecast)
 
 
 def draw_alarm(c: sa.Connection, post: PostRow) -> Message | None:

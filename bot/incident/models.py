@@ -1,7 +1,7 @@
 """A batch and its keys as values: how far each key is, and what its revocation check has shown. Knows no SQL."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +41,19 @@ class BatchRevocation(StrEnum):
 
 
 UNSETTLED = frozenset({BatchRevocation.TRYING, BatchRevocation.ACCEPTED})
+
+
+class BatchForecast(TypedDict):
+    """How long the gateway's limit makes a batch take: `until` in Unix seconds, `seconds` when it was noted."""
+
+    until: float
+    seconds: float
+    per_minute: int
+
+
+def forecast_name(batch_id: int) -> str:
+    """Under which the forecast of a batch is kept (db/named_values.py)."""
+    return f"batch.{batch_id}.forecast"
 
 
 class BatchRecord(BaseModel):

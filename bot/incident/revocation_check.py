@@ -1,8 +1,8 @@
 """The proof for a batch: each key that was disabled is tried itself until the gateway refuses it, a few at a time.
 
 Part of the batch's job, in the pauses of its writes: no trial begins while a key that could be disabled waits, but for
-the few of one round. Each trial is kept in the key's row at once, so that a crash costs a trial at most. Values are
-asked for and dropped when they are tried.
+the few of one round. Each trial is kept in the key's row at once, so that a crash costs a trial at most. Values
+that are not at hand are asked for once, a hundred a call, and dropped when the key is refused.
 """
 
 import asyncio
@@ -32,21 +32,13 @@ from bot.incident import store
 from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
 
 MARK = "probe"
-AT_ONCE = 4
+AT_ONCE = 8
 # Keys between two looks at writes that are due, and between two redraws.
 ROUND = 8
 # In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
 # people need too (gateway-api.md, section 12).
 FEW, MOST = 10, 200
 _NO_VALUE = "the gateway did not show its value"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Values:
-    """Values of masked keys, each until it is tried. `why`: of those that are not among them."""
-
-    found: dict[int, SecretStr]
-    why: str = _NO_VALUE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,42 +70,44 @@ class BatchRevocationCheck:
             return max(0.0, min(map(_due, left)) - self.clock())
         # By all of the batch: a few are due a moment before the others, again and again.
         together = sum(map(_masked, disabled)) > FEW
-        values = await self._values(due) if together else None
+        unknown = await self._learn_values(due) if together else None
         for start in range(0, len(due), ROUND):
             if start:
                 # Not in a new pass, which would ask for the values again: so many calls as reveal people's keys.
                 await self.write(batch_id)
-            await self._round(batch_id, due[start : start + ROUND], values)
+            await self._round(batch_id, due[start : start + ROUND], unknown)
         return 0.0
 
-    async def _values(self, keys: Sequence[BatchKey]) -> _Values:
-        """The masked values of many keys, as far as they are given."""
-        masked = [KeyId(key.key_id) for key in keys if _masked(key)]
+    async def _learn_values(self, keys: Sequence[BatchKey]) -> str:
+        """Ask for the masked values that are not at hand, a hundred a call. Why those are unknown that stay so."""
+        wanted = [KeyId(key.key_id) for key in keys if _masked(key) and self._at_hand(key) is None]
         try:
-            found = await self.client.reveal_keys(masked, deadline=REVEAL_SECONDS)
+            found = await self.client.reveal_keys(wanted, deadline=REVEAL_SECONDS)
         except GatewayAuthError as error:
-            return _Values(found={}, why=no_access(error))
-        return _Values(found={int(key_id): value for key_id, value in found.items()})
+            return no_access(error)
+        for key_id, value in found.items():
+            self.client.held.hold(int(key_id), value)
+        return _NO_VALUE
 
-    async def _round(self, batch_id: int, keys: Sequence[BatchKey], values: _Values | None) -> None:
-        """`values` None: each is asked for by itself."""
+    def _at_hand(self, key: BatchKey) -> SecretStr | None:
+        return self.client.held.of_key(key.key_id) or self.leaked(key.key_id)
+
+    async def _round(self, batch_id: int, keys: Sequence[BatchKey], unknown: str | None) -> None:
+        """`unknown`: why a masked value is not at hand; None: each is asked for by itself."""
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: BatchKey) -> None:
             async with turn:
-                await self.database.run(self._tried, key, await self._trial(key, values))
+                await self.database.run(self._tried, key, await self._trial(key, unknown))
 
         await asyncio.gather(*(one(key) for key in keys))
         await self.database.run(self.show, batch_id)
 
-    async def _trial(self, key: BatchKey, values: _Values | None) -> Trial:
-        value = None
-        if values is not None and _masked(key):
-            value = values.found.pop(key.key_id, None) or self.leaked(key.key_id)
-            if value is None:
-                return Trial(proof=Revocation.UNCLEAR, at=self.client.now(), why=values.why)
+    async def _trial(self, key: BatchKey, unknown: str | None) -> Trial:
+        if unknown is not None and _masked(key) and self._at_hand(key) is None:
+            return Trial(proof=Revocation.UNCLEAR, at=self.client.now(), why=unknown)
         mark = key.progress.get(MARK, {})
-        return await try_once(self.client, KeyId(key.key_id), mark, leaked=self.leaked, value=value)
+        return await try_once(self.client, KeyId(key.key_id), mark, leaked=self.leaked)
 
     def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
         mark, pause = marked(key.progress.get(MARK, {}), trial)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.gateway.limiter import duration_text
+from bot.incident.models import Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
 from bot.slack.blocks import (
     Block,
@@ -15,6 +16,7 @@ from bot.slack.blocks import (
     code,
     confirm,
     context,
+    date,
     escape,
     harmless,
     mention,
@@ -87,6 +89,8 @@ def progress(
     failed: Sequence[BatchKey],
     proof: RevocationSummary,
     undone_by: Batch | None,
+    *,
+    forecast: BatchForecast | None = None,
 ) -> Message:
     """The message in the security channel: a bar, how many of how many, failures, what can be done now."""
     _, done_word, _ = WORDS[batch.operation]
@@ -104,6 +108,10 @@ def progress(
         section(f"{sentence}{f', {bad:,} failed' if bad else ''}.\n{'█' * filled}{'░' * (BAR - filled)}"),
         context(_what(batch)),
     ]
+    if forecast is not None and batch.status is BatchStatus.RUNNING:
+        left, rate = duration_text(forecast["seconds"]), forecast["per_minute"]
+        until = date(forecast["until"])
+        blocks.append(context(f":hourglass: {left} more, until {until}: the gateway takes {rate} calls a minute."))
     if batch.reason:
         blocks.append(section(quote(batch.reason)))
     blocks += _proof_blocks(proof)

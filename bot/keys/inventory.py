@@ -5,12 +5,15 @@ People wait at most the deadline they name; what comes later is kept for the nex
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Generic, TypeVar
 
 from bot.errors import GatewayError
-from bot.gateway.client import PAGE_SIZE, GatewayReader
+from bot.gateway.client import GatewayReader
+from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import Group, Key
 from bot.typed_text import fold
 
@@ -21,6 +24,10 @@ logger = logging.getLogger(__name__)
 NEWEST_SECONDS = 1.0
 FRESH_SECONDS = 60.0
 USABLE_SECONDS = 600.0
+# What the gateway offers changes seldom, and each look costs calls that people need.
+OFFER_FRESH_SECONDS, OFFER_USABLE_SECONDS = 900.0, 3600.0
+# Records remembered as they were last read, whoever read them.
+MOST_RECORDS = 20_000
 
 
 @dataclass(eq=False)
@@ -55,7 +62,9 @@ class _Remembered(Generic[T]):
 
     async def _refresh(self) -> None:
         try:
-            self._value = await self.ask()
+            # Whoever's question began it: the answer is for everybody.
+            with prioritized(Priority.PEOPLE):
+                self._value = await self.ask()
         except GatewayError as error:
             logger.info("the gateway does not tell its %s now: %s", self.what, error.sentence)
         else:
@@ -85,20 +94,40 @@ class Inventory:
         clock: Callable[[], float],
         listed: Callable[[Sequence[Key]], Awaitable[None]] | None = None,
     ) -> None:
-        self._subscribers: list[Callable[[], None]] = []
-
         async def list_keys() -> list[Key]:
             keys = await reader.list_keys()
             if listed is not None:
                 await listed(keys)
             return keys
 
-        self._models = _Remembered(reader.list_models, clock=clock, what="models")
-        self._groups = _Remembered(reader.list_groups, clock=clock, what="groups")
+        self._clock = clock
+        self._records: OrderedDict[int, tuple[float, Key]] = OrderedDict()
+        reader.listen(self.notice)
+        offer = {"fresh": OFFER_FRESH_SECONDS, "usable": OFFER_USABLE_SECONDS}
+        self._models = _Remembered(reader.list_models, clock=clock, what="models", **offer)
+        self._groups = _Remembered(reader.list_groups, clock=clock, what="groups", **offer)
         self._keys = _Remembered(list_keys, clock=clock, what="keys")
         self._newest = _Remembered(
             reader.newest_keys, clock=clock, what="newest keys", fresh=NEWEST_SECONDS, usable=NEWEST_SECONDS
         )
+
+    def notice(self, rows: Sequence[tuple[Key, str]]) -> None:
+        """Remember the records of a read. Values are left alone."""
+        now = self._clock()
+        for key, _ in rows:
+            self._records[int(key.id)] = (now, key)
+            self._records.move_to_end(int(key.id))
+        while len(self._records) > MOST_RECORDS:
+            self._records.popitem(last=False)
+
+    def recent(self, key_id: int, *, within: float) -> Key | None:
+        """The record, when it was read less than so many seconds ago, for whatever reason."""
+        at, key = self._records.get(key_id, (float("-inf"), None))
+        return key if self._clock() - at <= within else None
+
+    def remembered(self, folded: Collection[str]) -> list[Key]:
+        """Keys whose names looked like one of these when they were last read. Asks nobody."""
+        return [key for _, key in self._records.values() if fold(key.name) in folded]
 
     async def models(self, *, deadline: float) -> list[str] | None:
         """Model ids, None when the gateway does not tell in time."""
@@ -125,26 +154,23 @@ class Inventory:
 
     async def _known(self, deadline: float) -> list[Key]:
         """The newest hundred keys fresh, the older ones from memory."""
-        # The whole list may take minutes on a busy account (wire.py, BULK_SHARE): nobody waits for that here.
-        old, new = self._keys.get(deadline=deadline, patient=False), self._newest.get(deadline=deadline)
-        older, newest = await asyncio.gather(old, new)
-        known = older or []
+        begun = self._clock()
+        newest = await self._newest.get(deadline=deadline)
+        if newest is not None and len(newest) < PAGE_SIZE:
+            return newest  # a first page that is not full is the whole list
+        # The whole list may take minutes on a busy account (limiter.py): nobody waits for that here.
+        left = max(0.0, deadline - (self._clock() - begun))
+        known = await self._keys.get(deadline=left, patient=False) or []
         if newest is None:
             return known
         # A key that is gone frees its name: what the newest page covers, it knows better than our memory.
         lowest = min(key.id for key in newest) if len(newest) == PAGE_SIZE else 0
         return [*newest, *(key for key in known if key.id < lowest)]
 
-    def subscribe(self, tell: Callable[[], None]) -> None:
-        """Tell another room, too, when a key was made, renamed or deleted."""
-        self._subscribers.append(tell)
-
     def changed(self) -> None:
         """A key was made, renamed or deleted: ask again next time."""
         self._keys.outdate()
         self._newest.forget()
-        for tell in self._subscribers:
-            tell()
 
     async def close(self) -> None:
         """End what still asks."""

@@ -36,6 +36,8 @@ class KeyLookup:
 
     reader: GatewayReader
     inventory: Inventory | None = None
+    # A record that was read less than so many seconds ago need not be read again: for forms that read it once more.
+    within: float = 0.0
 
     async def by_number(self, number: int, *, deadline: float) -> Key | None:
         """The key with this number, fresh; None when the account has none."""
@@ -71,11 +73,30 @@ class KeyLookup:
 
     async def _read(self, reference: KeyReference, deadline: float) -> list[Key]:
         number = reference.number
+        if number is not None and (found := await self._numbered(reference, number, deadline)):
+            return found
         searches = [self.reader.find_keys(name, deadline=deadline) for name in reference.names]
-        numbered = [self.by_number(number, deadline=deadline)] if number is not None else []
-        by_number, named = await asyncio.gather(asyncio.gather(*numbered), asyncio.gather(*searches))
-        keys = [key for key in by_number if key is not None] + [key for keys in named for key in keys]
-        return list({key.id: key for key in keys}.values())
+        named = await asyncio.gather(*searches)
+        return list({key.id: key for keys in named for key in keys}.values())
+
+    async def _numbered(self, reference: KeyReference, number: int, deadline: float) -> list[Key]:
+        """The key with this number, and keys whose name is this number: [] when there is no such number.
+
+        Names like numbers are refused in forms, so whether a key made elsewhere has one is told from memory.
+        """
+        key = self._shown(number) or await self.by_number(number, deadline=deadline)
+        if key is None:
+            return []
+        if self.inventory is None or not self.reader.has_listed:
+            found = [one for name in reference.names for one in await self.reader.find_keys(name, deadline=deadline)]
+            return list({one.id: one for one in (key, *found)}.values())
+        alike = self.inventory.remembered({fold(name) for name in reference.names})
+        others = [await self.by_number(one.id, deadline=deadline) for one in alike if one.id != key.id]
+        return [key, *(one for one in others if one is not None and one.name in reference.names)]
+
+    def _shown(self, number: int) -> Key | None:
+        """The key as it was read a moment ago, where that is enough."""
+        return self.inventory.recent(number, within=self.within) if self.inventory and self.within else None
 
     async def _remembered(self, readings: Sequence[tuple[KeyReference, str]], deadline: float) -> list[Match]:
         if self.inventory is None or not readings:

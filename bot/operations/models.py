@@ -117,6 +117,9 @@ class Offered(Protocol):
     async def groups(self, *, deadline: float) -> list[Group] | None:
         """Groups the account may use, or None when the gateway does not tell."""
 
+    def recent(self, key_id: int, *, within: float) -> Key | None:
+        """The record of a key, when anybody read it less than so many seconds ago."""
+
     async def name_in_use(self, name: str, *, deadline: float) -> bool:
         """Whether a key of the account already has exactly this name, as far as can be told in time."""
 

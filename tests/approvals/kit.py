@@ -21,7 +21,7 @@ from bot.db.tables import posts, requests
 from bot.durable.engine import Engine
 from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
-from bot.gateway.models import Group
+from bot.gateway.models import Group, Key
 from bot.operations import Expiry
 from bot.permissions.models import Actor, ActorKind, Ask, Facts
 from bot.permissions.policy import decide
@@ -84,6 +84,9 @@ class Offered:
         return None
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
+        return None
+
+    def recent(self, key_id: int, *, within: float) -> Key | None:
         return None
 
     async def name_in_use(self, name: str, *, deadline: float) -> bool:

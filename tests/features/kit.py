@@ -10,6 +10,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.operations import Look, Work
 from bot.permissions.models import Actor
+from tests.approvals.kit import Offered
 from tests.gateway.kit import MemoryJournal
 
 NOW = 1_790_000_000.0
@@ -64,7 +65,7 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
 
     values: dict[str, Any] = {
         "reader": client,
-        "inventory": None,
+        "inventory": Offered(),
         "owner_of": owner_of,
         "successor_of": successor_of,
         "predecessor_of": successor_of,

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.gateway.client import GatewayClient, connect
+from bot.gateway.limiter import CallLimiter, Limit, WindowSize
 from bot.gateway.models import Key, KeySettings
 from bot.gateway.writes import WriteResult
 from keydesk_sandbox.fake_gateway import FakeGateway, Record
@@ -49,7 +50,14 @@ def fake_gateway(profile: str = "cometapi", **switches: Any) -> FakeGateway:
     return fake
 
 
+def unlimited(fake: FakeGateway) -> CallLimiter:
+    """For tests that call more often than any window takes."""
+    sizes = {limit: WindowSize(most=10**9, seconds=1.0, shares={}) for limit in Limit}
+    return CallLimiter(clock=fake.clock, sleep=fake.clock.sleep, sizes=sizes)
+
+
 def client_of(fake: FakeGateway, **more: Any) -> GatewayClient:
+    more.setdefault("limiter", unlimited(fake))
     return connect(
         base_url=BASE,
         access_token=SecretStr(PAT),

@@ -110,7 +110,7 @@ async def test_a_list_that_never_holds_still_is_given_as_last_read(caplog):
 
 
 async def test_no_list_is_read_for_ever(monkeypatch):
-    monkeypatch.setattr("bot.gateway.client.MOST_PAGES", 2)
+    monkeypatch.setattr("bot.gateway.listing.MOST_PAGES", 2)
     fake = fake_gateway()
     for number in range(250):
         fake.add_key(name=f"key {number}")
@@ -168,16 +168,6 @@ async def test_a_value_has_exactly_one_prefix():
         assert (await client.reveal_key(KeyId(5))).get_secret_value() == f"sk-{ROW['key']}"
 
 
-@pytest.mark.parametrize("profile", ["cometapi", "upstream-g2"])
-async def test_values_are_scanned_for_the_index(profile):
-    fake = fake_gateway(profile)
-    ids = [fake.add_key(name=f"key {number}").id for number in range(130)]
-    found = {each.key.id: each.value async for each in client_of(fake).scan_values(skip={KeyId(ids[0])})}
-    assert set(found) == set(ids[1:])
-    assert all(value and value.get_secret_value() == fake.key_value(key_id) for key_id, value in found.items())
-    assert len(fake.requests) == (2 if profile == "cometapi" else 4)
-
-
 async def test_many_masked_values_cost_a_call_a_hundred():
     fake = fake_gateway("upstream-g2")
     ids = [fake.add_key(name=f"key {number}").id for number in range(130)]
@@ -189,13 +179,49 @@ async def test_many_masked_values_cost_a_call_a_hundred():
     assert await client_of(fake_gateway("cometapi")).reveal_keys([KeyId(1)]) == {}
 
 
-async def test_values_that_cannot_be_had_are_none():
+async def test_values_that_cannot_be_had_are_left_out():
     fake = fake_gateway("upstream-g2", batch_reveal=False)
-    fake.add_key(name="ci")
-    assert [each.value async for each in client_of(fake).scan_values()] == [None]
-    client, _ = answering(yes({"total": 1, "items": [ROW | {"key": "a*"}]}), no("invalid access token"))
+    key = fake.add_key(name="ci")
+    assert await client_of(fake).reveal_keys([KeyId(key.id)]) == {}
+    client, _ = answering(no("invalid access token"))
     with pytest.raises(GatewayAuthError):
-        [each async for each in client.scan_values()]
+        await client.reveal_keys([KeyId(key.id)])
+
+
+@pytest.mark.parametrize(
+    ("wanted_ids", "calls"), [([3], 1), ([1, 100, 250], 3), (range(1, 101), 3), (range(151, 251), 1)]
+)
+async def test_many_records_are_read_in_as_few_calls_as_possible(wanted_ids, calls):
+    fake = fake_gateway()
+    ids = [fake.add_key(name=f"key {number}").id for number in range(250)]
+    wanted_keys = [ids[number - 1] for number in wanted_ids]
+    client = client_of(fake)
+    assert set(await client.get_keys([*wanted_keys])) == set(wanted_keys)
+    assert len(fake.requests) == calls
+    # The second time it is known where in the list they are.
+    await client.get_keys([*wanted_keys])
+    assert len(fake.requests) - calls <= calls
+
+
+async def test_records_that_are_gone_are_left_out_and_those_that_moved_are_found():
+    fake = fake_gateway()
+    ids = [fake.add_key(name=f"key {number}").id for number in range(250)]
+    client = client_of(fake)
+    await client.list_keys()
+    for _ in range(90):
+        fake.add_key(name="new")
+    await client.delete_key(KeyId(ids[5]))
+    assert set(await client.get_keys(ids[:20])) == set(ids[:20]) - {ids[5]}
+
+
+async def test_whoever_listens_is_told_of_every_record():
+    fake, told = fake_gateway(), []
+    key = fake.add_key(name="ci")
+    client = client_of(fake)
+    client.listen(lambda rows: told.extend((each.id, raw) for each, raw in rows))
+    for read in (client.get_key(key.id), client.list_keys(), client.newest_keys(), client.find_keys("ci")):
+        await read
+    assert told == [(key.id, fake.key_value(key.id).removeprefix("sk-"))] * 4
 
 
 async def test_models_in_every_shape():
@@ -262,7 +288,7 @@ async def test_the_fake_has_all_that_the_client_calls():
     await client.create_key(wanted())
     (key,) = await client.list_keys()
     value = await client.reveal_key(key.id)
-    [each async for each in client.scan_values()]
+    await client.reveal_keys([key.id])
     await client.find_keys("ci runner")
     await client.update_key(key)
     await client.list_models()

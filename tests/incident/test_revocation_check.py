@@ -1,6 +1,5 @@
 """The proof of a batch beside its writes: these go first, and no value outlives its trial."""
 
-import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ from bot.gateway.client import GatewayReader
 from bot.incident import store
 from bot.incident.execution import BatchExecution
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
-from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, _Values, begun
+from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, begun
 from bot.permissions.models import Actor
 from bot.permissions.rules import parse_policy
 from bot.slack.outbox import Outbox
@@ -117,15 +116,15 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
     assert (await sqlite_database.read(store.proved, 1))[BatchRevocation.REFUSED] == KEYS + 1
 
 
-async def test_a_value_is_dropped_when_it_is_tried(sqlite_database: Database) -> None:
+async def test_a_value_is_dropped_when_its_key_is_refused(sqlite_database: Database) -> None:
     fake = fake_gateway("upstream-g2")
     await disabled(sqlite_database, fake)
-    held: list[int] = []
+    client, records, held = client_of(fake), fake.keys(), list[int]()
 
     async def write(_batch_id: int) -> None:
-        held.append(sum(len(each.found) for each in gc.get_objects() if isinstance(each, _Values)))
+        held.append(sum(client.held.of_key(record.id) is not None for record in records))
 
-    assert await proof_of(sqlite_database, client_of(fake), write).try_due(1) == 0.0
+    assert await proof_of(sqlite_database, client, write).try_due(1) == 0.0
     assert held == [KEYS - ROUND, KEYS - 2 * ROUND]
 
 

@@ -1,16 +1,15 @@
 """Fills the index of fingerprints in the background and keeps it up to date. Sees values for as long as it hashes them.
 
-At the start what the database has, then what is missing; later a look at the newest keys every minute and after every
-change, and from time to time at all, for keys that are gone. Where the gateway masks values they come through its
-reveal endpoint, a hundred a call and few calls at a time, since people's *Reveal* shares its limit
-(gateway-api.md, section 12). One replica asks the gateway; the others read what it wrote.
+At the start what the database has, then what is missing; later whatever anybody reads, a look at the newest keys every
+minute, and from time to time at all, for keys that are gone. Where the gateway masks values, keys are known by their
+ends; a value is asked for when something looks like the key, and else a hundred at a time and seldom, since people's
+*Reveal* shares the limit (gateway-api.md, section 12). One replica asks the gateway; the others read what it wrote.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
@@ -19,7 +18,8 @@ from bot.db import leases
 from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
-from bot.gateway.models import Key, KeyId, KeyValue
+from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.models import Key, KeyId
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +31,12 @@ SETTLE_SECONDS = 0.5
 # Reading all pages costs a call for each hundred keys, so it is rare where they are many.
 ALL_EVERY, ALL_EVERY_PER_KEY, ALL_RARELY = 600.0, 0.6, 6 * 3600.0
 SAVE_EVERY = 500
-# New keys whose value is read one by one; more are worth a pass over the list.
-FEW = 20
+PREFIX = "sk-"
+# Reveals share a limit of twenty calls in twenty minutes with people: three calls in as long, no more.
 HIDDEN_EVERY = 1200.0
-HIDDEN_PER_PASS = 1_000
+HIDDEN_PER_PASS = 300
+# Keys whose values are asked for at once because something looks like one of them.
+HITS = 100
 
 
 class IndexSync:
@@ -64,8 +66,14 @@ class IndexSync:
         self._all_at = float("-inf")
         self._hidden_at = float("-inf")
         self._loaded_at = 0.0
-        self._hidden = 0
+        # The newest key up to which the list was read: single reads may bring newer ones and leave gaps.
+        self._read_to = 0
+        self._look = False
+        self._unsaved: list[IndexEntry] = []
+        self._hits: set[int] = set()
+        self._told = (0, 0)
         self.trouble = ""
+        reader.listen(self.notice)
 
     async def start(self) -> None:
         """Load what is known, then fill the rest in the background."""
@@ -83,7 +91,21 @@ class IndexSync:
                 await self._task
 
     def changed(self) -> None:
-        """A key was made or deleted: look soon."""
+        """A key was made or deleted elsewhere: look soon."""
+        self._look = True
+        self._wake.set()
+
+    def notice(self, rows: Sequence[tuple[Key, str]]) -> None:
+        """Take in the keys of a read, whoever asked for it: known values as fingerprints, masked ones by their ends."""
+        new = [self._entry(key, raw) for key, raw in rows if self._index.lacks(int(key.id), masked=key.masked)]
+        if new:
+            self._index.put(new)
+            self._unsaved += new
+            self._wake.set()
+
+    def hit(self, key_ids: Collection[int]) -> None:
+        """Something looks like one of these keys, whose values are not known: ask for them soon."""
+        self._hits |= set(key_ids)
         self._wake.set()
 
     def progress(self) -> str:
@@ -96,20 +118,45 @@ class IndexSync:
         return ""
 
     async def _run(self) -> None:
-        while True:
-            try:
-                await self.catch_up()
-                self.trouble = ""
-            except GatewayError as error:
-                self.trouble = "; the gateway does not answer"
-                logger.info("the index of fingerprints could not be brought up to date: %s", error.sentence)
-            except Exception:
-                # Nobody waits for this task: without the net it would end in silence.
-                logger.exception("the index of fingerprints could not be brought up to date")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY if self._index.complete else LOOK_EVERY / 6)
-                await asyncio.sleep(SETTLE_SECONDS)
-            self._wake.clear()
+        look = True
+        with prioritized(Priority.BACKGROUND):
+            while True:
+                try:
+                    await (self.catch_up() if look else self._take_in())
+                    self.trouble = ""
+                except GatewayError as error:
+                    self.trouble = "; the gateway does not answer"
+                    logger.info("the index of fingerprints could not be brought up to date: %s", error.sentence)
+                except Exception:
+                    # Nobody waits for this task: without the net it would end in silence.
+                    logger.exception("the index of fingerprints could not be brought up to date")
+                look = await self._woken()
+
+    async def _woken(self) -> bool:
+        """Wait for the next thing to do. Whether that is a look at the gateway."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), LOOK_EVERY if self._index.complete else LOOK_EVERY / 6)
+        except TimeoutError:
+            return True
+        await asyncio.sleep(SETTLE_SECONDS)
+        look, self._look = self._look, False
+        self._wake.clear()
+        return look or not self._index.complete
+
+    async def _take_in(self) -> None:
+        """Write down what was read meanwhile, reveal what is looked for, and tell whoever waits for new keys."""
+        async with self._turn:
+            if self._hits:
+                await self._reveal(self._hits)
+                self._hits.clear()
+            await self._save()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        now = len(self._index), self._index.fingerprinted
+        if now != self._told:
+            self._told = now
+            await self._grown()
 
     async def catch_up(self, *, asked: bool = False) -> None:
         """Bring the index up to date now: what others wrote, and what the gateway has that it has not. One at a time.
@@ -118,88 +165,73 @@ class IndexSync:
         Raises GatewayError.
         """
         async with self._turn:
-            await self._load_others()
+            shared = await self._load_others()
             now = self._clock()
             if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
-                self._index.complete = self._index.complete or len(self._index) > 0
+                self._index.complete = self._index.complete or shared
                 if asked and self._index.complete:
                     await self._read_newest()
-                return
-            before = len(self._index), self._index.fingerprinted
-            if self._all_due(now):
+            elif self._all_due(now):
                 await self._read_all()
                 self._all_at = now
                 self._index.complete = True
             else:
                 await self._read_newest()
-            if (len(self._index), self._index.fingerprinted) != before:
-                await self._grown()
+            await self._save()
+            await self._tell()
+
+    async def _read_newest(self) -> None:
+        newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id))
+        self._read_to = max([self._read_to, *(int(key.id) for key in newest)])
+
+    async def reveal(self, key_ids: Collection[int]) -> None:
+        """Learn the values of keys that something looks like, in one call, as far as the gateway gives them."""
+        async with self._turn:
+            await self._reveal(key_ids)
+            await self._save()
+            await self._tell()
 
     def _all_due(self, now: float) -> bool:
         pause = min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * len(self._index)))
-        return now - self._all_at >= pause or (self._hidden > 0 and now - self._hidden_at >= HIDDEN_EVERY)
+        return now - self._all_at >= pause or (bool(self._index.hidden()) and now - self._hidden_at >= HIDDEN_EVERY)
 
-    async def _load_others(self) -> None:
+    async def _load_others(self) -> bool:
+        """What other replicas wrote. Whether there was anything."""
         since, self._loaded_at = self._loaded_at, self._clock()
-        self._index.put(
-            await self._database.read(store.entries_since, self._fingerprints.scheme, since=since - LEASE_SECONDS)
-        )
-
-    async def _read_newest(self) -> None:
-        new = await self._reader.keys_above(KeyId(self._index.highest_id))
-        if len(new) > FEW:
-            await self._read_all()
-            return
-        await self._save([await self._one(key) for key in new])
-
-    async def _one(self, key: Key) -> IndexEntry:
-        try:
-            value = await self._reader.reveal_key(key.id)
-        except GatewayError:
-            return self._entry(KeyValue(key=key, value=None))
-        return self._entry(KeyValue(key=key, value=value))
+        entries = await self._database.read(store.entries_since, self._fingerprints.scheme, since=since - LEASE_SECONDS)
+        self._index.put(entries)
+        return bool(entries)
 
     async def _read_all(self) -> None:
-        """Every page once; values only of keys that have no fingerprint yet. Forgets keys that are gone."""
-        listed = {int(key.id) for key in await self._reader.list_keys()} if len(self._index) else set()
-        known = frozenset(KeyId(key_id) for key_id in self._index.known())
-        entries: list[IndexEntry] = []
-        hidden = seen = 0
-        async with aclosing(self._scan(known)) as scanned:
-            async for item in scanned:
-                seen += 1
-                entries.append(self._entry(item))
-                hidden += item.value is None
-                if len(entries) >= SAVE_EVERY:
-                    await self._save(entries)
-                    entries = []
-                if item.key.masked and seen >= HIDDEN_PER_PASS:
-                    # The rest after a pause: the reveal endpoint has a small limit that people need too.
-                    hidden += 1
-                    break
-        await self._save(entries)
-        self._hidden, self._hidden_at = hidden, self._clock()
-        if listed:
-            gone = self._index.ids() - listed - {entry.key_id for entry in entries}
-            self._index.drop(gone)
-            await self._database.run(store.drop_entries, sorted(gone))
+        """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""
+        listed = {int(key.id) for key in await self._reader.list_keys()}
+        self._read_to = max(listed, default=0)
+        gone = self._index.ids() - listed
+        self._index.drop(gone)
+        await self._database.run(store.drop_entries, sorted(gone))
+        if self._clock() - self._hidden_at >= HIDDEN_EVERY:
+            self._hidden_at = self._clock()
+            await self._reveal(self._index.hidden()[:HIDDEN_PER_PASS])
 
-    async def _scan(self, known: frozenset[KeyId]) -> AsyncGenerator[KeyValue, None]:
-        async for item in self._reader.scan_values(skip=known):
-            yield item
+    async def _reveal(self, key_ids: Collection[int]) -> None:
+        hidden = set(self._index.hidden())
+        wanted = [KeyId(key_id) for key_id in sorted(key_ids, reverse=True) if key_id in hidden]
+        for key_id, value in (await self._reader.reveal_keys(wanted)).items():
+            core = value.get_secret_value().removeprefix(PREFIX)
+            entry = IndexEntry(int(key_id), core[:4] + core[-4:], self._fingerprints.of(core))
+            self._index.put([entry])
+            self._unsaved.append(entry)
 
-    def _entry(self, item: KeyValue) -> IndexEntry:
-        hint = item.key.hint.replace("…", "")
-        if item.value is None:
-            return IndexEntry(int(item.key.id), hint, None)
-        core = item.value.get_secret_value().removeprefix("sk-")
+    def _entry(self, key: Key, raw: str) -> IndexEntry:
+        hint = key.hint.replace("…", "")
+        if key.masked:
+            return IndexEntry(int(key.id), hint, None)
+        core = raw.removeprefix(PREFIX)
         # A masked record has the hint of the mask; a shown value may be shorter than a hint.
-        return IndexEntry(int(item.key.id), hint or core[:4] + core[-4:], self._fingerprints.of(core))
+        return IndexEntry(int(key.id), hint or core[:4] + core[-4:], self._fingerprints.of(core))
 
-    async def _save(self, entries: list[IndexEntry]) -> None:
-        if not entries:
-            return
-        self._index.put(entries)
+    async def _save(self) -> None:
+        entries, self._unsaved = self._unsaved, []
         at, scheme = self._clock(), self._fingerprints.scheme
-        await self._database.run(store.save_entries, entries, scheme, at=at)
-        await self._database.run(leases.renew, LEASE, self._holder, seconds=LEASE_SECONDS, now=at)
+        for start in range(0, len(entries), SAVE_EVERY):
+            await self._database.run(store.save_entries, entries[start : start + SAVE_EVERY], scheme, at=at)

@@ -62,9 +62,19 @@ class KeyIndex:
     def highest_id(self) -> int:
         return max(self._fingerprint_of, default=0)
 
-    def known(self) -> frozenset[int]:
-        """Ids of the keys that need no other look: their value was seen."""
-        return frozenset(self._by_fingerprint.values())
+    def lacks(self, key_id: int, *, masked: bool) -> bool:
+        """Whether a record of this key tells something new: a key not seen before, or the value of a hidden one."""
+        return key_id not in self._fingerprint_of or (not masked and self._fingerprint_of[key_id] is None)
+
+    def hidden(self) -> list[int]:
+        """Ids of the keys that are known by their ends only, newest first."""
+        return sorted((key_id for key_id, value in self._fingerprint_of.items() if value is None), reverse=True)
+
+    def hits(self, candidates: Iterable[Candidate]) -> set[int]:
+        """Ids of hidden keys that whole values among these look like; the value of a key would tell."""
+        matches = [self.match(one) for one in candidates if one.core]
+        near = (match for match in matches if match.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS})
+        return {key_id for match in near for key_id in match.key_ids}
 
     def ids(self) -> frozenset[int]:
         return frozenset(self._fingerprint_of)

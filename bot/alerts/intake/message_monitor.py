@@ -5,7 +5,7 @@ whole values that are ours count; what somebody else's key may be is none of our
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ class MessageMonitor:
     index: KeyIndex
     ingest: AlertIngest
     ours: frozenset[str]
+    # Has the values of hidden keys asked for that something looks like.
+    hit: Callable[[Collection[int]], None]
     clock: Callable[[], float]
     _waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = field(
         default_factory=lambda: deque(maxlen=MOST_WAITING), init=False
@@ -55,6 +57,8 @@ class MessageMonitor:
     def _remember(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> None:
         """What may be a key that the index does not know yet: it is looked at again when the index has grown."""
         unknown = tuple(one for one in found.candidates if one.core and one.telling)
+        if near := self.index.hits(unknown):
+            self.hit(near)
         if unknown:
             self._waiting.append((self.clock() + AGAIN_SECONDS, delivery, message, ScanResult(unknown, found.cut)))
 

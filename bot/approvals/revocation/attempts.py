@@ -1,6 +1,7 @@
 """One trial of a disabled key, and what the trials so far amount to (gateway-api.md, section 11; rule 11).
 
-The value is asked of the gateway and kept nowhere; a mark holds times and words only. Knows neither rows nor jobs.
+The value is one that is at hand already (a record that was read back, the alert itself), else it is asked of the
+gateway once; it is held in memory until the key is refused. A mark holds times and words only. Knows no row and no job.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.gateway.client import GatewayReader
-from bot.gateway.errors import SENTENCES, GatewayAuthError, GatewayCallError, GatewayRejected, KeyNotFound
+from bot.gateway.errors import (
+    SENTENCES,
+    GatewayAuthError,
+    GatewayCallError,
+    GatewayLimited,
+    GatewayRejected,
+    KeyNotFound,
+)
+from bot.gateway.limiter import Limit
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import REVOCATION_DELAYS, Revocation, check_revoked
 
@@ -21,6 +30,7 @@ _REASONS = {
     "rate_limited": "the gateway limits how often keys are tried",
     "no_answer": "the gateway does not answer",
 }
+_LIMITED = "the gateway shows only a few values in 20 minutes, and the rest is kept for people"
 _TROUBLE = "the gateway did not answer as it should"
 # What a trial showed, in the record.
 OUTCOMES = {Revocation.DEAD: "refused", Revocation.ALIVE: "accepted", Revocation.UNCLEAR: "unclear"}
@@ -58,28 +68,42 @@ async def try_once(
     leaked: Callable[[int], SecretStr | None],
     value: SecretStr | None = None,
 ) -> Trial:
-    """Try the key. `value`: as just revealed; None = ask for it. `leaked`: for gateways that do not show values."""
-    try:
-        value = value or await client.reveal_key(key_id, deadline=REVEAL_SECONDS)
-    except KeyNotFound:
-        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why="the key was deleted meanwhile", last=True)
-    except GatewayRejected:
-        value = leaked(int(key_id))
-        if value is None:
-            return Trial(
-                proof=Revocation.UNCLEAR, at=client.now(), why="the gateway does not show its value", last=True
-            )
-    except GatewayAuthError as error:
-        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=no_access(error))
-    except GatewayCallError:
-        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=_TROUBLE)
+    """Try the key. `value`: as just revealed; None = use what is at hand, or ask. `leaked`: what an alert brought."""
+    value = value or client.held.of_key(int(key_id)) or leaked(int(key_id))
+    if value is None:
+        asked = await _ask_value(client, key_id)
+        if isinstance(asked, Trial):
+            return asked
+        value = asked
+        client.held.hold(int(key_id), value)
     result = await check_revoked(client, value, _Counted(int(mark.get("tries", 0))))
     reason = result.check.reason
     # Recognised comes after the key was looked up: it is alive for whoever may use it from elsewhere.
     proof = Revocation.ALIVE if reason == _RECOGNISED else result.state
+    if proof is Revocation.DEAD:
+        client.held.drop(int(key_id))
     if proof is Revocation.ALIVE and await _enabled_again(client, key_id):
         return Trial(proof=Revocation.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
     return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
+
+
+async def _ask_value(client: GatewayReader, key_id: KeyId) -> SecretStr | Trial:
+    """The value from the gateway, or the trial that could not be made."""
+    last = False
+    try:
+        ask = client.reveal_masked if client.held.is_masked(int(key_id)) else client.reveal_key
+        return await ask(key_id, deadline=REVEAL_SECONDS)
+    except KeyNotFound:
+        why, last = "the key was deleted meanwhile", True
+    except GatewayRejected:
+        why, last = "the gateway does not show its value", True
+    except GatewayAuthError as error:
+        why = no_access(error)
+    except GatewayLimited as error:
+        why = _LIMITED if error.limit is Limit.REVEALS else _REASONS["rate_limited"]
+    except GatewayCallError:
+        why = _TROUBLE
+    return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=why, last=last)
 
 
 def no_access(error: GatewayAuthError) -> str:

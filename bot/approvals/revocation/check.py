@@ -1,7 +1,7 @@
 """Dead means dead: after a disable the key itself is tried until the gateway refuses it, and the card says when.
 
-A durable job per request, one trial each time, for two minutes in all (gateway-api.md, section 11; rule 11). The value
-is asked of the gateway for each trial and kept nowhere; the row's mark `probe` holds times and words only.
+A durable job per request, one trial each time, for two minutes in all (gateway-api.md, section 11; rule 11). The row's
+mark `probe` holds times and words only, never a value.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.gateway.client import GatewayReader
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult
 from bot.operations import Effect, Operation
@@ -52,7 +53,8 @@ class RevocationChecks:
         before = request.progress.revocation or RevocationProgress()
         if before.ended:
             return None
-        trial = await try_once(self.client, KeyId(request.key_id), before.model_dump(), leaked=self.leaked)
+        with prioritized(Priority.KILL):
+            trial = await try_once(self.client, KeyId(request.key_id), before.model_dump(), leaked=self.leaked)
         return await self.database.run(self._tried, request.id, trial)
 
     def _tried(self, c: sa.Connection, request_id: int, trial: Trial) -> Again | None:

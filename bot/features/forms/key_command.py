@@ -9,11 +9,12 @@ from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys.access import SHOW
-from bot.keys.lookup import Match
+from bot.keys.lookup import KeyLookup, Match
 from bot.keys.text import quota_text
-from bot.operations import Description
+from bot.operations import Description, Effect
 from bot.permissions.models import Actor
 from bot.slack.blocks import bold_name, button, code, modal, section
 from bot.slack.delivery import Ack, Delivery
@@ -25,6 +26,8 @@ BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
 
 
 CHOICE = "choose"
+SHOWN_SECONDS = 60.0
+"""A form that takes a key out of use may show the record as anybody read it so many seconds ago."""
 
 
 def loading(title: str) -> dict[str, Any]:
@@ -45,12 +48,21 @@ class KeyCommand:
     operation: Description
     build: BuildForm
 
+    @property
+    def _stops(self) -> bool:
+        """A kill asks the gateway as little as possible; what is submitted is judged by a fresh record."""
+        return self.operation.effect is Effect.STOPS
+
+    @property
+    def _lookup(self) -> KeyLookup:
+        return replace(self.deps.lookup, within=SHOWN_SECONDS) if self._stops else self.deps.lookup
+
     async def by_text(self, delivery: Delivery) -> Ack:
         """The command."""
         text = delivery.text.strip()
         if not text:
             raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})
-        await self._open(delivery, text, lambda: self.deps.lookup.matches(text, deadline=BACKGROUND_SECONDS))
+        await self._open(delivery, text, lambda: self._lookup.matches(text, deadline=BACKGROUND_SECONDS))
         return None
 
     async def by_button(self, delivery: Delivery) -> Ack:
@@ -62,7 +74,7 @@ class KeyCommand:
         return None
 
     async def _numbered(self, number: int) -> list[Match]:
-        key = await self.deps.lookup.by_number(number, deadline=BACKGROUND_SECONDS)
+        key = await self._lookup.by_number(number, deadline=BACKGROUND_SECONDS)
         return [] if key is None else [Match(key)]
 
     async def _open(self, delivery: Delivery, text: str, find: Callable[[], Awaitable[list[Match]]]) -> None:
@@ -71,7 +83,8 @@ class KeyCommand:
         await deps.flow.admit(actor, operation)
 
         async def work() -> dict[str, Any]:
-            matches = await find()
+            with prioritized(Priority.KILL if self._stops else Priority.PEOPLE):
+                matches = await find()
             seen = await deps.access.visible(actor, operation, matches, channel=delivery.channel_id)
             if not seen:
                 await deps.access.turn_away(actor, operation, matches, text, channel=delivery.channel_id)

@@ -57,10 +57,12 @@ class KeyCreateListeners:
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, OPERATION.name)
+        reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason = parse_submission(
-            FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd),
-            models=await deps.inventory.models(deadline=0.3),
-            groups=await deps.inventory.groups(deadline=0.3),
+            reader,
+            # Nothing was chosen: then nobody needs to be asked what there is to choose from.
+            models=await deps.inventory.models(deadline=0.3) if reader.models(None) else None,
+            groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
             count_bytes=deps.count_name_bytes(),
         )
         return await submit_form(

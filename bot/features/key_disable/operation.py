@@ -3,9 +3,12 @@
 One key is one request: whoever disables many asks once for each, and each has its own effect and its own proof.
 """
 
+from dataclasses import replace
+
 from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, disable, move_quota
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
@@ -46,8 +49,10 @@ class KeyDisable(Operation):
 
         The order to end a key counts also while the gateway cannot be asked: it is carried out when it is back.
         """
+        look = replace(look, read=look.read or look.inventory.recent(wanted.key_id, within=FRESH_SECONDS))
         try:
-            key, own = await read_key(look, actor, wanted.key_id)
+            with prioritized(Priority.KILL):
+                key, own = await read_key(look, actor, wanted.key_id)
         except GatewayRejected:
             raise
         except GatewayCallError:

@@ -46,10 +46,10 @@ class KeyRevealListeners:
 
         async def work() -> dict[str, object]:
             # The number may mean another key by now; only the record's birth tells.
-            key = await deps.reader.get_key(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
-            if not await deps.access.is_own(actor, key):
+            shown = await deps.reader.get_key_value(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
+            if not await deps.access.is_own(actor, shown.key):
                 await self._check(actor, None, owned.key_id)
-            value = await deps.reader.reveal_key(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
+            value = shown.value or await deps.reader.reveal_masked(shown.key.id, deadline=BACKGROUND_SECONDS)
             times = await deps.database.run(self._count, actor, owned)
             return self._view(value, owned, times)
 

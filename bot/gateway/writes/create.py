@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.gateway.client import PAGE_SIZE, GatewayClient
+from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
+from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings
 from bot.gateway.records import meaning
 from bot.gateway.validation import settings_problems

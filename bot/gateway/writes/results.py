@@ -52,6 +52,7 @@ class WriteResult(BaseModel):
     `again_after` (seconds) says that calling again with the same journal is useful: with UNKNOWN to learn the outcome,
     with FAILED because nothing was changed and the cause may pass. UNKNOWN without it needs a person to look.
     `moved` is by how many units the sum remain + used was changed, as it was read back.
+    `limited` = the gateway's limit on calls was in the way, nothing else.
     `learned` is what the read-back showed of this deployment, for `Capabilities.learn(**learned)`.
     `sentence` says why it is not done; `notes` are things a person should know; `alarm` is one that must be seen.
     """
@@ -70,6 +71,7 @@ class WriteResult(BaseModel):
     alarm: str | None = None
     moved: int = 0
     learned: Mapping[str, bool] = {}
+    limited: bool = False
 
 
 def with_name_limit(result: WriteResult, name: str | None) -> WriteResult:

@@ -11,6 +11,7 @@ from bot.gateway.errors import (
     AUTH_REFUSALS,
     GatewayAuthError,
     GatewayCallError,
+    GatewayLimited,
     GatewayOutcomeUnknown,
     GatewayProtocolError,
     GatewayRejected,
@@ -45,6 +46,8 @@ class WriteCheckpoint(BaseModel):
     answer: WriteAnswer = WriteAnswer.NONE
     refusal: Refusal | None = None
     refusal_sentence: str = ""
+    retry_after: float = RETRY_AFTER
+    limited: bool = False
 
     @property
     def unsure(self) -> bool:
@@ -124,12 +127,19 @@ class Session:
                 status=WriteStatus.UNKNOWN,
                 refusal=refusal,
                 sentence=f"The change was sent, but could not be read back yet. {error.why}",
-                again_after=RETRY_AFTER,
+                again_after=retry_after(error),
+                limited=isinstance(error, GatewayLimited),
             )
         # What answers may be somebody else for a while: a maintenance page, a proxy's sign-in.
-        again = RETRY_AFTER if isinstance(error, GatewayUnavailable | GatewayProtocolError) else None
+        again = retry_after(error) if isinstance(error, GatewayUnavailable | GatewayProtocolError) else None
         status = WriteStatus.REFUSED if isinstance(error, GatewayRejected) else WriteStatus.FAILED
-        return WriteResult(status=status, refusal=refusal, sentence=error.why, again_after=again)
+        limited = isinstance(error, GatewayLimited)
+        return WriteResult(status=status, refusal=refusal, sentence=error.why, again_after=again, limited=limited)
+
+
+def retry_after(error: GatewayCallError) -> float:
+    """Seconds until trying again makes sense: the gateway's limit tells, else a while."""
+    return max(SHORTEST_WAIT, error.seconds) if isinstance(error, GatewayLimited) else RETRY_AFTER
 
 
 async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]:
@@ -141,7 +151,8 @@ async def answer_to(write: Callable[[], Awaitable[object]]) -> dict[str, object]
     except (GatewayRejected, GatewayAuthError) as error:
         return {"answer": WriteAnswer.NO, "refusal": error.refusal, "refusal_sentence": error.why}
     except GatewayUnavailable as error:
-        return {"answer": WriteAnswer.NO, "refusal": None, "refusal_sentence": error.why}
+        answer = {"answer": WriteAnswer.NO, "refusal": None, "refusal_sentence": error.why}
+        return answer | {"retry_after": retry_after(error), "limited": isinstance(error, GatewayLimited)}
     return {"answer": WriteAnswer.YES}
 
 
@@ -149,7 +160,13 @@ def not_done(checkpoint: WriteCheckpoint, **more: object) -> WriteResult:
     """The result of a sure no: refused by the gateway, or never got there."""
     if checkpoint.refusal is None:
         return WriteResult.model_validate(
-            {"status": WriteStatus.FAILED, "sentence": checkpoint.refusal_sentence, "again_after": RETRY_AFTER, **more},
+            {
+                "status": WriteStatus.FAILED,
+                "sentence": checkpoint.refusal_sentence,
+                "again_after": checkpoint.retry_after,
+                "limited": checkpoint.limited,
+                **more,
+            },
         )
     status = WriteStatus.FAILED if checkpoint.refusal in AUTH_REFUSALS else WriteStatus.REFUSED
     return WriteResult.model_validate(

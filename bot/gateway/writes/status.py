@@ -4,7 +4,7 @@ from bot.gateway.errors import AUTH_REFUSALS, Refusal
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.writes.put import RESTRICTIONS, Intent, explained_by_usage, put, side_effects
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
-from bot.gateway.writes.session import RETRY_AFTER, SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
+from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
 
 OUT_OF_RANGE = frozenset({Refusal.QUOTA_TOO_LARGE, Refusal.QUOTA_NEGATIVE})
 SMALLEST_MAXIMUM = 2_147_483_647
@@ -42,6 +42,8 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
             break
         checkpoint = await _send(session, name, checkpoint, record, wanted, plain=plain)
         answers.append(checkpoint)
+        if checkpoint.answer is WriteAnswer.NO and checkpoint.refusal is None:
+            break  # it never got there, so the other way would not, either
         record = await session.client.get_key(record.id)
         if record.status == wanted:
             result = await _settled(session, name, checkpoint, record)
@@ -148,9 +150,15 @@ def _not_set(
         )
     noes = [each for each in answers if each.answer is WriteAnswer.NO]
     if any(each.refusal is None for each in noes):
-        sentence = next(each.refusal_sentence for each in noes if each.refusal is None)
+        no = next(each for each in noes if each.refusal is None)
         return WriteResult.model_validate(
-            {"status": WriteStatus.FAILED, "sentence": sentence, "again_after": RETRY_AFTER, **told},
+            {
+                "status": WriteStatus.FAILED,
+                "sentence": no.refusal_sentence,
+                "again_after": no.retry_after,
+                "limited": no.limited,
+            }
+            | told,
         )
     if noes:
         status = WriteStatus.FAILED if noes[-1].refusal in AUTH_REFUSALS else WriteStatus.REFUSED

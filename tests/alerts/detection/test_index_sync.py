@@ -10,6 +10,7 @@ from bot.alerts.detection.index_sync import LEASE_SECONDS, IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
+from bot.gateway.models import KeyId
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW, SECRET, candidate
 
@@ -24,6 +25,8 @@ class Bench:
             access_token=SecretStr("a" * 28),
             user_id="1" if profile != "cometapi" else None,
             transport=self.gateway.transport(),
+            clock=self.gateway.clock,
+            sleep=self.gateway.clock.sleep,
         )
         self.grown = 0
         self.index, self.index_sync = self.replica("one")
@@ -81,7 +84,8 @@ async def test_every_key_is_learned_and_only_new_ones_later(bench: Bench) -> Non
     assert bench.how(late.id) is MatchKind.UNKNOWN
     await bench.index_sync.catch_up()
     assert bench.how(late.id) is MatchKind.FULL
-    assert len(bench.gateway.requests) - before == 2
+    # The list brings the value, too.
+    assert len(bench.gateway.requests) - before == 1
     await bench.index_sync.catch_up()
     assert bench.grown == 2
 
@@ -141,4 +145,61 @@ async def test_where_values_cannot_be_had_keys_are_known_by_their_ends(masked: B
     masked.now += 1_300
     await masked.index_sync.catch_up()
     assert masked.how(record.id) is MatchKind.FULL
+    assert masked.index_sync.progress() == ""
+
+
+def batches(bench: Bench) -> int:
+    return calls(bench, lambda path: path.endswith("/batch/keys"))
+
+
+def singles(bench: Bench) -> int:
+    return calls(bench, lambda path: path.endswith("/key"))
+
+
+async def test_new_hidden_keys_are_known_by_their_ends_and_cost_people_no_reveal(masked: Bench) -> None:
+    await masked.index_sync.catch_up()
+    records = [masked.gateway.add_key(name=f"new {number}") for number in range(12)]
+    before = batches(masked)
+    await masked.index_sync.catch_up()
+    assert {masked.how(record.id) for record in records} == {MatchKind.MASKED}
+    assert (batches(masked) - before, singles(masked)) == (0, 0)
+
+
+async def test_what_looks_like_a_hidden_key_is_decided_by_one_call(masked: Bench) -> None:
+    await masked.index_sync.catch_up()
+    records = [masked.gateway.add_key(name=f"new {number}") for number in range(3)]
+    await masked.index_sync.catch_up()
+    before, grown = batches(masked), masked.grown
+    await masked.index_sync.reveal([record.id for record in records])
+    assert {masked.how(record.id) for record in records} == {MatchKind.FULL}
+    assert (batches(masked) - before, masked.grown - grown) == (1, 1)
+
+
+async def test_a_record_that_anybody_reads_is_learned_without_another_call(bench: Bench) -> None:
+    await bench.index_sync.catch_up()
+    record = bench.gateway.add_key(name="made by a request")
+    await bench.client.get_key(KeyId(record.id))
+    assert bench.how(record.id) is MatchKind.FULL
+
+
+async def test_a_single_read_leaves_no_gap_below_it(bench: Bench) -> None:
+    await bench.index_sync.catch_up()
+    first, second = bench.gateway.add_key(name="first"), bench.gateway.add_key(name="second")
+    await bench.client.get_key(KeyId(second.id))
+    await bench.index_sync.catch_up()
+    assert bench.how(first.id) is MatchKind.FULL
+
+
+async def test_hidden_keys_of_a_large_account_are_revealed_a_few_calls_at_a_time(masked: Bench) -> None:
+    for number in range(450):
+        masked.gateway.add_key(name=f"k{number}")
+    await masked.index_sync.catch_up()
+    assert batches(masked) == 3
+    masked.now += 100
+    await masked.index_sync.catch_up()
+    assert batches(masked) == 3
+    masked.now += 1_300
+    masked.gateway.advance(1_300)
+    await masked.index_sync.catch_up()
+    assert batches(masked) == 5
     assert masked.index_sync.progress() == ""

@@ -1,0 +1,97 @@
+"""Many read-backs in few calls: whoever wants a record waits until the others who are at work want theirs, too.
+
+One list call gives a hundred records (gateway-api.md, section 20). For the keys of a batch, which are written at the
+same time and each read back by its own verified write.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from bot.errors import GatewayError
+from bot.gateway.client import GatewayClient, GatewayReader
+from bot.gateway.models import Key, KeyId
+
+LONGEST_GATHERING = 2.0
+"""Seconds that a read waits for the others: one that hangs must not hold up all."""
+
+
+class GatheredReads:
+    """Reads for `parties` workers, of whom `at_once` work at the same time.
+
+    Each does its work within `working`, reads as often as it likes, and is at work no longer when it leaves that.
+    """
+
+    def __init__(self, client: GatewayReader, *, parties: int, at_once: int) -> None:
+        self._client = client
+        self._parties = parties
+        self._turn = asyncio.Semaphore(at_once)
+        self._wanted: dict[KeyId, asyncio.Future[Key | None]] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def client_for(self, client: GatewayClient) -> GatewayClient:
+        """The same client, whose single reads are gathered here."""
+        return _GatheringClient(client, self)
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """One worker's turn. While it waits for a record, another one has it."""
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._parties -= 1
+            self._read_when_all_wait()
+
+    async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:
+        """One record, read together with those that others want. Raises as the client's own method."""
+        future = self._wanted.get(key_id)
+        if future is None:
+            loop = asyncio.get_running_loop()
+            future = self._wanted[key_id] = loop.create_future()
+            if self._timer is None:
+                self._timer = loop.call_later(LONGEST_GATHERING, self._read)
+            self._read_when_all_wait()
+        self._turn.release()
+        try:
+            key = await asyncio.shield(future)
+        finally:
+            await self._turn.acquire()
+        # Not in the list: the record itself tells whether it is gone.
+        return key if key is not None else await self._client.get_key(key_id, deadline=deadline)
+
+    def _read_when_all_wait(self) -> None:
+        if self._wanted and len(self._wanted) >= self._parties:
+            self._read()
+
+    def _read(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wanted, self._wanted = self._wanted, {}
+        if wanted:
+            task = asyncio.get_running_loop().create_task(self._answer(wanted))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+
+    async def _answer(self, wanted: dict[KeyId, asyncio.Future[Key | None]]) -> None:
+        try:
+            found = await self._client.get_keys(wanted)
+        except GatewayError as error:
+            for future in wanted.values():
+                future.set_exception(error)
+            return
+        for key_id, future in wanted.items():
+            future.set_result(found.get(int(key_id)))
+
+
+class _GatheringClient(GatewayClient):
+    """Writes by itself, reads single records together with others."""
+
+    def __init__(self, client: GatewayClient, gathered: GatheredReads) -> None:
+        super().__init__(wire=client._wire, listing=client._listing, held=client.held)  # noqa: SLF001  # its own kind
+        self._gathered = gathered
+
+    async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:
+        return await self._gathered.get_key(key_id, deadline=deadline)

@@ -1,0 +1,173 @@
+"""Lists of keys, page by page, and searches: every way to read more than one record (gateway-api.md, section 8).
+
+Whoever listens is told of every record that is read, so that nobody has to read it a second time.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from bot.gateway.errors import CallFacts, GatewayProtocolError, KeyNotFound
+from bot.gateway.limiter import Limit
+from bot.gateway.models import Key, KeyId
+from bot.gateway.records import Page, key_and_value, newest_first
+from bot.gateway.replies import LIST_BODY, ApiCall, CallKind, parse
+from bot.gateway.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 100
+MOST_PAGES = 2000
+LIST_PASSES = 3
+COLLECTION = "/api/token/"
+FEW = 8
+"""So many records are read one by one, more from the list."""
+_SEARCHES = (Limit.CALLS, Limit.SEARCHES)
+
+Row = tuple[Key, str]
+"""A record and its raw value, masked or not."""
+Listener = Callable[[Sequence[Row]], None]
+
+
+class KeyListing:
+    """Reads records over one wire. `end`: the moment of our clock at which a read must be over."""
+
+    def __init__(self, *, wire: Wire) -> None:
+        self._wire = wire
+        self._listeners: list[Listener] = []
+        self.complete = False
+        # Where each key stood in the list when it was last read: keys are listed newest first and move seldom.
+        self._places: dict[int, int] = {}
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` told of every record that is read. It must be quick and keep no value."""
+        self._listeners.append(listener)
+
+    def _told(self, rows: list[Row]) -> list[Row]:
+        for listener in self._listeners:
+            listener(rows)
+        return rows
+
+    async def record(self, key_id: KeyId, end: float | None) -> tuple[Key, str, CallFacts]:
+        """One record. Raises KeyNotFound for an unknown, foreign or deleted number."""
+        call = ApiCall(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
+        document, facts = await self._wire.ask(call, end=end)
+        key, raw = key_and_value(document.get("data"), facts)
+        if key.id != key_id:
+            raise GatewayProtocolError("The gateway answered with another key than the one asked for.", facts=facts)
+        self._told([(key, raw)])
+        return key, raw, facts
+
+    async def page(self, page: int, end: float | None) -> tuple[list[Row], int]:
+        """One page of a hundred, newest first, and how many there are in all."""
+        call = ApiCall(
+            doing="listing the keys",
+            method="GET",
+            path=COLLECTION,
+            params={"p": str(page), "page_size": str(PAGE_SIZE)},
+            limit=LIST_BODY,
+            bulk=page > 1,
+        )
+        document, facts = await self._wire.ask(call, end=end)
+        data = parse(Page, document.get("data"), facts)
+        rows = [key_and_value(item, facts) for item in data.items or ()]
+        for place, (key, _) in enumerate(rows, (page - 1) * PAGE_SIZE):
+            self._places[int(key.id)] = place
+        return self._told(rows), data.total
+
+    async def all(self, end: float | None) -> list[Row]:
+        """Every record, newest first, each once; read again if the list moved meanwhile (rule 15)."""
+        found, settled = await self._one_pass(end)
+        for _ in range(LIST_PASSES - 1):
+            if not settled:
+                found, settled = await self._one_pass(end)
+        if not settled:
+            logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
+        self.complete = True
+        return sorted(found.items(), key=lambda item: -item[0].id)
+
+    async def _one_pass(self, end: float | None) -> tuple[dict[Key, str], bool]:
+        """All pages once, and whether the list held still meanwhile."""
+        found: dict[KeyId, Row] = {}
+        totals: set[int] = set()
+        read = 0
+        for page in range(1, MOST_PAGES + 1):
+            rows, total = await self.page(page, end)
+            totals.add(total)
+            fresh = {key.id: (key, raw) for key, raw in rows if key.id not in found}
+            found |= fresh
+            read += len(rows)
+            if not fresh or read >= total:
+                break
+        return dict(found.values()), totals == {len(found)}
+
+    async def above(self, above: int, end: float | None) -> list[Key]:
+        """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""
+        found: dict[Key, str] = {}
+        read = 0
+        for page in range(1, MOST_PAGES + 1):
+            rows, total = await self.page(page, end)
+            found |= {key: raw for key, raw in rows if key.id > above}
+            read += len(rows)
+            if not rows or read >= total or any(key.id <= above for key, _ in rows):
+                break
+        return newest_first(found)
+
+    async def many(self, key_ids: Collection[int], end: float | None) -> dict[int, Key]:
+        """These records in as few calls as possible: the pages where they stood, then the few that are not there.
+
+        Keys that are gone are left out.
+        """
+        wanted, found = set(key_ids), dict[int, Key]()
+        pages = {self._places[key_id] // PAGE_SIZE + 1 for key_id in wanted if key_id in self._places}
+        unplaced = len(wanted - self._places.keys())
+        if len(pages) + unplaced >= len(wanted):
+            pages = set()
+        for page in sorted(pages):
+            rows, _ = await self.page(page, end)
+            found |= {int(key.id): key for key, _ in rows if key.id in wanted}
+        left = wanted - found.keys()
+        if len(left) > FEW:
+            found |= await self._down_to(left, end)
+        for key_id in sorted(wanted - found.keys()):
+            with contextlib.suppress(KeyNotFound):
+                found[key_id] = (await self.record(KeyId(key_id), end))[0]
+        return found
+
+    async def _down_to(self, wanted: Collection[int], end: float | None) -> dict[int, Key]:
+        """The list from its beginning to the oldest of these."""
+        found, lowest, read = dict[int, Key](), min(wanted), 0
+        for page in range(1, MOST_PAGES + 1):
+            rows, total = await self.page(page, end)
+            found |= {int(key.id): key for key, _ in rows if key.id in wanted}
+            read += len(rows)
+            if not rows or read >= total or any(key.id <= lowest for key, _ in rows):
+                break
+        return found
+
+    async def search(self, name: str, end: float | None) -> list[Key]:
+        """What a search for this name finds. Raises GatewayProtocolError for a part of it."""
+        data, facts = await self.search_data(name, end)
+        if isinstance(data, list):
+            return newest_first(dict(self._told([key_and_value(item, facts) for item in data])))
+        page = parse(Page, data, facts)
+        rows = [key_and_value(item, facts) for item in page.items or ()]
+        if len(rows) < page.total:
+            raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
+        return newest_first(dict(self._told(rows)))
+
+    async def search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:
+        """The raw answer to a search."""
+        call = ApiCall(
+            doing="searching the keys",
+            method="GET",
+            path="/api/token/search",
+            # ASK: not retried, because its limit is small and the list is the way round it.
+            kind=CallKind.ASK,
+            params={"keyword": name, "token": "", "p": "1", "page_size": str(PAGE_SIZE)},
+            limit=LIST_BODY,
+            counts=_SEARCHES,
+        )
+        document, facts = await self._wire.ask(call, end=end)
+        return document.get("data"), facts

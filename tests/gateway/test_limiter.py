@@ -1,0 +1,210 @@
+"""Whose turn it is: shares of a window, a stop for everybody at a refusal, kills first."""
+
+import asyncio
+
+import pytest
+
+from bot.gateway.errors import GatewayLimited
+from bot.gateway.limiter import (
+    LONGEST_STOP,
+    SIZES,
+    CallLimiter,
+    Limit,
+    LimitReached,
+    Priority,
+    current_priority,
+    duration_text,
+    prioritized,
+)
+from bot.gateway.models import KeyId
+from tests.gateway.answers import ROW, Sleeper, answering, yes
+from tests.gateway.kit import client_of, fake_gateway
+
+CALLS, REVEALS = (Limit.CALLS,), (Limit.CALLS, Limit.REVEALS)
+KILL, PEOPLE, BACKGROUND = Priority.KILL, Priority.PEOPLE, Priority.BACKGROUND
+
+
+def limiter() -> tuple[CallLimiter, Sleeper]:
+    clock = Sleeper()
+    return CallLimiter(clock=clock, sleep=clock.sleep), clock
+
+
+async def spend(one: CallLimiter, priority: Priority, limits: tuple[Limit, ...] = CALLS, most: int = 1_000) -> int:
+    """How many calls it lets pass at once."""
+    for number in range(most):
+        try:
+            await one.turn(limits, priority, patience=0.0)
+        except LimitReached:
+            return number
+    return most
+
+
+async def test_lookers_on_never_spend_the_last_part_which_is_kept_for_kills():
+    one, _ = limiter()
+    share = SIZES[Limit.CALLS].shares
+    assert await spend(one, BACKGROUND) == share[BACKGROUND]
+    assert await spend(one, PEOPLE) == share[PEOPLE] - share[BACKGROUND]
+    assert await spend(one, KILL, most=40) == 40
+
+
+async def test_reveals_are_kept_for_people():
+    one, clock = limiter()
+    assert await spend(one, BACKGROUND, REVEALS) == 4
+    assert await spend(one, KILL, REVEALS) == 4
+    assert await spend(one, PEOPLE, REVEALS) == 12
+    with pytest.raises(LimitReached) as reached:
+        await one.turn(REVEALS, PEOPLE, patience=clock())
+    assert (reached.value.limit, reached.value.seconds) == (Limit.REVEALS, 1200.0)
+
+
+async def test_a_share_comes_back_as_calls_leave_the_window():
+    one, clock = limiter()
+    await spend(one, PEOPLE)
+    clock.now += 100
+    await spend(one, KILL, most=10)
+    await one.turn(CALLS, PEOPLE, patience=clock() + 200)
+    assert clock.pauses == [80.0]
+
+
+async def test_one_refusal_stops_everybody_and_kills_go_first():
+    one, _ = limiter()
+    await one.turn(CALLS, PEOPLE, patience=0.0)
+    one.refused(CALLS, None)
+    waits = [one.wait(Limit.CALLS, priority) for priority in (KILL, PEOPLE, BACKGROUND)]
+    assert waits == sorted(waits)
+    assert waits[0] == 1.0 < waits[1] < waits[2]
+    one.refused(CALLS, None)  # one that was under way already says nothing new
+    assert one.wait(Limit.CALLS, KILL) == 1.0
+
+
+async def test_refusals_in_a_row_make_the_stop_longer_and_a_success_ends_it():
+    one, clock = limiter()
+    stops = []
+    with prioritized(KILL):
+        for _ in range(8):
+            await one.turn(CALLS, KILL, patience=clock() + 100)
+            stops.append(one.refused(CALLS, None))
+    assert stops == sorted(stops)
+    assert stops[-1] <= 5.0 < one.wait(Limit.CALLS, PEOPLE) <= 61.0
+    await one.turn(CALLS, KILL, patience=clock() + 100)
+    one.passed(CALLS)
+    assert one.wait(Limit.CALLS, BACKGROUND) == 0.0
+
+
+@pytest.mark.parametrize(("told", "stop"), [(30.0, 30.0), (0.0, 0.0), (1e9, LONGEST_STOP)])
+async def test_retry_after_is_believed_within_reason(told, stop):
+    one, _ = limiter()
+    await one.turn(CALLS, KILL, patience=0.0)
+    one.refused(CALLS, told)
+    assert one.wait(Limit.CALLS, KILL) == stop
+
+
+async def test_a_refused_reveal_stops_reveals_and_nothing_else():
+    one, _ = limiter()
+    await one.turn(REVEALS, PEOPLE, patience=0.0)
+    one.refused(REVEALS, None)
+    assert one.wait(Limit.REVEALS, PEOPLE) > 0
+    assert one.wait(Limit.CALLS, BACKGROUND) == 0.0
+    assert one.room() == SIZES[Limit.CALLS].most  # what was refused does not count
+
+
+async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one():
+    one, clock = limiter()
+    assert (one.room(), one.forecast(1_000)) == (180, None)
+    await spend(one, KILL, most=180)
+    assert one.room() == 1  # one more finds out
+    await one.turn(CALLS, KILL, patience=0.0)
+    one.refused(CALLS, None)
+    assert one.room() == 0
+    clock.now += 10
+    assert one.forecast(1_000) == 170 + 5 * 180
+    assert one.until_room(28) == 170.0
+    clock.now += 170
+    assert one.until_room(28) == 0.0
+    await one.turn(CALLS, KILL, patience=0.0)
+    one.passed(CALLS)
+    assert one.room() == 179
+
+
+async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells():
+    one, _ = limiter()
+    one.presume(limited=True)
+    await spend(one, KILL, most=180)
+    assert (one.room(), one.forecast(90)) == (0, 180.0)
+    one.presume(limited=False)
+    assert (one.room(), one.forecast(90)) == (None, None)
+    one.refused(CALLS, None)
+    assert one.room() == 0
+
+
+@pytest.mark.parametrize(("profile", "room"), [("cometapi", None), ("upstream-g2", 179)])
+async def test_the_window_is_new_apis_and_cometapi_publishes_none(profile, room):
+    fake = fake_gateway(profile)
+    client = client_of(fake, limiter=None)
+    await client.newest_keys()
+    assert client.limiter.room() == room
+
+
+async def test_a_gateway_that_takes_more_than_the_window_is_not_held_to_it():
+    one, _ = limiter()
+    for _ in range(181):
+        await one.turn(CALLS, KILL, patience=0.0)
+        one.passed(CALLS)
+    assert (one.room(), one.forecast(1_000)) == (None, None)
+    assert await spend(one, PEOPLE) == 0  # people's share stays what it is: nobody knows for how long this goes on
+
+
+async def test_a_person_is_told_until_when():
+    clock = Sleeper()
+    client, seen = answering(yes(ROW), clock=clock)
+    for _ in range(140):
+        await client.get_key(KeyId(5))
+    with pytest.raises(GatewayLimited, match=r"Try again in about 3 minutes \(\d\d:\d\d UTC\)"):
+        await client.get_key(KeyId(5), deadline=2.0)
+    assert len(seen) == 140
+    with prioritized(KILL):
+        await client.get_key(KeyId(5), deadline=2.0)
+    assert len(seen) == 141
+
+
+async def test_the_pages_of_a_list_leave_room_for_the_rest_unless_it_is_for_a_kill():
+    fake = fake_gateway("upstream-g2", ip_limit=(180, 180.0))
+    for number in range(150):
+        fake.add_key(name=f"key {number}")
+    client = client_of(fake, limiter=None)
+    for _ in range(45):
+        await client.list_keys(deadline=1.0)
+    with pytest.raises(GatewayLimited):
+        await client.list_keys(deadline=1.0)
+    with prioritized(KILL):
+        assert len(await client.list_keys(deadline=1.0)) == 150
+
+
+async def test_two_clients_of_one_address_share_a_limiter():
+    one, clock = limiter()
+    first, _ = answering(yes(ROW), clock=clock, limiter=one)
+    second, seen = answering(yes(ROW), clock=clock, limiter=one)
+    for _ in range(140):
+        await first.get_key(KeyId(5))
+    with pytest.raises(GatewayLimited):
+        await second.get_key(KeyId(5), deadline=1.0)
+    assert seen == []
+
+
+async def test_calls_started_from_a_kill_are_for_the_kill():
+    with prioritized(KILL):
+        task = asyncio.create_task(_priority())
+    assert await task is KILL
+    assert await _priority() is PEOPLE
+
+
+async def _priority() -> Priority:
+    return current_priority()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "about 1 second"), (40.0, "about 40 seconds"), (91.0, "about 2 minutes"), (710.0, "about 12 minutes")],
+)
+def test_a_duration_in_words(seconds, text):
+    assert duration_text(seconds) == text

@@ -1,0 +1,24 @@
+"""Lists are read to their end, again when they move; the rest is in test_client.py."""
+
+from bot.gateway.models import KeyId
+from tests.gateway.kit import client_of, fake_gateway, sent
+
+
+async def test_a_first_page_that_holds_all_is_the_whole_list():
+    fake = fake_gateway()
+    for number in range(25):
+        fake.add_key(name=f"key {number}")
+    client = client_of(fake)
+    assert len(await client.list_keys()) == 25
+    assert len(sent(fake, "GET")) == 1
+
+
+async def test_places_in_the_list_are_remembered_for_the_next_read():
+    fake = fake_gateway()
+    ids = [fake.add_key(name=f"key {number}").id for number in range(950)]
+    client = client_of(fake)
+    await client.list_keys()
+    before = len(fake.requests)
+    found = await client.get_keys([KeyId(key_id) for key_id in ids[:100]])
+    assert len(found) == 100
+    assert len(fake.requests) - before <= 2
