@@ -1,6 +1,6 @@
 """Many read-backs in few calls: whoever wants a record waits until the others who are at work want theirs, too.
 
-One list call gives a hundred records (gateway-api.md, section 20). For the keys of a batch, which are written at the
+One list call gives a hundred records (gateway-api.md, section 8). For the keys of a batch, which are written at the
 same time and each read back by its own verified write.
 """
 

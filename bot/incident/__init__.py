@@ -6,7 +6,8 @@ views             how all of that looks
 models, store     a batch and its keys as values, and their SQL
 tables            the tables behind them
 judgement         what the policy says of each key, at the preview and again at its write
-execution         the durable job: key after key, each judged, written and read back
+execution         the durable job: a hundred keys a round, each judged, written and read back with the others
+pace              how many keys a round has, and how long the gateway's limit makes the rest take
 revocation_check  each disabled key is tried itself until the gateway refuses it
 bootstrap         makes all of these; called by services.py
 """

@@ -8,7 +8,6 @@ checkpoints keep its write from being done twice.
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,7 +18,6 @@ from pydantic import SecretStr
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
-from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import GatewayError
@@ -33,13 +31,12 @@ from bot.incident import store
 from bot.incident.judgement import changed_since, judge, why_not
 from bot.incident.models import (
     Batch,
-    BatchForecast,
     BatchKey,
     BatchKeyStatus,
     BatchRevocation,
     BatchStatus,
-    forecast_name,
 )
+from bot.incident.pace import BatchPace
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
 from bot.keys import lineage, locks, owners
 from bot.permissions.models import Actor, ActorKind, Lock
@@ -50,12 +47,6 @@ logger = logging.getLogger(__name__)
 
 JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
 AT_ONCE = 8
-# Keys that are judged and written together: one call reads so many records back.
-ROUND = 100
-# Calls of a round beside its writes: reads before and after. A round is not begun for fewer keys than WORTH_IT.
-READS, WORTH_IT = 8, 20
-# A forecast shorter than this is not worth a line on the card.
-FORECAST_SECONDS = 20.0
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 # Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
 RULE, LOCKED_AT = "rule", "locked_at"
@@ -100,6 +91,7 @@ class BatchExecution:
         self._moved: list[BatchMoved] = []
         self._key_locks = key_locks
         self._clock = clock
+        self._pace = BatchPace(limiter=reader.limiter, clock=clock)
         self._proof = BatchRevocationCheck(
             database=database,
             client=reader,
@@ -192,9 +184,9 @@ class BatchExecution:
             if not ready:
                 soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
                 return max(0.0, soonest - self._clock())
-            number = self._number(len(ready))
+            number = self._pace.number(len(ready))
             if not number:
-                return self._reader.limiter.until_room(min(len(ready), WORTH_IT) + READS)
+                return self._pace.pause(len(ready))
             try:
                 permitted = await self._permitted(batch, ready[-number:])
             except GatewayLimited as limited:
@@ -211,29 +203,8 @@ class BatchExecution:
             self._changed()
         return None
 
-    def _number(self, ready: int) -> int:
-        """How many keys the next round may have, so that what it writes can be read back within the same limit."""
-        room = self._reader.limiter.room()
-        if room is None:
-            return min(ready, ROUND)
-        number = min(ready, ROUND, room - READS)
-        if number >= min(ready, WORTH_IT):
-            return number
-        # Where it is not known whether there is a limit, one key finds out.
-        return int(room > 0 and self._reader.limiter.holds is None)
-
     def _foretell(self, c: sa.Connection, batch_id: int, waiting: int) -> None:
-        """Note how long the gateway's limit makes this take, for the card; nothing while it does not."""
-        limiter, name = self._reader.limiter, forecast_name(batch_id)
-        seconds = limiter.forecast(waiting + math.ceil(waiting / ROUND) * READS)
-        known: BatchForecast | None = named_values.get(c, name)
-        if seconds is None or seconds < FORECAST_SECONDS:
-            if known is not None:
-                named_values.remove(c, name)
-            return
-        until = self._clock() + seconds
-        if known is None or abs(known["until"] - until) > FORECAST_SECONDS:
-            named_values.put(c, name, {"until": until, "seconds": seconds, "per_minute": limiter.per_minute})
+        if self._pace.foretell(c, batch_id, waiting):
             self.show(c, batch_id)
 
     async def _permitted(
@@ -386,7 +357,7 @@ class BatchExecution:
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
         store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
-        named_values.remove(c, forecast_name(batch_id))
+        self._pace.forget(c, batch_id)
         self.show(c, batch_id)
 
     def _alarm(self, c: sa.Connection, batch_id: int) -> None:
