@@ -3,26 +3,37 @@
 A flow is prepared while nothing goes wrong; then the points count, it acts, persistently as people are, and is checked.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import ApprovalRequest, Status
+from bot.audit import read as read_audit
+from bot.db.tables import requests
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.views import View
 from tests.crash.house import House
-from tests.scenarios.desk import buttons_of
+from tests.scenarios.desk import buttons_of, text_of
 
 ADA, MIRA, CHANNEL = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL
 MONTH = 30 * 86_400
 # From a click to the card that shows it, or to the word that it did not work; with deaths in between.
 DECIDED_SECONDS = 60.0
 Problems = list[str]
+ONCE = ("asked", "approved", "applying", "applied")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """`record`: the key that is there before, None for a new one. `check`: what is wrong with the gateway's keys."""
+    """`record`: the key that is there before, None for a new one. `check`: what is wrong with the gateway's keys.
+
+    `nothing_late`: whether a write by a frozen process that woke up is a problem of its own, though it changes nothing.
+    """
 
     name: str
     check: Callable[[House, Record | None], Problems]
@@ -32,6 +43,7 @@ class Flow:
     record: dict[str, Any] | None = None
     requests: int = 1
     with_card: bool = False
+    nothing_late: bool = False
 
     async def prepare(self, house: House) -> tuple[Record | None, View]:
         """The key, and the form, filled in."""
@@ -44,6 +56,34 @@ class Flow:
         await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == wanted)
         await house.desk.fill(ADA, house.slack.top_view(ADA), **self.fields)
         return made, house.slack.top_view(ADA)
+
+    def moving(self, c: sa.Connection) -> str:
+        """What of the requests is not settled yet; empty once nothing moves."""
+        statuses = list(c.scalars(sa.select(requests.c.status)))
+        if len(statuses) < self.requests or set(statuses) != {Status.SUCCEEDED.value}:
+            return f"requests: {statuses}"
+        return ""
+
+    def recorded(self, house: House) -> Problems:
+        """What is wrong with the rows, the record and the card."""
+        problems, posted = [], house.posted()
+        with house.database.engine.connect() as c:
+            rows: list[ApprovalRequest] = store.recent(c)
+            lines = read_audit(c, limit=500)
+        if len(rows) != self.requests:
+            problems.append(f"{len(rows)} requests instead of {self.requests}")
+        for row in rows:
+            facts = Counter(line["fact"] for line in lines if line["request_id"] == row.id)
+            problems += [f"{fact} recorded {facts[fact]} times" for fact in ONCE if facts[fact] != 1]
+            # By its number: a transaction that was rolled back uses one up on PostgreSQL.
+            needed = ("confirmation", "dm", "card") if row.has_card else ("confirmation", "dm")
+            problems += [f"no {what} of {row.number}" for what in needed if f"req:{row.id}:{what}" not in posted]
+        if self.with_card:
+            # Not `card` itself: its StopIteration would never come out of a thread, and hang the run.
+            card = next((m for m in house.desk.messages() if not m.thread_ts and "asks" in text_of(m)), None)
+            said = card is not None and "Done" in text_of(card)
+            problems += [] if said else ["the card does not say that it is done"]
+        return problems
 
 
 def _keys(house: House) -> list[Record]:

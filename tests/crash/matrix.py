@@ -5,7 +5,6 @@ import contextlib
 import shutil
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,12 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from bot.approvals import store
-from bot.approvals.models import ApprovalRequest, Status
-from bot.audit import read as read_audit
-from bot.db.tables import posts, requests
+from bot.db.tables import posts
 from tests.crash.flows import Flow
 from tests.crash.house import House, Nursery, Process, open_house
-from tests.scenarios.desk import text_of
 
 # From the death to everything done, read back and shown, with the waits of victim.hurry.
 BOUND_SECONDS = 60.0
-ONCE = ("asked", "approved", "applying", "applied")
 NewDatabase = Callable[[], contextlib.AbstractContextManager[str]]
 Meanwhile = Callable[[House], None]
 
@@ -69,11 +63,14 @@ async def run_once(
             await asyncio.wait_for(flow.act(house, view), BOUND_SECONDS)
             await _rest(house, flow)
             if freeze and victim.frozen:
+                before = _writes(house)
                 victim.kill(signal.SIGCONT)
                 run.died = True
                 # What it had in hand when it froze comes now, if it comes.
                 await asyncio.sleep(1.0)
                 await _rest(house, flow)
+                late = _writes(house) - before
+                run.problems += [f"{late} writes came late"] if flow.nothing_late and late else []
         except (TimeoutError, AssertionError, httpx.HTTPError) as error:
             run.problems.append(f"no rest: {error or 'time is over'}")
         finally:
@@ -89,6 +86,10 @@ async def run_once(
     if not run.problems:
         shutil.rmtree(folder)
     return run
+
+
+def _writes(house: House) -> int:
+    return sum(seen.method != "GET" and seen.path.startswith("/api/token") for seen in house.gateway.requests)
 
 
 async def _restart(house: House, victim: Process) -> None:
@@ -123,9 +124,8 @@ async def _rest(house: House, flow: Flow) -> None:
 
 def _state(c: sa.Connection, flow: Flow) -> str:
     """Empty once nothing moves any more; else what still does."""
-    statuses = list(c.scalars(sa.select(requests.c.status)))
-    if len(statuses) < flow.requests or set(statuses) != {Status.SUCCEEDED.value}:
-        return f"requests: {statuses}"
+    if moving := flow.moving(c):
+        return moving
     undrawn = list(c.scalars(sa.select(posts.c.id).where(posts.c.drawn < posts.c.wanted)))
     if undrawn:
         return f"posts: {undrawn}"
@@ -141,26 +141,8 @@ def _state(c: sa.Connection, flow: Flow) -> str:
 
 def _audit(house: House, flow: Flow, made: Any) -> list[str]:
     """What is wrong with the gateway, the rows and the record."""
-    problems, posted = flow.check(house, made), house.posted()
-    with house.database.engine.connect() as c:
-        rows: list[ApprovalRequest] = store.recent(c)
-        lines = read_audit(c, limit=500)
-    if len(rows) != flow.requests:
-        problems.append(f"{len(rows)} requests instead of {flow.requests}")
-    for row in rows:
-        facts = Counter(line["fact"] for line in lines if line["request_id"] == row.id)
-        problems += [f"{fact} recorded {facts[fact]} times" for fact in ONCE if facts[fact] != 1]
-        # By its number: a transaction that was rolled back uses one up on PostgreSQL.
-        needed = ("confirmation", "dm", "card") if row.has_card else ("confirmation", "dm")
-        problems += [f"no {what} of {row.number}" for what in needed if f"req:{row.id}:{what}" not in posted]
-    verdict = house.verdict()
-    problems += [f"record: {problem}" for problem in verdict.problems]
-    if flow.with_card:
-        # Not `card` itself: its StopIteration would never come out of a thread, and hang the run.
-        card = next((m for m in house.desk.messages() if not m.thread_ts and "asks" in text_of(m)), None)
-        said = card is not None and "Done" in text_of(card)
-        problems += [] if said else ["the card does not say that it is done"]
-    return problems
+    problems = [*flow.check(house, made), *flow.recorded(house)]
+    return problems + [f"record: {problem}" for problem in house.verdict().problems]
 
 
 def _tracebacks(process: Process) -> list[str]:

@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.flows import FLOWS
+from tests.crash.batch_flow import BATCH, KEYS
+from tests.crash.flows import FLOWS as SINGLE
 from tests.crash.house import Nursery
 from tests.crash.matrix import NewDatabase, matrix, report
 
 SAMPLE = 12
+# In `make test`: moments at which the process is killed or frozen inside a batch.
+BATCH_SAMPLE = 3
+FLOWS = {**SINGLE, BATCH.name: BATCH}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
     tmp_path: Path, new_sqlite: NewDatabase, nursery: Nursery
 ) -> None:
@@ -22,6 +26,37 @@ async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
     assert not any(run.problems or run.doubled_posts for run in runs), found
     assert len(runs[0].points) > 60, found
     assert sum(run.died for run in runs) > SAMPLE // 2, found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "killed-sqlite",
+        pytest.param("killed-postgresql", marks=pytest.mark.postgres),
+        pytest.param("frozen-postgresql", marks=pytest.mark.postgres),
+    ],
+)
+async def test_a_sample_of_deaths_and_frosts_inside_a_batch(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery
+) -> None:
+    """At its writes: every key is disabled once, and who wakes up writes nothing late."""
+    make = request.getfixturevalue("new_sqlite" if kind == "killed-sqlite" else "new_postgres")
+    freeze = kind.startswith("frozen")
+    runs = await matrix(
+        BATCH,
+        folder=tmp_path,
+        new_database=make,
+        nursery=nursery,
+        freeze=freeze,
+        only="gateway PUT",
+        sample=BATCH_SAMPLE,
+        at_once=2,
+    )
+    found = report(f"batch, {kind}", runs)
+    assert not any(run.problems or run.doubled_posts for run in runs), found
+    assert sum("gateway PUT" in point for point in runs[0].points) >= 2 * KEYS, found
+    assert sum(run.died for run in runs) > BATCH_SAMPLE // 2, found
 
 
 @pytest.mark.soak
