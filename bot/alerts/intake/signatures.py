@@ -1,6 +1,8 @@
 """Is this delivery from who it says? One proof per source, on the raw bytes, before anything is parsed.
 
 generic       X-Keydesk-Timestamp (Unix seconds), X-Keydesk-Signature: v1= + hex HMAC-SHA256 of v1:{timestamp}:{body}
+              or Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature: v1, + base64 HMAC-SHA256 of
+              {id}.{timestamp}.{body}, several with spaces between (standardwebhooks.com)
 github        X-Hub-Signature-256: sha256= + hex HMAC-SHA256 of the body (GitHub signs no time)
 gitguardian   Timestamp, Gitguardian-Signature: sha256= + hex HMAC-SHA256 of the body, keyed with timestamp + token
 alertmanager  Authorization: Bearer token (Prometheus signs nothing)
@@ -10,6 +12,7 @@ GitGuardian: docs.gitguardian.com, "Custom webhook". Where a time is signed it m
 A function returns "" for a good proof, else why not; the words go to the record, never to the sender.
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -55,6 +58,9 @@ _PROVING = {
     b"timestamp",
     b"gitguardian-signature",
     b"authorization",
+    b"webhook-id",
+    b"webhook-timestamp",
+    b"webhook-signature",
 }
 
 
@@ -74,11 +80,38 @@ def sign_gitguardian(secret: SecretStr, timestamp: str, body: bytes) -> str:
     return "sha256=" + _hex((timestamp + secret.get_secret_value()).encode(), body)
 
 
+def sign_standard(secret: SecretStr, message_id: bytes, timestamp: bytes, body: bytes) -> str:
+    """The value of webhook-signature. A secret that begins with whsec_ is base64; another is taken as it is."""
+    text = secret.get_secret_value()
+    prefix = "whsec_"
+    key = base64.b64decode(text.removeprefix(prefix) + "==") if text.startswith(prefix) else text.encode()
+    signed = b".".join((message_id, timestamp, body))
+    return f"{VERSION}," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode("ascii")
+
+
 def generic(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    if _is_standard(headers):
+        return _standard(secret, headers, body, now)
     timestamp, given = headers.get(b"x-keydesk-timestamp"), headers.get(b"x-keydesk-signature")
     if timestamp is None or given is None:
         return MISSING
     return _time_problem(timestamp, now) or _compare(given, sign_generic(secret, timestamp.decode("ascii"), body))
+
+
+def _is_standard(headers: Headers) -> bool:
+    return b"webhook-signature" in headers and b"x-keydesk-signature" not in headers
+
+
+def _standard(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    message_id, timestamp = headers.get(b"webhook-id"), headers.get(b"webhook-timestamp")
+    if not message_id or timestamp is None:
+        return MISSING
+    if problem := _time_problem(timestamp, now):
+        return problem
+    wanted = sign_standard(secret, message_id, timestamp, body)
+    # Several while one secret replaces another; all are compared, so that the time tells nothing.
+    given = [_compare(one, wanted) for one in headers[b"webhook-signature"].split(b" ")[:_MOST_SIGNATURES]]
+    return "" if "" in given else WRONG
 
 
 def github(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
@@ -128,13 +161,15 @@ def header_problem(source: str, secret: SecretStr, headers: Headers, now: float)
     form = _FORMS.get(source)
     if form is None:
         return VERIFIERS[source](secret, headers, b"", now)
+    if source == "generic" and _is_standard(headers):
+        form = _STANDARD
     given = headers.get(form.signature)
     timestamp = headers.get(form.timestamp) if form.timestamp else None
     if given is None or (form.timestamp and timestamp is None):
         return MISSING
     if timestamp is not None and (problem := _time_problem(timestamp, now)):
         return problem
-    return "" if _SIGNATURE.fullmatch(given) else WRONG
+    return "" if form.pattern.search(given) else WRONG
 
 
 class _Form(NamedTuple):
@@ -142,14 +177,17 @@ class _Form(NamedTuple):
 
     signature: bytes
     timestamp: bytes | None
+    pattern: re.Pattern[bytes]
 
 
+_HEX = re.compile(rb"\A(?:v1|sha256)=[0-9a-f]{64}\Z")
 _FORMS = {
-    "generic": _Form(b"x-keydesk-signature", b"x-keydesk-timestamp"),
-    "github": _Form(b"x-hub-signature-256", None),
-    "gitguardian": _Form(b"gitguardian-signature", b"timestamp"),
+    "generic": _Form(b"x-keydesk-signature", b"x-keydesk-timestamp", _HEX),
+    "github": _Form(b"x-hub-signature-256", None, _HEX),
+    "gitguardian": _Form(b"gitguardian-signature", b"timestamp", _HEX),
 }
-_SIGNATURE = re.compile(rb"(?:v1|sha256)=[0-9a-f]{64}")
+_STANDARD = _Form(b"webhook-signature", b"webhook-timestamp", re.compile(rb"(?:\A| )v1,[A-Za-z0-9+/]{43}=(?: |\Z)"))
+_MOST_SIGNATURES = 10
 
 
 def _time_problem(timestamp: bytes, now: float) -> str:

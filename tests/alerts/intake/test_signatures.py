@@ -1,8 +1,10 @@
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
+from standardwebhooks import Webhook
 
 from bot.alerts.intake import signatures
 from keydesk_sandbox import alerts as senders
@@ -43,6 +45,53 @@ def test_a_time_that_is_no_number_is_no_time(time: bytes) -> None:
     if time == b"1790000000.":
         time = b"1790000000.x"
     assert check("generic", {b"x-keydesk-timestamp": time, b"x-keydesk-signature": b"v1=00"}) == signatures.NO_TIME
+
+
+RAW = "bm90LWEtcmVhbC1zZWNyZXQtZm9yLXRlc3RzLW9ubHk="
+
+
+def standard(secret: str, *, body: bytes = BODY, now: float = NOW, message_id: str = "msg_1") -> dict[bytes, bytes]:
+    """What the library of the specification sends."""
+    signer = Webhook(secret if secret.startswith("whsec_") else secret.encode())
+    signed = signer.sign(message_id, datetime.fromtimestamp(int(now), UTC), body.decode())
+    return {
+        b"webhook-id": message_id.encode(),
+        b"webhook-timestamp": str(int(now)).encode(),
+        b"webhook-signature": signed.encode(),
+    }
+
+
+@pytest.mark.parametrize("secret", [f"whsec_{RAW}", f"whsec_{RAW.rstrip('=')}", "a plain secret"])
+def test_standard_webhooks_are_taken_for_generic(secret: str) -> None:
+    held = SecretStr(secret)
+    sent = standard(secret)
+
+    def told(given: dict[bytes, bytes], body: bytes = BODY, now: float = NOW) -> str:
+        early = signatures.header_problem("generic", held, given, now)
+        return early or signatures.generic(held, given, body, now)
+
+    assert told(sent) == ""
+    other = standard("another secret")[b"webhook-signature"]
+    assert told({**sent, b"webhook-signature": other + b" " + sent[b"webhook-signature"]}) == ""
+    assert told({**sent, b"webhook-signature": b"v1a,xxxx " + sent[b"webhook-signature"]}) == ""
+    assert told({**sent, b"webhook-signature": other}) == signatures.WRONG
+    assert told(sent, BODY + b" ") == signatures.WRONG
+    assert told({**sent, b"webhook-id": b"msg_2"}) == signatures.WRONG
+    assert (
+        told({**sent, b"webhook-signature": b" ".join([other] * 10 + [sent[b"webhook-signature"]])}) == signatures.WRONG
+    )
+    assert told(sent, now=NOW + 301) == signatures.OLD
+    assert told(sent, now=NOW - 31) == signatures.FUTURE
+    assert told({**sent, b"webhook-timestamp": b"soon"}) == signatures.NO_TIME
+    for name in (b"webhook-id", b"webhook-timestamp"):
+        assert told({key: value for key, value in sent.items() if key != name}) == signatures.MISSING
+    for junk in (b"", b"v1", b"v1,", b"v1,\xff", sent[b"webhook-signature"][:-2]):
+        assert told({**sent, b"webhook-signature": junk}) == signatures.WRONG
+    # Who sends our own header means it.
+    assert (
+        told({**sent, b"x-keydesk-signature": b"v1=00", b"x-keydesk-timestamp": str(int(NOW)).encode()})
+        == signatures.WRONG
+    )
 
 
 def test_gitguardian_keys_the_hash_with_timestamp_and_token() -> None:
