@@ -4,7 +4,8 @@ BotError                        .sentence is fit for a person to read
 ├── UserError                   you can fix this: logged at info, without a trace
 │   ├── InputError              .fields: block id → sentence
 │   ├── PermissionDenied        .rule: the rule that said no, None = no rule allows it
-│   └── ApprovalConflict        somebody or something else was first
+│   ├── ApprovalConflict        somebody or something else was first
+│   └── TooMuch                 more than one person may ask for in a time, so that there is room for others
 ├── GatewayError                we could not (the tree below it: gateway/errors.py)
 ├── CannotStart                 somebody we need is away; stops the start with exit code 1
 └── ConfigurationError          .problems: every wrong setting at once; stops the start
@@ -47,6 +48,10 @@ class PermissionDenied(UserError):
 
 class ApprovalConflict(UserError):
     """The request is no longer in the state in which this could be done; the sentence says who was first."""
+
+
+class TooMuch(UserError):
+    """One person asked for more than their share; the sentence says how much that is, and when there is room again."""
 
 
 class GatewayError(BotError):

@@ -50,6 +50,7 @@ from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from bot.slack.person_limits import PersonLimits
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.webhooks import WebhookSender
@@ -61,6 +62,8 @@ SECURITY_POSTS = {
     incident.ALARM_POST: "batch",
     UNLOCKED: "the unlocking of key",
 }
+# Command words, action ids and callback ids of what stops a key: they have a share of their own.
+STOPS_A_KEY = frozenset({"disable", "end", "key.disable", "key.end", "batch.start", "stop_batch", "disable_leaked_key"})
 
 
 class Services:
@@ -210,6 +213,7 @@ class Services:
             granted=self.granted,
             operations=OPERATIONS,
             units_per_usd=units,
+            most_open=self.settings.keydesk_open_requests,
             clock=self.clock,
         )
         self.windows = ReceiptWindows(database=self.database, update=self._update_view, draw=self._draw_receipt)
@@ -233,7 +237,10 @@ class Services:
 
     def _router(self, deps: Deps, identity: Identity) -> Router:
         """Every way in from Slack, but those of alerts and incident mode."""
-        router = Router(observe=self.health.observe, span=self.resources.telemetry.span)
+        limits = PersonLimits(
+            per_minute=self.settings.keydesk_commands_per_minute, urgent=STOPS_A_KEY, clock=self.clock
+        )
+        router = Router(observe=self.health.observe, limits=limits, span=self.resources.telemetry.span)
         for register in FEATURES:
             register(router, deps)
         cards = card_listeners.CardListeners(

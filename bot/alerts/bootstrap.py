@@ -29,6 +29,7 @@ from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
+from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
 __all__ = ["AlertSettings", "AlertWays", "Alerts", "drawers"]
@@ -110,7 +111,12 @@ class Alerts:
             clock=clock,
         )
         buttons = listeners.AlertListeners(
-            deps, ingest=self.ingest, triage=self.triage, response=self.response, notifications=notifications
+            deps,
+            ingest=self.ingest,
+            triage=self.triage,
+            response=self.response,
+            notifications=notifications,
+            reports=CallWindows(clock=clock),
         )
         listeners.register(router, buttons)
         ours = frozenset({ways.identity.bot_user_id, ways.identity.bot_id})

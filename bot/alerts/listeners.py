@@ -26,11 +26,12 @@ from bot.alerts.triage import Triage
 from bot.approvals.models import WORDS, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
-from bot.errors import ApprovalConflict, BotError, GatewayError, InputError
+from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, TooMuch
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
 NOTHING = (
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 # A window that says that nothing could be looked up yet is corrected this often, after this pause.
 CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
+# Messages that one person may report in a minute.
+MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
 OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
 
 
@@ -56,14 +59,34 @@ class AlertListeners:
     triage: Triage
     response: AlertResponse
     notifications: AlertNotifications
+    reports: CallWindows
 
     async def shortcut(self, delivery: Delivery) -> Ack:
         """`disable_leaked_key` on any message: find keys, tell security, show what can be done."""
         actor = await self.deps.actor(delivery)
-        await self.deps.flow.admit(actor, DISABLE)
+        await self.deps.flow.admit_member(actor, DISABLE)
+        self._count_report(actor)
+        if not self.deps.policy().counts(actor):
+            await self._thank(delivery, await self._reported(delivery, actor))
+            return None
         loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
         await self._fill(delivery, loading, actor, lambda: self._reported(delivery, actor))
         return None
+
+    def _count_report(self, actor: Actor) -> None:
+        """Raises TooMuch. Those who may disable any key have more to report than others."""
+        kills = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False)).outcome != "deny"
+        most = MOST_REPORTS_OF_SECURITY if kills else MOST_REPORTS
+        if not self.reports.take(actor.slack_user_id, per_minute=most):
+            raise TooMuch(
+                f"You have reported {most} messages within a minute; security has all of those. Report this one in a "
+                "moment, or tell security directly if it cannot wait."
+            )
+
+    async def _thank(self, delivery: Delivery, alert_id: int | None) -> None:
+        """The window for somebody who may do nothing here but report: it looks nothing up."""
+        told = f"Thank you. Security is told and looks into it (alert {alert_id})."
+        await delivery.responder.open_modal(delivery, said(NOTHING if alert_id is None else told))
 
     async def _fill(
         self,

@@ -187,6 +187,12 @@ class Alert(AlertRecord):
         return not self.possible_keys and bool(self.unknown) and self.untellable == self.unknown
 
     @property
+    def names_nothing_known(self) -> bool:
+        """Whether it names no key that is known here: such alerts share a message. Not what waits for GitHub."""
+        unfetched = self.source == "github" and not self.findings
+        return not self.possible_keys and not self.all_sure_keys and not unfetched
+
+    @property
     def unknown(self) -> tuple[KeyFinding, ...]:
         """What looks like a key and is none of this account."""
         return tuple(finding for finding in self.findings if finding.how is MatchKind.UNKNOWN)

@@ -12,6 +12,7 @@ from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.intake.sources import IncomingAlert
 from bot.alerts.models import Alert, AlertStatus, MoreFinding
 from bot.alerts.tables import alerts, fingerprints
+from bot.db.tables import posts
 
 _CHUNK = 500
 _NEWEST = 100
@@ -89,6 +90,16 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
     young = (alerts.c.received_at >= since) & (alerts.c.status == AlertStatus.OPEN.value)
     rows = c.execute(sa.select(alerts).where(young).order_by(alerts.c.id.desc()).limit(limit))
     return [alert for alert in map(_load, rows) if alert.unknown]
+
+
+def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Alert], int]:
+    """The alerts of one minute (since 1970) that have no card of their own: the first of them, and how many."""
+    card = sa.literal("alert:") + sa.cast(alerts.c.id, sa.String) + ":card"
+    of_minute = (alerts.c.received_at >= minute * 60.0) & (alerts.c.received_at < (minute + 1) * 60.0)
+    where = of_minute & ~sa.exists().where(posts.c.id == card)
+    number = c.scalar(sa.select(sa.func.count()).select_from(alerts).where(where)) or 0
+    rows = c.execute(sa.select(alerts).where(where).order_by(alerts.c.id).limit(limit))
+    return [_load(row) for row in rows], number
 
 
 def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: bool = False) -> list[Alert]:

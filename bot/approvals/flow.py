@@ -19,11 +19,11 @@ from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest,
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
-from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
+from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied, TooMuch
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
-from bot.operations import Inspection, Look, Offered, Operation
+from bot.operations import Effect, Inspection, Look, Offered, Operation
 from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
@@ -59,6 +59,7 @@ class Flow:
     operations: Mapping[str, Operation]
     units_per_usd: int
     clock: Callable[[], float]
+    most_open: int = 20  # requests of one person that may wait at a time
 
     async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
@@ -114,6 +115,8 @@ class Flow:
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self.clock())
         stored = await self.database.run_together(self._insert, new, asked.actor)
+        if isinstance(stored, TooMuch):
+            raise stored
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
         return _theirs(stored, asked.actor)
@@ -122,7 +125,7 @@ class Flow:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
         return await self.database.read(store.by_delivery, asked.delivery_id)
 
-    def _insert(self, c: sa.Connection, new: NewRequest, actor: Actor) -> ApprovalRequest | Decision:
+    def _insert(self, c: sa.Connection, new: NewRequest, actor: Actor) -> ApprovalRequest | Decision | TooMuch:
         repeated = store.by_delivery(c, new.delivery_id) if self.policy().counts_needed(new.operation) else None
         if repeated is not None:
             return repeated
@@ -132,12 +135,27 @@ class Flow:
         approval = new.judgement.decision.approval
         if approval is None or approval.break_glass:
             return self.granted.insert(c, new)[0]
+        full = self._too_many_wait(c, new)
+        if full is not None:
+            return full
         request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=new.asked_at + approval.expires)
         if is_new:
             record_asked(c, request)
             self._start_timers(c, request)
             self.notifications.announce(c, request)
         return request
+
+    def _too_many_wait(self, c: sa.Connection, new: NewRequest) -> TooMuch | None:
+        """Why no more requests of this person may wait; what stops a key always may."""
+        if self.operations[new.operation].effect is Effect.STOPS:
+            return None
+        waiting = store.number_waiting(c, new.requester_id, but=new.delivery_id)
+        if waiting < self.most_open:
+            return None
+        return TooMuch(
+            f"{waiting} requests of yours wait for a decision already; at most {self.most_open} may at a time. "
+            "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer."
+        )
 
     def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
@@ -151,9 +169,17 @@ class Flow:
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})
 
-    async def admit(self, actor: Actor, operation: str) -> None:
-        """Turn away, and record, whoever can have no role: guests, outsiders, bots, deactivated and unknown people."""
+    async def admit_member(self, actor: Actor, operation: str) -> None:
+        """Turn away, and record, whoever is no full member: for what every member may do, such as report a leak."""
         if actor.kind is not ActorKind.MEMBER:
+            await self.refuse(actor, operation, decide(self.policy(), Ask(actor=actor, operation=operation)))
+
+    async def admit(self, actor: Actor, operation: str) -> None:
+        """Turn away, and record, whoever the policy gives nothing: before anything is asked of the gateway for them.
+
+        So it is with guests, outsiders, bots, deactivated and unknown people, whatever a rule says.
+        """
+        if actor.kind is not ActorKind.MEMBER or not self.policy().counts(actor):
             await self.refuse(actor, operation, decide(self.policy(), Ask(actor=actor, operation=operation)))
 
     async def refuse(self, actor: Actor, operation: str, decision: Decision, *, key_id: int | None = None) -> NoReturn:

@@ -115,9 +115,18 @@ def record_checkpoint(c: sa.Connection, request_id: int, name: str, value: Any) 
 
 
 def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
-    """Requests that wait for a decision, oldest first."""
+    """Requests that wait for a decision: the oldest of each requester, then the second of each, and so on.
+
+    So nobody's many requests push those of others off a list that shows some of them.
+    """
+    return _fairly(c, requests.c.status.in_([status.value for status in WAITING]), limit=limit)
+
+
+def number_waiting(c: sa.Connection, slack_user_id: str, *, but: str) -> int:
+    """How many requests of somebody wait for a decision, the one of the delivery `but` left out."""
     statuses = [status.value for status in WAITING]
-    return _many(c, requests.c.status.in_(statuses), order=requests.c.id, limit=limit)
+    mine = (requests.c.requester_id == slack_user_id) & requests.c.status.in_(statuses)
+    return c.scalar(sa.select(sa.func.count()).where(mine, requests.c.delivery_id != but)) or 0
 
 
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:
@@ -157,8 +166,8 @@ def unsettled(c: sa.Connection, key_ids: Collection[int], *, but: int, since: fl
 
 
 def to_review(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
-    """Break-glass requests nobody has looked at yet."""
-    return _many(c, requests.c.break_glass & requests.c.reviewed_by.is_(None), order=requests.c.id, limit=limit)
+    """Break-glass requests nobody has looked at yet, in the order of `waiting`."""
+    return _fairly(c, requests.c.break_glass & requests.c.reviewed_by.is_(None), limit=limit)
 
 
 def counts(c: sa.Connection) -> dict[str, int]:
@@ -169,6 +178,13 @@ def counts(c: sa.Connection) -> dict[str, int]:
 
 def _many(c: sa.Connection, where: Any, *, order: Any, limit: int) -> list[ApprovalRequest]:
     return [_load(row) for row in c.execute(sa.select(requests).where(where).order_by(order).limit(limit))]
+
+
+def _fairly(c: sa.Connection, where: Any, *, limit: int) -> list[ApprovalRequest]:
+    place = sa.func.row_number().over(partition_by=requests.c.requester_id, order_by=requests.c.id).label("place")
+    turns = sa.select(requests.c.id, place).where(where).subquery()
+    joined = sa.select(requests).join(turns, turns.c.id == requests.c.id)
+    return [_load(row) for row in c.execute(joined.order_by(turns.c.place, requests.c.id).limit(limit))]
 
 
 def _dump(values: dict[str, Any]) -> dict[str, Any]:

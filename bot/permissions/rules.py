@@ -131,12 +131,16 @@ class Policy:
         return self._group_ids
 
     def counts(self, actor: Actor) -> bool:
-        """Whether any role or rule names this person, by the id, a group or everybody."""
-        return not self.roles.held(actor).isdisjoint(self._names)
+        """Whether the policy gives this person anything: a rule that allows, asks others, or names who decides.
+
+        Rules that only deny give nothing, and a role that no rule speaks of is none.
+        """
+        return not self.roles.held(actor).isdisjoint(self._giving)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(self._named())
+    def _giving(self) -> frozenset[str]:
+        giving = [rule for rule in self.rules if rule.outcome != "deny"]
+        return frozenset().union(*(rule.people for rule in giving), *(_deciders(rule) for rule in giving))
 
     @cached_property
     def _group_ids(self) -> frozenset[str]:
@@ -150,10 +154,13 @@ class Policy:
     def _named(self) -> frozenset[str]:
         named = set().union(*self.roles.members.values())
         for rule in self.rules:
-            named |= rule.people
-            for stage in rule.approval.stages if rule.approval else ():
-                named.update(stage.roles, *(escalation.roles for escalation in stage.escalations))
+            named |= rule.people | _deciders(rule)
         return frozenset(named)
+
+
+def _deciders(rule: Rule) -> frozenset[str]:
+    stages = rule.approval.stages if rule.approval else ()
+    return frozenset().union(*((*one.roles, *(role for e in one.escalations for role in e.roles)) for one in stages))
 
 
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:

@@ -84,6 +84,21 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, alias="PORT", ge=1, le=65535, description="HTTP port.")
     keydesk_host: Text = Field("0.0.0.0", alias="KEYDESK_HOST", description="Address the HTTP port is bound to.")
+    keydesk_commands_per_minute: int = Field(
+        60,
+        alias="KEYDESK_COMMANDS_PER_MINUTE",
+        ge=1,
+        le=1_000_000,
+        description="Commands and clicks of one person in a minute; more are left out, with a kind word. Four times as "
+        "many stop keys.",
+    )
+    keydesk_open_requests: int = Field(
+        20,
+        alias="KEYDESK_OPEN_REQUESTS",
+        ge=1,
+        le=1_000_000,
+        description="Requests of one person that may wait for a decision at a time.",
+    )
     keydesk_metrics_port: int = Field(
         9464, alias="KEYDESK_METRICS_PORT", ge=1, le=65535, description="Operators' port."
     )

@@ -114,7 +114,9 @@ class Directory:
         if fresh and seen.kind is not ActorKind.UNKNOWN and not self._counts(seen):
             return seen
         flights = [self._look_at_person(slack_user_id, fresh=fresh)]
-        if not fresh or seen.kind in {ActorKind.MEMBER, ActorKind.UNKNOWN}:
+        if not fresh and self._has_nothing(slack_user_id, groups, team_id=user_team_id):
+            pass  # groups are looked at for those who are in one; an event says who was added
+        elif not fresh or seen.kind in {ActorKind.MEMBER, ActorKind.UNKNOWN}:
             # To be in a group is what gives a right, so only that needs to be true at this moment.
             flights += [
                 self._look_at_group(name, fresh=fresh and self._in_group(slack_user_id, name))
@@ -125,6 +127,11 @@ class Directory:
             # Not gathered with a time-out: what comes later still fills the cache.
             await asyncio.wait(pending, timeout=self._patience)
         return self._assemble(slack_user_id, groups, oldest=oldest, team_id=user_team_id)
+
+    def _has_nothing(self, slack_user_id: str, groups: frozenset[str], *, team_id: str) -> bool:
+        """Whether the policy gives nothing to this person, as far as was seen in the last ten minutes."""
+        last = self._assemble(slack_user_id, groups, oldest=self._clock() - STALE_SECONDS, team_id=team_id)
+        return last.kind is not ActorKind.UNKNOWN and not self._counts(last)
 
     def _assemble(self, slack_user_id: str, groups: frozenset[str], *, oldest: float, team_id: str) -> Actor:
         """The actor by what was seen since `oldest`; groups that the person is not in may be older."""

@@ -1,8 +1,8 @@
 """How fast we may call Slack. Pure arithmetic on a clock; whoever finds no room comes back later. slack.md A7."""
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 _MINUTE = 60.0
@@ -30,6 +30,26 @@ class CallWindow:
     def hold(self, seconds: float) -> None:
         """Slack said 429: no call for `seconds`."""
         self._held = self._clock() + seconds
+
+
+class CallWindows:
+    """A window for each of many, such as people; of those that are not used any more the oldest are forgotten."""
+
+    _MOST = 5_000
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._windows: OrderedDict[Hashable, CallWindow] = OrderedDict()
+
+    def take(self, who: Hashable, *, per_minute: int) -> bool:
+        """Use one call of theirs if there is one left in this minute."""
+        window = self._windows.get(who)
+        if window is None:
+            window = self._windows[who] = CallWindow(per_minute=per_minute, clock=self._clock)
+            if len(self._windows) > self._MOST:
+                self._windows.popitem(last=False)
+        self._windows.move_to_end(who)
+        return window.take()
 
 
 @dataclass

@@ -19,6 +19,7 @@ from bot.redaction import REFUSED_TEXT, holds_secret, redact
 from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
+from bot.slack.person_limits import PersonLimits
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +53,13 @@ class Router:
         *,
         command: str = "/apikey",
         observe: Observe | None = None,
+        limits: PersonLimits | None = None,
         timer: Callable[[], float] = time.perf_counter,
         span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
         self._observe = observe
+        self._limits = limits
         self._timer = timer
         self._span = span
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -135,6 +138,8 @@ class Router:
 
     async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
         try:
+            if self._limits is not None and not self._limits.admit(delivery, typing=self._is_typing(delivery)):
+                return USER_ERROR, Options(()) if delivery.kind is Kind.OPTIONS else None
             if delivery.kind is Kind.COMMAND:
                 return await self._command(delivery)
             if delivery.kind is Kind.EVENT:
@@ -150,6 +155,11 @@ class Router:
         except Exception as error:  # noqa: BLE001  # the net: Slack must get an answer, the person a sentence
             outcome = USER_ERROR if isinstance(error, UserError) else ERROR
             return outcome, await answer_error(error, delivery)
+
+    def _is_typing(self, delivery: Delivery) -> bool:
+        """Whether something in an open form changed: a letter, a choice."""
+        in_form = delivery.kind is Kind.ACTION and delivery.view is not None
+        return in_form and ("action", delivery.action_id) not in self._handlers
 
     def _find(self, delivery: Delivery) -> Handler | None:
         get = self._handlers.get

@@ -30,3 +30,10 @@ def test_only_whom_a_role_or_rule_names_counts() -> None:
     assert read.counts(member("U0X", "S0ENG"))
     assert not read.counts(member("U0X", "S0OTHER"))
     assert policy(rule(who='["*"]')).counts(member("U0X"))
+
+
+def test_a_rule_that_only_denies_gives_nothing_and_who_decides_counts() -> None:
+    denying = rule(who='["*"]').replace("allow = true", 'deny = "No."')
+    assert not policy(denying).counts(member("U0X", "S0ENG"))
+    deciding = rule(who='["U01"]').replace("allow = true", 'approval = { from = ["engineer"] }')
+    assert policy(deciding).counts(member("U0X", "S0ENG"))

@@ -9,7 +9,8 @@ from bot.alerts import store
 from bot.alerts.cards.card import KEYS_SHOWN, BatchProgress, DisabledCount, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
-from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, untold_owners
+from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, UNKNOWN, untold_owners
+from bot.alerts.cards.unknown import UNKNOWN_ALERTS_SHOWN, unknown_card
 from bot.alerts.models import Alert
 from bot.approvals import store as requests_store
 from bot.approvals.cards.lock_notices import locked_texts
@@ -24,6 +25,7 @@ def drawers(*, units_per_usd: int, batch_progress: BatchProgress, policy: Callab
     """Post kind → what draws it."""
     return {
         CARD: functools.partial(_card, units_per_usd=units_per_usd, batch_progress=batch_progress, policy=policy),
+        UNKNOWN: functools.partial(_unknown, units_per_usd=units_per_usd),
         OWNER: functools.partial(_owner, policy=policy),
         THREAD: _thread,
         AUTHOR: _author,
@@ -62,6 +64,14 @@ def _card(
     batch = None if batch_id is None else DisabledCount(*batch_progress(c, batch_id))
     locked, untold = locked_of(c, found[0], policy()), untold_owners(c, found[0])
     return card(*found, units_per_usd=units_per_usd, batch=batch, untold=untold, locked=locked)
+
+
+def _unknown(c: sa.Connection, post: PostRow, *, units_per_usd: int) -> Message | None:
+    """The alerts of a minute that name no known key. One alone looks like any other alert."""
+    found, number = store.without_card(c, int(post.subject), limit=UNKNOWN_ALERTS_SHOWN)
+    if number == 1:
+        return card(found[0], requests_of(c, found[0]), units_per_usd=units_per_usd)
+    return unknown_card(found, number, minute=int(post.subject))
 
 
 def _author(c: sa.Connection, post: PostRow) -> Message | None:

@@ -8,12 +8,17 @@ from bot.alerts.models import Alert
 from bot.slack import post_store
 from bot.slack.outbox import Outbox
 
-CARD, OWNER, THREAD, AUTHOR = "alert", "alert_owner", "alert_thread", "alert_author"
+CARD, UNKNOWN, OWNER, THREAD, AUTHOR = "alert", "alerts_unknown", "alert_owner", "alert_thread", "alert_author"
 
 
 def card_id(alert_id: int) -> str:
     """The post that is the alert's card."""
     return f"alert:{alert_id}:card"
+
+
+def unknown_post_id(received_at: float) -> str:
+    """The post that alerts about no known key of one minute share."""
+    return f"alerts:unknown:{int(received_at // 60)}"
 
 
 def owner_post_id(alert_id: int, key_id: int) -> str:
@@ -24,6 +29,11 @@ def owner_post_id(alert_id: int, key_id: int) -> str:
 def redraw_card(c: sa.Connection, outbox: Outbox, alert_id: int, *, channel: str) -> None:
     """Have the alert's card drawn, or drawn anew."""
     outbox.want(c, id=card_id(alert_id), kind=CARD, subject=str(alert_id), target=channel)
+
+
+def _redraw_unknown(c: sa.Connection, outbox: Outbox, received_at: float, *, channel: str) -> None:
+    minute = str(int(received_at // 60))
+    outbox.want(c, id=unknown_post_id(received_at), kind=UNKNOWN, subject=minute, target=channel)
 
 
 def untold_owners(c: sa.Connection, alert: Alert) -> dict[int, str]:
@@ -40,8 +50,17 @@ class AlertNotifications:
     channel: str
 
     def card(self, c: sa.Connection, alert: Alert) -> None:
-        """Have everything that shows this alert drawn, or drawn anew; it never posts twice."""
-        redraw_card(c, self.outbox, alert.id, channel=self.channel)
+        """Have everything that shows this alert drawn, or drawn anew; it never posts twice.
+
+        Alerts that name no key of the account share one message a minute; one whose key is found gets its own card.
+        """
+        own = post_store.load(c, card_id(alert.id)) is not None
+        if own or not alert.names_nothing_known:
+            redraw_card(c, self.outbox, alert.id, channel=self.channel)
+            if not own and post_store.load(c, unknown_post_id(alert.received_at)) is not None:
+                _redraw_unknown(c, self.outbox, alert.received_at, channel=self.channel)
+        else:
+            _redraw_unknown(c, self.outbox, alert.received_at, channel=self.channel)
         for key_id, seen in alert.keys.items():
             if seen.owner and (key_id in alert.sure_keys or key_id in alert.actions):
                 self.outbox.want(

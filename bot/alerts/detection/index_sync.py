@@ -72,6 +72,7 @@ class IndexSync:
         self._unsaved: list[IndexEntry] = []
         self._hits: set[int] = set()
         self._told = (0, 0)
+        self._looks_begun = self._look_ended = 0
         self.trouble = ""
         reader.listen(self.notice)
 
@@ -162,23 +163,33 @@ class IndexSync:
         """Bring the index up to date now: what others wrote, and what the gateway has that it has not. One at a time.
 
         `asked`: somebody waits for an answer, so the newest keys are read although another replica has the lease.
-        Raises GatewayError.
+        Those who ask at
+        once share a look that began after they asked. Raises GatewayError.
         """
+        begun = self._looks_begun
         async with self._turn:
-            shared = await self._load_others()
-            now = self._clock()
-            if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
-                self._index.complete = self._index.complete or shared
-                if asked and self._index.complete:
-                    await self._read_newest()
-            elif self._all_due(now):
-                await self._read_all()
-                self._all_at = now
-                self._index.complete = True
-            else:
+            if asked and self._look_ended > begun:
+                return
+            self._looks_begun += 1
+            look = self._looks_begun
+            await self._bring_up_to_date(asked=asked)
+            self._look_ended = look
+
+    async def _bring_up_to_date(self, *, asked: bool) -> None:
+        shared = await self._load_others()
+        now = self._clock()
+        if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
+            self._index.complete = self._index.complete or shared
+            if asked and self._index.complete:
                 await self._read_newest()
-            await self._save()
-            await self._tell()
+        elif self._all_due(now):
+            await self._read_all()
+            self._all_at = now
+            self._index.complete = True
+        else:
+            await self._read_newest()
+        await self._save()
+        await self._tell()
 
     async def _read_newest(self) -> None:
         newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id))

@@ -14,8 +14,9 @@ from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import ScanResult, find
 from bot.alerts.detection.text_extraction import message_texts
 from bot.alerts.ingest import AlertIngest
-from bot.alerts.intake.sources import slack_message
+from bot.alerts.intake.sources import more_messages, slack_message
 from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
 # What is no message of anybody, or one that is gone.
@@ -24,6 +25,8 @@ _NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "ch
 
 # How long a message with an unknown key is looked at again (the index looks each minute), and how many are.
 AGAIN_SECONDS, MOST_WAITING = 150.0, 500
+# Messages with a live key of one author in a minute that get an alert each; the others of that minute share one.
+MOST_A_MINUTE = 10
 
 
 @dataclass(kw_only=True, eq=False)
@@ -39,6 +42,10 @@ class MessageMonitor:
     _waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = field(
         default_factory=lambda: deque(maxlen=MOST_WAITING), init=False
     )
+    _windows: CallWindows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._windows = CallWindows(clock=self.clock)
 
     async def on_message(self, delivery: Delivery) -> Ack:
         """A message event: new, edited, of a person or of another app."""
@@ -79,10 +86,16 @@ class MessageMonitor:
         shared = bool(delivery.payload.get("is_ext_shared_channel"))
         author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
         ours = bool(author) and team in {"", delivery.team_id}
+        live_found = ScanResult(live, found.cut)
+        who, minute = author or text_of(message, "bot_id"), int(self.clock() // 60)
+        if not self._windows.take(who, per_minute=MOST_A_MINUTE):
+            more = more_messages(channel=delivery.channel_id, by=who, minute=minute, found=live_found)
+            await self.ingest.receive(more)
+            return True
         incoming = slack_message(
             channel=delivery.channel_id,
             ts=text_of(message, "ts"),
-            found=ScanResult(live, found.cut),
+            found=live_found,
             by=author,
             guarded=not shared,
             warn=author if shared and ours else "",

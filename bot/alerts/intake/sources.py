@@ -248,6 +248,19 @@ def slack_message(*, channel: str, ts: str, found: ScanResult, **place: Any) -> 
     )
 
 
+def more_messages(*, channel: str, by: str, minute: int, found: ScanResult) -> IncomingAlert:
+    """The messages beyond the first few of one author in one minute, as one alert; `minute` since 1970."""
+    return IncomingAlert(
+        source="slack",
+        their_id=f"{channel}:{by}:{minute}",
+        title="",
+        text="",
+        url="",
+        found=found,
+        place={"channel": channel, "by": by},
+    )
+
+
 def stored_id(their_id: object, body: bytes) -> str:
     """The source's own id as it is stored: as it came if it is short and plain, else its hash; without one the body's.
 
