@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import alerts, decide, kill, machine, operations, payloads, processes, record, waiting
+from benchmarks import alerts, decide, kill, machine, noise, operations, payloads, processes, record, waiting
 from benchmarks.pairs import Turn, compare, run, turn
 
 WARM = 1_000
@@ -139,6 +139,12 @@ def leaks() -> None:
         print(f"{name:<44} {value:8.1f} | {wish}")
 
 
+def noise_beside_kills() -> None:
+    """Kills while others make noise."""
+    for name, value in noise.measure().items():
+        print(f"{name:<58} {value:6.1f} | {'<= 3' if 'card' in name else '<= 10'}", flush=True)
+
+
 def more_operations() -> None:
     """A hundred more operations that a request does not need."""
     ratio, wrong = operations.measure()
@@ -163,6 +169,7 @@ ROWS: dict[str, Callable[[], None]] = {
     "rest": rest,
     "decisions": decisions,
     "leaks": leaks,
+    "noise": noise_beside_kills,
     "operations": more_operations,
     "record": record_check,
 }
