@@ -163,8 +163,7 @@ class IndexSync:
         """Bring the index up to date now: what others wrote, and what the gateway has that it has not. One at a time.
 
         `asked`: somebody waits for an answer, so the newest keys are read although another replica has the lease.
-        Those who ask at
-        once share a look that began after they asked. Raises GatewayError.
+        Those who ask at once share a look that began after they asked. Raises GatewayError.
         """
         begun = self._looks_begun
         async with self._turn:
