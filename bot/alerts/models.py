@@ -188,9 +188,12 @@ class Alert(AlertRecord):
 
     @property
     def names_nothing_known(self) -> bool:
-        """Whether it names no key that is known here: such alerts share a message. Not what waits for GitHub."""
+        """Whether it names no key that is known here: such alerts share a message.
+
+        Not what waits for GitHub, nor what was not looked through or has another note that somebody must read.
+        """
         unfetched = self.source == "github" and not self.findings
-        return not self.possible_keys and not self.all_sure_keys and not unfetched
+        return not self.possible_keys and not self.all_sure_keys and not unfetched and not self.notes
 
     @property
     def unknown(self) -> tuple[KeyFinding, ...]:
