@@ -1,0 +1,65 @@
+"""One writer at a time per thing, across replicas; who lost the lock is stopped before the next effect."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.approvals import write_locks
+from bot.approvals.write_locks import SECONDS, WriteLock, WriteLockLost, WriteLocks
+from bot.db.engine import Database
+
+
+def locks_of(database: Database, holder: str, clock: Any = lambda: 100.0) -> WriteLocks:
+    return WriteLocks(database=database, holder=holder, operations={}, clock=clock)
+
+
+async def test_writers_of_one_key_follow_each_other_and_others_do_not_wait(sqlite_database: Database) -> None:
+    locks, order, begun = locks_of(sqlite_database, "a"), [], asyncio.Event()
+
+    async def write(key_id: int, name: str, pause: asyncio.Event) -> None:
+        async with locks.lock_key(key_id) as held:
+            assert held is not None
+            order.append(name)
+            begun.set()
+            await pause.wait()
+            order.append(f"{name} done")
+
+    first, free = asyncio.Event(), asyncio.Event()
+    free.set()
+    one = asyncio.create_task(write(1, "one", first))
+    await begun.wait()
+    two = asyncio.create_task(write(1, "two", free))
+    await write(2, "other", free)
+    assert order == ["one", "other", "other done"]
+    first.set()
+    await asyncio.gather(one, two)
+    assert order[-3:] == ["one done", "two", "two done"]
+    assert locks._locks == {}
+
+
+@pytest.mark.postgres
+async def test_another_replica_gets_nothing_while_it_is_held(postgres_database: Database) -> None:
+    async with locks_of(postgres_database, "a").lock_key(1) as mine:
+        assert mine is not None
+        async with locks_of(postgres_database, "b").lock_key(1) as theirs:
+            assert theirs is None
+    async with locks_of(postgres_database, "b").lock_key(1) as theirs:
+        assert theirs is not None
+
+
+def test_a_lock_that_ran_out_stops_its_holder(sqlite_database: Database) -> None:
+    now = [100.0]
+    lock = WriteLock(name="write:key:1", holder="a", clock=lambda: now[0], leased=True)
+    other = WriteLock(name="write:key:1", holder="b", clock=lambda: now[0], leased=True)
+    run = sqlite_database.run_here
+    assert run(lock.acquire)
+    assert not run(other.acquire)
+    lock.still()
+    now[0] += SECONDS
+    with pytest.raises(WriteLockLost):
+        lock.still()
+    assert run(other.acquire)
+    with pytest.raises(WriteLockLost):
+        run(lock.check)
+    assert write_locks.SECONDS == SECONDS

@@ -1,0 +1,32 @@
+"""A request as a line of a list: what it says, and the one button that makes sense for who looks."""
+
+import pytest
+
+from bot.approvals.models import ApprovalRequest, Status
+from bot.features.lists.request_rows import row
+from tests.approvals.kit import new_request
+
+
+def request(status: Status) -> ApprovalRequest:
+    return ApprovalRequest(**dict(new_request()), id=3, version=1, status=status, lapses_at=None)
+
+
+def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
+    mine = row(request(Status.PENDING), asks="asks for a new key", mine=True, decidable=False)["text"]["text"]
+    theirs = row(request(Status.PENDING), asks="asks for a new key", mine=False, decidable=False)["text"]["text"]
+    assert "you ask for a new key" in mine
+    assert "<@U0ADA> asks for a new key" in theirs
+
+
+@pytest.mark.parametrize(
+    ("status", "mine", "decidable", "action"),
+    [
+        (Status.PENDING, False, True, "look_at_request"),
+        (Status.PENDING, True, False, "withdraw"),
+        (Status.SUCCEEDED, True, False, None),
+        (Status.PENDING, False, False, None),
+    ],
+)
+def test_the_one_button(status: Status, mine: bool, decidable: bool, action: str | None) -> None:
+    block = row(request(status), asks="asks for", mine=mine, decidable=decidable)
+    assert block.get("accessory", {}).get("action_id") == action

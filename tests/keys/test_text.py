@@ -1,0 +1,45 @@
+"""The fields of a key in words."""
+
+from bot.gateway.models import KeySettings
+from bot.keys.text import changed_lines, expiry_text, left_text, lifetime_text, list_text, new_key_lines, quota_text
+from bot.operations import Expiry
+from tests.gateway.kit import wanted
+
+UNITS = 500_000
+
+
+def test_quota() -> None:
+    assert quota_text(0, unlimited=True, units_per_usd=UNITS) == "unlimited"
+    assert quota_text(1_500_000, unlimited=False, units_per_usd=UNITS) == "1.5M units ($3.00)"
+    assert left_text(1_500_000, unlimited=False, units_per_usd=UNITS) == "1.5M units ($3.00) left"
+    assert left_text(0, unlimited=True, units_per_usd=UNITS) == "unlimited quota"
+
+
+def test_expiry() -> None:
+    assert lifetime_text(-1, now=0) == "never expires"
+    assert lifetime_text(1_790_000_000, now=1_790_000_001).startswith("expired ")
+    assert lifetime_text(1_790_000_000, now=1_789_999_999).startswith("expires ")
+    assert expiry_text(Expiry(seconds=86_400)).endswith("after approval")
+
+
+def test_a_few_entries_in_full_and_many_by_number() -> None:
+    assert list_text((), "every model") == "every model"
+    assert list_text(("a", "b"), "x") == "a, b"
+    assert list_text(tuple("abcdefghijklmn"), "x") == "a, b, c, d, e, f, g, h, i, j, k, l and 2 more"
+
+
+def settings(**changes: object) -> KeySettings:
+    return wanted(**changes)  # type: ignore[arg-type]  # as the form would
+
+
+def test_a_new_key_says_all_that_it_is_to_have() -> None:
+    lines = new_key_lines(settings(group="vip"), Expiry(seconds=86_400), units_per_usd=UNITS)
+    assert [line.field for line in lines] == ["remain_quota", "expired_time", "model_limits", "allow_ips", "group"]
+    assert {line.before for line in lines} == {None}
+
+
+def test_a_change_says_only_what_differs() -> None:
+    lines = changed_lines(settings(), settings(name="new"), expiry=None)
+    assert [(line.field, line.before, line.after) for line in lines] == [("name", "ci runner", "new")]
+    lines = changed_lines(settings(), settings(), expiry=Expiry(seconds=60))
+    assert [line.field for line in lines] == ["expired_time"]
