@@ -23,6 +23,8 @@ from keydesk_sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 1.0
+# Longer than any client of ours keeps an idle connection (15 s): else one is closed just when it is used again.
+KEEP_ALIVE_SECONDS = 60
 # Source of alerts → the setting that holds its shared secret (docs/alerts.md).
 ALERT_SETTINGS = {
     "generic": "KEYDESK_ALERT_SECRET_GENERIC",
@@ -59,16 +61,22 @@ class Server(uvicorn.Server):
             server.close()
         for one in sockets or []:
             one.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._answered(), GRACE_SECONDS)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
         for task in self.server_state.tasks:
             task.cancel()
         await self.lifespan.shutdown()
 
     async def _answered(self) -> None:
-        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110  # uvicorn tells nobody
+        told: set[Any] = set()
+        while self.server_state.connections or self.server_state.tasks:
+            # Again and again: one that was accepted last shows only now.
+            for connection in self.server_state.connections - told:
+                connection.shutdown()
+                told.add(connection)
             await asyncio.sleep(0.005)
         for server in self.servers:
             await server.wait_closed()
@@ -87,6 +95,7 @@ async def serving(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, **option
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(128)
+    options = {"timeout_keep_alive": KEEP_ALIVE_SECONDS, **options}
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, **options)
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

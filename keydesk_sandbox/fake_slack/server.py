@@ -3,6 +3,7 @@
 Starts and stops within a few milliseconds, so that a test can have its own: connections still open are cut.
 """
 
+import asyncio
 import socket
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
+# Longer than any client of ours keeps an idle connection (15 s): else one is closed just when it is used again.
+KEEP_ALIVE_SECONDS = 60
 
 
 class LoopbackServer:
@@ -18,7 +21,14 @@ class LoopbackServer:
 
     def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
         self._config = uvicorn.Config(
-            app, host=LOOPBACK, port=port, lifespan="off", log_config=None, access_log=False, ws="websockets-sansio"
+            app,
+            host=LOOPBACK,
+            port=port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._server = uvicorn.Server(self._config)
         self._socket: socket.socket | None = None
@@ -52,6 +62,9 @@ class LoopbackServer:
         """Cuts every connection and frees the port. Twice is harmless."""
         for server in getattr(self._server, "servers", []):
             server.close()
+        # A connection that was accepted last is made in the next two turns of the loop.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         for connection in list(self._server.server_state.connections):
             transport = connection.transport
             if transport is not None:
