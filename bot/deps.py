@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards.receipt_windows import ReceiptWindows
+from bot.approvals.counts import Counts
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
@@ -28,6 +29,7 @@ class Deps:
     """The bag handed to every feature's `register`."""
 
     flow: Flow
+    counts: Counts
     actions: RequestActions
     reader: GatewayReader
     inventory: Inventory

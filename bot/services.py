@@ -20,6 +20,7 @@ from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
+from bot.approvals.counts import Counts
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
@@ -178,11 +179,15 @@ class Services:
         )
         write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
         self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
+        self.rule_counts = Counts(
+            database=database, policy=self.policy.current, people_of=self.directory.everybody, clock=clock
+        )
         self.execution = Execution(
             database=database,
             reader=self.client,
             writes=self.writes,
             policy=self.policy.current,
+            counts=self.rule_counts,
             actor_of=functools.partial(self.directory.actor, fresh=True),
             notifications=notifications,
             operations=OPERATIONS,
@@ -211,6 +216,7 @@ class Services:
             policy=self.policy.current,
             notifications=self.notifications,
             granted=self.granted,
+            counts=self.rule_counts,
             operations=OPERATIONS,
             units_per_usd=units,
             most_open=self.settings.keydesk_open_requests,
@@ -219,6 +225,7 @@ class Services:
         self.windows = ReceiptWindows(database=self.database, update=self._update_view, draw=self._draw_receipt)
         return Deps(
             flow=flow,
+            counts=self.rule_counts,
             actions=actions,
             windows=self.windows,
             reader=self.client,

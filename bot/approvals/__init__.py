@@ -8,4 +8,5 @@ execution    the durable run of an approved request           recheck         to
 key_locks    what only key.unlock brings back
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
+counts       the numbers rules compare, for all who judge
 """

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
@@ -65,6 +66,7 @@ class Execution:
         reader: GatewayReader,
         writes: VerifiedWrites,
         policy: Callable[[], Policy],
+        counts: Counts,
         actor_of: Callable[[str, str], Awaitable[Actor]],
         notifications: Notifications,
         operations: Mapping[str, Operation],
@@ -77,6 +79,7 @@ class Execution:
         self._reader = reader
         self._writes = writes
         self._policy = policy
+        self._counts = counts
         self._actor_of = actor_of
         self._notifications = notifications
         self._operations = operations
@@ -175,10 +178,8 @@ class Execution:
 
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
-        needed, facts = self._policy().counts_needed(request.operation), request.judgement.facts
-        if needed:
-            person, now = request.requester_id, self._clock()
-            counts = await self._database.read(ledger.counted, needed, person=person, now=now, before=request.id)
+        facts = request.judgement.facts
+        if counts := await self._counts.now(request.operation, request.requester_id, before=request.id):
             facts = replace(facts, counts=counts)
         if request.operation in REVIVING and request.key_id is not None:
             born_at = request.before.created_time if isinstance(request.before, Key) else None

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.counts import Counts
 from bot.approvals.granted import GrantedRequests, record_asked
+from bot.approvals.ledger import Members
 from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -56,6 +58,7 @@ class Flow:
     policy: Callable[[], Policy]
     notifications: Notifications
     granted: GrantedRequests
+    counts: Counts
     operations: Mapping[str, Operation]
     units_per_usd: int
     clock: Callable[[], float]
@@ -64,17 +67,15 @@ class Flow:
     async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
         inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
-        if asked.operation.name in REVIVING and inspection.key is not None:
+        operation = asked.operation.name
+        if operation in REVIVING and inspection.key is not None:
             key = inspection.key
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
-        operation, policy = asked.operation.name, self.policy()
-        needed, person = policy.counts_needed(operation), asked.actor.slack_user_id
-        if needed:
-            counts = await self.database.read(ledger.counted, needed, person=person, now=self.clock())
+        if counts := await self.counts.now(operation, asked.actor.slack_user_id):
             inspection = replace(inspection, facts=replace(inspection.facts, counts=counts))
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
-        return inspection, decide(policy, ask)
+        return inspection, decide(self.policy(), ask)
 
     def _look(self, asked: Asked) -> Look:
         return Look(
@@ -114,7 +115,8 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
         new = _new_request(asked, inspection, decision, self.clock())
-        stored = await self.database.run_together(self._insert, new, asked.actor)
+        members = await self.counts.members(new.operation)
+        stored = await self.database.run_together(self._insert, new, asked.actor, members)
         if isinstance(stored, TooMuch):
             raise stored
         if isinstance(stored, Decision):
@@ -125,11 +127,13 @@ class Flow:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""
         return await self.database.read(store.by_delivery, asked.delivery_id)
 
-    def _insert(self, c: sa.Connection, new: NewRequest, actor: Actor) -> ApprovalRequest | Decision | TooMuch:
+    def _insert(
+        self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members
+    ) -> ApprovalRequest | Decision | TooMuch:
         repeated = store.by_delivery(c, new.delivery_id) if self.policy().counts_needed(new.operation) else None
         if repeated is not None:
             return repeated
-        new = self._counted_again(c, new, actor)
+        new = self._counted_again(c, new, actor, members)
         if new.judgement.decision.outcome == "deny":
             return new.judgement.decision
         approval = new.judgement.decision.approval
@@ -157,14 +161,13 @@ class Flow:
             "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer."
         )
 
-    def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor) -> NewRequest:
+    def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
         policy, judgement = self.policy(), new.judgement
-        needed = policy.counts_needed(new.operation)
-        if not needed:
+        if not policy.counts_needed(new.operation):
             return new
         ledger.lock(c)
-        counts = ledger.counted(c, needed, person=new.requester_id, now=new.asked_at)
+        counts = self.counts.within(c, new.operation, new.requester_id, members)
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})

@@ -5,7 +5,8 @@ fails. Counts are read under one lock in the transaction that stores a request, 
 both be the last that fits. What failed gives its place back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from bot.permissions.models import Count, Counted
 
 # Any constant will do as long as every version of Keydesk uses the same.
 _LOCK = 5_390_714
+EVERYBODY = "*"
+Members = Mapping[tuple[str, ...], frozenset[str] | None]
+"""Names as a rule has them → the people they mean; `*` among them = all, None = Slack does not tell."""
 _GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate"})
 # A rotated key takes the place of its predecessor, and gets what that gives up.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
@@ -70,19 +74,27 @@ def _units(request: ApprovalRequest) -> int | None:
 
 
 def counted(
-    c: sa.Connection, needed: Iterable[Count], *, person: str, now: float, before: int | None = None
+    c: sa.Connection,
+    needed: Iterable[Count],
+    *,
+    person: str,
+    now: float,
+    members: Members = MappingProxyType({}),
+    before: int | None = None,
 ) -> tuple[Counted, ...]:
-    """The numbers as they stand. `before`: count only what was granted to requests with a lower number.
+    """The numbers as they stand. `before`: count only what was granted to requests with a lower number."""
+    found = []
+    for count in needed:
+        people: frozenset[str] | None = frozenset({person if count.over == "person" else EVERYBODY})
+        if count.over == "role":
+            people = members.get(count.names)
+        found.append(Counted(count=count, value=None if people is None else _value(c, count, people, now, before)))
+    return tuple(found)
 
-    Counts over a role cannot be told: who belongs to it is Slack's to say, and it says so only for one person.
-    """
-    return tuple(Counted(count=count, value=_value(c, count, person, now, before)) for count in needed)
 
-
-def _value(c: sa.Connection, count: Count, person: str, now: float, before: int | None) -> int | None:
-    if count.over == "role":
-        return None
-    whose: Any = sa.true() if count.over == "team" else grants.c.person_id == person
+def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, before: int | None) -> int | None:
+    everybody = EVERYBODY in people
+    whose: Any = sa.true() if everybody else grants.c.person_id.in_(people)
     earlier = sa.true() if before is None else grants.c.request_id < before
     if count.what == "granted":
         since = grants.c.granted_at > now - count.per
@@ -90,7 +102,7 @@ def _value(c: sa.Connection, count: Count, person: str, now: float, before: int 
         units, unlimited = c.execute(query.where(whose, earlier, since)).one()
         return None if unlimited else int(units or 0)
     if count.what == "keys":
-        mine = sa.true() if count.over == "team" else keys.c.owner_id == person
+        mine = sa.true() if everybody else keys.c.owner_id.in_(people)
         # In an overlap the successor is counted and its predecessor is not: the two share one place.
         gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, lineage.c.replaced_by.is_not(None))
         in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone

@@ -13,6 +13,7 @@ from typing import TextIO
 from bot.errors import BotError, ConfigurationError
 from bot.logs import visible
 from bot.permissions.cases import Case, parse_cases, run_cases
+from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.hypothetical import SO_FAR, hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
@@ -116,7 +117,7 @@ def explain_policy(
     ):
         fields = ", ".join(name for name, what in SO_FAR.items() if what in {count.what for count in counts})
         _print(out, f"note: nothing is taken to have been given before this; tell it with {fields}.")
-    _print(out, *explain_lines(policy, ask))
+    _print(out, *explain_lines(policy, ask, units_per_usd=units_per_usd))
     return 0
 
 
@@ -208,11 +209,12 @@ def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units
     return 0
 
 
-def explain_lines(policy: Policy, ask: Ask) -> list[str]:
+def explain_lines(policy: Policy, ask: Ask, *, units_per_usd: int = UNITS_PER_USD) -> list[str]:
     """The decision for people to read; also what `/apikey why` shows."""
     decision = decide(policy, ask, why=True)
     whose = "their own" if ask.own else "what belongs to somebody else"
     roles = ", ".join(sorted(policy.roles.of(ask.actor))) or "no role"
+    counted = [f"Counted before this: {counted_words(one, units_per_usd)}." for one in ask.facts.counts or ()]
     lines = [
         f"{ask.operation} on {whose}, by {ask.actor.name or ask.actor.slack_user_id} ({roles})",
         f"{WORDS[decision.outcome]}: {decision.sentence}",
@@ -222,7 +224,7 @@ def explain_lines(policy: Policy, ask: Ask) -> list[str]:
     if decision.trail:
         above = "Rules above it" if decision.rule else "All rules"
         lines += [f"{above} that did not match:", *(f"  “{name}”: {why}" for name, why in decision.trail)]
-    return lines
+    return [*lines, *counted]
 
 
 def _ask(

@@ -5,7 +5,8 @@ listeners         the preview, its typed confirmation, *Stop* and *Take back*
 views             how all of that looks
 models, store     a batch and its keys as values, and their SQL
 tables            the tables behind them
-judgement         what the policy says of each key, at the preview and again at its write
+judgement         what the policy says of one key
+admission         which keys of a round may still be written, with what rules count
 execution         the durable job: a hundred keys a round, each judged, written and read back with the others
 pace              how many keys a round has, and how long the gateway's limit makes the rest take
 revocation_check  each disabled key is tried itself until the gateway refuses it

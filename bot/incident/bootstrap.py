@@ -44,6 +44,7 @@ def build(
         reader=deps.reader,
         writes=writes,
         policy=deps.policy,
+        counts=deps.counts,
         actor_of=functools.partial(deps.directory.actor, fresh=True),
         engine=engine,
         outbox=outbox,

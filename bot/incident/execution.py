@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bot.approvals.counts import Counts
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
@@ -28,7 +29,7 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
-from bot.incident.judgement import changed_since, judge, why_not
+from bot.incident.admission import LOCKED_AT, RULE, BatchAdmission, give_place_back, locked_at
 from bot.incident.models import (
     Batch,
     BatchKey,
@@ -39,7 +40,7 @@ from bot.incident.models import (
 from bot.incident.pace import BatchPace
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
 from bot.keys import lineage, locks, owners
-from bot.permissions.models import Actor, ActorKind, Lock
+from bot.permissions.models import Actor, Lock
 from bot.permissions.rules import Policy
 from bot.slack.outbox import Outbox
 
@@ -48,8 +49,6 @@ logger = logging.getLogger(__name__)
 JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
 AT_ONCE = 8
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
-# Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
-RULE, LOCKED_AT = "rule", "locked_at"
 # A key whose write stays unclear or unreachable this often is left, and said.
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
@@ -69,6 +68,7 @@ class BatchExecution:
         reader: GatewayReader,
         writes: VerifiedWrites,
         policy: Callable[[], Policy],
+        counts: Counts,
         actor_of: Callable[[str, str], Awaitable[Actor]],
         engine: Engine,
         outbox: Outbox,
@@ -81,8 +81,9 @@ class BatchExecution:
         self._database = database
         self._reader = reader
         self._writes = writes
-        self._policy = policy
-        self._actor_of = actor_of
+        self._admission = BatchAdmission(
+            database=database, reader=reader, policy=policy, counts=counts, actor_of=actor_of, clock=clock
+        )
         self._engine = engine
         self._outbox = outbox
         self._channel = channel
@@ -188,7 +189,7 @@ class BatchExecution:
             if not number:
                 return self._pace.pause(len(ready))
             try:
-                permitted = await self._permitted(batch, ready[-number:])
+                permitted = await self._admission.permitted(batch, ready[-number:], self._refuse)
             except GatewayLimited as limited:
                 return max(SHORTEST_PAUSE, limited.seconds)
             except GatewayError as error:
@@ -206,54 +207,6 @@ class BatchExecution:
     def _foretell(self, c: sa.Connection, batch_id: int, waiting: int) -> None:
         if self._pace.foretell(c, batch_id, waiting):
             self.show(c, batch_id)
-
-    async def _permitted(
-        self, batch: Batch, keys: Sequence[BatchKey]
-    ) -> tuple[list[BatchKey], Mapping[int, Key]] | None:
-        """Those of the keys that may still be written, by their facts of now, and these; the others fail, and say why.
-
-        None: Slack does not say who the requester is, so nobody can be judged now. Raises GatewayError.
-        """
-        if batch.rule:
-            return list(keys), {}  # the policy has said yes beforehand
-        actor = await self._actor_of(batch.requester_id, batch.requester_team)
-        if actor.kind is ActorKind.UNKNOWN:
-            return None
-        records = await self._reader.get_keys([key.key_id for key in keys])
-        whose = await self._database.read(owners.all_owners)
-        replaced = await self._database.read(lineage.replaced)
-        locked = await self._database.read(locks.all_locks) if batch.operation == "key.enable" else {}
-        refused: dict[int, str] = {}
-        permitted: list[BatchKey] = []
-        for key in keys:
-            record = records.get(key.key_id)
-            if record is None:
-                permitted.append(key)  # gone: the write meets the same, and says it
-                continue
-            if batch.operation == "key.enable" and int(record.id) in replaced:
-                refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."
-                continue
-            decision = judge(
-                self._policy(),
-                actor,
-                batch.operation,
-                record,
-                own=whose.get(record.id) == batch.requester_id,
-                reason=batch.reason,
-                channel=batch.channel_id,
-                now=self._clock(),
-                lock=locked.get(record.id),
-            )
-            if decision.outcome == "allow":
-                judged = {**key.progress, RULE: decision.rule, LOCKED_AT: _locked_at(locked.get(record.id))}
-                permitted.append(key.model_copy(update={"progress": judged}))
-            else:
-                why = why_not(decision, locked.get(record.id))
-                changed = changed_since(key.previewed, record.settings())
-                refused[key.key_id] = f"The policy no longer allows it. {why} {changed}".strip()
-        if refused:
-            await self._database.run(self._refuse, batch, refused)
-        return permitted, records
 
     def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[int, str]) -> None:
         for key in store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING):
@@ -302,7 +255,7 @@ class BatchExecution:
         sentence = ""
         if (row := lineage.taken(c, key.key_id)) is not None:
             sentence = f"{lineage.words(row)}, so it stays out of use."
-        elif _locked_at(locks.lock_of(c, key.key_id)) not in {None, key.progress.get(LOCKED_AT)}:
+        elif locked_at(locks.lock_of(c, key.key_id)) not in {None, key.progress.get(LOCKED_AT)}:
             sentence = "The key was disabled and locked meanwhile, so it stays out of use."
         if sentence:
             self._settle(c, batch, key, BatchKeyStatus.FAILED, sentence)
@@ -349,11 +302,18 @@ class BatchExecution:
         if sentence:
             told["why"] = sentence[:500]
         fact = Fact.APPLIED if status is BatchKeyStatus.DONE else Fact.FAILED
+        if status is BatchKeyStatus.FAILED:
+            give_place_back(c, key, at=self._clock())
         if status is BatchKeyStatus.DONE:
             owners.set_disabled(c, key.key_id, at=self._clock() if batch.operation == "key.disable" else None)
             for tell in self._key_changed:
                 tell(c, key.key_id, batch.operation)
         append(c, fact=fact, at=self._clock(), actor=batch.requester_id, key_id=key.key_id, details=told)
+
+    def give_places_back(self, c: sa.Connection, batch_id: int) -> None:
+        """The batch was stopped: keys that were to live again and wait yet are counted no more."""
+        for key in store.keys_of(c, batch_id, status=BatchKeyStatus.WAITING):
+            give_place_back(c, key, at=self._clock())
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
         store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
@@ -374,10 +334,6 @@ class BatchExecution:
             if owner != requester:
                 post_id, subject = f"batch:{batch_id}:owner:{owner}", f"{batch_id}:{owner}"
                 self._outbox.want(c, id=post_id, kind=OWNER_POST, subject=subject, target=f"dm:{owner}")
-
-
-def _locked_at(lock: Lock | None) -> float | None:
-    return None if lock is None else lock.at
 
 
 def _keep(batch_id: int, key_id: int, c: sa.Connection, name: str, value: Any) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.gateway.models import Key, KeySettings
 from bot.operations import facts_of
-from bot.permissions.models import Actor, Ask, Decision, Lock
+from bot.permissions.models import Actor, Ask, Counted, Decision, Lock
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -22,10 +22,24 @@ def judge(
     channel: str,
     now: float,
     lock: Lock | None = None,
+    counts: tuple[Counted, ...] = (),
+    adds_key: bool | None = None,
 ) -> Decision:
-    """The policy's decision about one key of a batch, as if it were asked for by itself."""
-    facts = replace(facts_of(key.settings(), now=now, increase=0, reason=reason, channel=channel), lock=lock)
+    """The policy's decision about one key of a batch, as if it were asked for by itself.
+
+    `counts`: the numbers before this key. `adds_key`: whether it is one key more; the operation says so where None.
+    """
+    facts = facts_of(key.settings(), now=now, increase=0, reason=reason, channel=channel)
+    facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key)
     return decide(policy, Ask(actor=actor, operation=operation, own=own, facts=facts))
+
+
+def one_more(counts: tuple[Counted, ...]) -> tuple[Counted, ...]:
+    """The numbers with one living key more: for the next key of the same batch."""
+    return tuple(
+        replace(one, value=one.value + 1) if one.count.what == "keys" and one.value is not None else one
+        for one in counts
+    )
 
 
 def why_not(decision: Decision, lock: Lock | None) -> str:

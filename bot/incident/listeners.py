@@ -20,7 +20,7 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
-from bot.incident.judgement import judge, why_not
+from bot.incident.judgement import judge, one_more, why_not
 from bot.incident.models import (
     PREVIEWED,
     Batch,
@@ -102,6 +102,7 @@ class BatchListeners:
         left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
+        counts = await deps.counts.now(operation, actor.slack_user_id)
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
             decision = judge(
@@ -114,9 +115,11 @@ class BatchListeners:
                 channel=delivery.channel_id,
                 now=deps.clock(),
                 lock=locked.get(key.id),
+                counts=counts,
             )
             if decision.outcome == "allow":
                 drafted.append(_drafted(key, operation, own=own))
+                counts = one_more(counts) if operation == ENABLE and key.status != KeyStatus.ENABLED else counts
                 continue
             left_out[why_not(decision, locked.get(key.id))] += 1
             if decision.outcome == "deny":
@@ -236,6 +239,7 @@ class BatchListeners:
         if stopped is None:
             return False
         left = store.counts(c, batch.id)[BatchKeyStatus.WAITING]
+        self.execution.give_places_back(c, batch.id)
         append(c, fact=Fact.WITHDRAWN, at=now, actor=by, details={"batch": batch.id, "not_touched": left})
         self.execution.show(c, batch.id)
         return True

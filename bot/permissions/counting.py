@@ -127,6 +127,18 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
     return Condition(name="allowance_at_most", value=limit, why_not=why_not, count=count)
 
 
+def counted_words(counted: Counted, units_per_usd: int) -> str:
+    """A number before a request, in words: `living keys of this person: 3`."""
+    count, whose = counted.count, _people(counted.count)
+    if count.what == "keys":
+        head, number = f"living keys of {whose}", str(counted.value)
+    else:
+        what = "granted to" if count.what == "granted" else "other allowances of"
+        head = f"{what} {whose} in {format_duration(count.per)}"
+        number = "" if counted.value is None else format_quota(counted.value, units_per_usd)
+    return f"{head}: {'it cannot be told' if counted.value is None else number}"
+
+
 def _people(count: Count) -> str:
     if count.over == "person":
         return "this person"

@@ -16,8 +16,9 @@ from bot.permissions.source_map import Position
 from bot.permissions.subsumption import covers, impossible
 from bot.permissions.unlocking import speaks_of_unlocking
 
-# What a new or fuller key comes from.
-_GIVES = frozenset({"key.create", "key.quota", "key.enable", "key.rotate", "key.allowance"})
+# What adds units: a rule bounds that by a sum. A rotation only moves them.
+_ADDS = frozenset({"key.create", "key.quota", "key.allowance"})
+_SUMS = frozenset({"granted_at_most", "allowance_at_most"})
 # What everybody should not do to what belongs to others.
 _POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.show", "request.list", "policy.explain"}
 # The ids of policy.example.toml.
@@ -82,6 +83,8 @@ def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: Membersh
         return f"nobody has {' or '.join(rule.who)}, so it never matches"
     if (why := impossible(rule.conditions)) is not None:
         return f"it can never match: {why}"
+    if any(condition.name == "allowance_at_most" for condition in rule.conditions):
+        return "it can never match yet: this version has no allowances, so allowance_at_most never holds"
     needs_record = any(condition.name not in WITHOUT_RECORD_CONDITIONS for condition in rule.conditions)
     if needs_record and rule.do <= WITHOUT_RECORD:
         return "it can never match: its conditions speak of a key, and its operations look at none"
@@ -123,11 +126,16 @@ def _alone(rule: Rule, people: Membership) -> list[str]:
 
 
 def _uncounted(rule: Rule) -> list[str]:
-    """Each grant may be small; nothing says how many there may be."""
-    gives = [operation for operation in OPERATIONS if operation in rule.do & _GIVES]
-    if rule.outcome != "allow" or not gives or any(condition.count is not None for condition in rule.conditions):
+    """Each grant may be small; nothing says how much they may be together, or how many keys may come back."""
+    if rule.outcome != "allow":
         return []
-    return [f"it gives {', '.join(gives)} freely, as often as somebody likes: add keys_at_most or granted_at_most"]
+    told = []
+    adds = [operation for operation in OPERATIONS if operation in rule.do & _ADDS]
+    if adds and not any(condition.name in _SUMS for condition in rule.conditions):
+        told.append(f"it gives {', '.join(adds)} freely without a sum, as often as somebody likes: add granted_at_most")
+    if "key.enable" in rule.do and not any(condition.count is not None for condition in rule.conditions):
+        told.append("it brings any number of keys back: add keys_at_most or granted_at_most to key.enable")
+    return told
 
 
 def _everybody(rule: Rule, policy: Policy) -> list[str]:

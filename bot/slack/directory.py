@@ -271,6 +271,19 @@ class Directory:
         groups = [await self.members(one) for one in sorted(wanted) if one.startswith("S")]
         return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*groups)
 
+    async def everybody(self, ids: Iterable[str]) -> frozenset[str] | None:
+        """Everybody behind ids of people and groups; None when Slack does not tell who is in one of the groups."""
+        wanted = frozenset(ids)
+        groups = sorted(one for one in wanted if one.startswith("S"))
+        flights = [self._look_at_group(group_id, fresh=False) for group_id in groups]
+        pending = [flight for flight in flights if flight is not None]
+        if pending:
+            await asyncio.wait(pending, timeout=self._patience)
+        known = [self._usable(self._groups.get(group_id)) for group_id in groups]
+        if None in known:
+            return None
+        return (wanted - frozenset(groups)).union(*(members for members in known if members is not None))
+
     def nobody(self, ids: frozenset[str]) -> bool:
         """Whether these ids (people, groups, "*") are known to name nobody. As last seen; asks nothing."""
         groups = [self._usable(self._groups.get(one)) for one in ids if one.startswith("S")]

@@ -4,6 +4,7 @@ The engine is real but never launched, so what was started stays in its queue an
 """
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from bot.approvals import store
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.counts import Counts
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
@@ -120,14 +122,26 @@ class Spine:
         self.offered = Offered()
         self.actions = RequestActions(**shared, **judged)
         self.timers = Timers(**shared)
+        # Who is in a role, as Slack says; None: it does not tell.
+        self.people: frozenset[str] | None = frozenset({"U0ADA", "U0BEN"})
+        self.counts = Counts(database=database, policy=lambda: self.policy, people_of=self._people_of, clock=self.clock)
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self.flow = Flow(
-            **shared, **judged, granted=self.granted, reader=Nowhere(), inventory=self.offered, units_per_usd=500_000
+            **shared,
+            **judged,
+            granted=self.granted,
+            counts=self.counts,
+            reader=Nowhere(),
+            inventory=self.offered,
+            units_per_usd=500_000,
         )
         self._numbers = itertools.count(1)
 
     def clock(self) -> float:
         return self.now
+
+    async def _people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
+        return self.people
 
     async def ask(self, actor: Actor = ADA, *, delivery: str = "", reason: str = "", **fields: Any) -> ApprovalRequest:
         """Submit a wish for a new key."""

@@ -78,10 +78,12 @@ async def test_what_failed_gives_its_place_back_and_what_was_made_keeps_it(datab
     await spine.ask(remain_quota=100_000)
 
 
-async def test_counts_are_of_a_person_or_of_all_and_a_role_cannot_be_told(database: Database) -> None:
+async def test_counts_are_of_a_person_of_a_role_or_of_all(database: Database) -> None:
     spine = Spine(database, rules("keys_at_most = 9"))
     await spine.ask(remain_quota=1_000)
     await spine.ask(BEN, remain_quota=2_000)
+
+    members: dict[tuple[str, ...], frozenset[str] | None] = {}
 
     def numbers(c: sa.Connection, before: int | None = None) -> list[int | None]:
         needed = [
@@ -92,10 +94,16 @@ async def test_counts_are_of_a_person_or_of_all_and_a_role_cannot_be_told(databa
             Count(what="granted", over="role", names=("engineer",), per=60),
             Count(what="allowance", per=60),
         ]
-        return [one.value for one in ledger.counted(c, needed, person="U0ADA", now=NOW, before=before)]
+        counted = ledger.counted(c, needed, person="U0ADA", now=NOW, members=members, before=before)
+        return [one.value for one in counted]
 
     assert await database.read(numbers) == [1, 2, 1_000, 3_000, None, 0]
     assert await database.read(numbers, 1) == [0, 0, 0, 0, None, 0]
+    for people, sum_ in (({"U0BEN"}, 2_000), ({"U0ADA", "U0BEN"}, 3_000), ({"*"}, 3_000), ((), 0)):
+        members["engineer",] = frozenset(people)
+        assert (await database.read(numbers))[4] == sum_
+    members["engineer",] = None  # Slack does not tell
+    assert (await database.read(numbers))[4] is None
     await spine.ask(unlimited_quota=True, remain_quota=0)
     assert (await database.read(numbers))[2:4] == [None, None]
 

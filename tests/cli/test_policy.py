@@ -89,6 +89,8 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "  “unlimited keys need two signatures”: the key would not be unlimited",
         "  “few keys come back freely”: it is about key.enable, key.rotate",
         "  “security decides about locked keys”: it is about key.unlock",
+        "Counted before this: granted to this person in 30 days: 0 units ($0.00).",
+        "Counted before this: living keys of this person: 0.",
     ]
 
 

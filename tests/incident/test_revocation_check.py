@@ -1,10 +1,11 @@
 """The proof of a batch beside its writes: these go first, and no value outlives its trial."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from pydantic import SecretStr
 
+from bot.approvals.counts import Counts
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
@@ -15,7 +16,7 @@ from bot.incident.execution import BatchExecution
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, begun
 from bot.permissions.models import Actor
-from bot.permissions.rules import parse_policy
+from bot.permissions.rules import Policy, parse_policy
 from bot.slack.outbox import Outbox
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW
@@ -87,6 +88,13 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
 
     slack: Any = None  # nothing is posted
     outbox = Outbox(database=sqlite_database, engine=Queue(clock), web=slack, directory=slack, drawers={}, clock=clock)
+
+    def policy() -> Policy:
+        return parse_policy(POLICY, file="p")
+
+    async def nobody(_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset()
+
     run = BatchExecution(
         database=sqlite_database,
         reader=client_of(fake),
@@ -95,7 +103,8 @@ async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_tr
             database=sqlite_database,
             write_locks=WriteLocks(database=sqlite_database, holder="one", operations={}, clock=clock),
         ),
-        policy=lambda: parse_policy(POLICY, file="p"),
+        policy=policy,
+        counts=Counts(database=sqlite_database, policy=policy, people_of=nobody, clock=clock),
         actor_of=actor_of,
         outbox=outbox,
         channel="C1",

@@ -12,7 +12,7 @@ from tests.permissions.helpers import approving, policy, rule
 REST = approving(name="rest", who='["U0LAST"]').replace('["key.create"]', '["*"]')
 
 # Most rules here allow freely, which has tests of its own.
-FREELY = "it gives "
+FREELY = ("it gives ", "it brings any number of keys back")
 
 
 def doubts(text: str, groups: dict[str, set[str]] | None = None, *, rest: str = REST) -> list[tuple[str, str]]:
@@ -231,22 +231,36 @@ def test_known_groups_settle_whether_somebody_is_left() -> None:
     assert doubts(text, {"S0Y": set()}) == [("r", FEW)]
 
 
-@pytest.mark.parametrize("operation", ["key.create", "key.quota", "key.enable", "key.rotate"])
+WITHOUT_SUM = "it gives {} freely without a sum, as often as somebody likes: add granted_at_most"
+BACK = "it brings any number of keys back: add keys_at_most or granted_at_most to key.enable"
+
+
+@pytest.mark.parametrize("operation", ["key.create", "key.quota", "key.enable"])
 def test_what_is_given_freely_without_counting_is_told(operation: str) -> None:
-    told = f"it gives {operation} freely, as often as somebody likes: add keys_at_most or granted_at_most"
+    told = BACK if operation == "key.enable" else WITHOUT_SUM.format(operation)
     assert every_doubt(rule(do=f'["{operation}"]')) == [("r", told)]
     small = "when = { remain_quota_at_most = 1 }"
     assert every_doubt(rule(do=f'["{operation}"]', rest=f"{small}\nallow = true")) == [("r", told)]
-    for counted in (
-        "keys_at_most = 5",
-        'granted_at_most = "$20", per = "30d"',
-        'keys_at_most = 99, counted_over = "team"',
-    ):
+    for counted in ('granted_at_most = "$20", per = "30d"', 'granted_at_most = 9, per = "1d", counted_over = "team"'):
         assert every_doubt(rule(do=f'["{operation}"]', rest=f"when = {{ {counted} }}\nallow = true")) == []
 
 
+def test_a_number_of_keys_is_no_sum() -> None:
+    few = "when = { keys_at_most = 5 }\nallow = true"
+    assert every_doubt(rule(do='["key.create", "key.quota"]', rest=few)) == [
+        ("r", WITHOUT_SUM.format("key.create, key.quota"))
+    ]
+    assert every_doubt(rule(do='["key.enable"]', rest=few)) == []
+
+
 def test_what_is_approved_or_gives_nothing_needs_no_counting() -> None:
-    assert every_doubt(approving() + rule("s", do='["key.disable", "key.list"]')) == []
+    assert every_doubt(approving() + rule("s", do='["key.disable", "key.list", "key.rotate"]')) == []
+
+
+def test_an_allowance_that_never_holds_is_told() -> None:
+    when = 'when = { allowance_at_most = "$5", per = "30d" }\nallow = true'
+    told = "it can never match yet: this version has no allowances, so allowance_at_most never holds"
+    assert ("r", told) in every_doubt(rule(do='["key.create"]', rest=when))
 
 
 def test_everybody_and_power_over_others_is_told() -> None:

@@ -10,6 +10,7 @@ from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.keys.lookup import one
 from bot.operations import Description, facts_of
+from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
@@ -17,6 +18,7 @@ from bot.permissions.rules import Policy, Rule
 from bot.slack.blocks import Message, code, context, escape, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
+from bot.units import UNITS_PER_USD
 
 DESCRIPTION = Description(
     name="policy.explain", command="why", usage="OPERATION [KEY]", help="what the policy answers, and by which rule"
@@ -49,11 +51,13 @@ class PolicyExplainListeners:
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
         ask, about = await self._ask(actor, described.name, rest.strip(), delivery.channel_id)
         rules = () if about else deciding_rules(deps.policy(), ask)
-        return Ephemeral.of(explanation(ask, decide(deps.policy(), ask, why=True), about, described, rules=rules))
+        decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
+        return Ephemeral.of(explanation(ask, decision, about, described, rules=rules, units_per_usd=units))
 
     async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
         if not text:
-            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel)), ""
+            counts = await self.deps.counts.now(operation, actor.slack_user_id)
+            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel, counts=counts or None)), ""
         deps = self.deps
         matches = await deps.lookup.whole(text, deadline=LISTENER_SECONDS)
         seen = await deps.access.visible(actor, operation, matches, channel=channel)
@@ -62,7 +66,8 @@ class PolicyExplainListeners:
         key = one(seen, text).key
         own = await deps.access.is_own(actor, key)
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
-        facts = replace(facts, lock=await deps.access.lock_of(key))
+        counts = await deps.counts.now(operation, actor.slack_user_id)
+        facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 
 
@@ -73,7 +78,13 @@ def deciding_rules(policy: Policy, ask: Ask) -> tuple[Rule, ...]:
 
 
 def explanation(
-    ask: Ask, decision: Decision, about: str, described: Description, *, rules: Sequence[Rule] = ()
+    ask: Ask,
+    decision: Decision,
+    about: str,
+    described: Description,
+    *,
+    rules: Sequence[Rule] = (),
+    units_per_usd: int = UNITS_PER_USD,
 ) -> Message:
     """The decision in a sentence, then why each rule above it did not match."""
     headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
@@ -88,6 +99,8 @@ def explanation(
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
     if len(decision.trail) > _SHOWN:
         blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
+    if counted := [counted_words(one, units_per_usd) for one in ask.facts.counts or ()]:
+        blocks.append(section("*What was counted*\n" + "\n".join(f"• {escape(one)}" for one in counted)))
     if described.judged_by_values and rules:
         blocks.append(section("*What decides, from top to bottom*\n" + "\n".join(map(_rule_line, rules[:_SHOWN]))))
     if not about and described.judged_by_values:

@@ -1,0 +1,49 @@
+"""The numbers that rules with counting conditions compare, wherever somebody is judged: forms, runs, batches, `why`.
+
+Who belongs to a role is Slack's to say, so it is asked before the transaction; what was granted is read in it, from
+the ledger (ledger.py).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.approvals import ledger
+from bot.approvals.ledger import Members
+from bot.db.engine import Database
+from bot.permissions.models import Counted
+from bot.permissions.rules import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """`people_of`: everybody behind ids of people and groups; None when Slack does not tell."""
+
+    database: Database
+    policy: Callable[[], Policy]
+    people_of: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
+    clock: Callable[[], float]
+
+    async def members(self, operation: str) -> Members:
+        """Who is counted where a rule about this operation counts over a role."""
+        policy, found = self.policy(), {}
+        for count in policy.counts_needed(operation):
+            if count.over == "role":
+                ids = policy.roles.ids(count.names)
+                found[count.names] = ids if ledger.EVERYBODY in ids else await self.people_of(ids)
+        return found
+
+    async def now(self, operation: str, person: str, *, before: int | None = None) -> tuple[Counted, ...]:
+        """The numbers as they stand for this person. `before`: of what was granted to requests with a lower number."""
+        if not self.policy().counts_needed(operation):
+            return ()
+        members = await self.members(operation)
+        return await self.database.read(self.within, operation, person, members, before=before)
+
+    def within(
+        self, c: sa.Connection, operation: str, person: str, members: Members, *, before: int | None = None
+    ) -> tuple[Counted, ...]:
+        """The same in the caller's transaction, which holds `ledger.lock` where something is granted by it."""
+        needed = self.policy().counts_needed(operation)
+        return ledger.counted(c, needed, person=person, now=self.clock(), members=members, before=before)

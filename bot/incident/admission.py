@@ -1,0 +1,146 @@
+"""Which keys of a round may still be written: each judged by its record of now, its lock, and what rules count.
+
+A key that is to live again has its place from when it is allowed, in the same transaction, so that a batch and whatever
+else asks at the same time cannot both have the last one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.approvals import ledger
+from bot.approvals.counts import Counts
+from bot.approvals.ledger import Members
+from bot.db.engine import Database
+from bot.gateway.client import GatewayReader
+from bot.gateway.models import Key
+from bot.incident import store
+from bot.incident.judgement import changed_since, judge, why_not
+from bot.incident.models import Batch, BatchKey
+from bot.keys import lineage, locks, owners
+from bot.permissions.models import Actor, ActorKind, Decision, Lock
+from bot.permissions.rules import Policy
+
+# Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
+RULE, LOCKED_AT = "rule", "locked_at"
+# The mark of a key that is to live again and is counted as living from when it was allowed.
+PLACE = "place"
+ENABLE = "key.enable"
+
+Refuse = Callable[[sa.Connection, Batch, Mapping[int, str]], None]
+"""Has keys of a batch fail, each with its reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchAdmission:
+    """Judges the keys of a round for whoever asked for the batch."""
+
+    database: Database
+    reader: GatewayReader
+    policy: Callable[[], Policy]
+    counts: Counts
+    actor_of: Callable[[str, str], Awaitable[Actor]]
+    clock: Callable[[], float]
+
+    async def permitted(
+        self, batch: Batch, keys: Sequence[BatchKey], refuse: Refuse
+    ) -> tuple[list[BatchKey], Mapping[int, Key]] | None:
+        """Those of the keys that may still be written, by their facts of now, and these; the others fail, and say why.
+
+        None: Slack does not say who the requester is, so nobody can be judged now. Raises GatewayError.
+        """
+        if batch.rule:
+            return list(keys), {}  # the policy has said yes beforehand
+        actor = await self.actor_of(batch.requester_id, batch.requester_team)
+        if actor.kind is ActorKind.UNKNOWN:
+            return None
+        records = await self.reader.get_keys([key.key_id for key in keys])
+        members = await self.counts.members(batch.operation)
+
+        def work(c: sa.Connection) -> list[BatchKey]:
+            allowed, refused = self._sorted(c, batch, actor, [(key, records.get(key.key_id)) for key in keys], members)
+            if refused:
+                refuse(c, batch, refused)
+            return allowed
+
+        return await self.database.run(work), records
+
+    def _sorted(
+        self,
+        c: sa.Connection,
+        batch: Batch,
+        actor: Actor,
+        pairs: Sequence[tuple[BatchKey, Key | None]],
+        members: Members,
+    ) -> tuple[list[BatchKey], dict[int, str]]:
+        if self.policy().counts_needed(batch.operation):
+            ledger.lock(c)
+        whose, replaced = owners.all_owners(c), lineage.replaced(c)
+        locked = locks.all_locks(c) if batch.operation == ENABLE else {}
+        refused: dict[int, str] = {}
+        allowed: list[BatchKey] = []
+        for key, record in pairs:
+            if record is None:
+                allowed.append(key)  # gone: the write meets the same, and says it
+                continue
+            if batch.operation == ENABLE and int(record.id) in replaced:
+                refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."
+                continue
+            lock = locked.get(record.id)
+            own = whose.get(record.id) == batch.requester_id
+            decision = self._decide(c, batch, actor, key, record, own=own, lock=lock, members=members)
+            if decision.outcome == "allow":
+                marks = {RULE: decision.rule, LOCKED_AT: locked_at(lock), **self._take_place(c, batch, key)}
+                allowed.append(key.model_copy(update={"progress": {**key.progress, **marks}}))
+            else:
+                changed = changed_since(key.previewed, record.settings())
+                why = f"The policy no longer allows it. {why_not(decision, lock)} {changed}"
+                refused[key.key_id] = why.strip()
+        return allowed, refused
+
+    def _decide(
+        self,
+        c: sa.Connection,
+        batch: Batch,
+        actor: Actor,
+        key: BatchKey,
+        record: Key,
+        *,
+        own: bool,
+        lock: Lock | None,
+        members: Members,
+    ) -> Decision:
+        return judge(
+            self.policy(),
+            actor,
+            batch.operation,
+            record,
+            own=own,
+            reason=batch.reason,
+            channel=batch.channel_id,
+            now=self.clock(),
+            lock=lock,
+            counts=self.counts.within(c, batch.operation, batch.requester_id, members),
+            adds_key=False if key.progress.get(PLACE) else None,
+        )
+
+    def _take_place(self, c: sa.Connection, batch: Batch, key: BatchKey) -> dict[str, bool]:
+        """Count the key as living from now on, where rules count."""
+        if batch.operation != ENABLE or not self.policy().counts_needed(ENABLE):
+            return {}
+        if not key.progress.get(PLACE):
+            owners.set_disabled(c, key.key_id, at=None)
+            store.change_key(c, batch.id, key.key_id, progress={**key.progress, PLACE: True})
+        return {PLACE: True}
+
+
+def give_place_back(c: sa.Connection, key: BatchKey, *, at: float) -> None:
+    """The key does not live again after all: if it had a place already, it is counted no more."""
+    if store.key_of(c, key.batch_id, key.key_id).progress.get(PLACE):
+        owners.set_disabled(c, key.key_id, at=at)
+
+
+def locked_at(lock: Lock | None) -> float | None:
+    """Since when a key is locked, None when it is not."""
+    return None if lock is None else lock.at
