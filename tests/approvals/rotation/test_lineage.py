@@ -1,0 +1,70 @@
+"""What one request may do to the line of its key: it waits for whoever moves quota there, and claims a key once."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import Status
+from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage
+from bot.approvals.verified_write import VerifiedWriter
+from bot.approvals.write_locks import WriteLocks
+from bot.db.engine import Database
+from bot.gateway.models import Key
+from bot.keys import lineage
+from tests.approvals.kit import NOW, new_request
+from tests.gateway.kit import client_of, fake_gateway
+
+
+def of(database: Database, request_id: int, *, later: float = 0.0) -> RequestLineage:
+    locks = WriteLocks(database=database, holder="here", operations={}, clock=lambda: NOW)
+    writer = VerifiedWriter(client=Any, database=database, write_locks=locks)
+    return RequestLineage(writer=writer, request_id=request_id, clock=lambda: NOW + later)
+
+
+async def two_keys() -> tuple[Key, Key]:
+    fake = fake_gateway()
+    client = client_of(fake)
+    return await client.get_key(fake.add_key(name="a").id), await client.get_key(fake.add_key(name="b").id)
+
+
+async def test_a_key_is_claimed_once_linked_and_out_of_use(database: Database) -> None:
+    old, new = await two_keys()
+    first, second = of(database, 1), of(database, 2)
+    async with first.holding(old.id):
+        assert await first.claim(old) == ""
+        assert await second.claim(old) == "The key is being replaced by request #1 already; rotate that one."
+        assert await first.heir_of(old.id) is None
+        await first.link(old, new, shares=True)
+    assert await first.heir_of(old.id) == new.id
+    assert await second.out_of_use(old.id) == f"The key was replaced by key {new.id}, so it stays out of use."
+    assert await second.out_of_use(new.id) == ""
+    assert await second.claim(old) == f"The key was replaced by key {new.id} already; rotate that one."
+
+
+@pytest.mark.parametrize(
+    ("status", "checkpoint", "later", "waits"),
+    [
+        (Status.RUNNING, "quota", 0.0, True),
+        (Status.UNKNOWN, "move", 0.0, True),
+        (Status.RUNNING, "disable", 0.0, False),
+        (Status.SUCCEEDED, "quota", 0.0, False),
+        (Status.UNKNOWN, "quota", WAIT_SECONDS + 1, False),
+    ],
+)
+async def test_whoever_has_begun_to_move_quota_in_the_line_goes_first(
+    sqlite_database: Database, status: Status, checkpoint: str, later: float, waits: bool
+) -> None:
+    def begun(c: sa.Connection) -> int:
+        new = new_request(operation="key.quota", key_id=8)
+        request, _ = store.insert(c, new, status=status, lapses_at=None, decided_at=NOW)
+        store.record_checkpoint(c, request.id, checkpoint, {})
+        lineage.claim(c, 7, born_at=1, rotation=99)
+        lineage.link(c, old=7, new=8, born_at=2, rotation=99, shares=True)
+        return request.id
+
+    other = await sqlite_database.run(begun)
+    told = f"Request #{other} is moving quota of this key; it goes first." if waits else ""
+    assert await of(sqlite_database, other + 1, later=later).waits_for(7) == told
+    assert await of(sqlite_database, other).waits_for(7) == ""
