@@ -47,6 +47,7 @@ CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 # Messages that one person may report in a minute.
 MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
 OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
+ASKS_FIRST = "Somebody who may disable any key without asking has to say that this is a false alarm."
 
 
 @dataclass(frozen=True)
@@ -241,9 +242,10 @@ class AlertListeners:
         owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
         # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key.
         decision = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
-        if decision.outcome == "deny":
-            if actor.slack_user_id in owners:
-                decision = replace(decision, sentence=OWN_ALERT)
+        at_once = decision.allowed or (decision.approval is not None and decision.approval.break_glass)
+        if not at_once:
+            # Who must ask to stop a key of others must not say alone that nothing needs to be stopped.
+            decision = replace(decision, sentence=OWN_ALERT if actor.slack_user_id in owners else ASKS_FIRST)
             await self.deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
         error = await self.deps.database.run(self._close, alert.id, actor)
         if error is not None:
@@ -257,7 +259,7 @@ class AlertListeners:
         alert, now = store.get(c, alert_id, lock=True), self.deps.clock()
         if alert.status is not AlertStatus.OPEN:
             return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
-        if alert.actions:
+        if alert.actions or alert.batch_id is not None:
             return ApprovalConflict(f"Something was done about alert {alert.id} already; the card says what.")
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
