@@ -25,6 +25,7 @@ from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.key_locks import KeyLocks
+from bot.approvals.lock_watch import LockWatch
 from bot.approvals.models import ApprovalRequest
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
@@ -177,6 +178,7 @@ class Services:
         self.key_locks = KeyLocks(
             outbox=self.outbox, channel=self.settings.security_channel, reader=self.client, clock=clock
         )
+        self.lock_watch = LockWatch(database=database, reader=self.client, key_locks=self.key_locks)
         write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
         self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
         self.rule_counts = Counts(

@@ -5,7 +5,7 @@ actions      what people do to a waiting request              request_audit   on
 timers       reminders, escalation, lapse                     write_locks     one writer per key, across replicas
 granted      stores a request that needs no person        verified_write  one guarded write, read back
 execution    the durable run of an approved request           recheck         today's rules, just before the run
-key_locks    what only key.unlock brings back
+key_locks    what only key.unlock brings back              lock_watch      locked keys enabled past Keydesk
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 counts       the numbers rules compare, for all who judge

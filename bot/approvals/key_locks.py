@@ -82,6 +82,22 @@ class KeyLocks:
             body["more"] += 1
         self.outbox.want(c, id=post_id, kind=POST, subject=str(key.id), target=self.channel, body=body)
 
+    def came_back_elsewhere(self, c: sa.Connection, key: Key) -> None:
+        """A locked key was read in use, and nothing of ours is changing it: say so, once an hour while it is so.
+
+        It stays locked, so that what brings it back here is judged as before.
+        """
+        was = locks.lock_of(c, key.id, key.created_time)
+        if was is None or not self._in_use(key) or store.in_hand_for_key(c, key.id):
+            return
+        post_id = f"key:{key.id}:in_use:{int(self.clock() // 3600)}"
+        if post_store.load(c, post_id) is not None:
+            return
+        told = {"cause": was.cause, "number": was.number, "elsewhere": True}
+        append(c, fact=Fact.UNLOCKED, at=self.clock(), actor=None, key_id=key.id, details=told)
+        body = {"elsewhere": True, "keys": [{"key_id": key.id, "name": key.name, **_told(was)}], "more": 0}
+        self.outbox.want(c, id=post_id, kind=POST, subject=str(key.id), target=self.channel, body=body)
+
     def _why(self, c: sa.Connection, request: ApprovalRequest) -> Lock | None:
         """Why a settled disable locks its key; None for an owner's own wish and for the end of a plain rotation."""
         origin, rule = request.origin, request.judgement.decision.rule or ""

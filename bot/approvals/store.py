@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.approvals.models import (
+    IN_HAND,
     TRANSITIONS,
     WAITING,
     ApprovalRequest,
@@ -149,6 +150,13 @@ def waiting_for_key(c: sa.Connection, key_id: int) -> list[ApprovalRequest]:
     statuses = [status.value for status in WAITING]
     waiting = (requests.c.key_id == key_id) & requests.c.status.in_(statuses)
     return _many(c, waiting, order=requests.c.id, limit=10_000)
+
+
+def in_hand_for_key(c: sa.Connection, key_id: int) -> bool:
+    """Whether a request is changing this key now, or may be."""
+    statuses = [status.value for status in IN_HAND]
+    changing = (requests.c.key_id == key_id) & requests.c.status.in_(statuses)
+    return c.scalar(sa.select(requests.c.id).where(changing).limit(1)) is not None
 
 
 def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> bool:

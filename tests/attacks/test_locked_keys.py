@@ -261,6 +261,25 @@ async def _unknown(user: str, team: str) -> Actor:
     return Actor(slack_user_id=user, team_id=team, kind=ActorKind.UNKNOWN)
 
 
+async def test_a_locked_key_that_is_enabled_at_the_gateway_itself_is_said_aloud(http_desk: Desk) -> None:
+    desk = http_desk
+    key = await owned(desk)
+    await by_security(desk, key)
+    await locked(desk, key)
+    desk.app.lock_watch.settle = 0.0
+    desk.gateway.edit_behind(key.id, status=1)
+    for _ in range(3):
+        await desk.slack.command(SAM, CHANNEL, f"/apikey show {key.id}")
+        await desk.eventually(lambda: "Quota left" in view_text(desk.slack.top_view(SAM)))
+    said = await desk.eventually(
+        lambda: [m for m in desk.messages(CHANNEL) if "enabled at the gateway itself" in m.text]
+    )
+    assert len(said) == 1
+    assert f"/apikey disable {key.id}" in text_of(said[0])
+    assert await desk.app.database.read(locks.lock_of, key.id) is not None
+    assert [line["details"].get("elsewhere") for line in await desk.audit("unlocked")] == [True]
+
+
 async def test_show_list_why_and_home_say_that_it_is_locked(http_desk: Desk) -> None:
     desk = http_desk
     key = await owned(desk)

@@ -41,6 +41,10 @@ def draw_unlocked(_c: sa.Connection, post: PostRow) -> Message | None:
     keys = post.body.get("keys") or []
     if not keys:
         return None
+    if post.body.get("elsewhere"):
+        sentence = "A locked key is in use again, and nobody asked for that here: it was enabled at the gateway itself."
+        how = f"{code(f'/apikey disable {post.subject}')} takes it out of use."
+        return Message(sentence, [section(f":rotating_light: {sentence} {how}"), section(_line(keys[0]))])
     by = mention(str(post.body.get("by", "")))
     sentence = _sentence(keys, int(post.body.get("more", 0)), post.body.get("successor"), by)
     blocks: list[Block] = [section(f":unlock: {sentence}")]

@@ -253,6 +253,8 @@ def _locked(line: Line) -> str:
 
 
 def _unlocked(line: Line) -> str:
+    if line.details.get("elsewhere"):
+        return "The locked key was seen in use: somebody enabled it at the gateway itself"
     if successor := line.part("successor"):
         return f"{line.who} had the locked key replaced by key {successor}"
     return f"{line.who} brought the locked key back with {line.operation}"

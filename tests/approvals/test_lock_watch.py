@@ -1,0 +1,37 @@
+"""A locked key that is in use again without a request of ours is noticed by any read of it."""
+
+import asyncio
+
+from bot.approvals.lock_watch import LockWatch
+from bot.approvals.models import Status
+from bot.db.engine import Database
+from bot.keys import locks
+from tests.approvals.test_key_locks import ALERT, Locking
+
+
+async def wanted(database: Database, locking: Locking, *, locked: bool = True) -> list[str]:
+    """The posts that are wanted after a read of the key."""
+    watch = LockWatch(database=database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
+    if locked:
+        await database.run(locks.lock, locking.key_id, ALERT)
+    await locking.reader.get_key(locking.key_id)
+    assert watch._task is not None
+    await watch._task
+    await asyncio.sleep(0)
+    await watch.stop()
+    return [post_id for post_id in await locking.spine.wanted() if "in_use" in post_id]
+
+
+async def test_a_locked_key_in_use_is_said_once_an_hour(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    first = await wanted(sqlite_database, locking)
+    assert len(first) == 1
+    assert await wanted(sqlite_database, locking) == first
+    assert await locking.lock() == ALERT
+
+
+async def test_what_is_not_locked_or_is_being_changed_by_us_is_no_news(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    assert await wanted(sqlite_database, locking, locked=False) == []
+    await locking.request("key.enable", status=Status.RUNNING)
+    assert await wanted(sqlite_database, locking) == []
