@@ -9,6 +9,7 @@ Three places ask here: the router refuses such a text in a form, with a sentence
 """
 
 import base64
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -110,30 +111,28 @@ def redact_all(value: Any, secrets: Iterable[str] = (), *, wide: bool = True) ->
 
     A SecretStr in it is meant to be seen, and comes out as its value: there is one such view, the reveal of a key.
     """
-    texts: list[str] = []
-    if not secrets and _is_plain(value, texts) and _holds_none(" ".join(texts), wide):
+    if not secrets and holds_no_secret(value, wide=wide):
         return value
     return _redact_each(value, secrets, wide=wide)
 
 
-def _is_plain(value: Any, texts: list[str]) -> bool:
-    """Whether it is JSON as `json.loads` makes it; its texts are added to `texts`."""
-    kind = type(value)
-    if kind is str:
-        texts.append(value)
-        return True
-    if kind is dict:
-        return all(type(name) is str and _is_plain(name, texts) and _is_plain(value[name], texts) for name in value)
-    if kind is list:
-        return all(_is_plain(item, texts) for item in value)
-    return value is None or kind in {bool, int, float}
+def holds_no_secret(value: Any, *, wide: bool = False, most: int | None = None) -> bool:
+    """Whether JSON holds no secret in any text or name, found by one look at all of it, written as one text.
 
-
-def _holds_none(together: str, wide: bool) -> bool:
-    """Whether texts, joined by spaces, hold no secret: none that stands in one of them is hidden by the others.
-
-    One look at all texts of a message instead of sixty; what seems to go on from one to the next is settled one by one.
+    No secret that stands in one of its texts is hidden by the others: signs that no form takes stand in between. False
+    also where that cannot be told at once, so the texts must be looked at one by one: what seems to go on from one text
+    to the next, a backslash or a control character in one, something that is no JSON, or more than `most` characters.
     """
+    try:
+        together = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return False
+    if most is not None and len(together) > most:
+        return False
+    if "\\" in together:
+        together = together.replace("\\n", " ").replace('\\"', " ")
+        if "\\" in together:
+            return False
     return len(together) < _SHORTEST or next(_spans(_seen(together), wide=wide), None) is None
 
 

@@ -43,11 +43,18 @@ def is_invisible(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+def _is_plain(text: str) -> bool:
+    """Nothing in it but what is printed on every keyboard: most texts, which then need no look at each character."""
+    return text.isascii() and text.isprintable()
+
+
 def clean(text: str) -> str:
     """`text` in composed form (NFC), without invisible characters and outer space; every kind of space is one space.
 
     Line breaks stay, each as one newline.
     """
+    if _is_plain(text):
+        return text.strip()
     lines = "".join("\n" if char in _LINE_BREAKS else char for char in text.replace("\r\n", "\n"))
     seen = "".join(char for char in lines if not is_invisible(char))
     return unicodedata.normalize("NFC", _SPACE.sub(" ", seen)).strip()
@@ -63,7 +70,10 @@ def clean_number(text: str) -> str:
 
     Digits of every script have one value each, so they are read; what was understood is shown before anything happens.
     """
-    plain = "".join(char for char in clean_line(text) if char not in _NEEDED_IN_TEXT)
+    line = clean_line(text)
+    if _is_plain(line):
+        return line
+    plain = "".join(char for char in line if char not in _NEEDED_IN_TEXT)
     found = []
     for char in plain.translate(_SIGNS):
         digit = unicodedata.decimal(char, None)

@@ -62,3 +62,12 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert not any(is_invisible(char) for char in once)
     assert unicodedata.is_normalized("NFC", once)
     assert "\n" not in clean_line(text)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=40) | st.text(max_size=20))
+def test_a_plain_text_is_read_as_any_other(text: str):
+    """The quick way for plain texts and the look at each character agree."""
+    tail = "\u200b"  # invisible, and no longer plain
+    assert clean(text) == clean(text + tail)
+    assert clean_line(text) == clean_line(text + tail)
+    assert clean_number(text) == clean_number(text + tail)

@@ -74,6 +74,15 @@ def several(c: sa.Connection, request_ids: Collection[int]) -> dict[int, Approva
     }
 
 
+def versions(c: sa.Connection, request_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
+    """Version of each request, and whether its run is postponed: by which somebody who saw it knows that it moved."""
+    found = sa.select(requests.c.id, requests.c.version, requests.c.progress).where(requests.c.id.in_(request_ids))
+    return {
+        row.id: (row.version, bool(row.progress) and Progress.model_validate(row.progress).postponed is not None)
+        for row in c.execute(found)
+    }
+
+
 def get(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalRequest:
     """The same, for an id that came from our own rows. Raises LookupError."""
     request = find(c, request_id, lock=lock)

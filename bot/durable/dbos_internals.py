@@ -98,14 +98,20 @@ def register_queue(name: str, *, places: int, poll_seconds: float) -> Queue:
         ).result()
 
 
+def _in_schema(table: sa.Table, schema: str | None) -> sa.Table:
+    return table.to_metadata(sa.MetaData(), schema=schema)  # type: ignore[arg-type]  # None is documented
+
+
 # The columns that DBOSClient.enqueue fills; the others have their defaults. One statement for all rows of a
-# transaction: the client's way is two for each row, which was a third of a submission.
-_ROWS = SystemSchema.workflow_status
-_INPUTS = SystemSchema.workflow_input
+# transaction: the client's way is two for each row, which was a third of a submission. SQLite has no schemas, and
+# having SQLAlchemy put the right name into each statement would cost as much as the statement.
+_TABLES = {
+    name: [_in_schema(table, schema) for table in (SystemSchema.workflow_status, SystemSchema.workflow_input)]
+    for name, schema in (("postgresql", SCHEMA), ("sqlite", None))
+}
 _INSERTS = {
     name: [
-        dialect.insert(table).on_conflict_do_nothing(index_elements=[table.c.workflow_uuid])
-        for table in (_ROWS, _INPUTS)
+        dialect.insert(table).on_conflict_do_nothing(index_elements=[table.c.workflow_uuid]) for table in _TABLES[name]
     ]
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
@@ -148,10 +154,9 @@ class QueuedJob:
 
 def enqueue(c: sa.Connection, work: list[QueuedJob]) -> None:
     """Insert rows in the caller's transaction; those that are there already stay as they are."""
-    here = {_ROWS.schema: None if c.dialect.name == "sqlite" else SCHEMA}
     rows, inputs = _INSERTS[c.dialect.name]
-    c.execute(rows, [one.row for one in work], execution_options={"schema_translate_map": here})
-    c.execute(inputs, [one.inputs for one in work], execution_options={"schema_translate_map": here})
+    c.execute(rows, [one.row for one in work])
+    c.execute(inputs, [one.inputs for one in work])
 
 
 def claim(queue: Queue, *, running: int, due: bool) -> int:
@@ -175,16 +180,18 @@ def claim(queue: Queue, *, running: int, due: bool) -> int:
     return len(ids)
 
 
-_WAITING = sa.select(sa.literal(1)).where(_ROWS.c.status == "ENQUEUED", _ROWS.c.queue_name == sa.bindparam("queue"))
-_WAITING = _WAITING.limit(1)
+_WAITING = {
+    name: sa.select(sa.literal(1))
+    .where(rows.c.status == "ENQUEUED", rows.c.queue_name == sa.bindparam("queue"))
+    .limit(1)
+    for name, (rows, _) in _TABLES.items()
+}
 
 
 def waits(engine: sa.Engine, queue: str) -> bool:
     """Whether something due waits in the queue, by one statement on an index of DBOS's."""
-    here = {_ROWS.schema: None if engine.dialect.name == "sqlite" else SCHEMA}
     with engine.connect() as c:
-        found = c.execute(_WAITING, {"queue": queue}, execution_options={"schema_translate_map": here})
-        return found.first() is not None
+        return c.execute(_WAITING[c.dialect.name], {"queue": queue}).first() is not None
 
 
 def stop_claiming() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.errors import InputError, UserError
 from bot.logs import log_context
-from bot.redaction import REFUSED_TEXT, holds_secret, redact
+from bot.redaction import REFUSED_TEXT, holds_no_secret, holds_secret, redact
 from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
@@ -210,6 +210,8 @@ class Router:
 
 def refuse_secrets(state: Mapping[str, Any]) -> None:
     """Raise InputError for each field of a form whose text holds a secret: it goes no further than to here."""
+    if holds_no_secret(state, most=_TEXT_LIMIT):
+        return
     wrong = {}
     for field, filled in state.items():
         texts = list(_texts(filled))

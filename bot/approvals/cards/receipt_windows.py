@@ -98,11 +98,16 @@ class ReceiptWindows:
     def _moved(
         self, c: sa.Connection, windows: Collection[tuple[str, _Window]]
     ) -> list[tuple[str, _Window, ApprovalRequest, dict[str, Any]]]:
-        requests = store.several(c, {window.request_id for _, window in windows})
+        # Hundreds of windows wait while one moves: only that one's request is read.
+        now = store.versions(c, {window.request_id for _, window in windows})
+        moved = [
+            (view_id, window) for view_id, window in windows if now.get(window.request_id, window.seen) != window.seen
+        ]
+        requests = store.several(c, {window.request_id for _, window in moved}) if moved else {}
         return [
             (view_id, window, request, self._draw(c, request))
-            for view_id, window in windows
-            if (request := requests.get(window.request_id)) is not None and _seen(request) != window.seen
+            for view_id, window in moved
+            if (request := requests.get(window.request_id)) is not None
         ]
 
 

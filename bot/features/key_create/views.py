@@ -47,7 +47,7 @@ def parse_submission(
     )
     reason = reader.reason()
     reader.check()
-    return CreateKey.model_validate(wanted.model_dump()), reason
+    return CreateKey.model_validate(dict(wanted)), reason
 
 
 def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
