@@ -293,6 +293,7 @@ class Services:
             start_batch=self.incident.begin,
             leaked_values=self.leaked_values,
             holder=self.resources.name,
+            listed=self.resources.account.listed,
             count=self.health.count,
             died=self.health.key_died,
             github_transport=self.resources.github_transport,

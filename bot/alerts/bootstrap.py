@@ -1,6 +1,6 @@
 """Makes everything that alerts need and names its ways in. Built once by services.py, which hands in plain values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -27,6 +27,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
+from bot.gateway.models import Key
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
 from bot.slack.rate_limits import CallWindows
@@ -56,6 +57,7 @@ class AlertWays:
     start_batch: StartBatch
     leaked_values: LeakedValues
     holder: str
+    listed: Callable[[Sequence[Key]], Awaitable[None]]
     count: Callable[[str], None]
     died: Callable[[float], None]
     github_transport: httpx.AsyncBaseTransport | None = None
@@ -97,6 +99,7 @@ class Alerts:
             database=database,
             holder=ways.holder,
             grown=self._grown,
+            listed=ways.listed,
             clock=clock,
         )
         self.triage = Triage(

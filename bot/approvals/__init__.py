@@ -6,6 +6,7 @@ timers       reminders, escalation, lapse                     write_locks     on
 granted      stores a request that needs no person        verified_write  one guarded write, read back
 execution    the durable run of an approved request           recheck         today's rules, just before the run
 key_locks    what only key.unlock brings back              lock_watch      locked keys enabled past Keydesk
+record_check  do the rows agree with the record?
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 counts       the numbers rules compare, for all who judge

@@ -18,6 +18,7 @@ from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
+from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
 from bot.approvals.rotation.lineage import RequestLineage
 from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, why_waiting
@@ -280,6 +281,8 @@ class Execution:
         }
         if not succeeded:
             details["why"] = outcome.sentence
+        if succeeded and result.key is not None and operation.effect in {Effect.CREATES, Effect.REPLACES}:
+            details[OWNER] = {str(result.key.id): owners.owner_of(c, result.key.id)}
         record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
         for follow in self._followers:
             follow(c, request, operation, result)

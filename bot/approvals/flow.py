@@ -23,10 +23,11 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied, TooMuch
 from bot.gateway.client import GatewayReader
+from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
 from bot.operations import Effect, Inspection, Look, Offered, Operation
-from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision
+from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -100,10 +101,11 @@ class Flow:
         """
         try:
             inspection, decision = await self.judge(asked)
-        except BotError:
+        except BotError as error:
             # Judged again after it was done, it may no longer be possible: a repeat gets the answer of the first time.
             repeated = await self._repeated(asked)
             if repeated is None:
+                await self._refuse_unseen(asked, error)
                 raise
             return _theirs(repeated, asked.actor)
         if decision.outcome == "deny":
@@ -122,6 +124,16 @@ class Flow:
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
         return _theirs(stored, asked.actor)
+
+    async def _refuse_unseen(self, asked: Asked, error: BotError) -> None:
+        """Whoever may not do this to a key of somebody else is not told that there is none with this number."""
+        if isinstance(error, KeyNotFound):
+            facts = Facts(channel=asked.channel_id)
+            decision = decide(
+                self.policy(), Ask(actor=asked.actor, operation=asked.operation.name, own=False, facts=facts)
+            )
+            if decision.outcome == "deny":
+                await self.refuse(asked.actor, asked.operation.name, decision)
 
     async def _repeated(self, asked: Asked) -> ApprovalRequest | None:
         """What an earlier delivery of the same thing stored. Looked for only where `_insert` would not find it."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.approvals import ledger, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, NewRequest, OriginKind, Status
+from bot.approvals.record_check import INPUT, input_digest
 from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.durable.engine import Engine
@@ -43,7 +44,7 @@ class GrantedRequests:
 def record_asked(c: sa.Connection, request: ApprovalRequest) -> None:
     """The first line of a request in the record: who asked, why, and what led to it."""
     origin = request.origin
-    details: dict[str, object] = {"rule": request.judgement.decision.rule}
+    details: dict[str, object] = {"rule": request.judgement.decision.rule, INPUT: input_digest(request.input)}
     if origin.kind is OriginKind.ROTATION_END:
         details["rotation"] = origin.request_id
     if origin.alert_id is not None:

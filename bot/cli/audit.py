@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot import audit
+from bot.approvals.record_check import disagreements
 from bot.audit.formats import as_csv, as_ocsf
 from bot.audit.signed_head import Head, HeadSigner, UntrustedHead, read_anchor, read_head
 from bot.db.engine import Database
@@ -41,18 +42,28 @@ def export_record(
 
 
 def verify_record(database: Database, *, out: TextIO, heads: Iterable[Head] = ()) -> int:
-    """Write `ok: N lines` and return 0, or the first thing that is wrong and return 1. `heads`: earlier ones."""
+    """Write `ok: N lines` and return 0, or the first thing that is wrong and return 1: in the record, then in the rows.
+
+    `heads`: earlier ones.
+    """
     earlier = tuple(heads)
     verdict = audit.verify_database(database, heads=earlier)
     if not verdict.problems:
+        with database.engine.connect() as c:
+            wrong = list(disagreements(c))
+        if wrong:
+            out.write(f"{wrong[0]}{_more(len(wrong) - 1)}\n")
+            return 1
         highest = max((head.count for head in earlier), default=0)
         after = f", and they go on from the head after line {highest}" if earlier else ""
         out.write(f"ok: {verdict.count} lines{after}\n")
         return 0
-    others = len(verdict.problems) - 1
-    more = f" ({others} more)" if others else ""
-    out.write(f"{verdict.problems[0].sentence}{more}\n")
+    out.write(f"{verdict.problems[0].sentence}{_more(len(verdict.problems) - 1)}\n")
     return 1
+
+
+def _more(others: int) -> str:
+    return f" ({others} more)" if others else ""
 
 
 def kept_head(path: Path, signer: HeadSigner | None) -> Head:

@@ -13,7 +13,7 @@ from bot.db.engine import Database
 from bot.errors import InputError
 from bot.gateway.models import Key
 from bot.keys import locks, owners
-from bot.keys.lookup import FIELD, Match, listed, not_found
+from bot.keys.lookup import FIELD, Match, NoSuchKeys, listed, not_found
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Decision, Facts, Lock
 from bot.permissions.policy import decide
@@ -82,11 +82,11 @@ class KeyAccess:
 
         try:
             return listed(text, keys, seen=seen)
-        except InputError as error:
-            hidden = _named_at_all(text, keys)
-            if hidden is None or all(seen(key) for key in hidden):
-                raise
-            await self._record(actor, operation, hidden[0], channel=channel)
+        except NoSuchKeys as error:
+            # The same words whether it is not there or not theirs; only the record tells which it was.
+            hidden = [key for key in _named_at_all(text, keys) if not seen(key)]
+            for key in hidden[:1]:
+                await self._record(actor, operation, key, channel=channel)
             why = self._in_general(actor, operation, channel=channel)
             raise InputError({FIELD: f"{error.sentence} {why}".strip()}) from None
 
@@ -104,9 +104,9 @@ class KeyAccess:
         return decision.sentence if decision.outcome == "deny" else ""
 
 
-def _named_at_all(text: str, keys: Sequence[Key]) -> list[Key] | None:
-    """The keys that the list names for somebody who may see every key; None when it names none or is ambiguous."""
+def _named_at_all(text: str, keys: Sequence[Key]) -> list[Key]:
+    """The keys that the list names for somebody who may see every key; none when it names none or is ambiguous."""
     try:
         return listed(text, keys, seen=lambda _key: True)
     except InputError:
-        return None
+        return []

@@ -22,6 +22,10 @@ FIELD = "key"
 _HINT = "Use its number or its exact name; `/apikey list` shows yours."
 
 
+class NoSuchKeys(InputError):
+    """A list names something that is no key which this person may see."""
+
+
 @dataclass(frozen=True)
 class Match:
     """A key that may be meant, freshly read, and what is left of the command then."""
@@ -138,15 +142,16 @@ def several_text(keys: Sequence[Key], text: str) -> str:
 def listed(text: str, keys: Iterable[Key], *, seen: Callable[[Key], bool]) -> list[Key]:
     """The keys that a list of KEYs names, among `keys`, lowest number first. `seen`: whether this person may see one.
 
-    Unquoted names may hold spaces and commas, so every way to cut the text into keys counts. Raises InputError when
-    there is none, or when two of them mean different keys.
+    Unquoted names may hold spaces and commas, so every way to cut the text into keys counts. Raises NoSuchKeys when
+    there is none, InputError when two of them mean different keys.
     """
     refuse_value(text)
     named = _Listing(text, keys, seen)
     meant = named.meanings()
     if len(meant) == 1:
         return [named.by_id[key_id] for key_id in sorted(meant[0])]
-    raise InputError({FIELD: named.problem(ambiguous=bool(meant))})
+    wrong = {FIELD: named.problem(ambiguous=bool(meant))}
+    raise InputError(wrong) if meant else NoSuchKeys(wrong)
 
 
 class _Listing:

@@ -44,6 +44,10 @@ class Channels(Client):
 
     def _event(self, message: SlackMessage) -> dict[str, Any]:
         wire = message.wire(team_id=self._core.workspace.team.id)
+        author = self._core.workspace.people.get(message.user or "")
+        if author is not None and author.team_id != self._core.workspace.team.id:
+            # In a shared channel an event says where its author is at home.
+            wire |= dict.fromkeys(("team", "user_team", "source_team"), author.team_id)
         return wire | {"channel": message.channel, "event_ts": message.ts}
 
     async def _tell(self, message: SlackMessage, channel: Channel) -> None:

@@ -25,7 +25,7 @@ NOW = 1_800_000_000.0
 
 def fill(database: Database, *, count: int = 3) -> None:
     for number in range(count):
-        database.run_here(audit.append, fact=Fact.ASKED, at=NOW + number, actor="U0ADA", request_id=number)
+        database.run_here(audit.append, fact=Fact.TAKEN, at=NOW + number, actor="U0ADA", request_id=number)
 
 
 def test_the_record_is_exported_as_json_lines_with_its_head(database: Database) -> None:

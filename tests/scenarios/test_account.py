@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from bot.keys import owners
 from bot.keys.account import adopt_account
 from keydesk_sandbox import seed
+from tests.scenarios.alerting import learned
 from tests.scenarios.desk import Desk, open_desk, view_text
 
 ADA = seed.ENGINEER
@@ -45,3 +47,28 @@ async def test_with_another_account_nobody_owns_a_key_until_an_administrator_agr
         answer = await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
         assert "notebooks" in str(answer.body)
         assert [line["fact"] for line in await desk.audit("account")] == ["account", "account"]
+
+
+async def test_a_pass_of_the_index_alone_ends_what_a_restored_gateway_made_wrong(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    key = await desk.own(ADA, desk.key("notebooks"))
+    await desk.app.database.run(owners.observe, {key.id: key.created_time})
+    value = desk.gateway.key_value(key.id)
+    desk.gateway.edit_behind(key.id, created_time=key.created_time + 1_000)
+    desk.gateway._state.store.row(key.id).key = "Zz9" + value[::-1][:45]
+    # Nobody lists keys; only the index looks, as it does by itself.
+    desk.app.alerts.index_sync._all_at = float("-inf")
+    desk.app.alerts.changed()
+    new = desk.gateway.key_value(key.id).removeprefix("sk-")
+    await desk.eventually(lambda: desk.app.alerts.index.holds(new))
+    assert not desk.app.alerts.index.holds(value.removeprefix("sk-"))
+
+    async def nobodys() -> bool:
+        return await desk.app.database.read(owners.owner_of, key.id) is None
+
+    await desk.until(nobodys, otherwise="the old owner keeps it")
+    line = await desk.app.database.read(owners.find, key.id)
+    assert line is not None
+    assert line.deleted_at is not None
+    assert ADA not in (await desk.app.database.read(owners.all_owners)).values()

@@ -51,6 +51,7 @@ class IndexSync:
         database: Database,
         holder: str,
         grown: Callable[[], Awaitable[None]],
+        listed: Callable[[Sequence[Key]], Awaitable[None]],
         clock: Callable[[], float],
     ) -> None:
         self._index = index
@@ -59,6 +60,8 @@ class IndexSync:
         self._database = database
         self._holder = f"index:{holder}"
         self._grown = grown
+        # Told of the keys of each pass: whose account it is, and which numbers are other keys now.
+        self._listed = listed
         self._clock = clock
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -70,6 +73,7 @@ class IndexSync:
         self._read_to = 0
         self._look = False
         self._unsaved: list[IndexEntry] = []
+        self._replaced: set[int] = set()
         self._hits: set[int] = set()
         self._told = (0, 0)
         self._looks_begun = self._look_ended = 0
@@ -98,6 +102,9 @@ class IndexSync:
 
     def notice(self, rows: Sequence[tuple[Key, str]]) -> None:
         """Take in the keys of a read, whoever asked for it: known values as fingerprints, masked ones by their ends."""
+        others = {int(key.id) for key, _ in rows if self._index.is_other(int(key.id), _hint(key))}
+        self._index.drop(others)
+        self._replaced |= others
         new = [self._entry(key, raw) for key, raw in rows if self._index.lacks(int(key.id), masked=key.masked)]
         if new:
             self._index.put(new)
@@ -192,6 +199,7 @@ class IndexSync:
 
     async def _read_newest(self) -> None:
         newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id))
+        await self._listed(newest)
         self._read_to = max([self._read_to, *(int(key.id) for key in newest)])
 
     async def reveal(self, key_ids: Collection[int]) -> None:
@@ -214,7 +222,9 @@ class IndexSync:
 
     async def _read_all(self) -> None:
         """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""
-        listed = {int(key.id) for key in await self._reader.list_keys()}
+        keys = await self._reader.list_keys()
+        await self._listed(keys)
+        listed = {int(key.id) for key in keys}
         self._read_to = max(listed, default=0)
         gone = self._index.ids() - listed
         self._index.drop(gone)
@@ -233,7 +243,7 @@ class IndexSync:
             self._unsaved.append(entry)
 
     def _entry(self, key: Key, raw: str) -> IndexEntry:
-        hint = key.hint.replace("…", "")
+        hint = _hint(key)
         if key.masked:
             return IndexEntry(int(key.id), hint, None)
         core = raw.removeprefix(PREFIX)
@@ -242,6 +252,15 @@ class IndexSync:
 
     async def _save(self) -> None:
         entries, self._unsaved = self._unsaved, []
+        replaced, self._replaced = self._replaced, set()
+        if replaced:
+            logger.warning("%d numbers have other values at the gateway than before", len(replaced))
+            await self._database.run(store.drop_entries, sorted(replaced))
         at, scheme = self._clock(), self._fingerprints.scheme
         for start in range(0, len(entries), SAVE_EVERY):
             await self._database.run(store.save_entries, entries[start : start + SAVE_EVERY], scheme, at=at)
+
+
+def _hint(key: Key) -> str:
+    """The first and last characters, as the index keeps them."""
+    return key.hint.replace("…", "")

@@ -80,14 +80,25 @@ class KeyIndex:
         return frozenset(self._fingerprint_of)
 
     def put(self, entries: Iterable[IndexEntry]) -> None:
-        """Take in keys, new ones and those whose value is known now. A key's value never changes."""
+        """Take in keys, new ones and those whose value is known now.
+
+        A key's value never changes: with another value, the number is another key's now, and the old one is forgotten.
+        """
         for entry in entries:
+            known = self._fingerprint_of.get(entry.key_id)
+            changed = known is not None and entry.fingerprint is not None and known != entry.fingerprint
+            if changed or self.is_other(entry.key_id, entry.hint):
+                self.drop([entry.key_id])
             if entry.fingerprint is not None:
                 self._by_fingerprint[entry.fingerprint] = entry.key_id
             if entry.key_id not in self._fingerprint_of:
                 self._add_hint(entry.hint, entry.key_id)
             if entry.fingerprint is not None or entry.key_id not in self._fingerprint_of:
                 self._fingerprint_of[entry.key_id] = entry.fingerprint
+
+    def is_other(self, key_id: int, hint: str) -> bool:
+        """Whether a known number has other first and last characters now."""
+        return bool(hint) and key_id in self._fingerprint_of and key_id not in self.with_hint(hint)
 
     def _add_hint(self, hint: str, key_id: int) -> None:
         if not hint:

@@ -85,7 +85,8 @@ class MessageMonitor:
         # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
         shared = bool(delivery.payload.get("is_ext_shared_channel"))
         author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
-        ours = bool(author) and team in {"", delivery.team_id}
+        # Nobody is told whose home is not said: it may be the other company.
+        ours = bool(author) and team == delivery.team_id
         live_found = ScanResult(live, found.cut)
         who, minute = author or text_of(message, "bot_id"), int(self.clock() // 60)
         if not self._windows.take(who, per_minute=MOST_A_MINUTE):

@@ -1,6 +1,6 @@
 """The index against the sandbox's gateway: filled, kept up to date, within limits, shared by replicas."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +10,7 @@ from bot.alerts.detection.index_sync import LEASE_SECONDS, IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
-from bot.gateway.models import KeyId
+from bot.gateway.models import Key, KeyId
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW, SECRET, candidate
 
@@ -29,6 +29,7 @@ class Bench:
             sleep=self.gateway.clock.sleep,
         )
         self.grown = 0
+        self.listed: list[list[int]] = []
         self.index, self.index_sync = self.replica("one")
 
     def replica(self, name: str, secret: SecretStr = SECRET) -> tuple[KeyIndex, IndexSync]:
@@ -38,6 +39,9 @@ class Bench:
         async def grown() -> None:
             self.grown += 1
 
+        async def listed(keys: Sequence[Key]) -> None:
+            self.listed.append([int(key.id) for key in keys])
+
         index_sync = IndexSync(
             index=index,
             fingerprints=prints,
@@ -45,6 +49,7 @@ class Bench:
             database=self.database,
             holder=name,
             grown=grown,
+            listed=listed,
             clock=lambda: self.now,
         )
         return index, index_sync
@@ -203,3 +208,34 @@ async def test_hidden_keys_of_a_large_account_are_revealed_a_few_calls_at_a_time
     await masked.index_sync.catch_up()
     assert batches(masked) == 5
     assert masked.index_sync.progress() == ""
+
+
+async def test_every_pass_tells_which_keys_the_account_has(bench: Bench) -> None:
+    record = bench.gateway.add_key(name="one")
+    await bench.index_sync.catch_up()
+    late = bench.gateway.add_key(name="late")
+    await bench.index_sync.catch_up()
+    bench.now += 3_600
+    await bench.index_sync.catch_up()
+    assert [sorted(ids) for ids in bench.listed] == [[record.id], [late.id], [record.id, late.id]]
+
+
+@pytest.mark.parametrize("profile", ["cometapi", "upstream"])
+async def test_a_number_that_is_another_key_now_is_learned_anew(sqlite_database: Database, profile: str) -> None:
+    bench = Bench(sqlite_database, profile)
+    record = bench.gateway.add_key(name="one")
+    await bench.index_sync.catch_up()
+    old = bench.gateway.key_value(record.id).removeprefix("sk-")
+    assert bench.how(record.id) is MatchKind.FULL
+    bench.gateway._state.store.row(record.id).key = "Zz9" + old[::-1][3:]
+    bench.now += 3_600
+    await bench.index_sync.catch_up()
+    assert bench.how(record.id) is MatchKind.FULL
+    assert bench.index.match(candidate(old)).how is MatchKind.UNKNOWN
+    # And what the next start, or another replica, reads.
+    index, index_sync = bench.replica("two")
+    await index_sync.start()
+    await index_sync.stop()
+    assert bench.how(record.id, index) is MatchKind.FULL
+    assert index.match(candidate(old)).how is MatchKind.UNKNOWN
+    await bench.client.aclose()
