@@ -1,4 +1,4 @@
-"""What a feature may use: the flow, the reading half of the gateway, and who people are. Built by app.py."""
+"""What a feature may use: the flow, the reading half of the gateway, and who people are. Built by services.py."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class KnownCapabilities:
         except GatewayError as error:
             logger.warning("the gateway could not be probed; what was known stays: %s", error.sentence)
             return
-        # The probe sees some things and leaves others to the read-backs of earlier days.
+        # The probe finds some capabilities; the others stay as earlier read-backs showed them.
         seen = {name: value for name, value in found.model_dump().items() if value is not None}
         await self._keep(self.current.model_copy(update=seen))
         logger.info("the gateway looks like %s", self.current.generation)

@@ -66,7 +66,7 @@ def format_quota(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
     noun = "unit" if abs(units) == 1 else "units"
     money = f"{Decimal(abs(units)) / units_per_usd:,.2f}"
     sign = "-" if units < 0 else ""
-    # $0.00 would read as free.
+    # Shown as less than a cent, because $0.00 would read as free.
     worth = "under $0.01" if units and money == "0.00" else f"{sign}${money}"
     return f"{short_quota(units)} {noun} ({worth})"
 
@@ -78,7 +78,7 @@ def short_quota(units: int) -> str:
     for letter, factor, smallest in (("B", 10**9, 10**6), ("M", 10**6, 10**3), ("k", 10**3, 10**2)):
         if size >= factor and size % smallest == 0:
             whole, rest = divmod(size, factor)
-            if whole >= 10_000:  # more letters would say less than the number itself
+            if whole >= 10_000:  # above this the number with a unit is as long as the plain number
                 break
             decimals = f".{rest:0{len(str(factor)) - 1}d}".rstrip("0.") if rest else ""
             return f"{'-' if units < 0 else ''}{whole}{decimals}{letter}"

@@ -34,7 +34,7 @@ from bot.durable.engine import Engine
 
 TRIAGE_JOB = "alert"
 _ORDER = {MatchKind.FULL: 0, MatchKind.AMBIGUOUS: 1, MatchKind.MASKED: 2, MatchKind.UNKNOWN: 3}
-# Repeats after which the record has said enough; each is still counted in the row.
+# Only these repeats get a line in the record; every repeat is counted in the row.
 _RECORDED_REPEATS = frozenset({2, 10, 100, 1_000, 10_000, 100_000})
 
 
@@ -101,7 +101,7 @@ class AlertIngest:
             if alert.deliveries in _RECORDED_REPEATS:
                 append(c, fact=Fact.ALERT, at=now, details={**told, "deliveries": alert.deliveries})
             if not changed and not _is_round(alert.deliveries):
-                # A flood of repeats must not become a flood of redraws: the number is right at every round one.
+                # Redrawn only at round numbers of repeats, so that a flood of them does not redraw it each time.
                 return alert
         self.notifications.card(c, alert)
         return alert
@@ -138,7 +138,7 @@ class AlertIngest:
                 changes |= REOPENED
             alert = store.change(c, alert.id, **changes)
         if changed or _is_round(alert.deliveries):
-            # The keys may be others by now, or work again.
+            # The keys may have changed, or may be enabled again.
             self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
         return alert, changed
 

@@ -105,7 +105,7 @@ class AlertResponse:
         try:
             return await self.flow.submit(asked)
         except BotError:
-            # A click that was refused is no order: the time counts from the one that is.
+            # A click that was refused is no order, so the time counts from the click that was accepted.
             self._clicks.pop(click, None)
             raise
 

@@ -105,7 +105,7 @@ class Triage:
         before = set(alert.possible_keys)
         found = {key_id for finding in findings for key_id in finding.key_ids} - before
         if found and alert.status is AlertStatus.FALSE_ALARM:
-            # What was called false did not name these keys.
+            # The false alarm was declared before these keys were found.
             changes |= REOPENED
         alert = store.change(c, alert_id, **changes)
         self.notifications.card(c, alert)

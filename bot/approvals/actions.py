@@ -102,7 +102,7 @@ class RequestActions:
         if request.approval is None:
             return Eligibility(allowed=False, sentence="Nobody has to approve this request.")
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
-        # A review comes after the fact, so no time runs out for it.
+        # A review follows an executed request, so it does not expire.
         now = request.asked_at if what == "review" else self.clock()
         policy, approval, asked_at = self.policy(), request.approval, request.asked_at
         if what == "approve":

@@ -165,7 +165,7 @@ class Execution:
             return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)
         voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]
-        # Slack is silent, or has forgotten somebody: the first passes, and for the second an hour is enough.
+        # Slack does not answer, or does not know somebody. The first is temporary; the second is waited for an hour.
         waited = self._clock() - (request.decided_at or request.asked_at)
         unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
         if unknown and waited < SLACK_SILENT_SECONDS:
@@ -195,7 +195,7 @@ class Execution:
         try:
             fresh = await self._reader.get_key(KeyId(request.key_id))
         except KeyNotFound:
-            return ""  # the run meets the same, and says it
+            return ""  # the run finds the same problem and reports it
         if unread:
             return read_late(self._policy(), request, requester, fresh, self._clock())
         return outgrown(self._policy(), request, requester, fresh)
@@ -254,7 +254,7 @@ class Execution:
             return None
         writer.check(c)
         now = self._clock()
-        # Nothing was changed, and the cause may pass or is an administrator's to mend: the request waits.
+        # Nothing was changed, and the cause is temporary or can be mended by an administrator, so the request waits.
         if result.status is WriteStatus.FAILED and (result.again_after or result.refusal in AUTH_REFUSALS):
             return self._postpone(c, request.id, result.sentence)
         if result.status is WriteStatus.UNKNOWN:

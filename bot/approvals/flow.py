@@ -1,7 +1,7 @@
 """submit → review → execute → confirm: the one way from a wish to a changed gateway, the same for every operation.
 
 This page is submit: judge a wish, store it as a row, and start, in that same transaction, what must follow: the run
-(execution.py) when the policy grants it, the card and the timers (review.py, timers.py) when people must decide.
+(execution.py) when the policy grants it, the card and the timers (actions.py, timers.py) when people must decide.
 Nothing here calls Slack, and only reads reach the gateway from here.
 """
 

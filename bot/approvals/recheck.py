@@ -26,7 +26,7 @@ def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: 
     """
     delta, seen = adds_to(request), request.judgement.facts.remain_quota
     if delta is None or (seen is not None and fresh.remain_quota + delta <= seen):
-        return ""  # usage only makes it less than what was judged
+        return ""  # usage only lowers the quota below what was judged
     facts = replace(request.judgement.facts, remain_quota=fresh.remain_quota + delta, increase=delta)
     today = _otherwise(policy, request, requester, facts)
     if today is None:

@@ -51,7 +51,7 @@ class Timers:
             f"Request {request.number} of <@{request.requester_id}> still waits for a decision (reminder {number})."
         )
         record(c, Fact.REMINDED, request, at=self.clock(), actor=None, number=number)
-        # A card that somebody deleted is posted anew when it is redrawn: a reminder without one could not be answered.
+        # A deleted card is posted again when it is redrawn; without a card nobody could answer the reminder.
         self.notifications.announce(c, request)
         self.notifications.remind(c, request, sentence, name=str(number))
         if approval.remind is not None and number < approval.remind_most:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Longest time, in seconds, that a gateway is believed to go on with a call after its connection is gone.
 PROCESSING = 15.0
-# Seconds until a thing that another process writes is looked at again.
+# Seconds until a run tries again while another process holds the write lock.
 BUSY_SECONDS = 0.25
 
 Done = TypeVar("Done")
@@ -144,7 +144,7 @@ class VerifiedWrites:
                 )
                 return await work(writer)
             except WriteLockLost:
-                # Whoever took over goes on; looking again makes sure that somebody did.
+                # Another process took over; the run comes back to make sure that it did.
                 return Again(BUSY_SECONDS)
 
 

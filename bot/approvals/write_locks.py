@@ -19,10 +19,9 @@ from bot.keys import lineage
 from bot.operations import Operation
 
 SECONDS = 6.0
-# These make a key; what they read of an old one they do not write.
 
 
-class WriteLockLost(Exception):  # no error of anybody: this process was thought dead, and another one goes on
+class WriteLockLost(Exception):  # not a BotError: this process was taken for dead, and another one continues
     """The lock is no longer held here: stop before the next effect."""
 
 
@@ -72,7 +71,7 @@ class WriteLocks:
     _locks: dict[str, tuple[asyncio.Lock, int]] = field(default_factory=dict, init=False)
 
     def hold(self, request: ApprovalRequest) -> contextlib.AbstractAsyncContextManager[WriteLock | None]:
-        """WriteLock the lock of what `request` writes. Yields None when another replica has it."""
+        """Take the lock of what `request` writes. Yields None when another replica has it."""
         creates = request.key_id is None or self.operations[request.operation].description.creates
         return self._held("write:create") if creates else self.lock_key(request.key_id or 0)
 
@@ -81,7 +80,7 @@ class WriteLocks:
         """The lock of one key and of all that it replaced or that replaced it: quota moves between them."""
         first = await self.database.read(lineage.first_of, key_id)
         async with self._held(f"write:key:{first}") as lock:
-            # It became part of a line while we waited: the line has another lock.
+            # The key became part of a lineage while we waited, and a lineage has another lock.
             same = lock is not None and await self.database.read(lineage.first_of, key_id) == first
             yield lock if same else None
 

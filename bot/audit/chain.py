@@ -23,7 +23,7 @@ GENESIS = "0" * 64
 _LARGEST = 2**63 - 1
 # A text as canonical JSON writes it.
 _quoted = json.encoder.encode_basestring
-# What a terminal obeys or turns: spelled out in an export, which is the same JSON.
+# Control and direction characters are written as escapes in an export, which is the same JSON.
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

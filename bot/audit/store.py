@@ -97,7 +97,7 @@ def _snapshot(database: Database) -> Iterator[sa.Connection]:
             c.exec_driver_sql("BEGIN")
         else:
             c.execution_options(isolation_level="REPEATABLE READ")
-            # Whoever reads a long export may do so slowly.
+            # The snapshot stays open for the whole export, whose reader may be slow.
             c.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield c
 

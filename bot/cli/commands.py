@@ -158,7 +158,7 @@ Exit codes: 0 whole, 1 not whole or no head of ours, 2 there is no migrated data
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    gc.disable()  # until it serves: hardly anything that a start makes is garbage
+    gc.disable()  # off until it serves, because almost nothing that a start allocates is garbage
     from bot.cli.server import serve  # noqa: PLC0415  # quick --help, here and below
 
     partial = read()

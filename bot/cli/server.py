@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was made until now stays for ever: the collector need not look at it again.
+        # Objects made so far live as long as the process, so the garbage collector need not visit them again.
         gc.freeze()
         gc.enable()
         if self.started:
@@ -78,10 +78,10 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    # uvicorn's account of a start that failed is a trace; why it failed is told below, in one line.
+    # uvicorn logs a failed start as a trace; the reason is printed below in one line.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: application.failure is None)
     server = _Server(config, metrics=_metrics_of(application))
-    # SystemExit is uvicorn's way of saying that the start failed; why is known below.
+    # uvicorn raises SystemExit when the start failed; the reason is raised below.
     with contextlib.suppress(SystemExit):
         server.run()
     if application.failure is not None:

@@ -1,8 +1,8 @@
 """Opens the database and runs plain sync functions in transactions. Knows no table.
 
 All SQL of Keydesk is in functions `work(connection, ...)`; async code calls `await database.run(work, ...)`.
-SQLite has one writer thread, which commits what waits together (group.py). PostgreSQL has a small pool of threads,
-and that one beside them for bursts of new rows.
+SQLite has one writer thread, which commits what waits together (group_commit.py). PostgreSQL has a small pool of
+threads, and that one beside them for bursts of new rows.
 """
 
 import asyncio

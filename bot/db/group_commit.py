@@ -93,13 +93,13 @@ class GroupCommitter:
                         _one(c, tail, piece)
         except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to those who wait
             for piece in group:
-                # Not committed, so nobody's work is done; whoever's own work had failed hears of that.
+                # Not committed, so no piece of the group is done; a piece that had failed itself gets its own error.
                 piece.error = piece.error or error
 
 
 def _one(c: sa.Connection, tail: Tail, piece: _Piece) -> None:
     mark = tail.mark()
-    # The next piece's hides this one: the commit releases them all, so no statement is spent on it here.
+    # The savepoint of the next piece has the same name, and the commit releases all, so none is released here.
     c.exec_driver_sql("SAVEPOINT piece")
     try:
         piece.value = piece.work(c)

@@ -49,7 +49,7 @@ class Tail:
             try:
                 callback()
             except Exception:
-                # It is committed: whoever waits for the result must not be told otherwise.
+                # The transaction is committed, so the caller must not get an error.
                 log.exception("A callback after a commit failed")
 
 
@@ -85,7 +85,7 @@ def transaction(engine: sa.Engine) -> Iterator[tuple[sa.Connection, Tail]]:
         if c.dialect.name == "sqlite":
             # Take the write lock before the first read, so that what was read still holds at the write.
             c.exec_driver_sql("BEGIN IMMEDIATE")
-        # Held here: asking a connection that was cut off for it would hide why it was.
+        # Kept here, because `c.info` of a connection that was cut off would raise and hide the first error.
         info = c.info
         info[_TAIL] = tail
         try:

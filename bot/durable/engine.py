@@ -39,7 +39,7 @@ POLL_SECONDS = 5.0
 # A shorter delay is also rung by a timer of this process, so that it is exact; longer ones may be a second late.
 TIMER_SECONDS = 120.0
 # Who started the work answers first (the acknowledgement to Slack), then it is claimed. A row's due time is cut to
-# milliseconds, so a delay needs a hair more as well.
+# milliseconds, so a delay needs slightly more as well.
 AFTER_COMMIT_SECONDS = 0.002
 KEEP_FINISHED_SECONDS = 3 * 86_400.0
 CLEAN_EVERY_SECONDS = 600.0
@@ -215,7 +215,7 @@ class Engine:
             self._heart.cancel()
         # DBOS warns of each cancelled job; our own line says how many there were.
         dbos_internals.route_logs(logging.ERROR)
-        # Neither thread may take what another process could do meanwhile.
+        # Neither thread may claim work any more that another process can do.
         dbos_internals.stop_claiming()
         waker.end(wait=0)
         await self._runs.stop(grace=grace)

@@ -78,12 +78,12 @@ class Waker:
                 self._attempt(self._tick, "Could not look after the durable work; the next tick does")
                 next_tick = time.monotonic() + self._tick_seconds
             if self._bell.is_set() and not self._ended:
-                # Cleared before the look: a ring during it must lead to another.
+                # Cleared before claiming, so that a ring while it claims leads to another claim.
                 self._bell.clear()
                 begun = time.monotonic()
                 self._attempt(self._look, "Could not start work at once; the next poll does")
-                # Under load a look takes longer, and so does the rest: many commits become one claim, and answering
-                # people goes before working.
+                # Under load claiming takes longer, and so does the pause after it: many commits become one claim, and
+                # people are answered before work is done.
                 time.sleep(min(REST * (time.monotonic() - begun), LONGEST_REST_SECONDS))
 
     def _look(self) -> None:

@@ -1,4 +1,4 @@
-"""What the gateway can do to us, as one tree, and the single mapping from its words to our classes.
+"""The errors of the gateway as one tree, and the single mapping from its texts to our classes.
 
     bot.errors.GatewayError
     └── GatewayCallError                .facts: operation, key id, request id, reference, HTTP status

@@ -40,9 +40,9 @@ class WindowSize:
 
 
 SIZES: Mapping[Limit, WindowSize] = {
-    # A kill is never held back by our own count: only a refusal tells that the gateway takes no more.
+    # Disabling a leaked key is never delayed by our own count, only after the gateway has refused a call.
     Limit.CALLS: WindowSize(most=180, seconds=180.0, shares={Priority.PEOPLE: 140, Priority.BACKGROUND: 90}),
-    # The proof of a kill can wait for a value or do without; people who need their key cannot.
+    # A revocation check can wait for a value or do without it; people who need their key cannot.
     Limit.REVEALS: WindowSize(most=20, seconds=1200.0, shares={Priority.KILL: 8, Priority.BACKGROUND: 4}),
     Limit.SEARCHES: WindowSize(most=10, seconds=60.0, shares={Priority.BACKGROUND: 2}),
 }

@@ -252,7 +252,7 @@ class Wire:
 
     def _log_failure(self, facts: CallFacts, outcome: str, reply: ApiReply | None = None) -> None:
         text = without_secrets(reply.body[:4096].decode("utf-8", "replace"), self._secrets) if reply else ""
-        # What a deployment does not offer is no trouble: callers have another way, or say so.
+        # A call that a deployment does not offer is no failure: callers use another way, or say so.
         level = logging.INFO if facts.status == NOT_THERE else logging.WARNING
         logger.log(
             level,

@@ -82,7 +82,7 @@ class BatchAdmission:
         allowed: list[BatchKey] = []
         for key, record in pairs:
             if record is None:
-                allowed.append(key)  # gone: the write meets the same, and says it
+                allowed.append(key)  # the key is gone; the write finds that out too and reports it
                 continue
             if batch.operation == ENABLE and int(record.id) in replaced:
                 refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."

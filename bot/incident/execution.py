@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 JOB, POST, OWNER_POST, ALARM_POST = "batch", "batch", "batch_owner", "batch_alarm"
 AT_ONCE = 8
 SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
-# A key whose write stays unclear or unreachable this often is left, and said.
+# A key whose write stays unclear or unreachable this often is given up and reported as failed.
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
 

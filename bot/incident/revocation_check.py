@@ -68,7 +68,7 @@ class BatchRevocationCheck:
         due = [key for key in left if _due(key) <= self.clock()][:MOST]
         if not due:
             return max(0.0, min(map(_due, left)) - self.clock())
-        # By all of the batch: a few are due a moment before the others, again and again.
+        # Decided by the whole batch, because a few keys are due a moment before the others in every pass.
         together = sum(map(_masked, disabled)) > FEW
         unknown = await self._learn_values(due) if together else None
         for start in range(0, len(due), ROUND):

@@ -201,7 +201,7 @@ def _who(batch: Batch) -> str:
 
 
 def _what(batch: Batch) -> str:
-    # Ours, with mentions; names that people typed are not in it (batch_words.BatchScope.text).
+    # Written by us, with mentions; it holds no names that people typed (scope.BatchScope.text).
     return batch.what
 
 

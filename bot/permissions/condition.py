@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.permissions.models import Count, Facts
 
-# A reason is worded only when somebody asks for it.
+# A function, because the words are needed only when somebody asks for the reason.
 Why = Callable[[], str] | None
 Value = int | bool | str | tuple[str, ...]
 

@@ -17,7 +17,7 @@ from bot.permissions.toml_document import guess, short
 from bot.units import UNITS_PER_USD, parse_delta, parse_duration, parse_quota
 
 ASK_FIELDS = ("reason", "channel")
-# Of the record as it would be. Also where the form does not ask for them: they then say what the key is like.
+# Fields of the record after the change. Where a form does not ask for them, they describe the key as it is.
 _RECORD_FIELDS = (
     "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at", "model_limits", "allow_ips", "group",
     "cross_group_retry", "gateway",
@@ -29,7 +29,7 @@ _FORM_FIELDS = {
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
 }
-# What the person has already; no form asks for it. Untold: nothing.
+# What the person has already; no form asks for it. Left out means none.
 LOCKED = "locked"
 SO_FAR = {"keys_so_far": "keys", "granted_so_far": "granted", "allowances_so_far": "allowance"}
 FIELDS = (

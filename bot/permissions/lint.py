@@ -16,10 +16,10 @@ from bot.permissions.source_map import Position
 from bot.permissions.subsumption import covers, impossible
 from bot.permissions.unlocking import speaks_of_unlocking
 
-# What adds units: a rule bounds that by a sum. A rotation only moves them.
+# Operations that add units; a rule limits them with a counting condition. A rotation only moves units.
 _ADDS = frozenset({"key.create", "key.quota", "key.allowance"})
 _SUMS = frozenset({"granted_at_most", "allowance_at_most"})
-# What everybody should not do to what belongs to others.
+# Operations that should not be free for everybody on keys of other people.
 _POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.show", "request.list", "policy.explain"}
 # The ids of policy.example.toml.
 PLACEHOLDERS = frozenset({"S0ENGINEERS", "S0MANAGERS", "S0SECURITY", "S0ADMINS", "U0ONCALL"})

@@ -19,7 +19,7 @@ def growth(asked: Facts, offered: Facts) -> tuple[str, ...]:
     was not spoken of may not be given by the changes.
     """
     told = [
-        # Everything is less than no limit.
+        # Every limit is less than no limit.
         "" if asked.unlimited_quota else _more("quota", asked.remain_quota, offered.remain_quota, short_quota),
         "" if asked.unlimited_quota else _more("raise", asked.increase, offered.increase, short_quota),
         _lifetime(asked, offered),

@@ -39,7 +39,7 @@ _STRICTNESS: Mapping[Outcome, int] = {"allow": 0, "needs_approval": 2, "deny": 3
 _AT_ONCE = 1
 # A rotated key takes the place of its predecessor.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
-# Slack may be silent, or know nobody of that id: the first passes.
+# Slack may not answer, or may not know that id; only the first is temporary.
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
 
@@ -250,7 +250,7 @@ def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[s
         sentence = rule.sentence or f"Rule “{rule.name}” allows it."
         return Decision(outcome=rule.outcome, rule=rule.name, sentence=sentence, trail=trail)
     if approval.self_approval:
-        # An explicit no anywhere wins: a rule added above must not open what another one closed.
+        # A denying rule wins wherever it stands, so that a rule added above it cannot allow what it denies.
         against = next((other for other in below if other.forbids_self and _matches(other, ask)), None)
         if against is not None:
             approval = replace(approval, self_approval=False, self_approval_rule=against.name)

@@ -21,7 +21,7 @@ from bot.units import UNITS_PER_USD
 
 OUTCOMES = ("allow", "deny", "approval")
 RULE_KEYS = ("name", "who", "do", "on", "when", *OUTCOMES)
-# Where alerts come from (alerts/sources.py); `slack` is a message that holds a key.
+# Where alerts come from (alerts/intake/sources.py); `slack` is a message that holds a key.
 ALERT_SOURCES = ("generic", "github", "gitlab", "gitguardian", "alertmanager", "slack")
 MAX_RULES = 1_000
 # Combinations of an operation and the names that somebody holds, of which a workspace has some dozens.
@@ -144,7 +144,7 @@ class Policy:
 
     @cached_property
     def _group_ids(self) -> frozenset[str]:
-        # Asked for at every click; a walk over all rules.
+        # Remembered, because every click asks for it and it walks over all rules.
         return frozenset(name for name in self._named() if is_group(name))
 
     def user_ids(self) -> frozenset[str]:

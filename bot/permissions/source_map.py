@@ -147,5 +147,5 @@ class _TomlScanner:
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         match = pattern.match(self._text, self._at)
-        # tomllib accepted the text, so there is always something to skip; never stand still otherwise.
+        # tomllib accepted the text, so there is always something to skip; this guards against an endless loop.
         self._at = match.end() if match else len(self._text)

@@ -52,7 +52,7 @@ def _expires(document: TomlDocument, path: Path, table: Table) -> int:
     expires = document.duration((*path, "expires"), table["expires"], "expires")
     if expires is not None and not MINUTE <= expires <= MAX_EXPIRES:
         document.wrong((*path, "expires"), "expires must be 1 minute to 90 days")
-    # After a mistake the longest time, so that no second mistake is made up from it.
+    # After a mistake the longest time is assumed, so that no second mistake is reported because of the first.
     return expires or MAX_EXPIRES
 
 

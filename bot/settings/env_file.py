@@ -106,7 +106,7 @@ def broken_lines(text: str) -> list[tuple[int, str]]:
     found = []
     for binding in parse_stream(io.StringIO(text)):
         statement = binding.original.string
-        # A statement holds the empty lines before it.
+        # The parser counts empty lines before a statement as part of it.
         line = binding.original.line + statement[: len(statement) - len(statement.lstrip())].count("\n")
         if binding.error:
             found.append((line, _mistake(statement)))

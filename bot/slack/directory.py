@@ -117,7 +117,7 @@ class Directory:
         if not fresh and self._has_nothing(slack_user_id, groups, team_id=user_team_id):
             pass  # groups are looked at for those who are in one; an event says who was added
         elif not fresh or seen.kind in {ActorKind.MEMBER, ActorKind.UNKNOWN}:
-            # To be in a group is what gives a right, so only that needs to be true at this moment.
+            # Rights come from groups, so only the membership in them has to be fresh.
             flights += [
                 self._look_at_group(name, fresh=fresh and self._in_group(slack_user_id, name))
                 for name in sorted(groups)
@@ -144,7 +144,7 @@ class Directory:
             return person
         memberships = {group_id: self._usable(self._groups.get(group_id)) for group_id in groups}
         if any(members is None for members in memberships.values()):
-            # A rule about the missing group might have said no: half a picture is none.
+            # A rule about the missing group might deny, so incomplete groups count as unknown.
             return unknown
         mine = frozenset(name for name, members in memberships.items() if members and slack_user_id in members)
         if min([known.at, *(self._groups[name].at for name in mine)]) < oldest:

@@ -135,7 +135,7 @@ async def _in_time(router: Router, delivery: Delivery) -> Ack:
     A click or a shortcut that opens a window waits for Slack's Web API, which may hang for longer than Slack waits.
     """
     task = asyncio.ensure_future(router.dispatch(delivery))
-    # Most answers need no waiting at all, and a timer for each would cost a sixth of the throughput.
+    # Most answers are ready at once, and a timer for each would cost a sixth of the throughput.
     await asyncio.sleep(0)
     if not task.done():
         await asyncio.wait({task}, timeout=PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""The one net below all handlers: an error becomes an answer where the person is looking. Knows no feature.
+"""Catches every error of a handler and answers with a sentence where the person is looking. Knows no feature.
 
 | While                    | the person sees |
 |--------------------------|-----------------|
@@ -23,7 +23,7 @@ from bot.slack.responder import error_view
 
 logger = logging.getLogger(__name__)
 
-# Slack says no limit for texts under a field; a label's is the nearest one.
+# Slack documents no limit for texts under a field; the limit of a label is the closest.
 _FIELD_ERROR_LIMIT = 2000
 _OPENING = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORTCUT})
 

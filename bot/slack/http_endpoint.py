@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 PATH = "/slack/events"
 BODY_LIMIT = 1_000_000
-# Slack sends a body at once; who drips it ties up a connection.
+# Slack sends a body at once; a client that sends it slowly only keeps a connection open.
 BODY_SECONDS = 10.0
 # What `count` is called with.
 REJECTED, MALFORMED, TOO_LARGE, REPEATED, STRANGER = "rejected", "malformed", "too_large", "repeated", "stranger"
@@ -66,7 +66,9 @@ class SlackEndpoint:
         status, body = await self._answer(scope["headers"], receive)
         headers = [(b"content-length", str(len(body)).encode())]
         if status == 403:
-            headers.append((b"x-slack-no-retry", b"1"))  # what is not ours now is not ours in a minute
+            headers.append(
+                (b"x-slack-no-retry", b"1")
+            )  # a request that is not for us will not be for us at a retry either
         if body:
             headers.append(_JSON_ANSWER)
         await send({"type": "http.response.start", "status": status, "headers": headers})

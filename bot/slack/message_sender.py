@@ -19,7 +19,7 @@ METADATA = "keydesk_post"
 # Slack's clock and ours may differ.
 _SKEW_SECONDS = 300.0
 _PAGE, _PAGES = 200, 5
-# A card of ours that Slack does not understand is a mistake of ours; people still need to read what it says.
+# Blocks that Slack refuses are our mistake; the text is sent alone, so that people can read it.
 _UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _NO_THREAD = frozenset({"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "message_not_found"})
 

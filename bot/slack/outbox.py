@@ -292,7 +292,7 @@ class Outbox:
                 if ts is None and plan.look:
                     return await self._post_again(row)
                 if self._clock() >= hold.until:
-                    # This process was frozen: somebody else goes on by now, and what we drew is old.
+                    # This process was frozen; another one has taken over, and what we drew is out of date.
                     return Again(BUSY_SECONDS)
                 if ts is None:
                     channel, ts = await self._sender.post(row, channel, plan.message, plan.thread_ts)
@@ -362,7 +362,7 @@ class Outbox:
             await self._database.run(post_store.change, row.id, ts=None, channel=None, intent_at=None)
             return Again(SOON_SECONDS)
         if error.method in LOOKING:
-            # The history is closed to us, so we cannot know: one double is better than a card that never comes.
+            # We may not read the history, so we cannot know; a doubled message is better than a missing card.
             logger.warning("post %s: cannot look whether it arrived (%s)", row.id, error.code)
             await self._database.run(post_store.failed, row.id, error=error.code, keep_intent=False)
             return Again(SLOW_RETRY if row.error is not None else SOON_SECONDS)
@@ -372,7 +372,7 @@ class Outbox:
         logger.error("Slack refuses post %s to %s: %s", row.id, row.target, error.code)
         await self._database.run(self._note_refusal, row, error.code)
         if not row.dm_user and error.code in CLOSED_CODES - APP_CODES:
-            # People mend this. Slack says so where the app hears its events; else it is tried by the minute.
+            # Somebody has to open the channel again. An event of Slack may tell when; else it is tried every minute.
             self._closed[row.target] = error.code
             self._pacer.hold(row.target, CLOSED_RETRY)
             return Again(CLOSED_RETRY)
@@ -391,7 +391,7 @@ class Outbox:
         """A word to one person: there is nobody, or Slack has refused it for a day. The app and channels get mended."""
         now = self._clock()
         if row.error is None or row.error in APP_CODES:
-            # A new succession: it went well since, maybe in another process, or only the app was in the way.
+            # Counted anew: a message arrived since then, maybe from another process, or the app as a whole was refused.
             self._refused_since[row.id] = now
         since = self._refused_since.setdefault(row.id, now)
         return code in NOBODY_CODES or (code not in APP_CODES and now - since > DM_SECONDS)

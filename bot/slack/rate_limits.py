@@ -77,7 +77,7 @@ class Pacer:
     for one channel come back a hundred times in all and not each second. May be asked from any thread.
     """
 
-    # A lane or a turn that nobody came back for is forgotten after this time.
+    # A lane or a turn that was not used is dropped after this time.
     _FORGET_SECONDS = 600.0
 
     def __init__(self, *, clock: Callable[[], float]) -> None:

@@ -1,6 +1,6 @@
 """The values of interactive elements: what is untouched, what a person chose, what fits (slack.md A3, G7).
 
-Knows elements, not views: `views.py` keeps the values, `client_forms.py` asks before a submission.
+Knows elements, not views: `views.py` keeps the values, `client_views.py` asks before a submission.
 """
 
 import re

@@ -100,7 +100,7 @@ async def _never(_argument: str) -> None:
 
 
 class Spine:
-    """Flow, review and timers as app.py wires them, with a clock that stands still."""
+    """Flow, review and timers as services.py builds them, with a clock that stands still."""
 
     def __init__(self, database: Database, rules: Policy | None = None) -> None:
         self.database = database

@@ -1,4 +1,4 @@
-"""`policy explain --with` and `policy test` take whatever the forms ask for (bot/permissions/supposing.py)."""
+"""`policy explain --with` and `policy test` take whatever the forms ask for (bot/permissions/hypothetical.py)."""
 
 from collections.abc import Iterator
 from typing import Any

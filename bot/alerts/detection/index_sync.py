@@ -136,7 +136,7 @@ class IndexSync:
                     self.trouble = "; the gateway does not answer"
                     logger.info("the index of fingerprints could not be brought up to date: %s", error.sentence)
                 except Exception:
-                    # Nobody waits for this task: without the net it would end in silence.
+                    # Nobody awaits this task, so an error that is not caught here would end it without a word.
                     logger.exception("the index of fingerprints could not be brought up to date")
                 look = await self._woken()
 

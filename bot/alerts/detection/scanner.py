@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-# All that is looked at of one alert. More is said on the card, not read.
+# So much of one alert is searched. The card says when there was more.
 LONGEST_TEXT = 1_000_000
 MOST_CANDIDATES = 5_000
 # How much is looked through in one call, and what begins at its end may be as long as a word of base64.

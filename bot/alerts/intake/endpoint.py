@@ -1,4 +1,6 @@
-"""POST /alerts/{source}, beside Slack's route and in Socket Mode too. Proof first, on raw bytes; then parse and store.
+"""POST /alerts/{source}, beside Slack's route and in Socket Mode too.
+
+The signature is checked on the raw bytes before anything is parsed and stored.
 
 | What came                                                   | Answer |
 |-------------------------------------------------------------|--------|
@@ -75,7 +77,7 @@ class AlertEndpoint:
             self._count("alert_unknown_source")
             return _answer(404, "there is no such source here")
         headers = signatures.single_headers(request.scope["headers"])
-        # Before the body is read: whoever has no proof at all sends it to nobody.
+        # Checked before the body is read, so that a body without any signature is not read at all.
         why = (
             signatures.DOUBLE if headers is None else signatures.header_problem(source, secret, headers, self._clock())
         )
@@ -110,7 +112,7 @@ class AlertEndpoint:
         self._count(f"alert_{why.replace(' ', '_')}")
         logger.warning("refused an alert from %s with %d: %s", source, status, why)
         await self._refusals.note(source, why)
-        # Whoever cannot prove who they are is not told what was wrong.
+        # The answer does not say what was wrong with a signature.
         return _answer(status, told or ("not proven" if status == 401 else why))
 
 
@@ -158,7 +160,7 @@ async def _read(request: Request) -> bytes | None:
 
 def _may_be_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
-    # Whoever names no type is not wrong about it, and a leaked key should not stay alive for it.
+    # A missing content type is accepted, so that a leaked key does not stay enabled for that reason.
     return not kind or kind == "application/json" or kind.endswith("+json")
 
 

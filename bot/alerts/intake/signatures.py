@@ -109,7 +109,7 @@ def _standard(secret: SecretStr, headers: Headers, body: bytes, now: float) -> s
     if problem := _time_problem(timestamp, now):
         return problem
     wanted = sign_standard(secret, message_id, timestamp, body)
-    # Several while one secret replaces another; all are compared, so that the time tells nothing.
+    # There are several while a secret is replaced; all are compared, so that the time taken shows nothing.
     given = [_compare(one, wanted) for one in headers[b"webhook-signature"].split(b" ")[:_MOST_SIGNATURES]]
     return "" if "" in given else WRONG
 

@@ -1,4 +1,4 @@
-"""The body of each source → one form. Parses what was proven to be from the source, and still believes nothing of it.
+"""The body of each source → one form. Parses bodies whose signature was checked, and validates every field.
 
 Bodies: generic (docs/alerts.md), GitHub `secret_scanning_alert` (REST and webhook reference of GitHub), GitGuardian's
 custom webhook events, Alertmanager's webhook version 4. Only texts are taken; no address in them is ever called.

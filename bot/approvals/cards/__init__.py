@@ -1,1 +1,9 @@
-"""What people see of a request: `notifications` says which messages it wants, `views` draws them."""
+"""What people see of a request.
+
+notifications    which messages it wants, and when
+views            how they look
+listeners        the buttons on them
+offer_form       the form of *Approve with changes*
+receipt_windows  the window after a form was sent, redrawn as the request moves
+lock_notices     what is said of a locked key
+"""

@@ -1,4 +1,4 @@
-"""The buttons of a card. Each asks Slack anew who clicks, then hands over to review.py. No decisions here.
+"""The buttons of a card. Each asks Slack anew who clicks, then hands over to actions.py. No decisions here.
 
 A button's `value` is a request's id; an option of the menu has a word before it (`take:12`). The card is never read:
 what is shown is drawn again from the row.

@@ -50,7 +50,7 @@ class Notifications:
                 thread_of=card_id(request.id) if request.has_card else None,
                 body={"broadcast": True} if request.has_card else None,
             )
-        # Whoever was made an offer has a message with buttons, which must not outlive it.
+        # A counter-offer has a message with buttons, which must be redrawn when the offer ends.
         if request.status in _TOLD or request.counter_offer is not None:
             self.tell(c, request)
         if request.status is Status.SUCCEEDED:

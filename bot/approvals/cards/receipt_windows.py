@@ -87,7 +87,7 @@ class ReceiptWindows:
                 try:
                     await self._update(view_id, view)
                 except SlackRefused:
-                    # Closed, mostly. Whoever closed it reads the direct message.
+                    # Most likely the window was closed; the person has the direct message.
                     self._windows.pop(view_id, None)
                     continue
                 if request.status in FINAL:

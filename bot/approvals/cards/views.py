@@ -195,13 +195,13 @@ def withdraw_button(row: str) -> Block:
 def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
     """The word to the channel that it is done and was read back. Never holds the key's value."""
     outcome = request.outcome
-    # A new key is for somebody; what was done to an old one was asked for, perhaps not by its owner.
+    # A new key is made for its requester; a change of an existing one may have been asked for by somebody else.
     made = operation.effect in {Effect.CREATES, Effect.REPLACES}
     whose = f"for {mention(request.requester_id)}" if made else f"as {mention(request.requester_id)} asked"
     sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} {whose}"
     if request.decided_by:
         sentence += f", approved by {mention(request.decided_by)}"
-    # Under a card the facts stand already; without one this message is all that the channel sees.
+    # In the thread of a card the details are shown already; without a card this message is all that the channel sees.
     blocks = [section(sentence + "."), *([] if request.has_card else change_lines(request.summary))]
     blocks += offer_blocks(request, units_per_usd)
     blocks += [context(f":information_source: {harmless(note)}") for note in (outcome.notes if outcome else ())]

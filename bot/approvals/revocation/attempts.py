@@ -32,7 +32,7 @@ _REASONS = {
 }
 _LIMITED = "the gateway shows only a few values in 20 minutes, and the rest is kept for people"
 _TROUBLE = "the gateway did not answer as it should"
-# What a trial showed, in the record.
+# What an attempt showed, in the words of the record.
 OUTCOMES = {Revocation.DEAD: "refused", Revocation.ALIVE: "accepted", Revocation.UNCLEAR: "unclear"}
 
 
@@ -78,7 +78,7 @@ async def try_once(
         client.held.hold(int(key_id), value)
     result = await check_revoked(client, value, _Counted(int(mark.get("tries", 0))))
     reason = result.check.reason
-    # Recognised comes after the key was looked up: it is alive for whoever may use it from elsewhere.
+    # The gateway recognised the key before it refused the call, so the key works for others, from another address.
     proof = Revocation.ALIVE if reason == _RECOGNISED else result.state
     if proof is Revocation.DEAD:
         client.held.drop(int(key_id))

@@ -1,4 +1,4 @@
-"""Dead means dead: after a disable the key itself is tried until the gateway refuses it, and the card says when.
+"""After a key was disabled, the key itself is tried until the gateway refuses it; the card says when that was.
 
 A durable job per request, one trial each time, for two minutes in all (gateway-api.md, section 11; rule 11). The row's
 mark `probe` holds times and words only, never a value.

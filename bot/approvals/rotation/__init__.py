@@ -1,1 +1,5 @@
-"""When the old key of a rotation ends: `overlap` disables it after the time in which both keys work."""
+"""What follows a rotation.
+
+overlap  disables the old key after the time in which both keys work
+lineage  what a run asks and does about the keys that its key replaced, under their lock
+"""

@@ -13,7 +13,7 @@ from bot.keys import lineage
 
 # Checkpoints of whatever moves quota, by their names (gateway/writes/).
 MOVING = frozenset({"quota", "unlimited", "enable.put", "rotate", "move"})
-# A request that stands still for longer waits for a person, and holds nobody up any more.
+# A request without progress for longer waits for a person, and no longer blocks others.
 WAIT_SECONDS = 3600.0
 
 

@@ -1,4 +1,11 @@
-"""`keydesk check`: looks at everything that has to be set up, a line each. Changes nothing and posts nothing."""
+"""`keydesk check`: looks at everything that has to be set up, a line each. Changes nothing and posts nothing.
+
+files    the settings, the policy file, the database
+slack    the token, its scopes, the channels, the groups
+gateway  the access token and what the gateway can do
+scopes   which scopes each method of Slack needs
+report   one line per look, and the number of failures
+"""
 
 import asyncio
 import time

@@ -78,7 +78,7 @@ def sentence(line: Line) -> str:
 
 def _asked(line: Line) -> str:
     if number := line.part("batch"):
-        # Keydesk's own words (alerts/batch_words.py); a person in them may show as one.
+        # Keydesk's own words (incident/scope.py), so mentions in them are shown as people.
         what = _MENTION.sub(r"<@\1>", line.part("what"))
         keys = f"{line.part('keys')} keys" + (f" ({what})" if what else "")
         return f"{line.who} asked for {line.operation} of {keys} as batch {number}{line.quoted('why')}"
@@ -205,7 +205,7 @@ def _made(line: Line) -> str:
         expiry = Expiry() if after.expired_time == NEVER else Expiry(at=after.expired_time)
         return _changes(new_key_lines(after, expiry, units_per_usd=line.units_per_usd))
     changes = [*changed_lines(before, after, expiry=None)]
-    # Usage moves the number between the two readings, so elsewhere it is no change that somebody made.
+    # Usage changes the quota between the two reads, so it is shown only for operations that change it.
     if described is not None and described.changes_quota:
         old, new = (
             quota_text(one.remain_quota, unlimited=one.unlimited_quota, units_per_usd=line.units_per_usd)

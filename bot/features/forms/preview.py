@@ -20,7 +20,7 @@ from bot.slack.errors import ViewChanged, ViewClosed
 from bot.units import format_duration
 
 DECISION = "decision"
-# Typing is many changes: only the last of a burst is judged and drawn.
+# Seconds without another change before the form is judged and drawn, since typing sends many changes.
 PAUSE = 0.25
 _REMEMBERED_VIEWS = 500
 UNFINISHED = "Fill in the form to see here whether this is granted at once or who must approve it."

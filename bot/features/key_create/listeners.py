@@ -60,7 +60,7 @@ class KeyCreateListeners:
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason = parse_submission(
             reader,
-            # Nothing was chosen: then nobody needs to be asked what there is to choose from.
+            # Nothing was chosen, so the lists of models and groups need not be read.
             models=await deps.inventory.models(deadline=0.3) if reader.models(None) else None,
             groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
             count_bytes=deps.count_name_bytes(),

@@ -51,7 +51,7 @@ async def _form(deps: Deps, delivery: Delivery, actor: Actor) -> dict[str, Any]:
     number = row_id(delivery.action_value)
     key = await deps.lookup.by_number(number, deadline=BACKGROUND_SECONDS)
     found = [] if key is None else [Match(key)]
-    # Asked for in the channel of requests: a DM is no place that a policy could name.
+    # Judged as asked for in the channel for requests, because a policy cannot name a direct message.
     seen = await deps.access.visible(actor, "key.update", found, channel=deps.channel)
     if not seen:
         await deps.access.turn_away(actor, "key.update", found, str(number), channel=deps.channel)

@@ -45,7 +45,7 @@ class KeyRevealListeners:
             return None
 
         async def work() -> dict[str, object]:
-            # The number may mean another key by now; only the record's birth tells.
+            # The number may belong to another key by now; only the creation time of the record shows that.
             shown = await deps.reader.get_key_value(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
             if not await deps.access.is_own(actor, shown.key):
                 await self._check(actor, None, owned.key_id)

@@ -1,14 +1,17 @@
-"""Verified writes: one effect at a gateway that has no idempotency, and an honest word about it.
+"""Verified writes: each has one effect, although the gateway has no idempotency, and reports what was read back.
 
 Every function here can be called again from the top, after a crash or after its `again_after`, with the same journal.
-None sleeps and none raises a GatewayCallError: what happened is in the WriteResult. One writer per account at a time:
-the caller holds the lease.
+None sleeps and none raises a GatewayCallError: what happened is in the WriteResult. The caller holds the
+write lock of the key.
 
     create          checkpoint, POST, look; POST again only when the first cannot land any more
     update          set fields on a fresh record          change_quota    move remain + used by exactly a delta
     set_unlimited   limit off or on                       disable         status, else harmless; two round trips
     enable          status, with a two-step revival       delete          gone, and seen before
     check_revoked   whether the key itself is refused    move_quota      from one key to another, what was really taken
+
+Behind them: `put` (a full record, read back and corrected for usage), `session` (checkpoints, waits, what an error
+means), `results` (the journal and the result), `status`, `move`, `revocation`.
 """
 
 from bot.gateway.writes.create import create

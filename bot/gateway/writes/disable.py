@@ -1,4 +1,4 @@
-"""Disables one key and does not stop at a yes (gateway-api.md, section 7; rules 9 and 10)."""
+"""Disables one key and reads back that it is disabled (gateway-api.md, section 7; rules 9 and 10)."""
 
 from enum import StrEnum
 

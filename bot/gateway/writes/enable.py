@@ -59,7 +59,7 @@ async def _enable(
             return step
         key, notes, moved = step.key, step.notes, step.moved
     result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
-    # Of the status alone: a key that was enabled but empty was not so already.
+    # This concerns the status alone: a key that was enabled but had no quota left did change.
     said = result.notes if key is before else tuple(note for note in result.notes if note != ALREADY)
     return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *said), "moved": moved}))
 

@@ -185,7 +185,7 @@ def _judge(
 ) -> WriteResult | None:
     """The result, or None: send (again)."""
     wait = session.wait_for(checkpoint) if checkpoint.unsure else None
-    # Lowering by no more than was spent can leave the sum as it was: while it may still land, that is no landing.
+    # Lowering by no more than was spent can leave the sum unchanged, so an unchanged sum does not show that it landed.
     still = (
         wait is not None
         and intent.speaks_of_quota

@@ -130,7 +130,7 @@ class Session:
                 again_after=retry_after(error),
                 limited=isinstance(error, GatewayLimited),
             )
-        # What answers may be somebody else for a while: a maintenance page, a proxy's sign-in.
+        # Something else may answer for a while, such as a maintenance page or the sign-in of a proxy.
         again = retry_after(error) if isinstance(error, GatewayUnavailable | GatewayProtocolError) else None
         status = WriteStatus.REFUSED if isinstance(error, GatewayRejected) else WriteStatus.FAILED
         limited = isinstance(error, GatewayLimited)

@@ -43,7 +43,7 @@ async def set_status(session: Session, name: str, record: Key, wanted: KeyStatus
         checkpoint = await _send(session, name, checkpoint, record, wanted, plain=plain)
         answers.append(checkpoint)
         if checkpoint.answer is WriteAnswer.NO and checkpoint.refusal is None:
-            break  # it never got there, so the other way would not, either
+            break  # the gateway cannot be reached, so the second way would fail as well
         record = await session.client.get_key(record.id)
         if record.status == wanted:
             result = await _settled(session, name, checkpoint, record)
@@ -107,7 +107,7 @@ async def _settled(session: Session, name: str, checkpoint: StatusCheckpoint, fo
     if drift and usage and not clamped:
         mended = await put(session, f"{name}.quota", found.id, Intent(total=before.total_quota), found)
         if mended.again_after is not None and found.status == KeyStatus.ENABLED:
-            return mended  # called again, it goes on here; a disable is not kept waiting for a figure
+            return mended  # the next call continues here; disabling does not wait for an exact quota
         found = mended.key or found
         if mended.status is WriteStatus.DONE and found.total_quota == before.total_quota:
             notes.append("Usage raced the change; the quota was corrected for it.")
