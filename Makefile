@@ -44,8 +44,11 @@ install: $(STAMP)
 sandbox: $(PLAY)
 	$(BIN)/keydesk sandbox $(ARGS)
 
+# What is compiled once need not be compiled by each of the processes that the tests start.
+test soak: export PYTHONDONTWRITEBYTECODE :=
 test: install
 	$(BIN)/python tests/tools/browser.py
+	$(BIN)/python -m compileall -q bot keydesk_sandbox
 	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 check: install

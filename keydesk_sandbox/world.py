@@ -5,6 +5,8 @@ The bot is not patched: it speaks HTTP and websockets to both, with secrets made
 
 import asyncio
 import contextlib
+import copy
+import functools
 import secrets
 import socket
 import time
@@ -112,6 +114,9 @@ async def serving(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, **option
         listener.close()
 
 
+_manifest = functools.cache(read_manifest)
+
+
 @dataclass(kw_only=True)
 class World:
     """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of .env.example."""
@@ -132,7 +137,7 @@ class World:
     access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
 
     def __post_init__(self) -> None:
-        manifest = read_manifest()
+        manifest = copy.deepcopy(_manifest())
         manifest["settings"]["socket_mode_enabled"] = self.socket_mode
         self.gateway = FakeGateway(
             access_token=self.access_token,
