@@ -122,11 +122,18 @@ class Alerts:
             reports=CallWindows(clock=clock),
         )
         listeners.register(router, buttons)
-        ours = frozenset({ways.identity.bot_user_id, ways.identity.bot_id})
-        self.monitor = message_monitor.MessageMonitor(
-            index=self.index, ingest=self.ingest, ours=ours, hit=self.index_sync.hit, clock=clock
-        )
+        self.monitor = self._monitor(ways)
         message_monitor.register(router, self.monitor)
+
+    def _monitor(self, ways: AlertWays) -> message_monitor.MessageMonitor:
+        return message_monitor.MessageMonitor(
+            database=self._database,
+            index=self.index,
+            ingest=self.ingest,
+            ours=frozenset({ways.identity.bot_user_id, ways.identity.bot_id}),
+            hit=self.index_sync.hit,
+            clock=self._clock,
+        )
 
     def routes(self) -> list[BaseRoute]:
         """POST /alerts/{source}."""

@@ -33,6 +33,10 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 
 TRIAGE_JOB = "alert"
+# Repeats of an alert that are each looked at at once; of more one look for each of these periods, at its end.
+PROMPT_REPEATS, FLOOD_SECONDS = 10, 10.0
+# Keys that were compared so short a time ago are not compared again for a repeat.
+FRESH_SECONDS = 2.0
 _ORDER = {MatchKind.FULL: 0, MatchKind.AMBIGUOUS: 1, MatchKind.MASKED: 2, MatchKind.UNKNOWN: 3}
 # Only these repeats get a line in the record; every repeat is counted in the row.
 _RECORDED_REPEATS = frozenset({2, 10, 100, 1_000, 10_000, 100_000})
@@ -49,9 +53,12 @@ class AlertIngest:
     notifications: AlertNotifications
     clock: Callable[[], float]
 
-    async def receive(self, incoming: IncomingAlert) -> int:
-        """Store it and start the look at it; returns the alert's id. The same alert again is counted and redrawn."""
-        findings, more = self.findings(incoming.found)
+    async def receive(self, incoming: IncomingAlert, *, known: Sequence[KeyFinding] | None = None) -> int:
+        """Store it and start the look at it; returns the alert's id. The same alert again is counted and redrawn.
+
+        `known`: findings of an earlier scan, whose values are gone.
+        """
+        findings, more = self.findings(incoming.found) if known is None else (known, [])
         notes = _notes(incoming.found, len(more))
         alert = await self.database.run(self._store, incoming, findings, more, notes)
         return alert.id
@@ -98,6 +105,7 @@ class AlertIngest:
             self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
         else:
             alert, changed = self._merge(c, alert, findings, more, incoming)
+            self._look_again(c, alert)
             if alert.deliveries in _RECORDED_REPEATS:
                 append(c, fact=Fact.ALERT, at=now, details={**told, "deliveries": alert.deliveries})
             if not changed and not _is_round(alert.deliveries):
@@ -117,18 +125,20 @@ class AlertIngest:
         """A message that was edited, or a group that grew, may hold more; a source may say something new."""
         known = {(finding.hint, finding.fingerprint) for finding in alert.findings}
         new = [finding for finding in findings if (finding.hint, finding.fingerprint) not in known]
-        said = bool(incoming.event) and incoming.event_id not in {event.id for event in alert.events}
+        said = bool(incoming.event) and not _is_repeat(incoming, alert)
         place = {**alert.place, **incoming.place}
         # A delivery that is sent again asks GitHub again for what it did not give before.
         if place.pop(UNFETCHED, False):
             place[FETCHED] = False
         grown = len(merge_more(alert.more_findings, more)) > len(alert.more_findings)
-        changed = bool(new) or said or grown or place != alert.place
+        unsure = any(finding.how is MatchKind.UNKNOWN for finding in findings) and self._was_looked_up(alert)
+        changed = bool(new) or said or grown or unsure or place != alert.place
         if changed:
             merged = ordered([*alert.findings, *new])
             beyond = merge_more(alert.more_findings, [*_more(merged[MOST_FINDINGS:]), *more])
             changes: dict[str, Any] = {"findings": merged[:MOST_FINDINGS], "place": place, "more_findings": beyond}
-            if any(finding.how is MatchKind.UNKNOWN for finding in new):
+            if unsure or any(finding.how is MatchKind.UNKNOWN for finding in new):
+                # Its key may have been made since: nothing is said of it before the account's keys were read anew.
                 changes["looked_up_at"] = None
             if said:
                 event = AlertEvent(id=incoming.event_id, at=self.clock(), sentence=incoming.event)
@@ -137,10 +147,25 @@ class AlertIngest:
             if alert.status is AlertStatus.FALSE_ALARM and (found or (said and incoming.opens)):
                 changes |= REOPENED
             alert = store.change(c, alert.id, **changes)
-        if changed or _is_round(alert.deliveries):
-            # The keys may have changed, or may be enabled again.
-            self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
         return alert, changed
+
+    def _was_looked_up(self, alert: Alert) -> bool:
+        return alert.looked_up_at is not None and self.clock() - alert.looked_up_at > FRESH_SECONDS
+
+    def _look_again(self, c: sa.Connection, alert: Alert) -> None:
+        """Look at the keys of a repeated alert: they may be others by now, or work again. A flood leads to few."""
+        if alert.deliveries <= PROMPT_REPEATS:
+            self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:{alert.deliveries}", str(alert.id))
+            return
+        turn = int(self.clock() // FLOOD_SECONDS) + 1
+        delay = max(0.0, turn * FLOOD_SECONDS - self.clock())
+        self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:turn:{turn}", str(alert.id), delay=delay)
+
+
+def _is_repeat(incoming: IncomingAlert, alert: Alert) -> bool:
+    """Whether the source has said the same before. Of an alert that comes and goes only the last word counts."""
+    said = [event.id for event in alert.events]
+    return incoming.event_id in (said[-1:] if incoming.recurs else said)
 
 
 def ordered(findings: Iterable[KeyFinding]) -> list[KeyFinding]:

@@ -27,8 +27,9 @@ from bot.approvals.models import WORDS, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, TooMuch
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.gateway.models import Key
+from bot.keys.access import SHOW
+from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.rate_limits import CallWindows
@@ -76,7 +77,7 @@ class AlertListeners:
 
     def _count_report(self, actor: Actor) -> None:
         """Raises TooMuch. Those who may disable any key have more to report than others."""
-        kills = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False)).outcome != "deny"
+        kills = self._judged(actor, DISABLE, None, own=False).outcome != "deny"
         most = MOST_REPORTS_OF_SECURITY if kills else MOST_REPORTS
         if not self.reports.take(actor.slack_user_id, per_minute=most):
             raise TooMuch(
@@ -97,36 +98,43 @@ class AlertListeners:
         alert_of: Callable[[], Awaitable[int | None]],
     ) -> None:
         """Show the alert in a window. What could not be looked up yet is said, and corrected as soon as it was."""
-        asked: list[int] = []
+        # The alert whose window says that something could not be looked up yet.
+        unsure: list[int] = []
 
         async def first() -> Mapping[str, Any]:
             alert_id = await alert_of()
             if alert_id is None:
                 return said(NOTHING)
-            asked.append(alert_id)
-            return await self._window(await self._looked_up(alert_id), actor)
+            alert, records = await self._looked_up(alert_id)
+            if _is_unsure(alert):
+                unsure.append(alert_id)
+            return await self._window(alert, records, actor)
 
         async def corrected() -> Mapping[str, Any] | None:
-            for _ in range(CORRECTIONS if asked else 0):
-                alert = await self.deps.database.read(store.get, asked[0])
-                if not alert.awaits_lookup and not any(i not in alert.keys for i in alert.possible_keys):
-                    return None
+            for _ in range(CORRECTIONS if unsure else 0):
                 await asyncio.sleep(CORRECTION_PAUSE)
-                alert = await self._looked_up(asked[0])
-                if not alert.awaits_lookup:
-                    return await self._window(alert, actor)
+                alert, records = await self._looked_up(unsure[0])
+                if not _is_unsure(alert):
+                    return await self._window(alert, records, actor)
             return None
 
         await delivery.responder.fill(delivery, loading, first, corrected=corrected)
 
-    async def _looked_up(self, alert_id: int) -> Alert:
-        """The alert with its keys as they are now; as far as it is known, where the gateway does not answer."""
+    async def _looked_up(self, alert_id: int) -> tuple[Alert, Mapping[int, Key]]:
+        """The alert with the records of its keys as they are now; without them where the gateway does not answer."""
         try:
             await self.triage.match(alert_id)
-            return await self.triage.read_keys(alert_id)
+            return await self.triage.read_records(alert_id)
         except GatewayError as error:
             logger.info("alert %d: not looked up yet: %s", alert_id, error.sentence)
-            return await self.deps.database.read(store.get, alert_id)
+            return await self.deps.database.read(store.get, alert_id), {}
+
+    def _judged(self, actor: Actor, operation: str, key: Key | None, *, own: bool) -> Decision:
+        """What the policy says about one key of an alert, by its record where it could be read."""
+        access, channel = self.deps.access, self.notifications.channel
+        if key is None:
+            return access.decide_unread(actor, operation, own=own, channel=channel)
+        return access.decide(actor, operation, key, own=own, channel=channel)
 
     async def _reported(self, delivery: Delivery, actor: Actor) -> int | None:
         """Store the message as an alert; None when there is nothing in it that looks like a key."""
@@ -169,7 +177,8 @@ class AlertListeners:
         return None
 
     async def _order_all(self, delivery: Delivery, alert: Alert, actor: Actor) -> None:
-        decision = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
+        # Whether they may order a batch from here at all; the batch judges each key by its record.
+        decision = self._judged(actor, DISABLE, None, own=False)
         if decision.outcome == "deny":
             await self.deps.flow.refuse(actor, DISABLE, decision)
         batch_id = await self.response.order_all(alert, actor)
@@ -215,14 +224,13 @@ class AlertListeners:
                 lines.append(f"Key {key_id}: {WORDS[request.status]} (request {request.number})")
         await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
 
-    async def _window(self, alert: Alert, actor: Actor) -> dict[str, Any]:
+    async def _window(self, alert: Alert, records: Mapping[int, Key], actor: Actor) -> dict[str, Any]:
         deps = self.deps
-        policy = deps.policy()
         visible = []
         for key_id in alert.possible_keys:
             own = key_id in alert.keys and alert.keys[key_id].owner == actor.slack_user_id
-            asks = [Ask(actor=actor, operation=name, own=own) for name in (DISABLE, "key.show")]
-            if own or any(decide(policy, ask).outcome != "deny" for ask in asks):
+            judged = (self._judged(actor, name, records.get(key_id), own=own) for name in (DISABLE, SHOW))
+            if own or any(decision.outcome != "deny" for decision in judged):
                 visible.append(key_id)
         return alert_window(
             alert,
@@ -231,7 +239,7 @@ class AlertListeners:
             channel=self.notifications.channel,
             units_per_usd=deps.units_per_usd,
             untold=await deps.database.read(untold_owners, alert),
-            locked=await deps.database.read(locked_of, alert, policy),
+            locked=await deps.database.read(locked_of, alert, deps.policy()),
         )
 
     async def false_alarm(self, delivery: Delivery) -> Ack:
@@ -239,13 +247,16 @@ class AlertListeners:
         alert = await self._alert(delivery.action_value)
         actor = await self.deps.actor(delivery, fresh=True)
         await self.deps.flow.admit(actor, DISABLE)
+        alert, records = await self._looked_up(alert.id)
         owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
-        # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key.
-        decision = decide(self.deps.policy(), Ask(actor=actor, operation=DISABLE, own=False))
-        at_once = decision.allowed or (decision.approval is not None and decision.approval.break_glass)
-        if not at_once:
-            # Who must ask to stop a key of others must not say alone that nothing needs to be stopped.
-            decision = replace(decision, sentence=OWN_ALERT if actor.slack_user_id in owners else ASKS_FIRST)
+        # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key, and
+        # on each that the alert may mean. Who must ask to stop a key must not say alone that none needs to be stopped.
+        keys = [records.get(key_id) for key_id in alert.possible_keys] or [None]
+        judged = [self._judged(actor, DISABLE, key, own=False) for key in keys]
+        decision = next((one for one in judged if not _is_at_once(one)), judged[0])
+        if not _is_at_once(decision):
+            why = decision.sentence if decision.outcome == "deny" else ASKS_FIRST
+            decision = replace(decision, sentence=OWN_ALERT if actor.slack_user_id in owners else why)
             await self.deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
         error = await self.deps.database.run(self._close, alert.id, actor)
         if error is not None:
@@ -273,6 +284,16 @@ class AlertListeners:
         if alert is None:
             raise ApprovalConflict("There is no such alert any more.")
         return alert
+
+
+def _is_at_once(decision: Decision) -> bool:
+    """Whether it needs nobody else beforehand."""
+    return decision.allowed or (decision.approval is not None and decision.approval.break_glass)
+
+
+def _is_unsure(alert: Alert) -> bool:
+    """Whether something in it could not be looked up yet."""
+    return alert.awaits_lookup or any(key_id not in alert.keys for key_id in alert.possible_keys)
 
 
 async def _known(alert_id: int) -> int:

@@ -1,5 +1,6 @@
 """An alert as a value: what was found, which keys it means, what was done about each, step by step. Knows no SQL."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -24,6 +25,19 @@ class MoreFinding(NamedTuple):
 
     fingerprint: str
     key_id: int | None = None
+
+
+class HeldMessage(NamedTuple):
+    """A message whose values may be keys that the index does not know yet. `findings`: (fingerprint, hint) of each.
+
+    `place`: what an alert about it says of where and by whom it was written.
+    """
+
+    channel: str
+    ts: str
+    place: Mapping[str, Any]
+    findings: tuple[tuple[str, str], ...]
+    held_until: float
 
 
 class AlertStatus(StrEnum):

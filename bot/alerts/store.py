@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.alerts.detection.fingerprints import from_text, to_text
 from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.intake.sources import IncomingAlert
-from bot.alerts.models import Alert, AlertStatus, MoreFinding
-from bot.alerts.tables import alerts, fingerprints
+from bot.alerts.models import Alert, AlertStatus, HeldMessage, MoreFinding
+from bot.alerts.tables import alerts, fingerprints, held_messages
 from bot.db.tables import posts
 
 _CHUNK = 500
@@ -106,7 +106,10 @@ def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: b
     """Note a key's new state in the newest open alerts that name it; returns those that said otherwise."""
     query = sa.select(alerts).where(alerts.c.status == AlertStatus.OPEN.value).order_by(alerts.c.id.desc())
     changed = []
-    for alert in map(_load, c.execute(query.limit(_NEWEST))):
+    named = [alert.id for alert in map(_load, c.execute(query.limit(_NEWEST))) if key_id in alert.keys]
+    for alert_id in named:
+        # Locked before it is changed: a look at its keys may be writing down what it saw earlier.
+        alert = get(c, alert_id, lock=True)
         seen = alert.keys.get(key_id)
         if seen is not None and (seen.state, seen.gone) != (state, gone):
             now_seen = seen.model_copy(update={"state": state, "gone": gone, "looked_at": at})
@@ -161,6 +164,46 @@ def drop_entries(c: sa.Connection, key_ids: Sequence[int]) -> None:
     """Forget keys that are gone from the gateway."""
     for start in range(0, len(key_ids), _CHUNK):
         c.execute(sa.delete(fingerprints).where(fingerprints.c.key_id.in_(key_ids[start : start + _CHUNK])))
+
+
+def hold_message(c: sa.Connection, message: HeldMessage, *, most: int, now: float) -> None:
+    """Keep a message to be looked at again; of more than `most` the oldest go, and those whose time is over."""
+    values = {
+        "channel": message.channel,
+        "ts": message.ts,
+        "place": dict(message.place),
+        "findings": [list(one) for one in message.findings],
+        "held_until": message.held_until,
+    }
+    statement = _insert(c, held_messages).values(values)
+    changed = {name: statement.excluded[name] for name in ("place", "findings", "held_until")}
+    c.execute(statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=changed))
+    c.execute(sa.delete(held_messages).where(held_messages.c.held_until < now))
+    newest = sa.select(held_messages.c.held_until).order_by(held_messages.c.held_until.desc()).offset(most).limit(1)
+    last = c.scalar(newest)
+    if last is not None:
+        c.execute(sa.delete(held_messages).where(held_messages.c.held_until <= last))
+
+
+def held(c: sa.Connection, *, now: float) -> list[HeldMessage]:
+    """The messages that are still to be looked at again."""
+    rows = c.execute(sa.select(held_messages).where(held_messages.c.held_until >= now)).mappings()
+    return [
+        HeldMessage(
+            channel=row["channel"],
+            ts=row["ts"],
+            place=row["place"],
+            findings=tuple((str(fingerprint), str(hint)) for fingerprint, hint in row["findings"]),
+            held_until=row["held_until"],
+        )
+        for row in rows
+    ]
+
+
+def drop_held(c: sa.Connection, message: HeldMessage) -> None:
+    """It was reported."""
+    mine = (held_messages.c.channel == message.channel) & (held_messages.c.ts == message.ts)
+    c.execute(sa.delete(held_messages).where(mine))
 
 
 def _load(row: Any) -> Alert:

@@ -48,3 +48,15 @@ fingerprints = sa.Table(
     sa.Column("seen_at", sa.Float(53), nullable=False),
     sa.Index("fingerprints_by_seen", "seen_at"),
 )
+
+# Messages with values that may be keys the index does not know yet: looked at again when it has grown, by whichever
+# process learns the key first. `findings`: pairs of fingerprint and hint. `place`: what an alert about it would say.
+held_messages = sa.Table(
+    "held_messages",
+    metadata,
+    sa.Column("channel", sa.String(40), primary_key=True),
+    sa.Column("ts", sa.String(40), primary_key=True),
+    sa.Column("place", SafeJson, nullable=False),
+    sa.Column("findings", SafeJson, nullable=False),
+    sa.Column("held_until", sa.Float(53), nullable=False),
+)

@@ -5,7 +5,7 @@ so the job comes back for some minutes.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,22 +125,31 @@ class Triage:
         alert = await self.database.read(store.get, alert_id)
         since = self.clock() - FRESH_SECONDS
         wanted = [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
+        return (await self._read(alert_id, wanted))[0]
+
+    async def read_records(self, alert_id: int) -> tuple[Alert, dict[int, Key]]:
+        """The same for every key that it may mean, with their records: for whoever judges by them."""
+        alert = await self.database.read(store.get, alert_id)
+        return await self._read(alert_id, alert.possible_keys)
+
+    async def _read(self, alert_id: int, wanted: Sequence[int]) -> tuple[Alert, dict[int, Key]]:
+        began = self.clock()
         records = await self.reader.get_keys(wanted)
         whose = await self.database.read(owners.all_owners) if wanted else {}
-        seen = [self._snapshot(key_id, records.get(key_id), whose.get(key_id, "")) for key_id in wanted]
-        return await self.database.run(self._seen, alert_id, seen)
+        seen = [self._snapshot(key_id, records.get(key_id), whose.get(key_id, ""), at=began) for key_id in wanted]
+        return await self.database.run(self._seen, alert_id, seen), records
 
-    def _snapshot(self, key_id: int, key: Key | None, owner: str) -> KeySnapshot:
-        now = self.clock()
+    def _snapshot(self, key_id: int, key: Key | None, owner: str, *, at: float) -> KeySnapshot:
         if key is None:
-            return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=now)
-        return KeySnapshot.of(key, owner=owner, now=self.reader.server_now(), looked_at=now)
+            return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=at)
+        return KeySnapshot.of(key, owner=owner, now=self.reader.server_now(), looked_at=at)
 
     def _seen(self, c: sa.Connection, alert_id: int, seen: list[KeySnapshot]) -> Alert:
         alert = store.get(c, alert_id, lock=True)
         if not seen:
             return alert
-        alert = store.change(c, alert_id, keys={**alert.keys, **{one.key_id: one for one in seen}})
+        # What was seen later stands: a key may have been disabled while it was being read.
+        alert = store.change(c, alert_id, keys=_latest(alert.keys, seen))
         self.notifications.card(c, alert)
         return alert
 
@@ -188,3 +197,8 @@ class Triage:
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
         alert = store.change(c, alert_id, **changes)
         self.notifications.card(c, alert)
+
+
+def _latest(known: Mapping[int, KeySnapshot], seen: Sequence[KeySnapshot]) -> dict[int, KeySnapshot]:
+    new = {one.key_id: one for one in seen if one.key_id not in known or known[one.key_id].looked_at <= one.looked_at}
+    return {**known, **new}

@@ -99,7 +99,7 @@ def progress(
     who = _who(batch)
     state = {
         BatchStatus.RUNNING: f":arrow_forward: {who} has keys {done_word}",
-        BatchStatus.DONE: (":warning:" if bad else ":white_check_mark:") + f" Keys {done_word} for {who}",
+        BatchStatus.DONE: f"{_done_mark(batch, done, bad, proof)} Keys {done_word} for {who}",
         BatchStatus.STOPPED: f":octagonal_sign: Stopped by {mention(batch.stopped_by or '')}; begun by {who}",
     }.get(batch.status, who)
     sentence = f"{state}: {done:,} of {total:,}"
@@ -126,6 +126,17 @@ def progress(
     blocks.append(context(f"Batch {batch.id} · each record was read back · the record has a line for each key"))
     blocks += _buttons(batch, done=done, undone=undone_by is not None)
     return Message(sentence, blocks)
+
+
+def _done_mark(batch: Batch, done: int, bad: int, proof: RevocationSummary) -> str:
+    """Green only when nothing failed and every disabled key was refused by the gateway."""
+    counts = proof.counts
+    if bad:
+        return ":warning:"
+    if batch.operation != "key.disable" or counts[BatchRevocation.REFUSED] >= done:
+        return ":white_check_mark:"
+    ended = counts[BatchRevocation.ALIVE] + counts[BatchRevocation.UNTRIED] + counts[BatchRevocation.REFUSED]
+    return ":warning:" if ended >= done else ":hourglass_flowing_sand:"
 
 
 def _proof_blocks(proof: RevocationSummary) -> list[Block]:

@@ -46,6 +46,11 @@ class KeyAccess:
         ask = Ask(actor=actor, operation=operation, own=own, facts=replace(facts, lock=lock))
         return decide(self.policy(), ask)
 
+    def decide_unread(self, actor: Actor, operation: str, *, own: bool, channel: str) -> Decision:
+        """The same about a key that is not known, or cannot be read now: no condition on the key is met."""
+        ask = Ask(actor=actor, operation=operation, own=own, facts=Facts(channel=channel))
+        return decide(self.policy(), ask)
+
     def may_see(self, actor: Actor, operation: str, key: Key, *, own: bool, channel: str) -> bool:
         """Whether they may see the key in the window of `operation`: as its owner, by a rule for it, or for showing."""
         if own and operation != SHOW:
@@ -71,7 +76,7 @@ class KeyAccess:
         """
         for match in matches[:1]:
             await self._record(actor, operation, match.key, channel=channel)
-        raise not_found(text, why=self._in_general(actor, operation, channel=channel))
+        raise not_found(text, why=self._why_not(actor, operation, channel=channel))
 
     async def listed(self, actor: Actor, operation: str, keys: Sequence[Key], text: str, *, channel: str) -> list[Key]:
         """The keys that a list of KEYs names, of those that this person may see. Raises InputError as lookup.listed."""
@@ -87,7 +92,7 @@ class KeyAccess:
             hidden = [key for key in _named_at_all(text, keys) if not seen(key)]
             for key in hidden[:1]:
                 await self._record(actor, operation, key, channel=channel)
-            why = self._in_general(actor, operation, channel=channel)
+            why = self._why_not(actor, operation, channel=channel)
             raise InputError({FIELD: f"{error.sentence} {why}".strip()}) from None
 
     async def _record(self, actor: Actor, operation: str, key: Key, *, channel: str) -> None:
@@ -97,10 +102,9 @@ class KeyAccess:
         at, by = self.clock(), actor.slack_user_id
         await self.database.run(append, fact=Fact.REFUSED, at=at, actor=by, key_id=int(key.id), details=told)
 
-    def _in_general(self, actor: Actor, operation: str, *, channel: str) -> str:
+    def _why_not(self, actor: Actor, operation: str, *, channel: str) -> str:
         """What the policy says to this person about other people's keys from here; "" when it hangs on the key."""
-        ask = Ask(actor=actor, operation=operation, own=False, facts=Facts(channel=channel))
-        decision = decide(self.policy(), ask)
+        decision = self.decide_unread(actor, operation, own=False, channel=channel)
         return decision.sentence if decision.outcome == "deny" else ""
 
 

@@ -47,7 +47,9 @@ async def test_every_source_can_be_played_and_the_value_stays_here(desk: Desk) -
     await desk.slack.click(seed.SECURITY, cards(desk, "production")[0], "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
     # The other alerts learn that their key is dead, too.
-    await desk.eventually(lambda: len([m for m in cards(desk) if "out of use" in text_of(m)]) == len(SOURCES) - 1)
+    await desk.eventually(
+        lambda: len([m for m in cards(desk) if "not seen to refuse" in text_of(m)]) == len(SOURCES) - 1
+    )
 
 
 async def test_what_cannot_be_sent_is_said(desk: Desk) -> None:

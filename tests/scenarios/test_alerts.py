@@ -210,7 +210,9 @@ async def test_the_answer_in_a_thread_says_so_when_the_key_was_disabled_for_anot
     await send(desk, "generic", value)
     await desk.eventually(lambda: len(cards(desk, "production")) == 2)
     await desk.slack.click(SAM, cards(desk, "signed webhook")[0], "disable")
-    await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "out of use" in text_of(m)])
+    await desk.eventually(
+        lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "It is disabled" in text_of(m)]
+    )
 
 
 async def test_the_owner_is_told_and_asks_for_a_replacement_with_the_same_settings(http_desk: Desk) -> None:

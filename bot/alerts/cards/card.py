@@ -17,7 +17,15 @@ from bot.alerts.cards.key_blocks import (
     step_blocks,
     untold_blocks,
 )
-from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.cards.key_state import (
+    Requests,
+    is_being_tried,
+    is_enabled_again,
+    is_out_of_use,
+    is_still_accepted,
+    open_keys,
+    refused_at,
+)
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus, KeyFinding
 from bot.slack.blocks import (
@@ -116,22 +124,27 @@ def _headline(alert: Alert, requests: Requests) -> str:
         return _keyless_headline(alert)
     if not alert.sure_keys:
         return f":warning: An alert may mean key {which}. Only its first and last characters are known."
-    dead = [key_id for key_id in alert.sure_keys if refused_at(alert.actions.get(key_id), requests) is not None]
     plural = "s" if len(names) > 1 else ""
     again = [key_name(alert, key_id) for key_id in alert.sure_keys if is_enabled_again(alert, key_id, requests)]
-    standing = f":rotating_light: Leaked key{plural}: {which}."
     if again:
         whole = len(again) == len(alert.sure_keys)
-        standing = f":rotating_light: Leaked key{plural}, enabled again: {which if whole else ', '.join(again[:3])}."
-    elif len(dead) == len(alert.sure_keys):
-        standing = f":lock: Leaked key{plural} {which}: dead, refused by the gateway."
-    elif any(is_being_tried(alert.actions.get(key_id), requests) for key_id in alert.sure_keys) and all(
-        is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys
-    ):
-        standing = f":hourglass_flowing_sand: Leaked key{plural} {which}: disabled; now trying the key itself."
-    elif all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
-        standing = f":no_entry_sign: Leaked key{plural} {which}: out of use."
-    return standing
+        return f":rotating_light: Leaked key{plural}, enabled again: {which if whole else ', '.join(again[:3])}."
+    return _standing(alert, requests, f"Leaked key{plural} {which}") or f":rotating_light: Leaked key{plural}: {which}."
+
+
+def _standing(alert: Alert, requests: Requests, which: str) -> str:
+    """How far all of its keys are out of use; "" while one is not. Only a refusal that was seen is called death."""
+    actions_of = [alert.actions.get(key_id) for key_id in alert.sure_keys]
+    if all(refused_at(action, requests) is not None for action in actions_of):
+        return f":lock: {which}: dead, refused by the gateway."
+    if not all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
+        return ""
+    if any(is_being_tried(action, requests) for action in actions_of):
+        return f":hourglass_flowing_sand: {which}: disabled; now trying the key itself."
+    if any(is_still_accepted(action, requests) for action in actions_of):
+        return f":rotating_light: {which}: disabled, but the gateway still accepts a key."
+    deleted = all(key_id in alert.keys and alert.keys[key_id].gone for key_id in alert.sure_keys)
+    return f":no_entry_sign: {which}: {'deleted' if deleted else 'disabled'}. The gateway was not seen to refuse it."
 
 
 def _keyless_headline(alert: Alert) -> str:
@@ -164,7 +177,7 @@ def found_lines(alert: Alert) -> list[Block]:
             what = f"{code(finding.masked_text)} fits {len(finding.key_ids)} keys ({ids})"
             lines.append(f":warning: {what}. None of them was touched; *Disable* lets you choose.")
     if alert.awaits_lookup and alert.unknown:
-        lines.append(f"Not looked up yet, since the gateway could not be asked: {_masks(alert.unknown)}.")
+        lines.append(f"Not looked up yet: {_masks(alert.unknown)}. The gateway is being asked.")
     elif alert.unknown:
         lines += _unknown_lines(alert)
     lines += [f":information_source: {escape(note)}" for note in alert.notes]
@@ -214,7 +227,7 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
     if alert.is_mass_leak:
         if batch is None or batch.total < len(alert.all_sure_keys):
             number = f"{len(alert.all_sure_keys):,}"
-            sure = confirm("Disable all?", f"{number} keys stop working. Each is judged by the policy.", yes="Disable")
+            sure = confirm("Disable all?", f"{number} keys, each if the policy lets it be disabled.", yes="Disable")
             elements.append(button(f"Disable all {number}", DISABLE, value=row, style="danger", confirm=sure))
     elif open_keys(alert, requests):
         doubt = alert.the_key is None

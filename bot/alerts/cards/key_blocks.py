@@ -22,7 +22,7 @@ def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
     if seen is None:
         return [context(f"Key {key_id}: asking the gateway…")]
     if seen.gone:
-        return [context(f"Key {key_id} is gone from the gateway: it was deleted, so it works no more.")]
+        return [context(f"Key {key_id} is gone from the gateway: it was deleted.")]
     how = {finding.how for finding in alert.findings if key_id in finding.key_ids}
     sure = "whole value matched" if MatchKind.FULL in how else "first and last characters fit"
     pairs = [
@@ -57,7 +57,7 @@ def step_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
         until = date((request.settled_at or request.asked_at) + ROTATION_OVERLAP)
         lines.append(
             f":warning: *The leaked key still works*, so that what uses it can change over: until its successor is "
-            f"revealed, at the latest {until}. *Disable now* ends it at once; the DM to its owner offers a replacement."
+            f"revealed, at the latest {until}. *Disable now* does not wait; its owner is then offered a replacement."
         )
     lines += _proof_lines(action, request)
     return [section("\n".join(lines))]

@@ -45,6 +45,13 @@ def is_being_tried(action: AlertAction | None, requests: Requests) -> bool:
     return check is None or (check.refused_at is None and not check.ended)
 
 
+def is_still_accepted(action: AlertAction | None, requests: Requests) -> bool:
+    """Whether the gateway took the disabled key to the end of the trials."""
+    request = requests.get(action.request_id) if action is not None else None
+    check = None if request is None else request.progress.revocation
+    return check is not None and check.ended and check.refused_at is None and check.accepted_last is not None
+
+
 def open_keys(alert: Alert, requests: Requests) -> list[int]:
     """Keys of the alert about which something can still be done."""
     return [

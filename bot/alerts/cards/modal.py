@@ -75,7 +75,7 @@ def _sentence(alert: Alert) -> str:
         return ":grey_question: Nothing in it is a key of this account."
     if not alert.sure_keys:
         return ":warning: Only the first and last characters are there. Look before you act: it may be another key."
-    return ":rotating_light: It holds a key of this account. Whoever reads it can use the key until it is disabled."
+    return ":rotating_light: It holds a key of this account. Whoever reads it can use it until the gateway refuses it."
 
 
 def _choice(alert: Alert, keys: list[int]) -> list[Block]:
@@ -93,7 +93,7 @@ def _choice(alert: Alert, keys: list[int]) -> list[Block]:
     if keys:
         elements.append(button("Disable now", DISABLE, value=row, style="danger"))
         elements.append(button("Rotate", ROTATE, value=row))
-        disable = "Disable ends the key at once, and its owner gets a button for a replacement."
+        disable = "Disable switches the key off now, and its owner gets a button for a replacement."
         rotate = "Rotate makes the new key first; the old one works until that is revealed, for a day at most."
         blocks.append(context(f"{disable} {rotate}"))
     if not alert.actions:

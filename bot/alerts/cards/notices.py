@@ -2,7 +2,15 @@
 
 from bot.alerts.cards.card import DISABLE, SOURCES
 from bot.alerts.cards.key_blocks import key_name, time_text
-from bot.alerts.cards.key_state import Requests, is_being_tried, is_enabled_again, is_out_of_use, open_keys, refused_at
+from bot.alerts.cards.key_state import (
+    Requests,
+    is_being_tried,
+    is_enabled_again,
+    is_out_of_use,
+    is_still_accepted,
+    open_keys,
+    refused_at,
+)
 from bot.alerts.models import Alert, AlertStatus
 from bot.slack.blocks import (
     Message,
@@ -37,8 +45,10 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
             f":hourglass_flowing_sand: The message above holds key {names}. It is being disabled. Delete it still."
         )
     if not again and keys and all(is_out_of_use(alert, key_id, requests) for key_id in keys):
-        return _said(f":no_entry_sign: The message above holds key {names}. It is out of use. Delete it still.")
-    advice = "Please delete the message. Whoever copied the key can use it until it is disabled. Security is told."
+        return _said(f":no_entry_sign: The message above holds key {names}. It is disabled. Delete it still.")
+    advice = (
+        "Please delete the message. Whoever copied the key can use it until the gateway refuses it. Security is told."
+    )
     blocks = [section(f"{sentence} {advice}")]
     if again:
         how = ", ".join(code(f"/apikey disable {key_id}") for key_id in again)
@@ -72,10 +82,17 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests, *, locked: str =
         sentence = f":rotating_light: Your key {name} was seen where it should not be: {source}."
         return Message(sentence, [section(f"{sentence} Security is told, and decides what becomes of it."), small])
     by = f" by {mention(action.by)}" if action is not None and action.by else ""
-    since = f" The gateway refuses it since {time_text(refused)}." if refused is not None else ""
-    sentence = f":lock: Your key {name} was leaked ({source}), so it was disabled{by}.{since}"
+    done = "deleted" if key_id in alert.keys and alert.keys[key_id].gone else "disabled"
+    mark, end = ":no_entry_sign:", "Whether the gateway refuses it was not seen yet."
+    if refused is not None:
+        mark, end = ":lock:", f"The gateway refuses it since {time_text(refused)}: what used it no longer works."
+    elif is_still_accepted(action, requests):
+        mark, end = ":rotating_light:", "The gateway still accepts it; security is told."
+    elif is_being_tried(action, requests):
+        end = "The gateway may still accept it for some minutes; this message says when it refuses it."
+        mark = ":hourglass_flowing_sand:"
+    sentence = f"{mark} Your key {name} was leaked ({source}), so it was {done}{by}."
     ask = button("Request a replacement", REPLACEMENT, value=str(key_id), style="primary")
-    end = "What used it no longer works." if refused is not None else "What uses it stops working within minutes."
     text = f"{sentence} {end} A replacement with the same settings is one click away."
     return Message(sentence, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
 

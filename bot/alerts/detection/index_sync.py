@@ -11,10 +11,12 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+import sqlalchemy as sa
+
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.key_index import IndexEntry, KeyIndex
-from bot.db import leases
+from bot.db import leases, named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
@@ -85,7 +87,7 @@ class IndexSync:
         self._loaded_at = self._clock()
         entries = await self._database.read(store.load_entries, self._fingerprints.scheme)
         self._index.put(entries)
-        self._index.complete = bool(entries)
+        self._index.complete = await self._database.read(self._was_read)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -182,15 +184,16 @@ class IndexSync:
             self._look_ended = look
 
     async def _bring_up_to_date(self, *, asked: bool) -> None:
-        shared = await self._load_others()
+        await self._load_others()
         now = self._clock()
         if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
-            self._index.complete = self._index.complete or shared
+            self._index.complete = self._index.complete or await self._database.read(self._was_read)
             if asked and self._index.complete:
                 await self._read_newest()
         elif self._all_due(now):
             await self._read_all()
             self._all_at = now
+            await self._database.run(named_values.put, self._mark, value=True)
             self._index.complete = True
         else:
             await self._read_newest()
@@ -213,12 +216,19 @@ class IndexSync:
         pause = min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * len(self._index)))
         return now - self._all_at >= pause or (bool(self._index.hidden()) and now - self._hidden_at >= HIDDEN_EVERY)
 
-    async def _load_others(self) -> bool:
-        """What other replicas wrote. Whether there was anything."""
+    @property
+    def _mark(self) -> str:
+        return f"index:{self._fingerprints.scheme}"
+
+    def _was_read(self, c: sa.Connection) -> bool:
+        """Whether some process has read every page once: a part of the keys does not tell that a value is nobody's."""
+        return bool(named_values.get(c, self._mark))
+
+    async def _load_others(self) -> None:
+        """What other replicas wrote."""
         since, self._loaded_at = self._loaded_at, self._clock()
         entries = await self._database.read(store.entries_since, self._fingerprints.scheme, since=since - LEASE_SECONDS)
         self._index.put(entries)
-        return bool(entries)
 
     async def _read_all(self) -> None:
         """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""

@@ -4,27 +4,30 @@ Every message passes here, so the common case (nothing that could be a key) cost
 whole values that are ours count; what somebody else's key may be is none of our business in a conversation.
 """
 
-from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.alerts import store
+from bot.alerts.detection.fingerprints import from_text, to_text
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import ScanResult, find
 from bot.alerts.detection.text_extraction import message_texts
 from bot.alerts.ingest import AlertIngest
 from bot.alerts.intake.sources import more_messages, slack_message
+from bot.alerts.models import HeldMessage, KeyFinding
+from bot.db.engine import Database
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
 # What is no message of anybody, or one that is gone.
 _NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "channel_topic", "channel_purpose"})
+# How long a message with an unknown value is looked at again (each replica looks each minute), and how many are.
+HOLD_SECONDS, MOST_HELD = 300.0, 500
 
 
-# How long a message with an unknown key is looked at again (the index looks each minute), and how many are.
-AGAIN_SECONDS, MOST_WAITING = 150.0, 500
 # Messages with a live key of one author in a minute that get an alert each; the others of that minute share one.
 MOST_A_MINUTE = 10
 
@@ -33,15 +36,13 @@ MOST_A_MINUTE = 10
 class MessageMonitor:
     """`ours`: the bot's user id and bot id, whose messages are passed over."""
 
+    database: Database
     index: KeyIndex
     ingest: AlertIngest
     ours: frozenset[str]
     # Has the values of hidden keys asked for that something looks like.
     hit: Callable[[Collection[int]], None]
     clock: Callable[[], float]
-    _waiting: deque[tuple[float, Delivery, Mapping[str, Any], ScanResult]] = field(
-        default_factory=lambda: deque(maxlen=MOST_WAITING), init=False
-    )
     _windows: CallWindows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,56 +58,79 @@ class MessageMonitor:
         found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
         if not found.candidates:
             return None
-        if not await self._report(delivery, message, found):
-            self._remember(delivery, message, found)
+        place = _place(delivery, message)
+        live = tuple(one for one in found.candidates if self.index.match(one).how is MatchKind.FULL)
+        if live:
+            await self._receive(delivery.channel_id, text_of(message, "ts"), place, ScanResult(live, found.cut))
+        else:
+            await self._hold(delivery.channel_id, text_of(message, "ts"), place, found)
         return None
 
-    def _remember(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> None:
-        """What may be a key that the index does not know yet: it is looked at again when the index has grown."""
-        unknown = tuple(one for one in found.candidates if one.core and one.telling)
-        if near := self.index.hits(unknown):
+    async def _receive(
+        self,
+        channel: str,
+        ts: str,
+        place: Mapping[str, Any],
+        found: ScanResult,
+        *,
+        known: Sequence[KeyFinding] | None = None,
+    ) -> None:
+        """Store an alert about a message; those beyond an author's share of a minute become one."""
+        who, minute = str(place["by"]) or channel, int(self.clock() // 60)
+        if self._windows.take(who, per_minute=MOST_A_MINUTE):
+            incoming = slack_message(channel=channel, ts=ts, found=found, **place)
+        else:
+            incoming = more_messages(channel=channel, by=who, minute=minute, found=found)
+        await self.ingest.receive(incoming, known=known)
+
+    async def _hold(self, channel: str, ts: str, place: Mapping[str, Any], found: ScanResult) -> None:
+        """What may be a key that the index does not know yet is looked at again when it knows more."""
+        if near := self.index.hits(tuple(one for one in found.candidates if one.core and one.telling)):
             self.hit(near)
-        if unknown:
-            self._waiting.append((self.clock() + AGAIN_SECONDS, delivery, message, ScanResult(unknown, found.cut)))
+        matches = [self.index.match(one) for one in found.candidates if one.core and one.telling]
+        findings = tuple((to_text(one.fingerprint), one.hint) for one in matches if one.fingerprint is not None)
+        if not findings:
+            return
+        now = self.clock()
+        message = HeldMessage(channel, ts, place, findings, now + HOLD_SECONDS)
+        await self.database.run(store.hold_message, message, most=MOST_HELD, now=now)
+        # The index may have learnt the key while the row was written.
+        await self._report(message)
 
     async def look_again(self) -> None:
-        """The index has grown: report the messages of the last minutes that hold one of its new keys."""
-        waiting, now = list(self._waiting), self.clock()
-        self._waiting.clear()
-        for until, delivery, message, found in waiting:
-            if now < until and not await self._report(delivery, message, found):
-                self._waiting.append((until, delivery, message, found))
+        """The index may know more: report the messages of the last minutes that hold one of its keys."""
+        for message in await self.database.read(store.held, now=self.clock()):
+            await self._report(message)
 
-    async def _report(self, delivery: Delivery, message: Mapping[str, Any], found: ScanResult) -> bool:
-        """Store an alert when the message holds a live key; whether it does."""
-        live = tuple(one for one in found.candidates if self.index.match(one).how is MatchKind.FULL)
+    async def _report(self, message: HeldMessage) -> None:
+        live = self._live(message.findings)
         if not live:
-            return False
-        # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
-        shared = bool(delivery.payload.get("is_ext_shared_channel"))
-        author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
-        # Nobody is told whose home is not said: it may be the other company.
-        ours = bool(author) and team == delivery.team_id
-        live_found = ScanResult(live, found.cut)
-        who, minute = author or text_of(message, "bot_id"), int(self.clock() // 60)
-        if not self._windows.take(who, per_minute=MOST_A_MINUTE):
-            more = more_messages(channel=delivery.channel_id, by=who, minute=minute, found=live_found)
-            await self.ingest.receive(more)
-            return True
-        incoming = slack_message(
-            channel=delivery.channel_id,
-            ts=text_of(message, "ts"),
-            found=live_found,
-            by=author,
-            guarded=not shared,
-            warn=author if shared and ours else "",
-            thread_ts=text_of(message, "thread_ts"),
-        )
-        await self.ingest.receive(incoming)
-        return True
+            return
+        await self._receive(message.channel, message.ts, message.place, ScanResult(()), known=live)
+        # Dropped afterwards: whoever dies in between reports the same message again, which is one alert.
+        await self.database.run(store.drop_held, message)
+
+    def _live(self, findings: Sequence[tuple[str, str]]) -> list[KeyFinding]:
+        matches = [(text, self.index.match_again(hint, from_text(text))) for text, hint in findings]
+        return [
+            KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=text)
+            for text, match in matches
+            if match.how is MatchKind.FULL
+        ]
 
     def _is_ours(self, message: Mapping[str, Any]) -> bool:
         return bool(self.ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})
+
+
+def _place(delivery: Delivery, message: Mapping[str, Any]) -> dict[str, Any]:
+    """What an alert about a message says of it, and whom it answers."""
+    # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
+    shared = bool(delivery.payload.get("is_ext_shared_channel"))
+    author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
+    # Nobody is told whose home is not said: it may be the other company.
+    ours = bool(author) and team == delivery.team_id
+    warn = author if shared and ours else ""
+    return {"by": author, "guarded": not shared, "warn": warn, "thread_ts": text_of(message, "thread_ts")}
 
 
 def register(router: Router, monitor: MessageMonitor) -> None:

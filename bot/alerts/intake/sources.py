@@ -49,10 +49,12 @@ class IncomingAlert:
     found: ScanResult = field(repr=False)
     place: Mapping[str, Any] = field(default_factory=dict)
     # What the source says of its alert with this delivery. `event_id` differs where it says something new; `opens`:
-    # that the leak goes on, so that an alert which somebody closed as false is open again.
+    # that the leak goes on, so that an alert which somebody closed as false is open again; `recurs`: that the same
+    # words after others begin anew.
     event_id: str = ""
     event: str = ""
     opens: bool = False
+    recurs: bool = False
 
 
 def parse(source: str, body: bytes) -> IncomingAlert | None:
@@ -90,7 +92,9 @@ def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
         raise MalformedAlert("secrets")
     texts = [item for item in secrets if isinstance(item, str)]
     texts += [_text(document, "text"), _text(document, "title")]
-    return _incoming("generic", document.get("id"), body, document, texts, title=_text(document, "title"))
+    title = _text(document, "title")
+    event = f"Webhook: {title or 'delivered with other words'}"
+    return _incoming("generic", document.get("id"), body, document, texts, title=title, event=event, opens=True)
 
 
 # Actions of GitHub's `secret_scanning_alert`, and whether the leak goes on then. Others tell nothing of a leak.
@@ -194,6 +198,7 @@ def _alertmanager(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
         # Its annotations hold numbers that change with each delivery; only another beginning is another episode.
         event_id=f"{status} {starts}",
         opens=status == "firing",
+        recurs=True,
     )
 
 
@@ -219,6 +224,7 @@ def _incoming(
     event: str = "",
     event_id: str | None = None,
     opens: bool = False,
+    recurs: bool = False,
 ) -> IncomingAlert:
     found = find(texts)
     return IncomingAlert(
@@ -232,6 +238,7 @@ def _incoming(
         event_id=_digest(body if event_id is None else event_id.encode("utf-8", "surrogatepass")),
         event=harmless(event, TITLE_LIMIT),
         opens=opens,
+        recurs=recurs,
     )
 
 

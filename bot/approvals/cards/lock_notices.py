@@ -28,7 +28,7 @@ def lock_text(lock: Lock) -> str:
 
 def locked_text(lock: Lock, *, policy: Policy) -> str:
     """That a key is locked, by whom, since when and why, and what brings it back."""
-    return f":lock: *Locked.* {lock_text(lock)} {unlock_words(policy, lock)}"
+    return f":closed_lock_with_key: *Locked.* {lock_text(lock)} {unlock_words(policy, lock)}"
 
 
 def locked_texts(found: Mapping[int, Lock], *, policy: Policy) -> dict[int, str]:

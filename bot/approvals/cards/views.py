@@ -65,6 +65,16 @@ MORE = {
 }
 
 
+def mark_of(request: ApprovalRequest) -> str:
+    """The mark in front of its status. A key taken out of use gets the green one when the gateway has refused it."""
+    check = request.progress.revocation
+    if request.status is not Status.SUCCEEDED or check is None or check.refused_at is not None:
+        return MARKS[request.status]
+    if not check.ended:
+        return ":hourglass_flowing_sand:"
+    return ":warning:" if check.accepted_last is None else ":rotating_light:"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestViews:
     """What a drawing needs beside the row. `nobody` says whether no living person has any of these roles."""
@@ -116,7 +126,7 @@ class RequestViews:
         operation = self.operations[request.operation]
         who = mention(request.requester_id)
         headline = f"{who} {operation.asks} {_name(request)}"
-        state = f"{MARKS[request.status]} *{WORDS[request.status].capitalize()}*{self._detail(request)}"
+        state = f"{mark_of(request)} *{WORDS[request.status].capitalize()}*{self._detail(request)}"
         blocks = [section(f"{headline}\n{state}"), *lock_blocks(request), *change_lines(request.summary)]
         if request.reason:
             blocks.append(section(f"*Why*\n{quote(request.reason)}"))
@@ -183,7 +193,7 @@ class RequestViews:
 def lock_blocks(request: ApprovalRequest) -> list[Block]:
     """That the key is locked, since when and why; whoever decides must know."""
     lock = request.judgement.facts.lock
-    return [] if lock is None else [section(f":lock: *The key is locked.* {lock_text(lock)}")]
+    return [] if lock is None else [section(f":closed_lock_with_key: *The key is locked.* {lock_text(lock)}")]
 
 
 def withdraw_button(row: str) -> Block:
@@ -198,7 +208,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     # A new key is made for its requester; a change of an existing one may have been asked for by somebody else.
     made = operation.effect in {Effect.CREATES, Effect.REPLACES}
     whose = f"for {mention(request.requester_id)}" if made else f"as {mention(request.requester_id)} asked"
-    sentence = f"{MARKS[Status.SUCCEEDED]} Key {_name(request)} {operation.done} {whose}"
+    sentence = f"{mark_of(request)} Key {_name(request)} {operation.done} {whose}"
     if request.decided_by:
         sentence += f", approved by {mention(request.decided_by)}"
     # In the thread of a card the details are shown already; without a card this message is all that the channel sees.
@@ -215,7 +225,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
 def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *, mine: bool = True) -> Message:
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = notice_sentence(request, operation)
-    blocks = [section(f"{MARKS[request.status]} {sentence}")]
+    blocks = [section(f"{mark_of(request)} {sentence}")]
     if request.denial:
         blocks.append(section(quote(request.denial)))
     blocks += offer_blocks(request, units_per_usd)
@@ -237,7 +247,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
 def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
     """The word to the owner of a key about what somebody else had done to it."""
     sentence = f"Your key {_name(request)} {operation.done}, as {mention(request.requester_id)} asked."
-    blocks = [section(f"{MARKS[request.status]} {sentence}"), *change_lines(request.summary)]
+    blocks = [section(f"{mark_of(request)} {sentence}"), *change_lines(request.summary)]
     if request.reason:
         blocks.append(section(f"*Why*\n{quote(request.reason)}"))
     blocks += outcome_blocks(request)

@@ -5,10 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals.cards.views import (
-    MARKS,
     aftermath_blocks,
     approval_text,
     change_lines,
+    mark_of,
     notice_sentence,
     outcome_blocks,
     withdraw_button,
@@ -26,7 +26,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
 
     `mine`: the key that was made is the requester's own, to be revealed.
     """
-    blocks = [section(f"{MARKS[request.status]} {_sentence(request, operation, channel)}")]
+    blocks = [section(f"{mark_of(request)} {_sentence(request, operation, channel)}")]
     if request.denial:
         blocks.append(section(quote(request.denial)))
     row = str(request.id)

@@ -11,8 +11,8 @@ from bot.slack.blocks import modal, section
 from bot.slack.inputs import State
 
 _TEXT = (
-    "The gateway stops taking this key. Calls that run now may still finish. "
-    "Afterwards the key itself is tried until it is refused, and you see when."
+    "The key is switched off at the gateway, which may still accept it for a minute; calls that run now may finish. "
+    "Then the key itself is tried until it is refused, and you see when."
 )
 
 

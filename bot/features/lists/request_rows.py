@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.approvals import store
-from bot.approvals.cards.views import MARKS, withdraw_button
+from bot.approvals.cards.views import mark_of, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.deps import Deps
 from bot.permissions.models import Actor
@@ -38,7 +38,7 @@ def row(request: ApprovalRequest, *, asks: str, mine: bool, decidable: bool) -> 
     # Operations say it of somebody: “asks for a new key”.
     what = f"you {asks.replace('asks', 'ask', 1)}" if mine else f"{mention(request.requester_id)} {asks}"
     text = (
-        f"{MARKS[request.status]} *{request.number}* {what} {bold_name(request.key_name)}"
+        f"{mark_of(request)} *{request.number}* {what} {bold_name(request.key_name)}"
         f" · {WORDS[request.status]} · {date(request.asked_at)}"
     )
     value = str(request.id)

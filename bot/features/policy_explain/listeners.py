@@ -93,7 +93,7 @@ def explanation(
     blocks = [section(headline)] if sentence in headline else [section(headline), section(sentence)]
     lock = ask.facts.lock
     if lock is not None:
-        blocks.append(section(f":lock: *The key is locked.* {lock_text(lock)}"))
+        blocks.append(section(f":closed_lock_with_key: *The key is locked.* {lock_text(lock)}"))
     if lines:
         above = "Rules above it" if decision.rule else "All rules"
         blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))

@@ -1,0 +1,82 @@
+"""What was just made is found: repeats are looked up afresh, messages with keys too new for the index are answered."""
+
+import pytest
+
+from keydesk_sandbox import seed
+from tests.scenarios.alerting import SAM, cards, learned, send
+from tests.scenarios.desk import Desk, buttons_of, text_of
+
+ADA = seed.ENGINEER
+NOBODYS = "sk-" + "Q7" * 24
+
+
+async def test_a_repeat_with_the_value_of_a_key_made_just_now_names_it_on_a_closed_alert(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    await send(desk, "generic", NOBODYS)
+    card = (await desk.eventually(lambda: cards(desk, "another account's")))[0]
+    await desk.slack.click(SAM, card, "false_alarm")
+    await desk.eventually(lambda: cards(desk, "False alarm, says"))
+    late = desk.gateway.add_key(name="late", unlimited_quota=True)
+    await desk.pass_time(1)
+    await send(desk, "generic", desk.gateway.key_value(late.id))
+    card = (await desk.eventually(lambda: cards(desk, "Leaked key: *\u2068late\u2069*")))[0]
+    assert {"disable", "false_alarm"} <= set(buttons_of(card))
+    assert len(cards(desk)) == 1
+
+
+async def test_another_accounts_is_said_only_after_a_fresh_look(http_desk: Desk) -> None:
+    """Also on a repeat: while the gateway does not answer, nobody knows whose the value is."""
+    desk = http_desk
+    await learned(desk)
+    await send(desk, "generic", NOBODYS)
+    await desk.eventually(lambda: cards(desk, "another account's"))
+    await desk.pass_time(10)
+    desk.gateway.arm("refused", times=None)
+    await send(desk, "generic", NOBODYS)
+    card = (await desk.eventually(lambda: cards(desk, "not looked up yet")))[0]
+    assert "another account's" not in text_of(card)
+    desk.gateway.disarm()
+    await desk.eventually(lambda: cards(desk, "another account's"))
+
+
+@pytest.mark.parametrize("repeats", [1, 14])
+async def test_a_key_that_works_again_is_found_by_whichever_repeat(http_desk: Desk, repeats: int) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = desk.key("production")
+    value = desk.gateway.key_value(record.id)
+    await send(desk, "generic", value)
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
+    for _ in range(repeats):
+        await desk.pass_time(3)
+        await send(desk, "generic", value)
+    desk.gateway.edit_behind(record.id, status=1)
+    await desk.pass_time(3)
+    await send(desk, "generic", value)
+    card = (await desk.eventually(lambda: cards(desk, "enabled again")))[0]
+    assert "disable" in buttons_of(card)
+
+
+@pytest.mark.parametrize("thread", [False, True])
+async def test_a_key_made_in_the_console_and_pasted_is_announced_within_two_minutes(
+    http_desk: Desk, thread: bool
+) -> None:
+    desk = http_desk
+    await learned(desk)
+    root = await desk.slack.say(ADA, seed.KEYS_CHANNEL, "who has the new key?") if thread else None
+    await desk.pass_time(30)
+    late = desk.gateway.add_key(name="late", unlimited_quota=True)
+    await desk.pass_time(4)
+    text = f"use {desk.gateway.key_value(late.id)} for now"
+    said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, text, thread_ts=root.ts if root else None)
+    begun = desk.clock()
+    assert not cards(desk)
+    # The look that each minute brings.
+    desk.app.alerts.index_sync.changed()
+    await desk.eventually(lambda: cards(desk, "late"))
+    below = root.ts if root else said.ts
+    await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == below and "late" in text_of(m)])
+    assert desk.clock() - begun < 120
