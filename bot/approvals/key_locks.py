@@ -64,7 +64,7 @@ class KeyLocks:
                 store.change(c, request, judgement=request.judgement.model_copy(update={"facts": facts}))
                 self.outbox.want(c, id=card_id(request.id), kind=CARD, subject=str(request.id), target=self.channel)
 
-    def came_back(self, c: sa.Connection, key: Key, *, batch_id: int, by: str) -> None:
+    def came_back(self, c: sa.Connection, key: Key, *, batch_id: int, by: str, agreed_by: str = "") -> None:
         """A key was enabled by a batch: if it was locked, unlock it and say so, in one message for the batch."""
         was = locks.lock_of(c, key.id, key.created_time)
         if was is None or not self._in_use(key):
@@ -75,6 +75,7 @@ class KeyLocks:
         post_id = f"batch:{batch_id}:unlocked"
         before = post_store.load(c, post_id)
         new: dict[str, Any] = {"batch": batch_id, "by": by, "keys": [], "more": 0}
+        new |= {"approved_by": [agreed_by]} if agreed_by else {}
         body = new if before is None else dict(before.body)
         if len(body["keys"]) < MOST_NAMED:
             body["keys"] = [*body["keys"], {"key_id": key.id, "name": key.name, **_told(was)}]

@@ -16,10 +16,11 @@ from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.incident import store
-from bot.incident.judgement import changed_since, judge, why_not
+from bot.incident.judgement import agreement, ask_for, changed_since, why_not
 from bot.incident.models import Batch, BatchKey
 from bot.keys import lineage, locks, owners
-from bot.permissions.models import Actor, ActorKind, Decision, Lock
+from bot.permissions.models import Actor, ActorKind, Ask, Decision, Lock
+from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
 # Marks, in memory only, of a key that was judged: by which rule, and since when it was locked then.
@@ -53,13 +54,15 @@ class BatchAdmission:
         if batch.rule:
             return list(keys), {}  # the policy has said yes beforehand
         actor = await self.actor_of(batch.requester_id, batch.requester_team)
-        if actor.kind is ActorKind.UNKNOWN:
+        agreed = await self.actor_of(batch.agreed_by, batch.agreed_team) if batch.agreed_by else None
+        if ActorKind.UNKNOWN in {actor.kind, None if agreed is None else agreed.kind}:
             return None
         records = await self.reader.get_keys([key.key_id for key in keys])
         members = await self.counts.members(batch.operation)
 
         def work(c: sa.Connection) -> list[BatchKey]:
-            allowed, refused = self._sorted(c, batch, actor, [(key, records.get(key.key_id)) for key in keys], members)
+            people = actor, agreed
+            allowed, refused = self._sorted(c, batch, people, [(key, records.get(key.key_id)) for key in keys], members)
             if refused:
                 refuse(c, batch, refused)
             return allowed
@@ -70,7 +73,7 @@ class BatchAdmission:
         self,
         c: sa.Connection,
         batch: Batch,
-        actor: Actor,
+        people: tuple[Actor, Actor | None],
         pairs: Sequence[tuple[BatchKey, Key | None]],
         members: Members,
     ) -> tuple[list[BatchKey], dict[int, str]]:
@@ -89,8 +92,9 @@ class BatchAdmission:
                 continue
             lock = locked.get(record.id)
             own = whose.get(record.id) == batch.requester_id
-            decision = self._decide(c, batch, actor, key, record, own=own, lock=lock, members=members)
-            if decision.outcome == "allow":
+            ask = self._ask(c, batch, people[0], key, record, own=own, lock=lock, members=members)
+            decision = decide(self.policy(), ask)
+            if decision.allowed or self._agreed(batch, ask, decision, people[1]):
                 marks = {RULE: decision.rule, LOCKED_AT: locked_at(lock), **self._take_place(c, batch, key)}
                 allowed.append(key.model_copy(update={"progress": {**key.progress, **marks}}))
             else:
@@ -99,7 +103,14 @@ class BatchAdmission:
                 refused[key.key_id] = why.strip()
         return allowed, refused
 
-    def _decide(
+    def _agreed(self, batch: Batch, ask: Ask, decision: Decision, agreed: Actor | None) -> bool:
+        """Whether who agreed to the batch still may; when that was in time was judged at the click."""
+        if agreed is None:
+            return False
+        at = batch.asked_at
+        return not agreement(self.policy(), ask, decision, agreed, asked_at=at, now=at)
+
+    def _ask(
         self,
         c: sa.Connection,
         batch: Batch,
@@ -110,12 +121,11 @@ class BatchAdmission:
         own: bool,
         lock: Lock | None,
         members: Members,
-    ) -> Decision:
-        return judge(
-            self.policy(),
+    ) -> Ask:
+        return ask_for(
             actor,
             batch.operation,
-            record,
+            record.settings(),
             own=own,
             reason=batch.reason,
             channel=batch.channel_id,

@@ -161,7 +161,7 @@ class BatchExecution:
         """The job; `argument` is the batch's id."""
         batch_id = int(argument)
         batch = await self._database.read(store.find, batch_id)
-        if batch is None or batch.status is BatchStatus.DRAFT:
+        if batch is None or batch.status in {BatchStatus.DRAFT, BatchStatus.ASKING}:
             return None
         with prioritized(Priority.KILL if batch.operation == "key.disable" else Priority.PEOPLE):
             while True:
@@ -285,7 +285,7 @@ class BatchExecution:
 
     def _lock_or_unlock(self, c: sa.Connection, batch: Batch, key: BatchKey, record: Key) -> None:
         if batch.operation == "key.enable":
-            self._key_locks.came_back(c, record, batch_id=batch.id, by=batch.requester_id)
+            self._key_locks.came_back(c, record, batch_id=batch.id, by=batch.requester_id, agreed_by=batch.agreed_by)
         elif not store.all_own(c, batch.id):
             by, rule = ("", batch.rule) if batch.rule else (batch.requester_id, str(key.progress.get(RULE) or ""))
             why = Lock(cause="incident", by=by, at=self._clock(), number=batch.id, rule=rule)

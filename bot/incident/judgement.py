@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 
-from bot.gateway.models import Key, KeySettings
+from bot.gateway.models import KeySettings
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Counted, Decision, Lock
-from bot.permissions.policy import decide
+from bot.permissions.policy import may_approve
 from bot.permissions.rules import Policy
 
 NEEDS_APPROVAL = "It needs an approval; ask for it by itself."
 
 
-def judge(
-    policy: Policy,
+def ask_for(
     actor: Actor,
     operation: str,
-    key: Key,
+    settings: KeySettings,
     *,
     own: bool,
     reason: str,
@@ -24,14 +23,27 @@ def judge(
     lock: Lock | None = None,
     counts: tuple[Counted, ...] = (),
     adds_key: bool | None = None,
-) -> Decision:
-    """The policy's decision about one key of a batch, as if it were asked for by itself.
+) -> Ask:
+    """One key of a batch, as if it were asked for by itself.
 
     `counts`: the numbers before this key. `adds_key`: whether it is one key more; the operation says so where None.
     """
-    facts = facts_of(key.settings(), now=now, increase=0, reason=reason, channel=channel)
+    facts = facts_of(settings, now=now, increase=0, reason=reason, channel=channel)
     facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key)
-    return decide(policy, Ask(actor=actor, operation=operation, own=own, facts=facts))
+    return Ask(actor=actor, operation=operation, own=own, facts=facts)
+
+
+def waits_for_one(decision: Decision, lock: Lock | None) -> bool:
+    """Whether the key is locked and one other person can agree that it comes back, for the batch as a whole."""
+    return lock is not None and decision.approval is not None and decision.approval.count == 1
+
+
+def agreement(policy: Policy, ask: Ask, decision: Decision, approver: Actor, *, asked_at: float, now: float) -> str:
+    """Why this person's agreement does not bring the key back; "" when it does."""
+    if decision.approval is None or not waits_for_one(decision, ask.facts.lock):
+        return decision.sentence
+    verdict = may_approve(policy, approver=approver, ask=ask, approval=decision.approval, asked_at=asked_at, now=now)
+    return "" if verdict.allowed else verdict.sentence
 
 
 def one_more(counts: tuple[Counted, ...]) -> tuple[Counted, ...]:

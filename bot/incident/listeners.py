@@ -20,8 +20,9 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
-from bot.incident.judgement import judge, one_more, why_not
+from bot.incident.judgement import agreement, ask_for, one_more, waits_for_one, why_not
 from bot.incident.models import (
+    ASKS,
     PREVIEWED,
     Batch,
     BatchForecast,
@@ -33,6 +34,7 @@ from bot.incident.models import (
 )
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
+    AGREE,
     CONFIRM,
     PREVIEW,
     REASON,
@@ -49,8 +51,9 @@ from bot.incident.views import (
     to_type,
 )
 from bot.keys import locks, owners
-from bot.permissions.models import Actor, Ask, Decision
+from bot.permissions.models import Actor, Ask, Counted, Decision
 from bot.permissions.policy import decide
+from bot.permissions.stages import describe
 from bot.slack.blocks import Message, modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.inputs import typed
@@ -102,26 +105,30 @@ class BatchListeners:
         left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
+        agreeing: set[str] = set()
         counts = await deps.counts.now(operation, actor.slack_user_id)
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
-            decision = judge(
-                deps.policy(),
+            lock = locked.get(key.id)
+            ask = ask_for(
                 actor,
                 operation,
-                key,
+                key.settings(),
                 own=own,
                 reason="",
                 channel=delivery.channel_id,
                 now=deps.clock(),
-                lock=locked.get(key.id),
+                lock=lock,
                 counts=counts,
             )
-            if decision.outcome == "allow":
-                drafted.append(_drafted(key, operation, own=own))
+            decision = decide(deps.policy(), ask)
+            asks = waits_for_one(decision, lock)
+            if decision.allowed or asks:
+                drafted.append(_drafted(key, operation, own=own, asks=asks))
+                agreeing |= {describe(decision.approval)} if asks and decision.approval else set()
                 counts = one_more(counts) if operation == ENABLE and key.status != KeyStatus.ENABLED else counts
                 continue
-            left_out[why_not(decision, locked.get(key.id))] += 1
+            left_out[why_not(decision, lock)] += 1
             if decision.outcome == "deny":
                 refusal = refusal or decision
         if not drafted and refusal is not None:
@@ -140,7 +147,7 @@ class BatchListeners:
             undoes=scope.batch,
             asked_at=deps.clock(),
         )
-        return preview(batch, drafted, left_out)
+        return preview(batch, drafted, left_out, agreeing=sorted(agreeing))
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
@@ -189,7 +196,12 @@ class BatchListeners:
         answer = await deps.database.run(self._begin, batch_id, actor, text, reason)
         if isinstance(answer, BotError):
             raise answer
-        number, verb = answer, WORDS[(await deps.database.read(store.get, batch_id)).operation][1]
+        batch = await deps.database.read(store.get, batch_id)
+        number, verb = answer, WORDS[batch.operation][1]
+        if batch.status is BatchStatus.ASKING:
+            return Replace(
+                said(f"Nothing is done yet: somebody else must agree to batch {batch_id} in <#{self.channel}>.")
+            )
         being = "is being" if number == 1 else "are being"
         sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self.channel}>."
         return Replace(said(sentence))
@@ -207,15 +219,71 @@ class BatchListeners:
         if not reason:
             return InputError({REASON: "Say why; it goes into the record."})
         now = self.deps.clock()
-        store.move(c, batch_id, BatchStatus.DRAFT, BatchStatus.RUNNING, reason=reason, asked_at=now)
+        asks = any(key.progress.get(ASKS) for key in store.keys_of(c, batch_id, status=BatchKeyStatus.WAITING))
+        to = BatchStatus.ASKING if asks else BatchStatus.RUNNING
+        store.move(c, batch_id, BatchStatus.DRAFT, to, reason=reason, asked_at=now)
         told = {"operation": batch.operation, "batch": batch_id, "keys": number, "what": batch.what, "why": reason}
         append(c, fact=Fact.ASKED, at=now, actor=actor.slack_user_id, details=told)
-        self.engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
+        if not asks:
+            self.engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
         self.execution.lock_disabled(c, batch, now)
         self.execution.show(c, batch_id)
         if batch.undoes is not None:
             self.execution.show(c, batch.undoes)
         return number
+
+    async def agree(self, delivery: Delivery) -> Ack:
+        """Somebody else agrees that the locked keys of a batch come back."""
+        deps = self.deps
+        batch = await deps.database.read(store.find, _row_id(delivery.action_value))
+        actor = await deps.actor(delivery, fresh=True)
+        await deps.flow.admit(actor, ENABLE)
+        if batch is None or batch.status is not BatchStatus.ASKING:
+            raise ApprovalConflict("This batch waits for nobody's agreement any more; its message says how it stands.")
+        requester = await deps.directory.actor(batch.requester_id, batch.requester_team, fresh=True)
+        counts = await deps.counts.now(batch.operation, batch.requester_id)
+        answer = await deps.database.run(self._agree, batch.id, actor, requester, counts)
+        if isinstance(answer, Decision):
+            await deps.flow.refuse(actor, ENABLE, answer)
+        if answer is not None:
+            raise answer
+        return None
+
+    def _agree(
+        self, c: sa.Connection, batch_id: int, actor: Actor, requester: Actor, counts: tuple[Counted, ...]
+    ) -> Decision | BotError | None:
+        batch, now, policy = store.get(c, batch_id, lock=True), self.deps.clock(), self.deps.policy()
+        if batch.status is not BatchStatus.ASKING:
+            return ApprovalConflict(f"Batch {batch_id} waits for nobody's agreement any more.")
+        locked = locks.all_locks(c)
+        keys = store.keys_of(c, batch_id, status=BatchKeyStatus.WAITING)
+        for key in keys:
+            if key.previewed is None:
+                continue  # of an earlier version; it is judged with its record before it is written
+            ask = ask_for(
+                requester,
+                batch.operation,
+                key.previewed,
+                own=key.own,
+                reason=batch.reason,
+                channel=batch.channel_id,
+                now=now,
+                lock=locked.get(key.key_id),
+                counts=counts,
+            )
+            decision = decide(policy, ask)
+            why = "" if decision.allowed else agreement(policy, ask, decision, actor, asked_at=batch.asked_at, now=now)
+            if why:
+                return Decision(outcome="deny", rule=decision.rule, sentence=f"Key {key.key_id}: {why}")
+        agreed = {"agreed_by": actor.slack_user_id, "agreed_team": actor.team_id}
+        store.move(c, batch_id, BatchStatus.ASKING, BatchStatus.RUNNING, **agreed)
+        told = {"operation": batch.operation, "batch": batch_id, "keys": len(keys)}
+        append(c, fact=Fact.APPROVED, at=now, actor=actor.slack_user_id, details=told)
+        self.engine.start(c, JOB, f"batch:{batch_id}:run", str(batch_id))
+        self.execution.show(c, batch_id)
+        if batch.undoes is not None:
+            self.execution.show(c, batch.undoes)
+        return None
 
     async def stop(self, delivery: Delivery) -> Ack:
         """Whoever began it, or may do the same to any key, stops it."""
@@ -235,8 +303,9 @@ class BatchListeners:
 
     def _stop(self, c: sa.Connection, batch: Batch, actor: Actor) -> bool:
         now, by = self.deps.clock(), actor.slack_user_id
-        stopped = store.move(c, batch.id, BatchStatus.RUNNING, BatchStatus.STOPPED, stopped_by=by, settled_at=now)
-        if stopped is None:
+        over = {"stopped_by": by, "settled_at": now}
+        before = (BatchStatus.RUNNING, BatchStatus.ASKING)
+        if not any(store.move(c, batch.id, one, BatchStatus.STOPPED, **over) for one in before):
             return False
         left = store.counts(c, batch.id)[BatchKeyStatus.WAITING]
         self.execution.give_places_back(c, batch.id)
@@ -277,10 +346,10 @@ def draw_owner(c: sa.Connection, post: PostRow) -> Message | None:
     return owner_notice(batch, keys, store.undo_of(c, batch.id)) if batch is not None and keys else None
 
 
-def _drafted(key: Key, operation: str, *, own: bool) -> BatchKey:
+def _drafted(key: Key, operation: str, *, own: bool, asks: bool = False) -> BatchKey:
     already = key.status == _WANTED[operation]
     status = BatchKeyStatus.ALREADY if already else BatchKeyStatus.WAITING
-    seen = {PREVIEWED: key.settings().model_dump(mode="json")}
+    seen: dict[str, Any] = {PREVIEWED: key.settings().model_dump(mode="json")} | ({ASKS: True} if asks else {})
     return BatchKey(key_id=key.id, name=key.name, own=own, status=status, status_before=key.status, progress=seen)
 
 
@@ -296,4 +365,5 @@ def register(router: Router, listeners: BatchListeners) -> None:
         router.variant(word, takes=is_batch, handler=handler)
     router.view(PREVIEW, listeners.submit)
     router.action(STOP, listeners.stop)
+    router.action(AGREE, listeners.agree)
     router.action(UNDO, listeners.undo)

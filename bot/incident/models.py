@@ -9,12 +9,18 @@ from bot.gateway.models import KeySettings
 
 # The mark in a key's progress that holds its settings at the preview.
 PREVIEWED = "previewed"
+# The mark of a locked key that somebody else must agree to.
+ASKS = "asks"
 
 
 class BatchStatus(StrEnum):
-    """DRAFT: previewed, nothing done. STOPPED: somebody cancelled it; what was done stays done."""
+    """DRAFT: previewed, nothing done. STOPPED: somebody cancelled it; what was done stays done.
+
+    ASKING: confirmed, and somebody else must agree first, since keys of it are locked.
+    """
 
     DRAFT = "draft"
+    ASKING = "asking"
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
@@ -97,5 +103,8 @@ class Batch(BatchRecord):
     reason: str
     undoes: int | None = None
     stopped_by: str | None = None
+    # Who agreed that its locked keys come back; "" = nobody has to, or has yet.
+    agreed_by: str = ""
+    agreed_team: str = ""
     asked_at: float
     settled_at: float | None = None

@@ -127,7 +127,7 @@ def change_key(c: sa.Connection, batch_id: int, key_id: int, **values: Any) -> N
 
 def undo_of(c: sa.Connection, batch_id: int) -> Batch | None:
     """The batch that took this one back, if one was started."""
-    begun = (batches.c.undoes == batch_id) & (batches.c.status != BatchStatus.DRAFT.value)
+    begun = (batches.c.undoes == batch_id) & batches.c.status.not_in([BatchStatus.DRAFT, BatchStatus.ASKING])
     row = c.execute(sa.select(batches).where(begun).order_by(batches.c.id).limit(1)).one_or_none()
     return None if row is None else _batch(row)
 

@@ -23,6 +23,8 @@ batches = sa.Table(
     sa.Column("reason", SafeText, nullable=False),
     sa.Column("undoes", sa.Integer),
     sa.Column("stopped_by", sa.String(40)),
+    sa.Column("agreed_by", sa.String(40), nullable=False, server_default=""),
+    sa.Column("agreed_team", sa.String(40), nullable=False, server_default=""),
     sa.Column("asked_at", sa.Float(53), nullable=False),
     sa.Column("settled_at", sa.Float(53)),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.gateway.limiter import duration_text
-from bot.incident.models import Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
 from bot.slack.blocks import (
     Block,
@@ -29,7 +29,7 @@ from bot.slack.inputs import input_block, text_input
 
 PREVIEW = "batch.start"
 CONFIRM, REASON = "confirm", "reason"
-STOP, UNDO = "stop_batch", "undo_batch"
+STOP, UNDO, AGREE = "stop_batch", "undo_batch", "agree_batch"
 # The button of features/key_create that asks for a replacement.
 REPLACEMENT = "request_replacement"
 NAMES_SHOWN = 15
@@ -49,8 +49,13 @@ def keys_text(number: int) -> str:
     return "1 key" if number == 1 else f"{number:,} keys"
 
 
-def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int]) -> dict[str, Any]:
-    """What would happen, and the field for the confirmation. `left_out`: why → how many."""
+def preview(
+    batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int], *, agreeing: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What would happen, and the field for the confirmation.
+
+    `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked.
+    """
     verb, done, title = WORDS[batch.operation]
     waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
     already = len(keys) - len(waiting)
@@ -66,6 +71,10 @@ def preview(batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int])
     blocks += [context(f":warning: {number:,} are left out: {escape(why)}") for why, number in left_out.items()]
     if not waiting:
         return modal("said", title, blocks, close="Close")
+    if agreeing:
+        asking = sum(bool(key.progress.get(ASKS)) for key in waiting)
+        who = escape(" or ".join(agreeing))
+        blocks.append(context(f":lock: {asking:,} of these are locked. Nothing is done before {who} agrees, not you."))
     word = to_type(batch.operation, len(waiting))
     blocks += [
         input_block(CONFIRM, f"Type {word}", text_input(max_length=60, focus=True), hint="So that it is no accident."),
@@ -98,6 +107,7 @@ def progress(
     done, bad = counts[BatchKeyStatus.DONE], counts[BatchKeyStatus.FAILED]
     who = _who(batch)
     state = {
+        BatchStatus.ASKING: f":lock: {who} asks to have locked keys {done_word}; somebody else must agree",
         BatchStatus.RUNNING: f":arrow_forward: {who} has keys {done_word}",
         BatchStatus.DONE: f"{_done_mark(batch, done, bad, proof)} Keys {done_word} for {who}",
         BatchStatus.STOPPED: f":octagonal_sign: Stopped by {mention(batch.stopped_by or '')}; begun by {who}",
@@ -114,6 +124,8 @@ def progress(
         blocks.append(context(f":hourglass: {left} more, until {until}: the gateway takes {rate} calls a minute."))
     if batch.reason:
         blocks.append(section(quote(batch.reason)))
+    if batch.agreed_by:
+        blocks.append(context(f"{mention(batch.agreed_by)} agreed that its locked keys come back."))
     blocks += _proof_blocks(proof)
     lines = [f"• key {key.key_id} {code(key.name)}: {harmless(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
     if lines:
@@ -199,6 +211,10 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
 
 def _buttons(batch: Batch, *, done: int, undone: bool) -> list[Block]:
     row = str(batch.id)
+    if batch.status is BatchStatus.ASKING:
+        sure = confirm("Agree?", "The keys are put back into use at once, and it is said in this channel.", yes="Agree")
+        agree = button("Agree", AGREE, value=row, style="primary", confirm=sure)
+        return [actions(agree, button("Withdraw", STOP, value=row))]
     if batch.status is BatchStatus.RUNNING:
         sure = confirm("Stop here?", "What is done stays done; the rest is not touched.", yes="Stop", no="Go on")
         return [actions(button("Stop", STOP, value=row, style="danger", confirm=sure))]

@@ -17,6 +17,7 @@ from tests.scenarios.test_incident import confirm, preview, progress
 
 __all__ = ["desk_with", "http_desk"]
 ADA, BEN, SAM, MIRA = seed.ENGINEER, seed.SECOND_ENGINEER, seed.SECURITY, seed.MANAGER
+ALEX = seed.ADMIN
 CHANNEL = seed.SECURITY_CHANNEL
 # Without a word about key.unlock: a second person of the rule that disabled the key.
 BY_DEFAULT = seed.POLICY.partition("# A key that was disabled from an alert")[0]
@@ -204,21 +205,53 @@ def _lock_by_sam(c: Any, key_id: int) -> None:
     locks.lock(c, key_id, why)
 
 
-async def test_a_batch_leaves_locked_keys_out_and_says_why(desk_with: OpenDesk) -> None:
+async def test_a_batch_with_locked_keys_waits_for_somebody_else(desk_with: OpenDesk) -> None:
     async with desk_with(policy=BY_DEFAULT) as desk:
-        await _left_out(desk)
+        key, other = await owned(desk), await owned(desk, name="other", status=2)
+        await by_security(desk, key)
+        await locked(desk, key)
+        shown = await preview(desk, f"enable {key.id} {other.id}")
+        assert "2 keys will be enabled" in shown
+        assert "1 of these are locked. Nothing is done before 1 person of security or admin agrees, not you." in shown
+        await confirm(desk, "ENABLE 2")
+        card = (await desk.eventually(lambda: _asking(desk)))[0]
+        assert desk.gateway.key(other.id).status == 2
+        # Neither who asked nor the owner can agree.
+        desk.slack.workspace.channels[CHANNEL].members.append(ADA)
+        for user in (SAM, ADA):
+            await desk.slack.click(user, card, "agree_batch")
+        assert _asking(desk)
+        assert {desk.gateway.key(one.id).status for one in (key, other)} == {2}
+        await desk.slack.click(ALEX, card, "agree_batch")
+        await desk.eventually(lambda: progress(desk, "Keys enabled"))
+        assert {desk.gateway.key(one.id).status for one in (key, other)} == {1}
+        said = (await desk.eventually(lambda: revived(desk)))[0]
+        assert f"approved by <@{ALEX}>" in said
+        assert key.name in said
+        assert progress(desk, f"<@{ALEX}> agreed that its locked keys come back.")
 
 
-async def _left_out(desk: Desk) -> None:
-    key, other = await owned(desk), await owned(desk, name="other", status=2)
-    await by_security(desk, key)
-    await locked(desk, key)
-    shown = await preview(desk, f"enable {key.id} {other.id}")
-    assert "1 key will be enabled" in shown
-    assert "The key is locked." in shown
-    await confirm(desk, "ENABLE 1")
-    await desk.eventually(lambda: desk.gateway.key(other.id).status == 1)
-    assert desk.gateway.key(key.id).status == 2
+async def test_a_batch_that_waits_is_withdrawn_and_one_that_agreed_too_late_brings_nothing_back(
+    desk_with: OpenDesk,
+) -> None:
+    async with desk_with(policy=BY_DEFAULT) as desk:
+        key, other = await owned(desk), await owned(desk, name="other", status=2)
+        await by_security(desk, key)
+        await locked(desk, key)
+        for _ in range(2):
+            await preview(desk, f"enable {key.id} {other.id}")
+            await confirm(desk, "ENABLE 2")
+        first, second = await desk.eventually(lambda: _asking(desk) if len(_asking(desk)) == 2 else None)
+        await desk.slack.click(SAM, first, "stop_batch")
+        await desk.slack.click(ALEX, first, "agree_batch")
+        await desk.pass_time(86_401)
+        await desk.slack.click(ALEX, second, "agree_batch")
+        assert {desk.gateway.key(one.id).status for one in (key, other)} == {2}
+        assert not revived(desk)
+
+
+def _asking(desk: Desk) -> list[Any]:
+    return [m for m in desk.messages(CHANNEL) if "asks to have locked keys enabled" in text_of(m)]
 
 
 async def test_an_incident_is_taken_back_by_whom_the_policy_lets_and_said_once(desk_with: OpenDesk) -> None:
