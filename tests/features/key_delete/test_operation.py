@@ -4,10 +4,8 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_delete.operation import OPERATION, DeleteKey
-from bot.features.key_delete.views import build_modal, parse_submission
 from bot.gateway.writes import WriteStatus
-from bot.operations import Offer
-from tests.features.kit import ADA, UNITS, block_ids, look_on, reader, seen, work_on
+from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.kit import PROFILES, client_of, fake_gateway
 
 
@@ -68,13 +66,3 @@ async def test_a_key_that_changed_since_is_left_alone() -> None:
     fake.edit_behind(key.id, name="production")
     result = await OPERATION.run(work_on(client, before), DeleteKey(key_id=key.id, confirm="search"))
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
-
-
-def test_the_form_asks_for_the_name_or_the_number() -> None:
-    view = build_modal(seen(), state={}, live="", units_per_usd=UNITS)
-    assert block_ids(view) == ["confirm", "reason"]
-    assert "exact name" in str(view)
-    assert "number" in str(build_modal(seen(name=" "), state={}, live="", units_per_usd=UNITS))
-    wish, reason = parse_submission(reader(confirm="search", reason="old"), seen())
-    assert (wish, reason) == (DeleteKey(key_id=7, confirm="search"), "old")
-    assert OPERATION.with_offer(wish, Offer()) is wish

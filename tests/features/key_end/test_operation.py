@@ -4,11 +4,9 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_end.operation import OPERATION, EndKey
-from bot.features.key_end.views import build_modal, parse_submission
 from bot.gateway.models import EffectiveState
 from bot.gateway.writes import WriteStatus
-from bot.operations import Offer
-from tests.features.kit import ADA, UNITS, block_ids, look_on, reader, seen, work_on
+from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway
 
 
@@ -34,10 +32,3 @@ async def test_a_key_that_has_expired_cannot_end_again() -> None:
     key = fake.add_key(name="search", expired_time=1_000_000_000)
     with pytest.raises(InputError, match="expired already"):
         await OPERATION.inspect(look_on(client_of(fake)), ADA, EndKey(key_id=key.id))
-
-
-def test_the_form_asks_why() -> None:
-    assert block_ids(build_modal(seen(), state={}, live="", units_per_usd=UNITS)) == ["reason"]
-    wanted, reason = parse_submission(reader(reason="over"), seen())
-    assert (wanted, reason) == (EndKey(key_id=7), "over")
-    assert OPERATION.with_offer(wanted, Offer()) is wanted

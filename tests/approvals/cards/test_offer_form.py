@@ -1,0 +1,67 @@
+"""Approve with changes: the form asks for what the request speaks of, and reads only what differs."""
+
+from typing import Any
+
+import pytest
+
+from bot.approvals.cards.offer_form import DELTA, EXPIRY, KEEP, MODELS, OFFER, QUOTA, build_offer_modal, parse_offer
+from bot.approvals.models import ApprovalRequest, Status
+from bot.errors import InputError
+from bot.operations import Expiry
+from tests.approvals.kit import NOW, new_request
+from tests.features.kit import UNITS, block_ids
+
+DAY = 86_400
+
+
+def request(**wanted: Any) -> ApprovalRequest:
+    return ApprovalRequest(**dict(new_request(input=wanted)), id=3, version=1, status=Status.PENDING, lapses_at=None)
+
+
+NEW_KEY = request(
+    name="search", remain_quota=2_000_000, expiry={"seconds": 30 * DAY, "at": None}, models=["gpt-5", "o4"]
+)
+
+
+def filled(quota: str = "2M", expiry: str = KEEP, models: tuple[str, ...] = ("gpt-5", "o4")) -> dict[str, Any]:
+    return {
+        QUOTA: {"value": {"value": quota}},
+        EXPIRY: {"value": {"selected_option": {"value": expiry}}},
+        MODELS: {"value": {"selected_options": [{"value": model} for model in models]}},
+    }
+
+
+def test_it_asks_for_what_the_request_speaks_of() -> None:
+    view = build_offer_modal(NEW_KEY, units_per_usd=UNITS)
+    assert (view["callback_id"], block_ids(view)) == (OFFER, [QUOTA, EXPIRY, MODELS])
+    assert "90 days" not in str(view)
+    assert block_ids(build_offer_modal(request(delta=500, key_id=7), units_per_usd=UNITS)) == [DELTA]
+
+
+def test_what_cannot_be_granted_in_part_has_no_form() -> None:
+    view = build_offer_modal(request(key_id=7), units_per_usd=UNITS)
+    assert block_ids(view) == []
+    assert "submit" not in view
+
+
+def test_only_what_differs_is_offered() -> None:
+    offer = parse_offer(NEW_KEY, filled("1M", "7d", ("o4",)), now=NOW, units_per_usd=UNITS)
+    assert (offer.remain_quota, offer.expiry, offer.models) == (1_000_000, Expiry(seconds=7 * DAY), ("o4",))
+    offer = parse_offer(NEW_KEY, filled("1M"), now=NOW, units_per_usd=UNITS)
+    assert (offer.expiry, offer.models) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "field"),
+    [(filled(), QUOTA), (filled("much"), QUOTA), (filled("1M", models=()), MODELS)],
+)
+def test_nothing_or_nonsense_is_told_at_its_field(state: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_offer(NEW_KEY, state, now=NOW, units_per_usd=UNITS)
+    assert list(caught.value.fields) == [field]
+
+
+def test_a_later_expiry_than_asked_is_refused() -> None:
+    soon = request(remain_quota=5, expiry={"seconds": None, "at": int(NOW) + DAY})
+    with pytest.raises(InputError, match="later than was asked"):
+        parse_offer(soon, {EXPIRY: {"value": {"selected_option": {"value": "7d"}}}}, now=NOW, units_per_usd=UNITS)
