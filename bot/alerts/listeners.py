@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
@@ -23,7 +24,8 @@ from bot.alerts.intake.sources import slack_message
 from bot.alerts.models import Alert, AlertStatus
 from bot.alerts.response import DISABLE, ROTATE, AlertResponse
 from bot.alerts.triage import Triage
-from bot.approvals.models import WORDS, Status
+from bot.approvals import store as requests_store
+from bot.approvals.models import FINAL, WORDS, ApprovalRequest, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, TooMuch
@@ -32,6 +34,7 @@ from bot.keys.access import SHOW
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery, text_of
+from bot.slack.errors import ViewClosed
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
@@ -47,6 +50,8 @@ logger = logging.getLogger(__name__)
 CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 # Messages that one person may report in a minute.
 MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
+# How often, and for how many times, a window that ordered something looks whether it is done.
+LOOKS, LOOK_PAUSE = 60, 1.0
 OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
 ASKS_FIRST = "Somebody who may disable any key without asking has to say that this is a false alarm."
 
@@ -202,15 +207,41 @@ class AlertListeners:
                 word = "waits for an approval"
             sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
             link = f"Each step and its time are on the card in <#{self.notifications.channel}>."
-            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, said(sentence + link)))
+            delivery.responder.later(self._follow(delivery, {key_id: request}, first=sentence + link))
+
+    async def _follow(
+        self, delivery: Delivery, ordered: Mapping[int, ApprovalRequest | str], *, first: str = ""
+    ) -> None:
+        """Show in the window what becomes of each order, until all have ended. A text: why there was none."""
+        requests = {key_id: request for key_id, request in ordered.items() if not isinstance(request, str)}
+        shown = first
+        with contextlib.suppress(ViewClosed):
+            if first:
+                await delivery.responder.update_modal(delivery.view_id, said(first))
+            for look in range(LOOKS):
+                now = await self.deps.database.read(requests_store.several, [one.id for one in requests.values()])
+                lines = [
+                    f"Key {key_id}: {order if isinstance(order, str) else _standing(now.get(order.id, order))}"
+                    for key_id, order in ordered.items()
+                ]
+                moved = any(now.get(one.id, one).status is not one.status for one in requests.values())
+                text = "\n".join(
+                    [*lines, f"Each step and its time are on the card in <#{self.notifications.channel}>."]
+                )
+                if text != shown and (moved or not first):
+                    await delivery.responder.update_modal(delivery.view_id, said(text))
+                    shown = text
+                if all(one.status in FINAL for one in now.values()):
+                    return
+                await asyncio.sleep(LOOK_PAUSE if look else LOOK_PAUSE / 2)
 
     async def _order_many(
         self, delivery: Delivery, alert: Alert, keys: list[int], actor: Actor, operation: str
     ) -> None:
-        lines = []
+        ordered: dict[int, ApprovalRequest | str] = {}
         for key_id in keys:
             try:
-                request = await self.response.order(
+                ordered[key_id] = await self.response.order(
                     alert,
                     key_id,
                     actor,
@@ -219,10 +250,8 @@ class AlertListeners:
                     deadline=self.deps.left(delivery) + 10.0,
                 )
             except BotError as error:
-                lines.append(f"Key {key_id}: {error.sentence}")
-            else:
-                lines.append(f"Key {key_id}: {WORDS[request.status]} (request {request.number})")
-        await delivery.responder.update_modal(delivery.view_id, said("\n".join(lines)))
+                ordered[key_id] = error.sentence
+        await self._follow(delivery, ordered)
 
     async def _window(self, alert: Alert, records: Mapping[int, Key], actor: Actor) -> dict[str, Any]:
         deps = self.deps
@@ -294,6 +323,10 @@ def _is_at_once(decision: Decision) -> bool:
 def _is_unsure(alert: Alert) -> bool:
     """Whether something in it could not be looked up yet."""
     return alert.awaits_lookup or any(key_id not in alert.keys for key_id in alert.possible_keys)
+
+
+def _standing(request: ApprovalRequest) -> str:
+    return f"{WORDS[request.status]} (request {request.number})"
 
 
 async def _known(alert_id: int) -> int:
