@@ -27,6 +27,12 @@ _INSERT = {
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 
+_NUMBER_WAITING = sa.select(sa.func.count()).where(
+    requests.c.requester_id == sa.bindparam("requester"),
+    sa.or_(*(requests.c.status == status.value for status in WAITING)),
+    requests.c.delivery_id != sa.bindparam("but"),
+)
+
 
 def insert(
     c: sa.Connection,
@@ -134,9 +140,7 @@ def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
 
 def number_waiting(c: sa.Connection, slack_user_id: str, *, but: str) -> int:
     """How many requests of somebody wait for a decision, the one of the delivery `but` left out."""
-    statuses = [status.value for status in WAITING]
-    mine = (requests.c.requester_id == slack_user_id) & requests.c.status.in_(statuses)
-    return c.scalar(sa.select(sa.func.count()).where(mine, requests.c.delivery_id != but)) or 0
+    return c.scalar(_NUMBER_WAITING, {"requester": slack_user_id, "but": but}) or 0
 
 
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:

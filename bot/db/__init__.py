@@ -1,5 +1,6 @@
 """One database: SQLite by default, PostgreSQL for several replicas. Knows tables and transactions, no flow.
 
+answering     whether work is part of an answer that a person waits for
 engine        opens the database and runs plain sync functions in transactions
 group_commit  commits together what waits together
 leases        the right of one process to work at one thing, for some seconds

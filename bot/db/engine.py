@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from bot.db import sqlite
+from bot.db.answering import is_answer
 from bot.db.group_commit import GroupCommitter
 from bot.db.postgres import Cursor
 from bot.db.process_lock import ProcessLock
@@ -27,8 +28,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 POSTGRES_THREADS = 8
+ANSWER_THREADS = 4
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
-POSTGRES_POOL = 2 * POSTGRES_THREADS
+POSTGRES_POOL = 2 * POSTGRES_THREADS + ANSWER_THREADS
 # A process that is frozen, or a machine that is gone, in mid-transaction holds its locks no longer than this: less than
 # the three seconds in which others must answer Slack. Ours last milliseconds, since nothing is awaited within.
 IDLE_IN_TRANSACTION_SECONDS = 2.0
@@ -45,6 +47,8 @@ class Database:
         self._lock = lock
         threads = SQLITE_READERS if self.dialect == "sqlite" else POSTGRES_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="db")
+        # A person's click must not queue behind the bot's own runs and posts.
+        self._answer_threads = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="db-answer")
         self._group = GroupCommitter(engine)
 
     async def run(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -55,7 +59,8 @@ class Database:
         """
         if self.dialect == "sqlite":
             return await self.run_together(work, *args, **kwargs)
-        return await asyncio.wrap_future(self._threads.submit(lambda: self.run_here(work, *args, **kwargs)))
+        threads = self._answer_threads if is_answer() else self._threads
+        return await asyncio.wrap_future(threads.submit(lambda: self.run_here(work, *args, **kwargs)))
 
     async def run_together(
         self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -75,7 +80,8 @@ class Database:
 
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` that only reads, without waiting for writers. One snapshot on SQLite."""
-        return await asyncio.wrap_future(self._threads.submit(lambda: self._read(work, *args, **kwargs)))
+        threads = self._answer_threads if is_answer() else self._threads
+        return await asyncio.wrap_future(threads.submit(lambda: self._read(work, *args, **kwargs)))
 
     def _read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self.engine.connect() as connection:
@@ -87,6 +93,7 @@ class Database:
         """Finish what runs, close every connection, give the file free. Twice is harmless."""
         self._group.close()
         self._threads.shutdown(wait=True)
+        self._answer_threads.shutdown(wait=True)
         self.engine.dispose()
         if self._lock is not None:
             self._lock.release()

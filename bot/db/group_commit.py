@@ -8,24 +8,32 @@ gets a result before the commit.
 import asyncio
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.db.answering import is_answer
 from bot.db.transaction import Tail, transaction
 
-# The first of a group waits for all the others, so the group is bounded: about 10 ms of work.
-MOST = 32
+# The first of a group waits for all the others, so the group is bounded: about 10 ms of work. A person may come while a
+# group of the bot's own work is written, so that is shorter.
+MOST, MOST_OWN = 32, 8
+# The bot's own work is overtaken by answers for so long.
+OVERTAKEN_SECONDS = 0.25
 
 
 class _Piece:
     """One piece of work, who waits for it, and how it ended."""
 
-    __slots__ = ("error", "future", "loop", "value", "work")
+    __slots__ = ("answer", "asked_at", "error", "future", "loop", "value", "work")
 
     def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
         self.work = work
+        self.answer = is_answer()
+        self.asked_at = time.monotonic()
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self.value: Any = None
@@ -41,8 +49,32 @@ class _Piece:
             self.future.set_result(self.value)
 
 
+class _Line:
+    """Who waits: answers first, each kind in the order of asking."""
+
+    def __init__(self) -> None:
+        self._answers: deque[_Piece] = deque()
+        self._own: deque[_Piece] = deque()
+
+    def __len__(self) -> int:
+        return len(self._answers) + len(self._own)
+
+    def add(self, piece: _Piece) -> None:
+        (self._answers if piece.answer else self._own).append(piece)
+
+    def next_group(self) -> list[_Piece]:
+        """Answers alone, with what they have overtaken for long enough; without answers the bot's own work."""
+        late = time.monotonic() - OVERTAKEN_SECONDS
+        group: list[_Piece] = []
+        while self._own and len(group) < MOST_OWN and (not self._answers or self._own[0].asked_at <= late):
+            group.append(self._own.popleft())
+        while self._answers and len(group) < MOST:
+            group.append(self._answers.popleft())
+        return group
+
+
 class GroupCommitter:
-    """Runs pieces in the order of asking."""
+    """Runs pieces in the order of asking, those of answers first."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -69,19 +101,18 @@ class GroupCommitter:
             self._thread.join()
 
     def _serve(self) -> None:
-        while True:
-            piece = self._waiting.get()
-            group: list[_Piece] = []
-            while piece is not None:
-                group.append(piece)
-                if len(group) == MOST or self._waiting.empty():
-                    break
+        line, ended = _Line(), False
+        while not ended or line:
+            # Everything that has come by now, and if there is nothing, whatever comes next.
+            while not ended and not (line and self._waiting.empty()):
                 piece = self._waiting.get()
-            if group:
+                if piece is None:
+                    ended = True
+                else:
+                    line.add(piece)
+            if group := line.next_group():
                 self._together(group)
                 _tell(group)
-            if piece is None:
-                return
 
     def _together(self, group: list[_Piece]) -> None:
         try:

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, Queue
 
+from bot.db.answering import answers_wait
 from bot.db.engine import Database, after_commit, gather
 from bot.durable import dbos_internals, schema
 from bot.durable.runs import Again, Job, Run, Runs
@@ -157,6 +158,7 @@ class Engine:
             tick_seconds=TICK_SECONDS,
             waits=lambda: dbos_internals.waits(self._database.engine, QUEUE),
             look_seconds=LOOK_SECONDS[self._database.dialect],
+            busy=answers_wait,
             running=self._runs.running,
             places=CONCURRENCY,
         )

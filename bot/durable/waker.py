@@ -10,6 +10,7 @@ from collections.abc import Callable, Sized
 
 REST = 2.0
 LONGEST_REST_SECONDS = 0.05
+STEP_SECONDS = 0.002
 log = logging.getLogger(__name__)
 
 
@@ -18,6 +19,7 @@ class Waker:
 
     `due` says that some row's delay may just be over. `running` is what runs now. `waits()` is asked every
     `look_seconds` whether something waits for which nobody rang: another process has queued it, or a delay is over.
+    `busy()`: people wait for answers, so new work is begun a little later.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Waker:
         tick_seconds: float,
         waits: Callable[[], bool],
         look_seconds: float,
+        busy: Callable[[], bool],
         running: Sized,
         places: int,
     ) -> None:
@@ -36,6 +39,7 @@ class Waker:
         self._tick_seconds = tick_seconds
         self._waits = waits
         self._look_seconds = look_seconds
+        self._busy = busy
         self._running = running
         self._places = places
         self._bell = threading.Event()
@@ -78,6 +82,7 @@ class Waker:
                 self._attempt(self._tick, "Could not look after the durable work; the next tick does")
                 next_tick = time.monotonic() + self._tick_seconds
             if self._bell.is_set() and not self._ended:
+                self._let_answers_pass()
                 # Cleared before claiming, so that a ring while it claims leads to another claim.
                 self._bell.clear()
                 begun = time.monotonic()
@@ -85,6 +90,11 @@ class Waker:
                 # Under load claiming takes longer, and so does the pause after it: many commits become one claim, and
                 # people are answered before work is done.
                 time.sleep(min(REST * (time.monotonic() - begun), LONGEST_REST_SECONDS))
+
+    def _let_answers_pass(self) -> None:
+        end = time.monotonic() + LONGEST_REST_SECONDS
+        while self._busy() and not self._ended and time.monotonic() < end:
+            time.sleep(STEP_SECONDS)
 
     def _look(self) -> None:
         due, self._due = self._due, False

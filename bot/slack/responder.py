@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from bot.db.answering import leave
 from bot.slack.blocks import Block, Message, harmless, modal, section
 from bot.slack.delivery import Delivery
 from bot.slack.error_report import report
@@ -73,6 +74,7 @@ class Responder:
         task.add_done_callback(self._tasks.discard)
 
     async def _guard(self, work: Coroutine[Any, Any, object], delivery: Delivery | None) -> None:
+        leave()
         doing = "background work" if delivery is None else f"background work after {delivery.id}"
         try:
             async with self._turn:

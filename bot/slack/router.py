@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.db.answering import answering
 from bot.errors import InputError, UserError
 from bot.logs import log_context
 from bot.redaction import REFUSED_TEXT, holds_no_secret, holds_secret, redact
@@ -130,7 +131,7 @@ class Router:
     async def dispatch(self, delivery: Delivery) -> Ack:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
-        with self._span(f"slack {delivery.kind}"), log_context(delivery=delivery.id):
+        with answering(), self._span(f"slack {delivery.kind}"), log_context(delivery=delivery.id):
             outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.db import group_commit
+from bot.db.answering import answering
 from bot.db.engine import Database, after_commit, gather
 
 
@@ -171,3 +173,44 @@ async def test_a_closed_database_takes_no_more(database: Database):
     with pytest.raises(RuntimeError, match="closed"):
         await database.run_together(_put, "a")
     database.close()
+
+
+async def in_turn(database: Database, own: int, answers: int) -> list[str]:
+    """Own work is asked for first, answers after it, all behind a work that holds the writer. Returns who ran when."""
+    ran: list[str] = []
+
+    def note(name: str) -> Callable[[sa.Connection], None]:
+        return lambda _c: ran.append(name)
+
+    async def answer(name: str) -> None:
+        with answering():
+            await database.run_together(note(name))
+
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_c: sa.Connection) -> None:
+        begun.set()
+        assert go.wait(30)
+
+    first = asyncio.create_task(database.run_together(hold))
+    await asyncio.to_thread(begun.wait, 30)
+    tasks = [asyncio.create_task(database.run_together(note(f"own {n}"))) for n in range(own)]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(answer(f"answer {n}")) for n in range(answers)]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(first, *tasks)
+    return ran
+
+
+async def test_what_a_person_waits_for_goes_before_the_bots_own_work(database: Database, monkeypatch):
+    monkeypatch.setattr(group_commit, "OVERTAKEN_SECONDS", 3_600.0)
+    ran = await in_turn(database, own=20, answers=5)
+    assert ran == [*(f"answer {n}" for n in range(5)), *(f"own {n}" for n in range(20))]
+
+
+async def test_own_work_that_was_overtaken_for_long_enough_goes_first_a_few_at_a_time(database: Database, monkeypatch):
+    monkeypatch.setattr(group_commit, "OVERTAKEN_SECONDS", 0.0)
+    ran = await in_turn(database, own=20, answers=40)
+    assert ran[: group_commit.MOST_OWN + 1] == [*(f"own {n}" for n in range(group_commit.MOST_OWN)), "answer 0"]
+    assert len(ran) == 60

@@ -33,7 +33,12 @@ class Looks:
             assert self.changed.wait_for(lambda: len(self.looked) >= count, 30)
 
     def waker(
-        self, running: list[object], *, tick_seconds: float = 60.0, waits: Callable[[], bool] = lambda: False
+        self,
+        running: list[object],
+        *,
+        tick_seconds: float = 60.0,
+        waits: Callable[[], bool] = lambda: False,
+        busy: Callable[[], bool] = lambda: False,
     ) -> Waker:
         waker = Waker(
             claim=self.claim,
@@ -41,6 +46,7 @@ class Looks:
             tick_seconds=tick_seconds,
             waits=waits,
             look_seconds=0.01,
+            busy=busy,
             running=running,
             places=2,
         )
@@ -120,3 +126,17 @@ def test_what_nobody_rang_for_is_claimed_when_it_waits():
     looks.wait(1)
     waker.end(wait=5)
     assert looks.looked == [(0, False)]
+
+
+def test_work_is_begun_after_the_answers_that_are_being_made_but_not_never():
+    looks, busy = Looks(), [True] * 3
+    waker = looks.waker([], busy=lambda: bool(busy) and busy.pop())
+    waker.ring()
+    looks.wait(1)
+    assert busy == [], "looked before the answers were made"
+    waker.end(wait=5)
+    always = Looks()
+    other = always.waker([], busy=lambda: True)
+    other.ring()
+    always.wait(1)
+    other.end(wait=5)

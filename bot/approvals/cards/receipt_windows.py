@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
+from bot.db.answering import leave
 from bot.db.engine import Database
 from bot.slack.errors import SlackRefused, SlackUnavailable
 
@@ -69,6 +70,7 @@ class ReceiptWindows:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _follow(self) -> None:
+        leave()
         await asyncio.sleep(FIRST_SECONDS)
         while self._windows:
             try:
