@@ -14,6 +14,8 @@ from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.actions import RequestActions
+from bot.approvals.approver_check import JOB as APPROVERS
+from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards import lock_notices
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
@@ -107,7 +109,7 @@ class Services:
             clock=self.clock,
             counts=lambda actor: self.policy.current().counts(actor),
         )
-        self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock, nobody=self._nobody)
+        self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock)
         channel = settings.security_channel
         self.fallback_notices = FallbackNotices(
             database=self.database,
@@ -159,6 +161,14 @@ class Services:
         """From a request to its outcome."""
         database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
+        self.approver_check = ApproverCheck(
+            database=database,
+            policy=self.policy.current,
+            people=self.directory.all_people,
+            who_is=self.directory.actor,
+            notifications=notifications,
+            clock=clock,
+        )
         self.timers = Timers(database=database, engine=engine, notifications=notifications, clock=clock)
         self.revocation_checks = RevocationChecks(
             database=database,
@@ -312,6 +322,7 @@ class Services:
             "lapse": for_request(self.timers.lapse),
             "remind": for_request(self.timers.remind),
             "redraw": for_request(self.timers.redraw),
+            APPROVERS: for_request(self.approver_check.run),
             PROBE: self.revocation_checks.probe,
             RETIRE: self.rotation_overlap.retire,
             POST: self.outbox.deliver,
@@ -326,9 +337,6 @@ class Services:
 
     def _draw_receipt(self, c: sa.Connection, request: ApprovalRequest) -> dict[str, Any]:
         return read_receipt(c, request, OPERATIONS[request.operation], channel=self.settings.keydesk_channel)
-
-    def _nobody(self, roles: tuple[str, ...]) -> bool:
-        return self.directory.nobody(self.policy.current().roles.ids(roles))
 
     async def _record_stranger(self, delivery: Delivery) -> None:
         # Redacted before it is cut: the beginning of a key no longer looks like one. What they sent may be long.

@@ -214,6 +214,7 @@ class Flow:
         approval = request.approval
         if approval is None:
             return
+        self.engine.start(c, "approvers", f"req:{request.id}:approvers", str(request.id))
         self.engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
         if approval.remind is not None:
             self.engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)

@@ -162,6 +162,8 @@ class Progress(StoredModel):
     revocation: RevocationProgress | None = None
     overlap: OverlapProgress | None = None
     nudged_at: float | None = None
+    # Since when nobody was found who can approve it (approver_check.py).
+    no_approver_since: float | None = None
     checkpoints: dict[str, Any] = {}
 
     @model_validator(mode="before")

@@ -54,6 +54,7 @@ class Timers:
         # A deleted card is posted again when it is redrawn; without a card nobody could answer the reminder.
         self.notifications.announce(c, request)
         self.notifications.remind(c, request, sentence, name=str(number))
+        self.engine.start(c, "approvers", f"req:{request.id}:approvers:{number}", str(request.id))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number
             following = number + 1
@@ -70,5 +71,6 @@ class Timers:
         if request is not None and request.status is Status.PENDING:
             record(c, Fact.ESCALATED, request, at=self.clock(), actor=None)
             self.notifications.announce(c, request)
+            self.engine.start(c, "approvers", f"req:{request.id}:approvers:v{request.version}", str(request.id))
             sentence = f"Request {request.number} has waited long; more people may decide now."
             self.notifications.remind(c, request, sentence, name=f"escalate:{request.version}")

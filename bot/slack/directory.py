@@ -271,6 +271,13 @@ class Directory:
         groups = [await self.members(one) for one in sorted(wanted) if one.startswith("S")]
         return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*groups)
 
+    async def all_people(self, ids: Iterable[str]) -> frozenset[str] | None:
+        """The same; None when Slack does not tell about one of the groups."""
+        wanted = frozenset(ids)
+        people = await self.people(wanted)
+        groups = (self._groups.get(one) for one in wanted if one.startswith("S"))
+        return None if any(self._usable(group) is None for group in groups) else people
+
     async def everybody(self, ids: Iterable[str]) -> frozenset[str] | None:
         """Everybody behind ids of people and groups; None when Slack does not tell who is in one of the groups."""
         wanted = frozenset(ids)
@@ -283,11 +290,6 @@ class Directory:
         if None in known:
             return None
         return (wanted - frozenset(groups)).union(*(members for members in known if members is not None))
-
-    def nobody(self, ids: frozenset[str]) -> bool:
-        """Whether these ids (people, groups, "*") are known to name nobody. As last seen; asks nothing."""
-        groups = [self._usable(self._groups.get(one)) for one in ids if one.startswith("S")]
-        return len(groups) == len(ids) and all(members is not None and not members for members in groups)
 
     async def refresh(self) -> None:
         """Load every group of the policy, so that the first click finds them; then `problems` is complete."""

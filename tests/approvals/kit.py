@@ -106,7 +106,7 @@ class Spine:
         self.database = database
         self.now = NOW
         self.policy = rules or policy()
-        jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", POST), _never)
+        jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", "approvers", POST), _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(
             database=database, engine=engine, web=Nowhere(), directory=Nowhere(), drawers={}, clock=self.clock

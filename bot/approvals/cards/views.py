@@ -77,12 +77,11 @@ def mark_of(request: ApprovalRequest) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestViews:
-    """What a drawing needs beside the row. `nobody` says whether no living person has any of these roles."""
+    """What a drawing needs beside the row."""
 
     operations: Mapping[str, Operation]
     units_per_usd: int
     clock: Callable[[], float]
-    nobody: Callable[[tuple[str, ...]], bool]
 
     def drawers(self) -> dict[str, Drawer]:
         """Post kind → what draws it."""
@@ -167,10 +166,7 @@ class RequestViews:
         if request.votes:
             text += f"; approved by {', '.join(mention(vote.by) for vote in request.votes)}"
         lines = [context(text + ".", f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses")]
-        if self.nobody(roles):
-            warning = f":warning: Nobody has the role {' or '.join(roles)} now, so nobody can approve this."
-            lines.append(context(warning + " An administrator must mend the policy or the user group."))
-        return lines
+        return lines + no_approver_blocks(request)
 
     def _buttons(self, request: ApprovalRequest) -> list[Block]:
         row = str(request.id)
@@ -226,6 +222,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = notice_sentence(request, operation)
     blocks = [section(f"{mark_of(request)} {sentence}")]
+    blocks += no_approver_blocks(request)
     if request.denial:
         blocks.append(section(quote(request.denial)))
     blocks += offer_blocks(request, units_per_usd)
@@ -261,6 +258,16 @@ def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
 def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
     """What goes on after it was done: the trials of a disabled key, the last hours of a replaced one."""
     return [*overlap_blocks(request), *revocation_blocks(request)]
+
+
+def no_approver_blocks(request: ApprovalRequest) -> list[Block]:
+    """That nobody can approve it now, for those who wait and those who can mend it."""
+    approval = request.approval
+    if request.status is not Status.PENDING or approval is None or request.progress.no_approver_since is None:
+        return []
+    roles = ", ".join(f"*{inert(role)}*" for stage in approval.stages for role in stage.roles)
+    text = f":warning: Nobody can approve this now: among {roles} is no full member besides who asked."
+    return [context(f"{text} An administrator must mend the policy or the user group.")]
 
 
 def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:

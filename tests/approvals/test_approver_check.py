@@ -1,0 +1,73 @@
+"""Nobody can approve: judged as the click is, on the card and to the requester, until somebody can."""
+
+import pytest
+
+from bot.approvals import approver_check
+from keydesk_sandbox import seed
+from tests.scenarios.conftest import http_desk
+from tests.scenarios.desk import Desk, text_of
+
+__all__ = ["http_desk"]
+ADA, MIRA = seed.ENGINEER, seed.MANAGER
+NOBODY = "Nobody can approve this now"
+BIG = {"name": "big", "remain_quota": "2M", "expired_time": "90d", "model_limits": ["gpt-4o-mini"], "reason": "why not"}
+
+
+def card(desk: Desk) -> str:
+    return text_of(desk.card(1))
+
+
+@pytest.mark.parametrize(
+    "managers",
+    [[], [seed.DEACTIVATED, seed.GUEST], [seed.DEACTIVATED], [seed.GUEST, seed.OUTSIDER], [ADA], [ADA, seed.GUEST]],
+    ids=["nobody", "left and guest", "left", "guest and outsider", "the requester", "the requester and a guest"],
+)
+async def test_nobody_can_approve_is_said_to_both_and_taken_back(http_desk: Desk, managers: list[str]) -> None:
+    desk = http_desk
+    await desk.slack.changes.set_group("S0MANAGERS", managers)
+    await desk.ask(ADA, **BIG)
+    await desk.eventually(lambda: NOBODY in card(desk))
+    await desk.eventually(lambda: desk.dm(ADA, NOBODY))
+    assert "manager" in card(desk)
+    # Whoever clicks hears the same.
+    for user in managers:
+        if user in {ADA, seed.GUEST}:
+            await desk.slack.click(user, desk.card(1), "approve")
+    assert (await desk.request(1)).status == "pending"
+    await desk.slack.changes.set_group("S0MANAGERS", [*managers, MIRA])
+    await desk.eventually(lambda: NOBODY not in card(desk))
+    await desk.eventually(lambda: not desk.dm(ADA, NOBODY))
+    await desk.slack.click(MIRA, desk.card(1), "approve")
+    assert (await desk.settled(1)).status == "succeeded"
+
+
+async def test_where_somebody_can_approve_nothing_is_said(http_desk: Desk) -> None:
+    desk = http_desk
+    await desk.slack.changes.set_group("S0MANAGERS", [seed.GUEST, MIRA])
+    await desk.ask(ADA, **BIG)
+    await desk.eventually(lambda: "big" in card(desk))
+    assert await desk.app.approver_check.run("1") is None
+    assert (await desk.request(1)).progress.no_approver_since is None
+    assert NOBODY not in card(desk)
+    assert not desk.dm(ADA)
+
+
+async def test_nothing_is_said_while_slack_does_not_tell(http_desk: Desk) -> None:
+    desk = http_desk
+    await desk.ask(ADA, **BIG)
+    await desk.eventually(lambda: "big" in card(desk))
+    desk.app.directory._groups.clear()
+    desk.slack.switches.refused_methods = {"usergroups.users.list": "internal_error"}
+    again = await desk.app.approver_check.run("1")
+    assert again is not None
+    assert again.seconds == approver_check.PAUSE
+    assert (await desk.request(1)).progress.no_approver_since is None
+    # For ever is too long: whom Slack does not name may do nothing, as at a click.
+    desk.ahead += approver_check.PATIENCE + 1
+    desk.app.directory._groups.clear()
+    assert await desk.app.approver_check.run("1") is not None
+    assert (await desk.request(1)).progress.no_approver_since is not None
+
+
+async def test_what_waits_no_longer_is_not_looked_at(http_desk: Desk) -> None:
+    assert await http_desk.app.approver_check.run("404") is None
