@@ -1,0 +1,51 @@
+"""The window of an alert: who may see what, and which keys are meant."""
+
+from typing import Any
+
+import pytest
+
+from bot.alerts.cards.modal import KEYS, alert_window, chosen, said
+from bot.alerts.detection.key_index import MatchKind
+from bot.alerts.models import KeySnapshot
+from tests.alerts.rows import NOW, alert_of, finding
+
+SEEN = {
+    number: KeySnapshot(key_id=number, name=f"key-{number}", state="active", owner="U0ADA", looked_at=NOW)
+    for number in (7, 8)
+}
+
+
+def window(*findings: Any, visible: tuple[int, ...] = (7, 8)) -> str:
+    return str(alert_window(alert_of(*findings, keys=SEEN), {}, visible=visible, channel="C0SEC", units_per_usd=1))
+
+
+def test_a_key_that_somebody_may_not_see_is_only_said_to_be_there() -> None:
+    assert "key-7" in window(finding(7))
+    hidden = window(finding(7), visible=())
+    assert "key-7" not in hidden
+    assert "It belongs to <@U0ADA>" in hidden
+    assert "Disable now" not in hidden
+
+
+def test_boxes_are_there_when_several_keys_may_be_meant() -> None:
+    assert "checkboxes" not in window(finding(7))
+    assert "checkboxes" in window(finding(7), finding(8))
+    assert "Look before you act" in window(finding(7, 8, how=MatchKind.AMBIGUOUS))
+
+
+@pytest.mark.parametrize(
+    ("state", "keys"),
+    [
+        ({}, []),
+        ({KEYS: {"value": {"selected_options": [{"value": "8"}]}}}, [8]),
+        ({KEYS: {"value": {"selected_options": [{"value": "9"}, {"value": "x"}]}}}, []),
+        ({KEYS: {"value": {"selected_options": []}}}, []),
+    ],
+)
+def test_only_ticked_keys_of_the_alert_are_meant(state: dict[str, Any], keys: list[int]) -> None:
+    assert chosen(alert_of(finding(7), finding(8), keys=SEEN), state) == keys
+
+
+def test_the_one_key_needs_no_box() -> None:
+    assert chosen(alert_of(finding(7), keys=SEEN), {}) == [7]
+    assert said("Done.")["blocks"][0]["text"]["text"] == "Done."

@@ -1,0 +1,31 @@
+"""Lines of the record in Slack: newest first, one line each, no more than a page."""
+
+from typing import Any
+
+from bot.features import OPERATIONS
+from bot.features.audit_read.views import ROWS, audit_page
+
+
+def line(seq: int, **changes: Any) -> dict[str, Any]:
+    values = {"seq": seq, "at": 1_790_000_000.0, "fact": "started", "actor": None, "request_id": None, "key_id": None}
+    return {**values, "details": {"version": "1"}, **changes}
+
+
+def page(*lines: dict[str, Any]) -> str:
+    found = audit_page(lines, about="key 7", requests={}, units_per_usd=1, operations=OPERATIONS)
+    return f"{found.text}\n{found.blocks}"
+
+
+def test_nothing_is_said_too() -> None:
+    assert "holds nothing about key 7 yet" in page()
+
+
+def test_each_line_names_its_things_and_only_a_page_is_shown() -> None:
+    shown = page(line(1, request_id=3, key_id=7), *(line(number) for number in range(2, ROWS + 5)))
+    assert "request #3 · key 7 · " in shown
+    assert f"line {ROWS}" in shown
+    assert f"line {ROWS + 1}" not in shown
+
+
+def test_a_time_of_an_export_is_read_too() -> None:
+    assert "<!date^1790000000" in page(line(1, at="2026-09-21T14:13:20+00:00")).replace("\u003c", "<")

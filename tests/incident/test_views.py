@@ -1,0 +1,70 @@
+"""How a batch looks: what is typed before anything happens, its progress, and green only after the refusals."""
+
+from typing import Any
+
+from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.views import RevocationSummary, alarm, keys_text, owner_notice, preview, progress, to_type
+
+NOW = 1_790_000_000.0
+KEYS = [BatchKey(key_id=number, name=f"k{number}", own=False, status_before=1) for number in (1, 2)]
+
+
+def batch(status: BatchStatus = BatchStatus.DONE, **changes: Any) -> Batch:
+    values: dict[str, Any] = {
+        "id": 4, "operation": "key.disable", "status": status, "requester_id": "U0SAM", "requester_team": "T0",
+        "what": "all keys of <@U0ADA>", "reason": "an incident", "asked_at": NOW,
+    }  # fmt: skip
+    return Batch(**values | changes)
+
+
+def counts(**some: int) -> dict[BatchKeyStatus, int]:
+    return {status: some.get(status.name.lower(), 0) for status in BatchKeyStatus}
+
+
+def summary(**some: int) -> RevocationSummary:
+    tried = {proof: some.get(proof.name.lower(), 0) for proof in BatchRevocation if proof is not BatchRevocation.NONE}
+    return RevocationSummary(counts=tried, accepted=(), untried=())
+
+
+def test_the_word_and_the_number_must_be_typed() -> None:
+    assert to_type("key.disable", 12) == "DISABLE 12"
+    assert to_type("key.enable", 1) == "ENABLE 1"
+    assert (keys_text(1), keys_text(1_200)) == ("1 key", "1,200 keys")
+    view = preview(batch(BatchStatus.DRAFT), KEYS, {"It needs an approval.": 3})
+    assert "Type DISABLE 2" in str(view)
+    assert "3 are left out: It needs an approval." in str(view)
+
+
+def test_a_preview_of_nothing_has_no_form() -> None:
+    done = [key.model_copy(update={"status": BatchKeyStatus.ALREADY}) for key in KEYS]
+    view = preview(batch(BatchStatus.DRAFT), done, {})
+    assert "submit" not in view
+    assert "2 are disabled already" in str(view)
+
+
+def test_green_only_when_every_disabled_key_was_refused() -> None:
+    for proof, mark in (
+        (summary(refused=2), ":white_check_mark:"),
+        (summary(refused=1, trying=1), ":hourglass_flowing_sand:"),
+        (summary(refused=1, alive=1), ":warning:"),
+    ):
+        message = progress(batch(), counts(done=2), (), proof, None)
+        assert message.text.startswith(mark)
+        assert "2 of 2" in message.text
+    failed = progress(batch(), counts(done=1, failed=1), KEYS[:1], summary(refused=1), None)
+    assert failed.text.startswith(":warning:")
+    assert "1 failed" in str(failed.blocks)
+
+
+def test_keys_that_are_accepted_to_the_end_are_an_alarm() -> None:
+    assert "One key of batch 4 is disabled, but the gateway still accepts it." in alarm(4, 1, KEYS[:1]).text
+    assert "2 keys of batch 4 are disabled, but the gateway still accepts them." in alarm(4, 2, KEYS).text
+
+
+def test_owners_are_offered_replacements_until_it_is_taken_back() -> None:
+    notice = owner_notice(batch(), KEYS, None)
+    assert "2 of your keys were disabled by <@U0SAM>" in notice.text
+    assert "Request a replacement" in str(notice.blocks)
+    back = owner_notice(batch(), KEYS, batch(id=5, undoes=4))
+    assert "Request a replacement" not in str(back.blocks)
+    assert "Taken back by <@U0SAM> (batch 5)" in str(back.blocks)
