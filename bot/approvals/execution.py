@@ -134,6 +134,7 @@ class Execution:
                 seen_at=seen_at,
                 known=known,
                 lineage=RequestLineage(writer=writer, request_id=request.id, clock=self._clock),
+                leaked=request.origin.alert_id is not None,
                 processing=processing,
             )
             return await operation.run(work, operation.input_model.model_validate(request.input))

@@ -19,6 +19,7 @@ from bot.gateway.errors import (
     CallFacts,
     GatewayAuthError,
     GatewayCallError,
+    GatewayProtocolError,
     GatewayRejected,
     GatewayUnavailable,
     Refusal,
@@ -32,6 +33,7 @@ from bot.gateway.records import (
     core_of,
     create_body,
     is_masked,
+    key_and_value,
     member_of,
     newest_first,
     update_body,
@@ -268,10 +270,20 @@ class GatewayClient(GatewayReader):
         number = data.get("id") if isinstance(data, dict) else None
         return KeyId(number) if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
 
-    async def update_key(self, record: Key, *, status: int | None = None) -> None:
-        """PUT of the complete record, `status` as stored unless given (a plain PUT may ignore it, section 7)."""
+    async def update_key(self, record: Key, *, status: int | None = None) -> Key | None:
+        """PUT of the complete record, `status` as stored unless given (a plain PUT may ignore it, section 7).
+
+        Gives the record as the answer tells it; only a read-back proves what is stored. None = it tells none.
+        """
         body = update_body(record, status=record.status if status is None else status)
-        await self._write("changing key", "PUT", COLLECTION, body=body, key_id=record.id)
+        document, facts = await self._write("changing key", "PUT", COLLECTION, body=body, key_id=record.id)
+        data = document.get("data")
+        if not isinstance(data, dict) or data.get("id") != record.id:
+            return None
+        try:
+            return key_and_value(data, facts)[0]
+        except GatewayProtocolError:
+            return None
 
     async def set_status(self, record: Key, status: int) -> None:
         """PUT with `status_only`, and still the complete record: a server that ignores the switch must not reset it."""

@@ -11,6 +11,8 @@ from unicodedata import category
 from bot.gateway.models import NEVER, Int64, KeySettings
 
 __all__ = ["LARGEST_QUOTA", "invisible_character", "problems", "settings_problems"]
+SMALLEST_MAXIMUM = 2_147_483_647
+"""The largest `remain_quota` that every known generation takes (gateway-api.md, section 6)."""
 
 NAME_LIMIT = 50
 """Characters where the gateway counts those (CometAPI), bytes of UTF-8 on new-api; it says which by refusing."""

@@ -27,7 +27,7 @@ from bot.gateway.errors import AUTH_REFUSALS, GatewayLimited
 from bot.gateway.gathered import GatheredReads
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
-from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable, enable
+from bot.gateway.writes import Journal, LastResort, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
 from bot.incident.admission import LOCKED_AT, RULE, BatchAdmission, give_place_back, locked_at
 from bot.incident.models import (
@@ -244,7 +244,10 @@ class BatchExecution:
         async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
             client = reads.client_for(client)
             if stops:
-                return await disable(client, key_id, journal, record=record, processing=processing)
+                harmless = LastResort.MAKE_HARMLESS  # an incident: the key must not stay in use, whatever that costs
+                return await disable(
+                    client, key_id, journal, record=record, last_resort=harmless, processing=processing
+                )
             return await enable(client, key_id, journal, processing=processing)
 
         result = await writer.write(call, checkpoints=current.progress, keep=partial(_keep, batch.id, key.key_id))

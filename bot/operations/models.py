@@ -140,6 +140,7 @@ class Work:
     seen_at: float
     known: bool
     lineage: Lineage
+    leaked: bool = False  # an alert led to it: the key must not stay in use, whatever that costs
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
 

@@ -10,7 +10,7 @@ from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
-from bot.gateway.writes import WriteResult, WriteStatus, disable, move_quota
+from bot.gateway.writes import LastResort, WriteResult, WriteStatus, disable, move_quota
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor, Facts
 
@@ -67,7 +67,13 @@ class KeyDisable(Operation):
         seen = work.before if isinstance(work.before, Key) else None
         fresh = seen if work.client.now() - work.seen_at <= FRESH_SECONDS else None
         result = await disable(
-            work.client, KeyId(wanted.key_id), work.journal, record=fresh, processing=work.processing
+            work.client,
+            KeyId(wanted.key_id),
+            work.journal,
+            record=fresh,
+            # Making a key harmless wipes its quota and expiry: for a leak, or when a person ends it by `/apikey end`.
+            last_resort=LastResort.MAKE_HARMLESS if work.leaked else LastResort.REPORT,
+            processing=work.processing,
         )
         if result.refusal is Refusal.NOT_FOUND and (work.known or wanted.rotation is not None):
             note = "The key is gone from the gateway: somebody deleted it."

@@ -20,7 +20,8 @@ class LastResort(StrEnum):
 
 
 _NOT_DISABLED = (
-    "The gateway does not disable this key; it is still in use. Delete it, or give it an expiry in the past."
+    "The gateway does not disable this key; it is still in use. `/apikey end` gives it an expiry in the past, "
+    "`/apikey delete` removes it for good."
 )
 _ALIVE = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
 

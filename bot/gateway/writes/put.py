@@ -18,8 +18,10 @@ from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, Wr
 from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, not_done
 
 MOST_SENDINGS = 4
-MOST_CORRECTIONS = 16
+MOST_CORRECTIONS = 40
 MENDING_SECONDS = 60.0
+NOTED_SECONDS = 5.0
+"""While a sum is mended, so often the journal is told that a write may be under way."""
 IN_FLIGHT = 1_000_000
 """Units that calls in flight may hold as a pre-charge, beyond what the counters show when they are read."""
 IN_USE_SECONDS = 120
@@ -73,6 +75,7 @@ class PutCheckpoint(WriteCheckpoint):
     before: Key
     target: int
     corrections: int = 0
+    noted: float = 0.0
     finished: bool = False
     moved: int = 0
     notes: tuple[str, ...] = ()
@@ -101,14 +104,12 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
         if intent.holds_in(found) and (not intent.speaks_of_quota or found.total_quota == checkpoint.target):
             session.at_stake = False
             return WriteResult(status=WriteStatus.DONE, key=found, before=found, notes=(ALREADY,))
-        checkpoint = await _send(session, name, checkpoint, intent, found)
+        checkpoint, _ = await _send(session, name, checkpoint, intent, found)
         found = await session.client.get_key(key_id)
     for _ in range(_ROUNDS):
         result = _judge(session, checkpoint, intent, found, retry_no=retry_no)
-        if result and result.status is WriteStatus.DONE:
-            done = {"finished": True, "notes": result.notes, "moved": result.moved}
-            await session.save(name, checkpoint.model_copy(update=done))
         if result:
+            await _note_end(session, name, checkpoint, result)
             return result
         again = _landed(session, checkpoint, intent, found)
         if again:
@@ -125,10 +126,25 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
                 refusal=problem,
                 sentence=SENTENCES[problem],
             )
-        checkpoint = await _send(session, name, checkpoint, intent, found)
+        checkpoint, told = await _send(session, name, checkpoint, intent, found)
         retry_no = False
-        found = await session.client.get_key(key_id)
+        # What the answer tells already need not be read: each call less is less time for usage to race the next one.
+        found = told if told and _missed(checkpoint, told) else await session.client.get_key(key_id)
     raise AssertionError  # pragma: no cover  (sendings and corrections are both bounded)
+
+
+async def _note_end(session: Session, name: str, checkpoint: PutCheckpoint, result: WriteResult) -> None:
+    """Have the journal say what is done, or how the corrections stand that were not noted one by one."""
+    if result.status is WriteStatus.DONE:
+        done = {"finished": True, "notes": result.notes, "moved": result.moved}
+        await session.save(name, checkpoint.model_copy(update=done))
+    elif checkpoint.corrections:
+        await session.save(name, checkpoint)
+
+
+def _missed(checkpoint: PutCheckpoint, told: Key) -> bool:
+    """Whether the answer to a correction shows that usage was faster again."""
+    return 0 < checkpoint.corrections < MOST_CORRECTIONS and told.total_quota != checkpoint.target
 
 
 def delta_problem(fresh: Key, delta: int) -> Refusal | None:
@@ -139,9 +155,26 @@ def delta_problem(fresh: Key, delta: int) -> Refusal | None:
     return Refusal.QUOTA_NEGATIVE if left < 0 and not fresh.unlimited_quota else None
 
 
-async def _send(session: Session, name: str, checkpoint: PutCheckpoint, intent: Intent, fresh: Key) -> PutCheckpoint:
-    record = intent.applied_to(fresh, checkpoint.target)
-    return await session.send(name, checkpoint, lambda: session.client.update_key(record))
+async def _send(
+    session: Session, name: str, checkpoint: PutCheckpoint, intent: Intent, fresh: Key
+) -> tuple[PutCheckpoint, Key | None]:
+    """The checkpoint after one PUT, and the record as its answer tells it, where it does.
+
+    A correction is not noted before and after: that takes time in which usage races it, and its target is known.
+    """
+    told: list[Key | None] = []
+    record, now = intent.applied_to(fresh, checkpoint.target), session.client.now()
+
+    async def write() -> None:
+        told.append(await session.client.update_key(record))
+
+    correcting = checkpoint.corrections > 0
+    if correcting and now - checkpoint.noted >= NOTED_SECONDS:
+        checkpoint = checkpoint.model_copy(update={"noted": now})
+        under_way = {"sent": checkpoint.sent + 1, "started": now + NOTED_SECONDS, "answer": WriteAnswer.NONE}
+        await session.save(name, checkpoint.model_copy(update=under_way))
+    checkpoint = await session.send(name, checkpoint, write, durable=not correcting)
+    return checkpoint, told[0] if told else None
 
 
 def explained_by_usage(before: Key, found: Key, drift: int, *, now: float) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.errors import Refusal
 from bot.gateway.models import Int64, Key, KeyId
-from bot.gateway.validation import name_in_bytes
+from bot.gateway.validation import SMALLEST_MAXIMUM, name_in_bytes
 
 
 class Journal(Protocol):
@@ -96,6 +96,19 @@ class JournalPart:
     async def record(self, name: str, value: Mapping[str, Any]) -> None:
         """Records durably, in this part."""
         await self._journal.record(f"{self._prefix}.{name}", value)
+
+
+def with_quota_limit(result: WriteResult) -> WriteResult:
+    """A change that was refused because the key itself holds more than this gateway takes, told so."""
+    key = result.key or result.before
+    if result.refusal is not Refusal.QUOTA_TOO_LARGE or key is None or key.remain_quota <= SMALLEST_MAXIMUM:
+        return result
+    sentence = (
+        f"The key has {key.remain_quota:,} units left, and this gateway takes no record with more than "
+        f"{SMALLEST_MAXIMUM:,}, whatever is changed in it. Lower its quota to that or make it unlimited first; "
+        "disabling it works."
+    )
+    return result.model_copy(update={"sentence": sentence})
 
 
 class KeyChanges(BaseModel):

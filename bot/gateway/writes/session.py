@@ -84,8 +84,13 @@ class Session:
     async def save(self, name: str, checkpoint: BaseModel) -> None:
         await self.journal.record(name, checkpoint.model_dump(mode="json"))
 
-    async def send(self, name: str, checkpoint: AnyCheckpoint, write: Callable[[], Awaitable[object]]) -> AnyCheckpoint:
-        """Sends once, with a durable checkpoint before and after. Its answer tells what a GatewayCallError would."""
+    async def send(
+        self, name: str, checkpoint: AnyCheckpoint, write: Callable[[], Awaitable[object]], *, durable: bool = True
+    ) -> AnyCheckpoint:
+        """Sends once, with a checkpoint before and after. Its answer tells what a GatewayCallError would.
+
+        Not `durable`: the caller has noted that something is under way, and notes how it ended.
+        """
         checkpoint = checkpoint.model_copy(
             update={
                 "sent": checkpoint.sent + 1,
@@ -94,10 +99,12 @@ class Session:
                 "refusal": None,
             },
         )
-        await self.save(name, checkpoint)
+        if durable:
+            await self.save(name, checkpoint)
         self.at_stake = True
         checkpoint = checkpoint.model_copy(update=await answer_to(write))
-        await self.save(name, checkpoint)
+        if durable:
+            await self.save(name, checkpoint)
         return checkpoint
 
     def wait_for(self, checkpoint: WriteCheckpoint) -> float | None:

@@ -2,13 +2,12 @@
 
 from bot.gateway.errors import AUTH_REFUSALS, Refusal
 from bot.gateway.models import Key, KeyStatus
+from bot.gateway.validation import SMALLEST_MAXIMUM
 from bot.gateway.writes.put import RESTRICTIONS, Intent, explained_by_usage, put, side_effects
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
 from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
 
 OUT_OF_RANGE = frozenset({Refusal.QUOTA_TOO_LARGE, Refusal.QUOTA_NEGATIVE})
-SMALLEST_MAXIMUM = 2_147_483_647
-"""The largest `remain_quota` that every known generation takes (gateway-api.md, section 6)."""
 
 
 class StatusCheckpoint(WriteCheckpoint):

@@ -9,7 +9,15 @@ from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStat
 from bot.gateway.records import meaning
 from bot.gateway.validation import problems
 from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
-from bot.gateway.writes.results import FieldDifference, Journal, KeyChanges, WriteResult, WriteStatus, with_name_limit
+from bot.gateway.writes.results import (
+    FieldDifference,
+    Journal,
+    KeyChanges,
+    WriteResult,
+    WriteStatus,
+    with_name_limit,
+    with_quota_limit,
+)
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
 from bot.redaction import redact
@@ -32,7 +40,7 @@ async def update(
     """
     session = Session(client=client, journal=journal, processing=processing)
     result = await session.guarded(_update(session, key_id, changes.as_fields(), expected))
-    return with_name_limit(result, changes.name)
+    return with_quota_limit(with_name_limit(result, changes.name))
 
 
 async def change_quota(
@@ -50,7 +58,7 @@ async def change_quota(
     `expected` as for `update`.
     """
     session = Session(client=client, journal=journal, processing=processing)
-    return await session.guarded(_change_quota(session, key_id, delta, expected))
+    return with_quota_limit(await session.guarded(_change_quota(session, key_id, delta, expected)))
 
 
 async def set_unlimited(

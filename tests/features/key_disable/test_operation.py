@@ -62,3 +62,16 @@ def test_there_is_nothing_to_offer_instead() -> None:
     wish = DisableKey(key_id=1)
     assert OPERATION.with_offer(wish, Offer(delta=5)) is wish
     assert OPERATION.effect is Effect.STOPS
+
+
+@pytest.mark.parametrize(("leaked", "left"), [(False, 50_000), (True, 0)])
+async def test_a_key_is_wiped_only_for_a_leak_where_the_gateway_disables_none(leaked: bool, left: int) -> None:
+    fake = fake_gateway(status_only=False)
+    key = fake.add_key(name="search", remain_quota=50_000)
+    client = client_of(fake)
+    before = await client.get_key(key.id)
+    result = await OPERATION.run(work_on(client, before, leaked=leaked), DisableKey(key_id=key.id))
+    assert (result.status is WriteStatus.DONE, fake.key(key.id).remain_quota) == (leaked, left)
+    assert result.alarm is not None
+    assert ("It had 50,000 units" in result.alarm) is leaked
+    assert ("`/apikey end`" in result.alarm) is not leaked

@@ -17,27 +17,28 @@ from bot.gateway.writes import (
     update,
 )
 from bot.gateway.writes.put import MENDING_SECONDS, MOST_CORRECTIONS
-from tests.gateway.kit import MemoryJournal, client_of, fake_gateway, sent, wanted
+from tests.gateway.kit import Crash, MemoryJournal, client_of, fake_gateway, sent, to_the_end, wanted
 from tests.gateway.writes.test_update import a_key
 
 PRE_CHARGE, COST = 18_937, 375
-CALLS_PER_REQUEST = 0.26  # 13 paid calls a second beside a gateway that answers in 20 ms
+# 13 paid calls a second beside a gateway that answers in 20 ms, and in 50 ms.
+CALLS_PER_REQUEST, MORE_CALLS_PER_REQUEST = 0.26, 0.65
 ROUNDS = 60
 
 
 class Traffic:
     """Paid calls that begin and end between the requests of the bot, several of them at a time."""
 
-    def __init__(self, fake, key_id, seed):
-        self.fake, self.key_id, self.rng, self.open = fake, key_id, random.Random(seed), 0
+    def __init__(self, fake, key_id, seed, rate=CALLS_PER_REQUEST):
+        self.fake, self.key_id, self.rng, self.open, self.rate = fake, key_id, random.Random(seed), 0, rate
         fake.on("request", self.step, times=None)
 
     def step(self, _call):
         for _ in range(2):
-            if self.rng.random() < CALLS_PER_REQUEST / 2:
+            if self.rng.random() < self.rate / 2:
                 self.fake.charge(self.key_id, PRE_CHARGE)
                 self.open += 1
-            if self.open and self.rng.random() < CALLS_PER_REQUEST / 2:
+            if self.open and self.rng.random() < self.rate / 2:
                 self.fake.charge(self.key_id, COST - PRE_CHARGE)
                 self.open -= 1
 
@@ -60,6 +61,61 @@ async def test_bumps_and_renames_lose_nothing_while_calls_are_charged_and_refund
         assert (bumped.status, renamed.status) == (WriteStatus.DONE, WriteStatus.DONE), (bumped, renamed)
         assert total(fake, key_id) == expected
     assert 2 * ROUNDS < len(sent(fake, "PUT")) <= 3 * 2 * ROUNDS
+
+
+async def test_nothing_is_lost_either_when_the_gateway_takes_fifty_milliseconds():
+    fake = fake_gateway("cometapi")
+    key_id, client = a_key(fake, remain_quota=5_000_000), client_of(fake)
+    fake.charge(key_id, COST)
+    expected = total(fake, key_id)
+    Traffic(fake, key_id, seed=4, rate=MORE_CALLS_PER_REQUEST)
+    for number in range(200):
+        bumped = await change_quota(client, key_id, 1_000, MemoryJournal())
+        renamed = await update(client, key_id, KeyChanges(name=f"ci {number}"), MemoryJournal())
+        expected += 1_000
+        assert (bumped.status, renamed.status) == (WriteStatus.DONE, WriteStatus.DONE), (bumped, renamed)
+        assert total(fake, key_id) == expected
+    # A round costs a call, not two: what the answer tells need not be read.
+    assert len(sent(fake, "GET")) <= 5 * 400
+
+
+async def test_a_correction_that_was_under_way_when_the_process_died_is_waited_for():
+    fake = fake_gateway("cometapi")
+    key_id, client, journal = a_key(fake, remain_quota=5_000_000), client_of(fake), MemoryJournal()
+    fake.charge(key_id, COST)
+    expected = total(fake, key_id) + 1_000
+    fake.on("request", lambda _call: fake.charge(key_id, COST), method="PUT", times=2)
+    # The first record of the second sending is the last one before the end.
+    journal.crash_at = {2: "after"}
+    with pytest.raises(Crash):
+        await change_quota(client, key_id, 1_000, journal)
+    result = await to_the_end(fake, lambda: change_quota(client, key_id, 1_000, journal))
+    assert (result.status, total(fake, key_id)) == (WriteStatus.DONE, expected)
+
+
+async def test_an_answer_without_a_record_is_read_back():
+    fake = fake_gateway("cometapi")
+    key_id, client = a_key(fake, remain_quota=5_000_000), client_of(fake)
+    fake.charge(key_id, COST)
+    expected = total(fake, key_id) + 1_000
+    fake.on("request", lambda _call: fake.charge(key_id, COST), method="PUT", times=3)
+    fake.arm("wrong", method="PUT", how="data_missing", times=None)
+    result = await change_quota(client, key_id, 1_000, MemoryJournal())
+    assert (result.status, total(fake, key_id)) == (WriteStatus.DONE, expected)
+
+
+async def test_a_rename_of_a_key_above_a_newer_maximum_says_why_it_is_refused():
+    fake = fake_gateway("upstream-g3")
+    key_id, client = a_key(fake, remain_quota=5_000_000_000), client_of(fake)
+    for write in (
+        lambda: update(client, key_id, KeyChanges(name="new"), MemoryJournal()),
+        lambda: change_quota(client, key_id, 5, MemoryJournal()),
+    ):
+        result = await write()
+        assert (result.status, result.refusal) == (WriteStatus.REFUSED, Refusal.QUOTA_TOO_LARGE)
+        assert "takes no record with more than 2,147,483,647" in result.sentence
+    lowered = await change_quota(client, key_id, -4_000_000_000, MemoryJournal())
+    assert (lowered.status, fake.key(key_id).remain_quota) == (WriteStatus.DONE, 1_000_000_000)
 
 
 async def test_a_refund_is_not_called_somebody_elses_edit():
