@@ -35,6 +35,7 @@ class Application:
         """Meet Slack, build everything, begin to work. Raises ConfigurationError, CannotStart."""
         resources, settings = self.resources, self.resources.settings
         identity = await identify(resources.web, api_url=settings.slack_api_url)
+        await resources.adopt_units()
         self.services = services = Services(resources, identity)
         if resources.database.dialect == "sqlite":
             # One process has the file, so whoever held these is dead: its work need not wait for them.

@@ -69,6 +69,11 @@ class PolicyFile:
         """The policy in force."""
         return self.policy
 
+    def count_dollars(self, units_per_usd: int) -> None:
+        """Read amounts of money in the file by another number of units per dollar."""
+        self._units_per_usd, self.seen = units_per_usd, ""
+        self.look()
+
     def look(self) -> bool:
         """Read the file again; True when another policy is in force now. Never raises."""
         try:

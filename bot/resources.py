@@ -12,9 +12,10 @@ import httpx
 
 from bot import __version__
 from bot.db.engine import Database, open_database
+from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
-from bot.keys.account import AccountBinding
+from bot.keys.account import START_SECONDS, AccountBinding
 from bot.keys.inventory import Inventory
 from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
@@ -74,6 +75,7 @@ class Resources:
             sleep=options.get("sleep", asyncio.sleep),
             observe=self.health.gateway_called,
         )
+        self.units_problem = ""
         self.account = AccountBinding(
             database=self.database, reader=self.client, address=str(settings.cometapi_base_url), clock=clock
         )
@@ -85,6 +87,22 @@ class Resources:
             observe=self.health.slack_called,
             proxy_of=proxies.of_url,
         )
+
+    async def adopt_units(self) -> None:
+        """Count dollars as the gateway does, where it tells; else by the setting. Before anything shows an amount."""
+        ours = self.settings.keydesk_units_per_usd
+        try:
+            told = (await self.client.get_status(deadline=START_SECONDS)).quota_per_unit
+        except GatewayError:
+            return  # CometAPI does not document the call
+        if told is None or told == ours:
+            return
+        self.units_problem = (
+            f"The gateway counts {told:,} units for a dollar, KEYDESK_UNITS_PER_USD says {ours:,}: "
+            "Keydesk goes by the gateway; correct the setting."
+        )
+        self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
+        self.policy.count_dollars(told)
 
     async def close(self) -> None:
         """Close every connection."""

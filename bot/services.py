@@ -348,7 +348,7 @@ class Services:
         """What is wrong, for /readyz, though this process answers people."""
         account = self.resources.account.problem
         return [
-            *filter(None, [account]),
+            *filter(None, [account, self.resources.units_problem]),
             *self.directory.problems(),
             *await self.outbox.problems(),
             *self.alerts.notes(),

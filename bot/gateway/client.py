@@ -57,6 +57,8 @@ class GatewayReader:
     def __init__(self, *, wire: Wire, listing: KeyListing | None = None, held: HeldValues | None = None) -> None:
         self._wire = wire
         self._listing = listing or KeyListing(wire=wire)
+        # When the account was last read, and what it was then.
+        self.last_account: tuple[float, GatewayAccount] | None = None
         self.held = held or HeldValues(clock=wire.clock)
         if held is None:
             self._listing.listen(self.held.notice)
@@ -219,7 +221,9 @@ class GatewayReader:
         """The account behind the access token, with its balance in units."""
         call = ApiCall(doing="reading the account", method="GET", path="/api/user/self")
         document, facts = await self._wire.ask(call, end=self._until(deadline))
-        return parse(GatewayAccount, document.get("data"), facts)
+        account = parse(GatewayAccount, document.get("data"), facts)
+        self.last_account = (self._wire.clock(), account)
+        return account
 
     async def check_key(self, value: SecretStr) -> KeyCheck:
         """One free call with the key itself (section 11). Never raises for what the gateway says, never retries."""

@@ -4,17 +4,18 @@ People wait at most the deadline they name; what comes later is kept for the nex
 """
 
 import asyncio
+import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.listing import PAGE_SIZE
-from bot.gateway.models import Group, Key
+from bot.gateway.models import GatewayAccount, Group, Key
 from bot.typed_text import fold
 
 T = TypeVar("T")
@@ -26,6 +27,9 @@ FRESH_SECONDS = 60.0
 USABLE_SECONDS = 600.0
 # What the gateway offers changes seldom, and each look costs calls that people need.
 OFFER_FRESH_SECONDS, OFFER_USABLE_SECONDS = 900.0, 3600.0
+ACCOUNT_FRESH_SECONDS = 300.0
+# Groups whose models are remembered; a name that is typed may be any.
+MOST_GROUPS = 50
 # Records remembered as they were last read, whoever read them.
 MOST_RECORDS = 20_000
 
@@ -103,7 +107,12 @@ class Inventory:
         self._clock = clock
         self._records: OrderedDict[int, tuple[float, Key]] = OrderedDict()
         reader.listen(self.notice)
-        offer = {"fresh": OFFER_FRESH_SECONDS, "usable": OFFER_USABLE_SECONDS}
+        self._reader = reader
+        self._offer = offer = {"fresh": OFFER_FRESH_SECONDS, "usable": OFFER_USABLE_SECONDS}
+        self._of_group: dict[str, _Remembered[list[str]]] = {}
+        self._account = _Remembered(
+            reader.get_account, clock=clock, what="account", fresh=ACCOUNT_FRESH_SECONDS, usable=OFFER_USABLE_SECONDS
+        )
         self._models = _Remembered(reader.list_models, clock=clock, what="models", **offer)
         self._groups = _Remembered(reader.list_groups, clock=clock, what="groups", **offer)
         self._keys = _Remembered(list_keys, clock=clock, what="keys")
@@ -129,9 +138,25 @@ class Inventory:
         """Keys whose names looked like one of these when they were last read. Asks nobody."""
         return [key for _, key in self._records.values() if fold(key.name) in folded]
 
-    async def models(self, *, deadline: float) -> list[str] | None:
-        """Model ids, None when the gateway does not tell in time."""
-        return await self._models.get(deadline=deadline)
+    async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
+        """Model ids of the account, or of one group where they are told; None when not told in time."""
+        if not group:
+            return await self._models.get(deadline=deadline)
+        if group not in self._of_group:
+            if len(self._of_group) >= MOST_GROUPS:
+                return await self._models.get(deadline=deadline)
+            ask = functools.partial(self._reader.list_models, group=group)
+            self._of_group[group] = _Remembered(ask, clock=self._clock, what="models of a group", **self._offer)
+        return await self._of_group[group].get(deadline=deadline)
+
+    async def account(self, *, deadline: float) -> GatewayAccount | None:
+        """The account with its balance, a few minutes old; None when the gateway does not tell in time."""
+        return await self._account.get(deadline=deadline)
+
+    def known_account(self) -> GatewayAccount | None:
+        """The account as it was last told, whoever asked, an hour ago at most. Asks nobody."""
+        at, account = self._reader.last_account or (float("-inf"), None)
+        return account if self._clock() - at <= OFFER_USABLE_SECONDS else None
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
         """Groups of the account, None when the gateway does not tell in time."""
@@ -174,5 +199,6 @@ class Inventory:
 
     async def close(self) -> None:
         """End what still asks."""
-        for remembered in (self._models, self._groups, self._keys, self._newest):
+        offered = (self._models, self._groups, self._account, *self._of_group.values())
+        for remembered in cast("tuple[_Remembered[Any], ...]", (*offered, self._keys, self._newest)):
             await remembered.close()

@@ -1,10 +1,14 @@
 """The fields of a key in people's words: for cards, lists and before → after lines. Pure."""
 
-from bot.gateway.models import KeySettings
+from collections.abc import Collection
+
+from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
 from bot.operations import Change, Expiry
 from bot.units import format_duration, format_moment, format_quota
 
 ALL_MODELS, ANYWHERE, OWN_GROUP = "every model", "from anywhere", "the account's own"
+NO_MODEL = "no model: limited to an empty list (CometAPI's page says every model)"
+NOT_LISTED = "not in the list"
 
 
 def quota_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
@@ -35,8 +39,18 @@ def list_text(items: tuple[str, ...], empty: str) -> str:
     return empty if not items else shown if len(items) <= 12 else f"{shown} and {len(items) - 12} more"
 
 
-def new_key_lines(settings: KeySettings, expiry: Expiry, *, units_per_usd: int) -> tuple[Change, ...]:
-    """All that a new key is to have."""
+def models_text(settings: KeySettings, unlisted: Collection[str] = ()) -> str:
+    """Which models a key may use. `unlisted`: those that the gateway does not list, which are marked."""
+    if settings.model_access is ModelAccess.NOTHING:
+        return NO_MODEL
+    named = (f"{model} ({NOT_LISTED})" if model in unlisted else model for model in settings.models)
+    return list_text(tuple(named), ALL_MODELS)
+
+
+def new_key_lines(
+    settings: KeySettings, expiry: Expiry, *, units_per_usd: int, unlisted: Collection[str] = ()
+) -> tuple[Change, ...]:
+    """All that a new key is to have. `unlisted`: models that the gateway does not list."""
     lines = [
         (
             "remain_quota",
@@ -44,7 +58,7 @@ def new_key_lines(settings: KeySettings, expiry: Expiry, *, units_per_usd: int) 
             quota_text(settings.remain_quota, unlimited=settings.unlimited_quota, units_per_usd=units_per_usd),
         ),
         ("expired_time", "Expires", expiry_text(expiry)),
-        ("model_limits", "Models", list_text(settings.models, ALL_MODELS)),
+        ("model_limits", "Models", models_text(settings, unlisted)),
         ("allow_ips", "Allowed IPs", list_text(settings.allowed_ips, ANYWHERE)),
     ]
     if settings.group:
@@ -54,18 +68,36 @@ def new_key_lines(settings: KeySettings, expiry: Expiry, *, units_per_usd: int) 
     return tuple(Change(field=name, label=label, before=None, after=after) for name, label, after in lines)
 
 
-def changed_lines(before: KeySettings, after: KeySettings, *, expiry: Expiry | None) -> tuple[Change, ...]:
+def changed_lines(
+    before: KeySettings, after: KeySettings, *, expiry: Expiry | None, unlisted: Collection[str] = ()
+) -> tuple[Change, ...]:
     """Only what differs, before → after. `expiry`: the wish, when a span is to count from the approval."""
     moment = expiry_text(expiry) if expiry is not None else format_moment(after.expired_time)
     pairs = (
         ("name", "Name", before.name, after.name),
         ("expired_time", "Expires", format_moment(before.expired_time), moment),
-        ("model_limits", "Models", list_text(before.models, ALL_MODELS), list_text(after.models, ALL_MODELS)),
+        ("model_limits", "Models", models_text(before), models_text(after, unlisted)),
         ("allow_ips", "Allowed IPs", list_text(before.allowed_ips, ANYWHERE), list_text(after.allowed_ips, ANYWHERE)),
         ("group", "Group", before.group or OWN_GROUP, after.group or OWN_GROUP),
         ("cross_group_retry", "Cross-group retry", _on(before.cross_group_retry), _on(after.cross_group_retry)),
     )
     return tuple(Change(field=f, label=label, before=old, after=new) for f, label, old, new in pairs if old != new)
+
+
+def account_trouble(account: GatewayAccount | None, key: Key, *, now: float) -> str:
+    """What a key that looks well cannot do because of the account behind it; "" when nothing is known against it."""
+    if account is None or account.quota > 0 or key.state(now) is not EffectiveState.ACTIVE:
+        return ""
+    return ":warning: The key has quota, the gateway's account has none: calls are refused until it is topped up."
+
+
+def over_promise_text(promise: OverPromise, *, units_per_usd: int) -> str:
+    """What all keys may still spend beyond what the account has; "" when it is enough."""
+    if not promise.missing:
+        return ""
+    promised, balance = format_quota(promise.promised, units_per_usd), format_quota(promise.balance, units_per_usd)
+    more = f", and {promise.unlimited} keys have no limit" if promise.unlimited else ""
+    return f"Keys may still spend {promised}{more}; the gateway's account has {balance}. Top it up, or lower quotas."
 
 
 def _on(value: bool) -> str:  # one value in, one word out

@@ -7,7 +7,7 @@ It knows neither Slack nor the database; the flow (approvals/flow.py) decides, s
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -107,12 +107,17 @@ class Look:
         """Seconds left now, for the next read; never quite nothing."""
         return max(0.05, self.until - time.monotonic())
 
+    async def unlisted(self, models: Sequence[str], *, group: str) -> frozenset[str]:
+        """Those of the models that the gateway does not list for this group; none where it does not tell."""
+        known = await self.inventory.models(group=group, deadline=self.deadline) if models else None
+        return frozenset() if known is None else frozenset(models) - frozenset(known)
+
 
 class Offered(Protocol):
     """What the gateway offers, from a cache that is refreshed in the background."""
 
-    async def models(self, *, deadline: float) -> list[str] | None:
-        """Model ids, or None when the gateway does not tell (then any id is accepted)."""
+    async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
+        """Model ids of the account, or of a group where they are told; None when the gateway does not tell."""
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
         """Groups the account may use, or None when the gateway does not tell."""

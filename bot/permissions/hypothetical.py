@@ -24,6 +24,7 @@ _RECORD_FIELDS = (
 )  # fmt: skip
 # What only some forms ask for.
 _FORM_FIELDS = {
+    "key.update": ("every_model",),
     "key.quota": ("delta",),
     "key.enable": ("delta",),
     "key.rotate": ("overlap",),
@@ -109,7 +110,7 @@ def hypothetical_facts(
         extended=operation == "key.enable" and not {"expired_time", "expired_time_at"}.isdisjoint(fields),
         unlimited_quota=_switch(fields, "unlimited_quota", before.unlimited_quota),
         lifetime=_lifetime(fields, now=now, before=before.lifetime),
-        models=frozenset(_split(fields["model_limits"])) if "model_limits" in fields else before.models,
+        models=_models(fields, before),
         group=fields.get("group", before.group),
         allow_ips=before.allow_ips if addresses is before.addresses else bool(addresses),
         addresses=addresses,
@@ -161,6 +162,12 @@ def _lifetime(fields: Mapping[str, str], *, now: float, before: float | None) ->
     except ValueError:
         raise ValueError("expired_time_at: write a date like 2030-12-31 or 2030-12-31T18:00+00:00") from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+
+
+def _models(fields: Mapping[str, str], before: Facts) -> frozenset[str] | None:
+    if _switch(fields, "every_model", None):
+        return frozenset()  # every model, whatever the list says
+    return frozenset(_split(fields["model_limits"])) if "model_limits" in fields else before.models
 
 
 def _switch(fields: Mapping[str, str], name: str, before: bool | None) -> bool | None:

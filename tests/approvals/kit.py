@@ -82,7 +82,7 @@ class Offered:
 
     taken: tuple[str, ...] = ()
 
-    async def models(self, *, deadline: float) -> list[str] | None:
+    async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
         return None
 
     async def groups(self, *, deadline: float) -> list[Group] | None:

@@ -151,7 +151,10 @@ async def test_a_gateway_that_takes_more_than_the_window_is_not_held_to_it():
         await one.turn(CALLS, KILL, patience=0.0)
         one.passed(CALLS)
     assert (one.room(), one.forecast(1_000)) == (None, None)
-    assert await spend(one, PEOPLE) == 0  # people's share stays what it is: nobody knows for how long this goes on
+    assert await spend(one, PEOPLE) == 1_000
+    assert await spend(one, BACKGROUND) == 0  # what nobody waits for keeps to it all the same
+    one.refused(CALLS, None)
+    assert await spend(one, PEOPLE) == 0
 
 
 async def test_a_person_is_told_until_when():

@@ -11,6 +11,7 @@ from bot.gateway.errors import (
     GatewayAuthError,
     GatewayBlocked,
     GatewayCallError,
+    GatewayLimited,
     GatewayProtocolError,
     GatewayUnavailable,
     Refusal,
@@ -131,7 +132,7 @@ def _tell(report: Report, settings: Settings, error: GatewayCallError) -> None:
     base, status = settings.cometapi_base_url, error.facts.status
     if isinstance(error, GatewayAuthError):
         report.fail(SUBJECT, *_auth(settings, error.refusal))
-    elif isinstance(error, GatewayUnavailable) and status == 429:
+    elif isinstance(error, GatewayLimited):
         report.warn(SUBJECT, "it limits how often we may ask", "try again in a few minutes")
     elif isinstance(error, GatewayUnavailable) and status is not None:
         report.fail(SUBJECT, f"{base} answers with HTTP {status}", "look at the gateway, then try again")

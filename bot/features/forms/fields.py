@@ -7,7 +7,7 @@ Shared by the forms that make and change keys. Block ids are the gateway's field
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import InputError
@@ -35,6 +35,7 @@ from bot.units import format_duration, parse_quota
 
 NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
 MODELS, IPS, GROUP, CROSS_GROUP, REASON = "model_limits", "allow_ips", "group", "cross_group_retry", "reason"
+EVERY_MODEL = "every_model"
 
 NAME_LIMIT = 50
 MODELS_LIMIT = 1024
@@ -117,6 +118,14 @@ def models_block(prefill: Prefill) -> Block:
     initial = [option(clipped(model, 70), model) for model in shown_models(prefill.models)]
     element = external_multi_select(initial=initial, placeholder="Every model")
     return input_block(MODELS, "Models", element, hint="Empty = every model.", optional=True, dispatch=True)
+
+
+def every_model_block() -> Block:
+    """Lifts a limit on models and keeps its list."""
+    box = checkboxes(
+        [option("Allow every model", "on", description="The list is kept and counts no longer")], initial=[]
+    )
+    return input_block(EVERY_MODEL, "No limit on models", box, optional=True)
 
 
 def ips_block(prefill: Prefill) -> Block:
@@ -211,12 +220,14 @@ def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
 
 
 def model_options(models: Sequence[str] | None, query: str) -> list[Block]:
-    """Choices for the models select: those that hold what was typed; typed ids too, where no list is known."""
-    needle = clean_line(query).lower()
+    """Choices for the models select: those that hold what was typed, and that itself, marked when it is not listed."""
+    typed_id, needle = clean_line(query), clean_line(query).lower()
     found = [model for model in models or () if needle in model.lower() and 0 < len(model) <= 150]
-    if models is None and 0 < len(needle) <= 150:
-        found = [clean_line(query)]
-    return [option(clipped(model, 70), model) for model in found[:100]]
+    options = [option(clipped(model, 70), model) for model in found[:99]]
+    if 0 < len(typed_id) <= 150 and typed_id not in found:
+        told = typed_id if models is None else f"{truncate(typed_id, 50)} (not in the list)"
+        options.append(option(clipped(told, 70), typed_id))
+    return options
 
 
 @dataclass(kw_only=True)
@@ -294,15 +305,11 @@ class FormReader:
             self.errors[place] = "That is further away than the gateway can store."
         return Expiry(at=moment)
 
-    def models(self, known: Collection[str] | None, *, kept: Collection[str] = ()) -> tuple[str, ...]:
-        """Model ids. `known`: what the gateway offers, None = it does not tell; `kept`: what the key has already."""
+    def models(self) -> tuple[str, ...]:
+        """Model ids. What the gateway does not list may be typed: its list may be old, and the card marks it."""
         chosen = tuple(dict.fromkeys(ticked(self.state, MODELS)))
-        unknown = [m for m in chosen if known is not None and m not in known and m not in kept]
         if any("," in model or model != model.strip() or not model for model in chosen):
             self.errors[MODELS] = "A model id holds no commas and no spaces around it."
-        elif unknown:
-            names = truncate(", ".join(unknown), 200)
-            self.errors[MODELS] = f"The gateway does not offer {names}. Choose from the list."
         elif len(",".join(chosen)) > MODELS_LIMIT:
             self.errors[MODELS] = f"These are too many models for the gateway ({MODELS_LIMIT} characters in all)."
         return chosen

@@ -7,13 +7,14 @@ from typing import Any
 from bot.approvals import store
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
-from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.features.home.views import build_home, cut, nothing_here
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
-from bot.gateway.models import EffectiveState, Key
+from bot.gateway.models import EffectiveState, Key, over_promise
 from bot.keys import locks, owners
+from bot.keys.text import account_trouble, over_promise_text
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block, bold_name, escape, section
@@ -70,7 +71,7 @@ class HomeListeners:
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
             keys=cut(keys, _KEYS, "/apikey list"),
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
-            care=[*await self._troubles(actor), *_care(mine or [], now)],
+            care=[*await self._troubles(actor), *_care(mine or [], now), *await self._account(actor, mine or [], now)],
             now=deps.clock(),
         )
 
@@ -83,6 +84,22 @@ class HomeListeners:
         """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""
         administers = decide(self.deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
         return [escape(problem) for problem in await self.deps.problems()] if administers else []
+
+    async def _account(self, actor: Actor, mine: list[Key], now: float) -> list[str]:
+        """What the account behind the keys lacks: for owners of keys that work, and for those who see all keys."""
+        deps = self.deps
+        oversees = decide(deps.policy(), Ask(actor=actor, operation="key.list", own=False)).allowed
+        if not mine and not oversees:
+            return []
+        account = await deps.inventory.account(deadline=LISTENER_SECONDS)
+        if account is None:
+            return []
+        troubles = [account_trouble(account, key, now=now) for key in mine]
+        lines = [next((text for text in troubles if text), "")]
+        if oversees:
+            keys = await deps.inventory.keys(deadline=LISTENER_SECONDS) or []
+            lines.append(over_promise_text(over_promise(keys, account, now=now), units_per_usd=deps.units_per_usd))
+        return [line for line in lines if line]
 
     async def _keys(self, ids: set[int]) -> list[Key] | None:
         """None when the gateway does not tell: that is not the same as having no keys."""

@@ -12,6 +12,7 @@ from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
 from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery, Options
+from bot.slack.inputs import typed
 from bot.slack.router import Router
 from bot.typed_text import clean_line
 
@@ -60,8 +61,7 @@ class KeyCreateListeners:
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason = parse_submission(
             reader,
-            # Nothing was chosen, so the lists of models and groups need not be read.
-            models=await deps.inventory.models(deadline=0.3) if reader.models(None) else None,
+            # Nothing was chosen, so the list of groups need not be read.
             groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
             count_bytes=deps.count_name_bytes(),
         )
@@ -71,7 +71,9 @@ class KeyCreateListeners:
 
     async def models(self, delivery: Delivery) -> Ack:
         """Choices for every form's models field."""
-        models = await self._deps.inventory.models(deadline=LISTENER_SECONDS)
+        group = typed(delivery.state, form.GROUP)
+        group = "" if group == form.OWN_GROUP else group
+        models = await self._deps.inventory.models(group=group, deadline=LISTENER_SECONDS)
         return Options(form.model_options(models, delivery.query))
 
     async def groups(self, delivery: Delivery) -> Ack:

@@ -62,7 +62,8 @@ class KeyCreate(Operation):
         facts = facts_of(
             settings, now=look.now, increase=wanted.remain_quota, reason=look.reason, channel=look.channel_id
         )
-        lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd)
+        unlisted = await look.unlisted(wanted.models, group=wanted.group)
+        lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: CreateKey) -> WriteResult:

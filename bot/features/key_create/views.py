@@ -29,9 +29,7 @@ def build_modal(
     return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=channel)
 
 
-def parse_submission(
-    reader: FormReader, *, models: list[str] | None, groups: list[Group] | None, count_bytes: bool
-) -> tuple[CreateKey, str]:
+def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_bytes: bool) -> tuple[CreateKey, str]:
     """The wish and its reason. Raises InputError with every wrong field at once."""
     unlimited = reader.unlimited()
     group = reader.group(groups)
@@ -40,7 +38,7 @@ def parse_submission(
         remain_quota=reader.quota(unlimited=unlimited),
         unlimited_quota=unlimited,
         expiry=reader.expiry(),
-        models=reader.models(models),
+        models=reader.models(),
         allowed_ips=reader.allowed_ips(),
         group=group,
         cross_group_retry=reader.cross_group_retry(group),
@@ -63,7 +61,7 @@ def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
         remain_quota=quota,
         unlimited_quota=unlimited,
         expiry=expiry,
-        models=reader.models(None),
+        models=reader.models(),
         allowed_ips=reader.allowed_ips(),
         group=group,
     )

@@ -12,6 +12,7 @@ from bot.features.forms.key_command import register_key_command
 from bot.features.key_list.views import LIST, LISTED, SHOWN, key_list, key_window, pages
 from bot.gateway.models import Key
 from bot.keys import locks, owners
+from bot.keys.text import account_trouble
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
@@ -85,6 +86,7 @@ class KeyListListeners:
             and one.applies(key)
             and deps.access.decide(actor, one.name, key, own=mine, channel=channel, lock=lock).outcome != "deny"
         ]
+        account = deps.inventory.known_account() or await deps.inventory.account(deadline=LISTENER_SECONDS)
         return key_window(
             key,
             owner=owner,
@@ -95,6 +97,7 @@ class KeyListListeners:
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
             channel=channel,
+            trouble=account_trouble(account, key, now=deps.reader.server_now()),
         )
 
 

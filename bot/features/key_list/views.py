@@ -6,7 +6,7 @@ from typing import Any
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.lists.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
-from bot.keys.text import ALL_MODELS, ANYWHERE, OWN_GROUP, list_text, quota_text
+from bot.keys.text import ANYWHERE, OWN_GROUP, list_text, models_text, quota_text
 from bot.operations import Description
 from bot.slack.blocks import (
     Message,
@@ -79,10 +79,11 @@ def key_window(
     units_per_usd: int,
     channel: str = "",
     locked: str = "",
+    trouble: str = "",
 ) -> dict[str, Any]:
     """One key whole. `words`: action id and text of what this person may do with it; `channel`: where it was asked.
 
-    `locked`: why it is locked and what brings it back, "" = it is not.
+    `locked`: why it is locked and what brings it back, "" = it is not. `trouble`: of the account behind it.
     """
     quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     pairs = [
@@ -92,12 +93,12 @@ def key_window(
         ("Used", format_quota(key.used_quota, units_per_usd)),
         ("Expires", format_moment(key.expired_time)),
         ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
-        ("Models", inert(list_text(key.models, ALL_MODELS))),
+        ("Models", inert(models_text(key))),
         ("Allowed IPs", inert(list_text(key.allowed_ips, ANYWHERE))),
         ("Group", inert(key.group or OWN_GROUP)),
         ("Created", date(key.created_time)),
     ]
-    blocks = [section(bold_name(key.name)), *([section(locked)] if locked else []), *fields(pairs)]
+    blocks = [section(bold_name(key.name)), *(section(text) for text in (locked, trouble) if text), *fields(pairs)]
     if words:
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))

@@ -30,7 +30,7 @@ class KeyUpdateListeners:
         """The form for a key that was just read."""
         del actor, rest
         prefill = prefill_of(key.settings())
-        remembered = Remembered.of(key.id, delivery.channel_id, prefill)
+        remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
         return build_modal(remembered, prefill, hint=key.last_four)
 
     def _reader(self, delivery: Delivery) -> FormReader:
@@ -48,15 +48,13 @@ class KeyUpdateListeners:
             (k for k in await deps.inventory.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
         )
         try:
-            wanted, reason = parse_submission(
-                self._reader(delivery), remembered, models=None, groups=None, count_bytes=False
-            )
+            wanted, reason = parse_submission(self._reader(delivery), remembered, groups=None, count_bytes=False)
         except InputError as error:
             live = harmless(error.sentence)
         else:
             actor, channel = await deps.actor(delivery), remembered.channel
             live = UNFINISHED
-            if wanted.model_dump(exclude={"key_id"}, exclude_none=True):
+            if wanted.model_dump(exclude={"key_id"}, exclude_defaults=True):
                 live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
         # What people typed stays in place; the prefill only matters for what is drawn for the first time.
         prefill = Prefill() if key is None else prefill_of(key.settings())
@@ -74,7 +72,6 @@ class KeyUpdateListeners:
         wanted, reason = parse_submission(
             self._reader(delivery),
             remembered,
-            models=await deps.inventory.models(deadline=0.3),
             groups=await deps.inventory.groups(deadline=0.3),
             count_bytes=deps.count_name_bytes(),
         )

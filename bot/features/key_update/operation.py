@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, REASON
+from bot.features.forms.fields import CROSS_GROUP, EVERY_MODEL, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, REASON
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.text import changed_lines
@@ -18,6 +18,8 @@ class UpdateKey(Frozen):
     name: str | None = None
     expiry: Expiry | None = None
     models: tuple[str, ...] | None = None
+    # Lifts the limit on models and keeps the list.
+    every_model: bool = False
     allowed_ips: tuple[str, ...] | None = None
     group: str | None = None
     cross_group_retry: bool | None = None
@@ -28,8 +30,8 @@ class UpdateKey(Frozen):
         return KeyChanges(
             name=self.name,
             expired_time=None if self.expiry is None else self.expiry.moment(start),
-            model_limits_enabled=None if models is None else bool(models),
-            model_limits=None if models is None else ",".join(models),
+            model_limits_enabled=False if self.every_model else None if models is None else bool(models),
+            model_limits=None if models is None or self.every_model else ",".join(models),
             allow_ips=None if self.allowed_ips is None else "\n".join(self.allowed_ips),
             group=self.group,
             cross_group_retry=self.cross_group_retry,
@@ -53,7 +55,7 @@ class KeyUpdate(Operation):
         asks="asks to change key",
         done="was changed",
         effect=Effect.CHANGES,
-        fields=(NAME, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
+        fields=(NAME, EXPIRY, EXPIRY_AT, MODELS, EVERY_MODEL, IPS, GROUP, CROSS_GROUP, REASON),
     )
     input_model = UpdateKey
 
@@ -62,7 +64,8 @@ class KeyUpdate(Operation):
         key = await look.reader.get_key(KeyId(wanted.key_id), deadline=look.deadline)
         before = key.settings()
         after = wanted.settings(before, look.now)
-        lines = changed_lines(before, after, expiry=wanted.expiry)
+        unlisted = await look.unlisted(wanted.models or (), group=after.group)
+        lines = changed_lines(before, after, expiry=wanted.expiry, unlisted=unlisted)
         if not look.preview:
             if not lines:
                 raise InputError({NAME: "Nothing is changed yet. Change a field, or cancel."})

@@ -27,9 +27,15 @@ class Remembered:
     shown: dict[str, str]
 
     @classmethod
-    def of(cls, key_id: int, channel: str, prefill: Prefill) -> "Remembered":
-        """Digests of a prefill."""
-        return cls(key_id=key_id, channel=channel, shown={n: _digest(v) for n, v in _values(prefill).items()})
+    def of(cls, key_id: int, channel: str, prefill: Prefill, *, limited: bool = False) -> "Remembered":
+        """Digests of a prefill. `limited`: the key has a limit on models that can be lifted."""
+        shown = {name: _digest(value) for name, value in _values(prefill).items()}
+        return cls(key_id=key_id, channel=channel, shown=shown | ({form.EVERY_MODEL: ""} if limited else {}))
+
+    @property
+    def limited(self) -> bool:
+        """Whether the form offers to lift the limit on models."""
+        return form.EVERY_MODEL in self.shown
 
     @classmethod
     def parse(cls, text: str) -> "Remembered":
@@ -95,6 +101,7 @@ def build_modal(
         form.name_block(prefill),
         *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
         form.models_block(prefill),
+        *([form.every_model_block()] if remembered.limited else []),
         form.ips_block(prefill),
         *form.group_blocks(prefill),
         form.reason_block(prefill),
@@ -107,7 +114,6 @@ def parse_submission(
     reader: FormReader,
     remembered: Remembered,
     *,
-    models: list[str] | None,
     groups: list[Group] | None,
     count_bytes: bool,
 ) -> tuple[UpdateKey, str]:
@@ -122,7 +128,8 @@ def parse_submission(
         key_id=remembered.key_id,
         name=None if same(form.NAME, typed(state, form.NAME)) else reader.name(count_bytes=count_bytes),
         expiry=None if same(form.EXPIRY, moment) else reader.expiry(),
-        models=None if same(form.MODELS, list(ticked(state, form.MODELS))) else reader.models(models),
+        models=None if same(form.MODELS, list(ticked(state, form.MODELS))) else reader.models(),
+        every_model=remembered.limited and "on" in ticked(state, form.EVERY_MODEL),
         allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
         group=None if same(form.GROUP, group) else reader.group(groups),
         cross_group_retry=None if retry_stays else reader.cross_group_retry(group.strip()),
