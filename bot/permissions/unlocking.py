@@ -1,11 +1,12 @@
 """What it takes to bring back a locked key: the rules about `key.unlock`, else the default. Pure.
 
-The default: a second person of the rule that disabled it. Where nobody is named by that rule, as where the [alerts]
-table did it, or where the policy no longer has it: a person of the rules that let somebody disable any key.
+The default: a second person of the rule that disabled it, which is one of those who decide where it asks somebody.
+Where that rule is about one's own keys, is gone, or names nobody (the [alerts] table): a person of the rules that let
+somebody disable any key.
 """
 
 from bot.permissions.models import UNLOCK, Approval, Ask, Decision, Lock, Stage
-from bot.permissions.rules import Policy
+from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
 
 DEFAULT = "key.unlock by default"
@@ -30,8 +31,14 @@ def by_default(policy: Policy, ask: Ask) -> Decision:
 def default_terms(policy: Policy, lock: Lock | None) -> Approval | None:
     """Who must agree by default; None = the policy names nobody who could."""
     rule = next((one for one in policy.rules if lock is not None and one.name == lock.rule), None)
-    roles = rule.who if rule is not None else _who_disable_any_key(policy)
+    roles = _of_rule(rule) or _who_disable_any_key(policy) or (rule.who if rule is not None else ())
     return Approval(stages=(Stage(roles=roles),), expires=_EXPIRES, remind=_REMIND) if roles else None
+
+
+def _of_rule(rule: Rule | None) -> tuple[str, ...]:
+    if rule is None or not rule.any:
+        return ()
+    return rule.who if rule.approval is None else rule.approval.stages[-1].roles
 
 
 def _who_disable_any_key(policy: Policy) -> tuple[str, ...]:

@@ -120,6 +120,27 @@ async def _newest(desk: Desk) -> int:
     return max(line["request_id"] for line in lines if line["request_id"])
 
 
+async def test_an_owner_who_stopped_an_own_leaked_key_does_not_bring_it_back_with_a_colleague(
+    desk_with: OpenDesk,
+) -> None:
+    async with desk_with(policy=BY_DEFAULT) as desk:
+        key = await owned(desk)
+        await indexed(desk)
+        await send(desk, "generic", desk.gateway.key_value(key.id))
+        card = (await desk.eventually(lambda: cards(desk, key.name)))[0]
+        desk.slack.workspace.channels[CHANNEL].members.append(ADA)
+        await desk.slack.click(ADA, card, "disable")
+        await locked(desk, key)
+        await do(desk, ADA, "enable", key)
+        number = await _newest(desk)
+        asked = await desk.eventually(lambda: desk.card(number))
+        await desk.slack.click(BEN, asked, "approve")
+        assert (await desk.request(number)).status is Status.PENDING
+        await desk.slack.click(SAM, asked, "approve")
+        assert (await desk.settled(number)).status is Status.SUCCEEDED
+        assert await desk.eventually(lambda: revived(desk))
+
+
 async def test_an_owner_who_disabled_an_own_key_enables_it_alone(http_desk: Desk) -> None:
     desk = http_desk
     key = await owned(desk)

@@ -106,6 +106,23 @@ def test_a_kill_by_no_rule_with_people_is_undone_by_those_who_disable_any_key(ru
     assert "nobody" in unlock_words(policy(FREE), lock).lower()
 
 
+def test_by_default_the_colleagues_of_an_owner_do_not_agree_to_a_leaked_key() -> None:
+    rules = policy(PLUG, FREE)
+    lock = Lock(cause="alert", by="U0ADA", at=1.0, number=3, rule="own keys are free")
+    decision = decide(rules, enable(facts=Facts(lock=lock)))
+    assert decision.approval is not None
+    assert decision.approval.stages[0].roles == ("security",)
+
+
+def test_by_default_those_agree_who_decided_that_the_key_be_disabled() -> None:
+    asking = PLUG.replace("allow = true", 'approval = { from = ["manager"] }').replace(
+        'who   = ["security"]', 'who = ["*"]'
+    )
+    decision = decide(policy(asking, FREE), enable())
+    assert decision.approval is not None
+    assert decision.approval.stages[0].roles == ("manager",)
+
+
 def test_a_rule_about_it_takes_the_place_of_the_default() -> None:
     rules = policy(PLUG, FREE, SECURITY_DECIDES)
     assert decide(rules, enable()).rule == "security unlocks"
