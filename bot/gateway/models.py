@@ -155,11 +155,15 @@ class Key(KeySettings):
         """Nothing was ever charged to it."""
         return self.used_quota == 0 and self.accessed_time == self.created_time
 
+    def is_past(self, now: float) -> bool:
+        """Whether the stored expiry lies before `now` (Unix seconds of the server's clock)."""
+        return self.expired_time != NEVER and self.expired_time < now
+
     def state(self, now: float) -> EffectiveState:
         """The effective state at `now` (Unix seconds of the server's clock; section 9)."""
         if self.status != KeyStatus.ENABLED:
             return _STATES.get(self.status, EffectiveState.UNKNOWN)
-        if self.expired_time != NEVER and self.expired_time < now:
+        if self.is_past(now):
             return EffectiveState.EXPIRED
         if not self.unlimited_quota and self.remain_quota <= 0:
             return EffectiveState.OVERDRAWN if self.remain_quota < 0 else EffectiveState.EXHAUSTED

@@ -168,6 +168,11 @@ def date(epoch: float, *, style: str = "{date_short_pretty} at {time}") -> str:
     return f"<!date^{seconds}^{style}|{fallback}>"
 
 
+def time_text(at: float) -> str:
+    """A moment to the second, in the reader's own zone."""
+    return date(at, style="{time_secs}")
+
+
 def plain(text: str, limit: int = TEXT_LIMIT) -> Block:
     """A plain_text object. Nothing in it is parsed by Slack, so it needs no escaping; emoji codes stay text."""
     return {"type": "plain_text", "text": truncate(text, limit) or " ", "emoji": False}

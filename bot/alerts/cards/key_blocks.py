@@ -7,7 +7,19 @@ from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
-from bot.slack.blocks import Block, bold_name, code, context, date, escape, fields, harmless, mention, section
+from bot.slack.blocks import (
+    Block,
+    bold_name,
+    code,
+    context,
+    date,
+    escape,
+    fields,
+    harmless,
+    mention,
+    section,
+    time_text,
+)
 from bot.units import format_duration, format_quota
 
 
@@ -28,7 +40,7 @@ def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
     pairs = [
         ("Key", f"{key_name(alert, key_id)} · id {key_id} · {code(seen.hint)}"),
         ("Owner", mention(seen.owner) if seen.owner else "nobody known here"),
-        ("State", seen.state + f" (at {date(seen.looked_at, style='{time_secs}')})"),
+        ("State", seen.state + f" (at {time_text(seen.looked_at)})"),
         ("Last paid use", _last_use(seen)),
         ("Quota left", "unlimited" if seen.unlimited_quota else format_quota(seen.remain_quota, units_per_usd)),
         ("Match", sure),
@@ -116,7 +128,3 @@ def lock_blocks(locked: str) -> list[Block]:
 def seconds_text(seconds: float) -> str:
     """`0.4 s`, `12.3 s`, `2 minutes 5 seconds`."""
     return f"{max(0.0, seconds):.1f} s" if seconds < 60 else format_duration(seconds)
-
-
-def time_text(at: float) -> str:
-    return date(at, style="{time_secs}")

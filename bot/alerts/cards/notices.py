@@ -1,7 +1,7 @@
 """What is said of an alert outside of the security channel: below the message, and to the owner. No clients."""
 
 from bot.alerts.cards.card import DISABLE, SOURCES
-from bot.alerts.cards.key_blocks import key_name, time_text
+from bot.alerts.cards.key_blocks import key_name
 from bot.alerts.cards.key_state import (
     Requests,
     is_being_tried,
@@ -21,6 +21,7 @@ from bot.slack.blocks import (
     context,
     mention,
     section,
+    time_text,
 )
 
 # The button of features/key_create that asks for a replacement.

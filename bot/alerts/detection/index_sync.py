@@ -37,8 +37,6 @@ PREFIX = "sk-"
 # Reveals share a limit of twenty calls in twenty minutes with people: three calls in as long, no more.
 HIDDEN_EVERY = 1200.0
 HIDDEN_PER_PASS = 300
-# Keys whose values are asked for at once because something looks like one of them.
-HITS = 100
 
 
 class IndexSync:

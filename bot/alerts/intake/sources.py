@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from bot.alerts.detection.scanner import ScanResult, find, harmless
 from bot.alerts.detection.text_extraction import strings
+from bot.slack.delivery import text_of
 
 # The kind of GitHub's events that are alerts.
 GITHUB_EVENT = "secret_scanning_alert"
@@ -91,8 +92,8 @@ def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     if not isinstance(secrets, list):
         raise MalformedAlert("secrets")
     texts = [item for item in secrets if isinstance(item, str)]
-    texts += [_text(document, "text"), _text(document, "title")]
-    title = _text(document, "title")
+    texts += [text_of(document, "text"), text_of(document, "title")]
+    title = text_of(document, "title")
     event = f"Webhook: {title or 'delivered with other words'}"
     return _incoming("generic", document.get("id"), body, document, texts, title=title, event=event, opens=True)
 
@@ -109,17 +110,17 @@ _GITHUB_ACTIONS = {
 
 
 def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
-    action = _text(document, "action")
+    action = text_of(document, "action")
     if action not in _GITHUB_ACTIONS:
         return None
     alert, repository = _object(document, "alert"), _object(document, "repository")
-    number, full_name = alert.get("number"), _text(repository, "full_name")
+    number, full_name = alert.get("number"), text_of(repository, "full_name")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1 or number > 2**53:
         raise MalformedAlert("alert.number")
     owner, _, name = full_name.partition("/")
     if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)) or {owner, name} & {".", ".."}:
         raise MalformedAlert("repository.full_name")
-    kind = _text(alert, "secret_type_display_name") or _text(alert, "secret_type") or "a secret"
+    kind = text_of(alert, "secret_type_display_name") or text_of(alert, "secret_type") or "a secret"
     return _incoming(
         "github",
         # An alert changes its state; it stays the same alert.
@@ -128,7 +129,7 @@ def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
         {"url": alert.get("html_url")},
         strings(document),
         title=f"GitHub found {kind} in {full_name}",
-        text=" · ".join(part for part in (action, _text(alert, "state")) if part),
+        text=" · ".join(part for part in (action, text_of(alert, "state")) if part),
         place={"owner": owner, "repository": name, "number": number},
         event=f"GitHub: {action.replace('_', ' ')}",
         opens=_GITHUB_ACTIONS[action],
@@ -139,8 +140,8 @@ def _gitguardian(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     incident = document.get("incident")
     incident = incident if isinstance(incident, Mapping) else {}
     detector = incident.get("detector")
-    kind = _text(detector, "display_name") if isinstance(detector, Mapping) else ""
-    message, action = _text(document, "message"), _text(document, "action")
+    kind = text_of(detector, "display_name") if isinstance(detector, Mapping) else ""
+    message, action = text_of(document, "message"), text_of(document, "action")
     return _incoming(
         "gitguardian",
         incident.get("id"),
@@ -169,9 +170,9 @@ def _gitlab(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
         None,
         body,
         {"url": first.get("location")},
-        [_text(one, "token") for one in listed],
+        [text_of(one, "token") for one in listed],
         title=f"GitLab found {number} in a repository",
-        text=_text(first, "type"),
+        text=text_of(first, "type"),
     )
 
 
@@ -180,15 +181,15 @@ def _alertmanager(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     if not isinstance(listed, list):
         raise MalformedAlert("alerts")
     labels, annotations = _object(document, "commonLabels"), _object(document, "commonAnnotations")
-    name = _text(labels, "alertname") or "alert"
-    words = _text(annotations, "summary") or _text(annotations, "description")
-    status = _text(document, "status") or "firing"
-    starts = sorted({_text(one, "startsAt") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)} - {""})
+    name = text_of(labels, "alertname") or "alert"
+    words = text_of(annotations, "summary") or text_of(annotations, "description")
+    status = text_of(document, "status") or "firing"
+    starts = sorted({text_of(one, "startsAt") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)} - {""})
     # A group fires again and again while it lasts; it is one alert. Its members have fingerprints of their own.
-    members = sorted({_text(one, "fingerprint") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)})
+    members = sorted({text_of(one, "fingerprint") for one in listed[:_MOST_ALERTS] if isinstance(one, Mapping)})
     return _incoming(
         "alertmanager",
-        f"{_text(document, 'groupKey')}{members}",
+        f"{text_of(document, 'groupKey')}{members}",
         body,
         {"url": document.get("externalURL")},
         strings(document),
@@ -231,7 +232,7 @@ def _incoming(
         source=source,
         their_id=stored_id(their_id, body),
         title=harmless(title, TITLE_LIMIT) or f"Alert from {source}",
-        text=harmless(_text(document, "text") if text is None else text, TEXT_LIMIT),
+        text=harmless(text_of(document, "text") if text is None else text, TEXT_LIMIT),
         url=_url(document.get("url")),
         found=found,
         place=place or {},
@@ -297,8 +298,3 @@ def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise MalformedAlert(name)
     return value
-
-
-def _text(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""

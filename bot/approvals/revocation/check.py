@@ -23,7 +23,7 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult
 from bot.operations import Effect, Operation
-from bot.slack.blocks import Block, context, date, escape, section
+from bot.slack.blocks import Block, context, escape, section, time_text
 
 JOB = "probe"
 
@@ -89,10 +89,10 @@ def revocation_blocks(request: ApprovalRequest) -> list[Block]:
 def _ended_text(seen: RevocationProgress) -> str:
     refused, accepted = seen.refused_at, seen.accepted_last
     if refused is not None:
-        before = f" It was still accepted at {_time(accepted)}." if accepted is not None else ""
-        return f":lock: *Refused since {_time(refused)}*: the gateway no longer takes the key itself.{before}"
+        before = f" It was still accepted at {time_text(accepted)}." if accepted is not None else ""
+        return f":lock: *Refused since {time_text(refused)}*: the gateway no longer takes the key itself.{before}"
     if accepted is not None:
-        text = f":rotating_light: *Disabled, but still accepted at {_time(accepted)}*, after {seen.tries} trials."
+        text = f":rotating_light: *Disabled, but still accepted at {time_text(accepted)}*, after {seen.tries} trials."
         return f"{text} Treat the key as live: delete it, or call the gateway's operator."
     return f":warning: *Disabled; the key itself could not be tried:* {escape(seen.why)}."
 
@@ -100,12 +100,8 @@ def _ended_text(seen: RevocationProgress) -> str:
 def _going_on_text(seen: RevocationProgress) -> str:
     accepted = seen.accepted_last
     if accepted is not None:
-        text = f"*Disabled, still accepted, checking.* The gateway still took the key at {_time(accepted)}"
+        text = f"*Disabled, still accepted, checking.* The gateway still took the key at {time_text(accepted)}"
         return f"{text}; it may remember a key for a minute."
     if seen.tries:
         return f"Disabled. The key itself could not be tried yet: {escape(seen.why)}."
     return "Disabled. Now trying the key itself."
-
-
-def _time(at: float) -> str:
-    return date(at, style="{time_secs}")

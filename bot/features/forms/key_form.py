@@ -14,7 +14,7 @@ from bot.features.forms.fields import FormReader
 from bot.features.forms.key_command import register_key_command
 from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
 from bot.features.forms.submission import submit_form
-from bot.gateway.models import NEVER, EffectiveState, Key, KeyId
+from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation, Work
@@ -56,7 +56,7 @@ class Seen(Frozen):
             state=key.state(now),
             remain_quota=key.remain_quota,
             unlimited_quota=key.unlimited_quota,
-            expired=is_past(key, now),
+            expired=key.is_past(now),
             channel=channel,
             rest=rest[:60],
         )
@@ -71,11 +71,6 @@ class Seen(Frozen):
         left = left_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
         name = bold_name(self.name)
         return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {left}")
-
-
-def is_past(key: Key, now: float) -> bool:
-    """Whether the key's expiry lies behind `now` (Unix seconds of the gateway's clock)."""
-    return key.expired_time != NEVER and key.expired_time < now
 
 
 async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
-from bot.features.forms.key_form import DELTA, is_past, read_key, waits
+from bot.features.forms.key_form import DELTA, read_key, waits
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text
@@ -101,7 +101,7 @@ class KeyEnable(Operation):
 def _check(key: Key, wanted: EnableKey, *, now: float, units_per_usd: int) -> None:
     if key.state(now) is EffectiveState.ACTIVE:
         raise InputError({REASON: "The key is active already."})
-    if is_past(key, now) and wanted.expiry is None:
+    if key.is_past(now) and wanted.expiry is None:
         raise InputError({EXPIRY: "The key has expired; choose when it is to end. Open this form again to do so."})
     left = key.remain_quota + (wanted.delta or 0)
     if not key.unlimited_quota and left <= 0:

@@ -5,7 +5,7 @@ Unlike disabling it leaves the status alone, so that a new expiry is all that br
 
 from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, REASON
-from bot.features.forms.key_form import is_past, read_key
+from bot.features.forms.key_form import read_key
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
@@ -44,7 +44,7 @@ class KeyEnd(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: EndKey) -> Inspection:
         """Read the key fresh. Raises InputError when it has expired already."""
         key, own = await read_key(look, actor, wanted.key_id)
-        if is_past(key, look.reader.server_now()):
+        if key.is_past(look.reader.server_now()):
             raise InputError({REASON: f"The key expired already, {format_moment(key.expired_time)}."})
         after = key.settings().model_copy(update={"expired_time": int(look.now) - CLOCK_SECONDS})
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from bot.errors import InputError
 from bot.features.forms.fields import REASON
-from bot.features.forms.key_form import is_past, read_key, waits
+from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
@@ -188,7 +188,7 @@ def _refused(old: Key, work: Work) -> WriteResult | None:
 
 def _dead_at_birth(key: Key, now: float) -> str:
     """Why a key with these settings could not be used; "" when it could."""
-    if is_past(key, now):
+    if key.is_past(now):
         return f"The key has expired, so its successor would be dead. `/apikey edit {key.id}` gives it more time."
     if not key.unlimited_quota and key.remain_quota <= 0:
         return f"The key has no quota left for a successor. `/apikey quota {key.id} +AMOUNT` asks for more."

@@ -4,7 +4,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.validation import problems
-from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
+from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, put
 from bot.gateway.writes.results import ALREADY, Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusCheckpoint, set_status
@@ -80,7 +80,7 @@ def _refused(
     refusal = delta_problem(key, add_quota) if add_quota else None
     if not key.unlimited_quota and key.remain_quota + add_quota <= 0:
         refusal = Refusal.EXHAUSTED_CANNOT_ENABLE
-    if is_past(later, session.client.server_now()):
+    if later.is_past(session.client.server_now()):
         refusal = Refusal.EXPIRED_CANNOT_ENABLE
     if changed:
         refusal = Refusal.CHANGED_SINCE

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.gateway.errors import SENTENCES, Refusal
-from bot.gateway.models import NEVER, SETTINGS_FIELDS, Key, KeyId
+from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId
 from bot.gateway.records import LONG_PAST, meaning
 from bot.gateway.validation import LARGEST_QUOTA
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
@@ -332,8 +332,3 @@ def _unknown(
         sentence=sentence,
         again_after=again_after,
     )
-
-
-def is_past(key: Key, now: float) -> bool:
-    """Whether the stored expiry lies before `now`."""
-    return key.expired_time != NEVER and key.expired_time < now

@@ -8,7 +8,7 @@ from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.records import meaning
 from bot.gateway.validation import problems
-from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, is_past, put
+from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, put
 from bot.gateway.writes.results import (
     FieldDifference,
     Journal,
@@ -203,7 +203,7 @@ async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> Wr
 
 def _still_blocked(session: Session, key: Key) -> bool:
     empty = key.remain_quota <= 0 and not key.unlimited_quota
-    return empty or is_past(key, session.client.server_now())
+    return empty or key.is_past(session.client.server_now())
 
 
 def _invalid(sentence: str) -> WriteResult:
