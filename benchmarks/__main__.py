@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import alerts, decide, kill, machine, noise, operations, payloads, processes, record, waiting
+from benchmarks import alerts, decide, kill, machine, noise, operations, payloads, processes, record, rotations, waiting
 from benchmarks.pairs import Turn, compare, run, turn
 
 WARM = 1_000
@@ -145,6 +145,12 @@ def noise_beside_kills() -> None:
         print(f"{name:<58} {value:6.1f} | {'<= 3' if 'card' in name else '<= 10'}", flush=True)
 
 
+def moved_quota() -> None:
+    """Rotations beside somebody who spends."""
+    for name, value in rotations.measure().items():
+        print(f"{name:<58} {value:6.1f} | {'0' if 'off' in name else '-'}", flush=True)
+
+
 def more_operations() -> None:
     """A hundred more operations that a request does not need."""
     ratio, wrong = operations.measure()
@@ -170,6 +176,7 @@ ROWS: dict[str, Callable[[], None]] = {
     "decisions": decisions,
     "leaks": leaks,
     "noise": noise_beside_kills,
+    "rotations": moved_quota,
     "operations": more_operations,
     "record": record_check,
 }

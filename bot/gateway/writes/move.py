@@ -83,12 +83,16 @@ async def _give(session: Session, source: KeyId, target: KeyId | None, mark: Mov
 async def _take(
     session: Session, source: KeyId, mark: MoveCheckpoint | None, *, keep_half: bool
 ) -> MoveCheckpoint | WriteResult:
-    """Take it, however much is being spent beside. A result: it could not be taken, or not yet."""
+    """Take it, however much is being spent beside. A result: it could not be taken, or not yet.
+
+    Where more was spent between the look and the write than stays, the next try leaves so much more, twice.
+    """
+    spare = 0
     for number in range(mark.number if mark else 1, MOST_TRIES + 1):
         if mark is None or mark.number != number:
             key = await session.client.get_key(source)
             left = 0 if key.unlimited_quota else max(0, key.remain_quota)
-            mark = MoveCheckpoint(number=number, amount=left - (left // 2 if keep_half else 0))
+            mark = MoveCheckpoint(number=number, amount=max(0, left - (left // 2 if keep_half else 0) - spare))
             await _save(session, mark)
         if mark.amount == 0:
             mark = mark.model_copy(update={"taken": 0})
@@ -99,8 +103,9 @@ async def _take(
             mark = mark.model_copy(update={"taken": -result.moved})
             await _save(session, mark)
             return mark
-        if result.refusal is not Refusal.QUOTA_NEGATIVE:
+        if result.refusal is not Refusal.QUOTA_NEGATIVE or result.key is None:
             return result
+        spare = 2 * (spare + mark.amount - result.key.remain_quota)
     sentence = "The key is spent from faster than its quota can be moved."
     return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
 

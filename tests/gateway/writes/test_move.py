@@ -87,6 +87,17 @@ async def test_a_key_that_is_spent_from_meanwhile_gives_half_of_what_it_has_exac
     assert abs(result.moved - 50_000) < 500
 
 
+async def test_a_key_that_is_emptied_while_it_is_used_leaves_what_a_call_costs_or_two() -> None:
+    fake = fake_gateway()
+    old, new = two_keys(fake, remain_quota=100_000)
+    # Before every call of ours another one is charged: each look is old when the write comes.
+    fake.on("request", lambda _call: fake.charge(old, 13), times=None)
+    result = await moved(fake, old, new, MemoryJournal())
+    assert result.status is WriteStatus.DONE, result
+    assert total(fake) == 100_009
+    assert result.moved > 99_000
+
+
 @pytest.mark.parametrize("settings", [{"remain_quota": 0}, {"remain_quota": -5}, {"unlimited_quota": True}])
 async def test_nothing_to_move_is_done_and_changes_nothing(settings: dict[str, Any]) -> None:
     fake = fake_gateway()
