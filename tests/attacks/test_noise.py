@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.alerts import store
 from bot.approvals import store as requests_store
+from bot.approvals.cards.notifications import STORY
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.people import Person
@@ -131,6 +132,25 @@ async def test_alerts_about_unknown_keys_are_one_message_a_minute_and_one_that_i
     await send(desk, "generic", "sk-" + "Q7" * 24, number=100)
     alone = (await desk.eventually(lambda: cards(desk, "Unknown here")))[0]
     assert buttons_of(alone) == ["false_alarm"]
+
+
+async def test_an_alert_is_posted_next_behind_five_hundred_messages(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    await desk.app.database.run(_queue, desk)
+    await desk.eventually(lambda: desk.said("Message ", CHANNEL))
+    await send(desk, "generic", desk.gateway.key_value(desk.key("production").id))
+    before = len(desk.said("Message ", CHANNEL))
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    ahead = [m for m in desk.said("Message ", CHANNEL) if float(m.ts) < float(card.ts)]
+    # A message a second goes into the channel: so many came first.
+    assert len(ahead) - before <= 3
+
+
+def _queue(c: Any, desk: Desk) -> None:
+    for number in range(500):
+        body = {"text": f"Message {number}"}
+        desk.app.outbox.want(c, id=f"noise:{number}", kind=STORY, subject="0", target=CHANNEL, body=body)
 
 
 async def test_an_author_who_floods_a_channel_with_a_live_key_fills_no_channel_with_cards(http_desk: Desk) -> None:
