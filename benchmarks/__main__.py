@@ -10,7 +10,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import alerts, decide, kill, machine, noise, operations, payloads, processes, record, rotations, waiting
+from benchmarks import (
+    alerts,
+    decide,
+    gateway_limits,
+    kill,
+    machine,
+    noise,
+    operations,
+    payloads,
+    processes,
+    record,
+    rotations,
+    waiting,
+)
 from benchmarks.pairs import Turn, compare, run, turn
 
 WARM = 1_000
@@ -167,6 +180,22 @@ def record_check() -> None:
     )
 
 
+def gateway() -> None:
+    """Quota exactness, reveals and incidents under the gateway's default limits."""
+    off, rounds = gateway_limits.exactness()
+    print(f"{'quota under 13 calls/s, 50 ms: units off':<44} {off:8,} | writes each {rounds:.1f} | 0", flush=True)
+    shown, refused = gateway_limits.reveals()
+    print(f"{'reveal of 12 new keys at once':<44} {shown:8} | refused {refused} | 12, 0", flush=True)
+    for number, seconds, aim in ((120, 60.0, "<= 10 s, <= 15 s"), (1_000, 30.0, "in 30 s: one window of 180 calls")):
+        told = gateway_limits.incident(number, seconds=seconds)
+        print(
+            f"{f'incident of {number:,}':<44} {told['disabled']:>8} disabled after {told['seconds']:.1f} s, proved"
+            f" after {told['proved after']:.1f} s | {told['calls']} calls, {told['refusals']} refused"
+            f" | card: {told['card'] or '-'} | {aim}",
+            flush=True,
+        )
+
+
 ROWS: dict[str, Callable[[], None]] = {
     "answers": answers,
     "default_bolt": default_bolt,
@@ -179,6 +208,7 @@ ROWS: dict[str, Callable[[], None]] = {
     "rotations": moved_quota,
     "operations": more_operations,
     "record": record_check,
+    "gateway": gateway,
 }
 
 

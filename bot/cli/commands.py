@@ -45,7 +45,9 @@ def add_all(subparsers: Subparsers) -> None:
     restore.add_argument("--moved", action="store_true", help="nothing happened since the copy: open requests go on")
     restore.set_defaults(run=_restore)
     _add(subparsers, "adopt-account", "agree to another account of the gateway", _ADOPT).set_defaults(run=_adopt)
-    _add(subparsers, "check", "look whether everything is set up well", _CHECK).set_defaults(run=_check)
+    check = _add(subparsers, "check", "look whether everything is set up well", _CHECK)
+    check.add_argument("--try", dest="try_key", action="store_true", help="ask the gateway by a key without quota")
+    check.set_defaults(run=_check)
     policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
     audit = _add(subparsers, "audit", "export and verify the record", _AUDIT)
     parts = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
@@ -132,6 +134,9 @@ database. A line each:
 
 Names that look like misspelled settings are told as well. Run it where `serve` runs: same directory, same
 environment. Changes nothing, posts nothing, prints no secret. May run while `serve` runs.
+
+--try makes one key without quota, changes, disables and deletes it, and prints what this gateway does of all that
+differs between gateways (docs/gateways.md).
 
 Exit codes: 0 no FAIL (there may be warnings), 1 at least one FAIL, 2 .env cannot be read."""
 _AUDIT = """\
@@ -222,7 +227,7 @@ def _adopt(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(_arguments: argparse.Namespace) -> int:
+def _check(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from bot import logs  # noqa: PLC0415
@@ -231,7 +236,7 @@ def _check(_arguments: argparse.Namespace) -> int:
     partial = read()
     # Our own lines say what is wrong; the log would say it again, at length.
     logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
-    return asyncio.run(check(partial, out=sys.stdout, proxies=proxies()))
+    return asyncio.run(check(partial, out=sys.stdout, proxies=proxies(), try_key=arguments.try_key))
 
 
 def _export(arguments: argparse.Namespace) -> int:

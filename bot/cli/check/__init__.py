@@ -1,8 +1,9 @@
-"""`keydesk check`: looks at everything that has to be set up, a line each. Changes nothing and posts nothing.
+"""`keydesk check`: looks at everything that has to be set up, a line each. Posts and, but for `--try`, changes nothing.
 
 files    the settings, the policy file, the database
 slack    the token, its scopes, the channels, the groups
 gateway  the access token and what the gateway can do
+trial    what only a live gateway tells, asked by one key without quota (`--try`)
 scopes   which scopes each method of Slack needs
 report   one line per look, and the number of failures
 """
@@ -14,7 +15,7 @@ from typing import Any, TextIO
 
 import httpx
 
-from bot.cli.check import files, gateway, slack
+from bot.cli.check import files, gateway, slack, trial
 from bot.cli.check.report import Report
 from bot.cli.lookups import Members
 from bot.manifest import read_manifest
@@ -36,8 +37,11 @@ async def check(
     manifest: Callable[[], Mapping[str, Any]] = read_manifest,
     longest: float = gateway.LONGEST,
     proxies: Proxies = _STRAIGHT,
+    try_key: bool = False,
 ) -> int:
     """Print a line per look; 1 if anything is a FAIL, else 0. `longest`: seconds for the gateway in all.
+
+    `try_key`: also make, change, disable and delete one key without quota, to learn what the gateway does.
 
     `gateway_transport` is for tests with a gateway in the same process.
     """
@@ -58,6 +62,11 @@ async def check(
         client = gateway.connected(report, settings, proxy=proxies.of_url(settings.cometapi_base_url), **more)
         if client is not None:
             await gateway.look(report, settings, client, longest=longest)
+        again = gateway.connected(report, settings, proxy=proxies.of_url(settings.cometapi_base_url), **more)
+        if again is not None:
+            if try_key:
+                await trial.run(report, again)
+            await again.aclose()
     if partial.usable("DATABASE_URL"):
         files.look_at_database(report, settings.database_url)
     if report.failures:
