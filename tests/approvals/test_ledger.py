@@ -10,12 +10,14 @@ from bot.approvals import ledger, store
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.errors import PermissionDenied
+from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.permissions.models import Count
 from bot.permissions.rules import Policy, parse_policy
 from tests.approvals.kit import ADA, BEN, NOW, TEAM, Spine, new_request
 from tests.approvals.test_races import at_once
+from tests.gateway.kit import client_of, fake_gateway
 
 RULES = """
 [roles]
@@ -127,3 +129,32 @@ async def test_the_condition_is_explained_with_its_numbers(sqlite_database: Data
     assert first.judgement.facts.counts is not None
     assert [one.value for one in first.judgement.facts.counts] == [0]
     assert ADA.slack_user_id == "U0ADA"
+
+
+@pytest.mark.parametrize(
+    ("operation", "moved", "unlimited", "left"),
+    [
+        ("key.quota", 700, False, [700]),
+        ("key.enable", 700, False, [700]),
+        ("key.quota", 0, False, []),
+        ("key.quota", 0, True, [None]),
+        ("key.create", 0, False, []),
+    ],
+)
+async def test_what_a_failed_request_gave_all_the_same_stays_counted(
+    database: Database, operation: str, moved: int, unlimited: bool, left: list[int | None]
+) -> None:
+    fake = fake_gateway()
+    record = await client_of(fake).get_key(fake.add_key(name="k", unlimited_quota=unlimited).id)
+
+    def work(c: sa.Connection) -> list[int | None]:
+        request, _ = store.insert(c, new_request(operation=operation, key_id=7), status=Status.APPROVED, lapses_at=None)
+        facts = replace(request.judgement.facts, unlimited_quota=unlimited)
+        judgement = request.judgement.model_copy(update={"facts": facts})
+        request = request.model_copy(update={"judgement": judgement})
+        ledger.grant(c, request, at=NOW)
+        result = WriteResult(status=WriteStatus.FAILED, key=record, moved=moved)
+        ledger.settle_failure(c, request, result)
+        return [row.units for row in c.execute(sa.text("SELECT units FROM grants"))]
+
+    assert await database.run(work) == left

@@ -20,7 +20,7 @@ from bot.audit import read as read_audit
 from bot.db.engine import Database, open_database
 from bot.incident import store as batch_store
 from bot.incident.models import BatchStatus
-from bot.keys import owners
+from bot.keys import lineage, owners
 
 OLD = Path(__file__).parent / "data" / "version_0_1.sqlite.gz"
 
@@ -84,3 +84,17 @@ def test_alerts_batches_owners_and_the_record_are_read(old_database: Database) -
         assert len(read_audit(c, limit=500)) > 50
 
     old_database.run_here(look)
+
+
+def test_rotations_of_earlier_versions_keep_their_line_and_share_nothing(old_database: Database) -> None:
+    prepare_database(old_database)
+    found = rows(old_database).values()
+    done = [row for row in found if row.operation == "key.rotate" and row.status is Status.SUCCEEDED]
+    assert len(done) == 2
+    for row in done:
+        line = old_database.run_here(lineage.find, row.key_id or 0)
+        assert line is not None
+        assert row.outcome is not None
+        assert (line.replaced_by, line.rotation, line.shares) == (row.outcome.key_id, row.id, False)
+        assert old_database.run_here(lineage.predecessor_of, row.outcome.key_id or 0) == row.key_id
+        assert old_database.run_here(lineage.first_of, row.outcome.key_id or 0) == line.first
