@@ -74,6 +74,7 @@ def _can_install() -> bool:
 
 def _install() -> None:
     """Debian's package, quietly; what apt says goes to standard error, so that standard output stays a path."""
+    print(f"No Chromium found; apt-get installs {' and '.join(PACKAGES)} on this machine now.", file=sys.stderr)  # noqa: T201 - a script
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251 - handed on to apt
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
         subprocess.run(["apt-get", *command], check=True, stdout=sys.stderr, env=environment)
