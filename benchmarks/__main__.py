@@ -124,13 +124,13 @@ def rest() -> None:
         used, ready, idle = _rest(settings, Path(name))
         print(
             f"{'serve at rest':<44} {used:6.1f} MiB, ready after {ready:.2f} s, idle {idle:.1%} of a core"
-            " | <= 120 MiB, <= 2 s"
+            " | <= 100 MiB, <= 2 s, <= 1 %"
         )
         waiting.fill(settings["DATABASE_URL"], count=10_000, now=time.time())
         more, later, busy = _rest(settings, Path(name))
         print(
             f"{'10,000 waiting requests':<44} {more - used:+6.1f} MiB, ready {later - ready:+.2f} s,"
-            f" idle {busy:.1%} of a core | <= +15 MiB, <= +0.2 s, <= 3 %"
+            f" idle {busy:.1%} of a core | <= +15 MiB, <= +0.2 s, <= 1 %"
         )
 
 

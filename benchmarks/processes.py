@@ -24,9 +24,11 @@ def running(
     *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """A Python process of ours, ended at the end."""
+    # Compiled modules are kept, as in any installation: a start that compiles them all measures the compiler.
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(environment or {})},
+        env={**ours, "PYTHONPATH": str(Path.cwd()), **(environment or {})},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
