@@ -9,11 +9,12 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test check fix bench soak release migrate docs lock clean
+.PHONY: help install sandbox test coverage check fix bench soak release migrate docs lock clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
 	@echo "make test      every test"
+	@echo "make coverage  branches covered by the tests of permissions, gateway, approvals"
 	@echo "make check     lint, types, import contracts"
 	@echo "make fix       let the formatter and the linter mend what they can"
 	@echo "make bench     figures, as ratios in one run"
@@ -50,6 +51,13 @@ test: install
 	$(BIN)/python tests/tools/browser.py
 	$(BIN)/python -m compileall -q bot keydesk_sandbox
 	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+# Branches of the rooms where a mistake costs money or a key, by their own tests; each room has a floor.
+coverage: install
+	$(BIN)/python -m coverage run -m pytest -m "not soak" -q tests/permissions tests/gateway tests/approvals $(ARGS)
+	$(BIN)/python -m coverage report --include='bot/permissions/*' --fail-under=99
+	$(BIN)/python -m coverage report --include='bot/gateway/*' --fail-under=98
+	$(BIN)/python -m coverage report --include='bot/approvals/*' --fail-under=75
 
 check: install
 	$(BIN)/ruff check

@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import ConfigurationError
 from bot.permissions import Ask, Count, Counted, Facts, decide, parse_policy
+from bot.permissions.counting import counted_words
 from tests.permissions.helpers import ROLES, member, policy, rule
 
 KEYS = Count(what="keys")
@@ -146,3 +147,24 @@ def test_a_mistake_is_told_where_it_stands(when: str, column: int, told: str) ->
     assert any(one.startswith(f"p.toml:{line}:{column}: {told}") for one in caught.value.problems), (
         caught.value.problems
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "value", "words"),
+    [
+        (Count(what="keys"), 3, "living keys of this person: 3"),
+        (Count(what="keys", over="team"), None, "living keys of the whole workspace: it cannot be told"),
+        (
+            Count(what="granted", per=86_400),
+            1_000_000,
+            "granted to this person in 1 day: 1M units ($2.00)",
+        ),
+        (
+            Count(what="allowance", over="role", names=("engineer", "S0X"), per=7 * 86_400),
+            None,
+            "other allowances of all of engineer or S0X in 7 days: it cannot be told",
+        ),
+    ],
+)
+def test_a_number_that_was_counted_is_said_in_words(count: Count, value: int | None, words: str) -> None:
+    assert counted_words(Counted(count=count, value=value), 500_000) == words

@@ -149,3 +149,8 @@ def test_what_was_counted_before_may_be_told() -> None:
         hypothetical_facts("key.create", {"keys_so_far": "many"}, now=NOW, counts=counts)
     with pytest.raises(ValueError, match="granted_so_far: “lots” is not an amount"):
         hypothetical_facts("key.create", {"granted_so_far": "lots"}, now=NOW, counts=counts)
+
+
+def test_every_model_is_every_model_whatever_the_list_says() -> None:
+    assert facts("key.update", key=KEY, every_model="yes", model_limits="o3").models == frozenset()
+    assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == {"o3"}

@@ -244,3 +244,27 @@ def test_mistakes_in_the_alerts_table_are_told_with_their_place(text: str, mista
     with pytest.raises(ConfigurationError) as error:
         parse_policy(text)
     assert error.value.problems[0].startswith(mistake)
+
+
+def test_what_was_looked_up_is_forgotten_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.permissions.rules.MAX_LOOKED_UP", 1)
+    found = parse_policy(EXAMPLE_OF_TWO)
+    for _ in range(2):
+        assert [one.name for one in found.rules_for("key.create", frozenset({"*"}))] == ["create"]
+        assert [one.name for one in found.rules_for("key.list", frozenset({"*"}))] == ["look"]
+    assert len(found._looked_up) == 1
+
+
+EXAMPLE_OF_TWO = """
+[[rules]]
+name  = "create"
+who   = ["*"]
+do    = ["key.create"]
+allow = true
+
+[[rules]]
+name  = "look"
+who   = ["*"]
+do    = ["key.list"]
+allow = true
+"""

@@ -178,3 +178,19 @@ def test_lint_notes_who_unlocks(rules: tuple[str, ...], note: str) -> None:
     found = [one for one in lint(policy(*rules)) if "unlock" in one.sentence or "disabled as leaked" in one.sentence]
     assert bool(found) == bool(note)
     assert all(note in one.sentence and not one.doubt for one in found)
+
+
+def test_a_policy_that_allows_it_to_nobody_says_so() -> None:
+    deny = '[[rules]]\nname = "never"\nwho = ["*"]\ndo = ["key.unlock"]\ndeny = "A leaked key stays dead."\n'
+    words = unlock_words(parse_policy(ROLES + PLUG + deny), LOCK)
+    assert words == "Nobody can bring it back: the policy allows key.unlock to nobody."
+
+
+def test_one_approval_that_serves_both_is_said_once() -> None:
+    enabling = SECURITY_DECIDES.replace("security unlocks", "security enables").replace("key.unlock", "key.enable")
+    decision = decide(policy(SECURITY_DECIDES, enabling), enable())
+    assert decision.approval is not None
+    assert [stage.roles for stage in decision.approval.stages] == [("security",)]
+    assert decision.sentence == (
+        "The key is locked. Rule “security unlocks” wants an approval by 1 person of security."
+    )
