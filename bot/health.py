@@ -33,6 +33,7 @@ _DATABASE_SECONDS = 2.0
 _GATEWAY_TROUBLE = {
     "GatewayAuthError": "the gateway does not take our access token; look at COMETAPI_ACCESS_TOKEN",
     "GatewayUnavailable": "the gateway cannot be reached, or has trouble",
+    "GatewayLimited": "the gateway limits how often Keydesk may ask, and the limit is reached",
     "GatewayOutcomeUnknown": "the gateway cannot be reached, or has trouble",
     "GatewayProtocolError": "what answers is not the gateway's API; look at COMETAPI_BASE_URL",
 }

@@ -185,6 +185,7 @@ async def test_what_was_typed_stays_when_the_gateway_is_away_at_the_submission(
         assert await desk.audit("asked") == []
 
         desk.gateway.disarm()
+        await desk.pass_time(70)  # a refusal for want of calls stops people for a while
         assert (await desk.slack.submit(ADA, top)).ok
         assert (await desk.settled()).status is Status.SUCCEEDED
         assert desk.gateway.key(record.id).name == "better"
