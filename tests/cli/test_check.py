@@ -41,7 +41,8 @@ async def look(world: World, partial: PartialSettings, **more: Any) -> tuple[int
 
 def bad(lines: list[str]) -> list[str]:
     """Every line that is not ok, without the last, which counts them, and without what the sandbox's policy means so."""
-    return [line for line in lines[:-1] if not line.startswith("ok ") and ": it gives key." not in line]
+    meant = (": it gives key.", ": it brings any number of keys back")
+    return [line for line in lines[:-1] if not line.startswith("ok ") and not any(words in line for words in meant)]
 
 
 def change_app(world: World, **changes: Any) -> None:

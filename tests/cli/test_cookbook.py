@@ -7,7 +7,7 @@ import pytest
 
 from bot.__main__ import main
 
-PAGE = Path(__file__).parents[1] / "docs" / "cookbook.md"
+PAGE = Path(__file__).parents[2] / "docs" / "cookbook.md"
 RECIPES = re.findall(
     r"^## (\d+\. .+?)\n\n```toml\n(.+?)```\n\n```toml\n(.+?)```",
     PAGE.read_text(encoding="utf-8"),
