@@ -26,6 +26,8 @@ from keydesk_sandbox.fake_slack.slack import FakeSlack
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 1.0
 # Longer than any client of ours keeps an idle connection (15 s): else one is closed just when it is used again.
+# A client that keeps a connection open does not keep a server from ending.
+GRACEFUL_SECONDS = 8
 KEEP_ALIVE_SECONDS = 60
 # Source of alerts → the setting that holds its shared secret (docs/alerts.md).
 ALERT_SETTINGS = {
@@ -97,7 +99,7 @@ async def serving(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, **option
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(128)
-    options = {"timeout_keep_alive": KEEP_ALIVE_SECONDS, **options}
+    options = {"timeout_keep_alive": KEEP_ALIVE_SECONDS, "timeout_graceful_shutdown": GRACEFUL_SECONDS, **options}
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, **options)
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

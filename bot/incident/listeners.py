@@ -59,6 +59,7 @@ from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.inputs import typed
 from bot.slack.post_store import PostRow
 from bot.slack.router import Router
+from bot.typed_text import clean
 
 MOST_KEYS = 5_000
 DISABLE, ENABLE = "key.disable", "key.enable"
@@ -191,7 +192,7 @@ class BatchListeners:
         deps = self.deps
         actor = await deps.actor(delivery, fresh=True)
         batch_id = _row_id(delivery.private_metadata)
-        reason = typed(delivery.state, REASON).strip()
+        reason = clean(typed(delivery.state, REASON))
         text = " ".join(typed(delivery.state, CONFIRM).split()).upper()
         answer = await deps.database.run(self._begin, batch_id, actor, text, reason)
         if isinstance(answer, BotError):

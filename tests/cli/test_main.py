@@ -211,7 +211,7 @@ def test_without_slack_serve_ends_with_one_line_and_1(
     assert main(["serve"]) == 1
     *logged, told = capsys.readouterr().err.splitlines()
     assert told == f"Slack cannot be reached at http://127.0.0.1:{port}/api/; look at the network."
-    assert {json.loads(line)["level"] for line in logged} == {"info"}
+    assert {json.loads(line)["level"] for line in logged} <= {"info"}
 
 
 def test_work_beside_sqlite_is_refused(capsys: Captured, world: World, live: None) -> None:

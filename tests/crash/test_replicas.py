@@ -102,7 +102,9 @@ async def test_a_role_that_is_taken_away_stops_counting_on_every_replica(pg_hous
         pg_house.slack.bot_url = f"http://127.0.0.1:{replica.port}/slack/events"
         await pg_house.slack.click(MIRA, pg_house.desk.card(number), "approve")
         assert (await pg_house.desk.request(number)).status is Status.PENDING
-        await pg_house.desk.ask(ADA, **SMALL)
+        # Nobody without a role gets a form.
+        answer = await pg_house.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new")
+        assert "people without a role" in str(answer.body)
         pg_house.slack.changes.reload(ADA)
     assert len(await pg_house.requests()) == 2
     assert set(pg_house.names()).isdisjoint({"small", "big-1", "big-2"})

@@ -39,7 +39,7 @@ async def test_a_denial_with_its_reason_reaches_the_requester(desk: Desk) -> Non
     await desk.slack.click(MIRA, card, "deny")
     answer = await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
     assert not answer.ok  # the client asks for the reason
-    await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="   ")
+    await desk.fill(MIRA, desk.slack.top_view(MIRA), reason=" \u200b ")
     answer = await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
     assert "reason" in (answer.complaints or answer.body["errors"])
     await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="Use the team's key.")

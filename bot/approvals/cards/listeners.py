@@ -22,6 +22,7 @@ from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.directory import Directory
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.router import Router
+from bot.typed_text import clean
 
 DENY, OFFER = "request.deny", "request.offer"
 REASON = "reason"
@@ -126,7 +127,7 @@ class CardListeners:
     async def submit_deny(self, delivery: Delivery) -> Ack:
         """The reason is there: deny."""
         request = await self._request(delivery.private_metadata)
-        reason = typed(delivery.state, REASON).strip()
+        reason = clean(typed(delivery.state, REASON))
         if not reason:
             raise InputError({REASON: "Say why; the requester reads it."})
         people = await self._people(delivery, request)
