@@ -25,8 +25,7 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
     if wanted.get("remain_quota") is not None:
         asked = "" if wanted.get("unlimited_quota") else short_quota(wanted["remain_quota"])
         blocks.append(input_block(QUOTA, "Quota", text_input(initial=asked, max_length=60), hint=hint, optional=True))
-    # Instead of no limit at all, some more quota.
-    if wanted.get("delta") is not None or ("delta" in wanted and wanted.get("unlimited_quota")):
+    if _has_delta(wanted):
         units = wanted["delta"] or 0
         asked = f"{'+' if units > 0 else ''}{short_quota(units)}" if units else ""
         blocks.append(input_block(DELTA, "More quota", text_input(initial=asked, max_length=60), hint=hint))
@@ -76,14 +75,20 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
 
 def _quota(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
     text = typed(state, QUOTA).strip()
-    if not text:
+    # A forged form may hold blocks that this request's form does not show.
+    if not text or wanted.get("remain_quota") is None:
         return {}
     units = parse_quota(text, units_per_usd)
     return {"remain_quota": units} if wanted.get("unlimited_quota") or units != wanted["remain_quota"] else {}
 
 
+def _has_delta(wanted: Mapping[str, Any]) -> bool:
+    """Whether more quota can be offered: it was asked for, or no limit at all was."""
+    return wanted.get("delta") is not None or ("delta" in wanted and bool(wanted.get("unlimited_quota")))
+
+
 def _delta(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
-    if DELTA not in state:
+    if DELTA not in state or not _has_delta(wanted):
         return {}
     delta = parse_delta(typed(state, DELTA), units_per_usd)
     return {"delta": delta} if delta != wanted.get("delta") else {}
@@ -91,7 +96,7 @@ def _delta(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[
 
 def _expiry(wanted: Mapping[str, Any], state: State, now: float) -> dict[str, Any]:
     span = _SPANS.get(typed(state, EXPIRY))
-    if span is None:
+    if span is None or not isinstance(wanted.get("expiry"), dict):
         return {}
     asked_for = Expiry.model_validate(wanted["expiry"])
     if asked_for.at is not None and now + span > asked_for.at:
@@ -100,7 +105,7 @@ def _expiry(wanted: Mapping[str, Any], state: State, now: float) -> dict[str, An
 
 
 def _models(wanted: Mapping[str, Any], state: State, _now: float) -> dict[str, Any]:
-    if MODELS not in state:
+    if MODELS not in state or not wanted.get("models"):
         return {}
     models = ticked(state, MODELS)
     if not models:

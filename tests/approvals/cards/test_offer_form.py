@@ -65,3 +65,12 @@ def test_a_later_expiry_than_asked_is_refused() -> None:
     soon = request(remain_quota=5, expiry={"seconds": None, "at": int(NOW) + DAY})
     with pytest.raises(InputError, match="later than was asked"):
         parse_offer(soon, {EXPIRY: {"value": {"selected_option": {"value": "7d"}}}}, now=NOW, units_per_usd=UNITS)
+
+
+def test_blocks_that_the_form_does_not_show_are_not_read() -> None:
+    forged = filled("2M") | {DELTA: {"value": {"value": "+1000"}}}
+    with pytest.raises(InputError):
+        parse_offer(NEW_KEY, forged, now=NOW, units_per_usd=UNITS)
+    raise_only = request(delta=500, key_id=7)
+    offer = parse_offer(raise_only, filled("1") | {DELTA: {"value": {"value": "+100"}}}, now=NOW, units_per_usd=UNITS)
+    assert offer.model_dump(exclude_none=True) == {"delta": 100}
