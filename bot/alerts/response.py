@@ -133,7 +133,7 @@ class AlertResponse:
             return
         for key_id in alert.sure_keys:
             seen = alert.keys.get(key_id)
-            if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value or key_id in alert.actions:
+            if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value:
                 continue
             self._bind(alert, key_id)
             await self.database.run(self._order_by_policy, alert, key_id, seen.name)
@@ -175,6 +175,10 @@ class AlertResponse:
             self.notifications.card(c, alert)
 
     def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
+        # A rotation, or an order that came to nothing, leaves the key alive. What was brought back, people decide.
+        action = alert.actions.get(key_id)
+        if action is not None and action.operation == DISABLE and not _came_to_nothing(c, action):
+            return
         now = self.clock()
         attempt = _attempt(c, alert, key_id)
         sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
@@ -281,8 +285,13 @@ def _attempt(c: sa.Connection, alert: Alert, key_id: int) -> int:
     if action is None:
         return 1
     request = requests_store.find(c, action.request_id)
-    over = request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
-    return action.attempt + (1 if over or _is_undone(c, alert.id, key_id, request) else 0)
+    over = _came_to_nothing(c, action) or _is_undone(c, alert.id, key_id, request)
+    return action.attempt + (1 if over else 0)
+
+
+def _came_to_nothing(c: sa.Connection, action: AlertAction) -> bool:
+    request = requests_store.find(c, action.request_id)
+    return request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
 
 
 def _is_undone(c: sa.Connection, alert_id: int, key_id: int, request: ApprovalRequest | None) -> bool:
