@@ -41,7 +41,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
         "request_id": request.id,
         "person_id": request.requester_id,
         "units": _units(request),
-        "adds_key": request.operation in _ADDS_A_KEY,
+        "adds_key": request.operation in _ADDS_A_KEY or bool(request.judgement.facts.adds_key),
         "granted_at": at,
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
@@ -103,8 +103,12 @@ def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, b
         return None if unlimited else int(units or 0)
     if count.what == "keys":
         mine = sa.true() if everybody else keys.c.owner_id.in_(people)
-        # In an overlap the successor is counted and its predecessor is not: the two share one place.
-        gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, lineage.c.replaced_by.is_not(None))
+        # In an overlap the successor is counted and its predecessor is not: the two share one place. A successor that
+        # is out of use shares nothing.
+        successor = keys.alias()
+        works = successor.c.deleted_at.is_(None) & successor.c.disabled_at.is_(None)
+        shared = sa.exists().where(successor.c.key_id == lineage.c.replaced_by, works)
+        gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, shared)
         in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone
         living = sa.select(sa.func.count()).select_from(keys).where(mine, in_use)
         coming = sa.select(sa.func.count()).select_from(grants.join(requests, requests.c.id == grants.c.request_id))

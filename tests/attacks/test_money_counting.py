@@ -147,3 +147,30 @@ async def test_batches_bring_no_more_keys_back_than_the_rule_counts(both: OpenDe
 async def _all_settled(desk: Desk) -> bool:
     batches = [await desk.app.database.read(store.find, number) for number in (1, 2)]
     return all(batch is not None and batch.status is BatchStatus.DONE for batch in batches)
+
+
+async def test_an_overlap_whose_successor_is_out_of_use_counts_the_old_key(both: OpenDesk) -> None:
+    async with both(policy=counting("keys_at_most = 2")) as desk:
+        assert await ask(desk, ADA, "one")
+        old = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+        await do(desk, ADA, "rotate", old, overlap="24h", reason="x")
+        successor = (await desk.settled(2)).outcome.key_id
+        await do(desk, ADA, "disable", successor, reason="x")
+        await desk.settled(3)
+        assert (desk.gateway.key(old.id).status, desk.gateway.key(successor).status) == (1, 2)
+        assert await ask(desk, ADA, "two")
+        await desk.settled(4)
+        assert not await ask(desk, ADA, "three")
+
+
+async def test_a_disabled_key_that_is_rotated_is_one_key_more(both: OpenDesk) -> None:
+    async with both(policy=counting("keys_at_most = 2")) as desk:
+        assert await ask(desk, ADA, "one")
+        old = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+        await do(desk, ADA, "disable", old, reason="x")
+        await desk.settled(2)
+        await do(desk, ADA, "rotate", old, reason="x")  # there is no overlap to choose
+        rotated = await desk.settled(3)
+        assert rotated.judgement.facts.adds_key
+        await do(desk, ADA, "rotate", rotated.outcome.key_id, overlap="0", reason="x")
+        assert not (await desk.settled(4)).judgement.facts.adds_key

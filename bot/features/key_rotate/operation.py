@@ -7,6 +7,7 @@ is the new one.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from bot.errors import InputError
 from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
-from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings
+from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
@@ -86,6 +87,9 @@ class KeyRotate(Operation):
         after = successor_settings(key, _number(key.name))
         # What the successor gets, the old key gives up: nothing is added.
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
+        if key.status == KeyStatus.DISABLED:
+            # It had no place among the living ones that its successor could take.
+            facts = replace(facts, adds_key=True)
         lines = _lines(key, after, wanted, now=look.reader.server_now(), units_per_usd=look.units_per_usd)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
