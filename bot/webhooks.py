@@ -109,6 +109,9 @@ class WebhookSender:
 
     async def _round(self) -> bool:
         """Send what waits, up to a page. True: there may be more at once."""
+        # A look that only reads, since mostly nothing waits; the lease is a write.
+        if not await self._database.read(self._is_due):
+            return False
         place, waiting = await self._database.run(self._next)
         for line in waiting:
             problem = await self._post(line)
@@ -123,6 +126,10 @@ class WebhookSender:
             if not await self._database.run(self._keep, place) or problem is not None:
                 return False
         return bool(waiting)
+
+    def _is_due(self, c: sa.Connection) -> bool:
+        place = _PLACES.validate_python(named_values.get(c, PLACE))
+        return place.next_try <= self._clock() and int(c.scalar(sa.select(head.c.count)) or 0) > place.seq
 
     def _next(self, c: sa.Connection) -> tuple[_Place, list[dict[str, Any]]]:
         """The place, and the lines after it if it is this process's turn and they are due."""
