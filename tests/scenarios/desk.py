@@ -60,8 +60,10 @@ class Desk:
         self._sleepers += 1
         try:
             while (rest := end - self.clock()) > 0:
+                # Not wait_for, which loses a cancellation that comes just then (before Python 3.12).
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._time_passed.wait(), rest)
+                    async with asyncio.timeout(rest):
+                        await self._time_passed.wait()
         finally:
             self._sleepers -= 1
 

@@ -7,7 +7,6 @@ ends; a value is asked for when something looks like the key, and else a hundred
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -92,8 +91,7 @@ class IndexSync:
         """End the background work."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def changed(self) -> None:
         """A key was made or deleted elsewhere: look soon."""
@@ -143,7 +141,9 @@ class IndexSync:
     async def _woken(self) -> bool:
         """Wait for the next thing to do. Whether that is a look at the gateway."""
         try:
-            await asyncio.wait_for(self._wake.wait(), LOOK_EVERY if self._index.complete else LOOK_EVERY / 6)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake-up, and `stop` waits on.
+            async with asyncio.timeout(LOOK_EVERY if self._index.complete else LOOK_EVERY / 6):
+                await self._wake.wait()
         except TimeoutError:
             return True
         await asyncio.sleep(SETTLE_SECONDS)

@@ -1,5 +1,6 @@
 """The index against the sandbox's gateway: filled, kept up to date, within limits, shared by replicas."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
@@ -239,3 +240,17 @@ async def test_a_number_that_is_another_key_now_is_learned_anew(sqlite_database:
     assert bench.how(record.id, index) is MatchKind.FULL
     assert index.match(candidate(old)).how is MatchKind.UNKNOWN
     await bench.client.aclose()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_it_ends_also_when_it_is_woken_at_that_moment(bench: Bench, turns: int) -> None:
+    sync = bench.index_sync
+    await sync.start()
+    while not bench.index.complete:  # noqa: ASYNC110  # any condition
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    sync.changed()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await sync.stop()
