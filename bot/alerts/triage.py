@@ -88,17 +88,21 @@ class Triage:
         near = [f for f in alert.findings if f.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS} and f.fingerprint]
         if near:
             await self.index_sync.reveal({key_id for finding in near for key_id in finding.key_ids})
-        return await self.database.run(self.match_again, alert_id)
+        return await self.database.run(self.match_again, alert_id, alert)
 
-    def match_again(self, c: sa.Connection, alert_id: int) -> Alert:
-        """The findings as the index knows them now, in the caller's transaction."""
+    def match_again(self, c: sa.Connection, alert_id: int, looked_for: Alert | None = None) -> Alert:
+        """The findings as the index knows them now, in the caller's transaction.
+
+        `looked_for`: the alert as it was before the newest keys were read for it. None when they were not: that the
+        index knows more now does not tell that a value is nobody's.
+        """
         alert = store.get(c, alert_id, lock=True)
         findings = [self._again(finding) for finding in alert.findings]
         changes: dict[str, Any] = {"findings": findings} if findings != list(alert.findings) else {}
         more = [one if one.key_id is not None else self._more_again(one) for one in alert.more_findings]
         if more != list(alert.more_findings):
             changes["more_findings"] = more
-        if self.index.complete and alert.looked_up_at is None:
+        if looked_for is not None and _is_answered(alert, looked_for) and self.index.complete:
             changes["looked_up_at"] = self.clock()
         if not changes:
             return alert
@@ -197,6 +201,13 @@ class Triage:
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
         alert = store.change(c, alert_id, **changes)
         self.notifications.card(c, alert)
+
+
+def _is_answered(alert: Alert, looked_for: Alert) -> bool:
+    """Whether the look was for all that the alert waits for: what came during it waits for the next one."""
+    values = {(finding.hint, finding.fingerprint) for finding in looked_for.findings}
+    waits = alert.looked_up_at is None and looked_for.looked_up_at is None
+    return waits and all((finding.hint, finding.fingerprint) in values for finding in alert.findings)
 
 
 def _latest(known: Mapping[int, KeySnapshot], seen: Sequence[KeySnapshot]) -> dict[int, KeySnapshot]:

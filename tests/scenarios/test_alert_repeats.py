@@ -5,6 +5,7 @@ import json
 import httpx
 from pydantic import SecretStr
 
+from bot.alerts import store
 from bot.alerts.intake.github import GithubApi
 from keydesk_sandbox import alerts, seed
 from tests.scenarios.alerting import SAM, cards, learned, post, send
@@ -76,6 +77,11 @@ async def test_what_could_not_be_looked_up_is_said_so_and_corrected(http_desk: D
     message = await desk.slack.post_as_app(seed.SECURITY_CHANNEL, f"look: {desk.gateway.key_value(late.id)}")
     await desk.slack.shortcut(SAM, "disable_leaked_key", seed.SECURITY_CHANNEL, message.ts)
     await desk.eventually(lambda: "could not be looked up yet" in view_text(desk.slack.top_view(SAM)))
+    # That the index has learned some other key is no look for this one.
+    await desk.app.alerts._grown()
+    waiting = await desk.app.database.read(store.with_unknown, since=0.0)
+    assert len(waiting) == 2
+    assert all(alert.awaits_lookup for alert in waiting)
     desk.gateway.disarm()
     await desk.eventually(lambda: cards(desk, "late"))
     await desk.eventually(lambda: "late" in view_text(desk.slack.top_view(SAM)))
