@@ -34,7 +34,7 @@ class Application:
     async def start(self, *, work: bool = True, listen: bool = True) -> Services:
         """Meet Slack, build everything, begin to work. Raises ConfigurationError, CannotStart."""
         resources, settings = self.resources, self.resources.settings
-        identity = await identify(resources.web, api_url=settings.slack_api_url)
+        identity = await identify(resources.web, api_url=settings.slack_api_url, team_id=settings.slack_team_id)
         await resources.adopt_units()
         self.services = services = Services(resources, identity)
         if resources.database.dialect == "sqlite":

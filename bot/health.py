@@ -93,6 +93,9 @@ class Health:
         self._rejected = Counter("keydesk_rejected", "Requests refused at the door, or repeated", ["why"], registry=to)
         self._gateway = Counter("keydesk_gateway_calls", "Calls to the gateway", ["result"], registry=to)
         self._slack = Counter("keydesk_slack_calls", "Calls to Slack's Web API", ["method", "result"], registry=to)
+        self._held_back = Counter(
+            "keydesk_slack_events_held_back", "Minutes in which Slack held our events back", registry=to
+        )
         self._events = Counter("keydesk_webhook_events", "Events sent to KEYDESK_WEBHOOK_URL", ["result"], registry=to)
         self._dead = Histogram(
             "keydesk_time_to_dead_seconds",
@@ -142,6 +145,10 @@ class Health:
         elif result != "unavailable":
             self._slack_fatal = None
         self._up.labels("slack").set(result != "unavailable" and self._slack_fatal is None)
+
+    def events_held_back(self) -> None:
+        """Slack said that it delivers no events in this minute."""
+        self._held_back.inc()
 
     def event_sent(self, result: str) -> None:
         """One event was sent to the webhook: "ok", "refused" or "unavailable"."""

@@ -1,4 +1,4 @@
-"""What a running Keydesk looks after by itself: the policy file, and the anchor of the record.
+"""What a running Keydesk looks after by itself: the policy file, the anchor of the record, and events held back.
 
 An anchor is the record's length and last hash in a Slack channel, once a day: whoever rewrote the whole record would
 have to rewrite Slack's history too.
@@ -24,6 +24,12 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 ANCHOR_SECONDS = 86_400.0
+# Slack says once a minute that it holds events back.
+HELD_BACK_SECONDS = 150.0
+_HELD_BACK = (
+    "Slack delivers more than 30,000 events an hour to no app, so it holds events of ours back: leaks in messages are "
+    "not seen, and changes of people and groups are learnt a minute late. Take Keydesk out of busy channels."
+)
 
 
 class Wanting(Protocol):
@@ -53,6 +59,7 @@ class Maintenance:
     version: str
     clock: Callable[[], float]
     _anchored: str = field(default="", init=False)
+    _held_back_at: float = field(default=0.0, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self) -> None:
@@ -65,6 +72,16 @@ class Maintenance:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def problem(self) -> str:
+        """That Slack holds events back, as far as this process was told; "" when it does not."""
+        return _HELD_BACK if self.clock() - self._held_back_at < HELD_BACK_SECONDS else ""
+
+    async def events_held_back(self) -> None:
+        """Slack says that this minute's events do not come. The security channel hears of it once an hour."""
+        self._held_back_at = now = self.clock()
+        await self.database.run(self._want, f"events:{int(now // 3600)}", self.channel, f":warning: {_HELD_BACK}")
 
     async def _look_for_ever(self) -> None:
         while True:

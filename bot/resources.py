@@ -86,6 +86,7 @@ class Resources:
             api_url=settings.slack_api_url,
             observe=self.health.slack_called,
             proxy_of=proxies.of_url,
+            team_id=settings.slack_team_id,
         )
 
     async def adopt_units(self) -> None:

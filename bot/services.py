@@ -97,6 +97,7 @@ class Services:
             clock=self.clock,
             me=identity,
             on_stranger=self._record_stranger,
+            on_held_back=self._events_held_back,
         )
 
     def _messages(self, identity: Identity) -> None:
@@ -344,11 +345,15 @@ class Services:
         details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
         await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
 
+    async def _events_held_back(self) -> None:
+        self.health.events_held_back()
+        await self.maintenance.events_held_back()
+
     async def reasons(self) -> list[str]:
         """What is wrong, for /readyz, though this process answers people."""
         account = self.resources.account.problem
         return [
-            *filter(None, [account, self.resources.units_problem]),
+            *filter(None, [account, self.resources.units_problem, self.maintenance.problem]),
             *self.directory.problems(),
             *await self.outbox.problems(),
             *self.alerts.notes(),

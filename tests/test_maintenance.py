@@ -92,3 +92,20 @@ async def test_the_anchor_drops_once_a_day_whatever_the_number_of_processes(
     clock.now += 86_400.0
     await second.look()
     assert len(wanted.posts) == 2
+
+
+async def test_events_that_slack_holds_back_are_told_once_an_hour_and_are_a_problem_for_some_minutes(
+    database: Database, tmp_path: Path, wanted: Wanted
+) -> None:
+    clock = Clock()
+    maintenance = started_maintenance(database, tmp_path / "policy.toml", wanted, clock)
+    assert maintenance.problem == ""
+    for _ in range(3):
+        await maintenance.events_held_back()
+        clock.now += 60
+    assert "30,000 events" in maintenance.problem
+    assert [(post["target"], "30,000" in post["body"]["text"]) for post in wanted.posts] == [("C0SEC", True)]
+    clock.now += 3600
+    assert maintenance.problem == ""
+    await maintenance.events_held_back()
+    assert len(wanted.posts) == 2

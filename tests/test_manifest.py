@@ -155,6 +155,11 @@ def test_http_has_every_url_that_slack_needs(manifest: dict[str, Any]) -> None:
     assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
 
 
+def test_an_organisation_may_install_it_for_all_its_workspaces(manifest: dict[str, Any]) -> None:
+    """True because SLACK_TEAM_ID chooses one of them (tests/scenarios/test_enterprise_grid.py)."""
+    assert manifest["settings"]["org_deploy_enabled"] is True
+
+
 def test_the_command_is_the_routers(manifest: dict[str, Any], router: Router) -> None:
     (command,) = manifest["features"]["slash_commands"]
     assert command["command"] == router.command_name

@@ -122,16 +122,17 @@ class Alerts:
             reports=CallWindows(clock=clock),
         )
         listeners.register(router, buttons)
-        self.monitor = self._monitor(ways)
+        self.monitor = self._monitor(deps, ways)
         message_monitor.register(router, self.monitor)
 
-    def _monitor(self, ways: AlertWays) -> message_monitor.MessageMonitor:
+    def _monitor(self, deps: Deps, ways: AlertWays) -> message_monitor.MessageMonitor:
         return message_monitor.MessageMonitor(
             database=self._database,
             index=self.index,
             ingest=self.ingest,
             ours=frozenset({ways.identity.bot_user_id, ways.identity.bot_id}),
             hit=self.index_sync.hit,
+            who_is=deps.directory.actor,
             clock=self._clock,
         )
 

@@ -14,6 +14,7 @@ from bot.redaction import is_telling
 from bot.settings.env_file import needs_percent_encoding, unquoted
 
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,}={0,2}")
+_SLACK_TEAM = re.compile(r"T[A-Z0-9]{2,}")
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 # Names that no public name server answers for: of this machine, of a container network, of an office.
 _INSIDE = (".local", ".localhost", ".internal", ".lan", ".svc", ".cluster.local", ".home.arpa")
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
     )
     slack_app_token: SecretStr | None = Field(
         None, alias="SLACK_APP_TOKEN", description="App-level token (xapp-…). Present: Socket Mode. Absent: HTTP."
+    )
+    slack_team_id: Text | None = Field(
+        None,
+        alias="SLACK_TEAM_ID",
+        description="Id of the workspace that is served (T…); needed by an org-wide install alone.",
     )
     slack_api_url: Text = Field(
         "https://slack.com/api/", alias="SLACK_API_URL", description="Base of Slack's Web API; for emulators."
@@ -186,6 +192,13 @@ class Settings(BaseSettings):
     def _channel_id(cls, value: str | None) -> str | None:
         if value is not None and not _SLACK_CHANNEL.fullmatch(value):
             raise ValueError("is not a channel id such as C0123ABCD (channel details, at the bottom)")
+        return value
+
+    @field_validator("slack_team_id")
+    @classmethod
+    def _workspace_id(cls, value: str | None) -> str | None:
+        if value is not None and not _SLACK_TEAM.fullmatch(value):
+            raise ValueError("is not the id of a workspace such as T0123ABCD (in the address of its page)")
         return value
 
     @field_validator("slack_api_url", "cometapi_base_url")

@@ -29,21 +29,28 @@ _LATER = frozenset({Kind.COMMAND, Kind.ACTION, Kind.SHORTCUT, Kind.MESSAGE_SHORT
 # Anyone in a shared channel may click, and the policy refuses outsiders with a sentence.
 _OPEN_TO_ALL = frozenset({Kind.ACTION, Kind.VIEW_CLOSED})
 _OTHER_APP, _OTHER_TEAM = "another app", "another workspace"
+# Instead of events, above 30,000 of them in an hour (slack.md A2).
+_HELD_BACK = "app_rate_limited"
 Note = Callable[[Delivery], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who we are in Slack. `app_id` "" when it is not known: then it is not compared."""
+    """Who we are in Slack. `app_id` "" when it is not known: then it is not compared.
+
+    `team_id`: the one workspace that is served. `organisation`: the Enterprise Grid organisation of an org-wide
+    install, else "".
+    """
 
     team_id: str
+    organisation: str = ""
     bot_user_id: str = ""
     bot_id: str = ""
     app_id: str = ""
 
     def other_team(self, delivery: Delivery) -> bool:
         """Whether this is not for our workspace: another one may have the app, and share its secret."""
-        ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL
+        ours = delivery.team_id == self.team_id or delivery.kind in _OPEN_TO_ALL or self._of_organisation(delivery)
         if delivery.user_team_id == delivery.team_id:
             # Somebody of another workspace in a window of ours: the policy refuses them with a sentence, too.
             view = delivery.payload.get("view")
@@ -53,18 +60,34 @@ class Identity:
             ours = ours or not delivery.team_id or self.team_id in _told(delivery.payload)
         return not ours
 
+    def _of_organisation(self, delivery: Delivery) -> bool:
+        """Whether an org-wide install gets this from its own organisation; who may do what the directory says."""
+        if not self.organisation:
+            return False
+        payload = delivery.payload
+        enterprise, view = payload.get("enterprise"), payload.get("view")
+        named = {text_of(payload, "enterprise_id"), delivery.team_id, *_told(payload, "enterprise_id")}
+        named.add(text_of(enterprise, "id") if isinstance(enterprise, Mapping) else "")
+        named.add(text_of(view, "app_installed_team_id") if isinstance(view, Mapping) else "")
+        return self.organisation in named
 
-def _told(envelope: Mapping[str, Any]) -> list[str]:
+    def knows(self, team_id: str) -> bool:
+        """Whether this is the id of our workspace, or of our organisation."""
+        return team_id != "" and team_id in {self.team_id, self.organisation}
+
+
+def _told(envelope: Mapping[str, Any], what: str = "team_id") -> list[str]:
     listed = envelope.get("authorizations")
     entries = listed if isinstance(listed, list) else []
-    return [text_of(entry, "team_id") for entry in entries if isinstance(entry, Mapping)]
+    return [text_of(entry, what) for entry in entries if isinstance(entry, Mapping)]
 
 
 @dataclass(kw_only=True, eq=False)
 class Edge:
     """Payload in, the body of the answer out, as JSON. Both transports call `handle`.
 
-    `on_stranger`: puts on record who of another workspace tried something.
+    `on_stranger`: puts on record who of another workspace tried something. `on_held_back`: Slack delivers no events
+    now, because there are too many.
     """
 
     router: Router
@@ -72,6 +95,7 @@ class Edge:
     me: Identity
     clock: Callable[[], float]
     on_stranger: Note | None = None
+    on_held_back: Callable[[], Awaitable[None]] | None = None
     _app_agreed: bool = field(default=False, init=False)
     _fixed: dict[int, tuple[Ephemeral, str]] = field(default_factory=dict, init=False)
 
@@ -81,6 +105,9 @@ class Edge:
             from bot.slack.bolt import answer_about_app  # noqa: PLC0415  # asked when the app is set up, hardly ever later
 
             return await answer_about_app(body)
+        if body.get("type") == _HELD_BACK:
+            await self._held_back(body)
+            return ""
         delivery = to_delivery(body, responder=self.responder, received_at=self.clock())
         if delivery is None:
             # Slack adds payload types now and then; an error would only make it try again.
@@ -94,6 +121,16 @@ class Edge:
         if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:
             return self._written_once(ack, delivery)
         return _written(ack, delivery)
+
+    async def _held_back(self, body: Mapping[str, Any]) -> None:
+        if not self.me.knows(text_of(body, "team_id")):
+            raise NotForUs(_OTHER_TEAM)
+        if self.on_held_back is None:
+            return
+        try:
+            await self.on_held_back()
+        except Exception as error:  # noqa: BLE001  # as for strangers; Slack says it again in a minute
+            report(error, doing="noting that Slack holds events back")
 
     def _written_once(self, ack: Ephemeral, delivery: Delivery) -> str:
         # The object is kept, so that no other one can get its id.

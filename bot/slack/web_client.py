@@ -27,6 +27,8 @@ SHORT_WAIT_SECONDS = 2.0
 _TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 # Words of Slack's own, which must come back as they are.
 _OPAQUE = frozenset({"trigger_id", "view_id", "external_id", "hash", "ts", "channel", "user", "response_action"})
+# With the token of a whole organisation they must be told which workspace is meant; other tokens ignore it.
+_OF_ONE_WORKSPACE = frozenset({"bots.info", "usergroups.users.list"})
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -37,7 +39,8 @@ Observe = Callable[[str, str, float, Mapping[str, str]], None]
 class SlackWebClient:
     """Calls Slack with the bot token. Make it anywhere; the session opens with the first call; close it at the end.
 
-    `api_url` ends with a slash. `proxy_of`: the proxy for an address. Every method raises SlackUnavailable or
+    `api_url` ends with a slash. `proxy_of`: the proxy for an address. `team_id`: the workspace meant by methods that
+    an org-wide token must be told it. Every method raises SlackUnavailable or
     SlackRefused (errors.py).
     """
 
@@ -50,8 +53,10 @@ class SlackWebClient:
         sleep: Sleep = asyncio.sleep,
         observe: Observe | None = None,
         proxy_of: Callable[[str], str | None] = lambda _url: None,
+        team_id: str | None = None,
     ) -> None:
         self.api_url = api_url
+        self._team_id = team_id
         self._proxy_of = proxy_of
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -96,6 +101,8 @@ class SlackWebClient:
     async def read(self, method: str, **params: Any) -> dict[str, Any]:
         """A method that changes nothing, over GET; tried twice when the connection breaks."""
         given = {name: value for name, value in params.items() if value is not None}
+        if self._team_id is not None and method in _OF_ONE_WORKSPACE:
+            given["team_id"] = self._team_id
         try:
             return await self._call(method, "GET", params=given)
         except SlackUnavailable as error:

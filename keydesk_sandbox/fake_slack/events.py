@@ -86,10 +86,10 @@ class Events:
             "authorizations": [
                 {
                     "enterprise_id": team.enterprise_id,
-                    "team_id": team.id,
+                    "team_id": None if team.org_install else team.id,
                     "user_id": app.bot_user_id,
                     "is_bot": True,
-                    "is_enterprise_install": False,
+                    "is_enterprise_install": team.org_install,
                 }
             ],
             "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
@@ -104,6 +104,19 @@ class Events:
             answer = await self._deliveries.send("events_api", envelope, retry=number, reason=reason)
             if answer.ok or "x-slack-no-retry" in answer.headers:
                 return
+
+    async def hold_back(self) -> AppAnswer:
+        """What Slack sends instead of events, once a minute, when there are too many of them."""
+        return await self._deliveries.send(
+            "events_api",
+            {
+                "token": "obsolete",
+                "type": "app_rate_limited",
+                "team_id": self._core.workspace.team.id,
+                "minute_rate_limited": int(self._core.clock() // 60) * 60,
+                "api_app_id": self._core.app.id,
+            },
+        )
 
     async def verify_url(self, challenge: str) -> AppAnswer:
         """The url_verification that Slack sends before the first event."""

@@ -21,9 +21,9 @@ class Payloads:
         payload: dict[str, Any] = {
             "type": kind,
             "user": person.short(),
-            "team": {"id": team.id, "domain": team.domain},
+            "team": None if team.org_install else {"id": team.id, "domain": team.domain},
             "enterprise": enterprise,
-            "is_enterprise_install": False,
+            "is_enterprise_install": team.org_install,
             "api_app_id": self._core.app.id,
             "token": "obsolete",
         }
@@ -47,7 +47,7 @@ class Payloads:
             "command": command,
             "text": text,
             "api_app_id": self._core.app.id,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": "true" if team.org_install else "false",
             "response_url": response_url,
             "trigger_id": trigger_id,
         }

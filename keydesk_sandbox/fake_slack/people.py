@@ -39,13 +39,19 @@ PAGE_KIND = {
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """A workspace. `enterprise_id` is set when it belongs to an org."""
+    """A workspace. `enterprise_id` is set when it belongs to an org; `org_install`: the app is in the whole org."""
 
     id: str = "T0SANDBOX"
     name: str = "Sandbox"
     domain: str = "sandbox"
     enterprise_id: str | None = None
     enterprise_name: str | None = None
+    org_install: bool = False
+
+    @property
+    def installed_in(self) -> str:
+        """The workspace or the org that has the app."""
+        return self.enterprise_id if self.org_install and self.enterprise_id else self.id
 
 
 @dataclass(kw_only=True)

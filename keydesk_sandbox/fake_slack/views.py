@@ -199,7 +199,7 @@ class ViewBook:
             "root_view_id": view.root_view_id,
             "app_id": self._core.app.id,
             "external_id": body.get("external_id", ""),
-            "app_installed_team_id": self._core.workspace.team.id,
+            "app_installed_team_id": self._core.workspace.team.installed_in,
             "bot_id": self._core.app.bot_id,
         }
 

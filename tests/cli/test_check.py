@@ -118,6 +118,25 @@ async def test_a_name_that_is_no_setting_is_told(world: World, settle: Settle) -
     ]
 
 
+async def test_the_token_of_an_organisation_wants_a_workspace(world: World, settle: Settle) -> None:
+    team = world.slack.workspace.team
+    world.slack.workspace.team = replace(team, enterprise_id="E0ORG", enterprise_name="Org", org_install=True)
+    code, lines = await look(world, settle())
+    assert code == 1
+    assert bad(lines) == [
+        (
+            "FAIL  workspace: SLACK_BOT_TOKEN is of an org-wide install (Enterprise Grid), and Keydesk serves one workspace; "
+            "set SLACK_TEAM_ID to its id (T…), or install the app in that workspace alone"
+        )
+    ]
+    code, lines = await look(world, settle(SLACK_TEAM_ID=team.id))
+    assert (code, bad(lines)) == (0, [])
+    assert any(f"(E0ORG), serving the workspace {team.id}" in line for line in lines)
+    code, lines = await look(world, settle(SLACK_TEAM_ID="T0NOWHERE"))
+    assert code == 1
+    assert "an administrator of the organisation adds it there" in bad(lines)[0]
+
+
 async def test_a_signing_secret_of_another_shape_is_doubted(world: World, settle: Settle) -> None:
     code, lines = await look(world, settle(SLACK_SIGNING_SECRET="A1b2-not-it"))
     assert code == 0

@@ -230,14 +230,19 @@ async def open_desk(
     socket_mode: bool = False,
     profile: str = "cometapi",
     policy: str | None = None,
+    prepare: Callable[[World], None] = lambda _world: None,
     **more: str,
 ) -> AsyncIterator[Desk]:
-    """Start everything, hand it over, stop everything. `more`: settings that differ from the sandbox's."""
+    """Start everything, hand it over, stop everything. `more`: settings that differ from the sandbox's.
+
+    `prepare` changes the world before the bot meets it.
+    """
     monotonic = asyncio.get_running_loop().time
     world = World(folder=folder, socket_mode=socket_mode, profile=profile, one_clock=True, monotonic=monotonic)
     if policy is not None:
         world.policy_path.write_text(policy, encoding="utf-8")
     seed.fill_gateway(world.gateway)
+    prepare(world)
     async with contextlib.AsyncExitStack() as stack:
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)

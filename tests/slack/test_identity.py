@@ -56,3 +56,34 @@ async def test_slack_that_stays_away_stops_the_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(identity, "SLACK_SECONDS", -1.0)
     with pytest.raises(CannotStart, match=r"https://slack\.test/"):
         await identify(Web(SlackUnavailable()), api_url="https://slack.test/")
+
+
+ORG = {"team_id": "E0ORG", "enterprise_id": "E0ORG", "is_enterprise_install": True, "user_id": "U1", "bot_id": "B1"}
+BOT = {"bot": {"app_id": "A1"}}
+
+
+async def test_the_token_of_an_organisation_needs_a_workspace() -> None:
+    with pytest.raises(ConfigurationError, match=r"org-wide install.*set SLACK_TEAM_ID to its id"):
+        await identify(Web(ORG), api_url="x")
+    web = Web(
+        ORG, {"teams": [{"id": "T0ELSE"}], "response_metadata": {"next_cursor": "2"}}, {"teams": [{"id": "T1"}]}, BOT
+    )
+    found = await identify(web, api_url="x", team_id="T1")
+    assert (found.team_id, found.organisation, found.app_id) == ("T1", "E0ORG", "A1")
+
+
+@pytest.mark.parametrize("auth", [ORG, ORG | {"is_enterprise_install": False}])
+async def test_a_workspace_without_the_app_is_no_place_to_serve(auth: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"not in the workspace T9 of SLACK_TEAM_ID"):
+        await identify(Web(auth, {"teams": [{"id": "T1"}]}), api_url="x", team_id="T9")
+
+
+async def test_what_slack_does_not_tell_about_workspaces_hinders_no_start() -> None:
+    web = Web(ORG, refused("auth.teams.list", "team_access_not_granted"), BOT)
+    assert (await identify(web, api_url="x", team_id="T1")).team_id == "T1"
+
+
+async def test_a_workspace_beside_the_token_of_another_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"SLACK_TEAM_ID is T9, but SLACK_BOT_TOKEN belongs to T1"):
+        await identify(Web(ME), api_url="x", team_id="T9")
+    assert (await identify(Web(ME, BOT), api_url="x", team_id="T1")).organisation == ""

@@ -4,7 +4,7 @@ Every message passes here, so the common case (nothing that could be a key) cost
 whole values that are ours count; what somebody else's key may be is none of our business in a conversation.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.alerts.ingest import AlertIngest
 from bot.alerts.intake.sources import more_messages, slack_message
 from bot.alerts.models import HeldMessage, KeyFinding
 from bot.db.engine import Database
+from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
@@ -42,6 +43,7 @@ class MessageMonitor:
     ours: frozenset[str]
     # Has the values of hidden keys asked for that something looks like.
     hit: Callable[[Collection[int]], None]
+    who_is: Callable[[str, str], Awaitable[Actor]]
     clock: Callable[[], float]
     _windows: CallWindows = field(init=False)
 
@@ -58,7 +60,7 @@ class MessageMonitor:
         found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
         if not found.candidates:
             return None
-        place = _place(delivery, message)
+        place = await self._place(delivery, message)
         live = tuple(one for one in found.candidates if self.index.match(one).how is MatchKind.FULL)
         if live:
             await self._receive(delivery.channel_id, text_of(message, "ts"), place, ScanResult(live, found.cut))
@@ -118,19 +120,21 @@ class MessageMonitor:
             if match.how is MatchKind.FULL
         ]
 
+    async def _place(self, delivery: Delivery, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What an alert about a message says of it, and whom it answers."""
+        # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
+        shared = bool(delivery.payload.get("is_ext_shared_channel"))
+        author = text_of(message, "user")
+        warn = author if shared and author and await self._is_colleague(message) else ""
+        return {"by": author, "guarded": not shared, "warn": warn, "thread_ts": text_of(message, "thread_ts")}
+
+    async def _is_colleague(self, message: Mapping[str, Any]) -> bool:
+        """Whether the author is of our workspace, as Slack says; in doubt it may be the other company."""
+        team = text_of(message, "user_team") or text_of(message, "team")
+        return (await self.who_is(text_of(message, "user"), team)).kind in {ActorKind.MEMBER, ActorKind.GUEST}
+
     def _is_ours(self, message: Mapping[str, Any]) -> bool:
         return bool(self.ours & {text_of(message, "user"), text_of(message, "bot_id")} - {""})
-
-
-def _place(delivery: Delivery, message: Mapping[str, Any]) -> dict[str, Any]:
-    """What an alert about a message says of it, and whom it answers."""
-    # In a channel shared with another company nothing is confirmed: security is told, and the author alone.
-    shared = bool(delivery.payload.get("is_ext_shared_channel"))
-    author, team = text_of(message, "user"), text_of(message, "user_team") or text_of(message, "team")
-    # Nobody is told whose home is not said: it may be the other company.
-    ours = bool(author) and team == delivery.team_id
-    warn = author if shared and ours else ""
-    return {"by": author, "guarded": not shared, "warn": warn, "thread_ts": text_of(message, "thread_ts")}
 
 
 def register(router: Router, monitor: MessageMonitor) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 # Every one of the scopes: in which kind of channel we are is the operator's choice.
 METHODS: Mapping[str, tuple[str, ...]] = {
+    "auth.teams.list": (),
     "auth.test": (),
     "bots.info": ("users:read",),
     "chat.delete": ("chat:write",),

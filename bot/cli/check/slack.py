@@ -14,6 +14,7 @@ from bot.permissions.rules import Policy
 from bot.proxies import Proxies
 from bot.settings import PartialSettings, Settings
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
+from bot.slack.identity import organisation_of, workspace_problem
 from bot.slack.web_client import SlackWebClient
 
 PATIENCE = 10.0
@@ -41,6 +42,7 @@ async def look(
         timeout=PATIENCE,
         observe=remember,
         proxy_of=proxies.of_url,
+        team_id=settings.slack_team_id,
     )
     try:
         async with asyncio.timeout(LONGEST):
@@ -74,7 +76,14 @@ async def _token(report: Report, settings: Settings, web: SlackWebClient, proxie
     if not answer.get("bot_id"):
         report.fail(subject, "it is not the token of a bot", f"take the one that starts with xoxb- from {_OAUTH}")
         return False
-    report.ok(subject, f"bot {answer.get('user')} in {answer.get('team')} ({answer.get('team_id')})")
+    if problem := await workspace_problem(web, answer, team_id=settings.slack_team_id):
+        what, _, mend = problem.partition(": ")
+        report.fail("workspace", what, mend)
+        return False
+    place = f"{answer.get('team')} ({answer.get('team_id')})"
+    if organisation_of(answer):
+        place = f"the organisation {place}, serving the workspace {settings.slack_team_id}"
+    report.ok(subject, f"bot {answer.get('user')} in {place}")
     return True
 
 

@@ -19,14 +19,20 @@ def _auth_test(parts: Parts, _: Arguments) -> dict[str, Any]:
         "url": f"https://{team.domain}.slack.com/",
         "team": team.name,
         "user": parts.core.workspace.people[app.bot_user_id].name,
-        "team_id": team.id,
+        "team_id": team.installed_in,
         "user_id": app.bot_user_id,
         "bot_id": app.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": team.org_install,
     }
     if team.enterprise_id:
         answer["enterprise_id"] = team.enterprise_id
     return answer
+
+
+def _teams(parts: Parts, arguments: Arguments) -> dict[str, Any]:
+    team = parts.core.workspace.team
+    page, cursor = arguments.page([{"id": team.id, "name": team.name}])
+    return {"teams": page, "response_metadata": {"next_cursor": cursor}}
 
 
 def _connect(parts: Parts, _: Arguments) -> dict[str, Any]:
@@ -37,5 +43,6 @@ def _connect(parts: Parts, _: Arguments) -> dict[str, Any]:
 METHODS = {
     "api.test": Method(run=_api_test, covered="echo, error"),
     "auth.test": Method(run=_auth_test, covered="bot token"),
+    "auth.teams.list": Method(run=_teams, covered="the one workspace"),
     "apps.connections.open": Method(run=_connect, app_token=True, covered="one-time socket URL, app-level token"),
 }

@@ -38,12 +38,22 @@ def _by_email(parts: Parts, arguments: Arguments) -> dict[str, Any]:
     raise ApiError("users_not_found")
 
 
+def _in_workspace(parts: Parts, arguments: Arguments) -> None:
+    """With the token of a whole org the workspace must be named."""
+    team = parts.core.workspace.team
+    if team.org_install and not arguments.given("team_id"):
+        raise ApiError("missing_argument")
+    if arguments.given("team_id") and team.org_install and arguments.text("team_id") != team.id:
+        raise ApiError("team_access_not_granted")
+
+
 def _paid(parts: Parts) -> None:
     if parts.core.switches.plan == "free":
         raise ApiError("plan_upgrade_required")
 
 
 def _groups(parts: Parts, arguments: Arguments) -> dict[str, Any]:
+    _in_workspace(parts, arguments)
     _paid(parts)
     with_users, with_count = arguments.flag("include_users"), arguments.flag("include_count")
     team_id = parts.core.workspace.team.id
@@ -64,6 +74,7 @@ def _group(parts: Parts, group_id: str) -> UserGroup:
 
 
 def _group_users(parts: Parts, arguments: Arguments) -> dict[str, Any]:
+    _in_workspace(parts, arguments)
     _paid(parts)
     group = _group(parts, arguments.required("usergroup", "no_such_subteam"))
     if group.disabled and not arguments.flag("include_disabled"):
@@ -72,6 +83,7 @@ def _group_users(parts: Parts, arguments: Arguments) -> dict[str, Any]:
 
 
 def _bot(parts: Parts, arguments: Arguments) -> dict[str, Any]:
+    _in_workspace(parts, arguments)
     app = parts.core.app
     if arguments.required("bot", "bot_not_found") != app.bot_id:
         raise ApiError("bot_not_found")

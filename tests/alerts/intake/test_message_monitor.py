@@ -16,6 +16,7 @@ from bot.alerts.intake import message_monitor
 from bot.alerts.intake.message_monitor import HOLD_SECONDS, MessageMonitor
 from bot.alerts.models import Alert
 from bot.db.engine import Database
+from bot.permissions.models import Actor, ActorKind
 from tests.alerts.kit import NOW, SECRET, core, hint_of
 
 
@@ -36,17 +37,24 @@ class Replica:
             clock=self.clock,
         )
         self.hits: list[int] = []
+        self.colleagues = {"U0ADA"}
         self.monitor = MessageMonitor(
             database=database,
             index=self.index,
             ingest=ingest,
             ours=frozenset({"U0BOT"}),
             hit=self.hits.extend,
+            who_is=self.who_is,
             clock=self.clock,
         )
 
     def clock(self) -> float:
         return self.now
+
+    async def who_is(self, slack_user_id: str, user_team_id: str) -> Actor:
+        """The directory's part: by the list of workspaces, so what the event says does not count."""
+        kind = ActorKind.MEMBER if slack_user_id in self.colleagues else ActorKind.OUTSIDER
+        return Actor(slack_user_id=slack_user_id, team_id=user_team_id, kind=kind)
 
     def start(self, *_arguments: object, **_more: object) -> None:
         """The engine's part."""
@@ -169,3 +177,14 @@ async def test_our_own_messages_and_deleted_ones_are_passed_over(replica: Replic
     assert await replica.alerts() == []
     await replica.hear("", subtype="message_changed", message={"text": f"sk-{core(1)}", "ts": "1.1", "user": "U0ADA"})
     assert len(await replica.alerts()) == 1
+
+
+@pytest.mark.parametrize(("author", "warned"), [("U0ADA", True), ("U0OLGA", False)])
+async def test_in_a_shared_channel_a_colleague_is_warned_whatever_workspace_the_event_names(
+    replica: Replica, author: str, warned: bool
+) -> None:
+    """On Enterprise Grid `user_team` may be another workspace of the person; an outsider's may look like ours."""
+    replica.learn(1)
+    await replica.hear(f"sk-{core(1)}", shared=True, user=author, user_team="T0OTHER" if warned else "T0")
+    (alert,) = await replica.alerts()
+    assert (author in str(alert)) is warned
