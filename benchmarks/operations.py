@@ -14,6 +14,7 @@ from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.responder import Responder
 from bot.slack.router import Router
+from bot.slack.view_seal import ViewSeal
 
 MORE = 100
 REQUESTS = 2_000
@@ -52,7 +53,8 @@ def _app(more: int) -> SlackEndpoint:
     async def nobody(_user_id: str) -> str:
         raise NotImplementedError
 
-    responder = Responder(web=_Silent(), dm_channel=nobody)
+    seal = ViewSeal.of(SecretStr(payloads.SECRET), clock=time.time)
+    responder = Responder(web=_Silent(), dm_channel=nobody, view_seal=seal)
     me = Identity(team_id=payloads.TEAM, bot_user_id="U0BOT")
     edge = Edge(router=router, responder=responder, clock=time.time, me=me)
     return SlackEndpoint(edge=edge, signing_secret=SecretStr(payloads.SECRET), clock=time.time)

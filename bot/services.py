@@ -57,6 +57,7 @@ from bot.slack.outbox import Outbox
 from bot.slack.person_limits import PersonLimits
 from bot.slack.responder import Responder
 from bot.slack.router import Router
+from bot.slack.view_seal import ViewSeal
 from bot.webhooks import WebhookSender
 
 # Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
@@ -90,7 +91,9 @@ class Services:
         self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
         self.engine.register(self._jobs())
-        self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel)
+        # Not the signing secret: whoever can sign payloads must not be able to seal what a view remembers.
+        view_seal = ViewSeal.of(self.settings.cometapi_access_token, clock=self.clock)
+        self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel, view_seal=view_seal)
         self.edge = Edge(
             router=self.router,
             responder=self.responder,

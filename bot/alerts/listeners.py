@@ -190,7 +190,7 @@ class AlertListeners:
         if delivery.in_modal:
             sentence = f"{len(alert.all_sure_keys):,} keys are being disabled by batch {batch_id}"
             view = said(f"{sentence}; its progress is in <#{self.notifications.channel}>.")
-            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
+            delivery.responder.later(delivery.responder.update_modal(delivery, view))
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
         request = await self.response.order(
@@ -217,7 +217,7 @@ class AlertListeners:
         shown = first
         with contextlib.suppress(ViewClosed):
             if first:
-                await delivery.responder.update_modal(delivery.view_id, said(first))
+                await delivery.responder.update_modal(delivery, said(first))
             for look in range(LOOKS):
                 now = await self.deps.database.read(requests_store.several, [one.id for one in requests.values()])
                 lines = [
@@ -229,7 +229,7 @@ class AlertListeners:
                     [*lines, f"Each step and its time are on the card in <#{self.notifications.channel}>."]
                 )
                 if text != shown and (moved or not first):
-                    await delivery.responder.update_modal(delivery.view_id, said(text))
+                    await delivery.responder.update_modal(delivery, said(text))
                     shown = text
                 if all(one.status in FINAL for one in now.values()):
                     return
@@ -292,7 +292,7 @@ class AlertListeners:
             raise error
         if delivery.in_modal:
             view = said(f"Alert {alert.id} is closed as a false alarm; nothing was disabled.")
-            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
+            delivery.responder.later(delivery.responder.update_modal(delivery, view))
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:

@@ -25,5 +25,6 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     responder       how to reach the person behind a delivery
     signature       is this request from Slack? Signature v0 over the raw bytes
     socket_mode     slack over Socket Mode
+    view_seal       proves that the private_metadata of a view is what we wrote
     web_client      slack's Web API for the rest of this room
 """

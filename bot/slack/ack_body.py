@@ -30,9 +30,9 @@ def body_of(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
     if isinstance(ack, Ephemeral):
         return _words(ack, delivery)
     if delivery.kind is Kind.VIEW_SUBMISSION:
-        return _for_submission(ack)
+        return _for_submission(ack, delivery)
     if isinstance(ack, Replace) and delivery.in_modal:
-        delivery.responder.later(delivery.responder.update_modal(delivery.view_id, ack.view), delivery=delivery)
+        delivery.responder.later(delivery.responder.update_modal(delivery, ack.view), delivery=delivery)
     elif isinstance(ack, Push | Replace):
         show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         delivery.responder.later(_shown(show(delivery, ack.view)), delivery=delivery)
@@ -51,13 +51,12 @@ def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
     return None
 
 
-def _for_submission(ack: Ack) -> dict[str, Any] | None:
+def _for_submission(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
     if isinstance(ack, FieldErrors):
         return {"response_action": "errors", "errors": dict(ack.errors)}
-    if isinstance(ack, Replace):
-        return {"response_action": "update", "view": dict(ack.view)}
-    if isinstance(ack, Push):
-        return {"response_action": "push", "view": dict(ack.view)}
+    if isinstance(ack, Replace | Push):
+        view = delivery.responder.view_seal.close(ack.view, delivery)
+        return {"response_action": "update" if isinstance(ack, Replace) else "push", "view": view}
     return {"response_action": "clear"} if isinstance(ack, CloseAll) else None
 
 

@@ -35,6 +35,8 @@ CONFIRM_TEXT_LIMIT = 300
 CONFIRM_BUTTON_LIMIT = 30
 TITLE_LIMIT = 24
 PRIVATE_METADATA_LIMIT = 3000
+# Of it, for the proof that we wrote it (view_seal.py).
+SEAL_LENGTH = 60
 VIEW_BLOCKS_LIMIT = 100
 MESSAGE_BLOCKS_LIMIT = 50
 # chat.update refuses more than 4,000; A6.
@@ -299,7 +301,7 @@ def modal(
         "title": plain(title, TITLE_LIMIT),
         "close": plain(close, TITLE_LIMIT),
         "blocks": list(blocks),
-        "private_metadata": _checked(private_metadata, PRIVATE_METADATA_LIMIT, "private_metadata"),
+        "private_metadata": _checked(private_metadata, PRIVATE_METADATA_LIMIT - SEAL_LENGTH, "private_metadata"),
         "notify_on_close": notify_on_close,
     }
     if submit is not None:

@@ -34,7 +34,8 @@ class Delivery:
 
     `id` is the same for every repetition of the same thing (names.md, "Ids"). `team_id`: the workspace the payload
     belongs to; `user_team_id`: the home of the person who acted, not ours for an outsider in a shared channel.
-    `text`: what follows the command word, else "". `received_at`: Unix seconds.
+    `text`: what follows the command word, else "". `received_at`: Unix seconds. `written_at`: when we wrote the
+    private_metadata of the view for this person, None when nothing proves that we did (view_seal.py).
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Delivery:
     response_url: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     received_at: float = 0.0
+    written_at: float | None = None
     responder: "Responder"
 
     @property
@@ -98,6 +100,13 @@ class Delivery:
     @property
     def private_metadata(self) -> str:
         return text_of(self.view or {}, "private_metadata")
+
+    def form_channel(self, remembered: str) -> str:
+        """The channel that a view remembers it was opened from; "" when nothing proves that we wrote it there.
+
+        A rule may decide by the channel, so a forged one must not count.
+        """
+        return remembered if self.written_at is not None else ""
 
     @property
     def message(self) -> Mapping[str, Any]:

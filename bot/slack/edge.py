@@ -116,6 +116,7 @@ class Edge:
         if stranger := self._stranger(delivery):
             await self._note(stranger, delivery)
             raise NotForUs(stranger)
+        delivery = self.responder.view_seal.open(delivery)
         slow = delivery.kind in _LATER
         ack = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
         if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:

@@ -159,7 +159,8 @@ def _interaction(kind: Kind, body: Mapping[str, Any], responder: Responder, rece
         team_id=team_id,
         user_id=_needed(user, "id"),
         user_team_id=text_of(user, "team_id") or team_id,
-        channel_id=text_of(_optional(body, "channel"), "id") or text_of(_optional(body, "container"), "channel_id"),
+        # What happens in a view happens in no channel, whatever else the payload says.
+        channel_id="" if view else _channel_of(body),
         trigger_id=text_of(body, "trigger_id"),
         response_url=text_of(body, "response_url"),
         payload=body,
@@ -168,6 +169,10 @@ def _interaction(kind: Kind, body: Mapping[str, Any], responder: Responder, rece
     )
     object.__setattr__(delivery, "id", _IDS[kind](delivery))
     return delivery
+
+
+def _channel_of(body: Mapping[str, Any]) -> str:
+    return text_of(_optional(body, "channel"), "id") or text_of(_optional(body, "container"), "channel_id")
 
 
 def _click_id(delivery: Delivery) -> str:

@@ -16,6 +16,7 @@ from bot.slack.blocks import Block, Message, harmless, modal, section
 from bot.slack.delivery import Delivery
 from bot.slack.error_report import report
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable, TriggerUsed, ViewClosed
+from bot.slack.view_seal import ViewSeal
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +35,9 @@ class ResponderWeb(Protocol):
 class Responder:
     """Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
 
-    def __init__(self, *, web: ResponderWeb, dm_channel: Callable[[str], Awaitable[str]]) -> None:
+    def __init__(self, *, web: ResponderWeb, dm_channel: Callable[[str], Awaitable[str]], view_seal: ViewSeal) -> None:
         self._web = web
+        self.view_seal = view_seal
         self._dm_channel = dm_channel
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(_PARALLEL)
@@ -49,16 +51,21 @@ class Responder:
         return await self._with_trigger("views.push", delivery, view)
 
     async def _with_trigger(self, method: str, delivery: Delivery, view: Mapping[str, Any]) -> str:
+        sealed = self.view_seal.close(view, delivery)
         try:
-            answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=dict(view))
+            answer = await self._web.write(method, interactive=True, trigger_id=delivery.trigger_id, view=sealed)
         except SlackUnavailable as error:
             raise SlackUnavailable(unsure=True, sentence=_PERHAPS_OPEN) if error.unsure else error from error
         return str(answer["view"]["id"])
 
-    async def update_modal(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> str:  # noqa: A002  # Slack's own word
-        """Draw an open modal anew, return its new hash. Raises ViewClosed; ViewChanged if `hash` is not the newest."""
-        arguments = {"view_id": view_id} | ({"hash": hash} if hash is not None else {})
-        answer = await self._web.write("views.update", interactive=True, view=dict(view), **arguments)
+    async def update_modal(self, delivery: Delivery, view: Mapping[str, Any], *, hash: str | None = None) -> str:  # noqa: A002  # Slack's own word
+        """Draw the modal of this delivery anew, return its new hash.
+
+        Raises ViewClosed; ViewChanged if `hash` is not the newest.
+        """
+        arguments = {"view_id": delivery.view_id} | ({"hash": hash} if hash is not None else {})
+        sealed = self.view_seal.close(view, delivery)
+        answer = await self._web.write("views.update", interactive=True, view=sealed, **arguments)
         drawn = answer.get("view")
         return str(drawn.get("hash", "")) if isinstance(drawn, Mapping) else ""
 
@@ -163,10 +170,13 @@ class Responder:
         try:
             try:
                 view = await work()
-                await self._web.write("views.update", interactive=True, view=dict(view), **place)
+                await self._web.write(
+                    "views.update", interactive=True, view=self.view_seal.close(view, delivery), **place
+                )
                 better = None if corrected is None else await corrected()
                 if better is not None:
-                    await self._web.write("views.update", interactive=True, view=dict(better), **place)
+                    sealed = self.view_seal.close(better, delivery)
+                    await self._web.write("views.update", interactive=True, view=sealed, **place)
             except ViewClosed:
                 raise
             except Exception as error:  # noqa: BLE001  # the person looks at a loading view: it must not stay for ever

@@ -14,6 +14,7 @@ from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.responder import Responder
 from bot.slack.router import Router
+from bot.slack.view_seal import ViewSeal
 
 TEAM = "T0HOME"
 NOW = 1_800_000_000.0
@@ -49,8 +50,12 @@ async def dm_of(user_id: str) -> str:
     return f"D{user_id}"
 
 
+def make_seal() -> ViewSeal:
+    return ViewSeal.of(SecretStr("a secret of this desk"), clock=lambda: NOW)
+
+
 def make_responder(web: NotingWeb | None = None) -> Responder:
-    return Responder(web=web or NotingWeb(), dm_channel=dm_of)
+    return Responder(web=web or NotingWeb(), dm_channel=dm_of, view_seal=make_seal())
 
 
 def make_delivery(kind: Kind = Kind.COMMAND, **changes: Any) -> Delivery:

@@ -145,7 +145,7 @@ def test_a_modal_is_a_valid_view():
         lambda: b.option("x", "v" * 151),
         lambda: b.modal("c", "t", [b.divider()] * 101),
         lambda: b.modal("c", "t", [{"type": "input"}]),
-        lambda: b.modal("c", "t", [], private_metadata="x" * 3001),
+        lambda: b.modal("c", "t", [], private_metadata="x" * 2941),
         b.actions,
         lambda: b.section("x", block_id="i" * 256),
     ],

@@ -196,3 +196,10 @@ def test_a_form_is_read_as_the_standard_library_reads_it(pairs):
 )
 def test_odd_forms_too(raw):
     assert _from_form(raw, raw.decode()) == dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="replace"))
+
+
+def test_what_happens_in_a_view_happens_in_no_channel() -> None:
+    """Slack names none there, so one that is named is forged."""
+    named = {"channel": {"id": "C0KEYS"}, "container": {"type": "view", "channel_id": "C0KEYS"}}
+    assert read(kit.click(view=kit.view()) | named).channel_id == ""
+    assert read(kit.click() | named).channel_id == "C0KEYS"

@@ -21,6 +21,7 @@ from bot.slack.outbox import JOB, Outbox
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from tests.keydesk_sandbox.fake_slack.kit import SECRET
+from tests.slack.kit import make_seal
 
 FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())], submit="Ask")
 
@@ -28,7 +29,7 @@ FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())
 @pytest.fixture
 async def app(fake, web, directory, clock):
     router = Router()
-    responder = Responder(web=web, dm_channel=directory.dm_channel)
+    responder = Responder(web=web, dm_channel=directory.dm_channel, view_seal=make_seal())
     me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
     edge = Edge(router=router, responder=responder, clock=clock, me=me)
     endpoint = SlackEndpoint(edge=edge, signing_secret=SecretStr(SECRET), clock=time.time)

@@ -178,7 +178,7 @@ async def test_a_warning_without_a_window_becomes_a_message(web, responder):
 
 async def test_the_home_is_published(web, responder):
     await responder.publish_home("U1", {"type": "home"})
-    await responder.update_modal("V1", READY, hash="h1")
+    await responder.update_modal(make_delivery(Kind.ACTION, payload={"view": {"id": "V1"}}), READY, hash="h1")
     assert web.calls == [
         ("views.publish", {"user_id": "U1", "view": {"type": "home"}}),
         ("views.update", {"view_id": "V1", "view": READY, "hash": "h1"}),

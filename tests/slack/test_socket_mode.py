@@ -9,6 +9,7 @@ from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
 from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
+from tests.slack.kit import make_seal
 
 # Half of it is how long aiohttp waits for a pong before it gives a link up: not for less than a busy machine may take.
 PING = 0.4
@@ -40,7 +41,7 @@ def counted():
 
 @pytest.fixture
 async def link(fake, web, directory, router, clock, counted):
-    responder = Responder(web=web, dm_channel=directory.dm_channel)
+    responder = Responder(web=web, dm_channel=directory.dm_channel, view_seal=make_seal())
     edge = Edge(router=router, responder=responder, clock=clock, me=Identity(team_id=fake.workspace.team.id))
     link = SocketMode(edge=edge, web=web, app_token=SecretStr(APP_TOKEN), ping=PING, watch=0.01, count=counted.append)
     await link.start()

@@ -109,7 +109,7 @@ class CardListeners:
         """The card redraws itself; a click inside a window gets its answer there."""
         if delivery.in_modal:
             view = _said(request, f"is {WORDS[request.status]} now")
-            delivery.responder.later(delivery.responder.update_modal(delivery.view_id, view))
+            delivery.responder.later(delivery.responder.update_modal(delivery, view))
         return None
 
     async def open_deny(self, delivery: Delivery) -> Ack:

@@ -68,7 +68,7 @@ class KeyCommand:
     async def by_button(self, delivery: Delivery) -> Ack:
         """A button whose value is the key's number, and nothing else; in a window: from the window's channel."""
         if not delivery.channel_id and delivery.callback_id in {CHOICE, SHOW}:
-            delivery = replace(delivery, channel_id=delivery.private_metadata)
+            delivery = replace(delivery, channel_id=delivery.form_channel(delivery.private_metadata))
         number = row_id(delivery.action_value)
         await self._open(delivery, str(number), lambda: self._numbered(number))
         return None

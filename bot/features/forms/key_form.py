@@ -1,7 +1,8 @@
 """What the small forms on one existing key share: open it, keep its live line, hand its submission to the flow.
 
 A feature gives its operation, `build_modal` and `parse_submission`; decisions are the flow's. What the open form must
-know of the key travels in its private_metadata: an id to look up and numbers to show, never a right.
+know of the key travels in its private_metadata: an id to look up and numbers to show, never a right. The channel in it
+counts only where the delivery proves that we wrote it.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,12 @@ class Seen(Frozen):
             channel=channel,
             rest=rest[:60],
         )
+
+    @classmethod
+    def remembered(cls, delivery: Delivery) -> "Seen":
+        """What the form of this delivery remembers. ValueError if odd."""
+        seen = cls.model_validate_json(delivery.private_metadata)
+        return seen.model_copy(update={"channel": delivery.form_channel(seen.channel)})
 
     @property
     def empty(self) -> bool:
@@ -121,7 +128,7 @@ class KeyForm:
         """Something in the form changed: show what would be decided now, and the fields that are needed now."""
 
         async def draw() -> dict[str, Any]:
-            seen = Seen.model_validate_json(delivery.private_metadata)
+            seen = Seen.remembered(delivery)
             live = await self._live(await self.deps.actor(delivery), seen, delivery.state)
             units_per_usd = self.deps.units_per_usd
             return self.form.build_modal(seen, state=delivery.state, live=live, units_per_usd=units_per_usd)
@@ -147,7 +154,7 @@ class KeyForm:
         deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, self.operation.name)
-        seen = Seen.model_validate_json(delivery.private_metadata)
+        seen = Seen.remembered(delivery)
         wanted, reason = self.form.parse_submission(self._reader(delivery.state), seen)
         return await submit_form(deps, delivery, self.operation, actor, wanted, reason=reason, channel=seen.channel)
 

@@ -124,6 +124,6 @@ class Redraws:
             seen = form.present(text_of(delivery.view or {}, "hash"))
             # Submitted, closed, or drawn by another replica while we were judging.
             with contextlib.suppress(ViewClosed, ViewChanged):
-                drawn = await delivery.responder.update_modal(delivery.view_id, view, hash=seen or None)
+                drawn = await delivery.responder.update_modal(delivery, view, hash=seen or None)
                 if drawn and drawn != seen:
                     form.replaced[seen] = drawn

@@ -43,7 +43,7 @@ class KeyCreateListeners:
         deps = self._deps
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason, chosen = parse_draft(reader)
-        channel = delivery.private_metadata
+        channel = delivery.form_channel(delivery.private_metadata)
         live = harmless(next(iter(reader.errors.values()), UNFINISHED))
         if wanted is not None:
             actor = await deps.actor(delivery)
@@ -65,9 +65,8 @@ class KeyCreateListeners:
             groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
             count_bytes=deps.count_name_bytes(),
         )
-        return await submit_form(
-            deps, delivery, OPERATION, actor, wanted, reason=reason, channel=delivery.private_metadata
-        )
+        channel = delivery.form_channel(delivery.private_metadata)
+        return await submit_form(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=channel)
 
     async def models(self, delivery: Delivery) -> Ack:
         """Choices for every form's models field."""

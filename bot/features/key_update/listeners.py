@@ -43,7 +43,7 @@ class KeyUpdateListeners:
 
     async def _draft(self, delivery: Delivery) -> dict[str, Any]:
         deps = self._deps
-        remembered = Remembered.parse(delivery.private_metadata)
+        remembered = Remembered.parse(delivery)
         key = next(
             (k for k in await deps.inventory.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
         )
@@ -68,7 +68,7 @@ class KeyUpdateListeners:
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, OPERATION.name)
-        remembered = Remembered.parse(delivery.private_metadata)
+        remembered = Remembered.parse(delivery)
         wanted, reason = parse_submission(
             self._reader(delivery),
             remembered,

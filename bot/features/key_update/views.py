@@ -15,6 +15,7 @@ from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.gateway.models import Group, KeySettings
 from bot.slack.blocks import code, context, modal
+from bot.slack.delivery import Delivery
 from bot.slack.inputs import picked_time, ticked, typed
 
 
@@ -38,11 +39,11 @@ class Remembered:
         return form.EVERY_MODEL in self.shown
 
     @classmethod
-    def parse(cls, text: str) -> "Remembered":
-        """From private_metadata. It comes back as sent, but it is an id to look up, not a right: ValueError if odd."""
-        data = json.loads(text)
+    def parse(cls, delivery: Delivery) -> "Remembered":
+        """From private_metadata: an id to look up, not a right, and a channel if we wrote it. ValueError if odd."""
+        data = json.loads(delivery.private_metadata)
         shown = {str(name): str(digest) for name, digest in dict(data["shown"]).items()}
-        return cls(key_id=int(data["key"]), channel=str(data["channel"]), shown=shown)
+        return cls(key_id=int(data["key"]), channel=delivery.form_channel(str(data["channel"])), shown=shown)
 
     def dump(self) -> str:
         """For private_metadata."""
