@@ -28,7 +28,8 @@ class GatheredReads:
         self._turn = asyncio.Semaphore(at_once)
         self._wanted: dict[KeyId, asyncio.Future[Key | None]] = {}
         self._reading: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        # Set while records are wanted, by the first that wants one.
+        self._timer: asyncio.TimerHandle
 
     def client_for(self, client: GatewayClient) -> GatewayClient:
         """The same client, whose single reads are gathered here."""
@@ -49,9 +50,9 @@ class GatheredReads:
         future = self._wanted.get(key_id)
         if future is None:
             loop = asyncio.get_running_loop()
-            future = self._wanted[key_id] = loop.create_future()
-            if self._timer is None:
+            if not self._wanted:
                 self._timer = loop.call_later(LONGEST_GATHERING, self._read)
+            future = self._wanted[key_id] = loop.create_future()
             self._read_when_all_wait()
         self._turn.release()
         try:
@@ -66,14 +67,11 @@ class GatheredReads:
             self._read()
 
     def _read(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
         wanted, self._wanted = self._wanted, {}
-        if wanted:
-            task = asyncio.get_running_loop().create_task(self._answer(wanted))
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
+        task = asyncio.get_running_loop().create_task(self._answer(wanted))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
     async def _answer(self, wanted: dict[KeyId, asyncio.Future[Key | None]]) -> None:
         try:

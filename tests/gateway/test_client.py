@@ -320,3 +320,17 @@ async def test_the_default_waits_are_real_and_the_pool_is_closed():
     assert client.request_id_header is None
     assert client.sends_user_id is False
     await client.aclose()
+
+
+@pytest.mark.parametrize("told", [None, ROW | {"id": 6}, {"id": 5}])
+async def test_an_answer_to_a_change_that_holds_no_record_of_the_key_tells_none(told):
+    client, _ = answering(yes(ROW), yes(told))
+    key = await client.get_key(KeyId(5))
+    assert await client.update_key(key) is None
+
+
+async def test_whether_every_key_was_read_once_is_known():
+    client, _ = answering(yes({"items": [ROW], "total": 1, "page": 1, "page_size": 100}))
+    assert not client.has_listed
+    await client.list_keys()
+    assert client.has_listed

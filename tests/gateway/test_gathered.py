@@ -77,3 +77,17 @@ async def test_one_that_hangs_does_not_hold_up_the_others(monkeypatch):
     assert (await reading()).id == ids[0]
     end.set()
     await waiting
+
+
+async def test_two_who_want_one_record_are_told_by_one_read(monkeypatch):
+    monkeypatch.setattr(gathered, "LONGEST_GATHERING", 0.01)
+    fake, ids, client = many(2)
+    reads = GatheredReads(client, parties=2, at_once=2)
+
+    async def one():
+        async with reads.working():
+            return await reads.get_key(KeyId(ids[0]))
+
+    first, second = await asyncio.gather(one(), one())
+    assert first is second
+    assert len(sent(fake, "GET")) == 1

@@ -1,6 +1,9 @@
 """Values of disabled keys, for the minutes of their proof."""
 
-from bot.gateway.held_values import SECONDS
+from pydantic import SecretStr
+
+from bot.gateway import held_values
+from bot.gateway.held_values import SECONDS, HeldValues
 from bot.gateway.models import KeyId
 from tests.gateway.kit import client_of, fake_gateway
 
@@ -35,3 +38,21 @@ async def test_a_masked_value_is_known_to_be_masked():
     await client.get_key(KeyId(key_id))
     assert client.held.is_masked(key_id)
     assert client.held.of_key(key_id) is None
+
+
+def test_the_oldest_gives_way_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(held_values, "_MOST", 2)
+    held = HeldValues(clock=lambda: 0.0)
+    for number in (1, 2, 3):
+        held.hold(number, SecretStr(f"value {number}"))
+    assert [held.of_key(number) is None for number in (1, 2, 3)] == [True, False, False]
+
+
+async def test_of_too_many_masked_values_the_oldest_is_forgotten(monkeypatch):
+    monkeypatch.setattr(held_values, "_MOST", 2)
+    fake = fake_gateway("upstream-g2")
+    ids = [fake.add_key(name=f"hidden {number}", status=2).id for number in range(3)]
+    client = client_of(fake)
+    for key_id in ids:
+        await client.get_key(KeyId(key_id))
+    assert [client.held.is_masked(key_id) for key_id in ids] == [False, True, True]

@@ -12,6 +12,7 @@ from bot.gateway.limiter import (
     Limit,
     LimitReached,
     Priority,
+    WindowSize,
     current_priority,
     duration_text,
     prioritized,
@@ -106,6 +107,8 @@ async def test_a_refused_reveal_stops_reveals_and_nothing_else():
     assert one.wait(Limit.REVEALS, PEOPLE) > 0
     assert one.wait(Limit.CALLS, BACKGROUND) == 0.0
     assert one.room() == SIZES[Limit.CALLS].most  # what was refused does not count
+    one.refused(REVEALS, None)  # a call of another process that shares the limits: ours are not taken back twice
+    assert one.room() == SIZES[Limit.CALLS].most
 
 
 async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one():
@@ -128,7 +131,9 @@ async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one():
 
 async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells():
     one, _ = limiter()
+    assert one.holds is None
     one.presume(limited=True)
+    assert (one.holds, one.forecast(180)) == (True, 0.0)
     await spend(one, KILL, most=180)
     assert (one.room(), one.forecast(90)) == (0, 180.0)
     one.presume(limited=False)
@@ -203,6 +208,13 @@ async def test_calls_started_from_a_kill_are_for_the_kill():
 
 async def _priority() -> Priority:
     return current_priority()
+
+
+def test_what_the_gateway_takes_for_long_is_said_by_the_minute():
+    one = CallLimiter(
+        clock=Sleeper(), sleep=Sleeper().sleep, sizes={Limit.CALLS: WindowSize(most=30, seconds=90.0, shares={})}
+    )
+    assert one.per_minute == 20
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Lists are read to their end, again when they move; the rest is in test_client.py."""
 
+from bot.gateway import listing
 from bot.gateway.models import KeyId
 from tests.gateway.kit import client_of, fake_gateway, sent
 
@@ -22,3 +23,15 @@ async def test_places_in_the_list_are_remembered_for_the_next_read():
     found = await client.get_keys([KeyId(key_id) for key_id in ids[:100]])
     assert len(found) == 100
     assert len(fake.requests) - before <= 2
+
+
+async def test_a_list_without_end_is_not_followed_for_ever(monkeypatch):
+    fake = fake_gateway()
+    ids = [fake.add_key(name=f"key {number}").id for number in range(150)]
+    # None of these has a place yet, so they are looked for from the beginning: the last nine are beyond it.
+    wanted = [KeyId(key_id) for key_id in (*ids[:9], *ids[-9:])]
+    monkeypatch.setattr(listing, "MOST_PAGES", 1)
+    client = client_of(fake)
+    found = await client.get_keys(wanted)
+    assert sorted(found) == sorted(wanted)  # each of the nine by a call of its own
+    assert sum(call == "GET /api/token/" for call in sent(fake)) == 1

@@ -22,7 +22,9 @@ from bot.gateway.errors import (
     KeyNotFound,
     Refusal,
 )
+from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
+from bot.gateway.wire import MOST_ROUNDS, fenced
 from tests.gateway.answers import ROW, Raw, Sleeper, answering, html, no, yes
 from tests.gateway.kit import BASE, PAT, wanted
 
@@ -304,3 +306,26 @@ async def test_a_second_of_rounding_is_not_a_wrong_clock():
     client, _ = answering(yes(ROW, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}), clock=clock)
     await client.get_key(KeyId(5))
     assert client.server_now() == clock.now
+
+
+async def test_a_gateway_that_refuses_for_ever_without_a_pause_is_given_up():
+    client, seen = answering(lambda: httpx.Response(429, headers={"Retry-After": "0"}))
+    with prioritized(Priority.KILL), pytest.raises(GatewayLimited) as refused:
+        await client.get_key(KeyId(5))
+    assert (refused.value.seconds, len(seen)) == (0.0, MOST_ROUNDS)
+
+
+async def test_a_fence_stops_writes_before_the_first_byte_and_no_read():
+    client, seen = answering(yes(ROW))
+    key = await client.get_key(KeyId(5))
+
+    def lost():
+        raise LookupError("the lock is somebody else's now")
+
+    with fenced(lost):
+        assert await client.get_key(KeyId(5)) == key
+        with pytest.raises(LookupError):
+            await client.delete_key(KeyId(5))
+    assert [request.method for request in seen] == ["GET", "GET"]
+    await client.delete_key(KeyId(5))
+    assert seen[-1].method == "DELETE"

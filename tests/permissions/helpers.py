@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from bot.permissions import Actor, Ask, Policy, parse_policy
 from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 
@@ -30,6 +33,12 @@ def rows(table: str) -> list[Row]:
     """The lines of a table; blank lines only structure it."""
     lines = [line for line in table.splitlines() if line.strip()]
     return [Row(*(cell.strip() for cell in line.split("|"))) for line in lines]
+
+
+def cases_of(*tables: str) -> list[ParameterSet]:
+    """Every line of the tables, as a case of a test."""
+    listed = [row for table in tables for row in rows(table)]
+    return [pytest.param(row, id=f"{number} {row.sentence}") for number, row in enumerate(listed)]
 
 
 def policy(text: str) -> Policy:

@@ -77,6 +77,9 @@ def test_whatever_could_bring_a_locked_key_back_needs_a_second_person(operation:
     assert decision.approval is not None
     assert [stage.roles for stage in decision.approval.stages] == [("security",)]
     assert "locked" in decision.sentence
+    assert unlock_words(rules, LOCK) == (
+        "To bring it back, somebody asks with /apikey enable, and 1 person of security agrees, not who asks."
+    )
 
 
 @pytest.mark.parametrize("operation", ["key.disable", "key.end", "key.delete", "key.reveal", "key.show", "key.list"])

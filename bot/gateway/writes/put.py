@@ -27,7 +27,6 @@ IN_FLIGHT = 1_000_000
 IN_USE_SECONDS = 120
 """A key that was billed this recently is in use, though its counters were read twice with the same value."""
 _CORRECTING = "The quota is still being corrected for usage."
-_ROUNDS = 2 * (MOST_SENDINGS + MOST_CORRECTIONS)
 RESTRICTIONS = ("expired_time", "model_limits_enabled", "model_limits", "allow_ips", "group")
 
 
@@ -106,7 +105,7 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
             return WriteResult(status=WriteStatus.DONE, key=found, before=found, notes=(ALREADY,))
         checkpoint, _ = await _send(session, name, checkpoint, intent, found)
         found = await session.client.get_key(key_id)
-    for _ in range(_ROUNDS):
+    while True:  # sendings and corrections are both bounded
         result = _judge(session, checkpoint, intent, found, retry_no=retry_no)
         if result:
             await _note_end(session, name, checkpoint, result)
@@ -130,7 +129,6 @@ async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh:
         retry_no = False
         # What the answer tells already need not be read: each call less is less time for usage to race the next one.
         found = told if told and _missed(checkpoint, told) else await session.client.get_key(key_id)
-    raise AssertionError  # pragma: no cover  (sendings and corrections are both bounded)
 
 
 async def _note_end(session: Session, name: str, checkpoint: PutCheckpoint, result: WriteResult) -> None:

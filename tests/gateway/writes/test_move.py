@@ -128,3 +128,45 @@ async def test_without_a_target_the_units_are_taken_out_of_use() -> None:
     old, _ = two_keys(fake)
     result = await moved(fake, old, None, MemoryJournal())
     assert (result.status, fake.key(old).remain_quota) == (WriteStatus.DONE, 0)
+
+
+async def test_giving_back_goes_on_when_its_request_was_lost() -> None:
+    fake = fake_gateway()
+    old, new = two_keys(fake)
+    journal, client = MemoryJournal(), client_of(fake)
+
+    def gone(_call: Any) -> None:
+        fake.edit_behind(new, deleted_at=1)
+        fake.arm("lost_request", method="PUT")
+
+    fake.on("answer", gone, method="PUT")
+    first = await move_quota(client, old, new, journal, processing=15.0)
+    assert first.status is WriteStatus.UNKNOWN
+    result = await moved(fake, old, new, journal)
+    assert (result.status, fake.key(old).remain_quota) == (WriteStatus.REFUSED, 1_001)
+
+
+async def test_what_cannot_be_given_back_is_said_with_its_number() -> None:
+    fake = fake_gateway()
+    old, new = two_keys(fake)
+
+    def both_gone(_call: Any) -> None:
+        fake.edit_behind(new, deleted_at=1)
+        fake.edit_behind(old, deleted_at=1)
+
+    # After the read-back of what was taken.
+    fake.on("answer", lambda _call: fake.on("answer", both_gone, method="GET"), method="PUT")
+    result = await moved(fake, old, new, MemoryJournal())
+    assert result.status is WriteStatus.FAILED
+    assert "1,001 units that had been taken could not be given back" in result.sentence
+
+
+async def test_a_key_that_is_spent_from_ever_faster_is_left_alone() -> None:
+    fake = fake_gateway()
+    old, new = two_keys(fake, remain_quota=10**9)
+    prices = itertools.count()
+    # More than twice as much as was left the last time.
+    fake.on("answer", lambda _call: fake.charge(old, 3 ** next(prices)), method="GET", times=None)
+    result = await moved(fake, old, new, MemoryJournal())
+    assert (result.status, result.moved, fake.key(new).remain_quota) == (WriteStatus.REFUSED, 0, 0)
+    assert result.sentence == "The key is spent from faster than its quota can be moved."
