@@ -46,7 +46,9 @@ NOTHING = (
 
 logger = logging.getLogger(__name__)
 
-# A window that says that nothing could be looked up yet is corrected this often, after this pause.
+# Somebody who looks at a window is told after so long that nothing could be looked up yet, whatever the gateway does.
+LOOK_SECONDS = 4.0
+# A window that says so is corrected this often, after this pause.
 CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 # Messages that one person may report in a minute.
 MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
@@ -126,13 +128,16 @@ class AlertListeners:
         await delivery.responder.fill(delivery, loading, first, corrected=corrected)
 
     async def _looked_up(self, alert_id: int) -> tuple[Alert, Mapping[int, Key]]:
-        """The alert with the records of its keys as they are now; without them where the gateway does not answer."""
+        """The alert with the records of its keys as they are now; without them where the gateway does not tell soon."""
         try:
-            await self.triage.match(alert_id)
-            return await self.triage.read_records(alert_id)
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self.triage.match(alert_id)
+                return await self.triage.read_records(alert_id)
         except GatewayError as error:
             logger.info("alert %d: not looked up yet: %s", alert_id, error.sentence)
-            return await self.deps.database.read(store.get, alert_id), {}
+        except TimeoutError:
+            logger.info("alert %d: not looked up yet: the gateway takes longer than %g s", alert_id, LOOK_SECONDS)
+        return await self.deps.database.read(store.get, alert_id), {}
 
     def _judged(self, actor: Actor, operation: str, key: Key | None, *, own: bool) -> Decision:
         """What the policy says about one key of an alert, by its record where it could be read."""

@@ -85,9 +85,10 @@ class Triage:
             return alert
         await self.index_sync.catch_up(asked=True)
         # The ends of a hidden key, and the whole of what was leaked: its value tells whether it is that key.
-        near = [f for f in alert.findings if f.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS} and f.fingerprint]
-        if near:
-            await self.index_sync.reveal({key_id for finding in near for key_id in finding.key_ids})
+        near = (self._again(finding) for finding in alert.findings if finding.fingerprint is not None)
+        hidden = {i for one in near if one.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS} for i in one.key_ids}
+        if hidden:
+            await self.index_sync.reveal(hidden)
         return await self.database.run(self.match_again, alert_id, alert)
 
     def match_again(self, c: sa.Connection, alert_id: int, looked_for: Alert | None = None) -> Alert:

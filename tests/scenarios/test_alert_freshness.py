@@ -1,10 +1,15 @@
 """What was just made is found: repeats are looked up afresh, messages with keys too new for the index are answered."""
 
+import asyncio
+
 import pytest
 
+from bot.alerts import store
+from bot.alerts.detection.key_index import IndexEntry
+from bot.alerts.listeners import LOOK_SECONDS
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, learned, send
-from tests.scenarios.desk import Desk, buttons_of, text_of
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA = seed.ENGINEER
 NOBODYS = "sk-" + "Q7" * 24
@@ -80,3 +85,43 @@ async def test_a_key_made_in_the_console_and_pasted_is_announced_within_two_minu
     below = root.ts if root else said.ts
     await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == below and "late" in text_of(m)])
     assert desk.clock() - begun < 120
+
+
+async def test_other_news_of_the_index_does_not_make_a_value_nobodys(http_desk: Desk) -> None:
+    """The index learns another key while nobody can look for the one that was leaked."""
+    desk = http_desk
+    await learned(desk)
+    late = desk.gateway.add_key(name="late", unlimited_quota=True)
+    desk.gateway.arm("refused", times=None)
+    await send(desk, "generic", desk.gateway.key_value(late.id))
+    await desk.eventually(lambda: cards(desk, "not looked up yet"))
+    value = "N3w" + "k" * 45
+    desk.app.alerts.index.put([IndexEntry(99_999, value[:4] + value[-4:], desk.app.alerts.fingerprints.of(value))])
+    await desk.app.alerts._grown()
+    (alert,) = await desk.app.database.read(store.recent)
+    assert alert.awaits_lookup
+    desk.gateway.disarm()
+    await desk.eventually(lambda: cards(desk, "Leaked key: *\u2068late\u2069*"))
+
+
+@pytest.mark.parametrize("trouble", ["hang", "refused"])
+async def test_a_window_says_soon_that_nothing_could_be_looked_up_whatever_the_background_does(
+    http_desk: Desk, trouble: str
+) -> None:
+    desk = http_desk
+    await learned(desk)
+    late = desk.gateway.add_key(name="late", unlimited_quota=True)
+    desk.gateway.arm(trouble, times=None)
+    # The background's pass over all keys waits for the gateway, too.
+    desk.app.alerts.index_sync._all_at = float("-inf")
+    desk.app.alerts.index_sync.changed()
+    await asyncio.sleep(1)
+    message = await desk.slack.post_as_app(seed.SECURITY_CHANNEL, f"look: {desk.gateway.key_value(late.id)}")
+    desk.moves_time = False
+    asked = asyncio.get_running_loop().time()
+    await desk.slack.shortcut(SAM, "disable_leaked_key", seed.SECURITY_CHANNEL, message.ts)
+    await desk.eventually(lambda: "could not be looked up yet" in view_text(desk.slack.top_view(SAM)))
+    assert asyncio.get_running_loop().time() - asked < LOOK_SECONDS + 2
+    desk.gateway.disarm()
+    desk.moves_time = True
+    await desk.eventually(lambda: "late" in view_text(desk.slack.top_view(SAM)))

@@ -3,7 +3,8 @@
 At the start what the database has, then what is missing; later whatever anybody reads, a look at the newest keys every
 minute, and from time to time at all, for keys that are gone. Where the gateway masks values, keys are known by their
 ends; a value is asked for when something looks like the key, and else a hundred at a time and seldom, since people's
-*Reveal* shares the limit (gateway-api.md, section 12). One replica asks the gateway; the others read what it wrote.
+*Reveal* shares the limit (gateway-api.md, section 12). One replica does that; the others read what it wrote. Whoever
+waits for an answer has the newest keys read at once, at any replica and beside whatever goes on in the background.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.key_index import IndexEntry, KeyIndex
+from bot.alerts.detection.shared_look import SharedLook
 from bot.db import leases, named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 LEASE = "fingerprints"
 LEASE_SECONDS = 60.0
 LOOK_EVERY = 60.0
+# A look that somebody waits for is given up after this; it is asked for again.
+LONGEST_LOOK = 20.0
 # After a change, a moment for others that follow it.
 SETTLE_SECONDS = 0.5
 # Reading all pages costs a call for each hundred keys, so it is rare where they are many.
@@ -36,6 +40,8 @@ PREFIX = "sk-"
 # Reveals share a limit of twenty calls in twenty minutes with people: three calls in as long, no more.
 HIDDEN_EVERY = 1200.0
 HIDDEN_PER_PASS = 300
+# The value of a hidden key that something looks like is asked for at so many passes, if the gateway does not give it.
+REVEAL_TRIES = 5
 
 
 class IndexSync:
@@ -64,6 +70,8 @@ class IndexSync:
         self._clock = clock
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._reveal_turn = asyncio.Lock()
+        self._look_for_people = SharedLook(self._look_at_newest)
         self._task: asyncio.Task[None] | None = None
         self._all_at = float("-inf")
         self._hidden_at = float("-inf")
@@ -73,9 +81,9 @@ class IndexSync:
         self._look = False
         self._unsaved: list[IndexEntry] = []
         self._replaced: set[int] = set()
-        self._hits: set[int] = set()
+        # Hidden keys that something looks like, and at how many more passes their values are asked for.
+        self._hits: dict[int, int] = {}
         self._told = (0, 0)
-        self._looks_begun = self._look_ended = 0
         self.trouble = ""
         reader.listen(self.notice)
 
@@ -92,6 +100,7 @@ class IndexSync:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._look_for_people.close()
 
     def changed(self) -> None:
         """A key was made or deleted elsewhere: look soon."""
@@ -111,8 +120,10 @@ class IndexSync:
 
     def hit(self, key_ids: Collection[int]) -> None:
         """Something looks like one of these keys, whose values are not known: ask for them soon."""
-        self._hits |= set(key_ids)
-        self._wake.set()
+        new = set(key_ids) - self._hits.keys()
+        if new:
+            self._hits |= dict.fromkeys(new, REVEAL_TRIES)
+            self._wake.set()
 
     def progress(self) -> str:
         """What people should know of it, "" when all keys can be recognised."""
@@ -154,11 +165,15 @@ class IndexSync:
     async def _take_in(self) -> None:
         """Write down what was read meanwhile, reveal what is looked for, and tell whoever waits for new keys."""
         async with self._turn:
-            if self._hits:
-                await self._reveal(self._hits)
-                self._hits.clear()
-            await self._save()
-            await self._tell()
+            await self._settle()
+
+    async def _settle(self) -> None:
+        if self._hits:
+            await self._reveal(list(self._hits))
+            hidden = set(self._index.hidden())
+            self._hits = {key_id: left - 1 for key_id, left in self._hits.items() if left > 1 and key_id in hidden}
+        await self._save()
+        await self._tell()
 
     async def _tell(self) -> None:
         now = len(self._index), self._index.fingerprinted
@@ -167,27 +182,30 @@ class IndexSync:
             await self._grown()
 
     async def catch_up(self, *, asked: bool = False) -> None:
-        """Bring the index up to date now: what others wrote, and what the gateway has that it has not. One at a time.
+        """Bring the index up to date now: what others wrote, and what the gateway has that it has not.
 
-        `asked`: somebody waits for an answer, so the newest keys are read although another replica has the lease.
-        Those who ask at once share a look that began after they asked. Raises GatewayError.
+        `asked`: somebody waits for an answer, so the newest keys are read now, whichever replica has the lease and
+        however long the background takes. Until every key was read once there is only the background's pass, one at a
+        time. Raises GatewayError.
         """
-        begun = self._looks_begun
-        async with self._turn:
-            if asked and self._look_ended > begun:
-                return
-            self._looks_begun += 1
-            look = self._looks_begun
-            await self._bring_up_to_date(asked=asked)
-            self._look_ended = look
+        if not (asked and self._index.complete):
+            async with self._turn:
+                if not (asked and self._index.complete):
+                    await self._bring_up_to_date()
+        if asked and self._index.complete:
+            await self._look_for_people.ask()
 
-    async def _bring_up_to_date(self, *, asked: bool) -> None:
+    async def _look_at_newest(self) -> None:
+        await self._load_others()
+        await self._read_newest(deadline=LONGEST_LOOK)
+        await self._save()
+        await self._tell()
+
+    async def _bring_up_to_date(self) -> None:
         await self._load_others()
         now = self._clock()
         if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
             self._index.complete = self._index.complete or await self._database.read(self._was_read)
-            if asked and self._index.complete:
-                await self._read_newest()
         elif self._all_due(now):
             await self._read_all()
             self._all_at = now
@@ -195,20 +213,18 @@ class IndexSync:
             self._index.complete = True
         else:
             await self._read_newest()
-        await self._save()
-        await self._tell()
+        await self._settle()
 
-    async def _read_newest(self) -> None:
-        newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id))
+    async def _read_newest(self, *, deadline: float | None = None) -> None:
+        newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id), deadline=deadline)
         await self._listed(newest)
         self._read_to = max([self._read_to, *(int(key.id) for key in newest)])
 
     async def reveal(self, key_ids: Collection[int]) -> None:
         """Learn the values of keys that something looks like, in one call, as far as the gateway gives them."""
-        async with self._turn:
-            await self._reveal(key_ids)
-            await self._save()
-            await self._tell()
+        await self._reveal(key_ids)
+        await self._save()
+        await self._tell()
 
     def _all_due(self, now: float) -> bool:
         pause = min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * len(self._index)))
@@ -224,17 +240,19 @@ class IndexSync:
 
     async def _load_others(self) -> None:
         """What other replicas wrote."""
-        since, self._loaded_at = self._loaded_at, self._clock()
-        entries = await self._database.read(store.entries_since, self._fingerprints.scheme, since=since - LEASE_SECONDS)
-        self._index.put(entries)
+        now, since = self._clock(), self._loaded_at - LEASE_SECONDS
+        self._index.put(await self._database.read(store.entries_since, self._fingerprints.scheme, since=since))
+        self._loaded_at = now
 
     async def _read_all(self) -> None:
         """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""
+        known = self._index.ids()
         keys = await self._reader.list_keys()
         await self._listed(keys)
         listed = {int(key.id) for key in keys}
         self._read_to = max(listed, default=0)
-        gone = self._index.ids() - listed
+        # Not what others learned during this pass: the list may have been read before.
+        gone = known - listed
         self._index.drop(gone)
         await self._database.run(store.drop_entries, sorted(gone))
         if self._clock() - self._hidden_at >= HIDDEN_EVERY:
@@ -242,13 +260,14 @@ class IndexSync:
             await self._reveal(self._index.hidden()[:HIDDEN_PER_PASS])
 
     async def _reveal(self, key_ids: Collection[int]) -> None:
-        hidden = set(self._index.hidden())
-        wanted = [KeyId(key_id) for key_id in sorted(key_ids, reverse=True) if key_id in hidden]
-        for key_id, value in (await self._reader.reveal_keys(wanted)).items():
-            core = value.get_secret_value().removeprefix(PREFIX)
-            entry = IndexEntry(int(key_id), core[:4] + core[-4:], self._fingerprints.of(core))
-            self._index.put([entry])
-            self._unsaved.append(entry)
+        async with self._reveal_turn:
+            hidden = set(self._index.hidden())
+            wanted = [KeyId(key_id) for key_id in sorted(key_ids, reverse=True) if key_id in hidden]
+            for key_id, value in (await self._reader.reveal_keys(wanted)).items():
+                core = value.get_secret_value().removeprefix(PREFIX)
+                entry = IndexEntry(int(key_id), core[:4] + core[-4:], self._fingerprints.of(core))
+                self._index.put([entry])
+                self._unsaved.append(entry)
 
     def _entry(self, key: Key, raw: str) -> IndexEntry:
         hint = _hint(key)
@@ -265,8 +284,13 @@ class IndexSync:
             logger.warning("%d numbers have other values at the gateway than before", len(replaced))
             await self._database.run(store.drop_entries, sorted(replaced))
         at, scheme = self._clock(), self._fingerprints.scheme
-        for start in range(0, len(entries), SAVE_EVERY):
-            await self._database.run(store.save_entries, entries[start : start + SAVE_EVERY], scheme, at=at)
+        try:
+            for _ in range(0, len(entries), SAVE_EVERY):
+                await self._database.run(store.save_entries, entries[:SAVE_EVERY], scheme, at=at)
+                del entries[:SAVE_EVERY]
+        finally:
+            # Not what could not be saved: the next pass saves it.
+            self._unsaved += entries
 
 
 def _hint(key: Key) -> str:

@@ -70,12 +70,6 @@ class KeyIndex:
         """Ids of the keys that are known by their ends only, newest first."""
         return sorted((key_id for key_id, value in self._fingerprint_of.items() if value is None), reverse=True)
 
-    def hits(self, candidates: Iterable[Candidate]) -> set[int]:
-        """Ids of hidden keys that whole values among these look like; the value of a key would tell."""
-        matches = [self.match(one) for one in candidates if one.core]
-        near = (match for match in matches if match.how in {MatchKind.MASKED, MatchKind.AMBIGUOUS})
-        return {key_id for match in near for key_id in match.key_ids}
-
     def ids(self) -> frozenset[int]:
         return frozenset(self._fingerprint_of)
 

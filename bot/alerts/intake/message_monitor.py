@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import from_text, to_text
-from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.alerts.detection.key_index import IndexMatch, KeyIndex, MatchKind
 from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import ScanResult, find
 from bot.alerts.detection.text_extraction import message_texts
@@ -60,12 +60,13 @@ class MessageMonitor:
         found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
         if not found.candidates:
             return None
-        place = await self._place(delivery, message)
-        live = tuple(one for one in found.candidates if self.index.match(one).how is MatchKind.FULL)
+        place, ts = await self._place(delivery, message), text_of(message, "ts")
+        matches = [(one, self.index.match(one)) for one in found.candidates]
+        live = tuple(one for one, match in matches if match.how is MatchKind.FULL)
         if live:
-            await self._receive(delivery.channel_id, text_of(message, "ts"), place, ScanResult(live, found.cut))
-        else:
-            await self._hold(delivery.channel_id, text_of(message, "ts"), place, found)
+            await self._receive(delivery.channel_id, ts, place, ScanResult(live, found.cut))
+        # A key that is known here may stand beside one that is too new.
+        await self._hold(delivery.channel_id, ts, place, [m for one, m in matches if one not in live and one.telling])
         return None
 
     async def _receive(
@@ -85,11 +86,8 @@ class MessageMonitor:
             incoming = more_messages(channel=channel, by=who, minute=minute, found=found)
         await self.ingest.receive(incoming, known=known)
 
-    async def _hold(self, channel: str, ts: str, place: Mapping[str, Any], found: ScanResult) -> None:
+    async def _hold(self, channel: str, ts: str, place: Mapping[str, Any], matches: Sequence[IndexMatch]) -> None:
         """What may be a key that the index does not know yet is looked at again when it knows more."""
-        if near := self.index.hits(tuple(one for one in found.candidates if one.core and one.telling)):
-            self.hit(near)
-        matches = [self.index.match(one) for one in found.candidates if one.core and one.telling]
         findings = tuple((to_text(one.fingerprint), one.hint) for one in matches if one.fingerprint is not None)
         if not findings:
             return
@@ -105,20 +103,23 @@ class MessageMonitor:
             await self._report(message)
 
     async def _report(self, message: HeldMessage) -> None:
-        live = self._live(message.findings)
-        if not live:
-            return
-        await self._receive(message.channel, message.ts, message.place, ScanResult(()), known=live)
-        # Dropped afterwards: whoever dies in between reports the same message again, which is one alert.
-        await self.database.run(store.drop_held, message)
-
-    def _live(self, findings: Sequence[tuple[str, str]]) -> list[KeyFinding]:
-        matches = [(text, self.index.match_again(hint, from_text(text))) for text, hint in findings]
-        return [
+        matches = [(text, self.index.match_again(hint, from_text(text))) for text, hint in message.findings]
+        live = [
             KeyFinding(hint=match.hint, how=match.how, key_ids=match.key_ids, fingerprint=text)
             for text, match in matches
             if match.how is MatchKind.FULL
         ]
+        left = [match for _, match in matches if match.how is not MatchKind.FULL]
+        # Where the gateway masks values, a new key is known by its ends first; its value tells.
+        self.hit({key_id for match in left for key_id in match.key_ids})
+        if not live:
+            return
+        await self._receive(message.channel, message.ts, message.place, ScanResult(()), known=live)
+        # Dropped afterwards: whoever dies in between reports the same message again, which is one alert.
+        if left:
+            await self._hold(message.channel, message.ts, message.place, left)
+        else:
+            await self.database.run(store.drop_held, message)
 
     async def _place(self, delivery: Delivery, message: Mapping[str, Any]) -> dict[str, Any]:
         """What an alert about a message says of it, and whom it answers."""

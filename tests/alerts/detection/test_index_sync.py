@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from pydantic import SecretStr
 
+from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
-from bot.alerts.detection.index_sync import LEASE_SECONDS, IndexSync
+from bot.alerts.detection.index_sync import LEASE_SECONDS, REVEAL_TRIES, IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
+from bot.gateway.errors import GatewayUnavailable
 from bot.gateway.models import Key, KeyId
+from bot.gateway.wire import READ_ATTEMPTS
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW, SECRET, candidate
 
@@ -57,7 +60,7 @@ class Bench:
 
     def how(self, key_id: int, index: KeyIndex | None = None) -> MatchKind:
         value = self.gateway.key_value(key_id).removeprefix("sk-")
-        return (index or self.index).match(candidate(value)).how
+        return (self.index if index is None else index).match(candidate(value)).how
 
 
 @pytest.fixture
@@ -254,3 +257,99 @@ async def test_it_ends_also_when_it_is_woken_at_that_moment(bench: Bench, turns:
         await asyncio.sleep(0)
     async with asyncio.timeout(10):
         await sync.stop()
+
+
+async def test_whoever_asks_does_not_wait_for_the_background(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.index_sync.catch_up()
+    bench.now += 3_600
+    stuck = asyncio.Event()
+
+    async def hangs() -> list[Key]:
+        await stuck.wait()
+        return []
+
+    monkeypatch.setattr(bench.client, "list_keys", hangs)
+    background = asyncio.create_task(bench.index_sync.catch_up())
+    await asyncio.sleep(0.05)
+    late = bench.gateway.add_key(name="late")
+    async with asyncio.timeout(10):
+        await bench.index_sync.catch_up(asked=True)
+    assert bench.how(late.id) is MatchKind.FULL
+    assert not background.done()
+    background.cancel()
+    await asyncio.wait({background})
+
+
+async def test_what_is_learned_during_a_pass_over_all_keys_is_not_dropped_as_gone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.index_sync.catch_up()
+    bench.now += 3_600
+    read = bench.client.list_keys
+    made = []
+
+    async def then_one_is_made() -> list[Key]:
+        keys = await read()
+        made.append(bench.gateway.add_key(name="late"))
+        await bench.client.get_key(KeyId(made[0].id))
+        return keys
+
+    monkeypatch.setattr(bench.client, "list_keys", then_one_is_made)
+    await bench.index_sync.catch_up()
+    assert bench.how(made[0].id) is MatchKind.FULL
+
+
+async def test_many_who_ask_while_nothing_answers_share_one_refusal(bench: Bench) -> None:
+    await bench.index_sync.catch_up()
+    bench.gateway.arm("refused", times=None)
+    before = len(bench.gateway.requests)
+    asked = [asyncio.create_task(bench.index_sync.catch_up(asked=True)) for _ in range(20)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {GatewayUnavailable}
+    assert len(bench.gateway.requests) - before <= READ_ATTEMPTS
+
+
+async def test_a_hidden_key_that_something_looks_like_is_asked_for_by_whichever_pass_comes_next(masked: Bench) -> None:
+    await masked.index_sync.catch_up()
+    late = masked.gateway.add_key(name="late")
+    await masked.index_sync.catch_up()
+    assert masked.how(late.id) is MatchKind.MASKED
+    masked.index_sync.hit([late.id])
+    await masked.index_sync.catch_up()
+    assert masked.how(late.id) is MatchKind.FULL
+
+
+async def test_a_value_that_is_not_given_is_asked_for_again_and_not_for_ever(masked: Bench) -> None:
+    await masked.index_sync.catch_up()
+    late = masked.gateway.add_key(name="late")
+    masked.gateway.switch("batch_reveal", False)
+    masked.gateway.switch("reveal", False)
+    masked.index_sync.hit([late.id])
+    before = batches(masked)
+    for _ in range(REVEAL_TRIES + 3):
+        await masked.index_sync.catch_up()
+    assert batches(masked) - before == REVEAL_TRIES
+    masked.index_sync.hit([late.id])
+    masked.gateway.switch("batch_reveal", True)
+    await masked.index_sync.catch_up()
+    assert masked.how(late.id) is MatchKind.FULL
+
+
+async def test_what_could_not_be_written_down_is_written_by_the_next_pass(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = bench.gateway.add_key(name="one")
+    save = store.save_entries
+
+    def full(*_arguments: object, **_more: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(store, "save_entries", full)
+    with pytest.raises(OSError, match="disk full"):
+        await bench.index_sync.catch_up()
+    monkeypatch.setattr(store, "save_entries", save)
+    await bench.index_sync.catch_up()
+    other, index_sync = bench.replica("two")
+    await index_sync.start()
+    await index_sync.stop()
+    assert bench.how(record.id, other) is MatchKind.FULL

@@ -1,0 +1,42 @@
+"""A key that is made in the gateway's console and leaks at once, on every kind of gateway: it is found and disabled."""
+
+import pytest
+
+from keydesk_sandbox import seed
+from tests.scenarios.alerting import cards, learned, send
+from tests.scenarios.conftest import OpenDesk
+from tests.scenarios.desk import Desk
+from tests.scenarios.policies import ROLES
+
+ADA = seed.ENGINEER
+PROFILES = ("cometapi", "upstream-g1", "upstream-g2", "upstream-g3", "sibling")
+AUTOMATIC = f"""{ROLES}
+[alerts]
+auto_disable = ["generic", "slack"]
+"""
+
+
+async def leak(desk: Desk, way: str, value: str) -> None:
+    if way in {"channel", "both"}:
+        await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"use {value} for now")
+    if way in {"generic", "both"}:
+        await send(desk, "generic", value)
+
+
+@pytest.mark.parametrize("way", ["channel", "generic", "both"])
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_a_key_made_in_the_console_and_leaked_at_once_is_disabled(
+    desk_with: OpenDesk, profile: str, way: str
+) -> None:
+    async with desk_with(profile=profile, policy=AUTOMATIC) as desk:
+        await learned(desk)
+        late = desk.gateway.add_key(name="late", unlimited_quota=True)
+        await leak(desk, way, desk.gateway.key_value(late.id))
+        begun = desk.clock()
+        # The look that each minute brings.
+        desk.app.alerts.index_sync.changed()
+        await desk.eventually(lambda: cards(desk, "late"))
+        if profile == "sibling":  # it stores no write, so nothing dies there
+            return
+        await desk.eventually(lambda: desk.gateway.key(late.id).status != 1)
+        assert desk.clock() - begun < 70
