@@ -16,6 +16,8 @@ from bot.alerts.intake.github import BASE_URL
 from bot.approvals.actions import RequestActions
 from bot.approvals.approver_check import JOB as APPROVERS
 from bot.approvals.approver_check import ApproverCheck
+from bot.approvals.calls import JOB as CALL
+from bot.approvals.calls import Calls
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards import lock_notices
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
@@ -165,15 +167,7 @@ class Services:
         """From a request to its outcome."""
         database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
-        self.approver_check = ApproverCheck(
-            database=database,
-            policy=self.policy.current,
-            people=self.directory.all_people,
-            who_is=self.directory.actor,
-            notifications=notifications,
-            clock=clock,
-        )
-        self.timers = Timers(database=database, engine=engine, notifications=notifications, clock=clock)
+        self._deciders()
         self.revocation_checks = RevocationChecks(
             database=database,
             engine=engine,
@@ -213,6 +207,30 @@ class Services:
             clock=clock,
         )
 
+    def _deciders(self) -> None:
+        """Who may decide: whether there is anybody, how they are called, what happens when nobody does."""
+        database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
+        self.approver_check = ApproverCheck(
+            database=database,
+            policy=self.policy.current,
+            people=self.directory.all_people,
+            who_is=self.directory.actor,
+            notifications=notifications,
+            clock=clock,
+        )
+        self.calls = Calls(
+            database=database,
+            engine=engine,
+            policy=self.policy.current,
+            group_size=self.directory.group_size,
+            people=self.directory.all_people,
+            notifications=notifications,
+            clock=clock,
+        )
+        self.timers = Timers(
+            database=database, engine=engine, notifications=notifications, calls=self.calls, clock=clock
+        )
+
     def _deps(self) -> Deps:
         """What features may use."""
         units = self.settings.keydesk_units_per_usd
@@ -221,6 +239,7 @@ class Services:
             engine=self.engine,
             policy=self.policy.current,
             notifications=self.notifications,
+            calls=self.calls,
             operations=OPERATIONS,
             clock=self.clock,
         )
@@ -232,6 +251,7 @@ class Services:
             policy=self.policy.current,
             notifications=self.notifications,
             granted=self.granted,
+            calls=self.calls,
             counts=self.rule_counts,
             operations=OPERATIONS,
             units_per_usd=units,
@@ -327,6 +347,7 @@ class Services:
             "remind": for_request(self.timers.remind),
             "redraw": for_request(self.timers.redraw),
             APPROVERS: for_request(self.approver_check.run),
+            CALL: for_request(self.calls.run),
             PROBE: self.revocation_checks.probe,
             RETIRE: self.rotation_overlap.retire,
             POST: self.outbox.deliver,

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import ledger, store
+from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Judgement, Status, Vote
 from bot.approvals.narrowed import narrowed
@@ -37,6 +38,7 @@ class RequestActions:
     engine: Engine
     policy: Callable[[], Policy]
     notifications: Notifications
+    calls: Calls
     operations: Mapping[str, Operation]
     clock: Callable[[], float]
 
@@ -106,7 +108,7 @@ class RequestActions:
         now = request.asked_at if what == "review" else self.clock()
         policy, approval, asked_at = self.policy(), request.approval, request.asked_at
         if what == "approve":
-            given = given_votes(request)
+            given = request.given
             return may_approve(
                 policy, approver=approver, ask=ask, approval=approval, given=given, asked_at=asked_at, now=now
             )
@@ -135,7 +137,9 @@ class RequestActions:
         lacking = missing(approval, tuple(Given(by=vote.by, at=vote.at) for vote in votes))
         if lacking:
             request = store.change(c, request, votes=votes, judgement=request.judgement)
-            self.notifications.story(c, request, f"<@{approver.slack_user_id}> approved; {lacking} more needed.")
+            request, called = self.calls.stage_opened(c, request)
+            sentence = f"<@{approver.slack_user_id}> approved; {lacking} more needed."
+            self.notifications.story(c, request, f"{sentence} {called}".strip())
             self.notifications.announce(c, request)
             return request
         return self._grant(c, request, approver.slack_user_id, now, votes=votes)
@@ -193,16 +197,18 @@ class RequestActions:
         except (InputError, ApprovalConflict) as refused:
             return refused
         stored = {"input": wanted.model_dump(mode="json"), "judgement": judgement}
-        if lacking := missing(_terms(request), given_votes(request)):
+        if lacking := missing(_terms(request), request.given):
             request = store.move(c, request, Status.PENDING, **stored)
-            self.notifications.story(c, request, f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed.")
+            request, called = self.calls.stage_opened(c, request)
+            sentence = f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed."
+            self.notifications.story(c, request, f"{sentence} {called}".strip())
             self.notifications.announce(c, request)
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
 
     def _bound(self, request: ApprovalRequest, requester: Actor) -> ApprovalRequest:
         """The request under the stricter of its stored terms and today's, which bind it from now on."""
-        judgement, given = request.judgement, given_votes(request)
+        judgement, given = request.judgement, request.given
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
         terms = binding_terms(self.policy(), ask=ask, approval=_terms(request), given=given)
         decision = replace(judgement.decision, approval=terms)
@@ -261,7 +267,7 @@ class RequestActions:
             return ApprovalConflict(f"Request {request.number} was reminded of within the hour; give them a moment.")
         store.record_progress(c, request.id, nudged_at=now)
         sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
-        self.notifications.remind(c, request, sentence, name=f"nudge:{int(now)}")
+        self.calls.remind(c, request, sentence, name=f"nudge{int(now)}", by_person=True)
         return request
 
     def _reviewed(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
@@ -298,11 +304,6 @@ class RequestActions:
 
 
 NUDGE_PAUSE = 3600.0
-
-
-def given_votes(request: ApprovalRequest) -> tuple[Given, ...]:
-    """The approvals so far, as the permission layer takes them."""
-    return tuple(Given(by=vote.by, at=vote.at) for vote in request.votes)
 
 
 def _terms(request: ApprovalRequest) -> Approval:

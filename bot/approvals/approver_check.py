@@ -9,7 +9,6 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.actions import given_votes
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
@@ -62,7 +61,7 @@ class ApproverCheck:
         """None: not known yet."""
         approval = request.approval
         assert approval is not None  # noqa: S101  the caller has looked
-        given, now = given_votes(request), self.clock()
+        given, now = request.given, self.clock()
         roles = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=now)
         ids = self.policy().roles.ids(roles)
         if EVERYBODY in ids:

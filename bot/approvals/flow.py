@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 
 from bot.approvals import ledger, store
+from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.granted import GrantedRequests, record_asked
@@ -59,6 +60,7 @@ class Flow:
     policy: Callable[[], Policy]
     notifications: Notifications
     granted: GrantedRequests
+    calls: Calls
     counts: Counts
     operations: Mapping[str, Operation]
     units_per_usd: int
@@ -158,6 +160,7 @@ class Flow:
         if is_new:
             record_asked(c, request)
             self._start_timers(c, request)
+            request = self.calls.asked(c, request)
             self.notifications.announce(c, request)
         return request
 

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.gateway.models import Key, KeySettings
 from bot.operations import Change, Offer
-from bot.permissions.models import Approval, Decision, Facts
+from bot.permissions.models import Approval, Decision, Facts, Given
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
 
@@ -164,6 +164,10 @@ class Progress(StoredModel):
     nudged_at: float | None = None
     # Since when nobody was found who can approve it (approver_check.py).
     no_approver_since: float | None = None
+    # Whom the card mentions, when deciders were last called, and the direct messages that show the card (calls.py).
+    called: tuple[str, ...] = ()
+    called_at: float | None = None
+    messages: tuple[str, ...] = ()
     checkpoints: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -226,6 +230,11 @@ class ApprovalRequest(NewRequest):
     def approval(self) -> Approval | None:
         """The terms it waits or waited under; None when the policy granted it at once."""
         return self.judgement.decision.approval
+
+    @property
+    def given(self) -> tuple[Given, ...]:
+        """The approvals so far, as the permission layer takes them."""
+        return tuple(Given(by=vote.by, at=vote.at) for vote in self.votes)
 
     @property
     def has_card(self) -> bool:

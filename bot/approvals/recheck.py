@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.approvals.actions import given_votes
 from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key
 from bot.operations import facts_of
@@ -70,7 +69,7 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
     approval = judgement.decision.approval
     if approval is None:
         return "" if today.allowed else _wants_approval(today, judgement.facts)
-    given = given_votes(request)
+    given = request.given
     for number, (voter, vote) in enumerate(zip(voters, given, strict=True)):
         verdict = may_approve(
             policy,

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import WAITING, Status
+from bot.approvals.models import WAITING, ApprovalRequest, Status
 from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
+from bot.slack.blocks import mention_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,7 @@ class Timers:
     database: Database
     engine: Engine
     notifications: Notifications
+    calls: Calls
     clock: Callable[[], float]
 
     async def lapse(self, argument: str) -> None:
@@ -53,7 +56,7 @@ class Timers:
         record(c, Fact.REMINDED, request, at=self.clock(), actor=None, number=number)
         # A deleted card is posted again when it is redrawn; without a card nobody could answer the reminder.
         self.notifications.announce(c, request)
-        self.notifications.remind(c, request, sentence, name=str(number))
+        self.calls.remind(c, request, sentence, name=str(number))
         self.engine.start(c, "approvers", f"req:{request.id}:approvers:{number}", str(request.id))
         if approval.remind is not None and number < approval.remind_most:
             delay = approval.remind * approval.remind_factor**number
@@ -72,5 +75,13 @@ class Timers:
             record(c, Fact.ESCALATED, request, at=self.clock(), actor=None)
             self.notifications.announce(c, request)
             self.engine.start(c, "approvers", f"req:{request.id}:approvers:v{request.version}", str(request.id))
-            sentence = f"Request {request.number} has waited long; more people may decide now."
-            self.notifications.remind(c, request, sentence, name=f"escalate:{request.version}")
+            self._call_more(c, request)
+
+    def _call_more(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        sentence = f"Request {request.number} has waited long; more people may decide now."
+        more = sorted(self.calls.deciders(request) - set(request.progress.called) - {request.requester_id})
+        if request.approval is not None and request.approval.notify == "dm":
+            self.calls.start(c, request, f"escalate{request.version}")
+        elif more:
+            sentence = f"{mention_all(more)} {sentence}"
+        self.notifications.escalate(c, request, sentence)

@@ -36,6 +36,7 @@ WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.ex
 
 Outcome = Literal["allow", "deny", "needs_approval"]
 CounterOffer = Literal["ask", "stand"]
+Notify = Literal["channel", "dm", "both"]
 What = Literal["keys", "granted", "allowance"]
 Over = Literal["person", "role", "team"]
 Cause = Literal["alert", "incident", "person"]
@@ -181,6 +182,8 @@ class Approval(_Stored):
     `remind`: the first reminder after this time; each later wait is `remind_factor` times longer; at most
     `remind_most`. `counter_offer`: "ask" = an approval for less waits for the requester's yes, "stand" = it
     counts at once. `break_glass`: done at once if a reason is given, everyone is told, reviewed afterwards.
+    `notify`: how those who may decide are called: mentioned in the channel, by direct message, or both; None =
+    mentioned at first, reminded by direct message.
     `self_approval_rule`: the other rule whose explicit `self_approval = false` won, if one did.
     """
 
@@ -193,6 +196,7 @@ class Approval(_Stored):
     self_approval_rule: str | None = None
     counter_offer: CounterOffer = "ask"
     break_glass: bool = False
+    notify: Notify | None = None
 
     @property
     def count(self) -> int:

@@ -1,12 +1,13 @@
 """Reads a rule's outcome: `allow`, `deny`, or the terms of an `approval`. Knows the grammar only."""
 
-from bot.permissions.models import Approval, CounterOffer, Escalation, Stage
+from bot.permissions.models import Approval, CounterOffer, Escalation, Notify, Stage
 from bot.permissions.roles import Roles
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import Table, TomlDocument
 
 KEYS = (
-    "from", "count", "stages", "expires", "remind", "escalate", "self_approval", "counter_offer", "break_glass",
+    "from", "count", "stages", "expires", "remind", "escalate", "notify", "self_approval", "counter_offer",
+    "break_glass",
 )  # fmt: skip
 STAGE_KEYS = ("from", "count", "escalate")
 MAX_STAGES = 10
@@ -38,8 +39,15 @@ def read_approval(document: TomlDocument, path: Path, value: object, roles: Role
         self_approval=self_approval,
         counter_offer="stand" if offer == "stand" else "ask",
         break_glass=_flag(document, path, table, "break_glass"),
+        notify=_notify(document, path, table),
     )
     return (approval if stages else None), table.get("self_approval") is False
+
+
+def _notify(document: TomlDocument, path: Path, table: Table) -> Notify | None:
+    ways: tuple[Notify, ...] = ("channel", "dm", "both")
+    said = document.choice((*path, "notify"), table["notify"], "notify", ways) if "notify" in table else None
+    return next((way for way in ways if way == said), None)
 
 
 def _flag(document: TomlDocument, path: Path, table: Table, name: str) -> bool:

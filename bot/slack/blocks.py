@@ -151,6 +151,13 @@ def mention(slack_user_id: str) -> str:
     return f"<@{slack_user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{1,30}", slack_user_id) else escape(slack_user_id)
 
 
+def mention_all(ids: Iterable[str]) -> str:
+    """`<!subteam^S…>` for user groups and `<@U…>` for people, which calls them; groups first."""
+    named = sorted(ids, key=lambda one: (not one.startswith("S"), one))
+    group = re.compile(r"S[A-Z0-9]{1,30}")
+    return " ".join(f"<!subteam^{one}>" if group.fullmatch(one) else mention(one) for one in named)
+
+
 def channel_link(channel_id: str) -> str:
     """`<#C…>`; anything that is no channel id is shown as escaped text."""
     return f"<#{channel_id}>" if re.fullmatch(r"[CGD][A-Z0-9]{1,30}", channel_id) else escape(channel_id)

@@ -291,6 +291,11 @@ class Directory:
             return None
         return (wanted - frozenset(groups)).union(*(members for members in known if members is not None))
 
+    def group_size(self, group_id: str) -> int | None:
+        """How many people are in a group, as last seen; None when it was not. Asks nothing."""
+        known = self._groups.get(group_id)
+        return None if known is None else len(known.value)
+
     async def refresh(self) -> None:
         """Load every group of the policy, so that the first click finds them; then `problems` is complete."""
         flights = [self._look_at_group(group_id, fresh=True) for group_id in sorted(self._group_ids())]

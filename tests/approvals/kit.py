@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.actions import RequestActions
+from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.flow import Asked, Flow
@@ -106,7 +107,7 @@ class Spine:
         self.database = database
         self.now = NOW
         self.policy = rules or policy()
-        jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", "approvers", POST), _never)
+        jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", "approvers", "call", POST), _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(
             database=database, engine=engine, web=Nowhere(), directory=Nowhere(), drawers={}, clock=self.clock
@@ -120,8 +121,13 @@ class Spine:
         }
         judged: dict[str, Any] = {"policy": lambda: self.policy, "operations": OPERATIONS}
         self.offered = Offered()
-        self.actions = RequestActions(**shared, **judged)
-        self.timers = Timers(**shared)
+        # People of a group as last seen.
+        self.sizes: dict[str, int] = {}
+        self.calls = Calls(
+            **shared, policy=lambda: self.policy, group_size=lambda one: self.sizes.get(one), people=self._people_of
+        )
+        self.actions = RequestActions(**shared, **judged, calls=self.calls)
+        self.timers = Timers(**shared, calls=self.calls)
         # Who is in a role, as Slack says; None: it does not tell.
         self.people: frozenset[str] | None = frozenset({"U0ADA", "U0BEN"})
         self.counts = Counts(database=database, policy=lambda: self.policy, people_of=self._people_of, clock=self.clock)
@@ -130,6 +136,7 @@ class Spine:
             **shared,
             **judged,
             granted=self.granted,
+            calls=self.calls,
             counts=self.counts,
             reader=Nowhere(),
             inventory=self.offered,

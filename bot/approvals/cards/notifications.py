@@ -12,6 +12,7 @@ from bot.keys import owners
 from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
+DECIDER = "decider"
 # Told of every change of a request, in the transaction that makes it: another room has messages of its own to redraw.
 Follow = Callable[[sa.Connection, ApprovalRequest], None]
 # The requester hears of these in person. The rest is on the card, or follows at once.
@@ -40,6 +41,8 @@ class Notifications:
         subject = str(request.id)
         if request.has_card:
             self._outbox.want(c, id=card_id(request.id), kind=CARD, subject=subject, target=self._channel)
+        for message in request.progress.messages:
+            self._call(c, message, subject)
         if request.status is Status.SUCCEEDED:
             self._outbox.want(
                 c,
@@ -75,6 +78,16 @@ class Notifications:
                 c, id=f"req:{request.id}:owner", kind=OWNER, subject=str(request.id), target=f"dm:{owner}"
             )
 
+    def call(self, c: sa.Connection, request: ApprovalRequest, slack_user_id: str, *, name: str) -> str:
+        """Send somebody who may decide the card; returns the id of the post, which follows the request from now on."""
+        message = f"req:{request.id}:call:{name}:{slack_user_id}"
+        self._call(c, message, str(request.id))
+        return message
+
+    def _call(self, c: sa.Connection, message: str, subject: str) -> None:
+        target = f"dm:{message.rpartition(':')[2]}"
+        self._outbox.want(c, id=message, kind=DECIDER, subject=subject, target=target)
+
     def alarm(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
         """Say what must be seen in the channel, once. `sentence` is ours and holds nothing people typed."""
         self._outbox.want(
@@ -92,8 +105,13 @@ class Notifications:
         self._thread(c, request, f"req:{request.id}:story:{request.version}", {"text": sentence})
 
     def remind(self, c: sa.Connection, request: ApprovalRequest, sentence: str, *, name: str) -> None:
-        """Remind in the thread, shown in the channel too. `name` tells one reminder of a request from the next."""
-        self._thread(c, request, f"req:{request.id}:remind:{name}", {"text": sentence, "broadcast": True})
+        """Remind in the thread. `name` tells one reminder of a request from the next."""
+        self._thread(c, request, f"req:{request.id}:remind:{name}", {"text": sentence})
+
+    def escalate(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
+        """Say in the thread, shown in the channel too, that more people may decide."""
+        post_id = f"req:{request.id}:remind:escalate:{request.version}"
+        self._thread(c, request, post_id, {"text": sentence, "broadcast": True})
 
     def _thread(self, c: sa.Connection, request: ApprovalRequest, post_id: str, body: dict[str, object]) -> None:
         if not request.has_card:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.actions import given_votes
 from bot.approvals.cards.lock_notices import lock_text
-from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
+from bot.approvals.cards.notifications import CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
@@ -34,6 +33,7 @@ from bot.slack.blocks import (
     harmless,
     inert,
     mention,
+    mention_all,
     option,
     overflow,
     quote,
@@ -91,6 +91,7 @@ class RequestViews:
             NOTICE: self._notice,
             OWNER: self._owner,
             STORY: self._story,
+            DECIDER: self._card,
         }
 
     def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
@@ -157,7 +158,7 @@ class RequestViews:
         approval = request.approval
         if request.status is not Status.PENDING or approval is None:
             return []
-        given = given_votes(request)
+        given = request.given
         roles = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=self.clock())
         lacking = missing(approval, given)
         people = "approval" if lacking == 1 else "approvals"
@@ -165,7 +166,9 @@ class RequestViews:
         text += f" from {' or '.join(f'*{inert(role)}*' for role in roles)}"
         if request.votes:
             text += f"; approved by {', '.join(mention(vote.by) for vote in request.votes)}"
-        lines = [context(text + ".", f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses")]
+        until = f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses"
+        called = [f"Called: {mention_all(request.progress.called)}"] if request.progress.called else []
+        lines = [context(text + ".", until, *called)]
         return lines + no_approver_blocks(request)
 
     def _buttons(self, request: ApprovalRequest) -> list[Block]:

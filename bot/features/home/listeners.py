@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.approvals import store
+from bot.approvals.calls import be_quiet, is_quiet
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
@@ -42,6 +45,17 @@ class HomeListeners:
         delivery.responder.later(self._publish(delivery), delivery=delivery)
         return None
 
+    async def quiet(self, delivery: Delivery) -> Ack:
+        """The switch: no direct messages about requests, or again."""
+        person = delivery.user_id
+
+        def turn(c: sa.Connection) -> None:
+            be_quiet(c, person, not is_quiet(c, person))
+
+        await self.deps.database.run(turn)
+        delivery.responder.later(self._publish(delivery), delivery=delivery)
+        return None
+
     async def _publish(self, delivery: Delivery) -> None:
         await delivery.responder.publish_home(delivery.user_id, await self._draw(delivery))
 
@@ -72,8 +86,16 @@ class HomeListeners:
             keys=cut(keys, _KEYS, "/apikey list"),
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
             care=[*await self._troubles(actor), *_care(mine or [], now), *await self._account(actor, mine or [], now)],
+            quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             now=deps.clock(),
         )
+
+    def _decides(self, actor: Actor) -> bool:
+        """Whether some rule lets this person decide requests."""
+        policy = self.deps.policy()
+        stages = (stage for rule in policy.rules if rule.approval for stage in rule.approval.stages)
+        names = {role for stage in stages for role in stage.roles}
+        return not names.isdisjoint(policy.roles.held(actor))
 
     def _rows(self, requests: list[ApprovalRequest], *, decidable: bool) -> list[Block]:
         """`decidable`: somebody else's, for this person to answer; else their own."""
@@ -126,3 +148,4 @@ def register(router: Router, deps: Deps) -> None:
     listeners = HomeListeners(deps)
     router.event("app_home_opened", listeners.opened)
     router.action("home.refresh", listeners.refresh)
+    router.action("home.quiet", listeners.quiet)

@@ -21,12 +21,19 @@ def build_home(
     keys: Sequence[Block],
     requests: Sequence[Block],
     care: Sequence[str],
+    quiet: bool | None,
     now: float,
 ) -> dict[str, Any]:
-    """Five groups; what waits comes first, because somebody else is waiting too."""
-    blocks: list[Block] = [
-        actions(button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")),
-    ]
+    """Five groups; what waits comes first, because somebody else is waiting too.
+
+    `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
+    """
+    buttons = [button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")]
+    if quiet is not None:
+        buttons.append(button("Message me again" if quiet else "Don't message me", "home.quiet"))
+    blocks: list[Block] = [actions(*buttons)]
+    if quiet:
+        blocks.append(context(":no_bell: You get no direct messages about requests. You can decide them all the same."))
     if care:
         lines = cut([section(f"• {line}") for line in care], _CARE, "/apikey list")
         blocks += [header("Needs care"), *lines, divider()]

@@ -15,7 +15,7 @@ def test_what_is_left_out_is_counted_and_has_its_place() -> None:
 
 def test_a_full_home_is_within_slacks_limits() -> None:
     full = cut(ROWS, 10, "/apikey requests")
-    view = build_home(waiting=full, reviews=full, keys=full, requests=full, care=["a" * 400] * 25, now=0.0)
+    view = build_home(waiting=full, reviews=full, keys=full, requests=full, care=["a" * 400] * 25, quiet=True, now=0.0)
     assert len(view["blocks"]) <= VIEW_BLOCKS_LIMIT
     assert "do not fit" not in str(view)
     assert "… and 15 more: `/apikey list`" in str(view)
