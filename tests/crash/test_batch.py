@@ -1,7 +1,13 @@
-"""A batch of 200 keys whose process is killed in the middle, again and again."""
+"""A batch of 200 keys whose process is killed in the middle, again and again.
+
+In `make soak`, because it starts five processes and disables 200 keys; `make test` kills a batch of nine keys
+(test_matrix.py).
+"""
 
 import signal
 from pathlib import Path
+
+import pytest
 
 from bot.incident import store as batch_store
 from bot.incident.execution import AT_ONCE
@@ -38,6 +44,7 @@ def refused(house: House) -> int:
     return house.database.run_here(batch_store.proved, 1)[BatchRevocation.REFUSED]
 
 
+@pytest.mark.soak
 async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_once(
     tmp_path: Path, sqlite_url: str, nursery: Nursery
 ) -> None:

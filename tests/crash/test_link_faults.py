@@ -1,6 +1,7 @@
 """Socket Mode's link breaks in every way in the middle of a flow: nothing is lost, one effect.
 
-Slack's own tries are few, so people do what they do: the same again until it is answered.
+Slack's own tries are few, so people do what they do: the same again until it is answered. `make test` runs one trouble
+at every stage and one redelivery; the other troubles and the long silences are in `make soak`.
 """
 
 import asyncio
@@ -116,6 +117,7 @@ async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None
     assert len(house.desk.messages(seed.SECURITY_CHANNEL)) == 1
 
 
+@pytest.mark.soak
 async def test_the_link_breaks_while_an_answer_is_being_found(linked: House) -> None:
     house = linked
     await house.start()

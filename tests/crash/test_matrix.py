@@ -1,4 +1,8 @@
-"""Killed at every point where it waits for something outside itself: one effect, one confirmation, a whole record."""
+"""Killed at every point where it waits for something outside itself: one effect, one confirmation, a whole record.
+
+`make test` runs a small sample on each database, because each run starts processes of its own; `make soak` runs every
+point of every flow.
+"""
 
 from pathlib import Path
 
@@ -9,7 +13,7 @@ from tests.crash.flows import FLOWS as SINGLE
 from tests.crash.house import Nursery
 from tests.crash.matrix import NewDatabase, matrix, report
 
-SAMPLE = 12
+SAMPLE = 5
 # In `make test`: moments at which the process is killed or frozen inside a batch.
 BATCH_SAMPLE = 3
 FLOWS = {**SINGLE, BATCH.name: BATCH}
@@ -32,7 +36,8 @@ async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
 @pytest.mark.parametrize(
     "kind",
     [
-        "killed-sqlite",
+        # The sample above is killed on SQLite, this one on PostgreSQL.
+        pytest.param("killed-sqlite", marks=pytest.mark.soak),
         pytest.param("killed-postgresql", marks=pytest.mark.postgres),
         # Seen once: "2 writes came late", not explained yet. Until it is, it runs in `make soak`.
         pytest.param("frozen-postgresql", marks=[pytest.mark.postgres, pytest.mark.soak]),

@@ -1,4 +1,8 @@
-"""Slack, the gateway or the database away for a while: nothing acknowledged is lost, and people are told the truth."""
+"""Slack, the gateway or the database away for a while: nothing acknowledged is lost, and people are told the truth.
+
+`make test` runs one outage of each of them (PostgreSQL is stopped in test_database_faults.py); the others are in
+`make soak`.
+"""
 
 import asyncio
 import resource
@@ -103,6 +107,7 @@ async def test_the_access_token_is_revoked_and_given_back(house: House) -> None:
     await house.shown()
 
 
+@pytest.mark.soak
 @pytest.mark.postgres
 async def test_postgresql_is_restarted_while_people_ask(pg_house: House, postgres_admin: sa.Engine) -> None:
     house = pg_house

@@ -1,4 +1,7 @@
-"""Whatever is delivered, delivered twice at once and once more later, to one process and to two: one effect, quickly."""
+"""Whatever is delivered, delivered twice at once and once more later, to one process and to two: one effect, quickly.
+
+`make test` sends all kinds to one process, `make soak` to two replicas as well.
+"""
 
 import asyncio
 import time
@@ -168,6 +171,7 @@ async def test_every_delivery_twice_to_one_process(house: House) -> None:
     await everything_counts_once(house, [await house.start()])
 
 
+@pytest.mark.soak
 @pytest.mark.postgres
 async def test_every_delivery_twice_to_both_replicas(pg_house: House) -> None:
     await everything_counts_once(pg_house, [await pg_house.start(), await pg_house.start()])

@@ -1,4 +1,7 @@
-"""Two real processes on PostgreSQL: whichever is asked about a leaked key looks afresh, with the index's lease or not."""
+"""Two real processes on PostgreSQL: whichever is asked about a leaked key looks afresh, with the index's lease or not.
+
+`make test` asks about a value of nobody; the keys that are made and found take longer and are in `make soak`.
+"""
 
 import pytest
 import sqlalchemy as sa
@@ -28,6 +31,7 @@ def lease_holder(c: sa.Connection) -> str | None:
     return c.scalar(sa.text("SELECT holder FROM lease WHERE name = 'fingerprints'"))
 
 
+@pytest.mark.soak
 @pytest.mark.postgres
 async def test_whoever_is_asked_looks_afresh(pg_house: House) -> None:
     house = pg_house

@@ -1,4 +1,7 @@
-"""Two real processes on PostgreSQL, and one on SQLite that will not be two."""
+"""Two real processes on PostgreSQL, and one on SQLite that will not be two.
+
+The takeover and the change of version start and end several processes; they are in `make soak`.
+"""
 
 import asyncio
 import signal
@@ -47,6 +50,7 @@ async def test_the_work_of_a_dead_or_frozen_process_is_taken_over_within_ten_sec
     assert heir.alive
 
 
+@pytest.mark.soak
 @pytest.mark.postgres
 async def test_a_request_that_waits_goes_on_under_another_version(pg_house: House) -> None:
     old = await pg_house.start(version="0.0.9")

@@ -1,4 +1,8 @@
-"""What Slack refuses, limits, forgets or loses, with people in the middle of things: honest words, nothing lost."""
+"""What Slack refuses, limits, forgets or loses, with people in the middle of things: honest words, nothing lost.
+
+Each test starts a process, so `make test` runs one of each kind: a form that cannot open, a channel that closes, a direct
+message that cannot be opened, a lost answer. The others are in `make soak`.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -72,6 +76,7 @@ async def test_a_slack_that_opens_forms_too_slowly(house: House) -> None:
     assert house.slack.open_views(ADA) == []
 
 
+@pytest.mark.soak
 async def test_a_form_that_was_drawn_meanwhile_stays_as_it_is(house: House) -> None:
     await house.start()
     await house.slack.command(ADA, CHANNEL, "/apikey new")
@@ -87,6 +92,7 @@ async def test_a_form_that_was_drawn_meanwhile_stays_as_it_is(house: House) -> N
     assert said_to(house, ADA).count("changed while") == 0
 
 
+@pytest.mark.soak
 async def test_a_card_that_a_person_deletes_comes_again_when_it_changes(house: House) -> None:
     await house.start()
     card = await waiting_card(house)
@@ -198,7 +204,13 @@ async def test_every_method_is_limited_once(house: House) -> None:
     assert called >= {"chat.postMessage", "chat.update", "views.open", "views.publish", "conversations.open"}
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "conversations.open"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "chat.postMessage",
+        *(pytest.param(method, marks=pytest.mark.soak) for method in ("chat.update", "conversations.open")),
+    ],
+)
 async def test_answers_of_posting_calls_are_lost(house: House, method: str) -> None:
     await house.start()
     house.slack.faults.add(method, "lost_answer", times=3)
@@ -207,6 +219,7 @@ async def test_answers_of_posting_calls_are_lost(house: House, method: str) -> N
     await done(house)
 
 
+@pytest.mark.soak
 async def test_a_form_whose_opening_was_not_confirmed_is_filled_all_the_same(house: House) -> None:
     await house.start()
     key = await house.desk.own(ADA, house.gateway.add_key(name="mine"))
