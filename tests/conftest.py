@@ -6,6 +6,7 @@ run. When neither works the tests that need it fail and say why: a skipped test 
 
 import asyncio
 import gc
+import importlib.util
 import itertools
 import os
 import shutil
@@ -24,6 +25,10 @@ from bot.db.migrate import migrate
 from tests.tools.patient_loop import PatientLoop
 
 _numbers = itertools.count(1)
+# httpcore imports sniffio at every request. A module that is missing is searched for anew each time: a twentieth of the
+# processor time of a scenario. None says at once that there is none.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 # Objects between two small collections; Python's 700 suits programs that make few.
 GC_THRESHOLD = 5_000
 
