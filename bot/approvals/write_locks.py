@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.approvals.models import ApprovalRequest
 from bot.db import leases
-from bot.db.engine import Database
+from bot.db.engine import Database, after_commit
 from bot.keys import lineage
 from bot.operations import Operation
 
@@ -33,14 +33,15 @@ class WriteLock:
     holder: str
     clock: Callable[[], float]
     leased: bool
-    _until: float = field(default=math.inf, init=False)
+    # Only what is committed counts: after a commit that failed the row still says the earlier time.
+    _until: float = field(default=-math.inf, init=False)
 
     def acquire(self, c: sa.Connection) -> bool:
         """Take the lease. False: another replica has it."""
         now = self.clock()
         if not leases.acquire(c, self.name, self.holder, seconds=SECONDS, now=now):
             return False
-        self._until = now + SECONDS
+        after_commit(c, lambda: self._prolong(now))
         return True
 
     def check(self, c: sa.Connection) -> None:
@@ -48,7 +49,11 @@ class WriteLock:
         now = self.clock()
         if self.leased and not leases.renew(c, self.name, self.holder, seconds=SECONDS, now=now):
             raise WriteLockLost(self.name)
-        self._until = now + SECONDS if self.leased else math.inf
+        if self.leased:
+            after_commit(c, lambda: self._prolong(now))
+
+    def _prolong(self, since: float) -> None:
+        self._until = since + SECONDS
 
     def release(self, c: sa.Connection) -> None:
         """Give the lease back."""
@@ -56,7 +61,7 @@ class WriteLock:
 
     def still(self) -> None:
         """The same question without the database, asked in the last moment before a call: raises WriteLockLost."""
-        if self.clock() >= self._until:
+        if self.leased and self.clock() >= self._until:
             raise WriteLockLost(self.name)
 
 

@@ -45,12 +45,18 @@ _NEW_API = "X-Oneapi-Request-Id"
 _REQUEST_ID = ("X-Cometapi-Request-Id", _NEW_API)
 
 
+# What the HTTP library tells a `trace` in the same step of the event loop in which it hands the bytes to the system.
+_ABOUT_TO_SEND = (".send_request_headers.started", ".send_request_body.started")
+
 _fence: ContextVar[Callable[[], None] | None] = ContextVar("fence", default=None)
 
 
 @contextmanager
 def fenced(check: Callable[[], None]) -> Iterator[None]:
-    """Within it, in this task, `check` is called just before each write is sent; what it raises stops the write."""
+    """Within it, in this task, `check` is called before each write, and again right before its bytes leave.
+
+    What it raises stops the write. Between the two a connection is waited for or made, which takes seconds at worst.
+    """
     token = _fence.set(check)
     try:
         yield
@@ -187,13 +193,13 @@ class Wire:
         self, call: ApiCall, *, headers: Mapping[str, str] | None = None, end: float | None = None
     ) -> ApiReply:
         """One request, one reply of any kind. GatewayUnavailable = not sent, or a read; else GatewayOutcomeUnknown."""
-        check = _fence.get()
-        if check is not None and call.kind is CallKind.WRITE:
+        check = _fence.get() if call.kind is CallKind.WRITE else None
+        if check is not None:
             check()
         limit = self.timeout if end is None else max(0.01, min(self.timeout, end - self.clock()))
         try:
             async with asyncio.timeout(limit):
-                return await self._send(call, headers or {})
+                return await self._send(call, headers or {}, check)
         except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             facts = self.facts(call)
             self._log_failure(facts, type(error).__name__)
@@ -208,13 +214,14 @@ class Wire:
                 advice="Try again in a minute.",
             ) from None
 
-    async def _send(self, call: ApiCall, headers: Mapping[str, str]) -> ApiReply:
+    async def _send(self, call: ApiCall, headers: Mapping[str, str], check: Callable[[], None] | None) -> ApiReply:
         request = self._http.build_request(
             call.method,
             call.path,
             params=call.params or None,
             json=call.body,
             headers=headers,
+            extensions=None if check is None else {"trace": _before_sending(check)},
         )
         response = await self._http.send(request, stream=True)
         try:
@@ -267,6 +274,16 @@ class Wire:
                 "gateway_text": text,
             },
         )
+
+
+def _before_sending(check: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """A `trace` of the HTTP library that asks `check` right before a request's headers and its body are sent."""
+
+    async def trace(step: str, _details: Mapping[str, Any]) -> None:
+        if step.endswith(_ABOUT_TO_SEND):
+            check()
+
+    return trace
 
 
 def _seconds(text: str) -> float | None:

@@ -17,7 +17,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.incident import store
 from bot.incident.judgement import agreement, ask_for, changed_since, why_not
-from bot.incident.models import Batch, BatchKey
+from bot.incident.models import Batch, BatchKey, BatchKeyStatus
 from bot.keys import lineage, locks, owners
 from bot.permissions.models import Actor, ActorKind, Ask, Decision, Lock
 from bot.permissions.policy import decide
@@ -61,8 +61,11 @@ class BatchAdmission:
         members = await self.counts.members(batch.operation)
 
         def work(c: sa.Connection) -> list[BatchKey]:
-            people = actor, agreed
-            allowed, refused = self._sorted(c, batch, people, [(key, records.get(key.key_id)) for key in keys], members)
+            people, wanted = (actor, agreed), {key.key_id for key in keys}
+            # As they stand now: who was frozen while it asked finds that another process went on.
+            waiting = store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING, lock=True)
+            pairs = [(key, records.get(key.key_id)) for key in waiting if key.key_id in wanted]
+            allowed, refused = self._sorted(c, batch, people, pairs, members)
             if refused:
                 refuse(c, batch, refused)
             return allowed

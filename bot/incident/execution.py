@@ -266,7 +266,7 @@ class BatchExecution:
 
     def _told(self, c: sa.Connection, writer: VerifiedWriter, batch: Batch, key: BatchKey, result: WriteResult) -> None:
         writer.check(c)
-        marks = dict(store.key_of(c, batch.id, key.key_id).progress)
+        marks = dict(store.key_of(c, batch.id, key.key_id, lock=True).progress)
         tries = int(marks.get("tries", 0)) + (not result.limited)
         again = result.again_after is not None or result.refusal in AUTH_REFUSALS
         if result.status is WriteStatus.DONE:
@@ -295,11 +295,14 @@ class BatchExecution:
             self._key_locks.lock(c, key.key_id, why, born_at=record.created_time)
 
     def _later(self, c: sa.Connection, key: BatchKey, pause: float, marks: Mapping[str, int] = {}) -> None:
-        current = store.key_of(c, key.batch_id, key.key_id)
+        current = store.key_of(c, key.batch_id, key.key_id, lock=True)
         progress = {**current.progress, **marks, "after": self._clock() + pause}
         store.change_key(c, key.batch_id, key.key_id, progress=progress)
 
     def _settle(self, c: sa.Connection, batch: Batch, key: BatchKey, status: BatchKeyStatus, sentence: str) -> None:
+        """Once: of two processes that settle a key, the second was frozen or taken for dead meanwhile."""
+        if store.key_of(c, batch.id, key.key_id, lock=True).status is not BatchKeyStatus.WAITING:
+            return
         store.change_key(c, batch.id, key.key_id, status=status.value, sentence=sentence[:500])
         told: dict[str, Any] = {"operation": batch.operation, "batch": batch.id}
         if sentence:
@@ -340,5 +343,5 @@ class BatchExecution:
 
 
 def _keep(batch_id: int, key_id: int, c: sa.Connection, name: str, value: Any) -> None:
-    progress = store.key_of(c, batch_id, key_id).progress
+    progress = store.key_of(c, batch_id, key_id, lock=True).progress
     store.change_key(c, batch_id, key_id, progress={**progress, name: value})

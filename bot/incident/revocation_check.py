@@ -109,7 +109,11 @@ class BatchRevocationCheck:
         mark = key.progress.get(MARK, {})
         return await try_once(self.client, KeyId(key.key_id), mark, leaked=self.leaked)
 
-    def _tried(self, c: sa.Connection, key: BatchKey, trial: Trial) -> None:
+    def _tried(self, c: sa.Connection, seen: BatchKey, trial: Trial) -> None:
+        key = store.key_of(c, seen.batch_id, seen.key_id, lock=True)
+        # This process was frozen during its trial, and another one went on: what it found holds.
+        if key.proof not in UNSETTLED:
+            return
         mark, pause = marked(key.progress.get(MARK, {}), trial)
         proof = _proof(mark, ended=pause is None)
         if pause is not None:

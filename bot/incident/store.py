@@ -63,20 +63,22 @@ def keys_of(
     status: BatchKeyStatus | None = None,
     proofs: Collection[BatchRevocation] = (),
     limit: int = 10_000,
+    lock: bool = False,
 ) -> list[BatchKey]:
-    """Its keys, or those that stand so, lowest id first."""
+    """Its keys, or those that stand so, lowest id first. `lock`: other replicas wait with theirs until the commit."""
     query = sa.select(batch_keys).where(batch_keys.c.batch_id == batch_id)
     if status is not None:
         query = query.where(batch_keys.c.status == status.value)
     if proofs:
         query = query.where(batch_keys.c.proof.in_([proof.value for proof in proofs]))
-    return [_key(row) for row in c.execute(query.order_by(batch_keys.c.key_id).limit(limit))]
+    query = query.order_by(batch_keys.c.key_id).limit(limit)
+    return [_key(row) for row in c.execute(query.with_for_update() if lock else query)]
 
 
-def key_of(c: sa.Connection, batch_id: int, key_id: int) -> BatchKey:
-    """One of its keys, as it stands now."""
-    mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)
-    return _key(c.execute(sa.select(batch_keys).where(mine)).one())
+def key_of(c: sa.Connection, batch_id: int, key_id: int, *, lock: bool = False) -> BatchKey:
+    """One of its keys, as it stands now. `lock`: before its row is changed by what it holds."""
+    query = sa.select(batch_keys).where(batch_keys.c.batch_id == batch_id, batch_keys.c.key_id == key_id)
+    return _key(c.execute(query.with_for_update() if lock else query).one())
 
 
 def owners_of(c: sa.Connection, batch_id: int) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.approvals import write_locks
 from bot.approvals.write_locks import SECONDS, WriteLock, WriteLockLost, WriteLocks
@@ -46,6 +47,30 @@ async def test_another_replica_gets_nothing_while_it_is_held(postgres_database: 
             assert theirs is None
     async with locks_of(postgres_database, "b").lock_key(1) as theirs:
         assert theirs is not None
+
+
+def test_a_lock_lasts_as_long_as_its_row_says_and_not_as_a_failed_commit_would_have(sqlite_database: Database) -> None:
+    now = [100.0]
+    lock = WriteLock(name="write:key:1", holder="a", clock=lambda: now[0], leased=True)
+    run = sqlite_database.run_here
+    assert run(lock.acquire)
+
+    def prolong_in_vain(c: sa.Connection) -> None:
+        lock.check(c)
+        raise OSError("the database is gone before the commit")
+
+    now[0] += SECONDS / 2
+    with pytest.raises(OSError, match="is gone"):
+        run(prolong_in_vain)
+    lock.still()
+    now[0] += SECONDS / 2
+    with pytest.raises(WriteLockLost):
+        lock.still()
+
+
+def test_a_lock_that_was_never_taken_lets_nothing_out() -> None:
+    with pytest.raises(WriteLockLost):
+        WriteLock(name="write:key:1", holder="a", clock=lambda: 100.0, leased=True).still()
 
 
 def test_a_lock_that_ran_out_stops_its_holder(sqlite_database: Database) -> None:

@@ -184,6 +184,7 @@ class House:
         self,
         *arguments: str,
         quick: bool = True,
+        gateway_timeout: float | None = None,
         port: int | None = None,
         points: dict[str, Any] | None = None,
         version: str = "",
@@ -192,7 +193,7 @@ class House:
     ) -> Process:
         """`keydesk serve`, or what `arguments` say; returns once it is ready. Slack sends to the latest one.
 
-        `more`: settings that differ.
+        `gateway_timeout`: of a call, where the quick one is too short. `more`: settings that differ.
         """
         port = port or free_port()
         settings = self.world.environment(gateway_url=self._gateway_url, port=port, database_url=self.database_url)
@@ -205,6 +206,7 @@ class House:
             "folder": str(self._folder),
             "output": str(self._folder / f"output-{len(self.processes)}.txt"),
             "quick": quick,
+            "gateway_timeout": gateway_timeout,
             "points": points,
             "version": version,
         }
@@ -296,16 +298,27 @@ class House:
 
 @contextlib.asynccontextmanager
 async def open_house(
-    folder: Path, *, database_url: str, nursery: Nursery, policy: str = POLICY, **world_options: Any
+    folder: Path,
+    *,
+    database_url: str,
+    nursery: Nursery,
+    policy: str = POLICY,
+    reconnects: bool = False,
+    **world_options: Any,
 ) -> AsyncIterator[House]:
-    """The world and no process yet; ends every process that a test leaves."""
+    """The world and no process yet; ends every process that a test leaves.
+
+    `reconnects`: the gateway closes each connection after its answer, so that every call makes one.
+    """
     world = World(folder=folder, **world_options)
     world.policy_path.write_text(policy, encoding="utf-8")
     seed.fill_gateway(world.gateway)
     world.slack.limits.enforced = False
     async with (
         serving(world.slack.app) as slack_url,
-        serving(world.gateway.app, date_header=False) as gateway_url,
+        serving(
+            world.gateway.app, date_header=False, headers=[("Connection", "close")] if reconnects else []
+        ) as gateway_url,
     ):
         world.slack.base_url = slack_url
         house = House(world=world, gateway_url=gateway_url, folder=folder, database_url=database_url, nursery=nursery)

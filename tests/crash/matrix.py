@@ -19,6 +19,7 @@ from tests.crash.house import House, Nursery, Process, open_house
 
 # From the death to everything done, read back and shown, with the waits of victim.hurry.
 BOUND_SECONDS = 60.0
+CREATE = ("POST", "/api/token/")
 NewDatabase = Callable[[], contextlib.AbstractContextManager[str]]
 Meanwhile = Callable[[House], None]
 
@@ -44,17 +45,20 @@ async def run_once(
     nursery: Nursery,
     freeze: bool = False,
     meanwhile: Meanwhile | None = None,
+    slow_gateway: bool = False,
 ) -> Run:
     """The whole flow with a death at `point` ("" for none), or a frost from which the process wakes at the end.
 
     `meanwhile`: what happens to a frozen one, which then wakes at once and goes on alone.
+    `slow_gateway`: every call has a minute to be answered, and makes a connection of its own first, so that what stops
+    who wakes up is the write lock, and no time-out.
     """
     run = Run(point=point)
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, armed = folder / "points", folder / "armed"
-    async with open_house(folder, database_url=database_url, nursery=nursery) as house:
+    async with open_house(folder, database_url=database_url, nursery=nursery, reconnects=slow_gateway) as house:
         points = {"log": str(log), "armed": str(armed), "at": point, "freeze": freeze}
-        victim = await house.start(points=points)
+        victim = await house.start(points=points, gateway_timeout=BOUND_SECONDS if slow_gateway else None)
         made, view = await flow.prepare(house)
         armed.touch()
         begun = time.monotonic()
@@ -63,14 +67,16 @@ async def run_once(
             await asyncio.wait_for(flow.act(house, view), BOUND_SECONDS)
             await _rest(house, flow)
             if freeze and victim.frozen:
-                before = _writes(house)
+                before = len(_writes(house))
                 victim.kill(signal.SIGCONT)
                 run.died = True
                 # What it had in hand when it froze comes now, if it comes.
                 await asyncio.sleep(1.0)
                 await _rest(house, flow)
-                late = _writes(house) - before
-                run.problems += [f"{late} writes came late"] if flow.nothing_late and late else []
+                late = _writes(house)[before:]
+                run.problems += (
+                    [f"{len(late)} writes came late: {', '.join(late)}"] if flow.nothing_late and late else []
+                )
         except (TimeoutError, AssertionError, httpx.HTTPError) as error:
             run.problems.append(f"no rest: {error or 'time is over'}")
         finally:
@@ -88,8 +94,10 @@ async def run_once(
     return run
 
 
-def _writes(house: House) -> int:
-    return sum(seen.method != "GET" and seen.path.startswith("/api/token") for seen in house.gateway.requests)
+def _writes(house: House) -> list[str]:
+    """What changed keys, or would have; asking for the values of masked keys is a POST as well, and changes nothing."""
+    changing = (s for s in house.gateway.requests if s.method in {"PUT", "DELETE"} or (s.method, s.path) == CREATE)
+    return [f"{seen.method} {seen.path}" for seen in changing]
 
 
 async def _restart(house: House, victim: Process) -> None:
@@ -160,10 +168,11 @@ async def matrix(
     only: str = "",
     sample: int | None = None,
     at_once: int = 2,
+    slow_gateway: bool = False,
 ) -> list[Run]:
     """Find the points in a run without a death, then die at each, or at `sample` of them, evenly spread.
 
-    `only`: the points whose name holds this. `freeze` and `meanwhile`: see run_once.
+    `only`: the points whose name holds this. `freeze`, `meanwhile` and `slow_gateway`: see run_once.
     """
     numbers = iter(range(10_000))
 
@@ -180,6 +189,7 @@ async def matrix(
                     nursery=nursery,
                     freeze=freeze,
                     meanwhile=meanwhile if point else None,
+                    slow_gateway=slow_gateway,
                 )
         except (AssertionError, LookupError, OSError, sa.exc.SQLAlchemyError) as error:
             # A machine that is too busy to prepare the run: told as a problem, and the other runs go on.

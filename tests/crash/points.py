@@ -12,19 +12,24 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import sqlalchemy as sa
 from sqlalchemy.engine import default
 
 from bot.db.engine import Database
+from bot.gateway.replies import ApiCall
 from bot.gateway.wire import Wire
 from bot.slack.http_endpoint import SlackEndpoint
 from bot.slack.web_client import SlackWebClient
 
 # Goes on beside every flow and belongs to none: another moment of it is no other case.
 _BESIDE = ("Takeover.beat_in", "_record_policy", "dbos DELETE FROM", "dbos INSERT INTO queues")
+# The exchange with the gateway that this task is in.
+_exchange: ContextVar[str] = ContextVar("exchange", default="gateway")
 _WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+([\w.\"]+)")
 
 
@@ -53,10 +58,18 @@ class Points:
 def install(points: Points) -> None:
     """Wrap everything."""
     _wrap_database(points)
-    _wrap_remote(points, Wire, "exchange", lambda call: f"gateway {call.method} {call.path}")
+    _wrap_remote(points, Wire, "exchange", _exchange_label)
+    # Inside an exchange: at its end the connection is there, and the bytes have not left yet.
+    _wrap_remote(points, httpcore.AnyIOBackend, "connect_tcp", lambda _host: f"{_exchange.get()} connection")
     _wrap_remote(points, SlackWebClient, "_call", lambda method: f"slack {method}")
     _wrap_remote(points, SlackWebClient, "respond", lambda _url: "slack response_url")
     _wrap_answers(points)
+
+
+def _exchange_label(call: ApiCall) -> str:
+    label = f"gateway {call.method} {call.path}"
+    _exchange.set(label)
+    return label
 
 
 def _wrap_remote(points: Points, owner: type, name: str, label: Callable[[Any], str]) -> None:

@@ -2,7 +2,7 @@
 
 `python -m tests.crash.victim SOCKET` serves one test after the other, each over a connection of its own to that Unix
 socket, until standard input ends. It reads a line of JSON per order: {"arguments", "environment", "folder", "output",
-"quick", "points"}. It answers with {"started": pid} and, when one ends, {"ended": pid, "code": n} (negative: the
+"quick", "gateway_timeout", "points"}. It answers with {"started": pid} and, when one ends, {"ended": pid, "code": n} (negative: the
 signal). A fork of a warm process starts in a fifth of the time; from then on it is `keydesk serve` like any other.
 `quick` shortens the waits that are long on purpose, by changing constants of that process alone.
 """
@@ -42,10 +42,10 @@ _TIMEOUT, _TICK, _SILENCE, _LEASE = 2.0, 0.25, 1.5, 1.5
 _PING, _WATCH = 0.5, 0.1
 
 
-def hurry() -> None:
-    """Make the long waits short."""
+def hurry(*, timeout: float) -> None:
+    """Make the long waits short. `timeout`: of a call to the gateway."""
     connect, socket_mode = bot.resources.connect, bot.slack.socket_mode.SocketMode
-    bot.resources.connect = lambda **options: connect(timeout=_TIMEOUT, **options)
+    bot.resources.connect = lambda **options: connect(timeout=timeout, **options)
     links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
     bot.slack.socket_mode.SocketMode = links
     bot.approvals.verified_write.PROCESSING = 0.5
@@ -77,7 +77,7 @@ def become(order: dict[str, Any]) -> None:
     os.chdir(order["folder"])
     os.environ.update(order["environment"])  # noqa: TID251  # what a supervisor would set
     if order.get("quick"):
-        hurry()
+        hurry(timeout=order.get("gateway_timeout") or _TIMEOUT)
     if version := order.get("version"):
         bot.resources.__version__ = bot.services.__version__ = bot.health.__version__ = version
     if points := order.get("points"):

@@ -1,29 +1,25 @@
 """The proof of a batch beside its writes: these go first, and no value outlives its trial."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 
+import pytest
 from pydantic import SecretStr
 
-from bot.approvals.counts import Counts
-from bot.approvals.key_locks import KeyLocks
-from bot.approvals.verified_write import VerifiedWrites
-from bot.approvals.write_locks import WriteLocks
+from bot.audit import Fact
+from bot.audit import read as read_audit
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
+from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.incident import store
-from bot.incident.execution import BatchExecution
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, begun
-from bot.permissions.models import Actor
-from bot.permissions.rules import Policy, parse_policy
-from bot.slack.outbox import Outbox
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW
 from tests.gateway.kit import client_of, fake_gateway
-from tests.slack.outboxes import Queue
+from tests.incident.kit import execution_of
 
-POLICY = '[roles]\n[[rules]]\nname = "all"\nwho = ["*"]\ndo = ["key.disable"]\non = "any"\nallow = true\n'
 KEYS = 20
 
 
@@ -59,17 +55,13 @@ async def disabled(database: Database, fake: FakeGateway) -> None:
     await database.run(store.change_key, 1, waiting.id, progress={"after": NOW + 10})
 
 
-def nothing_leaked(_key_id: int) -> SecretStr | None:
-    return None
-
-
 def proof_of(
     database: Database, client: GatewayReader, write: Callable[[int], Awaitable[None]]
 ) -> BatchRevocationCheck:
     return BatchRevocationCheck(
         database=database,
         client=client,
-        leaked=nothing_leaked,
+        leaked=lambda _key_id: None,
         write=write,
         show=lambda *_: None,
         alarm=lambda *_: None,
@@ -80,40 +72,7 @@ def proof_of(
 async def test_a_write_that_comes_due_during_a_long_pass_goes_before_the_next_trials(sqlite_database: Database) -> None:
     fake = fake_gateway("upstream-g2")
     await disabled(sqlite_database, fake)
-
-    clock = SlowClock(fake)
-
-    async def actor_of(user: str, team: str) -> Actor:
-        return Actor(slack_user_id=user, team_id=team)
-
-    slack: Any = None  # nothing is posted
-    outbox = Outbox(database=sqlite_database, engine=Queue(clock), web=slack, directory=slack, drawers={}, clock=clock)
-
-    def policy() -> Policy:
-        return parse_policy(POLICY, file="p")
-
-    async def nobody(_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset()
-
-    run = BatchExecution(
-        database=sqlite_database,
-        reader=client_of(fake),
-        writes=VerifiedWrites(
-            client=client_of(fake),
-            database=sqlite_database,
-            write_locks=WriteLocks(database=sqlite_database, holder="one", operations={}, clock=clock),
-        ),
-        policy=policy,
-        counts=Counts(database=sqlite_database, policy=policy, people_of=nobody, clock=clock),
-        actor_of=actor_of,
-        outbox=outbox,
-        channel="C1",
-        changed=lambda: None,
-        leaked=nothing_leaked,
-        key_locks=KeyLocks(outbox=outbox, channel="C1", reader=client_of(fake), clock=clock),
-        engine=Queue(clock),
-        clock=clock,
-    )
+    run = execution_of(sqlite_database, fake, SlowClock(fake))
     assert await run.run("1") is None
     seen = [(each.method, each.path) for each in fake.requests]
     write = next(place for place, (method, _) in enumerate(seen) if method == "PUT")
@@ -165,3 +124,38 @@ async def test_the_few_of_a_large_batch_that_are_due_first_are_not_revealed_one_
     assert await proof_of(sqlite_database, client_of(fake), write).try_due(1) == 0.0
     assert [each.path for each in fake.requests if each.method == "POST"] == ["/api/token/batch/keys"]
     assert (await sqlite_database.read(store.proved, 1))[BatchRevocation.REFUSED] == 3
+
+
+@pytest.mark.parametrize("mine", ["refused", "accepted"])
+async def test_who_was_frozen_in_a_trial_changes_nothing_that_another_process_proved(
+    sqlite_database: Database, mine: str
+) -> None:
+    """Each key is tried once in the record, and an old answer raises no alarm about a key that is refused by now."""
+    fake = fake_gateway("upstream-g2")
+    await disabled(sqlite_database, fake)
+    client, told = client_of(fake), list[int]()
+    told_by_record = partial(read_audit, limit=500)
+
+    async def write(_batch_id: int) -> None:
+        """Nothing is due."""
+
+    heir = proof_of(sqlite_database, client_of(fake), write)
+    check_key, frozen = client.check_key, list[bool]()
+
+    async def frozen_within(value: SecretStr) -> KeyCheck:
+        """Its first trial ends only after the heir has done everything."""
+        answer = await check_key(value)
+        if frozen:
+            return answer
+        frozen.append(True)
+        while await heir.try_due(1) is not None:
+            pass
+        return answer if mine == "refused" else answer.model_copy(update={"outcome": CheckOutcome.ACCEPTED})
+
+    client.check_key = frozen_within  # type: ignore[method-assign]
+    victim = replace(proof_of(sqlite_database, client, write), alarm=lambda _c, batch_id: told.append(batch_id))
+    await victim.try_due(1)
+    tried = [line["key_id"] for line in await sqlite_database.read(told_by_record) if line["fact"] == Fact.PROBE]
+    assert len(tried) == len(set(tried)) == KEYS
+    assert (await sqlite_database.read(store.proved, 1))[BatchRevocation.REFUSED] == KEYS
+    assert told == []
