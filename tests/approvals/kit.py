@@ -107,7 +107,8 @@ class Spine:
         self.database = database
         self.now = NOW
         self.policy = rules or policy()
-        jobs = dict.fromkeys(("run", "lapse", "remind", "redraw", "approvers", "call", POST), _never)
+        names = ("run", "lapse", "remind", "redraw", "approvers", "call", "retire", "probe", POST)
+        jobs = dict.fromkeys(names, _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(
             database=database, engine=engine, web=Nowhere(), directory=Nowhere(), drawers={}, clock=self.clock
@@ -212,6 +213,13 @@ def new_request(delivery: str = "sub:1", *, rules: Policy | None = None, **chang
         "asked_at": NOW,
     }
     return NewRequest(**{**values, **changes})
+
+
+def row(status: Status = Status.PENDING, **changes: Any) -> ApprovalRequest:
+    """A request as it is read, number 3, without a database."""
+    asked = {name: value for name, value in changes.items() if name in NewRequest.model_fields}
+    values = {"lapses_at": None, **changes}
+    return ApprovalRequest(**{**dict(new_request(**asked)), "id": 3, "version": 2, "status": status, **values})
 
 
 def put(c: sa.Connection, status: Status, delivery: str = "sub:1") -> ApprovalRequest:

@@ -9,7 +9,8 @@ from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError, PermissionDenied
 from bot.operations import Expiry, Offer
 from bot.permissions.models import Actor, ActorKind
-from tests.approvals.kit import ADA, BEN, MIRA, NOW, OMAR, SAM, Spine, person, policy
+from bot.permissions.rules import parse_policy
+from tests.approvals.kit import ADA, BEN, MIRA, NOW, OMAR, POLICY, SAM, Spine, person, policy
 
 LESS = Offer(remain_quota=1_000_000)
 
@@ -268,3 +269,44 @@ async def test_an_answer_after_the_time_is_over_is_refused_even_before_the_timer
     sqlite_spine.now += 3 * 86_400
     with pytest.raises(PermissionDenied, match="expired"):
         await sqlite_spine.actions.approve(1, MIRA, ADA)
+
+
+async def test_what_was_granted_at_once_waits_for_nobody(sqlite_spine: Spine) -> None:
+    await sqlite_spine.ask(remain_quota=1)
+    with pytest.raises(PermissionDenied, match="Nobody has to approve this request"):
+        await sqlite_spine.actions.reviewed(1, MIRA, ADA)
+
+
+async def test_there_is_no_offer_to_accept_before_one_was_made(sqlite_spine: Spine) -> None:
+    await sqlite_spine.ask()
+    with pytest.raises(ApprovalConflict, match="holds no offer"):
+        await sqlite_spine.actions.accept(1, ADA)
+
+
+async def test_an_offer_that_the_policy_no_longer_allows_is_not_granted(sqlite_spine: Spine) -> None:
+    await sqlite_spine.ask()
+    await sqlite_spine.actions.approve(1, MIRA, ADA, offer=LESS)
+    sqlite_spine.policy = parse_policy("[roles]\nmanager = ['S0MANAGERS']\n")
+    with pytest.raises(ApprovalConflict, match="does not allow what would be granted instead"):
+        await sqlite_spine.actions.accept(1, ADA)
+    assert (await sqlite_spine.row()).status is Status.OFFERED
+    assert await sqlite_spine.started(":run") == []
+
+
+@pytest.mark.parametrize(
+    ("actor", "sees"),
+    [
+        (ADA, True),
+        (MIRA, True),  # may decide
+        (SAM, True),  # may list every request
+        (BEN, False),
+        (person("U0GIL", "S0MANAGERS", kind=ActorKind.GUEST), False),
+    ],
+)
+async def test_a_card_is_seen_by_the_requester_and_by_whoever_may_decide_or_list(
+    sqlite_spine: Spine, actor: Actor, sees: bool
+) -> None:
+    request = await sqlite_spine.ask()
+    listing = "[[rules]]\nname='all'\nwho=['security']\ndo=['request.list']\non='any'\nallow=true\n"
+    sqlite_spine.policy = parse_policy(POLICY % 'from = ["manager"], expires = "3d"' + listing)
+    assert sqlite_spine.actions.may_look(request, actor, ADA) is sees

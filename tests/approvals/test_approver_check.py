@@ -1,9 +1,15 @@
 """Nobody can approve: judged as the click is, on the card and to the requester, until somebody can."""
 
+from typing import Any
+
 import pytest
 
 from bot.approvals import approver_check
+from bot.approvals.approver_check import ApproverCheck
+from bot.db.engine import Database
+from bot.permissions.rules import parse_policy
 from keydesk_sandbox import seed
+from tests.approvals.kit import Spine
 from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk, text_of
 
@@ -71,3 +77,40 @@ async def test_nothing_is_said_while_slack_does_not_tell(http_desk: Desk) -> Non
 
 async def test_what_waits_no_longer_is_not_looked_at(http_desk: Desk) -> None:
     assert await http_desk.app.approver_check.run("404") is None
+
+
+async def nobody_is_asked(*_who: Any) -> Any:
+    raise AssertionError("Slack is asked")
+
+
+def check_of(spine: Spine) -> ApproverCheck:
+    return ApproverCheck(
+        database=spine.database,
+        policy=lambda: spine.policy,
+        people=nobody_is_asked,
+        who_is=nobody_is_asked,
+        notifications=spine.actions.notifications,
+        clock=spine.clock,
+    )
+
+
+async def test_where_everybody_may_approve_nobody_is_looked_for(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database)
+    spine.policy = parse_policy("""
+[roles]
+anybody = ["*"]
+[[rules]]
+name = "anybody agrees"
+who = ["anybody"]
+do = ["key.create"]
+approval = { from = ["anybody"] }
+""")
+    await spine.ask()
+    assert await check_of(spine).run("1") is None
+    assert (await spine.row()).progress.no_approver_since is None
+
+
+async def test_a_request_that_waits_for_nobody_is_not_looked_after(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database)
+    await spine.ask(remain_quota=1)
+    assert [await check_of(spine).run(argument) for argument in ("1", "9")] == [None, None]

@@ -1,11 +1,22 @@
 """Submit: judged by today's rules, stored once, refusals recorded, nothing stored when something is wrong."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from bot.approvals.flow import Asked, Flow
 from bot.approvals.models import Status
-from bot.errors import InputError, PermissionDenied
-from bot.permissions.models import ActorKind
-from tests.approvals.kit import Spine, person
+from bot.db.engine import Database
+from bot.errors import ApprovalConflict, InputError, PermissionDenied, TooMuch
+from bot.features import OPERATIONS
+from bot.gateway.errors import CallFacts, KeyNotFound
+from bot.gateway.models import Key
+from bot.keys import locks
+from bot.permissions.models import Actor, ActorKind, Lock
+from bot.permissions.rules import parse_policy
+from tests.approvals.kit import ADA, BEN, CHANNEL, NOW, Spine, person, policy
+from tests.keys.records import record
 
 
 async def test_a_big_wish_waits_and_wants_a_card(spine: Spine) -> None:
@@ -52,3 +63,143 @@ async def test_a_repeat_answers_with_the_row_even_when_the_name_is_taken_by_now(
     first = await spine.ask(delivery="sub:1")
     spine.offered.taken = ("search",)
     assert await spine.ask(delivery="sub:1") == first
+
+
+async def test_a_repeat_of_what_is_denied_by_now_answers_with_the_row(spine: Spine) -> None:
+    first = await spine.ask(delivery="sub:1")
+    spine.policy = parse_policy("")
+    assert await spine.ask(delivery="sub:1") == first
+    assert await spine.facts() == ["asked"]
+
+
+async def test_a_form_that_somebody_else_sent_tells_nothing(spine: Spine) -> None:
+    await spine.ask(delivery="sub:1")
+    with pytest.raises(ApprovalConflict, match="not by you"):
+        await spine.ask(BEN, delivery="sub:1")
+
+
+async def test_who_skips_the_approval_says_why(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", break_glass = true'))
+    with pytest.raises(InputError) as wrong:
+        await spine.ask(reason=" ")
+    assert list(wrong.value.fields) == ["reason"]
+    assert (await spine.ask(reason="the site is down")).break_glass
+
+
+async def test_nobody_fills_the_list_of_those_who_decide(sqlite_spine: Spine) -> None:
+    sqlite_spine.flow = replace(sqlite_spine.flow, most_open=1)
+    await sqlite_spine.ask()
+    with pytest.raises(TooMuch, match="1 requests of yours wait"):
+        await sqlite_spine.ask(name="another")
+    assert (await sqlite_spine.ask(BEN, name="another")).id == 2
+
+
+COUNTING = """
+[roles]
+engineer = ["S0ENGINEERS"]
+[[rules]]
+name = "one key"
+who = ["engineer"]
+do = ["key.create"]
+when = { keys_at_most = 1 }
+allow = true
+"""
+
+
+async def test_counts_are_compared_again_where_the_request_is_stored(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    spine.policy = parse_policy(COUNTING)
+    judge = spine.flow.judge
+    others = []
+
+    async def overtaken(self: Flow, asked: Asked) -> Any:
+        """Judged, and another request of theirs is stored before this one is."""
+        judged = await judge(asked)
+        if not others:
+            others.append(asked)
+            await spine.ask(name="first", delivery="sub:first")
+        return judged
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flow, "judge", overtaken)
+        with pytest.raises(PermissionDenied):
+            await spine.ask(name="second", delivery="sub:second")
+    assert (await spine.ask(name="first", delivery="sub:first")).id == 1
+    assert await spine.facts() == ["asked", "approved", "refused"]
+
+
+async def test_a_repeat_that_would_be_one_too_many_answers_with_the_row(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    spine.policy = parse_policy(COUNTING.replace("at_most = 1", "at_most = 2"))
+    first = await spine.ask(delivery="sub:1")
+    assert await spine.ask(delivery="sub:1") == first
+    assert await spine.facts() == ["asked", "approved"]
+
+
+class Found:
+    """A gateway with one key, or none."""
+
+    def __init__(self, key: Key | None) -> None:
+        self.key = key
+
+    async def get_key(self, key_id: int, *, deadline: float | None = None) -> Key:
+        if self.key is None:
+            raise KeyNotFound(
+                facts=CallFacts(operation="reading", key_id=key_id, request_id=None, reference="0", status=200)
+            )
+        return self.key
+
+    def server_now(self) -> float:
+        return NOW
+
+
+RULE = "[[rules]]\nname='r'\nwho=['engineer']\ndo=['key.enable']\non='{}'\nallow=true\n"
+ROLES = "[roles]\nengineer=['S0ENGINEERS']\n"
+
+
+def enabling(spine: Spine, key: Key | None, whose: str) -> Asked:
+    spine.policy = parse_policy(ROLES + RULE.format(whose))
+    spine.flow = replace(spine.flow, reader=Found(key))
+    operation = OPERATIONS["key.enable"]
+    wanted = operation.input_model.model_validate({"key_id": 7})
+    return Asked(
+        actor=ADA, operation=operation, wanted=wanted, reason="", channel_id=CHANNEL, delivery_id="d", deadline=1.0
+    )
+
+
+@pytest.mark.parametrize(("whose", "error"), [("any", KeyNotFound), ("own", PermissionDenied)])
+async def test_whether_there_is_a_key_is_told_to_those_who_may_do_it_to_any(
+    sqlite_spine: Spine, whose: str, error: type[Exception]
+) -> None:
+    asked = enabling(sqlite_spine, None, whose)
+    with pytest.raises(error):
+        await sqlite_spine.flow.submit(asked)
+
+
+async def test_a_lock_is_a_fact_of_what_may_bring_a_key_back(sqlite_spine: Spine) -> None:
+    lock = Lock(cause="alert", by="U0SAM", at=1.0, number=3, rule="r")
+    await sqlite_spine.database.run(locks.lock, 7, lock)
+    asked = enabling(sqlite_spine, record(7, status=2), "any")
+    inspection, decision = await sqlite_spine.flow.judge(asked)
+    assert inspection.facts.lock == lock
+    assert decision.outcome == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    ("who", "member", "admitted"),
+    [
+        (ADA, True, True),
+        (person("U0NEW"), True, False),
+        (person("U0GIL", "S0ENGINEERS", kind=ActorKind.GUEST), False, False),
+    ],
+)
+async def test_who_is_let_in_before_the_gateway_is_asked(
+    sqlite_spine: Spine, who: Actor, member: bool, admitted: bool
+) -> None:
+    flow = sqlite_spine.flow
+    for admit, expected in ((flow.admit_member, member), (flow.admit, admitted)):
+        if expected:
+            await admit(who, "key.create")
+        else:
+            with pytest.raises(PermissionDenied):
+                await admit(who, "key.create")

@@ -72,12 +72,14 @@ class ReceiptWindows:
     async def _follow(self) -> None:
         leave()
         await asyncio.sleep(FIRST_SECONDS)
-        while self._windows:
+        while True:
             try:
                 await self._look()
             except sa.exc.SQLAlchemyError:
                 logger.warning("the rows of open windows cannot be read", exc_info=True)
-            youngest = max((window.opened for window in self._windows.values()), default=0.0)
+            if not self._windows:
+                return  # at once: the next window begins anew and need not wait for a pause to end
+            youngest = max(window.opened for window in self._windows.values())
             await asyncio.sleep(YOUNG_SECONDS if time.monotonic() - youngest < YOUNG else OLD_SECONDS)
 
     async def _look(self) -> None:

@@ -1,5 +1,6 @@
-from bot.approvals.cards.lock_notices import draw_unlocked, lock_text
+from bot.approvals.cards.lock_notices import draw_unlocked, lock_text, locked_text, locked_texts
 from bot.permissions.models import Lock
+from bot.permissions.rules import parse_policy
 from bot.slack.post_store import PostRow
 
 LOCK = Lock(cause="alert", by="U0SAM", at=1_790_000_000.0, number=3, rule="r")
@@ -34,3 +35,27 @@ def test_one_key_many_keys_and_a_successor_are_told_apart() -> None:
     assert successor is not None
     assert "has a successor, key 13" in successor.text
     assert draw_unlocked(nobody, post()) is None
+
+
+def test_what_brings_a_locked_key_back_is_said_with_why_it_is_locked() -> None:
+    rules = parse_policy("""
+[roles]
+security = ["S0SEC"]
+[[rules]]
+name = "plug"
+who = ["security"]
+do = ["key.disable"]
+on = "any"
+allow = true
+""")
+    text = locked_text(LOCK, policy=rules)
+    assert "*Locked.* <@U0SAM> disabled it on" in text
+    assert "1 person of security agrees, not who asks." in text
+    assert locked_texts({12: LOCK}, policy=rules) == {12: text}
+
+
+def test_a_locked_key_that_came_back_elsewhere_is_an_alarm_with_the_way_out() -> None:
+    message = draw_unlocked(None, post(keys=[KEY], elsewhere=True))
+    assert message is not None
+    assert "it was enabled at the gateway itself" in message.text
+    assert "`/apikey disable 12`" in str(message.blocks)

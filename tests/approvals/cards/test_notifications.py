@@ -6,8 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
+from bot.approvals.models import ApprovalRequest, Judgement, Origin, OriginKind, Status
 from bot.db.engine import Database
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
+from bot.permissions.models import Decision, Facts
 from tests.approvals.kit import new_request
 
 
@@ -65,3 +68,36 @@ def test_an_alarm_is_shown_in_the_channel_too(sqlite_database: Database) -> None
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
     sqlite_database.run_here(notifications.alarm, request(Status.SUCCEEDED), "Look.")
     assert outbox.wanted["req:3:alarm"]["body"] == {"text": "Look. (Request #3.)", "broadcast": True}
+
+
+@pytest.mark.parametrize(
+    ("owner", "origin", "told"),
+    [
+        ("U0BEN", Origin(), True),
+        ("U0ADA", Origin(), False),  # who asked hears of it anyway
+        (None, Origin(), False),
+        ("U0BEN", Origin(kind=OriginKind.ALERT, alert_id=9, attempt=1), False),  # the alert tells them more
+    ],
+)
+def test_an_owner_hears_what_somebody_else_did(
+    sqlite_database: Database, owner: str | None, origin: Origin, told: bool
+) -> None:
+    if owner is not None:
+        line = OwnedKey(key_id=7, name="k", owner_id=owner, owner_team="T", request_id=None, created_at=1.0)
+        sqlite_database.run_here(owners.own, line)
+    wanted = announced(sqlite_database, request(Status.SUCCEEDED, operation="key.disable", key_id=7, origin=origin))
+    assert ("req:3:owner" in wanted) is told
+    if told:
+        assert wanted["req:3:owner"]["target"] == f"dm:{owner}"
+
+
+def test_without_a_card_nothing_is_added_to_its_thread(sqlite_database: Database) -> None:
+    outbox = Outbox()
+    notifications = Notifications(outbox=outbox, channel="C0KEYS")
+    granted = Judgement(decision=Decision(outcome="allow", rule="r", sentence=""), facts=Facts(), own=True)
+    of = request(Status.SUCCEEDED, judgement=granted)
+    sqlite_database.run_here(notifications.story, of, "Done.")
+    sqlite_database.run_here(notifications.remind, of, "Look.", name="1")
+    assert outbox.wanted == {}
+    sqlite_database.run_here(notifications.alarm, of, "Look.")
+    assert outbox.wanted["req:3:alarm"]["thread_of"] is None

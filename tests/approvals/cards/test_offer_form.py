@@ -1,5 +1,6 @@
 """Approve with changes: the form asks for what the request speaks of, and reads only what differs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +75,11 @@ def test_blocks_that_the_form_does_not_show_are_not_read() -> None:
     raise_only = request(delta=500, key_id=7)
     offer = parse_offer(raise_only, filled("1") | {DELTA: {"value": {"value": "+100"}}}, now=NOW, units_per_usd=UNITS)
     assert offer.model_dump(exclude_none=True) == {"delta": 100}
+
+
+def test_a_request_that_waits_for_nobody_has_no_word_of_an_offer() -> None:
+    granted = new_request(input={"remain_quota": 5})
+    judgement = granted.judgement.model_copy(update={"decision": replace(granted.judgement.decision, approval=None)})
+    plain = NEW_KEY.model_copy(update={"judgement": judgement})
+    assert "must accept it first" not in str(build_offer_modal(plain, units_per_usd=UNITS))
+    assert "must accept it first" in str(build_offer_modal(NEW_KEY, units_per_usd=UNITS))

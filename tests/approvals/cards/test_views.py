@@ -1,0 +1,314 @@
+"""What the card, the confirmation and the words to requester and owner say in each state of a request."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
+from bot.approvals.cards.views import (
+    MARKS,
+    MORE,
+    RequestViews,
+    approval_text,
+    change_lines,
+    confirmation,
+    mark_of,
+    notice,
+    offer_text,
+    outcome_blocks,
+    owner_notice,
+)
+from bot.approvals.models import (
+    ApprovalRequest,
+    Judgement,
+    Outcome,
+    OverlapProgress,
+    Postponement,
+    Progress,
+    RevocationProgress,
+    Status,
+    Vote,
+)
+from bot.db.engine import Database
+from bot.features import OPERATIONS
+from bot.keys import owners
+from bot.keys.owners import OwnedKey
+from bot.operations import Change, Expiry, Offer
+from bot.permissions.models import Approval, Decision, Lock, Stage
+from bot.slack.post_store import PostRow
+from tests.approvals.kit import NOW, new_request, row
+
+UNITS = 500_000
+VIEWS = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
+CREATE, DISABLE, ROTATE = OPERATIONS["key.create"], OPERATIONS["key.disable"], OPERATIONS["key.rotate"]
+MIRA_APPROVED = (Vote(by="U0MIRA", team="T0TEST", at=NOW),)
+
+
+def plain(text: str) -> str:
+    """Without the marks that keep a name from turning the direction of the text around it."""
+    return text.translate({0x2068: None, 0x2069: None})
+
+
+def buttons(blocks: list[Any]) -> list[str]:
+    return [one["action_id"] for block in blocks if block["type"] == "actions" for one in block["elements"]]
+
+
+def card(request: ApprovalRequest) -> str:
+    return str(VIEWS.card(request).blocks)
+
+
+def needing(*stages: Stage) -> Judgement:
+    judgement = new_request().judgement
+    decision = replace(judgement.decision, approval=Approval(stages=stages, expires=86_400.0))
+    return judgement.model_copy(update={"decision": decision})
+
+
+def allowed_at_once() -> Judgement:
+    decision = Decision(outcome="allow", rule="small", sentence="It is small.")
+    return new_request().judgement.model_copy(update={"decision": decision})
+
+
+def checked(**seen: Any) -> Progress:
+    return Progress(revocation=RevocationProgress(**seen))
+
+
+@pytest.mark.parametrize(
+    ("status", "progress", "mark"),
+    [
+        (Status.DENIED, Progress(), MARKS[Status.DENIED]),
+        (Status.SUCCEEDED, Progress(), ":white_check_mark:"),
+        (Status.SUCCEEDED, checked(), ":hourglass_flowing_sand:"),
+        (Status.SUCCEEDED, checked(ended=True, refused_at=NOW), ":white_check_mark:"),
+        (Status.SUCCEEDED, checked(ended=True), ":warning:"),
+        (Status.SUCCEEDED, checked(ended=True, accepted_last=NOW), ":rotating_light:"),
+    ],
+)
+def test_green_is_only_what_was_read_back_and_refused_by_the_gateway(
+    status: Status, progress: Progress, mark: str
+) -> None:
+    assert mark_of(row(status, progress=progress)) == mark
+
+
+@pytest.mark.parametrize(
+    ("status", "ids"),
+    [
+        (Status.PENDING, ["approve", "deny", "more"]),
+        (Status.OFFERED, ["accept_offer", "withdraw"]),
+        *((status, []) for status in Status if status not in {Status.PENDING, Status.OFFERED}),
+    ],
+)
+def test_a_card_has_the_buttons_of_its_state(status: Status, ids: list[str]) -> None:
+    assert buttons(VIEWS.card(row(status)).blocks) == ids
+
+
+def test_the_menu_names_the_request_and_the_word() -> None:
+    [block] = [block for block in VIEWS.card(row()).blocks if block["type"] == "actions"]
+    assert [one["value"] for one in block["elements"][2]["options"]] == [f"{word}:3" for word in MORE]
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (row(reason="for the *launch*"), "*Why*"),
+        (row(Status.DENIED, denial="Too much.", decided_by="U0MIRA"), "*Reason of the denial*"),
+        (row(Status.DENIED, decided_by="U0MIRA"), "by <@U0MIRA>"),
+        (row(Status.UNKNOWN), "the gateway's answer was lost; checking what it did"),
+        (row(Status.RUNNING, progress=Progress(postponed=Postponement(since=1, tries=1))), "held up, still trying"),
+        (row(taken_by="U0MIRA"), "<@U0MIRA> is looking at it"),
+        (row(Status.SUCCEEDED, break_glass=True), "*not reviewed yet*"),
+        (row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR"), "reviewed by <@U0OMAR>"),
+        (row(lapses_at=NOW), "Lapses <!date"),
+        (row(), "Never lapses"),
+        (row(), "Needs 1 approval from *manager*"),
+        (
+            row(judgement=needing(Stage(roles=("manager",), count=2)), votes=MIRA_APPROVED),
+            "Needs 1 more approval from *manager*; approved by <@U0MIRA>.",
+        ),
+        (row(judgement=needing(Stage(roles=("manager",), count=2))), "Needs 2 approvals from *manager*"),
+        (row(progress=Progress(no_approver_since=NOW)), "Nobody can approve this now: among *manager*"),
+        (row(key_id=12), "key 12"),
+        (row(counter_offer=Offer(remain_quota=500_000)), "Granted instead of what was asked"),
+        (row(Status.DENIED, counter_offer=Offer(remain_quota=500_000)), "Offered instead"),
+    ],
+)
+def test_the_card_says(request_: ApprovalRequest, words: str) -> None:
+    assert words in card(request_)
+
+
+def test_a_locked_key_is_on_the_card_for_whoever_decides() -> None:
+    judgement = new_request().judgement
+    lock = Lock(cause="alert", by="U0SAM", at=NOW, number=5, rule="r")
+    locked = judgement.model_copy(update={"facts": replace(judgement.facts, lock=lock)})
+    assert "*The key is locked.*" in card(row(judgement=locked))
+    assert "locked" not in card(row())
+
+
+def test_what_was_done_without_asking_is_reviewed_by_a_button_until_somebody_did() -> None:
+    assert buttons(VIEWS.card(row(Status.SUCCEEDED, break_glass=True)).blocks) == ["reviewed"]
+    assert buttons(VIEWS.card(row(Status.RUNNING, break_glass=True)).blocks) == []
+    assert buttons(VIEWS.card(row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR")).blocks) == []
+
+
+def test_the_confirmation_names_key_approver_and_rule() -> None:
+    done = row(
+        Status.SUCCEEDED,
+        decided_by="U0MIRA",
+        outcome=Outcome(sentence="", notes=("Changed meanwhile: name.",), key_id=12, hint="aB3d…wXyZ"),
+    )
+    text = str(confirmation(done, CREATE, UNITS).blocks)
+    assert "for <@U0ADA>, approved by <@U0MIRA>." in text
+    assert "Request #3 · key 12 · `aB3d…wXyZ` · rule `the rest`" in text
+    assert "Changed meanwhile: name." in text
+
+
+def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
+    facts = (Change(field="name", label="Name", before=None, after="search"),)
+    with_card = row(Status.SUCCEEDED, summary=facts)
+    assert "*Name*" not in str(confirmation(with_card, CREATE, UNITS).blocks)
+    alone = row(Status.SUCCEEDED, summary=facts, judgement=allowed_at_once())
+    assert "*Name*" in str(confirmation(alone, CREATE, UNITS).blocks)
+    assert "as <@U0ADA> asked." in str(confirmation(alone, DISABLE, UNITS).blocks)
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (row(Status.APPROVED), "Your request for key *search* is approved."),
+        (row(Status.OFFERED, decided_by="U0MIRA"), "For key *search*, <@U0MIRA> offers less than you asked for."),
+        (row(Status.UNKNOWN), "The gateway's answer about key *search* was lost."),
+        (row(Status.FAILED), "Your request for key *search* failed. Nothing was reported as done."),
+        (row(Status.DENIED, decided_by="U0MIRA"), "<@U0MIRA> denied your request for key *search*."),
+        (row(Status.EXPIRED), "Your request for key *search* lapsed"),
+        (row(Status.WITHDRAWN), "You withdrew your request for key *search*."),
+        (row(Status.SUCCEEDED), "Your key *search* is ready."),
+        (
+            row(Status.APPROVED, progress=Progress(postponed=Postponement(since=1, tries=1, why="It is <away>."))),
+            "Your request for key *search* is not applied yet. It is &lt;away&gt;. Nothing is lost",
+        ),
+    ],
+)
+def test_the_requester_is_told_where_it_stands(request_: ApprovalRequest, sentence: str) -> None:
+    assert plain(notice(request_, CREATE, UNITS).text).startswith(sentence)
+
+
+def test_the_requester_reveals_only_a_key_of_their_own() -> None:
+    done = row(Status.SUCCEEDED)
+    assert buttons(notice(done, CREATE, UNITS, mine=True).blocks) == ["reveal"]
+    assert buttons(notice(done, CREATE, UNITS, mine=False).blocks) == []
+    assert plain(notice(done, ROTATE, UNITS).text).startswith("Key *search* has a successor.")
+    assert plain(notice(done, DISABLE, UNITS).text) == "Key *search* was disabled."
+    assert buttons(notice(done, DISABLE, UNITS).blocks) == []
+
+
+def test_an_offer_is_accepted_or_withdrawn_from_the_message() -> None:
+    offered = row(Status.OFFERED, counter_offer=Offer(remain_quota=500_000), decided_by="U0MIRA")
+    message = notice(offered, CREATE, UNITS)
+    assert buttons(message.blocks) == ["accept_offer", "withdraw"]
+    assert "Offered instead" in str(message.blocks)
+
+
+def test_what_changed_since_can_be_looked_at_and_asked_again() -> None:
+    failed = row(Status.FAILED, key_id=12, outcome=Outcome(sentence="It changed.", changed_since=True))
+    message = notice(failed, OPERATIONS["key.update"], UNITS)
+    assert buttons(message.blocks) == ["key.update"]
+    assert "It changed." in str(message.blocks)
+    assert "Too much." in str(notice(row(Status.DENIED, denial="Too much."), CREATE, UNITS).blocks)
+
+
+def test_the_owner_hears_what_somebody_else_did_and_reveals_a_successor() -> None:
+    done = row(Status.SUCCEEDED, reason="leaked", requester_id="U0SAM")
+    message = owner_notice(done, DISABLE)
+    assert plain(message.text) == "Your key *search* was disabled, as <@U0SAM> asked."
+    assert "leaked" in str(message.blocks)
+    assert buttons(message.blocks) == []
+    assert buttons(owner_notice(row(Status.SUCCEEDED), ROTATE).blocks) == ["reveal"]
+
+
+def test_what_goes_on_after_a_rotation_is_on_the_card() -> None:
+    rotated = row(Status.SUCCEEDED, key_id=12, progress=Progress(overlap=OverlapProgress(at=NOW)))
+    assert "The old key 12 works until" in card(rotated)
+
+
+def test_new_values_and_changes_are_told_apart() -> None:
+    assert change_lines(()) == []
+    new = Change(field="name", label="Name", before=None, after="search")
+    text = str(change_lines((new, replace_before(new, "old"))))
+    assert "*Name*\\nsearch" in text
+    assert "old → *search*" in text
+
+
+def replace_before(change: Change, before: str) -> Change:
+    return change.model_copy(update={"before": before})
+
+
+def test_at_most_ten_lines_tell_what_went_wrong() -> None:
+    many = tuple(f"line {number}" for number in range(12))
+    failed = row(Status.FAILED, outcome=Outcome(sentence="It failed.", differences=many, notes=("a note",)))
+    blocks = outcome_blocks(failed)
+    assert (len(blocks), "It failed." in str(blocks[0]), "a note" in str(blocks)) == (11, True, False)
+    done = row(Status.SUCCEEDED, outcome=Outcome(sentence="Done.", notes=("a note",)))
+    assert "Done." not in str(outcome_blocks(done))
+    assert "a note" in str(outcome_blocks(done))
+
+
+@pytest.mark.parametrize(
+    ("offer", "words"),
+    [
+        (Offer(remain_quota=500_000), "Quota "),
+        (Offer(delta=500_000), "more quota"),
+        (Offer(expiry=Expiry(seconds=86_400)), "Lifetime 1 day"),
+        (Offer(expiry=Expiry(at=int(NOW))), "Lifetime <!date"),
+        (Offer(models=("gpt-5", "o4")), "Models `gpt-5`, `o4`"),
+        (Offer(models=()), "Models all"),
+    ],
+)
+def test_an_offer_in_words(offer: Offer, words: str) -> None:
+    assert words in offer_text(offer, UNITS)
+
+
+def test_who_must_approve_in_words() -> None:
+    stages = (Stage(roles=("manager", "owner")), Stage(roles=("security",), count=2))
+    assert approval_text(Approval(stages=stages, expires=1.0)) == "*manager* or *owner*, then 2 people of *security*"
+
+
+def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
+    values = {"id": "p", "target": "C1", "thread_of": None, "channel": None, "ts": None, "wanted": 1, "drawn": 0}
+    values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
+    return PostRow(**values, kind=kind, subject=subject, body=body)
+
+
+async def test_every_message_is_drawn_from_the_row_as_it_is_then(sqlite_database: Database) -> None:
+    drawers = VIEWS.drawers()
+    line = OwnedKey(key_id=12, name="search", owner_id="U0ADA", owner_team="T", request_id=1, created_at=NOW)
+
+    def drawn(c: sa.Connection) -> dict[str, Any]:
+        request, _ = store.insert(c, new_request(), status=Status.RUNNING, lapses_at=None)
+        store.move(c, request, Status.SUCCEEDED, outcome=Outcome(sentence="", key_id=12))
+        owners.own(c, line)
+        return {kind: draw(c, post(kind, text="A line.")) for kind, draw in drawers.items()}
+
+    messages = await sqlite_database.run(drawn)
+    assert set(messages) >= {CARD, CONFIRMATION, NOTICE, OWNER, STORY}
+    assert messages[CARD].text.endswith(": done (#1)")
+    assert "(request #1)" in messages[CONFIRMATION].text
+    assert buttons(messages[NOTICE].blocks) == ["reveal"]  # it is the requester's own
+    assert plain(messages[OWNER].text).startswith("Your key *search*")
+    assert messages[STORY].text == "A line."
+
+
+async def test_what_is_gone_is_not_drawn(sqlite_database: Database) -> None:
+    def drawn(c: sa.Connection) -> list[Any]:
+        return [draw(c, post(kind, subject="99")) for kind, draw in VIEWS.drawers().items()]
+
+    assert not any(await sqlite_database.read(drawn))
+
+
+async def test_a_notice_of_a_request_without_an_outcome_has_no_key_to_reveal(sqlite_database: Database) -> None:
+    def drawn(c: sa.Connection) -> Any:
+        store.insert(c, new_request(), status=Status.DENIED, lapses_at=None)
+        return VIEWS.drawers()[NOTICE](c, post(NOTICE))
+
+    assert buttons((await sqlite_database.run(drawn)).blocks) == []
