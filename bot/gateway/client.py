@@ -128,20 +128,23 @@ class GatewayReader:
         """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""
         return await self._listing.above(int(above), self._until(deadline))
 
-    async def find_keys(self, name: str, *, deadline: float | None = None) -> list[Key]:
+    async def find_keys(
+        self, name: str, *, same: Callable[[str], bool] | None = None, deadline: float | None = None
+    ) -> list[Key]:
         """Keys with exactly this name, newest first. One search call where search can be trusted, else the whole list.
 
-        Search is not documented, has its own small limit, and takes `%` for a wildcard: any doubt means the list.
+        `same`: which names among those that are found count, None = only this one. Search is not documented, has its
+        own small limit, and takes `%` for a wildcard: any doubt means the list.
         """
-        end = self._until(deadline)
+        end, counts = self._until(deadline), same or name.__eq__
         if name and name == name.strip() and "%" not in name:
             try:
-                return [key for key in await self._listing.search(name, end) if key.name == name]
+                return [key for key in await self._listing.search(name, end) if counts(key.name)]
             except GatewayAuthError:
                 raise
             except GatewayCallError:
                 pass  # told to the log by the wire; the list answers the same question
-        return [key for key, _ in await self._listing.all(end) if key.name == name]
+        return [key for key, _ in await self._listing.all(end) if counts(key.name)]
 
     async def search_shape(self) -> str | None:
         """`flat` or `paginated`, by one harmless search; None where there is no search."""

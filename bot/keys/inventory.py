@@ -138,6 +138,14 @@ class Inventory:
         """Keys whose names looked like one of these when they were last read. Asks nobody."""
         return [key for _, key in self._records.values() if fold(key.name) in folded]
 
+    def is_among_newest(self, key_id: int) -> bool:
+        """Whether the newest page holds this key, as far as is remembered."""
+        return sum(known > key_id for known in self._records) < PAGE_SIZE
+
+    async def newest(self, *, deadline: float) -> list[Key] | None:
+        """The newest hundred keys, read this second; None when they are not told in time."""
+        return await self._newest.get(deadline=deadline)
+
     async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
         """Model ids of the account, or of one group where they are told; None when not told in time."""
         if not group:
@@ -180,7 +188,7 @@ class Inventory:
     async def _known(self, deadline: float) -> list[Key]:
         """The newest hundred keys fresh, the older ones from memory."""
         begun = self._clock()
-        newest = await self._newest.get(deadline=deadline)
+        newest = await self.newest(deadline=deadline)
         if newest is not None and len(newest) < PAGE_SIZE:
             return newest  # a first page that is not full is the whole list
         # The whole list may take minutes on a busy account (limiter.py): nobody waits for that here.

@@ -13,12 +13,14 @@ from bot.errors import InputError
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
-from bot.keys.inventory import Inventory
+from bot.keys.inventory import NEWEST_SECONDS, Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
 from bot.redaction import holds_secret
 from bot.typed_text import fold
 
 FIELD = "key"
+# Whoever takes a key out of use that was read a moment ago waits so long for a look at other keys' names, no longer.
+NAMES_SECONDS = 2.0
 _HINT = "Use its number or its exact name; `/apikey list` shows yours."
 
 
@@ -79,24 +81,55 @@ class KeyLookup:
         number = reference.number
         if number is not None and (found := await self._numbered(reference, number, deadline)):
             return found
-        searches = [self.reader.find_keys(name, deadline=deadline) for name in reference.names]
-        named = await asyncio.gather(*searches)
-        return list({key.id: key for keys in named for key in keys}.values())
+        return _once([*await self._searched(reference, deadline), *await self._alike(reference, deadline)])
 
     async def _numbered(self, reference: KeyReference, number: int, deadline: float) -> list[Key]:
-        """The key with this number, and keys whose name is this number: [] when there is no such number.
-
-        Names like numbers are refused in forms, so whether a key made elsewhere has one is told from memory.
-        """
-        key = self._shown(number) or await self.by_number(number, deadline=deadline)
-        if key is None:
-            return []
+        """The key with this number, and keys whose name is this number: [] when there is no such number."""
         if self.inventory is None or not self.reader.has_listed:
-            found = [one for name in reference.names for one in await self.reader.find_keys(name, deadline=deadline)]
-            return list({one.id: one for one in (key, *found)}.values())
-        alike = self.inventory.remembered({fold(name) for name in reference.names})
-        others = [await self.by_number(one.id, deadline=deadline) for one in alike if one.id != key.id]
-        return [key, *(one for one in others if one is not None and one.name in reference.names)]
+            key = await self.by_number(number, deadline=deadline)
+            return [] if key is None else _once([key, *await self._searched(reference, deadline)])
+        key = await self._record(self.inventory, number, deadline)
+        return [] if key is None else _once([key, *await self._alike(reference, deadline)])
+
+    async def _record(self, inventory: Inventory, number: int, deadline: float) -> Key | None:
+        """The key with this number, after a look at the newest keys: one of them may have been given it as its name.
+
+        Where the key is one of the newest itself, that look is the only call.
+        """
+        if (shown := self._shown(number)) is not None:
+            await inventory.newest(deadline=min(deadline, NAMES_SECONDS))
+            return shown
+        if not inventory.is_among_newest(number):
+            key, _ = await asyncio.gather(
+                self.by_number(number, deadline=deadline), inventory.newest(deadline=deadline)
+            )
+            return key
+        begun = self.reader.now()
+        await inventory.newest(deadline=deadline)
+        passed = self.reader.now() - begun
+        key = inventory.recent(number, within=passed)
+        return key or await self.by_number(number, deadline=max(0.0, deadline - passed))
+
+    async def _searched(self, reference: KeyReference, deadline: float) -> list[Key]:
+        """Keys with one of these names, asked for at the gateway."""
+        folded = reference.folded
+        searches = [
+            self.reader.find_keys(name, same=lambda other: fold(other) in folded, deadline=deadline)
+            for name in reference.names
+        ]
+        return _once([key for keys in await asyncio.gather(*searches) for key in keys])
+
+    async def _alike(self, reference: KeyReference, deadline: float) -> list[Key]:
+        """Keys whose names look like one of these, among all that were ever read, as they are now."""
+        if self.inventory is None:
+            return []
+        alike = self.inventory.remembered(reference.folded)
+        found = await asyncio.gather(*(self._fresh(self.inventory, int(key.id), deadline) for key in alike))
+        return [key for key in found if key is not None and fold(key.name) in reference.folded]
+
+    async def _fresh(self, inventory: Inventory, number: int, deadline: float) -> Key | None:
+        just_read = inventory.recent(number, within=NEWEST_SECONDS)
+        return just_read or await self.by_number(number, deadline=deadline)
 
     def _shown(self, number: int) -> Key | None:
         """The key as it was read a moment ago, where that is enough."""
@@ -105,10 +138,14 @@ class KeyLookup:
     async def _remembered(self, readings: Sequence[tuple[KeyReference, str]], deadline: float) -> list[Match]:
         if self.inventory is None or not readings:
             return []
-        rests = {fold(name): rest for reference, rest in reversed(readings) for name in reference.names}
+        rests = {name: rest for reference, rest in reversed(readings) for name in reference.folded}
         keys = await self.inventory.named(rests.keys(), deadline=deadline)
         fresh = await asyncio.gather(*(self.by_number(key.id, deadline=deadline) for key in keys))
         return [Match(key, rests[fold(key.name)]) for key in fresh if key is not None and fold(key.name) in rests]
+
+
+def _once(keys: Iterable[Key]) -> list[Key]:
+    return list({key.id: key for key in keys}.values())
 
 
 def refuse_value(text: str) -> None:
@@ -182,7 +219,7 @@ class _Listing:
 
     def _ids(self, start: int, end: int) -> list[int]:
         reference = self._reference(start, end)
-        found: set[int] = set().union(*(self._by_name.get(fold(name), set()) for name in reference.names))
+        found: set[int] = set().union(*(self._by_name.get(name, set()) for name in reference.folded))
         number = reference.number
         if number is not None and number in self.by_id:
             found.add(number)

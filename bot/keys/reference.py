@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.typed_text import QUOTES, clean_line, clean_number, unquoted
+from bot.typed_text import QUOTES, clean_line, clean_number, fold, unquoted
 
 _NUMBER = re.compile(r"#?([0-9]{1,19})")
 _LARGEST_NUMBER = 2**63 - 1
@@ -38,10 +38,21 @@ class KeyReference:
         spelled = [
             unicodedata.normalize(form, one)
             for text in self._forms
-            for one in (text, clean_line(text))
+            for one in (text, clean_line(text), *self._digits(text))
             for form in ("NFC", "NFD")
         ]
         return tuple(dict.fromkeys([*self._forms, *(one for one in spelled if one)]))
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """The same names as names are compared."""
+        return frozenset(map(fold, self.names))
+
+    @staticmethod
+    def _digits(text: str) -> list[str]:
+        """A number in digits of another script or width is the name of a key in plain ones, too."""
+        plain = clean_number(text)
+        return [plain] if _NUMBER.fullmatch(plain) else []
 
     @property
     def shown(self) -> str:

@@ -52,7 +52,7 @@ async def quiet(desk: Desk) -> int:
     return before
 
 
-@pytest.mark.parametrize(("profile", "create", "disable"), [("cometapi", 4, 4), (LIMITED, 4, 5)])
+@pytest.mark.parametrize(("profile", "create", "disable"), [("cometapi", 4, 5), (LIMITED, 4, 6)])
 async def test_what_the_whole_bot_asks_for_one_operation(
     desk_with: OpenDesk, profile: str, create: int, disable: int
 ) -> None:

@@ -18,7 +18,7 @@ def message(router: Router) -> Message:
         button("My requests", "my_requests"),
     )
     small = (
-        "KEY is a key's number or its exact name (`#12` is the number alone). "
+        "KEY is a key's number (`12` or `#12`) or its exact name. Where several keys may be meant, you choose. "
         "A key's value is shown in a window to its owner, never in a message."
     )
     intro = section("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?")
