@@ -1,4 +1,4 @@
-"""What a running Keydesk looks after by itself: the policy file, the anchor of the record, and events held back.
+"""What a running Keydesk looks after by itself: policy file, files of secrets, the record's anchor, events held back.
 
 An anchor is the record's length and last hash in a Slack channel, once a day: whoever rewrote the whole record would
 have to rewrite Slack's history too.
@@ -58,6 +58,8 @@ class Maintenance:
     anchor: str | None
     version: str
     clock: Callable[[], float]
+    # Takes new values of secrets into force (settings/secret_files.py).
+    look_at_secrets: Callable[[], object] = lambda: None
     _anchored: str = field(default="", init=False)
     _held_back_at: float = field(default=0.0, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
@@ -93,6 +95,7 @@ class Maintenance:
 
     async def look(self) -> None:
         """Once around."""
+        self.look_at_secrets()
         before = self.policy.problems
         if self.policy.look():
             logger.info("another policy is in force")

@@ -21,18 +21,19 @@ from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
 from bot.proxies import Proxies
 from bot.redaction import know
-from bot.settings import Settings
+from bot.settings import SecretFiles, Settings
 from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
 
 
 class ResourceOptions(TypedDict, total=False):
-    """The environment's proxies; for tests a gateway in the same process, and a time that moves on request."""
+    """Proxies and files of secrets; for tests a gateway in the same process, and a time that moves on request."""
 
     database: Database
     gateway_transport: httpx.AsyncBaseTransport
     github_transport: httpx.AsyncBaseTransport
     proxies: Proxies
+    secret_files: SecretFiles
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
 
@@ -48,7 +49,11 @@ class Resources:
         reasons: Callable[[], Awaitable[Sequence[str]]],
         **options: Unpack[ResourceOptions],
     ) -> None:
-        know(settings.secrets())
+        self._known = list(settings.secrets())
+        know(self._known)
+        self.secret_files = options.get("secret_files")
+        if self.secret_files is not None:
+            self.secret_files.learnt = self._learn
         self.settings = settings
         self.clock = clock = options.get("clock", time.time)
         self.github_transport = options.get("github_transport")
@@ -88,6 +93,11 @@ class Resources:
             proxy_of=proxies.of_url,
             team_id=settings.slack_team_id,
         )
+
+    def _learn(self, secret: str) -> None:
+        """Look for a new secret of ours too, beside the one that it replaces."""
+        self._known.append(secret)
+        know(self._known)
 
     async def adopt_units(self) -> None:
         """Count dollars as the gateway does, where it tells; else by the setting. Before anything shows an amount."""

@@ -138,6 +138,7 @@ class Services:
             on_refusal=self.fallback_notices.tell,
             clock=self.clock,
         )
+        files = self.resources.secret_files
         self.maintenance = Maintenance(
             database=self.database,
             policy=self.policy,
@@ -146,6 +147,7 @@ class Services:
             anchor=settings.keydesk_anchor_channel,
             version=__version__,
             clock=self.clock,
+            **({} if files is None else {"look_at_secrets": files.look}),
         )
         url = settings.keydesk_webhook_url
         self.webhooks = (
@@ -154,7 +156,7 @@ class Services:
             else WebhookSender(
                 database=self.database,
                 url=url,
-                secrets=settings.webhook_secrets(),
+                secrets=settings.webhook_secrets,
                 holder=self.resources.name,
                 proxy=self.resources.proxies.of_url(url),
                 clock=self.clock,
@@ -382,6 +384,7 @@ class Services:
             *await self.outbox.problems(),
             *self.alerts.notes(),
             *filter(None, [self.webhooks.problem if self.webhooks else None]),
+            *(files.problems if (files := self.resources.secret_files) else ()),
         ]
 
     async def problems(self) -> list[str]:

@@ -56,7 +56,7 @@ class WebhookSender:
         *,
         database: Database,
         url: str,
-        secrets: Sequence[SecretStr],
+        secrets: Callable[[], Sequence[SecretStr]],
         holder: str,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -66,7 +66,7 @@ class WebhookSender:
     ) -> None:
         self._database = database
         self._url = url
-        self._signers = [Webhook(secret.get_secret_value()) for secret in secrets]
+        self._secrets = secrets
         self._holder = holder
         self._clock = clock
         self._sleep = sleep
@@ -161,11 +161,12 @@ class WebhookSender:
         # The number alone would come again after a restore; the hash tells the lines apart.
         message_id = f"keydesk_{line['seq']}_{str(line['hash'])[:12]}"
         now = datetime.fromtimestamp(int(self._clock()), UTC)
+        signers = [Webhook(secret.get_secret_value()) for secret in self._secrets()]
         headers = {
             "content-type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(signer.sign(message_id, now, body) for signer in self._signers),
+            "webhook-signature": " ".join(signer.sign(message_id, now, body) for signer in signers),
         }
         try:
             answer = await self._client.post(self._url, content=body.encode(), headers=headers)

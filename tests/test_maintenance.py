@@ -109,3 +109,14 @@ async def test_events_that_slack_holds_back_are_told_once_an_hour_and_are_a_prob
     assert maintenance.problem == ""
     await maintenance.events_held_back()
     assert len(wanted.posts) == 2
+
+
+async def test_files_of_secrets_are_looked_at_with_the_policy(
+    database: Database, tmp_path: Path, wanted: Wanted
+) -> None:
+    looks: list[int] = []
+    maintenance = started_maintenance(database, tmp_path / "policy.toml", wanted, Clock())
+    maintenance.look_at_secrets = lambda: looks.append(1)
+    await maintenance.look()
+    await maintenance.look()
+    assert looks == [1, 1]

@@ -65,7 +65,7 @@ def sender(database: Database, receiver: Receiver, clock: Clock, **options: Any)
     return WebhookSender(
         database=database,
         url="http://localhost/events",
-        secrets=secrets,
+        secrets=lambda: secrets,
         holder=options.pop("holder", "one"),
         clock=clock,
         sleep=clock.sleep,
@@ -268,7 +268,7 @@ async def test_the_consumer_of_the_page_understands_it(database: Database, tmp_p
     one = WebhookSender(
         database=database,
         url=f"http://127.0.0.1:{port}/",
-        secrets=[SecretStr(OLD)],
+        secrets=lambda: [SecretStr(OLD)],
         holder="one",
         clock=time.time,
         sleep=lambda _seconds: asyncio.sleep(0.05),

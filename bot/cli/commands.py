@@ -127,8 +127,8 @@ that are other ones than before stay without an owner. May run while `serve` run
 
 Reads DATABASE_URL. Exit codes: 0 done or nothing to do, 2 there is no migrated database."""
 _CHECK = """\
-Looks at the settings, Slack (token, scopes, channels, user groups), manifest, gateway, policy and
-database. A line each:
+Looks at the settings and the rights of files, Slack (token, scopes, channels, user groups, every card and
+form of this version), manifest, gateway, policy, sources of alerts, webhook and database. A line each:
 
   ok|warn|FAIL  subject: what is; what to do about it
 
@@ -167,14 +167,15 @@ def _serve(arguments: argparse.Namespace) -> int:
     from bot.cli.server import serve  # noqa: PLC0415  # quick --help, here and below
 
     partial = read()
-    return serve(partial.complete(), work=not arguments.no_worker, strays=partial.strays)
+    settings, files = partial.complete(), partial.secret_files()
+    return serve(settings, work=not arguments.no_worker, strays=partial.strays, secret_files=files)
 
 
 def _work(_arguments: argparse.Namespace) -> int:
     from bot.cli.server import work  # noqa: PLC0415
 
     partial = read()
-    return work(partial.complete(), strays=partial.strays)
+    return work(partial.complete(), strays=partial.strays, secret_files=partial.secret_files())
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:

@@ -16,7 +16,8 @@ from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
 from bot.errors import CannotStart, ConfigurationError
-from bot.settings import Settings, proxies
+from bot.resources import ResourceOptions
+from bot.settings import SecretFiles, Settings, proxies
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,15 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
+def serve(
+    settings: Settings, *, work: bool, strays: Sequence[str] = (), secret_files: SecretFiles | None = None
+) -> int:
     """Answer Slack over HTTP or Socket Mode, and serve the pages on PORT. `strays`: what may be misspelled settings."""
     if not work:
         _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
     raise_descriptor_limit()
-    application = Application(settings, proxies=proxies())
+    application = Application(settings, **_options(secret_files))
     prepare_database(application.resources.database)
     config = uvicorn.Config(
         application.asgi(work=work),
@@ -89,14 +92,21 @@ def serve(settings: Settings, *, work: bool, strays: Sequence[str] = ()) -> int:
     return 0 if server.started else 1
 
 
-def work(settings: Settings, *, strays: Sequence[str] = ()) -> int:
+def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: SecretFiles | None = None) -> int:
     """Only the durable work: runs, timers, posts."""
     _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
-    application = Application(settings, proxies=proxies())
+    application = Application(settings, **_options(secret_files))
     prepare_database(application.resources.database)
     asyncio.run(_work(application))
     return 0
+
+
+def _options(secret_files: SecretFiles | None) -> ResourceOptions:
+    options = ResourceOptions(proxies=proxies())
+    if secret_files is not None:
+        options["secret_files"] = secret_files
+    return options
 
 
 def _metrics_of(application: Application) -> MetricsServer:

@@ -92,10 +92,10 @@ class Wire:
         self._rng = rng
         # Called after each exchange with what was done, "ok" or the name of our error class, and the seconds it took.
         self._observe = observe or (lambda _doing, _result, _seconds: None)
-        self._secrets = (access_token.get_secret_value(),)
+        self._token = access_token
         self._http = httpx.AsyncClient(
             base_url=_checked(base_url, access_token, user_id),
-            headers=_headers(access_token, user_id),
+            headers=_headers(user_id),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=55),
             follow_redirects=False,
@@ -103,6 +103,10 @@ class Wire:
             proxy=proxy if transport is None else None,
             trust_env=False,  # whoever builds this reads the environment; no netrc may see the PAT
         )
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._token.get_secret_value(),)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -220,7 +224,7 @@ class Wire:
             call.path,
             params=call.params or None,
             json=call.body,
-            headers=headers,
+            headers={"Authorization": self._token.get_secret_value(), **headers},
             extensions=None if check is None else {"trace": _before_sending(check)},
         )
         response = await self._http.send(request, stream=True)
@@ -324,9 +328,8 @@ async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-def _headers(access_token: SecretStr, user_id: str | None) -> dict[str, str]:
+def _headers(user_id: str | None) -> dict[str, str]:
     headers = {
-        "Authorization": access_token.get_secret_value(),
         "Accept": "application/json",
         "Accept-Language": "en",
         "Accept-Encoding": "gzip",

@@ -2,10 +2,12 @@
 
 model     the settings as a typed value, and what is wrong with each of them
 loader    reads the environment, `.env` and the files that hold secrets
+secret_files  secrets that come from files, and their new values while Keydesk runs
 env_file  what is wrong with the names and the lines that settings come from
 """
 
 from bot.settings.loader import PartialSettings, load, load_database_url, proxies, read
 from bot.settings.model import Settings
+from bot.settings.secret_files import ROTATED, SecretFiles
 
-__all__ = ["PartialSettings", "Settings", "load", "load_database_url", "proxies", "read"]
+__all__ = ["ROTATED", "PartialSettings", "SecretFiles", "Settings", "load", "load_database_url", "proxies", "read"]

@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +17,7 @@ from bot.policy_file import read_text
 from bot.proxies import Proxies, read_proxies
 from bot.settings.env_file import FILE, broken_lines, secret_file, strays, values_in
 from bot.settings.model import Settings
+from bot.settings.secret_files import ROTATED, HeldSecret, SecretFiles, read_secret
 
 
 class _Given(Settings):
@@ -39,12 +40,14 @@ class _Given(Settings):
 class PartialSettings:
     """Settings as far as they can be read. A name in `problems` (name → sentence) has a stand-in, not a real value.
 
-    `strays`: a sentence for each name beside the settings that looks like a misspelled one.
+    `strays`: a sentence for each name beside the settings that looks like a misspelled one. `files`: the names of the
+    secrets that come from files, and these.
     """
 
     settings: Settings
     problems: Mapping[str, str]
     strays: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def usable(self, *names: str) -> bool:
         """Whether none of these settings is missing or wrong."""
@@ -63,6 +66,22 @@ class PartialSettings:
             raise ConfigurationError([*problems, *self.strays])
         return self.settings
 
+    def secret_files(self) -> SecretFiles:
+        """The secrets of these settings that come from files, to look after them."""
+        fields = {str(field.alias): name for name, field in Settings.model_fields.items()}
+        secrets = {name: getattr(self.settings, fields[name]) for name in self.files}
+        held = {name: secret for name, secret in secrets.items() if isinstance(secret, HeldSecret)}
+        return SecretFiles(paths=self.files, held=held, judge=_judged)
+
+
+def _judged(name: str, text: str) -> tuple[str, str]:
+    """A new value of one secret as the settings would keep it, and what is wrong with it."""
+    judged = read(_STAND_INS | {name: text}, env_file=None)
+    if name in judged.problems:
+        return "", judged.problems[name]
+    value = next(getattr(judged.settings, at) for at, one in Settings.model_fields.items() if one.alias == name)
+    return str(value.get_secret_value()), ""
+
 
 # So that the other settings can be read when one of these is missing. Never sent anywhere.
 _STAND_INS = {
@@ -80,7 +99,7 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     `env_file` None: neither a file nor the environment, only `overrides`. Raises ConfigurationError when `.env`
     itself cannot be read.
     """
-    given = dict(overrides or {})
+    given, files = dict(overrides or {}), dict[str, str]()
     model: type[Settings] = _Given
     names = frozenset(given)
     problems: dict[str, str] = {}
@@ -89,7 +108,8 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
         names |= layers[0].keys() | layers[1].keys()
         from_files, problems = _from_files(layers)
-        given = from_files | given
+        files = {name: path for name, (path, _) in from_files.items() if name not in given}
+        given = {name: text for name, (_, text) in from_files.items()} | given
         problems = {name: sentence for name, sentence in problems.items() if name not in given}
     astray = strays(names, [*(str(field.alias) for field in Settings.model_fields.values()), *_file_names()])
     try:
@@ -98,13 +118,14 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         problems = dict(_problems(error)) | problems
     else:
         if not problems:
-            return PartialSettings(settings, {}, astray)
+            return PartialSettings(_holding(settings, files), {}, astray, files)
     stand_ins = {
         field.alias: _STAND_INS.get(field.alias, field.default)
         for field in Settings.model_fields.values()
         if field.alias in problems
     }
-    return PartialSettings(model(_env_file=env_file, **(given | stand_ins)), problems, astray)
+    settings = model(_env_file=env_file, **(given | stand_ins))
+    return PartialSettings(_holding(settings, files), problems, astray, files)
 
 
 def _secret_names() -> list[str]:
@@ -121,26 +142,29 @@ def _file_names() -> list[str]:
     return [name + FILE for name in _secret_names()]
 
 
-def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
-    """What the files named by NAME_FILE hold, by NAME, and a sentence for each that cannot be used."""
-    found: dict[str, str] = {}
+def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """The files named by NAME_FILE and what they hold, by NAME, and a sentence for each that cannot be used."""
+    found: dict[str, tuple[str, str]] = {}
     problems: dict[str, str] = {}
     for name in _secret_names():
         path, problem = secret_file(name, layers)
+        if path:
+            text, problem = read_secret(name, path)
+            if not problem:
+                found[name] = path, text
         if problem:
             problems[name] = problem
-        elif path:
-            try:
-                text = Path(path).read_text(encoding="utf-8-sig").strip()
-            except (OSError, UnicodeDecodeError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                problems[name] = f"{name}{FILE}: the file cannot be read: {reason}."
-                continue
-            if text:
-                found[name] = text
-            else:
-                problems[name] = f"{name}{FILE}: the file is empty."
     return found, problems
+
+
+def _holding(settings: Settings, files: Mapping[str, str]) -> Settings:
+    """The settings with secrets that can be replaced, where they come from files."""
+    held = {}
+    for name, one in Settings.model_fields.items():
+        secret = getattr(settings, name)
+        if one.alias in files and one.alias in ROTATED and isinstance(secret, SecretStr):
+            held[name] = HeldSecret(secret.get_secret_value())
+    return settings.model_copy(update=held) if held else settings
 
 
 def proxies() -> Proxies:

@@ -11,6 +11,8 @@ SlackError
 Sentences here are fit for people; Slack's own texts go to the log only.
 """
 
+from collections.abc import Sequence
+
 from bot.errors import BotError
 
 
@@ -28,13 +30,19 @@ class SlackUnavailable(SlackError):  # named as the state it tells, like the res
 
 
 class SlackRefused(SlackError):  # as above
-    """Slack said no. `code` is Slack's error word, `needed` the missing scope if it named one."""
+    """Slack said no. `code` is Slack's error word, `needed` the missing scope if it named one.
 
-    def __init__(self, *, method: str, code: str, needed: str = "", sentence: str = "") -> None:
+    `details`: Slack's own lines about what is wrong where in the blocks; none of them holds what people typed.
+    """
+
+    def __init__(
+        self, *, method: str, code: str, needed: str = "", sentence: str = "", details: Sequence[str] = ()
+    ) -> None:
         super().__init__(sentence or f"Slack refused this ({code}).")
         self.method = method
         self.code = code
         self.needed = needed
+        self.details = tuple(details)
 
 
 class TriggerExpired(SlackRefused):
@@ -82,7 +90,7 @@ _TRIGGER = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expir
 _TRIGGER_USED = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
 
 
-def refused(method: str, code: str, *, needed: str = "") -> SlackRefused:
+def refused(method: str, code: str, *, needed: str = "", details: Sequence[str] = ()) -> SlackRefused:
     """Slack's error word as the most precise of our errors."""
     if code in _TRIGGER | _TRIGGER_USED:
         kind = TriggerUsed if code in _TRIGGER_USED else TriggerExpired
@@ -93,4 +101,4 @@ def refused(method: str, code: str, *, needed: str = "") -> SlackRefused:
         return ViewChanged(method=method, code=code, sentence=sentence)
     if code in {"not_found", "view_not_found"} and method.startswith("views."):
         return ViewClosed(method=method, code=code, sentence="This window is not open any more.")
-    return SlackRefused(method=method, code=code, needed=needed)
+    return SlackRefused(method=method, code=code, needed=needed, details=details)

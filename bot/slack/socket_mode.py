@@ -79,6 +79,7 @@ class SocketMode:
                 # A URL is good for one connection; None makes the SDK ask for a new one.
                 client.wss_uri = None
             tried = client.wss_uri
+            client.app_token = self._token.get_secret_value()  # a file may have brought a new one
             await asyncio.sleep(self._watch_every)
 
     async def _received(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:

@@ -96,6 +96,7 @@ class SlackWebClient:
                 logger=quiet_logger("web"),
             )
             self._client.proxy = self.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts the address
+        self._client.token = self._token.get_secret_value()  # a file may have brought a new one
         return self._client
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]:
@@ -200,12 +201,21 @@ def _understood(method: str, error: SlackApiError) -> Exception:
         return SlackUnavailable(retry_after=_seconds(headers.get("Retry-After")))
     if status >= 500 or not isinstance(word, str) or word in _TROUBLE:
         return SlackUnavailable(unsure=True)
-    needed = data.get("needed") if isinstance(data, dict) else None
-    details = data.get("response_metadata") if isinstance(data, dict) else None
-    if isinstance(details, dict) and details.get("messages"):
-        # Slack's list names the wrong block by its place, and holds nothing that people typed.
-        logging.getLogger(__name__).warning("%s: %s: %s", method, word, details["messages"])
-    return refused(method, word, needed=needed if isinstance(needed, str) else "")
+    answer = data if isinstance(data, dict) else {}
+    needed, details = answer.get("needed"), _details(answer)
+    if details:
+        logging.getLogger(__name__).warning("%s: %s: %s", method, word, details)
+    return refused(method, word, needed=needed if isinstance(needed, str) else "", details=details)
+
+
+def _details(answer: Mapping[str, Any]) -> list[str]:
+    """Slack's lines about wrong blocks: they name a block by its place, and hold nothing that people typed."""
+    metadata, errors = answer.get("response_metadata"), answer.get("errors")
+    messages = metadata.get("messages") if isinstance(metadata, Mapping) else None
+    found = [str(line) for line in messages] if isinstance(messages, list) else []
+    # blocks.validate names the place beside the words.
+    named = [one for one in errors if isinstance(one, Mapping)] if isinstance(errors, list) else []
+    return found or [f"{one.get('message')} [json-pointer:{one.get('pointer')}]" for one in named]
 
 
 def _seconds(header: str | None) -> float:

@@ -67,14 +67,15 @@ async def test_all_is_well(world: World, settle: Settle) -> None:
     assert lines[-1].startswith("Keydesk can start")
     assert list(dict.fromkeys(line.split(":")[0].split("  ")[-1] for line in lines[:-1])) == [
         "settings", "manifest", "Slack token", "Slack scopes", "KEYDESK_CHANNEL", "KEYDESK_SECURITY_CHANNEL",
-        "user groups", "transport", "policy", "gateway", "gateway account", "database", "gateway, as seen so far",
+        "user groups", "cards and forms", "transport", "policy", "gateway", "gateway account", "list of keys",
+        "alert sources", "database", "gateway, as seen so far",
     ]  # fmt: skip
 
 
 async def test_it_changes_nothing(world: World, settle: Settle) -> None:
     await look(world, settle(SLACK_APP_TOKEN=world.app_token))
     assert {call.method for call in world.slack.calls} == {
-        "auth.test", "conversations.info", "usergroups.users.list", "apps.connections.open",
+        "auth.test", "blocks.validate", "conversations.info", "usergroups.users.list", "apps.connections.open",
     }  # fmt: skip
     assert {seen.method for seen in world.gateway.requests} == {"GET"}
     assert not any(seen.path == "/api/user/token" for seen in world.gateway.requests)

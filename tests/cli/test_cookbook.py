@@ -7,6 +7,8 @@ import pytest
 
 from bot.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("log_as_before")
+
 PAGE = Path(__file__).parents[2] / "docs" / "cookbook.md"
 RECIPES = re.findall(
     r"^## (\d+\. .+?)\n\n```toml\n(.+?)```\n\n```toml\n(.+?)```",

@@ -44,6 +44,11 @@ HIDDEN_PER_PASS = 300
 REVEAL_TRIES = 5
 
 
+def whole_look_every(keys: int) -> float:
+    """Seconds between two looks through all pages."""
+    return min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * keys))
+
+
 class IndexSync:
     """Call `start` once; `changed` after every change of keys; `catch_up` before a value is called unknown."""
 
@@ -227,7 +232,7 @@ class IndexSync:
         await self._tell()
 
     def _all_due(self, now: float) -> bool:
-        pause = min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * len(self._index)))
+        pause = whole_look_every(len(self._index))
         return now - self._all_at >= pause or (bool(self._index.hidden()) and now - self._hidden_at >= HIDDEN_EVERY)
 
     @property

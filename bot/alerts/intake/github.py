@@ -37,10 +37,10 @@ class GithubApi:
     def __init__(
         self, *, token: SecretStr, transport: httpx.AsyncBaseTransport | None = None, proxy: str | None = None
     ) -> None:
+        self._token = token
         self._client = httpx.AsyncClient(
             base_url=BASE_URL,
             headers={
-                "Authorization": f"Bearer {token.get_secret_value()}",
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": VERSION,
                 "User-Agent": "keydesk",
@@ -56,9 +56,9 @@ class GithubApi:
     async def secret_of(self, alert: GithubAlert) -> SecretStr:
         """The leaked text. Raises GithubUnavailable."""
         path = f"/repos/{alert.owner}/{alert.repository}/secret-scanning/alerts/{alert.number}"
-        body = bytearray()
+        body, proof = bytearray(), {"Authorization": f"Bearer {self._token.get_secret_value()}"}
         try:
-            async with self._client.stream("GET", path) as response:
+            async with self._client.stream("GET", path, headers=proof) as response:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > ANSWER_LIMIT:

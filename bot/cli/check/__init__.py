@@ -1,7 +1,9 @@
 """`keydesk check`: looks at everything that has to be set up, a line each. Posts and, but for `--try`, changes nothing.
 
 files    the settings, the policy file, the database
-slack    the token, its scopes, the channels, the groups
+slack    the token, its scopes, the channels, the groups, every card and form
+samples  one of each card and form of this version
+events   sources of alerts, GitHub, the webhook
 gateway  the access token and what the gateway can do
 trial    what only a live gateway tells, asked by one key without quota (`--try`)
 scopes   which scopes each method of Slack needs
@@ -15,7 +17,7 @@ from typing import Any, TextIO
 
 import httpx
 
-from bot.cli.check import files, gateway, slack, trial
+from bot.cli.check import events, files, gateway, slack, trial
 from bot.cli.check.report import Report
 from bot.cli.lookups import Members
 from bot.manifest import read_manifest
@@ -38,17 +40,19 @@ async def check(
     longest: float = gateway.LONGEST,
     proxies: Proxies = _STRAIGHT,
     try_key: bool = False,
+    events_transport: httpx.AsyncBaseTransport | None = None,
 ) -> int:
     """Print a line per look; 1 if anything is a FAIL, else 0. `longest`: seconds for the gateway in all.
 
     `try_key`: also make, change, disable and delete one key without quota, to learn what the gateway does.
 
-    `gateway_transport` is for tests with a gateway in the same process.
+    `gateway_transport` and `events_transport` are for tests with servers in the same process.
     """
     settings = partial.settings
     report = Report(out=out, secrets=[secret for secret in settings.secrets() if len(secret) > 7])
     files.look_at_settings(report, partial)
     files.look_at_rights(report, partial)
+    files.look_at_secrets(report, partial)
     policy = files.look_at_policy(report, partial)
     files.look_at_manifest(report, partial, manifest)
     files.look_at_proxies(report, partial, proxies)
@@ -67,6 +71,7 @@ async def check(
             if try_key:
                 await trial.run(report, again)
             await again.aclose()
+    await events.look(report, partial, proxies=proxies, transport=events_transport)
     if partial.usable("DATABASE_URL"):
         files.look_at_database(report, settings.database_url)
     if report.failures:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ from bot.permissions.lint import lint
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy
 from bot.proxies import Proxies
-from bot.settings import PartialSettings
+from bot.settings import ROTATED, PartialSettings
 
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
 _MOST_MISTAKES = 20
+# What the oldest PostgreSQL has that still gets mends from its makers (November 2026).
+OLDEST_POSTGRES = 14
+SKEW_SECONDS = 30.0
 _TEMPLATE_HOST = "keydesk.example.com"
 
 
@@ -51,12 +55,28 @@ def look_at_rights(report: Report, partial: PartialSettings) -> None:
     """Secrets that others may read, and files that others may change."""
     policy = partial.settings.keydesk_policy if partial.usable("KEYDESK_POLICY") else None
     database = sqlite_path(partial.settings.database_url) if partial.usable("DATABASE_URL") else None
-    for path, forbidden, who in ((Path(".env"), 0o077, "read"), (policy, 0o022, "change"), (database, 0o077, "read")):
+    looked: list[tuple[Path | None, int, str]] = [
+        (Path(".env"), 0o077, "read"),
+        (policy, 0o022, "change"),
+        (database, 0o077, "read"),
+    ]
+    looked += [(Path(path), 0o077, "read") for path in partial.files.values()]
+    for path, forbidden, who in looked:
         if path is None or not path.is_file() or os.name == "nt":
             continue
         if path.stat().st_mode & forbidden:
             kept = "600" if forbidden == 0o077 else "644"
             report.warn("rights", f"other users of this machine may {who} {path}", f"chmod {kept} {path}")
+
+
+def look_at_secrets(report: Report, partial: PartialSettings) -> None:
+    """Which secrets come from files, and which of these may change while Keydesk runs."""
+    if not partial.files:
+        return
+    named = ", ".join(sorted(partial.files))
+    fixed = sorted(set(partial.files) - ROTATED)
+    restart = f"; a new {', '.join(fixed)} needs a restart" if fixed else ""
+    report.ok("secrets", f"from files: {named}{restart}")
 
 
 def look_at_proxies(report: Report, partial: PartialSettings, proxies: Proxies) -> None:
@@ -156,6 +176,8 @@ def look_at_database(report: Report, url: str) -> None:
 
 
 def _look_inside(report: Report, database: Database, name: str) -> None:
+    if database.dialect == "postgresql":
+        _look_at_server(report, database)
     waiting = pending(database, also=[durable.pending])
     if waiting:
         mend = "`keydesk serve` does it when it starts, `keydesk migrate` does it now"
@@ -163,6 +185,27 @@ def _look_inside(report: Report, database: Database, name: str) -> None:
     else:
         report.ok("database", f"{name} can be reached and is up to date")
         report.ok("gateway, as seen so far", _seen(database.run_here(remembered)))
+
+
+def _look_at_server(report: Report, database: Database) -> None:
+    """Version, role, time zone and clock of PostgreSQL."""
+    with database.engine.connect() as c:
+        version = int(c.scalar(sa.text("SHOW server_version_num")))
+        zone = str(c.scalar(sa.text("SHOW timezone")))
+        follower = bool(c.scalar(sa.text("SELECT pg_is_in_recovery()")))
+        asked = time.time()
+        skew = float(c.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())"))) - asked
+    if version < OLDEST_POSTGRES * 10_000:
+        what = f"PostgreSQL {version // 10_000} is not supported"
+        report.fail("database", what, f"use PostgreSQL {OLDEST_POSTGRES} or newer")
+    if follower:
+        report.fail("database", "it is a follower that only reads", "put the address of the leader into DATABASE_URL")
+    told = "Keydesk's own times are Unix seconds, so any zone will do"
+    report.ok("database time", f"PostgreSQL {version // 10_000}, time zone {zone}; {told}")
+    if abs(skew) > SKEW_SECONDS:
+        report.warn(
+            "database time", f"its clock differs from ours by {skew:+.0f} s", "set the clocks of both machines by NTP"
+        )
 
 
 def _seen(known: Capabilities) -> str:

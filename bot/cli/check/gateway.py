@@ -1,8 +1,10 @@
 """Looks at the gateway: reachable, token taken, user id, which generation it is, account, clock. Reads only."""
 
 import asyncio
+import math
 from typing import Any
 
+from bot.alerts.detection.index_sync import HIDDEN_EVERY, HIDDEN_PER_PASS, whole_look_every
 from bot.cli.check.report import Report
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities, Generation, detect_capabilities
@@ -16,6 +18,8 @@ from bot.gateway.errors import (
     GatewayUnavailable,
     Refusal,
 )
+from bot.gateway.limiter import SIZES, Limit, Priority, duration_text
+from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import over_promise
 from bot.settings import Settings
 
@@ -95,15 +99,38 @@ async def _look_at_account(report: Report, client: GatewayClient) -> None:
         return
     report.ok(subject, f"{account.username}, {account.quota:,} units left")
     try:
-        promise = over_promise(await client.list_keys(deadline=PATIENCE), account, now=client.server_now())
+        keys = await client.list_keys(deadline=PATIENCE)
     except GatewayCallError:
         return
+    _tell_budget(report, len(keys), hidden=sum(key.masked for key in keys))
+    promise = over_promise(keys, account, now=client.server_now())
     if promise.missing:
         report.warn(
             subject,
             f"keys may still spend {promise.promised:,} units, {promise.missing:,} more than the account has",
             "top up the account, or lower quotas",
         )
+
+
+def _tell_budget(report: Report, keys: int, *, hidden: int) -> None:
+    """What looking through the list of keys costs of the calls that the gateway lets us make."""
+    subject, size = "list of keys", SIZES[Limit.CALLS]
+    calls, share = max(1, math.ceil(keys / PAGE_SIZE)), size.shares[Priority.BACKGROUND]
+    every = duration_text(whole_look_every(keys))
+    what = f"{keys:,} keys are {calls:,} calls, made again after {every}"
+    if calls > share:
+        lasts = duration_text(calls / share * size.seconds)
+        mend = "a new key is learnt within a minute all the same; keys that are gone are noticed later"
+        report.warn(
+            subject,
+            f"{what}; that takes {lasts}, since background work has {share} calls in {size.seconds:.0f} s",
+            mend,
+        )
+    else:
+        report.ok(subject, f"{what}; background work has {share} in {size.seconds:.0f} s")
+    if hidden:
+        known = duration_text(math.ceil(hidden / HIDDEN_PER_PASS) * HIDDEN_EVERY)
+        report.ok("masked values", f"{hidden:,} keys are known by their ends, and by their values after {known}")
 
 
 async def _look_at_units(report: Report, settings: Settings, client: GatewayClient) -> None:

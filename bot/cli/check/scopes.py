@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 METHODS: Mapping[str, tuple[str, ...]] = {
     "auth.teams.list": (),
     "auth.test": (),
+    "blocks.validate": (),
     "bots.info": ("users:read",),
     "chat.delete": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),

@@ -1,7 +1,7 @@
-"""Looks at Slack: token, scopes, clock, channels, user groups of the policy, app-level token. Posts nothing."""
+"""Looks at Slack: token, scopes, clock, channels, user groups, cards and forms, app-level token. Posts nothing."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.cli.check import scopes
 from bot.cli.check.report import Report
+from bot.cli.check.samples import Sample, samples
 from bot.cli.lookups import Members, group_members, reason
 from bot.permissions.rules import Policy
 from bot.proxies import Proxies
@@ -22,6 +23,8 @@ LONGEST = 60.0
 SKEW_WARN, SKEW_FAIL = 10.0, 240.0
 """Slack's signatures are good for 300 seconds."""
 
+# What blocks.validate says of what it was given; any other word is about the call.
+_WRONG_BLOCKS = frozenset({"invalid_arguments", "invalid_blocks", "invalid_message", "invalid_view"})
 _OAUTH = "OAuth & Permissions"
 
 
@@ -51,6 +54,7 @@ async def look(
                 _clock(report, seen.get("date"), clock())
                 await _channels(report, partial, web)
                 members = members if policy is None else await _groups(report, policy, web)
+                await _drawings(report, web, list(samples()))
         await _transport(report, partial, proxies)
     except TimeoutError:
         report.fail("Slack", f"it is too slow at {settings.slack_api_url}", "look at the network, then try again")
@@ -173,6 +177,27 @@ async def _groups(report: Report, policy: Policy, web: SlackWebClient) -> Member
     if ids and not members.wrong:
         report.ok(subject, f"all {len(ids)} of the policy are there and have members")
     return members
+
+
+async def _drawings(report: Report, web: SlackWebClient, drawn: Sequence[Sample]) -> None:
+    """Whether this workspace takes every card and form of this version: Slack judges them, and shows them nowhere."""
+    subject, wrong = "cards and forms", 0
+    for number, sample in enumerate(drawn):
+        try:
+            await web.write("blocks.validate", **sample.arguments())
+        except SlackRefused as error:
+            if error.code not in _WRONG_BLOCKS:
+                report.warn(subject, f"Slack does not judge them ({error.code})", "Keydesk works without")
+                return
+            wrong += 1
+            why = "; ".join(error.details[:3]) or error.code
+            report.fail(subject, f"Slack does not take the {sample.name}: {why}", "please report it with this line")
+        except SlackUnavailable:
+            what = f"Slack judged {number} of {len(drawn)}, then answered no more"
+            report.warn(subject, what, "try again in a minute")
+            return
+    if not wrong:
+        report.ok(subject, f"Slack takes all {len(drawn)} of this version")
 
 
 async def _transport(report: Report, partial: PartialSettings, proxies: Proxies) -> None:

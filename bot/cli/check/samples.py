@@ -1,0 +1,243 @@
+"""One of each card, form and answer that this version draws, filled in, for Slack's own judge of blocks (slack.py).
+
+Everything here is invented and made by the same functions as the real ones; nothing is sent to a channel.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.alerts.cards import modal as alert_modal
+from bot.alerts.cards import notices as alert_notices
+from bot.alerts.cards.card import card as alert_card
+from bot.alerts.cards.unknown import unknown_card
+from bot.alerts.detection.key_index import MatchKind
+from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.approvals.cards.offer_form import build_offer_modal
+from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_notice
+from bot.approvals.models import ApprovalRequest, Judgement, Outcome, Status
+from bot.features import OPERATIONS
+from bot.features.audit_read.views import audit_page
+from bot.features.forms.fields import Prefill
+from bot.features.forms.key_command import loading
+from bot.features.forms.key_form import Seen
+from bot.features.forms.preview import UNFINISHED
+from bot.features.forms.receipt import receipt
+from bot.features.home.views import build_home, nothing_here
+from bot.features.key_create import views as key_create
+from bot.features.key_delete import views as key_delete
+from bot.features.key_disable import views as key_disable
+from bot.features.key_enable import views as key_enable
+from bot.features.key_end import views as key_end
+from bot.features.key_list.views import key_list, key_window
+from bot.features.key_quota import views as key_quota
+from bot.features.key_reveal.views import build_modal as reveal_modal
+from bot.features.key_rotate import views as key_rotate
+from bot.features.key_update import views as key_update
+from bot.features.lists import key_rows, request_rows
+from bot.features.policy_explain.listeners import explanation
+from bot.features.request_list.views import request_list
+from bot.gateway.models import Key, KeyId
+from bot.incident import views as incident
+from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.operations import Change
+from bot.permissions.models import Actor, Approval, Ask, Decision, Facts, Stage
+from bot.slack.blocks import Message
+
+NOW = 1_790_000_000.0
+UNITS = 500_000
+PERSON, TEAM, CHANNEL = "U0SAMPLE", "T0SAMPLE", "C0SAMPLE"
+_KEY = Key(
+    id=KeyId(7),
+    user_id=1,
+    status=1,
+    name="search",
+    remain_quota=300_000,
+    used_quota=200_000,
+    unlimited_quota=False,
+    expired_time=int(NOW) + 86_400,
+    created_time=int(NOW) - 86_400,
+    accessed_time=int(NOW),
+    model_limits_enabled=True,
+    model_limits="gpt-4o-mini",
+    allow_ips="203.0.113.7",
+    group="",
+    cross_group_retry=False,
+    hint="aB3d…wXyZ",
+    masked=False,
+)
+# Forms about a key that exists: each makes its window by the same function (features/forms/key_form.py).
+_FORMS = {
+    "key.quota": key_quota,
+    "key.disable": key_disable,
+    "key.end": key_end,
+    "key.enable": key_enable,
+    "key.rotate": key_rotate,
+    "key.delete": key_delete,
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A message or a view, and how it is called in a report."""
+
+    name: str
+    body: Message | Mapping[str, Any]
+
+    def arguments(self) -> dict[str, Any]:
+        """As `blocks.validate` takes it."""
+        if isinstance(self.body, Message):
+            return {"message": {"text": self.body.text, "blocks": list(self.body.blocks)}}
+        return {"view": dict(self.body)}
+
+
+def samples() -> Iterator[Sample]:
+    """Each kind once, and what is drawn otherwise in another state in that state too."""
+    yield from _of_requests()
+    yield from _of_forms()
+    yield from _of_lists()
+    yield from _of_alerts()
+    yield from _of_batches()
+
+
+def _request(status: Status, operation: str = "key.create", **more: Any) -> ApprovalRequest:
+    terms = Approval(stages=(Stage(roles=("manager",)),), expires=259_200.0, remind=14_400.0)
+    decision = Decision(outcome="needs_approval", rule="a manager decides the rest", sentence="Asks.", approval=terms)
+    facts = Facts(remain_quota=2_000_000, unlimited_quota=False, lifetime=86_400.0, increase=2_000_000)
+    values: dict[str, Any] = {
+        "id": 12,
+        "version": 1,
+        "status": status,
+        "delivery_id": "sample",
+        "operation": operation,
+        "requester_id": PERSON,
+        "requester_team": TEAM,
+        "channel_id": CHANNEL,
+        "key_id": None if operation == "key.create" else int(_KEY.id),
+        "key_name": "search",
+        "reason": "Search goes live on Monday.",
+        "input": {
+            "name": "search",
+            "remain_quota": 2_000_000,
+            "expiry": {"seconds": 86_400},
+            "models": ["gpt-4o-mini"],
+        },
+        "before": None if operation == "key.create" else _KEY,
+        "summary": (Change(field="remain_quota", label="Quota", before=None, after="2,000,000 ($4.00)"),),
+        "judgement": Judgement(decision=decision, facts=facts, own=True),
+        "asked_at": NOW,
+    }
+    return ApprovalRequest(**values | more)
+
+
+def _of_requests() -> Iterator[Sample]:
+    views = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
+    outcome = Outcome(sentence="It is there.", notes=("Read back.",), key_id=int(_KEY.id), hint="…wXyZ")
+    done: dict[str, Any] = {"outcome": outcome, "decided_by": PERSON, "decided_at": NOW, "settled_at": NOW}
+    for status in Status:
+        ended: dict[str, Any] = done if status is Status.SUCCEEDED else {}
+        request = _request(status, **ended)
+        yield Sample(f"request card, {status}", views.card(request))
+        yield Sample(f"receipt, {status}", receipt(request, OPERATIONS["key.create"], channel=CHANNEL, mine=True))
+    made = _request(Status.SUCCEEDED, **done)
+    yield Sample("confirmation", confirmation(made, OPERATIONS[made.operation], UNITS))
+    yield Sample("notice", notice(made, OPERATIONS[made.operation], UNITS))
+    stopped = _request(Status.SUCCEEDED, "key.disable", **done)
+    yield Sample("notice to an owner", owner_notice(stopped, OPERATIONS[stopped.operation]))
+    yield Sample("approve with changes", build_offer_modal(_request(Status.PENDING), units_per_usd=UNITS))
+    rows = [request_rows.row(made, asks="asks for a new key", mine=True, decidable=False)]
+    yield Sample("list of requests", request_list([("Your requests", rows)]))
+
+
+def _of_forms() -> Iterator[Sample]:
+    prefill = Prefill(name="search", quota="100k", models=("gpt-4o-mini",), allowed_ips=("203.0.113.7",))
+    yield Sample("form key.create", key_create.build_modal(prefill, units_per_usd=UNITS, channel=CHANNEL))
+    remembered = key_update.Remembered.of(int(_KEY.id), CHANNEL, prefill, limited=True)
+    yield Sample("form key.update", key_update.build_modal(remembered, prefill, hint=_KEY.last_four))
+    seen = Seen.of(_KEY, now=NOW, channel=CHANNEL, rest="")
+    for operation, views in _FORMS.items():
+        view = views.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=UNITS)
+        yield Sample(f"form {operation}", view)
+    value = SecretStr("the value of a key")
+    yield Sample("reveal", reveal_modal(value, name="search", key_id=7, times=2, gateway_url="https://gateway.example"))
+    yield Sample("loading", loading("API key"))
+
+
+def _of_lists() -> Iterator[Sample]:
+    row = key_rows.row(_KEY, now=NOW, owner=PERSON, units_per_usd=UNITS)
+    yield Sample("list of keys", key_list([_KEY], everybody=True, owners={7: PERSON}, now=NOW, units_per_usd=UNITS))
+    window = key_window(
+        _KEY,
+        owner=PERSON,
+        mine=True,
+        requests=[_request(Status.SUCCEEDED)],
+        words=[("key.quota", "More quota…"), ("reveal", "Reveal")],
+        now=NOW,
+        units_per_usd=UNITS,
+    )
+    yield Sample("key", window)
+    rows = [request_rows.row(_request(Status.PENDING), asks="asks for a new key", mine=False, decidable=True)]
+    home = build_home(
+        waiting=rows, reviews=rows, keys=[row], requests=rows, care=["The policy has a doubt."], quiet=False, now=NOW
+    )
+    yield Sample("Home", home)
+    yield Sample("Home of somebody without rights", nothing_here("You may do nothing here."))
+    line = {"seq": 1, "at": NOW, "fact": "started", "actor": "", "details": {"version": "1"}}
+    page = audit_page([line], about="everything", requests={}, units_per_usd=UNITS, operations=OPERATIONS)
+    yield Sample("record", page)
+    ask = Ask(actor=Actor(slack_user_id=PERSON, team_id=TEAM), operation="key.create")
+    decision = Decision(outcome="allow", rule="small keys are free", sentence="", trail=(("another", "is for others"),))
+    yield Sample("why", explanation(ask, decision, "", OPERATIONS["key.create"].description))
+
+
+def _of_alerts() -> Iterator[Sample]:
+    found = KeyFinding(hint="aB3d…wXyZ", how=MatchKind.FULL, key_ids=(7,))
+    seen = {7: KeySnapshot.of(_KEY, owner=PERSON, now=NOW, looked_at=NOW)}
+    known = Alert(
+        id=3,
+        source="generic",
+        their_id="sample",
+        status=AlertStatus.OPEN,
+        title="A key in a log",
+        text="build 12",
+        url="https://ci.example/12",
+        findings=(found,),
+        keys=seen,
+        received_at=NOW,
+        looked_up_at=NOW,
+    )
+    closed = known.model_copy(update={"status": AlertStatus.FALSE_ALARM, "closed_by": PERSON, "closed_at": NOW})
+    unknown = known.model_copy(update={"keys": {}, "findings": (KeyFinding(hint="x…y", how=MatchKind.UNKNOWN),)})
+    yield Sample("alert card", alert_card(known, {}, units_per_usd=UNITS))
+    yield Sample("alert card, false alarm", alert_card(closed, {}, units_per_usd=UNITS))
+    yield Sample("alerts without a key of ours", unknown_card([unknown], 1, minute=int(NOW // 60)))
+    window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, units_per_usd=UNITS)
+    yield Sample("alert window", window)
+    yield Sample("alert, answer in a thread", alert_notices.thread_answer(known, {}))
+    yield Sample("alert, to the author", alert_notices.author_notice(known, {}))
+    yield Sample("alert, to the owner", alert_notices.owner_notice(known, 7, {}))
+
+
+def _of_batches() -> Iterator[Sample]:
+    batch = Batch(
+        id=4,
+        operation="key.disable",
+        status=BatchStatus.RUNNING,
+        requester_id=PERSON,
+        requester_team=TEAM,
+        what=f"every key of <@{PERSON}>",
+        reason="A laptop was stolen.",
+        asked_at=NOW,
+    )
+    keys = [BatchKey(batch_id=4, key_id=7, name="search", own=False, status_before=1)]
+    counts = dict.fromkeys(BatchKeyStatus, 0) | {BatchKeyStatus.DONE: 1}
+    proof = incident.RevocationSummary(counts=dict.fromkeys(BatchRevocation, 0), accepted=keys, untried=[])
+    yield Sample("batch, preview", incident.preview(batch, keys, {"it is expired": 1}))
+    for status in BatchStatus:
+        if status is not BatchStatus.DRAFT:
+            moved = batch.model_copy(update={"status": status})
+            yield Sample(f"batch, {status}", incident.progress(moved, counts, keys, proof, None))
+    yield Sample("batch, alarm", incident.alarm(4, 1, keys))
+    yield Sample("batch, to an owner", incident.owner_notice(batch, keys, None))
