@@ -4,7 +4,7 @@ Fields: `time` (UTC), `level`, `logger`, `message`, what the caller passed as `e
 work (such as `request`), and `exception` when there was one. On a terminal the same, as a line to read.
 
 Everything passes `redact` on the way out, exception traces included: the values given at the start, and whatever
-looks like a secret (redaction.py). It passes `visible` too, so
+looks like a secret (bot/redaction). It passes `visible` too, so
 that no text can move a terminal's cursor or turn the direction of a line.
 """
 

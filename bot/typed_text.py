@@ -11,8 +11,8 @@ import unicodedata
 # a number does not.
 _NEEDED_IN_TEXT = frozenset("\u200c\u200d\u200e\u200f")
 _LINE_BREAKS = frozenset("\n\r\u0085\u2028\u2029")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
-_SIGNS = _DASHES | {0x066B: ".", 0x066C: ",", 0xFF0B: "+", 0xFE62: "+"}
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
+_SIGNS = DASHES | {0x066B: ".", 0x066C: ",", 0xFF0B: "+", 0xFE62: "+"}
 # Each opening quotation mark with every mark that closes it somewhere.
 QUOTES = {
     '"': '"”“',

@@ -28,6 +28,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.gateway.models import Key
+from bot.redaction import know_keys
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
 from bot.slack.rate_limits import CallWindows
@@ -79,6 +80,7 @@ class Alerts:
         )
         self.fingerprints = Fingerprints(settings.fingerprint_secret)
         self.index = KeyIndex(self.fingerprints)
+        know_keys(self.index)
         notifications = AlertNotifications(outbox=ways.outbox, channel=settings.security_channel)
         self.ingest = AlertIngest(
             database=database,

@@ -103,7 +103,8 @@ def found_in(text: str, secrets: list[str]) -> list[str]:
 
 async def assert_nowhere(desk: Desk, log: io.StringIO, traces: list[bytes], folder: Path) -> None:
     await desk.app.responder.drain(grace=10)
-    secrets = [CORE, *own_secrets(desk).values()]
+    encoded = [trick(CORE) for name, trick in TRICKS.items() if name.startswith("in base64") or "digits" in name]
+    secrets = [CORE, *encoded, *own_secrets(desk).values()]
     said = [m for channel in desk.slack.workspace.channels for m in desk.slack.messages(channel)]
     private = [m for user in (ADA, MIRA, SAM) for m in desk.slack.dm(user)]
     files = [path for path in folder.rglob("keydesk.sqlite*") if path.is_file()]  # noqa: ASYNC240  # a test may wait

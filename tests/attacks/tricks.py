@@ -1,5 +1,6 @@
 """A secret, and the ways in which people write one by accident or on purpose. Shared by the tests of this folder."""
 
+import base64
 from collections.abc import Callable
 
 CORE = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzA1bC2dE3fG4hJ5k"
@@ -30,4 +31,41 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "in wide letters": lambda secret: _wide(_key(secret)),
     "in bold": lambda secret: f"*{_key(secret)}*",
     "in a sentence of mark-up": lambda secret: f"`{_key(secret)}`</code>",
+    "with a dash that is no hyphen": lambda secret: _key(secret).replace("-", "\u2013"),
+    "percent-encoded": lambda secret: "".join(f"%{ord(char):02X}" for char in _key(secret)),
+    "percent-encoded twice": lambda secret: "".join(f"%25{ord(char):02X}" for char in _key(secret)),
+    "its signs percent-encoded": lambda secret: _signs(secret, "%{:02x}"),
+    "its signs as escapes of JSON": lambda secret: _signs(secret, "\\u{:04x}"),
+    "its signs as escapes of Python": lambda secret: _signs(secret, "\\x{:02x}"),
+    "its signs as numbers of HTML": lambda secret: _signs(secret, "&#{};"),
+    "its signs as hexadecimal numbers of HTML": lambda secret: _signs(secret, "&#x{:x};"),
+    "at the end of a long path": lambda secret: f"https://api.example.com/v1/projects/production/keys/{secret}",
+    "in base64": lambda secret: _base64(_key(secret)),
+    "in base64 behind a path": lambda secret: f"path/{_base64(_key(secret))}",
+    "in base64 one character later": lambda secret: f"a{_base64(_key(secret))}",
+    "in base64 two characters later": lambda secret: f"to{_base64(_key(secret))}",
+    "in base64 three characters later": lambda secret: f"key{_base64(_key(secret))}",
+    "in base64 of base64": lambda secret: _base64(_base64(_key(secret))),
+    "in hexadecimal digits": lambda secret: _key(secret).encode().hex(),
+    "without its beginning on two lines": lambda secret: f"{secret[:24]}\n{secret[24:]}",
 }
+# What is seen through when the key is one of the account, whose ends and fingerprint are known.
+TRICKS_WITH_A_KNOWN_KEY: dict[str, Callable[[str], str]] = {
+    "glued to a word before": lambda core: f"KEY{core}",
+    "glued to letters behind": lambda core: f"{core}xx",
+    "glued on both sides in a path": lambda core: f"https://x.test/AbCdEfGhIjKlMnOpQrStUvWxYz0123/a{core}b/c",
+    "in three pieces": lambda core: f"{core[:15]} + {core[15:31]} + {core[31:]}",
+    "its first twenty characters": lambda core: core[:20],
+    "its first half": lambda core: core[:24],
+    "its last twenty characters": lambda core: core[-20:],
+    "all but its beginning": lambda core: core[5:],
+    "all but its end": lambda core: f"({core[:-3]})",
+}
+
+
+def _signs(secret: str, form: str) -> str:
+    return "".join(char if char.isalnum() else form.format(ord(char)) for char in _key(secret))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode().rstrip("=")

@@ -3,7 +3,7 @@
 Two dictionaries: fingerprint → key id, and hint → key ids. A look-up takes microseconds whatever their number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -143,6 +143,18 @@ class KeyIndex:
         """Whether a value is that of one of the keys."""
         return self._fingerprints.of(core) in self._by_fingerprint
 
+    def may_hold(self, core: str) -> bool:
+        """Whether it may be one whose value the gateway hides: it has the ends of such a key."""
+        return any(self._fingerprint_of.get(key_id) is None for key_id in self.with_hint(core[:ENDS] + core[-ENDS:]))
+
+    def has_ends(self, first_and_last: str) -> bool:
+        """Whether some key has these first four and last four characters."""
+        return first_and_last in self._by_hint
+
+    def has_end(self, *, first: str = "", last: str = "") -> bool:
+        """Whether some key begins, or ends, with these four characters."""
+        return first + SHORT_MASK + last in self._ends()
+
     def with_hint(self, hint: str) -> tuple[int, ...]:
         """Ids of the keys with these first and last four characters, or with as many as the hint has, lowest first."""
         if SHORT_MASK in hint:
@@ -151,12 +163,18 @@ class KeyIndex:
         return (there,) if isinstance(there, int) else tuple(sorted(there))
 
     def _with_part(self, first: str, last: str) -> tuple[int, ...]:
-        """The same for less than eight characters; one end has its four. One pass over all hints lists the ends."""
-        if self._by_end is None:
-            self._by_end = {}
-            for hint in self._by_hint:
-                for end in (hint[:ENDS] + SHORT_MASK, SHORT_MASK + hint[-ENDS:]):
-                    self._by_end.setdefault(end, []).append(hint)
+        """The same for less than eight characters; one end has its four."""
         end = SHORT_MASK + last if len(last) == ENDS else first + SHORT_MASK
-        hints = [hint for hint in self._by_end.get(end, ()) if hint.startswith(first) and hint.endswith(last)]
+        hints = [hint for hint in self._ends().get(end, ()) if hint.startswith(first) and hint.endswith(last)]
         return tuple(sorted({key_id for hint in hints for key_id in self.with_hint(hint)}))
+
+    def _ends(self) -> Mapping[str, Sequence[str]]:
+        """Hints by each of their ends. One pass over all hints lists them, in the thread that asks first."""
+        ends = self._by_end
+        if ends is None:
+            ends = {}
+            for hint in list(self._by_hint):
+                for end in (hint[:ENDS] + SHORT_MASK, SHORT_MASK + hint[-ENDS:]):
+                    ends.setdefault(end, []).append(hint)
+            self._by_end = ends
+        return ends

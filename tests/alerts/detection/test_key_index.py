@@ -57,3 +57,17 @@ def test_a_look_up_among_many_takes_microseconds() -> None:
     wanted = candidate(f"{12_345:048d}")
     assert index.match(wanted).key_ids == (12_345,)
     assert cost(lambda: [index.match(wanted) for _ in range(100)], per=a_plain_millisecond) < 10
+
+
+def test_keys_are_known_by_both_ends_by_one_and_by_their_value() -> None:
+    shown, hidden = core(1), core(2)
+    index = index_of(shown, hidden=(hidden,))
+    assert index.has_ends(hint_of(shown))
+    assert not index.has_ends(shown[:4] + hidden[-4:])
+    assert index.has_end(first=hidden[:4])
+    assert index.has_end(last=shown[-4:])
+    assert not index.has_end(first=shown[1:5])
+    assert (index.holds(shown), index.may_hold(shown)) == (True, False)
+    assert (index.holds(hidden), index.may_hold(hidden)) == (False, True)
+    index.drop([1])
+    assert not index.has_end(first=shown[:4])

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot import redaction
-from bot.redaction import HIDDEN, holds_secret, know, redact, redact_all
+from bot.redaction import HIDDEN, holds_secret, know, know_keys, redact, redact_all
 from tests.attacks.tricks import CORE, TRICKS
+from tests.redaction.kit import known_as_before
 
 RNG = random.Random(11)
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
@@ -21,10 +21,10 @@ PAT = "pat/" + "".join(RNG.choices(LETTERS, k=20))
 
 @pytest.fixture(autouse=True)
 def own() -> Iterator[None]:
-    before = redaction._own
-    know([PAT, "postgres", "p4ssw0rd+x"])
-    yield
-    redaction._own = before
+    with known_as_before():
+        know([PAT, "postgres", "p4ssw0rd+x"])
+        know_keys(None)
+        yield
 
 
 @pytest.mark.parametrize("trick", TRICKS)

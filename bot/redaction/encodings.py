@@ -1,0 +1,110 @@
+"""Texts inside a text: escapes undone with the place of each character, words of base64 and of hexadecimal digits."""
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bot.typed_text import DASHES
+
+# Characters that take no room: controls, joiners, direction marks, variation selectors, fillers, tags.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+# As URLs, source code, JSON, mark-up and mail write a character. What else mail escapes are no signs of a key.
+_ESCAPE = re.compile(
+    r"%u(?P<hex1>[0-9A-Fa-f]{4})|%(?P<hex2>[0-9A-Fa-f]{2})|\\u(?P<hex3>[0-9A-Fa-f]{4})|\\u\{(?P<hex5>[0-9A-Fa-f]{1,6})\}"
+    r"|\\x(?P<hex4>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})|\\(?P<plain>-)|=(?P<dash>2D)|&(?P<entity>amp|apos|dash|gt|hyphen|lt|minus|nbsp|quot);"
+    r"|&#(?P<decimal>[0-9]{1,7});|&#[xX](?P<hex6>[0-9A-Fa-f]{1,6});"
+)
+_ENTITIES = {
+    "amp": "&",
+    "apos": "'",
+    "gt": ">",
+    "lt": "<",
+    "nbsp": " ",
+    "quot": '"',
+    "dash": "-",
+    "hyphen": "-",
+    "minus": "-",
+}
+_SIGNS = "%\\&="
+_LAST_CHARACTER = 0x10FFFF
+_BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{24,8192}+={0,2}")
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){16,4096}+(?![0-9A-Fa-f])")
+# A word that is glued to a text of any length begins at one of these places.
+_OFFSETS = range(4)
+
+Span = tuple[int, int]
+
+
+def visible_form(text: str) -> str:
+    """As people see it: without characters that take no room, in its compatibility form, each dash a hyphen."""
+    if text.isascii():
+        return text if text.isprintable() else _UNSEEN.sub("", text)
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).translate(DASHES)
+
+
+@dataclass
+class Unescaped:
+    """A text with its escapes undone. Character `n` of `text` stands from `starts[n]` to `ends[n]` of the original."""
+
+    text: str = ""
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def original(self, span: Span) -> Span:
+        """Where a part of `text` stands in the original."""
+        return self.starts[span[0]], self.ends[span[1] - 1]
+
+
+def unescaped(text: str) -> Unescaped | None:
+    """The text without escapes, None when there are none."""
+    if not any(sign in text for sign in _SIGNS):
+        return None
+    found, parts, at = Unescaped(), [], 0
+    for match in _ESCAPE.finditer(text):
+        start, end = match.span()
+        char = visible_form(_character(match))
+        parts += [text[at:start], char]
+        found.starts += [*range(at, start), *[start] * len(char)]
+        found.ends += [*range(at + 1, start + 1), *[end] * len(char)]
+        at = end
+    if not parts:
+        return None
+    parts.append(text[at:])
+    found.starts += range(at, len(text))
+    found.ends += range(at + 1, len(text) + 1)
+    found.text = "".join(parts)
+    return found
+
+
+def _character(match: re.Match[str]) -> str:
+    if match["entity"]:
+        return _ENTITIES[match["entity"]]
+    if match["plain"] or match["dash"]:
+        return "-"
+    digits = match[match.lastgroup or 0]
+    number = int(digits, 8 if match["octal"] else 10 if match["decimal"] else 16)
+    return chr(number) if number <= _LAST_CHARACTER else ""
+
+
+def encoded_words(text: str) -> Iterator[tuple[Span, str]]:
+    """What words of base64 and of hexadecimal digits say, each byte as one character, and where they stand.
+
+    A word of base64 may be glued to another text, so it is read from each of its first four characters on.
+    """
+    for match in _BASE64.finditer(text):
+        plain = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        for offset in _OFFSETS:
+            yield match.span(), _decoded(plain[offset:])
+    for match in _HEXADECIMAL.finditer(text):
+        yield match.span(), bytes.fromhex(match[0]).decode("latin-1")
+
+
+def _decoded(plain: str) -> str:
+    # One left-over character encodes nothing; the padding is put back.
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+    return base64.b64decode(plain + "=" * (-len(plain) % 4)).decode("latin-1")

@@ -1,0 +1,125 @@
+"""Secrets that are known: our own by value, and the keys of the account by their ends and their fingerprints.
+
+Both are the process's, like its loggers: rows and messages are looked at whoever writes them.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+from urllib.parse import quote
+
+from bot.redaction.encodings import Span
+
+SHORTEST = 8
+KEY_LENGTH = 48
+ENDS = 4
+# A piece of a key that is shorter tells too little of it.
+_SHORTEST_PIECE = 20
+_FEWEST_DIGITS, _FEWEST_LETTERS = 2, 8
+_NO_WORD = bytes(set(range(256)) - set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+# Letters of both cases and a digit side by side: hardly a key is without, and most texts are.
+_CLASSES = (
+    bytes(
+        ord("0") if char.isdigit() else ord("A") if char.isupper() else ord("a") if char.islower() else ord(" ")
+        for char in map(chr, range(128))
+    )
+    + b" " * 128
+)
+_MIXED = tuple(bytes(three) for three in itertools.permutations(b"Aa0"))
+_PIECE = re.compile(
+    rf"(?<![0-9A-Za-z])(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])[0-9A-Za-z]{{{_SHORTEST_PIECE},}}+(?![0-9A-Za-z])"
+)
+
+
+class KeyMatcher(Protocol):
+    """What the account's keys are known by (alerts/detection/key_index.py). Called by any thread."""
+
+    def has_ends(self, first_and_last: str) -> bool:
+        """Whether some key has these first four and last four characters."""
+
+    def has_end(self, *, first: str = "", last: str = "") -> bool:
+        """Whether some key begins, or ends, with these four characters."""
+
+    def holds(self, core: str) -> bool:
+        """Whether a value is that of one of the keys."""
+
+    def may_hold(self, core: str) -> bool:
+        """Whether it may be one whose value the gateway hides."""
+
+
+class _Known:
+    own: tuple[bytes, ...] = ()
+    keys: KeyMatcher | None = None
+
+
+def know(secrets: Iterable[str]) -> None:
+    """From now on look for these values too, in place of those before: the secrets of this process."""
+    found = {squeezed(form) for secret in secrets if is_telling(secret) for form in (secret, quote(secret, safe=""))}
+    _Known.own = tuple(sorted((one for one in found if len(one) >= SHORTEST), key=len, reverse=True))
+
+
+def know_keys(keys: KeyMatcher | None) -> None:
+    """From now on look for these keys too, in place of those before."""
+    _Known.keys = keys
+
+
+def is_telling(secret: str) -> bool:
+    """Whether a value can be looked for in people's texts: `postgres`, as a password, would be found everywhere."""
+    mixed = any(char.isdigit() for char in secret) and any(char.isalpha() for char in secret)
+    return len(secret) >= 2 * SHORTEST or (len(secret) >= SHORTEST and mixed)
+
+
+def squeezed(text: str) -> bytes:
+    """Only the letters and digits of ASCII."""
+    return text.encode("ascii", "ignore").translate(None, _NO_WORD)
+
+
+def is_random(joined: str) -> bool:
+    """As keys are; words that stand side by side hold hardly a digit, and few capitals."""
+    core = joined[:KEY_LENGTH]
+    cases = sum(char.isupper() for char in core), sum(char.islower() for char in core)
+    return sum(char.isdigit() for char in core) >= _FEWEST_DIGITS and min(cases) >= _FEWEST_LETTERS
+
+
+def own_spans(text: str) -> Iterator[Span]:
+    """Our own secrets, whatever stands between their letters and digits."""
+    together = squeezed(text) if _Known.own else b""
+    for secret in _Known.own:
+        start = together.find(secret)
+        while start >= 0:
+            yield _spread(text, start, len(secret))
+            start = together.find(secret, start + len(secret))
+
+
+def key_spans(text: str) -> Iterator[Span]:
+    """Keys of the account, whatever they are glued to and whatever stands between their characters."""
+    keys = _Known.keys
+    if keys is None or len(text) < KEY_LENGTH:
+        return
+    classes = text.encode("ascii", "replace").translate(_CLASSES)
+    if not any(three in classes for three in _MIXED):
+        return
+    together = squeezed(text).decode("ascii")
+    last = KEY_LENGTH - ENDS
+    for start in range(len(together) - KEY_LENGTH + 1):
+        if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
+            core = together[start : start + KEY_LENGTH]
+            if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
+                yield _spread(text, start, KEY_LENGTH)
+
+
+def piece_spans(text: str) -> Iterator[Span]:
+    """Words of twenty characters and more that begin or end as a key of the account does."""
+    keys = _Known.keys
+    if keys is None or len(text) < _SHORTEST_PIECE:
+        return
+    for match in _PIECE.finditer(text):
+        if keys.has_end(first=match[0][:ENDS]) or keys.has_end(last=match[0][-ENDS:]):
+            yield match.span()
+
+
+def _spread(text: str, start: int, length: int) -> Span:
+    """Where letters and digits that stand side by side once all else is left out stand in the text."""
+    places = [at for at, char in enumerate(text) if char.isascii() and char.isalnum()]
+    return places[start], places[start + length - 1] + 1
