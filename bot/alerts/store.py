@@ -167,7 +167,10 @@ def drop_entries(c: sa.Connection, key_ids: Sequence[int]) -> None:
 
 
 def hold_message(c: sa.Connection, message: HeldMessage, *, most: int, now: float) -> None:
-    """Keep a message to be looked at again; of more than `most` the oldest go, and those whose time is over."""
+    """Keep a message to be looked at again; those whose time is over go, and the rest of more than `most`.
+
+    The oldest ones of whoever has most go first, so that one author's noise does not push out what another wrote.
+    """
     values = {
         "channel": message.channel,
         "ts": message.ts,
@@ -179,10 +182,15 @@ def hold_message(c: sa.Connection, message: HeldMessage, *, most: int, now: floa
     changed = {name: statement.excluded[name] for name in ("place", "findings", "held_until")}
     c.execute(statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=changed))
     c.execute(sa.delete(held_messages).where(held_messages.c.held_until < now))
-    newest = sa.select(held_messages.c.held_until).order_by(held_messages.c.held_until.desc()).offset(most).limit(1)
-    last = c.scalar(newest)
-    if last is not None:
-        c.execute(sa.delete(held_messages).where(held_messages.c.held_until <= last))
+    if (c.scalar(sa.select(sa.func.count()).select_from(held_messages)) or 0) <= most:
+        return
+    row = held_messages.c
+    # Other apps' messages name no author: those of a channel count as one's.
+    author = sa.func.coalesce(sa.func.nullif(row.place["by"].as_string(), ""), row.channel)
+    newest = (row.held_until.desc(), row.ts.desc())
+    turn = sa.func.row_number().over(partition_by=author, order_by=newest)
+    for channel, ts in c.execute(sa.select(row.channel, row.ts).order_by(turn, *newest).offset(most)).all():
+        c.execute(sa.delete(held_messages).where(row.channel == channel, row.ts == ts))
 
 
 def held(c: sa.Connection, *, now: float) -> list[HeldMessage]:

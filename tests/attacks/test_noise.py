@@ -1,18 +1,22 @@
 """Noise: floods of one person, of people without a role, of alerts about nothing; none of it hides or delays a kill."""
 
 import asyncio
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from bot.alerts import store
+from bot.alerts.intake.message_monitor import MOST_HELD
 from bot.approvals import store as requests_store
 from bot.approvals.cards.notifications import STORY
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.people import Person
+from tests.alerts.kit import core
 from tests.approvals.kit import put
 from tests.scenarios.alerting import cards, learned, send
 from tests.scenarios.conftest import OpenDesk, desk_with, http_desk
-from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import owned
 
 __all__ = ["desk_with", "http_desk"]
@@ -180,3 +184,20 @@ def _many_of_ada(c: Any) -> None:
     for number in range(70):
         row = put(c, Status.PENDING, f"sub:ada:{number}")
         requests_store.change(c, row, requester_id=ADA, requester_team=seed.TEAM)
+
+
+async def test_a_leak_that_the_index_does_not_know_yet_is_found_behind_520_messages_of_one_person(
+    tmp_path: Path, database_url: str
+) -> None:
+    """What waits for the next look at the gateway's keys is shared among authors, so noise pushes out noise alone."""
+    async with open_desk(tmp_path, database_url=database_url) as desk:
+        await learned(desk)
+        record = desk.gateway.add_key(name="fresh")
+        await desk.slack.say(BEN, seed.KEYS_CHANNEL, f"oops {desk.gateway.key_value(record.id)}")
+        for number in range(520):
+            await desk.slack.say(ADA, seed.GENERAL_CHANNEL, f"sk-{core(number)}")
+        held = await desk.app.database.read(store.held, now=desk.clock())
+        by = Counter(message.place["by"] for message in held)
+        assert by == {BEN: 1, ADA: MOST_HELD - 1}
+        desk.app.alerts.changed()
+        await desk.eventually(lambda: cards(desk, "fresh"))

@@ -157,6 +157,21 @@ async def test_a_flood_of_messages_is_held_up_to_a_number_the_newest_of_them(
     assert sorted(message.ts for message in held) == [f"{number}.0" for number in range(4, 9)]
 
 
+async def test_one_authors_flood_pushes_out_what_the_same_author_wrote(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_monitor, "MOST_HELD", 5)
+    await replica.hear(f"sk-{core(100)}", ts="0.1", user="U0BEN")
+    # Two messages of other apps, which have no author: their channel's share.
+    await replica.hear(f"sk-{core(101)}", ts="0.2", user="", bot_id="B1")
+    await replica.hear(f"sk-{core(102)}", ts="0.3", user="", bot_id="B2")
+    for number in range(9):
+        replica.now += 1
+        await replica.hear(f"sk-{core(number)}", ts=f"{number + 1}.0")
+    held = await replica.database.read(store.held, now=replica.now)
+    assert sorted(message.ts for message in held) == ["0.1", "0.2", "0.3", "8.0", "9.0"]
+
+
 async def test_a_hidden_key_with_these_ends_is_asked_for(replica: Replica) -> None:
     replica.index.put([IndexEntry(7, hint_of(core(1)), None)])
     await replica.hear(f"sk-{core(1)}")
