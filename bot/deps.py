@@ -15,6 +15,7 @@ from bot.keys.lookup import KeyLookup
 from bot.operations import Registry
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
+from bot.slack.blocks import Block
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.directory import Directory
 
@@ -45,6 +46,8 @@ class Deps:
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
     problems: Callable[[], Awaitable[Sequence[str]]]
+    # Open alerts about living keys, as rows for the Home of somebody who may act on them.
+    open_alerts: Callable[[Actor], Awaitable[Sequence[Block]]]
 
     @property
     def lookup(self) -> KeyLookup:

@@ -15,6 +15,7 @@ from bot.approvals.cards.notifications import CARD, STORY
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
+from bot.permissions.policy import who_may_any
 from bot.permissions.rules import Policy
 from bot.slack import post_store
 from bot.slack.outbox import Outbox
@@ -83,8 +84,7 @@ class FallbackNotices:
         if request is not None and request.approval is not None:
             names = {role for stage in request.approval.stages for role in stage.roles}
         elif row.kind in self.security:
-            rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow")
-            names = {name for rule in rules if "key.disable" in rule.do for name in rule.who}
+            names = set(who_may_any(policy, "key.disable"))
         else:
             names = set()
         return policy.roles.ids(tuple(sorted(names)))

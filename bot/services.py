@@ -48,8 +48,10 @@ from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
 from bot.logs import for_request
 from bot.maintenance import Maintenance
+from bot.permissions.models import Actor
 from bot.redaction import redact
 from bot.resources import Resources
+from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
@@ -277,6 +279,7 @@ class Services:
             gateway_url=self.settings.cometapi_base_url,
             count_name_bytes=self.resources.capabilities.counts_bytes,
             problems=self.problems,
+            open_alerts=self.open_alerts,
             clock=self.clock,
         )
 
@@ -358,6 +361,10 @@ class Services:
             incident.JOB: self.incident.run,
         }
         return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
+
+    async def open_alerts(self, actor: Actor) -> list[Block]:
+        """Rows about leaked keys that still work, for whoever may act on them."""
+        return await self.alerts.calls.home_rows(actor)
 
     async def _update_view(self, view_id: str, view: dict[str, Any]) -> None:
         await self.resources.web.write("views.update", interactive=True, view_id=view_id, view=view)

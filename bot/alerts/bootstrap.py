@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from bot.alerts import listeners, store
+from bot.alerts.calls import JOB as CALL_JOB
+from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.drawers import drawers
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import Fingerprints
@@ -104,6 +106,7 @@ class Alerts:
             listed=ways.listed,
             clock=clock,
         )
+        self.calls = _calls(deps, ways, notifications)
         self.triage = Triage(
             database=database,
             reader=deps.reader,
@@ -112,20 +115,25 @@ class Alerts:
             ingest=self.ingest,
             response=self.response,
             notifications=notifications,
+            calls=self.calls,
             github=self._github,
             clock=clock,
         )
+        self._register_buttons(deps, router, notifications)
+        self.monitor = self._monitor(deps, ways)
+        message_monitor.register(router, self.monitor)
+
+    def _register_buttons(self, deps: Deps, router: Router, notifications: AlertNotifications) -> None:
         buttons = listeners.AlertListeners(
             deps,
             ingest=self.ingest,
             triage=self.triage,
             response=self.response,
             notifications=notifications,
-            reports=CallWindows(clock=clock),
+            calls=self.calls,
+            reports=CallWindows(clock=self._clock),
         )
         listeners.register(router, buttons)
-        self.monitor = self._monitor(deps, ways)
-        message_monitor.register(router, self.monitor)
 
     def _monitor(self, deps: Deps, ways: AlertWays) -> message_monitor.MessageMonitor:
         return message_monitor.MessageMonitor(
@@ -144,7 +152,7 @@ class Alerts:
 
     def jobs(self) -> dict[str, Job]:
         """Durable jobs by name."""
-        return {TRIAGE_JOB: self.triage.run, WATCH_JOB: self.response.watch}
+        return {TRIAGE_JOB: self.triage.run, WATCH_JOB: self.response.watch, CALL_JOB: self.calls.run}
 
     async def start(self) -> None:
         """Begin to learn the account's keys."""
@@ -182,6 +190,16 @@ class Alerts:
 
     def _triage_again(self, c: sa.Connection, alert: Alert) -> None:
         self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:known:{len(alert.possible_keys)}", str(alert.id))
+
+
+def _calls(deps: Deps, ways: AlertWays, notifications: AlertNotifications) -> SecurityCalls:
+    return SecurityCalls(
+        database=deps.database,
+        engine=ways.engine,
+        policy=deps.policy,
+        notifications=notifications,
+        clock=deps.clock,
+    )
 
 
 def _response(deps: Deps, ways: AlertWays, notifications: AlertNotifications) -> AlertResponse:

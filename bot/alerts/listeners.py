@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
+from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.drawers import locked_of, requests_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
@@ -68,6 +69,7 @@ class AlertListeners:
     triage: Triage
     response: AlertResponse
     notifications: AlertNotifications
+    calls: SecurityCalls
     reports: CallWindows
 
     async def shortcut(self, delivery: Delivery) -> Ack:
@@ -165,6 +167,19 @@ class AlertListeners:
     async def rotate(self, delivery: Delivery) -> Ack:
         """Make a successor for the owner first; the old key ends when that was revealed."""
         return await self._act(delivery, ROTATE)
+
+    async def acknowledge(self, delivery: Delivery) -> Ack:
+        """Somebody says that they act: for those who may disable any key, at once or by asking."""
+        alert = await self._alert(delivery.action_value)
+        actor = await self.deps.actor(delivery, fresh=True)
+        await self.deps.flow.admit(actor, DISABLE)
+        decision = self._judged(actor, DISABLE, None, own=False)
+        if decision.outcome == "deny":
+            await self.deps.flow.refuse(actor, DISABLE, decision)
+        refused = await self.deps.database.run(self.calls.acknowledge, alert.id, actor.slack_user_id)
+        if refused is not None:
+            raise refused
+        return None
 
     async def _act(self, delivery: Delivery, operation: str) -> Ack:
         alert = await self._alert(delivery.action_value)
@@ -348,6 +363,7 @@ def register(router: Router, listeners: AlertListeners) -> None:
     actions: dict[str, Callable[[Delivery], Any]] = {
         "disable": listeners.disable,
         "rotate": listeners.rotate,
+        "acknowledge": listeners.acknowledge,
         "false_alarm": listeners.false_alarm,
     }
     for name, handler in actions.items():

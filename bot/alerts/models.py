@@ -125,6 +125,13 @@ class AlertEvent(AlertRecord):
     sentence: str = ""
 
 
+class AlertCalls(AlertRecord):
+    """How often security was called (calls.py). `number`: of the next call; `step`: calls since it was open anew."""
+
+    number: int = 0
+    step: int = 0
+
+
 class Alert(AlertRecord):
     """A row of `alerts`, whole. `keys` and `actions` by key id."""
 
@@ -148,6 +155,9 @@ class Alert(AlertRecord):
     received_at: float
     # When its candidates were last compared with the account's keys as they were then; None = not yet.
     looked_up_at: float | None = None
+    calls: AlertCalls = AlertCalls()
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
     closed_by: str | None = None
     closed_at: float | None = None
 

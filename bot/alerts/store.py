@@ -92,6 +92,12 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
     return [alert for alert in map(_load, rows) if alert.unknown]
 
 
+def open_alerts(c: sa.Connection, *, limit: int = 100) -> list[Alert]:
+    """Those that are not closed, newest first."""
+    is_open = alerts.c.status == AlertStatus.OPEN.value
+    return [_load(row) for row in c.execute(sa.select(alerts).where(is_open).order_by(alerts.c.id.desc()).limit(limit))]
+
+
 def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Alert], int]:
     """The alerts of one minute (since 1970) that have no card of their own: the first of them, and how many."""
     card = sa.literal("alert:") + sa.cast(alerts.c.id, sa.String) + ":card"

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
+from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.index_sync import IndexSync
@@ -51,6 +52,7 @@ class Triage:
     ingest: AlertIngest
     response: AlertResponse
     notifications: AlertNotifications
+    calls: SecurityCalls
     github: GithubApi | None
     clock: Callable[[], float]
 
@@ -72,10 +74,14 @@ class Triage:
             age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
         await self.response.act_by_policy(alert)
+        await self.database.run(self._call, alert.id)
         young = self.clock() - alert.received_at < PATIENCE
         if again is None and young and alert.unknown and not self.index.complete:
             again = Again(PAUSE)
         return again
+
+    def _call(self, c: sa.Connection, alert_id: int) -> None:
+        self.calls.begin(c, store.get(c, alert_id, lock=True))
 
     async def match(self, alert_id: int) -> Alert:
         """Compare unknown findings once more, after a look at the newest keys: one may be minutes old."""

@@ -38,6 +38,7 @@ class Fact(StrEnum):
     # Around them.
     POSTED = "posted"  # a message came to be; details: channel, ts
     ALERT = "alert"  # an alert came in; details: source, alert id
+    ACKNOWLEDGED = "acknowledged"  # somebody said that they act on an alert
     FALSE_ALARM = "false_alarm"  # somebody said that an alert was none
     POLICY_LOADED = "policy_loaded"  # details: SHA-256 of the file
     STARTED = "started"  # a process began to serve; details: version

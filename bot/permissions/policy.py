@@ -314,3 +314,9 @@ def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:
         if not named.isdisjoint(held):
             return True
     return False
+
+
+def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:
+    """Names (roles, ids, "*") of those whom a rule lets do this to any key or request without asking, in its order."""
+    rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow" and operation in rule.do)
+    return tuple(dict.fromkeys(name for rule in rules for name in rule.who))

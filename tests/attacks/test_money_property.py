@@ -101,6 +101,7 @@ class Crowd:
             "engine": services.engine,
             "policy": services.policy.current,
             "notifications": services.notifications,
+            "calls": services.calls,
             "operations": OPERATIONS,
             "clock": services.clock,
         }

@@ -23,6 +23,7 @@ from bot.alerts.cards.key_state import (
     is_enabled_again,
     is_out_of_use,
     is_still_accepted,
+    living_keys,
     open_keys,
     refused_at,
 )
@@ -45,7 +46,7 @@ from bot.slack.blocks import (
     section,
 )
 
-DISABLE, ROTATE, FALSE_ALARM = "disable", "rotate", "false_alarm"
+DISABLE, ROTATE, ACKNOWLEDGE, FALSE_ALARM = "disable", "rotate", "acknowledge", "false_alarm"
 KEYS_SHOWN = 8
 UNKNOWN_SHOWN = 10
 EVENTS_SHOWN = 5
@@ -99,9 +100,17 @@ def card(
         blocks += untold_blocks(alert, key_id, untold)
         blocks += lock_blocks(locked.get(key_id, ""))
     blocks += found_lines(alert)
+    blocks += _on_it(alert, requests)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)
     return Message(headline, blocks)
+
+
+def _on_it(alert: Alert, requests: Requests) -> list[Block]:
+    """Who said that they act, while there is something to act on."""
+    if alert.acknowledged_by is None or alert.acknowledged_at is None or not living_keys(alert, requests):
+        return []
+    return [context(f":eyes: {mention(alert.acknowledged_by)} is on it since {date(alert.acknowledged_at)}.")]
 
 
 def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
@@ -233,6 +242,8 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
         doubt = alert.the_key is None
         elements.append(button("Disable…" if doubt else "Disable now", DISABLE, value=row, style="danger"))
         elements.append(button("Rotate…", ROTATE, value=row))
+        if living_keys(alert, requests):
+            elements.append(button("I am on it", ACKNOWLEDGE, value=row))
     if not alert.actions and alert.batch_id is None:
         sure = confirm("Is it a false alarm?", "No key is touched. The record keeps that you said so.", yes="It is")
         elements.append(button("False alarm", FALSE_ALARM, value=row, confirm=sure))

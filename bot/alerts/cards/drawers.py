@@ -9,14 +9,14 @@ from bot.alerts import store
 from bot.alerts.cards.card import KEYS_SHOWN, BatchProgress, DisabledCount, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
-from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, UNKNOWN, untold_owners
+from bot.alerts.cards.notifications import AUTHOR, CALL, CARD, OWNER, THREAD, UNKNOWN, untold_owners
 from bot.alerts.cards.unknown import UNKNOWN_ALERTS_SHOWN, unknown_card
 from bot.alerts.models import Alert
 from bot.approvals import store as requests_store
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.keys import locks
 from bot.permissions.rules import Policy
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, section
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
@@ -29,6 +29,7 @@ def drawers(*, units_per_usd: int, batch_progress: BatchProgress, policy: Callab
         OWNER: functools.partial(_owner, policy=policy),
         THREAD: _thread,
         AUTHOR: _author,
+        CALL: _call,
     }
 
 
@@ -77,6 +78,11 @@ def _unknown(c: sa.Connection, post: PostRow, *, units_per_usd: int) -> Message 
 def _author(c: sa.Connection, post: PostRow) -> Message | None:
     found = _drawn(c, post)
     return None if found is None else author_notice(*found)
+
+
+def _call(_c: sa.Connection, post: PostRow) -> Message | None:
+    text = str(post.body.get("text", ""))
+    return Message(text, [section(text)]) if text else None
 
 
 def _owner(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) -> Message | None:

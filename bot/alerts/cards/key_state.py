@@ -62,9 +62,24 @@ def open_keys(alert: Alert, requests: Requests) -> list[int]:
     ]
 
 
+def living_keys(alert: Alert, requests: Requests) -> list[int]:
+    """Those that work, as far as was seen, and that nobody has ordered disabled or replaced."""
+    return [
+        key_id
+        for key_id in open_keys(alert, requests)
+        if (key_id not in alert.keys or alert.keys[key_id].state == EffectiveState.ACTIVE.value)
+        and not _is_replaced(alert.actions.get(key_id), requests)
+    ]
+
+
+def _is_replaced(action: AlertAction | None, requests: Requests) -> bool:
+    request = requests.get(action.request_id) if action is not None else None
+    return request is not None and request.operation == "key.rotate" and request.status is Status.SUCCEEDED
+
+
 def _in_hand(action: AlertAction | None, requests: Requests) -> bool:
     request = requests.get(action.request_id) if action is not None else None
-    if request is not None and request.operation == "key.rotate" and request.status is Status.SUCCEEDED:
+    if _is_replaced(action, requests):
         # The leaked key lives until its successor is revealed: it can be ended now.
         return False
     return request is not None and request.status not in {

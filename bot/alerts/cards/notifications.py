@@ -9,6 +9,7 @@ from bot.slack import post_store
 from bot.slack.outbox import Outbox
 
 CARD, UNKNOWN, OWNER, THREAD, AUTHOR = "alert", "alerts_unknown", "alert_owner", "alert_thread", "alert_author"
+CALL = "alert_call"
 
 
 def card_id(alert_id: int) -> str:
@@ -77,6 +78,19 @@ class AlertNotifications:
             self.outbox.want(c, id=post_id, kind=AUTHOR, subject=str(alert.id), target=target)
         elif alert.place.get("guarded"):
             self._thread(c, alert)
+
+    def call(self, c: sa.Connection, alert: Alert, sentence: str, *, aloud: bool) -> None:
+        """Call people below the card; `aloud`: shown in the channel too. `sentence` is ours, with names made inert."""
+        redraw_card(c, self.outbox, alert.id, channel=self.channel)
+        self.outbox.want(
+            c,
+            id=f"alert:{alert.id}:called:{alert.calls.number}",
+            kind=CALL,
+            subject=str(alert.id),
+            target=self.channel,
+            thread_of=card_id(alert.id),
+            body={"text": sentence, "broadcast": aloud},
+        )
 
     def _thread(self, c: sa.Connection, alert: Alert) -> None:
         """Answer below the message that holds the key. Somebody else's message becomes a row only to hang ours on."""

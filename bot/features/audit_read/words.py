@@ -289,6 +289,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.PROBE: _probe,
     Fact.POSTED: lambda _line: "A message was posted",
     Fact.ALERT: _alert,
+    Fact.ACKNOWLEDGED: lambda line: f"{line.who} is on alert {line.part('alert')}",
     Fact.FALSE_ALARM: lambda line: f"{line.who} closed alert {line.part('alert')} as a false alarm",
     Fact.POLICY_LOADED: lambda line: f"Another policy is in force{_policy(line)}",
     Fact.STARTED: lambda line: f"Keydesk {line.part('version')} started{_policy(line)}",

@@ -66,11 +66,12 @@ class HomeListeners:
             return nothing_here("API keys are for full members of this workspace.")
         owned = await deps.database.read(owners.owned_by, actor.slack_user_id)
         ids = {one.key_id for one in owned}
-        mine, requests, waiting, reviews = await asyncio.gather(
+        mine, requests, waiting, reviews, alerts = await asyncio.gather(
             self._keys(ids),
             deps.database.read(store.of_requester, actor.slack_user_id),
             decidable(deps, actor),
             reviewable(deps, actor),
+            deps.open_alerts(actor),
         )
         now = deps.reader.server_now()
         locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
@@ -81,6 +82,7 @@ class HomeListeners:
         if mine is None:
             keys = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
         return build_home(
+            alerts=alerts,
             waiting=cut(self._rows(waiting, decidable=True), _WAITING, "/apikey requests"),
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
             keys=cut(keys, _KEYS, "/apikey list"),

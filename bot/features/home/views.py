@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.slack.blocks import Block, actions, button, context, date, divider, header, home, section
 
-_CARE = 10
+_CARE, _ALERTS = 10, 10
 
 
 def cut(rows: Sequence[Block], most: int, command: str) -> list[Block]:
@@ -16,6 +16,7 @@ def cut(rows: Sequence[Block], most: int, command: str) -> list[Block]:
 
 def build_home(
     *,
+    alerts: Sequence[Block] = (),
     waiting: Sequence[Block],
     reviews: Sequence[Block],
     keys: Sequence[Block],
@@ -24,7 +25,7 @@ def build_home(
     quiet: bool | None,
     now: float,
 ) -> dict[str, Any]:
-    """Five groups; what waits comes first, because somebody else is waiting too.
+    """Six groups; what must be acted on and what waits come first, because somebody else is waiting too.
 
     `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
     """
@@ -34,6 +35,8 @@ def build_home(
     blocks: list[Block] = [actions(*buttons)]
     if quiet:
         blocks.append(context(":no_bell: You get no direct messages about requests. You can decide them all the same."))
+    if alerts:
+        blocks += [header("Leaked keys that still work"), *cut(alerts, _ALERTS, "the security channel"), divider()]
     if care:
         lines = cut([section(f"• {line}") for line in care], _CARE, "/apikey list")
         blocks += [header("Needs care"), *lines, divider()]

@@ -1,0 +1,139 @@
+"""Calls the people of security to an alert about a living key, again and again, until somebody acts.
+
+At once, after 5, 15 and 60 minutes, then every 4 hours. The role is called that the policy names first among those who
+may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is out of use, being
+replaced or expired, or the alert is closed, and begins anew when it is open again. *I am on it* pauses it for half
+an hour.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.alerts import store
+from bot.alerts.cards.card import ACKNOWLEDGE, DISABLE
+from bot.alerts.cards.drawers import requests_of
+from bot.alerts.cards.key_blocks import key_name
+from bot.alerts.cards.key_state import living_keys
+from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.models import Alert, AlertCalls, AlertStatus
+from bot.audit import Fact, append
+from bot.db.engine import Database
+from bot.durable.engine import Again, Engine
+from bot.errors import ApprovalConflict
+from bot.permissions.models import Actor, Ask
+from bot.permissions.policy import decide, who_may_any
+from bot.permissions.roles import EVERYBODY
+from bot.permissions.rules import Policy
+from bot.slack.blocks import Block, actions, button, date, mention, mention_all, section
+
+JOB = "alert_call"
+# Seconds since the first call; then one more each `LATER` seconds.
+DUE, LATER = (0.0, 300.0, 900.0, 3600.0), 4 * 3600.0
+# From this call on more people are called, and the channel sees it, not only the thread.
+ESCALATES_AT = 3
+ACKNOWLEDGED_SECONDS = 1800.0
+# What the policy disables at once needs nobody, unless it fails.
+AUTOMATIC_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityCalls:
+    """The durable job behind the calls of an alert, and the button that pauses them."""
+
+    database: Database
+    engine: Engine
+    policy: Callable[[], Policy]
+    notifications: AlertNotifications
+    clock: Callable[[], float]
+
+    def begin(self, c: sa.Connection, alert: Alert) -> None:
+        """Start calling, unless it goes on already or there is nobody to be called for."""
+        if self._living(c, alert):
+            automatic = alert.source in self.policy().auto_disable and bool(alert.all_sure_keys)
+            self._start(c, alert, delay=AUTOMATIC_SECONDS if automatic and alert.calls.step == 0 else 0.0)
+
+    def _start(self, c: sa.Connection, alert: Alert, *, delay: float) -> None:
+        number = alert.calls.number
+        self.engine.start(c, JOB, f"alert:{alert.id}:call:{number}", f"{alert.id}:{number}", delay=delay)
+
+    def _living(self, c: sa.Connection, alert: Alert) -> list[int]:
+        if alert.status is not AlertStatus.OPEN:
+            return []
+        if alert.is_mass_leak:
+            return list(alert.all_sure_keys) if alert.batch_id is None else []
+        return living_keys(alert, requests_of(c, alert))
+
+    async def run(self, argument: str) -> Again | None:
+        """One call, by `ALERT:NUMBER`."""
+        alert_id, number = (int(part) for part in argument.split(":"))
+        return await self.database.run(self._call, alert_id, number)
+
+    def _call(self, c: sa.Connection, alert_id: int, number: int) -> Again | None:
+        alert = store.find(c, alert_id, lock=True)
+        if alert is None or alert.calls.number != number:
+            return None
+        living = self._living(c, alert)
+        if not living:
+            store.change(c, alert_id, calls=AlertCalls(number=number + 1))
+            return None
+        paused = (alert.acknowledged_at or float("-inf")) + ACKNOWLEDGED_SECONDS - self.clock()
+        if paused > 0:
+            return Again(paused)
+        step = alert.calls.step
+        self.notifications.call(c, alert, self._sentence(alert, living, step), aloud=step >= ESCALATES_AT)
+        alert = store.change(c, alert_id, calls=AlertCalls(number=number + 1, step=step + 1))
+        self._start(c, alert, delay=_due(step + 1) - _due(step))
+        return None
+
+    def _sentence(self, alert: Alert, living: list[int], step: int) -> str:
+        policy = self.policy()
+        names = who_may_any(policy, "key.disable")
+        ids = policy.roles.ids(names if step >= ESCALATES_AT else names[:1]) - {EVERYBODY}
+        shown = ", ".join(key_name(alert, key_id) for key_id in living[:3])
+        shown += f" and {len(living) - 3:,} more" if len(living) > 3 else ""
+        one, sure = len(living) == 1, set(living) <= set(alert.all_sure_keys)
+        if sure:
+            which = f"The leaked key {shown} still works" if one else f"The leaked keys {shown} still work"
+        else:
+            which = f"An alert may mean key {shown}, which still works" if one else f"An alert may mean {shown}"
+        if alert.acknowledged_by:
+            who = f"{mention(alert.acknowledged_by)} was on it; is it done?"
+        else:
+            who = "Nobody has acted yet." if step else "Please act on the card above."
+        return f"{mention_all(ids)} {which}. {who}".strip()
+
+    async def home_rows(self, actor: Actor) -> list[Block]:
+        """For the Home of those who may disable any key: alerts about living keys that nobody has acted on."""
+        if decide(self.policy(), Ask(actor=actor, operation="key.disable", own=False)).outcome == "deny":
+            return []
+        return [row for alert in await self.database.read(self._open) for row in self._row(alert)]
+
+    def _open(self, c: sa.Connection) -> list[Alert]:
+        return [alert for alert in store.open_alerts(c) if self._living(c, alert)]
+
+    def _row(self, alert: Alert) -> list[Block]:
+        keys = alert.possible_keys or alert.all_sure_keys
+        shown = ", ".join(key_name(alert, key_id) for key_id in keys[:3])
+        by = f" · {mention(alert.acknowledged_by)} is on it" if alert.acknowledged_by else ""
+        text = f":rotating_light: {shown} · alert {alert.id} · {date(alert.received_at)}{by}"
+        row = str(alert.id)
+        buttons = [button("Disable now" if alert.the_key else "Disable…", DISABLE, value=row, style="danger")]
+        buttons += [] if alert.acknowledged_by else [button("I am on it", ACKNOWLEDGE, value=row)]
+        return [section(text), actions(*buttons)]
+
+    def acknowledge(self, c: sa.Connection, alert_id: int, actor: str) -> ApprovalConflict | None:
+        """Somebody is on it: the card says who, and calling pauses."""
+        alert, now = store.get(c, alert_id, lock=True), self.clock()
+        if not self._living(c, alert):
+            return ApprovalConflict(f"Alert {alert.id} needs nobody any more; the card says what was done.")
+        told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
+        append(c, fact=Fact.ACKNOWLEDGED, at=now, actor=actor, key_id=alert.the_key, details=told)
+        self.notifications.card(c, store.change(c, alert_id, acknowledged_by=actor, acknowledged_at=now))
+        return None
+
+
+def _due(step: int) -> float:
+    """Seconds from the first call to this one."""
+    return DUE[step] if step < len(DUE) else DUE[-1] + (step - len(DUE) + 1) * LATER

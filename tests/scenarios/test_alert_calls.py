@@ -1,0 +1,77 @@
+"""An alert about a living key calls security until somebody acts; nobody is called for a key that is dead."""
+
+from keydesk_sandbox import seed
+from tests.scenarios.alerting import SAM, cards, learned, send
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.forging import last, send_as
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def calls(desk: Desk) -> list[str]:
+    return [
+        text_of(m) for m in desk.said("still works", seed.SECURITY_CHANNEL) if "<!subteam^S0SECURITY>" in text_of(m)
+    ]
+
+
+async def leaked(desk: Desk) -> None:
+    await learned(desk)
+    await send(desk, "generic", desk.gateway.key_value(desk.key("production").id))
+    await desk.eventually(lambda: cards(desk, "production"))
+    await desk.eventually(lambda: calls(desk))
+
+
+async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    assert "Please act on the card above" in calls(desk)[0]
+    for number, minutes in enumerate((6, 11, 46, 245), start=2):
+        await desk.pass_time(minutes * MINUTE)
+        await desk.eventually(lambda n=number: len(calls(desk)) == n)
+    # From an hour on the administrators are called too, and the channel sees it.
+    assert "<!subteam^S0ADMINS>" not in calls(desk)[2]
+    assert "<!subteam^S0ADMINS>" in calls(desk)[3]
+    card = cards(desk, "production")[0]
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
+    await desk.pass_time(9 * HOUR)
+    assert len(calls(desk)) == 5
+
+
+async def test_whoever_is_on_it_is_named_and_calls_pause_for_half_an_hour(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    card = cards(desk, "production")[0]
+    assert "acknowledge" in buttons_of(card)
+    await desk.slack.click(SAM, card, "acknowledge")
+    await desk.eventually(lambda: cards(desk, f"<@{SAM}> is on it"))
+    await desk.pass_time(25 * MINUTE)
+    assert len(calls(desk)) == 1
+    await desk.pass_time(7 * MINUTE)
+    await desk.eventually(lambda: len(calls(desk)) == 2)
+    assert "is it done?" in calls(desk)[1]
+    assert [line["actor"] for line in await desk.audit("acknowledged")] == [SAM]
+
+
+async def test_only_those_who_may_act_on_it_can_say_that_they_do(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    card = cards(desk, "production")[0]
+    desk.gateway.arm("refused", times=None)  # the key stays alive
+    await desk.slack.click(SAM, card, "acknowledge")
+    payload = last(desk, "block_actions")
+    await desk.eventually(lambda: cards(desk, f"<@{SAM}> is on it"))
+    await send_as(desk, payload, seed.ENGINEER)
+    await desk.until(lambda: desk.audit("refused"), otherwise="it was not refused")
+    assert [line["actor"] for line in await desk.audit("acknowledged")] == [SAM]
+
+
+async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_on_there(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    for user, sees in ((seed.ENGINEER, False), (SAM, True)):
+        await desk.slack.open_home(user)
+        home = await desk.eventually(lambda who=user: desk.slack.home(who))
+        assert ("Leaked keys that still work" in view_text(home)) is sees
+    await desk.slack.click(SAM, desk.slack.home(SAM), "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
