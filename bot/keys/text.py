@@ -1,9 +1,10 @@
 """The fields of a key in people's words: for cards, lists and before → after lines. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
 from bot.operations import Change, Expiry
+from bot.permissions.addresses import lets_in
 from bot.units import format_duration, format_moment, format_quota
 
 ALL_MODELS, ANYWHERE, OWN_GROUP = "every model", "from anywhere", "the account's own"
@@ -39,6 +40,20 @@ def list_text(items: tuple[str, ...], empty: str) -> str:
     return empty if not items else shown if len(items) <= 12 else f"{shown} and {len(items) - 12} more"
 
 
+def addresses_text(entries: tuple[str, ...]) -> str:
+    """From where a key may be used. A list that lets everybody in, by one network or by several together, is said."""
+    text, note = list_text(entries, ANYWHERE), addresses_note(entries)
+    return f"{text} ({note})" if note else text
+
+
+def addresses_note(entries: Iterable[str]) -> str:
+    """How much more than named addresses a list lets in, for a sentence; "" where it names addresses, or is empty."""
+    wide = lets_in(entries)
+    if wide is None:
+        return ""
+    return "this list lets everybody in" if wide.prefixlen == 0 else f"this list lets in all of {wide}"
+
+
 def models_text(settings: KeySettings, unlisted: Collection[str] = ()) -> str:
     """Which models a key may use. `unlisted`: those that the gateway does not list, which are marked."""
     if settings.model_access is ModelAccess.NOTHING:
@@ -59,7 +74,7 @@ def new_key_lines(
         ),
         ("expired_time", "Expires", expiry_text(expiry)),
         ("model_limits", "Models", models_text(settings, unlisted)),
-        ("allow_ips", "Allowed IPs", list_text(settings.allowed_ips, ANYWHERE)),
+        ("allow_ips", "Allowed IPs", addresses_text(settings.allowed_ips)),
     ]
     if settings.group:
         lines.append(("group", "Group", settings.group))
@@ -77,7 +92,7 @@ def changed_lines(
         ("name", "Name", before.name, after.name),
         ("expired_time", "Expires", format_moment(before.expired_time), moment),
         ("model_limits", "Models", models_text(before), models_text(after, unlisted)),
-        ("allow_ips", "Allowed IPs", list_text(before.allowed_ips, ANYWHERE), list_text(after.allowed_ips, ANYWHERE)),
+        ("allow_ips", "Allowed IPs", addresses_text(before.allowed_ips), addresses_text(after.allowed_ips)),
         ("group", "Group", before.group or OWN_GROUP, after.group or OWN_GROUP),
         ("cross_group_retry", "Cross-group retry", _on(before.cross_group_retry), _on(after.cross_group_retry)),
     )

@@ -21,6 +21,7 @@ class Widest:
 
 
 USUAL = Widest()
+EVERYBODY = Widest(ipv4=1, ipv6=1)
 
 
 def too_wide(entries: Iterable[str], widest: Widest) -> str | None:
@@ -41,6 +42,21 @@ def too_wide(entries: Iterable[str], widest: Widest) -> str | None:
         if network.prefixlen < (widest.ipv4 if network.version == 4 else widest.ipv6):
             return str(network)
     return None
+
+
+def lets_in(entries: Iterable[str]) -> Network | None:
+    """The network by which a list lets in more than named addresses, for words; entries that are none are left out."""
+    networks = [entry for entry in entries if _is_network(entry)]
+    wide = too_wide(networks, EVERYBODY) or too_wide(networks, USUAL)
+    return None if wide is None else ipaddress.ip_network(wide)
+
+
+def _is_network(entry: str) -> bool:
+    try:
+        ipaddress.ip_network(entry.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def within(entry: str, entries: Iterable[str]) -> bool:

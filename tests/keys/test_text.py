@@ -1,7 +1,19 @@
 """The fields of a key in words."""
 
+import pytest
+
 from bot.gateway.models import KeySettings
-from bot.keys.text import changed_lines, expiry_text, left_text, lifetime_text, list_text, new_key_lines, quota_text
+from bot.keys.text import (
+    addresses_note,
+    addresses_text,
+    changed_lines,
+    expiry_text,
+    left_text,
+    lifetime_text,
+    list_text,
+    new_key_lines,
+    quota_text,
+)
 from bot.operations import Expiry
 from tests.gateway.kit import wanted
 
@@ -43,3 +55,32 @@ def test_a_change_says_only_what_differs() -> None:
     assert [(line.field, line.before, line.after) for line in lines] == [("name", "ci runner", "new")]
     lines = changed_lines(settings(), settings(), expiry=Expiry(seconds=60))
     assert [line.field for line in lines] == ["expired_time"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "note"),
+    [
+        ((), ""),
+        (("203.0.113.7",), ""),
+        (("10.0.0.0/8", "2001:db8::/32"), ""),
+        (("0.0.0.0/0",), "this list lets everybody in"),
+        (("::/0",), "this list lets everybody in"),
+        (("0.0.0.0/1", "128.0.0.0/1"), "this list lets everybody in"),
+        (("::ffff:0.0.0.0/96",), "this list lets everybody in"),
+        (("203.0.113.7", "0.0.0.0/0"), "this list lets everybody in"),
+        (("10.0.0.0/7", "::/1", "8000::/1"), "this list lets everybody in"),
+        (("10.0.0.0/8", "11.0.0.0/8"), "this list lets in all of 10.0.0.0/7"),
+        (("not an address", "10.0.0.1"), ""),
+    ],
+)
+def test_a_list_that_lets_everybody_in_says_so_on_cards_and_windows(entries: tuple[str, ...], note: str) -> None:
+    assert addresses_note(entries) == note
+    (line,) = changed_lines(settings(allowed_ips=("192.0.2.1",)), settings(allowed_ips=entries), expiry=None)
+    assert (line.before, line.after) == ("192.0.2.1", addresses_text(entries))
+    new = next(
+        one
+        for one in new_key_lines(settings(allowed_ips=entries), Expiry(seconds=60), units_per_usd=UNITS)
+        if one.field == "allow_ips"
+    )
+    assert new.after == addresses_text(entries)
+    assert note in new.after

@@ -40,6 +40,8 @@ never is longer than everything                | nobody | key.create | expired_t
 an untold lifetime is not at most              | nobody | key.create | | deny | lifetime_at_most = "90d"
 a date counts from now                         | nobody | key.create | expired_time_at=2027-01-20 | allow | lifetime_at_most = "30d"
 a far date is too long                         | nobody | key.create | expired_time=custom expired_time_at=2028-01-20 | deny | lifetime_at_most = "30d"
+a date that has passed is no lifetime          | nobody | key.create | expired_time_at=2020-01-01 | allow | lifetime_at_most = "1m"
+and is not over any                            | nobody | key.create | expired_time_at=2020-01-01 | deny | lifetime_over = "1m"
 over is more than                              | nobody | key.create | expired_time=366d | allow | lifetime_over = "365d"
 exactly is not over                            | nobody | key.create | expired_time=365d | deny | lifetime_over = "365d"
 never is over                                  | nobody | key.create | expired_time=never | allow | lifetime_over = "365d"

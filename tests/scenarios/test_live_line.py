@@ -7,7 +7,7 @@ import pytest
 
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.views import View
-from tests.scenarios.desk import Desk, view_text
+from tests.scenarios.desk import Desk, text_of, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 FREE, ASKS = "Granted at once", "Needs approval"
@@ -43,6 +43,18 @@ async def test_the_line_follows_what_is_typed_and_keeps_it(desk: Desk) -> None:
     assert values["reason"]["value"]["value"] == "kept too"
     assert values["allow_ips"]["value"]["value"] == "192.0.2.1"
     assert values["remain_quota"]["value"]["value"] == "$1"
+
+
+async def test_a_list_that_lets_everybody_in_is_said_in_the_form_on_the_card_and_in_the_window(http_desk: Desk) -> None:
+    desk = http_desk
+    await opened(desk, name="open", reason="x", allow_ips="0.0.0.0/1 128.0.0.0/1", remain_quota="2M")
+    await shows(desk, ASKS, "this list lets everybody in")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    card = await desk.eventually(desk.card)
+    assert "this list lets everybody in" in text_of(card)
+    open_key = desk.gateway.add_key(name="made elsewhere", allow_ips="203.0.113.7\n::/0")
+    await desk.slack.command(MIRA, seed.KEYS_CHANNEL, f"/apikey show {open_key.id}")
+    await desk.eventually(lambda: "this list lets everybody in" in view_text(desk.slack.top_view(MIRA)))
 
 
 async def test_what_the_line_says_is_what_happens(http_desk: Desk) -> None:

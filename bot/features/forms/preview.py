@@ -12,7 +12,8 @@ from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError
 from bot.gateway.models import Key
-from bot.operations import Operation
+from bot.keys.text import addresses_note
+from bot.operations import Inspection, Operation
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape, harmless
 from bot.slack.delivery import Delivery, text_of
@@ -68,10 +69,17 @@ async def preview_text(
         read=read,
     )
     try:
-        _, decision = await deps.flow.judge(asked)
+        inspection, decision = await deps.flow.judge(asked)
     except (InputError, GatewayError) as error:
         return harmless(error.sentence)
-    return decision_text(decision)
+    return decision_text(decision) + _warning(inspection)
+
+
+def _warning(inspection: Inspection) -> str:
+    """What somebody should see before they send the form: a list of addresses that is none."""
+    changed = any(change.field == "allow_ips" for change in inspection.changes)
+    note = addresses_note(inspection.facts.addresses or ()) if changed else ""
+    return f"\n:warning: Allowed IPs: {note}." if note else ""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.lists.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
-from bot.keys.text import ANYWHERE, OWN_GROUP, list_text, models_text, quota_text
+from bot.keys.text import OWN_GROUP, addresses_text, models_text, quota_text
 from bot.operations import Description
 from bot.slack.blocks import (
     Message,
@@ -94,7 +94,7 @@ def key_window(
         ("Expires", format_moment(key.expired_time)),
         ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
         ("Models", inert(models_text(key))),
-        ("Allowed IPs", inert(list_text(key.allowed_ips, ANYWHERE))),
+        ("Allowed IPs", inert(addresses_text(key.allowed_ips))),
         ("Group", inert(key.group or OWN_GROUP)),
         ("Created", date(key.created_time)),
     ]
