@@ -64,10 +64,8 @@ class Calls:
     def stage_opened(self, c: sa.Connection, request: ApprovalRequest) -> tuple[ApprovalRequest, str]:
         """An approval was given, another stage waits: the request, and the mention of its people ("" = none)."""
         approval = request.approval
-        if approval is None:
-            return request, ""
-        waiting = open_stage(approval, request.given, asked_at=request.asked_at)
-        if waiting is None or waiting.counted:
+        waiting = None if approval is None else open_stage(approval, request.given, asked_at=request.asked_at)
+        if approval is None or waiting is None or waiting.counted:
             return request, ""
         if approval.notify in {"dm", "both"}:
             self.start(c, request, f"stage{waiting.index}")

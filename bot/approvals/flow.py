@@ -28,7 +28,7 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
 from bot.operations import Effect, Inspection, Look, Offered, Operation
-from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision, Facts
+from bot.permissions.models import REVIVING, Actor, ActorKind, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -159,7 +159,7 @@ class Flow:
         request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=new.asked_at + approval.expires)
         if is_new:
             record_asked(c, request)
-            self._start_timers(c, request)
+            self._start_timers(c, request, approval)
             request = self.calls.asked(c, request)
             self.notifications.announce(c, request)
         return request
@@ -213,10 +213,7 @@ class Flow:
         )
         raise PermissionDenied(decision.sentence, rule=decision.rule)
 
-    def _start_timers(self, c: sa.Connection, request: ApprovalRequest) -> None:
-        approval = request.approval
-        if approval is None:
-            return
+    def _start_timers(self, c: sa.Connection, request: ApprovalRequest, approval: Approval) -> None:
         self.engine.start(c, "approvers", f"req:{request.id}:approvers", str(request.id))
         self.engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
         if approval.remind is not None:

@@ -1,8 +1,10 @@
 """Who is called to decide: on the card, in its thread, by direct message; nobody too often, nobody forgotten."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.approvals.calls import AN_HOUR, LARGE_GROUP, MOST_MESSAGES, be_quiet
+from bot.approvals.calls import AN_HOUR, LARGE_GROUP, MOST_MESSAGES, be_quiet, is_quiet
 from bot.db.engine import Database
 from bot.durable import Again
 from tests.approvals.kit import ADA, BEN, MIRA, OMAR, SAM, Spine, policy
@@ -134,3 +136,51 @@ async def test_everybody_is_not_mentioned(database: Database) -> None:
     await spine.ask()
     assert (await spine.row()).progress.called == ()
     assert spine.calls.deciders(await spine.row()) == frozenset()
+
+
+async def test_what_waits_for_nobody_calls_nobody(sqlite_spine: Spine) -> None:
+    granted = await sqlite_spine.ask(remain_quota=1)
+    assert sqlite_spine.calls.deciders(granted) == frozenset()
+
+
+async def test_who_is_only_written_to_is_mentioned_nowhere_when_a_stage_opens(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database, policy(f'{STAGES}, notify = "dm"'))
+    await spine.ask()
+    await spine.actions.approve(1, MIRA, ADA)
+    assert await spine.started("req:1:call:stage1")
+    assert (await spine.row()).progress.called == ()
+
+
+@pytest.mark.parametrize("people", [frozenset({"U0MIRA"}), frozenset(f"U{number}" for number in range(99))])
+async def test_what_was_decided_while_slack_was_asked_calls_nobody(sqlite_spine: Spine, people: frozenset[str]) -> None:
+    spine = sqlite_spine
+    await spine.ask()
+
+    async def decided_meanwhile(_ids: object) -> frozenset[str]:
+        await spine.actions.withdraw(1, ADA)
+        return people
+
+    spine.calls = replace(spine.calls, people=decided_meanwhile)
+    before = set(await spine.wanted())
+    assert await spine.calls.run("1:1") is None
+    assert messages(await spine.wanted()) == set()
+    assert not {name for name in set(await spine.wanted()) - before if "mention" in name}
+
+
+async def test_nobody_is_left_to_be_called(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    spine.sizes["S0MANAGERS"] = LARGE_GROUP + 1
+    await spine.ask()
+    spine.people = frozenset({"U0ADA"})
+    await spine.calls.run("1:1")
+    assert messages(await spine.wanted()) == set()
+    # A large group that was mentioned a moment ago is not mentioned again.
+    spine.people = frozenset(f"U{number}" for number in range(MOST_MESSAGES + 1))
+    await spine.calls.run("1:1")
+    assert "req:1:remind:1:mention" not in await spine.wanted()
+
+
+async def test_who_wanted_quiet_may_want_to_be_called_again(sqlite_database: Database) -> None:
+    for quiet in (True, False, False):
+        await sqlite_database.run(be_quiet, "U0QUIET", quiet)
+        assert await sqlite_database.read(is_quiet, "U0QUIET") is quiet

@@ -203,3 +203,18 @@ async def test_who_is_let_in_before_the_gateway_is_asked(
         else:
             with pytest.raises(PermissionDenied):
                 await admit(who, "key.create")
+
+
+async def test_what_stops_a_key_may_always_wait(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    spine.policy = parse_policy(
+        "[roles]\nengineer=['S0ENGINEERS']\nmanager=['S0MANAGERS']\n"
+        "[[rules]]\nname='r'\nwho=['engineer']\ndo=['key.disable']\non='any'\napproval={from=['manager']}\n"
+    )
+    spine.flow = replace(spine.flow, reader=Found(record(7)), most_open=0)
+    operation = OPERATIONS["key.disable"]
+    wanted = operation.input_model.model_validate({"key_id": 7})
+    asked = Asked(
+        actor=ADA, operation=operation, wanted=wanted, reason="", channel_id=CHANNEL, delivery_id="d", deadline=1.0
+    )
+    assert (await spine.flow.submit(asked)).status is Status.PENDING

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bot.approvals import store
+from bot.approvals import key_locks, store
 from bot.approvals.key_locks import KeyLocks, locked_meanwhile
 from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
 from bot.audit import read as read_audit
@@ -14,6 +15,7 @@ from bot.features import OPERATIONS
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import locks
 from bot.permissions.models import Lock
+from bot.slack import post_store
 from bot.slack.outbox import Outbox
 from tests.approvals.kit import CHANNEL, NOW, Nowhere, Spine
 from tests.gateway.kit import client_of, fake_gateway
@@ -26,9 +28,9 @@ class Locking:
     """A key at a gateway, and the locks of a database."""
 
     def __init__(self, database: Database) -> None:
-        fake = fake_gateway("upstream-g2")
-        self.reader = client_of(fake)
-        self.key_id = fake.add_key(name="search", unlimited_quota=True).id
+        self.fake = fake_gateway("upstream-g2")
+        self.reader = client_of(self.fake)
+        self.key_id = self.fake.add_key(name="search", unlimited_quota=True).id
         self.spine = Spine(database)
         outbox = Outbox(
             database=database,
@@ -51,8 +53,7 @@ class Locking:
     async def request(
         self, operation: str, *, own: bool = True, origin: Origin | None = None, status: Status = Status.PENDING
     ) -> ApprovalRequest:
-        await self.spine.ask()
-        row = await self.spine.row()
+        row = await self.spine.ask()
         judgement = row.judgement.model_copy(update={"own": own})
         changes = {"operation": operation, "key_id": self.key_id, "judgement": judgement, "status": status}
         changes |= {"origin": origin or Origin(), "input": {"key_id": self.key_id}}
@@ -121,3 +122,88 @@ async def test_a_deleted_key_is_not_locked(sqlite_database: Database) -> None:
     await sqlite_database.run(locks.lock, locking.key_id, ALERT)
     await locking.settled("key.delete")
     assert await locking.lock() is None
+
+
+async def posted(locking: Locking, post_id: str) -> dict[str, Any] | None:
+    post = await locking.spine.database.read(post_store.load, post_id)
+    return None if post is None else dict(post.body)
+
+
+async def facts(locking: Locking) -> list[str]:
+    return [one for one in await locking.spine.facts() if "locked" in one]
+
+
+async def test_what_failed_changes_no_lock(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    failed = (await locking.request("key.disable", own=False)).model_copy(update={"status": Status.FAILED})
+    result = WriteResult(status=WriteStatus.FAILED)
+    await sqlite_database.run(locking.locks.follow, failed, OPERATIONS["key.disable"], result)
+    assert await locking.lock() is None
+
+
+async def test_a_lock_of_more_weight_stays_and_is_what_waiting_requests_hear_of(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    await sqlite_database.run(locks.lock, locking.key_id, ALERT)
+    waiting = await locking.request("key.enable")
+    lighter = replace(ALERT, cause="person")
+    await sqlite_database.run(locking.locks.lock, locking.key_id, lighter)
+    assert await locking.lock() == ALERT
+    assert (await sqlite_database.read(store.get, waiting.id)).judgement.facts.lock == ALERT
+    assert await facts(locking) == []
+
+
+async def test_what_waits_and_revives_nothing_need_not_hear_of_it(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    waiting = await locking.request("key.delete")
+    await sqlite_database.run(locking.locks.lock, locking.key_id, ALERT)
+    assert await sqlite_database.read(store.get, waiting.id) == waiting
+
+
+async def test_the_end_of_a_rotation_of_a_leaked_key_locks_it_for_the_alert(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    rotation = await locking.request(
+        "key.rotate", origin=Origin(kind=OriginKind.ALERT, alert_id=5, attempt=1), status=Status.SUCCEEDED
+    )
+    await locking.settled("key.disable", origin=Origin(kind=OriginKind.ROTATION_END, request_id=rotation.id))
+    found = await locking.lock()
+    assert found is not None
+    assert (found.cause, found.number) == ("alert", 5)
+
+
+async def test_keys_that_a_batch_brings_back_are_one_message(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_locks, "MOST_NAMED", 1)
+    locking = Locking(sqlite_database)
+    other = locking.fake.add_key(name="other", unlimited_quota=True).id
+    free = locking.fake.add_key(name="free", unlimited_quota=True).id
+    for key_id in (locking.key_id, other):
+        await sqlite_database.run(locks.lock, key_id, ALERT)
+    for key_id in (locking.key_id, other, free):
+        key = await locking.reader.get_key(key_id)
+        await sqlite_database.run(locking.locks.came_back, key, batch_id=4, by="U0SAM", agreed_by="U0OMAR")
+    assert await locking.lock() is None
+    body = await posted(locking, "batch:4:unlocked")
+    assert body is not None
+    assert (body["by"], body["approved_by"], body["more"]) == ("U0SAM", ["U0OMAR"], 1)
+    assert [key["key_id"] for key in body["keys"]] == [locking.key_id]
+    assert await facts(locking) == ["unlocked", "unlocked"]
+
+
+async def test_a_successor_of_a_locked_key_is_said_and_the_key_stays_locked(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    await sqlite_database.run(locks.lock, locking.key_id, ALERT)
+    await locking.settled("key.rotate")
+    assert await locking.lock() == ALERT
+    body = await posted(locking, "req:1:unlocked")
+    assert body is not None
+    assert body["successor"] == locking.key_id
+
+
+async def test_a_key_that_is_not_in_use_afterwards_stays_locked(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    await sqlite_database.run(locks.lock, locking.key_id, ALERT)
+    locking.fake.edit_behind(locking.key_id, status=2)
+    await locking.settled("key.update")
+    assert await locking.lock() == ALERT
+    assert await posted(locking, "req:1:unlocked") is None

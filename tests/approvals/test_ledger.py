@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from bot.approvals import ledger, store
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
+from bot.db.tables import grants
 from bot.errors import PermissionDenied
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
-from bot.permissions.models import Count
+from bot.permissions.models import Count, Facts
 from bot.permissions.rules import Policy, parse_policy
 from tests.approvals.kit import ADA, BEN, NOW, TEAM, Spine, new_request
 from tests.approvals.test_races import at_once
@@ -158,3 +159,27 @@ async def test_what_a_failed_request_gave_all_the_same_stays_counted(
         return [row.units for row in c.execute(sa.text("SELECT units FROM grants"))]
 
     assert await database.run(work) == left
+
+
+@pytest.mark.parametrize(
+    ("operation", "facts", "units"),
+    [
+        ("key.create", {"increase": 5}, 5),
+        ("key.quota", {"increase": -5}, 0),
+        ("key.create", {"unlimited_quota": True, "increase": 5}, None),
+        ("key.rotate", {"increase": 5}, 0),  # the successor has what the old key had
+    ],
+)
+def test_what_a_granted_request_adds(
+    sqlite_database: Database, operation: str, facts: dict[str, Any], units: int | None
+) -> None:
+    judgement = new_request().judgement
+    judged = judgement.model_copy(update={"facts": Facts(**facts)})
+
+    def work(c: sa.Connection) -> list[int | None]:
+        new = new_request(operation=operation, judgement=judged)
+        request, _ = store.insert(c, new, status=Status.APPROVED, lapses_at=None)
+        ledger.grant(c, request, at=NOW)
+        return list(c.scalars(sa.select(grants.c.units)))
+
+    assert sqlite_database.run_here(work) == [units]

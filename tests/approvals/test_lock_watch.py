@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bot.approvals.lock_watch import LockWatch
 from bot.approvals.models import Status
 from bot.db.engine import Database
@@ -35,3 +37,27 @@ async def test_what_is_not_locked_or_is_being_changed_by_us_is_no_news(sqlite_da
     assert await wanted(sqlite_database, locking, locked=False) == []
     await locking.request("key.enable", status=Status.RUNNING)
     assert await wanted(sqlite_database, locking) == []
+
+
+async def test_a_gateway_that_does_not_answer_is_asked_again_at_the_next_read(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    locking = Locking(sqlite_database)
+    await sqlite_database.run(locks.lock, locking.key_id, ALERT)
+    watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
+    await locking.reader.get_key(locking.key_id)
+    locking.fake.arm("empty", times=None)
+    assert watch._task is not None
+    await watch._task
+    assert "locked keys could not be looked after: GatewayUnavailable" in caplog.text
+    await watch.stop()
+    locking.fake.disarm()
+    assert len(await wanted(sqlite_database, locking)) == 1
+
+
+async def test_what_was_never_begun_is_stopped_and_begins_no_more(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
+    await watch.stop()
+    await locking.reader.get_key(locking.key_id)
+    assert watch._task is None

@@ -1,8 +1,9 @@
 """The table of moves, said a second time: a change of one must be a change of both."""
 
 import pytest
+from pydantic import ValidationError
 
-from bot.approvals.models import FINAL, IN_HAND, TRANSITIONS, WAITING, WORDS, Status
+from bot.approvals.models import FINAL, IN_HAND, TRANSITIONS, WAITING, WORDS, Progress, Status
 
 P, O, A, R, U = Status.PENDING, Status.OFFERED, Status.APPROVED, Status.RUNNING, Status.UNKNOWN  # noqa: E741  # a table
 S, F, D, E, W = Status.SUCCEEDED, Status.FAILED, Status.DENIED, Status.EXPIRED, Status.WITHDRAWN
@@ -39,3 +40,14 @@ def test_nothing_leaves_an_end() -> None:
 @pytest.mark.parametrize("status", [A, R, U])
 def test_what_was_approved_can_no_longer_be_taken_back_or_lapse(status: Status) -> None:
     assert not TRANSITIONS[status] & {D, E, W, P, O}
+
+
+def test_what_a_run_remembers_is_read_under_the_names_of_older_versions_too() -> None:
+    old = {"held": {"since": 1.0, "tries": 2}, "nudged": 5.0, "enable.put": {"sent": 1}}
+    progress = Progress.model_validate(old)
+    assert progress.postponed is not None
+    assert (progress.postponed.tries, progress.nudged_at) == (2, 5.0)
+    assert progress.checkpoints == {"enable.put": {"sent": 1}}
+    assert Progress.model_validate(progress) == progress
+    with pytest.raises(ValidationError):
+        Progress.model_validate("none")

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from bot.approvals.models import Status
+from bot.approvals.narrowed import narrowed
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
 from bot.operations import Expiry, Offer
+from bot.permissions.models import Facts
 from bot.permissions.rules import parse_policy
-from tests.approvals.kit import ADA, MIRA, NOW, POLICY, Spine, policy
+from tests.approvals.kit import ADA, MIRA, NOW, POLICY, Spine, new_request, policy, row
 
 GROWN: dict[str, tuple[Offer, str]] = {
     "more time": (Offer(expiry=Expiry(seconds=365 * 86_400)), "expired_time"),
@@ -63,3 +65,15 @@ async def test_a_stricter_policy_binds_a_waiting_request(sqlite_database: Databa
     assert row.approval.count == 2
     spine.policy = policy()
     assert (await spine.row()).approval == row.approval, "a policy that was loosened meanwhile binds no less"
+
+
+@pytest.mark.parametrize(("left", "after"), [(10_000, 8_000), (None, None)])
+def test_a_smaller_raise_leaves_the_key_so_much_less(left: int | None, after: int | None) -> None:
+    judgement = new_request().judgement
+    asked = Facts(remain_quota=left, increase=5_000, unlimited_quota=False)
+    request = row(judgement=judgement.model_copy(update={"facts": asked}), input={"key_id": 7, "delta": 5_000})
+    facts = narrowed(request, Offer(delta=3_000), now=NOW)
+    assert (facts.remain_quota, facts.increase) == (after, 3_000)
+    with pytest.raises(InputError) as wrong:
+        narrowed(request, Offer(delta=5_001), now=NOW)
+    assert list(wrong.value.fields) == ["delta"]

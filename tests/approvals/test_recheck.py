@@ -9,10 +9,10 @@ from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
 from bot.approvals.recheck import outgrown, read_late, refusal_today
 from bot.db.engine import Database
 from bot.gateway.models import Key, KeySettings
-from bot.permissions.models import Actor, ActorKind, Ask, Facts
+from bot.permissions.models import Actor, ActorKind, Ask, Facts, Lock
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy, parse_policy
-from tests.approvals.kit import ADA, MIRA, NOW, OMAR, TEAM, new_request, person, policy
+from tests.approvals.kit import ADA, MIRA, NOW, OMAR, TEAM, new_request, person, policy, row
 
 TWO = 'from = ["manager"], count = 2, expires = "3d"'
 CLOSED = """
@@ -164,3 +164,20 @@ def test_a_key_that_was_read_late_is_said_to_be_alive(operation: str, verdict: s
     assert sentence.endswith(expected)
     assert bool(sentence) is bool(ending)
     assert read_late(rules, request, ADA, fresh_key(5), NOW) == ""
+
+
+def test_a_key_that_was_locked_since_it_was_granted_says_so() -> None:
+    rules = parse_policy(
+        '[roles]\nsecurity = ["S0SECURITY"]\n'
+        '[[rules]]\nname = "free"\nwho = ["*"]\ndo = ["key.enable"]\nallow = true\n'
+        '[[rules]]\nname = "plug"\nwho = ["security"]\ndo = ["key.disable"]\non = "any"\nallow = true\n',
+        file="p",
+    )
+    decision = decide(rules, Ask(actor=ADA, operation="key.enable", facts=Facts()))
+    lock = Lock(cause="alert", by="U0SAM", at=1.0, number=3, rule="plug")
+    for facts, words in ((Facts(), ""), (Facts(lock=lock), "The key was locked after this was asked.")):
+        judgement = Judgement(decision=decision, facts=facts, own=True)
+        request = row(Status.APPROVED, operation="key.enable", judgement=judgement)
+        sentence = refusal_today(rules, request, ADA, ())
+        assert words in sentence
+        assert bool(sentence) is bool(words)

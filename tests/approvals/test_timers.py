@@ -1,9 +1,11 @@
 """Lapse, reminders and escalation: what is said and recorded, and that a late timer changes nothing."""
 
 import pytest
+import sqlalchemy as sa
 
 from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.slack import post_store
 from tests.approvals.kit import ADA, MIRA, Spine, policy
 
 
@@ -71,3 +73,22 @@ async def test_escalation_opens_the_request_to_more_people(database: Database) -
     assert (await spine.wanted())["req:1:card"] == 2
     assert any("escalate" in name for name in await spine.wanted())
     assert "escalated" in await spine.facts(1)
+
+
+@pytest.mark.parametrize(("notify", "written"), [("channel", False), ("dm", True)])
+async def test_more_people_are_called_as_their_rule_says(sqlite_database: Database, notify: str, written: bool) -> None:
+    terms = f'from = ["manager"], notify = "{notify}", escalate = {{ to = ["security"], after = "1d" }}'
+    spine = Spine(sqlite_database, policy(terms))
+    await spine.ask()
+    spine.now += 86_400
+    await spine.timers.redraw("1")
+    assert bool(await spine.started("req:1:call:escalate")) is written
+    posts = [name for name in await spine.wanted() if "escalate" in name]
+    bodies = [dict(await sqlite_database.read(_body, name)) for name in posts]
+    assert any("<!subteam^S0SECURITY>" in str(body) for body in bodies) is not written
+
+
+def _body(c: sa.Connection, post_id: str) -> dict[str, object]:
+    post = post_store.load(c, post_id)
+    assert post is not None
+    return dict(post.body)

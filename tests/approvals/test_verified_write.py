@@ -124,3 +124,18 @@ async def test_what_another_replica_writes_is_looked_at_again(postgres_database:
         return await theirs.of_key(7, never)
 
     assert await ours.of_key(7, meanwhile) == Again(BUSY_SECONDS)
+
+
+@pytest.mark.postgres
+async def test_a_second_key_that_another_replica_writes_stops_the_write(postgres_database: Database) -> None:
+    clock = Clock()
+    ours, theirs = (writes_of(postgres_database, None, clock, holder) for holder in ("here", "there"))
+
+    async def both(writer: VerifiedWriter) -> None:
+        async with writer.holding(8):
+            raise AssertionError("two writers of one key")
+
+    async def meanwhile(_writer: VerifiedWriter) -> Again | None:
+        return await ours.of_key(7, both)
+
+    assert await theirs.of_key(8, meanwhile) == Again(BUSY_SECONDS)

@@ -88,3 +88,25 @@ def test_a_lock_that_ran_out_stops_its_holder(sqlite_database: Database) -> None
     with pytest.raises(WriteLockLost):
         run(lock.check)
     assert write_locks.SECONDS == SECONDS
+
+
+@pytest.mark.postgres
+async def test_a_lock_is_prolonged_while_it_is_held_though_the_database_hiccups(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_locks, "SECONDS", 0.03)
+    beats: list[str] = []
+    check = WriteLock.check
+
+    def hiccups(self: WriteLock, c: Any) -> None:
+        check(self, c)
+        beats.append(self.name)
+        if len(beats) == 1:
+            raise sa.exc.OperationalError("SELECT 1", {}, Exception("away"))
+
+    monkeypatch.setattr(WriteLock, "check", hiccups)
+    async with locks_of(postgres_database, "a").lock_key(1) as lock, asyncio.timeout(30.0):
+        assert lock is not None
+        while len(beats) < 3:  # noqa: ASYNC110  # the keeper tells nobody
+            await asyncio.sleep(0.005)
+    assert set(beats) == {"write:key:1"}

@@ -227,6 +227,13 @@ def test_the_owner_hears_what_somebody_else_did_and_reveals_a_successor() -> Non
     assert buttons(owner_notice(row(Status.SUCCEEDED), ROTATE).blocks) == ["reveal"]
 
 
+def test_what_no_rule_allowed_names_none() -> None:
+    judgement = new_request().judgement
+    nobody = judgement.model_copy(update={"decision": replace(judgement.decision, rule=None)})
+    assert "rule `" in card(row())
+    assert "rule `" not in card(row(judgement=nobody))
+
+
 def test_what_goes_on_after_a_rotation_is_on_the_card() -> None:
     rotated = row(Status.SUCCEEDED, key_id=12, progress=Progress(overlap=OverlapProgress(at=NOW)))
     assert "The old key 12 works until" in card(rotated)

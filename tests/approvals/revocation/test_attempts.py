@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -9,6 +10,7 @@ from bot.approvals.revocation.attempts import Trial, marked, still_accepted, try
 from bot.gateway.models import KeyId
 from bot.gateway.writes import REVOCATION_DELAYS, Revocation
 from keydesk_sandbox.fake_gateway import GatewayFault
+from tests.gateway.answers import ROW, answering, no, yes
 from tests.gateway.kit import client_of, fake_gateway
 
 
@@ -90,3 +92,34 @@ def test_a_key_counts_as_accepted_until_a_clear_trial_says_otherwise(trials: lis
     for trial in trials:
         mark, _ = marked(mark, trial)
     assert still_accepted(mark) is accepted
+
+
+async def test_a_value_is_forgotten_when_the_key_is_refused() -> None:
+    fake = fake_gateway()
+    key = fake.add_key(name="ci", status=2)
+    client = client_of(fake)
+    client.held.hold(key.id, SecretStr(fake.key_value(key.id)))
+    trial = await try_once(client, KeyId(key.id), {}, leaked=nothing_leaked)
+    assert (trial.proof, client.held.of_key(key.id)) == (Revocation.DEAD, None)
+
+
+MASKED = ROW | {"key": "aB3d**********wXyZ", "status": 2}
+TOO_MANY = httpx.Response(429)
+
+
+@pytest.mark.parametrize(
+    ("replies", "why", "last"),
+    [
+        ((yes(MASKED), no("not allowed")), "the gateway does not show its value", True),
+        (
+            (yes(MASKED), lambda: TOO_MANY),
+            "the gateway shows only a few values in 20 minutes, and the rest is kept for people",
+            False,
+        ),
+        ((lambda: TOO_MANY,), "the gateway limits how often keys are tried", False),
+    ],
+)
+async def test_why_the_value_is_not_at_hand_is_said(replies: tuple[Any, ...], why: str, last: bool) -> None:
+    client, _ = answering(*replies)
+    trial = await try_once(client, KeyId(5), {}, leaked=nothing_leaked)
+    assert (trial.proof, trial.why, trial.last) == (Revocation.UNCLEAR, why, last)
