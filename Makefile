@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test coverage check fix bench soak release migrate docs lock clean
+.PHONY: help install sandbox test coverage check fix bench soak release migrate docs site lock clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench     figures, as ratios in one run"
 	@echo "make soak      the long tests (MINUTES=60)"
 	@echo "make release   wheel, source and CycloneDX list in dist/, nothing is published"
+	@echo "make docs      the pages that are made from the code; make site: all pages as a site in site/"
 	@echo "make migrate   bring the database of .env up to date"
 	@echo "make lock      resolve the dependencies anew into requirements/"
 
@@ -71,6 +72,13 @@ fix: install
 
 docs: install
 	$(BIN)/python -m bot.features > docs/operations.md
+	$(BIN)/python -m bot.cli.reference docs/reference
+	$(BIN)/python -m bot.cli.env_example > .env.example
+
+# The pages as a site in site/, which needs no server and asks no other host for anything.
+site: $(STAMP)
+	$(PIP) --require-hashes -r requirements/docs.lock
+	$(BIN)/zensical build --clean --strict
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -95,6 +103,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --extra sandbox -o requirements/sandbox.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements/dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --group release -o requirements/release.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --group docs -o requirements/docs.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist site .cache *.egg-info

@@ -3,13 +3,11 @@
 Exit codes: 0 well, 1 a check said no or the start failed, 2 wrong settings, files or arguments.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 
-from bot import __version__
-from bot.cli import commands
+from bot.cli.commands import parser
 from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.logs import visible
 
@@ -18,10 +16,10 @@ INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911  # one return per exit code, in sight
     """Run one command and return its exit code."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    found = parser()
+    chosen = found.parse_args(arguments)
     if chosen.command is None:
-        parser.print_help()
+        found.print_help()
         return 2
     try:
         code = int(chosen.run(chosen))
@@ -44,21 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911  # one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="keydesk",
-        description="The key desk of a Slack workspace: ask for, approve, change and kill API keys of an LLM gateway.",
-        epilog="Settings come from the environment, then from .env in the working directory; .env.example lists them "
-        "(`python -m bot.cli.env_example` prints it). `keydesk COMMAND --help` says what a command needs. Without any "
-        "setting: `keydesk sandbox`. Exit codes: 0 well, 1 a check said no or the start failed, 2 wrong settings, "
-        "files or arguments, 130 ended by Ctrl-C.",
-    )
-    parser.add_argument("--version", action="version", version=f"keydesk {__version__}")
-    parser.set_defaults(command=None)
-    commands.add_all(parser.add_subparsers(dest="command", metavar="COMMAND"))
-    return parser
 
 
 if __name__ == "__main__":

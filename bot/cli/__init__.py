@@ -12,6 +12,7 @@ They know nothing of argparse and of the environment; `__main__` wires both.
     policy              `keydesk policy lint | explain | test | replay`
     policy_commands     arguments of `keydesk policy …`, and what they are given to work with
     read_only_database  opens the database for commands that only look, so that they work while `serve` runs
+    reference           the pages of docs/reference that are made from the code
     request_history     past requests out of the rows, for `policy replay`
     server              `serve` and `work`
 """

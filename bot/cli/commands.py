@@ -6,10 +6,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bot import __version__
 from bot.cli import policy_commands
 from bot.settings import load_database_url, proxies, read
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    found = argparse.ArgumentParser(
+        prog="keydesk",
+        description="The key desk of a Slack workspace: ask for, approve, change and kill API keys of an LLM gateway.",
+        epilog="Settings come from the environment, then from .env in the working directory; .env.example lists them "
+        "(`python -m bot.cli.env_example` prints it). `keydesk COMMAND --help` says what a command needs. Without any "
+        "setting: `keydesk sandbox`. Exit codes: 0 well, 1 a check said no or the start failed, 2 wrong settings, "
+        "files or arguments, 130 ended by Ctrl-C.",
+    )
+    found.add_argument("--version", action="version", version=f"keydesk {__version__}")
+    found.set_defaults(command=None)
+    add_all(found.add_subparsers(dest="command", metavar="COMMAND"))
+    return found
 
 
 def add_all(subparsers: Subparsers) -> None:
@@ -92,7 +109,7 @@ Exit codes: 0 stopped when told to, 1 could not start (the last lines say why), 
 _WORK = """\
 Works off what `serve --no-worker` has stored: calls to the gateway, timers, messages to Slack.
 Needs the settings of `serve`, and PostgreSQL: a SQLite file is for one process. Several may run at
-once; what one leaves behind when it dies, another takes over within 10 seconds. It serves no page.
+once; what one leaves behind when it dies, another takes over within 10 seconds. It serves /metrics alone.
 
 Exit codes: 0 stopped when told to, 1 Slack could not be reached for 30 seconds, 2 wrong settings or policy."""
 _SANDBOX = """\

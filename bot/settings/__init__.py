@@ -6,8 +6,18 @@ secret_files  secrets that come from files, and their new values while Keydesk r
 env_file  what is wrong with the names and the lines that settings come from
 """
 
-from bot.settings.loader import PartialSettings, load, load_database_url, proxies, read
+from bot.settings.loader import PartialSettings, load, load_database_url, proxies, read, secret_names
 from bot.settings.model import Settings
 from bot.settings.secret_files import ROTATED, SecretFiles
 
-__all__ = ["ROTATED", "PartialSettings", "SecretFiles", "Settings", "load", "load_database_url", "proxies", "read"]
+__all__ = [
+    "ROTATED",
+    "PartialSettings",
+    "SecretFiles",
+    "Settings",
+    "load",
+    "load_database_url",
+    "proxies",
+    "read",
+    "secret_names",
+]

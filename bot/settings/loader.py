@@ -128,7 +128,7 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     return PartialSettings(_holding(settings, files), problems, astray, files)
 
 
-def _secret_names() -> list[str]:
+def secret_names() -> list[str]:
     """The settings that are secret, or hold one: a database URL has a password."""
     fields = Settings.model_fields.values()
     return [str(field.alias) for field in fields if SecretStr in _types(field.annotation)] + ["DATABASE_URL"]
@@ -139,14 +139,14 @@ def _types(annotation: Any) -> tuple[Any, ...]:
 
 
 def _file_names() -> list[str]:
-    return [name + FILE for name in _secret_names()]
+    return [name + FILE for name in secret_names()]
 
 
 def _from_files(layers: Sequence[Mapping[str, str]]) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
     """The files named by NAME_FILE and what they hold, by NAME, and a sentence for each that cannot be used."""
     found: dict[str, tuple[str, str]] = {}
     problems: dict[str, str] = {}
-    for name in _secret_names():
+    for name in secret_names():
         path, problem = secret_file(name, layers)
         if path:
             text, problem = read_secret(name, path)
