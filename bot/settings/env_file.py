@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Mapping
 # The parser by which pydantic-settings reads .env, so that both mean the same by a line.
 from dotenv.parser import parse_stream
 
+from bot.typed_text import QUOTES, is_invisible
+
 OURS = "KEYDESK_"
 # NAME_FILE names a file that holds the secret NAME.
 FILE = "_FILE"
-_QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
+MARKS = frozenset(QUOTES) | frozenset("".join(QUOTES.values()))
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # How much alike a name and a setting must be (0 to 1). Other tools have settings that begin with SLACK_ too:
 # SLACK_BOT_TOKN is 0.97 like SLACK_BOT_TOKEN, SLACK_BOT_USER_TOKEN 0.86, COMETAPI_URL 0.83 like COMETAPI_BASE_URL.
@@ -58,15 +60,28 @@ def values_in(text: str) -> dict[str, str]:
 
 
 def unquoted(value: str) -> str:
-    """Without the white space and the one pair of quotation marks around it.
+    """Without the white space, the invisible characters and the quotation marks around it, however many pairs.
 
     A shell and python-dotenv take the marks away; `docker --env-file` and service managers hand them on.
     """
-    bare = value.strip()
-    for begin, end in _QUOTES:
-        if len(bare) > 1 and bare[0] == begin and bare[-1] == end:
-            return bare[1:-1].strip()
+    bare = _visible(value)
+    while len(bare) > 1 and bare[-1] in QUOTES.get(bare[0], ""):
+        bare = _visible(bare[1:-1])
     return bare
+
+
+def _visible(value: str) -> str:
+    """Without what nobody sees at both ends."""
+    begin, end = 0, len(value)
+    while begin < end and _is_unseen(value[begin]):
+        begin += 1
+    while begin < end and _is_unseen(value[end - 1]):
+        end -= 1
+    return value[begin:end]
+
+
+def _is_unseen(char: str) -> bool:
+    return char.isspace() or is_invisible(char)
 
 
 def secret_file(name: str, layers: Iterable[Mapping[str, str]]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.redaction import is_telling
-from bot.settings.env_file import needs_percent_encoding, unquoted
+from bot.settings.env_file import MARKS, needs_percent_encoding, unquoted
 
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,}={0,2}")
 _SLACK_TEAM = re.compile(r"T[A-Z0-9]{2,}")
@@ -19,7 +19,6 @@ _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 # Names that no public name server answers for: of this machine, of a container network, of an office.
 _INSIDE = (".local", ".localhost", ".internal", ".lan", ".svc", ".cluster.local", ".home.arpa")
 
-_MARKS = frozenset("\"'“”‘’")
 # What begins with it, and where that belongs.
 _MIXED_UP = {
     "xoxb-": "this is the bot token, which belongs in SLACK_BOT_TOKEN",
@@ -143,7 +142,16 @@ class Settings(BaseSettings):
             return values
         return {name: unquoted(value) if isinstance(value, str) else value for name, value in values.items()}
 
-    @field_validator("slack_bot_token", "slack_signing_secret", "cometapi_access_token", "slack_app_token")
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_mark_is_left(cls, value: Any) -> Any:
+        if isinstance(value, str) and (value[:1] in MARKS or value[-1:] in MARKS):
+            raise ValueError("has a quotation mark at one end; write the value without it")
+        return value
+
+    @field_validator(
+        "slack_bot_token", "slack_signing_secret", "cometapi_access_token", "slack_app_token", "github_token"
+    )
     @classmethod
     def _secret_is_usable(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
@@ -151,8 +159,6 @@ class Settings(BaseSettings):
         text = value.get_secret_value().strip()
         if text.lower().startswith("bearer "):
             raise ValueError("write the bare token, without “Bearer”")
-        if text[:1] in _MARKS or text[-1:] in _MARKS:
-            raise ValueError("has a quotation mark at one end; write the value without it")
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError("is empty or holds characters no such secret has")
         return SecretStr(text)

@@ -12,6 +12,7 @@ import pytest
 from bot.cli.check import check
 from bot.cli.check.scopes import needed
 from bot.db.engine import open_database
+from bot.errors import ConfigurationError
 from bot.settings import PartialSettings
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway.faults import GatewayFault
@@ -99,6 +100,23 @@ async def test_wrong_settings_do_not_stop_the_other_looks(world: World, settle: 
     assert any("  policy: " in line for line in lines)
     assert any(line.startswith("ok    database: ") for line in lines)
     assert lines[-1] == "3 to mend before Keydesk works as it should."
+
+
+@pytest.mark.parametrize("damage", ['"{}', "{}'", "“{}", '‘{}"'])
+async def test_a_quotation_mark_at_one_end_is_named_by_check_and_serve_alike(
+    world: World, settle: Settle, damage: str
+) -> None:
+    names = ["COMETAPI_ACCESS_TOKEN", "SLACK_SIGNING_SECRET", "GITHUB_TOKEN", "KEYDESK_ALERT_SECRET_GITHUB"]
+    values = {name: f"not-a-real-value-of-{name.lower()}" for name in names}
+    wrong = settle(**{name: damage.format(value) for name, value in values.items()})
+    code, lines = await look(world, wrong)
+    assert code == 1
+    told = [f"{name}: has a quotation mark at one end; write the value without it" for name in names]
+    assert sorted(bad(lines)) == sorted(f"FAIL  settings: {one}" for one in told)
+    with pytest.raises(ConfigurationError) as served:
+        wrong.complete()
+    assert sorted(served.value.problems) == sorted(told)
+    assert not any(value in line for value in values.values() for line in [*lines, *served.value.problems])
 
 
 async def test_missing_settings_say_where_they_go(world: World, settle: Settle) -> None:

@@ -1,6 +1,8 @@
 """What scenarios about alerts share: sending them, and the canary scan over everything a scenario produced."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import httpx
 import sqlalchemy as sa
@@ -22,11 +24,19 @@ async def send(desk: Desk, source: str, text: str, *, number: int = 1, now: floa
     return await post(desk, source, body, now=now)
 
 
-async def post(desk: Desk, source: str, body: bytes, *, now: float | None = None, secret: str = "") -> httpx.Response:
+async def post(
+    desk: Desk,
+    source: str,
+    body: bytes,
+    *,
+    now: float | None = None,
+    secret: str = "",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> httpx.Response:
     at = desk.app.clock() if now is None else now
     sent = alerts.signed(source, body, secret=secret or desk.world.alert_secrets[source], now=at)
     async with httpx.AsyncClient() as client:
-        return await client.post(base(desk) + sent.path, headers=dict(sent.headers), content=sent.body)
+        return await client.post(base(desk) + sent.path, headers={**sent.headers, **headers}, content=sent.body)
 
 
 def cards(desk: Desk, fragment: str = "") -> list[SlackMessage]:

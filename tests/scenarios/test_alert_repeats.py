@@ -37,6 +37,31 @@ async def test_reopened_after_a_false_alarm_is_open_again_and_says_so(http_desk:
     assert len(cards(desk)) == 1
 
 
+async def test_another_kind_of_event_with_the_same_number_takes_nothing_from_a_leak(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value = desk.gateway.key_value(desk.key("production").id)
+    dependabot = {
+        "action": "created",
+        "alert": {"number": 42, "html_url": "https://github.com/lighthouse/search/security/dependabot/42"},
+        "repository": {"full_name": "lighthouse/search"},
+    }
+    answer = await post(desk, "github", json.dumps(dependabot).encode(), headers={"X-GitHub-Event": "dependabot_alert"})
+    assert (answer.status_code, answer.json()) == (200, {"id": None})
+    leak = alerts.body_of("github", number=42, text=value)
+    assert (await post(desk, "github", leak)).status_code == 202
+    card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+    assert "https://github.com/lighthouse/search/security/secret-scanning/42" in text_of(card)
+    assert "dependabot" not in text_of(card)
+    assert len(cards(desk)) == 1
+    (alert,) = await desk.app.database.read(store.recent)
+    assert (alert.their_id, alert.deliveries) == ("secret_scanning_alert:lighthouse/search#42", 1)
+    for kind in ("dependabot_alert", "code_scanning_alert", "repository_vulnerability_alert", "push", ""):
+        await post(desk, "github", leak, headers={"X-GitHub-Event": kind})
+    (alert,) = await desk.app.database.read(store.recent)
+    assert alert.deliveries == 1
+
+
 async def test_an_owner_does_not_close_the_alert_about_the_own_key(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)
