@@ -84,6 +84,7 @@ bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: install
+	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many -q $(ARGS)
 	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest -m soak --timeout=0 -s $(ARGS)
 
 # A dry run of a release: wheel and source, and what is installed to serve (CycloneDX). The version must be the tag's.

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from bot import durable
 from bot.db.engine import Database, open_database
@@ -25,6 +26,10 @@ from bot.db.migrate import migrate
 from tests.tools.patient_loop import PatientLoop
 
 _numbers = itertools.count(1)
+# `make soak` takes the second. Tests ask for multiples of it, not for numbers of their own.
+settings.register_profile("few", max_examples=30, deadline=None)
+settings.register_profile("many", max_examples=300, deadline=None)
+settings.load_profile("few")
 # httpcore imports sniffio at every request. A module that is missing is searched for anew each time: a twentieth of the
 # processor time of a scenario. None says at once that there is none.
 if importlib.util.find_spec("sniffio") is None:

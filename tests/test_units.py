@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.units import MAX_QUOTA, format_duration, format_quota, parse_delta, parse_duration, parse_quota, short_quota
@@ -90,13 +90,11 @@ def test_an_amount_is_shown_with_its_money(units: int, text: str) -> None:
 
 
 @given(st.integers(min_value=0, max_value=MAX_QUOTA))
-@settings(deadline=None)
 def test_what_is_shown_short_is_read_back(units: int) -> None:
     assert parse_quota(short_quota(units)) == units
 
 
 @given(st.text(max_size=80))
-@settings(deadline=None)
 def test_reading_raises_nothing_but_value_error(text: str) -> None:
     for read in (parse_quota, parse_delta, parse_duration):
         try:

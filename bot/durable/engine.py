@@ -48,6 +48,8 @@ CLEAN_BATCH = 500
 # How long `stop` waits for threads that may be waiting for a lost database.
 STOP_SECONDS = 5.0
 OUTCOME_SECONDS = 2.0
+# `stop` also waits for the thread that polls for messages and events: up to so long.
+LISTENER_SECONDS = 0.2
 
 NOT_MIGRATED = "The database is not up to date; run `keydesk migrate` first."
 
@@ -181,8 +183,7 @@ class Engine:
                 "run_migrations": False,
                 # We use neither messages nor events, so no connection need wait for them.
                 "use_listen_notify": False,
-                # How long `stop` waits for the thread that polls for those.
-                "notification_listener_polling_interval_sec": 0.2,
+                "notification_listener_polling_interval_sec": LISTENER_SECONDS,
             }
         )
 

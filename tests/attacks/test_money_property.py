@@ -254,7 +254,7 @@ async def play(folder: Path, database_url: str, number: int, steps: int) -> Book
         return crowd.books
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.soak) for number in (2, 3))])
 async def test_no_sequence_lets_people_spend_more_than_was_granted(
     tmp_path: Path, sqlite_url: str, number: int
 ) -> None:

@@ -1,4 +1,8 @@
-"""The page in a real browser, over both fakes: what a person sees and does. Started once for all of these tests."""
+"""The page in a real browser, over both fakes: what a person sees and does. Started once for all of these tests.
+
+A browser is slow, so `make test` drives it for one of each kind (text, a form, a refusal, a card, the panel) and
+`make soak` for the rest.
+"""
 
 import asyncio
 import re
@@ -79,6 +83,7 @@ async def test_somebody_is_played_and_can_be_switched(page):
     await expect(page.get_by_test_id("composer")).to_have_count(0)
 
 
+@pytest.mark.soak
 async def test_what_is_said_stands_in_the_channel_and_is_unread_elsewhere(page, world):
     await say(page, "Hello *there*")
     await expect(page.get_by_test_id("message")).to_contain_text("Hello there")
@@ -98,6 +103,7 @@ async def test_hostile_text_stays_text(page, world):
     assert await page.evaluate("window.broken") is None
 
 
+@pytest.mark.soak
 async def test_every_kind_of_block_in_a_message_is_drawn(page, world):
     await world.api("chat.postMessage", channel=ROOM, text="kinds", blocks=every_kind())
     message = page.get_by_test_id("message")
@@ -111,6 +117,7 @@ async def test_every_kind_of_block_in_a_message_is_drawn(page, world):
     await expect(message.locator(".unknown")).to_have_count(0)
 
 
+@pytest.mark.soak
 async def test_a_dispatching_text_field_tells_the_app_at_enter(page, world):
     await say(page, "/apikey new")
     await expect(page.get_by_role("dialog")).to_be_visible()
@@ -200,6 +207,7 @@ async def test_typing_survives_live_updates(page, world):
     await expect(name).to_be_focused()
 
 
+@pytest.mark.soak
 async def test_a_form_that_the_app_breaks_stays_open_with_a_banner(page, world):
     await say(page, "/apikey new")
     dialog = page.get_by_role("dialog")
@@ -231,6 +239,7 @@ async def test_buttons_and_menus_on_a_card_tell_the_app(page, world):
     assert [action["action_id"] for action in world.actions] == ["approve", "deny", "more", "pick"]
 
 
+@pytest.mark.soak
 async def test_ephemeral_messages_are_marked_and_seen_by_one_person(page, world):
     await world.api("chat.postEphemeral", channel=ROOM, user=ADA, text="Just for you")
     await expect(page.get_by_test_id("message")).to_contain_text("Only visible to you")
@@ -238,6 +247,7 @@ async def test_ephemeral_messages_are_marked_and_seen_by_one_person(page, world)
     await expect(page.get_by_test_id("message")).to_have_count(0)
 
 
+@pytest.mark.soak
 async def test_replies_stand_under_their_parent(page, world):
     await world.slack.say(MAX, ROOM, "A question")
     message = page.get_by_test_id("message").first
@@ -263,6 +273,7 @@ async def test_shortcuts_open_from_the_lightning_and_from_a_message(page, world)
     await expect(page.get_by_role("dialog", name="leaked")).to_be_visible()
 
 
+@pytest.mark.soak
 async def test_commands_are_offered_and_unknown_ones_give_a_notice(page):
     await page.get_by_test_id("composer").fill("/ap")
     await expect(page.get_by_role("option", name="/apikey")).to_be_visible()
@@ -275,6 +286,7 @@ async def test_commands_are_offered_and_unknown_ones_give_a_notice(page):
     await expect(notice).to_have_count(0)
 
 
+@pytest.mark.soak
 async def test_modals_lie_on_each_other_and_escape_closes_the_top_one(page, world):
     await say(page, "/apikey new")
     await expect(page.get_by_role("dialog")).to_be_visible()
@@ -286,6 +298,7 @@ async def test_modals_lie_on_each_other_and_escape_closes_the_top_one(page, worl
     await expect(page.get_by_role("dialog")).to_have_accessible_name("New API key")
 
 
+@pytest.mark.soak
 async def test_home_is_drawn(page, world):
     view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "My keys"}}]}
     await world.api("views.publish", user_id=ADA, view=view)
@@ -315,6 +328,7 @@ async def test_the_gateway_panel_shows_uses_and_breaks(page, world):
     assert world.gateway.clock.now() >= before + 86_400
 
 
+@pytest.mark.soak
 async def test_first_steps_can_be_dismissed_for_good(page):
     await expect(page.get_by_test_id("first-steps")).to_contain_text("/apikey new")
     await page.get_by_role("button", name="Dismiss the first steps").click()
@@ -323,6 +337,7 @@ async def test_first_steps_can_be_dismissed_for_good(page):
     await expect(page.get_by_test_id("first-steps")).to_have_count(0)
 
 
+@pytest.mark.soak
 async def test_a_narrow_window_hides_the_gateway_panel_until_it_is_wanted(page):
     await page.set_viewport_size({"width": 1000, "height": 800})
     await expect(page.get_by_test_id("gateway")).to_have_count(0)

@@ -143,7 +143,7 @@ async def test_none_and_several_are_no_key() -> None:
 NAMES = st.sampled_from(["101", "#101", "102", '"101"', "prod", "prod eu", "eu", "#102", "“prod”", "p"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAMES, min_size=1, max_size=4), way=st.sampled_from(WAYS), at=st.integers(0, 3))
 async def test_what_is_found_holds_every_reading(names: list[str], way: str, at: int) -> None:
     """The model: a text means a number, or any key whose name is the text with or without its marks."""

@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.permissions import Ask, decide
@@ -38,7 +38,6 @@ def _spellings(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> list[s
     return [str(network), network.with_netmask, mapped]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.one_of(parts_of("0.0.0.0/0"), parts_of("::/0")))
 def test_no_list_that_lets_everybody_in_meets_the_condition(entries: list[str]) -> None:
     read = policy(NEEDS)
@@ -46,7 +45,6 @@ def test_no_list_that_lets_everybody_in_meets_the_condition(entries: list[str]) 
     assert decide(read, Ask(actor=member("U01", "S0ENG"), operation="key.create", facts=facts)).outcome == "deny"
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.ip_addresses().map(str), min_size=1, max_size=20, unique=True))
 def test_single_addresses_are_always_named(entries: list[str]) -> None:
     assert too_wide(entries, WIDEST) is None

@@ -1,7 +1,7 @@
 """A stricter policy binds waiting requests: the stricter of the stored terms and today's."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.permissions import Approval, Ask, Escalation, Facts, Given, Stage, binding_terms, decide, may_approve
@@ -87,7 +87,6 @@ ROLE_SETS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3, u
 STAGES = st.lists(st.tuples(ROLE_SETS, st.integers(1, 3)), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
 @given(STAGES, STAGES, st.integers(0, 4), st.data())
 def test_whoever_completes_both_has_given_what_each_wants(
     stored: list[tuple[str, int]], today: list[tuple[str, int]], so_far: int, data: st.DataObject

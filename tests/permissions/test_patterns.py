@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.permissions.patterns import MAX_TEXT, compile_pattern, found
@@ -64,7 +64,6 @@ TEXTS = [text[:MAX_TEXT] for text in ("a" * 256, "ab" * 128, "é" * 256, "字" *
 HOSTILE = ["(a+)+$", "(a|aa)+$", "(?:a?){30}a{30}", "((a*)b)*c", ".*.*.*.*x", "(a|a)" * 20 + "x", "(.*.*.*.*.*){1,9}x"]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.sampled_from(HOSTILE), PATTERNS.map(lambda pattern: pattern + "x$")))
 def test_no_pattern_that_is_taken_takes_1_ms_for_256_characters(pattern: str) -> None:
     try:

@@ -74,12 +74,10 @@ def written(rules: list) -> str:
 
 RULES = st.lists(RULE, max_size=6)
 # The machine that runs this may be busy: no deadline for one example.
-SOME = settings(deadline=None)
-MANY = settings(deadline=None, max_examples=300)
+MANY = settings(max_examples=3 * settings.default.max_examples)
 
 
 @given(RULES, RULE, ASKS)
-@SOME
 def test_a_denying_rule_on_top_never_widens_anything(rules, top, ask) -> None:
     before = decide(policy(written(rules)), ask)
     denying = written([(*top[:4], 'deny = "No."')]).replace("rule 0", "top")
@@ -92,14 +90,12 @@ def test_a_denying_rule_on_top_never_widens_anything(rules, top, ask) -> None:
 
 
 @given(RULES, ASKS, st.sampled_from([kind for kind in ActorKind if kind is not ActorKind.MEMBER]))
-@SOME
 def test_whoever_is_no_full_member_can_do_nothing(rules, ask, kind) -> None:
     actor = Actor(slack_user_id=ask.actor.slack_user_id, groups=ask.actor.groups, kind=kind)
     assert decide(policy(written(rules)), Ask(actor=actor, operation=ask.operation, facts=ask.facts)).outcome == "deny"
 
 
 @given(RULES, ASKS)
-@SOME
 def test_whoever_has_no_role_can_do_nothing_unless_a_rule_is_for_all(rules, ask) -> None:
     mine = [(["engineer", "manager", "admin", "security"], *rest) for _, *rest in rules]
     stranger = Ask(actor=Actor(slack_user_id="U0NEW"), operation=ask.operation, own=ask.own, facts=ask.facts)
@@ -107,7 +103,6 @@ def test_whoever_has_no_role_can_do_nothing_unless_a_rule_is_for_all(rules, ask)
 
 
 @given(RULES, ASKS)
-@SOME
 def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above(rules, ask) -> None:
     read = policy(written(rules))
     decision = decide(read, ask, why=True)
@@ -122,14 +117,12 @@ def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above
 
 
 @given(RULES, ASKS)
-@SOME
 def test_every_decision_survives_json(rules, ask) -> None:
     decision = decide(policy(written(rules)), ask)
     assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
 
 
 @given(RULES, ASKS, ACTORS, st.booleans())
-@SOME
 def test_nobody_approves_an_own_request_without_an_explicit_yes(rules, ask, approver, voted) -> None:
     read = policy(written(rules))
     decision = decide(read, ask)
@@ -146,7 +139,6 @@ def test_nobody_approves_an_own_request_without_an_explicit_yes(rules, ask, appr
 
 
 @given(RULES)
-@SOME
 def test_lint_reads_every_policy_and_a_rule_never_reached_never_decides(rules) -> None:
     read = policy(written(rules))
     assert isinstance(lint(read), tuple)
@@ -156,7 +148,6 @@ NEVER = re.compile(r"^it can never match|^it is never reached|so it never matche
 
 
 @given(RULES, ASKS)
-@SOME
 def test_a_rule_called_unreachable_never_decides(rules, ask) -> None:
     read = policy(written(rules))
     # Other findings say "never" too: of approvals that nobody can give, under rules that do decide.

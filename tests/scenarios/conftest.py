@@ -1,4 +1,8 @@
-"""Desks for scenarios: over HTTP and over Socket Mode."""
+"""Desks for scenarios: over HTTP and over Socket Mode.
+
+The transports differ in how a payload arrives and is acknowledged. `make test` runs the main job and the repeated
+payloads over both, and everything else over HTTP; `make soak` runs all of it over Socket Mode too.
+"""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +18,10 @@ OpenDesk = Callable[..., contextlib.AbstractAsyncContextManager[Desk]]
 FreeDesk = OpenDesk
 
 
-@pytest.fixture(params=["http", "socket"])
+EACH_TRANSPORT = pytest.mark.parametrize("desk", ["http", "socket"], indirect=True)
+
+
+@pytest.fixture(params=["http", pytest.param("socket", marks=pytest.mark.soak)])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Desk]:
     """A desk over each transport."""
     async with open_desk(tmp_path, database_url=sqlite_url, socket_mode=request.param == "socket") as opened:

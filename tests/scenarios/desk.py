@@ -11,11 +11,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from bot.app import Application
 from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
 from bot.audit import read as read_audit
+from bot.db import sqlite
+from bot.durable import engine
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.services import Services
@@ -244,6 +247,9 @@ async def open_desk(
     seed.fill_gateway(world.gateway)
     prepare(world)
     async with contextlib.AsyncExitStack() as stack:
+        # The machine does not lose its power, and nobody waits for the end of a thread that has nothing to do.
+        stack.enter_context(mock.patch.object(sqlite, "SYNCHRONOUS", "OFF"))
+        stack.enter_context(mock.patch.object(engine, "LISTENER_SECONDS", 0.01))
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
         settings = load(environment | more, env_file=None)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from tests.scenarios.conftest import EACH_TRANSPORT
 from tests.scenarios.desk import Desk, text_of
 from tests.scenarios.forging import last, send_as
 
@@ -20,6 +21,7 @@ def told(desk: Desk, user: str) -> list[str]:
     return [text_of(m) for m in desk.slack.messages(seed.KEYS_CHANNEL, viewer=user) if m.ephemeral_to == user]
 
 
+@EACH_TRANSPORT
 @pytest.mark.parametrize("when", ["at_once", "later"])
 async def test_a_form_submitted_twice_is_one_key(desk: Desk, when: str) -> None:
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new")
@@ -39,6 +41,7 @@ async def test_a_form_submitted_twice_is_one_key(desk: Desk, when: str) -> None:
     assert [line["request_id"] for line in await desk.audit("asked")] == [1]
 
 
+@EACH_TRANSPORT
 @pytest.mark.parametrize("when", ["at_once", "later"])
 async def test_a_button_clicked_twice_is_one_approval(desk: Desk, when: str) -> None:
     await desk.ask(ADA, name="once", remain_quota="2M")
@@ -53,6 +56,7 @@ async def test_a_button_clicked_twice_is_one_approval(desk: Desk, when: str) -> 
     assert len(await desk.audit("approved")) == 1
 
 
+@EACH_TRANSPORT
 async def test_of_two_managers_the_second_is_told_who_decided(desk: Desk) -> None:
     await desk.ask(ADA, name="once", remain_quota="2M")
     card = await desk.eventually(lambda: desk.card(1))

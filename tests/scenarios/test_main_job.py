@@ -4,6 +4,7 @@ import time
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from tests.scenarios.conftest import EACH_TRANSPORT
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
@@ -17,6 +18,7 @@ BIG = {
 }
 
 
+@EACH_TRANSPORT
 async def test_a_big_request_waits_for_a_manager_and_is_then_made_exactly_as_asked(desk: Desk) -> None:
     answer = await desk.ask(ADA, **BIG)
     assert answer.ok, answer
@@ -44,6 +46,7 @@ async def test_a_big_request_waits_for_a_manager_and_is_then_made_exactly_as_ask
     assert value.removeprefix("sk-") not in everything
 
 
+@EACH_TRANSPORT
 async def test_the_owner_reveals_the_value(desk: Desk) -> None:
     await desk.ask(ADA, name="mine", remain_quota="100k", expired_time="30d")
     notice = (await desk.eventually(lambda: desk.dm(ADA, "is ready")))[0]
@@ -54,6 +57,7 @@ async def test_the_owner_reveals_the_value(desk: Desk) -> None:
     await desk.eventually(lambda: value in view_text(desk.slack.top_view(ADA)))
 
 
+@EACH_TRANSPORT
 async def test_a_small_request_is_granted_at_once(desk: Desk) -> None:
     answer = await desk.ask(ADA, name="tiny", remain_quota="$1", expired_time="7d")
     assert answer.ok

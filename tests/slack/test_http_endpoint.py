@@ -192,7 +192,7 @@ JSONS = st.recursive(
 FIELDS = [*kit.click(), "view", "event", "command", "ssl_check", "authorizations", "enterprise", "event_id", "token"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["block_actions", "view_submission", "event_callback", "block_suggestion", "message_action"]),
     st.dictionaries(st.sampled_from(FIELDS), JSONS, max_size=4),

@@ -253,7 +253,7 @@ def _quiet():
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@settings(max_examples=100, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(answers=switches, script=script)
 def test_the_promises_hold_whatever_happens(profile, answers, script):
     asyncio.run(play(profile, answers, script))
@@ -286,7 +286,7 @@ async def play_with_another(
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@settings(max_examples=60, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(answers=switches, step=steps, edit=edits, when=st.sampled_from(["request", "row_read", "answer"]))
 def test_no_word_is_wrong_when_somebody_else_writes(profile, answers, step, edit, when):
     asyncio.run(play_with_another(profile, answers, step, edit, when))
