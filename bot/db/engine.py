@@ -163,6 +163,12 @@ def _open_postgres(url: sa.URL) -> Database:
     try:
         with engine.connect():
             pass
+    except sa.exc.ProgrammingError:
+        engine.dispose()
+        # The driver repeats what it does not know, which may be a piece of a password.
+        raise ConfigurationError(
+            ["DATABASE_URL: what stands behind its ? is no option of a PostgreSQL connection, such as sslmode=require."]
+        ) from None
     except sa.exc.OperationalError as error:
         engine.dispose()
         place = f"{url.host or 'the local socket'}, database {url.database}"

@@ -250,6 +250,7 @@ class Settings(BaseSettings):
                 "the user name or the password holds a character that must be percent-encoded:"
                 " @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25"
             )
+        _refuse_no_url(value)
         # Heroku and others write postgres://.
         return "postgresql://" + value.removeprefix("postgres://") if value.startswith("postgres://") else value
 
@@ -291,6 +292,15 @@ class Settings(BaseSettings):
         values = (getattr(self, name) for name in type(self).model_fields)
         held = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
         return (*held, *(one.get_secret_value() for one in self.webhook_secrets()), *_password(self.database_url))
+
+
+def _refuse_no_url(value: str) -> None:
+    """Raise ValueError without a word of `value`, where the library's own error may repeat a part of it."""
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        sentence = "is no URL: its host or its port is wrong; write postgresql://user:password@host:5432/name"
+        raise ValueError(sentence) from None
 
 
 def _password(url: str) -> tuple[str, ...]:
