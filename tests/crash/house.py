@@ -34,7 +34,7 @@ from tests.scenarios.desk import Desk
 from tests.tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 PATIENCE = 60.0
 CHANNEL = seed.KEYS_CHANNEL
 WATCHER = "watcher"
@@ -67,7 +67,7 @@ class Process:
         if self.alive:
             os.kill(self.pid, number)
 
-    async def end(self, number: signal.Signals = signal.SIGTERM, *, seconds: float = 15.0) -> int:
+    async def end(self, number: signal.Signals = signal.SIGTERM, *, seconds: float = PATIENCE) -> int:
         """Send a signal and wait for the exit code."""
         self.kill(number)
         return await asyncio.wait_for(asyncio.shield(self.ended), seconds)
@@ -80,7 +80,7 @@ class Process:
         """One of its pages."""
         async with httpx.AsyncClient(trust_env=False) as client:
             port = self.metrics_port if path in {"/readyz", "/metrics"} else self.port
-            return await client.get(f"http://127.0.0.1:{port}{path}", timeout=5)
+            return await client.get(f"http://127.0.0.1:{port}{path}", timeout=30)
 
 
 class Nursery:
@@ -292,7 +292,7 @@ class House:
         for process in self.processes:
             process.kill(signal.SIGKILL)
         for process in self.processes:
-            await asyncio.wait_for(asyncio.shield(process.ended), 5)
+            await asyncio.wait_for(asyncio.shield(process.ended), PATIENCE)
         self.database.close()
 
 

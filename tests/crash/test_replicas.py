@@ -81,7 +81,7 @@ async def test_answering_and_working_apart(pg_house: House) -> None:
 async def test_a_second_process_on_one_sqlite_file_is_refused(house: House) -> None:
     first = await house.start()
     second = await house.start(wait=False)
-    assert await asyncio.wait_for(asyncio.shield(second.ended), 10) == 2
+    assert await asyncio.wait_for(asyncio.shield(second.ended), 60) == 2
     assert f"already used by another keydesk (pid {first.pid})" in second.said()
     assert "PostgreSQL" in second.said()
     assert "Traceback" not in second.said()

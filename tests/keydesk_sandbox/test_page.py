@@ -16,6 +16,10 @@ from keydesk_sandbox.fake_slack.server import LoopbackServer
 from tests.keydesk_sandbox.page_world import ADA, ANNEX, HOSTILE, MAX, OTTO, ROOM, World, card, every_kind, field, modal
 from tests.tools.browser import ADVICE, FLAGS, find_chromium
 
+# Generous, for a busy machine: it is only waited for what fails.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -42,7 +46,7 @@ async def world() -> AsyncIterator[World]:
 async def page(browser: Browser, world: World) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
     page = await context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
@@ -59,8 +63,8 @@ async def say(page: Page, text: str) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Waits for what the page sends, 5 seconds at most."""
-    for _ in range(250):
+    """Waits for what the page sends."""
+    for _ in range(PATIENCE_MS // 20):
         if true():
             return
         await asyncio.sleep(0.02)

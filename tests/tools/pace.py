@@ -13,7 +13,7 @@ def cost(work: Work, *, per: Work, tries: int = 7) -> float:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        pairs = [(_seconds(work), _seconds(per)) for _ in range(tries)]
+        pairs = [(seconds_of(work), seconds_of(per)) for _ in range(tries)]
     finally:
         if collecting:
             gc.enable()
@@ -25,7 +25,8 @@ def a_plain_millisecond() -> object:
     return [json.loads('{"a": [1, 2.5, "three"], "b": {"c": null}}') for _ in range(800)]
 
 
-def _seconds(work: Work) -> float:
+def seconds_of(work: Work) -> float:
+    """Processor time of this thread."""
     begun = time.thread_time()
     work()
     return time.thread_time() - begun

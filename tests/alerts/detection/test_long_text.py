@@ -21,7 +21,7 @@ from bot.alerts.detection.scanner import (
     visible,
 )
 from tests.alerts.kit import core
-from tests.tools.pace import _seconds, a_plain_millisecond, cost
+from tests.tools.pace import a_plain_millisecond, cost, seconds_of
 
 HOSTILE = ["sk-", "sk-" + "a" * 16 + " ", "\u200bsk-", "漢", "sk-abcd***", "token " + "a" * 48 + " ", "A+/"]
 # On a machine on which a plain millisecond takes one.
@@ -35,7 +35,7 @@ async def loop_cost(work: Callable[[], Awaitable[object]], *, tries: int = 3) ->
         begun = time.thread_time()
         await work()
         taken.append(time.thread_time() - begun)
-    return min(taken) / min(_seconds(a_plain_millisecond) for _ in range(5))
+    return min(taken) / min(seconds_of(a_plain_millisecond) for _ in range(5))
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
