@@ -19,6 +19,7 @@ from bot.approvals.counts import Counts
 from bot.approvals.granted import GrantedRequests, record_asked
 from bot.approvals.ledger import Members
 from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
+from bot.approvals.rotation.lineage import unended
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
@@ -86,7 +87,7 @@ class Flow:
             inventory=self.inventory,
             owner_of=lambda key_id, born_at=None: self.database.read(owners.owner_of, key_id, born_at),
             successor_of=lambda key_id, born_at=None: self.database.read(lineage.successor_of, key_id, born_at),
-            predecessor_of=lambda key_id, born_at=None: self.database.read(lineage.predecessor_of, key_id, born_at),
+            unended=lambda key_id, born_at=None: self.database.read(unended, key_id, born_at),
             now=self.clock(),
             units_per_usd=self.units_per_usd,
             until=time.monotonic() + asked.deadline,

@@ -5,7 +5,6 @@ a pause in which a write of ours would have been settled.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 
@@ -68,5 +67,5 @@ class LockWatch:
         self._stopped = True
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # Not a suppressed CancelledError, which may be the caller's own.
+            await asyncio.gather(self._task, return_exceptions=True)

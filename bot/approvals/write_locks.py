@@ -118,9 +118,11 @@ class WriteLocks:
             yield hold
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError, WriteLockLost):
-                await keeper
-            await self.database.run(hold.release)
+            try:
+                # Not a suppressed CancelledError, which may be the caller's own.
+                await asyncio.gather(keeper, return_exceptions=True)
+            finally:
+                await self.database.run(hold.release)
 
     async def _keep(self, hold: WriteLock) -> None:
         while True:

@@ -46,10 +46,14 @@ def successor_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> i
     return None if row is None else row.replaced_by
 
 
-def predecessor_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> int | None:
-    """The key that this one replaced in a rotation, None when it replaced none."""
+def predecessors_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> list[LineageRow]:
+    """The keys before this one in its line, the one that it replaced first."""
+    found: list[LineageRow] = []
     row = find(c, key_id, born_at)
-    return None if row is None else row.replaces
+    while row is not None and row.replaces is not None and row.replaces not in {one.key_id for one in found}:
+        row = find(c, row.replaces)
+        found += [] if row is None else [row]
+    return found
 
 
 def claim(c: sa.Connection, key_id: int, *, born_at: int, rotation: int) -> LineageRow | None:

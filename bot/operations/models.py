@@ -82,7 +82,7 @@ class Look:
     """The reading half of the gateway and what else a look needs.
 
     From our own lists, by a number and, where it is at hand, the record's birth: `owner_of`, `successor_of` (the key
-    that replaced this one, None = none did) and `predecessor_of` (the one that it replaced).
+    that replaced this one, None = none did) and `unended` (the keys before it in its line that may still work).
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -91,7 +91,7 @@ class Look:
     inventory: "Offered"
     owner_of: Callable[..., Awaitable[str | None]]
     successor_of: Callable[..., Awaitable[int | None]]
-    predecessor_of: Callable[..., Awaitable[int | None]]
+    unended: Callable[..., Awaitable[Sequence[int]]]
     now: float
     units_per_usd: int
     until: float

@@ -6,7 +6,6 @@ spent one-time URL is thrown away, because the SDK would try the same one for ev
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -117,8 +116,7 @@ class SocketMode:
         await asyncio.gather(*self._keeper, return_exceptions=True)
         await client.close()  # type: ignore[no-untyped-call]  # the SDK's signature
         ends = [client.message_processor, client.message_receiver, client.current_session_monitor]
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*(end for end in ends if end is not None), return_exceptions=True)
+        await asyncio.gather(*(end for end in ends if end is not None), return_exceptions=True)
         self.connected = False
 
 

@@ -9,6 +9,7 @@ from bot.approvals.models import Status
 from bot.db.engine import Database
 from bot.keys import locks
 from tests.approvals.test_key_locks import ALERT, Locking
+from tests.tools.stubborn import Stubborn
 
 
 async def wanted(database: Database, locking: Locking, *, locked: bool = True) -> list[str]:
@@ -61,3 +62,17 @@ async def test_what_was_never_begun_is_stopped_and_begins_no_more(sqlite_databas
     await watch.stop()
     await locking.reader.get_key(locking.key_id)
     assert watch._task is None
+
+
+async def test_who_is_cancelled_while_waiting_for_the_end_stays_cancelled(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks)
+    stubborn = Stubborn()
+    watch._task = stubborn.task
+    await asyncio.sleep(0)
+    stopping = asyncio.create_task(watch.stop())
+    await stubborn.refused.wait()
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert stubborn.task.done()

@@ -6,17 +6,21 @@ real process: an HTTP library would take longer than the bot. FUZZ says how many
 
 import asyncio
 import contextlib
+import io
 import json
+import logging
 import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
 import pytest
 
+from bot import logs
 from keydesk_sandbox import seed
 from tests.crash.house import House, Process
 from tests.crash.spoiling import Spoiler
@@ -100,22 +104,26 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
 
 
 def uncaught(process: Process) -> Counter[str]:
+    with process.output.open(errors="replace") as lines:
+        return uncaught_in(lines)
+
+
+def uncaught_in(lines: Iterable[str]) -> Counter[str]:
     """Errors with their trace, others' errors, and lines that are no log lines. Errors of ours without a trace are told
     states: a channel that Slack does not know.
     """
     found: Counter[str] = Counter()
-    with process.output.open(errors="replace") as lines:
-        for line in lines:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                found[line[:300]] += 1
-                continue
-            name, trace = said["logger"], said.get("trace", "")
-            # Bolt's own word for a field of a wrong type, which we answer with 400.
-            expected = name.endswith("sdk.bolt") or (name.startswith("bot.") and not trace)
-            if said["level"] in {"error", "critical"} and not expected:
-                found[f"{name}: {said['message'][:200]} {trace[-400:]}"] += 1
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            found[line[:300]] += 1
+            continue
+        name, trace = said["logger"], said.get("exception", "")
+        # Bolt's own word for a field of a wrong type, which we answer with 400.
+        expected = name.endswith("sdk.bolt") or (name.startswith("bot.") and not trace)
+        if said["level"] in {"error", "critical"} and not expected:
+            found[f"{name}: {said['message'][:200]} {trace[-400:]}"] += 1
     return found
 
 
@@ -156,6 +164,26 @@ async def fuzz(house: House, number: int, *, seed_number: int) -> Thrower:
     assert memory[2] < memory[1] * 1.2 + 40
     assert house.verdict().problems == ()
     return thrower
+
+
+def test_a_trace_of_ours_in_the_log_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a line as the log writes it."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    logs.configure(stream=stream, human=False)
+    logger = logging.getLogger("bot.slack.router")
+    logger.error("a told state")
+    try:
+        int("nobody caught this")
+    except ValueError:
+        logger.exception("it went wrong")
+    logging.getLogger("asyncio").error("a task ended badly")
+    found = uncaught_in([*stream.getvalue().splitlines(), "Traceback of somebody"])
+    assert len(found) == 3
+    assert "nobody caught this" in " ".join(found)
+    assert "told state" not in " ".join(found)
 
 
 @pytest.mark.timeout(180)

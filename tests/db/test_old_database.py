@@ -96,5 +96,5 @@ def test_rotations_of_earlier_versions_keep_their_line_and_share_nothing(old_dat
         assert line is not None
         assert row.outcome is not None
         assert (line.replaced_by, line.rotation, line.shares) == (row.outcome.key_id, row.id, False)
-        assert old_database.run_here(lineage.predecessor_of, row.outcome.key_id or 0) == row.key_id
+        assert old_database.run_here(lineage.predecessors_of, row.outcome.key_id or 0)[0].key_id == row.key_id
         assert old_database.run_here(lineage.first_of, row.outcome.key_id or 0) == line.first

@@ -63,12 +63,15 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
     async def successor_of(_key_id: KeyId, _born_at: int | None = None) -> int | None:
         return successor
 
+    async def unended(_key_id: KeyId, _born_at: int | None = None) -> list[int]:
+        return []
+
     values: dict[str, Any] = {
         "reader": client,
         "inventory": Offered(),
         "owner_of": owner_of,
         "successor_of": successor_of,
-        "predecessor_of": successor_of,
+        "unended": unended,
         "now": client.now(),
         "units_per_usd": UNITS,
         "until": float("inf"),

@@ -37,7 +37,8 @@ async def test_a_line_has_one_first_key_and_one_lock(database: Database) -> None
     assert await database.read(lineage.keys_of, 9) == [7, 8, 9]
     assert await database.read(lineage.keys_of, 10) == [10]
     assert await database.read(lineage.successor_of, 7) == 8
-    assert await database.read(lineage.predecessor_of, 9) == 8
+    assert [row.key_id for row in await database.read(lineage.predecessors_of, 9)] == [8, 7]
+    assert await database.read(lineage.predecessors_of, 10) == []
     assert sorted(await database.read(lineage.replaced)) == [7, 8]
     row = await claimed(database, 7, 3)
     assert row is not None

@@ -26,12 +26,31 @@ async def test_rotating_again_and_again_multiplies_no_quota(http_desk: Desk) -> 
     await do(desk, ADA, "rotate", first, overlap="1h")
     second = desk.gateway.key((await desk.settled(1)).outcome.key_id)
     answer = await do(desk, ADA, "rotate", second, overlap="1h")
-    assert answer.body["errors"]["overlap"].startswith(f"Key {first.id}, which this one replaced, still works.")
+    assert answer.body["errors"]["overlap"].startswith(
+        f"Key {first.id}, which was replaced by this one or by one before it, still works."
+    )
     await desk.fill(ADA, desk.slack.top_view(ADA), overlap="0")
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     await desk.settled(2)
     await desk.eventually(lambda: desk.gateway.key(second.id).status == 2)
     assert desk.gateway.key(first.id).status == 1
+
+
+async def test_a_key_in_its_overlap_is_not_forgotten_behind_one_that_has_ended(http_desk: Desk) -> None:
+    """Rotated without an overlap meanwhile: still two keys share the place of one, and no third joins them."""
+    desk = http_desk
+    first = await owned(desk)
+    await do(desk, ADA, "rotate", first, overlap="1h")
+    second = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+    await do(desk, ADA, "rotate", second, overlap="0")
+    third = desk.gateway.key((await desk.settled(2)).outcome.key_id)
+    await desk.eventually(lambda: desk.gateway.key(second.id).status == 2)
+    answer = await do(desk, ADA, "rotate", third, overlap="1h")
+    assert answer.body["errors"]["overlap"].startswith(f"Key {first.id}, which was replaced by this one or by one")
+    await desk.pass_time(3_700)
+    await desk.eventually(lambda: desk.gateway.key(first.id).status == 2)
+    await desk.fill(ADA, desk.slack.top_view(ADA), overlap="1h")
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
 
 
 async def test_a_rotation_takes_the_next_free_name(http_desk: Desk) -> None:

@@ -10,6 +10,7 @@ from bot.slack.router import Router
 from bot.slack.socket_mode import SocketMode
 from tests.keydesk_sandbox.fake_slack.kit import APP_TOKEN, modal, text_input
 from tests.slack.kit import make_seal
+from tests.tools.stubborn import Stubborn
 
 # Half of it is how long aiohttp waits for a pong before it gives a link up: not for less than a busy machine may take.
 PING = 0.4
@@ -132,3 +133,18 @@ async def test_stopping_waits_for_what_is_being_answered(fake, link, router):
     await link.stop()
     assert (await asking).ok
     assert not link.connected
+
+
+async def test_who_is_cancelled_while_waiting_for_the_end_stays_cancelled(link):
+    stubborn = Stubborn()
+    link._client.message_processor.cancel()
+    link._client.message_processor = stubborn.task
+    await asyncio.sleep(0)
+    stopping = asyncio.create_task(link.stop())
+    await stubborn.refused.wait()
+    # Its first look at the end is over once nothing else is left to do.
+    await until(lambda: not link._keeper or all(task.done() for task in link._keeper))
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert stubborn.task.done()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.models import Status
 from bot.approvals.verified_write import VerifiedWriter
 from bot.gateway.models import Key
 from bot.keys import lineage
@@ -15,6 +16,18 @@ from bot.keys import lineage
 MOVING = frozenset({"quota", "unlimited", "enable.put", "rotate", "move"})
 # A request without progress for longer waits for a person, and no longer blocks others.
 WAIT_SECONDS = 3600.0
+
+
+def unended(c: sa.Connection, key_id: int, born_at: int | None = None) -> list[int]:
+    """The keys before this one in its line that may still work: their end was not asked for, or is not done."""
+    return [row.key_id for row in lineage.predecessors_of(c, key_id, born_at) if not _is_ended(c, row)]
+
+
+def _is_ended(c: sa.Connection, row: lineage.LineageRow) -> bool:
+    rotation = None if row.rotation is None else store.find(c, row.rotation)
+    overlap = None if rotation is None else rotation.progress.overlap
+    end = None if overlap is None or overlap.request_id is None else store.find(c, overlap.request_id)
+    return end is not None and end.status is Status.SUCCEEDED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from pydantic import Field
 from bot.errors import InputError
 from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, waits
-from bot.gateway.errors import SENTENCES, KeyNotFound, Refusal
+from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
@@ -167,16 +167,15 @@ def _shares(mark: RotationMark, moved: WriteResult) -> tuple[str, ...]:
 
 async def _refuse_a_third(look: Look, key: Key) -> None:
     """In an overlap two keys share the place of one. With a third, and a fourth, it would be any number of keys."""
-    older = await look.predecessor_of(key.id, key.created_time)
-    if older is None:
+    older = [KeyId(key_id) for key_id in await look.unended(key.id, key.created_time)]
+    if not older:
         return
-    try:
-        state = (await look.reader.get_key(KeyId(older), deadline=look.deadline)).state(look.reader.server_now())
-    except KeyNotFound:
-        return
-    if state is EffectiveState.ACTIVE:
-        sentence = f"Key {older}, which this one replaced, still works. Rotate without an overlap, or disable it first."
-        raise InputError({OVERLAP: sentence})
+    found = await look.reader.get_keys(older, deadline=look.deadline)
+    now = look.reader.server_now()
+    alive = [key_id for key_id in older if key_id in found and found[key_id].state(now) is EffectiveState.ACTIVE]
+    if alive:
+        sentence = f"Key {alive[0]}, which was replaced by this one or by one before it, still works."
+        raise InputError({OVERLAP: f"{sentence} Rotate without an overlap, or disable it first."})
 
 
 def _refused(old: Key, work: Work) -> WriteResult | None:

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.models import Status
-from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage
+from bot.approvals.models import ApprovalRequest, OverlapProgress, Status
+from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage, unended
 from bot.approvals.verified_write import VerifiedWriter
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
@@ -68,3 +68,29 @@ async def test_whoever_has_begun_to_move_quota_in_the_line_goes_first(
     told = f"Request #{other} is moving quota of this key; it goes first." if waits else ""
     assert await of(sqlite_database, other + 1, later=later).waits_for(7) == told
     assert await of(sqlite_database, other).waits_for(7) == ""
+
+
+async def test_a_key_before_this_one_may_still_work_until_its_end_is_done(database: Database) -> None:
+    old, new = await two_keys()
+
+    def asked(c: sa.Connection, operation: str, delivery: str) -> ApprovalRequest:
+        values = {"operation": operation, "key_id": int(old.id)}
+        status = {"status": Status.RUNNING, "lapses_at": None, "decided_at": NOW}
+        return store.insert(c, new_request(delivery, **values), **status)[0]
+
+    async def left() -> list[int]:
+        return await database.read(unended, int(new.id), new.created_time)
+
+    rotation = await database.run(asked, "key.rotate", "one")
+    request = of(database, rotation.id)
+    assert await left() == []
+    async with request.holding(old.id):
+        await request.claim(old)
+        await request.link(old, new, shares=True)
+    assert await left() == [int(old.id)]
+    assert await database.read(unended, int(old.id), old.created_time) == []
+    end = await database.run(asked, "key.disable", "two")
+    await database.run(store.record_progress, rotation.id, overlap=OverlapProgress(at=NOW, request_id=end.id))
+    assert await left() == [int(old.id)]
+    await database.run(store.move, end, Status.SUCCEEDED)
+    assert await left() == []
