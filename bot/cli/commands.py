@@ -102,8 +102,8 @@ file: KEYDESK_POLICY, by default policy.toml in the working directory. The datab
 default the SQLite file keydesk.sqlite in the working directory; one process can use a SQLite file. PORT is
 3000 by default, on every address (KEYDESK_HOST). Try `keydesk check` first.
 
-When Slack cannot be reached at the start, it is asked again for 30 seconds; then this ends with 1, so
-that a host (Procfile, systemd, Kubernetes) starts it again. Later outages end nothing.
+When PostgreSQL does not answer at the start, it is asked again for 60 seconds, and Slack for 30; then
+this ends with 1, so that a host (Procfile, systemd, Kubernetes) starts it again. Later outages end nothing.
 
 Exit codes: 0 stopped when told to, 1 could not start (the last lines say why), 2 wrong settings or policy."""
 _WORK = """\
@@ -111,7 +111,8 @@ Works off what `serve --no-worker` has stored: calls to the gateway, timers, mes
 Needs the settings of `serve`, and PostgreSQL: a SQLite file is for one process. Several may run at
 once; what one leaves behind when it dies, another takes over within 10 seconds. It serves /metrics alone.
 
-Exit codes: 0 stopped when told to, 1 Slack could not be reached for 30 seconds, 2 wrong settings or policy."""
+Exit codes: 0 stopped when told to, 1 PostgreSQL did not answer for 60 seconds or Slack for 30, 2 wrong settings
+or policy."""
 _SANDBOX = """\
 Starts a small Slack, a gateway and the bot on this machine, fills them with people, channels and
 keys, and shows them on one page; prints its address, and where its policy file is, which you may
@@ -124,7 +125,7 @@ Creates the tables of DATABASE_URL, or brings them up to date, and says what it 
 same when it starts; this is for release steps. Twice is harmless. A SQLite file must not be in use.
 DATABASE_URL is by default the SQLite file keydesk.sqlite in the working directory; no other setting is needed.
 
-Exit codes: 0 done or nothing to do, 2 the database cannot be used."""
+Exit codes: 0 done or nothing to do, 1 PostgreSQL did not answer for 60 seconds, 2 the database cannot be used."""
 _BACKUP = """\
 Copies the SQLite database of DATABASE_URL to a new FILE, readable by its owner alone; may run while `serve` runs.
 The file holds requests and the record, no value of a key. For PostgreSQL use pg_dump.
@@ -209,9 +210,10 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 def _migrate(_arguments: argparse.Namespace) -> int:
     from bot.app import prepare_database  # noqa: PLC0415
+    from bot.cli.server import DATABASE_SECONDS  # noqa: PLC0415
     from bot.db.engine import open_database  # noqa: PLC0415
 
-    database = open_database(load_database_url())
+    database = open_database(load_database_url(), patience=DATABASE_SECONDS)
     try:
         done = prepare_database(database)
     finally:

@@ -15,6 +15,7 @@ from bot import logs
 from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
+from bot.db.engine import open_database
 from bot.errors import CannotStart, ConfigurationError
 from bot.resources import ResourceOptions
 from bot.settings import SecretFiles, Settings, proxies
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Slack waits 3 s for an answer; what is still being answered then is lost anyway.
 GRACEFUL_SECONDS = 4
+# A database may start beside us, or later than we do.
+DATABASE_SECONDS = 60.0
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +68,7 @@ def serve(
         _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
     raise_descriptor_limit()
-    application = Application(settings, **_options(secret_files))
+    application = Application(settings, **_options(settings, secret_files))
     prepare_database(application.resources.database)
     config = uvicorn.Config(
         application.asgi(work=work),
@@ -96,14 +99,15 @@ def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: Secret
     """Only the durable work: runs, timers, posts."""
     _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
-    application = Application(settings, **_options(secret_files))
+    application = Application(settings, **_options(settings, secret_files))
     prepare_database(application.resources.database)
     asyncio.run(_work(application))
     return 0
 
 
-def _options(secret_files: SecretFiles | None) -> ResourceOptions:
-    options = ResourceOptions(proxies=proxies())
+def _options(settings: Settings, secret_files: SecretFiles | None) -> ResourceOptions:
+    database = open_database(settings.database_url, patience=DATABASE_SECONDS)
+    options = ResourceOptions(proxies=proxies(), database=database)
     if secret_files is not None:
         options["secret_files"] = secret_files
     return options

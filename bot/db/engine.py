@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from bot.db import sqlite
 from bot.db.answering import is_answer
 from bot.db.group_commit import GroupCommitter
-from bot.db.postgres import Cursor
+from bot.db.postgres import Cursor, reason_of, wait_for_server
 from bot.db.process_lock import ProcessLock
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
@@ -99,11 +99,12 @@ class Database:
             self._lock.release()
 
 
-def open_database(url: str, *, exclusive: bool = True) -> Database:
+def open_database(url: str, *, exclusive: bool = True, patience: float = 0.0) -> Database:
     """Open `sqlite:///file` (relative to the working directory) or `postgresql://…` (`postgres://` too).
 
-    `exclusive` keeps a second Keydesk process off a SQLite file; commands that only look pass False.
-    Raises ConfigurationError when the URL is wrong, the file cannot be written or the server does not answer.
+    `exclusive` keeps a second Keydesk process off a SQLite file; commands that only look pass False. `patience`:
+    seconds in which a server that does not answer yet is asked again. Raises ConfigurationError when the URL is wrong,
+    the file cannot be written or the server does not let us in; CannotStart when it did not answer for so long.
     """
     try:
         parsed = sa.make_url(url)
@@ -116,6 +117,8 @@ def open_database(url: str, *, exclusive: bool = True) -> Database:
     if backend == "sqlite":
         return _open_sqlite(parsed, exclusive=exclusive)
     if backend in {"postgresql", "postgres"}:
+        if patience:
+            wait_for_server(parsed, patience=patience)
         return _open_postgres(parsed)
     raise ConfigurationError([f"DATABASE_URL begins with {backend}; Keydesk works with sqlite and postgresql."])
 
@@ -172,8 +175,7 @@ def _open_postgres(url: sa.URL) -> Database:
     except sa.exc.OperationalError as error:
         engine.dispose()
         place = f"{url.host or 'the local socket'}, database {url.database}"
-        # The driver's first line says why (refused, unknown host, wrong password) and never holds the password.
-        reason = str(error.orig).splitlines()[0]
+        reason = reason_of(error.orig)
         raise ConfigurationError([f"DATABASE_URL: PostgreSQL at {place} does not let us in: {reason}"]) from error
     return Database(engine)
 

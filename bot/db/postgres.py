@@ -1,12 +1,66 @@
-"""The cursor of our PostgreSQL connections: what it leaves open ends when its process is frozen."""
+"""What is PostgreSQL's alone: waiting for a server that is not there yet, and what a frozen process leaves open."""
 
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
+
+from bot.errors import CannotStart
+
+logger = logging.getLogger(__name__)
 
 # So many rows are sent one by one.
 FEW = 4
+# A server that takes no connection is told of after so long, and asked again.
+TRY_SECONDS, PAUSE_SECONDS = 2, 0.5
+# What a server says that will let us in soon. Every other word of a server is an answer, and waiting changes nothing.
+_SOON = ("starting up", "shutting down", "recovery", "not yet accepting", "too many", "connection slots")
+
+
+def wait_for_server(
+    url: sa.URL,
+    *,
+    patience: float,
+    connect: Callable[..., Any] = psycopg.connect,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Until it answers, or says no: that is for the caller to find out. Raises CannotStart after `patience` seconds."""
+    parts = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
+    known = {name: value for name, value in {**parts, **url.query}.items() if value is not None}
+    place, end, told = known.get("host", "the local socket"), time.monotonic() + patience, False
+    while True:
+        try:
+            connect(**(known | {"connect_timeout": TRY_SECONDS})).close()
+        except psycopg.OperationalError as error:
+            if not _is_away(error):
+                return
+            why = reason_of(error)
+            if time.monotonic() > end:
+                sentence = f"PostgreSQL at {place} did not answer for {patience:.0f} s ({why}); look at DATABASE_URL."
+                raise CannotStart(sentence) from None
+            if not told:
+                asking = "PostgreSQL at %s does not answer yet (%s); it is asked again for %.0f s"
+                logger.warning(asking, place, why, patience)
+            told = True
+            sleep(PAUSE_SECONDS)
+        else:
+            if told:
+                logger.info("PostgreSQL at %s answers", place)
+            return
+
+
+def reason_of(error: BaseException | None) -> str:
+    """The driver's first line: refused, unknown host, wrong password. It never holds the password."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _is_away(error: psycopg.OperationalError) -> bool:
+    """Whether nobody answered, or a server that will let us in soon."""
+    words = str(error)
+    return "FATAL:" not in words or any(word in words for word in _SOON)
 
 
 class Cursor(psycopg.Cursor[Any]):
