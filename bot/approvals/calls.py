@@ -1,7 +1,8 @@
 """Who is called to decide a request, and how: a mention on its card or in its thread, or the card as a direct message.
 
 Who is called is who may answer the open stage now, by the policy; whoever took the request is called alone. Nobody is
-called twice within an hour for the same request, a large group not for any two. Who asked not to be called is not sent
+called twice within an hour for the same request, a large group not for any two, and for at most five new requests of
+one person in an hour: more stand in the channel and are reminded of later. Who asked not to be called is not sent
 a direct message; they may decide all the same.
 """
 
@@ -12,10 +13,11 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import ApprovalRequest, Progress, Status
+from bot.approvals.models import ApprovalRequest, NewRequest, Progress, Status
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
+from bot.permissions.models import Approval, Given
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
 from bot.permissions.stages import open_stage, roles_who_may_answer
@@ -25,6 +27,8 @@ JOB = "call"
 AN_HOUR = 3600.0
 # A group of more people than this is mentioned once an hour; one that is not known counts as small.
 LARGE_GROUP = 10
+# New requests of one person in an hour that call anybody; asking and withdrawing must not ring all day.
+MOST_OF_ONE_PERSON = 5
 # A stage of more people than this is mentioned in the thread instead of getting direct messages.
 MOST_MESSAGES = 25
 # While Slack does not say who is in a group.
@@ -45,21 +49,20 @@ class Calls:
 
     def deciders(self, request: ApprovalRequest) -> frozenset[str]:
         """Ids of the people and groups who may answer the open stage now; empty when that is everybody."""
-        if request.approval is None:
-            return frozenset()
-        roles = roles_who_may_answer(request.approval, request.given, asked_at=request.asked_at, now=self.clock())
+        approval = request.approval
+        return frozenset() if approval is None else self._ids(approval, request.given, request.asked_at)
+
+    def _ids(self, approval: Approval, given: tuple[Given, ...], asked_at: float) -> frozenset[str]:
+        roles = roles_who_may_answer(approval, given, asked_at=asked_at, now=self.clock())
         ids = self.policy().roles.ids(roles)
         return frozenset() if EVERYBODY in ids else ids
 
-    def asked(self, c: sa.Connection, request: ApprovalRequest) -> ApprovalRequest:
-        """A request was stored: mention its deciders on the card, and write to them if its rule says so."""
-        notify = request.approval.notify if request.approval else None
-        if notify in {"dm", "both"}:
-            self.start(c, request, "asked")
-        if notify == "dm":
-            return request
-        called = self._mentioned(c, request, self.deciders(request))
-        return self._called(c, request, called) if called else request
+    def on_card(self, c: sa.Connection, approval: Approval, new: NewRequest) -> Progress:
+        """Whom the card of a new request mentions: who may answer its first stage, unless they get messages instead."""
+        if approval.notify == "dm":
+            return Progress()
+        called = self._mentioned(c, self._ids(approval, (), new.asked_at), new.requester_id)
+        return Progress(called=tuple(sorted(called)), called_at=new.asked_at) if called else Progress()
 
     def stage_opened(self, c: sa.Connection, request: ApprovalRequest) -> tuple[ApprovalRequest, str]:
         """An approval was given, another stage waits: the request, and the mention of its people ("" = none)."""
@@ -71,7 +74,7 @@ class Calls:
             self.start(c, request, f"stage{waiting.index}")
         if approval.notify == "dm":
             return self._called(c, request, frozenset()), ""
-        called = self._mentioned(c, request, self.deciders(request))
+        called = self._mentioned(c, self.deciders(request), request.requester_id)
         return self._called(c, request, called), mention_all(called)
 
     def remind(
@@ -84,7 +87,7 @@ class Calls:
         notify = request.approval.notify if request.approval else None
         recent = not by_person and self.clock() - (request.progress.called_at or 0.0) < AN_HOUR
         if notify == "channel" and not recent and not request.taken_by:
-            called = self._mentioned(c, request, self.deciders(request))
+            called = self._mentioned(c, self.deciders(request), request.requester_id)
             sentence = f"{mention_all(called)} {sentence}" if called else sentence
             self._called(c, request, request.progress.called, at=self.clock() if called else None)
         elif not recent:
@@ -130,16 +133,16 @@ class Calls:
         request = store.find(c, request_id, lock=True)
         if request is None or request.status is not Status.PENDING:
             return
-        called = self._mentioned(c, request, ids)
+        called = self._mentioned(c, ids, request.requester_id)
         if called:
             self._called(c, request, request.progress.called, at=self.clock())
             sentence = f"{mention_all(called)} Request {request.number} waits for your decision."
             self.notifications.remind(c, request, sentence, name=f"{name}:mention")
 
-    def _mentioned(self, c: sa.Connection, request: ApprovalRequest, ids: frozenset[str]) -> frozenset[str]:
+    def _mentioned(self, c: sa.Connection, ids: frozenset[str], requester_id: str) -> frozenset[str]:
         """Of these ids, whom to mention now. Who asked is not called; a large group only once an hour."""
         now, called = self.clock(), set()
-        for one in ids - {request.requester_id}:
+        for one in ids - {requester_id}:
             if (self.group_size(one) or 0) > LARGE_GROUP:
                 note = f"called:{one}"
                 if now - (named_values.get(c, note) or 0.0) < AN_HOUR:

@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 
 from bot.approvals import ledger, store
-from bot.approvals.calls import Calls
+from bot.approvals.calls import AN_HOUR, MOST_OF_ONE_PERSON, Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.granted import GrantedRequests, record_asked
 from bot.approvals.ledger import Members
-from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
+from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Progress, Status
 from bot.approvals.rotation.lineage import unended
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -154,28 +154,21 @@ class Flow:
         approval = new.judgement.decision.approval
         if approval is None or approval.break_glass:
             return self.granted.insert(c, new)[0]
-        full = self._too_many_wait(c, new)
-        if full is not None:
-            return full
-        request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=new.asked_at + approval.expires)
+        waiting, recent = store.numbers_of(c, new.requester_id, but=new.delivery_id, since=new.asked_at - AN_HOUR)
+        # What stops a key always may wait.
+        if waiting >= self.most_open and self.operations[new.operation].effect is not Effect.STOPS:
+            return _too_many(waiting, self.most_open)
+        calls = recent < MOST_OF_ONE_PERSON
+        progress = self.calls.on_card(c, approval, new) if calls else Progress()
+        lapses_at = new.asked_at + approval.expires
+        request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=lapses_at, progress=progress)
         if is_new:
             record_asked(c, request)
             self._start_timers(c, request, approval)
-            request = self.calls.asked(c, request)
+            if calls and approval.notify in {"dm", "both"}:
+                self.calls.start(c, request, "asked")
             self.notifications.announce(c, request)
         return request
-
-    def _too_many_wait(self, c: sa.Connection, new: NewRequest) -> TooMuch | None:
-        """Why no more requests of this person may wait; what stops a key always may."""
-        if self.operations[new.operation].effect is Effect.STOPS:
-            return None
-        waiting = store.number_waiting(c, new.requester_id, but=new.delivery_id)
-        if waiting < self.most_open:
-            return None
-        return TooMuch(
-            f"{waiting} requests of yours wait for a decision already; at most {self.most_open} may at a time. "
-            "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer."
-        )
 
     def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
@@ -221,6 +214,13 @@ class Flow:
             self.engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
         for number, after in enumerate(sorted({e.after for stage in approval.stages for e in stage.escalations})):
             self.engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
+
+
+def _too_many(waiting: int, most: int) -> TooMuch:
+    return TooMuch(
+        f"{waiting} requests of yours wait for a decision already; at most {most} may at a time. "
+        "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer."
+    )
 
 
 def _key_id(inspection: Inspection) -> int | None:

@@ -19,6 +19,7 @@ from bot.approvals.models import (
 from bot.db.tables import requests
 from bot.errors import ApprovalConflict
 
+NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
 _NAMES = {"judgement": "decision"}
 # Built once: building a statement of this many columns costs several times its execution.
@@ -27,11 +28,11 @@ _INSERT = {
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 
-_NUMBER_WAITING = sa.select(sa.func.count()).where(
-    requests.c.requester_id == sa.bindparam("requester"),
-    sa.or_(*(requests.c.status == status.value for status in WAITING)),
-    requests.c.delivery_id != sa.bindparam("but"),
-)
+_IS_WAITING = sa.or_(*(requests.c.status == status.value for status in WAITING))
+_IS_RECENT = requests.c.lapses_at.is_not(None) & (requests.c.asked_at > sa.bindparam("since"))
+_NUMBERS_OF = sa.select(
+    sa.func.count(sa.case((_IS_WAITING, 1))).label("waiting"), sa.func.count(sa.case((_IS_RECENT, 1))).label("recent")
+).where(requests.c.requester_id == sa.bindparam("requester"), requests.c.delivery_id != sa.bindparam("but"))
 
 
 def insert(
@@ -42,6 +43,7 @@ def insert(
     lapses_at: float | None,
     decided_at: float | None = None,
     break_glass: bool = False,
+    progress: Progress = NO_PROGRESS,
 ) -> tuple[ApprovalRequest, bool]:
     """Store a request once per `delivery_id`. Returns it and whether it is new; a repeat returns the first one."""
     decided = {"lapses_at": lapses_at, "decided_at": decided_at, "break_glass": break_glass}
@@ -50,14 +52,14 @@ def insert(
         "status": status.value,
         "votes": [],
         "denial": "",
-        "progress": {},
+        "progress": {} if progress is NO_PROGRESS else progress.model_dump(mode="json", exclude_defaults=True),
         **decided,
     }
     row_id = c.scalar(_INSERT[c.dialect.name], values)
     if row_id is None:
         row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
         return _load(row), False
-    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, **decided), True
+    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, progress=progress, **decided), True
 
 
 def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:
@@ -138,9 +140,13 @@ def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
     return _fairly(c, requests.c.status.in_([status.value for status in WAITING]), limit=limit)
 
 
-def number_waiting(c: sa.Connection, slack_user_id: str, *, but: str) -> int:
-    """How many requests of somebody wait for a decision, the one of the delivery `but` left out."""
-    return c.scalar(_NUMBER_WAITING, {"requester": slack_user_id, "but": but}) or 0
+def numbers_of(c: sa.Connection, slack_user_id: str, *, but: str, since: float) -> tuple[int, int]:
+    """How many requests of somebody wait for a decision, and how many were asked of people since a time.
+
+    The one of the delivery `but` is left out.
+    """
+    row = c.execute(_NUMBERS_OF, {"requester": slack_user_id, "but": but, "since": since}).one()
+    return row.waiting, row.recent
 
 
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.approvals.calls import AN_HOUR, LARGE_GROUP, MOST_MESSAGES, be_quiet, is_quiet
+from bot.approvals.calls import AN_HOUR, LARGE_GROUP, MOST_MESSAGES, MOST_OF_ONE_PERSON, be_quiet, is_quiet
 from bot.db.engine import Database
 from bot.durable import Again
 from tests.approvals.kit import ADA, BEN, MIRA, OMAR, SAM, Spine, policy
@@ -36,6 +36,20 @@ async def test_a_large_group_is_mentioned_once_an_hour_and_a_small_one_each_time
     await spine.ask(BEN)
     called = [(await spine.row(number)).progress.called for number in (1, 2, 3, 4)]
     assert called == [("S0MANAGERS",), (), ("S0MANAGERS",), ("S0MANAGERS",)]
+
+
+async def test_asking_and_withdrawing_all_day_calls_five_times_an_hour(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    for number in range(1, MOST_OF_ONE_PERSON + 2):
+        await spine.ask()
+        assert bool((await spine.row(number)).progress.called) is (number <= MOST_OF_ONE_PERSON)
+        await spine.actions.withdraw(number, ADA)
+    await spine.ask(BEN)
+    spine.now += AN_HOUR
+    await spine.ask()
+    assert all(
+        [(await spine.row(number)).progress.called for number in (MOST_OF_ONE_PERSON + 2, MOST_OF_ONE_PERSON + 3)]
+    )
 
 
 async def test_a_reminder_writes_to_each_decider_but_who_asked_who_voted_and_who_wants_quiet(
