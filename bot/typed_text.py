@@ -86,6 +86,15 @@ def _plain_width(char: str) -> str:
     return unicodedata.normalize("NFKC", char) if 0xFF01 <= ord(char) <= 0xFF5E else char
 
 
+def first_word(text: str) -> tuple[str, str]:
+    """The first word that can be seen, plain and in lower case, and what follows it as it was typed."""
+    while parts := text.split(maxsplit=1):
+        word, text = clean_number(parts[0]).lower(), parts[1].strip() if len(parts) > 1 else ""
+        if word:
+            return word, text
+    return "", ""
+
+
 def fold(name: str) -> str:
     """A name as names are compared: two that look the same are the same."""
     return clean_line("".join(char for char in name if char not in "\u200e\u200f"))

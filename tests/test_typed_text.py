@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.typed_text import clean, clean_line, clean_number, fold, is_invisible, unquoted
+from bot.typed_text import clean, clean_line, clean_number, first_word, fold, is_invisible, unquoted
 
 INVISIBLE = "\u200b\ufeff\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2069\u00ad\u180e\u0007\u2028\U000e0041"
 
@@ -71,3 +71,12 @@ def test_a_plain_text_is_read_as_any_other(text: str):
     assert clean(text) == clean(text + tail)
     assert clean_line(text) == clean_line(text + tail)
     assert clean_number(text) == clean_number(text + tail)
+
+
+@pytest.mark.parametrize("char", INVISIBLE)
+def test_the_first_word_is_found_behind_and_within_what_nobody_sees(char: str) -> None:
+    for text in (f"{char}list 2", f"{char} list 2", f"list{char} 2", "ｌｉｓｔ 2", "LIST   2"):
+        assert first_word(text) == ("list", "2"), repr(text)
+    assert first_word(f"show pro{char}d x") == ("show", f"pro{char}d x")
+    assert first_word(f"{char} {char}") == ("", "")
+    assert first_word("") == ("", "")

@@ -59,7 +59,7 @@ from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.inputs import typed
 from bot.slack.post_store import PostRow
 from bot.slack.router import Router
-from bot.typed_text import clean
+from bot.typed_text import clean, clean_number
 
 MOST_KEYS = 5_000
 DISABLE, ENABLE = "key.disable", "key.enable"
@@ -193,7 +193,7 @@ class BatchListeners:
         actor = await deps.actor(delivery, fresh=True)
         batch_id = _row_id(delivery.private_metadata)
         reason = clean(typed(delivery.state, REASON))
-        text = " ".join(typed(delivery.state, CONFIRM).split()).upper()
+        text = clean_number(typed(delivery.state, CONFIRM)).upper()
         answer = await deps.database.run(self._begin, batch_id, actor, text, reason)
         if isinstance(answer, BotError):
             raise answer

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from bot.errors import InputError
 from bot.keys.reference import words
 from bot.redaction import holds_secret
+from bot.typed_text import clean_number
 
 MOST_NAMED = 200
 _MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
@@ -54,16 +55,17 @@ class BatchScope:
 
 def is_batch(text: str) -> bool:
     """Whether more than one key may be meant, so that this is not the form for a single key."""
-    text = text.strip()
-    if _NAMELESS.match(text) or _BEFORE.match(text) or _BATCH.match(text) or _SOMEBODY.match(text):
+    plain = clean_number(text)
+    if any(pattern.match(plain) for pattern in (_NAMELESS, _BEFORE, _BATCH, _SOMEBODY)):
         return True
     return len(words(text, commas=True)) > 1
 
 
 def parse(text: str, word: str = "disable") -> BatchScope:
     """What is meant. `word`: of the command, for the suggestion. Raises InputError."""
-    text = text.strip()
-    if holds_secret(text):
+    # Of a list every KEY is looked up as it was typed; all else is words, people, dates and numbers.
+    listing, text = text.strip(), clean_number(text)
+    if holds_secret(listing):
         raise InputError({"key": "That is the value of a key, not its name. Use numbers or exact names."})
     if batch := _BATCH.fullmatch(text):
         return BatchScope(batch=int(batch["id"]))
@@ -81,10 +83,10 @@ def parse(text: str, word: str = "disable") -> BatchScope:
         # A slip must not disable all that somebody has: it has to be said.
         who = f"<@{somebody['id']}>"
         raise InputError({"key": f"{who} is a person, not a key. `/apikey {word} all of @…` means every key of {who}."})
-    number = len(words(text, commas=True))
+    number = len(words(listing, commas=True))
     if number > MOST_NAMED:
         raise InputError({"key": f"That names {number} keys; at most {MOST_NAMED} at a time."})
-    return BatchScope(listing=text)
+    return BatchScope(listing=listing)
 
 
 def _moment(day: str, time: str | None) -> float:

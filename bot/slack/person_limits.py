@@ -10,6 +10,7 @@ from enum import Enum
 from bot.errors import TooMuch
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.rate_limits import CallWindows
+from bot.typed_text import first_word
 
 # As parts of the ordinary share: typing is a delivery a letter, and in an incident somebody clicks fast.
 TYPING_SHARE, URGENT_SHARE = 10, 4
@@ -50,8 +51,8 @@ class PersonLimits:
         )
 
     def _share(self, delivery: Delivery, *, typing: bool) -> Share:
-        word = delivery.text.split(maxsplit=1)[0].lower() if delivery.text.strip() else ""
-        named = {delivery.action_id, delivery.callback_id, word if delivery.kind is Kind.COMMAND else ""}
+        word = first_word(delivery.text)[0] if delivery.kind is Kind.COMMAND else ""
+        named = {delivery.action_id, delivery.callback_id, word}
         if delivery.kind is Kind.ACTION:
             named = {delivery.action_id}
         if named & self._urgent:

@@ -21,6 +21,7 @@ from bot.slack.blocks import code, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Handler, Kind, Options
 from bot.slack.error_handler import answer_error
 from bot.slack.person_limits import PersonLimits
+from bot.typed_text import first_word
 
 logger = logging.getLogger(__name__)
 
@@ -180,15 +181,15 @@ class Router:
     async def _command(self, delivery: Delivery) -> tuple[str, Ack]:
         if len(delivery.text) > _TEXT_LIMIT:
             return USER_ERROR, Ephemeral(f"That is too long: a command takes {_TEXT_LIMIT:,} characters.")
-        first, *tail = delivery.text.split(maxsplit=1) or [HELP]
-        word, rest = first.lower(), tail[0].strip() if tail else ""
+        word, rest = first_word(delivery.text)
+        word = word or HELP
         other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
         handler = other or self._handlers.get(("command", word))
         if handler is not None:
             return OK, await handler(replace(delivery, text=rest))
         if word == HELP:
             return OK, Ephemeral(self._plain_help())
-        return UNKNOWN, Ephemeral(self._unknown_word(first))
+        return UNKNOWN, Ephemeral(self._unknown_word(word))
 
     def _plain_help(self) -> str:
         lines = [f"{code(f'{self.command_name} {e.word} {e.usage}'.rstrip())} {e.help}".rstrip() for e in self._help]

@@ -8,6 +8,7 @@ from bot.errors import InputError
 from bot.operations import Expiry, Offer
 from bot.slack.blocks import bold_name, context, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
+from bot.typed_text import clean_number
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
 
 OFFER = "request.offer"
@@ -74,7 +75,7 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
 
 
 def _quota(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
-    text = typed(state, QUOTA).strip()
+    text = clean_number(typed(state, QUOTA))
     # A forged form may hold blocks that this request's form does not show.
     if not text or wanted.get("remain_quota") is None:
         return {}

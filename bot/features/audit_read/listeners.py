@@ -16,6 +16,7 @@ from bot.permissions.policy import decide
 from bot.slack.blocks import plain_name
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
+from bot.typed_text import clean_line
 
 DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", help="who did what, when and why")
 NAME = DESCRIPTION.name
@@ -33,7 +34,7 @@ class AuditReadListeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text = delivery.text.strip()
-        key_id, about = await self._about(delivery, actor, text) if text else (None, "everything")
+        key_id, about = await self._about(delivery, actor, text) if clean_line(text) else (None, "everything")
         own = key_id is not None and await deps.database.read(owners.owner_of, key_id) == actor.slack_user_id
         decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
         if not decision.allowed:

@@ -19,6 +19,7 @@ from bot.permissions.models import Actor
 from bot.slack.blocks import bold_name, button, code, modal, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
+from bot.typed_text import clean_line
 from bot.units import format_moment
 
 BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
@@ -60,7 +61,7 @@ class KeyCommand:
     async def by_text(self, delivery: Delivery) -> Ack:
         """The command."""
         text = delivery.text.strip()
-        if not text:
+        if not clean_line(text):
             raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})
         await self._open(delivery, text, lambda: self._lookup.matches(text, deadline=BACKGROUND_SECONDS))
         return None

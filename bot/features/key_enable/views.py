@@ -11,6 +11,7 @@ from bot.features.key_enable.operation import OPERATION, EnableKey
 from bot.gateway.models import EffectiveState
 from bot.slack.blocks import Block, modal, section
 from bot.slack.inputs import State, typed
+from bot.typed_text import clean_number
 from bot.units import parse_delta
 
 _HINT = "The key has nothing left, so it needs some to work."
@@ -37,7 +38,7 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[EnableKey, str]:
         raise InputError({form.REASON: "The key is active already."})
     expiry = reader.expiry() if seen.expired else None
     delta = None
-    if seen.empty and not typed(reader.state, DELTA).strip():
+    if seen.empty and not clean_number(typed(reader.state, DELTA)):
         reader.errors[DELTA] = "Write how much quota to add, like 100k or $5."
     elif seen.empty:
         try:

@@ -18,6 +18,7 @@ from bot.permissions.policy import decide
 from bot.slack.blocks import Message
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
+from bot.typed_text import clean_number
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class KeyListListeners:
 
 def _page(text: str) -> int:
     """Which page is asked for; one beyond the end is the last. Raises InputError."""
-    number = text.strip() or "1"
+    number = clean_number(text) or "1"
     if not (number.isascii() and number.isdigit() and len(number) < 7 and int(number)):
         raise InputError({"page": "Say which page, such as `/apikey list 2`; `/apikey show KEY` shows one key."})
     return int(number)

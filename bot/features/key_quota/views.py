@@ -42,7 +42,7 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
         if form.QUOTA in reader.state:
             left = reader.quota(unlimited=False)
             reader.check()
-        elif typed(reader.state, DELTA).strip():
+        elif clean_number(typed(reader.state, DELTA)):
             left = seen.remain_quota + _delta(reader, seen)  # sent before the form could be redrawn
             if left < 0:
                 raise InputError({DELTA: "Less than nothing would be left."})
@@ -51,7 +51,7 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
         return ChangeQuota(key_id=seen.key_id, unlimited_quota=False, remain_quota=left), reason
     if seen.unlimited_quota:
         raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
-    if not typed(reader.state, DELTA).strip():
+    if not clean_number(typed(reader.state, DELTA)):
         raise InputError({DELTA: _NOTHING})
     return ChangeQuota(key_id=seen.key_id, delta=_delta(reader, seen)), reason
 

@@ -17,6 +17,7 @@ from bot.gateway.models import Group, KeySettings
 from bot.slack.blocks import code, context, modal
 from bot.slack.delivery import Delivery
 from bot.slack.inputs import picked_time, ticked, typed
+from bot.typed_text import clean_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +134,7 @@ def parse_submission(
         every_model=remembered.limited and "on" in ticked(state, form.EVERY_MODEL),
         allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
         group=None if same(form.GROUP, group) else reader.group(groups),
-        cross_group_retry=None if retry_stays else reader.cross_group_retry(group.strip()),
+        cross_group_retry=None if retry_stays else reader.cross_group_retry(clean_line(group)),
     )
     reason = reader.reason()
     reader.check()

@@ -18,6 +18,7 @@ from bot.permissions.rules import Policy, Rule
 from bot.slack.blocks import Message, code, context, escape, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
+from bot.typed_text import clean_line, first_word
 from bot.units import UNITS_PER_USD
 
 DESCRIPTION = Description(
@@ -41,15 +42,15 @@ class PolicyExplainListeners:
         own = decide(deps.policy(), Ask(actor=actor, operation=NAME))
         if not own.allowed:
             await deps.flow.refuse(actor, NAME, own)
-        operation, _, rest = delivery.text.strip().partition(" ")
-        described = deps.operations.named(operation.lower())
+        operation, rest = first_word(delivery.text)
+        described = deps.operations.named(operation)
         if described is None:
             known = deps.operations.descriptions
             near = difflib.get_close_matches(operation, known, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             names = ", ".join(f"`{name}`" for name in known)
             raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
-        ask, about = await self._ask(actor, described.name, rest.strip(), delivery.channel_id)
+        ask, about = await self._ask(actor, described.name, rest if clean_line(rest) else "", delivery.channel_id)
         rules = () if about else deciding_rules(deps.policy(), ask)
         decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
         return Ephemeral.of(explanation(ask, decision, about, described, rules=rules, units_per_usd=units))
