@@ -1,12 +1,15 @@
 """The life of one Keydesk: open what it needs (resources.py), meet Slack, build the rest (services.py), work, stop."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
+
+import sqlalchemy as sa
 
 from bot.db import leases
 from bot.db.engine import Database
 from bot.db.migrate import migrate
+from bot.db.postgres import reason_of
 from bot.durable import schema
 from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.resources import ResourceOptions, Resources
@@ -33,6 +36,10 @@ class Application:
 
     async def start(self, *, work: bool = True, listen: bool = True) -> Services:
         """Meet Slack, build everything, begin to work. Raises ConfigurationError, CannotStart."""
+        with database_in_use():
+            return await self._start(work=work, listen=listen)
+
+    async def _start(self, *, work: bool, listen: bool) -> Services:
         resources, settings = self.resources, self.resources.settings
         identity = await identify(resources.web, api_url=settings.slack_api_url, team_id=settings.slack_team_id)
         await resources.adopt_units()
@@ -87,6 +94,14 @@ class Application:
             await services.directory.close()
         await self.resources.close()
 
+    async def give_up(self) -> None:
+        """After a start that failed: end what had begun."""
+        await self.resources.web.close()
+        if self.services is not None:
+            # What hindered the start may hinder the stop as well, and was told already.
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                await self.stop()
+
     def asgi(self, *, work: bool = True) -> HttpApp:
         """The HTTP side; its lifespan starts and stops everything. Without Slack's route in Socket Mode."""
 
@@ -96,7 +111,7 @@ class Application:
                 services = await self.start(work=work)
             except (CannotStart, ConfigurationError) as error:
                 self.failure = error
-                await self.resources.web.close()
+                await self.give_up()
                 raise
             # No request is served before this is over.
             app.serve(services.alerts.routes())
@@ -118,5 +133,16 @@ class Application:
 
 
 def prepare_database(database: Database) -> list[str]:
-    """Bring the tables up to date, ours and the durable engine's. Returns what was done."""
-    return migrate(database, also=[schema.migrate])
+    """Bring the tables up to date, ours and the durable engine's. Returns what was done. Raises CannotStart."""
+    with database_in_use():
+        return migrate(database, also=[schema.migrate])
+
+
+@contextlib.contextmanager
+def database_in_use() -> Iterator[None]:
+    """A database that does not do what it should (full, read-only, away, without a right) is one sentence."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        sentence = f"DATABASE_URL: the database cannot be used: {reason_of(error.orig)}. Nothing was half done."
+        raise CannotStart(sentence) from error

@@ -1,12 +1,14 @@
 """The life of the application: a start that fails closes what was opened, and stopping needs no start."""
 
+import sqlite3
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from bot.app import Application, prepare_database
-from bot.errors import ConfigurationError
+from bot.errors import CannotStart, ConfigurationError
 from bot.settings import load
 from keydesk_sandbox.world import World, serving
 
@@ -59,3 +61,22 @@ async def test_started_it_answers_and_has_the_routes_of_alerts(world: World) -> 
             assert (await client.post("/alerts/nothing", content=b"{}")).status_code == 404
             assert (await client.post("/slack/events", content=b"")).status_code == 401
         assert not application.resources.health.ready
+
+
+async def test_a_database_that_fills_up_at_the_start_is_one_sentence(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_maintenance: object) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr("bot.maintenance.Maintenance.start", full)
+    world = World(folder=tmp_path)
+    async with serving(world.slack.app) as world.slack.base_url:
+        environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=sqlite_url)
+        application = Application(load(environment, env_file=None), gateway_transport=world.gateway.transport())
+        with pytest.raises(CannotStart, match="cannot be used: database or disk is full"):
+            await application.start()
+        await application.give_up()
+        assert application.services is not None
+        assert not application.resources.health.ready
+    await world.slack.close()

@@ -138,7 +138,7 @@ async def _work(application: Application) -> None:
     try:
         await application.start(listen=False)
     except (CannotStart, ConfigurationError):
-        await application.resources.web.close()
+        await application.give_up()
         raise
     logger.info("working")
     metrics = _metrics_of(application)
