@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PLAY   := $(VENV)/.sandbox
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Two per core: many tests wait for other processes.
+# Two per core: many tests wait for other processes, or for threads to end.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ help:
 	@echo "make check     lint, types, import contracts"
 	@echo "make fix       let the formatter and the linter mend what they can"
 	@echo "make bench     figures, as ratios in one run"
-	@echo "make soak      the long tests (MINUTES=60)"
+	@echo "make soak      the long tests, and the rest of each kind of which make test runs one or two (MINUTES=60)"
 	@echo "make release   wheel, source and CycloneDX list in dist/, nothing is published"
 	@echo "make docs      the pages that are made from the code; make site: all pages as a site in site/"
 	@echo "make migrate   bring the database of .env up to date"

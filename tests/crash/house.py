@@ -35,7 +35,7 @@ from tests.tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 CHANNEL = seed.KEYS_CHANNEL
 WATCHER = "watcher"
 

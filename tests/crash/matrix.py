@@ -18,7 +18,7 @@ from tests.crash.flows import Flow
 from tests.crash.house import House, Nursery, Process, open_house
 
 # From the death to everything done, read back and shown, with the waits of victim.hurry.
-BOUND_SECONDS = 60.0
+BOUND_SECONDS = 120.0
 CREATE = ("POST", "/api/token/")
 NewDatabase = Callable[[], contextlib.AbstractContextManager[str]]
 Meanwhile = Callable[[House], None]

@@ -1,11 +1,14 @@
-"""Real processes: killed in the middle of a job, frozen, started again."""
+"""Real processes: killed in the middle of a job, frozen, started again.
+
+They are waited for as long as a busy machine may need to start them; how soon dead work is taken over is proved where
+the clock is ours (test_takeover.py), and in `make soak` by the wall (tests/crash/test_replicas.py).
+"""
 
 import asyncio
 import contextlib
 import random
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -16,7 +19,10 @@ import sqlalchemy as sa
 from bot.db.engine import Database, open_database
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 100.0
 Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+pytestmark = pytest.mark.timeout(4 * PATIENCE)
 
 
 class Watch:
@@ -30,21 +36,19 @@ class Watch:
         self.said.append(line)
         self._changed.set()
 
-    async def until(self, *lines: str, seconds: float = 20.0) -> float:
-        """Waits for all the lines and returns how long it took."""
-        return await self._until(lambda: set(lines) <= set(self.said), seconds)
+    async def until(self, *lines: str) -> None:
+        """Waits for all the lines."""
+        await self._until(lambda: set(lines) <= set(self.said))
 
     async def until_begun(self, *works: str) -> None:
         """Waits until each was begun by somebody."""
-        await self._until(lambda: set(works) <= {line.split()[2] for line in self.said}, 20.0)
+        await self._until(lambda: set(works) <= {line.split()[2] for line in self.said})
 
-    async def _until(self, test: Callable[[], bool], seconds: float) -> float:
-        begun = time.monotonic()
-        async with asyncio.timeout(seconds):
+    async def _until(self, test: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
             while not test():
                 self._changed.clear()
                 await self._changed.wait()
-        return time.monotonic() - begun
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
     first.send_signal(signal.SIGKILL)
     await first.wait()
     await spawn(sqlite_url, "b", 0, "r1")
-    assert await watch.until("b done r1", "b done r2", seconds=40) < 20
+    await watch.until("b done r1", "b done r2")
     assert Counter(watch.said)["b begun r1"] == 1
 
 
@@ -115,7 +119,7 @@ async def test_others_take_over_from_the_dead_and_the_frozen(
     frozen.send_signal(signal.SIGSTOP)
     dead.send_signal(signal.SIGKILL)
     await spawn(postgres_url, "heir", 0)
-    assert await watch.until(*[f"heir done r{n}" for n in range(1, 5)]) < 10
+    await watch.until(*[f"heir done r{n}" for n in range(1, 5)])
     frozen.send_signal(signal.SIGCONT)
     # It ends what it had begun, changes nothing by it, and is a good worker again.
     await watch.until(*[f"frozen done {work}" for work in kept])
@@ -140,7 +144,7 @@ async def test_whoever_is_killed_whenever_everything_is_done_once(
         victim.send_signal(rng.choice([signal.SIGKILL, signal.SIGSTOP]))
     started = {line.split()[2] for line in watch.said}
     await spawn(postgres_url, "heir", 0.01, *works)
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while len(await postgres_database.read(effects)) < len(works):  # noqa: ASYNC110 a database has no event
             await asyncio.sleep(0.2)
     assert started <= set(works)

@@ -5,11 +5,18 @@ import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.durable import takeover
-from bot.durable.takeover import SILENCE_SECONDS, Takeover, heartbeats
+from bot.durable.takeover import SILENCE_SECONDS, TICK_SECONDS, Takeover, heartbeats
 
 
 def age(c: sa.Connection, executor: str, seconds: float) -> None:
     c.execute(sa.update(heartbeats).where(heartbeats.c.executor == executor).values(at=heartbeats.c.at - seconds))
+
+
+def test_what_a_dead_process_had_is_taken_over_within_ten_seconds() -> None:
+    """After its last beat: the silence that makes it dead, and others' next look."""
+    assert SILENCE_SECONDS + TICK_SECONDS <= 10
+    # A single late beat of a living one is no death.
+    assert SILENCE_SECONDS >= 3 * TICK_SECONDS
 
 
 @pytest.mark.postgres
