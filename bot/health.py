@@ -200,14 +200,16 @@ class Health:
 
     async def _database_problems(self) -> list[str]:
         try:
-            await asyncio.wait_for(self._database.read(_one), _DATABASE_SECONDS)
+            async with asyncio.timeout(_DATABASE_SECONDS):
+                await self._database.read(_one)
         except (TimeoutError, sa.exc.SQLAlchemyError) as error:
             return [f"database: {type(error).__name__}"]
         return []
 
     async def _metrics(self, _request: Request) -> Response:
         try:
-            counted = await asyncio.wait_for(self._database.read(_count, self._clock()), _DATABASE_SECONDS)
+            async with asyncio.timeout(_DATABASE_SECONDS):
+                counted = await self._database.read(_count, self._clock())
         except (TimeoutError, sa.exc.SQLAlchemyError):
             # Old numbers would look like true ones.
             self._up.labels("database").set(0)

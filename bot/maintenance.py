@@ -89,7 +89,8 @@ class Maintenance:
         while True:
             try:
                 await self.look()
-            except sa.exc.SQLAlchemyError:
+            except Exception:
+                # Nobody awaits this task, so an error that is not caught here would end it without a word.
                 logger.exception("the record could not be written; looking again")
             await asyncio.sleep(LOOK_SECONDS)
 

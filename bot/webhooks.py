@@ -104,6 +104,9 @@ class WebhookSender:
                 more = await self._round()
             except sa.exc.SQLAlchemyError:
                 logger.warning("the database cannot be asked for events to send", exc_info=True)
+            except Exception:
+                # Nobody awaits this task, so an error that is not caught here would end it without a word.
+                logger.exception("events could not be sent; trying again")
             if not more:
                 await self._sleep(IDLE_SECONDS)
 

@@ -57,7 +57,8 @@ class Server(uvicorn.Server):
         while not await self.on_tick(counter):
             counter += 10  # one second, which is what its Date header needs
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told_to_end.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._told_to_end.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Uvicorn's own, without its fixed waits: answers that are on their way get a second."""
@@ -66,7 +67,8 @@ class Server(uvicorn.Server):
         for one in sockets or []:
             one.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._answered(), GRACE_SECONDS)
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._answered()
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()

@@ -217,3 +217,9 @@ def test_nothing_works_when_it_is_imported() -> None:
             if called in opening:
                 found.append(f"{name_of(path)}:{node.lineno} {called}()")
     assert found == []
+
+
+def test_nothing_waits_with_wait_for() -> None:
+    """Before Python 3.12 it loses a cancellation that comes as the awaited ends: `asyncio.timeout` does not."""
+    found = {name_of(path) for path in MODULES if "asyncio.wait_for(" in path.read_text(encoding="utf-8")}
+    assert found == set()

@@ -1,5 +1,6 @@
 """A broken policy is told once and the old one stays; a good one is recorded; the anchor drops once a day."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,23 @@ async def test_files_of_secrets_are_looked_at_with_the_policy(
     await maintenance.look()
     await maintenance.look()
     assert looks == [1, 1]
+
+
+async def test_a_defect_does_not_end_the_looking(
+    database: Database, tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, again = list[int](), asyncio.Event()
+
+    async def look(_self: Maintenance) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError("a defect")
+        again.set()
+
+    monkeypatch.setattr(Maintenance, "look", look)
+    monkeypatch.setattr("bot.maintenance.LOOK_SECONDS", 0.0)
+    maintenance = started_maintenance(database, tmp_path / "policy.toml", wanted, Clock())
+    await maintenance.start()
+    async with asyncio.timeout(60):
+        await again.wait()
+    await maintenance.stop()

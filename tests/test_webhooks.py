@@ -294,3 +294,20 @@ async def test_the_consumer_of_the_page_understands_it(database: Database, tmp_p
         await one.stop()
         process.terminate()
         await process.wait()
+
+
+async def test_a_defect_does_not_end_the_sending(
+    database: Database, receiver: Receiver, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_, failed = WebhookSender._round, list[bool]()
+
+    async def fails_once(self: WebhookSender) -> bool:
+        if not failed:
+            failed.append(True)
+            raise ValueError("a defect")
+        return await round_(self)
+
+    monkeypatch.setattr(WebhookSender, "_round", fails_once)
+    await sending()
+    await happen(database)
+    await until(lambda: len(receiver.got) == 1)

@@ -122,7 +122,8 @@ class WriteLocks:
                 # Not a suppressed CancelledError, which may be the caller's own.
                 await asyncio.gather(keeper, return_exceptions=True)
             finally:
-                await self.database.run(hold.release)
+                with contextlib.suppress(sa.exc.SQLAlchemyError):  # the lease runs out by itself
+                    await self.database.run(hold.release)
 
     async def _keep(self, hold: WriteLock) -> None:
         while True:

@@ -15,4 +15,5 @@ They know nothing of argparse and of the environment; `__main__` wires both.
     reference           the pages of docs/reference that are made from the code
     request_history     past requests out of the rows, for `policy replay`
     server              `serve` and `work`
+    stop_deadline       ends a process that was told to stop and hangs
 """

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp
 
 logger = logging.getLogger(__name__)
 
+# A collector that does not read its answer must not keep the process from ending.
+GRACEFUL_SECONDS = 1
+
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
@@ -48,7 +51,13 @@ class MetricsServer:
             )
             return
         config = uvicorn.Config(
-            self.app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none"
+            self.app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
         self._server = _Server(config)
         self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets=[listener]))

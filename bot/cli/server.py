@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from bot import logs
 from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
+from bot.cli.stop_deadline import StopDeadline
 from bot.db.engine import open_database
 from bot.errors import CannotStart, ConfigurationError
 from bot.resources import ResourceOptions
@@ -34,9 +36,14 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal again after a clean stop, so that being told to stop would look like a crash.
     """
 
-    def __init__(self, config: uvicorn.Config, *, metrics: MetricsServer) -> None:
+    def __init__(self, config: uvicorn.Config, *, metrics: MetricsServer, deadline: StopDeadline) -> None:
         super().__init__(config)
         self._metrics = metrics
+        self._deadline = deadline
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._deadline.begin()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -86,10 +93,12 @@ def serve(
     )
     # uvicorn logs a failed start as a trace; the reason is printed below in one line.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: application.failure is None)
-    server = _Server(config, metrics=_metrics_of(application))
+    deadline = StopDeadline()
+    server = _Server(config, metrics=_metrics_of(application), deadline=deadline)
     # uvicorn raises SystemExit when the start failed; the reason is raised below.
     with contextlib.suppress(SystemExit):
         server.run()
+    deadline.met()
     if application.failure is not None:
         raise application.failure
     return 0 if server.started else 1
@@ -101,7 +110,9 @@ def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: Secret
     _begin_log(settings, strays)
     application = Application(settings, **_options(settings, secret_files))
     prepare_database(application.resources.database)
-    asyncio.run(_work(application))
+    deadline = StopDeadline()
+    asyncio.run(_work(application, deadline))
+    deadline.met()
     return 0
 
 
@@ -130,11 +141,16 @@ def _begin_log(settings: Settings, strays: Sequence[str]) -> None:
         logger.warning(sentence)
 
 
-async def _work(application: Application) -> None:
+async def _work(application: Application, deadline: StopDeadline) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        deadline.begin()
+        stopped.set()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopped.set)
+        loop.add_signal_handler(name, stop)
     try:
         await application.start(listen=False)
     except (CannotStart, ConfigurationError):

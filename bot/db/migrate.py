@@ -12,6 +12,9 @@ from bot.db.engine import Database
 
 # Any constant will do as long as every version of Keydesk uses the same.
 MIGRATION_LOCK = 5_390_713
+# Between two statements of a migration there may be work of ours (rows are rewritten, a module is imported), which
+# takes its time on a busy machine. The limit of other transactions is for those that hold up people's answers.
+IDLE_SECONDS = 60.0
 Upgrade = Callable[[sa.Connection], None]
 Also = Callable[[Database], list[str]]
 
@@ -68,4 +71,5 @@ def _apply(c: sa.Connection, name: str) -> bool:
 def _lock(c: sa.Connection) -> None:
     # On SQLite the transaction itself holds the only write lock.
     if c.dialect.name == "postgresql":
+        c.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}")
         c.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))

@@ -7,10 +7,11 @@ compare-and-set on the row. Why it is built this way: docs/decisions/0001-durabl
 """
 
 import asyncio
+import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
@@ -205,7 +206,8 @@ class Engine:
             await asyncio.sleep(TICK_SECONDS)
             try:
                 await self._database.run(self._takeover.beat_in)
-            except sa.exc.SQLAlchemyError:
+            except Exception:
+                # Whatever it is: without heartbeats others would take over what this process goes on doing.
                 log.warning("Could not write the heartbeat; trying again", exc_info=True)
 
     async def stop(self, *, grace: float = 10.0) -> None:
@@ -223,12 +225,22 @@ class Engine:
         waker.end(wait=0)
         await self._runs.stop(grace=grace)
         await self._written()
-        threads = ThreadPoolExecutor(1, thread_name_prefix="durable-stop")
+        ended = asyncio.Event()
+
+        def end() -> None:
+            try:
+                self._end(waker)
+            finally:
+                with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+                    loop.call_soon_threadsafe(ended.set)
+
+        # A daemon: the interpreter must not wait for a thread that waits for a lost database.
+        threading.Thread(target=end, name="durable-stop", daemon=True).start()
         try:
-            await asyncio.wait_for(loop.run_in_executor(threads, self._end, waker), 3 * STOP_SECONDS)
+            async with asyncio.timeout(3 * STOP_SECONDS):
+                await ended.wait()
         except TimeoutError:
             log.warning("The durable engine did not end in time, most likely for want of the database")
-        threads.shutdown(wait=False)
 
     async def _written(self) -> None:
         """Until DBOS has written the outcome of what has just ended: `destroy` would drop that, and it would run again.

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.models import Key, KeyId
 
@@ -76,7 +75,7 @@ class GatheredReads:
     async def _answer(self, wanted: dict[KeyId, asyncio.Future[Key | None]]) -> None:
         try:
             found = await self._client.get_keys(wanted)
-        except GatewayError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait would wait for ever without it
             for future in wanted.values():
                 future.set_exception(error)
             return

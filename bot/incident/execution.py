@@ -6,7 +6,6 @@ approvals/verified_write.py. The job may be killed at any point: it begins again
 checkpoints keep its write from being done twice.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -30,6 +29,7 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, LastResort, WriteResult, WriteStatus, disable, enable
 from bot.incident import store
 from bot.incident.admission import LOCKED_AT, RULE, BatchAdmission, give_place_back, locked_at
+from bot.incident.all_settled import all_settled
 from bot.incident.models import (
     Batch,
     BatchKey,
@@ -222,7 +222,7 @@ class BatchExecution:
                 if (await self._database.read(store.get, batch.id)).status is BatchStatus.RUNNING:
                     await self._one(batch, key, records.get(key.key_id), reads)
 
-        await asyncio.gather(*(one(key) for key in keys))
+        await all_settled(*(one(key) for key in keys))
         await self._database.run(self.show, batch.id)
 
     async def _one(self, batch: Batch, key: BatchKey, record: Key | None, reads: GatheredReads) -> None:

@@ -29,6 +29,7 @@ from bot.gateway.errors import GatewayAuthError
 from bot.gateway.models import KeyId
 from bot.gateway.writes import Revocation
 from bot.incident import store
+from bot.incident.all_settled import all_settled
 from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
 
 MARK = "probe"
@@ -100,7 +101,7 @@ class BatchRevocationCheck:
             async with turn:
                 await self.database.run(self._tried, key, await self._trial(key, unknown))
 
-        await asyncio.gather(*(one(key) for key in keys))
+        await all_settled(*(one(key) for key in keys))
         await self.database.run(self.show, batch_id)
 
     async def _trial(self, key: BatchKey, unknown: str | None) -> Trial:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 PING_SECONDS = 10.0
 # The smallest pause between two looks at the link.
 WATCH_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
 
 
 class SocketMode:
@@ -114,9 +115,18 @@ class SocketMode:
         for task in self._keeper:
             task.cancel()
         await asyncio.gather(*self._keeper, return_exceptions=True)
-        await client.close()  # type: ignore[no-untyped-call]  # the SDK's signature
-        ends = [client.message_processor, client.message_receiver, client.current_session_monitor]
-        await asyncio.gather(*(end for end in ends if end is not None), return_exceptions=True)
+        found = [client.message_processor, client.message_receiver, client.current_session_monitor]
+        ends = [end for end in found if end is not None]
+        try:
+            # The SDK says goodbye first, and waits 10 s for a Slack that does not answer.
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await client.close()  # type: ignore[no-untyped-call]  # the SDK's signature
+        except TimeoutError:
+            logger.info("Slack does not answer the end of the link")
+            for end in ends:
+                end.cancel()
+            await client.aiohttp_client_session.close()
+        await asyncio.gather(*ends, return_exceptions=True)
         self.connected = False
 
 

@@ -110,3 +110,44 @@ async def test_a_lock_is_prolonged_while_it_is_held_though_the_database_hiccups(
         while len(beats) < 3:  # noqa: ASYNC110  # the keeper tells nobody
             await asyncio.sleep(0.005)
     assert set(beats) == {"write:key:1"}
+
+
+@pytest.mark.postgres
+async def test_who_gives_a_lock_back_and_is_cancelled_meanwhile_stays_cancelled(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, go = asyncio.Event(), asyncio.Event()
+
+    async def ends_slowly(_locks: WriteLocks, _hold: WriteLock) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await go.wait()
+
+    monkeypatch.setattr(WriteLocks, "_keep", ends_slowly)
+
+    async def hold() -> None:
+        async with locks_of(postgres_database, "a").lock_key(1):
+            await asyncio.sleep(0)
+
+    holding = asyncio.create_task(hold())
+    await ending.wait()
+    holding.cancel()
+    go.set()
+    await asyncio.wait({holding})
+    assert holding.cancelled()
+
+
+@pytest.mark.postgres
+async def test_a_lease_that_cannot_be_given_back_undoes_nothing_that_was_done(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs out by itself; the run is not told as failed."""
+
+    def gone(_lock: WriteLock, _c: sa.Connection) -> None:
+        raise sa.exc.OperationalError("DELETE", {}, OSError("gone"))
+
+    monkeypatch.setattr(WriteLock, "release", gone)
+    async with locks_of(postgres_database, "a").lock_key(1) as mine:
+        assert mine is not None

@@ -40,3 +40,22 @@ async def test_a_port_that_is_taken_is_said_and_nothing_else_happens(caplog: pyt
         await server.start()
         await server.stop()
     assert "KEYDESK_METRICS_PORT" in caplog.text
+
+
+async def test_a_collector_that_does_not_read_its_answer_keeps_nobody_from_stopping():
+    asked = asyncio.Event()
+
+    async def page(_request: object) -> PlainTextResponse:
+        asked.set()
+        return PlainTextResponse("n" * 50_000_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = MetricsServer(Starlette(routes=[Route("/metrics", page)]), host="127.0.0.1", port=port)
+    await server.start()
+    _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+    await asked.wait()
+    async with asyncio.timeout(60):
+        await server.stop()
+    writer.transport.abort()

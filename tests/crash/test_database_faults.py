@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -49,6 +50,19 @@ class Cluster:
         server = self._server
         words = ("-w", "-D", str(server.pgdata), "-l", str(server.log), *words)
         self._run("pg_ctl", words, bin_path=server.bin_path, user=server.system_user, timeout=30)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Nothing of it moves, and no connection is refused."""
+        server = psutil.Process(int(Path(self._server.pgdata, "postmaster.pid").read_text().split()[0]))
+        stopped = [server, *server.children(recursive=True)]
+        for one in stopped:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in stopped:
+                one.resume()
 
     def close(self) -> None:
         self._server.cleanup()
@@ -178,3 +192,16 @@ async def test_the_file_cannot_be_written_while_a_request_runs(house: House, tro
         await asyncio.sleep(8)
     await done(house)
     assert process.alive
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+async def test_a_database_that_hangs_keeps_no_process_from_ending(own_house: House, cluster: Cluster) -> None:
+    """Neither an error nor an answer: a machine that is gone, or a network that swallows everything."""
+    process = await own_house.start(quick=False)
+    with cluster.frozen():
+        asking = asyncio.create_task(own_house.slack.command(ADA, CHANNEL, "/apikey requests"))
+        assert await process.end(seconds=60) == 0
+    await asking
+    assert "stopping takes longer than" in process.said()
+    assert "Traceback" not in process.said()

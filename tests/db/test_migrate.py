@@ -1,4 +1,6 @@
 import asyncio
+import importlib
+import time
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,27 @@ def test_a_database_that_is_up_to_date_is_looked_at_once(empty: Database):
     assert migrate(empty) == []
     assert sum("schema_version" in sql for sql in statements) <= 2, "is the table there, and what is in it"
     assert not [sql for sql in statements if "IMMEDIATE" in sql or "advisory" in sql], "nobody is locked out"
+
+
+@pytest.mark.postgres
+def test_a_migration_may_think_for_longer_than_other_transactions(
+    empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Their limit is for a process that is frozen; between two statements of a migration there is work of ours."""
+    monkeypatch.setattr("bot.db.engine.IDLE_IN_TRANSACTION_SECONDS", 0.2)
+    database = open_database(empty_postgres_url)
+    limits: list[str] = []
+
+    def slow(c: sa.Connection) -> None:
+        c.execute(sa.text("CREATE TABLE slow (id INTEGER)"))
+        time.sleep(0.6)
+        limits.append(str(c.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))))
+
+    monkeypatch.setattr(importlib.import_module("bot.db.migrations.0001_requests"), "upgrade", slow)
+    monkeypatch.setattr("bot.db.migrate.names", lambda: ["0001_requests"])
+    assert migrate(database) == ["0001_requests"]
+    # The connection goes back to the pool with the limit of all others.
+    with database.engine.connect() as c:
+        limits.append(str(c.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))))
+    database.close()
+    assert limits == ["1min", "200ms"]

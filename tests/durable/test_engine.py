@@ -317,3 +317,22 @@ async def test_an_engine_with_nothing_to_do_makes_few_statements(database: Datab
     sa.event.listen(database.engine, "before_cursor_execute", lambda _c, _k, sql, *_: statements.append(sql))
     await asyncio.sleep(3)
     assert len(statements) < 3 * STATEMENTS_A_SECOND[database.dialect], statements
+
+
+async def test_a_defect_does_not_end_the_heartbeat(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch):
+    """Without heartbeats others would take over what this process goes on doing."""
+    monkeypatch.setattr("bot.durable.engine.TICK_SECONDS", 0.0)
+    beats, again = list[int](), asyncio.Event()
+
+    async def run(_work: object) -> None:
+        beats.append(1)
+        if len(beats) == 1:
+            raise RuntimeError("can't start new thread")
+        again.set()
+
+    monkeypatch.setattr(sqlite_database, "run", run)
+    heart = asyncio.create_task(Engine(database=sqlite_database, jobs={}, executor_id="one")._beat_for_ever())
+    async with asyncio.timeout(60):
+        await again.wait()
+    heart.cancel()
+    await asyncio.gather(heart, return_exceptions=True)

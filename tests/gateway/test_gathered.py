@@ -91,3 +91,22 @@ async def test_two_who_want_one_record_are_told_by_one_read(monkeypatch):
     first, second = await asyncio.gather(one(), one())
     assert first is second
     assert len(sent(fake, "GET")) == 1
+
+
+async def test_whatever_fails_reaches_everybody_who_waits(monkeypatch):
+    """Not only what the gateway says: who waited for a defect of ours would wait for ever, with the locks in hand."""
+    _, ids, client = many(2)
+
+    async def broken(_ids, **_more):
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(client, "get_keys", broken)
+    reads = GatheredReads(client, parties=2, at_once=2)
+
+    async def one(key_id):
+        async with reads.working():
+            return await reads.get_key(KeyId(key_id))
+
+    async with asyncio.timeout(60):
+        results = await asyncio.gather(*map(one, ids), return_exceptions=True)
+    assert [str(each) for each in results] == ["a defect"] * 2

@@ -148,3 +148,22 @@ async def test_who_is_cancelled_while_waiting_for_the_end_stays_cancelled(link):
     with pytest.raises(asyncio.CancelledError):
         await stopping
     assert stubborn.task.done()
+
+
+async def test_stopping_does_not_wait_for_a_slack_that_says_no_goodbye(link, monkeypatch):
+    client = link._client
+    disconnect = client.disconnect
+
+    async def hangs():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await disconnect()
+
+    monkeypatch.setattr(client, "disconnect", hangs)
+    monkeypatch.setattr("bot.slack.socket_mode.CLOSE_SECONDS", 0.01)
+    async with asyncio.timeout(60):
+        await link.stop()
+    assert client.aiohttp_client_session.closed
+    for end in (client.message_processor, client.message_receiver, client.current_session_monitor):
+        assert end.done()
