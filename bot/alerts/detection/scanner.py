@@ -21,15 +21,24 @@ _INVISIBLE |= dict.fromkeys(range(0x2060, 0x206A))
 _FULL = re.compile(
     r"sk-(?P<core>[0-9A-Za-z]{16,128})(?![0-9A-Za-z])|(?<![0-9A-Za-z])(?P<bare>[0-9A-Za-z]{48})(?![0-9A-Za-z])"
 )
-# The gateway's own mask has ten stars; consoles and people use fewer, dots or an ellipsis, then only after sk-.
+# The gateway's own mask has ten stars; consoles and people use fewer, dots, blocks or an ellipsis, letters x, or a
+# word in brackets, then only after sk-.
+_MASK = (
+    r"(?:[*＊✱]{3,64}|[…⋯]{1,9}|\.{3,64}|[•●∙·‧⋅]{3,64}|[■█▇▪]{3,64}|[xX]{6,64}"
+    r"|[\[<(](?:\.{3}|…|\*{3}|(?i:redacted|hidden|masked|removed|snip|censored))[\])>])"
+)
 _MASKED = re.compile(
-    r"sk-(?P<first>[0-9A-Za-z]{0,44})(?:\*{3,64}|…{1,9}|\.{3,64}|•{3,64})(?P<last>[0-9A-Za-z]{0,44})(?![0-9A-Za-z])"
+    rf"sk-(?P<first>[0-9A-Za-z]{{0,44}}?)[-_]?{_MASK}[-_]?(?P<last>(?![xX])[0-9A-Za-z]{{0,44}})(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])(?P<begin>[0-9A-Za-z]{4,24})\*{6,64}(?P<end>[0-9A-Za-z]{4,24})(?![0-9A-Za-z])"
 )
 # What follows a piece of a key that is masked or goes on in the next line: such a piece is no whole value.
-_CUT_OFF = re.compile(r"…|\*{3}|\.{3}|•{3}|[\\=]\r?\n")
+_CUT_OFF = re.compile(rf"[-_]?{_MASK}|[\\=]\r?\n")
+# No random value holds so many of one letter: they hide what stood there.
+_CROSSED_OUT = re.compile(r"[xX]{6}")
 # Base64 of a text with a key in it: `sk-` and 48 characters are 68 of these.
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{68,8192}={0,2}")
+# Programs break base64 after 64 or 76 characters.
+_WRAPPED = re.compile(r"(?P<line>[0-9A-Za-z+/_-]{60,80})\r?\n[ \t>]{0,16}(?=[0-9A-Za-z+/_-])")
 _IN_BASE64 = re.compile(rb"sk-([0-9A-Za-z]{16,128})(?![0-9A-Za-z])")
 # A line end inside a word, as it is or as it is written in code and mark-up, with what editors, quotations and source
 # code put around it; or the end of one string and the beginning of the next.
@@ -126,7 +135,7 @@ def _candidates(text: str) -> Iterator[Candidate]:
     """Whole values, then masked ones, then those that must be decoded or put together first."""
     broken = {match.start(): _BREAK.sub("", match[0])[3:] for match in _matches(_SPLIT, text)}
     for match in _matches(_FULL, text):
-        if match["core"] and _CUT_OFF.match(text, match.end()):
+        if match["core"] and (_CUT_OFF.match(text, match.end()) or _CROSSED_OUT.search(match["core"])):
             continue
         core = match["core"] or match["bare"]
         telling = match["bare"] is None or _is_near_a_word(text, match.start(), match.end())
@@ -155,7 +164,18 @@ def _hint(first: str, last: str) -> str:
 
 
 def _encoded(text: str) -> Iterator[str]:
-    """Values inside base64, as Kubernetes Secrets and HTTP's Basic scheme hold them."""
+    """Values inside base64, as Kubernetes Secrets and HTTP's Basic scheme hold them, on one line or on several."""
+    found = tuple(dict.fromkeys(_decoded(text)))
+    joined = _WRAPPED.sub(r"\g<line>", text)
+    over_lines = [core for core in _decoded(joined) if core not in found] if joined != text else []
+    # A line may end within a value, or the next line may not belong to it: the length of a key tells.
+    whole = tuple(core for core in over_lines if len(core) == _KEY_LENGTH)
+    yield from (core for core in found if not any(one.startswith(core) for one in whole))
+    yield from whole
+    yield from (core for core in over_lines if core not in whole and not (found and core.startswith(found)))
+
+
+def _decoded(text: str) -> Iterator[str]:
     for match in _matches(_BASE64, text):
         word = match[0].rstrip("=").replace("-", "+").replace("_", "/")
         # One left-over character encodes nothing; the padding is put back.

@@ -177,3 +177,39 @@ def test_keys_in_base64_and_over_quoted_printable_lines_are_found() -> None:
 def test_a_value_broken_by_a_backslash_is_one_key_and_no_piece_of_another() -> None:
     value = f"sk-{core(1)}"
     assert [one.core for one in find([f"{value[:23]}\\\n{value[23:]}"]).candidates] == [core(1)]
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        "＊＊＊＊", "●●●●●●", "········", "∙∙∙∙", "■■■■", "████", "⋯", "xxxxxxxxxxxx", "XXXXXXXXXXXXXXXXXXXX", "[...]", "[…]",
+        "[REDACTED]", "<redacted>", "(hidden)", "-****-", "_****_",
+    ],
+)  # fmt: skip
+def test_whatever_hides_the_middle_of_a_key_is_a_mask_and_no_value(mask: str) -> None:
+    core = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7dEf0hIj3kLm6n"
+    (found,) = find([f"see sk-{core[:4]}{mask}{core[-4:]} there"]).candidates
+    assert (found.core, found.hint) == ("", core[:4] + core[-4:])
+    (longer,) = find([f"sk-{core[:8]}{mask}{core[-8:]}"]).candidates
+    assert (longer.core, longer.hint) == ("", core[:4] + core[-4:])
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize("shift", range(0, 60, 7))
+def test_a_file_in_base64_is_read_over_its_line_ends(width: int, shift: int) -> None:
+    core = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7dEf0hIj3kLm6n"
+    file = f"{'p' * shift}A=1\nREGION=somewhere in the north\nOPENAI_API_KEY=sk-{core}\nDEBUG=false\n"
+    encoded = base64.b64encode(file.encode()).decode()
+    lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
+    for text in (
+        "\n".join(lines),
+        "data: |\r\n" + "\r\n".join(f"    {line}" for line in lines),
+        "> " + "\n> ".join(lines),
+    ):
+        assert [one.core for one in find([text]).candidates if one.telling] == [core]
+
+
+def test_what_stands_below_a_line_of_base64_does_not_change_its_value() -> None:
+    core = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7dEf0hIj3kLm6n"
+    encoded = base64.b64encode(f"sk-{core}".encode()).decode()
+    assert [one.core for one in find([f"{encoded}\nKeyfound in a paste"]).candidates if one.telling] == [core]
