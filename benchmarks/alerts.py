@@ -11,6 +11,7 @@ import tempfile
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -27,6 +28,7 @@ from bot.db.migrate import migrate
 from bot.durable.engine import Engine
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from tests.narrow import present
 
 KEYS = 100_000
 LOOKS = 2_000
@@ -84,7 +86,7 @@ async def _alerts_in(index: KeyIndex) -> float:
             raise AssertionError
 
         engine = Engine(database=database, jobs=dict.fromkeys((TRIAGE_JOB, POST), never), executor_id="bench")
-        nowhere = _Nowhere()
+        nowhere: Any = _Nowhere()
         outbox = Outbox(database=database, engine=engine, web=nowhere, directory=nowhere, drawers={CARD: _nothing})
         notifications = AlertNotifications(outbox=outbox, channel="C0BENCH")
         leaked_values = LeakedValues(clock=time.time)
@@ -100,7 +102,7 @@ async def _alerts_in(index: KeyIndex) -> float:
         for number in range(1, ALERTS + 1):
             body = json.dumps({"id": f"a{number}", "text": f"sk-{value_of(number)}"}).encode()
             begun = time.perf_counter()
-            await ingest.receive(parse("generic", body))
+            await ingest.receive(present(parse("generic", body)))
             taken.append(time.perf_counter() - begun)
         database.close()
     return statistics.median(taken) * 1e3

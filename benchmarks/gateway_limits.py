@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -34,7 +35,7 @@ class _Journal:
     """Checkpoints in memory."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, object] = {}
+        self._kept: dict[str, Any] = {}
 
     async def recall(self, name: str) -> object | None:
         return self._kept.get(name)
@@ -97,13 +98,13 @@ async def _reveals(number: int) -> tuple[int, int]:
     return len({value.get_secret_value() for value in values}), sum(seen.status == 429 for seen in fake.requests)
 
 
-def incident(number: int, *, seconds: float = PATIENCE) -> dict[str, object]:
+def incident(number: int, *, seconds: float = PATIENCE) -> dict[str, Any]:
     """One batch under the default limits, for so many seconds at most: how far it came, what it asked, what it says."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_incident(Path(folder), number, seconds))
 
 
-async def _incident(folder: Path, number: int, seconds: float) -> dict[str, object]:
+async def _incident(folder: Path, number: int, seconds: float) -> dict[str, Any]:
     world = World(folder=folder, profile=PROFILE)
     async with contextlib.AsyncExitStack() as stack:
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))

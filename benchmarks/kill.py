@@ -21,6 +21,7 @@ from bot.approvals import store as requests_store
 from bot.settings import load
 from keydesk_sandbox import alerts, seed
 from keydesk_sandbox.world import World, serving
+from tests.narrow import present
 
 ROUNDS = 3
 PATIENCE = 20.0
@@ -44,7 +45,7 @@ async def _measure(folder: Path) -> dict[str, float]:
         world.slack.bot_url = url + "/slack/events"
         stack.push_async_callback(world.slack.close)
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
-        await _until(lambda: len(application.services.alerts.index) == ROUNDS)
+        await _until(lambda: len(present(application.services).alerts.index) == ROUNDS)
         taken: dict[str, list[float]] = {"posted": [], "verified": [], "dead": [], "calls": []}
         for number, record in enumerate(records):
             await _round(world, application, client, number, record.id, taken)
@@ -88,7 +89,7 @@ async def _round(
         if time.time() > clicked + PATIENCE:
             raise TimeoutError
         await asyncio.sleep(0.05)
-    taken["verified"].append(settled.settled_at - clicked)
+    taken["verified"].append((settled.settled_at or 0.0) - clicked)
     taken["dead"].append(check.refused_at - clicked)
     calls = [(seen.method, seen.path) for seen in world.gateway.requests[before:]]
     read_back = next(index for index, call in enumerate(calls) if call[0] == "PUT") + 2

@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class _Connection(asyncio.Protocol):
         self.wrong = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._next()
 
@@ -80,7 +81,7 @@ async def drive(
             if not again:
                 return
 
-    source, latencies = endless(), []
+    source, latencies = endless(), list[float]()
     started = time.perf_counter()
     made = [
         (await loop.create_connection(lambda: _Connection(source, latencies, started + seconds), "127.0.0.1", port))[1]

@@ -22,6 +22,7 @@ from bot.gateway.models import KeyId
 from bot.settings import load
 from keydesk_sandbox import alerts, seed
 from keydesk_sandbox.world import World, serving
+from tests.narrow import present
 
 QUEUED, FLOOD_PER_SECOND = 500, 50
 READS_PER_SECOND, WARM_SECONDS = 110, 3.0
@@ -50,7 +51,7 @@ async def _bot(folder: Path) -> AsyncIterator[tuple[World, Application, httpx.As
         world.slack.bot_url = url + "/slack/events"
         stack.push_async_callback(world.slack.close)
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
-        await _until(lambda: len(application.services.alerts.index) == 1)
+        await _until(lambda: len(present(application.services).alerts.index) == 1)
         yield world, application, client, key_id
 
 
@@ -69,7 +70,7 @@ async def _card(folder: Path) -> float:
 
 def _queue(c: sa.Connection, application: Application) -> None:
     for number in range(QUEUED):
-        application.services.outbox.want(
+        present(application.services).outbox.want(
             c,
             id=f"noise:{number}",
             kind=STORY,

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pydantic import SecretStr
 from starlette.types import Message, Scope
@@ -63,7 +64,7 @@ def _app(more: int) -> SlackEndpoint:
 class _Silent:
     """A Slack that nobody calls here."""
 
-    async def write(self, method: str, *, interactive: bool = False, **arguments: object) -> dict[str, object]:
+    async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]:
         raise NotImplementedError
 
     async def respond(self, response_url: str, body: object) -> None:

@@ -13,6 +13,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import uvicorn
@@ -66,7 +67,7 @@ def _postgres(url: str) -> Store:
 
 
 def _app(kind: str, database_url: str) -> AsyncApp:
-    async def authorize(**_: object) -> AuthorizeResult:
+    async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=TEAM, bot_token="xoxb-bench", bot_id="B1", bot_user_id="U1")
 
     app = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=kind != "default")

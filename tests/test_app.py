@@ -1,6 +1,7 @@
 """The life of the application: a start that fails closes what was opened, and stopping needs no start."""
 
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from keydesk_sandbox.world import World, serving
 
 
 @pytest.fixture
-async def world(tmp_path: Path):
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     opened = World(folder=tmp_path)
     yield opened
     await opened.slack.close()

@@ -32,7 +32,8 @@ def test_the_time_that_is_left_is_never_nothing(received_at: float, left: float)
 @pytest.mark.parametrize(("kind", "fresh"), [(Kind.COMMAND, False), (Kind.VIEW_SUBMISSION, True)])
 async def test_a_submitted_form_asks_slack_anew(kind: Kind, fresh: bool) -> None:
     directory = Directory()
-    found = await Deps.actor(deps(directory=directory), make_delivery(kind, user_id="U1", user_team_id="T1"))
-    assert (found, directory.asked) == (("U1", "T1"), [fresh])
+    found: object = await Deps.actor(deps(directory=directory), make_delivery(kind, user_id="U1", user_team_id="T1"))
+    assert found == ("U1", "T1")
+    assert directory.asked == [fresh]
     await Deps.actor(deps(directory=directory), make_delivery(Kind.COMMAND), fresh=True)
     assert directory.asked[-1]

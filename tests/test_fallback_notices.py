@@ -60,13 +60,14 @@ class Desk:
 
     def __init__(self, database: Database, *people: frozenset[str]) -> None:
         self.database, self.people, self.now = database, list(people), NOW
-        self.engine: Any = Engine()
+        engine: Any = Engine()
+        self.engine = engine
         self.outbox: Any = Wanted()
         self.asked: list[set[str]] = []
         self.redrawn: list[str] = []
         self.notices = FallbackNotices(
             database=database,
-            engine=self.engine,
+            engine=engine,
             policy=lambda: POLICY,
             members=self.members,
             security={"alert": "security alert"},

@@ -2,6 +2,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from bot import durable
 from bot.db.engine import Database
 from bot.db.tables import posts, requests
 from bot.errors import BotError
-from bot.gateway.client import connect
+from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.policy_file import PolicyFile
 from bot.slack.http_endpoint import http_app
@@ -137,7 +138,7 @@ async def test_the_gateway_as_last_seen_is_a_note(
 ) -> None:
     fake = FakeGateway(access_token=PAT)
 
-    def client_with(token: str) -> object:
+    def client_with(token: str) -> GatewayClient:
         return connect(
             base_url="https://gateway.test",
             access_token=SecretStr(token),
@@ -233,14 +234,14 @@ async def test_deliveries_are_counted_and_timed(watched: Watched) -> None:
     assert numbers['keydesk_time_to_dead_seconds_bucket{le="5.0"}'] == 1
 
 
-def a_request(number: int, status: str) -> dict[str, object]:
+def a_request(number: int, status: str) -> dict[str, Any]:
     text = {"delivery_id": f"d{number}", "operation": "key.create", "status": status, "requester_id": "U0ADA"}
     text |= {"requester_team": "T0", "channel_id": "C0", "key_name": "ci", "reason": ""}
     plain = {"version": 1, "input": {}, "summary": [], "decision": {}, "votes": [], "progress": {}, "asked_at": NOW}
     return text | plain
 
 
-def a_post(number: int, *, drawn: int, error: str | None) -> dict[str, object]:
+def a_post(number: int, *, drawn: int, error: str | None) -> dict[str, Any]:
     text = {"id": f"p{number}", "kind": "card", "subject": "1", "target": "C0", "error": error}
     return text | {"wanted": 1, "drawn": drawn, "attempts": 0, "created_at": NOW}
 

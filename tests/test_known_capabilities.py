@@ -18,7 +18,7 @@ async def test_what_was_found_is_there_after_a_restart(sqlite_database: Database
     found = await sqlite_database.read(remembered)
     assert found == first.current
     away = fake_gateway("upstream-g3")
-    away.base_url = "http://nowhere.test"
+    away.arm("refused", times=None)
     second = KnownCapabilities(database=sqlite_database, reader=client_of(away))
     await second.start()
     assert second.current == found

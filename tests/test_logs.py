@@ -38,7 +38,7 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_a_line_has_time_level_logger_message_and_what_was_added(out: io.StringIO):
+def test_a_line_has_time_level_logger_message_and_what_was_added(out: io.StringIO) -> None:
     logging.getLogger("bot.x").info("Key %d\nmade", 7, extra={"request": 12, "channel": "C1"})
     (line,) = lines(out)
     assert line.pop("time").endswith("Z")
@@ -62,7 +62,7 @@ def test_a_line_has_time_level_logger_message_and_what_was_added(out: io.StringI
         "hush-hush",
     ],
 )
-def test_secrets_are_hidden_wherever_they_are(out: io.StringIO, secret: str):
+def test_secrets_are_hidden_wherever_they_are(out: io.StringIO, secret: str) -> None:
     logger = logging.getLogger("bot.x")
     try:
         fail(f"bad {secret}!")
@@ -74,7 +74,7 @@ def test_secrets_are_hidden_wherever_they_are(out: io.StringIO, secret: str):
     assert all(line["message"].endswith("[redacted]") for line in lines(out))
 
 
-def test_payloads_of_libraries_are_not_logged(out: io.StringIO):
+def test_payloads_of_libraries_are_not_logged(out: io.StringIO) -> None:
     for name in ("slack_bolt.AsyncApp", "slack_sdk.web", "httpx", "dbos", "uvicorn.access"):
         logger = logging.getLogger(name)
         before, logger.level = logger.level, logging.DEBUG  # as Bolt does: it copies the root's level to its own
@@ -83,19 +83,19 @@ def test_payloads_of_libraries_are_not_logged(out: io.StringIO):
     assert out.getvalue() == ""
 
 
-def test_warnings_of_libraries_pass_and_bolts_are_cut(out: io.StringIO):
+def test_warnings_of_libraries_pass_and_bolts_are_cut(out: io.StringIO) -> None:
     logging.getLogger("slack_bolt.AsyncApp").warning("Unhandled request %s", "b" * 2000)
     logging.getLogger("dbos").warning("d" * 2000)
     first, second = lines(out)
     assert (len(first["message"]), len(second["message"])) == (301, 2000)
 
 
-def test_a_library_with_a_similar_name_is_not_held_back(out: io.StringIO):
+def test_a_library_with_a_similar_name_is_not_held_back(out: io.StringIO) -> None:
     logging.getLogger("dbosx").info("hello")
     assert lines(out)[0]["message"] == "hello"
 
 
-def test_a_terminal_gets_lines_to_read():
+def test_a_terminal_gets_lines_to_read() -> None:
     stream = io.StringIO()
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
@@ -115,12 +115,12 @@ def test_a_terminal_gets_lines_to_read():
     assert trace[-1] == "ValueError: gone"
 
 
-def test_the_level_is_respected(out: io.StringIO):
+def test_the_level_is_respected(out: io.StringIO) -> None:
     logging.getLogger("bot.x").debug("no")
     assert out.getvalue() == ""
 
 
-def test_every_line_inside_a_context_carries_its_fields(out: io.StringIO):
+def test_every_line_inside_a_context_carries_its_fields(out: io.StringIO) -> None:
     with logs.log_context(request=12):
         logging.getLogger("bot.deep.inside").info("working")
     logging.getLogger("bot.x").info("after")
@@ -129,7 +129,7 @@ def test_every_line_inside_a_context_carries_its_fields(out: io.StringIO):
     assert "request" not in second
 
 
-async def test_a_job_about_a_request_logs_its_number(out: io.StringIO):
+async def test_a_job_about_a_request_logs_its_number(out: io.StringIO) -> None:
     async def job(argument: str) -> str:
         logging.getLogger("bot.x").info("at it")
         return argument * 2
@@ -139,7 +139,7 @@ async def test_a_job_about_a_request_logs_its_number(out: io.StringIO):
 
 
 @pytest.mark.parametrize("human", [True, False])
-def test_no_text_moves_the_cursor_or_turns_a_line(human: bool):
+def test_no_text_moves_the_cursor_or_turns_a_line(human: bool) -> None:
     stream = io.StringIO()
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
@@ -154,6 +154,6 @@ def test_no_text_moves_the_cursor_or_turns_a_line(human: bool):
     assert "u202e" in stream.getvalue()
 
 
-def test_a_text_of_a_megabyte_is_cut(out: io.StringIO):
+def test_a_text_of_a_megabyte_is_cut(out: io.StringIO) -> None:
     logging.getLogger("bot.x").info("x" * 1_000_000)
     assert len(lines(out)[0]["message"]) == logs.LONGEST_TEXT + 1

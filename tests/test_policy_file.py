@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_file_without_rights_is_told_in_the_same_words(
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-made-up")
     opened = Path.open
 
-    def refuse(path: Path, *arguments: object, **more: object) -> object:
+    def refuse(path: Path, *arguments: Any, **more: Any) -> object:
         if path.name == "policy.toml":
             raise PermissionError(13, "Permission denied")
         return opened(path, *arguments, **more)

@@ -1,6 +1,6 @@
 """The second phase: everything that acts is built from the resources, whole, without asking anybody."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,15 @@ from bot.slack.edge import Identity
 from keydesk_sandbox.world import World
 
 
-def nothing() -> list[str]:
+async def nothing() -> list[str]:
     return []
 
 
 @pytest.fixture
-async def services(tmp_path: Path) -> Iterator[Services]:
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
     world = World(folder=tmp_path)
     settings = load(world.environment(gateway_url="https://gateway.test", port=3000), env_file=None)
-    resources = Resources(settings, blocked=nothing, reasons=nothing)
+    resources = Resources(settings, blocked=list, reasons=nothing)
     yield Services(resources, Identity(team_id="T0", bot_user_id="U0", bot_id="B0"))
     await resources.close()
     await world.slack.close()

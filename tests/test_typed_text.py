@@ -65,7 +65,7 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=40) | st.text(max_size=20))
-def test_a_plain_text_is_read_as_any_other(text: str):
+def test_a_plain_text_is_read_as_any_other(text: str) -> None:
     """The quick way for plain texts and the look at each character agree."""
     tail = "\u200b"  # invisible, and no longer plain
     assert clean(text) == clean(text + tail)

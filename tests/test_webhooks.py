@@ -24,6 +24,7 @@ from bot.errors import ConfigurationError
 from bot.settings import load
 from bot.webhooks import GIVE_UP_SECONDS, LEASE, PLACE, WebhookSender
 from keydesk_sandbox.world import World
+from tests.narrow import present
 
 PAGE = Path(__file__).parents[1] / "docs" / "webhooks.md"
 OLD, NEW = ("whsec_" + letter * 43 + "=" for letter in "ab")
@@ -200,7 +201,7 @@ async def test_what_came_meanwhile_is_sent_at_the_next_start(
 
 async def until_kept(database: Database, seq: int) -> None:
     async with asyncio.timeout(60):
-        while (await database.read(named_values.get, PLACE))["seq"] < seq:  # noqa: ASYNC110
+        while (present(await database.read(named_values.get, PLACE)))["seq"] < seq:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

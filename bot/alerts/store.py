@@ -73,7 +73,7 @@ def get(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert:
     return alert
 
 
-def change(c: sa.Connection, alert_id: int, **values: Any) -> Alert:
+def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
     """Set fields of an alert, models included. Whoever computes them from the row holds its lock."""
     plain = to_jsonable_python(values)
     c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))

@@ -99,14 +99,14 @@ def get(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalReq
     return request
 
 
-def move(c: sa.Connection, request: ApprovalRequest, to: Status, **changes: Any) -> ApprovalRequest:
+def move(c: sa.Connection, /, request: ApprovalRequest, to: Status, **changes: Any) -> ApprovalRequest:
     """Make one transition. Raises ApprovalConflict when it is not allowed or somebody else moved the row first."""
     if to not in TRANSITIONS[request.status]:
         raise ApprovalConflict(f"Request {request.number} is {request.status.value}; it cannot become {to.value}.")
     return change(c, request, status=to, **changes)
 
 
-def change(c: sa.Connection, request: ApprovalRequest, **changes: Any) -> ApprovalRequest:
+def change(c: sa.Connection, /, request: ApprovalRequest, **changes: Any) -> ApprovalRequest:
     """Change columns of the version in hand. Raises ApprovalConflict when it is no longer the newest."""
     after = request.model_copy(update={**changes, "version": request.version + 1})
     dumped = _dump(after.model_dump(mode="json"))
@@ -117,7 +117,7 @@ def change(c: sa.Connection, request: ApprovalRequest, **changes: Any) -> Approv
     return after
 
 
-def record_progress(c: sa.Connection, request_id: int, **fields: Any) -> Progress:
+def record_progress(c: sa.Connection, /, request_id: int, **fields: Any) -> Progress:
     """Set fields of what a run remembers. That does not move the version: whoever decides does not see it."""
     row = c.execute(sa.select(requests.c.progress).where(requests.c.id == request_id).with_for_update()).one()
     progress = Progress.model_validate(row.progress).model_copy(update=fields)

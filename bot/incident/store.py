@@ -49,7 +49,7 @@ def all_own(c: sa.Connection, batch_id: int) -> bool:
     return c.scalar(foreign.limit(1)) is None
 
 
-def move(c: sa.Connection, batch_id: int, before: BatchStatus, to: BatchStatus, **values: Any) -> Batch | None:
+def move(c: sa.Connection, /, batch_id: int, before: BatchStatus, to: BatchStatus, **values: Any) -> Batch | None:
     """Compare-and-set of the status; None when it was not `before` any more."""
     mine = (batches.c.id == batch_id) & (batches.c.status == before.value)
     changed = c.execute(sa.update(batches).where(mine).values(status=to.value, **values)).rowcount
@@ -121,7 +121,7 @@ def progress_of(c: sa.Connection, batch_id: int) -> tuple[int, int, int]:
     return done, sum(stands.values()), tried[BatchRevocation.REFUSED]
 
 
-def change_key(c: sa.Connection, batch_id: int, key_id: int, **values: Any) -> None:
+def change_key(c: sa.Connection, /, batch_id: int, key_id: int, **values: Any) -> None:
     """Set fields of one key's row."""
     mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)
     c.execute(sa.update(batch_keys).where(mine).values(**values))

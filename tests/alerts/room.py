@@ -82,7 +82,8 @@ class Room:
         self.spine.flow = replace(self.spine.flow, reader=self.client)
         self.engine = Queue(SimpleNamespace(now=self.spine.now))
         self.people: dict[str, Actor] = {one.slack_user_id: one for one in (ADA, BEN, SAM)}
-        self.batches = Batches()
+        batches: Any = Batches()
+        self.batches = batches
         self.github: Any = None
         clock = self.spine.clock
         queued: Any = self.engine
@@ -118,7 +119,7 @@ class Room:
             policy=lambda: self.spine.policy,
             leaked_values=self.leaked_values,
             notifications=self.notifications,
-            start_batch=self.batches,
+            start_batch=batches,
             bot_user_id=BOT,
             team_id=TEAM,
             clock=clock,

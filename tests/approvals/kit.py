@@ -129,6 +129,7 @@ class Spine:
         )
         self.actions = RequestActions(**shared, **judged, calls=self.calls)
         self.timers = Timers(**shared, calls=self.calls)
+        nowhere: Any = Nowhere()
         # Who is in a role, as Slack says; None: it does not tell.
         self.people: frozenset[str] | None = frozenset({"U0ADA", "U0BEN"})
         self.counts = Counts(database=database, policy=lambda: self.policy, people_of=self._people_of, clock=self.clock)
@@ -139,7 +140,7 @@ class Spine:
             granted=self.granted,
             calls=self.calls,
             counts=self.counts,
-            reader=Nowhere(),
+            reader=nowhere,
             inventory=self.offered,
             units_per_usd=500_000,
         )

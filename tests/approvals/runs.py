@@ -116,7 +116,7 @@ class Running:
 
     async def stored(self, operation: str = "key.create", **changes: Any) -> ApprovalRequest:
         """A request that was approved a moment ago. `votes`, `status` and the like are set as given."""
-        asked = {"asked_at": self.spine.now, "operation": operation}
+        asked: dict[str, Any] = {"asked_at": self.spine.now, "operation": operation}
         asked |= {name: value for name, value in changes.items() if name not in {"status", "votes"}}
         if operation != "key.create":
             asked.setdefault("judgement", allowed())

@@ -16,7 +16,13 @@ from tests.scenarios.desk import Desk, text_of
 __all__ = ["http_desk"]
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 NOBODY = "Nobody can approve this now"
-BIG = {"name": "big", "remain_quota": "2M", "expired_time": "90d", "model_limits": ["gpt-4o-mini"], "reason": "why not"}
+BIG: dict[str, Any] = {
+    "name": "big",
+    "remain_quota": "2M",
+    "expired_time": "90d",
+    "model_limits": ["gpt-4o-mini"],
+    "reason": "why not",
+}
 
 
 def card(desk: Desk) -> str:

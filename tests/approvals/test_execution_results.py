@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot.approvals.models import Status
 from bot.durable.engine import Again
 from bot.gateway.errors import Refusal
+from bot.gateway.models import KeyId
 from bot.gateway.writes import FieldDifference, WriteResult, WriteStatus
 from bot.keys import owners
 from bot.operations import Change
@@ -49,7 +50,7 @@ async def test_an_answer_that_was_lost_is_said_once_and_looked_up_until_a_person
 async def test_a_sure_no_fails_with_what_was_found(free: Running) -> None:
     key = free.fake.add_key(name="search", remain_quota=5)
     await free.about(key, "key.update", input={"key_id": key.id, "name": "other"})
-    record_now = await free.client.get_key(key.id)
+    record_now = await free.client.get_key(KeyId(key.id))
     differences = (FieldDifference(field="name", wanted="search", found="ci"),)
     free.answers(
         "key.update",
@@ -80,7 +81,7 @@ async def test_the_expiry_that_was_counted_from_the_approval_has_become_a_moment
         Change(field="name", label="Name", before=None, after="search"),
     )
     await free.about(key, "key.update", summary=lines, input={"key_id": key.id, "name": "x"})
-    found = await free.client.get_key(key.id)
+    found = await free.client.get_key(KeyId(key.id))
     free.answers("key.update", done(found, found, learned={"status_only": True}))
     await free.execution.run("1")
     row = await free.spine.row()
@@ -103,7 +104,7 @@ async def test_our_list_of_keys_follows_what_was_done(
     key = free.fake.add_key(name="search", remain_quota=5)
     await free.own(key.id, disabled_at=1.0)
     await free.about(key, operation, input={"key_id": key.id, **wanted}, status=Status.RUNNING)
-    found = await free.client.get_key(key.id)
+    found = await free.client.get_key(KeyId(key.id))
     gone = operation == "key.delete"
     named = found.model_copy(update={"name": line["name"]})
     free.answers(operation, done(None if gone else named, found))
@@ -124,7 +125,7 @@ async def test_a_successor_belongs_to_whom_the_old_key_did(free: Running, known:
         await free.own(key.id)
     await free.about(key, "key.rotate", input={"key_id": key.id, "overlap": 0}, status=Status.RUNNING)
     new = record(key.id + 1, name="search")
-    free.answers("key.rotate", done(new, await free.client.get_key(key.id)))
+    free.answers("key.rotate", done(new, await free.client.get_key(KeyId(key.id))))
     await free.execution.run("1")
     line = await free.database.read(owners.find, new.id)
     assert line is not None

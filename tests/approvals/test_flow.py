@@ -110,7 +110,7 @@ async def test_counts_are_compared_again_where_the_request_is_stored(sqlite_spin
     spine = sqlite_spine
     spine.policy = parse_policy(COUNTING)
     judge = spine.flow.judge
-    others = []
+    others: list[Any] = []
 
     async def overtaken(self: Flow, asked: Asked) -> Any:
         """Judged, and another request of theirs is stored before this one is."""
@@ -159,7 +159,8 @@ ROLES = "[roles]\nengineer=['S0ENGINEERS']\n"
 
 def enabling(spine: Spine, key: Key | None, whose: str) -> Asked:
     spine.policy = parse_policy(ROLES + RULE.format(whose))
-    spine.flow = replace(spine.flow, reader=Found(key))
+    found: Any = Found(key)
+    spine.flow = replace(spine.flow, reader=found)
     operation = OPERATIONS["key.enable"]
     wanted = operation.input_model.model_validate({"key_id": 7})
     return Asked(
@@ -211,7 +212,8 @@ async def test_what_stops_a_key_may_always_wait(sqlite_spine: Spine) -> None:
         "[roles]\nengineer=['S0ENGINEERS']\nmanager=['S0MANAGERS']\n"
         "[[rules]]\nname='r'\nwho=['engineer']\ndo=['key.disable']\non='any'\napproval={from=['manager']}\n"
     )
-    spine.flow = replace(spine.flow, reader=Found(record(7)), most_open=0)
+    found: Any = Found(record(7))
+    spine.flow = replace(spine.flow, reader=found, most_open=0)
     operation = OPERATIONS["key.disable"]
     wanted = operation.input_model.model_validate({"key_id": 7})
     asked = Asked(

@@ -1,5 +1,7 @@
 """A request that needs no person: stored as approved, recorded, started and announced, once."""
 
+from typing import Any
+
 from bot.approvals.models import Origin, OriginKind, Status
 from bot.audit import read
 from bot.db.engine import Database
@@ -28,5 +30,5 @@ async def test_the_reason_stands_in_the_record_only_when_a_person_asked(sqlite_d
     assert "why" not in lines[ordered.id]["details"]
 
 
-async def _asked(spine: Spine) -> list[dict]:
+async def _asked(spine: Spine) -> list[dict[str, Any]]:
     return [line for line in await spine.database.read(read, limit=50) if line["fact"] == "asked"]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.approvals import key_locks, store
 from bot.approvals.key_locks import KeyLocks, locked_meanwhile
@@ -12,6 +13,7 @@ from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
 from bot.audit import read as read_audit
 from bot.db.engine import Database
 from bot.features import OPERATIONS
+from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import locks
 from bot.permissions.models import Lock
@@ -46,7 +48,7 @@ class Locking:
         """A request about the key was done, and the locks hear of it."""
         row = await self.request(operation, own=own, origin=origin or Origin())
         done = row.model_copy(update={"status": Status.SUCCEEDED})
-        record = await self.reader.get_key(self.key_id)
+        record = await self.reader.get_key(KeyId(self.key_id))
         result = WriteResult(status=WriteStatus.DONE, key=record, before=record)
         await self.spine.database.run(self.locks.follow, done, OPERATIONS[operation], result)
 
@@ -63,7 +65,7 @@ class Locking:
         return await self.spine.database.read(locks.lock_of, self.key_id)
 
 
-def _change(c, row, changes):
+def _change(c: sa.Connection, row: Any, changes: dict[str, Any]) -> Any:
     return store.change(c, row, **changes)
 
 
@@ -180,7 +182,7 @@ async def test_keys_that_a_batch_brings_back_are_one_message(
     for key_id in (locking.key_id, other):
         await sqlite_database.run(locks.lock, key_id, ALERT)
     for key_id in (locking.key_id, other, free):
-        key = await locking.reader.get_key(key_id)
+        key = await locking.reader.get_key(KeyId(key_id))
         await sqlite_database.run(locking.locks.came_back, key, batch_id=4, by="U0SAM", agreed_by="U0OMAR")
     assert await locking.lock() is None
     body = await posted(locking, "batch:4:unlocked")

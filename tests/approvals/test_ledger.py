@@ -11,6 +11,7 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.db.tables import grants
 from bot.errors import PermissionDenied
+from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
@@ -146,7 +147,7 @@ async def test_what_a_failed_request_gave_all_the_same_stays_counted(
     database: Database, operation: str, moved: int, unlimited: bool, left: list[int | None]
 ) -> None:
     fake = fake_gateway()
-    record = await client_of(fake).get_key(fake.add_key(name="k", unlimited_quota=unlimited).id)
+    record = await client_of(fake).get_key(KeyId(fake.add_key(name="k", unlimited_quota=unlimited).id))
 
     def work(c: sa.Connection) -> list[int | None]:
         request, _ = store.insert(c, new_request(operation=operation, key_id=7), status=Status.APPROVED, lapses_at=None)

@@ -7,6 +7,7 @@ import pytest
 from bot.approvals.lock_watch import LockWatch
 from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.gateway.models import KeyId
 from bot.keys import locks
 from tests.approvals.test_key_locks import ALERT, Locking
 from tests.tools.stubborn import Stubborn
@@ -17,7 +18,7 @@ async def wanted(database: Database, locking: Locking, *, locked: bool = True) -
     watch = LockWatch(database=database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
     if locked:
         await database.run(locks.lock, locking.key_id, ALERT)
-    await locking.reader.get_key(locking.key_id)
+    await locking.reader.get_key(KeyId(locking.key_id))
     assert watch._task is not None
     await watch._task
     await asyncio.sleep(0)
@@ -46,7 +47,7 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_at_the_next_read(
     locking = Locking(sqlite_database)
     await sqlite_database.run(locks.lock, locking.key_id, ALERT)
     watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
-    await locking.reader.get_key(locking.key_id)
+    await locking.reader.get_key(KeyId(locking.key_id))
     locking.fake.arm("empty", times=None)
     assert watch._task is not None
     await watch._task
@@ -60,7 +61,7 @@ async def test_what_was_never_begun_is_stopped_and_begins_no_more(sqlite_databas
     locking = Locking(sqlite_database)
     watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks, settle=0.0)
     await watch.stop()
-    await locking.reader.get_key(locking.key_id)
+    await locking.reader.get_key(KeyId(locking.key_id))
     assert watch._task is None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ async def test_one_person_clicking_ten_times_counts_once(database: Database) -> 
 @pytest.mark.parametrize("first", range(4))
 async def test_approve_deny_withdraw_and_lapse_at_once_end_in_one_outcome(spine: Spine, first: int) -> None:
     await spine.ask()
-    work = [
+    work: list[Callable[[], Awaitable[object]]] = [
         lambda: spine.actions.approve(1, MIRA, ADA),
         lambda: spine.actions.deny(1, OMAR, ADA, reason="no"),
         lambda: spine.actions.withdraw(1, ADA),

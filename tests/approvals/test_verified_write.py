@@ -11,6 +11,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import CallFacts, GatewayOutcomeUnknown, GatewayRejected, GatewayUnavailable, Refusal
+from bot.gateway.models import KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable
 from tests.gateway.kit import client_of, fake_gateway
 
@@ -67,7 +68,7 @@ async def test_who_was_frozen_and_taken_for_dead_writes_nothing_late(
     outcomes: list[str] = []
 
     async def write(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
-        return await disable(client, key.id, journal, processing=processing)
+        return await disable(client, KeyId(key.id), journal, processing=processing)
 
     async def taken_over(writer: VerifiedWriter) -> None:
         await writer.write(write, checkpoints={}, keep=keep_nothing)
@@ -101,7 +102,7 @@ async def test_who_was_frozen_and_taken_for_dead_writes_nothing_late(
 
 
 def _after(record: Any, freeze: Any) -> Any:
-    frozen = []
+    frozen: list[bool] = []
 
     async def recording(name: str, value: Any) -> None:
         await record(name, value)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.approvals.models import Status
 from bot.keys import locks
+from bot.permissions import Lock
 from bot.permissions.models import Actor, ActorKind
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
@@ -117,7 +118,7 @@ async def test_a_killed_key_is_locked_whatever_way_it_was_killed(desk_with: Open
 
 async def _newest(desk: Desk) -> int:
     lines = await desk.audit("asked")
-    return max(line["request_id"] for line in lines if line["request_id"])
+    return max(int(line["request_id"]) for line in lines if line["request_id"])
 
 
 async def test_an_owner_who_stopped_an_own_leaked_key_does_not_bring_it_back_with_a_colleague(
@@ -222,7 +223,7 @@ async def _agreed(desk: Desk, number: int) -> None:
 
 
 def _lock_by_sam(c: Any, key_id: int) -> None:
-    why = locks.Lock(cause="alert", by=SAM, at=1_790_000_000.0, number=1, rule="security pulls the plug")
+    why = Lock(cause="alert", by=SAM, at=1_790_000_000.0, number=1, rule="security pulls the plug")
     locks.lock(c, key_id, why)
 
 

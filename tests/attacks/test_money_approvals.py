@@ -1,5 +1,8 @@
 """What was approved is what is given: changes only shrink, stricter rules bind what waits, the world is no restriction."""
 
+import functools
+from typing import Any
+
 import pytest
 
 from bot.approvals.models import Status
@@ -8,13 +11,17 @@ from tests.scenarios import forging
 from tests.scenarios.alerting import cards, learned, send
 from tests.scenarios.conftest import OpenDesk, desk_with, http_desk
 from tests.scenarios.desk import Desk, text_of, view_text
-from tests.scenarios.operating import do, owned
+from tests.scenarios.operating import do, key_id_of, owned
 from tests.scenarios.policies import ROLES, asking
 from tests.scenarios.test_incident import confirm, preview
 
 __all__ = ["desk_with", "http_desk"]
 ADA, MIRA, OMAR, SAM = seed.ENGINEER, seed.MANAGER, seed.SECOND_MANAGER, seed.SECURITY
 WEEK = 7 * 86_400
+
+
+def _names(desk: Desk, user: str) -> bool:
+    return f"<@{user}>" in text_of(desk.card(1))
 
 
 async def waiting(desk: Desk, **fields: str) -> None:
@@ -31,7 +38,7 @@ async def waiting(desk: Desk, **fields: str) -> None:
     ],
 )
 async def test_a_forged_approval_with_changes_gives_nothing_more(
-    http_desk: Desk, block: str, item: dict[str, object]
+    http_desk: Desk, block: str, item: dict[str, Any]
 ) -> None:
     desk = http_desk
     await waiting(desk, model_limits=["gpt-4o-mini"])  # type: ignore[arg-type]
@@ -53,7 +60,7 @@ async def test_rules_that_became_stricter_bind_a_request_that_waits(desk_with: O
         assert desk.app.policy.look()
         for user in (MIRA, OMAR):
             await desk.slack.click(user, desk.card(1), "approve")
-            await desk.eventually(lambda u=user: f"<@{u}>" in text_of(desk.card(1)))
+            await desk.eventually(functools.partial(_names, desk, user))
             assert (await desk.request(1)).status is Status.PENDING
         await desk.slack.click(SAM, desk.card(1), "approve")
         assert (await desk.settled()).status is Status.SUCCEEDED
@@ -93,7 +100,7 @@ async def test_a_rotation_from_an_alert_shares_and_hands_over_like_any_other(htt
     await desk.slack.click(SAM, card, "rotate")
     await desk.eventually(lambda: "Quota left" in view_text(desk.slack.top_view(SAM)))
     assert (await desk.slack.click(SAM, desk.slack.top_view(SAM), "rotate")).ok
-    new = (await desk.settled(1)).outcome.key_id
+    new = key_id_of(await desk.settled(1))
     assert [desk.gateway.key(number).remain_quota for number in (key.id, new)] == [40_000, 40_001]
     desk.gateway.charge(key.id, 1_000)
     # Its owner disables the leaked key: what the thief has not spent comes over.
@@ -106,7 +113,7 @@ async def test_a_batch_that_disables_an_old_key_ends_its_overlap(http_desk: Desk
     desk = http_desk
     key, other = await owned(desk, remain_quota=60_000), await owned(desk, name="other")
     await do(desk, ADA, "rotate", key, overlap="7d")
-    new = (await desk.settled(1)).outcome.key_id
+    new = key_id_of(await desk.settled(1))
     await preview(desk, f"disable {key.id} {other.id}")
     await confirm(desk, "DISABLE 2")
     await desk.eventually(lambda: desk.gateway.key(new).remain_quota == 60_000)

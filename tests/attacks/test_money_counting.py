@@ -12,7 +12,7 @@ from bot.incident.models import BatchStatus
 from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, open_desk, text_of, view_text
-from tests.scenarios.operating import do, owned
+from tests.scenarios.operating import do, key_id_of, owned
 from tests.scenarios.policies import ROLES
 
 ADA, BEN, MIRA = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER
@@ -94,12 +94,12 @@ async def test_a_raise_a_new_key_and_a_rotation_count_what_they_add(both: OpenDe
     when = 'granted_at_most = 250_000, per = "30d"'
     async with both(policy=counting(when, '"key.create", "key.quota"')) as desk:
         assert await ask(desk, ADA, "mine")
-        key = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+        key = desk.gateway.key(key_id_of(await desk.settled(1)))
         await do(desk, ADA, "quota", key, delta="+100k", reason="x")
         await desk.settled(2)
         # A rotation moves what there is, and counts nothing.
         await do(desk, ADA, "rotate", key, overlap="0", reason="x")
-        new = (await desk.settled(3)).outcome.key_id
+        new = key_id_of(await desk.settled(3))
         answer = await do(desk, ADA, "quota", new, delta="+51k", reason="x")
         assert "errors" in (answer.body or {}) or answer.body["response_action"] == "push"
         await do(desk, ADA, "quota", new, delta="+50k", reason="x")
@@ -152,9 +152,9 @@ async def _all_settled(desk: Desk) -> bool:
 async def test_an_overlap_whose_successor_is_out_of_use_counts_the_old_key(both: OpenDesk) -> None:
     async with both(policy=counting("keys_at_most = 2")) as desk:
         assert await ask(desk, ADA, "one")
-        old = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+        old = desk.gateway.key(key_id_of(await desk.settled(1)))
         await do(desk, ADA, "rotate", old, overlap="24h", reason="x")
-        successor = (await desk.settled(2)).outcome.key_id
+        successor = key_id_of(await desk.settled(2))
         await do(desk, ADA, "disable", successor, reason="x")
         await desk.settled(3)
         assert (desk.gateway.key(old.id).status, desk.gateway.key(successor).status) == (1, 2)
@@ -166,11 +166,11 @@ async def test_an_overlap_whose_successor_is_out_of_use_counts_the_old_key(both:
 async def test_a_disabled_key_that_is_rotated_is_one_key_more(both: OpenDesk) -> None:
     async with both(policy=counting("keys_at_most = 2")) as desk:
         assert await ask(desk, ADA, "one")
-        old = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+        old = desk.gateway.key(key_id_of(await desk.settled(1)))
         await do(desk, ADA, "disable", old, reason="x")
         await desk.settled(2)
         await do(desk, ADA, "rotate", old, reason="x")  # there is no overlap to choose
         rotated = await desk.settled(3)
         assert rotated.judgement.facts.adds_key
-        await do(desk, ADA, "rotate", rotated.outcome.key_id, overlap="0", reason="x")
+        await do(desk, ADA, "rotate", key_id_of(rotated), overlap="0", reason="x")
         assert not (await desk.settled(4)).judgement.facts.adds_key

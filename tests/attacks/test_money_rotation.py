@@ -11,8 +11,9 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_gateway.wire import HttpCall
 from tests.attacks.lines import line, living, total
+from tests.narrow import present
 from tests.scenarios.desk import Desk, open_desk, text_of, view_text
-from tests.scenarios.operating import do, open_form, owned
+from tests.scenarios.operating import do, key_id_of, open_form, owned
 
 ADA, SAM = seed.ENGINEER, seed.SECURITY
 PRICE = 97
@@ -58,7 +59,7 @@ async def test_spending_the_old_key_and_rotating_again_makes_nothing(desk: Desk)
         # The end of the overlap comes with the disabling of the old key: another request.
         await desk.settled(number + 1)
         await desk.settled(number + 2)
-        newest, number = row.outcome.key_id, number + 3
+        newest, number = key_id_of(row), number + 3
     spend_all(desk, newest)
     assert total(desk.gateway, line(desk.gateway, "search")) == 500_000
     assert number > 6
@@ -82,15 +83,15 @@ async def test_in_an_overlap_the_two_share_and_the_rest_follows(desk: Desk) -> N
     key = await owned(desk, remain_quota=300_001)
     await do(desk, ADA, "rotate", key, overlap="1h")
     row = await desk.settled(1)
-    new = row.outcome.key_id
+    new = key_id_of(row)
     shares = [desk.gateway.key(number).remain_quota for number in (key.id, new)]
     assert shares == [150_000, 150_001]
-    assert any("The old key keeps 150,000" in note for note in row.outcome.notes)
+    assert any("The old key keeps 150,000" in note for note in present(row.outcome).notes)
     spend_beside(desk, "search")
     await desk.pass_time(3_601)
     ended = await desk.settled(2)
     assert (ended.operation, ended.status, desk.gateway.key(key.id).status) == ("key.disable", Status.SUCCEEDED, 2)
-    assert any(f"What was left went to key {new}" in note for note in ended.outcome.notes), ended.outcome
+    assert any(f"What was left went to key {new}" in note for note in present(ended.outcome).notes), ended.outcome
     assert desk.gateway.key(key.id).remain_quota <= 0
     assert 0 <= total(desk.gateway, (key.id, new)) - 300_001 <= PRICE
     card = await desk.eventually(lambda: desk.dm(ADA, "was disabled"))
@@ -100,7 +101,7 @@ async def test_in_an_overlap_the_two_share_and_the_rest_follows(desk: Desk) -> N
 async def test_a_replaced_key_comes_back_by_no_way(desk: Desk) -> None:
     key, other = await owned(desk), await owned(desk, name="other", status=2)
     await do(desk, ADA, "rotate", key, overlap="0")
-    new = (await desk.settled(1)).outcome.key_id
+    new = key_id_of(await desk.settled(1))
     await desk.settled(2)
     # The successor is spent and deleted, so that nobody has it any more.
     spend_all(desk, new)
@@ -134,7 +135,7 @@ async def test_a_key_that_nobody_owns_is_replaced_once_too(desk: Desk) -> None:
 async def test_an_unlimited_key_has_one_living_successor_and_no_quota_to_move(desk: Desk) -> None:
     key = await owned(desk, unlimited_quota=True, remain_quota=0)
     await do(desk, ADA, "rotate", key, overlap="1h")
-    new = (await desk.settled(1)).outcome.key_id
+    new = key_id_of(await desk.settled(1))
     assert [desk.gateway.key(number).unlimited_quota for number in (key.id, new)] == [True, True]
     answer = await do(desk, ADA, "rotate", key, overlap="1h")
     assert "was replaced by key" in answer.body["errors"]["reason"]

@@ -11,9 +11,11 @@ from bot.approvals import store as requests_store
 from bot.approvals.cards.notifications import STORY
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
 from keydesk_sandbox.fake_slack.people import Person
 from tests.alerts.kit import core
 from tests.approvals.kit import put
+from tests.narrow import expect
 from tests.scenarios.alerting import cards, learned, send
 from tests.scenarios.conftest import OpenDesk, desk_with, http_desk
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
@@ -100,12 +102,14 @@ async def test_a_report_of_somebody_without_a_role_reaches_security_and_reports_
     desk.slack.workspace.channels[seed.KEYS_CHANNEL].members.append(NOBODY)
     said = await desk.slack.say(NOBODY, seed.KEYS_CHANNEL, "what is sk-" + "Z9" * 24)
     before = len(desk.gateway.requests)
-    assert (await desk.slack.shortcut(NOBODY, "disable_leaked_key", seed.KEYS_CHANNEL, said.ts)).ok
+    assert (
+        await desk.slack.shortcut(NOBODY, "disable_leaked_key", seed.KEYS_CHANNEL, expect(SlackMessage, said).ts)
+    ).ok
     assert "Security is told" in view_text(desk.slack.top_view(NOBODY))
     del before
     await desk.eventually(lambda: cards(desk, f"reported by <@{NOBODY}>"))
     for _ in range(10):
-        await desk.slack.shortcut(NOBODY, "disable_leaked_key", seed.KEYS_CHANNEL, said.ts)
+        await desk.slack.shortcut(NOBODY, "disable_leaked_key", seed.KEYS_CHANNEL, expect(SlackMessage, said).ts)
     await desk.eventually(lambda: _warned(desk, NOBODY, "You have reported 10 messages within a minute"))
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.conftest import desk_with, http_desk
 from tests.scenarios.desk import Desk, view_text
 from tests.scenarios.operating import do, open_form, owned
@@ -22,7 +23,7 @@ async def test_rotations_of_one_key_at_once_make_one_successor(http_desk: Desk) 
     await asyncio.gather(*(desk.slack.submit(user, desk.slack.top_view(user)) for user in people))
     rows = [await desk.settled(number) for number in range(1, len(people) + 1)]
     assert sorted(row.status for row in rows) == [Status.FAILED, Status.FAILED, Status.SUCCEEDED]
-    lost = [row.outcome.sentence for row in rows if row.status is Status.FAILED]
+    lost = [present(row.outcome).sentence for row in rows if row.status is Status.FAILED]
     assert all("was replaced by key" in sentence for sentence in lost)
     records = desk.gateway.keys()
     assert len([record for record in records if record.name.startswith("search")]) == 2

@@ -3,6 +3,7 @@
 One desk per text: it is typed into every field and sent by every source of alerts, then every surface is walked.
 """
 
+import functools
 import json
 import re
 from typing import Any
@@ -100,7 +101,7 @@ async def _surfaces(desk: Desk) -> dict[str, Any]:
             await desk.slack.command(user, seed.KEYS_CHANNEL, f"/apikey {command}")
         await desk.app.responder.drain(grace=10)
         await desk.slack.open_home(user)
-        found[f"Home of {user}"] = (await desk.eventually(lambda user=user: desk.slack.home(user))).body["blocks"]
+        found[f"Home of {user}"] = (await desk.eventually(functools.partial(desk.slack.home, user))).body["blocks"]
         found |= {f"DM of {user} {m.ts}": [{"text": m.text}, *m.blocks] for m in desk.slack.dm(user)}
         for channel in (seed.KEYS_CHANNEL, seed.SECURITY_CHANNEL):
             found |= {f"{channel} {m.ts}": [{"text": m.text}, *m.blocks] for m in desk.slack.messages(channel, user)}

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
+from tests.narrow import expect
 from tests.scenarios.alerting import cards, learned
 from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk, text_of, view_text
@@ -103,7 +105,7 @@ async def test_the_leak_guard_confirms_nothing_in_a_channel_shared_with_another_
     if author == ADA:
         await desk.eventually(lambda: desk.dm(ADA, "key"))
     assert desk.messages(PARTNER) == []
-    assert [m for m in desk.slack.messages(PARTNER, author) if m.ts != message.ts] == []
+    assert [m for m in desk.slack.messages(PARTNER, author) if m.ts != expect(SlackMessage, message).ts] == []
     assert desk.slack.dm(OLGA) == []
     called = [call for call in desk.slack.calls if PARTNER in str(call.arguments.get("channel", ""))]
     assert [call.method for call in called if call.method.startswith(("chat.", "reactions."))] == []

@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ def make(count: int) -> list[str]:
     """An export of `count` lines."""
     previous, lines = chain.GENESIS, []
     for seq in range(1, count + 1):
-        line = {
+        line: dict[str, Any] = {
             "seq": seq,
             "at": chain.moment(1_900_000_000 + seq * 0.25),
             "fact": "asked",
@@ -33,7 +34,7 @@ def kinds(lines: list[str]) -> list[tuple[str, int | None]]:
     return [(problem.kind, problem.seq) for problem in chain.verify(lines).problems]
 
 
-def edited(text: str, *, seal: bool, **fields: object) -> str:
+def edited(text: str, *, seal: bool, **fields: Any) -> str:
     line = json.loads(text) | fields
     if seal:
         del line["hash"]
@@ -42,7 +43,7 @@ def edited(text: str, *, seal: bool, **fields: object) -> str:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
-def test_an_untouched_record_is_fine(count: int):
+def test_an_untouched_record_is_fine(count: int) -> None:
     verdict = chain.verify(make(count))
     assert (verdict.count, verdict.problems) == (count, ())
 
@@ -89,14 +90,14 @@ TAMPERINGS: dict[str, tuple[Callable[[list[str]], object], list[tuple[str, int |
 
 
 @pytest.mark.parametrize("name", TAMPERINGS)
-def test_it_says_what_was_done_to_which_line(name: str):
+def test_it_says_what_was_done_to_which_line(name: str) -> None:
     lines = make(10)
     tamper, expected = TAMPERINGS[name]
     tamper(lines)
     assert kinds(lines) == expected
 
 
-def test_every_single_removal_and_change_is_found():
+def test_every_single_removal_and_change_is_found() -> None:
     for place in range(12):
         lines = make(12)
         del lines[place]
@@ -106,17 +107,17 @@ def test_every_single_removal_and_change_is_found():
         assert kinds(lines) == [("changed", place + 1)]
 
 
-def test_the_head_of_an_empty_record_is_checked():
+def test_the_head_of_an_empty_record_is_checked() -> None:
     assert kinds([chain.canonical({"head": {"count": 0, "hash": "1" * 64}})]) == [("head", None)]
 
 
-def test_the_sentence_names_the_lines():
+def test_the_sentence_names_the_lines() -> None:
     lines = make(10)
     del lines[3:6]
     assert chain.verify(lines).problems[0].sentence == "Lines 4 to 6 are missing."
 
 
-def test_checking_costs_little_more_than_reading_and_hashing():
+def test_checking_costs_little_more_than_reading_and_hashing() -> None:
     lines = make(2_000)
 
     def plain() -> list[str]:
@@ -126,7 +127,7 @@ def test_checking_costs_little_more_than_reading_and_hashing():
     assert cost(lambda: chain.verify(lines), per=plain) < 3
 
 
-def test_times_are_utc_with_milliseconds():
+def test_times_are_utc_with_milliseconds() -> None:
     assert chain.moment(1_900_000_000.25) == "2030-03-17T17:46:40.250Z"
 
 
@@ -152,13 +153,13 @@ def test_times_are_utc_with_milliseconds():
         "\ud800",
     ],
 )
-def test_no_line_ends_a_check_in_a_trace(text: str):
+def test_no_line_ends_a_check_in_a_trace(text: str) -> None:
     found = chain.verify([*make(2), text])
     assert found.problems
     assert all(problem.sentence for problem in found.problems)
 
 
-def test_what_a_terminal_obeys_is_spelled_out_and_is_the_same_value():
+def test_what_a_terminal_obeys_is_spelled_out_and_is_the_same_value() -> None:
     value = {"a": "x\x1b\x9b\u202e\u2066y\x7f", "b": "中文 é"}
     text = chain.printable(chain.canonical(value))
     assert not set("\x1b\x9b\u202e\u2066\x7f") & set(text)
@@ -179,7 +180,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
     details=st.dictionaries(TEXTS, st.none() | TEXTS | st.integers() | st.lists(TEXTS, max_size=2), max_size=3),
     previous_hash=st.just(chain.GENESIS),
 )
-def test_the_hash_of_the_columns_is_that_of_the_line(**line):
+def test_the_hash_of_the_columns_is_that_of_the_line(**line: Any) -> None:
     columns = line | {"details": chain.canonical(line["details"])}
     assert chain.sealed_columns(**columns) == chain.sealed(line | {"at": chain.moment(line["at"])})
 
@@ -187,7 +188,7 @@ def test_the_hash_of_the_columns_is_that_of_the_line(**line):
 @pytest.mark.parametrize(
     ("column", "value"), [("details", b"{}"), ("seq", "1"), ("seq", True), ("request_id", 1.0), ("key_id", "1")]
 )
-def test_columns_that_no_line_has_get_no_hash(column, value):
+def test_columns_that_no_line_has_get_no_hash(column: str, value: Any) -> None:
     line = {"seq": 1, "at": 1.0, "fact": "asked", "actor": None, "request_id": None, "key_id": None, "details": "{}"}
     with pytest.raises(TypeError):
-        chain.sealed_columns(**(line | {"previous_hash": chain.GENESIS, column: value}))
+        chain.sealed_columns(**{**line, "previous_hash": chain.GENESIS, column: value})

@@ -8,7 +8,7 @@ from bot.audit.formats import COLUMNS, as_csv, as_ocsf
 from tests.audit.test_chain import make
 
 
-def test_csv_has_a_row_a_line_and_the_head_last():
+def test_csv_has_a_row_a_line_and_the_head_last() -> None:
     rows = list(csv.DictReader(io.StringIO("\n".join(as_csv(make(3))))))
     assert tuple(rows[0]) == COLUMNS
     assert [row["seq"] for row in rows] == ["1", "2", "3", ""]
@@ -19,13 +19,13 @@ def test_csv_has_a_row_a_line_and_the_head_last():
 
 
 @pytest.mark.parametrize("actor", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx"])
-def test_no_cell_is_a_formula(actor: str):
+def test_no_cell_is_a_formula(actor: str) -> None:
     line = json.loads(make(1)[0]) | {"actor": actor}
     row = next(csv.DictReader(io.StringIO("\n".join(as_csv([json.dumps(line)])))))
     assert row["actor"] == f"'{actor}"
 
 
-def test_ocsf_events_hold_the_whole_line():
+def test_ocsf_events_hold_the_whole_line() -> None:
     export = make(2)
     events = [json.loads(line) for line in as_ocsf(export)]
     assert [event["unmapped"] for event in events] == [json.loads(line) for line in export]
@@ -40,13 +40,13 @@ def test_ocsf_events_hold_the_whole_line():
     assert events[-1]["activity_name"] == "head"
 
 
-def test_a_line_whose_time_was_changed_by_hand_is_exported_all_the_same():
+def test_a_line_whose_time_was_changed_by_hand_is_exported_all_the_same() -> None:
     line = json.loads(make(1)[0]) | {"at": "yesterday", "details": "nonsense"}
     (event,) = (json.loads(text) for text in as_ocsf([json.dumps(line)]))
     assert (event["raw_data"], "time" in event) == ("yesterday", False)
 
 
-def test_no_form_moves_a_terminals_cursor_or_turns_a_line():
+def test_no_form_moves_a_terminals_cursor_or_turns_a_line() -> None:
     hostile = "a\x1b[2J\x9b\u202eb\u2066\x7f"
     line = json.loads(make(1)[0]) | {"actor": hostile, "details": {hostile: [hostile]}}
     for form in (as_csv, as_ocsf):

@@ -13,7 +13,7 @@ SIGNER = HeadSigner("not-a-real-secret")
 NOTE = SIGNER.sign(7, HASH)
 
 
-def test_a_note_is_a_c2sp_signed_note_that_anybody_with_the_key_can_check():
+def test_a_note_is_a_c2sp_signed_note_that_anybody_with_the_key_can_check() -> None:
     text, signature_line = NOTE.split("\n\n")
     assert text.split("\n") == ["keydesk/audit", "7", base64.b64encode(bytes.fromhex(HASH)).decode()]
     dash, name, encoded = signature_line.removesuffix("\n").split(" ")
@@ -25,7 +25,7 @@ def test_a_note_is_a_c2sp_signed_note_that_anybody_with_the_key_can_check():
 
 
 @pytest.mark.parametrize("note", [NOTE, NOTE.replace("\n", "\r\n"), NOTE + "\u2014 witness aGVsbG8=\n"])
-def test_our_note_is_opened(note: str):
+def test_our_note_is_opened(note: str) -> None:
     assert SIGNER.open(note) == Head(count=7, hash=HASH, signed=True)
     assert read_head(f"\n{note}", SIGNER).signed
 
@@ -41,12 +41,12 @@ def test_our_note_is_opened(note: str):
         ("", "not signed"),
     ],
 )
-def test_other_notes_are_refused(note: str, told: str):
+def test_other_notes_are_refused(note: str, told: str) -> None:
     with pytest.raises(UntrustedHead, match=told):
         SIGNER.open(note)
 
 
-def test_a_head_is_read_from_a_note_a_line_or_an_export():
+def test_a_head_is_read_from_a_note_a_line_or_an_export() -> None:
     export = make(3)
     last = json.loads(export[-1])["head"]
     line = chain.canonical({"head": last | {"note": SIGNER.sign(3, last["hash"])}})
@@ -65,17 +65,17 @@ def test_a_head_is_read_from_a_note_a_line_or_an_export():
         (json.dumps({"head": {"count": 8, "hash": HASH, "note": NOTE}}), "something else than its signed note"),
     ],
 )
-def test_what_is_no_head_is_said(text: str, told: str):
+def test_what_is_no_head_is_said(text: str, told: str) -> None:
     with pytest.raises(UntrustedHead, match=told):
         read_head(text, SIGNER)
 
 
-def test_a_note_needs_the_secret():
+def test_a_note_needs_the_secret() -> None:
     with pytest.raises(UntrustedHead, match="SLACK_SIGNING_SECRET"):
         read_head(NOTE, None)
 
 
-def test_an_anchor_says_and_reads_the_same():
+def test_an_anchor_says_and_reads_the_same() -> None:
     assert read_anchor(":anchor: {}`{}`.".format(*anchor_words(1_234_567, HASH))) == Head(count=1_234_567, hash=HASH)
     assert read_anchor("the weather is fine") is None
 
@@ -85,7 +85,7 @@ def heads_of(export: list[str], count: int) -> Head:
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 10])
-def test_a_record_that_only_grew_goes_on_from_every_earlier_head(count: int):
+def test_a_record_that_only_grew_goes_on_from_every_earlier_head(count: int) -> None:
     export = make(10)
     assert chain.verify(export, heads=[heads_of(export, count)]).problems == ()
 
@@ -109,11 +109,11 @@ def rewritten(count: int) -> list[str]:
         (make(0), "Lines 1 to 5 are missing: the earlier head counts 5 lines."),
     ],
 )
-def test_a_rewritten_a_cut_and_an_emptied_record_are_found(now: list[str], told: str):
+def test_a_rewritten_a_cut_and_an_emptied_record_are_found(now: list[str], told: str) -> None:
     assert chain.verify(now).problems == ()
     assert [problem.sentence for problem in chain.verify(now, heads=[heads_of(make(10), 5)]).problems] == [told]
 
 
 @pytest.mark.parametrize("head", [Head(count=0, hash=HASH), Head(count=-1, hash=HASH)])
-def test_a_head_that_no_record_can_have_is_said(head: Head):
+def test_a_head_that_no_record_can_have_is_said(head: Head) -> None:
     assert [problem.kind for problem in chain.verify(make(2), heads=[head]).problems] == ["head"]

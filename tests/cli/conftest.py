@@ -9,10 +9,11 @@ import pytest
 from bot.settings import PartialSettings, Settings, read
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.server import LoopbackServer
-from keydesk_sandbox.world import World
+from keydesk_sandbox.world import World, serving
 
 GATEWAY = "https://gateway.test"
 Settle = Callable[..., PartialSettings]
+Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -57,3 +58,20 @@ def settle(world: World, sqlite_url: str) -> Settle:
         return read({name: value for name, value in environment.items() if value is not None}, env_file=None)
 
     return settled
+
+
+@pytest.fixture
+async def live(world: World, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """An environment whose Slack and gateway are on loopback."""
+    async with serving(world.gateway.app, date_header=False) as gateway_url:
+        for name, value in world.environment(gateway_url=gateway_url, port=3000, database_url=sqlite_url).items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+@pytest.fixture
+def policy(folder: Path) -> Path:
+    """The sandbox's policy as policy.toml."""
+    path = folder / "policy.toml"
+    path.write_text(seed.POLICY)
+    return path

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from keydesk_sandbox.world import World
+from tests.cli.checking import look
 from tests.cli.conftest import Settle
-from tests.cli.test_check import look
 
 
 async def test_files_that_others_may_read_or_change_are_told(

@@ -35,7 +35,7 @@ async def find_actor(
 
 async def test_a_person_comes_with_the_groups_of_now(settle: Settle, out: io.StringIO) -> None:
     actor = await find_actor(settle(), seed.MANAGER, out)
-    assert (actor.kind, actor.groups, actor.name) == (ActorKind.MEMBER, {"S0MANAGERS"}, "mira")
+    assert (actor.kind, actor.groups, actor.name) == (ActorKind.MEMBER, frozenset({"S0MANAGERS"}), "mira")
     assert out.getvalue() == ""
 
 
@@ -78,7 +78,7 @@ async def test_without_slack_the_given_groups_are_what_there_is(
     else:
         world.slack.switches.token = "token_revoked"
     actor = await find_actor(settle(), "U0ADA", out, "S0ENGINEERS")
-    assert (actor.slack_user_id, actor.groups) == ("U0ADA", {"S0ENGINEERS"})
+    assert (actor.slack_user_id, actor.groups) == ("U0ADA", frozenset({"S0ENGINEERS"}))
     assert out.getvalue() == f"note: Slack could not be asked ({told}), so U0ADA is taken to be in no other group.\n"
 
 

@@ -18,7 +18,7 @@ async def _page(_request: object) -> PlainTextResponse:
 APP = Starlette(routes=[Route("/metrics", _page)])
 
 
-async def test_it_serves_until_it_is_stopped():
+async def test_it_serves_until_it_is_stopped() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = MetricsServer(APP, host="127.0.0.1", port=port)
@@ -34,7 +34,7 @@ async def test_it_serves_until_it_is_stopped():
     await server.stop()
 
 
-async def test_a_port_that_is_taken_is_said_and_nothing_else_happens(caplog: pytest.LogCaptureFixture):
+async def test_a_port_that_is_taken_is_said_and_nothing_else_happens(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, caplog.at_level(logging.WARNING):
         server = MetricsServer(APP, host="127.0.0.1", port=taken.getsockname()[1])
         await server.start()
@@ -42,7 +42,7 @@ async def test_a_port_that_is_taken_is_said_and_nothing_else_happens(caplog: pyt
     assert "KEYDESK_METRICS_PORT" in caplog.text
 
 
-async def test_a_collector_that_does_not_read_its_answer_keeps_nobody_from_stopping():
+async def test_a_collector_that_does_not_read_its_answer_keeps_nobody_from_stopping() -> None:
     asked = asyncio.Event()
 
     async def page(_request: object) -> PlainTextResponse:

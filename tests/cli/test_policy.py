@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -28,7 +29,7 @@ def broken(tmp_path: Path) -> Path:
     return path
 
 
-def explain(out: io.StringIO, question: Question, path: Path = EXAMPLE, **more: object) -> int:
+def explain(out: io.StringIO, question: Question, path: Path = EXAMPLE, **more: Any) -> int:
     return explain_policy(path, question, out=out, now=NOW, **more)
 
 
@@ -205,7 +206,11 @@ def test_cases_that_cannot_be_read_are_told(out: io.StringIO, tmp_path: Path) ->
 
 def test_replay_prints_what_would_be_decided_otherwise(out: io.StringIO) -> None:
     def past(
-        number: int, outcome: str, rule: str | None, operation: str = "key.list", actor: Actor = ENGINEER
+        number: int,
+        outcome: Literal["allow", "deny", "needs_approval"],
+        rule: str | None,
+        operation: str = "key.list",
+        actor: Actor = ENGINEER,
     ) -> PastRequest:
         return PastRequest(id=number, at=NOW, ask=Ask(actor=actor, operation=operation), outcome=outcome, rule=rule)
 

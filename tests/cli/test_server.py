@@ -33,6 +33,6 @@ def loaded() -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(LATE))
-def test_serve_starts_without(loaded: set[str], name: str):
+def test_serve_starts_without(loaded: set[str], name: str) -> None:
     assert "bot.cli.server" in loaded
     assert sorted(one for one in loaded if one == name or one.startswith(f"{name}.")) == []

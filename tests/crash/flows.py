@@ -3,6 +3,7 @@
 A flow is prepared while nothing goes wrong; then the points count, it acts, persistently as people are, and is checked.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -101,9 +102,11 @@ async def _submit_and_approve(house: House, view: View) -> None:
     while not _is_decided(house):
         told = _told_to_try_again(house)
         await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
-        await house.desk.eventually(
-            lambda t=told: _is_decided(house) or _told_to_try_again(house) > t, seconds=DECIDED_SECONDS
-        )
+        await house.desk.eventually(functools.partial(_has_an_answer, house, told), seconds=DECIDED_SECONDS)
+
+
+def _has_an_answer(house: House, told: int) -> bool:
+    return _is_decided(house) or _told_to_try_again(house) > told
 
 
 def _told_to_try_again(house: House) -> int:
@@ -162,7 +165,8 @@ def _rotated(house: House, made: Record | None) -> Problems:
     # Without an overlap all is moved and the old key ends; else the two share, and it works on.
     shared = house.gateway.key(made.id).status == 1
     kept, came = (450, 450) if shared else (0, 900)
-    old = _changed(status=1 if shared else 2, remain_quota=kept)(_Without(house, successors[0]), made)
+    without: Any = _Without(house, successors[0])
+    old = _changed(status=1 if shared else 2, remain_quota=kept)(without, made)
     return old + _differences(
         successors[0], remain_quota=came, allow_ips="198.51.100.10", model_limits="gpt-4o-mini", status=1
     )

@@ -6,6 +6,7 @@ eyes of the scenarios' Desk (it reads the rows through a connection of its own).
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -173,7 +174,8 @@ class House:
         self.database_url = database_url
         self.database = open_database(_as_watcher(database_url), exclusive=False)
         self.desk = Desk(world)
-        self.desk.app = SimpleNamespace(database=self.database)
+        app: Any = SimpleNamespace(database=self.database)
+        self.desk.app = app
         self.desk.moves_time = False
         self.processes: list[Process] = []
         self._gateway_url = gateway_url
@@ -278,10 +280,13 @@ class House:
                     found[payload["id"]] = found.get(payload["id"], 0) + 1
         return found
 
+    def _times_posted(self, name: str) -> int:
+        return self.posted().get(name, 0)
+
     async def shown(self, number: int = 1) -> None:
         """Until the confirmation and the word to the requester are there; nothing stands twice."""
         for what in ("confirmation", "dm"):
-            await self.desk.eventually(lambda w=what: self.posted().get(f"req:{number}:{w}"), seconds=PATIENCE)
+            await self.desk.eventually(functools.partial(self._times_posted, f"req:{number}:{what}"), seconds=PATIENCE)
         assert set(self.posted().values()) == {1}, self.posted()
 
     def verdict(self) -> Verification:

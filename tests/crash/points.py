@@ -99,12 +99,13 @@ def _wrap_answers(points: Points) -> None:
 
         await original(self, scope, receive, sending)
 
-    SlackEndpoint.__call__ = wrapped
+    setattr(SlackEndpoint, "__call__", wrapped)  # noqa: B010  # to mypy a method is no variable
 
 
 def _wrap_database(points: Points) -> None:
     mine = threading.local()
-    run_here, read, do_commit = Database.run_here, Database._read, default.DefaultDialect.do_commit
+    run_here, read = Database.run_here, Database._read
+    do_commit: Any = default.DefaultDialect.do_commit
 
     def labelled_run(self: Database, work: Any, *args: Any, **kwargs: Any) -> Any:
         mine.label = f"commit {_label(work, args)}"
@@ -121,10 +122,11 @@ def _wrap_database(points: Points) -> None:
         label = getattr(mine, "label", None) or getattr(mine, "wrote", None)
         mine.wrote = None
         if label is None:
-            return do_commit(self, connection)
+            do_commit(self, connection)
+            return
         points.reach(f"{label} before")
         do_commit(self, connection)
-        return points.reach(f"{label} after")
+        points.reach(f"{label} after")
 
     @sa.event.listens_for(sa.Engine, "after_cursor_execute")
     def _noticed(_c: Any, cursor: Any, statement: str, *_more: Any) -> None:
@@ -132,9 +134,13 @@ def _wrap_database(points: Points) -> None:
         if found is not None and cursor.rowcount != 0:
             mine.wrote = f"commit dbos {found[1]} {found[2].rpartition('.')[2]}"
 
-    Database.run_here, Database._read = labelled_run, labelled_read
-    # Every dialect inherits this one.
-    default.DefaultDialect.do_commit = commit
+    for where, name, wrapped in (
+        (Database, "run_here", labelled_run),
+        (Database, "_read", labelled_read),
+        # Every dialect inherits this one.
+        (default.DefaultDialect, "do_commit", commit),
+    ):
+        setattr(where, name, wrapped)
 
 
 def _label(work: Any, args: tuple[Any, ...]) -> str:

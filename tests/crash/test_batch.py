@@ -4,6 +4,7 @@ In `make soak`, because it starts five processes and disables 200 keys; `make te
 (test_matrix.py).
 """
 
+import functools
 import signal
 from pathlib import Path
 
@@ -40,6 +41,10 @@ def disabled(house: House) -> int:
     return sum(record.status == 2 for record in records)
 
 
+def _disabled_at_least(house: House, number: int) -> bool:
+    return disabled(house) >= number
+
+
 def refused(house: House) -> int:
     return house.database.run_here(batch_store.proved, 1)[BatchRevocation.REFUSED]
 
@@ -52,7 +57,7 @@ async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_on
         process = await house.start()
         await begin(house)
         for number in KILLS:
-            await house.desk.eventually(lambda least=number: disabled(house) >= least, seconds=30)
+            await house.desk.eventually(functools.partial(_disabled_at_least, house, number), seconds=30)
             await process.end(signal.SIGKILL)
             assert disabled(house) < KEYS
             process = await house.start()

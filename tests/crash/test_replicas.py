@@ -4,6 +4,7 @@ The takeover and the change of version start and end several processes; they are
 """
 
 import asyncio
+import functools
 import signal
 import time
 
@@ -95,7 +96,7 @@ async def test_a_role_that_is_taken_away_stops_counting_on_every_replica(pg_hous
     for number, replica in enumerate(replicas, 1):
         pg_house.slack.bot_url = f"http://127.0.0.1:{replica.port}/slack/events"
         await ask(pg_house, **{**BIG, "name": f"big-{number}"})
-        await pg_house.desk.eventually(lambda n=number: pg_house.desk.card(n))
+        await pg_house.desk.eventually(functools.partial(pg_house.desk.card, number))
         # A click that is refused, so that this replica knows the manager too.
         assert (await pg_house.slack.click(MIRA, pg_house.desk.card(number), "take")).ok
     pg_house.slack.bot_url = None

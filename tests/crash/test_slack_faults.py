@@ -4,6 +4,7 @@ Each test starts a process, so `make test` runs one of each kind: a form that ca
 message that cannot be opened, a lost answer. The others are in `make soak`.
 """
 
+import functools
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -25,6 +26,10 @@ def said_to(house: House, user: str) -> str:
     """Ephemeral and direct messages."""
     shown = [m for m in house.slack.messages(CHANNEL, viewer=user) if m.ephemeral_to == user]
     return " ".join(text_of(m) for m in [*shown, *house.slack.dm(user)])
+
+
+def _told_once_more(house: House, user: str, before: int) -> bool:
+    return said_to(house, user).count(TOO_LATE) == before + 1
 
 
 async def waiting_card(house: House) -> SlackMessage:
@@ -60,10 +65,10 @@ async def test_a_form_that_could_not_open_is_no_secret(house: House) -> None:
         before = said_to(house, user).count(TOO_LATE)
         house.slack.faults.add("views.open", "refuse", code="expired_trigger_id")
         await step()
-        await house.desk.eventually(lambda u=user, b=before: said_to(house, u).count(TOO_LATE) == b + 1, seconds=20)
+        await house.desk.eventually(functools.partial(_told_once_more, house, user, before), seconds=20)
         assert house.slack.open_views(user) == [], number
         await step()
-        await house.desk.eventually(lambda u=user: house.slack.open_views(u), seconds=20)
+        await house.desk.eventually(functools.partial(house.slack.open_views, user), seconds=20)
 
 
 @pytest.mark.soak

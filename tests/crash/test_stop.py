@@ -7,6 +7,7 @@ import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack.views import View
 from tests.crash.house import House
 
 ADA = seed.ENGINEER
@@ -74,7 +75,7 @@ async def test_a_burst_of_requests_is_answered_or_refused_but_never_half_done(ho
     assert len(await house.requests()) >= good
 
 
-async def _submit_anyway(house: House, view: object) -> bool:
+async def _submit_anyway(house: House, view: View) -> bool:
     """Submit without asking whether it lies on top."""
     client = house.slack.client
     person = client._person(ADA)

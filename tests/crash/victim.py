@@ -44,14 +44,15 @@ _PING, _WATCH = 0.5, 0.1
 
 def hurry(*, timeout: float) -> None:
     """Make the long waits short. `timeout`: of a call to the gateway."""
-    connect, socket_mode = bot.resources.connect, bot.slack.socket_mode.SocketMode
-    bot.resources.connect = lambda **options: connect(timeout=timeout, **options)
-    links: Any = functools.partial(socket_mode, ping=_PING, watch=_WATCH)
-    bot.slack.socket_mode.SocketMode = links
+    resources: Any = bot.resources
+    resources.connect = functools.partial(resources.connect, timeout=timeout)
+    socket_mode: Any = bot.slack.socket_mode
+    socket_mode.SocketMode = functools.partial(socket_mode.SocketMode, ping=_PING, watch=_WATCH)
     bot.approvals.verified_write.PROCESSING = 0.5
     bot.approvals.execution.LONGEST_PAUSE = 1.0
     bot.approvals.write_locks.SECONDS = _LEASE
-    bot.durable.engine.TICK_SECONDS = bot.durable.takeover.TICK_SECONDS = _TICK
+    engine: Any = bot.durable.engine
+    engine.TICK_SECONDS = bot.durable.takeover.TICK_SECONDS = _TICK
     bot.durable.takeover.SILENCE_SECONDS = _SILENCE
     bot.db.engine.IDLE_IN_TRANSACTION_SECONDS = _SILENCE
     bot.slack.directory.FRESH_SECONDS = 1.0
@@ -79,7 +80,9 @@ def become(order: dict[str, Any]) -> None:
     if order.get("quick"):
         hurry(timeout=order.get("gateway_timeout") or _TIMEOUT)
     if version := order.get("version"):
-        bot.resources.__version__ = bot.services.__version__ = bot.health.__version__ = version
+        modules: list[Any] = [bot.resources, bot.services, bot.health]
+        for module in modules:
+            module.__version__ = version
     if points := order.get("points"):
         places = {"log": Path(points["log"]), "armed": Path(points["armed"])}
         install(Points(**places, at=points["at"], freeze=points["freeze"]))
@@ -105,7 +108,8 @@ class Nursery:
         """Until the other side closes, or standard input ends."""
         orders = b""
         while True:
-            ready, _, _ = select.select([self._connection, self._ends, 0], [], [])
+            watched: list[Any] = [self._connection, self._ends, 0]
+            ready, _, _ = select.select(watched, [], [])
             if self._ends in ready:
                 os.read(self._ends, 1000)
                 self._reap()
@@ -158,7 +162,8 @@ def main(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        while 0 not in select.select([listener, 0], [], [])[0]:
+        watched: list[Any] = [listener, 0]
+        while 0 not in select.select(watched, [], [])[0]:
             connection, _ = listener.accept()
             with connection:
                 Nursery(connection, ends, inherited=[ends, speak, listener.fileno()]).serve()

@@ -3,7 +3,7 @@ import asyncio
 from bot.db.answering import answering, answers_wait, is_answer, leave
 
 
-async def test_what_runs_for_an_answer_knows_it_and_what_goes_on_after_it_leaves():
+async def test_what_runs_for_an_answer_knows_it_and_what_goes_on_after_it_leaves() -> None:
     seen: list[bool] = []
 
     async def helper() -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,12 +22,12 @@ def _names(c: sa.Connection) -> list[str]:
     return list(c.scalars(sa.text("SELECT name FROM lease ORDER BY name")))
 
 
-async def test_what_run_did_is_committed(database: Database):
+async def test_what_run_did_is_committed(database: Database) -> None:
     await database.run(_put, "a")
     assert await database.read(_names) == ["a"]
 
 
-async def test_a_raise_rolls_everything_back(database: Database):
+async def test_a_raise_rolls_everything_back(database: Database) -> None:
     def work(c: sa.Connection) -> None:
         _put(c, "a")
         raise LookupError("no")
@@ -36,7 +37,7 @@ async def test_a_raise_rolls_everything_back(database: Database):
     assert await database.read(_names) == []
 
 
-async def test_callbacks_run_after_the_commit_and_only_then(database: Database):
+async def test_callbacks_run_after_the_commit_and_only_then(database: Database) -> None:
     seen: list[list[str]] = []
 
     def work(c: sa.Connection, *, fail: bool) -> None:
@@ -53,7 +54,7 @@ async def test_callbacks_run_after_the_commit_and_only_then(database: Database):
     assert seen == [["a"]]
 
 
-async def test_concurrent_reads_then_writes_do_not_lose_one(database: Database):
+async def test_concurrent_reads_then_writes_do_not_lose_one(database: Database) -> None:
     await database.run(_put, "n")
 
     def grow(c: sa.Connection) -> None:
@@ -66,7 +67,9 @@ async def test_concurrent_reads_then_writes_do_not_lose_one(database: Database):
 
 
 @pytest.mark.postgres
-async def test_who_is_frozen_in_mid_transaction_loses_its_locks(postgres_url: str, monkeypatch: pytest.MonkeyPatch):
+async def test_who_is_frozen_in_mid_transaction_loses_its_locks(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.db.engine.IDLE_IN_TRANSACTION_SECONDS", 0.3)
     frozen, other = open_database(postgres_url), open_database(postgres_url)
     with frozen.engine.connect() as c:
@@ -81,15 +84,15 @@ async def test_who_is_frozen_in_mid_transaction_loses_its_locks(postgres_url: st
     other.close()
 
 
-async def test_a_read_does_not_wait_for_a_writer(sqlite_database: Database):
+async def test_a_read_does_not_wait_for_a_writer(sqlite_database: Database) -> None:
     with sqlite_database.engine.begin() as c:
         c.exec_driver_sql("BEGIN IMMEDIATE")
         _put(c, "uncommitted")
         assert await sqlite_database.read(_names) == []
 
 
-async def test_sqlite_is_opened_for_safety(sqlite_database: Database):
-    def pragmas(c: sa.Connection) -> dict[str, object]:
+async def test_sqlite_is_opened_for_safety(sqlite_database: Database) -> None:
+    def pragmas(c: sa.Connection) -> dict[str, Any]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return {name: c.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
 
@@ -97,24 +100,24 @@ async def test_sqlite_is_opened_for_safety(sqlite_database: Database):
     assert await sqlite_database.read(pragmas) == expected
 
 
-def test_a_second_one_on_the_same_file_is_told_who_has_it(sqlite_url: str, sqlite_database: Database):
+def test_a_second_one_on_the_same_file_is_told_who_has_it(sqlite_url: str, sqlite_database: Database) -> None:
     with pytest.raises(ConfigurationError, match=rf"pid {os.getpid()}.*Stop that one.*PostgreSQL"):
         open_database(sqlite_url)
     open_database(sqlite_url, exclusive=False).close()
 
 
-def test_a_process_that_was_killed_leaves_the_file_free(sqlite_url: str):
+def test_a_process_that_was_killed_leaves_the_file_free(sqlite_url: str) -> None:
     code = f"import os, signal; from bot.db.engine import open_database as o; d = o({sqlite_url!r}); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     open_database(sqlite_url).close()
 
 
-def test_closing_gives_the_file_free(sqlite_url: str):
+def test_closing_gives_the_file_free(sqlite_url: str) -> None:
     open_database(sqlite_url).close()
     open_database(sqlite_url).close()
 
 
-def test_a_relative_file_is_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_relative_file_is_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     open_database("sqlite:///here.sqlite").close()
     assert (tmp_path / "here.sqlite").exists()
@@ -133,13 +136,13 @@ def test_a_relative_file_is_in_the_working_directory(tmp_path: Path, monkeypatch
         ("postgres://u:hush@127.0.0.1:1/x", "database x does not let us in"),
     ],
 )
-def test_a_wrong_url_is_one_sentence_without_the_password(url: str, sentence: str):
+def test_a_wrong_url_is_one_sentence_without_the_password(url: str, sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence) as caught:
         open_database(url)
     assert "hush" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_refused_and_given_free(tmp_path: Path):
+def test_a_file_that_is_no_database_is_refused_and_given_free(tmp_path: Path) -> None:
     path = tmp_path / "notes.sqlite"
     path.write_text("dear diary, this is no database at all\n" * 40)
     for _ in range(2):
@@ -148,12 +151,14 @@ def test_a_file_that_is_no_database_is_refused_and_given_free(tmp_path: Path):
 
 
 @pytest.mark.postgres
-def test_both_spellings_of_postgresql_open(postgres_url: str):
+def test_both_spellings_of_postgresql_open(postgres_url: str) -> None:
     open_database(postgres_url.replace("postgresql://", "postgres://")).close()
 
 
 @pytest.mark.postgres
-async def test_connections_that_the_server_closed_are_replaced(postgres_database: Database, postgres_admin: sa.Engine):
+async def test_connections_that_the_server_closed_are_replaced(
+    postgres_database: Database, postgres_admin: sa.Engine
+) -> None:
     await postgres_database.run(_put, "a")
     with postgres_admin.connect() as c:
         name = postgres_database.engine.url.database
@@ -166,7 +171,7 @@ async def test_connections_that_the_server_closed_are_replaced(postgres_database
 @pytest.mark.parametrize("together", [False, True])
 async def test_a_transaction_that_is_cut_off_says_so(
     postgres_database: Database, postgres_admin: sa.Engine, *, together: bool
-):
+) -> None:
     def work(c: sa.Connection) -> None:
         _put(c, "a")
         with postgres_admin.connect() as other:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.db import group_commit
 from bot.db.answering import answering
 from bot.db.engine import Database, after_commit, gather
+from tests.narrow import present
 
 
 def _put(c: sa.Connection, name: str) -> str:
@@ -56,7 +57,7 @@ def fails(c: sa.Connection) -> None:
     raise LookupError("no")
 
 
-async def test_what_waits_together_is_committed_once(database: Database):
+async def test_what_waits_together_is_committed_once(database: Database) -> None:
     commits = Commits(database)
     results = await together(database, *[lambda c, n=n: _put(c, f"n{n}") for n in range(5)])
     assert results == ["n0", "n1", "n2", "n3", "n4"]
@@ -64,7 +65,7 @@ async def test_what_waits_together_is_committed_once(database: Database):
     assert await database.read(_names) == results
 
 
-async def test_they_run_in_the_order_of_asking_and_see_each_other(database: Database):
+async def test_they_run_in_the_order_of_asking_and_see_each_other(database: Database) -> None:
     def look(c: sa.Connection) -> list[str]:
         return _names(c)
 
@@ -73,21 +74,21 @@ async def test_they_run_in_the_order_of_asking_and_see_each_other(database: Data
     ]  # fmt: skip
 
 
-async def test_one_that_raises_is_rolled_back_alone(database: Database):
+async def test_one_that_raises_is_rolled_back_alone(database: Database) -> None:
     first, second, third = await together(database, lambda c: _put(c, "a"), fails, lambda c: _put(c, "b"))
     assert (first, third) == ("a", "b")
     assert isinstance(second, LookupError)
     assert await database.read(_names) == ["a", "b"]
 
 
-async def test_a_statement_that_fails_leaves_the_others(database: Database):
+async def test_a_statement_that_fails_leaves_the_others(database: Database) -> None:
     same = [lambda c: _put(c, "a")] * 2
     results = await together(database, *same, lambda c: _put(c, "b"))
     assert [type(result) for result in results] == [str, sa.exc.IntegrityError, str]
     assert await database.read(_names) == ["a", "b"]
 
 
-async def test_nobody_is_told_before_the_commit(database: Database):
+async def test_nobody_is_told_before_the_commit(database: Database) -> None:
     seen: list[Any] = []
 
     def work(c: sa.Connection, name: str) -> None:
@@ -99,7 +100,7 @@ async def test_nobody_is_told_before_the_commit(database: Database):
     assert seen == [("a", ["a", "b"]), ("b", ["a", "b"])]
 
 
-async def test_a_commit_that_fails_fails_everybody(database: Database):
+async def test_a_commit_that_fails_fails_everybody(database: Database) -> None:
     def break_the_commit(c: sa.Connection) -> None:
         c.exec_driver_sql("INSERT INTO child VALUES (1)")
 
@@ -119,9 +120,9 @@ async def test_a_commit_that_fails_fails_everybody(database: Database):
     assert await database.run_together(_put, "after") == "after"
 
 
-async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Database):
+async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Database) -> None:
     def full_disk(c: sa.Connection) -> None:
-        c.connection.driver_connection.execute("ROLLBACK").close()  # what SQLite itself does then
+        present(c.connection.driver_connection).execute("ROLLBACK").close()  # what SQLite itself does then
         raise sa.exc.OperationalError("INSERT", {}, Exception("database or disk is full"))
 
     first, second, third = await together(sqlite_database, lambda c: _put(c, "a"), full_disk, lambda c: _put(c, "b"))
@@ -130,7 +131,7 @@ async def test_a_rollback_of_sqlites_own_fails_everybody(sqlite_database: Databa
     assert await sqlite_database.run_together(_put, "after") == "after"
 
 
-async def test_what_is_gathered_is_written_once_for_the_group(database: Database):
+async def test_what_is_gathered_is_written_once_for_the_group(database: Database) -> None:
     written: list[list[int]] = []
 
     def write(_c: sa.Connection, items: list[int]) -> None:
@@ -140,7 +141,7 @@ async def test_what_is_gathered_is_written_once_for_the_group(database: Database
     assert written == [[0, 1, 2, 3]]
 
 
-async def test_what_is_to_be_written_last_is(database: Database):
+async def test_what_is_to_be_written_last_is(database: Database) -> None:
     written: list[str] = []
 
     def work(c: sa.Connection) -> None:
@@ -151,7 +152,7 @@ async def test_what_is_to_be_written_last_is(database: Database):
     assert written == ["first", "last"]
 
 
-async def test_a_caller_that_is_gone_does_not_stop_the_others(database: Database):
+async def test_a_caller_that_is_gone_does_not_stop_the_others(database: Database) -> None:
     task = asyncio.create_task(database.run_together(_put, "a"))
     await asyncio.sleep(0)
     task.cancel()
@@ -159,16 +160,20 @@ async def test_a_caller_that_is_gone_does_not_stop_the_others(database: Database
     assert await database.read(_names) == ["a", "b"]
 
 
-async def test_a_callback_that_raises_hides_no_result(database: Database, caplog: pytest.LogCaptureFixture):
+def fail() -> None:
+    raise ZeroDivisionError
+
+
+async def test_a_callback_that_raises_hides_no_result(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     def work(c: sa.Connection) -> str:
-        after_commit(c, lambda: 1 / 0)
+        after_commit(c, fail)
         return _put(c, "a")
 
     assert await database.run(work) == "a"
     assert "A callback after a commit failed" in caplog.text
 
 
-async def test_a_closed_database_takes_no_more(database: Database):
+async def test_a_closed_database_takes_no_more(database: Database) -> None:
     database.close()
     with pytest.raises(RuntimeError, match="closed"):
         await database.run_together(_put, "a")
@@ -203,13 +208,17 @@ async def in_turn(database: Database, own: int, answers: int) -> list[str]:
     return ran
 
 
-async def test_what_a_person_waits_for_goes_before_the_bots_own_work(database: Database, monkeypatch):
+async def test_what_a_person_waits_for_goes_before_the_bots_own_work(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(group_commit, "OVERTAKEN_SECONDS", 3_600.0)
     ran = await in_turn(database, own=20, answers=5)
     assert ran == [*(f"answer {n}" for n in range(5)), *(f"own {n}" for n in range(20))]
 
 
-async def test_own_work_that_was_overtaken_for_long_enough_goes_first_a_few_at_a_time(database: Database, monkeypatch):
+async def test_own_work_that_was_overtaken_for_long_enough_goes_first_a_few_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(group_commit, "OVERTAKEN_SECONDS", 0.0)
     ran = await in_turn(database, own=20, answers=40)
     assert ran[: group_commit.MOST_OWN + 1] == [*(f"own {n}" for n in range(group_commit.MOST_OWN)), "answer 0"]

@@ -1,6 +1,7 @@
 import asyncio
 import importlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ LIVE = [*tables.metadata.sorted_tables, *leases.metadata.sorted_tables, *audit_m
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def empty(request: pytest.FixtureRequest, tmp_path: Path):
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     postgres = request.param == "postgresql"
     url = request.getfixturevalue("empty_postgres_url") if postgres else f"sqlite:///{tmp_path}/empty.sqlite"
     database = open_database(url)
@@ -25,7 +26,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path):
     database.close()
 
 
-def test_everything_is_applied_once_and_in_order(empty: Database):
+def test_everything_is_applied_once_and_in_order(empty: Database) -> None:
     names = pending(empty, also=[durable.pending])
     assert names[0].startswith("0001_")
     assert names[-1] == "durable engine's tables"
@@ -34,20 +35,20 @@ def test_everything_is_applied_once_and_in_order(empty: Database):
     assert migrate(empty, also=[durable.migrate]) == []
 
 
-def test_asking_what_is_pending_changes_nothing(empty: Database):
+def test_asking_what_is_pending_changes_nothing(empty: Database) -> None:
     pending(empty, also=[durable.pending])
     with empty.engine.connect() as c:
         assert sa.inspect(c).get_table_names() == []
 
 
-async def test_two_at_once_apply_each_step_once(empty: Database):
+async def test_two_at_once_apply_each_step_once(empty: Database) -> None:
     first, second = await asyncio.gather(asyncio.to_thread(migrate, empty), asyncio.to_thread(migrate, empty))
     assert sorted(first + second) == sorted(set(first + second))
     assert pending(empty) == []
 
 
 @pytest.mark.parametrize("table", LIVE, ids=lambda table: table.name)
-def test_the_migrated_tables_are_the_tables_of_the_code(database: Database, table: sa.Table):
+def test_the_migrated_tables_are_the_tables_of_the_code(database: Database, table: sa.Table) -> None:
     with database.engine.connect() as c:
         there = {column["name"]: column for column in sa.inspect(c).get_columns(table.name)}
     assert sorted(there) == sorted(table.columns.keys())
@@ -56,7 +57,7 @@ def test_the_migrated_tables_are_the_tables_of_the_code(database: Database, tabl
             assert there[column.name]["nullable"] == column.nullable, column.name
 
 
-def test_a_database_that_is_up_to_date_is_looked_at_once(empty: Database):
+def test_a_database_that_is_up_to_date_is_looked_at_once(empty: Database) -> None:
     migrate(empty)
     statements: list[str] = []
     sa.event.listen(empty.engine, "before_cursor_execute", lambda _c, _k, sql, *_: statements.append(sql))
@@ -68,7 +69,7 @@ def test_a_database_that_is_up_to_date_is_looked_at_once(empty: Database):
 @pytest.mark.postgres
 def test_a_migration_may_think_for_longer_than_other_transactions(
     empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Their limit is for a process that is frozen; between two statements of a migration there is work of ours."""
     monkeypatch.setattr("bot.db.engine.IDLE_IN_TRANSACTION_SECONDS", 0.2)
     database = open_database(empty_postgres_url)

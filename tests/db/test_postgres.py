@@ -11,6 +11,7 @@ from bot.db import named_values
 from bot.db.engine import Database
 from bot.db.postgres import FEW, Cursor, wait_for_server
 from bot.errors import CannotStart
+from tests.narrow import present
 
 URL = sa.make_url("postgresql://keydesk:pa55word@db.test:5433/keydesk?sslmode=require")
 
@@ -76,9 +77,9 @@ def test_all_rows_arrive_and_the_transaction_counts_as_idle(postgres_database: D
     with postgres_database.engine.connect() as c, postgres_database.engine.connect() as other:
         c.execute(sa.insert(named_values.notes), rows)
         raw = c.connection.driver_connection
-        assert isinstance(raw.cursor(), Cursor)
+        assert isinstance(present(raw).cursor(), Cursor)
         # Active would mean that the server waits for more of a pipeline, and never ends a frozen transaction.
         state = sa.text("SELECT state FROM pg_stat_activity WHERE pid = :pid")
-        assert other.scalar(state, {"pid": raw.info.backend_pid}) == "idle in transaction"
+        assert other.scalar(state, {"pid": present(raw).info.backend_pid}) == "idle in transaction"
         assert c.scalar(sa.select(sa.func.count()).select_from(named_values.notes)) == number
         c.rollback()

@@ -3,6 +3,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,10 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_many_threads_write_without_waiting_for_sqlites_own_pauses(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_many_threads_write_without_waiting_for_sqlites_own_pauses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # It is about the turns; a busy disk would count as a pause.
     monkeypatch.setattr(sqlite, "SYNCHRONOUS", "OFF")
-    factory = sqlite.connections()
+    factory: Any = sqlite.connections()
 
     def write(worker: int) -> None:
         connection = sqlite3.connect(path, factory=factory)
@@ -42,8 +43,8 @@ def test_many_threads_write_without_waiting_for_sqlites_own_pauses(path: Path, m
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback", "close"])
-def test_the_turn_is_given_back_however_it_ends(path: Path, end: str):
-    factory = sqlite.connections()
+def test_the_turn_is_given_back_however_it_ends(path: Path, end: str) -> None:
+    factory: Any = sqlite.connections()
     first, second = (sqlite3.connect(path, factory=factory) for _ in range(2))
     first.cursor().execute("INSERT INTO t VALUES (1)").close()
     assert first.turn.locked()
@@ -55,16 +56,17 @@ def test_the_turn_is_given_back_however_it_ends(path: Path, end: str):
         connection.close()
 
 
-def test_reading_takes_no_turn(path: Path):
-    connection = sqlite3.connect(path, factory=sqlite.connections())
+def test_reading_takes_no_turn(path: Path) -> None:
+    factory: Any = sqlite.connections()
+    connection = sqlite3.connect(path, factory=factory)
     connection.cursor().execute("SELECT * FROM t").close()
     assert not connection.turn.locked()
     connection.close()
 
 
-def test_who_waits_too_long_goes_on_and_leaves_it_to_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_who_waits_too_long_goes_on_and_leaves_it_to_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.01)
-    factory = sqlite.connections()
+    factory: Any = sqlite.connections()
     first = sqlite3.connect(path, factory=factory, check_same_thread=False)
     second = sqlite3.connect(path, factory=factory)
     first.cursor().execute("INSERT INTO t VALUES (1)").close()

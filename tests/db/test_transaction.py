@@ -28,6 +28,10 @@ def test_gathered_items_are_written_together_and_the_last_ones_last(sqlite_datab
     assert written == [("early", [2, 4]), ("late", [1, 3])]
 
 
+def fail() -> None:
+    raise ZeroDivisionError
+
+
 def test_callbacks_come_after_the_commit_and_one_that_fails_stops_no_other(sqlite_database: Database) -> None:
     seen: list[Any] = []
 
@@ -37,7 +41,7 @@ def test_callbacks_come_after_the_commit_and_one_that_fails_stops_no_other(sqlit
 
     with transaction(sqlite_database.engine) as (c, _tail):
         named_values.put(c, "a", 1)
-        after_commit(c, lambda: 1 / 0)
+        after_commit(c, fail)
         after_commit(c, look)
     assert seen == [1]
 

@@ -61,7 +61,7 @@ def test_it_runs_where_nothing_else_is(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_sandbox_starts_from_it(installed: Path, tmp_path: Path) -> None:
-    command = [installed / "bin" / "python", "-m", "bot", "sandbox", "--no-open", "--port", "0"]
+    command = [str(installed / "bin" / "python"), "-m", "bot", "sandbox", "--no-open", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

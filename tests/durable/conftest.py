@@ -2,13 +2,15 @@ import asyncio
 import functools
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import pytest
 
 from bot.db.engine import Database
 from bot.durable import Engine, Job
 
-LaunchOn = Launch = Callable[..., Awaitable[Engine]]
+LaunchOn = Callable[..., Awaitable[Engine]]
+Launch = Callable[..., Awaitable[Engine]]
 _numbers = itertools.count(1)
 
 
@@ -17,7 +19,7 @@ async def launch_on() -> AsyncIterator[LaunchOn]:
     """Launches engines; the one at work is stopped at the end."""
     engines: list[Engine] = []
 
-    async def go(database: Database, jobs: Mapping[str, Job], **options: object) -> Engine:
+    async def go(database: Database, jobs: Mapping[str, Job], **options: Any) -> Engine:
         engine = Engine(database=database, jobs=jobs, executor_id=f"test-{next(_numbers)}", **options)
         engines.append(engine)
         await engine.launch()
@@ -46,7 +48,7 @@ class Recorder:
         self.hold.set()
         self._changed = asyncio.Event()
 
-    async def __call__(self, argument: str) -> object:
+    async def __call__(self, argument: str) -> Any:
         self.ran.append(argument)
         self._changed.set()
         self.now += 1

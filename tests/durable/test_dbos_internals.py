@@ -31,7 +31,7 @@ def _work(row_id: str, delay: float) -> dbos_internals.QueuedJob:
 
 
 @pytest.mark.parametrize("delay", [0.0, 60.0])
-async def test_a_row_is_what_the_client_would_insert(database: Database, delay: float):
+async def test_a_row_is_what_the_client_would_insert(database: Database, delay: float) -> None:
     client = DBOSClient(
         system_database_engine=database.engine,
         dbos_system_schema=dbos_internals.SCHEMA,
@@ -59,7 +59,7 @@ async def test_a_row_is_what_the_client_would_insert(database: Database, delay: 
     assert due is None or abs(due / 1000 - time.time() - delay) < 5
 
 
-async def test_a_row_that_is_there_stays_as_it_is(database: Database):
+async def test_a_row_that_is_there_stays_as_it_is(database: Database) -> None:
     await database.run(dbos_internals.enqueue, [_work("r", 0)])
     await database.run(dbos_internals.enqueue, [_work("r", 60), _work("other", 60)])
     assert (await database.read(_row, SystemSchema.workflow_status, "r"))["status"] == "ENQUEUED"

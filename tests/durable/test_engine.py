@@ -19,12 +19,12 @@ from tests.durable.conftest import Launch, LaunchOn, Recorder, pause
 STATEMENTS_A_SECOND = {"sqlite": 15, "postgresql": 20}
 
 
-def rows(c: sa.Connection, column: str = "status") -> dict[str, object]:
+def rows(c: sa.Connection, column: str = "status") -> dict[str, Any]:
     table = "dbos.workflow_status" if c.dialect.name == "postgresql" else "workflow_status"
     return dict(c.execute(sa.text(f"SELECT workflow_uuid, {column} FROM {table}")).all())
 
 
-async def until(database: Database, test: Callable[[dict[str, object]], bool]) -> None:
+async def until(database: Database, test: Callable[[dict[str, Any]], bool]) -> None:
     async with asyncio.timeout(30):
         while not test(await database.read(rows)):  # noqa: ASYNC110 a database has no event to wait for
             await asyncio.sleep(0.01)
@@ -34,7 +34,7 @@ async def finished(database: Database, *names: str) -> None:
     await until(database, lambda there: all(there.get(name) == "SUCCESS" for name in names))
 
 
-async def test_a_commit_runs_the_job_soon(database: Database, launch: Launch):
+async def test_a_commit_runs_the_job_soon(database: Database, launch: Launch) -> None:
     job = Recorder()
     engine = await launch({"do": job}, poll_seconds=3_600.0)
     await database.run(engine.start, "do", "r1", "17")
@@ -42,7 +42,7 @@ async def test_a_commit_runs_the_job_soon(database: Database, launch: Launch):
     await finished(database, "r1")
 
 
-async def test_a_rollback_runs_nothing(database: Database, launch: Launch):
+async def test_a_rollback_runs_nothing(database: Database, launch: Launch) -> None:
     job = Recorder()
     engine = await launch({"do": job})
 
@@ -57,7 +57,7 @@ async def test_a_rollback_runs_nothing(database: Database, launch: Launch):
     assert await database.read(rows) == {}
 
 
-async def test_the_same_id_twice_runs_once(database: Database, launch: Launch):
+async def test_the_same_id_twice_runs_once(database: Database, launch: Launch) -> None:
     job = Recorder()
     engine = await launch({"do": job})
     await asyncio.gather(*[database.run(engine.start, "do", "r1", str(n)) for n in range(5)])
@@ -68,7 +68,7 @@ async def test_the_same_id_twice_runs_once(database: Database, launch: Launch):
     assert len(job.ran) == 1
 
 
-async def test_a_delay_is_kept_and_waits_for_no_poll(database: Database, launch: Launch):
+async def test_a_delay_is_kept_and_waits_for_no_poll(database: Database, launch: Launch) -> None:
     job = Recorder()
     engine = await launch({"do": job}, poll_seconds=3_600.0)
     begun = time.monotonic()
@@ -77,7 +77,7 @@ async def test_a_delay_is_kept_and_waits_for_no_poll(database: Database, launch:
     assert time.monotonic() - begun >= 0.3
 
 
-async def test_what_waits_for_days_can_be_skipped_to(database: Database, launch: Launch):
+async def test_what_waits_for_days_can_be_skipped_to(database: Database, launch: Launch) -> None:
     job = Recorder()
     engine = await launch({"do": job})
     await database.run(engine.start, "do", "r1", "", delay=3 * 86_400)
@@ -88,7 +88,7 @@ async def test_what_waits_for_days_can_be_skipped_to(database: Database, launch:
     await job.wait(1)
 
 
-async def test_again_runs_it_again_until_it_is_done(database: Database, launch: Launch):
+async def test_again_runs_it_again_until_it_is_done(database: Database, launch: Launch) -> None:
     job = Recorder(Again(0.01), Again(0), Again(1000))
     engine = await launch({"do": job})
     await database.run(engine.start, "do", "r1", "17")
@@ -101,7 +101,7 @@ async def test_again_runs_it_again_until_it_is_done(database: Database, launch: 
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), asyncio.CancelledError()], ids=["error", "cancelled"])
-async def test_a_job_that_raises_is_tried_again_later(database: Database, launch: Launch, error: BaseException):
+async def test_a_job_that_raises_is_tried_again_later(database: Database, launch: Launch, error: BaseException) -> None:
     job = Recorder(error, error)
     engine = await launch({"do": job})
     await database.run(engine.start, "do", "r1", "17")
@@ -114,7 +114,9 @@ async def test_a_job_that_raises_is_tried_again_later(database: Database, launch
     await finished(database, "r1:again:2")
 
 
-async def test_a_job_that_this_version_does_not_know_waits_for_one_that_does(database: Database, launch: Launch):
+async def test_a_job_that_this_version_does_not_know_waits_for_one_that_does(
+    database: Database, launch: Launch
+) -> None:
     first = await launch({"do": Recorder(), "old": Recorder()})
     await database.run(first.start, "old", "r1", "17", delay=100)
     await first.stop()
@@ -130,11 +132,16 @@ async def test_a_job_that_this_version_does_not_know_waits_for_one_that_does(dat
     assert await job.wait(1) == ["17"]
 
 
-async def test_sixteen_run_at_once_and_the_others_follow(database: Database, launch: Launch):
+async def test_sixteen_run_at_once_and_the_others_follow(database: Database, launch: Launch) -> None:
     job = Recorder()
     job.hold.clear()
     engine = await launch({"do": job}, poll_seconds=60.0)
-    await database.run(lambda c: [engine.start(c, "do", f"r{n}", str(n)) for n in range(40)] and None)
+
+    def start_forty(c: sa.Connection) -> None:
+        for n in range(40):
+            engine.start(c, "do", f"r{n}", str(n))
+
+    await database.run(start_forty)
     await job.wait(16)
     await pause()
     assert len(job.ran) == 16
@@ -146,7 +153,7 @@ async def test_sixteen_run_at_once_and_the_others_follow(database: Database, lau
 @pytest.mark.postgres
 async def test_work_goes_on_when_the_server_drops_every_connection(
     postgres_database: Database, postgres_admin: sa.Engine, launch_on: LaunchOn
-):
+) -> None:
     job = Recorder(Again(0.05))
     job.hold.clear()
     engine = await launch_on(postgres_database, {"do": job})
@@ -160,7 +167,7 @@ async def test_work_goes_on_when_the_server_drops_every_connection(
     await finished(postgres_database, "r1", "r1:again:1")
 
 
-async def test_stopping_waits_for_what_runs(database: Database, launch: Launch):
+async def test_stopping_waits_for_what_runs(database: Database, launch: Launch) -> None:
     job = Recorder()
     job.hold.clear()
     engine = await launch({"do": job})
@@ -173,7 +180,7 @@ async def test_stopping_waits_for_what_runs(database: Database, launch: Launch):
 
 async def test_the_outcome_of_what_has_just_ended_is_written_before_the_stop(
     database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     write = SystemDatabase.update_workflow_outcome
 
     def slowly(*args: Any, **named: Any) -> Any:
@@ -189,7 +196,7 @@ async def test_the_outcome_of_what_has_just_ended_is_written_before_the_stop(
     assert await database.read(rows) == {"r1": "SUCCESS"}
 
 
-async def test_nothing_is_claimed_while_stopping(database: Database, launch: Launch):
+async def test_nothing_is_claimed_while_stopping(database: Database, launch: Launch) -> None:
     job = Recorder()
     job.hold.clear()
     engine = await launch({"do": job})
@@ -205,7 +212,7 @@ async def test_nothing_is_claimed_while_stopping(database: Database, launch: Lau
     assert await database.read(rows) == {"r1": "SUCCESS", "r2": "ENQUEUED"}
 
 
-async def test_what_was_not_finished_runs_again_at_the_next_start(database: Database, launch: Launch):
+async def test_what_was_not_finished_runs_again_at_the_next_start(database: Database, launch: Launch) -> None:
     job = Recorder()
     job.hold.clear()
     first = await launch({"do": job})
@@ -219,7 +226,7 @@ async def test_what_was_not_finished_runs_again_at_the_next_start(database: Data
     await finished(database, "r1")
 
 
-async def test_a_process_that_only_starts_work_runs_none(database: Database, launch: Launch):
+async def test_a_process_that_only_starts_work_runs_none(database: Database, launch: Launch) -> None:
     job = Recorder()
     starter = Engine(database=database, jobs={"do": job}, executor_id="starter")
     await starter.launch(work=False)
@@ -231,7 +238,7 @@ async def test_a_process_that_only_starts_work_runs_none(database: Database, lau
     await starter.stop()
 
 
-async def test_a_second_engine_in_the_process_is_refused(sqlite_database: Database):
+async def test_a_second_engine_in_the_process_is_refused(sqlite_database: Database) -> None:
     first, second = (Engine(database=sqlite_database, jobs={}, executor_id=name) for name in "ab")
     await first.launch()
     with pytest.raises(RuntimeError, match="another engine"):
@@ -240,7 +247,7 @@ async def test_a_second_engine_in_the_process_is_refused(sqlite_database: Databa
     await first.stop()
 
 
-async def test_a_database_that_is_not_migrated_is_refused(tmp_path: object):
+async def test_a_database_that_is_not_migrated_is_refused(tmp_path: object) -> None:
     from bot.db.engine import open_database  # noqa: PLC0415 only here
 
     database = open_database(f"sqlite:///{tmp_path}/empty.sqlite")
@@ -249,7 +256,7 @@ async def test_a_database_that_is_not_migrated_is_refused(tmp_path: object):
     database.close()
 
 
-async def test_finished_rows_go_after_some_days_and_waiting_ones_stay(database: Database, launch: Launch):
+async def test_finished_rows_go_after_some_days_and_waiting_ones_stay(database: Database, launch: Launch) -> None:
     job = Recorder()
     first = await launch({"do": job})
     await database.run(first.start, "do", "r1", "")
@@ -261,7 +268,7 @@ async def test_finished_rows_go_after_some_days_and_waiting_ones_stay(database: 
     assert await database.read(rows) == {"r2": "DELAYED"}
 
 
-async def test_rows_are_json_and_carry_no_version(database: Database, launch: Launch):
+async def test_rows_are_json_and_carry_no_version(database: Database, launch: Launch) -> None:
     engine = await launch({"do": Recorder()})
     await database.run(engine.start, "do", "r1", "17", delay=60)
     assert await database.read(rows, "application_version") == {"r1": None}
@@ -270,7 +277,7 @@ async def test_rows_are_json_and_carry_no_version(database: Database, launch: La
     assert json.loads(stored) == {"args": ["do", "r1", "17", 0, 0], "kwargs": {}}
 
 
-def test_errors_can_be_stored_without_their_text():
+def test_errors_can_be_stored_without_their_text() -> None:
     serializer = dbos_internals.JsonSerializer()
     text = serializer.serialize({"error": ValueError("sk-secret")})
     assert text == '{"error":{"__error__":"ValueError"}}'
@@ -279,7 +286,7 @@ def test_errors_can_be_stored_without_their_text():
 
 async def test_a_claim_that_was_never_started_is_found(
     database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     # The engine looks by itself at its start and at each tick; one look alone hands nothing back.
     monkeypatch.setattr("bot.durable.engine.TICK_SECONDS", 3_600.0)
     job = Recorder()
@@ -299,7 +306,7 @@ async def test_a_claim_that_was_never_started_is_found(
 
 async def test_work_that_nobody_rang_for_is_found_by_a_small_look(
     database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Another process queued it. The engine's own poll, which costs ten statements, plays no part."""
     monkeypatch.setitem(LOOK_SECONDS, database.dialect, 0.05)
     job = Recorder()
@@ -310,7 +317,7 @@ async def test_work_that_nobody_rang_for_is_found_by_a_small_look(
     assert await job.wait(1) == ["17"]
 
 
-async def test_an_engine_with_nothing_to_do_makes_few_statements(database: Database, launch: Launch):
+async def test_an_engine_with_nothing_to_do_makes_few_statements(database: Database, launch: Launch) -> None:
     await launch({"do": Recorder()})
     await pause()
     statements: list[str] = []
@@ -319,7 +326,7 @@ async def test_an_engine_with_nothing_to_do_makes_few_statements(database: Datab
     assert len(statements) < 3 * STATEMENTS_A_SECOND[database.dialect], statements
 
 
-async def test_a_defect_does_not_end_the_heartbeat(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch):
+async def test_a_defect_does_not_end_the_heartbeat(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without heartbeats others would take over what this process goes on doing."""
     monkeypatch.setattr("bot.durable.engine.TICK_SECONDS", 0.0)
     beats, again = list[int](), asyncio.Event()

@@ -94,7 +94,7 @@ def effects(c: sa.Connection) -> dict[str, str]:
 
 async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
     sqlite_url: str, spawn: Spawn, watch: Watch
-):
+) -> None:
     prepare(sqlite_url)
     first = await spawn(sqlite_url, "a", 60, "r1", "r2")
     await watch.until("a begun r1", "a begun r2")
@@ -108,7 +108,7 @@ async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
 @pytest.mark.postgres
 async def test_others_take_over_from_the_dead_and_the_frozen(
     postgres_url: str, spawn: Spawn, watch: Watch, postgres_database: Database
-):
+) -> None:
     prepare(postgres_url)
     dead = await spawn(postgres_url, "dead", 60, "r1", "r2")
     await watch.until("dead begun r1", "dead begun r2")
@@ -133,7 +133,7 @@ async def test_others_take_over_from_the_dead_and_the_frozen(
 @pytest.mark.postgres
 async def test_whoever_is_killed_whenever_everything_is_done_once(
     postgres_url: str, spawn: Spawn, watch: Watch, postgres_database: Database
-):
+) -> None:
     prepare(postgres_url)
     rng = random.Random(5)
     works = [f"w{n}" for n in range(60)]

@@ -7,11 +7,11 @@ from bot.durable.runs import Again, Run, Runs, retry_delay
 from tests.durable.conftest import Recorder
 
 
-def test_the_delay_grows_to_a_minute():
+def test_the_delay_grows_to_a_minute() -> None:
     assert [retry_delay(n) for n in (1, 2, 3, 6, 7, 8, 10_000)] == [1, 2, 4, 32, 60, 60, 60]
 
 
-async def test_the_same_row_twice_in_one_process_runs_once():
+async def test_the_same_row_twice_in_one_process_runs_once() -> None:
     job = Recorder()
     job.hold.clear()
     runs = Runs(jobs={"do": job}, queue=lambda *_: pytest.fail("nothing follows"))
@@ -23,7 +23,7 @@ async def test_the_same_row_twice_in_one_process_runs_once():
     assert runs.running == {}
 
 
-async def test_the_next_run_is_queued_although_the_database_fails(monkeypatch: pytest.MonkeyPatch):
+async def test_the_next_run_is_queued_although_the_database_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     queued: list[tuple[Run, float]] = []
 
     async def queue(run: Run, after: float) -> None:
@@ -38,7 +38,7 @@ async def test_the_next_run_is_queued_although_the_database_fails(monkeypatch: p
     assert queued[0][0].row == "r1:again:4"
 
 
-async def test_failures_in_succession_are_counted_and_forgotten_after_a_success():
+async def test_failures_in_succession_are_counted_and_forgotten_after_a_success() -> None:
     queued: list[tuple[Run, float]] = []
 
     async def queue(run: Run, after: float) -> None:
@@ -50,7 +50,7 @@ async def test_failures_in_succession_are_counted_and_forgotten_after_a_success(
     assert queued == [(Run("do", "r1", "17", turn=3, failures=3), 4.0), (Run("do", "r1", "17", turn=4), 9)]
 
 
-async def test_nothing_begins_while_stopping():
+async def test_nothing_begins_while_stopping() -> None:
     job = Recorder()
     runs = Runs(jobs={"do": job}, queue=lambda *_: pytest.fail("nothing follows"))
     await runs.stop(grace=0)

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.db.engine import Database
-from bot.durable import takeover
+from bot.durable import dbos_internals
 from bot.durable.takeover import SILENCE_SECONDS, TICK_SECONDS, Takeover, heartbeats
 
 
@@ -61,8 +61,8 @@ def test_work_of_the_dead_is_handed_back_at_once_and_ones_own_lost_work_at_the_s
         handed.append(f"{row} of {executor}")
         return True
 
-    monkeypatch.setattr(takeover.dbos_internals, "started", lambda: rows)
-    monkeypatch.setattr(takeover.dbos_internals, "hand_back", hand_back)
+    monkeypatch.setattr(dbos_internals, "started", lambda: rows)
+    monkeypatch.setattr(dbos_internals, "hand_back", hand_back)
     me = Takeover(database=sqlite_database, executor_id="me", queue="q")
     assert me.sweep({"r3"}) == 1
     assert handed == ["r1 of dead"]

@@ -54,7 +54,7 @@ class Looks:
         return waker
 
 
-def test_a_ring_is_one_look_and_says_whether_a_delay_ended():
+def test_a_ring_is_one_look_and_says_whether_a_delay_ended() -> None:
     looks = Looks()
     waker = looks.waker([])
     waker.ring()
@@ -65,7 +65,7 @@ def test_a_ring_is_one_look_and_says_whether_a_delay_ended():
     assert looks.looked == [(0, False), (0, True)]
 
 
-def test_a_look_that_fails_is_not_the_last():
+def test_a_look_that_fails_is_not_the_last() -> None:
     looks = Looks(-1)
     waker = looks.waker([])
     waker.ring()
@@ -75,7 +75,7 @@ def test_a_look_that_fails_is_not_the_last():
     waker.end(wait=5)
 
 
-def test_a_tick_that_fails_is_not_the_last():
+def test_a_tick_that_fails_is_not_the_last() -> None:
     looks = Looks()
     waker = looks.waker([], tick_seconds=0.01)
     until = time.monotonic() + 30
@@ -85,7 +85,7 @@ def test_a_tick_that_fails_is_not_the_last():
     assert looks.ticks >= 3
 
 
-def test_a_free_place_is_a_ring_only_after_all_were_taken():
+def test_a_free_place_is_a_ring_only_after_all_were_taken() -> None:
     looks = Looks(1, 2)
     waker = looks.waker([])
     waker.ring()
@@ -102,7 +102,7 @@ def test_a_free_place_is_a_ring_only_after_all_were_taken():
     waker.end(wait=5)
 
 
-def test_a_free_place_is_a_ring_when_the_poll_took_them_all():
+def test_a_free_place_is_a_ring_when_the_poll_took_them_all() -> None:
     looks = Looks()
     running: list[object] = [1]
     waker = looks.waker(running)
@@ -111,7 +111,7 @@ def test_a_free_place_is_a_ring_when_the_poll_took_them_all():
     waker.end(wait=5)
 
 
-def test_after_the_end_nothing_is_looked_for():
+def test_after_the_end_nothing_is_looked_for() -> None:
     looks = Looks()
     waker = looks.waker([])
     waker.end(wait=5)
@@ -120,7 +120,7 @@ def test_after_the_end_nothing_is_looked_for():
     assert looks.looked == []
 
 
-def test_what_nobody_rang_for_is_claimed_when_it_waits():
+def test_what_nobody_rang_for_is_claimed_when_it_waits() -> None:
     looks, waiting = Looks(), [True, False]
     waker = looks.waker([], waits=lambda: waiting.pop() if waiting else False)
     looks.wait(1)
@@ -128,7 +128,7 @@ def test_what_nobody_rang_for_is_claimed_when_it_waits():
     assert looks.looked == [(0, False)]
 
 
-def test_work_is_begun_after_the_answers_that_are_being_made_but_not_never():
+def test_work_is_begun_after_the_answers_that_are_being_made_but_not_never() -> None:
     looks, busy = Looks(), [True] * 3
     waker = looks.waker([], busy=lambda: bool(busy) and busy.pop())
     waker.ring()

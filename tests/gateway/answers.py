@@ -1,9 +1,12 @@
 """A client whose gateway gives exactly the replies a test writes down."""
 
 import random
+from collections.abc import AsyncIterator, Callable
 from itertools import count
+from typing import Any
 
 import httpx
+from httpx import ReadError
 from pydantic import SecretStr
 
 from bot.gateway.client import connect
@@ -19,23 +22,23 @@ ROW = {
 class Sleeper:
     """A clock and the sleep that moves it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 1_800_000_000.0
-        self.pauses = []
+        self.pauses: list[float] = []
 
-    def __call__(self):
+    def __call__(self) -> float:
         return self.now
 
-    async def sleep(self, seconds):
+    async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
 
 
 class Raw(httpx.AsyncByteStream):
-    def __init__(self, *chunks, error=None):
+    def __init__(self, *chunks: bytes, error: ReadError | None = None) -> None:
         self.chunks, self.error, self.taken = chunks, error, 0
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self.chunks:
             self.taken += 1
             yield chunk
@@ -43,16 +46,17 @@ class Raw(httpx.AsyncByteStream):
             raise self.error
 
 
-def answering(*replies, clock=None, **more):
+def answering(*replies: Any, clock: Sleeper | None = None, **more: Any) -> tuple[Any, ...]:
     """A client whose gateway gives these replies in turn, the last one for ever; and the requests it saw."""
     seen, turn, clock = [], count(), clock or Sleeper()
 
-    def handler(request):
+    def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         reply = replies[min(next(turn), len(replies) - 1)]
         if isinstance(reply, Exception):
             raise reply
-        return reply() if callable(reply) else reply
+        answer: httpx.Response = reply() if callable(reply) else reply
+        return answer
 
     client = connect(
         base_url=more.pop("base_url", BASE), access_token=SecretStr(PAT), transport=httpx.MockTransport(handler),
@@ -61,13 +65,13 @@ def answering(*replies, clock=None, **more):
     return client, seen
 
 
-def yes(data=None, **more):
+def yes(data: Any = None, **more: Any) -> Callable[..., Any]:
     return lambda: httpx.Response(200, json={"success": True, "message": "", "data": data}, **more)
 
 
-def no(message, status=200, **more):
+def no(message: str, status: int = 200, **more: Any) -> Callable[..., Any]:
     return lambda: httpx.Response(status, json={"success": False, "message": message, **more})
 
 
-def html(status):
+def html(status: int) -> Callable[..., Any]:
     return lambda: httpx.Response(status, html="<html>sorry</html>")

@@ -19,7 +19,9 @@ EMPTY = {"total": 0, "items": []}
         ("upstream-g3", "g2+", True, "paginated", False),
     ],
 )
-async def test_each_profile_is_known(profile, generation, masked, search, header):
+async def test_each_profile_is_known(
+    profile: str, generation: str, masked: bool, search: str, header: bool | None
+) -> None:
     fake = fake_gateway(profile)
     fake.add_key(name="ci")
     found = await detect_capabilities(client_of(fake))
@@ -32,12 +34,12 @@ async def test_each_profile_is_known(profile, generation, masked, search, header
     assert Capabilities.model_validate_json(found.model_dump_json()) == found
 
 
-async def test_a_missing_user_header_is_an_answer():
+async def test_a_missing_user_header_is_an_answer() -> None:
     client, _ = answering(no("Unauthorized, New-Api-User header not provided", status=401))
     assert (await detect_capabilities(client)).user_header_needed is True
 
 
-async def test_other_sign_in_errors_are_raised():
+async def test_other_sign_in_errors_are_raised() -> None:
     client, _ = answering(no("invalid access token"))
     with pytest.raises(GatewayAuthError):
         await detect_capabilities(client)
@@ -47,13 +49,13 @@ async def test_other_sign_in_errors_are_raised():
             await detect_capabilities(client)
 
 
-async def test_what_is_not_there_is_not_known():
+async def test_what_is_not_there_is_not_known() -> None:
     client, _ = answering(yes(EMPTY), html(404), html(404))
     assert await detect_capabilities(client) == Capabilities(user_header_needed=False)
     client, _ = answering(yes(EMPTY), yes("?"), html(404))
     assert (await detect_capabilities(client)).search is None
 
 
-def test_read_backs_teach():
+def test_read_backs_teach() -> None:
     known = Capabilities(masked_keys=True).learn(reveal=True, status_only=False)
     assert (known.masked_keys, known.reveal, known.status_only, known.plain_put_status) == (True, True, False, None)

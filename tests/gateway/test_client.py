@@ -1,5 +1,7 @@
 """The endpoints against the fake gateway, on every profile; and how many calls they cost."""
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 
@@ -18,7 +20,7 @@ from tests.gateway.kit import PROFILES, client_of, fake_gateway, same_record, se
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_reads_and_raw_writes_on_every_profile(profile):
+async def test_reads_and_raw_writes_on_every_profile(profile: str) -> None:
     fake = fake_gateway(profile)
     client = client_of(fake)
     assert await client.list_keys() == []
@@ -45,15 +47,16 @@ async def test_reads_and_raw_writes_on_every_profile(profile):
     await client.aclose()
 
 
-async def test_a_number_in_the_answer_to_create_is_taken_but_never_required():
+async def test_a_number_in_the_answer_to_create_is_taken_but_never_required() -> None:
     fake = fake_gateway(create_returns_data=True)
     assert await client_of(fake).create_key(wanted()) == fake.keys()[0].id
-    for data in ({"id": True}, {"id": "7"}, {"id": -1}, {}, [], None):
+    odd: list[Any] = [{"id": True}, {"id": "7"}, {"id": -1}, {}, [], None]
+    for data in odd:
         client, _ = answering(yes(data))
         assert await client.create_key(wanted()) is None
 
 
-async def test_a_thousand_keys_cost_ten_pages_and_one_search():
+async def test_a_thousand_keys_cost_ten_pages_and_one_search() -> None:
     fake = fake_gateway()
     for number in range(1000):
         fake.add_key(name=f"key {number}")
@@ -68,7 +71,7 @@ async def test_a_thousand_keys_cost_ten_pages_and_one_search():
 
 
 @pytest.mark.parametrize("name", ["50%", "", " padded", "100%_!"])
-async def test_names_that_search_would_misread_are_looked_up_in_the_list(name):
+async def test_names_that_search_would_misread_are_looked_up_in_the_list(name: str) -> None:
     fake = fake_gateway("upstream-g2")
     fake.add_key(name=name)
     fake.add_key(name="50 or more")
@@ -76,7 +79,7 @@ async def test_names_that_search_would_misread_are_looked_up_in_the_list(name):
     assert sent(fake) == ["GET /api/token/"]
 
 
-async def test_search_is_not_needed():
+async def test_search_is_not_needed() -> None:
     fake = fake_gateway("upstream-g2", search_limit=(0, 60.0))
     fake.add_key(name="here")
     assert len(await client_of(fake).find_keys("here")) == 1
@@ -91,7 +94,7 @@ async def test_search_is_not_needed():
     assert len(seen) == 1
 
 
-async def test_a_list_that_moves_is_read_again():
+async def test_a_list_that_moves_is_read_again() -> None:
     fake = fake_gateway()
     for number in range(150):
         fake.add_key(name=f"key {number}")
@@ -102,14 +105,14 @@ async def test_a_list_that_moves_is_read_again():
     assert keys == sorted(keys, key=lambda key: -key.id)
 
 
-async def test_a_list_that_never_holds_still_is_given_as_last_read(caplog):
+async def test_a_list_that_never_holds_still_is_given_as_last_read(caplog: pytest.LogCaptureFixture) -> None:
     client, seen = answering(yes({"total": 9, "items": [ROW]}))
     assert len(await client.list_keys()) == 1
     assert len(seen) == 6
     assert "kept changing" in caplog.text
 
 
-async def test_no_list_is_read_for_ever(monkeypatch):
+async def test_no_list_is_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.gateway.listing.MOST_PAGES", 2)
     fake = fake_gateway()
     for number in range(250):
@@ -120,13 +123,13 @@ async def test_no_list_is_read_for_ever(monkeypatch):
     assert len(fake.requests) == 8
 
 
-async def test_no_items_may_be_null():
+async def test_no_items_may_be_null() -> None:
     client, _ = answering(yes({"total": 0, "items": None}))
     assert await client.list_keys() == []
 
 
 @pytest.mark.parametrize("how", sorted(WRONGS))
-async def test_every_wrong_answer_is_an_error_or_means_nothing(how):
+async def test_every_wrong_answer_is_an_error_or_means_nothing(how: str) -> None:
     fake = fake_gateway()
     fake.add_key(name="ci")
     fake.arm("wrong", method="GET", how=how, times=None)
@@ -138,7 +141,7 @@ async def test_every_wrong_answer_is_an_error_or_means_nothing(how):
         await client.list_keys()
 
 
-async def test_a_masked_value_is_revealed_or_said_to_be_hidden():
+async def test_a_masked_value_is_revealed_or_said_to_be_hidden() -> None:
     fake = fake_gateway("upstream-g2", reveal=False)
     row = fake.add_key(name="ci")
     with pytest.raises(GatewayRejected) as raised:
@@ -162,13 +165,13 @@ async def test_a_masked_value_is_revealed_or_said_to_be_hidden():
     assert len(seen) == 2
 
 
-async def test_a_value_has_exactly_one_prefix():
+async def test_a_value_has_exactly_one_prefix() -> None:
     for raw in (ROW["key"], f"sk-{ROW['key']}"):
         client, _ = answering(yes(ROW | {"key": raw}))
         assert (await client.reveal_key(KeyId(5))).get_secret_value() == f"sk-{ROW['key']}"
 
 
-async def test_many_masked_values_cost_a_call_a_hundred():
+async def test_many_masked_values_cost_a_call_a_hundred() -> None:
     fake = fake_gateway("upstream-g2")
     ids = [fake.add_key(name=f"key {number}").id for number in range(130)]
     found = await client_of(fake).reveal_keys([KeyId(key_id) for key_id in [*ids, 99_999]])
@@ -179,7 +182,7 @@ async def test_many_masked_values_cost_a_call_a_hundred():
     assert await client_of(fake_gateway("cometapi")).reveal_keys([KeyId(1)]) == {}
 
 
-async def test_values_that_cannot_be_had_are_left_out():
+async def test_values_that_cannot_be_had_are_left_out() -> None:
     fake = fake_gateway("upstream-g2", batch_reveal=False)
     key = fake.add_key(name="ci")
     assert await client_of(fake).reveal_keys([KeyId(key.id)]) == {}
@@ -191,7 +194,7 @@ async def test_values_that_cannot_be_had_are_left_out():
 @pytest.mark.parametrize(
     ("wanted_ids", "calls"), [([3], 1), ([1, 100, 250], 3), (range(1, 101), 3), (range(151, 251), 1)]
 )
-async def test_many_records_are_read_in_as_few_calls_as_possible(wanted_ids, calls):
+async def test_many_records_are_read_in_as_few_calls_as_possible(wanted_ids: Any, calls: int) -> None:
     fake = fake_gateway()
     ids = [fake.add_key(name=f"key {number}").id for number in range(250)]
     wanted_keys = [ids[number - 1] for number in wanted_ids]
@@ -203,7 +206,7 @@ async def test_many_records_are_read_in_as_few_calls_as_possible(wanted_ids, cal
     assert len(fake.requests) - calls <= calls
 
 
-async def test_records_that_are_gone_are_left_out_and_those_that_moved_are_found():
+async def test_records_that_are_gone_are_left_out_and_those_that_moved_are_found() -> None:
     fake = fake_gateway()
     ids = [fake.add_key(name=f"key {number}").id for number in range(250)]
     client = client_of(fake)
@@ -214,27 +217,28 @@ async def test_records_that_are_gone_are_left_out_and_those_that_moved_are_found
     assert set(await client.get_keys(ids[:20])) == set(ids[:20]) - {ids[5]}
 
 
-async def test_whoever_listens_is_told_of_every_record():
-    fake, told = fake_gateway(), []
+async def test_whoever_listens_is_told_of_every_record() -> None:
+    fake, told = fake_gateway(), list[Any]()
     key = fake.add_key(name="ci")
     client = client_of(fake)
     client.listen(lambda rows: told.extend((each.id, raw) for each, raw in rows))
-    for read in (client.get_key(key.id), client.list_keys(), client.newest_keys(), client.find_keys("ci")):
+    for read in (client.get_key(KeyId(key.id)), client.list_keys(), client.newest_keys(), client.find_keys("ci")):
         await read
     assert told == [(key.id, fake.key_value(key.id).removeprefix("sk-"))] * 4
 
 
-async def test_models_in_every_shape():
+async def test_models_in_every_shape() -> None:
     for data in (["b", "a", "a"], [{"id": "a"}, {"model_name": "b"}], {"1": ["a"], "2": ["b"], "3": None}):
         client, _ = answering(yes(data))
         assert await client.list_models() == ["a", "b"]
-    for data in (None, 5, [5], [{}], [""], {"a": 5}):
-        client, _ = answering(yes(data))
+    wrong: list[Any] = [None, 5, [5], [{}], [""], {"a": 5}]
+    for shape in wrong:
+        client, _ = answering(yes(shape))
         with pytest.raises(GatewayProtocolError):
             await client.list_models()
 
 
-async def test_groups_where_there_are_any():
+async def test_groups_where_there_are_any() -> None:
     groups = await client_of(fake_gateway("upstream-g2")).list_groups()
     assert groups == sorted(groups, key=lambda group: group.name)
     assert groups
@@ -247,7 +251,7 @@ async def test_groups_where_there_are_any():
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_trying_a_key(profile):
+async def test_trying_a_key(profile: str) -> None:
     fake = fake_gateway(profile)
     row = fake.add_key(name="ci", remain_quota=5)
     client, value = client_of(fake), SecretStr(fake.key_value(row.id))
@@ -266,7 +270,7 @@ async def test_trying_a_key(profile):
      ("empty_429", 0, "rate_limited"), ("lost_reply", 0, "no_answer"), ("redirect", 0, "not_the_gateway"),
      ("cut_body", 0, "no_answer"), ("truncated_gzip", 0, "not_the_gateway")],
 )  # fmt: skip
-async def test_a_trial_that_tells_nothing_is_unclear(kind, status, reason):
+async def test_a_trial_that_tells_nothing_is_unclear(kind: str, status: int, reason: str) -> None:
     fake = fake_gateway()
     row = fake.add_key(name="ci", remain_quota=5)
     fake.arm(kind, status=status)
@@ -275,14 +279,14 @@ async def test_a_trial_that_tells_nothing_is_unclear(kind, status, reason):
     assert len(fake.requests) == 1
 
 
-async def test_what_is_no_key_is_not_sent():
+async def test_what_is_no_key_is_not_sent() -> None:
     fake = fake_gateway()
     for value in ("", "sk-", "with space", "ключ", "a\nb"):
         assert (await client_of(fake).check_key(SecretStr(value))).reason == "not_a_key"
     assert fake.requests == []
 
 
-async def test_the_fake_has_all_that_the_client_calls():
+async def test_the_fake_has_all_that_the_client_calls() -> None:
     fake = fake_gateway("upstream-g2", public_models=True)
     client = client_of(fake)
     await client.create_key(wanted())
@@ -314,7 +318,7 @@ async def test_the_fake_has_all_that_the_client_calls():
     assert not any("query" in secret for seen in fake.requests for secret in seen.secrets)
 
 
-async def test_the_default_waits_are_real_and_the_pool_is_closed():
+async def test_the_default_waits_are_real_and_the_pool_is_closed() -> None:
     client, _ = answering(yes(ROW), clock=Sleeper())
     assert client.timeout == 30.0
     assert client.request_id_header is None
@@ -323,13 +327,13 @@ async def test_the_default_waits_are_real_and_the_pool_is_closed():
 
 
 @pytest.mark.parametrize("told", [None, ROW | {"id": 6}, {"id": 5}])
-async def test_an_answer_to_a_change_that_holds_no_record_of_the_key_tells_none(told):
+async def test_an_answer_to_a_change_that_holds_no_record_of_the_key_tells_none(told: Any) -> None:
     client, _ = answering(yes(ROW), yes(told))
     key = await client.get_key(KeyId(5))
     assert await client.update_key(key) is None
 
 
-async def test_whether_every_key_was_read_once_is_known():
+async def test_whether_every_key_was_read_once_is_known() -> None:
     client, _ = answering(yes({"items": [ROW], "total": 1, "page": 1, "page_size": 100}))
     assert not client.has_listed
     await client.list_keys()

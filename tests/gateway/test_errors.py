@@ -45,22 +45,22 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("words", "refusal"), WORDS)
-def test_words_are_classed(words, refusal):
+def test_words_are_classed(words: str, refusal: str) -> None:
     assert refusal_of(words) is Refusal(refusal)
     assert refusal_of(words.upper()) is Refusal(refusal)
 
 
-def test_a_code_says_more_than_words():
+def test_a_code_says_more_than_words() -> None:
     assert refusal_of("?", code="AUTH_USER_DISABLED") is Refusal.BANNED
     assert refusal_of("record not found", code="whatever") is Refusal.NOT_FOUND
 
 
-def test_every_class_has_a_sentence_of_ours():
+def test_every_class_has_a_sentence_of_ours() -> None:
     assert set(SENTENCES) == set(Refusal)
     assert set(Refusal) > AUTH_REFUSALS
     assert all(sentence.endswith(".") and len(sentence) < 120 for sentence in SENTENCES.values())
 
 
-def test_the_log_gets_no_secret_and_no_second_line():
+def test_the_log_gets_no_secret_and_no_second_line() -> None:
     text = without_secrets("a sk-abcdefghijk b\nc AKfakeFAKE+/0123456789abcdefghij== d mine e", ["mine"])
     assert text == "a [secret] b c [secret] d [secret] e"

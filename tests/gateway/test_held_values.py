@@ -1,26 +1,28 @@
 """Values of disabled keys, for the minutes of their proof."""
 
+import pytest
 from pydantic import SecretStr
 
 from bot.gateway import held_values
 from bot.gateway.held_values import SECONDS, HeldValues
 from bot.gateway.models import KeyId
 from tests.gateway.kit import client_of, fake_gateway
+from tests.narrow import present
 
 
-async def test_only_values_of_disabled_keys_are_held_and_not_for_long():
+async def test_only_values_of_disabled_keys_are_held_and_not_for_long() -> None:
     fake = fake_gateway()
     alive, dead = fake.add_key(name="alive").id, fake.add_key(name="dead", status=2).id
     client = client_of(fake)
     await client.list_keys()
     assert client.held.of_key(alive) is None
-    assert client.held.of_key(dead).get_secret_value() == fake.key_value(dead)
+    assert present(client.held.of_key(dead)).get_secret_value() == fake.key_value(dead)
     assert fake.key_value(dead) not in repr(vars(client.held))
     fake.advance(SECONDS + 1)
     assert client.held.of_key(dead) is None
 
 
-async def test_a_key_that_is_in_use_again_is_dropped():
+async def test_a_key_that_is_in_use_again_is_dropped() -> None:
     fake = fake_gateway()
     key_id = fake.add_key(name="back", status=2).id
     client = client_of(fake)
@@ -30,7 +32,7 @@ async def test_a_key_that_is_in_use_again_is_dropped():
     assert client.held.of_key(key_id) is None
 
 
-async def test_a_masked_value_is_known_to_be_masked():
+async def test_a_masked_value_is_known_to_be_masked() -> None:
     fake = fake_gateway("upstream-g2")
     key_id = fake.add_key(name="hidden", status=2).id
     client = client_of(fake)
@@ -40,7 +42,7 @@ async def test_a_masked_value_is_known_to_be_masked():
     assert client.held.of_key(key_id) is None
 
 
-def test_the_oldest_gives_way_when_there_are_too_many(monkeypatch):
+def test_the_oldest_gives_way_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_values, "_MOST", 2)
     held = HeldValues(clock=lambda: 0.0)
     for number in (1, 2, 3):
@@ -48,7 +50,7 @@ def test_the_oldest_gives_way_when_there_are_too_many(monkeypatch):
     assert [held.of_key(number) is None for number in (1, 2, 3)] == [True, False, False]
 
 
-async def test_of_too_many_masked_values_the_oldest_is_forgotten(monkeypatch):
+async def test_of_too_many_masked_values_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_values, "_MOST", 2)
     fake = fake_gateway("upstream-g2")
     ids = [fake.add_key(name=f"hidden {number}", status=2).id for number in range(3)]

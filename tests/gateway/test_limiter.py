@@ -40,7 +40,7 @@ async def spend(one: CallLimiter, priority: Priority, limits: tuple[Limit, ...] 
     return most
 
 
-async def test_lookers_on_never_spend_the_last_part_which_is_kept_for_kills():
+async def test_lookers_on_never_spend_the_last_part_which_is_kept_for_kills() -> None:
     one, _ = limiter()
     share = SIZES[Limit.CALLS].shares
     assert await spend(one, BACKGROUND) == share[BACKGROUND]
@@ -48,7 +48,7 @@ async def test_lookers_on_never_spend_the_last_part_which_is_kept_for_kills():
     assert await spend(one, KILL, most=40) == 40
 
 
-async def test_reveals_are_kept_for_people():
+async def test_reveals_are_kept_for_people() -> None:
     one, clock = limiter()
     assert await spend(one, BACKGROUND, REVEALS) == 4
     assert await spend(one, KILL, REVEALS) == 4
@@ -58,7 +58,7 @@ async def test_reveals_are_kept_for_people():
     assert (reached.value.limit, reached.value.seconds) == (Limit.REVEALS, 1200.0)
 
 
-async def test_a_share_comes_back_as_calls_leave_the_window():
+async def test_a_share_comes_back_as_calls_leave_the_window() -> None:
     one, clock = limiter()
     await spend(one, PEOPLE)
     clock.now += 100
@@ -67,7 +67,7 @@ async def test_a_share_comes_back_as_calls_leave_the_window():
     assert clock.pauses == [80.0]
 
 
-async def test_one_refusal_stops_everybody_and_kills_go_first():
+async def test_one_refusal_stops_everybody_and_kills_go_first() -> None:
     one, _ = limiter()
     await one.turn(CALLS, PEOPLE, patience=0.0)
     one.refused(CALLS, None)
@@ -78,7 +78,7 @@ async def test_one_refusal_stops_everybody_and_kills_go_first():
     assert one.wait(Limit.CALLS, KILL) == 1.0
 
 
-async def test_refusals_in_a_row_make_the_stop_longer_and_a_success_ends_it():
+async def test_refusals_in_a_row_make_the_stop_longer_and_a_success_ends_it() -> None:
     one, clock = limiter()
     stops = []
     with prioritized(KILL):
@@ -93,14 +93,14 @@ async def test_refusals_in_a_row_make_the_stop_longer_and_a_success_ends_it():
 
 
 @pytest.mark.parametrize(("told", "stop"), [(30.0, 30.0), (0.0, 0.0), (1e9, LONGEST_STOP)])
-async def test_retry_after_is_believed_within_reason(told, stop):
+async def test_retry_after_is_believed_within_reason(told: float, stop: float) -> None:
     one, _ = limiter()
     await one.turn(CALLS, KILL, patience=0.0)
     one.refused(CALLS, told)
     assert one.wait(Limit.CALLS, KILL) == stop
 
 
-async def test_a_refused_reveal_stops_reveals_and_nothing_else():
+async def test_a_refused_reveal_stops_reveals_and_nothing_else() -> None:
     one, _ = limiter()
     await one.turn(REVEALS, PEOPLE, patience=0.0)
     one.refused(REVEALS, None)
@@ -111,7 +111,7 @@ async def test_a_refused_reveal_stops_reveals_and_nothing_else():
     assert one.room() == SIZES[Limit.CALLS].most
 
 
-async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one():
+async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one() -> None:
     one, clock = limiter()
     assert (one.room(), one.forecast(1_000)) == (180, None)
     await spend(one, KILL, most=180)
@@ -129,9 +129,10 @@ async def test_room_and_forecast_speak_of_a_limit_only_when_there_is_one():
     assert one.room() == 179
 
 
-async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells():
+async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells() -> None:
     one, _ = limiter()
-    assert one.holds is None
+    before: object = one.holds
+    assert before is None
     one.presume(limited=True)
     assert (one.holds, one.forecast(180)) == (True, 0.0)
     await spend(one, KILL, most=180)
@@ -143,14 +144,14 @@ async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells():
 
 
 @pytest.mark.parametrize(("profile", "room"), [("cometapi", None), ("upstream-g2", 179)])
-async def test_the_window_is_new_apis_and_cometapi_publishes_none(profile, room):
+async def test_the_window_is_new_apis_and_cometapi_publishes_none(profile: str, room: int | None) -> None:
     fake = fake_gateway(profile)
     client = client_of(fake, limiter=None)
     await client.newest_keys()
     assert client.limiter.room() == room
 
 
-async def test_a_gateway_that_takes_more_than_the_window_is_not_held_to_it():
+async def test_a_gateway_that_takes_more_than_the_window_is_not_held_to_it() -> None:
     one, _ = limiter()
     for _ in range(181):
         await one.turn(CALLS, KILL, patience=0.0)
@@ -162,7 +163,7 @@ async def test_a_gateway_that_takes_more_than_the_window_is_not_held_to_it():
     assert await spend(one, PEOPLE) == 0
 
 
-async def test_a_person_is_told_until_when():
+async def test_a_person_is_told_until_when() -> None:
     clock = Sleeper()
     client, seen = answering(yes(ROW), clock=clock)
     for _ in range(140):
@@ -175,7 +176,7 @@ async def test_a_person_is_told_until_when():
     assert len(seen) == 141
 
 
-async def test_the_pages_of_a_list_leave_room_for_the_rest_unless_it_is_for_a_kill():
+async def test_the_pages_of_a_list_leave_room_for_the_rest_unless_it_is_for_a_kill() -> None:
     fake = fake_gateway("upstream-g2", ip_limit=(180, 180.0))
     for number in range(150):
         fake.add_key(name=f"key {number}")
@@ -188,7 +189,7 @@ async def test_the_pages_of_a_list_leave_room_for_the_rest_unless_it_is_for_a_ki
         assert len(await client.list_keys(deadline=1.0)) == 150
 
 
-async def test_two_clients_of_one_address_share_a_limiter():
+async def test_two_clients_of_one_address_share_a_limiter() -> None:
     one, clock = limiter()
     first, _ = answering(yes(ROW), clock=clock, limiter=one)
     second, seen = answering(yes(ROW), clock=clock, limiter=one)
@@ -199,7 +200,7 @@ async def test_two_clients_of_one_address_share_a_limiter():
     assert seen == []
 
 
-async def test_calls_started_from_a_kill_are_for_the_kill():
+async def test_calls_started_from_a_kill_are_for_the_kill() -> None:
     with prioritized(KILL):
         task = asyncio.create_task(_priority())
     assert await task is KILL
@@ -210,7 +211,7 @@ async def _priority() -> Priority:
     return current_priority()
 
 
-def test_what_the_gateway_takes_for_long_is_said_by_the_minute():
+def test_what_the_gateway_takes_for_long_is_said_by_the_minute() -> None:
     one = CallLimiter(
         clock=Sleeper(), sleep=Sleeper().sleep, sizes={Limit.CALLS: WindowSize(most=30, seconds=90.0, shares={})}
     )
@@ -221,5 +222,5 @@ def test_what_the_gateway_takes_for_long_is_said_by_the_minute():
     ("seconds", "text"),
     [(0.2, "about 1 second"), (40.0, "about 40 seconds"), (91.0, "about 2 minutes"), (710.0, "about 12 minutes")],
 )
-def test_a_duration_in_words(seconds, text):
+def test_a_duration_in_words(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text

@@ -1,11 +1,13 @@
 """Lists are read to their end, again when they move; the rest is in test_client.py."""
 
+import pytest
+
 from bot.gateway import listing
 from bot.gateway.models import KeyId
 from tests.gateway.kit import client_of, fake_gateway, sent
 
 
-async def test_a_first_page_that_holds_all_is_the_whole_list():
+async def test_a_first_page_that_holds_all_is_the_whole_list() -> None:
     fake = fake_gateway()
     for number in range(25):
         fake.add_key(name=f"key {number}")
@@ -14,7 +16,7 @@ async def test_a_first_page_that_holds_all_is_the_whole_list():
     assert len(sent(fake, "GET")) == 1
 
 
-async def test_places_in_the_list_are_remembered_for_the_next_read():
+async def test_places_in_the_list_are_remembered_for_the_next_read() -> None:
     fake = fake_gateway()
     ids = [fake.add_key(name=f"key {number}").id for number in range(950)]
     client = client_of(fake)
@@ -25,7 +27,7 @@ async def test_places_in_the_list_are_remembered_for_the_next_read():
     assert len(fake.requests) - before <= 2
 
 
-async def test_a_list_without_end_is_not_followed_for_ever(monkeypatch):
+async def test_a_list_without_end_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = fake_gateway()
     ids = [fake.add_key(name=f"key {number}").id for number in range(150)]
     # None of these has a place yet, so they are looked for from the beginning: the last nine are beyond it.

@@ -1,5 +1,7 @@
 """Keys as values: effective state, hints, lists out of strings."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,7 +11,7 @@ from tests.gateway.kit import wanted
 NOW = 1_800_000_000
 
 
-def key(**more):
+def key(**more: Any) -> Key:
     values = wanted().model_dump() | {
         "id": 7, "user_id": 1, "status": 1, "created_time": 5, "accessed_time": 5, "used_quota": 0, "hint": "aB3d…wXyZ",
         "masked": False,
@@ -36,11 +38,11 @@ def key(**more):
         ({"remain_quota": 0, "status": 2}, "disabled"),
     ],
 )
-def test_the_effective_state_is_computed(fields, state):
+def test_the_effective_state_is_computed(fields: dict[str, Any], state: str) -> None:
     assert key(**fields).state(NOW) is EffectiveState(state)
 
 
-def test_lists_are_read_as_the_gateway_reads_them():
+def test_lists_are_read_as_the_gateway_reads_them() -> None:
     some = wanted(models=["gpt-5", "o4"], allowed_ips=["10.0.0.1", "::1"])
     assert (some.models, some.allowed_ips) == (("gpt-5", "o4"), ("10.0.0.1", "::1"))
     assert (some.model_limits, some.allow_ips, some.model_limits_enabled) == ("gpt-5,o4", "10.0.0.1\n::1", True)
@@ -49,7 +51,7 @@ def test_lists_are_read_as_the_gateway_reads_them():
     assert wanted().model_copy(update={"allow_ips": None}).allowed_ips == ()
 
 
-def test_a_key_can_be_stored_and_holds_no_value():
+def test_a_key_can_be_stored_and_holds_no_value() -> None:
     some = key()
     assert Key.model_validate_json(some.model_dump_json()) == some
     assert Key.model_validate(some.model_dump()) == some
@@ -61,7 +63,7 @@ def test_a_key_can_be_stored_and_holds_no_value():
     assert (some.last_four, key(hint="…").last_four) == ("…wXyZ", "…")
 
 
-def test_numbers_are_strict():
+def test_numbers_are_strict() -> None:
     for wrong in ("5", 5.0, True, 2**63):
         with pytest.raises(ValidationError):
             wanted(remain_quota=wrong)

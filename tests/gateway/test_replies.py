@@ -1,6 +1,7 @@
 """What one reply means: a yes, a sure no, or not known whether it was done."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,8 @@ def call(kind: CallKind) -> ApiCall:
     return ApiCall(doing="x", method="PUT", path="/api/token/", kind=kind, key_id=KeyId(7))
 
 
-def reply(status: int, body: bytes, **more: object) -> ApiReply:
-    return ApiReply(status=status, body=body, request_id=None, **more)  # type: ignore[arg-type]  # fields of a reply
+def reply(status: int, body: bytes, **more: Any) -> ApiReply:
+    return ApiReply(status=status, body=body, request_id=None, **more)
 
 
 @pytest.mark.parametrize(

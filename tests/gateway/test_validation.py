@@ -1,5 +1,7 @@
 """What is found wrong before anything is sent."""
 
+from typing import Any
+
 import pytest
 
 from bot.gateway.validation import LARGEST_QUOTA, problems, settings_problems
@@ -20,15 +22,15 @@ BAD = [
 
 
 @pytest.mark.parametrize("values", GOOD)
-def test_good_values_have_no_problem(values):
+def test_good_values_have_no_problem(values: dict[str, Any]) -> None:
     assert problems(values) == {}
 
 
 @pytest.mark.parametrize("values", BAD)
-def test_bad_values_are_named(values):
+def test_bad_values_are_named(values: dict[str, Any]) -> None:
     assert set(problems(values)) == set(values)
 
 
-def test_the_quota_of_an_unlimited_key_is_not_looked_at():
+def test_the_quota_of_an_unlimited_key_is_not_looked_at() -> None:
     assert settings_problems(wanted(remain_quota=-1, unlimited_quota=True)) == {}
     assert set(settings_problems(wanted(name="", remain_quota=-1))) == {"name", "remain_quota"}

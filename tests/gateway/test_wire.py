@@ -5,6 +5,7 @@ import gzip
 import json
 import logging
 from itertools import count
+from typing import Any
 
 import httpx
 import pytest
@@ -29,7 +30,7 @@ from tests.gateway.answers import ROW, Raw, Sleeper, answering, html, no, yes
 from tests.gateway.kit import BASE, PAT, wanted
 
 
-async def test_sends_the_raw_token_and_asks_for_english_json():
+async def test_sends_the_raw_token_and_asks_for_english_json() -> None:
     client, seen = answering(yes(ROW), user_id="42")
     await client.get_key(KeyId(5))
     headers = seen[0].headers
@@ -41,7 +42,7 @@ async def test_sends_the_raw_token_and_asks_for_english_json():
     await client.aclose()
 
 
-async def test_no_user_header_unless_told_and_a_prefix_in_the_base_url_is_kept():
+async def test_no_user_header_unless_told_and_a_prefix_in_the_base_url_is_kept() -> None:
     client, seen = answering(yes(ROW), base_url="https://gateway.test/prefix/")
     await client.get_key(KeyId(5))
     assert "new-api-user" not in seen[0].headers
@@ -63,9 +64,9 @@ async def test_no_user_header_unless_told_and_a_prefix_in_the_base_url_is_kept()
         ({"user_id": "me"}, "COMETAPI_USER_ID"),
     ],
 )
-def test_settings_that_cannot_work_stop_the_start(settings, words):
+def test_settings_that_cannot_work_stop_the_start(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
-        connect(**({"base_url": BASE, "access_token": SecretStr(PAT)} | settings))
+        connect(**{"base_url": BASE, "access_token": SecretStr(PAT), **settings})
 
 
 READS = [
@@ -101,7 +102,7 @@ READS = [
 
 
 @pytest.mark.parametrize(("reply", "error"), READS)
-async def test_a_read_is_classed(reply, error, caplog):
+async def test_a_read_is_classed(reply: Any, error: type[Any], caplog: pytest.LogCaptureFixture) -> None:
     client, seen = answering(reply)
     with pytest.raises(error) as raised:
         await client.get_key(KeyId(5))
@@ -137,7 +138,7 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("reply", "error"), WRITES)
-async def test_a_write_is_sure_or_unknown_and_never_repeated(reply, error):
+async def test_a_write_is_sure_or_unknown_and_never_repeated(reply: Any, error: type[Any]) -> None:
     client, seen = answering(reply)
     with pytest.raises(error) as raised:
         await client.create_key(wanted())
@@ -146,7 +147,7 @@ async def test_a_write_is_sure_or_unknown_and_never_repeated(reply, error):
     assert len(seen) == (2 if error is GatewayLimited else 1)
 
 
-async def test_reads_are_retried_with_growing_pauses():
+async def test_reads_are_retried_with_growing_pauses() -> None:
     clock = Sleeper()
     client, seen = answering(html(503), httpx.ReadTimeout("no"), html(504), yes(ROW), clock=clock)
     assert (await client.get_key(KeyId(5))).id == 5
@@ -154,7 +155,7 @@ async def test_reads_are_retried_with_growing_pauses():
     assert [0.25, 0.5, 1.0] < clock.pauses < [0.51, 1.01, 2.01]
 
 
-async def test_a_deadline_bounds_all_attempts_together():
+async def test_a_deadline_bounds_all_attempts_together() -> None:
     clock = Sleeper()
     client, _ = answering(html(503), clock=clock)
     with pytest.raises(GatewayUnavailable):
@@ -162,13 +163,14 @@ async def test_a_deadline_bounds_all_attempts_together():
     assert sum(clock.pauses) < 1.5
 
 
-async def test_a_deadline_holds_for_all_pages_of_a_list():
+async def test_a_deadline_holds_for_all_pages_of_a_list() -> None:
     clock = Sleeper()
     numbers = count(1000, -1)
 
-    def slow_page():
+    def slow_page() -> httpx.Response:
         clock.now += 1.0
-        return yes({"total": 1000, "items": [ROW | {"id": next(numbers)}]})()
+        page: httpx.Response = yes({"total": 1000, "items": [ROW | {"id": next(numbers)}]})()
+        return page
 
     client, seen = answering(slow_page, clock=clock)
     with pytest.raises(GatewayUnavailable, match="too slow"):
@@ -176,9 +178,10 @@ async def test_a_deadline_holds_for_all_pages_of_a_list():
     assert len(seen) <= 4
 
 
-async def test_a_gateway_that_never_answers_is_given_up():
-    async def hang(_request):
+async def test_a_gateway_that_never_answers_is_given_up() -> None:
+    async def hang(_request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(5)
+        raise AssertionError
 
     client = connect(
         base_url=BASE,
@@ -193,7 +196,7 @@ async def test_a_gateway_that_never_answers_is_given_up():
         await client.delete_key(KeyId(5))
 
 
-async def test_a_huge_body_is_not_held():
+async def test_a_huge_body_is_not_held() -> None:
     stream = Raw(*[b"x" * 65_536] * 160)
     client, _ = answering(httpx.Response(200, stream=stream))
     with pytest.raises(GatewayProtocolError):
@@ -201,7 +204,7 @@ async def test_a_huge_body_is_not_held():
     assert stream.taken < 10
 
 
-async def test_a_compressed_bomb_is_not_inflated():
+async def test_a_compressed_bomb_is_not_inflated() -> None:
     bomb = gzip.compress(b"x" * 20_000_000)
     client, _ = answering(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(bomb)))
     with pytest.raises(GatewayProtocolError):
@@ -209,7 +212,7 @@ async def test_a_compressed_bomb_is_not_inflated():
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100_000])
-async def test_gzip_is_read_however_it_is_cut_into_chunks(chunk):
+async def test_gzip_is_read_however_it_is_cut_into_chunks(chunk: int) -> None:
     body = gzip.compress(json.dumps({"success": True, "data": ROW}).encode())
     chunks = [body[start : start + chunk] for start in range(0, len(body), chunk)]
     client, _ = answering(lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(*chunks)))
@@ -217,7 +220,7 @@ async def test_gzip_is_read_however_it_is_cut_into_chunks(chunk):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-async def test_what_cannot_be_decompressed_is_tried_again(encoding):
+async def test_what_cannot_be_decompressed_is_tried_again(encoding: str) -> None:
     body = gzip.compress(json.dumps({"success": True, "data": ROW}).encode())[:-20] if encoding == "gzip" else b"?"
     broken = lambda: httpx.Response(200, headers={"Content-Encoding": encoding}, stream=Raw(body))  # noqa: E731
     client, seen = answering(broken, yes(ROW))
@@ -225,7 +228,7 @@ async def test_what_cannot_be_decompressed_is_tried_again(encoding):
     assert len(seen) == 2
 
 
-async def test_false_gzip_and_a_cut_body_are_no_answer():
+async def test_false_gzip_and_a_cut_body_are_no_answer() -> None:
     false = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Raw(b"not gzip"))
     cut = httpx.Response(200, stream=Raw(b'{"succ', error=httpx.ReadError("cut")))
     client, seen = answering(false, cut, yes(ROW))
@@ -241,33 +244,35 @@ async def test_false_gzip_and_a_cut_body_are_no_answer():
         {"expired_time": 1e5},
     ],
 )  # fmt: skip
-async def test_a_wrong_type_is_an_error_and_not_a_guess(change, caplog):
+async def test_a_wrong_type_is_an_error_and_not_a_guess(
+    change: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     client, _ = answering(yes(ROW | change))
     with pytest.raises(GatewayProtocolError):
         await client.get_key(KeyId(5))
 
 
 @pytest.mark.parametrize("field", list(ROW))
-async def test_a_missing_field_is_an_error_and_not_a_zero(field):
+async def test_a_missing_field_is_an_error_and_not_a_zero(field: str) -> None:
     client, _ = answering(yes({name: value for name, value in ROW.items() if name != field}))
     with pytest.raises(GatewayProtocolError):
         await client.get_key(KeyId(5))
 
 
-async def test_half_a_character_is_a_wrong_type():
+async def test_half_a_character_is_a_wrong_type() -> None:
     body = json.dumps({"success": True, "data": ROW | {"name": "\ud800"}})
     client, _ = answering(lambda: httpx.Response(200, content=body))
     with pytest.raises(GatewayProtocolError):
         await client.get_key(KeyId(5))
 
 
-async def test_another_key_than_asked_for_is_an_error():
+async def test_another_key_than_asked_for_is_an_error() -> None:
     client, _ = answering(yes(ROW))
     with pytest.raises(GatewayProtocolError):
         await client.get_key(KeyId(6))
 
 
-async def test_the_raw_words_go_to_the_log_without_secrets_and_bounded(caplog):
+async def test_the_raw_words_go_to_the_log_without_secrets_and_bounded(caplog: pytest.LogCaptureFixture) -> None:
     key = "sk-" + "a1B2" * 12
     client, _ = answering(
         lambda: httpx.Response(
@@ -277,7 +282,7 @@ async def test_the_raw_words_go_to_the_log_without_secrets_and_bounded(caplog):
     )  # fmt: skip
     with caplog.at_level(logging.WARNING), pytest.raises(GatewayRejected) as raised:
         await client.get_key(KeyId(5))
-    record = next(each for each in caplog.records if each.msg == "gateway call failed")
+    record: Any = next(each for each in caplog.records if each.msg == "gateway call failed")
     assert record.request_id == "req-7"
     assert record.reference == raised.value.facts.reference
     assert record.gateway_text.count("[secret]") == 3
@@ -287,7 +292,7 @@ async def test_the_raw_words_go_to_the_log_without_secrets_and_bounded(caplog):
     assert raised.value.refusal is Refusal.UNKNOWN
 
 
-async def test_the_server_clock_comes_from_its_date_header():
+async def test_the_server_clock_comes_from_its_date_header() -> None:
     clock = Sleeper()
     ahead = "Fri, 15 Jan 2027 09:00:00 GMT"
     client, _ = answering(
@@ -301,25 +306,25 @@ async def test_the_server_clock_comes_from_its_date_header():
     assert client.now() == clock.now
 
 
-async def test_a_second_of_rounding_is_not_a_wrong_clock():
+async def test_a_second_of_rounding_is_not_a_wrong_clock() -> None:
     clock = Sleeper()
     client, _ = answering(yes(ROW, headers={"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}), clock=clock)
     await client.get_key(KeyId(5))
     assert client.server_now() == clock.now
 
 
-async def test_a_gateway_that_refuses_for_ever_without_a_pause_is_given_up():
+async def test_a_gateway_that_refuses_for_ever_without_a_pause_is_given_up() -> None:
     client, seen = answering(lambda: httpx.Response(429, headers={"Retry-After": "0"}))
     with prioritized(Priority.KILL), pytest.raises(GatewayLimited) as refused:
         await client.get_key(KeyId(5))
     assert (refused.value.seconds, len(seen)) == (0.0, MOST_ROUNDS)
 
 
-async def test_a_fence_stops_writes_before_the_first_byte_and_no_read():
+async def test_a_fence_stops_writes_before_the_first_byte_and_no_read() -> None:
     client, seen = answering(yes(ROW))
     key = await client.get_key(KeyId(5))
 
-    def lost():
+    def lost() -> None:
         raise LookupError("the lock is somebody else's now")
 
     with fenced(lost):

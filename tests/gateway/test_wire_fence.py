@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
+from typing import Any
 
 import pytest
 import uvloop
 from pydantic import SecretStr
 
-from bot.gateway.client import connect
+from bot.gateway.client import GatewayClient, connect
 from bot.gateway.models import Key, KeyId
 from bot.gateway.wire import fenced
 from tests.gateway.answers import ROW, Sleeper
@@ -30,17 +32,17 @@ class ByteGateway(asyncio.Protocol):
 
     received = b""
 
-    def connection_made(self, transport):
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.received += data
         if b'"name"' in data or data.startswith(b"DELETE"):
             self.transport.write(OK)
 
 
 @contextlib.asynccontextmanager
-async def over_tcp():
+async def over_tcp() -> AsyncIterator[tuple[GatewayClient, ByteGateway]]:
     """A client with real connections, and the gateway behind them."""
     gateway = ByteGateway()
     server = await asyncio.get_running_loop().create_server(lambda: gateway, "127.0.0.1", 0)
@@ -52,7 +54,7 @@ async def over_tcp():
         server.close()
 
 
-def client_at(listener):
+def client_at(listener: Any) -> GatewayClient:
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     return connect(base_url=base_url, access_token=SecretStr(PAT), sleep=Sleeper().sleep)
 
@@ -60,17 +62,19 @@ def client_at(listener):
 class HeldUntil:
     """A fence that lets so many looks pass, and raises from then on."""
 
-    def __init__(self, looks):
+    def __init__(self, looks: int) -> None:
         self.looks, self.asked = looks, 0
 
-    def __call__(self):
+    def __call__(self) -> None:
         self.asked += 1
         if self.asked > self.looks:
             raise Lost
 
 
 @pytest.mark.parametrize("write", [lambda c: c.update_key(RECORD), lambda c: c.delete_key(KeyId(5))])
-async def test_a_write_whose_lock_runs_out_while_its_connection_is_made_is_not_sent(write):
+async def test_a_write_whose_lock_runs_out_while_its_connection_is_made_is_not_sent(
+    write: Callable[[GatewayClient], Awaitable[object]],
+) -> None:
     """The lock was held when the call began; then the process was frozen, and another one took over."""
     fence = HeldUntil(1)
     async with over_tcp() as (client, gateway):
@@ -81,7 +85,7 @@ async def test_a_write_whose_lock_runs_out_while_its_connection_is_made_is_not_s
         assert gateway.received.startswith((b"PUT", b"DELETE"))
 
 
-async def test_a_write_whose_lock_runs_out_after_its_headers_never_becomes_whole():
+async def test_a_write_whose_lock_runs_out_after_its_headers_never_becomes_whole() -> None:
     fence = HeldUntil(2)
     async with over_tcp() as (client, gateway):
         with fenced(fence), pytest.raises(Lost):
@@ -92,20 +96,22 @@ async def test_a_write_whose_lock_runs_out_after_its_headers_never_becomes_whole
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
-def test_nothing_else_of_the_process_runs_between_the_last_look_at_the_lock_and_the_bytes(run):
+def test_nothing_else_of_the_process_runs_between_the_last_look_at_the_lock_and_the_bytes(
+    run: Callable[..., None],
+) -> None:
     """What the loop does next after each look finds the bytes at the gateway already."""
-    arrived, gateway = [], []
+    arrived, gateway = list[bytes](), list[socket.socket]()
 
-    async def one_write():
+    async def one_write() -> None:
         loop = asyncio.get_running_loop()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             looks = count()
 
-            def check():
+            def check() -> None:
                 if next(looks):  # not at the first one: there is no connection yet
                     loop.call_soon(take)
 
-            def take():
+            def take() -> None:
                 if not gateway:
                     gateway.append(listener.accept()[0])
                 gateway[0].setblocking(False)

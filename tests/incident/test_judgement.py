@@ -1,5 +1,8 @@
 """One key of a batch is judged by its own facts."""
 
+from typing import Any
+
+from bot.gateway.models import KeyId
 from bot.incident.judgement import NEEDS_APPROVAL, agreement, ask_for, changed_since, waits_for_one, why_not
 from bot.permissions import decide, parse_policy
 from bot.permissions.models import Actor, Lock
@@ -38,8 +41,8 @@ approval = { from = ["U0SUE", "security"] }
 
 async def test_the_channel_is_a_fact_of_each_key() -> None:
     fake = fake_gateway()
-    key = await client_of(fake).get_key(fake.add_key(name="a", remain_quota=5).id)
-    told = {"own": False, "reason": "r", "now": 1.0}
+    key = await client_of(fake).get_key(KeyId(fake.add_key(name="a", remain_quota=5).id))
+    told: dict[str, Any] = {"own": False, "reason": "r", "now": 1.0}
     policy = parse_policy(POLICY)
     here = decide(policy, ask_for(ADA, "key.disable", key.settings(), channel="C0SEC", **told))
     elsewhere = decide(policy, ask_for(ADA, "key.disable", key.settings(), channel="C0ELSE", **told))
@@ -51,7 +54,7 @@ async def test_the_channel_is_a_fact_of_each_key() -> None:
 
 async def test_what_changed_since_the_preview_is_said_but_not_what_was_spent() -> None:
     fake = fake_gateway()
-    key = await client_of(fake).get_key(fake.add_key(name="a", remain_quota=5, group="default").id)
+    key = await client_of(fake).get_key(KeyId(fake.add_key(name="a", remain_quota=5, group="default").id))
     before = key.settings()
     assert changed_since(None, before) == ""
     assert changed_since(before, before.model_copy(update={"remain_quota": 1})) == ""
@@ -62,9 +65,9 @@ async def test_what_changed_since_the_preview_is_said_but_not_what_was_spent() -
 async def test_one_other_person_agrees_to_a_locked_key_and_to_no_other() -> None:
     policy = parse_policy(POLICY.replace("key.disable", "key.enable") + UNLOCK)
     fake = fake_gateway()
-    key = await client_of(fake).get_key(fake.add_key(name="a", remain_quota=5).id)
+    key = await client_of(fake).get_key(KeyId(fake.add_key(name="a", remain_quota=5).id))
     lock = Lock(cause="alert", by="U0SAM", at=1.0, number=3, rule="")
-    told = {"own": False, "reason": "r", "now": 1.0, "channel": "C0SEC"}
+    told: dict[str, Any] = {"own": False, "reason": "r", "now": 1.0, "channel": "C0SEC"}
     ask = ask_for(ADA, "key.enable", key.settings(), lock=lock, **told)
     decision = decide(policy, ask)
     assert waits_for_one(decision, lock)

@@ -250,7 +250,8 @@ def post(subject: str) -> PostRow:
 
 
 def drawn(room: Room, draws: Any, subject: str = "1") -> Message | None:
-    return room.database.run_here(lambda c: draws(c, post(subject)))
+    message: Message | None = room.database.run_here(lambda c: draws(c, post(subject)))
+    return message
 
 
 async def test_its_messages_are_drawn_from_the_rows(room: Room) -> None:

@@ -8,6 +8,7 @@ from bot.gateway.limiter import CallLimiter, Limit, Priority
 from bot.incident.models import forecast_name
 from bot.incident.pace import READS, ROUND, WORTH_IT, BatchPace
 from tests.gateway.answers import Sleeper
+from tests.narrow import present
 
 
 async def pace(spent: int, *, limited: bool | None) -> tuple[BatchPace, Sleeper]:
@@ -52,7 +53,7 @@ async def test_a_long_wait_is_foretold_kept_and_taken_back(sqlite_database: Data
     found, clock = await pace(180, limited=True)
     assert sqlite_database.run_here(found.foretell, 7, 500)
     noted = await sqlite_database.read(named_values.get, forecast_name(7))
-    assert (noted["seconds"], noted["per_minute"]) == (3 * 180.0, 60)
+    assert (present(noted)["seconds"], present(noted)["per_minute"]) == (3 * 180.0, 60)
     assert not sqlite_database.run_here(found.foretell, 7, 500)
     clock.now += 1_000
     assert sqlite_database.run_here(found.foretell, 7, 5)

@@ -22,7 +22,9 @@ def counts(**some: int) -> dict[BatchKeyStatus, int]:
 
 
 def summary(**some: int) -> RevocationSummary:
-    tried = {proof: some.get(proof.name.lower(), 0) for proof in BatchRevocation if proof is not BatchRevocation.NONE}
+    tried: dict[BatchRevocation, int] = {
+        proof: some.get(proof.name.lower(), 0) for proof in BatchRevocation if proof is not BatchRevocation.NONE
+    }
     return RevocationSummary(counts=tried, accepted=(), untried=())
 
 

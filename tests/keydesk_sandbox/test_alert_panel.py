@@ -1,5 +1,7 @@
 """“Send an alert” of the sandbox, against the real bot."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +15,7 @@ from tests.scenarios.desk import Desk, open_desk, text_of
 
 
 @pytest.fixture
-async def desk(tmp_path, sqlite_url):
+async def desk(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path, database_url=sqlite_url) as opened:
         yield opened
 

@@ -64,7 +64,7 @@ def test_the_example_of_the_readme_passes(tmp_path: Path) -> None:
 
 
 def test_the_wheel_holds_both_packages_the_page_and_the_manifest(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, check=True, capture_output=True, timeout=60, cwd=ROOT)
     (wheel,) = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"

@@ -7,6 +7,7 @@ A browser is slow, so `make test` drives it for one of each kind (text, a form, 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -76,7 +77,7 @@ async def become(page: Page, person: str) -> None:
     await page.locator(f"[data-user={person}]").click()
 
 
-async def test_somebody_is_played_and_can_be_switched(page):
+async def test_somebody_is_played_and_can_be_switched(page: Page) -> None:
     switcher = page.get_by_test_id("person-switcher")
     await expect(switcher).to_contain_text("Ada Lovelace")
     await expect(switcher).to_contain_text("engineer")
@@ -88,7 +89,7 @@ async def test_somebody_is_played_and_can_be_switched(page):
 
 
 @pytest.mark.soak
-async def test_what_is_said_stands_in_the_channel_and_is_unread_elsewhere(page, world):
+async def test_what_is_said_stands_in_the_channel_and_is_unread_elsewhere(page: Page, world: World) -> None:
     await say(page, "Hello *there*")
     await expect(page.get_by_test_id("message")).to_contain_text("Hello there")
     await world.slack.say(MAX, ANNEX, "Over here")
@@ -97,7 +98,7 @@ async def test_what_is_said_stands_in_the_channel_and_is_unread_elsewhere(page, 
     await expect(page.locator(f"[data-channel={ANNEX}] .dot")).to_have_count(0)
 
 
-async def test_hostile_text_stays_text(page, world):
+async def test_hostile_text_stays_text(page: Page, world: World) -> None:
     await world.api("chat.postMessage", channel=ROOM, text=HOSTILE)
     message = page.get_by_test_id("message")
     await expect(message).to_contain_text("<img src=x")
@@ -108,10 +109,11 @@ async def test_hostile_text_stays_text(page, world):
 
 
 @pytest.mark.soak
-async def test_every_kind_of_block_in_a_message_is_drawn(page, world):
+async def test_every_kind_of_block_in_a_message_is_drawn(page: Page, world: World) -> None:
     await world.api("chat.postMessage", channel=ROOM, text="kinds", blocks=every_kind())
     message = page.get_by_test_id("message")
-    for role, name in [("heading", "Second"), ("link", "a link"), ("link", "docs"), ("img", "A chart")]:
+    seen: list[tuple[Any, str]] = [("heading", "Second"), ("link", "a link"), ("link", "docs"), ("img", "A chart")]
+    for role, name in seen:
         await expect(message.get_by_role(role, name=name)).to_be_visible()
     await expect(message.locator("pre")).to_have_text(["let x = 1", "<b>raw</b>"])
     await expect(message.locator("blockquote")).to_contain_text(["quoted", "said"])
@@ -122,7 +124,7 @@ async def test_every_kind_of_block_in_a_message_is_drawn(page, world):
 
 
 @pytest.mark.soak
-async def test_a_dispatching_text_field_tells_the_app_at_enter(page, world):
+async def test_a_dispatching_text_field_tells_the_app_at_enter(page: Page, world: World) -> None:
     await say(page, "/apikey new")
     await expect(page.get_by_role("dialog")).to_be_visible()
     view = world.slack.top_view(ADA)
@@ -138,7 +140,7 @@ async def test_a_dispatching_text_field_tells_the_app_at_enter(page, world):
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 
-async def test_a_command_opens_a_modal_that_can_be_filled_and_submitted(page, world):
+async def test_a_command_opens_a_modal_that_can_be_filled_and_submitted(page: Page, world: World) -> None:
     await say(page, "/apikey new")
     dialog = page.get_by_role("dialog", name="New API key")
     await dialog.get_by_label("Name").fill("ci-runner")
@@ -179,7 +181,7 @@ async def test_a_command_opens_a_modal_that_can_be_filled_and_submitted(page, wo
     assert values["count"]["value"] == "3"
 
 
-async def test_a_refused_submission_keeps_what_was_typed_and_says_why_under_the_field(page, world):
+async def test_a_refused_submission_keeps_what_was_typed_and_says_why_under_the_field(page: Page, world: World) -> None:
     world.submission = {"response_action": "errors", "errors": {"name": "That name is taken."}}
     await say(page, "/apikey new")
     dialog = page.get_by_role("dialog")
@@ -196,7 +198,7 @@ async def test_a_refused_submission_keeps_what_was_typed_and_says_why_under_the_
     await expect(dialog).to_have_count(0)
 
 
-async def test_typing_survives_live_updates(page, world):
+async def test_typing_survives_live_updates(page: Page, world: World) -> None:
     await say(page, "/apikey new")
     name = page.get_by_role("dialog").get_by_label("Name")
     await name.click()
@@ -212,7 +214,7 @@ async def test_typing_survives_live_updates(page, world):
 
 
 @pytest.mark.soak
-async def test_a_form_that_the_app_breaks_stays_open_with_a_banner(page, world):
+async def test_a_form_that_the_app_breaks_stays_open_with_a_banner(page: Page, world: World) -> None:
     await say(page, "/apikey new")
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name").fill("ci")
@@ -224,7 +226,7 @@ async def test_a_form_that_the_app_breaks_stays_open_with_a_banner(page, world):
     await expect(dialog.get_by_label("Name")).to_have_value("ci")
 
 
-async def test_buttons_and_menus_on_a_card_tell_the_app(page, world):
+async def test_buttons_and_menus_on_a_card_tell_the_app(page: Page, world: World) -> None:
     await world.api("chat.postMessage", channel=ROOM, text="card", blocks=card())
     message = page.get_by_test_id("message")
     await expect(message).to_contain_text("@Ada Lovelace asks @managers for a key")
@@ -244,7 +246,7 @@ async def test_buttons_and_menus_on_a_card_tell_the_app(page, world):
 
 
 @pytest.mark.soak
-async def test_ephemeral_messages_are_marked_and_seen_by_one_person(page, world):
+async def test_ephemeral_messages_are_marked_and_seen_by_one_person(page: Page, world: World) -> None:
     await world.api("chat.postEphemeral", channel=ROOM, user=ADA, text="Just for you")
     await expect(page.get_by_test_id("message")).to_contain_text("Only visible to you")
     await become(page, MAX)
@@ -252,7 +254,7 @@ async def test_ephemeral_messages_are_marked_and_seen_by_one_person(page, world)
 
 
 @pytest.mark.soak
-async def test_replies_stand_under_their_parent(page, world):
+async def test_replies_stand_under_their_parent(page: Page, world: World) -> None:
     await world.slack.say(MAX, ROOM, "A question")
     message = page.get_by_test_id("message").first
     await message.hover()
@@ -263,7 +265,7 @@ async def test_replies_stand_under_their_parent(page, world):
     await expect(message.get_by_role("list", name="Replies")).to_contain_text("An answer")
 
 
-async def test_shortcuts_open_from_the_lightning_and_from_a_message(page, world):
+async def test_shortcuts_open_from_the_lightning_and_from_a_message(page: Page, world: World) -> None:
     await page.get_by_role("button", name="Shortcuts", exact=True).click()
     await page.get_by_role("menuitem", name="New key").click()
     await expect(page.get_by_role("dialog", name="new_key")).to_be_visible()
@@ -278,7 +280,7 @@ async def test_shortcuts_open_from_the_lightning_and_from_a_message(page, world)
 
 
 @pytest.mark.soak
-async def test_commands_are_offered_and_unknown_ones_give_a_notice(page):
+async def test_commands_are_offered_and_unknown_ones_give_a_notice(page: Page) -> None:
     await page.get_by_test_id("composer").fill("/ap")
     await expect(page.get_by_role("option", name="/apikey")).to_be_visible()
     await page.keyboard.press("Tab")
@@ -291,7 +293,7 @@ async def test_commands_are_offered_and_unknown_ones_give_a_notice(page):
 
 
 @pytest.mark.soak
-async def test_modals_lie_on_each_other_and_escape_closes_the_top_one(page, world):
+async def test_modals_lie_on_each_other_and_escape_closes_the_top_one(page: Page, world: World) -> None:
     await say(page, "/apikey new")
     await expect(page.get_by_role("dialog")).to_be_visible()
     below = world.slack.top_view(ADA)
@@ -303,7 +305,7 @@ async def test_modals_lie_on_each_other_and_escape_closes_the_top_one(page, worl
 
 
 @pytest.mark.soak
-async def test_home_is_drawn(page, world):
+async def test_home_is_drawn(page: Page, world: World) -> None:
     view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "My keys"}}]}
     await world.api("views.publish", user_id=ADA, view=view)
     await page.get_by_test_id("home").click()
@@ -311,7 +313,7 @@ async def test_home_is_drawn(page, world):
     assert world.bot.of_type("app_home_opened")
 
 
-async def test_the_gateway_panel_shows_uses_and_breaks(page, world):
+async def test_the_gateway_panel_shows_uses_and_breaks(page: Page, world: World) -> None:
     panel = page.get_by_test_id("gateway")
     key = panel.locator("[data-name=ci]")
     await expect(key).to_have_attribute("data-state", "active")
@@ -333,7 +335,7 @@ async def test_the_gateway_panel_shows_uses_and_breaks(page, world):
 
 
 @pytest.mark.soak
-async def test_first_steps_can_be_dismissed_for_good(page):
+async def test_first_steps_can_be_dismissed_for_good(page: Page) -> None:
     await expect(page.get_by_test_id("first-steps")).to_contain_text("/apikey new")
     await page.get_by_role("button", name="Dismiss the first steps").click()
     await page.reload()
@@ -342,7 +344,7 @@ async def test_first_steps_can_be_dismissed_for_good(page):
 
 
 @pytest.mark.soak
-async def test_a_narrow_window_hides_the_gateway_panel_until_it_is_wanted(page):
+async def test_a_narrow_window_hides_the_gateway_panel_until_it_is_wanted(page: Page) -> None:
     await page.set_viewport_size({"width": 1000, "height": 800})
     await expect(page.get_by_test_id("gateway")).to_have_count(0)
     await page.get_by_role("button", name="Show the gateway panel").click()

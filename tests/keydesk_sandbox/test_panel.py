@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 
 from keydesk_sandbox.fake_gateway import FakeGateway
 from keydesk_sandbox.panel import PAGE, panel_routes
+from tests.narrow import fields
 
 API = "/sandbox/api/gateway"
 
@@ -27,11 +29,11 @@ async def http(gateway: FakeGateway) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def state(http: httpx.AsyncClient) -> dict:
-    return (await http.get(API)).json()
+async def state(http: httpx.AsyncClient) -> dict[str, Any]:
+    return fields(await http.get(API))
 
 
-async def test_the_page_and_its_files_come_with_a_strict_policy(http):
+async def test_the_page_and_its_files_come_with_a_strict_policy(http: httpx.AsyncClient) -> None:
     index = await http.get("/")
     linked = re.findall(r'(?:href|src)="([^"]+)"', index.text)
     assert linked
@@ -42,7 +44,7 @@ async def test_the_page_and_its_files_come_with_a_strict_policy(http):
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_no_file_of_the_page_reaches_outside_or_writes_html():
+def test_no_file_of_the_page_reaches_outside_or_writes_html() -> None:
     for path in PAGE.rglob("*"):
         if path.suffix in {".js", ".css", ".html"}:
             text = path.read_text(encoding="utf-8")
@@ -52,17 +54,17 @@ def test_no_file_of_the_page_reaches_outside_or_writes_html():
             assert len(text.splitlines()) <= 400, path.name
 
 
-def test_every_module_that_is_imported_is_there():
+def test_every_module_that_is_imported_is_there() -> None:
     for path in (PAGE / "js").glob("*.js"):
         for name in re.findall(r'from "\./([\w.]+)"', path.read_text(encoding="utf-8")):
             assert (PAGE / "js" / name).is_file(), f"{path.name} imports {name}"
 
 
-async def test_the_page_learns_whom_it_plays_first(http):
+async def test_the_page_learns_whom_it_plays_first(http: httpx.AsyncClient) -> None:
     assert (await http.get("/sandbox/api/first")).json() == {"id": "U0ADA"}
 
 
-async def test_records_are_shown_without_their_value(http, gateway):
+async def test_records_are_shown_without_their_value(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     record = gateway.add_key(name="ci", remain_quota=10)
     answer = await http.get(API)
     assert record.key not in answer.text
@@ -86,12 +88,14 @@ async def test_records_are_shown_without_their_value(http, gateway):
         ({"remain_quota": 1, "deleted_at": 5}, "deleted"),
     ],
 )
-async def test_the_state_is_the_one_the_key_is_really_in(http, gateway, settings, expected):
+async def test_the_state_is_the_one_the_key_is_really_in(
+    http: httpx.AsyncClient, gateway: FakeGateway, settings: dict[str, Any], expected: str
+) -> None:
     gateway.add_key(**settings)
     assert (await state(http))["keys"][0]["state"] == expected
 
 
-async def test_calls_are_shown_newest_first_and_fifty_at_most(http, gateway):
+async def test_calls_are_shown_newest_first_and_fifty_at_most(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     async with httpx.AsyncClient(transport=gateway.transport(), base_url="http://gateway.test") as client:
         for number in range(55):
             await client.get(f"/api/token/{number}", headers={"Authorization": "pat-not-a-real-one"})
@@ -103,7 +107,7 @@ async def test_calls_are_shown_newest_first_and_fifty_at_most(http, gateway):
     assert "pat-not" not in answer.text
 
 
-async def test_using_a_key_charges_it(http, gateway):
+async def test_using_a_key_charges_it(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     key = gateway.add_key(
         remain_quota=100, model_limits_enabled=True, model_limits="a-model", allow_ips="junk\n10.9.0.0/16"
     )
@@ -112,20 +116,20 @@ async def test_using_a_key_charges_it(http, gateway):
     assert (gateway.key(key.id).remain_quota, gateway.key(key.id).used_quota) == (60, 40)
 
 
-async def test_a_dead_key_is_refused_as_the_gateway_would(http, gateway):
+async def test_a_dead_key_is_refused_as_the_gateway_would(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     key = gateway.add_key(remain_quota=100, status=2)
     answer = await http.post(f"{API}/use", json={"id": key.id, "units": 40})
     assert answer.json() == {"ok": True, "served": False, "status": 401, "code": ""}
     assert gateway.key(key.id).used_quota == 0
 
 
-async def test_a_key_that_was_never_there_cannot_be_used(http):
+async def test_a_key_that_was_never_there_cannot_be_used(http: httpx.AsyncClient) -> None:
     answer = await http.post(f"{API}/use", json={"id": 7, "units": 1})
     assert answer.status_code == 200
     assert answer.json() == {"ok": False, "error": "There is no key 7."}
 
 
-async def test_faults_are_armed_shown_and_taken_away(http, gateway):
+async def test_faults_are_armed_shown_and_taken_away(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     answer = await http.post(f"{API}/fault", json={"name": "lost_reply", "method": "PUT", "path": "/api/token/?.*"})
     assert answer.json()["armed"]["kind"] == "lost_reply"
     assert (await state(http))["faults"][0]["method"] == "PUT"
@@ -133,19 +137,19 @@ async def test_faults_are_armed_shown_and_taken_away(http, gateway):
     assert gateway.faults == ()
 
 
-async def test_a_switch_changes_one_answer_of_the_deployment(http, gateway):
+async def test_a_switch_changes_one_answer_of_the_deployment(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     assert (await http.post(f"{API}/switch", json={"name": "masked", "value": True})).json() == {"ok": True}
     assert gateway.switches.masked
     assert (await state(http))["switches"]["masked"] is True
 
 
-async def test_the_clock_moves_ahead(http, gateway):
+async def test_the_clock_moves_ahead(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
     before = gateway.clock.now()
     answer = await http.post(f"{API}/clock", json={"seconds": 3600})
     assert answer.json() == {"ok": True, "now": before + 3600}
 
 
-async def test_every_clock_is_moved_by_the_function_given(gateway):
+async def test_every_clock_is_moved_by_the_function_given(gateway: FakeGateway) -> None:
     moved: list[float] = []
 
     async def advance(seconds: float) -> None:
@@ -177,7 +181,9 @@ async def test_every_clock_is_moved_by_the_function_given(gateway):
         ("clock", []),
     ],
 )
-async def test_a_malformed_request_is_400_and_says_why(http, gateway, route, body):
+async def test_a_malformed_request_is_400_and_says_why(
+    http: httpx.AsyncClient, gateway: FakeGateway, route: str, body: list[Any] | dict[str, Any]
+) -> None:
     answer = await http.post(f"{API}/{route}", json=body)
     assert answer.status_code == 400
     assert answer.json()["ok"] is False
@@ -186,7 +192,7 @@ async def test_a_malformed_request_is_400_and_says_why(http, gateway, route, bod
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b'"text"'])
-async def test_what_is_not_a_json_object_is_400(http, raw):
+async def test_what_is_not_a_json_object_is_400(http: httpx.AsyncClient, raw: bytes) -> None:
     answer = await http.post(f"{API}/clock", content=raw, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
 
@@ -200,7 +206,9 @@ async def test_what_is_not_a_json_object_is_400(http, raw):
         ({"Origin": "http://localhost:3000"}, 200),
     ],
 )
-async def test_a_web_page_of_somebody_else_pulls_no_lever(http, headers, status):
+async def test_a_web_page_of_somebody_else_pulls_no_lever(
+    http: httpx.AsyncClient, headers: dict[str, str], status: int
+) -> None:
     headers = {"Content-Type": "application/json", **headers}
     answer = await http.post(f"{API}/clock", content=b'{"seconds": 5}', headers=headers)
     assert answer.status_code == status

@@ -8,10 +8,13 @@ import pytest
 
 from bot.errors import GatewayError
 from bot.gateway.listing import PAGE_SIZE
-from bot.gateway.models import Key
+from bot.gateway.models import GatewayAccount, Group, Key
 from bot.keys import inventory as module
 from bot.keys.inventory import FRESH_SECONDS, OFFER_FRESH_SECONDS, OFFER_USABLE_SECONDS, USABLE_SECONDS, Inventory
 from tests.keys.records import record
+
+ACCOUNT = GatewayAccount(id=1, username="desk", group="default", quota=1, used_quota=0, request_count=0)
+VIP = Group(name="vip", description="", ratio="1")
 
 
 class Reader:
@@ -38,18 +41,18 @@ class Reader:
         return value
 
     async def get_account(self) -> Any:
-        return await self._told("account", "the account")
+        return await self._told("account", ACCOUNT)
 
-    async def list_models(self, *, group: str = "") -> list[str]:
+    async def list_models(self, *, group: str = "") -> Any:
         return await self._told(f"models {group}".strip(), [f"model of {group or 'all'}"])
 
-    async def list_groups(self) -> list[Any]:
-        return await self._told("groups", ["vip"])
+    async def list_groups(self) -> Any:
+        return await self._told("groups", [VIP])
 
-    async def list_keys(self) -> list[Key]:
+    async def list_keys(self) -> Any:
         return await self._told("keys", self.all)
 
-    async def newest_keys(self) -> list[Key]:
+    async def newest_keys(self) -> Any:
         return await self._told("newest", self.newest)
 
 
@@ -95,7 +98,7 @@ async def test_nobody_waits_longer_than_they_said_and_what_comes_late_is_for_the
     memory.reader.gate.clear()
     assert await memory.inventory.groups(deadline=0.0) is None
     memory.reader.gate.set()
-    assert await memory.inventory.groups(deadline=1.0) == ["vip"]
+    assert await memory.inventory.groups(deadline=1.0) == [VIP]
     assert memory.reader.asked == ["groups"]
 
 
@@ -106,7 +109,7 @@ async def test_a_gateway_that_does_not_tell_is_not_asked_at_every_click(memory: 
     assert memory.reader.asked == ["account"]
     memory.now += module.ACCOUNT_FRESH_SECONDS + 1
     memory.reader.error = None
-    assert await memory.inventory.account(deadline=1.0) == "the account"
+    assert await memory.inventory.account(deadline=1.0) == ACCOUNT
 
 
 async def test_each_group_has_its_models_and_too_many_groups_those_of_the_account(
@@ -122,8 +125,8 @@ async def test_each_group_has_its_models_and_too_many_groups_those_of_the_accoun
 def test_the_account_that_somebody_read_is_known_for_an_hour() -> None:
     memory = Memory()
     assert memory.inventory.known_account() is None
-    memory.reader.last_account = (memory.now, "read by another")
-    assert memory.inventory.known_account() == "read by another"
+    memory.reader.last_account = (memory.now, ACCOUNT)
+    assert memory.inventory.known_account() == ACCOUNT
     memory.now += OFFER_USABLE_SECONDS + 1
     assert memory.inventory.known_account() is None
     assert memory.reader.asked == []

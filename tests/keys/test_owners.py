@@ -6,11 +6,12 @@ import pytest
 
 from bot.db.engine import Database
 from bot.keys import owners
-from bot.keys.account import adopt_account, observe_account
+from bot.keys.account import BoundAccount, adopt_account, observe_account
 from bot.keys.owners import OwnedKey
+from tests.narrow import present
 
 LINE = OwnedKey(key_id=7, name="a", owner_id="U0ADA", owner_team="T", request_id=1, created_at=1.0, born_at=100)
-HERE, THERE = {"address": "https://a", "user": 1}, {"address": "https://b", "user": 1}
+HERE, THERE = BoundAccount(address="https://a", user=1), BoundAccount(address="https://b", user=1)
 
 
 async def test_the_number_of_another_key_owns_nothing(database: Database) -> None:
@@ -63,7 +64,7 @@ async def test_another_account_means_that_nobody_owns_anything_until_somebody_ag
     assert await database.read(owners.owned_by, "U0ADA") == []
     assert await database.read(owners.all_owners) == {}
     assert await database.run(owners.observe, {7: 999}) == 0
-    assert await database.run(observe_account, HERE, 3.0) is None
+    assert await database.run(observe_account, present(HERE), 3.0) is None
     assert await database.read(owners.owner_of, 7) == "U0ADA"
     await database.run(observe_account, THERE, 4.0)
     assert "adopted account 1 at https://b" in await database.run(adopt_account, 5.0)

@@ -1,5 +1,7 @@
 """The fields of a key in words."""
 
+from typing import Any
+
 import pytest
 
 from bot.gateway.models import KeySettings
@@ -40,8 +42,8 @@ def test_a_few_entries_in_full_and_many_by_number() -> None:
     assert list_text(tuple("abcdefghijklmn"), "x") == "a, b, c, d, e, f, g, h, i, j, k, l and 2 more"
 
 
-def settings(**changes: object) -> KeySettings:
-    return wanted(**changes)  # type: ignore[arg-type]  # as the form would
+def settings(**changes: Any) -> KeySettings:
+    return wanted(**changes)
 
 
 def test_a_new_key_says_all_that_it_is_to_have() -> None:

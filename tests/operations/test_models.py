@@ -1,6 +1,7 @@
 """What an operation is judged by: the policy's view of an outcome, and what its description implies."""
 
 import math
+from typing import Any
 
 from bot.features import OPERATIONS
 from bot.operations import facts_of
@@ -15,7 +16,7 @@ def test_the_facts_of_an_outcome() -> None:
 
 
 def test_a_lifetime_without_end_is_infinite_and_a_past_one_is_nothing() -> None:
-    told = {"now": 1_000.0, "increase": 0, "reason": "", "channel": ""}
+    told: dict[str, Any] = {"now": 1_000.0, "increase": 0, "reason": "", "channel": ""}
     assert facts_of(wanted(expired_time=-1), **told).lifetime == math.inf
     assert facts_of(wanted(expired_time=900), **told).lifetime == 0.0
 

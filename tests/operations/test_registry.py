@@ -4,12 +4,13 @@ import pytest
 
 from bot.features import OPERATIONS
 from bot.operations import Registry
+from tests.narrow import present
 
 
 def test_an_operation_is_found_by_its_name_and_by_its_command() -> None:
     assert OPERATIONS["key.create"].name == "key.create"
     assert len(OPERATIONS) == len(list(OPERATIONS))
-    assert OPERATIONS.named("edit").name == "key.update"
+    assert present(OPERATIONS.named("edit")).name == "key.update"
 
 
 def test_a_name_twice_is_refused() -> None:

@@ -1,5 +1,7 @@
 """Test cases in TOML, loading from disk, and replay."""
 
+from typing import Literal
+
 import pytest
 
 from bot.errors import ConfigurationError
@@ -83,7 +85,7 @@ def test_a_mistake_in_cases_is_told_where_it_stands(text: str, line: str) -> Non
 def test_replay_tells_what_would_differ() -> None:
     ask = Ask(actor=member("U01", "S0ENG"), operation="key.create", facts=Facts(remain_quota=500_000))
 
-    def past(number: int, outcome: str, rule: str | None) -> PastRequest:
+    def past(number: int, outcome: Literal["allow", "deny", "needs_approval"], rule: str | None) -> PastRequest:
         return PastRequest(id=number, at=0, ask=ask, outcome=outcome, rule=rule)
 
     found = replay(

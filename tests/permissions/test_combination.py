@@ -1,5 +1,7 @@
 """A stricter policy binds waiting requests: the stricter of the stored terms and today's."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from bot.permissions.stages import missing, open_stage
 from tests.permissions.helpers import approving, member, policy, rule
 
 
-def terms(*stages: tuple[str, int], **more: object) -> Approval:
+def terms(*stages: tuple[str, int], **more: Any) -> Approval:
     """`("manager admin", 2)` = two people of manager or admin."""
     return Approval(
         stages=tuple(Stage(roles=tuple(roles.split()), count=count) for roles, count in stages),
@@ -132,7 +134,7 @@ def test_a_waiting_request_needs_what_the_policy_wants_now() -> None:
     assert stored is not None
     two = policy(rule(rest='approval = { stages = [{ from = ["manager"], count = 2 }, { from = ["security"] }] }'))
     assert missing(binding_terms(two, ask=ask, approval=stored), votes(1)) == 2
-    common = {"ask": ask, "approval": stored, "asked_at": 0.0, "now": 1.0}
+    common: dict[str, Any] = {"ask": ask, "approval": stored, "asked_at": 0.0, "now": 1.0}
     boss, meg, sue = member("U0BOSS", "S0MAN"), member("U0MEG", "S0MAN"), member("U0SUE", "S0SEC")
     assert may_approve(two, approver=meg, **common).allowed
     after = [Given(by="U0MEG", at=1.0)]

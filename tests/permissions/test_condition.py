@@ -1,10 +1,12 @@
 """A condition is a value: its name, its limit, and why it does not hold."""
 
+from typing import Any
+
 from bot.permissions import Facts
 from tests.permissions.helpers import policy, rule
 
 
-def conditions(when: str):
+def conditions(when: str) -> Any:
     return policy(rule(rest=f"when = {{ {when} }}\nallow = true")).rules[0].conditions
 
 

@@ -1,5 +1,7 @@
 """Rules that count: what they need, how they compare, and what they say with the numbers."""
 
+from typing import Any, Literal
+
 import pytest
 
 from bot.errors import ConfigurationError
@@ -15,7 +17,7 @@ def free(when: str, do: str = '["key.create"]') -> str:
     return rule(do=do, rest=f"when = {{ {when} }}\nallow = true")
 
 
-def why_not(when: str, operation: str = "key.create", **facts: object) -> str | None:
+def why_not(when: str, operation: str = "key.create", **facts: Any) -> str | None:
     read = policy(free(when, '["key.*"]'))
     decision = decide(read, Ask(actor=member("U01", "S0ENG"), operation=operation, facts=Facts(**facts)), why=True)
     return None if decision.allowed else decision.trail[0][1]
@@ -104,10 +106,8 @@ def test_a_policy_says_what_it_needs_counted() -> None:
 
 
 def test_who_is_counted_is_told() -> None:
-    counts = tuple(
-        Counted(count=Count(what="keys", over=over, names=names), value=9)
-        for over, names in (("role", ("engineer",)), ("team", ()))
-    )
+    who: list[tuple[Literal["role", "team"], tuple[str, ...]]] = [("role", ("engineer",)), ("team", ())]
+    counts = tuple(Counted(count=Count(what="keys", over=over, names=names), value=9) for over, names in who)
     assert why_not('keys_at_most = 9, counted_over = "role"', counts=counts) == (
         "keys_at_most = 9: this would be the 10th of all of engineer"
     )

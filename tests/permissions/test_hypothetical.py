@@ -1,6 +1,7 @@
 """People and facts made up from words."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def facts(operation: str, key: Facts | None = None, **fields: str) -> Facts:
 
 def test_somebody_is_made_of_roles_ids_and_kinds() -> None:
     actor = hypothetical_actor(POLICY, ["engineer", "U0ANN", "S0X", "manager"])
-    assert (actor.slack_user_id, actor.groups, actor.kind) == ("U0ANN", {"S0X"}, ActorKind.MEMBER)
+    assert (actor.slack_user_id, actor.groups, actor.kind) == ("U0ANN", frozenset({"S0X"}), ActorKind.MEMBER)
     assert POLICY.roles.of(actor) == {"engineer", "manager"}
     assert hypothetical_actor(POLICY, ["bot"]).kind is ActorKind.BOT
     assert hypothetical_actor(POLICY, ["guest"]).kind is ActorKind.MEMBER  # a role of that name comes first
@@ -75,7 +76,7 @@ def test_what_is_not_touched_stays_as_the_key_has_it() -> None:
 )
 @pytest.mark.parametrize("operation", ["key.quota", "key.enable"])
 def test_a_change_of_quota_has_an_outcome(
-    operation: str, key: Facts | None, told: dict, remain: int | None, increase: int | None
+    operation: str, key: Facts | None, told: dict[str, Any], remain: int | None, increase: int | None
 ) -> None:
     read = facts(operation, key, **told)
     assert (read.remain_quota, read.increase) == (remain, increase)
@@ -98,7 +99,7 @@ def test_a_new_expiry_extends_a_key_only_when_it_is_enabled() -> None:
         ({"expired_time_at": "2027-01-16T08:00"}, 86_400),
     ],
 )
-def test_an_expiry_is_a_lifetime_from_now(told: dict[str, str], lifetime: float | None) -> None:
+def test_an_expiry_is_a_lifetime_from_now(told: dict[str, Any], lifetime: float | None) -> None:
     assert facts("key.create", **told).lifetime == lifetime
 
 
@@ -124,7 +125,7 @@ def test_an_expiry_is_a_lifetime_from_now(told: dict[str, str], lifetime: float 
         ("key.create", {"allow_ips": "10.0.0.1, home"}, "“home” is no IP address and no CIDR"),
     ],
 )
-def test_a_wrong_field_gets_a_sentence(operation: str, told: dict[str, str], complaint: str) -> None:
+def test_a_wrong_field_gets_a_sentence(operation: str, told: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         facts(operation, **told)
 
@@ -153,4 +154,4 @@ def test_what_was_counted_before_may_be_told() -> None:
 
 def test_every_model_is_every_model_whatever_the_list_says() -> None:
     assert facts("key.update", key=KEY, every_model="yes", model_limits="o3").models == frozenset()
-    assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == {"o3"}
+    assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == frozenset({"o3"})

@@ -1,5 +1,7 @@
 """Who may approve and who may deny: roles of now, terms as stored, never an own request by accident."""
 
+from typing import Any
+
 import pytest
 
 from bot.permissions import (
@@ -27,7 +29,7 @@ ADMIN = member("U0ADMIN")
 DAY = 86_400
 
 
-def ask(actor: Actor = ANN, **facts: object) -> Ask:
+def ask(actor: Actor = ANN, **facts: Any) -> Ask:
     return Ask(actor=actor, operation="key.create", facts=Facts(**facts))
 
 

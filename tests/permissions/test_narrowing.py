@@ -1,6 +1,7 @@
 """Approved with changes: every field may only shrink."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ ASKED = Facts(
 )
 
 
-def but(facts: Facts = ASKED, **changes: object) -> Facts:
+def but(facts: Facts = ASKED, **changes: Any) -> Facts:
     return Facts(**{**vars(facts), **changes})
 
 
@@ -43,7 +44,7 @@ def but(facts: Facts = ASKED, **changes: object) -> Facts:
         {"models": None, "addresses": None, "lifetime": None, "remain_quota": None, "group": None},
     ],
 )
-def test_what_shrinks_is_taken(less: dict[str, object]) -> None:
+def test_what_shrinks_is_taken(less: dict[str, Any]) -> None:
     assert growth(ASKED, but(**less)) == ()
 
 
@@ -69,7 +70,7 @@ def test_what_shrinks_is_taken(less: dict[str, object]) -> None:
         ({"allowance": 50, "allowance_period": 43_200}, "the allowance would be more"),
     ],
 )
-def test_what_grows_is_told(more: dict[str, object], told: str) -> None:
+def test_what_grows_is_told(more: dict[str, Any], told: str) -> None:
     assert growth(ASKED, but(**more)) == (told,)
 
 
@@ -85,7 +86,7 @@ def test_what_grows_is_told(more: dict[str, object], told: str) -> None:
         ({"allowance": 1, "allowance_period": 1}, "an allowance was not part of the request"),
     ],
 )
-def test_what_was_not_asked_for_cannot_be_offered(given: dict[str, object], told: str) -> None:
+def test_what_was_not_asked_for_cannot_be_offered(given: dict[str, Any], told: str) -> None:
     assert growth(Facts(), Facts(**given)) == (told,)
 
 

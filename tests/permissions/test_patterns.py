@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.permissions.patterns import MAX_TEXT, compile_pattern, found
+from bot.permissions.patterns import MAX_TEXT, Pattern, compile_pattern, found
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_no_pattern_that_is_taken_takes_1_ms_for_256_characters(pattern: str) ->
         assert min(_milliseconds(compiled, text) for _ in range(20)) < 1.0
 
 
-def _milliseconds(compiled: object, text: str) -> float:
+def _milliseconds(compiled: Pattern, text: str) -> float:
     before = time.perf_counter()
     found(compiled, text)
     return (time.perf_counter() - before) * 1_000

@@ -6,7 +6,9 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +28,7 @@ from bot.permissions import (
     parse_policy,
 )
 from bot.permissions.lint import lint
+from tests.narrow import present
 from tests.permissions.helpers import ROLES, policy
 from tests.tools.pace import a_plain_millisecond, cost
 
@@ -63,7 +66,7 @@ ACTORS = st.builds(
 ASKS = st.builds(Ask, actor=ACTORS, operation=st.sampled_from(OPERATIONS), own=st.booleans(), facts=FACTS)
 
 
-def written(rules: list) -> str:
+def written(rules: list[Any]) -> str:
     parts = [
         f'[[rules]]\nname = "rule {number}"\nwho = {json.dumps(who)}\ndo = {json.dumps(do)}\non = "{on}"\n'
         f"when = {{ {when} }}\n{end}\n"
@@ -74,11 +77,11 @@ def written(rules: list) -> str:
 
 RULES = st.lists(RULE, max_size=6)
 # The machine that runs this may be busy: no deadline for one example.
-MANY = settings(max_examples=3 * settings.default.max_examples)
+MANY = settings(max_examples=3 * present(settings.default).max_examples)
 
 
 @given(RULES, RULE, ASKS)
-def test_a_denying_rule_on_top_never_widens_anything(rules, top, ask) -> None:
+def test_a_denying_rule_on_top_never_widens_anything(rules: list[Any], top: Any, ask: Ask) -> None:
     before = decide(policy(written(rules)), ask)
     denying = written([(*top[:4], 'deny = "No."')]).replace("rule 0", "top")
     after = decide(policy(denying + written(rules)), ask)
@@ -90,20 +93,20 @@ def test_a_denying_rule_on_top_never_widens_anything(rules, top, ask) -> None:
 
 
 @given(RULES, ASKS, st.sampled_from([kind for kind in ActorKind if kind is not ActorKind.MEMBER]))
-def test_whoever_is_no_full_member_can_do_nothing(rules, ask, kind) -> None:
+def test_whoever_is_no_full_member_can_do_nothing(rules: list[Any], ask: Ask, kind: ActorKind) -> None:
     actor = Actor(slack_user_id=ask.actor.slack_user_id, groups=ask.actor.groups, kind=kind)
     assert decide(policy(written(rules)), Ask(actor=actor, operation=ask.operation, facts=ask.facts)).outcome == "deny"
 
 
 @given(RULES, ASKS)
-def test_whoever_has_no_role_can_do_nothing_unless_a_rule_is_for_all(rules, ask) -> None:
+def test_whoever_has_no_role_can_do_nothing_unless_a_rule_is_for_all(rules: list[Any], ask: Ask) -> None:
     mine = [(["engineer", "manager", "admin", "security"], *rest) for _, *rest in rules]
     stranger = Ask(actor=Actor(slack_user_id="U0NEW"), operation=ask.operation, own=ask.own, facts=ask.facts)
     assert decide(policy(written(mine)), stranger).outcome == "deny"
 
 
 @given(RULES, ASKS)
-def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above(rules, ask) -> None:
+def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above(rules: list[Any], ask: Ask) -> None:
     read = policy(written(rules))
     decision = decide(read, ask, why=True)
     assert replace(decision, trail=()) == decide(read, ask)
@@ -117,13 +120,15 @@ def test_explaining_agrees_with_deciding_and_gives_a_reason_for_every_rule_above
 
 
 @given(RULES, ASKS)
-def test_every_decision_survives_json(rules, ask) -> None:
+def test_every_decision_survives_json(rules: list[Any], ask: Ask) -> None:
     decision = decide(policy(written(rules)), ask)
     assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
 
 
 @given(RULES, ASKS, ACTORS, st.booleans())
-def test_nobody_approves_an_own_request_without_an_explicit_yes(rules, ask, approver, voted) -> None:
+def test_nobody_approves_an_own_request_without_an_explicit_yes(
+    rules: list[Any], ask: Ask, approver: Actor, voted: bool
+) -> None:
     read = policy(written(rules))
     decision = decide(read, ask)
     if decision.approval is None:
@@ -139,7 +144,7 @@ def test_nobody_approves_an_own_request_without_an_explicit_yes(rules, ask, appr
 
 
 @given(RULES)
-def test_lint_reads_every_policy_and_a_rule_never_reached_never_decides(rules) -> None:
+def test_lint_reads_every_policy_and_a_rule_never_reached_never_decides(rules: list[Any]) -> None:
     read = policy(written(rules))
     assert isinstance(lint(read), tuple)
 
@@ -148,7 +153,7 @@ NEVER = re.compile(r"^it can never match|^it is never reached|so it never matche
 
 
 @given(RULES, ASKS)
-def test_a_rule_called_unreachable_never_decides(rules, ask) -> None:
+def test_a_rule_called_unreachable_never_decides(rules: list[Any], ask: Ask) -> None:
     read = policy(written(rules))
     # Other findings say "never" too: of approvals that nobody can give, under rules that do decide.
     dead = {one.rule for one in lint(read) if NEVER.search(one.sentence)}
@@ -185,7 +190,7 @@ def test_reading_any_text_raises_nothing_but_configuration_error(text: str) -> N
 
 @given(st.data())
 @MANY
-def test_a_broken_example_raises_nothing_but_configuration_error(data) -> None:
+def test_a_broken_example_raises_nothing_but_configuration_error(data: st.DataObject) -> None:
     text = (Path(__file__).parents[2] / "policy.example.toml").read_text(encoding="utf-8")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 40)))
@@ -222,7 +227,7 @@ def test_rules_for_others_cost_nothing() -> None:
     assert read.rules_for("key.create", frozenset({"U0X", "S0ANY"})) is read.rules_for("key.create", frozenset({"U0X"}))
 
 
-def test_what_was_looked_up_does_not_grow_for_ever(monkeypatch) -> None:
+def test_what_was_looked_up_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.permissions.rules.MAX_LOOKED_UP", 3)
     read = policy(written([(["*", "U0A", "U0B"], ["key.create"], "own", "", "allow = true")]))
     for who in ({"U0A"}, {"U0B"}, {"*"}, {"U0A", "U0B"}, {"U0A", "*"}):

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.permissions import Escalation, Stage, parse_policy
+from bot.permissions import Approval, Escalation, Stage, parse_policy
 from bot.permissions.toml_document import MAX_BYTES
 from tests.permissions.helpers import ROLES, approving, policy, rule
 
@@ -16,7 +16,7 @@ def mistakes(text: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def terms(text: str):
+def terms(text: str) -> Approval:
     approval = policy(approving(text)).rules[0].approval
     assert approval is not None
     return approval
@@ -25,7 +25,7 @@ def terms(text: str):
 def test_a_rule_is_read_whole() -> None:
     text = rule("n", '["engineer", "engineer"]', '["key.l*", "key.show"]', 'on = "any"\ndeny = " No. "')
     read = policy(text).rules[0]
-    assert (read.name, read.who, read.do, read.any) == ("n", ("engineer",), {"key.list", "key.show"}, True)
+    assert (read.name, read.who, read.do, read.any) == ("n", ("engineer",), frozenset({"key.list", "key.show"}), True)
     assert (read.outcome, read.sentence, read.approval, read.conditions) == ("deny", "No.", None, ())
     assert read.position == (7, 1)
 

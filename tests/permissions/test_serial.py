@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_facts_of_an_older_row_are_read() -> None:
     )  # fmt: skip
 
 
-GOOD = {"outcome": "allow", "rule": None, "sentence": "", "approval": None, "trail": []}
+GOOD: dict[str, Any] = {"outcome": "allow", "rule": None, "sentence": "", "approval": None, "trail": []}
 TERMS_JSON = {"stages": [], "expires": 1, "counter_offer": "ask"}
 
 
@@ -83,7 +84,7 @@ TERMS_JSON = {"stages": [], "expires": 1, "counter_offer": "ask"}
         GOOD | {"approval": TERMS_JSON | {"stages": [{}]}},
     ],
 )
-def test_what_is_no_decision_is_refused(wrong: dict) -> None:
+def test_what_is_no_decision_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         decision_from_json(wrong)
 
@@ -96,6 +97,6 @@ def test_what_is_no_decision_is_refused(wrong: dict) -> None:
         {"lifetime": 1, "models": None, "counts": [{}]},
     ],
 )
-def test_what_are_no_facts_is_refused(wrong: dict) -> None:
+def test_what_are_no_facts_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         facts_from_json(wrong)

@@ -39,7 +39,9 @@ def given(*people: str) -> list[Given]:
         (("A", "B", "A"), 1, (), 1),
     ],
 )
-def test_each_person_counts_once_over_all_stages(people, index, counted, left) -> None:
+def test_each_person_counts_once_over_all_stages(
+    people: tuple[str, ...], index: int, counted: tuple[str, ...], left: int
+) -> None:
     waiting = open_stage(TWO, given(*people), asked_at=0)
     assert waiting is not None
     assert (waiting.index, waiting.counted) == (index, counted)

@@ -1,5 +1,7 @@
 """What it takes to bring back a locked key: the policy's rules about key.unlock, and the default without any."""
 
+from typing import Any
+
 import pytest
 
 from bot.permissions.lint import lint
@@ -92,7 +94,7 @@ def test_by_default_nobody_unlocks_alone_also_not_somebody_of_the_rule_that_kill
     rules, ask = policy(PLUG, FREE), enable(SAM)
     decision = decide(rules, ask)
     assert decision.approval is not None
-    terms = {"ask": ask, "approval": decision.approval, "asked_at": 0.0, "now": 1.0}
+    terms: dict[str, Any] = {"ask": ask, "approval": decision.approval, "asked_at": 0.0, "now": 1.0}
     assert not may_approve(rules, approver=SAM, **terms).allowed
     assert not may_approve(rules, approver=MIRA, **terms).allowed
     assert may_approve(rules, approver=SUE, **terms).allowed

@@ -10,13 +10,14 @@ from prometheus_client import generate_latest
 
 from keydesk_sandbox import alerts, seed
 from keydesk_sandbox.fake_slack.messages import SlackMessage
+from tests.narrow import present
 from tests.scenarios.desk import Desk, text_of
 
 SAM = seed.SECURITY
 
 
 def base(desk: Desk) -> str:
-    return desk.slack.bot_url.removesuffix("/slack/events")
+    return present(desk.slack.bot_url).removesuffix("/slack/events")
 
 
 async def send(desk: Desk, source: str, text: str, *, number: int = 1, now: float | None = None) -> httpx.Response:

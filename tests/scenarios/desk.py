@@ -7,6 +7,7 @@ waits for a time (a pace, a retry, a reminder) is not waited for: all clocks are
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -23,12 +24,14 @@ from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.services import Services
 from bot.settings import load
+from bot.slack.blocks import Message
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.world import World, serving
+from tests.narrow import present
 
 PATIENCE = 40.0
 # What has not come after so long waits for a time, so the clocks are moved. Half a second keeps the order of what
@@ -84,7 +87,7 @@ class Desk:
         async def found() -> Any:
             try:
                 return what()
-            except (LookupError, AttributeError, StopIteration):
+            except (LookupError, AttributeError, StopIteration, AssertionError):
                 return None
 
         return await self.until(found, seconds=seconds, otherwise=f"never came: {what}")
@@ -114,12 +117,15 @@ class Desk:
         """Time that passes over work at hand would look like a process that was frozen."""
         return self._sleepers > 0 or not (self.app.engine._runs.running or self.app.responder.busy)
 
+    def _field(self, user: str, block_id: str) -> dict[str, Any] | None:
+        return self.slack.top_view(user).block(block_id)
+
     async def fill(self, user: str, view: View, **fields: Any) -> None:
         """Type into the modal on top, field by field; a select that is drawn only then is waited for."""
         for block_id, value in fields.items():
-            await self.eventually(lambda b=block_id: self.slack.top_view(user).block(b))
+            await self.eventually(functools.partial(self._field, user, block_id))
             current = self.slack.top_view(user)
-            if current.block(block_id)["element"]["type"] in {"external_select", "multi_external_select"}:
+            if present(current.block(block_id))["element"]["type"] in {"external_select", "multi_external_select"}:
                 wanted = [value] if isinstance(value, str) else value
                 for one in wanted:
                     await self.slack.options(user, current, block_id, one)
@@ -199,7 +205,7 @@ class Desk:
         return await self.app.database.read(store.get, number)
 
 
-def text_of(message: SlackMessage) -> str:
+def text_of(message: SlackMessage | Message) -> str:
     """All text of a message, blocks included."""
     return " ".join([message.text, *_texts(message.blocks)])
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.approvals.models import ApprovalRequest
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.answers import AppAnswer
@@ -27,7 +28,14 @@ async def do(desk: Desk, user: str, word: str, record: Record | int, rest: str =
     return await desk.slack.submit(user, desk.slack.top_view(user))
 
 
+def key_id_of(row: ApprovalRequest) -> int:
+    """The key that a request made or changed, of a request that has ended."""
+    assert row.outcome is not None
+    assert isinstance(row.outcome.key_id, int)
+    return row.outcome.key_id
+
+
 async def owned(desk: Desk, user: str = seed.ENGINEER, **settings: Any) -> Record:
     """A key at the gateway that belongs to somebody."""
-    defaults = {"name": "search", "remain_quota": 300_000}
+    defaults: dict[str, Any] = {"name": "search", "remain_quota": 300_000}
     return await desk.own(user, desk.gateway.add_key(**defaults | settings))

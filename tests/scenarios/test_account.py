@@ -1,6 +1,7 @@
 """Another account, or a restored gateway: the old owner sees nothing of the new owner's key."""
 
 from pathlib import Path
+from typing import Any
 
 from bot.keys import owners
 from bot.keys.account import adopt_account
@@ -36,7 +37,7 @@ async def test_with_another_account_nobody_owns_a_key_until_an_administrator_agr
         await desk.own(ADA, desk.key("notebooks"))
         answer = await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
         assert "notebooks" in str(answer.body)
-    elsewhere = {"COMETAPI_BASE_URL": "http://127.0.0.1:2"}
+    elsewhere: dict[str, Any] = {"COMETAPI_BASE_URL": "http://127.0.0.1:2"}
     async with open_desk(tmp_path / "two", database_url=sqlite_url, **elsewhere) as desk:
         assert "keydesk adopt-account" in desk.app.resources.account.problem
         answer = await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")

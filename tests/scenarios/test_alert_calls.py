@@ -1,6 +1,9 @@
 """An alert about a living key calls security until somebody acts; nobody is called for a key that is dead."""
 
+import functools
+
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.forging import last, send_as
@@ -21,13 +24,17 @@ async def leaked(desk: Desk) -> None:
     await desk.eventually(lambda: calls(desk))
 
 
+def _called(desk: Desk, times: int) -> bool:
+    return len(calls(desk)) == times
+
+
 async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_desk: Desk) -> None:
     desk = http_desk
     await leaked(desk)
     assert "Please act on the card above" in calls(desk)[0]
     for number, minutes in enumerate((6, 11, 46, 245), start=2):
         await desk.pass_time(minutes * MINUTE)
-        await desk.eventually(lambda n=number: len(calls(desk)) == n)
+        await desk.eventually(functools.partial(_called, desk, number))
     # From an hour on the administrators are called too, and the channel sees it.
     assert "<!subteam^S0ADMINS>" not in calls(desk)[2]
     assert "<!subteam^S0ADMINS>" in calls(desk)[3]
@@ -71,7 +78,7 @@ async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_
     await leaked(desk)
     for user, sees in ((seed.ENGINEER, False), (SAM, True)):
         await desk.slack.open_home(user)
-        home = await desk.eventually(lambda who=user: desk.slack.home(who))
+        home = await desk.eventually(functools.partial(desk.slack.home, user))
         assert ("Leaked keys that still work" in view_text(home)) is sees
-    await desk.slack.click(SAM, desk.slack.home(SAM), "disable")
+    await desk.slack.click(SAM, present(desk.slack.home(SAM)), "disable")
     await desk.eventually(lambda: cards(desk, "dead"))

@@ -7,9 +7,12 @@ from pydantic import SecretStr
 
 from bot.alerts.intake.github import GithubApi
 from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
+from bot.gateway.models import KeyId
 from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
 from tests.approvals.kit import new_request
+from tests.narrow import expect, present
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
@@ -54,7 +57,7 @@ async def test_a_message_without_a_key_says_so_and_tells_nobody(http_desk: Desk)
     desk = http_desk
     await learned(desk)
     message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, "hello")
-    assert "No key was found" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, message.ts)
+    assert "No key was found" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, expect(SlackMessage, message).ts)
     assert not cards(desk)
 
 
@@ -77,7 +80,7 @@ async def test_an_owner_disables_an_own_leaked_key(http_desk: Desk) -> None:
     await learned(desk)
     record = await desk.own(ADA, desk.key("production"))
     message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"oops {desk.gateway.key_value(record.id)}")
-    assert "Disable now" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, message.ts)
+    assert "Disable now" in await shortcut(desk, ADA, seed.KEYS_CHANNEL, expect(SlackMessage, message).ts)
     assert (await desk.slack.click(ADA, desk.slack.top_view(ADA), "disable")).ok
     await desk.eventually(lambda: desk.gateway.key(record.id).status == 2)
     await desk.eventually(lambda: "is being disabled" in view_text(desk.slack.top_view(ADA)))
@@ -87,8 +90,10 @@ async def test_a_guest_is_turned_away(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)
     message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"oops {values(desk, 'production')[0]}")
-    await desk.slack.shortcut(seed.GUEST, "disable_leaked_key", seed.KEYS_CHANNEL, message.ts)
-    answer = await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == message.ts])
+    await desk.slack.shortcut(seed.GUEST, "disable_leaked_key", seed.KEYS_CHANNEL, expect(SlackMessage, message).ts)
+    answer = await desk.eventually(
+        lambda: [m for m in desk.messages() if m.thread_ts == expect(SlackMessage, message).ts]
+    )
     await desk.slack.click(seed.GUEST, answer[0], "disable")
     await desk.eventually(lambda: desk.slack.messages(seed.KEYS_CHANNEL, seed.GUEST))
     assert {line["actor"] for line in await desk.audit("refused")} == {seed.GUEST}
@@ -154,7 +159,7 @@ async def test_a_leaked_key_that_somebody_deleted_during_an_outage_counts_as_out
     await desk.pass_time(70)
     row = await desk.settled(1)
     assert (row.before, row.status) == (None, Status.SUCCEEDED)
-    assert "somebody deleted it" in row.outcome.notes[0]
+    assert "somebody deleted it" in present(row.outcome).notes[0]
 
 
 async def test_a_key_of_our_list_is_known_without_being_read(http_desk: Desk) -> None:
@@ -206,7 +211,9 @@ async def test_a_key_that_could_not_be_read_is_judged_again_with_its_record(tmp_
         desk.gateway.disarm()
         await desk.pass_time(70)
         row = await desk.settled(1)
-        assert row.outcome.sentence.endswith("Production keys are rotated, not disabled. The key is not disabled.")
+        assert present(row.outcome).sentence.endswith(
+            "Production keys are rotated, not disabled. The key is not disabled."
+        )
         assert desk.gateway.key(record.id).status == 1
 
 
@@ -259,7 +266,7 @@ async def test_a_key_that_the_gateway_does_not_let_go_is_listed_and_the_rest_is_
     records = [desk.gateway.add_key(name=f"svc-{n}", unlimited_quota=True) for n in range(3)]
     await desk.slack.command(SAM, seed.SECURITY_CHANNEL, "/apikey disable svc-0 svc-1 svc-2")
     await desk.eventually(lambda: "3 keys" in view_text(desk.slack.top_view(SAM)))
-    await desk.app.client.delete_key(records[1].id)
+    await desk.app.client.delete_key(KeyId(records[1].id))
     await desk.fill(SAM, desk.slack.top_view(SAM), confirm="DISABLE 3", reason="why")
     assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
     await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "1 failed" in text_of(m)])

@@ -8,6 +8,8 @@ from bot.alerts import store
 from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.listeners import LOOK_SECONDS
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
+from tests.narrow import expect
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
@@ -76,13 +78,13 @@ async def test_a_key_made_in_the_console_and_pasted_is_announced_within_two_minu
     late = desk.gateway.add_key(name="late", unlimited_quota=True)
     await desk.pass_time(4)
     text = f"use {desk.gateway.key_value(late.id)} for now"
-    said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, text, thread_ts=root.ts if root else None)
+    said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, text, thread_ts=expect(SlackMessage, root).ts if root else None)
     begun = desk.clock()
     assert not cards(desk)
     # The look that each minute brings.
     desk.app.alerts.index_sync.changed()
     await desk.eventually(lambda: cards(desk, "late"))
-    below = root.ts if root else said.ts
+    below = expect(SlackMessage, root).ts if root else expect(SlackMessage, said).ts
     await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == below and "late" in text_of(m)])
     assert desk.clock() - begun < 120
 

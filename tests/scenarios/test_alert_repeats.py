@@ -1,6 +1,8 @@
 """What a source says again, who may close an alert, and what is said while nobody could look."""
 
+import functools
 import json
+from collections.abc import Sized
 
 import httpx
 from pydantic import SecretStr
@@ -12,6 +14,10 @@ from tests.scenarios.alerting import SAM, cards, learned, post, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA = seed.ENGINEER
+
+
+def _went_on(desk: Desk, asked: Sized, before: int) -> bool:
+    return len(asked) > before or bool(cards(desk, "could not be fetched"))
 
 
 def github(action: str, text: str) -> bytes:
@@ -150,7 +156,7 @@ async def test_a_github_secret_that_is_not_there_yet_is_asked_for_again_then_sai
             break
         before = len(asked)
         await desk.pass_time(100)
-        await desk.eventually(lambda n=before: len(asked) > n or cards(desk, "could not be fetched"))
+        await desk.eventually(functools.partial(_went_on, desk, asked, before))
     assert cards(desk, "could not be fetched")
     answers.append(200)
     await post(desk, "github", github("created", ""))

@@ -5,7 +5,7 @@ import pytest
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import text_of, view_text
+from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.policies import ROLES
 
 POLICY = (
@@ -30,6 +30,12 @@ allow = true
 ELSEWHERE = POLICY.replace('group_in = ["payment"]', f'channel_in = ["{seed.SECURITY_CHANNEL}"]')
 
 
+def told_alone(desk: Desk, user: str) -> str:
+    """What was said in the channel to this person alone."""
+    seen = desk.slack.messages(seed.SECURITY_CHANNEL, user)
+    return " ".join(text_of(message) for message in seen if message.ephemeral_to == user)
+
+
 @pytest.mark.parametrize(("policy", "group", "allowed"), [
     (POLICY, "payment", False), (POLICY, "default", True), (ELSEWHERE, "default", False),
 ])  # fmt: skip
@@ -50,8 +56,7 @@ async def test_a_rule_on_the_key_or_the_channel_binds_the_window_and_the_false_a
         if allowed:
             await desk.eventually(lambda: cards(desk, "False alarm, says"))
         else:
-            answers = lambda: [m for m in desk.slack.messages(seed.SECURITY_CHANNEL, SAM) if m.ephemeral_to == SAM]  # noqa: E731
-            await desk.eventually(lambda: "payment team" in " ".join(map(text_of, answers())))
+            await desk.eventually(lambda: "payment team" in told_alone(desk, SAM))
             assert not cards(desk, "False alarm, says")
 
 

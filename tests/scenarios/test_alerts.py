@@ -13,6 +13,8 @@ from bot.alerts import store
 from bot.alerts.intake.github import GithubApi
 from keydesk_sandbox import alerts, seed
 from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_slack import SlackMessage
+from tests.narrow import expect
 from tests.scenarios.alerting import SAM, base, cards, everything, learned, post, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
 
@@ -193,7 +195,9 @@ async def test_the_leak_guard_answers_in_the_thread_and_tells_security_and_the_o
     record = await desk.own(ADA, desk.key("production"))
     value = desk.gateway.key_value(record.id)
     said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"it works with `{value}` now")
-    answers = await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == said.ts])
+    answers = await desk.eventually(
+        lambda: [m for m in desk.messages() if m.thread_ts == expect(SlackMessage, said).ts]
+    )
     assert "live key" in text_of(answers[0])
     assert "disable" in buttons_of(answers[0])
     await desk.eventually(lambda: cards(desk, "production"))
@@ -207,12 +211,20 @@ async def test_the_answer_in_a_thread_says_so_when_the_key_was_disabled_for_anot
     await learned(desk)
     value = desk.gateway.key_value(desk.key("production").id)
     said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"it works with `{value}` now")
-    await desk.eventually(lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "live key" in text_of(m)])
+    await desk.eventually(
+        lambda: [
+            m for m in desk.messages() if m.thread_ts == expect(SlackMessage, said).ts and "live key" in text_of(m)
+        ]
+    )
     await send(desk, "generic", value)
     await desk.eventually(lambda: len(cards(desk, "production")) == 2)
     await desk.slack.click(SAM, cards(desk, "signed webhook")[0], "disable")
     await desk.eventually(
-        lambda: [m for m in desk.messages() if m.thread_ts == said.ts and "It is disabled" in text_of(m)]
+        lambda: [
+            m
+            for m in desk.messages()
+            if m.thread_ts == expect(SlackMessage, said).ts and "It is disabled" in text_of(m)
+        ]
     )
 
 
@@ -351,7 +363,7 @@ async def test_bodies_that_are_too_large_broken_deep_or_for_nobody(desk: Desk) -
     many = json.dumps({"id": "many", "text": " ".join(f"sk-{n:048d}" for n in range(18_000))}).encode()
     assert (await post(desk, "generic", many)).status_code == 202
     await desk.eventually(lambda: cards(desk, "very long"))
-    assert (await desk.slack.say(ADA, seed.KEYS_CHANNEL, "all well")).text == "all well"
+    assert (expect(SlackMessage, await desk.slack.say(ADA, seed.KEYS_CHANNEL, "all well"))).text == "all well"
 
 
 @pytest.mark.postgres

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from bot.approvals.models import Status
 from bot.db.tables import posts
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.policies import asking
@@ -34,9 +35,9 @@ async def test_the_card_calls_the_managers_and_a_reminder_is_a_card_in_their_mes
 async def test_whoever_wants_quiet_is_not_written_to(http_desk: Desk) -> None:
     desk = http_desk
     await desk.slack.open_home(MIRA)
-    await desk.eventually(lambda: "message me" in view_text(desk.slack.home(MIRA)))
-    await desk.slack.click(MIRA, desk.slack.home(MIRA), "home.quiet")
-    await desk.eventually(lambda: "You get no direct messages" in view_text(desk.slack.home(MIRA)))
+    await desk.eventually(lambda: "message me" in view_text(present(desk.slack.home(MIRA))))
+    await desk.slack.click(MIRA, present(desk.slack.home(MIRA)), "home.quiet")
+    await desk.eventually(lambda: "You get no direct messages" in view_text(present(desk.slack.home(MIRA))))
     await waiting(desk)
     await desk.pass_time(4 * 3600 + 60)
     await desk.eventually(lambda: desk.dm(OMAR, "asks for a new key"))

@@ -1,11 +1,13 @@
 """The life of a card: denied, taken, offered less, reminded of, lapsed, in stages, after break-glass."""
 
+import functools
 from typing import Any
 
 import pytest
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.forging import last, send_as
@@ -206,9 +208,9 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
             await desk.slack.command(who, seed.KEYS_CHANNEL, "/apikey requests")
             assert ("*To review*" in text_of(desk.slack.messages(seed.KEYS_CHANNEL, who)[-1])) is listed
             await desk.slack.open_home(who)
-            home = await desk.eventually(lambda who=who: desk.slack.home(who))
+            home = await desk.eventually(functools.partial(desk.slack.home, who))
             assert ("to be reviewed by you" in view_text(home)) is listed
-        assert "you ask for a new key" in view_text(desk.slack.home(ADA))
+        assert "you ask for a new key" in view_text(present(desk.slack.home(ADA)))
         await desk.slack.click(ADA, desk.card(1), "reviewed")
         await desk.eventually(lambda: told(desk, ADA))
         await desk.slack.click(MIRA, desk.card(1), "reviewed")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 import bot.slack.outbox
 from bot.db.tables import posts
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, text_of
 
@@ -20,7 +21,7 @@ def told(desk: Desk, user: str) -> str:
 
 async def home_of(desk: Desk, user: str) -> str:
     await desk.slack.open_home(user)
-    return str(await desk.eventually(lambda: desk.slack.home(user).body))
+    return str(await desk.eventually(lambda: present(desk.slack.home(user)).body))
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "not_in_channel", "channel_not_found"])

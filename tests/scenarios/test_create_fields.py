@@ -1,5 +1,6 @@
 """Asking for a key: every field reaches the gateway as typed, whatever way the form was opened."""
 
+import functools
 import time
 
 from bot.approvals.models import Status
@@ -83,14 +84,16 @@ async def test_the_shortcut_and_the_help_button_open_the_same_form(http_desk: De
     assert http_desk.slack.top_view(ADA).body["callback_id"] == "key.create"
 
 
+def _reads(desk: Desk, words: str) -> bool:
+    return any(words in text_of(message) for message in desk.slack.messages(seed.KEYS_CHANNEL, viewer=ADA))
+
+
 async def test_the_buttons_of_the_help_page_answer(http_desk: Desk) -> None:
     await http_desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey")
     page = http_desk.slack.messages(seed.KEYS_CHANNEL, viewer=ADA)[-1]
     for button, words in (("my_keys", "You have no keys yet"), ("my_requests", "There are no requests yet")):
         await http_desk.slack.click(ADA, page, button)
-        await http_desk.eventually(
-            lambda w=words: any(w in text_of(m) for m in http_desk.slack.messages(seed.KEYS_CHANNEL, viewer=ADA))
-        )
+        await http_desk.eventually(functools.partial(_reads, http_desk, words))
 
 
 async def test_the_receipt_says_the_number_and_withdraws(http_desk: Desk) -> None:

@@ -1,10 +1,13 @@
 """No word of death before the gateway has refused the key, on any surface; no green tick either."""
 
+import functools
 import json
 
 import pytest
 
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
+from tests.narrow import expect
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, text_of, view_text
 
@@ -32,7 +35,7 @@ async def look_everywhere(desk: Desk) -> None:
     """Open what people open."""
     for user in (ADA, SAM):
         await desk.slack.open_home(user)
-        await desk.eventually(lambda u=user: desk.slack.home(u))
+        await desk.eventually(functools.partial(desk.slack.home, user))
         await desk.slack.command(user, seed.GENERAL_CHANNEL, "/apikey list")
         await desk.slack.command(user, seed.GENERAL_CHANNEL, "/apikey requests")
 
@@ -58,7 +61,7 @@ async def test_while_the_gateways_cache_still_accepts_the_key(http_desk: Desk, w
         message = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"oops {desk.gateway.key_value(record.id)}")
         card = (await desk.eventually(lambda: cards(desk, "production")))[0]
         if way == "window":
-            await desk.slack.shortcut(SAM, "disable_leaked_key", seed.KEYS_CHANNEL, message.ts)
+            await desk.slack.shortcut(SAM, "disable_leaked_key", seed.KEYS_CHANNEL, expect(SlackMessage, message).ts)
             await desk.eventually(lambda: "Disable now" in view_text(desk.slack.top_view(SAM)))
             await desk.slack.click(SAM, desk.slack.top_view(SAM), "disable")
         else:

@@ -9,6 +9,7 @@ import pytest
 from bot.approvals import store
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 
@@ -73,7 +74,7 @@ async def test_one_field_changes_and_no_other(free_desk: FreeDesk, field: str) -
             if before["remain_quota"] < 0 and not before["unlimited_quota"]:
                 # The gateway takes no record with less than 0 (gateway-api.md, section 18, rule 9), and it is said.
                 change = change | {"remain_quota": 0}
-                assert "overdrawn" in " ".join(settled.outcome.notes)
+                assert "overdrawn" in " ".join(present(settled.outcome).notes)
             if before["expired_time"] == 0 and field != "expired_time":
                 # Never 0 on the wire (rule 8): a second after the beginning of time is just as long over.
                 change = change | {"expired_time": 1}

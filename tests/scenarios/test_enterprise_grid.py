@@ -17,6 +17,7 @@ from bot.settings import load
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.people import Person
 from keydesk_sandbox.world import World, serving
+from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of
@@ -24,8 +25,13 @@ from tests.scenarios.desk import Desk, buttons_of, text_of
 ADA, MIRA, ALEX = seed.ENGINEER, seed.MANAGER, seed.ADMIN
 ORG, ELSEWHERE = "E0LIGHTHOUSE", "T0ELSEWHERE"
 COLLEAGUE = "W0CARL"  # of the organisation, in another workspace of it
-BIG = {"name": "big", "remain_quota": "2M", "expired_time": "90d", "model_limits": ["gpt-4o-mini"]}
-SMALL = {"name": "small", "remain_quota": "100k", "expired_time": "30d", "model_limits": ["gpt-4o-mini"]}
+BIG: dict[str, Any] = {"name": "big", "remain_quota": "2M", "expired_time": "90d", "model_limits": ["gpt-4o-mini"]}
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "remain_quota": "100k",
+    "expired_time": "30d",
+    "model_limits": ["gpt-4o-mini"],
+}
 EVERYBODY = """
 [roles]
 everybody = ["*"]
@@ -109,7 +115,7 @@ async def test_a_colleague_of_another_workspace_is_no_member(desk_with: OpenDesk
 async def test_the_home_of_a_member_of_an_org_wide_install(desk_with: OpenDesk) -> None:
     async with desk_with(prepare=whole_org, SLACK_TEAM_ID=seed.TEAM) as desk:
         await desk.slack.open_home(ADA)
-        assert "key" in str(await desk.eventually(lambda: desk.slack.home(ADA).body))
+        assert "key" in str(await desk.eventually(lambda: present(desk.slack.home(ADA)).body))
         asked = [call for call in desk.slack.calls if call.method == "usergroups.users.list"]
         assert asked
         assert {call.arguments.get("team_id") for call in asked} == {seed.TEAM}
@@ -155,6 +161,6 @@ async def test_events_that_slack_holds_back_are_counted_told_and_a_note_of_readi
         counted = desk.app.health.registry.get_sample_value("keydesk_slack_events_held_back_total")
         assert counted == 2
         await desk.slack.open_home(ALEX)
-        assert "30,000 events" in str(await desk.eventually(lambda: desk.slack.home(ALEX).body))
+        assert "30,000 events" in str(await desk.eventually(lambda: present(desk.slack.home(ALEX)).body))
         foreign = {"type": "app_rate_limited", "team_id": "T0OTHERS", "api_app_id": desk.slack.core.app.id}
         assert (await desk.slack.deliveries.send("events_api", foreign)).status == 403

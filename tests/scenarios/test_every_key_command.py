@@ -69,7 +69,7 @@ async def collisions(desk: Desk, command: str, table: dict[str, tuple[str, ...]]
             text = written(way, first.id)
             if way in NAMES:
                 desk.gateway.edit_behind(first.id, name=names[0])
-                await desk.app.client.get_key(first.id)
+                await desk.app.client.get_key(KeyId(first.id))
             second = desk.gateway.add_key(name=written(name, first.id))
             await desk.pass_time(2)
             begun = len(desk.gateway.requests)

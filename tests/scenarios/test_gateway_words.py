@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import owned
@@ -29,7 +30,7 @@ async def test_a_key_limited_to_nothing_is_shown_so_and_can_be_mended(desk_with:
         await desk.slack.close_view(ADA, desk.slack.top_view(ADA))
         assert (await desk.edit(ADA, key.id, every_model=["on"])).ok
         row = await desk.settled(1)
-        assert [(line.before[:8], line.after) for line in row.summary] == [("no model", "every model")]
+        assert [(present(line.before)[:8], line.after) for line in row.summary] == [("no model", "every model")]
         assert desk.gateway.key(key.id).model_limits_enabled is False
 
 

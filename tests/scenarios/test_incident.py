@@ -1,5 +1,7 @@
 """Incident mode: many keys at once, with a preview, a typed confirmation, progress, a stop and a way back."""
 
+from typing import Any
+
 import pytest
 
 from keydesk_sandbox import seed
@@ -11,7 +13,7 @@ ADA = seed.ENGINEER
 CHANNEL = seed.SECURITY_CHANNEL
 
 
-def make(desk: Desk, number: int, **fields: object) -> list[Record]:
+def make(desk: Desk, number: int, **fields: Any) -> list[Record]:
     return [desk.gateway.add_key(name=f"svc-{index}", unlimited_quota=True, **fields) for index in range(number)]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.scenarios.test_incident import CHANNEL, confirm, make, preview, progr
 LONGEST = sum(REVOCATION_DELAYS)
 
 
-async def disabled(desk: Desk, number: int, **fields: object) -> list[Record]:
+async def disabled(desk: Desk, number: int, **fields: Any) -> list[Record]:
     """So many keys, disabled by batch 1."""
     records = make(desk, number, **fields)
     await preview(desk, f"disable {' '.join(str(record.id) for record in records)}")
@@ -99,7 +100,7 @@ async def until_the_end(desk: Desk) -> None:
 
 def fewest_tries(desk: Desk) -> int:
     keys = desk.app.database.run_here(batch_store.keys_of, 1)
-    return min(key.progress.get("probe", {}).get("tries", 0) for key in keys)
+    return min(int(key.progress.get("probe", {}).get("tries", 0)) for key in keys)
 
 
 def models_calls(desk: Desk) -> int:

@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.approvals.models import RevocationProgress, Status
 from bot.keys import lineage, owners
 from keydesk_sandbox import seed
+from tests.narrow import present
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
-from tests.scenarios.operating import do, open_form, owned
+from tests.scenarios.operating import do, key_id_of, open_form, owned
 
 ADA, BEN, MIRA, SAM = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER, seed.SECURITY
 
@@ -227,7 +229,7 @@ async def test_a_rotation_ends_though_its_requester_has_left_and_the_key_is_gone
     await desk.eventually(lambda: desk.said("This ends the rotation in request #1."))
     row = await desk.settled(2)
     assert row.status is Status.SUCCEEDED
-    assert "somebody deleted it" in row.outcome.notes[0]
+    assert "somebody deleted it" in present(row.outcome).notes[0]
 
 
 async def test_engineers_cannot_disable_keys_of_others_and_security_can(http_desk: Desk) -> None:
@@ -276,7 +278,7 @@ async def test_an_expired_and_empty_key_is_enabled_with_what_it_lacks(any_desk: 
 )
 async def test_enabling_is_no_way_around_the_manager(http_desk: Desk, fields: dict[str, str], what: str) -> None:
     desk = http_desk
-    past = {"expired_time": int(desk.gateway.clock.now()) - 60} if "expired_time" in fields else {}
+    past: dict[str, Any] = {"expired_time": int(desk.gateway.clock.now()) - 60} if "expired_time" in fields else {}
     key = await owned(desk, remain_quota=0, used_quota=9, **past)
     await do(desk, ADA, "enable", key, **fields)
     row = await desk.eventually(lambda: desk.card(1)) and await desk.request(1)
@@ -316,7 +318,7 @@ async def test_a_key_that_somebody_else_deleted_meanwhile_counts_as_deleted(http
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     row = await desk.settled(1)
     assert row.status is Status.SUCCEEDED, row.outcome
-    assert "gone already" in row.outcome.notes[0]
+    assert "gone already" in present(row.outcome).notes[0]
 
 
 async def test_a_rotated_key_has_a_successor_and_ends_after_the_overlap(any_desk: Desk) -> None:
@@ -326,12 +328,12 @@ async def test_a_rotated_key_has_a_successor_and_ends_after_the_overlap(any_desk
     row = await desk.settled(1)
     assert row.status is Status.SUCCEEDED, row.outcome
     new = desk.key("search (2)")
-    assert row.outcome.key_id == new.id
+    assert key_id_of(row) == new.id
     assert (new.remain_quota, desk.gateway.key(key.id).remain_quota) == (150_000, 150_000)
     same = ("allow_ips", "model_limits_enabled", "model_limits", "expired_time", "group")
     assert [getattr(new, name) for name in same] == [getattr(key, name) for name in same]
     owned_new = await desk.app.database.read(owners.find, new.id)
-    assert owned_new.owner_id == ADA
+    assert present(owned_new).owner_id == ADA
     (older,) = await desk.app.database.read(lineage.predecessors_of, new.id)
     assert older.key_id == key.id
     assert await desk.app.database.read(lineage.successor_of, key.id) == new.id

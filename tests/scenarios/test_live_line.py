@@ -1,6 +1,7 @@
 """The live line of a form: what would be decided now, drawn while people type, without taking away what they typed."""
 
 import asyncio
+import functools
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ FREE, ASKS = "Granted at once", "Needs approval"
 
 def line(view: View) -> str:
     """The text of the block `decision`."""
-    return next(b["elements"][0]["text"] for b in view.body["blocks"] if b["block_id"] == "decision")
+    return next(str(b["elements"][0]["text"]) for b in view.body["blocks"] if b["block_id"] == "decision")
 
 
 async def opened(desk: Desk, **fields: Any) -> None:
@@ -174,7 +175,7 @@ async def test_hostile_names_and_reasons_never_ping_and_never_break_a_card(http_
     for number, name in enumerate(HOSTILE, start=1):
         await desk.ask(ADA, name=name, remain_quota="2M", reason=f"{name}\n<!everyone> <!subteam^S0MANAGERS>")
         await desk.slack.close_view(ADA, desk.slack.top_view(ADA))
-        card = await desk.eventually(lambda n=number: desk.card(n))
+        card = await desk.eventually(functools.partial(desk.card, number))
         if number % 2:
             await desk.slack.click(MIRA, card, "approve")
             await desk.settled(number)

@@ -2,6 +2,7 @@
 
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.messages import SlackMessage
+from tests.narrow import present
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import owned
 
@@ -14,8 +15,8 @@ async def test_many_keys_are_shown_page_by_page(http_desk: Desk) -> None:
         await owned(desk, name=name)
 
     await desk.slack.open_home(seed.ENGINEER)
-    await desk.eventually(lambda: names[-1] in view_text(desk.slack.home(seed.ENGINEER)))
-    home = view_text(desk.slack.home(seed.ENGINEER))
+    await desk.eventually(lambda: names[-1] in view_text(present(desk.slack.home(seed.ENGINEER))))
+    home = view_text(present(desk.slack.home(seed.ENGINEER)))
     left = [name for name in names if name not in home]
     assert f"… and {len(left)} more: `/apikey list`" in home
 

@@ -1,10 +1,13 @@
 """Words that the code uses are only words when people type them: nothing is decided by a text that somebody wrote."""
 
+import functools
+
 import pytest
 
 from bot.approvals.models import OriginKind, Status
 from bot.audit import Fact
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_slack import SlackMessage
 from tests.scenarios.desk import Desk, buttons_of, text_of
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
@@ -33,15 +36,23 @@ async def test_a_denial_is_a_denial_whatever_its_reason_is(http_desk: Desk, word
         row = await desk.settled(number)
         assert (row.status, row.denial, row.reason) == (Status.DENIED, word, word)
         assert (row.origin.kind, row.break_glass) == (OriginKind.PERSON, False)
-        await desk.eventually(lambda n=number, w=word: f"*Reason of the denial* > {w}" in _flat(desk, n))
+        await desk.eventually(functools.partial(_gives_reason, desk, number, word))
         assert "*Denied*" in _flat(desk, number)
         assert buttons_of(desk.card(number)) == []
-        told = await desk.eventually(lambda n=number: [m for m in desk.dm(ADA, "denied") if f"#{n} " in text_of(m)])
+        told = await desk.eventually(functools.partial(_told, desk, number))
         assert word in text_of(told[0])
     await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
     assert "*To review*" not in text_of(desk.slack.messages(seed.KEYS_CHANNEL, MIRA)[-1])
     records = desk.gateway.keys()
     assert {record.name for record in records}.isdisjoint(words)
+
+
+def _gives_reason(desk: Desk, number: int, word: str) -> bool:
+    return f"*Reason of the denial* > {word}" in _flat(desk, number)
+
+
+def _told(desk: Desk, number: int) -> list[SlackMessage]:
+    return [message for message in desk.dm(ADA, "denied") if f"#{number} " in text_of(message)]
 
 
 def _flat(desk: Desk, number: int) -> str:

@@ -1,6 +1,7 @@
 """Ask for a key, decide, get it, see it: the main job over both transports."""
 
 import time
+from typing import Any
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
@@ -8,7 +9,7 @@ from tests.scenarios.conftest import EACH_TRANSPORT
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
-BIG = {
+BIG: dict[str, Any] = {
     "name": "search-backend",
     "remain_quota": "2M",
     "expired_time": "30d",

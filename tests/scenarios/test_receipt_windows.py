@@ -5,6 +5,7 @@ import pytest
 from bot.approvals.cards import receipt_windows
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.views import View
+from tests.narrow import present
 from tests.scenarios.desk import Desk, view_text
 from tests.scenarios.operating import do, owned
 
@@ -110,4 +111,4 @@ async def test_windows_are_few_and_are_not_looked_after_for_ever(
     assert list(windows._windows) == ["V03", "V04"]
     monkeypatch.setattr(receipt_windows, "LONGEST", 0.0)
     await desk.eventually(lambda: not windows._windows)
-    await desk.eventually(lambda: windows._task.done())
+    await desk.eventually(lambda: present(windows._task).done())

@@ -1,6 +1,7 @@
 """Who may not: guests, outsiders, deactivated people. A sentence for them, a line in the record, and no effect."""
 
 import copy
+from collections.abc import Callable
 
 import pytest
 
@@ -139,7 +140,7 @@ async def test_without_the_event_the_role_is_still_judged_at_the_click(http_desk
     await desk.eventually(lambda: any("Only manager" in t for t in _ephemerals(desk, seed.KEYS_CHANNEL, MIRA)))
 
 
-def _later(clock, seconds):
+def _later(clock: Callable[[], float], seconds: float) -> Callable[[], float]:
     return lambda: clock() + seconds
 
 

@@ -3,7 +3,7 @@
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from tests.scenarios.desk import Desk
-from tests.scenarios.operating import do, owned
+from tests.scenarios.operating import do, key_id_of, owned
 
 ADA = seed.ENGINEER
 
@@ -24,7 +24,7 @@ async def test_rotating_again_and_again_multiplies_no_quota(http_desk: Desk) -> 
     desk = http_desk
     first = await owned(desk)
     await do(desk, ADA, "rotate", first, overlap="1h")
-    second = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+    second = desk.gateway.key(key_id_of(await desk.settled(1)))
     answer = await do(desk, ADA, "rotate", second, overlap="1h")
     assert answer.body["errors"]["overlap"].startswith(
         f"Key {first.id}, which was replaced by this one or by one before it, still works."
@@ -41,9 +41,9 @@ async def test_a_key_in_its_overlap_is_not_forgotten_behind_one_that_has_ended(h
     desk = http_desk
     first = await owned(desk)
     await do(desk, ADA, "rotate", first, overlap="1h")
-    second = desk.gateway.key((await desk.settled(1)).outcome.key_id)
+    second = desk.gateway.key(key_id_of(await desk.settled(1)))
     await do(desk, ADA, "rotate", second, overlap="0")
-    third = desk.gateway.key((await desk.settled(2)).outcome.key_id)
+    third = desk.gateway.key(key_id_of(await desk.settled(2)))
     await desk.eventually(lambda: desk.gateway.key(second.id).status == 2)
     answer = await do(desk, ADA, "rotate", third, overlap="1h")
     assert answer.body["errors"]["overlap"].startswith(f"Key {first.id}, which was replaced by this one or by one")
@@ -60,4 +60,4 @@ async def test_a_rotation_takes_the_next_free_name(http_desk: Desk) -> None:
     await do(desk, ADA, "rotate", key, overlap="1h")
     row = await desk.settled(1)
     assert row.status is Status.SUCCEEDED, row.outcome
-    assert desk.key("search (3)").id == row.outcome.key_id
+    assert desk.key("search (3)").id == key_id_of(row)

@@ -1,5 +1,7 @@
 """Two requests for more quota of one key, waiting at once: each adds its own, unless together they are too much."""
 
+import functools
+
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
@@ -23,7 +25,7 @@ async def both_approved(desk: Desk, delta: str) -> int:
     key = await owned(desk)
     for number in (1, 2):
         assert (await do(desk, ADA, "quota", key, delta=delta)).ok
-        await desk.eventually(lambda n=number: desk.card(n))
+        await desk.eventually(functools.partial(desk.card, number))
     for number in (1, 2):
         await desk.slack.click(MIRA, desk.card(number), "approve")
         await desk.settled(number)

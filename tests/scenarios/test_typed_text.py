@@ -1,5 +1,6 @@
 """Whatever people type is inert wherever it is shown: no ping, no link, no command to Slack."""
 
+import functools
 import json
 
 import pytest
@@ -63,7 +64,7 @@ async def test_names_reasons_groups_and_answers_are_inert_everywhere(http_desk: 
     await desk.eventually(lambda: desk.dm(ADA, "denied"))
     for user in (ADA, SAM, MIRA):
         await desk.slack.open_home(user)
-        home = await desk.eventually(lambda user=user: desk.slack.home(user))
+        home = await desk.eventually(functools.partial(desk.slack.home, user))
         assert inert(home.body["blocks"]) == []
         for message in [*desk.slack.messages(seed.KEYS_CHANNEL, user), *desk.slack.dm(user)]:
             assert raw(message.text) == []

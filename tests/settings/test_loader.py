@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def problems(**settings: object) -> tuple[str, ...]:
+def problems(**settings: Any) -> tuple[str, ...]:
     with pytest.raises(ConfigurationError) as caught:
         load(GOOD | settings)
     return caught.value.problems

@@ -1,5 +1,7 @@
 """Each setting says what is wrong with it, never with its value; what is derived from the settings."""
 
+from typing import Any
+
 import pytest
 
 from bot.settings import Settings, read
@@ -12,7 +14,7 @@ GOOD = {
 }
 
 
-def settings(**more: object) -> Settings:
+def settings(**more: Any) -> Settings:
     found = read(GOOD | more, env_file=None)
     assert found.problems == {}
     return found.settings

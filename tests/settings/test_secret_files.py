@@ -115,7 +115,12 @@ def test_a_value_is_known_as_a_secret_before_it_is_used(token: Path) -> None:
     files = partial.secret_files()
     order: list[bool] = []
     held = partial.settings.slack_bot_token
-    files.learnt = lambda value: order.append(held.get_secret_value() != value) or know([value])
+
+    def learnt(value: str) -> None:
+        order.append(held.get_secret_value() != value)
+        know([value])
+
+    files.learnt = learnt
     token.write_text("xoxb-" + "n3w" * 8)
     try:
         files.look()

@@ -1,7 +1,7 @@
 """Payloads as Slack sends them, a signing client, and a Web API that only notes what it is asked."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +12,11 @@ from bot.slack import signature
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import SlackEndpoint, http_app
+from bot.slack.payloads import to_delivery
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.view_seal import ViewSeal
+from tests.narrow import present
 
 TEAM = "T0HOME"
 NOW = 1_800_000_000.0
@@ -55,7 +57,8 @@ def make_seal() -> ViewSeal:
 
 
 def make_responder(web: NotingWeb | None = None) -> Responder:
-    return Responder(web=web or NotingWeb(), dm_channel=dm_of, view_seal=make_seal())
+    noting: Any = web or NotingWeb()
+    return Responder(web=noting, dm_channel=dm_of, view_seal=make_seal())
 
 
 def make_delivery(kind: Kind = Kind.COMMAND, **changes: Any) -> Delivery:
@@ -164,3 +167,11 @@ def view(callback_id: str = "key.create", **changes: Any) -> dict[str, Any]:
 
 def submission(callback_id: str = "key.create", **changes: Any) -> dict[str, Any]:
     return interaction("view_submission", **({"view": view(callback_id)} | changes))
+
+
+def read(body: Mapping[str, Any]) -> Delivery:
+    return present(taken(body))
+
+
+def taken(body: Mapping[str, Any]) -> Delivery | None:
+    return to_delivery(body, responder=make_responder(), received_at=NOW)

@@ -8,6 +8,7 @@ from bot.durable.engine import Again
 from bot.slack.blocks import Message, section
 from bot.slack.outbox import Outbox
 from bot.slack.post_store import PostRow, load
+from tests.narrow import expect
 
 
 class Queue:
@@ -76,6 +77,4 @@ class Desk:
         await self.queue.run(self.outbox, **limits)
 
     async def row(self, post_id: str = "p1") -> PostRow:
-        found = await self.database.read(load, post_id)
-        assert found is not None
-        return found
+        return expect(PostRow, await self.database.read(load, post_id))

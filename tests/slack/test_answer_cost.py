@@ -38,7 +38,7 @@ def calls(work: Callable[[], Any]) -> int:
     return found
 
 
-def test_an_answer_that_is_always_the_same_is_written_once():
+def test_an_answer_that_is_always_the_same_is_written_once() -> None:
     answer = Ephemeral("what can be done", tuple(LINES), fixed=True)
     router = Router()
 
@@ -77,7 +77,7 @@ def test_an_answer_that_is_always_the_same_is_written_once():
 
 
 @pytest.mark.parametrize("blocks", [LINES, LINES * 3])
-def test_texts_without_a_secret_are_looked_at_together(blocks: list[Any]):
+def test_texts_without_a_secret_are_looked_at_together(blocks: list[Any]) -> None:
     assert redact_all(blocks) is blocks
     texts = 7 * len(blocks)
     assert calls(lambda: redact_all(blocks)) < 4 * texts

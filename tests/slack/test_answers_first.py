@@ -8,7 +8,7 @@ from bot.slack.router import Router
 from tests.slack import kit
 
 
-async def test_a_handler_is_an_answer_and_its_background_work_is_not():
+async def test_a_handler_is_an_answer_and_its_background_work_is_not() -> None:
     seen: dict[str, bool] = {}
     done = asyncio.Event()
 

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -23,12 +24,12 @@ TEXT = st.text(max_size=400)
         ("&amp;", "&amp;amp;"),
     ],
 )
-def test_escaping_leaves_no_link_no_mention_and_no_ping(typed, shown):
+def test_escaping_leaves_no_link_no_mention_and_no_ping(typed: str, shown: str) -> None:
     assert b.escape(typed) == shown
 
 
 @given(TEXT)
-def test_escaped_text_never_holds_what_slack_parses(text):
+def test_escaped_text_never_holds_what_slack_parses(text: str) -> None:
     escaped = b.escape(text)
     assert "<" not in escaped
     assert ">" not in escaped
@@ -36,36 +37,36 @@ def test_escaped_text_never_holds_what_slack_parses(text):
 
 
 @given(st.text(max_size=300), st.integers(5, 200))
-def test_a_cut_text_fits_however_slack_counts(text, limit):
+def test_a_cut_text_fits_however_slack_counts(text: str, limit: int) -> None:
     cut = b.truncate(text, limit)
     assert b.length(cut) <= limit
     assert cut == text or cut.endswith("…")
 
 
-def test_a_cut_never_leaves_half_an_entity_or_half_a_link():
+def test_a_cut_never_leaves_half_an_entity_or_half_a_link() -> None:
     assert b.truncate("x" * 2845 + "&amp;" * 20, 3000).endswith("x…")
     assert b.truncate("x" * 2840 + " <https://keys.test/long|name> and more words, many of them" * 5, 3000).endswith(
         "x…"
     )
 
 
-def test_short_ascii_texts_may_use_the_whole_limit():
+def test_short_ascii_texts_may_use_the_whole_limit() -> None:
     assert b.truncate("x" * 24, 24) == "x" * 24
     assert b.truncate("ü" * 24, 24) == "ü" * 22 + "…"
     assert b.length("🔑") == 2
 
 
-def test_code_cannot_be_left_early():
+def test_code_cannot_be_left_early() -> None:
     assert b.code("a`b\n<c>") == "`aˋb &lt;c&gt;`"
     assert b.code("  ") == ""
 
 
-def test_a_quotation_marks_every_line():
+def test_a_quotation_marks_every_line() -> None:
     assert b.quote("one\n<two>") == "> one\n> &lt;two&gt;"
     assert b.quote("") == "> –"
 
 
-def test_mentions_are_only_made_of_ids():
+def test_mentions_are_only_made_of_ids() -> None:
     assert b.mention("U0ANN") == "<@U0ANN>"
     assert b.mention("W9ORG") == "<@W9ORG>"
     assert b.mention("!channel") == "!channel"
@@ -73,24 +74,24 @@ def test_mentions_are_only_made_of_ids():
     assert b.channel_link("<x>") == "&lt;x&gt;"
 
 
-def test_links_lead_to_web_addresses_only():
+def test_links_lead_to_web_addresses_only() -> None:
     assert b.link("https://a.test/?x=1&y=2", "see | here") == "<https://a.test/?x=1&amp;y=2|see ¦ here>"
     assert b.link("javascript:alert(1)", "x<") == "x&lt;"
     assert b.link("https://a.test/>|<!channel>", "x") == "x"
 
 
-def test_a_date_is_shown_in_the_readers_zone_and_falls_back_to_utc():
+def test_a_date_is_shown_in_the_readers_zone_and_falls_back_to_utc() -> None:
     assert b.date(1_800_000_000) == "<!date^1800000000^{date_short_pretty} at {time}|2027-01-15 08:00 UTC>"
     assert "9999-12-31" in b.date(1e15)
     assert "1970-01-01" in b.date(-5)
 
 
-def test_isolates_are_balanced_whatever_is_inside():
+def test_isolates_are_balanced_whatever_is_inside() -> None:
     assert b.isolate("abc") == "\u2068abc\u2069"
     assert b.isolate("a\u202eb\u2067c\u2069d") == "\u2068abcd\u2069"
 
 
-def test_every_helper_makes_what_the_sdk_accepts():
+def test_every_helper_makes_what_the_sdk_accepts() -> None:
     made = [
         b.section("hi", accessory=b.button("Go", "go", value="1"), fields=["a", "b"], block_id="s"),
         *b.fields({"Key": "ci", "Owner": "ann"}, block_id="f"),
@@ -117,13 +118,13 @@ def test_every_helper_makes_what_the_sdk_accepts():
         assert parsed.to_dict()["type"] == block["type"]
 
 
-def test_facts_beyond_ten_get_another_section():
+def test_facts_beyond_ten_get_another_section() -> None:
     made = b.fields([(f"n{n}", "v") for n in range(23)], block_id="f")
     assert [len(block["fields"]) for block in made] == [10, 10, 3]
     assert [block.get("block_id") for block in made] == ["f", None, None]
 
 
-def test_a_modal_is_a_valid_view():
+def test_a_modal_is_a_valid_view() -> None:
     view = b.modal(
         "key.create",
         "New key",
@@ -150,19 +151,19 @@ def test_a_modal_is_a_valid_view():
         lambda: b.section("x", block_id="i" * 256),
     ],
 )
-def test_what_cannot_be_cut_is_refused_at_once(make):
+def test_what_cannot_be_cut_is_refused_at_once(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         make()
 
 
-def test_texts_beyond_the_limits_are_cut_and_empty_ones_are_filled():
+def test_texts_beyond_the_limits_are_cut_and_empty_ones_are_filled() -> None:
     assert len(b.section("x" * 9000)["text"]["text"]) <= 3000
     assert b.section("")["text"]["text"] == " "
     assert len(b.header("x" * 200)["text"]["text"]) <= 150
     assert len(b.modal("c", "A title that is far too long", [])["title"]["text"]) <= 24
 
 
-def test_a_message_keeps_within_fifty_blocks_and_its_buttons():
+def test_a_message_keeps_within_fifty_blocks_and_its_buttons() -> None:
     buttons = b.actions(b.button("Go", "go"))
     content = b.Message("many", [b.section(f"part {n}") for n in range(80)] + [buttons]).to_slack()
     assert len(content["blocks"]) == 50
@@ -172,12 +173,12 @@ def test_a_message_keeps_within_fifty_blocks_and_its_buttons():
     assert b.Message("").to_slack()["text"] == " "
 
 
-def test_a_message_keeps_under_the_unwritten_cap_of_all_texts():
+def test_a_message_keeps_under_the_unwritten_cap_of_all_texts() -> None:
     content = b.Message("long", [b.section("x" * 2500) for _ in range(9)]).to_slack()
     assert sum(len(block["text"]["text"]) for block in content["blocks"] if "text" in block) < 13_200
 
 
-def test_a_home_holds_a_hundred_blocks():
+def test_a_home_holds_a_hundred_blocks() -> None:
     view = b.home([b.divider()] * 150)
     assert view["type"] == "home"
     assert len(view["blocks"]) == 100
@@ -195,7 +196,7 @@ def test_a_home_holds_a_hundred_blocks():
         ),
     ],
 )
-def test_a_sentence_that_repeats_what_was_typed_is_harmless(sentence, shown):
+def test_a_sentence_that_repeats_what_was_typed_is_harmless(sentence: str, shown: str) -> None:
     assert b.harmless(sentence) == shown
 
 

@@ -24,13 +24,13 @@ def event(name: str, **more: Any) -> Delivery:
 
 @pytest.mark.parametrize("name", OPENED)
 async def test_a_channel_that_left_the_archive_is_open(name: str) -> None:
-    outbox = Outbox()
+    outbox: Any = Outbox()
     await ChannelEvents(outbox, "U0BOT").opened(event(name, channel="C1"))
     assert outbox.opened == [("C1", "Ev1")]
 
 
 async def test_only_our_own_coming_opens_a_channel() -> None:
-    outbox = Outbox()
+    outbox: Any = Outbox()
     events = ChannelEvents(outbox, "U0BOT")
     await events.joined(event(JOINED, channel="C1", user="U0ADA"))
     assert outbox.opened == []
@@ -40,5 +40,6 @@ async def test_only_our_own_coming_opens_a_channel() -> None:
 
 def test_all_three_events_are_listened_to() -> None:
     router = Router()
-    ChannelEvents(Outbox(), "U0BOT").register(router)
+    outbox: Any = Outbox()
+    ChannelEvents(outbox, "U0BOT").register(router)
     assert router.names("event") >= {*OPENED, JOINED}

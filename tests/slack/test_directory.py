@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,18 +9,21 @@ from bot.slack.directory import Directory
 from bot.slack.errors import SlackRefused
 from bot.slack.membership import actor_of
 from bot.slack.router import Router
-from keydesk_sandbox.fake_slack import PersonKind
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack, PersonKind
+from keydesk_sandbox.fake_slack.switches import Down
+from tests.keydesk_sandbox.fake_slack.kit import Clock
 from tests.slack.kit import make_delivery
 
 TEAM = "T0HOME"
 
 
-def calls(fake, method):
+def calls(fake: FakeSlack, method: str) -> int:
     return sum(call.method == method for call in fake.calls)
 
 
 @pytest.fixture
-def home(fake):
+def home(fake: FakeSlack) -> str:
     return fake.workspace.team.id
 
 
@@ -46,16 +50,16 @@ def home(fake):
         ({"team_id": None}, ActorKind.OUTSIDER),
     ],
 )
-def test_only_a_full_member_is_a_member(user, kind):
+def test_only_a_full_member_is_a_member(user: dict[str, Any], kind: ActorKind) -> None:
     found = actor_of({"team_id": "T0HOME", **user}, slack_user_id="U1", team_id="T0HOME")
     assert found.kind is kind
 
 
-def test_slackbot_is_a_bot_although_it_says_no():
+def test_slackbot_is_a_bot_although_it_says_no() -> None:
     assert actor_of({"is_bot": False}, slack_user_id="USLACKBOT", team_id=TEAM).kind is ActorKind.BOT
 
 
-def test_a_name_is_the_one_people_see():
+def test_a_name_is_the_one_people_see() -> None:
     user = {"name": "ann", "profile": {"display_name": "", "real_name": "Ann A."}}
     assert actor_of(user, slack_user_id="U1", team_id=TEAM).name == "Ann A."
     assert actor_of({"name": "ann"}, slack_user_id="U1", team_id=TEAM).name == "ann"
@@ -74,21 +78,23 @@ def test_a_name_is_the_one_people_see():
         ("U404", ActorKind.UNKNOWN, set()),
     ],
 )
-async def test_everybody_is_what_slack_says(directory, home, user_id, kind, groups):
+async def test_everybody_is_what_slack_says(
+    directory: Directory, home: str, user_id: str, kind: ActorKind, groups: set[str]
+) -> None:
     actor = await directory.actor(user_id, home)
     assert (actor.kind, set(actor.groups)) == (kind, groups)
 
 
-async def test_the_workspace_in_a_payload_neither_makes_a_member_nor_an_outsider(directory):
+async def test_the_workspace_in_a_payload_neither_makes_a_member_nor_an_outsider(directory: Directory) -> None:
     """On Enterprise Grid clicks and forms carry one fixed workspace of the person."""
     assert (await directory.actor("U1ALICE", "T0OTHER")).kind is ActorKind.MEMBER
 
 
-async def test_an_organisations_id_says_nothing_and_slack_is_asked(directory):
+async def test_an_organisations_id_says_nothing_and_slack_is_asked(directory: Directory) -> None:
     assert (await directory.actor("U1ALICE", "E0ORG")).kind is ActorKind.MEMBER
 
 
-async def test_a_minute_needs_one_call(directory, fake, home, clock):
+async def test_a_minute_needs_one_call(directory: Directory, fake: FakeSlack, home: str, clock: Clock) -> None:
     for _ in range(3):
         await directory.actor("U1ALICE", home)
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
@@ -97,12 +103,12 @@ async def test_a_minute_needs_one_call(directory, fake, home, clock):
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (2, 2)
 
 
-async def test_many_at_once_ask_once(directory, fake, home):
+async def test_many_at_once_ask_once(directory: Directory, fake: FakeSlack, home: str) -> None:
     await asyncio.gather(*(directory.actor("U1ALICE", home) for _ in range(10)))
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
 
 
-async def test_a_decision_asks_again(directory, fake, home, clock):
+async def test_a_decision_asks_again(directory: Directory, fake: FakeSlack, home: str, clock: Clock) -> None:
     await directory.actor("U1ALICE", home)
     fake.workspace.groups["S1ENG"].users.remove("U1ALICE")
     clock.now += 3
@@ -110,7 +116,9 @@ async def test_a_decision_asks_again(directory, fake, home, clock):
     assert (await directory.actor("U1ALICE", home, fresh=True)).groups == frozenset()
 
 
-async def test_a_burst_of_decisions_stays_within_slacks_limit(directory, fake, home, clock):
+async def test_a_burst_of_decisions_stays_within_slacks_limit(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
     for _ in range(60):
         clock.now += 1.9
         assert (await directory.actor("U1ALICE", home, fresh=True)).kind is ActorKind.MEMBER
@@ -119,7 +127,9 @@ async def test_a_burst_of_decisions_stays_within_slacks_limit(directory, fake, h
 
 
 @pytest.mark.parametrize("down", ["503", "refused"])
-async def test_what_was_true_ten_minutes_ago_stands_in_for_a_silent_slack(directory, fake, home, clock, down):
+async def test_what_was_true_ten_minutes_ago_stands_in_for_a_silent_slack(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock, down: Down
+) -> None:
     await directory.actor("U1ALICE", home)
     fake.switches.down = down
     clock.now += 590
@@ -129,18 +139,20 @@ async def test_what_was_true_ten_minutes_ago_stands_in_for_a_silent_slack(direct
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
 
 
-async def test_nobody_is_known_while_slack_is_silent_from_the_start(directory, fake, home):
+async def test_nobody_is_known_while_slack_is_silent_from_the_start(
+    directory: Directory, fake: FakeSlack, home: str
+) -> None:
     fake.switches.down = "503"
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
     assert directory.problems() == ("Slack did not tell us about group S1ENG (no answer).",)
 
 
-async def test_half_a_picture_is_none(directory, fake, home):
+async def test_half_a_picture_is_none(directory: Directory, fake: FakeSlack, home: str) -> None:
     fake.faults.add("usergroups.users.list", "error_500", times=2)
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
 
 
-async def test_a_slow_slack_is_not_waited_for(fake, web, clock, home):
+async def test_a_slow_slack_is_not_waited_for(fake: FakeSlack, web: SlackWebClient, clock: Clock, home: str) -> None:
     directory = Directory(web=web, team_id=home, group_ids=lambda: frozenset({"S1ENG"}), clock=clock, patience=0.02)
     fake.faults.add("users.info", "delay", delay=0.3)
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.UNKNOWN
@@ -149,7 +161,9 @@ async def test_a_slow_slack_is_not_waited_for(fake, web, clock, home):
     assert calls(fake, "users.info") == 1
 
 
-async def test_groups_that_cannot_be_read_are_told(fake, web, clock, home):
+async def test_groups_that_cannot_be_read_are_told(
+    fake: FakeSlack, web: SlackWebClient, clock: Clock, home: str
+) -> None:
     fake.workspace.groups["S1ENG"].users.clear()
     groups = frozenset({"S1ENG", "S404"})
     directory = Directory(web=web, team_id=home, group_ids=lambda: groups, clock=clock)
@@ -162,7 +176,9 @@ async def test_groups_that_cannot_be_read_are_told(fake, web, clock, home):
     assert await directory.members("S404") == frozenset()
 
 
-async def test_a_plan_without_groups_is_told_once(fake, web, clock, home):
+async def test_a_plan_without_groups_is_told_once(
+    fake: FakeSlack, web: SlackWebClient, clock: Clock, home: str
+) -> None:
     fake.switches.plan = "free"
     directory = Directory(web=web, team_id=home, group_ids=lambda: frozenset({"S1", "S2"}), clock=clock)
     await directory.refresh()
@@ -170,15 +186,15 @@ async def test_a_plan_without_groups_is_told_once(fake, web, clock, home):
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.MEMBER
 
 
-async def test_members_of_a_group(directory):
+async def test_members_of_a_group(directory: Directory) -> None:
     assert await directory.members("S1ENG") == {"U1ALICE", "U2BOB"}
 
 
-async def tell(directory, event):
+async def tell(directory: Directory, event: dict[str, Any]) -> None:
     await directory.on_event(make_delivery(Kind.EVENT, payload={"event": event}))
 
 
-async def test_a_deactivation_counts_at_once(directory, fake, home):
+async def test_a_deactivation_counts_at_once(directory: Directory, fake: FakeSlack, home: str) -> None:
     await directory.actor("U1ALICE", home)
     fake.switches.down = "503"
     user = {"id": "U1ALICE", "team_id": home, "deleted": True}
@@ -186,7 +202,7 @@ async def test_a_deactivation_counts_at_once(directory, fake, home):
     assert (await directory.actor("U1ALICE", home)).kind is ActorKind.DEACTIVATED
 
 
-async def test_an_event_makes_us_ask_again(directory, fake, home):
+async def test_an_event_makes_us_ask_again(directory: Directory, fake: FakeSlack, home: str) -> None:
     await directory.actor("U1ALICE", home)
     await tell(directory, {"type": "user_change", "user": {"id": "U1ALICE", "team_id": home, "is_restricted": True}})
     # The event was late: Slack knows better.
@@ -203,14 +219,18 @@ async def test_an_event_makes_us_ask_again(directory, fake, home):
         {"type": "subteam_self_removed", "subteam_id": "S1ENG"},
     ],
 )
-async def test_a_change_of_a_group_is_seen(directory, fake, home, event):
+async def test_a_change_of_a_group_is_seen(
+    directory: Directory, fake: FakeSlack, home: str, event: dict[str, Any]
+) -> None:
     await directory.actor("U1ALICE", home)
     fake.workspace.groups["S1ENG"].users.remove("U1ALICE")
     await tell(directory, event)
     assert (await directory.actor("U1ALICE", home)).groups == frozenset()
 
 
-async def test_an_event_during_a_call_outdates_its_answer(directory, fake, home, clock):
+async def test_an_event_during_a_call_outdates_its_answer(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
     fake.faults.add("usergroups.users.list", "delay", delay=0.05)
     await directory.actor("U1ALICE", home)
     clock.now += 61
@@ -224,19 +244,24 @@ async def test_an_event_during_a_call_outdates_its_answer(directory, fake, home,
     assert calls(fake, "usergroups.users.list") == before + 1
 
 
-async def test_events_about_what_we_do_not_keep_are_nothing(directory):
-    for event in [{"type": "subteam_created", "subteam": {"id": "S9"}}, {"type": "user_change", "user": "U1"}, {}]:
+async def test_events_about_what_we_do_not_keep_are_nothing(directory: Directory) -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "subteam_created", "subteam": {"id": "S9"}},
+        {"type": "user_change", "user": "U1"},
+        {},
+    ]
+    for event in events:
         await tell(directory, event)
 
 
-async def test_the_router_brings_the_events(directory):
+async def test_the_router_brings_the_events(directory: Directory) -> None:
     router = Router()
     directory.register(router)
     assert "subteam_members_changed" in router.names("event")
     assert "user_change" in router.names("event")
 
 
-async def test_a_dm_is_opened_once(directory, fake):
+async def test_a_dm_is_opened_once(directory: Directory, fake: FakeSlack) -> None:
     first = await directory.dm_channel("U1ALICE")
     assert first.startswith("D")
     assert await directory.dm_channel("U1ALICE") == first
@@ -245,14 +270,18 @@ async def test_a_dm_is_opened_once(directory, fake):
         await directory.dm_channel("U7GONE")
 
 
-async def test_a_lost_event_counts_for_three_seconds_at_most(directory, fake, home, clock):
+async def test_a_lost_event_counts_for_three_seconds_at_most(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
     await directory.actor("U1ALICE", home, fresh=True)
     fake.workspace.people["U1ALICE"].kind = PersonKind.DEACTIVATED
     clock.now += 3
     assert (await directory.actor("U1ALICE", home, fresh=True)).kind is ActorKind.DEACTIVATED
 
 
-async def test_without_a_look_up_left_nobody_is_still_a_member(directory, fake, home, clock):
+async def test_without_a_look_up_left_nobody_is_still_a_member(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
     await directory.actor("U1ALICE", home)
     while directory._groups_window.take():
         pass
@@ -263,7 +292,7 @@ async def test_without_a_look_up_left_nobody_is_still_a_member(directory, fake, 
     assert (await directory.actor("U1ALICE", home, fresh=True)).groups == {"S1ENG"}
 
 
-async def test_who_has_no_role_spends_no_look_up(fake, web, clock, home):
+async def test_who_has_no_role_spends_no_look_up(fake: FakeSlack, web: SlackWebClient, clock: Clock, home: str) -> None:
     directory = Directory(
         web=web,
         team_id=home,

@@ -3,31 +3,39 @@
 import asyncio
 import dataclasses
 import time
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
 import bot.slack.edge
-from bot.durable import Engine
+from bot.db.engine import Database
+from bot.durable import Again, Engine
 from bot.permissions.models import ActorKind
 from bot.slack.blocks import Message, actions, button, modal, section
-from bot.slack.delivery import Ephemeral, FieldErrors, Replace
+from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Replace
+from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.http_endpoint import SlackEndpoint, http_app
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.outbox import JOB, Outbox
 from bot.slack.responder import Responder
 from bot.slack.router import Router
-from tests.keydesk_sandbox.fake_slack.kit import SECRET
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack
+from tests.keydesk_sandbox.fake_slack.kit import SECRET, Clock
 from tests.slack.kit import make_seal
 
 FORM = modal("key.create", "New key", [input_block("name", "Name", text_input())], submit="Ask")
 
 
 @pytest.fixture
-async def app(fake, web, directory, clock):
+async def app(
+    fake: FakeSlack, web: SlackWebClient, directory: Directory, clock: Clock
+) -> AsyncIterator[SimpleNamespace]:
     router = Router()
     responder = Responder(web=web, dm_channel=directory.dm_channel, view_seal=make_seal())
     me = Identity(team_id=fake.workspace.team.id, bot_user_id="U0KEYDESK")
@@ -41,15 +49,15 @@ async def app(fake, web, directory, clock):
     await responder.drain(grace=1)
 
 
-def _over_http(fake):
+def _over_http(fake: FakeSlack) -> Any:
     return dataclasses.replace(fake.core.app, socket_mode=False)
 
 
-async def test_a_form_is_opened_refused_and_taken(fake, app):
-    async def new(delivery):
+async def test_a_form_is_opened_refused_and_taken(fake: FakeSlack, app: SimpleNamespace) -> None:
+    async def new(delivery: Delivery) -> None:
         await delivery.responder.open_modal(delivery, FORM)
 
-    async def submit(delivery):
+    async def submit(delivery: Delivery) -> Ack:
         if typed(delivery.state, "name") == "taken":
             return FieldErrors({"name": "Taken."})
         delivery.responder.later(delivery.responder.tell(delivery, "Asked."), delivery=delivery)
@@ -69,9 +77,9 @@ async def test_a_form_is_opened_refused_and_taken(fake, app):
     assert [message.text for message in fake.dm("U1ALICE")] == ["Asked."]
 
 
-async def test_a_view_is_filled_later_and_an_error_reaches_the_window(fake, app):
-    async def show(delivery):
-        async def work():
+async def test_a_view_is_filled_later_and_an_error_reaches_the_window(fake: FakeSlack, app: SimpleNamespace) -> None:
+    async def show(delivery: Delivery) -> None:
+        async def work() -> dict[str, Any]:
             if delivery.text == "bad":
                 raise RuntimeError("boom")
             return modal("key.show", "Key", [section("here it is")])
@@ -85,8 +93,10 @@ async def test_a_view_is_filled_later_and_an_error_reaches_the_window(fake, app)
         assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"].startswith(shown)
 
 
-async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
-    async def slow(delivery):
+async def test_an_expired_trigger_is_told_beside_the_command(
+    fake: FakeSlack, app: SimpleNamespace, clock: Clock
+) -> None:
+    async def slow(delivery: Delivery) -> None:
         clock.now += 4
         await delivery.responder.open_modal(delivery, FORM)
 
@@ -95,11 +105,13 @@ async def test_an_expired_trigger_is_told_beside_the_command(fake, app, clock):
     assert "after 3 seconds" in fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text
 
 
-async def test_a_copy_of_a_command_or_a_click_that_opens_a_form_is_answered_with_nothing(fake, app, web):
-    async def new(delivery):
+async def test_a_copy_of_a_command_or_a_click_that_opens_a_form_is_answered_with_nothing(
+    fake: FakeSlack, app: SimpleNamespace, web: SlackWebClient
+) -> None:
+    async def new(delivery: Delivery) -> None:
         await delivery.responder.open_modal(delivery, FORM)
 
-    async def slow(delivery):
+    async def slow(delivery: Delivery) -> None:
         delivery.responder.later(delivery.responder.open_modal(delivery, FORM), delivery=delivery)
 
     app.router.command("new", new)
@@ -117,10 +129,12 @@ async def test_a_copy_of_a_command_or_a_click_that_opens_a_form_is_answered_with
     assert [message.text for message in fake.messages("C1GENERAL", viewer="U1ALICE")] == ["card"]
 
 
-async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
+async def test_an_outsider_may_click_and_is_known_as_one(
+    fake: FakeSlack, app: SimpleNamespace, web: SlackWebClient
+) -> None:
     seen = []
 
-    async def approve(delivery):
+    async def approve(delivery: Delivery) -> Ack:
         seen.append(await app.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True))
         return Ephemeral("You are not from here.")
 
@@ -135,11 +149,11 @@ async def test_an_outsider_may_click_and_is_known_as_one(fake, app, web):
     assert fake.messages("C4SHARED")[0].text == "card"
 
 
-async def test_a_click_in_a_modal_draws_it_anew(fake, app):
-    async def new(delivery):
+async def test_a_click_in_a_modal_draws_it_anew(fake: FakeSlack, app: SimpleNamespace) -> None:
+    async def new(delivery: Delivery) -> None:
         await delivery.responder.open_modal(delivery, modal("key.list", "Keys", [actions(button("More", "more"))]))
 
-    async def more(delivery):
+    async def more(delivery: Delivery) -> Ack:
         return Replace(modal("key.list", "Keys", [section("page 2")]))
 
     app.router.command("list", new)
@@ -150,7 +164,7 @@ async def test_a_click_in_a_modal_draws_it_anew(fake, app):
     assert fake.top_view("U1ALICE").body["blocks"][0]["text"]["text"] == "page 2"
 
 
-async def test_events_of_slack_reach_the_directory(fake, app):
+async def test_events_of_slack_reach_the_directory(fake: FakeSlack, app: SimpleNamespace) -> None:
     home = fake.workspace.team.id
     assert (await app.directory.actor("U1ALICE", home)).groups == {"S1ENG"}
     await fake.changes.set_group("S1ENG", ["U2BOB"])
@@ -160,10 +174,12 @@ async def test_events_of_slack_reach_the_directory(fake, app):
     assert (await app.directory.actor("U2BOB", home)).kind is ActorKind.GUEST
 
 
-async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkeypatch):
+async def test_a_command_that_takes_too_long_is_answered_later(
+    fake: FakeSlack, app: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bot.slack.edge, "PATIENCE_SECONDS", 0.01)
 
-    async def slow(delivery):
+    async def slow(delivery: Delivery) -> Ack:
         await asyncio.sleep(0.03)
         return Ephemeral("There you are.")
 
@@ -174,11 +190,13 @@ async def test_a_command_that_takes_too_long_is_answered_later(fake, app, monkey
     assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
 
 
-async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, app, web, monkeypatch):
+async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(
+    fake: FakeSlack, app: SimpleNamespace, web: SlackWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bot.slack.edge, "PATIENCE_SECONDS", 0.01)
-    answered_while_waiting = []
+    answered_while_waiting: list[Any] = []
 
-    async def slow(delivery):
+    async def slow(delivery: Delivery) -> Ack:
         await go_on.wait()
         answered_while_waiting.append(True)
         return Ephemeral("There you are.")
@@ -195,8 +213,10 @@ async def test_a_click_that_waits_for_a_hanging_slack_is_answered_in_time(fake, 
     assert fake.messages("C1GENERAL", viewer="U1ALICE")[-1].text == "There you are."
 
 
-async def test_the_durable_engine_posts_and_redraws_a_card(fake, web, directory, clock, database):
-    async def post(argument):
+async def test_the_durable_engine_posts_and_redraws_a_card(
+    fake: FakeSlack, web: SlackWebClient, directory: Directory, clock: Clock, database: Database
+) -> None:
+    async def post(argument: str) -> Again | None:
         again = await outbox.deliver(argument)
         delivered.set()
         return again

@@ -1,11 +1,11 @@
 """Who we are: asked until Slack answers, and what stops the start."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from bot.errors import CannotStart, ConfigurationError
-from bot.slack import identity
 from bot.slack.errors import SlackUnavailable, refused
 from bot.slack.identity import identify
 
@@ -27,35 +27,39 @@ class Web:
         return answer
 
 
+def web_of(*answers: Any) -> Any:
+    return Web(*answers)
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(_seconds: float) -> None:
         pass
 
-    monkeypatch.setattr(identity.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
 
 
 async def test_slack_that_is_away_at_first_is_asked_again() -> None:
-    web = Web(SlackUnavailable(), ME, {"bot": {"app_id": "A1"}})
+    web: Any = Web(SlackUnavailable(), ME, {"bot": {"app_id": "A1"}})
     found = await identify(web, api_url="https://slack.test/")
     assert (found.team_id, found.bot_user_id, found.bot_id, found.app_id) == ("T1", "U1", "B1", "A1")
     assert web.asked == ["auth.test", "auth.test", "bots.info"]
 
 
 async def test_the_app_may_stay_unknown() -> None:
-    found = await identify(Web(ME, refused("bots.info", "missing_scope")), api_url="x")
+    found = await identify(web_of(ME, refused("bots.info", "missing_scope")), api_url="x")
     assert (found.bot_id, found.app_id) == ("B1", "")
 
 
 async def test_a_token_that_is_not_taken_is_a_wrong_setting() -> None:
     with pytest.raises(ConfigurationError, match=r"SLACK_BOT_TOKEN.*invalid_auth"):
-        await identify(Web(refused("auth.test", "invalid_auth")), api_url="x")
+        await identify(web_of(refused("auth.test", "invalid_auth")), api_url="x")
 
 
 async def test_slack_that_stays_away_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "SLACK_SECONDS", -1.0)
+    monkeypatch.setattr("bot.slack.identity.SLACK_SECONDS", -1.0)
     with pytest.raises(CannotStart, match=r"https://slack\.test/"):
-        await identify(Web(SlackUnavailable()), api_url="https://slack.test/")
+        await identify(web_of(SlackUnavailable()), api_url="https://slack.test/")
 
 
 ORG = {"team_id": "E0ORG", "enterprise_id": "E0ORG", "is_enterprise_install": True, "user_id": "U1", "bot_id": "B1"}
@@ -64,8 +68,8 @@ BOT = {"bot": {"app_id": "A1"}}
 
 async def test_the_token_of_an_organisation_needs_a_workspace() -> None:
     with pytest.raises(ConfigurationError, match=r"org-wide install.*set SLACK_TEAM_ID to its id"):
-        await identify(Web(ORG), api_url="x")
-    web = Web(
+        await identify(web_of(ORG), api_url="x")
+    web = web_of(
         ORG, {"teams": [{"id": "T0ELSE"}], "response_metadata": {"next_cursor": "2"}}, {"teams": [{"id": "T1"}]}, BOT
     )
     found = await identify(web, api_url="x", team_id="T1")
@@ -75,15 +79,15 @@ async def test_the_token_of_an_organisation_needs_a_workspace() -> None:
 @pytest.mark.parametrize("auth", [ORG, ORG | {"is_enterprise_install": False}])
 async def test_a_workspace_without_the_app_is_no_place_to_serve(auth: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=r"not in the workspace T9 of SLACK_TEAM_ID"):
-        await identify(Web(auth, {"teams": [{"id": "T1"}]}), api_url="x", team_id="T9")
+        await identify(web_of(auth, {"teams": [{"id": "T1"}]}), api_url="x", team_id="T9")
 
 
 async def test_what_slack_does_not_tell_about_workspaces_hinders_no_start() -> None:
-    web = Web(ORG, refused("auth.teams.list", "team_access_not_granted"), BOT)
+    web = web_of(ORG, refused("auth.teams.list", "team_access_not_granted"), BOT)
     assert (await identify(web, api_url="x", team_id="T1")).team_id == "T1"
 
 
 async def test_a_workspace_beside_the_token_of_another_one() -> None:
     with pytest.raises(ConfigurationError, match=r"SLACK_TEAM_ID is T9, but SLACK_BOT_TOKEN belongs to T1"):
-        await identify(Web(ME), api_url="x", team_id="T9")
-    assert (await identify(Web(ME, BOT), api_url="x", team_id="T1")).organisation == ""
+        await identify(web_of(ME), api_url="x", team_id="T9")
+    assert (await identify(web_of(ME, BOT), api_url="x", team_id="T1")).organisation == ""

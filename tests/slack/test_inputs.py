@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from slack_sdk.models.blocks import InputBlock
 
@@ -16,12 +19,12 @@ from bot.slack.blocks import option
         i.datetime_picker(initial=1_800_000_000.7),
     ],
 )
-def test_every_element_is_what_the_sdk_accepts(element):
+def test_every_element_is_what_the_sdk_accepts(element: dict[str, Any]) -> None:
     block = i.input_block("name", "Name", element, hint="Shown to all", optional=True, dispatch=True)
     InputBlock(**{k: v for k, v in block.items() if k != "type"}).validate_json()
 
 
-def test_an_unknown_initial_value_is_left_out():
+def test_an_unknown_initial_value_is_left_out() -> None:
     assert "initial_option" not in i.select([option("a", "a")], initial="zzz")
     assert "initial_options" not in i.checkboxes([option("a", "a")], initial=["b"])
     assert "initial_date_time" not in i.datetime_picker()
@@ -37,12 +40,12 @@ def test_an_unknown_initial_value_is_left_out():
         lambda: i.input_block("x" * 256, "Name", i.text_input()),
     ],
 )
-def test_what_slack_would_refuse_is_refused_here(make):
+def test_what_slack_would_refuse_is_refused_here(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         make()
 
 
-STATE = {
+STATE: dict[str, Any] = {
     "name": {"value": {"type": "plain_text_input", "value": "ci"}},
     "untouched": {"value": {"type": "plain_text_input", "value": None}},
     "expired_time": {"value": {"type": "static_select", "selected_option": {"value": "30d"}}},
@@ -55,17 +58,17 @@ STATE = {
 @pytest.mark.parametrize(
     ("block_id", "text"), [("name", "ci"), ("untouched", ""), ("expired_time", "30d"), ("missing", ""), ("broken", "")]
 )
-def test_a_field_is_read_or_empty(block_id, text):
+def test_a_field_is_read_or_empty(block_id: str, text: str) -> None:
     assert i.typed(STATE, block_id) == text
 
 
-def test_boxes_and_times_are_read():
+def test_boxes_and_times_are_read() -> None:
     assert i.ticked(STATE, "unlimited_quota") == ("on",)
     assert i.ticked(STATE, "name") == ()
     assert i.picked_time(STATE, "expired_time_at") == 1_800_000_000
     assert i.picked_time(STATE, "name") is None
 
 
-def test_names_become_one_line_of_an_option():
+def test_names_become_one_line_of_an_option() -> None:
     assert i.clipped("a\n b", 75) == "a b"
     assert len(i.clipped("x" * 100, 75)) <= 75

@@ -1,34 +1,43 @@
 import asyncio
 import dataclasses
 import itertools
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
+from sqlalchemy.engine.base import Connection
 
+from bot.db.engine import Database
 from bot.slack import post_store
 from bot.slack.blocks import Message, section
+from bot.slack.directory import Directory
+from bot.slack.post_store import PostRow
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack
+from tests.keydesk_sandbox.fake_slack.kit import Clock
 from tests.slack.outboxes import Desk
 from tests.tools.leases import holder_of
 
 
 @pytest.fixture
-def desk(sqlite_database, web, directory, clock):
+def desk(sqlite_database: Database, web: SlackWebClient, directory: Directory, clock: Clock) -> Desk:
     return Desk(database=sqlite_database, web=web, directory=directory, clock=clock)
 
 
 @pytest.fixture
-def both(database, web, directory, clock):
+def both(database: Database, web: SlackWebClient, directory: Directory, clock: Clock) -> Desk:
     return Desk(database=database, web=web, directory=directory, clock=clock)
 
 
-def texts(fake, channel="C1GENERAL"):
+def texts(fake: FakeSlack, channel: str = "C1GENERAL") -> list[str]:
     return [message.text for message in fake.messages(channel)]
 
 
-def calls(fake, method):
+def calls(fake: FakeSlack, method: str) -> list[Any]:
     return [call for call in fake.calls if call.method == method]
 
 
-async def test_a_card_is_posted_once_and_its_place_recorded(both, fake):
+async def test_a_card_is_posted_once_and_its_place_recorded(both: Desk, fake: FakeSlack) -> None:
     await both.want()
     await both.run()
     [message] = fake.messages("C1GENERAL")
@@ -38,7 +47,7 @@ async def test_a_card_is_posted_once_and_its_place_recorded(both, fake):
     assert both.queue.started == [("post", "p1:1", "p1#1")]
 
 
-async def test_a_change_is_drawn_into_the_same_message(both, fake):
+async def test_a_change_is_drawn_into_the_same_message(both: Desk, fake: FakeSlack) -> None:
     await both.want()
     await both.run()
     both.texts["7"] = "approved"
@@ -51,7 +60,7 @@ async def test_a_change_is_drawn_into_the_same_message(both, fake):
     assert (await both.row()).body == {"n": 1}
 
 
-async def test_wants_before_the_first_post_become_one_message(desk, fake):
+async def test_wants_before_the_first_post_become_one_message(desk: Desk, fake: FakeSlack) -> None:
     for _ in range(5):
         await desk.want()
     await desk.run()
@@ -60,7 +69,7 @@ async def test_wants_before_the_first_post_become_one_message(desk, fake):
     assert desk.drawn == 1
 
 
-async def test_a_change_while_it_is_drawn_is_drawn_at_the_end(desk, fake):
+async def test_a_change_while_it_is_drawn_is_drawn_at_the_end(desk: Desk, fake: FakeSlack) -> None:
     await desk.want()
     fake.faults.add("chat.postMessage", "delay", delay=0.05)
     delivering = asyncio.create_task(desk.outbox.deliver("p1#1"))
@@ -72,7 +81,7 @@ async def test_a_change_while_it_is_drawn_is_drawn_at_the_end(desk, fake):
     assert (await desk.row()).drawn == 2
 
 
-async def test_two_replicas_post_once(both, fake):
+async def test_two_replicas_post_once(both: Desk, fake: FakeSlack) -> None:
     await both.want()
     other = both.another("two")
     fake.faults.add("chat.postMessage", "delay", delay=0.05)
@@ -82,7 +91,7 @@ async def test_two_replicas_post_once(both, fake):
     assert await both.database.read(holder_of, "post:p1", now=both.clock.now) is None
 
 
-async def test_nothing_to_show_posts_nothing(desk, fake):
+async def test_nothing_to_show_posts_nothing(desk: Desk, fake: FakeSlack) -> None:
     desk.texts["7"] = None
     await desk.want()
     await desk.run()
@@ -90,7 +99,7 @@ async def test_nothing_to_show_posts_nothing(desk, fake):
     assert (await desk.row()).drawn == 1
 
 
-async def test_an_answer_that_got_lost_leaves_one_message(desk, fake):
+async def test_an_answer_that_got_lost_leaves_one_message(desk: Desk, fake: FakeSlack) -> None:
     await desk.want()
     fake.faults.add("chat.postMessage", "lost_answer")
     await desk.run()
@@ -99,7 +108,7 @@ async def test_an_answer_that_got_lost_leaves_one_message(desk, fake):
     assert (row.ts, row.attempts, row.intent_at) == (fake.messages("C1GENERAL")[0].ts, 0, None)
 
 
-async def test_a_post_that_never_arrived_is_posted_after_a_look(desk, fake):
+async def test_a_post_that_never_arrived_is_posted_after_a_look(desk: Desk, fake: FakeSlack) -> None:
     await desk.want()
     fake.faults.add("chat.postMessage", "reset")
     await desk.run()
@@ -107,14 +116,16 @@ async def test_a_post_that_never_arrived_is_posted_after_a_look(desk, fake):
     assert calls(fake, "conversations.history")
 
 
-async def test_a_crash_between_intent_and_post_posts_once(desk, fake, clock):
+async def test_a_crash_between_intent_and_post_posts_once(desk: Desk, fake: FakeSlack, clock: Clock) -> None:
     await desk.want()
     await desk.database.run(post_store.change, "p1", intent_at=clock.now)
     await desk.run()
     assert texts(fake) == ["card of 7"]
 
 
-async def test_a_crash_after_the_post_adopts_the_message_and_draws_what_is_true_now(desk, fake, web, clock):
+async def test_a_crash_after_the_post_adopts_the_message_and_draws_what_is_true_now(
+    desk: Desk, fake: FakeSlack, web: SlackWebClient, clock: Clock
+) -> None:
     await desk.want()
     await desk.database.run(post_store.change, "p1", intent_at=clock.now)
     metadata = {"event_type": "keydesk_post", "event_payload": {"id": "p1"}}
@@ -128,7 +139,7 @@ async def test_a_crash_after_the_post_adopts_the_message_and_draws_what_is_true_
     assert len(calls(fake, "conversations.history")) == 2
 
 
-async def test_a_history_that_is_closed_to_us_costs_one_double_at_most(desk, fake):
+async def test_a_history_that_is_closed_to_us_costs_one_double_at_most(desk: Desk, fake: FakeSlack) -> None:
     fake.workspace.channels["C1GENERAL"].members.remove("U0KEYDESK")
     fake.core.app = _with_scopes(fake, [*fake.core.app.scopes, "chat:write.public"])
     await desk.want()
@@ -138,11 +149,11 @@ async def test_a_history_that_is_closed_to_us_costs_one_double_at_most(desk, fak
     assert (await desk.row()).error is None
 
 
-def _with_scopes(fake, scopes):
+def _with_scopes(fake: FakeSlack, scopes: Iterable[str]) -> Any:
     return dataclasses.replace(fake.core.app, scopes=tuple(scopes))
 
 
-async def test_slack_being_down_delays_and_loses_nothing(desk, fake):
+async def test_slack_being_down_delays_and_loses_nothing(desk: Desk, fake: FakeSlack) -> None:
     fake.switches.down = "503"
     await desk.want()
     await desk.run(seconds=600)
@@ -154,7 +165,7 @@ async def test_slack_being_down_delays_and_loses_nothing(desk, fake):
     assert texts(fake) == ["card of 7"]
 
 
-async def test_a_limit_is_obeyed(desk, fake):
+async def test_a_limit_is_obeyed(desk: Desk, fake: FakeSlack) -> None:
     fake.limits.force("chat.postMessage", retry_after=7)
     await desk.want()
     await desk.run()
@@ -162,7 +173,7 @@ async def test_a_limit_is_obeyed(desk, fake):
     assert texts(fake) == ["card of 7"]
 
 
-async def test_many_cards_for_one_channel_come_one_a_second_in_order(desk, fake, clock):
+async def test_many_cards_for_one_channel_come_one_a_second_in_order(desk: Desk, fake: FakeSlack, clock: Clock) -> None:
     for number in range(8):
         await desk.want(f"p{number}", subject=str(number))
     start = clock.now
@@ -175,7 +186,7 @@ async def test_many_cards_for_one_channel_come_one_a_second_in_order(desk, fake,
     assert desk.queue.delays == []
 
 
-async def test_another_channel_does_not_wait(desk, fake, clock):
+async def test_another_channel_does_not_wait(desk: Desk, fake: FakeSlack, clock: Clock) -> None:
     for number in range(5):
         await desk.want(f"p{number}")
     await desk.want("other", target="C4SHARED")
@@ -185,7 +196,7 @@ async def test_another_channel_does_not_wait(desk, fake, clock):
     assert clock.now == start
 
 
-async def test_a_burst_of_updates_stays_within_the_limit(desk, fake):
+async def test_a_burst_of_updates_stays_within_the_limit(desk: Desk, fake: FakeSlack) -> None:
     for number in range(70):
         await desk.want(f"p{number}", target="C1GENERAL" if number % 2 else "C4SHARED")
     await desk.run(turns=300)
@@ -197,7 +208,7 @@ async def test_a_burst_of_updates_stays_within_the_limit(desk, fake):
 
 
 @pytest.mark.parametrize("how", ["deleted", "edit window"])
-async def test_a_message_that_cannot_be_changed_is_posted_anew_once(desk, fake, how):
+async def test_a_message_that_cannot_be_changed_is_posted_anew_once(desk: Desk, fake: FakeSlack, how: str) -> None:
     await desk.want()
     await desk.run()
     if how == "deleted":
@@ -213,7 +224,9 @@ async def test_a_message_that_cannot_be_changed_is_posted_anew_once(desk, fake, 
 
 
 @pytest.mark.parametrize(("channel", "code"), [("C5OLD", "is_archived"), ("C404", "channel_not_found")])
-async def test_a_closed_channel_is_recorded_and_tried_by_the_minute(desk, fake, channel, code):
+async def test_a_closed_channel_is_recorded_and_tried_by_the_minute(
+    desk: Desk, fake: FakeSlack, channel: str, code: str
+) -> None:
     await desk.want(target=channel)
     await desk.run(seconds=1000)
     row = await desk.row()
@@ -227,7 +240,7 @@ async def test_a_closed_channel_is_recorded_and_tried_by_the_minute(desk, fake, 
         assert (await desk.row()).error is None
 
 
-async def test_a_thread_waits_for_its_card(desk, fake):
+async def test_a_thread_waits_for_its_card(desk: Desk, fake: FakeSlack) -> None:
     await desk.want("p2", subject="outcome", thread_of="p1", body={"broadcast": True})
     await desk.want("p1")
     await desk.run()
@@ -236,7 +249,7 @@ async def test_a_thread_waits_for_its_card(desk, fake):
     assert outcome.text == "card of outcome"
 
 
-async def test_a_reply_whose_answer_got_lost_is_found_in_the_thread(desk, fake):
+async def test_a_reply_whose_answer_got_lost_is_found_in_the_thread(desk: Desk, fake: FakeSlack) -> None:
     await desk.want("p1")
     await desk.run()
     fake.faults.add("chat.postMessage", "lost_answer")
@@ -246,7 +259,7 @@ async def test_a_reply_whose_answer_got_lost_is_found_in_the_thread(desk, fake):
     assert calls(fake, "conversations.replies")
 
 
-async def test_a_reply_to_a_card_that_is_gone_stands_in_the_channel(desk, fake):
+async def test_a_reply_to_a_card_that_is_gone_stands_in_the_channel(desk: Desk, fake: FakeSlack) -> None:
     await desk.want("p1")
     await desk.run()
     await fake.changes.delete_message(fake.messages("C1GENERAL")[0])
@@ -255,7 +268,9 @@ async def test_a_reply_to_a_card_that_is_gone_stands_in_the_channel(desk, fake):
     assert [(message.text, message.thread_ts) for message in fake.messages("C1GENERAL")] == [("card of outcome", None)]
 
 
-async def test_a_card_slack_does_not_understand_is_told_in_words(desk, fake, caplog):
+async def test_a_card_slack_does_not_understand_is_told_in_words(
+    desk: Desk, fake: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.outbox._drawers["card"] = lambda c, row: Message("In words.", [{"type": "section"}])
     await desk.want()
     await desk.run()
@@ -266,7 +281,7 @@ async def test_a_card_slack_does_not_understand_is_told_in_words(desk, fake, cap
     assert (await desk.row()).drawn == 2
 
 
-async def test_a_kind_of_a_newer_version_is_left_to_it(desk, fake):
+async def test_a_kind_of_a_newer_version_is_left_to_it(desk: Desk, fake: FakeSlack) -> None:
     await desk.want(kind="from the future")
     await desk.run(seconds=100)
     assert fake.calls == []
@@ -274,8 +289,8 @@ async def test_a_kind_of_a_newer_version_is_left_to_it(desk, fake):
     assert desk.queue.waiting
 
 
-async def test_a_drawer_that_breaks_gives_the_lease_back(desk, clock):
-    def broken(c, row):
+async def test_a_drawer_that_breaks_gives_the_lease_back(desk: Desk, clock: Clock) -> None:
+    def broken(c: Connection, row: PostRow) -> None:
         raise RuntimeError("boom")
 
     desk.outbox._drawers["card"] = broken
@@ -286,7 +301,7 @@ async def test_a_drawer_that_breaks_gives_the_lease_back(desk, clock):
     assert (await desk.row()).intent_at is None
 
 
-async def test_a_job_without_a_row_or_overtaken_is_over(desk, fake):
+async def test_a_job_without_a_row_or_overtaken_is_over(desk: Desk, fake: FakeSlack) -> None:
     assert await desk.outbox.deliver("nothing#1") is None
     await desk.want()
     await desk.want()
@@ -296,14 +311,16 @@ async def test_a_job_without_a_row_or_overtaken_is_over(desk, fake):
     assert texts(fake) == ["card of 7"]
 
 
-async def test_an_id_may_hold_colons(desk, fake):
+async def test_an_id_may_hold_colons(desk: Desk, fake: FakeSlack) -> None:
     await desk.want("req:7:card")
     await desk.run()
     assert (await desk.row("req:7:card")).drawn == 1
 
 
 @pytest.mark.parametrize("target", ["C1GENERAL", "dm:U2BOB"])
-async def test_what_stands_in_no_thread_waits_for_nothing_else(desk, fake, clock, target):
+async def test_what_stands_in_no_thread_waits_for_nothing_else(
+    desk: Desk, fake: FakeSlack, clock: Clock, target: str
+) -> None:
     await desk.want("older")
     clock.now += 1
     await desk.want("newer", target=target)
@@ -312,7 +329,9 @@ async def test_what_stands_in_no_thread_waits_for_nothing_else(desk, fake, clock
     assert (await desk.row("older")).ts is None
 
 
-async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(desk, fake, clock):
+async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(
+    desk: Desk, fake: FakeSlack, clock: Clock
+) -> None:
     desk.texts |= {"first": "approved", "second": "was created"}
     await desk.want()
     await desk.run()
@@ -325,7 +344,7 @@ async def test_a_thread_is_posted_in_the_order_in_which_it_was_wanted(desk, fake
     assert texts(fake) == ["card of 7", "approved", "was created"]
 
 
-async def test_a_thread_keeps_its_order_when_its_channel_was_closed(desk, fake, clock):
+async def test_a_thread_keeps_its_order_when_its_channel_was_closed(desk: Desk, fake: FakeSlack, clock: Clock) -> None:
     desk.texts |= {"first": "approved", "second": "was created"}
     await desk.want()
     await desk.run()
@@ -339,7 +358,9 @@ async def test_a_thread_keeps_its_order_when_its_channel_was_closed(desk, fake, 
     assert texts(fake) == ["card of 7", "approved", "was created"]
 
 
-async def test_a_thread_goes_on_without_a_message_that_slack_does_not_take(desk, fake, clock):
+async def test_a_thread_goes_on_without_a_message_that_slack_does_not_take(
+    desk: Desk, fake: FakeSlack, clock: Clock
+) -> None:
     desk.texts |= {"first": "odd", "second": "was created"}
     await desk.want()
     await desk.run()

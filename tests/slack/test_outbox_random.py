@@ -2,17 +2,26 @@
 
 import asyncio
 import random
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
+from bot.db.engine import Database
 from bot.durable import Again
+from bot.slack.directory import Directory
+from bot.slack.outbox import Outbox
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack
+from keydesk_sandbox.fake_slack.limits import FaultKind
+from tests.keydesk_sandbox.fake_slack.kit import Clock
 from tests.slack.outboxes import Desk
 
-FAULTS = ["lost_answer", "reset", "error_500", "error_500_after"]
+FAULTS: list[FaultKind] = ["lost_answer", "reset", "error_500", "error_500_after"]
 METHODS = ["chat.postMessage", "chat.update", "conversations.history", "conversations.replies"]
 
 
-async def crash(work, chance):
+async def crash(work: Coroutine[Any, Any, object], chance: random.Random) -> None:
     """Cut `work` off somewhere in its talk with Slack, as a killed process would be."""
     task = asyncio.ensure_future(work)
     await asyncio.sleep(chance.random() * 0.004)
@@ -20,20 +29,22 @@ async def crash(work, chance):
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def step(desk, replicas, chance, due):
+async def step(desk: Desk, replicas: list[Outbox], chance: random.Random, due: tuple[float, str]) -> float | None:
     """One job runs, or dies half-way and is run again; returns when it wants to come back, None when it is over."""
     desk.clock.now = max(desk.clock.now, due[0])
     outbox = chance.choice(replicas)
     if chance.random() < 0.25:
         await crash(outbox.deliver(due[1]), chance)
         # The engine finds the dead process's job after a while.
-        return desk.clock.now + 6.0
+        return float(desk.clock.now + 6.0)
     again = await outbox.deliver(due[1])
-    return desk.clock.now + again.seconds if isinstance(again, Again) else None
+    return float(desk.clock.now + again.seconds) if isinstance(again, Again) else None
 
 
 @pytest.mark.parametrize("seed", range(25))
-async def test_one_message_once_whatever_happens(sqlite_database, web, directory, clock, fake, seed):
+async def test_one_message_once_whatever_happens(
+    sqlite_database: Database, web: SlackWebClient, directory: Directory, clock: Clock, fake: FakeSlack, seed: int
+) -> None:
     chance = random.Random(seed)
     desk = Desk(database=sqlite_database, web=web, directory=directory, clock=clock)
     replicas = [desk.outbox, desk.another("two")]

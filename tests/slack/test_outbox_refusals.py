@@ -2,8 +2,14 @@
 
 import pytest
 
+from bot.db.engine import Database
+from bot.slack.directory import Directory
 from bot.slack.errors import APP_CODES, CLOSED_CODES, FATAL_CODES, NOBODY_CODES
 from bot.slack.outbox import GONE, SLOWEST_RETRY
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack
+from tests.keydesk_sandbox.fake_slack.kit import Clock
+from tests.narrow import present
 from tests.slack.outboxes import Desk
 
 # Every error word that Slack documents for posting or changing a message, or for opening a conversation, and one that
@@ -28,20 +34,22 @@ THIRTY_SECONDS, A_MINUTE, A_DAY = 30, 60, 86_400
 
 
 @pytest.fixture
-def desk(sqlite_database, web, directory, clock):
+def desk(sqlite_database: Database, web: SlackWebClient, directory: Directory, clock: Clock) -> Desk:
     return Desk(database=sqlite_database, web=web, directory=directory, clock=clock)
 
 
-def texts(fake, channel="C1GENERAL"):
+def texts(fake: FakeSlack, channel: str = "C1GENERAL") -> list[str]:
     return [message.text for message in fake.messages(channel)]
 
 
-def refuse(fake, method, code):
+def refuse(fake: FakeSlack, method: str, code: str) -> None:
     fake.faults.armed.clear()
     fake.faults.add(method, "refuse", code=code, times=100_000)
 
 
-async def test_a_channel_that_refuses_a_new_message_is_told_within_half_a_minute_and_named(desk, fake, clock):
+async def test_a_channel_that_refuses_a_new_message_is_told_within_half_a_minute_and_named(
+    desk: Desk, fake: FakeSlack, clock: Clock
+) -> None:
     for code in WORDS:
         desk.refusals.clear()
         refuse(fake, "chat.postMessage", code)
@@ -64,7 +72,7 @@ async def test_a_channel_that_refuses_a_new_message_is_told_within_half_a_minute
         assert desk.outbox.fatal is None
 
 
-async def test_a_channel_that_refuses_a_change_is_told_and_named_too(desk, fake):
+async def test_a_channel_that_refuses_a_change_is_told_and_named_too(desk: Desk, fake: FakeSlack) -> None:
     await desk.want()
     await desk.run()
     for code in sorted(set(WORDS) - GONE):
@@ -83,7 +91,7 @@ async def test_a_channel_that_refuses_a_change_is_told_and_named_too(desk, fake)
 
 
 @pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
-async def test_a_person_who_cannot_be_written_to_is_told_of(desk, fake, method):
+async def test_a_person_who_cannot_be_written_to_is_told_of(desk: Desk, fake: FakeSlack, method: str) -> None:
     for code in WORDS:
         desk.refusals.clear()
         desk.directory._dms.clear()
@@ -98,24 +106,24 @@ async def test_a_person_who_cannot_be_written_to_is_told_of(desk, fake, method):
         fake.faults.armed.clear()
         await desk.want(code, subject=code, target="dm:U1ALICE")
         await desk.run(turns=5)
-        assert texts(fake, (await desk.row(code)).channel)[-1] == f"card of {code}"
+        assert texts(fake, present((await desk.row(code)).channel))[-1] == f"card of {code}"
         assert desk.refusals[1:] == ([] if code in APP_CODES else [(code, None)])
 
 
 @pytest.mark.parametrize("method", ["conversations.history", "conversations.replies"])
-async def test_a_history_that_is_refused_for_good_keeps_nothing_back(desk, fake, method):
+async def test_a_history_that_is_refused_for_good_keeps_nothing_back(desk: Desk, fake: FakeSlack, method: str) -> None:
     thread = {"thread_of": "p1"} if method == "conversations.replies" else {}
     await desk.want()
     await desk.run()
     for code in WORDS:
         await desk.want(code, subject=code, **thread)
         refuse(fake, method, code)
-        fake.faults.add("chat.postMessage", "lost_request")
+        fake.faults.add("chat.postMessage", "reset")
         await desk.run(seconds=300, turns=10)
         assert texts(fake)[-1] == f"card of {code}"
 
 
-async def test_each_message_to_a_closed_channel_is_told_of_within_half_a_minute(desk, fake):
+async def test_each_message_to_a_closed_channel_is_told_of_within_half_a_minute(desk: Desk, fake: FakeSlack) -> None:
     refuse(fake, "chat.postMessage", "is_archived")
     for number in range(5):
         await desk.want(f"p{number}", subject=str(number))
@@ -126,7 +134,7 @@ async def test_each_message_to_a_closed_channel_is_told_of_within_half_a_minute(
     assert len(desk.refusals) == 5
 
 
-async def test_two_replicas_say_the_same_of_a_channel_whichever_was_refused(desk, fake):
+async def test_two_replicas_say_the_same_of_a_channel_whichever_was_refused(desk: Desk, fake: FakeSlack) -> None:
     other = desk.another("two")
     fake.faults.add("chat.postMessage", "refuse", code="is_archived", times=100_000)
     await desk.want()
@@ -138,7 +146,9 @@ async def test_two_replicas_say_the_same_of_a_channel_whichever_was_refused(desk
     assert await desk.outbox.problems() == []
 
 
-async def test_what_waits_is_tried_at_once_when_slack_says_that_the_channel_is_open(desk, fake, clock):
+async def test_what_waits_is_tried_at_once_when_slack_says_that_the_channel_is_open(
+    desk: Desk, fake: FakeSlack, clock: Clock
+) -> None:
     fake.faults.add("chat.postMessage", "refuse", code="is_archived", times=100_000)
     await desk.want()
     await desk.want("p2", subject="8")
@@ -152,7 +162,7 @@ async def test_what_waits_is_tried_at_once_when_slack_says_that_the_channel_is_o
     assert clock.now - now <= 5
 
 
-async def test_a_succession_of_refusals_is_told_once_and_the_next_one_again(desk, fake):
+async def test_a_succession_of_refusals_is_told_once_and_the_next_one_again(desk: Desk, fake: FakeSlack) -> None:
     for number in (1, 2):
         fake.faults.add("chat.postMessage" if number == 1 else "chat.update", "refuse", code="is_archived", times=3)
         desk.texts["7"] = f"version {number}"

@@ -1,14 +1,21 @@
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.tools import browser
 
 
-def test_what_is_installed_is_said_before_it_is(monkeypatch, capsys):
+def test_what_is_installed_is_said_before_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     said_before = []
 
-    def run(command, **_options):
+    def run(command: list[str], **_options: Any) -> None:
         said_before.append((command[1], capsys.readouterr().err))
 
     monkeypatch.setattr(browser, "find_chromium", lambda: None)
@@ -20,7 +27,9 @@ def test_what_is_installed_is_said_before_it_is(monkeypatch, capsys):
     assert "apt-get installs chromium and fonts-noto-color-emoji on this machine now" in said_before[0][1]
 
 
-def test_a_browser_that_is_there_is_found_and_nothing_is_installed(tmp_path, monkeypatch, capsys):
+def test_a_browser_that_is_there_is_found_and_nothing_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     chromium = tmp_path / "chromium"
     chromium.write_text("#!/bin/sh\n")
     chromium.chmod(0o755)
@@ -30,17 +39,19 @@ def test_a_browser_that_is_there_is_found_and_nothing_is_installed(tmp_path, mon
     assert capsys.readouterr() == (f"{chromium}\n", "")
 
 
-def test_a_chosen_browser_that_is_not_there_is_not_replaced(tmp_path, monkeypatch, capsys):
+def test_a_chosen_browser_that_is_not_there_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("CHROMIUM_PATH", str(tmp_path / "none"))
     monkeypatch.setattr(subprocess, "run", None)
     assert browser.main() == 1
     assert "CHROMIUM_PATH" in capsys.readouterr().err
 
 
-def test_only_root_installs_and_only_where_there_is_apt(monkeypatch):
-    monkeypatch.setattr(browser.shutil, "which", lambda _command: None)
+def test_only_root_installs_and_only_where_there_is_apt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _command: None)
     assert not browser._can_install()
-    monkeypatch.setattr(browser.shutil, "which", lambda command: f"/usr/bin/{command}")
+    monkeypatch.setattr(shutil, "which", lambda command: f"/usr/bin/{command}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert not browser._can_install()
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -27,7 +27,7 @@ DRAWERS = drawers(units_per_usd=500_000, batch_progress=lambda _c, number: (numb
 LOCK = Lock(cause="alert", by="U0SAM", at=NOW, number=1, rule="r")
 
 
-def stored(c: sa.Connection, their_id: str = "1", **changes: Any) -> Alert:
+def stored(c: sa.Connection, /, their_id: str = "1", **changes: Any) -> Alert:
     """An alert about key 7, which a request disables."""
     alert, _ = store.receive(c, incoming(their_id), findings=[], notes=[], at=NOW)
     request, _ = requests_store.insert(
@@ -40,7 +40,15 @@ def stored(c: sa.Connection, their_id: str = "1", **changes: Any) -> Alert:
 
 
 def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
-    values = {"id": "p", "target": "C1", "thread_of": None, "channel": None, "ts": None, "wanted": 1, "drawn": 0}
+    values: dict[str, Any] = {
+        "id": "p",
+        "target": "C1",
+        "thread_of": None,
+        "channel": None,
+        "ts": None,
+        "wanted": 1,
+        "drawn": 0,
+    }
     values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
     return PostRow(**values, kind=kind, subject=subject, body=body)
 
@@ -85,7 +93,7 @@ def test_an_alert_that_is_gone_is_not_drawn(sqlite_database: Database, kind: str
 
 def test_one_alert_of_a_minute_looks_like_any_other_and_two_share_a_message(sqlite_database: Database) -> None:
     minute = str(int(NOW // 60))
-    unknown = {"findings": [finding(how=MatchKind.UNKNOWN)], "actions": {}, "keys": {}}
+    unknown: dict[str, Any] = {"findings": [finding(how=MatchKind.UNKNOWN)], "actions": {}, "keys": {}}
     sqlite_database.run_here(stored, **unknown)
     alone = drawn(sqlite_database, UNKNOWN, minute)
     assert alone is not None

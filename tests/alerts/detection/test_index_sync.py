@@ -104,7 +104,7 @@ async def test_a_key_that_is_gone_is_forgotten_at_the_next_pass(bench: Bench) ->
     bench.gateway.add_key(name="stays")
     await bench.index_sync.catch_up()
     value = bench.gateway.key_value(record.id).removeprefix("sk-")
-    await bench.client.delete_key(record.id)
+    await bench.client.delete_key(KeyId(record.id))
     bench.now += 3_600
     await bench.index_sync.catch_up()
     assert bench.index.match(candidate(value)).how is MatchKind.UNKNOWN

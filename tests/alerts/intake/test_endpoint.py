@@ -1,6 +1,8 @@
 """The door: statuses, and a record that nobody can fill from outside."""
 
 import json
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -43,7 +45,7 @@ class Door:
         sent = senders.signed(source, body, secret=secret or f"{source}-secret", now=self.now)
         return await self.http.post(sent.path, headers={**sent.headers, **headers}, content=body)
 
-    async def refusals(self) -> list[dict[str, object]]:
+    async def refusals(self) -> list[dict[str, Any]]:
         return [line["details"] for line in await self.database.read(read_audit, limit=100)]
 
 
@@ -70,12 +72,12 @@ async def test_a_source_without_a_secret_does_not_exist(door: Door, path: str) -
 
 
 async def test_a_body_that_never_ends_is_cut_off(door: Door) -> None:
-    async def endless() -> object:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(10_000):
             yield b"x" * 10_000
 
     # Signed for another body: that is seen only at its end, and this one has none.
-    signed = dict(proof())
+    signed: dict[str, Any] = dict(proof())
     assert (await door.http.post("/alerts/generic", content=endless(), headers=signed)).status_code == 413
     declared = {**signed, "Content-Length": "9" * 20}
     assert (await door.http.post("/alerts/generic", content=b"x", headers=declared)).status_code == 413
@@ -217,13 +219,13 @@ async def test_what_its_headers_do_not_prove_is_not_read(
     )
     read: list[int] = []
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> dict[str, Any]:
         read.append(1)
         return {"type": "http.request", "body": b"x" * 1000, "more_body": True}
 
-    answers: list[dict[str, object]] = []
+    answers: list[MutableMapping[str, Any]] = []
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         answers.append(message)
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -56,10 +56,10 @@ class Replica:
         kind = ActorKind.MEMBER if slack_user_id in self.colleagues else ActorKind.OUTSIDER
         return Actor(slack_user_id=slack_user_id, team_id=user_team_id, kind=kind)
 
-    def start(self, *_arguments: object, **_more: object) -> None:
+    def start(self, *_arguments: object, **_more: Any) -> None:
         """The engine's part."""
 
-    def want(self, *_arguments: object, **_more: object) -> None:
+    def want(self, *_arguments: object, **_more: Any) -> None:
         """The outbox's part."""
 
     def learn(self, number: int) -> None:

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -6,6 +7,7 @@ from bot.alerts.detection.text_extraction import message_texts, strings
 from bot.alerts.intake.sources import MalformedAlert, parse, stored_id
 from keydesk_sandbox import alerts as senders
 from tests.alerts.kit import core
+from tests.narrow import present
 
 KEY = f"sk-{core(1)}"
 
@@ -44,7 +46,7 @@ def test_what_a_generic_alert_cannot_be(body: bytes) -> None:
         ("alertmanager", {"alerts": [], "commonLabels": []}),
     ],
 )
-def test_bodies_that_could_lead_elsewhere_are_refused(source: str, body: dict[str, object]) -> None:
+def test_bodies_that_could_lead_elsewhere_are_refused(source: str, body: dict[str, Any]) -> None:
     with pytest.raises(MalformedAlert):
         parse(source, json.dumps(body).encode())
 
@@ -60,7 +62,7 @@ def test_an_id_that_could_be_a_key_is_kept_as_a_hash_only() -> None:
 
 def test_an_address_is_shown_only_when_it_is_one_and_without_its_query() -> None:
     def url(value: object) -> str:
-        return parse("generic", json.dumps({"id": "1", "url": value}).encode()).url
+        return present(parse("generic", json.dumps({"id": "1", "url": value}).encode())).url
 
     assert url("https://example.com/a?key=1#x") == "https://example.com/a"
     for wrong in (

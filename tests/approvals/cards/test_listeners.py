@@ -38,13 +38,14 @@ class Card:
     def __init__(self, spine: Spine) -> None:
         self.spine = spine
         self.web = NotingWeb()
-        self.directory = Directory()
+        directory: Any = Directory()
+        self.directory = directory
         self.responder = make_responder(self.web)
         clock = spine.clock
         self.listeners = CardListeners(
             database=spine.database,
             actions=spine.actions,
-            directory=self.directory,
+            directory=directory,
             drawing=RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=clock),
             units_per_usd=UNITS,
             clock=clock,

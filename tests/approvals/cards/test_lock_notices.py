@@ -1,3 +1,5 @@
+from typing import Any
+
 from bot.approvals.cards.lock_notices import draw_unlocked, lock_text, locked_text, locked_texts
 from bot.permissions.models import Lock
 from bot.permissions.rules import parse_policy
@@ -7,8 +9,15 @@ LOCK = Lock(cause="alert", by="U0SAM", at=1_790_000_000.0, number=3, rule="r")
 KEY = {"key_id": 12, "name": "prod* ok", "cause": "alert", "locked_by": "U0SAM", "locked_at": LOCK.at, "number": 3}
 
 
-def post(**body: object) -> PostRow:
-    row = {"id": "p", "kind": "key_unlocked", "subject": "12", "target": "C1", "thread_of": None, "channel": None}
+def post(**body: Any) -> PostRow:
+    row: dict[str, Any] = {
+        "id": "p",
+        "kind": "key_unlocked",
+        "subject": "12",
+        "target": "C1",
+        "thread_of": None,
+        "channel": None,
+    }
     row |= {"ts": None, "wanted": 1, "drawn": 0, "intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
     return PostRow(**row, body=body)
 
@@ -22,7 +31,7 @@ def test_it_says_who_when_and_why() -> None:
 
 
 def test_one_key_many_keys_and_a_successor_are_told_apart() -> None:
-    nobody = None
+    nobody: Any = None
     one = draw_unlocked(nobody, post(keys=[KEY], by="U0ADA", request=7, approved_by=["U0SAM"], rule="r"))
     assert one is not None
     assert one.text == "A key that was locked is back in use, as <@U0ADA> asked."
@@ -55,7 +64,8 @@ allow = true
 
 
 def test_a_locked_key_that_came_back_elsewhere_is_an_alarm_with_the_way_out() -> None:
-    message = draw_unlocked(None, post(keys=[KEY], elsewhere=True))
+    nobody: Any = None
+    message = draw_unlocked(nobody, post(keys=[KEY], elsewhere=True))
     assert message is not None
     assert "it was enabled at the gateway itself" in message.text
     assert "`/apikey disable 12`" in str(message.blocks)

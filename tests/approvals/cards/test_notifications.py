@@ -27,10 +27,11 @@ def request(status: Status, **changes: Any) -> ApprovalRequest:
 
 
 def announced(database: Database, of: ApprovalRequest) -> dict[str, dict[str, Any]]:
-    outbox = Outbox()
+    outbox: Any = Outbox()
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
     database.run_here(notifications.announce, of)
-    return outbox.wanted
+    wanted: dict[str, dict[str, Any]] = outbox.wanted
+    return wanted
 
 
 @pytest.mark.parametrize(
@@ -57,14 +58,15 @@ def test_keydesk_tells_itself_nothing(sqlite_database: Database) -> None:
 
 
 def test_other_rooms_follow_in_the_same_transaction(sqlite_database: Database) -> None:
-    notifications, followed = Notifications(outbox=Outbox(), channel="C0KEYS"), []
+    outbox: Any = Outbox()
+    notifications, followed = Notifications(outbox=outbox, channel="C0KEYS"), list[tuple[bool, int]]()
     notifications.subscribe(lambda c, of: followed.append((c.in_transaction(), of.id)))
     sqlite_database.run_here(notifications.announce, request(Status.PENDING))
     assert followed == [(True, 3)]
 
 
 def test_an_alarm_is_shown_in_the_channel_too(sqlite_database: Database) -> None:
-    outbox = Outbox()
+    outbox: Any = Outbox()
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
     sqlite_database.run_here(notifications.alarm, request(Status.SUCCEEDED), "Look.")
     assert outbox.wanted["req:3:alarm"]["body"] == {"text": "Look. (Request #3.)", "broadcast": True}
@@ -92,7 +94,7 @@ def test_an_owner_hears_what_somebody_else_did(
 
 
 def test_without_a_card_nothing_is_added_to_its_thread(sqlite_database: Database) -> None:
-    outbox = Outbox()
+    outbox: Any = Outbox()
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
     granted = Judgement(decision=Decision(outcome="allow", rule="r", sentence=""), facts=Facts(), own=True)
     of = request(Status.SUCCEEDED, judgement=granted)

@@ -282,7 +282,15 @@ def test_who_must_approve_in_words() -> None:
 
 
 def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
-    values = {"id": "p", "target": "C1", "thread_of": None, "channel": None, "ts": None, "wanted": 1, "drawn": 0}
+    values: dict[str, Any] = {
+        "id": "p",
+        "target": "C1",
+        "thread_of": None,
+        "channel": None,
+        "ts": None,
+        "wanted": 1,
+        "drawn": 0,
+    }
     values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
     return PostRow(**values, kind=kind, subject=subject, body=body)
 

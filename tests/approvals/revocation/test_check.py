@@ -16,7 +16,7 @@ from tests.approvals.kit import NOW, Spine, new_request
 from tests.gateway.kit import MemoryJournal, client_of, fake_gateway
 
 
-def said(**seen: object) -> str:
+def said(**seen: Any) -> str:
     progress = Progress(revocation=RevocationProgress(**seen))
     new = dict(new_request())
     return str(
@@ -43,7 +43,7 @@ def test_a_request_that_tries_no_key_says_nothing() -> None:
         ({"ended": True, "why": "the value is hidden"}, "could not be tried:* the value is hidden"),
     ],
 )
-def test_each_standing_has_its_words(seen: dict[str, object], words: str) -> None:
+def test_each_standing_has_its_words(seen: dict[str, Any], words: str) -> None:
     assert words in said(**seen)
 
 
@@ -73,7 +73,7 @@ class Disabled:
     ) -> ApprovalRequest:
         values = {"operation": operation, "key_id": self.key.id, **changes}
         request, _ = await self.database.run(store.insert, new_request(**values), status=status, lapses_at=None)
-        key = await self.client.get_key(self.key.id) if read else None
+        key = await self.client.get_key(KeyId(self.key.id)) if read else None
         result = WriteResult(status=WriteStatus.DONE, key=key)
         await self.database.run(self.checks.follow, request, OPERATIONS[operation], result)
         return request

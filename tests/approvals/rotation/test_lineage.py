@@ -11,7 +11,7 @@ from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage, unended
 from bot.approvals.verified_write import VerifiedWriter
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
-from bot.gateway.models import Key
+from bot.gateway.models import Key, KeyId
 from bot.keys import lineage
 from tests.approvals.kit import NOW, new_request
 from tests.gateway.kit import client_of, fake_gateway
@@ -19,14 +19,17 @@ from tests.gateway.kit import client_of, fake_gateway
 
 def of(database: Database, request_id: int, *, later: float = 0.0) -> RequestLineage:
     locks = WriteLocks(database=database, holder="here", operations={}, clock=lambda: NOW)
-    writer = VerifiedWriter(client=Any, database=database, write_locks=locks)
+    nobody: Any = None
+    writer = VerifiedWriter(client=nobody, database=database, write_locks=locks)
     return RequestLineage(writer=writer, request_id=request_id, clock=lambda: NOW + later)
 
 
 async def two_keys() -> tuple[Key, Key]:
     fake = fake_gateway()
     client = client_of(fake)
-    return await client.get_key(fake.add_key(name="a").id), await client.get_key(fake.add_key(name="b").id)
+    return await client.get_key(KeyId(fake.add_key(name="a").id)), await client.get_key(
+        KeyId(fake.add_key(name="b").id)
+    )
 
 
 async def test_a_key_is_claimed_once_linked_and_out_of_use(database: Database) -> None:
@@ -74,8 +77,8 @@ async def test_a_key_before_this_one_may_still_work_until_its_end_is_done(databa
     old, new = await two_keys()
 
     def asked(c: sa.Connection, operation: str, delivery: str) -> ApprovalRequest:
-        values = {"operation": operation, "key_id": int(old.id)}
-        status = {"status": Status.RUNNING, "lapses_at": None, "decided_at": NOW}
+        values: dict[str, Any] = {"operation": operation, "key_id": int(old.id)}
+        status: dict[str, Any] = {"status": Status.RUNNING, "lapses_at": None, "decided_at": NOW}
         return store.insert(c, new_request(delivery, **values), **status)[0]
 
     async def left() -> list[int]:

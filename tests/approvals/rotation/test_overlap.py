@@ -44,7 +44,7 @@ class Rotated:
 
     async def stored(self, status: Status = Status.SUCCEEDED, **changes: Any) -> ApprovalRequest:
         """A rotation of key 7 into 8 with an overlap of a day."""
-        wanted = {"operation": "key.rotate", "key_id": 7, "input": {"key_id": 7, "overlap": 86_400}}
+        wanted: dict[str, Any] = {"operation": "key.rotate", "key_id": 7, "input": {"key_id": 7, "overlap": 86_400}}
         new = new_request(**wanted | changes)
         request, _ = await self.database.run(store.insert, new, status=status, lapses_at=None)
         return request

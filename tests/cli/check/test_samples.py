@@ -9,6 +9,7 @@ import pytest
 
 from bot.cli.check.samples import Sample, samples
 from keydesk_sandbox.fake_slack.blocks import message_problems, view_problems
+from keydesk_sandbox.fake_slack.blocks.surfaces import Surface
 
 BOT = Path(__file__).parents[3] / "bot"
 ROOMS = ("approvals/cards", "features", "alerts/cards", "incident")
@@ -71,7 +72,7 @@ def test_their_names_tell_them_apart() -> None:
 def test_slacks_rules_allow_it(sample: Sample) -> None:
     arguments = sample.arguments()
     if "view" in arguments:
-        kind = "home" if arguments["view"]["type"] == "home" else "modal"
+        kind: Surface = "home" if arguments["view"]["type"] == "home" else "modal"
         assert view_problems(arguments["view"], kind) == []
     else:
         assert message_problems(arguments["message"]["blocks"], "/message/blocks") == []

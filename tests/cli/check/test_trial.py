@@ -1,17 +1,19 @@
 """`keydesk check --try`: the answers of each kind of gateway, and nothing is left behind."""
 
 import io
+from typing import Any
 
 import pytest
 
 from bot.cli.check import trial
 from bot.cli.check.report import Report
+from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.gateway.kit import client_of, fake_gateway
 
 PLAIN, ONLY = "does a plain PUT change the status?", "does a PUT with status_only?"
 
 
-async def answers(**how: object) -> tuple[dict[str, str], list[str], object]:
+async def answers(**how: Any) -> tuple[dict[str, str], list[str], FakeGateway]:
     profile = str(how.pop("profile", "cometapi"))
     fake = fake_gateway(profile, **how)
     fake.add_key(name="somebody's")
@@ -43,7 +45,7 @@ async def answers(**how: object) -> tuple[dict[str, str], list[str], object]:
         ({}, {"is a key that is disabled or has no quota refused?": "yes"}),
     ],
 )
-async def test_each_question_gets_the_gateways_answer(how: dict[str, object], expected: dict[str, str]) -> None:
+async def test_each_question_gets_the_gateways_answer(how: dict[str, Any], expected: dict[str, str]) -> None:
     told, _, fake = await answers(**how)
     assert {question: told[question] for question in expected} == expected
     (left,) = fake.keys()

@@ -1,5 +1,6 @@
 """The fields of the forms: whatever keyboards and web pages put into a text is taken out or named; lists of addresses."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,12 +24,13 @@ def read(field: str, text: str) -> object:
     form = reader(**{field: text})
     if field == "delta":
         return parse_quota_form(form, seen())[0].delta
-    value = {
+    readers: dict[str, Callable[[], object]] = {
         "remain_quota": lambda: form.quota(unlimited=False),
         "reason": form.reason,
         "group": lambda: form.group(None),
         "allow_ips": form.allowed_ips,
-    }[field]()
+    }
+    value = readers[field]()
     form.check()
     return value
 

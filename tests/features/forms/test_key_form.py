@@ -1,5 +1,7 @@
 """What an open form remembers of its key, and what a form holds before anybody touches it."""
 
+from typing import Any
+
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import Seen, filled_in
 from bot.features.key_disable import views as disable
@@ -10,8 +12,8 @@ from bot.slack.inputs import typed
 from tests.features.kit import NOW, UNITS, seen
 
 
-def key(**changes: object) -> Key:
-    values: dict[str, object] = {
+def key(**changes: Any) -> Key:
+    values: dict[str, Any] = {
         "id": KeyId(7),
         "user_id": 1,
         "status": 1,

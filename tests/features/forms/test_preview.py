@@ -1,5 +1,7 @@
 """The live line of a form: what would be decided, by which rule."""
 
+from typing import Any
+
 import pytest
 
 from bot.features.forms.preview import DECISION, UNFINISHED, decision_block, decision_text
@@ -8,7 +10,7 @@ from bot.permissions.models import Approval, Decision, Stage
 APPROVAL = Approval(stages=(Stage(roles=("manager",)),), expires=86_400)
 
 
-def decision(outcome: str, **more: object) -> Decision:
+def decision(outcome: str, **more: Any) -> Decision:
     return Decision(outcome=outcome, rule="r", sentence="Not <now>.", **{"approval": None, "trail": (), **more})  # type: ignore[arg-type]  # as decided
 
 

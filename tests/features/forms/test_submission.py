@@ -7,6 +7,7 @@ from bot.approvals.flow import Asked
 from bot.approvals.models import ApprovalRequest, Status
 from bot.features import OPERATIONS
 from bot.features.forms.submission import submit_form
+from bot.features.key_end.operation import EndKey
 from bot.slack.delivery import Kind
 from tests.approvals.kit import new_request
 from tests.features.kit import ADA
@@ -28,7 +29,7 @@ async def test_the_wish_is_submitted_once_and_its_window_is_watched() -> None:
         windows=SimpleNamespace(watch=lambda view_id, request: watched.append((view_id, request.id))),
     )
     delivery = make_delivery(Kind.VIEW_SUBMISSION, id="sub:1", payload={"view": {"id": "V1"}})
-    operation, wanted = OPERATIONS["key.end"], OPERATIONS["key.end"].input_model(key_id=7)
+    operation, wanted = OPERATIONS["key.end"], EndKey(key_id=7)
     ack = await submit_form(deps, delivery, operation, ADA, wanted, reason="over", channel="C0ELSE")
     asked = flow.asked
     assert (asked.actor, asked.operation, asked.wanted, asked.reason) == (ADA, operation, wanted, "over")

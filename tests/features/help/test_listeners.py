@@ -1,6 +1,7 @@
 """Help is made from the table of commands."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from bot.features.help.listeners import message, register
 from bot.slack.delivery import Delivery, Ephemeral, Kind
@@ -15,7 +16,8 @@ async def _nothing(_delivery: Delivery) -> None:
 async def test_every_command_stands_in_it_and_its_answer_is_drawn_once() -> None:
     router = Router()
     router.command("new", _nothing, usage="NAME", help="ask for a key")
-    register(router, SimpleNamespace())
+    deps: Any = SimpleNamespace()
+    register(router, deps)
     text = str(message(router).blocks)
     assert "/apikey new NAME" in text
     assert "ask for a key" in text

@@ -1,6 +1,7 @@
 """Every way in to `key.delete` has a name: the command, the button, the form and the changes in it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from bot.features.key_delete import OPERATION, register
 from bot.slack.router import Router
@@ -8,7 +9,8 @@ from bot.slack.router import Router
 
 def test_the_command_the_button_and_the_form_are_named() -> None:
     router = Router()
-    register(router, SimpleNamespace())
+    deps: Any = SimpleNamespace()
+    register(router, deps)
     assert router.names("command") == {"delete"}
     assert router.names("view") == {OPERATION.name} == {"key.delete"}
     assert OPERATION.name in router.names("action")

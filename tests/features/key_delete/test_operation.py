@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_delete.operation import OPERATION, DeleteKey
+from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteStatus
 from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.kit import PROFILES, client_of, fake_gateway
@@ -48,7 +49,7 @@ async def test_it_is_deleted_once(profile: str) -> None:
     fake = fake_gateway(profile)
     key = fake.add_key(name="search", remain_quota=5)
     client, wish = client_of(fake), DeleteKey(key_id=key.id, confirm="search")
-    before = await client.get_key(key.id)
+    before = await client.get_key(KeyId(key.id))
     result = await OPERATION.run(work_on(client, before), wish)
     assert result.status is WriteStatus.DONE
     assert fake.key(key.id).deleted_at is not None
@@ -62,7 +63,7 @@ async def test_a_key_that_changed_since_is_left_alone() -> None:
     fake = fake_gateway()
     key = fake.add_key(name="search", remain_quota=5)
     client = client_of(fake)
-    before = await client.get_key(key.id)
+    before = await client.get_key(KeyId(key.id))
     fake.edit_behind(key.id, name="production")
     result = await OPERATION.run(work_on(client, before), DeleteKey(key_id=key.id, confirm="search"))
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")

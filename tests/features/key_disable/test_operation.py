@@ -3,7 +3,7 @@
 import pytest
 
 from bot.features.key_disable.operation import FRESH_SECONDS, OPERATION, DisableKey
-from bot.gateway.models import Key
+from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import WriteStatus
 from bot.operations import Effect, Offer
 from tests.features.kit import ADA, look_on, work_on
@@ -28,7 +28,7 @@ async def test_an_old_record_is_not_written_back() -> None:
     fake = fake_gateway(status_only=False, plain_status=True)
     key = fake.add_key(name="search", remain_quota=5)
     client = client_of(fake)
-    before = await client.get_key(key.id)
+    before = await client.get_key(KeyId(key.id))
     fake.edit_behind(key.id, remain_quota=500)
     work = work_on(client, before, seen_at=client.now() - FRESH_SECONDS - 1)
     assert (await OPERATION.run(work, DisableKey(key_id=key.id))).status is WriteStatus.DONE
@@ -50,7 +50,7 @@ async def test_a_key_that_is_gone_counts_only_if_it_was_known(
     fake = fake_gateway()
     key = fake.add_key(name="search", remain_quota=5)
     client = client_of(fake)
-    before: Key | None = await client.get_key(key.id) if seen else None
+    before: Key | None = await client.get_key(KeyId(key.id)) if seen else None
     fake.edit_behind(key.id, deleted_at=fake.clock.now())
     for at in (client.now(), 0.0):
         work = work_on(client, before, seen_at=at, known=known)
@@ -69,7 +69,7 @@ async def test_a_key_is_wiped_only_for_a_leak_where_the_gateway_disables_none(le
     fake = fake_gateway(status_only=False)
     key = fake.add_key(name="search", remain_quota=50_000)
     client = client_of(fake)
-    before = await client.get_key(key.id)
+    before = await client.get_key(KeyId(key.id))
     result = await OPERATION.run(work_on(client, before, leaked=leaked), DisableKey(key_id=key.id))
     assert (result.status is WriteStatus.DONE, fake.key(key.id).remain_quota) == (leaked, left)
     assert result.alarm is not None

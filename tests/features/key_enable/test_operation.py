@@ -23,7 +23,7 @@ from tests.gateway.kit import PROFILES, client_of, fake_gateway
 )
 async def test_what_is_lacking_is_said(settings: dict[str, Any], wish: dict[str, Any], place: str) -> None:
     fake = fake_gateway()
-    key = fake.add_key(**{"name": "search", "remain_quota": 9} | settings)
+    key = fake.add_key(**{"name": "search", "remain_quota": 9, **settings})
     with pytest.raises(InputError) as wrong:
         await OPERATION.inspect(look_on(client_of(fake)), ADA, EnableKey(key_id=key.id, **wish))
     assert place in wrong.value.fields

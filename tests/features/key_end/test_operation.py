@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_end.operation import OPERATION, EndKey
-from bot.gateway.models import EffectiveState
+from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import WriteStatus
 from tests.features.kit import ADA, look_on, work_on
 from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway
@@ -22,7 +22,7 @@ async def test_an_ended_key_has_expired_and_is_otherwise_as_it_was(profile: str)
     for _ in range(2):
         result = await OPERATION.run(work, EndKey(key_id=key.id))
         assert result.status is WriteStatus.DONE
-    now = await client.get_key(key.id)
+    now = await client.get_key(KeyId(key.id))
     assert now.state(client.server_now()) is EffectiveState.EXPIRED
     assert (now.name, now.remain_quota, now.group) == ("search", 5, "default")
 

@@ -20,7 +20,7 @@ async def some_keys(number: int) -> list[Key]:
 
 
 def shown(keys: list[Key], page: int = 1) -> Message:
-    owners = {key.id: "W" + "Z" * 12 for key in keys}
+    owners: dict[int, str] = {key.id: "W" + "Z" * 12 for key in keys}
     return key_list(keys, everybody=True, owners=owners, now=NOW, units_per_usd=500_000, page=page)
 
 

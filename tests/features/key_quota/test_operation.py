@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_quota.operation import OPERATION, ChangeQuota
+from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteStatus
 from bot.operations import Offer
 from bot.units import MAX_QUOTA
@@ -70,7 +71,7 @@ async def test_a_delta_counts_from_what_is_there_when_it_runs(profile: str) -> N
     fake = fake_gateway(profile)
     key = fake.add_key(name="search", remain_quota=100)
     client = client_of(fake)
-    before = await client.get_key(key.id)
+    before = await client.get_key(KeyId(key.id))
     fake.charge(key.id, 40)
     result = await OPERATION.run(work_on(client, before), ChangeQuota(key_id=key.id, delta=50))
     assert (result.status, fake.key(key.id).remain_quota) == (WriteStatus.DONE, 110)

@@ -1,5 +1,7 @@
 """The form for a change of quota: which number it asks for, how amounts are read, and every bad input."""
 
+from typing import Any
+
 import pytest
 
 from bot.errors import InputError
@@ -61,9 +63,7 @@ def test_the_box_decides_what_is_wished() -> None:
         (True, {"unlimited_quota": ["on"]}, "unlimited_quota", "Untick the box"),
     ],
 )
-def test_bad_input_is_said_under_its_field(
-    unlimited: bool, fields: dict[str, object], place: str, sentence: str
-) -> None:
+def test_bad_input_is_said_under_its_field(unlimited: bool, fields: dict[str, Any], place: str, sentence: str) -> None:
     with pytest.raises(InputError) as wrong:
         parse_submission(reader(**fields), seen(unlimited_quota=unlimited))
     assert sentence in wrong.value.fields[place]
@@ -83,7 +83,7 @@ def test_a_delta_sent_with_the_limit_given_back_counts_from_what_is_stored(delta
     "wish",
     [{}, {"delta": 1, "unlimited_quota": True}, {"unlimited_quota": False}, {"delta": 1, "remain_quota": 1}],
 )
-def test_a_wish_is_one_thing(wish: dict[str, object]) -> None:
+def test_a_wish_is_one_thing(wish: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="limit"):
         ChangeQuota.model_validate({"key_id": 1, **wish})
 

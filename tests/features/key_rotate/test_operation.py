@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.key_rotate.operation import OPERATION, RotateKey, successor_name
+from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteStatus
 from tests.features.kit import ADA, MemoryLineage, look_on, work_on
 from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
@@ -43,7 +44,7 @@ async def test_one_rotation_makes_one_key(profile: str, fault: str) -> None:
     fake = fake_gateway(profile)
     old = fake.add_key(**SETTINGS)
     client, journal = client_of(fake), MemoryJournal()
-    before = await client.get_key(old.id)
+    before = await client.get_key(KeyId(old.id))
     if fault.startswith("lost"):
         fake.arm(fault, method="POST")
     if fault == "crash":
@@ -101,7 +102,7 @@ async def test_a_key_that_changed_since_it_was_asked_for_is_not_rotated() -> Non
     fake = fake_gateway()
     old = fake.add_key(**SETTINGS)
     client = client_of(fake)
-    before = await client.get_key(old.id)
+    before = await client.get_key(KeyId(old.id))
     fake.edit_behind(old.id, allow_ips="")
     result = await OPERATION.run(work_on(client, before), RotateKey(key_id=old.id, overlap=0))
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
@@ -131,7 +132,7 @@ async def test_a_rotation_that_an_earlier_version_began_makes_no_quota(settings:
     fake = fake_gateway()
     old = fake.add_key(**settings)
     client, journal = client_of(fake), MemoryJournal()
-    record = await client.get_key(old.id)
+    record = await client.get_key(KeyId(old.id))
     await journal.record("rotate", {"old": record.model_dump(mode="json"), "number": 2})
     result = await OPERATION.run(work_on(client, record, journal), RotateKey(key_id=old.id, overlap=60))
     assert result.key is not None
@@ -146,7 +147,7 @@ async def test_a_crash_at_any_checkpoint_makes_one_key_and_no_quota(number: int,
     fake = fake_gateway()
     old = fake.add_key(**SETTINGS)
     client, journal = client_of(fake), MemoryJournal()
-    before = await client.get_key(old.id)
+    before = await client.get_key(KeyId(old.id))
     journal.crash_at = {number: when}
     wish = RotateKey(key_id=old.id, overlap=60)
     result = await to_the_end(fake, lambda: OPERATION.run(work_on(client, before, journal), wish))
@@ -160,7 +161,8 @@ async def test_a_key_that_somebody_else_is_at_is_left_alone(told: str) -> None:
     fake = fake_gateway()
     old = fake.add_key(**SETTINGS)
     client = client_of(fake)
-    lineage = MemoryLineage(**{told: "Somebody else."})
+    words: dict[str, Any] = {told: "Somebody else."}
+    lineage = MemoryLineage(**words)
     result = await OPERATION.run(work_on(client, None, lineage=lineage), RotateKey(key_id=old.id, overlap=0))
     assert (result.sentence, len(fake.keys()), lineage.links) == ("Somebody else.", 1, [])
     assert (result.status, result.again_after) == (

@@ -1,14 +1,14 @@
 """A key as a line of a list."""
 
 from bot.features.lists.key_rows import BADGES, SHOW, row
-from bot.gateway.models import EffectiveState
+from bot.gateway.models import EffectiveState, KeyId
 from tests.gateway.kit import client_of, fake_gateway
 
 
 async def test_a_line_shows_name_number_state_and_owner_but_no_value() -> None:
     fake = fake_gateway()
     made = fake.add_key(name="search", remain_quota=500_000)
-    key = await client_of(fake).get_key(made.id)
+    key = await client_of(fake).get_key(KeyId(made.id))
     block = row(key, now=1_790_000_000.0, owner="U0ADA", units_per_usd=500_000, locked="Locked by an alert.")
     text = block["text"]["text"]
     assert "search" in text

@@ -10,6 +10,7 @@ from bot.gateway.writes.session import RETRY_AFTER
 from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.gateway.kit import PROFILES, MemoryJournal, client_of, fake_gateway, to_the_end
 from tests.gateway.writes.test_update import a_key
+from tests.narrow import present
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -32,7 +33,7 @@ async def test_a_key_that_this_request_never_saw_is_refused() -> None:
 async def test_a_key_that_changed_is_left_alone() -> None:
     fake = fake_gateway()
     key, client = fake.add_key(name="search", remain_quota=5), client_of(fake)
-    expected = (await client.get_key(key.id)).settings()
+    expected = (await client.get_key(KeyId(key.id))).settings()
     fake.edit_behind(key.id, name="production")
     result = await delete(client, KeyId(key.id), MemoryJournal(), expected=expected)
     assert (result.status, result.refusal) == (WriteStatus.REFUSED, "changed_since")
@@ -50,11 +51,11 @@ async def test_an_answer_that_was_lost_is_looked_up() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_deleting(profile):
+async def test_deleting(profile: str) -> None:
     fake = fake_gateway(profile)
     key_id, client, journal = a_key(fake), client_of(fake), MemoryJournal()
     result = await delete(client, key_id, journal)
-    assert (result.status, result.key, result.before.id) == (WriteStatus.DONE, None, key_id)
+    assert (result.status, result.key, present(result.before).id) == (WriteStatus.DONE, None, key_id)
     assert fake.key(key_id).deleted_at is not None
     assert (await delete(client, key_id, journal)).status is WriteStatus.DONE
     other = await delete(client, key_id, MemoryJournal())
@@ -63,7 +64,7 @@ async def test_deleting(profile):
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("kind", ["lost_reply", "lost_request", "late", "duplicate", "empty_429", "html"])
-async def test_a_delete_survives_the_wire(profile, kind):
+async def test_a_delete_survives_the_wire(profile: str, kind: str) -> None:
     fake = fake_gateway(profile)
     key_id, client, journal = a_key(fake), client_of(fake), MemoryJournal()
     fake.arm(kind, method="DELETE", delay=5.0 if kind == "late" else 0.0, status=524 if kind == "html" else 0)
@@ -72,7 +73,7 @@ async def test_a_delete_survives_the_wire(profile, kind):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_a_delete_of_what_has_changed_or_does_not_go_away(profile):
+async def test_a_delete_of_what_has_changed_or_does_not_go_away(profile: str) -> None:
     fake = fake_gateway(profile)
     key_id, client = a_key(fake), client_of(fake)
     seen = await client.get_key(key_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,7 +247,7 @@ script = st.lists(steps, min_size=1, max_size=4)
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
+def _quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)  # thousands of warnings about faults that were asked for
     yield
     logging.disable(logging.NOTSET)
@@ -255,7 +256,7 @@ def _quiet():
 @pytest.mark.parametrize("profile", PROFILES)
 @settings(database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(answers=switches, script=script)
-def test_the_promises_hold_whatever_happens(profile, answers, script):
+def test_the_promises_hold_whatever_happens(profile: str, answers: dict[str, bool], script: list[Step]) -> None:
     asyncio.run(play(profile, answers, script))
 
 
@@ -288,7 +289,9 @@ async def play_with_another(
 @pytest.mark.parametrize("profile", PROFILES)
 @settings(database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(answers=switches, step=steps, edit=edits, when=st.sampled_from(["request", "row_read", "answer"]))
-def test_no_word_is_wrong_when_somebody_else_writes(profile, answers, step, edit, when):
+def test_no_word_is_wrong_when_somebody_else_writes(
+    profile: str, answers: dict[str, bool], step: Step, edit: dict[str, Any], when: str
+) -> None:
     asyncio.run(play_with_another(profile, answers, step, edit, when))
 
 
@@ -296,5 +299,5 @@ def test_no_word_is_wrong_when_somebody_else_writes(profile, answers, step, edit
 @pytest.mark.parametrize("profile", PROFILES)
 @settings(max_examples=3000, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(answers=switches, script=script)
-def test_the_promises_hold_thousands_of_times(profile, answers, script):
+def test_the_promises_hold_thousands_of_times(profile: str, answers: dict[str, bool], script: list[Step]) -> None:
     asyncio.run(play(profile, answers, script))

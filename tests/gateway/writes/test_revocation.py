@@ -33,7 +33,7 @@ async def test_a_key_that_works_is_checked_again_after_each_delay_then_no_more()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_dead_means_refused_by_the_key_itself(profile):
+async def test_dead_means_refused_by_the_key_itself(profile: str) -> None:
     fake = fake_gateway(profile, cache_disable=50.0)
     key_id, client, journal = a_key(fake, allow_ips=""), client_of(fake), MemoryJournal()
     value = SecretStr(fake.key_value(key_id))

@@ -1,6 +1,7 @@
 """A gateway per test, and a client that talks to it as the owner of the PAT."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ async def talk() -> AsyncIterator[Callable[..., Talk]]:
     """talk(profile=…, switch=value, …) → a Talk with its own gateway."""
     clients: list[httpx.AsyncClient] = []
 
-    def start(profile: str = "cometapi", **switches: object) -> Talk:
+    def start(profile: str = "cometapi", **switches: Any) -> Talk:
         gateway = FakeGateway(access_token=PAT, profile=profile)
         for name, value in switches.items():
             gateway.switch(name, value)

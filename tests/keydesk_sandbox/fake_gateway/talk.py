@@ -55,3 +55,8 @@ class Talk:
     async def try_key(self, key_id: int, **headers: str) -> httpx.Response:
         value = self.gateway.key_value(key_id)
         return await self.client.get("/v1/models", headers={"Authorization": f"Bearer {value}", **headers})
+
+
+def add_many(t: Talk, count: int, **fields: Any) -> None:
+    for number in range(count):
+        t.gateway.add_key(name=f"key-{number}", **fields)

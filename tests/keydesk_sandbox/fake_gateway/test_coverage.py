@@ -1,19 +1,21 @@
 """The list of endpoints is true: each is there, and nothing else is."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from keydesk_sandbox.fake_gateway import COVERAGE, routing
 
 
-def test_the_list_names_every_route_and_no_other():
+def test_the_list_names_every_route_and_no_other() -> None:
     assert COVERAGE.keys() == routing._ROUTES.keys()
 
 
 @pytest.mark.parametrize(("method", "template"), sorted(COVERAGE))
-async def test_every_listed_endpoint_answers_upstream(talk, method, template):
+async def test_every_listed_endpoint_answers_upstream(talk: Callable[..., Any], method: str, template: str) -> None:
     t = talk("upstream")
     t.gateway.add_key(unlimited_quota=True)
     response = await t.send(method, template.replace("{id}", "101"), json={"ids": [101], "id": 101})
@@ -21,7 +23,7 @@ async def test_every_listed_endpoint_answers_upstream(talk, method, template):
     assert COVERAGE[(method, template)]
 
 
-def test_the_fake_imports_nothing_of_the_bot():
+def test_the_fake_imports_nothing_of_the_bot() -> None:
     folder = Path(routing.__file__).parent
     for file in folder.glob("*.py"):
         assert not re.search(r"^\s*(from|import) bot\b", file.read_text(), re.MULTILINE), file.name

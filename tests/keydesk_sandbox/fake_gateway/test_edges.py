@@ -1,22 +1,21 @@
 """Sections 1, 4, 5, 12 and 15; 19.2 and 19.3: sign-in, envelopes, redirects, limits, the account."""
 
-import gzip
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from keydesk_sandbox.fake_gateway import PROFILES, FakeGateway
-
 from .talk import BASE_URL, PAT
 
 
-async def test_the_pat_is_taken_raw_and_behind_one_bearer(talk):
+async def test_the_pat_is_taken_raw_and_behind_one_bearer(talk: Callable[..., Any]) -> None:
     t = talk()
     for sent, good in ((PAT, True), (f"Bearer {PAT}", True), (f"Bearer Bearer {PAT}", False), ("nonsense", False)):
         assert (await t.get("/api/token/", headers={"Authorization": sent}))["success"] is good
 
 
-async def test_no_authorization_is_401(talk):
+async def test_no_authorization_is_401(talk: Callable[..., Any]) -> None:
     t = talk()
     response = await t.client.get("/api/token/")
     assert response.status_code == 401
@@ -35,14 +34,16 @@ async def test_no_authorization_is_401(talk):
         ("upstream-g3", 401, "AUTH_UNAUTHORIZED"),
     ],
 )
-async def test_a_bad_pat_is_http_200_before_g3_and_401_with_a_code_then(talk, profile, status, code):
+async def test_a_bad_pat_is_http_200_before_g3_and_401_with_a_code_then(
+    talk: Callable[..., Any], profile: str, status: int, code: str | None
+) -> None:
     response = await talk(profile).send("GET", "/api/token/", headers={"Authorization": "wrong-token"})
     assert response.status_code == status
     assert response.json()["success"] is False
     assert response.json().get("code") == code
 
 
-async def test_a_model_key_is_no_pat(talk):
+async def test_a_model_key_is_no_pat(talk: Callable[..., Any]) -> None:
     t = talk()
     t.gateway.add_key(unlimited_quota=True)
     answer = await t.get("/api/token/", headers={"Authorization": t.gateway.key_value(101)})
@@ -52,7 +53,9 @@ async def test_a_model_key_is_no_pat(talk):
 @pytest.mark.parametrize(
     ("header", "fragment"), [("", "not provided"), ("abc", "format error"), ("2", "does not match logged in user")]
 )
-async def test_g1_and_g2_want_the_owners_id_in_a_header_and_others_do_not(talk, header, fragment):
+async def test_g1_and_g2_want_the_owners_id_in_a_header_and_others_do_not(
+    talk: Callable[..., Any], header: str, fragment: str
+) -> None:
     response = await talk("upstream").send("GET", "/api/token/", headers={"New-Api-User": header})
     assert response.status_code == 401
     assert fragment in response.json()["message"]
@@ -60,7 +63,7 @@ async def test_g1_and_g2_want_the_owners_id_in_a_header_and_others_do_not(talk, 
         assert (await talk(profile).get("/api/token/", headers={"New-Api-User": header}))["success"]
 
 
-async def test_a_bad_pat_is_noticed_before_the_user_header(talk):
+async def test_a_bad_pat_is_noticed_before_the_user_header(talk: Callable[..., Any]) -> None:
     answer = await talk("upstream").get("/api/token/", headers={"Authorization": "wrong-token", "New-Api-User": ""})
     assert "invalid access token" in answer["message"]
 
@@ -72,7 +75,9 @@ async def test_a_bad_pat_is_noticed_before_the_user_header(talk):
         ({"role": 0}, "privilege", (403, "AUTH_INSUFFICIENT_PRIVILEGE")),
     ],
 )
-async def test_banned_and_too_low_accounts_are_refused(talk, change, fragment, g3):
+async def test_banned_and_too_low_accounts_are_refused(
+    talk: Callable[..., Any], change: dict[str, Any], fragment: str, g3: tuple[Any, ...]
+) -> None:
     for profile, expected in (("upstream-g2", (200, None)), ("upstream-g3", g3)):
         t = talk(profile)
         for name, value in change.items():
@@ -82,16 +87,16 @@ async def test_banned_and_too_low_accounts_are_refused(talk, change, fragment, g
         assert fragment in response.json()["message"]
 
 
-async def test_a_database_that_is_down_is_500_with_the_envelope(talk):
+async def test_a_database_that_is_down_is_500_with_the_envelope(talk: Callable[..., Any]) -> None:
     response = await talk("upstream", database_down=True).send("GET", "/api/token/")
     assert (response.status_code, response.json()["success"]) == (500, False)
 
 
-async def test_words_are_lower_case_chinese_or_negotiated(talk):
-    async def words(profile, accept, **switches):
+async def test_words_are_lower_case_chinese_or_negotiated(talk: Callable[..., Any]) -> None:
+    async def words(profile: str, accept: str, **switches: Any) -> str:
         t = talk(profile, **switches)
         response = await t.send("POST", "/api/token/", json={"name": "n" * 99}, headers={"Accept-Language": accept})
-        return response.json()["message"]
+        return str(response.json()["message"])
 
     assert await words("cometapi", "zh-CN") == "token name is too long"
     assert await words("upstream-g1", "en") == "令牌名称过长"
@@ -101,53 +106,9 @@ async def test_words_are_lower_case_chinese_or_negotiated(talk):
     assert await words("upstream-g2", "en", account_language="zh-TW") == "令牌名稱過長"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "location"),
-    [
-        ("GET", "/api/token?p=2&page_size=5", 301, "/api/token/?p=2&page_size=5"),
-        ("POST", "/api/token", 307, "/api/token/"),
-        ("PUT", "/api/token?status_only=true", 307, "/api/token/?status_only=true"),
-        ("GET", "/api/token/5/", 301, "/api/token/5"),
-        ("DELETE", "/api/token/5/", 307, "/api/token/5"),
-        ("GET", "/v1/models/", 301, "/v1/models"),
-    ],
-)
-async def test_a_slash_too_few_or_too_many_is_a_relative_redirect_that_keeps_the_query(
-    talk, method, path, status, location
-):
-    t = talk()
-    t.gateway.add_key()
-    response = await t.client.request(method, path, json={})
-    assert (response.status_code, response.headers["location"]) == (status, location)
-    assert len(t.keys) == 1
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PUT", "/api/token/5"),
-        ("GET", "/api/status"),
-        ("POST", "/api/token/5"),
-        ("DELETE", "/api/token/"),
-        ("GET", "/api/token/{id}/x"),
-        ("PATCH", "/api/token/{id}"),
-        ("GET", "/"),
-        ("POST", "/v1/embeddings"),
-    ],
-)
-async def test_an_unknown_path_or_method_is_a_404_with_json_or_another_hosts_business(talk, method, path):
-    t = talk()
-    response = await t.send(method, path)
-    assert response.status_code == 404
-    words = f"Invalid URL ({method} {path})"
-    assert response.json() == {"error": {"message": words, "type": "invalid_request_error", "param": "", "code": ""}}
-    t.gateway.switch("unknown_path", "elsewhere")
-    response = await t.send(method, path)
-    assert response.status_code == 301
-    assert response.headers["location"].startswith("https://console.elsewhere.test/")
-
-
-async def test_too_many_requests_from_an_address_get_an_empty_429_until_the_window_has_moved(talk):
+async def test_too_many_requests_from_an_address_get_an_empty_429_until_the_window_has_moved(
+    talk: Callable[..., Any],
+) -> None:
     t = talk(ip_limit=(2, 60.0))
     plain = {"Accept-Encoding": "identity"}
     assert [(await t.send("GET", "/api/token/")).status_code for _ in range(3)] == [200, 200, 429]
@@ -159,21 +120,13 @@ async def test_too_many_requests_from_an_address_get_an_empty_429_until_the_wind
     assert (await t.send("GET", "/api/token/")).status_code == 200
 
 
-async def test_the_429_is_an_empty_gzip_stream_when_gzip_was_asked_for(talk):
-    t = talk(ip_limit=(0, 60.0))
-    async with t.client.stream("GET", "/api/token/", headers={"Accept-Encoding": "gzip"}) as response:
-        raw = b"".join([chunk async for chunk in response.aiter_raw()])
-    assert response.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(raw) == b""
-
-
-async def test_the_model_side_does_not_count_for_the_limit_of_the_api(talk):
+async def test_the_model_side_does_not_count_for_the_limit_of_the_api(talk: Callable[..., Any]) -> None:
     t = talk(ip_limit=(1, 60.0))
     t.gateway.add_key(unlimited_quota=True)
     assert [(await t.try_key(101)).status_code for _ in range(3)] == [200, 200, 200]
 
 
-async def test_reveals_and_usage_share_a_limit_of_twenty_in_twenty_minutes(talk):
+async def test_reveals_and_usage_share_a_limit_of_twenty_in_twenty_minutes(talk: Callable[..., Any]) -> None:
     t = talk("upstream")
     t.gateway.add_key(unlimited_quota=True)
     for _ in range(19):
@@ -184,7 +137,7 @@ async def test_reveals_and_usage_share_a_limit_of_twenty_in_twenty_minutes(talk)
     assert (await t.send("GET", "/api/token/101")).status_code == 200
 
 
-async def test_search_is_limited_per_user_whatever_the_address(talk):
+async def test_search_is_limited_per_user_whatever_the_address(talk: Callable[..., Any]) -> None:
     t = talk("upstream")
     codes = [(await t.send("GET", "/api/token/search?keyword=a")).status_code for _ in range(10)]
     headers = {"X-Forwarded-For": "10.1.1.1"}
@@ -192,24 +145,7 @@ async def test_search_is_limited_per_user_whatever_the_address(talk):
     assert (await t.send("GET", "/api/token/search?keyword=a", headers=headers)).status_code == 429
 
 
-async def test_only_api_answers_are_gzipped_and_only_if_asked(talk):
-    t = talk()
-    t.gateway.add_key(unlimited_quota=True)
-    assert (await t.send("GET", "/api/token/")).headers["content-encoding"] == "gzip"
-    plain = await t.send("GET", "/api/token/", headers={"Accept-Encoding": "identity"})
-    assert "content-encoding" not in plain.headers
-    assert "content-encoding" not in (await t.try_key(101)).headers
-
-
-async def test_answers_carry_the_servers_date_and_a_request_id(talk):
-    t, upstream = talk(), talk("upstream")
-    response = await t.send("GET", "/api/token/")
-    assert response.headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
-    assert response.headers["x-cometapi-request-id"]
-    assert (await upstream.send("GET", "/api/token/")).headers["x-oneapi-request-id"]
-
-
-async def test_the_account_and_its_groups(talk):
+async def test_the_account_and_its_groups(talk: Callable[..., Any]) -> None:
     t = talk("upstream")
     data = await t.data("/api/user/self")
     assert data.keys() >= {"id", "username", "email", "role", "status", "group", "quota", "used_quota", "request_count"}
@@ -219,15 +155,7 @@ async def test_the_account_and_its_groups(talk):
     assert (await talk().send("GET", "/api/user/self/groups")).status_code == 404
 
 
-async def test_the_catalogue_is_public_on_cometapi_and_behind_the_pat_upstream(talk):
-    answer = (await talk().client.get("/api/models")).json()
-    assert "gpt-4o" in [row["id"] for row in answer["data"]]
-    t = talk("upstream")
-    assert (await t.client.get("/api/models")).status_code == 401
-    assert (await t.get("/api/models"))["success"]
-
-
-async def test_asking_for_the_pat_replaces_it_and_that_is_counted(talk):
+async def test_asking_for_the_pat_replaces_it_and_that_is_counted(talk: Callable[..., Any]) -> None:
     t = talk()
     new = await t.data("/api/user/token")
     assert t.gateway.pat_replacements == 1
@@ -237,19 +165,12 @@ async def test_asking_for_the_pat_replaces_it_and_that_is_counted(talk):
     assert (await t.get("/api/token/", headers={"Authorization": new}))["success"]
 
 
-def test_every_profile_can_be_named_and_an_unknown_one_is_refused():
-    for name in PROFILES:
-        assert FakeGateway(access_token=PAT, profile=name).profile
-    with pytest.raises(ValueError, match="no profile"):
-        FakeGateway(access_token=PAT, profile="nothing")
-
-
-async def test_the_refusal_of_a_batch_has_three_wordings(talk):
-    async def words(profile, accept):
+async def test_the_refusal_of_a_batch_has_three_wordings(talk: Callable[..., Any]) -> None:
+    async def words(profile: str, accept: str) -> str:
         response = await talk(profile, batch_delete=True).send(
             "POST", "/api/token/batch", json={}, headers={"Accept-Language": accept}
         )
-        return response.json()["message"]
+        return str(response.json()["message"])
 
     assert await words("upstream-g1", "en") == "参数错误"
     assert await words("upstream-g2", "en") == "Invalid parameters"

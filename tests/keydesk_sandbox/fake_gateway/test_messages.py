@@ -1,6 +1,7 @@
 """The gateway's refusals in the language of the deployment and the account."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,8 @@ from keydesk_sandbox.fake_gateway.switches import GatewaySwitches
 BASE = GatewaySwitches()
 
 
-def switches(**changes: object) -> GatewaySwitches:
-    return dataclasses.replace(BASE, **changes)  # type: ignore[arg-type]  # names and values of the switches
+def switches(**changes: Any) -> GatewaySwitches:
+    return dataclasses.replace(BASE, **changes)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def switches(**changes: object) -> GatewaySwitches:
         ({"language": "negotiated", "account_language": "zh-Hant"}, "en", "zh-TW"),
     ],
 )
-def test_which_language_is_spoken(changes: dict[str, object], accepts: str, spoken: str) -> None:
+def test_which_language_is_spoken(changes: dict[str, Any], accepts: str, spoken: str) -> None:
     assert language(switches(**changes), accepts) == spoken
 
 

@@ -1,5 +1,7 @@
 """Keys as rows: states, soft deletes, and what the model side still sees."""
 
+from typing import Any
+
 import pytest
 
 from keydesk_sandbox.fake_gateway.records import FIRST_ID, Store, mask
@@ -26,7 +28,7 @@ def test_values_and_numbers_are_the_same_on_every_run() -> None:
         ({"status": 9}, "blocked"),
     ],
 )
-def test_the_state_in_one_word(fields: dict[str, object], state: str) -> None:
+def test_the_state_in_one_word(fields: dict[str, Any], state: str) -> None:
     assert Store(seed=1).add(user_id=1, now=NOW, **fields).state(NOW) == state
 
 

@@ -1,6 +1,7 @@
 """The request log names secrets by their kind and place, and holds none."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from keydesk_sandbox.fake_gateway.requests import describe
 from keydesk_sandbox.fake_gateway.wire import HttpCall
@@ -13,9 +14,9 @@ def known(text: str) -> Iterator[tuple[str, str]]:
         yield PAT, "pat"
 
 
-def call(**changes: object) -> HttpCall:
+def call(**changes: Any) -> HttpCall:
     values = {"method": "GET", "path": "/api/token/", "query": "", "headers": {}, "body": b"", "client_ip": "1.1.1.1"}
-    return HttpCall(**{**values, "host": "g.test", **changes})  # type: ignore[arg-type]  # fields of a call
+    return HttpCall(**{**values, "host": "g.test", **changes})
 
 
 def test_a_known_secret_is_replaced_and_told_by_its_place() -> None:

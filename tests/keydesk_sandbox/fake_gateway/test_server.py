@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -31,7 +32,7 @@ async def served() -> AsyncIterator[tuple[FakeGateway, httpx.AsyncClient]]:
     await task
 
 
-async def test_requests_faults_and_their_effects_are_the_same_on_a_real_socket(served):
+async def test_requests_faults_and_their_effects_are_the_same_on_a_real_socket(served: tuple[Any, ...]) -> None:
     gateway, client = served
     seen = []
     for kind in ("none", "lost_reply", "lost_request", "refused", "cut_body", "hang", "late", "truncated_gzip", "html"):
@@ -58,7 +59,7 @@ async def test_requests_faults_and_their_effects_are_the_same_on_a_real_socket(s
     ]
 
 
-async def test_a_real_server_sends_one_date_and_the_length_and_waits_when_told_to(served):
+async def test_a_real_server_sends_one_date_and_the_length_and_waits_when_told_to(served: tuple[Any, ...]) -> None:
     gateway, client = served
     gateway.arm("slow", delay=0.02)
     began = gateway.clock.now()

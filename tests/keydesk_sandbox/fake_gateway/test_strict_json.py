@@ -1,5 +1,8 @@
 """Sections 1, 5, 6 and 19.6: bodies are read as Go would read them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 
@@ -22,7 +25,7 @@ import pytest
         "7",
     ],
 )
-async def test_a_wrong_type_is_refused_even_in_a_member_nobody_may_write(talk, body):
+async def test_a_wrong_type_is_refused_even_in_a_member_nobody_may_write(talk: Callable[..., Any], body: str) -> None:
     t = talk()
     answer = await t.raw("POST", body)
     assert answer["success"] is False
@@ -41,33 +44,35 @@ async def test_a_wrong_type_is_refused_even_in_a_member_nobody_may_write(talk, b
         ("[" * 100_000, "invalid character"),
     ],
 )
-async def test_broken_json_is_http_200_with_the_parsers_words(talk, body, fragment):
+async def test_broken_json_is_http_200_with_the_parsers_words(
+    talk: Callable[..., Any], body: str, fragment: str
+) -> None:
     response = await talk().send("POST", "/api/token/", content=body.encode())
     assert response.status_code == 200
     assert response.json()["success"] is False
     assert fragment in response.json()["message"]
 
 
-async def test_member_names_are_matched_without_case_and_the_last_one_wins(talk):
+async def test_member_names_are_matched_without_case_and_the_last_one_wins(talk: Callable[..., Any]) -> None:
     t = talk()
     await t.raw("POST", '{"NAME": "a", "Remain_Quota": 1}')
     await t.raw("POST", '{"name": "b", "NAME": "c", "remain_quota": 2, "nAme": null}')
     assert [(key.name, key.remain_quota) for key in t.keys] == [("c", 2), ("a", 1)]
 
 
-async def test_unknown_members_and_what_follows_the_object_are_ignored(talk):
+async def test_unknown_members_and_what_follows_the_object_are_ignored(talk: Callable[..., Any]) -> None:
     t = talk()
     assert (await t.raw("POST", '{"name": "a", "colour": {"x": [1.5]}} and more'))["success"]
 
 
-async def test_null_and_a_null_body_leave_the_zero_values(talk):
+async def test_null_and_a_null_body_leave_the_zero_values(talk: Callable[..., Any]) -> None:
     t = talk()
     assert (await t.raw("POST", '{"name": null, "remain_quota": null, "unlimited_quota": null}'))["success"]
     assert (await t.raw("POST", "null"))["success"]
     assert [(key.name, key.remain_quota) for key in t.keys] == [("", 0), ("", 0)]
 
 
-async def test_a_lone_surrogate_is_stored_as_the_replacement_character(talk):
+async def test_a_lone_surrogate_is_stored_as_the_replacement_character(talk: Callable[..., Any]) -> None:
     t = talk()
     await t.raw("POST", r'{"name": "a\ud800b"}')
     assert (await t.data("/api/token/101"))["name"] == "a\ufffdb"

@@ -4,10 +4,11 @@ import httpx
 import pytest
 
 from keydesk_sandbox.fake_gateway import GatewayFault
+from keydesk_sandbox.fake_gateway.gateway import FakeGateway
 from tests.gateway.kit import BASE, fake_gateway
 
 
-async def get(fake, path: str = "/api/token/") -> httpx.Response:
+async def get(fake: FakeGateway, path: str = "/api/token/") -> httpx.Response:
     async with httpx.AsyncClient(transport=fake.transport(), base_url=BASE, timeout=5.0) as client:
         return await client.get(path)
 

@@ -1,5 +1,6 @@
 """A small workspace, a manifest, a throw-away app and a caller, for the tests of the fake Slack."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,6 +10,8 @@ import httpx
 from starlette.types import Receive, Scope, Send
 
 from keydesk_sandbox.fake_slack import Channel, FakeSlack, Person, PersonKind, Team, UserGroup, Workspace
+from keydesk_sandbox.fake_slack.views import View
+from tests.narrow import fields
 
 SECRET = "not-a-real-signing-secret"
 BOT_TOKEN = "xoxb-not-a-real-token"
@@ -42,6 +45,8 @@ EVENTS = [
     "member_left_channel",
     "app_mention",
 ]
+
+MakeSlack = Callable[..., FakeSlack]
 
 
 class Clock:
@@ -162,7 +167,7 @@ class Caller:
         return await self._http.post(f"/api/{method}", json=arguments, headers=headers)
 
     async def __call__(self, method: str, *, token: str = BOT_TOKEN, **arguments: Any) -> dict[str, Any]:
-        return (await self.raw(method, token=token, **arguments)).json()
+        return fields(await self.raw(method, token=token, **arguments))
 
     async def ok(self, method: str, **arguments: Any) -> dict[str, Any]:
         answer = await self(method, **arguments)
@@ -172,7 +177,7 @@ class Caller:
     async def refused(self, method: str, **arguments: Any) -> str:
         answer = await self(method, **arguments)
         assert not answer["ok"], answer
-        return answer["error"]
+        return str(answer["error"])
 
     @property
     def http(self) -> httpx.AsyncClient:
@@ -211,3 +216,23 @@ def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     if any(block["type"] == "input" for block in blocks):
         view.setdefault("submit", plain("Send"))
     return view
+
+
+async def late(_: Got) -> tuple[Any, ...]:
+    await asyncio.sleep(0.03)
+    return 200, None
+
+
+def input_of(kind: str, block_id: str = "f", **element: Any) -> dict[str, Any]:
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain("l"),
+        "element": {"type": kind, "action_id": "value", **element},
+    }
+
+
+async def open_form(slack: FakeSlack, api: Caller, *blocks: dict[str, Any], **more: Any) -> View:
+    view = modal(*(blocks or (text_input(optional=True),)), **more)
+    await api.ok("views.open", trigger_id=slack.triggers.issue("U1ALICE"), view=view)
+    return slack.top_view("U1ALICE")

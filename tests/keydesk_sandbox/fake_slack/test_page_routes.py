@@ -1,39 +1,15 @@
 """The page's API: everything a person sees, everything a person does, and the stream of versions."""
 
 import json
-
-import pytest
+from typing import Any
 
 from keydesk_sandbox.fake_slack.page_routes import versions
-from tests.keydesk_sandbox.fake_slack.kit import actions, button, modal, section, text_input
+from keydesk_sandbox.fake_slack.slack import FakeSlack
+from tests.keydesk_sandbox.fake_slack.kit import Bot, Caller, Got, actions, button, modal, section, text_input
 
 
-@pytest.fixture
-def page(api):
-    async def do(name, **body):
-        return (await api.http.post(f"/sandbox/api/{name}", json={"as": "U1ALICE", **body})).json()
-
-    async def state(me="U1ALICE"):
-        return (await api.http.get("/sandbox/api/state", params={"as": me})).json()
-
-    do.state = state
-    return do
-
-
-async def test_the_state_is_what_that_person_sees(slack, api, page):
-    await api.ok("chat.postEphemeral", channel="C1GENERAL", user="U1ALICE", text="psst")
-    mine, theirs = await page.state(), await page.state("U2BOB")
-    general = next(channel for channel in mine["channels"] if channel["id"] == "C1GENERAL")
-    assert general["messages"][0]["ephemeral"] is True
-    assert {channel["name"] for channel in theirs["channels"]} == {"general", "secret", "Keydesk"}
-    assert next(channel for channel in theirs["channels"] if channel["id"] == "C1GENERAL")["messages"] == []
-    assert mine["commands"][0]["command"] == "/apikey"
-    assert {person["kind"] for person in mine["people"]} == {"member", "guest", "outsider", "bot", "deactivated"}
-    assert (await api.http.get("/sandbox/api/state?as=U404")).status_code == 400
-
-
-async def test_a_modal_is_filled_and_sent_from_the_page(slack, bot, api, page):
-    async def open_modal(got):
+async def test_a_modal_is_filled_and_sent_from_the_page(slack: FakeSlack, bot: Bot, api: Caller, page: Any) -> None:
+    async def open_modal(got: Got) -> tuple[Any, ...]:
         await api.ok("views.open", trigger_id=got.payload["trigger_id"], view=modal(text_input()))
         return 200, None
 
@@ -51,7 +27,9 @@ async def test_a_modal_is_filled_and_sent_from_the_page(slack, bot, api, page):
     assert (await page("close", view_id=view["id"]))["ok"] is False
 
 
-async def test_messages_are_written_and_clicked_from_the_page(slack, bot, api, page):
+async def test_messages_are_written_and_clicked_from_the_page(
+    slack: FakeSlack, bot: Bot, api: Caller, page: Any
+) -> None:
     ts = (await api.ok("chat.postMessage", channel="C1GENERAL", text="t", blocks=[section(), actions(button())]))["ts"]
     assert (await page("click", channel="C1GENERAL", ts=ts, block_id="acts", action_id="go"))["ok"]
     assert bot.last["actions"][0]["action_id"] == "go"
@@ -62,7 +40,7 @@ async def test_messages_are_written_and_clicked_from_the_page(slack, bot, api, p
     assert (await page("home"))["ok"]
 
 
-async def test_options_come_to_the_page(slack, bot, api, page):
+async def test_options_come_to_the_page(slack: FakeSlack, bot: Bot, api: Caller, page: Any) -> None:
     element = {"type": "external_select", "action_id": "value", "min_query_length": 2}
     block = {"type": "input", "block_id": "m", "label": {"type": "plain_text", "text": "l"}, "element": element}
     await api.ok("views.open", trigger_id=slack.triggers.issue("U1ALICE"), view=modal(block))
@@ -76,7 +54,7 @@ async def test_options_come_to_the_page(slack, bot, api, page):
     assert (await page("options", view_id=view_id, block_id="m", action_id="value", value="gp"))["options"]
 
 
-async def test_notices_are_shown_and_dismissed(slack, page):
+async def test_notices_are_shown_and_dismissed(slack: FakeSlack, page: Any) -> None:
     assert (await page("say", channel="C1GENERAL", text="/nope"))["ok"] is False
     notice = (await page.state())["notices"][0]
     assert "/nope" in notice["text"]
@@ -84,7 +62,7 @@ async def test_notices_are_shown_and_dismissed(slack, page):
     assert (await page.state())["notices"] == []
 
 
-async def test_malformed_requests_are_400_and_impossible_ones_are_said(api, page):
+async def test_malformed_requests_are_400_and_impossible_ones_are_said(api: Caller, page: Any) -> None:
     assert (await api.http.post("/sandbox/api/say", json={"as": "U1ALICE"})).status_code == 400
     assert (await api.http.post("/sandbox/api/say", content=b"{")).status_code == 400
     assert (await api.http.post("/sandbox/api/say", json=[])).status_code == 400
@@ -92,10 +70,10 @@ async def test_malformed_requests_are_400_and_impossible_ones_are_said(api, page
     assert (await page("click", channel="C1GENERAL", ts="1.1", action_id="x"))["ok"] is False
 
 
-async def test_the_stream_tells_each_new_version(slack):
+async def test_the_stream_tells_each_new_version(slack: FakeSlack) -> None:
     stream = versions(slack)
     first = json.loads((await anext(stream)).removeprefix("data: "))
     await slack.say("U1ALICE", "C1GENERAL", "hello")
     second = json.loads((await anext(stream)).removeprefix("data: "))
     assert second["version"] > first["version"]
-    await stream.aclose()
+    await stream.aclose()  # type: ignore[attr-defined]  # a generator, as it is written

@@ -1,0 +1,43 @@
+"""Which lines of the record `/apikey audit` shows to whom. What a line says: test_words.py."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot.audit import Fact, append
+from bot.errors import GatewayError, InputError, PermissionDenied
+from bot.features.audit_read.listeners import AuditReadListeners
+from bot.slack.delivery import Ephemeral
+from tests.approvals.kit import ADA, BEN
+from tests.features.desk import ALEX, ListenerDesk
+from tests.narrow import expect
+
+
+async def shown(desk: ListenerDesk, text: str, user: str = ADA.slack_user_id) -> str:
+    answer = await AuditReadListeners(desk.deps).read(desk.delivery(user, text=text))
+    return str(expect(Ephemeral, answer))
+
+
+async def test_everything_is_for_those_who_may_see_any_key(listener_desk: ListenerDesk) -> None:
+    await listener_desk.spine.ask()
+    assert "request #1" in await shown(listener_desk, "", user=ALEX.slack_user_id)
+    with pytest.raises(PermissionDenied):
+        await shown(listener_desk, "")
+    assert "refused" in await listener_desk.spine.facts()
+
+
+async def test_a_key_that_is_named_is_looked_up_and_is_not_there_for_others(listener_desk: ListenerDesk) -> None:
+    key = await listener_desk.owned()
+    assert f"nothing about key {key.id}" in await shown(listener_desk, "search", user=ALEX.slack_user_id)
+    with pytest.raises(InputError):
+        await shown(listener_desk, "search", user=BEN.slack_user_id)
+
+
+async def test_a_number_that_the_record_knows_needs_no_gateway(listener_desk: ListenerDesk) -> None:
+    def revealed(c: sa.Connection) -> None:
+        append(c, fact=Fact.REVEALED, at=listener_desk.spine.now, actor="U0ADA", key_id=77, details={"times": 1})
+
+    await listener_desk.deps.database.run(revealed)
+    listener_desk.gateway.arm("refused", times=None)
+    assert "key 77" in await shown(listener_desk, "77", user=ALEX.slack_user_id)
+    with pytest.raises(GatewayError):
+        await shown(listener_desk, "78", user=ALEX.slack_user_id)
