@@ -18,7 +18,8 @@ help:
 	@echo "make check     lint, types, import contracts"
 	@echo "make fix       let the formatter and the linter mend what they can"
 	@echo "make bench     figures, as ratios in one run"
-	@echo "make soak      the long tests, and the rest of each kind of which make test runs one or two (MINUTES=60)"
+	@echo "make soak      the long tests, and the rest of each kind of which make test runs one or two"
+	@echo "               (some four hours on two cores: the kill matrix, and one process for MINUTES=60)"
 	@echo "make release   wheel, source and CycloneDX list in dist/, nothing is published"
 	@echo "make docs      the pages that are made from the code; make site: all pages as a site in site/"
 	@echo "make migrate   bring the database of .env up to date"
@@ -84,8 +85,8 @@ bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: install
-	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many -q $(ARGS)
-	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest -m soak --timeout=0 -s $(ARGS)
+	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many --timeout=3600 -q $(ARGS)
+	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest -m soak -s $(ARGS)
 
 # A dry run of a release: wheel and source, and what is installed to serve (CycloneDX). The version must be the tag's.
 release: install

@@ -36,6 +36,7 @@ if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 # Objects between two small collections; Python's 700 suits programs that make few.
 GC_THRESHOLD = 5_000
+SOAK_SECONDS = 36_000
 
 
 def pytest_asyncio_loop_factories(
@@ -43,6 +44,13 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None:
     """The loop whose time leaves out what the machine took away; on Windows, the only one that starts processes."""
     return None if sys.platform == "win32" else {"patient": PatientLoop}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A soak test takes its time, however it is started; one that hangs still ends, and the others run."""
+    for item in items:
+        if item.get_closest_marker("soak") is not None:
+            item.add_marker(pytest.mark.timeout(SOAK_SECONDS), append=False)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -32,7 +32,7 @@ class BatchFlow(Flow):
         """The keys, and the window with the typed confirmation."""
         for number in range(KEYS):
             house.gateway.add_key(name=f"svc-{number}", unlimited_quota=True, created_time=1_700_000_000)
-        await house.slack.command(SAM, CHANNEL, "/apikey disable created before 2024-01-01")
+        await house.command(SAM, CHANNEL, "/apikey disable created before 2024-01-01")
         await house.desk.eventually(lambda: f"{KEYS} keys will be disabled" in view_text(house.slack.top_view(SAM)))
         await house.desk.fill(SAM, house.slack.top_view(SAM), confirm=f"DISABLE {KEYS}", reason="a crash test")
         return None, house.slack.top_view(SAM)

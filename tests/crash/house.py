@@ -39,6 +39,8 @@ START_SECONDS = 60.0
 PATIENCE = 120.0
 CHANNEL = seed.KEYS_CHANNEL
 WATCHER = "watcher"
+# What a person reads then (`permissions/`).
+SLACK_WAS_SLOW = "If Slack is slow just now"
 
 
 class Process:
@@ -250,6 +252,13 @@ class House:
                 return answer
             assert time.monotonic() < end, f"never answered: {answer}"
             await asyncio.sleep(0.05)
+
+    async def command(self, user: str, channel: str, text: str, *, seconds: float = PATIENCE) -> None:
+        """A slash command; again while a busy machine brings Slack's answer about this person too late."""
+        end = time.monotonic() + seconds
+        while SLACK_WAS_SLOW in str((await self.slack.command(user, channel, text)).body):
+            assert time.monotonic() < end, "Slack never says who this is"
+            await asyncio.sleep(0.2)
 
     async def settled(self, number: int = 1, *, seconds: float = PATIENCE) -> ApprovalRequest:
         """The row of a request once nothing moves it any more; also before it is there."""
