@@ -117,6 +117,7 @@ def test_the_sentence_names_the_lines() -> None:
     assert chain.verify(lines).problems[0].sentence == "Lines 4 to 6 are missing."
 
 
+@pytest.mark.timed
 def test_checking_costs_little_more_than_reading_and_hashing() -> None:
     lines = make(2_000)
 

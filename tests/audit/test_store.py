@@ -161,6 +161,7 @@ async def test_an_export_is_one_snapshot(database: Database) -> None:
     assert len(rest) == 3
 
 
+@pytest.mark.timed
 @pytest.mark.soak
 async def test_a_hundred_thousand_stored_lines_verify_quickly(sqlite_database: Database) -> None:
     for k in range(100):
@@ -227,6 +228,7 @@ async def test_a_head_that_does_not_fit_is_told_in_full(database: Database, coun
     assert audit.verify_database(database, heads=[other]).problems != ()
 
 
+@pytest.mark.timed
 async def test_checking_what_is_stored_costs_a_fraction_of_checking_an_export(sqlite_database: Database) -> None:
     await sqlite_database.run(add_all, range(3_000), details={"operation": "key.create"})
     stored = cost(lambda: audit.verify_database(sqlite_database), per=a_plain_millisecond)

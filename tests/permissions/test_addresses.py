@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.permissions import Ask, decide
-from bot.permissions.addresses import Widest, too_wide, within
+from bot.permissions.addresses import Widest, lets_in, too_wide, within
 from bot.permissions.models import Facts
 from tests.permissions.helpers import member, policy, rule
 
@@ -97,3 +97,19 @@ def test_facts_of_older_rows_say_only_whether_there_were_addresses() -> None:
 )
 def test_what_is_within_a_list(entry: str, entries: list[str], *, inside: bool) -> None:
     assert within(entry, entries) is inside
+
+
+@pytest.mark.parametrize(
+    ("entries", "network"),
+    [
+        ([], None),
+        (["10.0.0.1", "10.0.0.0/8"], None),
+        (["0.0.0.0/1", "128.0.0.0/1"], "0.0.0.0/0"),
+        (["10.0.0.0/7"], "10.0.0.0/7"),
+        (["10.0.0.0/7", "::/0"], "0.0.0.0/0"),  # what lets everybody in comes first; IPv6 covers IPv4
+        (["no network", "10.0.0.1"], None),
+    ],
+)
+def test_the_network_by_which_a_list_lets_in_too_many(entries: list[str], network: str | None) -> None:
+    found = lets_in(entries)
+    assert (None if found is None else str(found)) == network

@@ -64,6 +64,7 @@ TEXTS = [text[:MAX_TEXT] for text in ("a" * 256, "ab" * 128, "é" * 256, "字" *
 HOSTILE = ["(a+)+$", "(a|aa)+$", "(?:a?){30}a{30}", "((a*)b)*c", ".*.*.*.*x", "(a|a)" * 20 + "x", "(.*.*.*.*.*){1,9}x"]
 
 
+@pytest.mark.timed
 @given(st.one_of(st.sampled_from(HOSTILE), PATTERNS.map(lambda pattern: pattern + "x$")))
 def test_no_pattern_that_is_taken_takes_1_ms_for_256_characters(pattern: str) -> None:
     try:

@@ -198,6 +198,7 @@ def test_a_broken_example_raises_nothing_but_configuration_error(data: st.DataOb
     assert all(problem.startswith("p.toml:") for problem in problems(text[:start] + put + text[end:]))
 
 
+@pytest.mark.timed
 def test_two_hundred_rules_are_decided_in_no_time() -> None:
     rule = (["manager"], ["key.create"], "own", "remain_quota_at_most = 10", "allow = true")
     read = policy(written([rule] * 200))

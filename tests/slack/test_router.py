@@ -177,6 +177,7 @@ async def test_an_error_in_a_submission_stands_under_its_field() -> None:
     assert answer == FieldErrors({"name": "Taken."})
 
 
+@pytest.mark.timed
 async def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
     router = Router()
     delivery = make_delivery(text="x" * 1_000_000)

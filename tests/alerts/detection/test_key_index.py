@@ -1,3 +1,4 @@
+import pytest
 from pydantic import SecretStr
 
 from bot.alerts.detection.fingerprints import Fingerprints, from_text, to_text
@@ -50,6 +51,7 @@ def test_another_secret_gives_other_fingerprints_and_another_scheme() -> None:
     assert SECRET.get_secret_value() not in repr(vars(one))
 
 
+@pytest.mark.timed
 def test_a_look_up_among_many_takes_microseconds() -> None:
     prints = Fingerprints(SECRET)
     index = index_of()

@@ -39,12 +39,14 @@ async def loop_cost(work: Callable[[], Awaitable[object]], *, tries: int = 3) ->
     return min(taken) / min(seconds_of(a_plain_millisecond) for _ in range(5))
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("unit", HOSTILE)
 async def test_a_megabyte_takes_the_loop_fifty_milliseconds_at_most(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     assert await loop_cost(lambda: read_aside(lambda: find([text]), size=len(text))) < MOST_MILLISECONDS / 10
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_no_single_call_keeps_the_loop_from_its_turn(unit: str) -> None:
     """A thread that is inside one call into a library gives nobody else a turn."""

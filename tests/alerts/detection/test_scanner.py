@@ -54,6 +54,7 @@ def test_bold_words_are_no_masked_keys() -> None:
     assert find(["some****bold", "what...ever", "abcd…wxyz"]).candidates == ()
 
 
+@pytest.mark.timed
 def test_a_million_candidates_are_bounded_work_and_it_is_said() -> None:
     texts = [f"sk-{number:048d}" for number in range(1_000_000 // 50)]
     found = find(texts)
@@ -62,6 +63,7 @@ def test_a_million_candidates_are_bounded_work_and_it_is_said() -> None:
     assert cost(lambda: find(texts), per=a_plain_millisecond, tries=3) < 100
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "text", ["sk-" * 300_000, "sk-" + "a" * 900_000, "*" * 900_000, "\n" * 900_000, "a" * LONGEST_TEXT * 2]
 )
@@ -98,6 +100,7 @@ def test_what_follows_sk_is_not_repeated_however_short(length: int) -> None:
     assert harmless(f"sk-{(KEY * 3)[:length]} it says", 100) == f"sk-{KEY[:4]}… it says"
 
 
+@pytest.mark.timed
 def test_a_quiet_message_costs_microseconds() -> None:
     text = "Shall we have lunch at noon? I found a nice place near the office, it has soup."
     assert cost(lambda: [find([text]) for _ in range(100)], per=a_plain_millisecond) < 5
