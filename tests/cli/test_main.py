@@ -50,7 +50,7 @@ def test_every_command_says_what_it_needs(capsys: Captured, words: list[str]) ->
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["serve"], ["keydesk.sqlite", "policy.toml", "PORT is\n3000", "--no-worker", "30 seconds"]),
+        (["serve"], ["keydesk.sqlite", "policy.toml", "PORT is\n3000", "--no-worker", "60 seconds, and Slack for 30"]),
         (["migrate"], ["keydesk.sqlite"]),
         (["audit"], ["keydesk.sqlite"]),
         (["policy"], ["policy.toml", "policy.example.toml"]),
