@@ -1,20 +1,18 @@
 """Rules that count hold for a person, a role and the workspace, alone and in batches, and say their numbers."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.incident import store
 from bot.incident.models import BatchStatus
 from keydesk_sandbox import seed
-from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import Desk, open_desk, text_of, view_text
+from tests.scenarios.conftest import OpenDesk, both
+from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import do, key_id_of, owned
 from tests.scenarios.policies import ROLES
 
+__all__ = ["both"]
 ADA, BEN, MIRA = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER
 
 
@@ -34,16 +32,6 @@ who   = ["engineer", "manager"]
 do    = ["key.show", "key.list", "policy.explain", "key.disable", "key.rotate"]
 allow = true
 """
-
-
-@pytest.fixture
-def both(tmp_path: Path, database_url: str) -> OpenDesk:
-    """Desks on SQLite and on PostgreSQL."""
-
-    def opening(**more: Any) -> AbstractAsyncContextManager[Desk]:
-        return open_desk(tmp_path, database_url=database_url, **more)
-
-    return opening
 
 
 async def ask(desk: Desk, user: str, name: str, quota: str = "100k") -> bool:
