@@ -20,7 +20,7 @@ from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postp
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
-from bot.approvals.rotation.lineage import RequestLineage
+from bot.approvals.rotation.lineage import RequestLineage, touched_since
 from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, why_waiting
 from bot.audit import Fact
 from bot.db.engine import Database
@@ -145,8 +145,7 @@ class Execution:
         """When `before` was read: long ago, when we may have changed the key ourselves since."""
         since = request.asked_at - LOOK_SECONDS
         key_id = request.key_id
-        read, touched = self._database.read, store.touched_since
-        stale = key_id is not None and await read(touched, key_id, but=request.id, since=since)
+        stale = key_id is not None and await self._database.read(touched_since, key_id, but=request.id, since=since)
         return 0.0 if stale else request.asked_at
 
     async def _known(self, request: ApprovalRequest) -> bool:

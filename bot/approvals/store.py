@@ -178,10 +178,10 @@ def in_hand_for_key(c: sa.Connection, key_id: int) -> bool:
     return c.scalar(sa.select(requests.c.id).where(changing).limit(1)) is not None
 
 
-def touched_since(c: sa.Connection, key_id: int, *, but: int, since: float) -> bool:
-    """Whether another request may have changed this key since then (Unix seconds), or may be changing it still."""
+def touched_since(c: sa.Connection, key_ids: Collection[int], *, but: int, since: float) -> bool:
+    """Whether another request may have changed one of these keys since then (Unix seconds), or may be at it still."""
     in_hand = requests.c.status.in_([Status.RUNNING.value, Status.UNKNOWN.value])
-    others = (requests.c.key_id == key_id) & (requests.c.id != but) & (in_hand | (requests.c.settled_at >= since))
+    others = requests.c.key_id.in_(key_ids) & (requests.c.id != but) & (in_hand | (requests.c.settled_at >= since))
     return c.scalar(sa.select(requests.c.id).where(others).limit(1)) is not None
 
 

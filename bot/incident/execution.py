@@ -8,6 +8,7 @@ checkpoints keep its write from being done twice.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import KeyLocks
+from bot.approvals.rotation.lineage import touched_since
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.audit import Fact, append
 from bot.db.engine import Database
@@ -53,9 +55,20 @@ SHORTEST_PAUSE, PAUSE, LONGEST_PAUSE = 0.2, 2.0, 30.0
 MOST_TRIES = 20
 SLACK_PAUSE = 5.0
 
+# Two processes' clocks may differ by so many seconds.
+CLOCKS_DIFFER = 5.0
+
 # Who is told: the id of a key and the operation; the id of a batch.
 KeyChanged = Callable[[sa.Connection, int, str], None]
 BatchMoved = Callable[[sa.Connection, int], None]
+
+
+@dataclass(frozen=True)
+class SeenRecord:
+    """A key's record before its lock was had, None when it could not be read; `at`: before the read, Unix seconds."""
+
+    record: Key | None
+    at: float
 
 
 class BatchExecution:
@@ -188,6 +201,7 @@ class BatchExecution:
             number = self._pace.number(len(ready))
             if not number:
                 return self._pace.pause(len(ready))
+            seen_at = self._clock()
             try:
                 permitted = await self._admission.permitted(batch, ready[-number:], self._refuse)
             except GatewayLimited as limited:
@@ -197,7 +211,7 @@ class BatchExecution:
                 return PAUSE
             if permitted is None:
                 return SLACK_PAUSE
-            await self._round(batch, *permitted)
+            await self._round(batch, *permitted, seen_at=seen_at)
             wrote = True
         if wrote or batch.status is BatchStatus.RUNNING:
             await self._database.run(self._finish, batch_id)
@@ -213,25 +227,27 @@ class BatchExecution:
             if key.key_id in refused:
                 self._settle(c, batch, key, BatchKeyStatus.FAILED, refused[key.key_id])
 
-    async def _round(self, batch: Batch, keys: Sequence[BatchKey], records: Mapping[int, Key]) -> None:
+    async def _round(
+        self, batch: Batch, keys: Sequence[BatchKey], records: Mapping[int, Key], *, seen_at: float
+    ) -> None:
         """Write the keys, a few at a time, as long as nobody stops the batch; read them back together."""
         reads = GatheredReads(self._reader, parties=len(keys), at_once=AT_ONCE)
 
         async def one(key: BatchKey) -> None:
             async with reads.working():
                 if (await self._database.read(store.get, batch.id)).status is BatchStatus.RUNNING:
-                    await self._one(batch, key, records.get(key.key_id), reads)
+                    await self._one(batch, key, SeenRecord(records.get(key.key_id), seen_at), reads)
 
         await all_settled(*(one(key) for key in keys))
         await self._database.run(self.show, batch.id)
 
-    async def _one(self, batch: Batch, key: BatchKey, record: Key | None, reads: GatheredReads) -> None:
-        again = await self._writes.of_key(key.key_id, partial(self._write, batch, key, record, reads))
+    async def _one(self, batch: Batch, key: BatchKey, seen: SeenRecord, reads: GatheredReads) -> None:
+        again = await self._writes.of_key(key.key_id, partial(self._write, batch, key, seen, reads))
         if again is not None:
             await self._database.run(self._later, key, PAUSE)
 
     async def _write(
-        self, batch: Batch, key: BatchKey, record: Key | None, reads: GatheredReads, writer: VerifiedWriter
+        self, batch: Batch, key: BatchKey, seen: SeenRecord, reads: GatheredReads, writer: VerifiedWriter
     ) -> None:
         # Read again under the lock: another replica may have written it while we waited.
         current = await self._database.read(store.key_of, batch.id, key.key_id)
@@ -240,6 +256,9 @@ class BatchExecution:
         if batch.operation == "key.enable" and await self._database.run(self._out_of_use, batch, key):
             return
         stops, key_id = batch.operation == "key.disable", KeyId(key.key_id)
+        # While we waited for the lock, a rotation may have moved quota: an old record would give it back.
+        stale = await self._database.read(touched_since, key.key_id, since=seen.at - CLOCKS_DIFFER)
+        record = None if stale else seen.record
 
         async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
             client = reads.client_for(client)

@@ -14,6 +14,7 @@ from tests.attacks.lines import line, living, total
 from tests.narrow import present
 from tests.scenarios.desk import Desk, open_desk, text_of, view_text
 from tests.scenarios.operating import do, key_id_of, open_form, owned
+from tests.scenarios.test_incident import confirm, preview
 
 ADA, SAM = seed.ENGINEER, seed.SECURITY
 PRICE = 97
@@ -147,3 +148,27 @@ async def test_an_unlimited_key_has_one_living_successor_and_no_quota_to_move(de
     await desk.settled(3)
     await desk.settled(4)
     assert len(living(desk.gateway, "search")) == 1
+
+
+async def test_an_order_that_waited_for_the_end_of_an_overlap_goes_by_no_record_from_before_it(desk: Desk) -> None:
+    """A batch read the old key, then the rest of its quota moved: what the batch writes gives none of it back."""
+    key, other = await owned(desk, remain_quota=60_000), await owned(desk, name="other")
+    await do(desk, ADA, "rotate", key, overlap="1h")
+    new = (await desk.settled(int((await desk.audit("asked"))[-1]["request_id"]))).outcome.key_id
+    locks, line = desk.app.writes.write_locks, f"write:key:{key.id}"
+
+    def queued() -> int:
+        return locks._locks[line][1]
+
+    async with locks.lock_key(key.id):
+        await desk.pass_time(3_700)
+        await desk.eventually(lambda: queued() == 2)  # the end of the overlap
+        desk.gateway.charge(key.id, PRICE)  # in use: a sum that moved looks like a race with usage
+        await preview(desk, f"disable {key.id} {other.id}")
+        await confirm(desk, "DISABLE 2")
+        await desk.eventually(lambda: queued() == 3)  # the batch, which has read the key
+    await desk.eventually(lambda: desk.gateway.key(other.id).status == 2)
+    await desk.eventually(lambda: "2 of 2" in str([text_of(m) for m in desk.messages(seed.SECURITY_CHANNEL)]))
+    await desk.app.responder.drain(grace=10)
+    left = [desk.gateway.key(number).remain_quota for number in (key.id, new)]
+    assert left == [0, 60_000 - PRICE]

@@ -23,6 +23,13 @@ def unended(c: sa.Connection, key_id: int, born_at: int | None = None) -> list[i
     return [row.key_id for row in lineage.predecessors_of(c, key_id, born_at) if not _is_ended(c, row)]
 
 
+def touched_since(c: sa.Connection, key_id: int, *, since: float, but: int = 0) -> bool:
+    """Whether a record of this key that was read then (Unix seconds) may be another one by now: a request changed it,
+    or a key of its line, since quota moves between them. Asked under the line's lock.
+    """
+    return store.touched_since(c, lineage.keys_of(c, key_id), but=but, since=since)
+
+
 def _is_ended(c: sa.Connection, row: lineage.LineageRow) -> bool:
     rotation = None if row.rotation is None else store.find(c, row.rotation)
     overlap = None if rotation is None else rotation.progress.overlap

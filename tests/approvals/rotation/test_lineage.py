@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, OverlapProgress, Status
-from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage, unended
+from bot.approvals.rotation.lineage import WAIT_SECONDS, RequestLineage, touched_since, unended
 from bot.approvals.verified_write import VerifiedWriter
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
+from bot.db.tables import requests
 from bot.gateway.models import Key, KeyId
 from bot.keys import lineage
 from tests.approvals.kit import NOW, new_request
@@ -97,3 +98,32 @@ async def test_a_key_before_this_one_may_still_work_until_its_end_is_done(databa
     assert await left() == [int(old.id)]
     await database.run(store.move, end, Status.SUCCEEDED)
     assert await left() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "settled_at", "stale"),
+    [
+        (Status.RUNNING, None, True),
+        (Status.SUCCEEDED, NOW + 1, True),
+        (Status.SUCCEEDED, NOW - 1, False),
+        (Status.PENDING, None, False),
+    ],
+)
+async def test_a_record_is_old_once_a_request_for_a_key_of_its_line_wrote(
+    database: Database, status: Status, settled_at: float | None, stale: bool
+) -> None:
+    """Quota moves between the keys of a line, so what was read of one is old once the other was written."""
+
+    def written(c: sa.Connection) -> int:
+        lineage.claim(c, 7, born_at=1, rotation=99)
+        lineage.link(c, old=7, new=8, born_at=2, rotation=99, shares=True)
+        new = new_request(operation="key.disable", key_id=7)
+        request, _ = store.insert(c, new, status=Status.RUNNING, lapses_at=None, decided_at=NOW)
+        c.execute(sa.update(requests).where(requests.c.id == request.id).values(status=status, settled_at=settled_at))
+        return request.id
+
+    number = await database.run(written)
+    assert await database.read(touched_since, 8, since=NOW) is stale
+    assert await database.read(touched_since, 7, since=NOW) is stale
+    assert not await database.read(touched_since, 7, since=NOW, but=number)
+    assert not await database.read(touched_since, 9, since=NOW)
