@@ -13,6 +13,7 @@ from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.errors import GatewayUnavailable
+from bot.gateway.limiter import SIZES, Limit, Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.wire import READ_ATTEMPTS
 from keydesk_sandbox.fake_gateway import FakeGateway
@@ -316,6 +317,18 @@ async def test_a_hidden_key_that_something_looks_like_is_asked_for_by_whichever_
     assert masked.how(late.id) is MatchKind.MASKED
     masked.index_sync.hit([late.id])
     await masked.index_sync.catch_up()
+    assert masked.how(late.id) is MatchKind.FULL
+
+
+async def test_what_may_be_leaked_is_asked_for_although_the_background_has_had_its_share(masked: Bench) -> None:
+    await masked.index_sync.catch_up()
+    late = masked.gateway.add_key(name="late")
+    share = SIZES[Limit.REVEALS].shares[Priority.BACKGROUND]
+    for _ in range(share):
+        await masked.client.limiter.turn((Limit.REVEALS,), Priority.BACKGROUND, patience=masked.client.now())
+    masked.index_sync.hit([late.id])
+    with prioritized(Priority.BACKGROUND):
+        await masked.index_sync.catch_up()
     assert masked.how(late.id) is MatchKind.FULL
 
 
