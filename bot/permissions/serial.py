@@ -34,6 +34,9 @@ def facts_to_json(facts: Facts) -> Json:
     plain: Json = _FACTS.dump_python(facts, mode="json")
     plain["lifetime"] = "never" if facts.lifetime == math.inf else facts.lifetime
     plain["models"] = None if facts.models is None else sorted(facts.models)
+    # As above.
+    if plain["lock"] is None:
+        del plain["lock"]
     return plain
 
 

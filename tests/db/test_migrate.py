@@ -1,5 +1,6 @@
 import asyncio
 import importlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,13 @@ import sqlalchemy as sa
 
 from bot import durable
 from bot.audit.tables import metadata as audit_metadata
-from bot.db import leases, tables
+from bot.db import leases, migrations, tables
 from bot.db.engine import Database, open_database
-from bot.db.migrate import migrate, pending
+from bot.db.migrate import migrate, names, pending
 from bot.durable.takeover import heartbeats
 
 LIVE = [*tables.metadata.sorted_tables, *leases.metadata.sorted_tables, *audit_metadata.sorted_tables, heartbeats]
+LAST_OF_0_2_TO_DROP = "0013_lineage"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -88,3 +90,14 @@ def test_a_migration_may_think_for_longer_than_other_transactions(
         limits.append(str(c.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))))
     database.close()
     assert limits == ["1min", "200ms"]
+
+
+def test_from_0_2_on_migrations_only_add() -> None:
+    """So that the version before goes on beside this one. A column that must be filled says with what."""
+    younger = [name for name in names() if name > LAST_OF_0_2_TO_DROP]
+    assert younger
+    for name in younger:
+        source = Path(migrations.__path__[0], f"{name}.py").read_text(encoding="utf-8").upper()
+        assert re.findall(r"\b(DROP|RENAME|ALTER COLUMN)\b", source) == [], name
+        for column in re.findall(r"ADD COLUMN ([^\"]*)", source):
+            assert "NOT NULL" not in column or "DEFAULT" in column, f"{name}: {column}"
