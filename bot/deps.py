@@ -27,7 +27,7 @@ BACKGROUND_SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """The bag handed to every feature's `register`."""
+    """What every feature's `register` is given."""
 
     flow: Flow
     counts: Counts

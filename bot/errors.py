@@ -27,7 +27,7 @@ class BotError(Exception):
 
 
 class UserError(BotError):
-    """The person who asked can mend it."""
+    """An error that the person who asked can correct."""
 
 
 class InputError(UserError):

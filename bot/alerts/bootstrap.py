@@ -147,7 +147,7 @@ class Alerts:
         )
 
     def routes(self) -> list[BaseRoute]:
-        """POST /alerts/{source}."""
+        """The route POST /alerts/{source}."""
         return self._endpoint.routes()
 
     def jobs(self) -> dict[str, Job]:

@@ -169,7 +169,7 @@ def _is_repeat(incoming: IncomingAlert, alert: Alert) -> bool:
 
 
 def ordered(findings: Iterable[KeyFinding]) -> list[KeyFinding]:
-    """The surest first."""
+    """Findings in the order of certainty, the surest first."""
     return sorted(findings, key=lambda finding: _ORDER[finding.how])
 
 

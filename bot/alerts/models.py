@@ -163,7 +163,7 @@ class Alert(AlertRecord):
 
     @property
     def number(self) -> str:
-        """How people call it."""
+        """The number of the alert in sentences."""
         return f"alert {self.id}"
 
     @property

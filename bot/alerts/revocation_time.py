@@ -17,7 +17,7 @@ class RevocationTime:
         self._counted: OrderedDict[int, None] = OrderedDict()
 
     def follow(self, request: ApprovalRequest) -> None:
-        """A request moved."""
+        """A request changed: when its key is refused for the first time, count the seconds since it was asked for."""
         check = request.progress.revocation
         refused = None if check is None else check.refused_at
         if refused is None or request.id in self._counted:

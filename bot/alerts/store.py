@@ -81,7 +81,7 @@ def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
 
 
 def recent(c: sa.Connection, *, limit: int = 50) -> list[Alert]:
-    """The newest first."""
+    """Alerts, the newest first."""
     return [_load(row) for row in c.execute(sa.select(alerts).order_by(alerts.c.id.desc()).limit(limit))]
 
 
@@ -93,7 +93,7 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
 
 
 def open_alerts(c: sa.Connection, *, limit: int = 100) -> list[Alert]:
-    """Those that are not closed, newest first."""
+    """Alerts that are not closed, newest first."""
     is_open = alerts.c.status == AlertStatus.OPEN.value
     return [_load(row) for row in c.execute(sa.select(alerts).where(is_open).order_by(alerts.c.id.desc()).limit(limit))]
 
@@ -137,7 +137,7 @@ def load_entries(c: sa.Connection, scheme: str) -> list[IndexEntry]:
 
 
 def entries_since(c: sa.Connection, scheme: str, *, since: float) -> list[IndexEntry]:
-    """Those that another process has taken since then."""
+    """Fingerprints that any process has stored since then (Unix seconds)."""
     query = sa.select(fingerprints.c.key_id, fingerprints.c.hint, fingerprints.c.fingerprint)
     rows = c.execute(query.where(fingerprints.c.scheme == scheme, fingerprints.c.seen_at >= since))
     return [IndexEntry(key_id, hint, None if text is None else from_text(text)) for key_id, hint, text in rows]
@@ -215,7 +215,7 @@ def held(c: sa.Connection, *, now: float) -> list[HeldMessage]:
 
 
 def drop_held(c: sa.Connection, message: HeldMessage) -> None:
-    """It was reported."""
+    """Delete a held message: it was reported."""
     mine = (held_messages.c.channel == message.channel) & (held_messages.c.ts == message.ts)
     c.execute(sa.delete(held_messages).where(mine))
 

@@ -165,7 +165,7 @@ def is_quiet(c: sa.Connection, slack_user_id: str) -> bool:
 
 
 def be_quiet(c: sa.Connection, slack_user_id: str, quiet: bool) -> None:
-    """Keep what somebody asked for."""
+    """Store that this person wants no direct messages about requests; `quiet` False: wants them again."""
     if quiet:
         named_values.put(c, _quiet(slack_user_id), value=True)
     else:

@@ -49,7 +49,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
 
 
 def take_back(c: sa.Connection, request_id: int) -> None:
-    """The request failed: it gave nothing."""
+    """Delete the entry of a request that failed: it granted nothing."""
     c.execute(sa.delete(grants).where(grants.c.request_id == request_id))
 
 

@@ -149,5 +149,5 @@ class VerifiedWrites:
 
 
 def why_waiting(error: BotError) -> str:
-    """Why it waits. Not what to do: it goes on by itself."""
+    """Why a request waits, in a sentence. It goes on by itself, so the sentence asks nobody to act."""
     return error.why if isinstance(error, GatewayCallError) else error.sentence

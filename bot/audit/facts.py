@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Fact(StrEnum):
-    """`details` says the particulars; see docs/audit.md."""
+    """What a line of the record is about; `details` has the particulars (docs/audit.md lists them)."""
 
     # A request and what people did with it.
     ASKED = "asked"  # somebody asked for a change; details: operation, rule

@@ -18,7 +18,7 @@ class SafeText(sa.types.TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's
-        """Redact on the way in."""
+        """Replace secrets before the value is stored."""
         return None if value is None else redact(value, wide=False)
 
 
@@ -29,5 +29,5 @@ class SafeJson(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:  # noqa: ARG002  # SQLAlchemy's
-        """Redact on the way in."""
+        """Replace secrets before the value is stored."""
         return redact_all(value, wide=False)

@@ -24,13 +24,17 @@ class Tail:
         self._gathered: list[tuple[bool, Write, Any]] = []
 
     def call(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called after the commit."""
         self._callbacks.append(callback)
 
     def gather(self, write: Write, item: Any, *, last: bool) -> None:
+        """Have `item` written by `write` at the end, together with all others of that function; `last`: after the
+        rest.
+        """
         self._gathered.append((last, write, item))
 
     def mark(self) -> tuple[int, int]:
-        """Where it stands, for `cut`."""
+        """How much is gathered so far; `cut` goes back to it."""
         return len(self._callbacks), len(self._gathered)
 
     def cut(self, mark: tuple[int, int]) -> None:
@@ -38,6 +42,7 @@ class Tail:
         del self._callbacks[mark[0] :], self._gathered[mark[1] :]
 
     def write(self, c: sa.Connection) -> None:
+        """Write what was gathered, one call for each function. Runs inside the transaction, before its commit."""
         items: dict[tuple[bool, Write], list[Any]] = {}
         for last, write, item in self._gathered:
             items.setdefault((last, write), []).append(item)
@@ -45,6 +50,7 @@ class Tail:
             write(c, together)
 
     def after(self) -> None:
+        """Call the callbacks, after the commit. Never raises: an error is logged."""
         for callback in self._callbacks:
             try:
                 callback()

@@ -34,15 +34,18 @@ class JsonSerializer(Serializer):
     """
 
     def serialize(self, data: Any) -> str:
+        """The value as JSON text."""
         return json.dumps(data, default=_encode, separators=(",", ":"))
 
     def deserialize(self, serialized_data: str) -> Any:
+        """The value of JSON text."""
         data = json.loads(serialized_data)
         if isinstance(data, dict) and "__error__" in data:
             return RuntimeError(data["__error__"])
         return data
 
     def name(self) -> str:
+        """The name that DBOS stores beside each value."""
         return "keydesk_json"
 
 

@@ -49,11 +49,11 @@ class Waker:
         self._thread = threading.Thread(target=self._work, name="durable-waker", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first thing is a tick."""
+        """Begin; the first tick comes at once."""
         self._thread.start()
 
     def ring(self, *, due: bool = False) -> None:
-        """Look soon. From any thread; rings during a look become one more look."""
+        """Have a look made soon. May be called from any thread; calls during a look lead to one more look."""
         if due:
             self._due = True
         self._bell.set()

@@ -89,6 +89,7 @@ class GatewayReader:
 
     @property
     def sends_user_id(self) -> bool:
+        """Whether requests carry the header New-Api-User."""
         return self._wire.user_id is not None
 
     def now(self) -> float:
@@ -100,6 +101,7 @@ class GatewayReader:
         return self._wire.server_now()
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._wire.aclose()
 
     async def get_key(self, key_id: KeyId, *, deadline: float | None = None) -> Key:

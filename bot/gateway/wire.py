@@ -109,6 +109,7 @@ class Wire:
         return (self._token.get_secret_value(),)
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._http.aclose()
 
     def server_now(self) -> float:
@@ -116,6 +117,7 @@ class Wire:
         return self.clock() + (self._skew or 0.0)
 
     def facts(self, call: ApiCall, reply: ApiReply | None = None) -> CallFacts:
+        """What a log line and an error tell of a call; `reference` is a new random number of 8 hexadecimal digits."""
         return CallFacts(
             operation=call.doing,
             key_id=call.key_id,

@@ -37,6 +37,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
+        """Whether the decision is the expected one, by the expected rule where one is named."""
         return self.decision.outcome == self.case.expect and self.case.rule in {None, self.decision.rule}
 
 

@@ -219,6 +219,7 @@ class Decision(_Stored):
 
     @property
     def allowed(self) -> bool:
+        """Whether it is done at once, without an approval."""
         return self.outcome == "allow"
 
 

@@ -28,6 +28,7 @@ class ReplayDifference:
 
     @property
     def other_outcome(self) -> bool:
+        """Whether the outcome differs; else only the rule does."""
         return self.past.outcome != self.decision.outcome
 
 

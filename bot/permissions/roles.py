@@ -63,14 +63,17 @@ class Roles:
 
 
 def is_person(name: str) -> bool:
+    """Whether this is a person's Slack id."""
     return _PERSON.fullmatch(name) is not None
 
 
 def is_group(name: str) -> bool:
+    """Whether this is a Slack user group's id."""
     return _GROUP.fullmatch(name) is not None
 
 
 def is_id(name: str) -> bool:
+    """Whether this is the Slack id of a person or a user group, and no name of a role."""
     return is_person(name) or is_group(name)
 
 

@@ -51,6 +51,7 @@ class Rule:
 
     @cached_property
     def people(self) -> frozenset[str]:
+        """The roles and people that the rule is for."""
         return frozenset(self.who)
 
     @cached_property

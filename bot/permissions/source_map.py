@@ -35,6 +35,9 @@ class SourceMap:
         self._offsets = _TomlScanner(text).offsets()
 
     def of(self, path: Path) -> Position:
+        """Where the value at this path stands in the file; the nearest table around it when it has no place of its
+        own.
+        """
         while path and path not in self._offsets:
             path = path[:-1]
         return self._position(self._offsets.get(path, 0))

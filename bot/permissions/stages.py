@@ -21,6 +21,7 @@ class OpenStage:
 
     @property
     def missing(self) -> int:
+        """How many more people must approve."""
         return self.stage.count - len(self.counted)
 
 
@@ -67,6 +68,7 @@ def reminder_times(approval: Approval, *, asked_at: float) -> tuple[float, ...]:
 
 
 def is_expired(approval: Approval, *, asked_at: float, now: float) -> bool:
+    """Whether the time to decide is over. All times in Unix seconds."""
     return now >= asked_at + approval.expires
 
 

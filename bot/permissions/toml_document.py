@@ -56,9 +56,11 @@ class TomlDocument:
         raise ConfigurationError([f"{self.file}:{position.line}:{position.column}: {sentence}"])
 
     def wrong(self, path: Path, sentence: str) -> None:
+        """Note a mistake at this path; `finish` raises them all."""
         self._mistakes.append((self._source_map.of(path), sentence))
 
     def position(self, path: Path) -> Position:
+        """Line and column of a path, both from 1."""
         return self._source_map.of(path)
 
     def finish(self) -> None:
@@ -78,12 +80,14 @@ class TomlDocument:
                 self.wrong((*path, key), f"{what} has no key “{short(key)}”{guess(key, names)}")
 
     def table(self, path: Path, value: object, what: str) -> Table | None:
+        """The value if it is a table; else None and a noted mistake."""
         if isinstance(value, dict):
             return value
         self.wrong(path, f"{what} must be a table {{ … }}, not {kind(value)}")
         return None
 
     def text(self, path: Path, value: object, what: str, *, most: int) -> str | None:
+        """The text, at most `most` characters long; else None and a noted mistake."""
         if not isinstance(value, str):
             self.wrong(path, f"{what} must be a text in quotes, not {kind(value)}")
         elif not value.strip():
@@ -113,12 +117,14 @@ class TomlDocument:
         return tuple(found)
 
     def flag(self, path: Path, value: object, what: str) -> bool | None:
+        """The value if it is true or false; else None and a noted mistake."""
         if isinstance(value, bool):
             return value
         self.wrong(path, f"{what} must be true or false, not {kind(value)}")
         return None
 
     def integer(self, path: Path, value: object, what: str, *, least: int, most: int) -> int | None:
+        """The whole number if it is in the range; else None and a noted mistake."""
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong(path, f"{what} must be a whole number, not {kind(value)}")
         elif not least <= value <= most:
@@ -128,6 +134,7 @@ class TomlDocument:
         return None
 
     def quota(self, path: Path, value: object, what: str) -> int | None:
+        """Units, from a number or a text like "$5"; else None and a noted mistake."""
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
@@ -137,12 +144,14 @@ class TomlDocument:
         return self._parsed(path, what, lambda: parse_quota(amount, self.units_per_usd))
 
     def duration(self, path: Path, value: object, what: str) -> int | None:
+        """Seconds, from a text like "3d"; else None and a noted mistake."""
         if not isinstance(value, str):
             self.wrong(path, f'{what} must be a text like "30m", "4h", "3d" or "2w", not {kind(value)}')
             return None
         return self._parsed(path, what, lambda: parse_duration(value))
 
     def choice(self, path: Path, value: object, what: str, choices: Iterable[str]) -> str | None:
+        """The value if it is one of the choices; else None and a noted mistake."""
         names = list(choices)
         if isinstance(value, str) and value in names:
             return value
@@ -196,5 +205,6 @@ def kind(value: object) -> str:
 
 
 def short(text: str) -> str:
+    """A text for an error message: at most 60 characters, without characters that a terminal obeys."""
     shown = text if len(text) <= 60 else f"{text[:59]}…"
     return "".join(character if character.isprintable() else "?" for character in shown)

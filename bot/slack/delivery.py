@@ -78,6 +78,7 @@ class Delivery:
 
     @property
     def view_id(self) -> str:
+        """The id of the view that this happened in, "" when it was in none."""
         return text_of(self.view or {}, "id")
 
     @property
@@ -99,6 +100,7 @@ class Delivery:
 
     @property
     def private_metadata(self) -> str:
+        """What we stored in the view when it was opened, "" when there is no view."""
         return text_of(self.view or {}, "private_metadata")
 
     def form_channel(self, remembered: str) -> str:
@@ -154,6 +156,7 @@ class Ephemeral:
 
     @classmethod
     def of(cls, message: Message, *, fixed: bool = False) -> "Ephemeral":
+        """The answer that shows this message."""
         return cls(message.text, tuple(message.blocks), fixed)
 
 

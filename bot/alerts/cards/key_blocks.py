@@ -24,6 +24,7 @@ from bot.units import format_duration, format_quota
 
 
 def key_name(alert: Alert, key_id: int) -> str:
+    """The key in bold for a sentence: its name as last read, its number when it has none or was never read."""
     seen = alert.keys.get(key_id)
     return f"{bold_name(seen.name)}" if seen is not None and seen.name else f"*{key_id}*"
 

@@ -11,6 +11,7 @@ Requests = Mapping[int, ApprovalRequest]
 
 
 def is_out_of_use(alert: Alert, key_id: int, requests: Requests) -> bool:
+    """Whether the key is disabled or gone: by the request of this alert if there is one, else by the last read."""
     action = alert.actions.get(key_id)
     request = requests.get(action.request_id) if action is not None else None
     if request is not None and action is not None and action.operation == "key.disable":

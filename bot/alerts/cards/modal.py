@@ -115,5 +115,5 @@ def chosen(alert: Alert, state: State) -> list[int]:
 
 
 def said(sentence: str) -> dict[str, Any]:
-    """A window with one sentence."""
+    """A modal that shows one sentence."""
     return modal("said", TITLE, [section(sentence)], close="Close")

@@ -29,7 +29,7 @@ REPLACEMENT = "request_replacement"
 
 
 def thread_answer(alert: Alert, requests: Requests) -> Message:
-    """Below the message that holds the key. Never repeats it."""
+    """The answer in the thread of the message that holds the key. It never repeats the value."""
     keys = [key_id for key_id in alert.sure_keys if key_id in alert.keys] or list(alert.sure_keys)
     names = ", ".join(f"{key_name(alert, key_id)} (key {key_id})" for key_id in keys)
     if alert.status is AlertStatus.FALSE_ALARM:

@@ -32,10 +32,10 @@ class Fingerprints:
 
 
 def to_text(fingerprint: int) -> str:
-    """As it is stored."""
+    """A fingerprint as it is stored, in hexadecimal."""
     return f"{fingerprint:032x}"
 
 
 def from_text(text: str) -> int:
-    """And read back."""
+    """The fingerprint of such a text."""
     return int(text, 16)

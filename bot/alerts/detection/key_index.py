@@ -60,6 +60,7 @@ class KeyIndex:
 
     @property
     def highest_id(self) -> int:
+        """The largest key id that is known, 0 when none is."""
         return max(self._fingerprint_of, default=0)
 
     def lacks(self, key_id: int, *, masked: bool) -> bool:
@@ -71,6 +72,7 @@ class KeyIndex:
         return sorted((key_id for key_id, value in self._fingerprint_of.items() if value is None), reverse=True)
 
     def ids(self) -> frozenset[int]:
+        """Ids of all known keys."""
         return frozenset(self._fingerprint_of)
 
     def put(self, entries: Iterable[IndexEntry]) -> None:

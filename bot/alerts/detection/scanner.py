@@ -90,7 +90,7 @@ class ScanResult:
 
 
 def masked(hint: str) -> str:
-    """A hint as people read it."""
+    """First and last characters of a value with `…` between them."""
     return f"sk-{hint}" if SHORT_MASK in hint else f"sk-{hint[:4]}…{hint[4:]}"
 
 

@@ -63,7 +63,7 @@ class AlertEndpoint:
         self._refusals = Refusals(database=database, clock=clock)
 
     def routes(self) -> list[BaseRoute]:
-        """For the HTTP app."""
+        """The routes for the HTTP app."""
         return [Route("/alerts/{source}", self.handle, methods=["POST"])]
 
     async def close(self) -> None:
@@ -71,6 +71,9 @@ class AlertEndpoint:
         await self._refusals.flush()
 
     async def handle(self, request: Request) -> Response:
+        """Answer one POST: 404 for a source without a secret, 401 for a wrong signature, 413 for a body that is too
+        large.
+        """
         source = request.path_params["source"]
         secret = self._secrets.get(source)
         if secret is None:
@@ -126,7 +129,7 @@ class Refusals:
         self._waiting: dict[tuple[str, str], int] = {}
 
     async def note(self, source: str, why: str) -> None:
-        """One more. Both names are ours, so there are few of them."""
+        """Count one more refusal. Source and reason are names of ours, so there are few pairs."""
         kind, now = (source, why), self._clock()
         self._waiting[kind] = self._waiting.get(kind, 0) + 1
         if now - self._written.get(kind, float("-inf")) < REFUSALS_EVERY:

@@ -90,6 +90,7 @@ def sign_standard(secret: SecretStr, message_id: bytes, timestamp: bytes, body: 
 
 
 def generic(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    """Check X-Keydesk-Signature, or Standard Webhooks headers when there are any. "" or what is wrong."""
     if _is_standard(headers):
         return _standard(secret, headers, body, now)
     timestamp, given = headers.get(b"x-keydesk-timestamp"), headers.get(b"x-keydesk-signature")
@@ -115,12 +116,14 @@ def _standard(secret: SecretStr, headers: Headers, body: bytes, now: float) -> s
 
 
 def github(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    """Check X-Hub-Signature-256. "" or what is wrong."""
     del now  # not signed; a repeated delivery is the same alert, so a replay changes nothing
     given = headers.get(b"x-hub-signature-256")
     return MISSING if given is None else _compare(given, sign_github(secret, body))
 
 
 def gitguardian(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    """Check Gitguardian-Signature and its timestamp. "" or what is wrong."""
     timestamp, given = headers.get(b"timestamp"), headers.get(b"gitguardian-signature")
     if timestamp is None or given is None:
         return MISSING
@@ -128,6 +131,7 @@ def gitguardian(secret: SecretStr, headers: Headers, body: bytes, now: float) ->
 
 
 def alertmanager(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    """Check the bearer token. "" or what is wrong."""
     del body, now
     given = headers.get(b"authorization")
     if given is None:
@@ -139,6 +143,7 @@ def alertmanager(secret: SecretStr, headers: Headers, body: bytes, now: float) -
 
 
 def gitlab(secret: SecretStr, headers: Headers, body: bytes, now: float) -> str:
+    """Check the Authorization header, with or without `Bearer`. "" or what is wrong."""
     del body, now
     given = headers.get(b"authorization")
     if given is None:

@@ -196,7 +196,7 @@ def lock_blocks(request: ApprovalRequest) -> list[Block]:
 
 
 def withdraw_button(row: str) -> Block:
-    """The requester's way out."""
+    """The button with which the requester withdraws the request."""
     sure = confirm("Withdraw this request?", "It can be asked again at any time.", yes="Withdraw", no="Keep it")
     return button("Withdraw", "withdraw", value=row, confirm=sure)
 

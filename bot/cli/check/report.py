@@ -17,16 +17,16 @@ class Report:
         self._secrets = tuple(secrets)
 
     def ok(self, subject: str, what: str) -> None:
-        """It is as it should be."""
+        """Print a line that begins with `ok`: this is as it should be."""
         self._line("ok", subject, what, "")
 
     def warn(self, subject: str, what: str, mend: str = "") -> None:
-        """Keydesk works, but somebody should look at it."""
+        """Print a line that begins with `warn`: Keydesk works, but somebody should look at this."""
         self.warnings += 1
         self._line("warn", subject, what, mend)
 
     def fail(self, subject: str, what: str, mend: str = "") -> None:
-        """Keydesk, or a part of it, does not work like this."""
+        """Print a line that begins with `FAIL`: Keydesk, or a part of it, does not work like this."""
         self.failures += 1
         self._line("FAIL", subject, what, mend)
 

@@ -87,7 +87,7 @@ class Sample:
     body: Message | Mapping[str, Any]
 
     def arguments(self) -> dict[str, Any]:
-        """As `blocks.validate` takes it."""
+        """The arguments of `blocks.validate` for this sample."""
         if isinstance(self.body, Message):
             return {"message": {"text": self.body.text, "blocks": list(self.body.blocks)}}
         return {"view": dict(self.body)}

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 
 def upgrade(c: sa.Connection) -> None:
+    """Create the tables."""
     metadata = sa.MetaData()
     sa.Table(
         "lease",

@@ -71,7 +71,7 @@ class Line:
 
 
 def sentence(line: Line) -> str:
-    """What happened; the fact itself where nobody has given it words."""
+    """What happened, as a sentence; the name of the fact when there is no sentence for it."""
     words = _WORDS.get(line.fact)
     return truncate(words(line) if words is not None else f"{line.who}: {code(line.fact)}", LONGEST)
 

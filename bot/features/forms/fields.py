@@ -196,7 +196,7 @@ def group_blocks(prefill: Prefill) -> list[Block]:
 
 
 def reason_block(prefill: Prefill, *, optional: bool = True) -> Block:
-    """Why: the approvers read it."""
+    """The field for the reason, which the approvers read."""
     element = text_input(initial=prefill.reason, multiline=True, max_length=1000, placeholder="What is it for?")
     hint = "Whoever decides reads this."
     return input_block(REASON, "Reason", element | AT_EACH_CHARACTER, hint=hint, optional=optional, dispatch=True)

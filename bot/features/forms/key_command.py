@@ -59,7 +59,7 @@ class KeyCommand:
         return replace(self.deps.lookup, within=SHOWN_SECONDS) if self._stops else self.deps.lookup
 
     async def by_text(self, delivery: Delivery) -> Ack:
-        """The command."""
+        """The command: find the key that its text names and open the form. Raises InputError without a text."""
         text = delivery.text.strip()
         if not clean_line(text):
             raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})

@@ -11,16 +11,16 @@ from typing import Any, Protocol
 
 from bot.deps import Deps
 from bot.errors import InputError
-from bot.features.forms.fields import FormReader
+from bot.features.forms.fields import FormReader, Prefill, reason_block
 from bot.features.forms.key_command import register_key_command
-from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.preview import UNFINISHED, Redraws, decision_block, preview_text
 from bot.features.forms.submission import submit_form
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
-from bot.slack.blocks import Block, bold_name, code, context, harmless, truncate
+from bot.slack.blocks import Block, bold_name, code, context, harmless, modal, section, truncate
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
@@ -94,6 +94,19 @@ async def waits(work: Work, key_id: int, name: str) -> WriteResult | None:
         return None
     why = await work.lineage.waits_for(key_id)
     return WriteResult(status=WriteStatus.FAILED, sentence=why, again_after=BUSY_SECONDS) if why else None
+
+
+def build_reason_modal(
+    operation: Operation, seen: Seen, text: str, *, submit: str, live: str, units_per_usd: int
+) -> dict[str, Any]:
+    """The modal of an operation that asks for nothing but a reason: the key, what happens, why, who decides it."""
+    blocks = [
+        seen.line(units_per_usd),
+        section(text),
+        reason_block(Prefill(reason=seen.rest)),
+        decision_block(live),
+    ]
+    return modal(operation.name, operation.title, blocks, submit=submit, private_metadata=seen.model_dump_json())
 
 
 class FormViews(Protocol):

@@ -26,7 +26,7 @@ def message(router: Router) -> Message:
 
 
 def register(router: Router, deps: Deps) -> None:
-    """Name the command, and draw its answer once everything else is named."""
+    """Register the command; its answer is drawn once, when every other command is registered."""
     del deps
     drawn: list[Ephemeral] = []
 

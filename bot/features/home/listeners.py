@@ -41,7 +41,7 @@ class HomeListeners:
         return None
 
     async def refresh(self, delivery: Delivery) -> Ack:
-        """The button."""
+        """The Refresh button was clicked: draw the Home again."""
         delivery.responder.later(self._publish(delivery), delivery=delivery)
         return None
 

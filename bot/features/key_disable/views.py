@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from bot.features.forms import fields as form
-from bot.features.forms.fields import FormReader, Prefill
-from bot.features.forms.key_form import Seen
-from bot.features.forms.preview import decision_block
+from bot.features.forms.fields import FormReader
+from bot.features.forms.key_form import Seen, build_reason_modal
 from bot.features.key_disable.operation import OPERATION, DisableKey
-from bot.slack.blocks import modal, section
 from bot.slack.inputs import State
 
 _TEXT = (
@@ -19,13 +16,7 @@ _TEXT = (
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal: what happens, why, and who decides it."""
     del state
-    blocks = [
-        seen.line(units_per_usd),
-        section(_TEXT),
-        form.reason_block(Prefill(reason=seen.rest)),
-        decision_block(live),
-    ]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Disable", private_metadata=seen.model_dump_json())
+    return build_reason_modal(OPERATION, seen, _TEXT, submit="Disable", live=live, units_per_usd=units_per_usd)
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[DisableKey, str]:

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from bot.features.forms import fields as form
-from bot.features.forms.fields import FormReader, Prefill
-from bot.features.forms.key_form import Seen
-from bot.features.forms.preview import decision_block
+from bot.features.forms.fields import FormReader
+from bot.features.forms.key_form import Seen, build_reason_modal
 from bot.features.key_end.operation import OPERATION, EndKey
-from bot.slack.blocks import modal, section
 from bot.slack.inputs import State
 
 _TEXT = (
@@ -19,17 +16,9 @@ _TEXT = (
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal: what happens, why, and who decides it."""
     del state
-    blocks = [
-        seen.line(units_per_usd),
-        section(_TEXT),
-        form.reason_block(Prefill(reason=seen.rest)),
-        decision_block(live),
-    ]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="End", private_metadata=seen.model_dump_json())
+    return build_reason_modal(OPERATION, seen, _TEXT, submit="End", live=live, units_per_usd=units_per_usd)
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[EndKey, str]:
     """The wish and its reason."""
-    reason = reader.reason()
-    reader.check()
-    return EndKey(key_id=seen.key_id), reason
+    return EndKey(key_id=seen.key_id), reader.reason()

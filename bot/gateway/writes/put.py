@@ -44,6 +44,7 @@ class Intent:
 
     @property
     def speaks_of_quota(self) -> bool:
+        """Whether the write changes the quota."""
         return bool(self.delta) or self.remain is not None or self.total is not None
 
     def target(self, before: Key) -> int:
@@ -62,6 +63,7 @@ class Intent:
         return fresh.model_copy(update={**self.fields, "remain_quota": target - fresh.used_quota})
 
     def holds_in(self, found: Key) -> bool:
+        """Whether every field of the write has its wanted value in this record."""
         return all(meaning(name, getattr(found, name)) == meaning(name, value) for name, value in self.fields.items())
 
 

@@ -51,6 +51,7 @@ class WriteCheckpoint(BaseModel):
 
     @property
     def unsure(self) -> bool:
+        """Whether a request was sent and it is not known what became of it."""
         return self.sent > 0 and self.answer in {WriteAnswer.NONE, WriteAnswer.UNSURE}
 
 
@@ -74,6 +75,7 @@ class Session:
         return self.client.now() - self._begun
 
     async def load(self, name: str, kind: type[AnyCheckpoint]) -> AnyCheckpoint | None:
+        """A checkpoint that an earlier try recorded, None when there is none."""
         value = await self.journal.recall(name)
         if value is None:
             return None
@@ -82,6 +84,7 @@ class Session:
         return checkpoint
 
     async def save(self, name: str, checkpoint: BaseModel) -> None:
+        """Record a checkpoint; it is durable when this returns."""
         await self.journal.record(name, checkpoint.model_dump(mode="json"))
 
     async def send(
