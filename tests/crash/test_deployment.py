@@ -146,3 +146,17 @@ async def test_two_processes_that_migrate_at_once(tmp_path: Path, empty_postgres
         assert len(done[0] + done[1]) == len(set(done[0] + done[1])) > 5
         process = await house.start()
         assert await process.end() == 0
+
+
+async def test_a_new_signing_secret_in_its_file_is_in_force_without_a_restart(house: House, tmp_path: Path) -> None:
+    secret, fresh = tmp_path / "signing", "f" * 32
+    secret.write_text(house.world.signing_secret)
+    process = await house.start(SLACK_SIGNING_SECRET="", SLACK_SIGNING_SECRET_FILE=str(secret))
+    assert (await house.slack.command(ADA, KEYS, "/apikey help")).ok
+    secret.write_text(f"{fresh}\n")
+    await hears(process, "a new SLACK_SIGNING_SECRET is in force")
+    assert (await house.slack.command(ADA, KEYS, "/apikey help")).status == 401
+    house.slack.deliveries._secret = fresh.encode()
+    assert (await house.slack.command(ADA, KEYS, "/apikey help")).ok
+    assert fresh not in process.said()
+    assert await process.end() == 0
