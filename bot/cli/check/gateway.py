@@ -33,7 +33,7 @@ _GENERATIONS = {
     Generation.COMETAPI: "CometAPI",
     Generation.G1: "a self-hosted new-api, older (whole keys in lists, flat search)",
     Generation.G2_OR_LATER: "a self-hosted new-api, newer (masked keys or search in pages)",
-    Generation.UNKNOWN: "of no generation we can tell apart",
+    Generation.UNKNOWN: "a new-api of a generation that Keydesk does not know",
 }
 
 
@@ -78,9 +78,11 @@ async def _look(report: Report, settings: Settings, client: GatewayClient) -> No
 
 
 def _tell_generation(report: Report, settings: Settings, client: GatewayClient, found: Capabilities) -> None:
-    report.ok(
-        SUBJECT, f"{settings.cometapi_base_url} takes our access token; it looks like {_GENERATIONS[found.generation]}"
-    )
+    what = f"{settings.cometapi_base_url} takes our access token; it looks like {_GENERATIONS[found.generation]}"
+    if found.generation is Generation.UNKNOWN:
+        report.warn(SUBJECT, what, "`keydesk check --try` asks it what docs/gateways.md lists")
+    else:
+        report.ok(SUBJECT, what)
     if found.masked_keys:
         report.ok("key values", "lists show them masked; Reveal asks for each one")
     if client.sends_user_id and found.generation is Generation.COMETAPI:

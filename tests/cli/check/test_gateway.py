@@ -1,11 +1,17 @@
 """What is wrong with the gateway: token, user id, generation, account, clock."""
 
 import asyncio
+import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
+from bot.cli.check import gateway
+from bot.cli.check.report import Report
+from bot.gateway.capabilities import Capabilities, Generation
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway.faults import GatewayFault
 from keydesk_sandbox.world import World
@@ -73,3 +79,24 @@ async def test_a_gateway_that_never_answers_is_given_up(world: World, settle: Se
 
     _, lines = await look(world, settle(), gateway_transport=Silent(), longest=0.05)
     assert "FAIL  gateway: https://gateway.test is too slow; look at the network, then try again" in lines
+
+
+@pytest.mark.parametrize(
+    ("generation", "line"),
+    [
+        (Generation.COMETAPI, "ok    gateway: https://g.test takes our access token; it looks like CometAPI"),
+        (
+            Generation.UNKNOWN,
+            (
+                "warn  gateway: https://g.test takes our access token; it looks like a new-api of a generation that Keydesk "
+                "does not know; `keydesk check --try` asks it what docs/gateways.md lists"
+            ),
+        ),
+    ],
+)
+def test_a_generation_that_is_not_known_is_a_doubt(generation: Generation, line: str) -> None:
+    out = io.StringIO()
+    settings: Any = SimpleNamespace(cometapi_base_url="https://g.test")
+    client: Any = SimpleNamespace(sends_user_id=False)
+    gateway._tell_generation(Report(out=out, secrets=[]), settings, client, Capabilities(generation=generation))
+    assert out.getvalue().splitlines() == [line]
