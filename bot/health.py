@@ -159,7 +159,7 @@ class Health:
         self._dead.observe(seconds)
 
     def routes(self) -> list[BaseRoute]:
-        """For the public port: alive, and ready yes or no."""
+        """The routes of the public port: whether the process lives, and whether it is ready."""
         return [
             Route("/healthz", self._healthz, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),

@@ -95,7 +95,7 @@ class Maintenance:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Once around."""
+        """Do everything that is due, once."""
         self.look_at_secrets()
         before = self.policy.problems
         if self.policy.look():

@@ -306,7 +306,7 @@ class GatewayClient(GatewayReader):
         )
 
     async def delete_key(self, key_id: KeyId) -> None:
-        """DELETE. Raises KeyNotFound when it is not there (any more)."""
+        """Delete the key at the gateway. Raises KeyNotFound when there is none (any more)."""
         await self._write("deleting key", "DELETE", f"/api/token/{int(key_id)}", key_id=key_id)
 
     async def _write(self, doing: str, method: str, path: str, **more: Any) -> tuple[dict[str, Any], CallFacts]:

@@ -17,7 +17,7 @@ _MOST = 5_000
 
 
 class HeldValues:
-    """By key. `clock` in Unix seconds."""
+    """Values of disabled keys, by key id, for the time of their proof. `clock` in Unix seconds."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -55,7 +55,7 @@ class HeldValues:
         return key_id in self._masked
 
     def drop(self, key_id: int) -> None:
-        """The proof is over, or the key is in use again."""
+        """Forget the value: the proof is over, or the key is in use again."""
         self._values.pop(key_id, None)
 
     def _forget_old(self) -> None:

@@ -191,7 +191,7 @@ class CallLimiter:
         return max(waits, key=lambda item: item[1], default=(Limit.CALLS, 0.0))
 
     def passed(self, limits: Collection[Limit]) -> None:
-        """The gateway took a call."""
+        """Note that the gateway took a call."""
         for limit in limits:
             self._windows[limit].take(self._clock())
 

@@ -152,7 +152,7 @@ class Key(KeySettings):
 
     @property
     def unused(self) -> bool:
-        """Nothing was ever charged to it."""
+        """Whether nothing was ever charged to the key."""
         return self.used_quota == 0 and self.accessed_time == self.created_time
 
     def is_past(self, now: float) -> bool:

@@ -37,7 +37,7 @@ def problems(values: Mapping[str, Any], *, unlimited: bool = False) -> dict[str,
 
 
 def settings_problems(settings: KeySettings) -> dict[str, str]:
-    """The same for a whole set of settings."""
+    """What is wrong in a whole set of settings, a sentence per field."""
     return problems(settings.model_dump(), unlimited=settings.unlimited_quota)
 
 

@@ -56,5 +56,5 @@ class BatchPace:
         return True
 
     def forget(self, c: sa.Connection, batch_id: int) -> None:
-        """There is nothing left to wait for."""
+        """Forget the forecast of a batch that has nothing left to wait for."""
         named_values.remove(c, forecast_name(batch_id))

@@ -39,7 +39,7 @@ class BatchScope:
 
     @property
     def text(self) -> str:
-        """In words, for the window, the message and the record."""
+        """The keys that are meant, in words, for the window, the message and the record."""
         parts = []
         if self.batch is not None:
             parts.append(f"the keys of batch {self.batch}")

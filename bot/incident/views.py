@@ -233,5 +233,5 @@ def _what(batch: Batch) -> str:
 
 
 def said(sentence: str) -> dict[str, Any]:
-    """A window with one sentence."""
+    """A modal that shows one sentence."""
     return modal("said", "Incident mode", [section(sentence)], close="Close")

@@ -59,7 +59,7 @@ class KeyAccess:
         return any(decision.outcome != "deny" for decision in asked)
 
     async def visible(self, actor: Actor, operation: str, matches: Sequence[Match], *, channel: str) -> list[Match]:
-        """Those that they may see."""
+        """The matches that this person may see."""
         return [
             match
             for match in matches

@@ -33,7 +33,7 @@ class BoundAccount(TypedDict):
 
 
 def shown(account: BoundAccount) -> str:
-    """For people."""
+    """The account in words, for people."""
     return f"account {account['user']} at {account['address']}"
 
 
@@ -85,7 +85,7 @@ class AccountBinding:
             await self._observe(account.id)
 
     async def listed(self, keys: Sequence[Key]) -> None:
-        """Every key of the account was listed."""
+        """Every key was listed: note whose account they are of; numbers that mean another key have no owner now."""
         if not keys:
             return
         await self._observe(keys[0].user_id)

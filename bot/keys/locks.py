@@ -36,7 +36,7 @@ def lock(c: sa.Connection, key_id: int, why: Lock, *, born_at: int | None = None
 
 
 def unlock(c: sa.Connection, key_id: int) -> None:
-    """The key is back in use, or gone."""
+    """Delete the lock of a key that is back in use, or gone."""
     c.execute(sa.delete(key_locks).where(key_locks.c.key_id == key_id))
 
 

@@ -119,7 +119,7 @@ def rename(c: sa.Connection, key_id: int, name: str) -> None:
 
 
 def forget(c: sa.Connection, key_id: int, *, at: float) -> None:
-    """The key is gone at the gateway; its line stays for the record."""
+    """Mark a key as deleted; its line stays for the record."""
     c.execute(sa.update(keys).where(keys.c.key_id == key_id, keys.c.deleted_at.is_(None)).values(deleted_at=at))
 
 

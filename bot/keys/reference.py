@@ -56,7 +56,7 @@ class KeyReference:
 
     @property
     def shown(self) -> str:
-        """For an answer."""
+        """What was typed, as an answer may repeat it."""
         return clean_line(self.text)[:60]
 
     @property

@@ -30,7 +30,7 @@ def lifetime_text(expired_time: int, *, now: float) -> str:
 
 
 def expiry_text(expiry: Expiry) -> str:
-    """A wish: a span counts from the approval."""
+    """An expiry that is asked for; a span counts from the approval."""
     return f"{format_duration(expiry.seconds)} after approval" if expiry.seconds else format_moment(expiry.moment(0))
 
 

@@ -71,7 +71,7 @@ def is_telling(secret: str) -> bool:
 
 
 def squeezed(text: str) -> bytes:
-    """Only the letters and digits of ASCII."""
+    """The letters and digits of ASCII in a text, without all else."""
     return text.encode("ascii", "ignore").translate(None, _NO_WORD)
 
 

@@ -268,7 +268,7 @@ class Settings(BaseSettings):
 
     @property
     def security_channel(self) -> str:
-        """Where alerts go."""
+        """Id of the channel that alerts are posted to."""
         return self.keydesk_security_channel or self.keydesk_channel
 
     def alert_secrets(self) -> dict[str, SecretStr]:

@@ -37,7 +37,7 @@ class HeldSecret(SecretStr):
     """A secret whose value may be replaced while it is held."""
 
     def renew(self, value: str) -> None:
-        """From now on it is this one."""
+        """Replace the value that is held."""
         self._secret_value = value
 
 

@@ -131,7 +131,7 @@ def plain_name(name: str) -> str:
 
 
 def bold_name(name: str) -> str:
-    """The same in bold."""
+    """A name that people chose, escaped and in bold."""
     return f"*{plain_name(name)}*" if name.strip() else "(no name)"
 
 
@@ -216,7 +216,7 @@ def fields(pairs: Mapping[str, str] | Iterable[tuple[str, str]], *, block_id: st
 
 
 def context(*texts: str, block_id: str | None = None) -> Block:
-    """The small grey line."""
+    """A block of small grey text."""
     return _with_id({"type": "context", "elements": [mrkdwn(t) for t in texts[:CONTEXT_ELEMENTS_LIMIT]]}, block_id)
 
 

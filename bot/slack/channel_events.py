@@ -18,7 +18,7 @@ class ChannelEvents:
     bot_user_id: str
 
     async def opened(self, delivery: Delivery) -> Ack:
-        """The channel is out of the archive."""
+        """The channel was taken out of the archive: messages that wait for it are tried now."""
         await self.outbox.channel_opened(text_of(delivery.event, "channel"), delivery.id)
         return None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the responder answers deliveries, so it imports this module
 
 
 class Kind(StrEnum):
-    """How somebody, or something, spoke to us."""
+    """The kinds of deliveries from Slack."""
 
     COMMAND = "command"
     ACTION = "action"
@@ -95,7 +95,7 @@ class Delivery:
 
     @property
     def callback_id(self) -> str:
-        """Of the view, or of the shortcut."""
+        """The callback_id of the view or of the shortcut, "" when there is neither."""
         return text_of(self.view or self.payload, "callback_id")
 
     @property

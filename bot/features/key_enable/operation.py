@@ -33,7 +33,7 @@ class EnableKey(Frozen):
     delta: int | None = None
 
     def settings(self, before: KeySettings, start: float) -> KeySettings:
-        """The record as it would be."""
+        """The settings of the key after this change."""
         expired_time = before.expired_time if self.expiry is None else self.expiry.moment(start)
         remain_quota = before.remain_quota + (self.delta or 0)
         return before.model_copy(update={"expired_time": expired_time, "remain_quota": remain_quota})

@@ -28,7 +28,9 @@ class KeyListListeners:
     deps: Deps
 
     async def list_keys(self, delivery: Delivery) -> Ack:
-        """Answer at once when the gateway does, else when it does."""
+        """Show the keys; when the gateway is slow, say so now and send the list when it has answered. Raises
+        InputError.
+        """
         page = _page(delivery.text)
         actor = await self.deps.actor(delivery)
         await self.deps.flow.admit(actor, LIST)

@@ -33,7 +33,7 @@ class ChangeQuota(Frozen):
         return self
 
     def settings(self, before: KeySettings) -> KeySettings:
-        """The record as it would be."""
+        """The settings of the key after this change."""
         if self.delta is not None:
             return before.model_copy(update={"remain_quota": before.remain_quota + self.delta})
         if self.unlimited_quota:

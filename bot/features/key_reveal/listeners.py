@@ -22,18 +22,18 @@ from bot.slack.router import Router
 
 @dataclass(frozen=True)
 class KeyRevealListeners:
-    """`reveal` carries a request's id, `key.reveal` a key's."""
+    """Both buttons: the value of `reveal` is the id of a request, that of `key.reveal` the id of a key."""
 
     deps: Deps
 
     async def by_request(self, delivery: Delivery) -> Ack:
-        """The button on a result."""
+        """The button on the result of a request. Raises PermissionDenied."""
         request = await self.deps.database.read(store.find, row_id(delivery.action_value))
         key_id = None if request is None or request.outcome is None else request.outcome.key_id
         return await self._reveal(delivery, key_id)
 
     async def by_key(self, delivery: Delivery) -> Ack:
-        """The button in a list or on the Home."""
+        """The button in a list or on the Home. Raises PermissionDenied."""
         return await self._reveal(delivery, row_id(delivery.action_value))
 
     async def _reveal(self, delivery: Delivery, key_id: int | None) -> Ack:

@@ -38,7 +38,7 @@ class UpdateKey(Frozen):
         )
 
     def settings(self, before: KeySettings, start: float) -> KeySettings:
-        """The record as it would be."""
+        """The settings of the key after this change."""
         return before.model_copy(update=self.changes(start).as_fields())
 
 

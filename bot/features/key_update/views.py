@@ -47,7 +47,7 @@ class Remembered:
         return cls(key_id=int(data["key"]), channel=delivery.form_channel(str(data["channel"])), shown=shown)
 
     def dump(self) -> str:
-        """For private_metadata."""
+        """The text that the form keeps in private_metadata."""
         return json.dumps({"key": self.key_id, "channel": self.channel, "shown": self.shown}, separators=(",", ":"))
 
     def untouched(self, field: str, value: object) -> bool:
