@@ -121,5 +121,5 @@ class Resources:
         await self.inventory.close()
         await self.web.close()
         await self.client.aclose()
-        self.telemetry.close()
+        await self.telemetry.close()
         self.database.close()

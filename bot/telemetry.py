@@ -4,6 +4,7 @@ One span per delivery and per durable job, and under it one per call to the gate
 of thing it was and how it ended: no text that people typed, no name of a key, no value.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -54,10 +55,10 @@ class Telemetry:
 
         return run
 
-    def close(self) -> None:
-        """Send what waits, at most for the exporter's own time-out."""
+    async def close(self) -> None:
+        """Send what waits, at most for the exporter's own time-out. In a thread: the loop has other things to end."""
         if self.shut_down is not None:
-            self.shut_down()
+            await asyncio.to_thread(self.shut_down)
 
 
 def configured(endpoint: str | None, *, version: str) -> Telemetry:

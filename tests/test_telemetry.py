@@ -1,6 +1,8 @@
 """Traces: spans nest as the work does, hold no text of people, and cost nothing when there is no exporter."""
 
+import asyncio
 import sys
+import threading
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -50,7 +52,7 @@ async def test_a_failed_job_leaves_no_text_of_its_error(telemetry: Telemetry, ex
     assert "sk-something" not in exporter.get_finished_spans()[0].to_json()
 
 
-def test_without_an_exporter_a_job_is_handed_back_as_it_is() -> None:
+async def test_without_an_exporter_a_job_is_handed_back_as_it_is() -> None:
     async def job(_argument: str) -> None:
         return None
 
@@ -58,10 +60,18 @@ def test_without_an_exporter_a_job_is_handed_back_as_it_is() -> None:
     assert telemetry.traced("run", job) is job
     with telemetry.span("x"):
         telemetry.called("y", "ok", 0.0)
-    telemetry.close()
+    await telemetry.close()
 
 
 def test_missing_packages_are_a_setting_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(ConfigurationError, match=r"keydesk\[telemetry\]"):
         configured("http://127.0.0.1:4318", version="1")
+
+
+async def test_the_loop_goes_on_while_what_waits_is_sent_at_the_end() -> None:
+    going_on = threading.Event()
+    asyncio.get_running_loop().call_later(0.01, going_on.set)
+    seen: list[bool] = []
+    await Telemetry(shut_down=lambda: seen.append(going_on.wait(30))).close()
+    assert seen == [True]
