@@ -90,16 +90,25 @@ async def stops_under_load(house: House, forms: list[list[str]]) -> None:
     assert [await process.end(seconds=STOP_SECONDS) for process in again] == [0] * len(again)
 
 
-@pytest.mark.parametrize("form", ["systemd", "image"])
-async def test_sigterm_under_load_on_sqlite(house: House, form: str) -> None:
-    await stops_under_load(house, FORMS[form]())
+ALONE, APART = [["serve"]], [["work"], ["serve", "--no-worker"]]
+
+
+def test_every_form_is_one_of_those_that_are_stopped_below() -> None:
+    assert {name: form() for name, form in FORMS.items()} == {
+        "Procfile": APART,
+        "chart": APART,
+        "systemd": ALONE,
+        "image": ALONE,
+    }
+
+
+async def test_sigterm_under_load_on_sqlite(house: House) -> None:
+    await stops_under_load(house, ALONE)
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("form", ["Procfile", "chart", "image"])
-async def test_sigterm_under_load_on_postgresql(pg_house: House, form: str) -> None:
-    forms = FORMS[form]()
-    assert len(forms) == (1 if form == "image" else 2)
+@pytest.mark.parametrize("forms", [ALONE, APART], ids=["alone", "apart"])
+async def test_sigterm_under_load_on_postgresql(pg_house: House, forms: list[list[str]]) -> None:
     await stops_under_load(pg_house, forms)
 
 
