@@ -209,12 +209,13 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
-    from bot.app import prepare_database  # noqa: PLC0415
-    from bot.cli.server import DATABASE_SECONDS  # noqa: PLC0415
     from bot.db.engine import open_database  # noqa: PLC0415
+    from bot.db.postgres import SERVER_SECONDS  # noqa: PLC0415
 
-    database = open_database(load_database_url(), patience=DATABASE_SECONDS)
+    database = open_database(load_database_url(), patience=SERVER_SECONDS)
     try:
+        from bot.app import prepare_database  # noqa: PLC0415  # a server that is away is told of before this is loaded
+
         done = prepare_database(database)
     finally:
         database.close()

@@ -18,6 +18,7 @@ from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
 from bot.cli.stop_deadline import StopDeadline
 from bot.db.engine import open_database
+from bot.db.postgres import SERVER_SECONDS
 from bot.errors import CannotStart, ConfigurationError
 from bot.resources import ResourceOptions
 from bot.settings import SecretFiles, Settings, proxies
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 # Slack waits 3 s for an answer; what is still being answered then is lost anyway.
 GRACEFUL_SECONDS = 4
-# A database may start beside us, or later than we do.
-DATABASE_SECONDS = 60.0
 
 
 class _Server(uvicorn.Server):
@@ -117,7 +116,7 @@ def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: Secret
 
 
 def _options(settings: Settings, secret_files: SecretFiles | None) -> ResourceOptions:
-    database = open_database(settings.database_url, patience=DATABASE_SECONDS)
+    database = open_database(settings.database_url, patience=SERVER_SECONDS)
     options = ResourceOptions(proxies=proxies(), database=database)
     if secret_files is not None:
         options["secret_files"] = secret_files

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # So many rows are sent one by one.
 FEW = 4
+# A server may start beside us, or later than we do.
+SERVER_SECONDS = 60.0
 # A server that takes no connection is told of after so long, and asked again.
 TRY_SECONDS, PAUSE_SECONDS = 2, 0.5
 # What a server says that will let us in soon. Every other word of a server is an answer, and waiting changes nothing.
