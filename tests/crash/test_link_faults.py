@@ -112,9 +112,12 @@ async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None
     for delivery in lost:
         retry = int(delivery.kind == "events_api")
         assert (await house.slack.hub.send(delivery.kind, delivery.payload, retry=retry)).ok
-    await house.desk.eventually(lambda: house.desk.messages(seed.SECURITY_CHANNEL), seconds=20)
+    await house.desk.eventually(lambda: house.posted().get("alert:1:called:0"), seconds=20)
     await _one_effect(house)
-    assert len(house.desk.messages(seed.SECURITY_CHANNEL)) == 1
+    # One alert, and each message about it once.
+    told = {name: times for name, times in house.posted().items() if name.startswith("alert:")}
+    assert {name.split(":")[1] for name in told} == {"1"}
+    assert (told["alert:1:card"], set(told.values())) == (1, {1})
 
 
 @pytest.mark.soak
