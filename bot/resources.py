@@ -27,13 +27,17 @@ from bot.telemetry import configured
 
 
 class ResourceOptions(TypedDict, total=False):
-    """Proxies and files of secrets; for tests a gateway in the same process, and a time that moves on request."""
+    """Proxies, files of secrets, and the seconds in which a database may still start (`patience`).
+
+    For tests a gateway in the same process, and a time that moves on request.
+    """
 
     database: Database
     gateway_transport: httpx.AsyncBaseTransport
     github_transport: httpx.AsyncBaseTransport
     proxies: Proxies
     secret_files: SecretFiles
+    patience: float
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
 
@@ -60,7 +64,9 @@ class Resources:
         self.proxies = proxies = options.get("proxies", Proxies())
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.policy = PolicyFile(settings.keydesk_policy, units_per_usd=settings.keydesk_units_per_usd)
-        self.database = options.get("database") or open_database(settings.database_url)
+        self.database = options.get("database") or open_database(
+            settings.database_url, patience=options.get("patience", 0.0)
+        )
         self.telemetry = configured(settings.otel_endpoint, version=__version__)
         self.health = Health(
             database=self.database,

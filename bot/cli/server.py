@@ -17,7 +17,6 @@ from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
 from bot.cli.stop_deadline import StopDeadline
-from bot.db.engine import open_database
 from bot.db.postgres import SERVER_SECONDS
 from bot.errors import CannotStart, ConfigurationError
 from bot.resources import ResourceOptions
@@ -74,7 +73,7 @@ def serve(
         _needs_postgresql(settings, "`serve --no-worker` leaves the work to `keydesk work`, which")
     _begin_log(settings, strays)
     raise_descriptor_limit()
-    application = Application(settings, **_options(settings, secret_files))
+    application = Application(settings, **_options(secret_files))
     prepare_database(application.resources.database)
     config = uvicorn.Config(
         application.asgi(work=work),
@@ -107,7 +106,7 @@ def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: Secret
     """Only the durable work: runs, timers, posts."""
     _needs_postgresql(settings, "`work` beside `serve`")
     _begin_log(settings, strays)
-    application = Application(settings, **_options(settings, secret_files))
+    application = Application(settings, **_options(secret_files))
     prepare_database(application.resources.database)
     deadline = StopDeadline()
     asyncio.run(_work(application, deadline))
@@ -115,9 +114,8 @@ def work(settings: Settings, *, strays: Sequence[str] = (), secret_files: Secret
     return 0
 
 
-def _options(settings: Settings, secret_files: SecretFiles | None) -> ResourceOptions:
-    database = open_database(settings.database_url, patience=SERVER_SECONDS)
-    options = ResourceOptions(proxies=proxies(), database=database)
+def _options(secret_files: SecretFiles | None) -> ResourceOptions:
+    options = ResourceOptions(proxies=proxies(), patience=SERVER_SECONDS)
     if secret_files is not None:
         options["secret_files"] = secret_files
     return options
