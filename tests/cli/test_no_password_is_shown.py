@@ -10,7 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from bot.__main__ import main
+from bot.cli import server
 from bot.cli.commands import parser
+from bot.db import postgres
 from keydesk_sandbox import seed
 from keydesk_sandbox.world import World, serving
 
@@ -92,6 +94,9 @@ async def test_no_piece_of_the_password_is_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # None of these servers will ever be there.
+    monkeypatch.setattr(postgres, "SERVER_SECONDS", 0.0)
+    monkeypatch.setattr(server, "SERVER_SECONDS", 0.0)
     # `check` asks Slack and the gateway as well, each time.
     for url in URLS[::4] if command == "check" else URLS:
         monkeypatch.setenv("DATABASE_URL", url)
