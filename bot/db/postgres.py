@@ -21,6 +21,9 @@ TRY_SECONDS, PAUSE_SECONDS = 2, 0.5
 # What a server says that will let us in soon. Every other word of a server is an answer, and waiting changes nothing.
 _SOON = ("starting up", "shutting down", "recovery", "not yet accepting", "too many", "connection slots")
 
+# What the driver says of the address or of how it was told to connect, without an answer of a server.
+_WRONG = ("invalid", "certificate", "does not support", "no password supplied")
+
 
 def wait_for_server(
     url: sa.URL,
@@ -62,7 +65,9 @@ def reason_of(error: BaseException | None) -> str:
 def _is_away(error: psycopg.OperationalError) -> bool:
     """Whether nobody answered, or a server that will let us in soon."""
     words = str(error)
-    return "FATAL:" not in words or any(word in words for word in _SOON)
+    if any(word in words for word in _SOON):
+        return True
+    return "FATAL:" not in words and not any(word in words for word in _WRONG)
 
 
 class Cursor(psycopg.Cursor[Any]):

@@ -1,5 +1,6 @@
 """Who is called to decide: on the card, in its thread, by direct message; nobody too often, nobody forgotten."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.approvals.calls import AN_HOUR, LARGE_GROUP, MOST_MESSAGES, MOST_OF_ONE_PERSON, be_quiet, is_quiet
 from bot.db.engine import Database
 from bot.durable import Again
+from bot.permissions.stages import reminder_times
 from tests.approvals.kit import ADA, BEN, MIRA, OMAR, SAM, Spine, policy
 
 STAGES = 'stages = [{ from = ["manager"] }, { from = ["security"] }]'
@@ -198,3 +200,23 @@ async def test_who_wanted_quiet_may_want_to_be_called_again(sqlite_database: Dat
     for quiet in (True, False, False):
         await sqlite_database.run(be_quiet, "U0QUIET", quiet)
         assert await sqlite_database.read(is_quiet, "U0QUIET") is quiet
+
+
+async def test_an_undecided_request_over_three_days_calls_again_and_again_and_nobody_twice_in_an_hour(
+    database: Database,
+) -> None:
+    spine = Spine(database, policy('from = ["manager"], remind = "10m", expires = "3d"'))
+    spine.people = frozenset({"U0MIRA", "U0OMAR"})
+    request = await spine.ask()
+    assert request.approval is not None
+    called = [spine.now]
+    for number, at in enumerate(reminder_times(request.approval, asked_at=request.asked_at), start=1):
+        spine.now = at
+        before = messages(await spine.wanted())
+        await spine.timers.remind(f"1:{number}")
+        if await spine.started(f"req:1:call:{number}"):
+            await spine.calls.run(f"1:{number}")
+            assert messages(await spine.wanted()) - before == {f"{number}:U0MIRA", f"{number}:U0OMAR"}
+            called.append(at)
+    assert len(called) >= 3
+    assert all(later - earlier >= AN_HOUR for earlier, later in itertools.pairwise(called))

@@ -106,7 +106,7 @@ async def test_no_piece_of_the_password_is_shown(
         assert PIECE not in told, (url, told[-2000:])
         assert "Traceback" not in told, (url, told[-2000:])
         if command not in {"check", "policy lint", "policy test", "policy explain", "policy what-can"}:
-            assert code == 2, (url, told[-500:])
+            assert code == (1 if "did not answer" in told else 2), (url, told[-500:])
         caplog.clear()
 
 

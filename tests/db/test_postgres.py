@@ -57,7 +57,14 @@ def test_a_server_that_is_not_there_yet_is_told_of_once_and_asked_again(
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("words", ['FATAL:  password authentication failed for user "keydesk"', "FATAL:  no such role"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        'FATAL:  password authentication failed for user "keydesk"',
+        "FATAL:  no such role",
+        'invalid sslmode value: "bogus"',
+    ],
+)
 def test_a_server_that_says_no_is_not_asked_again(words: str) -> None:
     server = Server(words, words)
     server.wait()

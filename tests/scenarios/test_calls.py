@@ -1,16 +1,9 @@
 """Those who may decide are called, and can decide where they are called."""
 
-import itertools
-
-import sqlalchemy as sa
-
 from bot.approvals.models import Status
-from bot.db.tables import posts
 from keydesk_sandbox import seed
 from tests.narrow import present
-from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
-from tests.scenarios.policies import asking
 from tests.scenarios.test_card import waiting
 
 ADA, MIRA, OMAR = seed.ENGINEER, seed.MANAGER, seed.SECOND_MANAGER
@@ -42,17 +35,3 @@ async def test_whoever_wants_quiet_is_not_written_to(http_desk: Desk) -> None:
     await desk.pass_time(4 * 3600 + 60)
     await desk.eventually(lambda: desk.dm(OMAR, "asks for a new key"))
     assert not desk.dm(MIRA, "asks for a new key")
-
-
-async def test_an_undecided_request_over_three_days_calls_nobody_twice_in_an_hour(desk_with: OpenDesk) -> None:
-    async with desk_with(policy=asking('from = ["manager"], remind = "10m", expires = "3d"')) as desk:
-        await waiting(desk)
-        for _ in range(3 * 24 * 4):
-            await desk.pass_time(900)
-        await desk.eventually(lambda: "Lapsed" in text_of(desk.card(1)))
-        # When each message was wanted: the moved clock leaps while it is on its way.
-        mine = sa.select(posts.c.created_at).where(posts.c.target == f"dm:{OMAR}").order_by(posts.c.created_at)
-        times = await desk.app.database.read(lambda c: list(c.scalars(mine)))
-        assert len(times) >= 2
-        assert all(later - earlier >= 3600 for earlier, later in itertools.pairwise(times))
-        assert len([message for message in desk.messages() if not message.thread_ts]) == 1

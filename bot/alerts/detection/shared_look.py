@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bot.errors import GatewayError
+
 
 @dataclass(eq=False)
 class SharedLook:
@@ -17,11 +19,16 @@ class SharedLook:
     _next: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def ask(self) -> None:
-        """Wait for a look that began after this was called. Raises what it raises."""
+        """Wait for a look that began after this was called. Raises what it raises, and GatewayError after `close`."""
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._run(self._running))
             self._next.add_done_callback(_noticed)
-        await asyncio.shield(self._next)
+        look = self._next
+        # Whoever is cancelled ends alone; a look that ends with the process does not cancel those who wait for it.
+        await asyncio.wait({look})
+        if look.cancelled():
+            raise GatewayError("Keydesk stops, so the gateway is not asked any more.")
+        look.result()
 
     async def _run(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
