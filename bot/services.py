@@ -228,6 +228,7 @@ class Services:
             policy=self.policy.current,
             group_size=self.directory.group_size,
             people=self.directory.all_people,
+            who_is=self.directory.actor,
             notifications=notifications,
             clock=clock,
         )
@@ -330,6 +331,7 @@ class Services:
             outbox=self.outbox,
             granted=self.granted,
             start_batch=self.incident.begin,
+            batch_progress=incident.progress_of,
             leaked_values=self.leaked_values,
             holder=self.resources.name,
             listed=self.resources.account.listed,
@@ -340,8 +342,7 @@ class Services:
         )
         self.alerts = alerts.Alerts(deps, self.router, settings, ways)
         self.notifications.subscribe(self.alerts.follow)
-        response = self.alerts.response
-        self.incident.subscribe(key_changed=response.key_changed, moved=response.batch_moved)
+        self.incident.subscribe(key_changed=self.alerts.response.key_changed, moved=self.alerts.response.batch_moved)
         self.incident.subscribe(key_changed=self.rotation_overlap.key_changed)
 
     def _jobs(self) -> Mapping[str, Job]:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from bot.alerts import listeners, store
 from bot.alerts.calls import JOB as CALL_JOB
 from bot.alerts.calls import SecurityCalls
+from bot.alerts.cards.card import BatchProgress
 from bot.alerts.cards.drawers import drawers
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import Fingerprints
@@ -58,6 +59,7 @@ class AlertWays:
     outbox: Outbox
     granted: GrantedRequests
     start_batch: StartBatch
+    batch_progress: BatchProgress
     leaked_values: LeakedValues
     holder: str
     listed: Callable[[Sequence[Key]], Awaitable[None]]
@@ -95,7 +97,8 @@ class Alerts:
         self._endpoint = AlertEndpoint(
             secrets=settings.secrets, receive=self.ingest.receive, database=database, count=ways.count, clock=clock
         )
-        self.response = _response(deps, ways, notifications)
+        self.calls = self._security_calls(deps, ways, notifications)
+        self.response = _response(deps, ways, notifications, self.calls)
         self.index_sync = IndexSync(
             index=self.index,
             fingerprints=self.fingerprints,
@@ -106,7 +109,6 @@ class Alerts:
             listed=ways.listed,
             clock=clock,
         )
-        self.calls = _calls(deps, ways, notifications)
         self.triage = Triage(
             database=database,
             reader=deps.reader,
@@ -122,6 +124,20 @@ class Alerts:
         self._register_buttons(deps, router, notifications)
         self.monitor = self._monitor(deps, ways)
         message_monitor.register(router, self.monitor)
+
+    def _security_calls(self, deps: Deps, ways: AlertWays, notifications: AlertNotifications) -> SecurityCalls:
+        return SecurityCalls(
+            database=self._database,
+            engine=ways.engine,
+            policy=deps.policy,
+            notifications=notifications,
+            batch_progress=ways.batch_progress,
+            read_keys=self._read_keys,
+            clock=self._clock,
+        )
+
+    async def _read_keys(self, alert_id: int) -> Alert:
+        return await self.triage.read_keys(alert_id)
 
     def _register_buttons(self, deps: Deps, router: Router, notifications: AlertNotifications) -> None:
         buttons = listeners.AlertListeners(
@@ -192,23 +208,15 @@ class Alerts:
         self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:known:{len(alert.possible_keys)}", str(alert.id))
 
 
-def _calls(deps: Deps, ways: AlertWays, notifications: AlertNotifications) -> SecurityCalls:
-    return SecurityCalls(
-        database=deps.database,
-        engine=ways.engine,
-        policy=deps.policy,
-        notifications=notifications,
-        clock=deps.clock,
-    )
-
-
-def _response(deps: Deps, ways: AlertWays, notifications: AlertNotifications) -> AlertResponse:
+def _response(deps: Deps, ways: AlertWays, notifications: AlertNotifications, calls: SecurityCalls) -> AlertResponse:
     return AlertResponse(
         database=deps.database,
         engine=ways.engine,
         flow=deps.flow,
         granted=ways.granted,
         start_batch=ways.start_batch,
+        batch_progress=ways.batch_progress,
+        calls=calls,
         operations=deps.operations,
         policy=deps.policy,
         leaked_values=ways.leaked_values,

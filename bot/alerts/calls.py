@@ -1,27 +1,31 @@
 """Calls the people of security to an alert about a living key, again and again, until somebody acts.
 
 At once, after 5, 15 and 60 minutes, then every 4 hours. The role is called that the policy names first among those who
-may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is out of use, being
-replaced or expired, or the alert is closed, and begins anew when it is open again. *I am on it* pauses it for half
-an hour.
+may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is
+out of use, expired or spent, or the alert is closed, and begins anew when one works again. A replaced key calls when it
+outlives its overlap, an order that is not done after a minute calls too. Of several alerts about one key the oldest
+calls. *I am on it* pauses it for half an hour.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.card import ACKNOWLEDGE, DISABLE
+from bot.alerts.cards.card import ACKNOWLEDGE, DISABLE, BatchProgress
 from bot.alerts.cards.drawers import requests_of
 from bot.alerts.cards.key_blocks import key_name
-from bot.alerts.cards.key_state import living_keys
+from bot.alerts.cards.key_state import living_keys, stopping_keys
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.models import Alert, AlertCalls, AlertStatus
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
-from bot.errors import ApprovalConflict
+from bot.errors import ApprovalConflict, GatewayError
+from bot.gateway.limiter import Priority, prioritized
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide, who_may_any
 from bot.permissions.roles import EVERYBODY
@@ -34,6 +38,8 @@ DUE, LATER = (0.0, 300.0, 900.0, 3600.0), 4 * 3600.0
 # From this call on more people are called, and the channel sees it, not only the thread.
 ESCALATES_AT = 3
 ACKNOWLEDGED_SECONDS = 1800.0
+# While an order is about to stop the key, or another alert calls for it.
+LOOK_SECONDS = 60.0
 # What the policy disables at once needs nobody, unless it fails.
 AUTOMATIC_SECONDS = 30.0
 
@@ -46,46 +52,84 @@ class SecurityCalls:
     engine: Engine
     policy: Callable[[], Policy]
     notifications: AlertNotifications
+    batch_progress: BatchProgress
+    read_keys: Callable[[int], Awaitable[Alert]]
     clock: Callable[[], float]
 
     def begin(self, c: sa.Connection, alert: Alert) -> None:
-        """Start calling, unless it goes on already or there is nobody to be called for."""
-        if self._living(c, alert):
+        """Start calling where it does not go on; where nothing of it works any more, a later call begins anew."""
+        living, stopping = self._standing(c, alert)
+        if not living and not stopping:
+            self._end(c, alert)
+        elif alert.calls.step == 0:
             automatic = alert.source in self.policy().auto_disable and bool(alert.all_sure_keys)
-            self._start(c, alert, delay=AUTOMATIC_SECONDS if automatic and alert.calls.step == 0 else 0.0)
+            self._start(c, alert, delay=AUTOMATIC_SECONDS if automatic else 0.0)
+
+    def look(self, c: sa.Connection, alert: Alert) -> None:
+        """Something about a key of it has changed: read its keys, and call if one works again."""
+        if alert.calls.step == 0:
+            self._start(c, self._next(c, alert, step=0), delay=0.0)
+
+    def _end(self, c: sa.Connection, alert: Alert) -> None:
+        if alert.calls.step or alert.acknowledged_by:
+            self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
+
+    def _next(self, c: sa.Connection, alert: Alert, *, step: int, **changes: Any) -> Alert:
+        return store.change(c, alert.id, calls=AlertCalls(number=alert.calls.number + 1, step=step), **changes)
 
     def _start(self, c: sa.Connection, alert: Alert, *, delay: float) -> None:
         number = alert.calls.number
         self.engine.start(c, JOB, f"alert:{alert.id}:call:{number}", f"{alert.id}:{number}", delay=delay)
 
-    def _living(self, c: sa.Connection, alert: Alert) -> list[int]:
+    def _standing(self, c: sa.Connection, alert: Alert) -> tuple[list[int], list[int]]:
+        """Keys of it that work, and those of them that an order is about to stop."""
         if alert.status is not AlertStatus.OPEN:
-            return []
+            return [], []
         if alert.is_mass_leak:
-            return list(alert.all_sure_keys) if alert.batch_id is None else []
-        return living_keys(alert, requests_of(c, alert))
+            keys = list(alert.all_sure_keys)
+            if alert.batch_id is None:
+                return keys, []
+            done, total, _, over = self.batch_progress(c, alert.batch_id)
+            if over or total < len(keys):
+                return keys[: len(keys) - done], []
+            return [], keys[: len(keys) - done]
+        requests, now = requests_of(c, alert), self.clock()
+        return living_keys(alert, requests, now=now), stopping_keys(alert, requests, now=now)
 
     async def run(self, argument: str) -> Again | None:
-        """One call, by `ALERT:NUMBER`."""
+        """One call, by `ALERT:NUMBER`, after a look at the keys: one that is dead by now calls nobody."""
         alert_id, number = (int(part) for part in argument.split(":"))
+        alert = await self.database.read(store.find, alert_id)
+        if alert is None or alert.calls.number != number:
+            return None
+        if alert.status is AlertStatus.OPEN:
+            with contextlib.suppress(GatewayError), prioritized(Priority.KILL):
+                await self.read_keys(alert_id)
         return await self.database.run(self._call, alert_id, number)
 
     def _call(self, c: sa.Connection, alert_id: int, number: int) -> Again | None:
         alert = store.find(c, alert_id, lock=True)
         if alert is None or alert.calls.number != number:
             return None
-        living = self._living(c, alert)
-        if not living:
-            store.change(c, alert_id, calls=AlertCalls(number=number + 1))
+        living, stopping = self._standing(c, alert)
+        if not living and not stopping:
+            self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
             return None
+        if not living or self._is_called_elsewhere(c, alert, living):
+            return Again(LOOK_SECONDS)
         paused = (alert.acknowledged_at or float("-inf")) + ACKNOWLEDGED_SECONDS - self.clock()
         if paused > 0:
             return Again(paused)
         step = alert.calls.step
         self.notifications.call(c, alert, self._sentence(alert, living, step), aloud=step >= ESCALATES_AT)
-        alert = store.change(c, alert_id, calls=AlertCalls(number=number + 1, step=step + 1))
-        self._start(c, alert, delay=_due(step + 1) - _due(step))
+        self._start(c, self._next(c, alert, step=step + 1), delay=_due(step + 1) - _due(step))
         return None
+
+    def _is_called_elsewhere(self, c: sa.Connection, alert: Alert, living: list[int]) -> bool:
+        """Whether an older alert about the same keys calls already: many alerts about one key are one call."""
+        older = (one for one in store.called(c) if one.id < alert.id and one.calls.step)
+        covered = {key_id for one in older for key_id in self._standing(c, one)[0]}
+        return covered.issuperset(living)
 
     def _sentence(self, alert: Alert, living: list[int], step: int) -> str:
         policy = self.policy()
@@ -111,7 +155,7 @@ class SecurityCalls:
         return [row for alert in await self.database.read(self._open) for row in self._row(alert)]
 
     def _open(self, c: sa.Connection) -> list[Alert]:
-        return [alert for alert in store.open_alerts(c) if self._living(c, alert)]
+        return [alert for alert in store.called(c) if self._standing(c, alert)[0]]
 
     def _row(self, alert: Alert) -> list[Block]:
         keys = alert.possible_keys or alert.all_sure_keys
@@ -126,7 +170,7 @@ class SecurityCalls:
     def acknowledge(self, c: sa.Connection, alert_id: int, actor: str) -> ApprovalConflict | None:
         """Somebody is on it: the card says who, and calling pauses."""
         alert, now = store.get(c, alert_id, lock=True), self.clock()
-        if not self._living(c, alert):
+        if not self._standing(c, alert)[0]:
             return ApprovalConflict(f"Alert {alert.id} needs nobody any more; the card says what was done.")
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.ACKNOWLEDGED, at=now, actor=actor, key_id=alert.the_key, details=told)

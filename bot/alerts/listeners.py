@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot.alerts import store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.drawers import locked_of, requests_of
+from bot.alerts.cards.key_state import came_to_nothing
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
 from bot.alerts.detection.long_text import read_aside
@@ -29,7 +30,7 @@ from bot.approvals import store as requests_store
 from bot.approvals.models import FINAL, WORDS, ApprovalRequest, Status
 from bot.audit import Fact, append
 from bot.deps import Deps
-from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, TooMuch
+from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, PermissionDenied, TooMuch
 from bot.gateway.models import Key
 from bot.keys.access import SHOW
 from bot.permissions.models import Actor, Decision
@@ -56,6 +57,7 @@ MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
 # How often, and for how many times, a window that ordered something looks whether it is done.
 LOOKS, LOOK_PAUSE = 60, 1.0
 OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
+ASKS_FIRST_TO_ACT = "Calls are paused by those who may disable any key without asking."
 ASKS_FIRST = "Somebody who may disable any key without asking has to say that this is a false alarm."
 
 
@@ -176,6 +178,8 @@ class AlertListeners:
         decision = self._judged(actor, DISABLE, None, own=False)
         if decision.outcome == "deny":
             await self.deps.flow.refuse(actor, DISABLE, decision)
+        if not _is_at_once(decision):
+            raise PermissionDenied(ASKS_FIRST_TO_ACT, rule=decision.rule)
         refused = await self.deps.database.run(self.calls.acknowledge, alert.id, actor.slack_user_id)
         if refused is not None:
             raise refused
@@ -319,7 +323,7 @@ class AlertListeners:
         alert, now = store.get(c, alert_id, lock=True), self.deps.clock()
         if alert.status is not AlertStatus.OPEN:
             return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
-        if alert.actions or alert.batch_id is not None:
+        if alert.batch_id is not None or not all(came_to_nothing(one) for one in requests_of(c, alert).values()):
             return ApprovalConflict(f"Something was done about alert {alert.id} already; the card says what.")
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)

@@ -48,7 +48,10 @@ class AlertStatus(StrEnum):
 
 
 # The columns of an alert that is open again.
-REOPENED: dict[str, Any] = {"status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None}
+REOPENED: dict[str, Any] = {
+    "status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None, "acknowledged_by": None,
+    "acknowledged_at": None,
+}  # fmt: skip
 
 
 class AlertRecord(BaseModel):

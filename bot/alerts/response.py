@@ -14,6 +14,9 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from bot.alerts import store
+from bot.alerts.calls import SecurityCalls
+from bot.alerts.cards.card import BatchProgress
+from bot.alerts.cards.key_state import came_to_nothing
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.leaked_values import LeakedValues
@@ -21,7 +24,7 @@ from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, AlertStatus
 from bot.approvals import store as requests_store
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.granted import GrantedRequests
-from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
+from bot.approvals.models import WAITING, ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
@@ -73,6 +76,8 @@ class AlertResponse:
     leaked_values: LeakedValues
     notifications: AlertNotifications
     start_batch: StartBatch
+    batch_progress: BatchProgress
+    calls: SecurityCalls
     bot_user_id: str
     team_id: str
     clock: Callable[[], float]
@@ -87,7 +92,7 @@ class AlertResponse:
         """
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
-        attempt = await self.database.read(_attempt, alert, key_id)
+        attempt = await self.database.read(_attempt, alert, key_id, actor.slack_user_id)
         delivery_id = _delivery_id(alert, key_id, operation, attempt)
         click = (delivery_id, actor.slack_user_id)
         self._remember_click(click, clicked_at)
@@ -150,8 +155,8 @@ class AlertResponse:
         keys = {key_id: named.get(key_id, "") for key_id in alert.all_sure_keys}
         batch_id = self.start_batch(
             c,
-            # Another delivery may bring more keys: those are another batch.
-            delivery_id=f"alert:{alert.id}:batch:{len(keys)}",
+            # Another delivery may bring more keys, and a batch may end without all: those are another batch.
+            delivery_id=f"alert:{alert.id}:batch:{len(keys)}" + self._after_batch(c, alert),
             keys=keys,
             requester_id=self.bot_user_id if actor is None else actor.slack_user_id,
             requester_team=self.team_id if actor is None else actor.team_id,
@@ -168,19 +173,27 @@ class AlertResponse:
         self.notifications.card(c, alert)
         return batch_id
 
+    def _after_batch(self, c: sa.Connection, alert: Alert) -> str:
+        if alert.batch_id is None:
+            return ""
+        done, total, _, over = self.batch_progress(c, alert.batch_id)
+        return f":after:{alert.batch_id}" if over and done < total else ""
+
     def batch_moved(self, c: sa.Connection, batch_id: int) -> None:
         """A batch went on: the alert that it is for says how far it is."""
         alert = store.of_batch(c, batch_id)
         if alert is not None:
             self.notifications.card(c, alert)
+            self.calls.begin(c, alert)
 
     def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
-        # A rotation, or an order that came to nothing, leaves the key alive. What was brought back, people decide.
+        # A rotation, an ask that waits, or an order that came to nothing leaves the key alive; what was brought back,
+        # people decide.
         action = alert.actions.get(key_id)
-        if action is not None and action.operation == DISABLE and not _came_to_nothing(c, action):
+        if action is not None and action.operation == DISABLE and not _stops_nothing(c, action):
             return
         now = self.clock()
-        attempt = _attempt(c, alert, key_id)
+        attempt = _attempt(c, alert, key_id, self.bot_user_id)
         sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
         new = NewRequest(
             delivery_id=_delivery_id(alert, key_id, DISABLE, attempt),
@@ -232,16 +245,21 @@ class AlertResponse:
             append(c, fact=Fact.ALERT, at=self.clock(), actor=actor, request_id=request.id, key_id=key_id, details=told)
         if request.operation == ROTATE and request.status is Status.SUCCEEDED:
             self.engine.start(c, WATCH_JOB, f"req:{request.id}:watch", str(request.id))
+        self.calls.begin(c, alert)
         return self.notifications.card(c, alert)
 
     def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
-        """A key was disabled, enabled or deleted, by whatever way: other alerts that name it say so too."""
+        """A key was changed, by whatever way: alerts that name it say so, and call again when it works again."""
         described = self.operations[operation].description
         if described.state_after is None:
+            # More quota or time may bring back a leaked key that was spent or expired: it is looked at.
+            for alert in store.naming(c, key_id):
+                self.calls.look(c, alert)
             return
         state, gone = described.state_after.value, described.effect is Effect.DELETES
         for alert in store.key_changed(c, key_id, state=state, at=self.clock(), gone=gone):
             self.notifications.card(c, alert)
+            self.calls.begin(c, alert)
 
     def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:
         """(alert id, attempt, by whom, when) of a request that an alert led to, None for all others."""
@@ -279,19 +297,23 @@ def _delivery_id(alert: Alert, key_id: int, operation: str, attempt: int) -> str
     return f"alert:{alert.id}:{key_id}:{operation}:{attempt}"
 
 
-def _attempt(c: sa.Connection, alert: Alert, key_id: int) -> int:
-    """The number of this attempt on the key: the next one once an earlier order came to nothing, or was undone."""
+def _attempt(c: sa.Connection, alert: Alert, key_id: int, by: str) -> int:
+    """The number of this attempt on the key: the next one once an earlier order came to nothing, or was undone.
+
+    What somebody else asked for and waits for an approval holds nobody up who needs none.
+    """
     action = alert.actions.get(key_id)
     if action is None:
         return 1
     request = requests_store.find(c, action.request_id)
-    over = _came_to_nothing(c, action) or _is_undone(c, alert.id, key_id, request)
+    waits = request is not None and request.status in WAITING and request.requester_id != by
+    over = waits or (request is not None and came_to_nothing(request)) or _is_undone(c, alert.id, key_id, request)
     return action.attempt + (1 if over else 0)
 
 
-def _came_to_nothing(c: sa.Connection, action: AlertAction) -> bool:
+def _stops_nothing(c: sa.Connection, action: AlertAction) -> bool:
     request = requests_store.find(c, action.request_id)
-    return request is not None and request.status in FINAL and request.status is not Status.SUCCEEDED
+    return request is not None and (request.status in WAITING or came_to_nothing(request))
 
 
 def _is_undone(c: sa.Connection, alert_id: int, key_id: int, request: ApprovalRequest | None) -> bool:

@@ -92,10 +92,19 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
     return [alert for alert in map(_load, rows) if alert.unknown]
 
 
-def open_alerts(c: sa.Connection, *, limit: int = 100) -> list[Alert]:
-    """Alerts that are not closed, newest first."""
+def called(c: sa.Connection, *, limit: int = 500) -> list[Alert]:
+    """Open alerts that security is called to, or was, oldest first."""
     is_open = alerts.c.status == AlertStatus.OPEN.value
-    return [_load(row) for row in c.execute(sa.select(alerts).where(is_open).order_by(alerts.c.id.desc()).limit(limit))]
+    where = is_open & sa.cast(alerts.c.calls, sa.Text).like('%"step"%')
+    return [_load(row) for row in c.execute(sa.select(alerts).where(where).order_by(alerts.c.id).limit(limit))]
+
+
+def naming(c: sa.Connection, key_id: int) -> list[Alert]:
+    """The newest open alerts of whose keys this one was looked at."""
+    is_open = alerts.c.status == AlertStatus.OPEN.value
+    where = is_open & sa.cast(alerts.c["keys"], sa.Text).like(f'%"{int(key_id)}":%')
+    rows = c.execute(sa.select(alerts).where(where).order_by(alerts.c.id.desc()).limit(_NEWEST))
+    return [alert for alert in map(_load, rows) if key_id in alert.keys]
 
 
 def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Alert], int]:
@@ -110,10 +119,8 @@ def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Ale
 
 def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: bool = False) -> list[Alert]:
     """Note a key's new state in the newest open alerts that name it; returns those that said otherwise."""
-    query = sa.select(alerts).where(alerts.c.status == AlertStatus.OPEN.value).order_by(alerts.c.id.desc())
     changed = []
-    named = [alert.id for alert in map(_load, c.execute(query.limit(_NEWEST))) if key_id in alert.keys]
-    for alert_id in named:
+    for alert_id in [alert.id for alert in naming(c, key_id)]:
         # Locked before it is changed: a look at its keys may be writing down what it saw earlier.
         alert = get(c, alert_id, lock=True)
         seen = alert.keys.get(key_id)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.approver_check import WhoIs
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, NewRequest, Progress, Status
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
-from bot.permissions.models import Approval, Given
+from bot.permissions.models import ActorKind, Approval, Given
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
 from bot.permissions.stages import open_stage, roles_who_may_answer
@@ -29,6 +30,8 @@ AN_HOUR = 3600.0
 LARGE_GROUP = 10
 # New requests of one person in an hour that call anybody; asking and withdrawing must not ring all day.
 MOST_OF_ONE_PERSON = 5
+# A large group is mentioned again for the same person after so long, that their noise leaves room for others.
+TURNS_OF_ONE_PERSON = 6 * AN_HOUR
 # A stage of more people than this is mentioned in the thread instead of getting direct messages.
 MOST_MESSAGES = 25
 # While Slack does not say who is in a group.
@@ -44,6 +47,7 @@ class Calls:
     policy: Callable[[], Policy]
     group_size: Callable[[str], int | None]
     people: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
+    who_is: WhoIs
     notifications: Notifications
     clock: Callable[[], float]
 
@@ -104,7 +108,7 @@ class Calls:
         request = await self.database.read(store.find, int(number))
         if request is None or request.status is not Status.PENDING or request.approval is None:
             return None
-        if request.taken_by:
+        if request.taken_by and await self._members({request.taken_by}):
             await self.database.run(self._write, request.id, name, frozenset({request.taken_by}))
             return None
         ids = self.deciders(request)
@@ -114,8 +118,13 @@ class Calls:
         if people is None or len(people) > MOST_MESSAGES:
             await self.database.run(self._mention, request.id, name, ids)
         else:
-            await self.database.run(self._write, request.id, name, people)
+            await self.database.run(self._write, request.id, name, await self._members(people))
         return None
+
+    async def _members(self, people: Iterable[str]) -> frozenset[str]:
+        """Those who are full members now: a user group may hold guests, people of other companies, who has left."""
+        known = [await self.who_is(person, "") for person in sorted(people)]
+        return frozenset(one.slack_user_id for one in known if one.kind is ActorKind.MEMBER)
 
     def _write(self, c: sa.Connection, request_id: int, name: str, people: frozenset[str]) -> None:
         request = store.find(c, request_id, lock=True)
@@ -145,9 +154,11 @@ class Calls:
         for one in ids - {requester_id}:
             if (self.group_size(one) or 0) > LARGE_GROUP:
                 note = f"called:{one}"
-                if now - (named_values.get(c, note) or 0.0) < AN_HOUR:
+                at, last = named_values.get(c, note) or (0.0, "")
+                # One person's requests take every sixth hour of a group at most.
+                if now - at < (TURNS_OF_ONE_PERSON if last == requester_id else AN_HOUR):
                     continue
-                named_values.put(c, note, now)
+                named_values.put(c, note, [now, requester_id])
             called.add(one)
         return frozenset(called)
 

@@ -114,11 +114,13 @@ def proved(c: sa.Connection, batch_id: int) -> dict[BatchRevocation, int]:
     return {proof: found.get(proof.value, 0) for proof in BatchRevocation if proof is not BatchRevocation.NONE}
 
 
-def progress_of(c: sa.Connection, batch_id: int) -> tuple[int, int, int]:
-    """How far a batch is: keys done, of how many, and how many of these the gateway refused when tried."""
+def progress_of(c: sa.Connection, batch_id: int) -> tuple[int, int, int, bool]:
+    """How far a batch is: keys done, of how many, how many of these the gateway refused when tried, and if it ended."""
     stands, tried = counts(c, batch_id), proved(c, batch_id)
     done = stands[BatchKeyStatus.DONE] + stands[BatchKeyStatus.ALREADY]
-    return done, sum(stands.values()), tried[BatchRevocation.REFUSED]
+    batch = find(c, batch_id)
+    over = batch is not None and batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}
+    return done, sum(stands.values()), tried[BatchRevocation.REFUSED], over
 
 
 def change_key(c: sa.Connection, /, batch_id: int, key_id: int, **values: Any) -> None:

@@ -110,6 +110,15 @@ class Room:
             notifications=self.notifications,
             clock=clock,
         )
+        self.calls = SecurityCalls(
+            database=database,
+            engine=queued,
+            policy=lambda: self.spine.policy,
+            notifications=self.notifications,
+            batch_progress=lambda _c, _id: (0, 0, 0, False),
+            read_keys=self._read_keys,
+            clock=clock,
+        )
         self.response = AlertResponse(
             database=database,
             engine=queued,
@@ -120,18 +129,13 @@ class Room:
             leaked_values=self.leaked_values,
             notifications=self.notifications,
             start_batch=batches,
+            batch_progress=lambda _c, _id: (0, 0, 0, False),
+            calls=self.calls,
             bot_user_id=BOT,
             team_id=TEAM,
             clock=clock,
         )
         self.spine.actions.notifications.subscribe(self.response.follow)
-        self.calls = SecurityCalls(
-            database=database,
-            engine=queued,
-            policy=lambda: self.spine.policy,
-            notifications=self.notifications,
-            clock=clock,
-        )
         self.triage = Triage(
             calls=self.calls,
             database=database,
@@ -155,6 +159,9 @@ class Room:
             notifications=self.notifications,
             reports=CallWindows(clock=clock),
         )
+
+    async def _read_keys(self, alert_id: int) -> Alert:
+        return await self.triage.read_keys(alert_id)
 
     async def _nothing(self, *_told: Any) -> None:
         return None

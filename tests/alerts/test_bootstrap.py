@@ -34,6 +34,7 @@ def alerts(desk: ListenerDesk, router: Router, *, github: bool = False) -> Alert
         outbox=unused,
         granted=desk.spine.granted,
         start_batch=unused,
+        batch_progress=lambda _c, _id: (0, 0, 0, False),
         leaked_values=LeakedValues(clock=desk.spine.clock),
         holder="here",
         listed=listed,

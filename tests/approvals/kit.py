@@ -124,8 +124,14 @@ class Spine:
         self.offered = Offered()
         # People of a group as last seen.
         self.sizes: dict[str, int] = {}
+        # People who are no full members any more.
+        self.gone: set[str] = set()
         self.calls = Calls(
-            **shared, policy=lambda: self.policy, group_size=lambda one: self.sizes.get(one), people=self._people_of
+            **shared,
+            policy=lambda: self.policy,
+            group_size=lambda one: self.sizes.get(one),
+            people=self._people_of,
+            who_is=self._who_is,
         )
         self.actions = RequestActions(**shared, **judged, calls=self.calls)
         self.timers = Timers(**shared, calls=self.calls)
@@ -148,6 +154,10 @@ class Spine:
 
     def clock(self) -> float:
         return self.now
+
+    async def _who_is(self, slack_user_id: str, _team: str) -> Actor:
+        kind = ActorKind.DEACTIVATED if slack_user_id in self.gone else ActorKind.MEMBER
+        return person(slack_user_id, kind=kind)
 
     async def _people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
         return self.people

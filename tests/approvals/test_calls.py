@@ -33,6 +33,7 @@ async def test_a_large_group_is_mentioned_once_an_hour_and_a_small_one_each_time
     await spine.ask(ADA)
     await spine.ask(BEN)
     spine.now += AN_HOUR
+    # An hour later it is another person's turn, and not the same one's.
     await spine.ask(BEN)
     spine.sizes["S0MANAGERS"] = LARGE_GROUP
     await spine.ask(BEN)
@@ -220,3 +221,27 @@ async def test_an_undecided_request_over_three_days_calls_again_and_again_and_no
             called.append(at)
     assert len(called) >= 3
     assert all(later - earlier >= AN_HOUR for earlier, later in itertools.pairwise(called))
+
+
+async def test_noise_of_one_person_leaves_a_large_group_to_others(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    spine.sizes["S0MANAGERS"] = LARGE_GROUP + 1
+    mentioned = []
+    for number in range(1, 8):
+        await spine.ask(ADA)
+        mentioned.append(bool((await spine.row(number)).progress.called))
+        await spine.actions.withdraw(number, ADA)
+        spine.now += AN_HOUR
+    assert mentioned == [True, False, False, False, False, False, True]
+    spine.now += 1.0
+    await spine.ask(BEN)
+    assert (await spine.row(8)).progress.called == ("S0MANAGERS",)
+
+
+async def test_only_full_members_are_written_to_and_who_took_it_and_left_holds_nobody_up(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    await spine.ask()
+    await spine.actions.take(1, MIRA, ADA)
+    spine.people, spine.gone = frozenset({"U0MIRA", "U0OMAR", "U0GUEST"}), {"U0MIRA", "U0GUEST"}
+    await spine.calls.run("1:1")
+    assert messages(await spine.wanted()) == {"1:U0OMAR"}

@@ -7,6 +7,7 @@ from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.forging import last, send_as
+from tests.scenarios.operating import open_form
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -15,6 +16,10 @@ def calls(desk: Desk) -> list[str]:
     return [
         text_of(m) for m in desk.said("still works", seed.SECURITY_CHANNEL) if "<!subteam^S0SECURITY>" in text_of(m)
     ]
+
+
+async def called(desk: Desk, number: int) -> None:
+    await desk.eventually(lambda: len(calls(desk)) == number)
 
 
 async def leaked(desk: Desk) -> None:
@@ -82,3 +87,62 @@ async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_
         assert ("Leaked keys that still work" in view_text(home)) is sees
     await desk.slack.click(SAM, present(desk.slack.home(SAM)), "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
+
+
+async def test_a_key_that_is_disabled_in_the_console_is_called_for_no_more(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    desk.gateway.edit_behind(desk.key("production").id, status=2)
+    await desk.pass_time(9 * HOUR)
+    assert len(calls(desk)) == 1
+
+
+async def test_an_order_that_hangs_does_not_silence_the_alert(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    desk.gateway.arm("panic", times=None, method="PUT")
+    await desk.slack.click(SAM, cards(desk, "production")[0], "disable")
+    await desk.pass_time(6 * MINUTE)
+    await desk.eventually(lambda: len(calls(desk)) >= 2)
+
+
+async def test_more_quota_for_a_leaked_key_that_was_spent_calls_security(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = await desk.own(seed.ENGINEER, desk.gateway.add_key(name="spent", remain_quota=0, status=4))
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    await desk.eventually(lambda: cards(desk, "spent"))
+    await desk.pass_time(10 * MINUTE)
+    assert calls(desk) == []
+    view = await open_form(desk, seed.ENGINEER, f"/apikey quota {record.id} +100k", operation="key.quota")
+    await desk.slack.submit(seed.ENGINEER, view)
+    await desk.eventually(lambda: calls(desk))
+
+
+async def test_many_alerts_about_one_key_are_one_call_at_a_time(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    value = desk.gateway.key_value(desk.key("production").id)
+    for number in range(6):
+        await send(desk, "generic", value, number=number + 2)
+    await desk.eventually(lambda: len(cards(desk, "production")) == 7)
+    await desk.pass_time(4 * MINUTE)
+    assert len(calls(desk)) == 1
+
+
+async def test_a_key_that_works_again_is_called_for_at_once(http_desk: Desk) -> None:
+    desk = http_desk
+    await leaked(desk)
+    for number, minutes in enumerate((6, 11, 46), start=2):
+        await desk.pass_time(minutes * MINUTE)
+        await called(desk, number)
+    card = cards(desk, "production")[0]
+    await desk.slack.click(SAM, card, "acknowledge")
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead"))
+    record = desk.key("production")
+    desk.gateway.edit_behind(record.id, status=1)
+    await desk.pass_time(5)
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    await desk.eventually(lambda: len(calls(desk)) == 5)
+    assert "is on it" not in text_of(cards(desk, "production")[0])

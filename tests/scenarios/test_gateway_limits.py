@@ -158,6 +158,8 @@ async def batch(desk: Desk, records: Sequence[Record]) -> None:
     await confirm(desk, f"DISABLE {len(records)}")
 
 
+# Its clock moves on with the work that is waited for, so counting lines makes it late.
+@pytest.mark.timed
 async def test_a_hundred_and_twenty_keys_are_disabled_and_proved_within_the_limit(desk_with: OpenDesk) -> None:
     async with desk_with(policy=OWN, profile=LIMITED) as desk:
         await quiet(desk)

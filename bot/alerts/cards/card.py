@@ -19,6 +19,7 @@ from bot.alerts.cards.key_blocks import (
 )
 from bot.alerts.cards.key_state import (
     Requests,
+    came_to_nothing,
     is_being_tried,
     is_enabled_again,
     is_out_of_use,
@@ -66,9 +67,10 @@ class DisabledCount(NamedTuple):
     done: int
     total: int
     refused: int
+    over: bool = False
 
 
-BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int]]
+BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int, bool]]
 """The same numbers of a batch, by its id (bot/incident)."""
 
 
@@ -234,7 +236,7 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
     row = str(alert.id)
     elements = []
     if alert.is_mass_leak:
-        if batch is None or batch.total < len(alert.all_sure_keys):
+        if batch is None or batch.total < len(alert.all_sure_keys) or (batch.over and batch.done < batch.total):
             number = f"{len(alert.all_sure_keys):,}"
             sure = confirm("Disable all?", f"{number} keys, each if the policy lets it be disabled.", yes="Disable")
             elements.append(button(f"Disable all {number}", DISABLE, value=row, style="danger", confirm=sure))
@@ -244,7 +246,7 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
         elements.append(button("Rotate…", ROTATE, value=row))
         if living_keys(alert, requests):
             elements.append(button("I am on it", ACKNOWLEDGE, value=row))
-    if not alert.actions and alert.batch_id is None:
+    if alert.batch_id is None and all(came_to_nothing(request) for request in requests.values()):
         sure = confirm("Is it a false alarm?", "No key is touched. The record keeps that you said so.", yes="It is")
         elements.append(button("False alarm", FALSE_ALARM, value=row, confirm=sure))
     return [actions(*elements)] if elements else []

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from bot.alerts.models import Alert, AlertAction
-from bot.approvals.models import ApprovalRequest, Status
+from bot.approvals.models import FINAL, WAITING, ApprovalRequest, Status
 from bot.gateway.models import EffectiveState
 
+# After so long an order counts as held up; an old key is late so long after its overlap.
+PROMPT_SECONDS, LATE_SECONDS = 60.0, 600.0
 Requests = Mapping[int, ApprovalRequest]
 """The requests behind an alert's actions, by their id."""
 
@@ -63,14 +65,42 @@ def open_keys(alert: Alert, requests: Requests) -> list[int]:
     ]
 
 
-def living_keys(alert: Alert, requests: Requests) -> list[int]:
-    """Those that work, as far as was seen, and that nobody has ordered disabled or replaced."""
+def living_keys(alert: Alert, requests: Requests, *, now: float | None = None) -> list[int]:
+    """Those that work, as far as was seen, and that nothing is about to stop.
+
+    `now`: an order that is not done a minute after it was given does not count as stopping the key, nor a replacement
+    whose old key should have ended ten minutes ago. None: any order that is under way counts. What waits for
+    somebody's approval stops nothing.
+    """
     return [
         key_id
-        for key_id in open_keys(alert, requests)
-        if (key_id not in alert.keys or alert.keys[key_id].state == EffectiveState.ACTIVE.value)
-        and not _is_replaced(alert.actions.get(key_id), requests)
+        for key_id in alert.possible_keys
+        if _works(alert, key_id, requests) and not _is_stopping(alert.actions.get(key_id), requests, now)
     ]
+
+
+def stopping_keys(alert: Alert, requests: Requests, *, now: float) -> list[int]:
+    """Those that work still and that an order under way is about to stop."""
+    living = living_keys(alert, requests, now=now)
+    return [key_id for key_id in alert.possible_keys if _works(alert, key_id, requests) and key_id not in living]
+
+
+def _works(alert: Alert, key_id: int, requests: Requests) -> bool:
+    seen = alert.keys.get(key_id)
+    if seen is not None and (seen.gone or seen.state != EffectiveState.ACTIVE.value):
+        return False
+    return is_enabled_again(alert, key_id, requests) or not is_out_of_use(alert, key_id, requests)
+
+
+def _is_stopping(action: AlertAction | None, requests: Requests, now: float | None) -> bool:
+    request = requests.get(action.request_id) if action is not None else None
+    if action is None or request is None or request.status in WAITING:
+        return False
+    if request.status in FINAL:
+        overlap = request.progress.overlap
+        replaced = _is_replaced(action, requests)
+        return replaced and (now is None or overlap is None or now < overlap.at + LATE_SECONDS)
+    return now is None or now - action.clicked_at < PROMPT_SECONDS
 
 
 def _is_replaced(action: AlertAction | None, requests: Requests) -> bool:
@@ -83,9 +113,10 @@ def _in_hand(action: AlertAction | None, requests: Requests) -> bool:
     if _is_replaced(action, requests):
         # The leaked key lives until its successor is revealed: it can be ended now.
         return False
-    return request is not None and request.status not in {
-        Status.FAILED,
-        Status.DENIED,
-        Status.EXPIRED,
-        Status.WITHDRAWN,
-    }
+    # What waits for somebody's approval is no order yet: whoever may give one need not wait for it.
+    return request is not None and request.status not in WAITING and not came_to_nothing(request)
+
+
+def came_to_nothing(request: ApprovalRequest) -> bool:
+    """Whether an order is over and changed nothing."""
+    return request.status in FINAL and request.status is not Status.SUCCEEDED

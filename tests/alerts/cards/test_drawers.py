@@ -23,7 +23,7 @@ from tests.alerts.test_store import incoming
 from tests.approvals.kit import new_request
 
 POLICY = parse_policy('[roles]\nsecurity = ["S0SEC"]\n')
-DRAWERS = drawers(units_per_usd=500_000, batch_progress=lambda _c, number: (number, 5, 0), policy=lambda: POLICY)
+DRAWERS = drawers(units_per_usd=500_000, batch_progress=lambda _c, number: (number, 5, 0, False), policy=lambda: POLICY)
 LOCK = Lock(cause="alert", by="U0SAM", at=NOW, number=1, rule="r")
 
 

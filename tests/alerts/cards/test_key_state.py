@@ -53,7 +53,8 @@ def test_it_is_tried_until_it_was_refused_or_given_up() -> None:
     ("action", "status", "is_open"),
     [
         (None, None, True),
-        (DISABLE, Status.PENDING, False),
+        (DISABLE, Status.PENDING, True),  # somebody asked: whoever may disable it need not wait
+        (DISABLE, Status.RUNNING, False),
         (DISABLE, Status.DENIED, True),
         (DISABLE, Status.SUCCEEDED, False),
         (ROTATE, Status.RUNNING, False),
