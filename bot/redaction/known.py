@@ -5,7 +5,8 @@ Both are the process's, like its loggers: rows and messages are looked at whoeve
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ _CLASSES = (
     )
     + b" " * 128
 )
-_MIXED = tuple(bytes(three) for three in itertools.permutations(b"Aa0"))
+_MIXED = re.compile(b"(?=%s)" % b"|".join(bytes(three) for three in itertools.permutations(b"Aa0")))
 _PIECE = re.compile(
     rf"(?<![0-9A-Za-z])(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])[0-9A-Za-z]{{{_SHORTEST_PIECE},}}+(?![0-9A-Za-z])"
 )
@@ -71,8 +72,9 @@ def is_telling(secret: str) -> bool:
 
 
 def squeezed(text: str) -> bytes:
-    """The letters and digits of ASCII in a text, without all else."""
-    return text.encode("ascii", "ignore").translate(None, _NO_WORD)
+    """The letters and digits of ASCII in a text, without all else, and without accents."""
+    plain = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return plain.encode("ascii", "ignore").translate(None, _NO_WORD)
 
 
 def is_random(joined: str) -> bool:
@@ -85,28 +87,35 @@ def is_random(joined: str) -> bool:
 def own_spans(text: str) -> Iterator[Span]:
     """Our own secrets, whatever stands between their letters and digits."""
     together = squeezed(text) if _Known.own else b""
-    for secret in _Known.own:
-        start = together.find(secret)
-        while start >= 0:
-            yield _spread(text, start, len(secret))
-            start = together.find(secret, start + len(secret))
+    found = [(start, len(secret)) for secret in _Known.own for start in _starts(together, secret)]
+    yield from _spread(text, found)
+
+
+def _starts(text: bytes, part: bytes) -> Iterator[int]:
+    start = text.find(part)
+    while start >= 0:
+        yield start
+        start = text.find(part, start + len(part))
 
 
 def key_spans(text: str) -> Iterator[Span]:
     """Keys of the account, whatever they are glued to and whatever stands between their characters."""
     keys = _Known.keys
-    if keys is None or len(text) < KEY_LENGTH:
-        return
-    classes = text.encode("ascii", "replace").translate(_CLASSES)
-    if not any(three in classes for three in _MIXED):
-        return
-    together = squeezed(text).decode("ascii")
-    last = KEY_LENGTH - ENDS
-    for start in range(len(together) - KEY_LENGTH + 1):
-        if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
-            core = together[start : start + KEY_LENGTH]
-            if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
-                yield _spread(text, start, KEY_LENGTH)
+    if keys is not None and len(text) >= KEY_LENGTH:
+        yield from _spread(text, [(start, KEY_LENGTH) for start in _key_starts(squeezed(text), keys)])
+
+
+def _key_starts(squeezed_text: bytes, keys: KeyMatcher) -> Iterator[int]:
+    together = squeezed_text.decode("ascii")
+    last, at = KEY_LENGTH - ENDS, 0
+    for mixed in _MIXED.finditer(squeezed_text.translate(_CLASSES)):
+        # Each place once: the keys that these three characters can be a part of, and no earlier three.
+        first, at = max(at, mixed.start() + 3 - KEY_LENGTH), min(mixed.start(), len(together) - KEY_LENGTH) + 1
+        for start in range(first, at):
+            if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
+                core = together[start : start + KEY_LENGTH]
+                if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
+                    yield start
 
 
 def piece_spans(text: str) -> Iterator[Span]:
@@ -119,7 +128,8 @@ def piece_spans(text: str) -> Iterator[Span]:
             yield match.span()
 
 
-def _spread(text: str, start: int, length: int) -> Span:
-    """Where letters and digits that stand side by side once all else is left out stand in the text."""
-    places = [at for at, char in enumerate(text) if char.isascii() and char.isalnum()]
-    return places[start], places[start + length - 1] + 1
+def _spread(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """Where parts of the squeezed text, by their start and length, stand in the text."""
+    if found:
+        places = [at for at, char in enumerate(text) if squeezed(char)]
+        yield from ((places[start], places[start + length - 1] + 1) for start, length in found)

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from bot.redaction.encodings import Span, encoded_words, unescaped
 from bot.redaction.known import KEY_LENGTH, is_random, key_spans, own_spans, piece_spans
 
+_BOTH_CASES_AND_A_DIGIT = "(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])(?=[A-Za-z]*+[0-9])"
+# Tokens of Slack go on with a number, or hold a long piece with a digit; `xoxo-kisses-and-hugs` does not.
+_SLACK = r"(?:[0-9][0-9A-Za-z-]{7,}|(?:[A-Za-z]{1,24}-){0,4}(?=[A-Za-z%]{0,32}[0-9])[0-9A-Za-z%]{8}[0-9A-Za-z%-]*)"
 # Each form with a literal that stands in every match, so that a text without it costs one look.
 _FORMS = (
     ("sk-", re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z]{20,}")),
-    ("sk-", re.compile(r"sk-[0-9A-Za-z]{32,}")),  # the same, glued to a word
-    ("xox", re.compile(r"xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{8,}")),
-    ("xapp-", re.compile(r"xapp-[0-9A-Za-z-]{8,}")),
+    ("sk-", re.compile(r"(?<![a-z])sk-[0-9A-Za-z]{32,}")),
+    # The same, glued to a word: `task-`, `Flask-` and `Keydesk-` stand before the digests of commits, files and pages.
+    ("sk-", re.compile(rf"sk-{_BOTH_CASES_AND_A_DIGIT}[0-9A-Za-z]{{32,}}")),
+    ("xox", re.compile(rf"xox[a-z](?:\.xox[a-z])?-{_SLACK}")),
+    ("xapp-", re.compile(rf"xapp-{_SLACK}")),
     ("gh", re.compile(r"gh[a-z]_[0-9A-Za-z]{20,}")),
     ("github_pat_", re.compile(r"github_pat_[0-9A-Za-z_]{20,}")),
     # Who has a response URL can post with it.
@@ -19,14 +24,24 @@ _FORMS = (
     ("://", re.compile(r"://([^\s/:@\"']{1,256}+:[^\s/@\"']{1,256})@")),  # user:password in a URL
     ("Bearer ", re.compile(r"Bearer ((?=[A-Za-z._~+/=-]{0,64}[0-9])[0-9A-Za-z._~+/=-]{20,})")),
 )
+# What people write where a secret would stand: one kind of letter only, a mask with little around it, and, as a
+# password, a mask, a word in brackets, a variable, or the very words "user" and "password".
+_NO_SECRET = re.compile(
+    r"sk-(?:[a-z]+|[A-Z]+|[0-9]+|[0-9A-Za-z]{0,8}[xX]{6,}+[0-9A-Za-z]{0,8})"
+    r"|[^:]*:(?:[*•●.…xX]{2,}|(?:<|&lt;|\[)[A-Za-z_-]{1,32}(?:>|&gt;|\])"
+    r"|\$?\{{1,2}[A-Za-z_.-]{1,32}\}{1,2}|\$[A-Z_]{1,32})"
+    r"|(?i:user(?:name)?:pass(?:word|wd)?)"
+)
 # What only begins like a secret: in a log nobody misses a word, elsewhere it may be somebody's name for a key.
 _WIDE_FORMS = (
     ("sk-", re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z][0-9A-Za-z_-]{7,}")),
     ("Bearer ", re.compile(r"Bearer ([0-9A-Za-z._~+/=-]{8,})")),
     ("ticket=", re.compile(r"[?&]ticket=([^\s&\"'<>]+)")),  # who has it can open Socket Mode's link, once
 )
-# A gateway key as the gateway's own API writes it.
-_BARE = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{KEY_LENGTH}}}+(?![0-9A-Za-z])")
+# A gateway key as the gateway's own API writes it: it has letters of both cases; digests and numbers have not.
+_BARE = re.compile(
+    rf"(?<![0-9A-Za-z])(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])[0-9A-Za-z]{{{KEY_LENGTH}}}+(?![0-9A-Za-z])"
+)
 # The same in two pieces: on two lines, with what quotations and source code put around a line's end, or beside a space.
 _TWO_PIECES = re.compile(
     r"(?<![0-9A-Za-z])(?P<first>[0-9A-Za-z]{4,44}+)(?:\\[nr]|<br ?/?>|[\"'`+\\\s>|#*]){1,20}+"
@@ -69,7 +84,9 @@ def secret_spans(seen: str, *, wide: bool, depth: int = 0) -> Iterator[Span]:
 def _by_form(seen: str, *, wide: bool) -> Iterator[Span]:
     for literal, form in (*_FORMS, *_WIDE_FORMS) if wide else _FORMS:
         if literal in seen:
-            yield from (match.span(form.groups) for match in form.finditer(seen))
+            for match in form.finditer(seen):
+                if not _NO_SECRET.fullmatch(match[form.groups]):
+                    yield match.span(form.groups)
     if "sk-" in seen:
         yield from (match.span() for match in _BROKEN.finditer(seen) if is_random(_GAPS.sub("", match[0][3:])))
         yield from (match.span() for match in _LONG_WITH_DASHES.finditer(seen) if is_random(match[0][3:]))

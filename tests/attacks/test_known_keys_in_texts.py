@@ -55,9 +55,11 @@ async def test_no_form_takes_it_and_nothing_keeps_it(desk: Desk, log: io.StringI
         await desk.pass_time(3.0)
     await desk.slack.close_view(ADA, desk.slack.top_view(ADA))
     for number, text in enumerate(told):
-        for command in ("new {}", "show {}", "why {}", "disable created before {}"):
+        for command in ("new {}", "show {}", f"disable {mine.id} {{}}", "why {}", "disable created before {}"):
             await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {command.format(text)}")
-        body = {"id": f"n{number}", "title": f"a leak {text}", "text": text, "url": "https://x.test/1"}
+        # Titles and texts are cut; a key that stands across the cut must not be half there.
+        title = f"a leak {'-' * (number * 9)} {text}"
+        body = {"id": f"n{number}", "title": title, "text": f"{title} {title}", "url": "https://x.test/1"}
         assert (await post(desk, "generic", json.dumps(body).encode())).status_code == 202
         await desk.pass_time(A_MINUTE)
         await desk.app.responder.drain(grace=10)

@@ -81,6 +81,21 @@ def test_noise_and_the_ends_of_known_keys_take_no_longer() -> None:
         # Each of these has the ends of a key 48 characters apart, again and again.
         _quick((ends[0] * 11 + ends[1]) * 400)
         _quick((ends[0] + ends[1] * 11) * 400)
+        _quick(" ".join(noise.choices(ALPHABET, k=10_000)))
+        _quick("aA0" * 6_666)
+        _quick("a\u0336A\u03360\u0336" * 3_333)
+
+
+@pytest.mark.timed
+def test_many_keys_in_one_text_take_no_longer() -> None:
+    """Anybody may know the ends of keys whose value the gateway hides, and writes as many values between as they like."""
+    ends = core(1)[:4], core(1)[-4:]
+    with known_as_before():
+        know_keys(index_of(core(2), hidden=(core(1),)))
+        value = ends[0] + core(3)[4:-4] + ends[1]
+        assert len(list(secret_spans(f"{value} " * 400, wide=False))) >= 400
+        _quick(f"{value} " * 400)
+        _quick(" ".join(value) * 200)
 
 
 def _quick(text: str) -> None:

@@ -63,6 +63,33 @@ def test_secrets_are_known_by_their_form_or_their_value(secret: str) -> None:
     assert secret not in redact(f"it is {secret} now", wide=False)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"task-{CORE}",
+        f"Flask-{CORE[:32]}",
+        "TASKsk-d35db41d94e5efaf89fc43c5fa52f8b2",
+        "sk-d35db41d94e5efaf89fc43c5fa52f8b2",
+        "OPENAI_API_KEY=sk-d35db41d94e5efaf89fc43c5fa52f8b2",
+        f"sk-xxxxxx{CORE[:20]}",
+        f"sk-{CORE}xxxxxx",
+        "redis://user:hu***r2@cache",
+        "mysql://<user>:<hunter2>@host",
+        "mysql://bob:$ecret1@host",
+        "mysql://bob:password@host",
+        "mysql://user:password1@host",
+        "xoxb-sandbox-5f2b8c1d9e4a7f3b6c0d8e2a",
+        f"xoxb-{CORE[:24]}",
+        "xoxd-Qn%2FzYkLmNopQrs%2BTuv",
+        "xapp-sandbox-5f2b8c1d9e4a7f3b6c0d8e2a",
+        f"key {CORE[:12].lower()}{CORE[12:]}",
+    ],
+)
+def test_what_only_resembles_an_honest_text_is_secret(text: str) -> None:
+    assert holds_secret(text)
+    assert HIDDEN in redact(text, wide=False)
+
+
 def test_the_password_of_a_database_url_is_hidden() -> None:
     assert redact("at postgresql://bob:pass@h/x") == "at postgresql://[redacted]@h/x"
 
@@ -100,6 +127,34 @@ def test_ordinary_words_stay(text: str) -> None:
         "task-42 of the migration plan from 2024 to 2025, see ticket 12345 and the page beside it",
         "https://tickets.example/browse?ticket=OPS-1234&view=all",
         "send it as Bearer authentication",
+        "https://www.notion.so/acme/Keydesk-d35db41d94e5efaf89fc43c5fa52f8b2",
+        "https://ci.example/build?task-9b7bb71fcb447fc135c396aff26c035c=1",
+        "task-d35db41d94e5efaf89fc43c5fa52f8b2",
+        "disk-b19b8f89a50f8a8e9bb8bdb5eba456bf",
+        "Flask-0a09cfce14db0699202bd90872129b6f237adc0c",
+        "mask-0499a90ebb4108e360ddfcfc69e290d9f945ffa4d1278220ad2cf1337349e455",
+        "redis://user:***@cache",
+        "redis://ada:xxxxxx@cache",
+        "mysql://<user>:<password>@host",
+        "mysql://&lt;user&gt;:&lt;password&gt;@host",
+        "postgresql://keydesk:${DB_PASSWORD}@db/keydesk",
+        "postgresql://{user}:{password}@db, or $DB_USER:$DB_PASSWORD",
+        "amqp://ada:$RABBIT_PASSWORD@queue",
+        "https://USER:PASSWORD@host/x",
+        "https://user:pass@host/x",
+        "xoxo-kisses-and-hugs",
+        "xoxo-love-and-hugs-to-all-from-Q3",
+        "xapp-migration-project",
+        "xapp-migration-project-2027",
+        "xoxb-your-bot-token",
+        "sk-" + "X" * 20,
+        "sk-" + "x" * 48,
+        "sk-" + "0" * 32,
+        "sk-abcdXXXXXXXXXXXXXXXXXXXXwxyz",
+        "sk-learnpipelineforinternalsearch",
+        "123456789012345678901234567890123456789012345678",
+        "cb95eb92e57561d80e1ed511b327f2f171fc118de91165c6",
+        "a" * 48,
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     ],
 )
@@ -121,7 +176,22 @@ def test_a_text_without_a_secret_comes_back_as_it_is(text: str) -> None:
 @pytest.mark.timed
 @pytest.mark.parametrize(
     "unit",
-    ["sk-", "sk-a ", "sk-" + "a " * 24, "a" * 47 + " ", "://a:", "xoxa-", "A+/", "ﷺ", "\u200bsk-", "Bearer ", "gha_"],
+    [
+        "sk-",
+        "sk-a ",
+        "sk-" + "a " * 24,
+        "a" * 47 + " ",
+        "://a:",
+        "xoxa-",
+        "xoxa-a-a-a-a-",
+        "sk-xxxxxxa",
+        "://a:{a",
+        "A+/",
+        "ﷺ",
+        "\u200bsk-",
+        "Bearer ",
+        "gha_",
+    ],
 )
 def test_no_text_takes_long(unit: str) -> None:
     text = unit * (20_000 // len(unit))

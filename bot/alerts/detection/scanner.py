@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from bot.redaction import redact
+
 # So much of one alert is searched. The card says when there was more.
 LONGEST_TEXT = 1_000_000
 MOST_CANDIDATES = 5_000
@@ -37,8 +39,9 @@ _CUT_OFF = re.compile(rf"[-_]?{_MASK}|[\\=]\r?\n")
 _CROSSED_OUT = re.compile(r"[xX]{6}")
 # Base64 of a text with a key in it: `sk-` and 48 characters are 68 of these.
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{68,8192}={0,2}")
-# Programs break base64 after 64 or 76 characters.
-_WRAPPED = re.compile(r"(?P<line>[0-9A-Za-z+/_-]{60,80})\r?\n[ \t>]{0,16}(?=[0-9A-Za-z+/_-])")
+# Programs break base64 after 64 or 76 characters. The line end comes first: only there is the line before it looked at.
+_LINE = "[0-9A-Za-z+/_-]{60}"
+_WRAPPED = re.compile(rf"\r?\n(?:(?<={_LINE}\n)|(?<={_LINE}\r\n))[ \t>]{{0,16}}(?=[0-9A-Za-z+/_-])")
 _IN_BASE64 = re.compile(rb"sk-([0-9A-Za-z]{16,128})(?![0-9A-Za-z])")
 # A line end inside a word, as it is or as it is written in code and mark-up, with what editors, quotations and source
 # code put around it; or the end of one string and the beginning of the next.
@@ -166,13 +169,22 @@ def _hint(first: str, last: str) -> str:
 def _encoded(text: str) -> Iterator[str]:
     """Values inside base64, as Kubernetes Secrets and HTTP's Basic scheme hold them, on one line or on several."""
     found = tuple(dict.fromkeys(_decoded(text)))
-    joined = _WRAPPED.sub(r"\g<line>", text)
+    joined = _unwrapped(text)
     over_lines = [core for core in _decoded(joined) if core not in found] if joined != text else []
     # A line may end within a value, or the next line may not belong to it: the length of a key tells.
     whole = tuple(core for core in over_lines if len(core) == _KEY_LENGTH)
     yield from (core for core in found if not any(one.startswith(core) for one in whole))
     yield from whole
     yield from (core for core in over_lines if core not in whole and not (found and core.startswith(found)))
+
+
+def _unwrapped(text: str) -> str:
+    """The text with lines of base64 put together."""
+    parts, at = [], 0
+    for match in _matches(_WRAPPED, text):
+        parts.append(text[at : match.start()])
+        at = match.end()
+    return "".join([*parts, text[at:]])
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -201,4 +213,7 @@ def harmless(text: str, limit: int) -> str:
     whole = _SPLIT.sub(lambda match: _BREAK.sub("", match[0]), visible(sound))
     plain = " ".join(whole.split())
     plain = _PIECE.sub(_shortened, _LONG_WORD.sub(_shortened, plain))
+    if len(plain) > limit:
+        # Before the cut: the part of a key that is left is known by nothing any more.
+        plain = redact(plain[: 4 * limit], wide=False)
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

@@ -20,6 +20,7 @@ from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text
 from bot.operations import Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
+from bot.redaction import redact
 from bot.slack.blocks import Block, bold_name, code, context, harmless, modal, section, truncate
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
@@ -59,7 +60,7 @@ class Seen(Frozen):
             unlimited_quota=key.unlimited_quota,
             expired=key.is_past(now),
             channel=channel,
-            rest=rest[:60],
+            rest=redact(rest, wide=False)[:60],  # before the cut: the part of a key is known by nothing
         )
 
     @classmethod

@@ -10,6 +10,7 @@ from bot.features.forms.submission import submit_form
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
+from bot.redaction import redact
 from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.inputs import typed
@@ -28,7 +29,7 @@ class KeyCreateListeners:
         """Open the form; words after the command become the name."""
         deps = self._deps
         await deps.flow.admit(await deps.actor(delivery), OPERATION.name)
-        prefill = Prefill(name=clean_line(delivery.text)[:100])
+        prefill = Prefill(name=clean_line(redact(delivery.text, wide=False))[:100])
         view = build_modal(prefill, units_per_usd=deps.units_per_usd, channel=delivery.channel_id)
         show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         await show(delivery, view)

@@ -2,12 +2,15 @@
 
 import functools
 import json
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
+from bot.alerts.detection import scanner
 from bot.alerts.detection.long_text import LONG, read_aside
 from bot.alerts.detection.scanner import (
     _BASE64,
@@ -17,6 +20,7 @@ from bot.alerts.detection.scanner import (
     _LONGEST_MATCH,
     _MASKED,
     _SPLIT,
+    _WRAPPED,
     SLICE,
     find,
     visible,
@@ -24,7 +28,18 @@ from bot.alerts.detection.scanner import (
 from tests.alerts.kit import core
 from tests.tools.pace import a_plain_millisecond, cost, seconds_of
 
-HOSTILE = ["sk-", "sk-" + "a" * 16 + " ", "\u200bsk-", "漢", "sk-abcd***", "token " + "a" * 48 + " ", "A+/"]
+HOSTILE = [
+    "sk-",
+    "sk-" + "a" * 16 + " ",
+    "\u200bsk-",
+    "漢",
+    "sk-abcd***",
+    "token " + "a" * 48 + " ",
+    "A+/",
+    "aB1",
+    "\n",
+    "a" * 64 + "\n",
+]
 # On a machine on which a plain millisecond takes one.
 MOST_MILLISECONDS = 50
 
@@ -52,7 +67,7 @@ def test_no_single_call_keeps_the_loop_from_its_turn(unit: str) -> None:
     """A thread that is inside one call into a library gives nobody else a turn."""
     text = unit * (1_000_000 // len(unit))
     looked_at = visible(text)
-    for pattern in (_FULL, _MASKED, _SPLIT, _BASE64, _LONG_WORD):
+    for pattern in (_FULL, _MASKED, _SPLIT, _BASE64, _LONG_WORD, _WRAPPED):
         assert (
             cost(
                 functools.partial(lambda p: list(p.finditer(looked_at, 0, SLICE + _LONGEST_MATCH)), pattern),
@@ -64,6 +79,30 @@ def test_no_single_call_keeps_the_loop_from_its_turn(unit: str) -> None:
     assert cost(lambda: text[:SLICE].translate(_INVISIBLE), per=a_plain_millisecond, tries=3) < 20
     body = json.dumps({"text": text}, ensure_ascii=False).encode()
     assert cost(lambda: json.loads(body), per=a_plain_millisecond, tries=3) < MOST_MILLISECONDS
+
+
+def test_every_pattern_is_given_a_slice_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only `_matches` runs a pattern over the text of an alert: it gives each call the end of what it may read."""
+    longest = 0
+
+    class Watched:
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            self.pattern = pattern
+
+        def __getattr__(self, name: str) -> Callable[..., object]:
+            def call(*given: Any) -> object:
+                nonlocal longest
+                text = next(one for one in given if isinstance(one, str))
+                start, end = (*given[given.index(text) + 1 :], 0, len(text))[:2]
+                longest = max(longest, min(end, len(text)) - start)
+                return getattr(self.pattern, name)(*given)
+
+            return call
+
+    for name in ("_FULL", "_MASKED", "_SPLIT", "_BASE64", "_LONG_WORD", "_WRAPPED"):
+        monkeypatch.setattr(scanner, name, Watched(getattr(scanner, name)))
+    find(["sk-" + "aB1" * 20_000 + "\n" + "A+/" * 20_000])
+    assert 0 < longest <= SLICE + _LONGEST_MATCH
 
 
 async def test_short_texts_are_read_where_they_come_and_long_ones_in_the_one_thread() -> None:

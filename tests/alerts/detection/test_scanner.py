@@ -4,7 +4,9 @@ import itertools
 import pytest
 
 from bot.alerts.detection.scanner import LONGEST_TEXT, MOST_CANDIDATES, find, harmless
-from tests.alerts.kit import core
+from bot.redaction import know_keys
+from tests.alerts.kit import core, index_of
+from tests.redaction.kit import known_as_before
 from tests.tools.pace import a_plain_millisecond, cost
 
 KEY = core(1)
@@ -216,3 +218,13 @@ def test_what_stands_below_a_line_of_base64_does_not_change_its_value() -> None:
     core = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7dEf0hIj3kLm6n"
     encoded = base64.b64encode(f"sk-{core}".encode()).decode()
     assert [one.core for one in find([f"{encoded}\nKeyfound in a paste"]).candidates if one.telling] == [core]
+
+
+@pytest.mark.parametrize("before", [0, 40, 100, 130, 190])
+def test_a_key_that_is_cut_off_is_known_before_the_cut(before: int) -> None:
+    value = core(5)
+    with known_as_before():
+        know_keys(index_of(value))
+        shown = harmless("." * before + " " + ", ".join(value) + " and so on" + "." * 200, 200)
+    assert len(shown) <= 200
+    assert not any(", ".join(value[at : at + 4]) in shown for at in range(44))
