@@ -37,7 +37,7 @@ class StopDeadline:
 
 def _end(seconds: float) -> None:
     logger.error(
-        "stopping takes longer than %g s, most likely for want of the database: ended; others take over what is left",
+        "stopping takes longer than %g s, something does not answer: ended; others take over what is left",
         seconds,
     )
     # The interpreter's own way out would wait for the threads that hang. It was told to stop, so this is no failure.

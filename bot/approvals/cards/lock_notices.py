@@ -20,10 +20,10 @@ def lock_text(lock: Lock) -> str:
     who = mention(lock.by) if lock.by else "Keydesk"
     when = date(lock.at)
     if lock.cause == "alert":
-        return f"{who} disabled it on {when} because of alert {lock.number}."
+        return f"{who} disabled it {when} because of alert {lock.number}."
     if lock.cause == "incident":
-        return f"{who} disabled it on {when} in an incident (batch {lock.number})."
-    return f"{who}, who does not own it, disabled it on {when} (request #{lock.number})."
+        return f"{who} disabled it {when} in an incident (batch {lock.number})."
+    return f"{who}, who does not own it, disabled it {when} (request #{lock.number})."
 
 
 def locked_text(lock: Lock, *, policy: Policy) -> str:

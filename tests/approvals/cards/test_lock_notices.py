@@ -23,7 +23,7 @@ def post(**body: Any) -> PostRow:
 
 
 def test_it_says_who_when_and_why() -> None:
-    assert lock_text(LOCK).startswith("<@U0SAM> disabled it on <!date^1790000000")
+    assert lock_text(LOCK).startswith("<@U0SAM> disabled it <!date^1790000000")
     assert lock_text(LOCK).endswith("because of alert 3.")
     assert "Keydesk disabled it" in lock_text(Lock(cause="alert", by="", at=1.0, number=3, rule=""))
     assert "in an incident (batch 5)" in lock_text(Lock(cause="incident", by="U1", at=1.0, number=5, rule=""))
@@ -58,7 +58,7 @@ on = "any"
 allow = true
 """)
     text = locked_text(LOCK, policy=rules)
-    assert "*Locked.* <@U0SAM> disabled it on" in text
+    assert "*Locked.* <@U0SAM> disabled it" in text
     assert "1 person of security agrees, not who asks." in text
     assert locked_texts({12: LOCK}, policy=rules) == {12: text}
 
