@@ -21,7 +21,7 @@ _FORMS = (
     ("github_pat_", re.compile(r"github_pat_[0-9A-Za-z_]{20,}")),
     # Who has a response URL can post with it.
     ("hooks.slack.com/", re.compile(r"https://hooks\.slack\.com/[^\s\"'<>]+")),
-    ("://", re.compile(r"://([^\s/:@\"']{1,256}+:[^\s/@\"']{1,256})@")),  # user:password in a URL
+    ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{1,256})@")),  # user:password in a URL
     ("Bearer ", re.compile(r"Bearer ((?=[A-Za-z._~+/=-]{0,64}[0-9])[0-9A-Za-z._~+/=-]{20,})")),
 )
 # What people write where a secret would stand: one kind of letter only, a mask with little around it, and, as a
@@ -48,9 +48,9 @@ _TWO_PIECES = re.compile(
     r"(?P<second>[0-9A-Za-z]{4,44}+)(?![0-9A-Za-z])"
 )
 # A key in pieces, not two of them or their hints: spaces, line ends (as they are, or as code and mark-up write them),
-# quotation marks, plus signs.
+# quotation marks, plus signs. Not behind a word: what follows `task-` and `risk-` is a sentence.
 _GAP = r"\\[nrt]|<br ?/?>|[^0-9A-Za-z]"
-_BROKEN = re.compile(rf"sk-(?:(?:{_GAP}){{0,24}}+(?!sk-)[0-9A-Za-z]){{{KEY_LENGTH}}}")
+_BROKEN = re.compile(rf"(?<![a-z])sk-(?:(?:{_GAP}){{0,24}}+(?!sk-)[0-9A-Za-z]){{{KEY_LENGTH}}}")
 _GAPS = re.compile(_GAP)
 _LONG_WITH_DASHES = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z_-]{32,}")
 
