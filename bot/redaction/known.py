@@ -19,7 +19,7 @@ ENDS = 4
 _SHORTEST_PIECE = 20
 _FEWEST_DIGITS, _FEWEST_LETTERS = 2, 8
 _NO_WORD = bytes(set(range(256)) - set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
-# Letters of both cases and a digit side by side: hardly a key is without, and most texts are.
+# Letters of both cases and a digit side by side: hardly a key is without, and most short texts are.
 _CLASSES = (
     bytes(
         ord("0") if char.isdigit() else ord("A") if char.isupper() else ord("a") if char.islower() else ord(" ")
@@ -27,7 +27,7 @@ _CLASSES = (
     )
     + b" " * 128
 )
-_MIXED = re.compile(b"(?=%s)" % b"|".join(bytes(three) for three in itertools.permutations(b"Aa0")))
+_MIXED = tuple(bytes(three) for three in itertools.permutations(b"Aa0"))
 _PIECE = re.compile(
     rf"(?<![0-9A-Za-z])(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])[0-9A-Za-z]{{{_SHORTEST_PIECE},}}+(?![0-9A-Za-z])"
 )
@@ -106,16 +106,16 @@ def key_spans(text: str) -> Iterator[Span]:
 
 
 def _key_starts(squeezed_text: bytes, keys: KeyMatcher) -> Iterator[int]:
+    classes = squeezed_text.translate(_CLASSES)
+    if not any(three in classes for three in _MIXED):
+        return
     together = squeezed_text.decode("ascii")
-    last, at = KEY_LENGTH - ENDS, 0
-    for mixed in _MIXED.finditer(squeezed_text.translate(_CLASSES)):
-        # Each place once: the keys that these three characters can be a part of, and no earlier three.
-        first, at = max(at, mixed.start() + 3 - KEY_LENGTH), min(mixed.start(), len(together) - KEY_LENGTH) + 1
-        for start in range(first, at):
-            if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
-                core = together[start : start + KEY_LENGTH]
-                if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
-                    yield start
+    last = KEY_LENGTH - ENDS
+    for start in range(len(together) - KEY_LENGTH + 1):
+        if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
+            core = together[start : start + KEY_LENGTH]
+            if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
+                yield start
 
 
 def piece_spans(text: str) -> Iterator[Span]:

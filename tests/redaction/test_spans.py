@@ -1,5 +1,6 @@
 """A bare word of 48 characters is a key in a path and in a list, and none in a longer word of base64."""
 
+import base64
 import random
 
 import pytest
@@ -83,6 +84,7 @@ def test_noise_and_the_ends_of_known_keys_take_no_longer() -> None:
         _quick((ends[0] + ends[1] * 11) * 400)
         _quick(" ".join(noise.choices(ALPHABET, k=10_000)))
         _quick("aA0" * 6_666)
+        _quick(f"{base64.b64encode(base64.b64encode(noise.randbytes(4_600))).decode()[:8192]} " * 2)
         _quick("a\u0336A\u03360\u0336" * 3_333)
 
 
