@@ -1,4 +1,4 @@
-# make sandbox: play it in a browser.  make test: every test.  Both make their own environment first.
+# make sandbox: play it in a browser.  make test: the tests.  Both make their own environment first.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,11 +9,12 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test coverage check fix bench soak release migrate docs site lock clean
+.PHONY: help install sandbox test attacks coverage check fix bench soak release migrate docs site lock clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
-	@echo "make test      every test"
+	@echo "make test      the tests, but for those of make attacks and make soak"
+	@echo "make attacks   what hostile and careless people try (CI: with make coverage)"
 	@echo "make coverage  branches covered by the tests: all of them in permissions, gateway and approvals"
 	@echo "make check     lint, types, import contracts"
 	@echo "make fix       let the formatter and the linter mend what they can"
@@ -52,7 +53,11 @@ test soak: export PYTHONDONTWRITEBYTECODE :=
 test: install
 	$(BIN)/python tests/tools/browser.py
 	$(BIN)/python -m compileall -q bot keydesk_sandbox
-	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest -m "not soak and not thorough" -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+# What a hostile or careless colleague tries.
+attacks: install
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q tests/attacks $(ARGS)
 
 # Branches, by all tests but those that look at another process or a browser. The rooms where a mistake costs money or
 # a key have no branch without a test.

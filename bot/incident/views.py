@@ -193,7 +193,7 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
     """The word to somebody whose keys these are: what was done, by whom and why, and the way to new ones."""
     _, done_word, _ = WORDS[batch.operation]
     count = "One of your keys was" if len(keys) == 1 else f"{len(keys):,} of your keys were"
-    sentence = f"{count} {done_word} by {_who(batch)}, together with others."
+    sentence = f"{count} {done_word} by {_who(batch)} in one batch."
     blocks: list[Block] = [section(sentence)]
     if batch.reason:
         blocks.append(section(f"*Why*\n{quote(batch.reason)}"))

@@ -15,7 +15,7 @@ from bot.alerts.cards.card import (
     found_lines,
 )
 from bot.alerts.cards.key_blocks import again_blocks, key_blocks, lock_blocks, step_blocks, untold_blocks
-from bot.alerts.cards.key_state import Requests, open_keys
+from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, clipped, ticked
@@ -40,7 +40,7 @@ def alert_window(
 
     `untold`: keys whose owner cannot be written to.
     """
-    blocks: list[Block] = [section(_sentence(alert))]
+    blocks: list[Block] = [section(_sentence(alert, requests))]
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         if key_id in visible:
             blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
@@ -64,7 +64,7 @@ def alert_window(
     return modal(WINDOW, TITLE, blocks, close="Close", private_metadata=str(alert.id))
 
 
-def _sentence(alert: Alert) -> str:
+def _sentence(alert: Alert, requests: Requests) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
         return f":white_check_mark: {mention(alert.closed_by or '')} says that this is a false alarm."
     if not alert.possible_keys and alert.awaits_lookup:
@@ -75,6 +75,12 @@ def _sentence(alert: Alert) -> str:
         return ":grey_question: Nothing in it is a key of this account."
     if not alert.sure_keys:
         return ":warning: Only the first and last characters are there. Look before you act: it may be another key."
+    return _sure_sentence(alert, requests)
+
+
+def _sure_sentence(alert: Alert, requests: Requests) -> str:
+    if all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys) and not open_keys(alert, requests):
+        return ":lock: It holds a key of this account that is out of use: disabled or deleted."
     return ":rotating_light: It holds a key of this account. Whoever reads it can use it until the gateway refuses it."
 
 

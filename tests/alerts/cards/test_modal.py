@@ -49,3 +49,10 @@ def test_only_ticked_keys_of_the_alert_are_meant(state: dict[str, Any], keys: li
 def test_the_one_key_needs_no_box() -> None:
     assert chosen(alert_of(finding(7), keys=SEEN), {}) == [7]
     assert said("Done.")["blocks"][0]["text"]["text"] == "Done."
+
+
+def test_a_key_that_is_out_of_use_is_called_so() -> None:
+    dead = KeySnapshot(key_id=7, name="search", state="disabled", looked_at=NOW)
+    view = alert_window(alert_of(finding(7), keys={7: dead}), {}, visible={7}, channel="C0SEC", units_per_usd=500_000)
+    assert "out of use: disabled or deleted" in str(view)
+    assert "can use it" not in str(view)
