@@ -14,6 +14,7 @@ from benchmarks import (
     alerts,
     decide,
     gateway_limits,
+    idle_connections,
     kill,
     machine,
     noise,
@@ -158,6 +159,16 @@ def noise_beside_kills() -> None:
         print(f"{name:<58} {value:6.1f} | {'<= 3' if 'card' in name else '<= 10'}", flush=True)
 
 
+def beside_idle_connections() -> None:
+    """Slack answered beside connections that only stand."""
+    median, longest, stood = idle_connections.measure()
+    print(
+        f"{f'answers beside {stood:,} idle and trickling connections':<58} {median:6.3f} s,"
+        f" longest {longest:.3f} s | <= 1",
+        flush=True,
+    )
+
+
 def moved_quota() -> None:
     """Rotations beside somebody who spends."""
     for name, value in rotations.measure().items():
@@ -205,6 +216,7 @@ ROWS: dict[str, Callable[[], None]] = {
     "decisions": decisions,
     "leaks": leaks,
     "noise": noise_beside_kills,
+    "connections": beside_idle_connections,
     "rotations": moved_quota,
     "operations": more_operations,
     "record": record_check,
