@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PLAY   := $(VENV)/.sandbox
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Two per core: many tests wait for other processes, or for threads to end.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Three per core: many tests wait for other processes, for threads to end, or for what must come.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install sandbox test attacks coverage check fix bench soak release migrate docs site lock clean

@@ -107,6 +107,7 @@ async def test_other_news_of_the_index_does_not_make_a_value_nobodys(http_desk: 
 
 
 @pytest.mark.parametrize("trouble", ["hang", "refused"])
+@pytest.mark.thorough
 async def test_a_window_says_soon_that_nothing_could_be_looked_up_whatever_the_background_does(
     http_desk: Desk, trouble: str
 ) -> None:

@@ -87,6 +87,7 @@ async def test_a_key_that_somebody_disabled_elsewhere_is_called_disabled_and_no_
     assert words_of_death(desk) == []
 
 
+@pytest.mark.thorough
 async def test_a_key_that_is_accepted_to_the_end_is_never_called_dead(http_desk: Desk) -> None:
     desk = http_desk
     desk.gateway.switch("cache_disable", 100_000.0)

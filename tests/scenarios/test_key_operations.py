@@ -170,6 +170,7 @@ async def test_a_key_that_is_never_refused_is_cried_out(http_desk: Desk) -> None
     await desk.eventually(lambda: desk.said("Disabled, but still accepted at"))
 
 
+@pytest.mark.thorough
 async def test_a_key_that_was_accepted_is_cried_out_though_its_last_trial_told_nothing(http_desk: Desk) -> None:
     desk = http_desk
     desk.gateway.switch("cache_disable", 100_000.0)
