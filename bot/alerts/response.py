@@ -177,7 +177,7 @@ class AlertResponse:
         if alert.batch_id is None:
             return ""
         done, total, _, over = self.batch_progress(c, alert.batch_id)
-        return f":after:{alert.batch_id}" if over and done < total else ""
+        return f"+{alert.batch_id}" if over and done < total else ""
 
     def batch_moved(self, c: sa.Connection, batch_id: int) -> None:
         """A batch went on: the alert that it is for says how far it is."""
