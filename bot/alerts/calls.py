@@ -38,8 +38,8 @@ DUE, LATER = (0.0, 300.0, 900.0, 3600.0), 4 * 3600.0
 # From this call on more people are called, and the channel sees it, not only the thread.
 ESCALATES_AT = 3
 ACKNOWLEDGED_SECONDS = 1800.0
-# While an order is about to stop the key, or another alert calls for it.
-LOOK_SECONDS = 60.0
+# While an order is about to stop the key; and while another alert calls for it, which costs the gateway nothing.
+LOOK_SECONDS, ELSEWHERE_SECONDS = 60.0, 900.0
 # What the policy disables at once needs nobody, unless it fails.
 AUTOMATIC_SECONDS = 30.0
 
@@ -102,8 +102,11 @@ class SecurityCalls:
         alert = await self.database.read(store.find, alert_id)
         if alert is None or alert.calls.number != number:
             return None
+        if await self.database.read(self._is_called_elsewhere, alert):
+            return Again(ELSEWHERE_SECONDS)
         if alert.status is AlertStatus.OPEN:
-            with contextlib.suppress(GatewayError), prioritized(Priority.KILL):
+            # Not with the priority of a kill: what is read here must not hold one up.
+            with contextlib.suppress(GatewayError), prioritized(Priority.PEOPLE):
                 await self.read_keys(alert_id)
         return await self.database.run(self._call, alert_id, number)
 
@@ -115,7 +118,7 @@ class SecurityCalls:
         if not living and not stopping:
             self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
             return None
-        if not living or self._is_called_elsewhere(c, alert, living):
+        if not living:
             return Again(LOOK_SECONDS)
         paused = (alert.acknowledged_at or float("-inf")) + ACKNOWLEDGED_SECONDS - self.clock()
         if paused > 0:
@@ -125,11 +128,12 @@ class SecurityCalls:
         self._start(c, self._next(c, alert, step=step + 1), delay=_due(step + 1) - _due(step))
         return None
 
-    def _is_called_elsewhere(self, c: sa.Connection, alert: Alert, living: list[int]) -> bool:
-        """Whether an older alert about the same keys calls already: many alerts about one key are one call."""
-        older = (one for one in store.called(c) if one.id < alert.id and one.calls.step)
-        covered = {key_id for one in older for key_id in self._standing(c, one)[0]}
-        return covered.issuperset(living)
+    def _is_called_elsewhere(self, c: sa.Connection, alert: Alert) -> bool:
+        """Whether older alerts about the same keys call already: many alerts about one key are one call."""
+        living = set(self._standing(c, alert)[0])
+        older = (one for one in store.called(c) if living and one.id < alert.id and one.calls.step)
+        sharing = (one for one in older if not living.isdisjoint(one.all_sure_keys + one.possible_keys))
+        return bool(living) and living <= {key_id for one in sharing for key_id in self._standing(c, one)[0]}
 
     def _sentence(self, alert: Alert, living: list[int], step: int) -> str:
         policy = self.policy()
