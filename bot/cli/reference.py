@@ -54,7 +54,7 @@ def metrics_page() -> str:
     )
     metrics = [one for one in vars(health).values() if isinstance(one, MetricWrapperBase)]
     build = [one for one in health.registry.collect() if one.name == "keydesk_build_info"]
-    rows = [(one._name, one._type, one._labelnames, one._documentation) for one in metrics]  # noqa: SLF001
+    rows = [(one._name, one._type, one._labelnames, one._documentation) for one in metrics]  # noqa: SLF001  # nothing public tells a name without its suffix
     rows += [(one.name, one.type, tuple(one.samples[0].labels), one.documentation) for one in build]
     return head + "".join(
         f"| `{name}{'_total' if kind == 'counter' else ''}` | {kind} | {', '.join(map('`{}`'.format, labels)) or '–'} "
@@ -71,21 +71,21 @@ def commands_page() -> str:
 def _parsers(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     yield found
     for action in found._actions:  # noqa: SLF001  # argparse has no other way to look at what was added
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # as above
             for one in action.choices.values():
                 yield from _parsers(one)
 
 
 def _command(found: argparse.ArgumentParser) -> str:
     words = [f"## {found.prog}\n", f"```text\n{found.description}\n```\n"]
-    arguments = [_argument(action) for action in found._actions if _is_told(action)]  # noqa: SLF001
+    arguments = [_argument(action) for action in found._actions if _is_told(action)]  # noqa: SLF001  # as above
     if arguments:
         words += ["| Argument | Meaning |\n| --- | --- |", *arguments, ""]
     return "\n".join(words)
 
 
 def _is_told(action: argparse.Action) -> bool:
-    hidden = (argparse._HelpAction, argparse._SubParsersAction)  # noqa: SLF001
+    hidden = (argparse._HelpAction, argparse._SubParsersAction)  # noqa: SLF001  # as above
     return not isinstance(action, hidden) and action.help != argparse.SUPPRESS
 
 

@@ -175,7 +175,7 @@ class Room:
             reader=self.client,
             inventory=unused,
             database=self.database,
-            directory=self,  # type: ignore[arg-type]
+            directory=self,  # type: ignore[arg-type]  # the one method that is asked
             policy=lambda: self.spine.policy,
             operations=OPERATIONS,
             units_per_usd=500_000,
