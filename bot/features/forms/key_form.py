@@ -29,6 +29,8 @@ from bot.slack.router import Router
 NAME_SHOWN = 100
 # Until another request that moves quota of the same key is looked at again.
 BUSY_SECONDS = 2.0
+# A live line is drawn at each change of a form, and goes by the record as the form read it. What is sent reads anew.
+PREVIEW_SECONDS = 60.0
 DELTA = "delta"
 
 
@@ -82,8 +84,10 @@ class Seen(Frozen):
 
 
 async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
-    """The record, fresh, and whether it is the actor's own. Raises GatewayError."""
+    """The record, fresh but for a preview, and whether it is the actor's own. Raises GatewayError."""
     key = look.read if look.read is not None and look.read.id == key_id else None
+    if key is None and look.preview:
+        key = look.inventory.recent(key_id, within=PREVIEW_SECONDS)
     if key is None:
         key = await look.reader.get_key(KeyId(key_id), deadline=look.deadline)
     return key, await look.owner_of(key.id, key.created_time) == actor.slack_user_id
