@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+CATALOGS := bot/languages/catalogs
 STAMP  := $(VENV)/.installed
 PLAY   := $(VENV)/.sandbox
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -82,6 +83,15 @@ docs: install
 	$(BIN)/python -m bot.features > docs/operations.md
 	$(BIN)/python -m bot.cli.reference docs/reference
 	$(BIN)/python -m bot.cli.env_example > .env.example
+
+# The sentences of the code into the catalogues of all languages: new ones empty, changed ones marked, and compiled.
+languages: install
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg -k tr -k trn:1,2 -k trc:1c,2 --no-default-keywords --no-location --sort-output -o build/keydesk.pot .
+	@set -e; for folder in $(CATALOGS)/*/; do tag=$$(basename $$folder); locale=$$(echo $$tag | tr - _); \
+	  if [ -f $$folder/keydesk.po ]; then command="update -N --ignore-obsolete --ignore-pot-creation-date"; else command=init; fi; \
+	  $(BIN)/pybabel -q $$command -w 120 -l $$locale -i build/keydesk.pot -o $$folder/keydesk.po; \
+	  $(BIN)/pybabel -q compile -l $$locale -i $$folder/keydesk.po -o $$folder/keydesk.mo; done
 
 # The pages as a site in site/, which needs no server and asks no other host for anything.
 site: $(STAMP)

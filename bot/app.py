@@ -12,6 +12,7 @@ from bot.db.migrate import migrate
 from bot.db.postgres import reason_of
 from bot.durable import schema
 from bot.errors import BotError, CannotStart, ConfigurationError
+from bot.languages import load_all
 from bot.resources import ResourceOptions, Resources
 from bot.services import Services
 from bot.settings import Settings
@@ -41,6 +42,7 @@ class Application:
 
     async def _start(self, *, work: bool, listen: bool) -> Services:
         resources, settings = self.resources, self.resources.settings
+        load_all()
         identity = await identify(resources.web, api_url=settings.slack_api_url, team_id=settings.slack_team_id)
         await resources.adopt_units()
         self.services = services = Services(resources, identity)

@@ -38,7 +38,6 @@ from bot.approvals.rotation.overlap import RotationOverlap
 from bot.approvals.timers import Timers
 from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
-from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
@@ -49,20 +48,20 @@ from bot.incident import bootstrap as incident
 from bot.logs import for_request
 from bot.maintenance import Maintenance
 from bot.permissions.models import Actor
-from bot.redaction import redact
 from bot.resources import Resources
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
-from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from bot.slack.person_languages import PersonLanguages, SeenLocales, message_language
 from bot.slack.person_limits import PersonLimits
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.view_seal import ViewSeal
-from bot.webhooks import WebhookSender
+from bot.strangers import record_stranger
+from bot.webhooks import webhook_sender
 
 # Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
 SECURITY_POSTS = {
@@ -89,7 +88,8 @@ class Services:
         self.inventory = resources.inventory
         self.leaked_values = LeakedValues(clock=self.clock)
         self.engine = Engine(database=self.database, jobs={}, executor_id=resources.name, clock=self.clock)
-        self._messages(identity)
+        self._people(identity)
+        self._messages()
         self._approvals()
         deps = self._deps()
         self.router = self._router(deps, identity)
@@ -103,20 +103,26 @@ class Services:
             responder=self.responder,
             clock=self.clock,
             me=identity,
-            on_stranger=self._record_stranger,
+            on_stranger=functools.partial(record_stranger, self.database),
             on_held_back=self._events_held_back,
         )
 
-    def _messages(self, identity: Identity) -> None:
-        """Who people are, and what is said to them."""
-        settings, units = self.settings, self.settings.keydesk_units_per_usd
+    def _people(self, identity: Identity) -> None:
+        """Who people are, and in which language they read."""
+        seen = SeenLocales()
         self.directory = Directory(
             web=self.resources.web,
             team_id=identity.team_id,
             group_ids=lambda: self.policy.current().group_ids(),
             clock=self.clock,
             counts=lambda actor: self.policy.current().counts(actor),
+            seen=seen.note,
         )
+        self.languages = PersonLanguages(self.database, seen=seen, ask=self.directory.actor, clock=self.clock)
+
+    def _messages(self) -> None:
+        """What is said to people."""
+        settings, units = self.settings, self.settings.keydesk_units_per_usd
         self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock)
         channel = settings.security_channel
         self.fallback_notices = FallbackNotices(
@@ -138,6 +144,7 @@ class Services:
             drawers=self.drawing.drawers() | of_security,
             urgent=frozenset(of_security),
             on_refusal=self.fallback_notices.tell,
+            language_of=message_language(settings.keydesk_language),
             clock=self.clock,
         )
         files = self.resources.secret_files
@@ -151,19 +158,14 @@ class Services:
             clock=self.clock,
             **({} if files is None else {"look_at_secrets": files.look}),
         )
-        url = settings.keydesk_webhook_url
-        self.webhooks = (
-            None
-            if url is None
-            else WebhookSender(
-                database=self.database,
-                url=url,
-                secrets=settings.webhook_secrets,
-                holder=self.resources.name,
-                proxy=self.resources.proxies.of_url(url),
-                clock=self.clock,
-                observe=self.health.event_sent,
-            )
+        self.webhooks = webhook_sender(
+            settings.keydesk_webhook_url,
+            database=self.database,
+            secrets=settings.webhook_secrets,
+            holder=self.resources.name,
+            proxies=self.resources.proxies,
+            clock=self.clock,
+            observe=self.health.event_sent,
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
 
@@ -289,7 +291,12 @@ class Services:
         limits = PersonLimits(
             per_minute=self.settings.keydesk_commands_per_minute, urgent=STOPS_A_KEY, clock=self.clock
         )
-        router = Router(observe=self.health.observe, limits=limits, span=self.resources.telemetry.span)
+        router = Router(
+            observe=self.health.observe,
+            limits=limits,
+            language_of=self.languages.of,
+            span=self.resources.telemetry.span,
+        )
         for register in FEATURES:
             register(router, deps)
         cards = card_listeners.CardListeners(
@@ -373,25 +380,18 @@ class Services:
     def _draw_receipt(self, c: sa.Connection, request: ApprovalRequest) -> dict[str, Any]:
         return read_receipt(c, request, OPERATIONS[request.operation], channel=self.settings.keydesk_channel)
 
-    async def _record_stranger(self, delivery: Delivery) -> None:
-        # Redacted before it is cut: the beginning of a key no longer looks like one. What they sent may be long.
-        word = redact("".join(delivery.text[:1000].split(maxsplit=1)[:1]))[:40]
-        details = {"kind": "outsider", "team": delivery.team_id, "tried": delivery.callback_id or word}
-        await self.database.run(append, fact=Fact.REFUSED, at=self.clock(), actor=delivery.user_id, details=details)
-
     async def _events_held_back(self) -> None:
         self.health.events_held_back()
         await self.maintenance.events_held_back()
 
     async def reasons(self) -> list[str]:
         """What is wrong, for /readyz, though this process answers people."""
-        account = self.resources.account.problem
+        resources, webhooks = self.resources, self.webhooks.problem if self.webhooks else ""
         return [
-            *filter(None, [account, self.resources.units_problem, self.maintenance.problem]),
+            *filter(None, [resources.account.problem, resources.units_problem, self.maintenance.problem, webhooks]),
             *self.directory.problems(),
             *await self.outbox.problems(),
             *self.alerts.notes(),
-            *filter(None, [self.webhooks.problem if self.webhooks else None]),
             *(files.problems if (files := self.resources.secret_files) else ()),
         ]
 

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from bot.languages import tr, trc, trn
 from bot.typed_text import clean_number
 
 MAX_QUOTA = 1_000_000_000 * 500_000
@@ -32,22 +33,28 @@ _TWO_WAYS = re.compile(
 _DECIMAL_COMMA = re.compile(r"[^0-9]*[0-9]+,[0-9]{1,2}[^0-9]*")
 _DURATION_UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]{1,9}) ?([mhdw])")
-_HOW_QUOTA = "Write units like 100000, 100k or 1.5M, or money like $5 or 5 USD."
-_HOW_DURATION = "Write a whole number and m, h, d or w: 30m, 4h, 3d, 2w."
+_HOW_QUOTA = tr("Write units like 100000, 100k or 1.5M, or money like $5 or 5 USD.")
+_HOW_DURATION = tr("Write a whole number and m, h, d or w: 30m, 4h, 3d, 2w.")
 
 
 def parse_quota(text: str, units_per_usd: int = UNITS_PER_USD) -> int:
     """Units meant by `text`: `100000`, `100k`, `1.5M`, `1,000,000`, `$5`, `5 USD`. 0 … MAX_QUOTA, else ValueError."""
     amount = clean_number(text)
     if not amount:
-        raise ValueError(f"No amount is given. {_HOW_QUOTA}")
+        raise ValueError(tr("No amount is given. {how}", how=_HOW_QUOTA))
     if amount[0] in "+-":
-        raise ValueError(f"“{_short(amount)}” has a sign; an amount has none. {_HOW_QUOTA}")
+        raise ValueError(tr("“{typed}” has a sign; an amount has none. {how}", typed=_short(amount), how=_HOW_QUOTA))
     units = _exact(amount, units_per_usd)
     if units != units.to_integral_value():
-        raise ValueError(f"“{_short(amount)}” is {units.normalize():,f} units; only whole units exist.")
+        number = f"{units.normalize():,f}"
+        raise ValueError(
+            tr("“{typed}” is {number} units; only whole units exist.", typed=_short(amount), number=number)
+        )
     if units > MAX_QUOTA:
-        raise ValueError(f"“{_short(amount)}” is more than the gateway can store ({MAX_QUOTA:,} units).")
+        most = f"{MAX_QUOTA:,}"
+        raise ValueError(
+            tr("“{typed}” is more than the gateway can store ({most} units).", typed=_short(amount), most=most)
+        )
     return int(units)
 
 
@@ -57,18 +64,18 @@ def parse_delta(text: str, units_per_usd: int = UNITS_PER_USD) -> int:
     sign = -1 if amount[:1] == "-" else 1
     units = sign * parse_quota(amount[1:] if amount[:1] in {"+", "-"} else amount, units_per_usd)
     if units == 0:
-        raise ValueError("A change of 0 changes nothing. Write how much to add (+100k) or to take away (-100k).")
+        raise ValueError(tr("A change of 0 changes nothing. Write how much to add (+100k) or to take away (-100k)."))
     return units
 
 
 def format_quota(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
     """`1.5M units ($3.00)`: exact units, shortened only where nothing is lost, and the money they are worth."""
-    noun = "unit" if abs(units) == 1 else "units"
     money = f"{Decimal(abs(units)) / units_per_usd:,.2f}"
     sign = "-" if units < 0 else ""
     # Shown as less than a cent, because $0.00 would read as free.
-    worth = "under $0.01" if units and money == "0.00" else f"{sign}${money}"
-    return f"{short_quota(units)} {noun} ({worth})"
+    worth = tr("under $0.01") if units and money == "0.00" else f"{sign}${money}"
+    short = short_quota(units)
+    return trn("{number} unit ({money})", "{number} units ({money})", abs(units), number=short, money=worth)
 
 
 def short_quota(units: int) -> str:
@@ -90,55 +97,66 @@ def parse_duration(text: str) -> int:
     duration = clean_number(text)
     match = _DURATION.fullmatch(duration)
     if match is None:
-        raise ValueError(f"“{_short(duration)}” is not a duration. {_HOW_DURATION}")
+        raise ValueError(tr("“{typed}” is not a duration. {how}", typed=_short(duration), how=_HOW_DURATION))
     seconds = int(match[1]) * _DURATION_UNITS[match[2]]
     if seconds == 0:
-        raise ValueError(f"“{_short(duration)}” is no time at all. {_HOW_DURATION}")
+        raise ValueError(tr("“{typed}” is no time at all. {how}", typed=_short(duration), how=_HOW_DURATION))
     if seconds > MAX_DURATION:
-        raise ValueError(f"“{_short(duration)}” is longer than 100 years. {_HOW_DURATION}")
+        raise ValueError(tr("“{typed}” is longer than 100 years. {how}", typed=_short(duration), how=_HOW_DURATION))
     return seconds
 
 
 def format_duration(seconds: float) -> str:
     """`3 days`, `1 hour 30 minutes`, `no end` for infinity: at most two units, rounded down, for reading."""
     if seconds == float("inf"):
-        return "no end"
+        return tr("no end")
     left = int(seconds)
     if left < 0:
-        return f"minus {format_duration(-left)}"
-    parts = []
-    for noun, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s")
-    return " ".join(parts[:2]) or "0 seconds"
+        return tr("minus {duration}", duration=format_duration(-left))
+    days, left = divmod(left, 86_400)
+    hours, left = divmod(left, 3_600)
+    minutes, left = divmod(left, 60)
+    parts = [
+        *([trn("{count} day", "{count} days", days)] if days else []),
+        *([trn("{count} hour", "{count} hours", hours)] if hours else []),
+        *([trn("{count} minute", "{count} minutes", minutes)] if minutes else []),
+        *([trn("{count} second", "{count} seconds", left)] if left else []),
+    ]
+    if not parts:
+        return tr("0 seconds")
+    return parts[0] if len(parts) == 1 else trc("a length of time", "{long} {short}", long=parts[0], short=parts[1])
 
 
 def format_moment(expired_time: int) -> str:
     """A record's expiry (Unix seconds, -1 = never) for reading: `never`, or the moment in UTC."""
     if expired_time == -1:
-        return "never"
+        return trc("when a key expires", "never")
     try:
         return datetime.fromtimestamp(expired_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):
-        return f"at Unix second {expired_time}"
+        return tr("at Unix second {number}", number=expired_time)
 
 
 def _exact(amount: str, units_per_usd: int) -> Decimal:
     if len(amount) > 60:
-        raise ValueError(f"“{_short(amount)}” is too long for an amount. {_HOW_QUOTA}")
+        raise ValueError(tr("“{typed}” is too long for an amount. {how}", typed=_short(amount), how=_HOW_QUOTA))
     if _TWO_WAYS.fullmatch(amount):
         raise ValueError(
-            f"“{_short(amount)}” can be read in two ways: part thousands by commas (1,000,000) or not at all."
+            tr(
+                "“{typed}” can be read in two ways: part thousands by commas (1,000,000) or not at all.",
+                typed=_short(amount),
+            )
         )
     if _DECIMAL_COMMA.fullmatch(amount):
-        raise ValueError(f"“{_short(amount)}” has a comma where this needs a point: 1.5 for one and a half.")
+        raise ValueError(
+            tr("“{typed}” has a comma where this needs a point: 1.5 for one and a half.", typed=_short(amount))
+        )
     if match := _UNITS.fullmatch(amount):
         return _decimal(match["number"]) * _FACTORS[match["factor"].lower()]
     if match := _MONEY.fullmatch(amount):
         number = _decimal(match["number"] or match["second"] or match["after"])
         return number * _FACTORS[(match["factor"] or "").lower()] * units_per_usd
-    raise ValueError(f"“{_short(amount)}” is not an amount. {_HOW_QUOTA}")
+    raise ValueError(tr("“{typed}” is not an amount. {how}", typed=_short(amount), how=_HOW_QUOTA))
 
 
 def _decimal(number: str) -> Decimal:

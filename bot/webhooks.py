@@ -22,6 +22,7 @@ from bot.audit import read_after
 from bot.audit.tables import head
 from bot.db import leases, named_values
 from bot.db.engine import Database
+from bot.proxies import Proxies
 
 logger = logging.getLogger(__name__)
 
@@ -180,3 +181,8 @@ class WebhookSender:
         if answer.is_success:
             return None
         return f"the webhook of KEYDESK_WEBHOOK_URL answers {answer.status_code}; events wait"
+
+
+def webhook_sender(url: str | None, *, proxies: Proxies, **options: Any) -> WebhookSender | None:
+    """The sender to this address, through the proxy for it; None when the operator names none."""
+    return None if url is None else WebhookSender(url=url, proxy=proxies.of_url(url), **options)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from bot.gateway.models import Key, KeySettings
+from bot.languages import StoredText
 from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Facts, Given
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
@@ -90,9 +91,9 @@ class Judgement(StoredModel):
 class Outcome(StoredModel):
     """How it ended, in words for people. `sentence` is whole; `notes` and `differences` are small lines under it."""
 
-    sentence: str
-    notes: tuple[str, ...] = ()
-    differences: tuple[str, ...] = ()
+    sentence: StoredText
+    notes: tuple[StoredText, ...] = ()
+    differences: tuple[StoredText, ...] = ()
     changed_since: bool = False
     key_id: int | None = None
     hint: str = ""
@@ -129,7 +130,7 @@ class Postponement(StoredModel):
 
     since: float
     tries: int
-    why: str = ""
+    why: StoredText = ""
 
 
 class RevocationProgress(StoredModel):
@@ -137,8 +138,8 @@ class RevocationProgress(StoredModel):
 
     tries: int = 0
     at: float | None = None
-    proof: str = ""
-    why: str = ""
+    proof: StoredText = ""
+    why: StoredText = ""
     ended: bool = False
     accepted_at: float | None = None
     accepted_last: float | None = None

@@ -16,6 +16,7 @@ from bot.audit.facts import Fact
 from bot.audit.signed_head import Head
 from bot.audit.tables import head, lines
 from bot.db.engine import Database, gather
+from bot.languages import english_all
 from bot.redaction import redact, redact_all
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def _write(c: sa.Connection, new: list[dict[str, Any]]) -> None:
 
 def _plain(details: Mapping[str, Any]) -> Any:
     # JSON first: a value that is not JSON is the caller's mistake and must not be stored as some text of it.
-    return redact_all(json.loads(json.dumps(dict(details), allow_nan=False)))
+    return redact_all(json.loads(json.dumps(english_all(dict(details)), allow_nan=False)))
 
 
 def export(database: Database, *, sign: Callable[[int, str], str] | None = None) -> Iterator[str]:

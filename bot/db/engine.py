@@ -21,6 +21,7 @@ from bot.db.postgres import Cursor, reason_of, wait_for_server
 from bot.db.process_lock import ProcessLock
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
+from bot.languages import carried
 
 __all__ = ["Database", "after_commit", "gather", "open_database"]
 
@@ -59,7 +60,7 @@ class Database:
         """
         if self.dialect == "sqlite":
             return await self.run_together(work, *args, **kwargs)
-        threads = self._answer_threads if is_answer() else self._threads
+        threads, work = self._answer_threads if is_answer() else self._threads, carried(work)
         return await asyncio.wrap_future(threads.submit(lambda: self.run_here(work, *args, **kwargs)))
 
     async def run_together(
@@ -70,6 +71,7 @@ class Database:
         For work that comes in bursts and only inserts new rows: with the locks of others' work in hand it must not
         wait for a row that another process may hold.
         """
+        work = carried(work)
         result: T = await self._group.run(lambda c: work(c, *args, **kwargs))
         return result
 
@@ -80,7 +82,7 @@ class Database:
 
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` that only reads, without waiting for writers. One snapshot on SQLite."""
-        threads = self._answer_threads if is_answer() else self._threads
+        threads, work = self._answer_threads if is_answer() else self._threads, carried(work)
         return await asyncio.wrap_future(threads.submit(lambda: self._read(work, *args, **kwargs)))
 
     def _read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeySettings
 from bot.gateway.writes import Journal, WriteResult
+from bot.languages import StoredText
 from bot.operations.lineage import Lineage
 from bot.permissions.models import Actor, Facts
 
@@ -47,9 +48,9 @@ class Change(Frozen):
     """One line of a card: a field in people's words, and its value before (None: it is new) and after."""
 
     field: str
-    label: str
-    before: str | None
-    after: str
+    label: StoredText
+    before: StoredText | None
+    after: StoredText
 
 
 class Effect(StrEnum):

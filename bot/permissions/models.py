@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from bot.languages import StoredText
+
 OPERATIONS = (
     "key.create",
     "key.update",
@@ -213,7 +215,7 @@ class Decision(_Stored):
 
     outcome: Outcome
     rule: str | None
-    sentence: str
+    sentence: StoredText
     approval: Approval | None = None
     trail: tuple[tuple[str, str], ...] = ()
 

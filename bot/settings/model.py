@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.languages import find, languages
 from bot.redaction import is_telling
 from bot.settings.env_file import MARKS, needs_percent_encoding, unquoted
 
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
     )
     keydesk_units_per_usd: int = Field(
         500_000, alias="KEYDESK_UNITS_PER_USD", gt=0, description="Quota units in one US dollar."
+    )
+    keydesk_language: Text = Field(
+        "en",
+        alias="KEYDESK_LANGUAGE",
+        description="Language of channel posts: en, zh-Hant, zh-Hans or ar; people read in their own.",
     )
     keydesk_anchor_channel: Text | None = Field(
         None,
@@ -199,6 +205,14 @@ class Settings(BaseSettings):
         if value is not None and not _SLACK_CHANNEL.fullmatch(value):
             raise ValueError("is not a channel id such as C0123ABCD (channel details, at the bottom)")
         return value
+
+    @field_validator("keydesk_language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        language = find(value)
+        if language is None:
+            raise ValueError(f"is no language of Keydesk; choose one of {', '.join(languages())}")
+        return language.tag
 
     @field_validator("slack_team_id")
     @classmethod

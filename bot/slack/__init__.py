@@ -19,6 +19,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     inputs          input blocks and their elements, and how to read them back
     membership      what Slack's user object says about somebody's standing here
     message_sender  the four calls by which a post becomes a message
+    person_languages  in which language each person reads
     person_limits   how much one person may ask of the bot in a minute
     post_store      the rows behind our messages
     rate_limits     how fast we may call Slack

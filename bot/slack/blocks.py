@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from bot.languages import said, tr, trn
+
 Block = dict[str, Any]
 
 TEXT_LIMIT = 3000
@@ -70,7 +72,7 @@ class Message:
 
     def to_slack(self) -> dict[str, Any]:
         """The arguments for chat.postMessage and chat.update, within Slack's limits; no `blocks` without blocks."""
-        content: dict[str, Any] = {"text": truncate(self.text, MESSAGE_TEXT_LIMIT) or " "}
+        content: dict[str, Any] = {"text": truncate(said(self.text), MESSAGE_TEXT_LIMIT) or " "}
         return content | ({"blocks": fit(self.blocks)} if self.blocks else {})
 
 
@@ -97,13 +99,13 @@ def truncate(text: str, limit: int) -> str:
 
 def escape(text: str) -> str:
     """Text that people typed, made harmless for mrkdwn: no links, no mentions, no pings."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = said(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _EVERYBODY.sub("@" + _ZERO_WIDTH_SPACE, escaped)
 
 
 def inert(text: str) -> str:
     """Text that people typed, shown as it is: `escape`, and nothing in it is bold, code or an emoji either."""
-    return escape(_FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], text))
+    return escape(_FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], said(text)))
 
 
 def harmless(sentence: str) -> str:
@@ -112,7 +114,7 @@ def harmless(sentence: str) -> str:
     Mentions of a person or a channel stay; text that was escaped already is not escaped twice. What stands in “…” is
     not formatted either.
     """
-    plain = sentence.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    plain = said(sentence).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     plain = _REPEATED.sub(lambda typed: _FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], typed[0]), plain)
     parts = _MENTIONED.split(plain)
     return "".join(part if at % 2 else escape(part) for at, part in enumerate(parts))
@@ -127,12 +129,12 @@ def isolate(text: str) -> str:
 def plain_name(name: str) -> str:
     """The name of a key, which people typed, on one line; it cannot pose as a state or end what is around it."""
     shown = " ".join(_MARKS.sub("▫", name).split())
-    return isolate(inert(shown)) if shown else "(no name)"
+    return isolate(inert(shown)) if shown else tr("(no name)")
 
 
 def bold_name(name: str) -> str:
     """A name that people chose, escaped and in bold."""
-    return f"*{plain_name(name)}*" if name.strip() else "(no name)"
+    return f"*{plain_name(name)}*" if name.strip() else tr("(no name)")
 
 
 def code(text: str) -> str:
@@ -184,12 +186,12 @@ def time_text(at: float) -> str:
 
 def plain(text: str, limit: int = TEXT_LIMIT) -> Block:
     """A plain_text object. Nothing in it is parsed by Slack, so it needs no escaping; emoji codes stay text."""
-    return {"type": "plain_text", "text": truncate(text, limit) or " ", "emoji": False}
+    return {"type": "plain_text", "text": truncate(said(text), limit) or " ", "emoji": False}
 
 
 def mrkdwn(text: str, limit: int = TEXT_LIMIT) -> Block:
     """A mrkdwn object. People's text must come escaped; verbatim stops Slack from finding mentions by itself."""
-    return {"type": "mrkdwn", "text": truncate(text, limit) or " ", "verbatim": True}
+    return {"type": "mrkdwn", "text": truncate(said(text), limit) or " ", "verbatim": True}
 
 
 def section(
@@ -207,7 +209,7 @@ def section(
 def fields(pairs: Mapping[str, str] | Iterable[tuple[str, str]], *, block_id: str | None = None) -> list[Block]:
     """Facts as `*label*` over value, two columns; as many sections as needed. Labels and values are mrkdwn."""
     items = list(pairs.items() if isinstance(pairs, Mapping) else pairs)
-    texts = [mrkdwn(f"*{label}*\n{value}", FIELD_LIMIT) for label, value in items]
+    texts = [mrkdwn(f"*{said(label)}*\n{said(value)}", FIELD_LIMIT) for label, value in items]
     parts = [texts[start : start + FIELDS_LIMIT] for start in range(0, len(texts), FIELDS_LIMIT)]
     return [
         _with_id({"type": "section", "fields": part}, block_id if number == 0 else None)
@@ -237,7 +239,7 @@ def actions(*elements: Block, block_id: str | None = None) -> Block:
     return _with_id({"type": "actions", "elements": list(elements)}, block_id)
 
 
-def confirm(title: str, text: str, *, yes: str, no: str = "Cancel", danger: bool = False) -> Block:
+def confirm(title: str, text: str, *, yes: str, no: str = tr("Cancel"), danger: bool = False) -> Block:
     """Slack's own "are you sure" dialog, for a button."""
     dialog: Block = {
         "title": plain(title, CONFIRM_TITLE_LIMIT),
@@ -269,7 +271,7 @@ def button(
     if url:
         element["url"] = _checked(url, URL_LIMIT, "url")
     if label:
-        element["accessibility_label"] = truncate(label, BUTTON_LIMIT)
+        element["accessibility_label"] = truncate(said(label), BUTTON_LIMIT)
     return element | {name: item for name, item in (("style", style), ("confirm", confirm)) if item}
 
 
@@ -292,7 +294,7 @@ def modal(
     blocks: Sequence[Block],
     *,
     submit: str | None = None,
-    close: str = "Cancel",
+    close: str = tr("Cancel"),
     private_metadata: str = "",
     notify_on_close: bool = False,
     external_id: str = "",
@@ -331,8 +333,12 @@ def fit(
         kept.pop(-tail - 1)
         left_out += 1
     if left_out:
-        kept.insert(len(kept) - tail, context(f"{left_out} more parts do not fit into one message."))
+        kept.insert(len(kept) - tail, context(_left_out(left_out)))
     return kept
+
+
+def _left_out(parts: int) -> str:
+    return trn("{count} more part does not fit here.", "{count} more parts do not fit here.", parts)
 
 
 def _weight(item: object) -> int:

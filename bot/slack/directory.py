@@ -74,7 +74,8 @@ class _Known(Generic[T]):
 class Directory:
     """Who people are. `group_ids`: the groups that today's policy names; `team_id`: our workspace.
 
-    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look.
+    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look. `seen` gets
+    each user object that Slack shows, with the person's locale.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Directory:
         clock: Callable[[], float],
         counts: Callable[[Actor], bool] = lambda _actor: True,
         patience: float = PATIENCE_SECONDS,
+        seen: Callable[[Mapping[str, Any]], None] = lambda _user: None,
     ) -> None:
         self._web = web
         self._team_id = team_id
@@ -93,6 +95,7 @@ class Directory:
         self._clock = clock
         self._patience = patience
         self._counts = counts
+        self._seen = seen
         self._people: OrderedDict[str, _Known[Actor]] = OrderedDict()
         self._groups: dict[str, _Known[frozenset[str]]] = {}
         self._problems: dict[str, str] = {}
@@ -218,7 +221,7 @@ class Directory:
 
     async def _ask_person(self, slack_user_id: str) -> None:
         try:
-            answer = await self._web.read("users.info", user=slack_user_id)
+            answer = await self._web.read("users.info", user=slack_user_id, include_locale=True)
         except SlackRefused as error:
             if error.code not in {"user_not_found", "users_not_found", "user_not_visible"}:
                 raise
@@ -226,6 +229,7 @@ class Directory:
             return
         user = answer.get("user")
         if isinstance(user, Mapping):
+            self._seen(user)
             self._keep(actor_of(user, slack_user_id=slack_user_id, team_id=self._team_id))
 
     def _keep(self, actor: Actor, *, due: bool = False) -> None:
@@ -329,6 +333,7 @@ class Directory:
         event = delivery.event
         user, subteam = event.get("user"), event.get("subteam")
         if isinstance(user, Mapping) and text_of(user, "id"):
+            self._seen(user)
             actor = actor_of(user, slack_user_id=text_of(user, "id"), team_id=self._team_id)
             self._keep(actor, due=True)
             self._note_change(f"user {actor.slack_user_id}")

@@ -1,8 +1,8 @@
 """Paced, recorded posting: what a row says becomes one Slack message, once, and is redrawn when the row changes.
 
 Record the intent, commit, post, record the ts. chat.postMessage has no idempotency, so after an unsure answer or a
-crash in between we look for the message (its metadata carries the post's id) before we post again. A lease per post
-keeps two replicas apart. A job that finds no turn, no Slack or no lease comes back later; nothing is lost while
+crash we look for the message (its metadata has the post's id) before we post again. A lease per post keeps replicas
+apart. A job that finds no turn, no Slack or no lease comes back later; nothing is lost while
 Slack is down. Cards are drawn from rows only, and never read back. slack.md A6, A7.
 """
 
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from bot.db import leases
 from bot.db.engine import Database
 from bot.durable import Again
+from bot.languages import ENGLISH, Language, speaking
 from bot.slack import post_store
 from bot.slack.blocks import Message
 from bot.slack.errors import APP_CODES, CLOSED_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
@@ -51,8 +52,7 @@ SLOW_RETRY, SLOWEST_RETRY = 300.0, 1800.0
 DM_SECONDS = 86_400.0
 # A channel that is archived, restricted or left is tried so often, by one message at a time: it may be open again.
 CLOSED_RETRY = 45.0
-# Places that only urgent messages may take.
-URGENT_PLACES = 2
+URGENT_PLACES = 2  # that only urgent messages may take
 # A post that Slack has after all shows up in the history within this time.
 SETTLE_SECONDS = 15.0
 
@@ -98,10 +98,10 @@ class _Hold:
 class Outbox:
     """One per process. `drawers`: kind of post → how it looks; they read rows through the connection they get.
 
-    `urgent`: kinds whose messages overtake all others. `on_refusal` is called with Slack's word when a message is
-    refused for the first time, and with None when Slack takes it after all, in the transaction that notes it: whoever
-    should read it is told another way.
-    `fatal` is Slack's word when it does not take our token any more, else None: readiness shows it.
+    `language_of`: in which language a message is read. `urgent`: kinds that overtake all others. `on_refusal` is
+    called with Slack's word when a message is refused for the first time, and with None when Slack takes it after all,
+    in the transaction that notes it: whoever should read it is told another way. `fatal`: Slack's word when it does
+    not take our token, for readiness.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class Outbox:
         directory: DirectMessages,
         drawers: Mapping[str, Drawer],
         urgent: frozenset[str] = frozenset(),
+        language_of: Callable[[sa.Connection, PostRow], Language] = lambda _c, _row: ENGLISH,
         on_refusal: "OnRefusal" = lambda _c, _outbox, _row, _code: None,
         holder: str = "",
         clock: Callable[[], float] = time.time,
@@ -122,8 +123,9 @@ class Outbox:
         self._directory = directory
         self._drawers = dict(drawers)
         self._urgent = urgent
+        self._language_of = language_of
         self._on_refusal = on_refusal
-        # Channel → why it takes nothing, as this process saw last: only one message at a time asks again.
+        # Channel → why it takes nothing, as this process saw last: one message at a time asks again.
         self._closed: dict[str, str] = {}
         self._holder = holder or f"outbox:{secrets.token_hex(4)}"
         self._clock = clock
@@ -266,7 +268,8 @@ class Outbox:
                 # A newer version runs beside this one, or ran before it.
                 logger.error("post %s is of a kind that this version cannot draw: %s", row.id, row.kind)
             return _Plan(row=row, message=None, wait=min(60.0, 0.5 + (now - row.created_at) / 10))
-        message = drawer(c, row)
+        with speaking(self._language_of(c, row)):
+            message = drawer(c, row)
         look = row.ts is None and row.intent_at is not None
         if row.ts is None and message is not None and not look:
             post_store.change(c, row.id, intent_at=now)

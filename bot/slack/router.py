@@ -9,12 +9,13 @@ import contextlib
 import difflib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.db.answering import answering
 from bot.errors import InputError, UserError
+from bot.languages import ENGLISH, Language, speaking
 from bot.logs import log_context
 from bot.redaction import REFUSED_TEXT, holds_no_secret, holds_secret, redact
 from bot.slack.blocks import code, truncate
@@ -47,7 +48,8 @@ class HelpEntry:
 class Router:
     """Names → handlers. A name given twice is a ValueError at registration, that is at start.
 
-    `command`: our slash command. `observe`: called after each dispatch with kind, outcome and seconds.
+    `command`: our slash command. `observe`: called after each dispatch with kind, outcome and seconds. `language_of`:
+    in which language whoever did it reads; the whole answer is in it.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Router:
         command: str = "/apikey",
         observe: Observe | None = None,
         limits: PersonLimits | None = None,
+        language_of: Callable[[Delivery], Awaitable[Language]] | None = None,
         timer: Callable[[], float] = time.perf_counter,
         span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
         self._observe = observe
         self._limits = limits
+        self._language_of = language_of
         self._timer = timer
         self._span = span
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -133,7 +137,9 @@ class Router:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
         with answering(), self._span(f"slack {delivery.kind}"), log_context(delivery=delivery.id):
-            outcome, ack = await self._answer(delivery)
+            language = ENGLISH if self._language_of is None else await self._language_of(delivery)
+            with speaking(language):
+                outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)
         return ack

@@ -168,7 +168,7 @@ def test_a_message_keeps_within_fifty_blocks_and_its_buttons() -> None:
     content = b.Message("many", [b.section(f"part {n}") for n in range(80)] + [buttons]).to_slack()
     assert len(content["blocks"]) == 50
     assert content["blocks"][-1] == buttons
-    assert content["blocks"][-4]["elements"][0]["text"] == "32 more parts do not fit into one message."
+    assert content["blocks"][-4]["elements"][0]["text"] == "32 more parts do not fit here."
     assert len(b.Message("x" * 5000).to_slack()["text"]) <= 3800
     assert b.Message("").to_slack()["text"] == " "
 

@@ -1,0 +1,155 @@
+"""`tr`, `trn`, `trc`: a sentence as a value that is a str in the language of the moment.
+
+A row keeps `{"say": English, "with": {…}}` in place of the text (`StoredText`), so that whoever reads the row gets it
+in their language; texts of people and rows of older versions stay strings and are shown as they are.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, LiteralString, Self
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+from bot.languages.language import ENGLISH, current, speaking
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# What a row keeps of a number in a sentence; everything else is kept as text.
+_PLAIN = (int, float, bool)
+
+
+class Sentence(str):
+    """A text in the language in which it was made, with what it was made of. As a str it is that text."""
+
+    __slots__ = ("arguments", "context", "message", "number", "plural")
+    message: str
+    arguments: Mapping[str, object]
+    plural: str
+    number: int
+    context: str
+
+    def __new__(
+        cls, message: str, arguments: Mapping[str, object], *, plural: str = "", number: int = 0, context: str = ""
+    ) -> Self:
+        self = super().__new__(cls, _text(message, arguments, plural, number, context))
+        self.message, self.arguments = message, arguments
+        self.plural, self.number, self.context = plural, number, context
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.stored(),)
+
+    def again(self) -> "Sentence":
+        """The same in the language of the moment."""
+        return Sentence(self.message, self.arguments, plural=self.plural, number=self.number, context=self.context)
+
+    def stored(self) -> dict[str, Any]:
+        """What a row keeps: JSON."""
+        kept: dict[str, Any] = {"say": self.message}
+        if self.arguments:
+            kept["with"] = {name: _stored_argument(value) for name, value in self.arguments.items()}
+        if self.plural:
+            kept |= {"plural": self.plural, "count": self.number}
+        if self.context:
+            kept["context"] = self.context
+        return kept
+
+
+def tr(message: LiteralString, /, **arguments: object) -> Sentence:
+    """The sentence in the language of the moment, each `{name}` replaced by the argument of that name."""
+    return Sentence(message, arguments)
+
+
+def trn(singular: LiteralString, plural: LiteralString, count: int, /, **arguments: object) -> Sentence:
+    """The form for `count`, which is also the placeholder `{count}`."""
+    return Sentence(singular, arguments, plural=plural, number=count)
+
+
+def trc(context: LiteralString, message: LiteralString, /, **arguments: object) -> Sentence:
+    """`tr` for a text whose meaning translators cannot see: `context` says in English where it stands."""
+    return Sentence(message, arguments, context=context)
+
+
+def said(text: str) -> str:
+    """A text as the reader of the moment gets it: a Sentence in their language, everything else as it is."""
+    return text.again() if isinstance(text, Sentence) else text
+
+
+def english(text: str) -> str:
+    """A text for the record and the log, which are English."""
+    if not isinstance(text, Sentence):
+        return text
+    with speaking(ENGLISH):
+        return str(text.again())
+
+
+def english_all(value: Any) -> Any:
+    """The same for every text inside of JSON."""
+    if isinstance(value, str):
+        return english(value)
+    if isinstance(value, Mapping):
+        return {name: english_all(item) for name, item in value.items()}
+    return [english_all(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def to_stored(text: str) -> str | dict[str, Any]:
+    """What a row keeps of a text."""
+    return text.stored() if isinstance(text, Sentence) else text
+
+
+def from_stored(kept: Any) -> str:
+    """The text of a row, in the language of the moment. Raises ValueError for what no row of ours holds."""
+    if isinstance(kept, str):
+        return kept
+    if not isinstance(kept, Mapping) or not isinstance(kept.get("say"), str):
+        raise ValueError("this is neither a text nor a sentence")  # noqa: TRY004  # as pydantic wants it
+    return _restore(kept)
+
+
+def _restore(kept: Mapping[str, Any]) -> Sentence:
+    arguments = {
+        str(name): _restore(value) if isinstance(value, Mapping) else value
+        for name, value in (kept.get("with") or {}).items()
+    }
+    return Sentence(
+        kept["say"],
+        arguments,
+        plural=str(kept.get("plural", "")),
+        number=int(kept.get("count", 0)),
+        context=str(kept.get("context", "")),
+    )
+
+
+def _stored_argument(value: object) -> object:
+    if isinstance(value, Sentence):
+        return value.stored()
+    return value if isinstance(value, _PLAIN) else str(value)
+
+
+def _text(message: str, arguments: Mapping[str, object], plural: str, count: int, context: str) -> str:
+    catalog = current().catalog
+    if plural:
+        template = catalog.many(message, plural, count) if catalog else message if count == 1 else plural
+        arguments = {**arguments, "count": f"{count:,}"}
+    else:
+        template = catalog.one(message, context) if catalog else message
+    if not arguments:
+        return template
+    try:
+        return _PLACEHOLDER.sub(lambda found: str(_shown(arguments[found[1]])), template)
+    except KeyError:
+        # A translation, or a row of another version, asks for what the sentence does not have: English has it all.
+        return _PLACEHOLDER.sub(lambda found: str(arguments.get(found[1], found[0])), message)
+
+
+def _shown(value: object) -> object:
+    """An argument: a sentence inside a sentence is in the same language, whenever it was made."""
+    return value.again() if isinstance(value, Sentence) else value
+
+
+# A text of a row that people see: a Sentence is kept as JSON, a plain text as it is.
+StoredText = Annotated[
+    str,
+    PlainValidator(from_stored),
+    PlainSerializer(to_stored, when_used="always"),
+    WithJsonSchema({"type": ["string", "object"]}),
+]
