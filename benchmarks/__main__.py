@@ -156,8 +156,8 @@ def leaks() -> None:
 
 def noise_beside_kills() -> None:
     """Kills while others make noise."""
-    for name, value in noise.measure().items():
-        print(f"{name:<58} {value:6.1f} | {'<= 3' if 'card' in name else '<= 10'}", flush=True)
+    for name, value in noise.measure():
+        print(f"{name:<58} {value:6.2f} | {'<= 3' if 'card' in name else '<= 10'}", flush=True)
 
 
 def beside_idle_connections() -> None:

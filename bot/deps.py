@@ -57,7 +57,9 @@ class Deps:
     @property
     def access(self) -> KeyAccess:
         """Who may see a key, and what they may do with it."""
-        return KeyAccess(database=self.database, policy=self.policy, clock=self.clock)
+        return KeyAccess(
+            database=self.database, policy=self.policy, account_group=self.counts.account_group, clock=self.clock
+        )
 
     def left(self, delivery: Delivery) -> float:
         """Seconds left for reads before this delivery must be answered."""

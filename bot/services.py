@@ -172,6 +172,7 @@ class Services:
     def _approvals(self) -> None:
         """From a request to its outcome."""
         database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
+        policy, security, group = self.policy.current, self.settings.security_channel, self.inventory.account_group
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self._deciders()
         self.revocation_checks = RevocationChecks(
@@ -189,14 +190,12 @@ class Services:
             operations=OPERATIONS,
             clock=clock,
         )
-        self.key_locks = KeyLocks(
-            outbox=self.outbox, channel=self.settings.security_channel, reader=self.client, clock=clock
-        )
+        self.key_locks = KeyLocks(outbox=self.outbox, channel=security, reader=self.client, clock=clock)
         self.lock_watch = LockWatch(database=database, reader=self.client, key_locks=self.key_locks)
         write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
         self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
         self.rule_counts = Counts(
-            database=database, policy=self.policy.current, people_of=self.directory.everybody, clock=clock
+            database=database, policy=policy, people_of=self.directory.everybody, own_group=group, clock=clock
         )
         self.execution = Execution(
             database=database,

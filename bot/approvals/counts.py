@@ -1,4 +1,5 @@
-"""The numbers that rules with counting conditions compare, wherever somebody is judged: forms, runs, batches, `why`.
+"""What rules compare beside the key itself, wherever somebody is judged: forms, runs, batches, `why`. These are the
+numbers of conditions that count, and the group that a key without one is in.
 
 Who belongs to a role is Slack's to say, so it is asked before the transaction; what was granted is read in it, from
 the ledger (ledger.py).
@@ -18,12 +19,19 @@ from bot.permissions.rules import Policy
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """`people_of`: everybody behind ids of people and groups; None when Slack does not tell."""
+    """`people_of`: everybody behind ids of people and groups; None when Slack does not tell. `own_group`: the group of
+    the gateway's account as it was last told, None = not known.
+    """
 
     database: Database
     policy: Callable[[], Policy]
     people_of: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     clock: Callable[[], float]
+    own_group: Callable[[], str | None] = lambda: None
+
+    def account_group(self) -> str | None:
+        """The account's own group, where a rule speaks of groups: else the gateway need not be asked for it."""
+        return self.own_group() if self.policy().judges_groups else None
 
     async def members(self, operation: str) -> Members:
         """Who is counted where a rule about this operation counts over a role."""

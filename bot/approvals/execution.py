@@ -180,6 +180,8 @@ class Execution:
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
         facts = request.judgement.facts
+        if (group := self._counts.account_group()) is not None:
+            facts = replace(facts, account_group=group)
         if counts := await self._counts.now(request.operation, request.requester_id, before=request.id):
             facts = replace(facts, counts=counts)
         if request.operation in REVIVING and request.key_id is not None:

@@ -76,8 +76,9 @@ class Flow:
             key = inspection.key
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
-        if counts := await self.counts.now(operation, asked.actor.slack_user_id):
-            inspection = replace(inspection, facts=replace(inspection.facts, counts=counts))
+        counts = await self.counts.now(operation, asked.actor.slack_user_id) or None
+        facts = replace(inspection.facts, counts=counts, account_group=self.counts.account_group())
+        inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
         return inspection, decide(self.policy(), ask)
 

@@ -35,9 +35,9 @@ def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: 
 
 def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key, now: float) -> str:
     """Why a key that could not be read when this was asked is not what the rules were about; "" when it may go on."""
-    facts = facts_of(
-        fresh.settings(), now=now, increase=0, reason=request.judgement.facts.reason, channel=request.channel_id
-    )
+    judged = request.judgement.facts
+    facts = facts_of(fresh.settings(), now=now, increase=0, reason=judged.reason, channel=request.channel_id)
+    facts = replace(facts, account_group=judged.account_group)
     today = _otherwise(policy, request, requester, facts)
     if today is None:
         return ""

@@ -15,7 +15,7 @@ from bot.logs import visible
 from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
-from bot.permissions.hypothetical import SO_FAR, hypothetical_actor, hypothetical_facts
+from bot.permissions.hypothetical import ACCOUNT_GROUP, SO_FAR, hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
 from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
@@ -117,6 +117,8 @@ def explain_policy(
     ):
         fields = ", ".join(name for name, what in SO_FAR.items() if what in {count.what for count in counts})
         _print(out, f"note: nothing is taken to have been given before this; tell it with {fields}.")
+    if policy.judges_groups and ask.facts.group == "" and ask.facts.account_group is None:
+        _print(out, f"note: the account's own group is taken to be unknown; tell it with {ACCOUNT_GROUP}.")
     _print(out, *explain_lines(policy, ask, units_per_usd=units_per_usd))
     return 0
 

@@ -103,7 +103,7 @@ class _Window:
     def wait(self, priority: Priority, now: float) -> float:
         used, wait = self.used(now), 0.0
         share = self.size.shares.get(priority, None if priority is Priority.KILL else self.size.most)
-        if self.holds is False and priority is not Priority.BACKGROUND:
+        if self.disproved and priority is not Priority.BACKGROUND:
             share = None  # there is no such window: only a refusal holds people back
         if share is not None and used >= share:
             wait = self.sent[used - share] + self.size.seconds - now

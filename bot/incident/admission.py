@@ -58,14 +58,14 @@ class BatchAdmission:
         if ActorKind.UNKNOWN in {actor.kind, None if agreed is None else agreed.kind}:
             return None
         records = await self.reader.get_keys([key.key_id for key in keys])
-        members = await self.counts.members(batch.operation)
+        told = await self.counts.members(batch.operation), self.counts.account_group()
 
         def work(c: sa.Connection) -> list[BatchKey]:
             people, wanted = (actor, agreed), {key.key_id for key in keys}
             # As they stand now: who was frozen while it asked finds that another process went on.
             waiting = store.keys_of(c, batch.id, status=BatchKeyStatus.WAITING, lock=True)
             pairs = [(key, records.get(key.key_id)) for key in waiting if key.key_id in wanted]
-            allowed, refused = self._sorted(c, batch, people, pairs, members)
+            allowed, refused = self._sorted(c, batch, people, pairs, told)
             if refused:
                 refuse(c, batch, refused)
             return allowed
@@ -78,7 +78,7 @@ class BatchAdmission:
         batch: Batch,
         people: tuple[Actor, Actor | None],
         pairs: Sequence[tuple[BatchKey, Key | None]],
-        members: Members,
+        told: tuple[Members, str | None],
     ) -> tuple[list[BatchKey], dict[int, str]]:
         if self.policy().counts_needed(batch.operation):
             ledger.lock(c)
@@ -95,7 +95,7 @@ class BatchAdmission:
                 continue
             lock = locked.get(record.id)
             own = whose.get(record.id) == batch.requester_id
-            ask = self._ask(c, batch, people[0], key, record, own=own, lock=lock, members=members)
+            ask = self._ask(c, batch, people[0], key, record, own=own, lock=lock, told=told)
             decision = decide(self.policy(), ask)
             if decision.allowed or self._agreed(batch, ask, decision, people[1]):
                 marks = {RULE: decision.rule, LOCKED_AT: locked_at(lock), **self._take_place(c, batch, key)}
@@ -123,8 +123,9 @@ class BatchAdmission:
         *,
         own: bool,
         lock: Lock | None,
-        members: Members,
+        told: tuple[Members, str | None],
     ) -> Ask:
+        members, group = told
         return ask_for(
             actor,
             batch.operation,
@@ -136,6 +137,7 @@ class BatchAdmission:
             lock=lock,
             counts=self.counts.within(c, batch.operation, batch.requester_id, members),
             adds_key=False if key.progress.get(PLACE) else None,
+            account_group=group,
         )
 
     def _take_place(self, c: sa.Connection, batch: Batch, key: BatchKey) -> dict[str, bool]:

@@ -23,13 +23,15 @@ def ask_for(
     lock: Lock | None = None,
     counts: tuple[Counted, ...] = (),
     adds_key: bool | None = None,
+    account_group: str | None = None,
 ) -> Ask:
     """One key of a batch, as if it were asked for by itself.
 
     `counts`: the numbers before this key. `adds_key`: whether it is one key more; the operation says so where None.
+    `account_group`: the account's own, None = not known.
     """
     facts = facts_of(settings, now=now, increase=0, reason=reason, channel=channel)
-    facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key)
+    facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key, account_group=account_group)
     return Ask(actor=actor, operation=operation, own=own, facts=facts)
 
 

@@ -108,6 +108,7 @@ class BatchListeners:
         refusal: Decision | None = None
         agreeing: set[str] = set()
         counts = await deps.counts.now(operation, actor.slack_user_id)
+        group = deps.counts.account_group()
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
             lock = locked.get(key.id)
@@ -121,6 +122,7 @@ class BatchListeners:
                 now=deps.clock(),
                 lock=lock,
                 counts=counts,
+                account_group=group,
             )
             decision = decide(deps.policy(), ask)
             asks = waits_for_one(decision, lock)
@@ -243,7 +245,7 @@ class BatchListeners:
             raise ApprovalConflict("This batch waits for nobody's agreement any more; its message says how it stands.")
         requester = await deps.directory.actor(batch.requester_id, batch.requester_team, fresh=True)
         counts = await deps.counts.now(batch.operation, batch.requester_id)
-        answer = await deps.database.run(self._agree, batch.id, actor, requester, counts)
+        answer = await deps.database.run(self._agree, batch.id, (actor, requester), counts, deps.counts.account_group())
         if isinstance(answer, Decision):
             await deps.flow.refuse(actor, ENABLE, answer)
         if answer is not None:
@@ -251,8 +253,14 @@ class BatchListeners:
         return None
 
     def _agree(
-        self, c: sa.Connection, batch_id: int, actor: Actor, requester: Actor, counts: tuple[Counted, ...]
+        self,
+        c: sa.Connection,
+        batch_id: int,
+        people: tuple[Actor, Actor],
+        counts: tuple[Counted, ...],
+        group: str | None,
     ) -> Decision | BotError | None:
+        actor, requester = people
         batch, now, policy = store.get(c, batch_id, lock=True), self.deps.clock(), self.deps.policy()
         if batch.status is not BatchStatus.ASKING:
             return ApprovalConflict(f"Batch {batch_id} waits for nobody's agreement any more.")
@@ -271,6 +279,7 @@ class BatchListeners:
                 now=now,
                 lock=locked.get(key.key_id),
                 counts=counts,
+                account_group=group,
             )
             decision = decide(policy, ask)
             why = "" if decision.allowed else agreement(policy, ask, decision, actor, asked_at=batch.asked_at, now=now)

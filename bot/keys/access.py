@@ -24,10 +24,11 @@ SHOW = "key.show"
 
 @dataclass(frozen=True, kw_only=True)
 class KeyAccess:
-    """Rights on keys, by today's policy. `clock`: Unix seconds."""
+    """Rights on keys, by today's policy. `account_group`: None = not known. `clock`: Unix seconds."""
 
     database: Database
     policy: Callable[[], Policy]
+    account_group: Callable[[], str | None]
     clock: Callable[[], float]
 
     async def is_own(self, actor: Actor, key: Key) -> bool:
@@ -43,7 +44,12 @@ class KeyAccess:
     ) -> Decision:
         """What the policy says to this person, about this key as it is, from this channel."""
         facts = facts_of(key.settings(), now=self.clock(), increase=0, reason="", channel=channel)
-        ask = Ask(actor=actor, operation=operation, own=own, facts=replace(facts, lock=lock))
+        ask = Ask(
+            actor=actor,
+            operation=operation,
+            own=own,
+            facts=replace(facts, lock=lock, account_group=self.account_group()),
+        )
         return decide(self.policy(), ask)
 
     def decide_unread(self, actor: Actor, operation: str, *, own: bool, channel: str) -> Decision:

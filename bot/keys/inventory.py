@@ -53,18 +53,23 @@ class _Remembered(Generic[T]):
 
     async def get(self, *, deadline: float, patient: bool = True) -> T | None:
         """`patient`: after a change of ours wait for the news, while the deadline allows, before the old is told."""
+        self.refresh()
         age = self.clock() - self._at
-        idle = self._asking is None or self._asking.done()
-        # A gateway that does not tell (or does not offer the call at all) is not asked again at every click.
-        if idle and (self._outdated or min(age, self.clock() - self._tried_at) > self.fresh):
-            self._tried_at, self._outdated, self._awaited = self.clock(), False, self._outdated
-            self._asking = asyncio.get_running_loop().create_task(self._refresh())
         news = patient and (self._outdated or self._awaited)
         if (age > self.usable or news) and self._asking is not None:
             await asyncio.wait({self._asking}, timeout=max(0.0, deadline))
         return self._value if self.clock() - self._at <= self.usable else None
 
-    async def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Ask again in the background, if what is known is not fresh."""
+        since = self.clock() - max(self._at, self._tried_at)
+        idle = self._asking is None or self._asking.done()
+        # A gateway that does not tell (or does not offer the call at all) is not asked again at every click.
+        if idle and (self._outdated or since > self.fresh):
+            self._tried_at, self._outdated, self._awaited = self.clock(), False, self._outdated
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
         try:
             # Whoever's question began it: the answer is for everybody.
             with prioritized(Priority.PEOPLE):
@@ -165,6 +170,14 @@ class Inventory:
         """The account as it was last told, whoever asked, an hour ago at most. Asks nobody."""
         at, account = self._reader.last_account or (float("-inf"), None)
         return account if self._clock() - at <= OFFER_USABLE_SECONDS else None
+
+    def account_group(self) -> str | None:
+        """The account's own group as it was last told, None when it was not; asked again in the background."""
+        at, _ = self._reader.last_account or (float("-inf"), None)
+        if self._clock() - at > ACCOUNT_FRESH_SECONDS:
+            self._account.refresh()
+        known = self.known_account()
+        return None if known is None else known.group
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
         """Groups of the account, None when the gateway does not tell in time."""

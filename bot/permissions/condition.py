@@ -14,10 +14,12 @@ Value = int | bool | str | tuple[str, ...]
 class Condition:
     """`why_not(facts)` is None where the condition holds, else what words half a sentence for the trail.
 
-    `count`: the number that a counting condition compares; None for all others.
+    `in_doubt(facts)`: whether it may hold although nothing shows that it does, because something is not known; None =
+    never. `count`: the number that a counting condition compares; None for all others.
     """
 
     name: str
     value: Value
     why_not: Callable[[Facts], Why]
+    in_doubt: Callable[[Facts], bool] | None = None
     count: Count | None = None

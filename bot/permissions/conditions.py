@@ -19,6 +19,9 @@ from bot.permissions.source_map import Path
 from bot.permissions.toml_document import Table, TomlDocument, short
 from bot.units import format_duration, short_quota
 
+# The group that lets the gateway choose one at each call.
+AUTOMATIC = "auto"
+
 
 def read_conditions(
     document: TomlDocument, path: Path, table: Table, *, who: tuple[str, ...] = (), widest: Widest = USUAL
@@ -138,12 +141,25 @@ def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> C
     def why_not(facts: Facts) -> Why:
         if facts.group is None:
             return lambda: "no group is spoken of"
-        if facts.group in groups:
+        # The account's own group does the same whether it is named or left to the account.
+        if facts.group in groups or (not facts.group and facts.account_group in groups):
             return None
-        told = f"the group would be {short(facts.group)}" if facts.group else "the group would be the account's own"
-        return lambda: f"{told}, not one of {_list(groups)}"
+        return lambda: f"the group would be {_which(facts)}, not one of {_list(groups)}"
 
-    return Condition(name=name, value=groups, why_not=why_not)
+    def in_doubt(facts: Facts) -> bool:
+        unknown = (facts.group == "" and facts.account_group is None) or facts.group == AUTOMATIC
+        return unknown and facts.group not in groups
+
+    return Condition(name=name, value=groups, why_not=why_not, in_doubt=in_doubt)
+
+
+def _which(facts: Facts) -> str:
+    if facts.group:
+        any_of = ", which may be any that the gateway chooses" if facts.group == AUTOMATIC else ""
+        return f"{short(facts.group)}{any_of}"
+    if facts.account_group is None:
+        return "the account's own, which the gateway has not told"
+    return f"the account's own ({short(facts.account_group) or 'without a name'})"
 
 
 def _gateway_in(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:

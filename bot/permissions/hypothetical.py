@@ -32,11 +32,14 @@ _FORM_FIELDS = {
 }
 # What the person has already; no form asks for it. Left out means none.
 LOCKED = "locked"
+# What no form asks for either: the group that a key without one is in. Left out means not known.
+ACCOUNT_GROUP = "account_group"
 SO_FAR = {"keys_so_far": "keys", "granted_so_far": "granted", "allowances_so_far": "allowance"}
 FIELDS = (
     *_RECORD_FIELDS,
     *SO_FAR,
     LOCKED,
+    ACCOUNT_GROUP,
     *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names),
     *ASK_FIELDS,
 )
@@ -74,7 +77,7 @@ def fields_of(operation: str) -> tuple[str, ...]:
     if operation in WITHOUT_RECORD:
         return ASK_FIELDS
     locked = (LOCKED,) if operation in REVIVING else ()
-    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR, *locked)
+    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR, *locked, ACCOUNT_GROUP)
 
 
 def hypothetical_facts(
@@ -118,6 +121,7 @@ def hypothetical_facts(
         gateway=fields.get("gateway", before.gateway),
         counts=_counts(fields, counts, units_per_usd),
         lock=_lock(fields, before.lock),
+        account_group=fields.get(ACCOUNT_GROUP, before.account_group),
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )

@@ -123,7 +123,8 @@ class Facts(_Stored):
 
     `lifetime`: seconds from now until the key expires, math.inf = never. `models`: empty = every model.
     `allow_ips`: True = restricted to addresses. `increase`: units added (a new key: all it starts with;
-    0 = none; negative = taken away). `extended`: enabling gives it a new expiry. `group`: "" = the account's own.
+    0 = none; negative = taken away). `extended`: enabling gives it a new expiry. `group`: "" = the account's own, which
+    is `account_group` (None = the gateway has not told).
     `channel`: id, "" = not in a channel. `addresses`: the allowed addresses as they would be, () = from everywhere.
     `gateway`: the name of the gateway. `counts`: what `Policy.counts_needed` asks for, as it is before this request;
     None = not counted. `adds_key`: one living key more; `decide` says it by the operation where it is None.
@@ -148,6 +149,7 @@ class Facts(_Stored):
     allowance: int | None = None
     allowance_period: int | None = None
     lock: Lock | None = None
+    account_group: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

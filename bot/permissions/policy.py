@@ -39,6 +39,7 @@ _STRICTNESS: Mapping[Outcome, int] = {"allow": 0, "needs_approval": 2, "deny": 3
 _AT_ONCE = 1
 # A rotated key takes the place of its predecessor.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
+_DOUBT = "The rule may hold, because it is not known which group the key would be in; name a group to be sure."
 # Slack may not answer, or may not know that id; only the first is temporary.
 _UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
 
@@ -114,13 +115,30 @@ def _strictness(decision: Decision) -> int:
 
 def _by_first_rule(policy: Policy, ask: Ask, why: bool) -> Decision:
     held = policy.roles.held(ask.actor)
-    rules = policy.rules_for(ask.operation, held)
+    return _first_of(policy.rules_for(ask.operation, held), policy, ask, held, why)
+
+
+def _first_of(rules: tuple[Rule, ...], policy: Policy, ask: Ask, held: frozenset[str], why: bool) -> Decision:
     for index, rule in enumerate(rules):
-        if _matches(rule, ask):
+        holds = _matches(rule, ask)
+        if holds or (rule.may_be_in_doubt and _in_doubt(rule, ask)):
             trail = _trail(policy, ask, held, until=rule) if why else ()
-            return _decided(rule, rules[index + 1 :], ask, trail)
+            decision = _decided(rule, rules[index + 1 :], ask, trail)
+            if holds:
+                return decision
+            return _stricter(decision, _first_of(rules[index + 1 :], policy, ask, held, why))
     trail = _trail(policy, ask, held, until=None) if why else ()
     return Decision(outcome="deny", rule=None, sentence=_no_rule(policy, ask), trail=trail)
+
+
+def _stricter(in_doubt: Decision, otherwise: Decision) -> Decision:
+    """Of a rule that may hold and of what is said if it does not, the stricter: what is not known gives nothing."""
+    terms, other = in_doubt.approval, otherwise.approval
+    if terms is not None and other is not None and _strictness(in_doubt) == _strictness(otherwise):
+        terms = stricter_terms(terms, other)
+    elif _strictness(in_doubt) <= _strictness(otherwise):
+        return otherwise
+    return replace(in_doubt, sentence=f"{in_doubt.sentence} {_DOUBT}", approval=terms)
 
 
 def may_approve(
@@ -227,6 +245,14 @@ def _matches(rule: Rule, ask: Ask) -> bool:
     return True
 
 
+def _in_doubt(rule: Rule, ask: Ask) -> bool:
+    """Whether a rule that does not show that it holds may hold all the same, by what is not known."""
+    return (ask.own or rule.any) and all(
+        condition.why_not(ask.facts) is None or (condition.in_doubt is not None and condition.in_doubt(ask.facts))
+        for condition in rule.conditions
+    )
+
+
 def _trail(policy: Policy, ask: Ask, held: frozenset[str], *, until: Rule | None) -> tuple[tuple[str, str], ...]:
     """For each rule above `until`, its name and why it does not match."""
     return tuple(_miss(rule, ask, held) for rule in takewhile(lambda one: one is not until, policy.rules))
@@ -251,7 +277,9 @@ def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[s
         return Decision(outcome=rule.outcome, rule=rule.name, sentence=sentence, trail=trail)
     if approval.self_approval:
         # A denying rule wins wherever it stands, so that a rule added above it cannot allow what it denies.
-        against = next((other for other in below if other.forbids_self and _matches(other, ask)), None)
+        against = next(
+            (other for other in below if other.forbids_self and (_matches(other, ask) or _in_doubt(other, ask))), None
+        )
         if against is not None:
             approval = replace(approval, self_approval=False, self_approval_rule=against.name)
     sentence = f"Rule “{rule.name}” wants an approval by {describe(approval)}."

@@ -55,6 +55,11 @@ class Rule:
         return frozenset(self.who)
 
     @cached_property
+    def may_be_in_doubt(self) -> bool:
+        """Whether one of its conditions may hang on something that is not known."""
+        return any(condition.in_doubt is not None for condition in self.conditions)
+
+    @cached_property
     def not_for(self) -> tuple[str, str]:
         """The trail's entry when somebody has none of its roles."""
         return self.name, f"it is for {', '.join(self.who)}"
@@ -95,6 +100,11 @@ class Policy:
         unlocking = (UNLOCK,) if operation in REVIVING else ()
         needed = [count for one in (operation, *more, *unlocking) for count in self._counts.get(one, ())]
         return tuple(sorted(set(needed))) if needed else ()
+
+    @cached_property
+    def judges_groups(self) -> bool:
+        """Whether a rule speaks of the key's group, so that the account's own must be known."""
+        return any(rule.may_be_in_doubt for rule in self.rules)
 
     @cached_property
     def _counts(self) -> Mapping[str, list[Count]]:

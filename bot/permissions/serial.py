@@ -35,8 +35,9 @@ def facts_to_json(facts: Facts) -> Json:
     plain["lifetime"] = "never" if facts.lifetime == math.inf else facts.lifetime
     plain["models"] = None if facts.models is None else sorted(facts.models)
     # As above.
-    if plain["lock"] is None:
-        del plain["lock"]
+    for name in ("lock", "account_group"):
+        if plain[name] is None:
+            del plain[name]
     return plain
 
 

@@ -138,7 +138,15 @@ class Spine:
         nowhere: Any = Nowhere()
         # Who is in a role, as Slack says; None: it does not tell.
         self.people: frozenset[str] | None = frozenset({"U0ADA", "U0BEN"})
-        self.counts = Counts(database=database, policy=lambda: self.policy, people_of=self._people_of, clock=self.clock)
+        # The group of the gateway's account; None: it does not tell.
+        self.own_group: str | None = "default"
+        self.counts = Counts(
+            database=database,
+            policy=lambda: self.policy,
+            people_of=self._people_of,
+            own_group=lambda: self.own_group,
+            clock=self.clock,
+        )
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self.flow = Flow(
             **shared,

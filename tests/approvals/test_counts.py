@@ -49,3 +49,24 @@ async def test_a_role_is_counted_by_who_is_in_it_now(
     await spine.ask(BEN, remain_quota=1_000)
     spine.people = people
     assert await spine.counts.now("key.create", "U0ADA") == (Counted(count=ROLE, value=value),)
+
+
+async def test_the_gateway_is_asked_for_the_account_s_group_only_where_a_rule_speaks_of_groups(
+    sqlite_database: Database,
+) -> None:
+    spine, asked = spine_of(sqlite_database, "keys_at_most = 5"), []
+
+    def own_group() -> str:
+        asked.append(1)
+        return "vip"
+
+    counts = Counts(
+        database=sqlite_database,
+        policy=lambda: spine.policy,
+        people_of=spine._people_of,
+        own_group=own_group,
+        clock=spine.clock,
+    )
+    assert (counts.account_group(), asked) == (None, [])
+    spine.policy = parse_policy((RULES % 'group_in = ["vip"]'), file="policy.toml")
+    assert (counts.account_group(), asked) == ("vip", [1])

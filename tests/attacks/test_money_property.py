@@ -267,4 +267,4 @@ async def test_no_sequence_lets_people_spend_more_than_was_granted(
 @pytest.mark.soak
 @pytest.mark.parametrize("number", range(100, 100 + max(1, int(2 * MINUTES))))
 async def test_no_long_sequence_does_either(tmp_path: Path, database_url: str, number: int) -> None:
-    await play(tmp_path, database_url, number, 8 * STEPS)
+    await play(tmp_path, database_url, number, 12 * STEPS)

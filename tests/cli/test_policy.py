@@ -300,3 +300,19 @@ def test_no_name_in_a_check_moves_a_terminals_cursor() -> None:
     out = io.StringIO()
     Report(out=out, secrets=()).ok("channel", "#a\x1b[2J\u202e")
     assert out.getvalue() == "ok    channel: #a\\u001b[2J\\u202e\n"
+
+
+def test_explain_says_that_the_account_s_group_is_not_known_and_takes_it(out: io.StringIO, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    rules = 'name = "no vip"\nwho = ["*"]\ndo = ["key.create"]\nwhen = { group_in = ["vip"] }\ndeny = "No vip."\n'
+    free = 'name = "free"\nwho = ["*"]\ndo = ["key.create"]\nallow = true\n'
+    path.write_text(f"[roles]\nengineer = ['S0ENG']\n[[rules]]\n{rules}[[rules]]\n{free}", encoding="utf-8")
+    assert explain(out, Question(operation="key.create", who="engineer"), path) == 0
+    assert out.getvalue().startswith(
+        "note: the account's own group is taken to be unknown; tell it with account_group.\n"
+    )
+    assert "No vip." in out.getvalue()
+    out.truncate(0)
+    assert explain(out, Question(operation="key.create", who="engineer", fields=["account_group=default"]), path) == 0
+    assert "note:" not in out.getvalue()
+    assert "allowed" in out.getvalue()

@@ -10,7 +10,14 @@ from bot.errors import GatewayError
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.keys import inventory as module
-from bot.keys.inventory import FRESH_SECONDS, OFFER_FRESH_SECONDS, OFFER_USABLE_SECONDS, USABLE_SECONDS, Inventory
+from bot.keys.inventory import (
+    ACCOUNT_FRESH_SECONDS,
+    FRESH_SECONDS,
+    OFFER_FRESH_SECONDS,
+    OFFER_USABLE_SECONDS,
+    USABLE_SECONDS,
+    Inventory,
+)
 from tests.keys.records import record
 
 ACCOUNT = GatewayAccount(id=1, username="desk", group="default", quota=1, used_quota=0, request_count=0)
@@ -130,6 +137,20 @@ def test_the_account_that_somebody_read_is_known_for_an_hour() -> None:
     memory.now += OFFER_USABLE_SECONDS + 1
     assert memory.inventory.known_account() is None
     assert memory.reader.asked == []
+
+
+async def test_the_account_s_own_group_is_told_from_memory_and_asked_again_in_the_background(memory: Memory) -> None:
+    memory.reader.last_account = (memory.now, ACCOUNT)
+    assert memory.inventory.account_group() == "default"
+    await asyncio.sleep(0)
+    assert memory.reader.asked == []
+    memory.now += ACCOUNT_FRESH_SECONDS + 1
+    for _ in range(3):
+        assert memory.inventory.account_group() == "default"
+        await asyncio.sleep(0)
+    assert memory.reader.asked == ["account"]
+    memory.now += OFFER_USABLE_SECONDS
+    assert memory.inventory.account_group() is None
 
 
 async def test_a_list_of_all_keys_is_told_to_who_wants_it(memory: Memory) -> None:

@@ -65,6 +65,9 @@ a named group holds                            | nobody | key.create | group=vip
 another group does not                         | nobody | key.create | group=auto | deny | group_in = ["default", "vip"]
 the account's own group is the empty name      | nobody | key.create | | allow | group_in = [""]
 and is not there unless named                  | nobody | key.create | | deny | group_in = ["default"]
+or unless the account's group is named         | nobody | key.create | account_group=default | allow | group_in = ["default"]
+another group of the account is not it         | nobody | key.create | account_group=vip | deny | group_in = ["default"]
+a named group is not the account's own         | nobody | key.create | group=vip account_group=default | deny | group_in = ["default"]
 an unknown group is in none                    | nobody | key.update | name=x | deny | group_in = ["", "default"]
 an address holds                               | nobody | key.create | allow_ips=10.0.0.1 | allow | allow_ips_required = true
 a network holds                                | nobody | key.create | allow_ips=10.0.0.0/8,2001:db8::/32 | allow | allow_ips_required = true

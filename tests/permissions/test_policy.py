@@ -182,3 +182,67 @@ def test_who_may_do_something_to_any_key_without_asking_is_named_in_the_order_of
     )
     assert who_may_any(rules, "key.disable") == ("security", "admin", "manager")
     assert who_may_any(rules, "key.delete") == ()
+
+
+GROUPS_DENIED = rule("no vip", '["*"]', rest='when = { group_in = ["vip"] }\ndeny = "No vip."') + rule(who='["*"]')
+GROUPS_ALLOWED = rule("vip", '["*"]', rest='when = { group_in = ["vip"] }\nallow = true')
+GROUPS_ASKED = approving(who='["*"]', name="vip asks").replace(
+    "approval", 'when = { group_in = ["vip"] }\napproval'
+) + rule(who='["*"]')
+# The group of the form, the account's own (None: not known), and what each of the three policies says.
+OWN_GROUPS = [
+    ("vip", None, "deny", "allow", "needs_approval"),
+    ("default", None, "allow", "deny", "allow"),
+    ("", "vip", "deny", "allow", "needs_approval"),
+    ("", "default", "allow", "deny", "allow"),
+    # What is not known gives nothing: a rule that takes away holds, one that gives does not.
+    ("", None, "deny", "deny", "needs_approval"),
+    ("auto", "default", "deny", "deny", "needs_approval"),
+]
+
+
+@pytest.mark.parametrize(("group", "own", "denied", "allowed", "asked"), OWN_GROUPS)
+def test_the_account_s_own_group_is_judged_as_what_it_is(
+    group: str, own: str | None, denied: str, allowed: str, asked: str
+) -> None:
+    facts = Facts(group=group, account_group=own)
+    ask = Ask(actor=member("U0ADA", "S0ENG"), operation="key.create", facts=facts)
+    said = [decide(policy(text), ask).outcome for text in (GROUPS_DENIED, GROUPS_ALLOWED, GROUPS_ASKED)]
+    assert said == [denied, allowed, asked]
+
+
+def test_a_rule_that_may_hold_says_that_it_is_in_doubt_and_what_to_do() -> None:
+    ask = Ask(actor=member("U0ADA", "S0ENG"), operation="key.create", facts=Facts(group=""))
+    decision = decide(policy(GROUPS_DENIED), ask, why=True)
+    assert decision.rule == "no vip"
+    assert "name a group to be sure" in decision.sentence
+    trail = decide(policy(GROUPS_ALLOWED), ask, why=True).trail
+    assert trail == (("vip", "the group would be the account's own, which the gateway has not told, not one of vip"),)
+
+
+def test_two_approvals_of_which_one_is_in_doubt_are_both_wanted() -> None:
+    text = approving(who='["*"]', name="vip", from_='["security"]').replace(
+        "approval", 'when = { group_in = ["vip"] }\napproval'
+    ) + approving(who='["*"]', name="rest")
+    decision = decide(policy(text), Ask(actor=member("U0ADA"), operation="key.create", facts=Facts(group="")))
+    assert decision.approval is not None
+    assert [stage.roles for stage in decision.approval.stages] == [("security",), ("manager",)]
+
+
+def test_a_rule_in_doubt_for_others_keys_or_with_another_condition_that_fails_says_nothing() -> None:
+    ask = Ask(actor=member("U0ADA"), operation="key.create", own=False, facts=Facts(group="", remain_quota=5))
+    rest = rule(who='["*"]', rest='on = "any"\nallow = true')
+    assert decide(policy(GROUPS_DENIED.partition('[[rules]]\nname = "r"')[0] + rest), ask).allowed
+    more = rule(
+        "few", '["*"]', rest='on = "any"\nwhen = { group_in = ["vip"], remain_quota_at_most = 4 }\ndeny = "No."'
+    )
+    assert decide(policy(more + rest), ask).allowed
+
+
+def test_self_approval_falls_where_a_rule_that_may_hold_forbids_it() -> None:
+    text = approving("self_approval = true", who='["*"]') + approving(
+        "self_approval = false", who='["*"]', name="no"
+    ).replace("approval = {", 'when = { group_in = ["vip"] }\napproval = {')
+    decision = decide(policy(text), Ask(actor=member("U0ADA"), operation="key.create", facts=Facts(group="")))
+    assert decision.approval is not None
+    assert (decision.approval.self_approval, decision.approval.self_approval_rule) == (False, "no")

@@ -3,12 +3,25 @@
 import functools
 import time
 
+import pytest
+
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
-from tests.scenarios.conftest import FreeDesk
+from keydesk_sandbox.fake_gateway import GatewayFault
+from keydesk_sandbox.world import World
+from tests.scenarios.conftest import FreeDesk, OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+from tests.scenarios.policies import FREE, ROLES
 
 ADA = seed.ENGINEER
+NO_VIP = f"""{ROLES}
+[[rules]]
+name = "no vip"
+who  = ["*"]
+do   = ["key.create"]
+when = {{ group_in = ["vip"] }}
+deny = "Nobody gets a key of the group vip."
+{FREE.removeprefix(ROLES)}"""
 
 
 async def test_all_nine_fields_arrive(free_desk: FreeDesk) -> None:
@@ -104,3 +117,42 @@ async def test_the_receipt_says_the_number_and_withdraws(http_desk: Desk) -> Non
     assert (await http_desk.settled()).status is Status.WITHDRAWN
     await http_desk.eventually(lambda: "withdrawn" in view_text(http_desk.slack.top_view(ADA)))
     await http_desk.eventually(lambda: buttons_of(http_desk.card(1)) == [])
+
+
+@pytest.mark.parametrize(("own", "denied"), [("vip", True), ("default", False)])
+async def test_a_key_without_a_group_is_judged_by_the_account_s_own(
+    desk_with: OpenDesk, own: str, denied: bool
+) -> None:
+    def prepare(world: World) -> None:
+        world.gateway.account.group = own
+
+    async with desk_with(policy=NO_VIP, prepare=prepare) as desk:
+        answer = await desk.ask(ADA, name="plain", remain_quota="1")
+        if denied:
+            assert "Nobody gets a key of the group vip." in str(answer.body)
+            assert "key of the group vip. The rule may hold" not in str(answer.body)
+        else:
+            await desk.eventually(lambda: desk.said("was created"))
+        answer = await desk.ask(ADA, name="named", remain_quota="1", group="default")
+        await desk.eventually(lambda: desk.key("named"))
+
+
+async def test_while_the_gateway_does_not_tell_the_account_s_group_a_key_needs_a_named_one(
+    desk_with: OpenDesk,
+) -> None:
+    def prepare(world: World) -> None:
+        world.gateway.arm(GatewayFault(times=None, path="/api/user/self", kind="empty"))
+
+    async with desk_with(policy=NO_VIP, prepare=prepare) as desk:
+        answer = await desk.ask(ADA, name="plain", remain_quota="1")
+        assert "name a group to be sure" in str(answer.body)
+        await desk.ask(ADA, name="named", remain_quota="1", group="default")
+        await desk.eventually(lambda: desk.key("named"))
+        # Once it tells, nobody need name one.
+        desk.gateway.disarm()
+        await desk.pass_time(301)
+
+        async def told() -> bool:
+            return "errors" not in ((await desk.ask(ADA, name="plain", remain_quota="1")).body or {})
+
+        await desk.until(told, otherwise="the group is not known")

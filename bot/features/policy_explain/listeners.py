@@ -68,7 +68,8 @@ class PolicyExplainListeners:
         own = await deps.access.is_own(actor, key)
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
         counts = await deps.counts.now(operation, actor.slack_user_id)
-        facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None)
+        lock, group = await deps.access.lock_of(key), deps.counts.account_group()
+        facts = replace(facts, lock=lock, counts=counts or None, account_group=group)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
 
 
