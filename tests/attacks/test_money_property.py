@@ -200,7 +200,10 @@ class Crowd:
             running = self.services.database.read
             left = await running(lambda c: c.scalar(sa.text("SELECT count(*) FROM batches WHERE status = 'running'")))
             busy = [row for row in rows if row.status not in FINAL | {Status.PENDING, Status.OFFERED}]
-            return not busy and not left
+            # An overlap that is over has its end asked for by a job of its own, a moment later.
+            overlaps = [row.progress.overlap for row in rows if row.progress.overlap is not None]
+            unended = [one for one in overlaps if one.request_id is None and one.at <= self.services.clock()]
+            return not busy and not unended and not left
 
         await self.desk.until(over, otherwise="requests do not end")
         rows = await self.services.database.read(store.recent, limit=500)
@@ -215,7 +218,6 @@ class Crowd:
             total = sum(key.remain_quota + key.used_quota for key in keys)
             told = [(key.id, key.name, key.status, key.remain_quota, key.used_quota) for key in keys]
             assert total <= self.books.granted[person] + self.books.raced, (person, self.books, told)
-            # One without an overlap has nothing left for the moment until its end.
             alive = [key for key in keys if key.deleted_at is None and key.status == 1 and key.remain_quota > 0]
             lines = Counter(key.name.split(" (")[0] for key in alive)
             # Two of a line live in an overlap; a third would be a place that nobody was granted.

@@ -1,6 +1,7 @@
 """Noise: floods of one person, of people without a role, of alerts about nothing; none of it hides or delays a kill."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from bot.alerts.intake.message_monitor import MOST_HELD
 from bot.approvals import store as requests_store
 from bot.approvals.cards.notifications import STORY
 from bot.approvals.models import Status
+from bot.errors import GatewayError
+from bot.gateway.models import KeyId
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack import SlackMessage
 from keydesk_sandbox.fake_slack.people import Person
@@ -159,6 +162,26 @@ def _queue(c: Any, desk: Desk) -> None:
     for number in range(500):
         body = {"text": f"Message {number}"}
         desk.app.outbox.want(c, id=f"noise:{number}", kind=STORY, subject="0", target=CHANNEL, body=body)
+
+
+async def test_lookers_on_leave_the_gateway_s_limit_to_an_order(desk_with: OpenDesk) -> None:
+    """CometAPI publishes no limit; this one takes 180 calls in 180 seconds, and many people look at keys."""
+    async with desk_with() as desk:
+        leaked = desk.key("production")
+        await learned(desk)
+        await send(desk, "generic", desk.gateway.key_value(leaked.id))
+        card = (await desk.eventually(lambda: cards(desk, "production")))[0]
+        desk.gateway.switch("ip_limit", (180, 180.0))
+        told = 0
+        for _ in range(200):
+            with contextlib.suppress(GatewayError):
+                await desk.app.client.get_key(KeyId(leaked.id), deadline=0.05)
+                told += 1
+        assert told < 180
+        begun = desk.clock()
+        await desk.slack.click(SAM, card, "disable")
+        await desk.eventually(lambda: "dead, refused" in text_of(cards(desk, "production")[0]))
+        assert desk.clock() - begun <= 10
 
 
 async def test_an_author_who_floods_a_channel_with_a_live_key_fills_no_channel_with_cards(http_desk: Desk) -> None:

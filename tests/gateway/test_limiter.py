@@ -143,6 +143,15 @@ async def test_what_is_known_of_the_gateway_is_presumed_until_a_call_tells() -> 
     assert one.room() == 0
 
 
+@pytest.mark.parametrize("presumed", [None, True, False])
+async def test_what_is_only_presumed_of_the_gateway_gives_nobody_what_is_kept_for_kills(presumed: bool | None) -> None:
+    one, _ = limiter()
+    if presumed is not None:
+        one.presume(limited=presumed)
+    assert await spend(one, PEOPLE) == 140
+    assert await spend(one, KILL, most=40) == 40
+
+
 @pytest.mark.parametrize(("profile", "room"), [("cometapi", None), ("upstream-g2", 179)])
 async def test_the_window_is_new_apis_and_cometapi_publishes_none(profile: str, room: int | None) -> None:
     fake = fake_gateway(profile)
