@@ -17,6 +17,8 @@ from bot.gateway.client import GatewayClient, connect
 from bot.health import Health
 from bot.keys.account import START_SECONDS, AccountBinding
 from bot.keys.inventory import Inventory
+from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.list_pass import ListPass
 from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
 from bot.proxies import Proxies
@@ -87,10 +89,7 @@ class Resources:
             observe=self.health.gateway_called,
         )
         self.units_problem = ""
-        self.account = AccountBinding(
-            database=self.database, reader=self.client, address=str(settings.cometapi_base_url), clock=clock
-        )
-        self.inventory = Inventory(self.client, clock=clock, listed=self.account.listed)
+        self._what_is_known_of_keys()
         self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
             token=settings.slack_bot_token,
@@ -98,6 +97,18 @@ class Resources:
             observe=self.health.slack_called,
             proxy_of=proxies.of_url,
             team_id=settings.slack_team_id,
+        )
+
+    def _what_is_known_of_keys(self) -> None:
+        """The account, and the inventory of its keys with those who write it."""
+        database, client, clock = self.database, self.client, self.clock
+        address = str(self.settings.cometapi_base_url)
+        self.account = AccountBinding(database=database, reader=client, address=address, clock=clock)
+        self.inventory = Inventory(client, clock=clock, listed=self.account.listed)
+        self.inventory_writer = writer = InventoryWriter(database=database, clock=clock)
+        client.listen(writer.notice)
+        self.list_pass = ListPass(
+            reader=client, database=database, writer=writer, listed=self.account.listed, clock=clock
         )
 
     def _learn(self, secret: str) -> None:
@@ -125,6 +136,7 @@ class Resources:
         """Close every connection."""
         await self.capabilities.close()
         await self.inventory.close()
+        await self.inventory_writer.close()
         await self.web.close()
         await self.client.aclose()
         await self.telemetry.close()

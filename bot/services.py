@@ -340,7 +340,7 @@ class Services:
             batch_progress=incident.progress_of,
             leaked_values=self.leaked_values,
             holder=self.resources.name,
-            listed=self.resources.account.listed,
+            list_pass=self.resources.list_pass,
             count=self.health.count,
             died=self.health.key_died,
             github_transport=self.resources.github_transport,

@@ -1,6 +1,6 @@
 """Makes everything that alerts need and names its ways in. Built once by services.py, which hands in plain values."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -30,7 +30,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
-from bot.gateway.models import Key
+from bot.keys.list_pass import ListPass
 from bot.redaction import know_keys
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
@@ -62,7 +62,7 @@ class AlertWays:
     batch_progress: BatchProgress
     leaked_values: LeakedValues
     holder: str
-    listed: Callable[[Sequence[Key]], Awaitable[None]]
+    list_pass: ListPass
     count: Callable[[str], None]
     died: Callable[[float], None]
     github_transport: httpx.AsyncBaseTransport | None = None
@@ -106,7 +106,7 @@ class Alerts:
             database=database,
             holder=ways.holder,
             grown=self._grown,
-            listed=ways.listed,
+            list_pass=ways.list_pass,
             clock=clock,
         )
         self.triage = Triage(

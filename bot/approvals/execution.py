@@ -35,7 +35,7 @@ from bot.gateway.errors import (
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import lineage, locks, owners
+from bot.keys import inventory_store, lineage, locks, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import REVIVING, Actor, ActorKind
@@ -349,6 +349,7 @@ def _remember_owner(
         owners.set_disabled(c, request.key_id, at=None)
     if operation.effect is Effect.DELETES and request.key_id is not None:
         owners.forget(c, request.key_id, at=now)
+        inventory_store.mark_gone(c, [request.key_id], at=now)
     if key is None:
         return
     if operation.effect is Effect.CHANGES:

@@ -61,8 +61,47 @@ keys = sa.Table(
     sa.Column("reveals", sa.Integer, nullable=False),
     sa.Column("born_at", sa.BigInteger),  # created_time at the gateway; None = not learnt yet
     sa.Column("disabled_at", sa.Float(53)),
+    sa.Column("owner_roles", SafeJson),  # names of the roles that the owner had when the key was made; NULL = not known
     sa.Index("keys_by_owner", "owner_id", "key_id"),
     sa.Index("keys_by_name", "name"),
+)
+
+# Every key of the account as it was last read, whoever read it; owner, lineage and lock are in the tables beside it.
+# `read_at`: when it was last found different. `gone_at`: when it was found to be no more (the row stays).
+inventory = sa.Table(
+    "inventory",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("name", SafeText, nullable=False),
+    sa.Column("folded", SafeText, nullable=False),  # the name as typed_text.fold compares it
+    sa.Column("hint", sa.String(20), nullable=False),
+    sa.Column("masked", sa.Boolean, nullable=False),
+    sa.Column("status", sa.BigInteger, nullable=False),
+    sa.Column("created_time", sa.BigInteger, nullable=False),
+    sa.Column("accessed_time", sa.BigInteger, nullable=False),
+    sa.Column("expired_time", sa.BigInteger, nullable=False),
+    sa.Column("remain_quota", sa.BigInteger, nullable=False),
+    sa.Column("used_quota", sa.BigInteger, nullable=False),
+    sa.Column("unlimited_quota", sa.Boolean, nullable=False),
+    sa.Column("model_limits_enabled", sa.Boolean, nullable=False),
+    sa.Column("model_limits", SafeText, nullable=False),
+    sa.Column("allow_ips", SafeText),
+    sa.Column("group", SafeText, nullable=False),
+    sa.Column("cross_group_retry", sa.Boolean, nullable=False),
+    sa.Column("known_since", sa.Float(53), nullable=False),
+    sa.Column("read_at", sa.Float(53), nullable=False),
+    sa.Column("gone_at", sa.Float(53)),
+    sa.Index("inventory_by_folded", "folded"),
+)
+
+# How the counters of a key moved (keys/samples.py), a row per key and grain: 0 = hours, 1 = days.
+key_samples = sa.Table(
+    "key_samples",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("grain", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
 # Keys that replaced one another in rotations: a row per key of such a line, also of keys that nobody owns. `first`: the

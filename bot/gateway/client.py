@@ -27,7 +27,7 @@ from bot.gateway.errors import (
 from bot.gateway.held_values import HeldValues
 from bot.gateway.key_check import judge_key_check, unreachable
 from bot.gateway.limiter import CallLimiter, Limit
-from bot.gateway.listing import COLLECTION, PAGE_SIZE, KeyListing, Listener
+from bot.gateway.listing import COLLECTION, PAGE_SIZE, KeyListing, Listener, Row, Walk
 from bot.gateway.models import GatewayAccount, GatewayStatus, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
 from bot.gateway.records import (
     core_of,
@@ -120,6 +120,16 @@ class GatewayReader:
     async def list_keys(self, *, deadline: float | None = None) -> list[Key]:
         """Every key of the account, newest first, each once; read again if the list moved meanwhile (rule 15)."""
         return [key for key, _ in await self._listing.all(self._until(deadline))]
+
+    async def walk_keys(
+        self, take: Callable[[Sequence[Key]], Awaitable[None]], *, deadline: float | None = None
+    ) -> Walk:
+        """Every key of the account, newest first, each once, a page at a time and none kept."""
+
+        async def page(rows: Sequence[Row]) -> None:
+            await take([key for key, _ in rows])
+
+        return await self._listing.walk(page, self._until(deadline))
 
     async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
         """The newest 100 keys, newest first: one call."""

@@ -5,7 +5,8 @@ Whoever listens is told of every record that is read, so that nobody has to read
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.gateway.errors import CallFacts, GatewayProtocolError, KeyNotFound
@@ -28,6 +29,14 @@ _SEARCHES = (Limit.CALLS, Limit.SEARCHES)
 Row = tuple[Key, str]
 """A record and its raw value, masked or not."""
 Listener = Callable[[Sequence[Row]], None]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How a walk through all pages went. `ended`: the list came to an end; `settled`: it held still meanwhile."""
+
+    ended: bool
+    settled: bool
 
 
 class KeyListing:
@@ -78,29 +87,36 @@ class KeyListing:
 
     async def all(self, end: float | None) -> list[Row]:
         """Every record, newest first, each once; read again if the list moved meanwhile (rule 15)."""
-        found, settled = await self._one_pass(end)
-        for _ in range(LIST_PASSES - 1):
-            if not settled:
-                found, settled = await self._one_pass(end)
-        if not settled:
-            logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
-        self.complete = True
-        return sorted(found.items(), key=lambda item: -item[0].id)
+        found: list[Row] = []
 
-    async def _one_pass(self, end: float | None) -> tuple[dict[Key, str], bool]:
-        """All pages once, and whether the list held still meanwhile."""
-        found: dict[KeyId, Row] = {}
+        async def take(rows: Sequence[Row]) -> None:
+            found.extend(rows)
+
+        for _ in range(LIST_PASSES):
+            found.clear()
+            walk = await self.walk(take, end)
+            if walk.settled:
+                break
+        else:
+            logger.warning("the list of keys kept changing while it was read", extra={"keys": len(found)})
+        return sorted(found, key=lambda row: -row[0].id)
+
+    async def walk(self, take: Callable[[Sequence[Row]], Awaitable[None]], end: float | None) -> Walk:
+        """All pages once, newest first; `take` is given what each brings that no page before it had."""
+        seen: set[KeyId] = set()
         totals: set[int] = set()
         read = 0
         for page in range(1, MOST_PAGES + 1):
             rows, total = await self.page(page, end)
             totals.add(total)
-            fresh = {key.id: (key, raw) for key, raw in rows if key.id not in found}
-            found |= fresh
+            fresh = {key.id: (key, raw) for key, raw in rows if key.id not in seen}
+            seen |= fresh.keys()
             read += len(rows)
+            await take(list(fresh.values()))
             if not fresh or read >= total:
-                break
-        return dict(found.values()), totals == {len(found)}
+                self.complete = True
+                return Walk(ended=True, settled=totals == {len(seen)})
+        return Walk(ended=False, settled=False)
 
     async def above(self, above: int, end: float | None) -> list[Key]:
         """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""

@@ -1,10 +1,15 @@
 """What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words.
 
-account    the one account this database is about
-access     what a person may do with a key and whether they may see it
-lineage    keys that replaced one another in rotations
-locks      which keys are locked, and why
-lookup     which key is meant
-reference  how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks
-text       the fields of a key in people's words
+account           the one account this database is about
+access            what a person may do with a key and whether they may see it
+inventory         what the gateway offers, remembered for a while
+inventory_store   a row per key of the account as it was last read, with its history
+inventory_writer  writes down every record that anybody reads
+lineage           keys that replaced one another in rotations
+list_pass         the list of all keys, page by page, and what is gone from it
+locks             which keys are locked, and why
+lookup            which key is meant
+reference         how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks
+samples           how the counters of a key moved, packed into a few bytes
+text              the fields of a key in people's words
 """

@@ -16,6 +16,7 @@ from bot.db.tables import keys
 
 # The account that was found instead of the known one, until an administrator agrees. See account.py.
 OTHER_ACCOUNT = "gateway.account.other"
+MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class OwnedKey:
     reveals: int = 0
     born_at: int | None = None  # `created_time` at the gateway, None = not learnt yet
     disabled_at: float | None = None
+    owner_roles: list[str] | None = None  # names of roles the owner had when the key was made, None = not known
 
 
 def own(c: sa.Connection, key: OwnedKey) -> None:
@@ -63,7 +65,10 @@ def observe(c: sa.Connection, births: Mapping[int, int]) -> int:
     if account_is_other(c):
         return 0
     reborn = 0
-    rows = c.execute(sa.select(keys.c.key_id, keys.c.born_at).where(keys.c.deleted_at.is_(None))).all()
+    lines = sa.select(keys.c.key_id, keys.c.born_at).where(keys.c.deleted_at.is_(None))
+    # Of a page, the lines of its keys; of the whole list, every line.
+    lines = lines.where(keys.c.key_id.in_(sorted(births))) if len(births) <= MOST_AT_ONCE else lines
+    rows = c.execute(lines).all()
     for key_id, born_at in rows:
         listed = births.get(key_id)
         if listed is None or listed == born_at:

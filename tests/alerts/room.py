@@ -37,6 +37,7 @@ from tests.alerts.kit import SECRET
 from tests.alerts.test_store import incoming
 from tests.approvals.kit import ADA, BEN, CHANNEL, SAM, TEAM, Nowhere, Spine
 from tests.gateway.kit import client_of, fake_gateway
+from tests.keys.records import list_pass
 from tests.slack.kit import NotingWeb, make_delivery, make_responder
 from tests.slack.outboxes import Queue
 
@@ -99,7 +100,7 @@ class Room:
             database=database,
             holder="here",
             grown=self._nothing,
-            listed=self._nothing,
+            list_pass=list_pass(database, self.client, clock),
             clock=clock,
         )
         self.ingest = AlertIngest(

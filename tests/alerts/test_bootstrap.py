@@ -14,13 +14,11 @@ from bot.db.engine import Database
 from bot.slack.edge import Identity
 from bot.slack.router import Router
 from tests.features.desk import ListenerDesk
+from tests.keys.records import list_pass
 
 
 def alerts(desk: ListenerDesk, router: Router, *, github: bool = False) -> Alerts:
     unused: Any = None
-
-    async def listed(_keys: Any) -> None:
-        """Nobody else wants the list here."""
 
     settings = AlertSettings(
         secrets={"generic": SecretStr("a secret of tests")},
@@ -37,7 +35,7 @@ def alerts(desk: ListenerDesk, router: Router, *, github: bool = False) -> Alert
         batch_progress=lambda _c, _id: (0, 0, 0, False),
         leaked_values=LeakedValues(clock=desk.spine.clock),
         holder="here",
-        listed=listed,
+        list_pass=list_pass(desk.spine.database, desk.deps.reader, desk.spine.clock),
         count=lambda _what: None,
         died=lambda _seconds: None,
     )

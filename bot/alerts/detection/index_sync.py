@@ -23,6 +23,7 @@ from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
+from bot.keys.list_pass import LeaseLost, ListPass
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,9 @@ LOOK_EVERY = 60.0
 LONGEST_LOOK = 20.0
 # After a change, a moment for others that follow it.
 SETTLE_SECONDS = 0.5
-# Reading all pages costs a call for each hundred keys, so it is rare where they are many.
-ALL_EVERY, ALL_EVERY_PER_KEY, ALL_RARELY = 600.0, 0.6, 6 * 3600.0
+# Reading all pages costs a call for each hundred keys: this is about a quarter of what the gateway takes, for as many
+# keys as an hour allows.
+ALL_EVERY, ALL_EVERY_PER_KEY, ALL_RARELY = 300.0, 0.04, 2 * 3600.0
 SAVE_EVERY = 500
 PREFIX = "sk-"
 # Reveals share a limit of twenty calls in twenty minutes with people: three calls in as long, no more.
@@ -61,7 +63,7 @@ class IndexSync:
         database: Database,
         holder: str,
         grown: Callable[[], Awaitable[None]],
-        listed: Callable[[Sequence[Key]], Awaitable[None]],
+        list_pass: ListPass,
         clock: Callable[[], float],
     ) -> None:
         self._index = index
@@ -70,8 +72,7 @@ class IndexSync:
         self._database = database
         self._holder = f"index:{holder}"
         self._grown = grown
-        # Told of the keys of each pass: whose account it is, and which numbers are other keys now.
-        self._listed = listed
+        self._list_pass = list_pass
         self._clock = clock
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -79,6 +80,7 @@ class IndexSync:
         self._look_for_people = SharedLook(self._look_at_newest)
         self._task: asyncio.Task[None] | None = None
         self._all_at = float("-inf")
+        self._leased_at = float("-inf")
         self._hidden_at = float("-inf")
         self._loaded_at = 0.0
         # The newest key up to which the list was read: single reads may bring newer ones and leave gaps.
@@ -214,17 +216,14 @@ class IndexSync:
         if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
             self._index.complete = self._index.complete or await self._database.read(self._was_read)
         elif self._all_due(now):
-            await self._read_all()
-            self._all_at = now
-            await self._database.run(named_values.put, self._mark, value=True)
-            self._index.complete = True
+            await self._try_to_read_all(now)
         else:
             await self._read_newest()
         await self._settle()
 
     async def _read_newest(self, *, deadline: float | None = None) -> None:
         newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id), deadline=deadline)
-        await self._listed(newest)
+        await self._list_pass.listed(newest)
         self._read_to = max([self._read_to, *(int(key.id) for key in newest)])
 
     async def reveal(self, key_ids: Collection[int]) -> None:
@@ -251,20 +250,32 @@ class IndexSync:
         self._index.put(await self._database.read(store.entries_since, self._fingerprints.scheme, since=since))
         self._loaded_at = now
 
+    async def _try_to_read_all(self, now: float) -> None:
+        try:
+            await self._read_all()
+        except LeaseLost:
+            logger.info("another replica reads the list of keys now")
+            return
+        self._all_at = now
+        await self._database.run(named_values.put, self._mark, value=True)
+        self._index.complete = True
+
     async def _read_all(self) -> None:
         """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""
-        known = self._index.ids()
-        keys = await self._reader.list_keys()
-        await self._listed(keys)
-        listed = {int(key.id) for key in keys}
-        self._read_to = max(listed, default=0)
-        # Not what others learned during this pass: the list may have been read before.
-        gone = known - listed
-        self._index.drop(gone)
-        await self._database.run(store.drop_entries, sorted(gone))
+        passed = await self._list_pass.run(known=self._index.ids(), turn=self._still_our_turn)
+        self._read_to = passed.highest
+        self._index.drop(passed.gone)
+        await self._database.run(store.drop_entries, sorted(passed.gone))
         if self._clock() - self._hidden_at >= HIDDEN_EVERY:
             self._hidden_at = self._clock()
             await self._reveal(self._index.hidden()[:HIDDEN_PER_PASS])
+
+    async def _still_our_turn(self) -> bool:
+        now = self._clock()
+        if now - self._leased_at < LEASE_SECONDS / 4:
+            return True
+        self._leased_at = now
+        return await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now)
 
     async def _reveal(self, key_ids: Collection[int]) -> None:
         async with self._reveal_turn:

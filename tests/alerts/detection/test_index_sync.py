@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,8 +17,10 @@ from bot.gateway.errors import GatewayUnavailable
 from bot.gateway.limiter import SIZES, Limit, Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.wire import READ_ATTEMPTS
+from bot.keys.list_pass import Passed
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW, SECRET, candidate
+from tests.keys.records import list_pass
 
 
 class Bench:
@@ -54,7 +57,7 @@ class Bench:
             database=self.database,
             holder=name,
             grown=grown,
-            listed=listed,
+            list_pass=list_pass(self.database, self.client, lambda: self.now, listed=listed),
             clock=lambda: self.now,
         )
         return index, index_sync
@@ -265,11 +268,11 @@ async def test_whoever_asks_does_not_wait_for_the_background(bench: Bench, monke
     bench.now += 3_600
     stuck = asyncio.Event()
 
-    async def hangs() -> list[Key]:
+    async def hangs(**_arguments: object) -> Passed:
         await stuck.wait()
-        return []
+        return Passed(0, 0, frozenset())
 
-    monkeypatch.setattr(bench.client, "list_keys", hangs)
+    monkeypatch.setattr(bench.index_sync._list_pass, "run", hangs)
     background = asyncio.create_task(bench.index_sync.catch_up())
     await asyncio.sleep(0.05)
     late = bench.gateway.add_key(name="late")
@@ -286,16 +289,16 @@ async def test_what_is_learned_during_a_pass_over_all_keys_is_not_dropped_as_gon
 ) -> None:
     await bench.index_sync.catch_up()
     bench.now += 3_600
-    read = bench.client.list_keys
+    read = bench.index_sync._list_pass.run
     made = []
 
-    async def then_one_is_made() -> list[Key]:
-        keys = await read()
+    async def then_one_is_made(**arguments: Any) -> Passed:
+        passed = await read(**arguments)
         made.append(bench.gateway.add_key(name="late"))
         await bench.client.get_key(KeyId(made[0].id))
-        return keys
+        return passed
 
-    monkeypatch.setattr(bench.client, "list_keys", then_one_is_made)
+    monkeypatch.setattr(bench.index_sync._list_pass, "run", then_one_is_made)
     await bench.index_sync.catch_up()
     assert bench.how(made[0].id) is MatchKind.FULL
 

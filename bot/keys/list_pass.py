@@ -1,0 +1,72 @@
+"""The list of all keys, read page by page and written down: what is there, whose account it is, what is gone.
+
+One replica does it at a time (whoever calls holds the lease), and no more than a page is in memory. A key that is
+missing is gone when the list held still while it was read, or when it was missing twice: where keys are made and
+deleted meanwhile, a page may skip one that is there.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from bot.db.engine import Database
+from bot.gateway.client import GatewayReader
+from bot.gateway.models import Key
+from bot.keys import inventory_store
+from bot.keys.inventory_store import PassMark
+from bot.keys.inventory_writer import InventoryWriter
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another replica reads the list now."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a list of all keys brought: the highest number, how many keys, and the numbers that are gone."""
+
+    highest: int
+    keys: int
+    gone: frozenset[int]
+
+
+@dataclass(kw_only=True, eq=False)
+class ListPass:
+    """`listed` is told of each page (account.py)."""
+
+    reader: GatewayReader
+    database: Database
+    writer: InventoryWriter
+    listed: Callable[[Sequence[Key]], Awaitable[None]]
+    clock: Callable[[], float]
+    _missing: frozenset[int] = field(default=frozenset(), init=False)
+
+    async def run(self, *, known: Collection[int], turn: Callable[[], Awaitable[bool]]) -> Passed:
+        """Read every page once. `known`: numbers that the caller knows beside the inventory; `turn`: asked at each
+        page whether it is still our turn. Raises LeaseLost and GatewayError.
+        """
+        started, seen = self.clock(), set[int]()
+        before = {*known, *await self.database.read(inventory_store.living_ids)}
+
+        async def take(keys: Sequence[Key]) -> None:
+            if not await turn():
+                raise LeaseLost
+            seen.update(int(key.id) for key in keys)
+            await self.writer.flush()
+            await self.listed(keys)
+
+        walk = await self.reader.walk_keys(take)
+        if not walk.ended:
+            # A list without an end proves nothing of the keys that were not in it.
+            logger.warning("the list of keys did not end", extra={"keys": len(seen)})
+            return Passed(max(seen, default=0), len(seen), frozenset())
+        missing = frozenset(before - seen)
+        gone = missing if walk.settled else missing & self._missing
+        self._missing = missing
+        finished = self.clock()
+        mark = PassMark(started_at=started, finished_at=finished, keys=len(seen), settled=walk.settled)
+        await self.database.run(inventory_store.mark_gone, gone, at=finished)
+        await self.database.run(inventory_store.finish_pass, mark)
+        return Passed(max(seen, default=0), len(seen), gone)
