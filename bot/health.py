@@ -23,6 +23,7 @@ from bot.approvals import store
 from bot.approvals.models import Status
 from bot.db.engine import Database
 from bot.db.tables import posts
+from bot.languages import english
 from bot.policy_file import PolicyFile
 from bot.slack.errors import FATAL_CODES
 
@@ -194,7 +195,7 @@ class Health:
         notes = [f"policy file: {problem}" for problem in self._policy.problems]
         notes += [self._gateway_trouble] if self._gateway_trouble is not None else []
         with contextlib.suppress(sa.exc.SQLAlchemyError):  # that the database is away is said above
-            notes += await self._reasons()
+            notes += [english(reason) for reason in await self._reasons()]
         body = {"ready": not problems, "problems": problems, "notes": notes}
         return JSONResponse(body, status_code=503 if problems else 200)
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
+from bot.languages import said, tr
 from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
@@ -33,15 +34,6 @@ PEOPLE_PER_MINUTE = 95
 GROUPS_PER_MINUTE = 20
 _MOST_PEOPLE = 5_000
 
-# Slack's answers that will be the same in a minute; the group counts as empty and `problems` says why.
-_LASTING = {
-    "no_such_subteam": "Slack has no user group {group}; is the id in the policy right?",
-    "subteam_not_found": "Slack has no user group {group}; is the id in the policy right?",
-    "invalid_subteam_id": "{group} is no id of a user group; is the id in the policy right?",
-    "subteam_disabled": "The user group {group} is disabled in Slack, so nobody has its roles.",
-    "plan_upgrade_required": "This Slack plan has no user groups; name people by their user ids in the policy.",
-    "missing_scope": "The Slack app lacks the scope usergroups:read, so nobody gets a role from a user group.",
-}
 EVENTS = (
     "user_change",
     "team_join",
@@ -198,12 +190,12 @@ class Directory:
         try:
             await ask()
         except SlackError as error:
-            code = error.code if isinstance(error, SlackRefused) else "no answer"
+            code = error.code if isinstance(error, SlackRefused) else ""
             if isinstance(error, SlackUnavailable) and error.retry_after is not None:
                 window.hold(error.retry_after)
             if name.startswith("group "):
-                self._problems[name] = f"Slack did not tell us about {name} ({code})."
-            logger.warning("asking Slack about %s failed: %s", name, code)
+                self._problems[name] = _silence(name.removeprefix("group "), code)
+            logger.warning("asking Slack about %s failed: %s", name, code or "no answer")
         finally:
             self._flights.pop(name, None)
             self._overtaken(name)
@@ -243,9 +235,10 @@ class Directory:
         try:
             answer = await self._web.read("usergroups.users.list", usergroup=group_id)
         except SlackRefused as error:
-            if error.code not in _LASTING:
+            lasting = _lasting(error.code, group_id)
+            if lasting is None:
                 raise
-            self._problems[name] = _LASTING[error.code].format(group=group_id)
+            self._problems[name] = lasting
             self._groups[group_id] = _Known(frozenset(), self._clock())
             return
         found = answer.get("users")
@@ -253,7 +246,7 @@ class Directory:
         self._groups[group_id] = _Known(users, self._clock())
         self._problems.pop(name, None)
         if not users:
-            self._problems[name] = f"The user group {group_id} is empty, so nobody has its roles."
+            self._problems[name] = tr("The user group {group} is empty, so nobody has its roles.", group=group_id)
 
     async def close(self) -> None:
         """End what is still being asked; nobody waits for it any more."""
@@ -309,7 +302,7 @@ class Directory:
         """What hinders the policy: groups that are missing, empty or not readable. As last seen; asks nothing."""
         names = {f"group {group_id}" for group_id in self._group_ids()}
         # One missing scope or plan hits every group alike and is said once.
-        return tuple(dict.fromkeys(text for name, text in sorted(self._problems.items()) if name in names))
+        return tuple(dict.fromkeys(said(text) for name, text in sorted(self._problems.items()) if name in names))
 
     async def dm_channel(self, slack_user_id: str) -> str:
         """The channel of our DM with somebody. Raises SlackUnavailable, or SlackRefused for bots and people gone."""
@@ -359,3 +352,30 @@ class Directory:
 
 def _ids(found: object) -> frozenset[str]:
     return frozenset(item for item in found if isinstance(item, str)) if isinstance(found, list) else frozenset()
+
+
+def _silence(group_id: str, code: str) -> str:
+    """That Slack did not tell about a group; `code`: its error word, "" when it did not answer."""
+    if code:
+        return tr("Slack did not tell us about group {group} ({code}).", group=group_id, code=code)
+    return tr("Slack did not tell us about group {group} (no answer).", group=group_id)
+
+
+def _lasting(code: str, group_id: str) -> str | None:
+    """What is wrong, for an answer of Slack that will be the same in a minute; None for all others.
+
+    The group counts as empty, and `problems` says why.
+    """
+    match code:
+        case "no_such_subteam" | "subteam_not_found":
+            return tr("Slack has no user group {group}; is the id in the policy right?", group=group_id)
+        case "invalid_subteam_id":
+            return tr("{group} is no id of a user group; is the id in the policy right?", group=group_id)
+        case "subteam_disabled":
+            return tr("The user group {group} is disabled in Slack, so nobody has its roles.", group=group_id)
+        case "plan_upgrade_required":
+            return tr("This Slack plan has no user groups; name people by their user ids in the policy.")
+        case "missing_scope":
+            return tr("The Slack app lacks the scope usergroups:read, so nobody gets a role from a user group.")
+        case _:
+            return None

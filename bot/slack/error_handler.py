@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import InputError
+from bot.languages import said
 from bot.slack.blocks import harmless, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.error_report import report
@@ -50,10 +51,10 @@ def _in_modal(error: Exception, sentence: str, delivery: Delivery) -> Ack:
     if not fields:
         return Replace(error_view(sentence))
     if not isinstance(error, InputError):
-        return FieldErrors({fields[0]: truncate(sentence, _FIELD_ERROR_LIMIT)})
+        return FieldErrors({fields[0]: truncate(said(sentence), _FIELD_ERROR_LIMIT)})
     # Slack refuses the whole answer for one id that is not an input of this view.
-    known = {block_id: text for block_id, text in error.fields.items() if block_id in fields}
-    homeless = [text for block_id, text in error.fields.items() if block_id not in fields]
+    known = {block_id: said(text) for block_id, text in error.fields.items() if block_id in fields}
+    homeless = [said(text) for block_id, text in error.fields.items() if block_id not in fields]
     if homeless:
         known[fields[0]] = " ".join([*([known[fields[0]]] if fields[0] in known else []), *homeless])
     return FieldErrors({block_id: truncate(text, _FIELD_ERROR_LIMIT) for block_id, text in known.items()})

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from bot.errors import BotError, UserError
+from bot.languages import english, tr
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +30,18 @@ def reference() -> str:
 def report(error: BaseException, *, doing: str) -> str:
     """Log `error`, met while `doing` (ids only, nothing typed), and return the sentence for the person."""
     if isinstance(error, UserError):
-        logger.info("%s: told the person: %s (%s)", doing, error.sentence, type(error).__name__)
+        logger.info("%s: told the person: %s (%s)", doing, english(error.sentence), type(error).__name__)
         return error.sentence
     found = reference()
     if isinstance(error, BotError):
-        logger.warning("%s: %s: %s; reference %s", doing, type(error).__name__, error.sentence, found, exc_info=error)
-        return f"{error.sentence} Reference {found}."
+        told = english(error.sentence)
+        logger.warning("%s: %s: %s; reference %s", doing, type(error).__name__, told, found, exc_info=error)
+        return tr("{sentence} Reference {reference}.", sentence=error.sentence, reference=found)
     logger.error("%s: unexpected %s; reference %s", doing, type(error).__name__, found, exc_info=error)
     if isinstance(error, _DATABASE):
         # Full, away, locked or busy. Whether it kept the change is not always known; ids make a second try the same.
-        return f"Our database did not take that. Please try again in a minute; twice does no harm. Reference {found}."
-    return f"Something went wrong on our side. Reference {found}."
+        return tr(
+            "Our database did not take that. Please try again in a minute; twice does no harm. Reference {reference}.",
+            reference=found,
+        )
+    return tr("Something went wrong on our side. Reference {reference}.", reference=found)

@@ -14,6 +14,7 @@ Sentences here are fit for people; Slack's own texts go to the log only.
 from collections.abc import Sequence
 
 from bot.errors import BotError
+from bot.languages import tr
 
 
 class SlackError(BotError):
@@ -24,7 +25,7 @@ class SlackUnavailable(SlackError):  # named as the state it tells, like the res
     """Slack is slow, down or holds us back. `unsure`: the request was sent and may have taken effect."""
 
     def __init__(self, *, retry_after: float | None = None, unsure: bool = False, sentence: str = "") -> None:
-        super().__init__(sentence or "Slack does not answer us right now. Please try again in a minute.")
+        super().__init__(sentence or tr("Slack does not answer us right now. Please try again in a minute."))
         self.retry_after = retry_after
         self.unsure = unsure
 
@@ -38,7 +39,7 @@ class SlackRefused(SlackError):  # as above
     def __init__(
         self, *, method: str, code: str, needed: str = "", sentence: str = "", details: Sequence[str] = ()
     ) -> None:
-        super().__init__(sentence or f"Slack refused this ({code}).")
+        super().__init__(sentence or tr("Slack refused this ({code}).", code=code))
         self.method = method
         self.code = code
         self.needed = needed
@@ -94,11 +95,11 @@ def refused(method: str, code: str, *, needed: str = "", details: Sequence[str] 
     """Slack's error word as the most precise of our errors."""
     if code in _TRIGGER | _TRIGGER_USED:
         kind = TriggerUsed if code in _TRIGGER_USED else TriggerExpired
-        sentence = "The form could not open because Slack closes the door after 3 seconds. Please try again."
+        sentence = tr("The form could not open because Slack closes the door after 3 seconds. Please try again.")
         return kind(method=method, code=code, sentence=sentence)
     if code == "hash_conflict":
-        sentence = "This view changed while you were looking at it. Please try again."
+        sentence = tr("This view changed while you were looking at it. Please try again.")
         return ViewChanged(method=method, code=code, sentence=sentence)
     if code in {"not_found", "view_not_found"} and method.startswith("views."):
-        return ViewClosed(method=method, code=code, sentence="This window is not open any more.")
+        return ViewClosed(method=method, code=code, sentence=tr("This window is not open any more."))
     return SlackRefused(method=method, code=code, needed=needed, details=details)

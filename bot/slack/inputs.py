@@ -6,6 +6,7 @@ Every input of ours has the action id `value`; its block id names the field (nam
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.languages import said
 from bot.slack.blocks import (
     CHECKBOXES_LIMIT,
     ID_LIMIT,
@@ -54,7 +55,7 @@ def text_input(
         raise ValueError(f"max_length is {max_length}; Slack takes 1 to {TEXT_LIMIT}")
     element: Block = {"type": "plain_text_input", "action_id": action_id, "max_length": max_length}
     if initial:
-        element["initial_value"] = initial[:max_length]
+        element["initial_value"] = said(initial)[:max_length]
     if multiline:
         element["multiline"] = True
     return element | _extras(placeholder, focus)
@@ -138,4 +139,4 @@ def _counted(options: Sequence[Block], limit: int) -> list[Block]:
 
 def clipped(text: str, limit: int) -> str:
     """For option texts made from names: cut, on one line."""
-    return truncate(" ".join(text.split()), limit)
+    return truncate(" ".join(said(text).split()), limit)

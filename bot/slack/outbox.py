@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from bot.db import leases
 from bot.db.engine import Database
 from bot.durable import Again
-from bot.languages import ENGLISH, Language, speaking
+from bot.languages import ENGLISH, Language, speaking, tr
 from bot.slack import post_store
 from bot.slack.blocks import Message
 from bot.slack.errors import APP_CODES, CLOSED_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
@@ -230,11 +230,11 @@ class Outbox:
         return self._pacer.turn("chat.update", post_id, every=UPDATE_EVERY, burst=UPDATE_BURST, use=use, urgent=urgent)
 
     async def problems(self) -> list[str]:
-        """Channels that take no message of ours, for readiness and for those who can mend it. From the rows, so that
-        every replica says the same, and says it no longer once another has got through.
-        """
-        refused = await self._database.read(post_store.refused_channels)
-        return [f"Slack takes no message in {target} ({code}), so nobody there reads it" for target, code in refused]
+        """Channels that take no message of ours, from the rows: every replica says the same, until one gets through."""
+        return [
+            tr("Slack takes no message in {channel} ({code}), so nobody there reads it", channel=target, code=code)
+            for target, code in await self._database.read(post_store.refused_channels)
+        ]
 
     async def channel_opened(self, channel: str, event_id: str) -> None:
         """Slack says that a channel takes messages again: what waits for it is tried now."""

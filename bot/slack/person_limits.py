@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from bot.errors import TooMuch
+from bot.languages import trn
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.rate_limits import CallWindows
 from bot.typed_text import first_word
@@ -46,8 +47,13 @@ class PersonLimits:
         if share is Share.TYPING:
             return False
         raise TooMuch(
-            f"That is more than {most} commands and clicks in a minute, so this one was left out and nothing was "
-            "changed. There is room for you again in a moment; try it once more then."
+            trn(
+                "That is more than {count} command or click in a minute, so this one was left out and nothing was "
+                "changed. There is room for you again in a moment; try it once more then.",
+                "That is more than {count} commands and clicks in a minute, so this one was left out and nothing was "
+                "changed. There is room for you again in a moment; try it once more then.",
+                most,
+            )
         )
 
     def _share(self, delivery: Delivery, *, typing: bool) -> Share:

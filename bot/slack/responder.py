@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from bot.db.answering import leave
+from bot.languages import tr
 from bot.slack.blocks import Block, Message, harmless, modal, section
 from bot.slack.delivery import Delivery
 from bot.slack.error_report import report
@@ -20,7 +21,8 @@ from bot.slack.view_seal import ViewSeal
 
 logger = logging.getLogger(__name__)
 
-_PERHAPS_OPEN = "Slack does not say whether the form opened. If it is not there, please try again."
+_PERHAPS_OPEN = tr("Slack does not say whether the form opened. If it is not there, please try again.")
+_DID_NOT_WORK = tr("That did not work")
 # A burst of clicks must not become a burst of calls that all time out together.
 _PARALLEL = 32
 
@@ -206,11 +208,11 @@ class Responder:
             await asyncio.gather(*pending, return_exceptions=True)
 
 
-def error_view(sentence: str, *, title: str = "That did not work") -> dict[str, Any]:
+def error_view(sentence: str, *, title: str = _DID_NOT_WORK) -> dict[str, Any]:
     """A modal that says what went wrong and nothing else."""
-    return modal("error", title, [section(harmless(sentence))], close="Close")
+    return modal("error", title, [section(harmless(sentence))], close=tr("Close"))
 
 
 def _title(view: Mapping[str, Any]) -> str:
     title = view.get("title")
-    return str(title.get("text", "")) if isinstance(title, Mapping) else "That did not work"
+    return str(title.get("text", "")) if isinstance(title, Mapping) else _DID_NOT_WORK

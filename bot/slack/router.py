@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.db.answering import answering
 from bot.errors import InputError, UserError
-from bot.languages import ENGLISH, Language, speaking
+from bot.languages import ENGLISH, Language, said, speaking, tr
 from bot.logs import log_context
 from bot.redaction import REFUSED_TEXT, holds_no_secret, holds_secret, redact
 from bot.slack.blocks import code, truncate
@@ -186,7 +186,8 @@ class Router:
 
     async def _command(self, delivery: Delivery) -> tuple[str, Ack]:
         if len(delivery.text) > _TEXT_LIMIT:
-            return USER_ERROR, Ephemeral(f"That is too long: a command takes {_TEXT_LIMIT:,} characters.")
+            most = f"{_TEXT_LIMIT:,}"
+            return USER_ERROR, Ephemeral(tr("That is too long: a command takes {number} characters.", number=most))
         word, rest = first_word(delivery.text)
         word = word or HELP
         other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
@@ -198,15 +199,21 @@ class Router:
         return UNKNOWN, Ephemeral(self._unknown_word(word))
 
     def _plain_help(self) -> str:
-        lines = [f"{code(f'{self.command_name} {e.word} {e.usage}'.rstrip())} {e.help}".rstrip() for e in self._help]
-        return "\n".join(lines) or "There are no commands yet."
+        lines = [
+            f"{code(f'{self.command_name} {e.word} {said(e.usage)}'.rstrip())} {said(e.help)}".rstrip()
+            for e in self._help
+        ]
+        return "\n".join(lines) or tr("There are no commands yet.")
 
     def _unknown_word(self, word: str) -> str:
         near = difflib.get_close_matches(word[:_WORD_LIMIT].lower(), self.words(), n=1)
-        hint = f"Did you mean {code(f'{self.command_name} {near[0]}')}? " if near else ""
         # Not a key's value, which somebody may have pasted: the answer is kept by Slack.
         shown = code(truncate(redact(word), _WORD_LIMIT))
-        return f"I do not know the word {shown}. {hint}{code(f'{self.command_name} {HELP}')} lists what I can do."
+        sentences = [tr("I do not know the word {word}.", word=shown)]
+        if near:
+            sentences.append(tr("Did you mean {command}?", command=code(f"{self.command_name} {near[0]}")))
+        sentences.append(tr("{command} lists what I can do.", command=code(f"{self.command_name} {HELP}")))
+        return " ".join(sentences)
 
     async def _event(self, delivery: Delivery) -> tuple[str, Ack]:
         kind = delivery.event.get("type")
@@ -220,13 +227,13 @@ def refuse_secrets(state: Mapping[str, Any]) -> None:
     """Raise InputError for each field of a form whose text holds a secret: it goes no further than to here."""
     if holds_no_secret(state, most=_TEXT_LIMIT):
         return
-    wrong = {}
+    wrong: dict[str, str] = {}
     for field, filled in state.items():
         texts = list(_texts(filled))
         if any(len(text) > _TEXT_LIMIT for text in texts):
-            wrong[field] = f"That is too long: a field takes {_TEXT_LIMIT:,} characters at most."
+            wrong[field] = tr("That is too long: a field takes {number} characters at most.", number=f"{_TEXT_LIMIT:,}")
         elif any(map(holds_secret, texts)):
-            wrong[field] = REFUSED_TEXT
+            wrong[field] = said(REFUSED_TEXT)
     if wrong:
         raise InputError(wrong)
 
