@@ -330,7 +330,7 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
     changed = result.refusal is Refusal.CHANGED_SINCE
     words = "{}: {!r} when this was asked, now {!r}" if changed else "{}: asked for {!r}, found {!r}"
     return Outcome(
-        sentence=f"Key “{name}” {operation.done}." if done else result.sentence,
+        sentence=operation.done(f"“{name}”") if done else result.sentence,
         notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
         differences=tuple(words.format(d.field, d.wanted, d.found) for d in result.differences),
         changed_since=changed,

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from bot.gateway.models import Key, KeySettings
-from bot.languages import StoredText
+from bot.languages import StoredText, trc
 from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Facts, Given
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
 
 class Status(StrEnum):
-    """Where a request stands. `WORDS` says it to people."""
+    """Where a request stands. `WORDS` and `STATES` say it to people."""
 
     PENDING = "pending"
     OFFERED = "offered"
@@ -28,16 +28,30 @@ class Status(StrEnum):
 
 
 WORDS = {
-    Status.PENDING: "waiting",
-    Status.OFFERED: "counter-offer",
-    Status.APPROVED: "approved",
-    Status.RUNNING: "applying",
-    Status.UNKNOWN: "unknown",
-    Status.SUCCEEDED: "done",
-    Status.FAILED: "failed",
-    Status.DENIED: "denied",
-    Status.EXPIRED: "lapsed",
-    Status.WITHDRAWN: "withdrawn",
+    Status.PENDING: trc("status of a request", "waiting"),
+    Status.OFFERED: trc("status of a request", "counter-offer"),
+    Status.APPROVED: trc("status of a request", "approved"),
+    Status.RUNNING: trc("status of a request", "applying"),
+    Status.UNKNOWN: trc("status of a request", "unknown"),
+    Status.SUCCEEDED: trc("status of a request", "done"),
+    Status.FAILED: trc("status of a request", "failed"),
+    Status.DENIED: trc("status of a request", "denied"),
+    Status.EXPIRED: trc("status of a request", "lapsed"),
+    Status.WITHDRAWN: trc("status of a request", "withdrawn"),
+}
+
+# The same alone at the beginning of a line.
+STATES = {
+    Status.PENDING: trc("status of a request", "Waiting"),
+    Status.OFFERED: trc("status of a request", "Counter-offer"),
+    Status.APPROVED: trc("status of a request", "Approved"),
+    Status.RUNNING: trc("status of a request", "Applying"),
+    Status.UNKNOWN: trc("status of a request", "Unknown"),
+    Status.SUCCEEDED: trc("status of a request", "Done"),
+    Status.FAILED: trc("status of a request", "Failed"),
+    Status.DENIED: trc("status of a request", "Denied"),
+    Status.EXPIRED: trc("status of a request", "Lapsed"),
+    Status.WITHDRAWN: trc("status of a request", "Withdrawn"),
 }
 
 # Every allowed move. What is not here is an ApprovalConflict, whoever asks for it.

@@ -9,6 +9,7 @@ Rules for whoever writes one:
 * a whole sentence or a whole label, a literal, with named placeholders; never an f-string, never pieces glued together;
 * a number that decides about a plural: `trn("{count} key", "{count} keys", n)`, never `if n == 1`;
 * one English word with two meanings: `trc("status of a request", "done")`;
+* sentences in a row: `joined(one, other)`, which a row keeps as such; with a plain string it would keep the text only;
 * a constant of a module is written with `tr` as well and shown through `said` (the helpers of slack/blocks.py do that);
 * a mention, a date token or a piece of code is an argument, so that it keeps its order in a right-to-left sentence.
 
@@ -29,7 +30,7 @@ from bot.languages.language import (
     of_slack_locale,
     speaking,
 )
-from bot.languages.sentence import Sentence, StoredText, english, english_all, said, tr, trc, trn
+from bot.languages.sentence import Sentence, StoredText, english, english_all, joined, said, tr, trc, trn
 
 __all__ = [
     "ENGLISH",
@@ -41,6 +42,7 @@ __all__ = [
     "english",
     "english_all",
     "find",
+    "joined",
     "languages",
     "load_all",
     "of_slack_locale",

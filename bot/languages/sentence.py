@@ -42,6 +42,10 @@ class Sentence(str):
         """The same in the language of the moment."""
         return Sentence(self.message, self.arguments, plural=self.plural, number=self.number, context=self.context)
 
+    def filled(self, **arguments: object) -> "Sentence":
+        """A constant that was written without its arguments, with them, in the language of the moment."""
+        return Sentence(self.message, arguments, context=self.context)
+
     def stored(self) -> dict[str, Any]:
         """What a row keeps: JSON."""
         kept: dict[str, Any] = {"say": self.message}
@@ -72,6 +76,18 @@ def trc(context: LiteralString, message: LiteralString, /, **arguments: object) 
 def said(text: str) -> str:
     """A text as the reader of the moment gets it: a Sentence in their language, everything else as it is."""
     return text.again() if isinstance(text, Sentence) else text
+
+
+def joined(*texts: str) -> str:
+    """Whole sentences one after the other, as one text that a row keeps like a sentence; empty ones are left out."""
+    whole = ""
+    for text in texts:
+        whole = (
+            trc("two sentences in a row", "{first} {second}", first=whole, second=text)
+            if whole and text
+            else (whole or text)
+        )
+    return whole
 
 
 def english(text: str) -> str:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeySettings
 from bot.gateway.writes import Journal, WriteResult
-from bot.languages import StoredText
+from bot.languages import Sentence, StoredText
 from bot.operations.lineage import Lineage
 from bot.permissions.models import Actor, Facts
 
@@ -175,7 +175,8 @@ class Description:
 
     `title`: heading of its window. `command`, `usage`: `/apikey COMMAND USAGE`, "" = no command. `help`: what it does.
     `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
-    owner alone. `asks`, `done`: what cards say of the requester (“asks for a new key”) and of the key (“was created”).
+    owner alone. `asks`, `you_ask`, `done`: what cards and lists say: “{who} asks for a new key {name}”, “you ask …”,
+    “Key {name} was created.”; None = it only reads.
     `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `fields`: the fields
     its form may ask for.
     """
@@ -188,8 +189,9 @@ class Description:
     button: str = ""
     applies: Callable[[Key], bool] = _always
     owner_only: bool = False
-    asks: str = ""
-    done: str = ""
+    asks: Sentence | None = None
+    you_ask: Sentence | None = None
+    done: Sentence | None = None
     effect: Effect | None = None
     state_after: EffectiveState | None = None
     fields: tuple[str, ...] = ()
@@ -226,15 +228,20 @@ class Operation(ABC):
         """Heading of the modal: “New API key”."""
         return self.description.title
 
-    @property
-    def asks(self) -> str:
-        """What the card says the requester does: “asks for a new key”."""
-        return self.description.asks
+    def asks(self, who: str, name: str) -> str:
+        """What the card says the requester does: “@ada asks for a new key search”."""
+        sentence = self.description.asks
+        return "" if sentence is None else sentence.filled(who=who, name=name)
 
-    @property
-    def done(self) -> str:
-        """What the confirmation says of the key: “was created”."""
-        return self.description.done
+    def you_ask(self, name: str) -> str:
+        """The same in the requester's own list: “you ask for a new key search”."""
+        sentence = self.description.you_ask
+        return "" if sentence is None else sentence.filled(name=name)
+
+    def done(self, name: str) -> str:
+        """What the confirmation says of the key: “Key search was created.”"""
+        sentence = self.description.done
+        return "" if sentence is None else sentence.filled(name=name)
 
     @property
     def effect(self) -> Effect | None:

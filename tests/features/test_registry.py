@@ -36,7 +36,9 @@ class KeyTouch(Operation):
 
     description = Description(
         name="key.touch", title="Touch API key", command="touch", usage="KEY", help="touch a key", button="Touch",
-        asks="asks to touch key", done="was touched", effect=Effect.CHANGES, fields=(REASON,),
+        asks=tr("{who} asks to touch key {name}"),
+        you_ask=tr("you ask to touch key {name}"),
+        done=tr("Key {name} was touched."), effect=Effect.CHANGES, fields=(REASON,),
     )
     input_model = TouchKey
 
@@ -56,6 +58,7 @@ from typing import Any
 from bot.deps import Deps
 from bot.features.forms.key_form import register_key_form
 from bot.features.key_touch.operation import OPERATION
+from bot.languages import tr
 from bot.slack.router import Router
 
 

@@ -4,7 +4,7 @@ import pickle
 import pytest
 from pydantic import BaseModel
 
-from bot.languages import Sentence, StoredText, english, english_all, said, tr, trc, trn
+from bot.languages import Sentence, StoredText, english, english_all, joined, said, tr, trc, trn
 from bot.languages.sentence import from_stored, to_stored
 from tests.languages.conftest import Speak
 
@@ -77,6 +77,20 @@ def test_a_text_that_a_person_typed_is_never_read_as_a_sentence() -> None:
 def test_what_a_translation_asks_for_and_is_not_there_falls_back_to_english(speak: Speak) -> None:
     with speak({"Key {name}.": "Schlüssel {nmae}."}):
         assert tr("Key {name}.", name="prod") == "Key prod."
+
+
+def test_a_constant_gets_its_arguments_later(speak: Speak) -> None:
+    constant = tr("{who} asks for {name}")
+    with speak({"{who} asks for {name}": "{name}, bittet {who}"}):
+        assert constant.filled(who="ada", name="prod") == "prod, bittet ada"
+
+
+def test_sentences_in_a_row_are_kept_as_sentences(speak: Speak) -> None:
+    row = Row(text=joined(tr("One."), "", tr("Two."), "typed"))
+    assert row.text == "One. Two. typed"
+    assert (joined(), joined("", "typed")) == ("", "typed")
+    with speak({"One.": "Eins.", "Two.": "Zwei."}):
+        assert Row.model_validate_json(row.model_dump_json()).text == "Eins. Zwei. typed"
 
 
 def test_it_travels_through_a_queue() -> None:

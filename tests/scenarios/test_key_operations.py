@@ -242,7 +242,7 @@ async def test_engineers_cannot_disable_keys_of_others_and_security_can(http_des
 
     assert (await do(desk, SAM, "disable", key, reason="Found in a paste")).ok
     assert (await desk.settled(1)).status is Status.SUCCEEDED
-    told = (await desk.eventually(lambda: desk.dm(ADA, "was disabled, as")))[0]
+    told = (await desk.eventually(lambda: desk.dm(ADA, "was disabled. It is your key")))[0]
     assert f"<@{SAM}>" in text_of(told)
     assert "Found in a paste" in text_of(told)
 

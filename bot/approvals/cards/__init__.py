@@ -5,5 +5,6 @@ views            how they look
 listeners        the buttons on them
 offer_form       the form of *Approve with changes*
 receipt_windows  the window after a form was sent, redrawn as the request moves
+terms            what is offered, and who must approve, in words
 lock_notices     what is said of a locked key
 """

@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from bot.approvals import store
 from bot.approvals.cards.lock_notices import lock_text
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
-from bot.approvals.models import FINAL, IN_HAND, WORDS, ApprovalRequest, Status
+from bot.approvals.cards.terms import offer_blocks
+from bot.approvals.models import FINAL, IN_HAND, STATES, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
-from bot.operations import Change, Effect, Offer, Operation
-from bot.permissions.models import Approval
+from bot.languages import Sentence, joined, said, tr, trc, trn
+from bot.languages.formats import all_of, one_of
+from bot.languages.sentence import from_stored
+from bot.operations import Change, Effect, Operation
 from bot.permissions.stages import missing, roles_who_may_answer
 from bot.slack.blocks import (
     Block,
@@ -41,7 +44,6 @@ from bot.slack.blocks import (
 )
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
-from bot.units import format_duration, format_quota
 
 # A mark in front of each status word; green only for what was read back.
 MARKS = {
@@ -58,10 +60,10 @@ MARKS = {
 }
 # What else can be done with a waiting request, in a menu beside its buttons: word of the value → text.
 MORE = {
-    "approve_with_changes": "Approve with changes…",
-    "take": "I'll look",
-    "remind": "Remind approvers",
-    "withdraw": "Withdraw",
+    "approve_with_changes": tr("Approve with changes…"),
+    "take": tr("I'll look"),
+    "remind": tr("Remind approvers"),
+    "withdraw": tr("Withdraw"),
 }
 
 
@@ -118,57 +120,49 @@ class RequestViews:
         return None if request is None else owner_notice(request, self.operations[request.operation])
 
     def _story(self, _c: sa.Connection, post: PostRow) -> Message | None:
-        text = str((post.body or {}).get("text", ""))
+        text = from_stored((post.body or {}).get("text", ""))
         return Message(text, [section(text)]) if text else None
 
     def card(self, request: ApprovalRequest) -> Message:
         """The card in the channel, whole, for the row as it is."""
         operation = self.operations[request.operation]
-        who = mention(request.requester_id)
-        headline = f"{who} {operation.asks} {_name(request)}"
-        state = f"{mark_of(request)} *{WORDS[request.status].capitalize()}*{self._detail(request)}"
+        headline = operation.asks(mention(request.requester_id), _name(request))
+        state = f"{mark_of(request)} {_state(request)}"
         blocks = [section(f"{headline}\n{state}"), *lock_blocks(request), *change_lines(request.summary)]
-        if request.reason:
-            blocks.append(section(f"*Why*\n{quote(request.reason)}"))
+        blocks += reason_blocks(request)
         blocks += offer_blocks(request, self.units_per_usd)
         if request.denial:
-            blocks.append(section(f"*Reason of the denial*\n{quote(request.denial)}"))
+            blocks.append(section(f"*{tr('Reason of the denial')}*\n{quote(request.denial)}"))
         blocks += self._waiting_for(request)
         blocks += outcome_blocks(request)
         blocks += aftermath_blocks(request)
         blocks.append(context(_small_line(request)))
         blocks += self._buttons(request)
-        return Message(f"{headline}: {WORDS[request.status]} ({request.number})", blocks)
-
-    def _detail(self, request: ApprovalRequest) -> str:
-        by = f" by {mention(request.decided_by)}" if request.decided_by else ""
-        postponed = request.progress.postponed
-        if request.status is Status.UNKNOWN:
-            return f"{by} · the gateway's answer was lost; checking what it did before trying again"
-        if request.status in IN_HAND and postponed:
-            return f"{by} · held up, still trying, nothing is lost"
-        if request.break_glass:
-            seen = f"reviewed by {mention(request.reviewed_by)}" if request.reviewed_by else "*not reviewed yet*"
-            return f" · :rotating_light: break-glass: done at once without an approval; {seen}"
-        if request.status is Status.PENDING and request.taken_by:
-            return f" · {mention(request.taken_by)} is looking at it"
-        return by
+        return Message(f"{headline}: {said(WORDS[request.status])} ({request.number})", blocks)
 
     def _waiting_for(self, request: ApprovalRequest) -> list[Block]:
         approval = request.approval
         if request.status is not Status.PENDING or approval is None:
             return []
         given = request.given
-        roles = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=self.clock())
-        lacking = missing(approval, given)
-        people = "approval" if lacking == 1 else "approvals"
-        text = f"Needs {lacking} more {people}" if request.votes else f"Needs {lacking} {people}"
-        text += f" from {' or '.join(f'*{inert(role)}*' for role in roles)}"
+        allowed = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=self.clock())
+        roles, lacking = one_of(f"*{inert(role)}*" for role in allowed), missing(approval, given)
         if request.votes:
-            text += f"; approved by {', '.join(mention(vote.by) for vote in request.votes)}"
-        until = f"Lapses {date(request.lapses_at)}" if request.lapses_at else "Never lapses"
-        called = [f"Called: {mention_all(request.progress.called)}"] if request.progress.called else []
-        lines = [context(text + ".", until, *called)]
+            text = trn(
+                "Needs {count} more approval from {roles}; approved by {people}.",
+                "Needs {count} more approvals from {roles}; approved by {people}.",
+                lacking,
+                roles=roles,
+                people=all_of(mention(vote.by) for vote in request.votes),
+            )
+        else:
+            text = trn(
+                "Needs {count} approval from {roles}.", "Needs {count} approvals from {roles}.", lacking, roles=roles
+            )
+        lapses = request.lapses_at
+        until = tr("Lapses {when}", when=date(lapses)) if lapses else tr("Never lapses")
+        called = request.progress.called
+        lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
         return lines + no_approver_blocks(request)
 
     def _buttons(self, request: ApprovalRequest) -> list[Block]:
@@ -176,49 +170,53 @@ class RequestViews:
         if request.status is Status.PENDING:
             return [
                 actions(
-                    button("Approve", "approve", value=row, style="primary"),
-                    button("Deny", "deny", value=row, style="danger"),
+                    button(trc("button", "Approve"), "approve", value=row, style="primary"),
+                    button(trc("button", "Deny"), "deny", value=row, style="danger"),
                     overflow("more", *(option(text, f"{word}:{row}") for word, text in MORE.items())),
                 )
             ]
         if request.status is Status.OFFERED:
-            accept = button("Accept the offer", "accept_offer", value=row, style="primary")
-            return [actions(accept, withdraw_button(row))]
+            return [actions(_accept_button(request), withdraw_button(row))]
         if request.break_glass and not request.reviewed_by and request.status in FINAL:
-            return [actions(button("Reviewed", "reviewed", value=row))]
+            return [actions(button(trc("button: I have looked at it", "Reviewed"), "reviewed", value=row))]
         return []
 
 
 def lock_blocks(request: ApprovalRequest) -> list[Block]:
     """That the key is locked, since when and why; whoever decides must know."""
     lock = request.judgement.facts.lock
-    return [] if lock is None else [section(f":closed_lock_with_key: *The key is locked.* {lock_text(lock)}")]
+    return [] if lock is None else [section(joined(tr(":closed_lock_with_key: *The key is locked.*"), lock_text(lock)))]
 
 
 def withdraw_button(row: str) -> Block:
     """The button with which the requester withdraws the request."""
-    sure = confirm("Withdraw this request?", "It can be asked again at any time.", yes="Withdraw", no="Keep it")
-    return button("Withdraw", "withdraw", value=row, confirm=sure)
+    sure = confirm(
+        tr("Withdraw this request?"), tr("It can be asked again at any time."), yes=tr("Withdraw"), no=tr("Keep it")
+    )
+    return button(tr("Withdraw"), "withdraw", value=row, confirm=sure)
 
 
 def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
     """The word to the channel that it is done and was read back. Never holds the key's value."""
-    outcome = request.outcome
-    # A new key is made for its requester; a change of an existing one may have been asked for by somebody else.
-    made = operation.effect in {Effect.CREATES, Effect.REPLACES}
-    whose = f"for {mention(request.requester_id)}" if made else f"as {mention(request.requester_id)} asked"
-    sentence = f"{mark_of(request)} Key {_name(request)} {operation.done} {whose}"
+    outcome, done, who = request.outcome, operation.done(_name(request)), mention(request.requester_id)
     if request.decided_by:
-        sentence += f", approved by {mention(request.decided_by)}"
+        asked: str = tr("Asked by {who}, approved by {by}.", who=who, by=mention(request.decided_by))
+    else:
+        asked = tr("Asked by {who}.", who=who)
     # In the thread of a card the details are shown already; without a card this message is all that the channel sees.
-    blocks = [section(sentence + "."), *([] if request.has_card else change_lines(request.summary))]
+    blocks = [
+        section(f"{mark_of(request)} {joined(done, asked)}"),
+        *([] if request.has_card else change_lines(request.summary)),
+    ]
     blocks += offer_blocks(request, units_per_usd)
     blocks += [context(f":information_source: {harmless(note)}") for note in (outcome.notes if outcome else ())]
     blocks += aftermath_blocks(request)
-    key = f" · key {outcome.key_id}" if outcome and outcome.key_id else ""
-    hint = f" · {code(outcome.hint)}" if outcome and outcome.hint else ""
-    blocks.append(context(f"Request {request.number}{key}{hint} · rule {code(request.judgement.decision.rule or '')}"))
-    return Message(f"Key {_name(request)} {operation.done} (request {request.number}).", blocks)
+    parts: list[str] = [tr("Request {number}", number=request.number)]
+    parts += [tr("key {number}", number=outcome.key_id)] if outcome and outcome.key_id else []
+    parts += [code(outcome.hint)] if outcome and outcome.hint else []
+    parts.append(tr("rule {name}", name=code(request.judgement.decision.rule or "")))
+    blocks.append(context(" · ".join(parts)))
+    return Message(joined(done, tr("(Request {number}.)", number=request.number)), blocks)
 
 
 def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *, mine: bool = True) -> Message:
@@ -234,28 +232,31 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     blocks.append(context(_small_line(request)))
     reveals = operation.effect in {Effect.CREATES, Effect.REPLACES}
     if request.status is Status.SUCCEEDED and reveals and mine:
-        blocks.append(actions(button("Reveal", "reveal", value=str(request.id), style="primary")))
+        blocks.append(actions(_reveal_button(request)))
     if request.status is Status.OFFERED:
-        accept = button("Accept the offer", "accept_offer", value=str(request.id), style="primary")
-        blocks.append(actions(accept, withdraw_button(str(request.id))))
+        blocks.append(actions(_accept_button(request), withdraw_button(str(request.id))))
     if request.outcome is not None and request.outcome.changed_since and request.key_id is not None:
         # The button of the operation opens its form anew, prefilled with the key as it is now.
-        blocks.append(actions(button("Look and ask again", operation.name, value=str(request.key_id))))
+        blocks.append(actions(button(tr("Look and ask again"), operation.name, value=str(request.key_id))))
     return Message(sentence, blocks)
 
 
 def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
     """The word to the owner of a key about what somebody else had done to it."""
-    sentence = f"Your key {_name(request)} {operation.done}, as {mention(request.requester_id)} asked."
-    blocks = [section(f"{mark_of(request)} {sentence}"), *change_lines(request.summary)]
-    if request.reason:
-        blocks.append(section(f"*Why*\n{quote(request.reason)}"))
+    yours = tr("It is your key; {who} asked for this.", who=mention(request.requester_id))
+    sentence = joined(operation.done(_name(request)), yours)
+    blocks = [section(f"{mark_of(request)} {sentence}"), *change_lines(request.summary), *reason_blocks(request)]
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
     if operation.effect is Effect.REPLACES:
-        blocks.append(actions(button("Reveal", "reveal", value=str(request.id), style="primary")))
+        blocks.append(actions(_reveal_button(request)))
     return Message(sentence, blocks)
+
+
+def reason_blocks(request: ApprovalRequest) -> list[Block]:
+    """Why somebody asks, in their own words."""
+    return [section(f"*{trc('heading above a reason', 'Why')}*\n{quote(request.reason)}")] if request.reason else []
 
 
 def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
@@ -268,31 +269,44 @@ def no_approver_blocks(request: ApprovalRequest) -> list[Block]:
     approval = request.approval
     if request.status is not Status.PENDING or approval is None or request.progress.no_approver_since is None:
         return []
-    roles = ", ".join(f"*{inert(role)}*" for stage in approval.stages for role in stage.roles)
-    text = f":warning: Nobody can approve this now: among {roles} is no full member besides who asked."
-    return [context(f"{text} An administrator must mend the policy or the user group.")]
+    roles = all_of(f"*{inert(role)}*" for stage in approval.stages for role in stage.roles)
+    text = tr(
+        ":warning: Nobody can approve this now: among {roles} is no full member besides who asked. "
+        "An administrator must mend the policy or the user group.",
+        roles=roles,
+    )
+    return [context(text)]
 
 
 def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     """Where a request stands, to the one who asked."""
-    name, by = _name(request), mention(request.decided_by or "")
-    if request.status in IN_HAND - {Status.UNKNOWN} and request.progress.postponed is not None:
-        why = escape(request.progress.postponed.why)
-        return f"Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying."
-    if request.status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
-        return f"Key {name} has a successor. *Reveal* shows the new value to its owner alone."
-    if request.status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
-        return f"Your key {name} is ready. *Reveal* shows its value to you alone."
-    sentences = {
-        Status.OFFERED: f"For key {name}, {by} offers less than you asked for. Accept it, or withdraw.",
-        Status.UNKNOWN: f"The gateway's answer about key {name} was lost. We are checking what it did.",
-        Status.SUCCEEDED: f"Key {name} {operation.done}.",
-        Status.FAILED: f"Your request for key {name} failed. Nothing was reported as done.",
-        Status.DENIED: f"{by} denied your request for key {name}.",
-        Status.EXPIRED: f"Your request for key {name} lapsed: nobody decided in time. You can ask again.",
-        Status.WITHDRAWN: f"You withdrew your request for key {name}.",
-    }
-    return sentences.get(request.status, f"Your request for key {name} is {WORDS[request.status]}.")
+    name, by, status = _name(request), mention(request.decided_by or ""), request.status
+    if status in IN_HAND - {Status.UNKNOWN} and request.progress.postponed is not None:
+        return tr(
+            "Your request for key {name} is not applied yet. {why} Nothing is lost: we keep trying.",
+            name=name,
+            why=escape(request.progress.postponed.why),
+        )
+    if status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
+        return tr("Key {name} has a successor. *Reveal* shows the new value to its owner alone.", name=name)
+    if status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
+        return tr("Your key {name} is ready. *Reveal* shows its value to you alone.", name=name)
+    if status is Status.SUCCEEDED:
+        return operation.done(name)
+    return _NOTICES[status].filled(name=name, by=by)
+
+
+_NOTICES: Mapping[Status, Sentence] = {
+    Status.PENDING: tr("Your request for key {name} is waiting."),
+    Status.OFFERED: tr("For key {name}, {by} offers less than you asked for. Accept it, or withdraw."),
+    Status.APPROVED: tr("Your request for key {name} is approved."),
+    Status.RUNNING: tr("Your request for key {name} is applying."),
+    Status.UNKNOWN: tr("The gateway's answer about key {name} was lost. We are checking what it did."),
+    Status.FAILED: tr("Your request for key {name} failed. Nothing was reported as done."),
+    Status.DENIED: tr("{by} denied your request for key {name}."),
+    Status.EXPIRED: tr("Your request for key {name} lapsed: nobody decided in time. You can ask again."),
+    Status.WITHDRAWN: tr("You withdrew your request for key {name}."),
+}
 
 
 def change_lines(changes: tuple[Change, ...]) -> list[Block]:
@@ -315,48 +329,50 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
     return lines
 
 
-def offer_blocks(request: ApprovalRequest, units_per_usd: int) -> list[Block]:
-    """What stands instead of what was asked, if somebody offered less: wherever the request is shown."""
-    if request.counter_offer is None:
-        return []
-    agreed = request.status in {Status.PENDING, *IN_HAND, Status.SUCCEEDED, Status.FAILED}
-    label = "Granted instead of what was asked" if agreed else "Offered instead"
-    return [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
-
-
-def offer_text(offer: Offer, units_per_usd: int) -> str:
-    """A counter-offer in words."""
-    parts = []
-    if offer.remain_quota is not None:
-        parts.append(f"Quota {format_quota(offer.remain_quota, units_per_usd)}")
-    if offer.delta is not None:
-        parts.append(f"{format_quota(offer.delta, units_per_usd)} more quota")
-    if offer.expiry is not None:
-        life = format_duration(offer.expiry.seconds) if offer.expiry.seconds else date(offer.expiry.moment(0))
-        parts.append(f"Lifetime {life}")
-    if offer.models is not None:
-        parts.append("Models " + (", ".join(code(model) for model in offer.models) or "all"))
-    return " · ".join(parts)
-
-
-def approval_text(approval: Approval) -> str:
-    """Who must approve, for the live line of a modal."""
-    stages = []
-    for stage in approval.stages:
-        roles = " or ".join(f"*{inert(role)}*" for role in stage.roles)
-        stages.append(roles if stage.count == 1 else f"{stage.count} people of {roles}")
-    return ", then ".join(stages)
-
-
 def _name(request: ApprovalRequest) -> str:
     return bold_name(request.key_name)
 
 
+def _state(request: ApprovalRequest) -> str:
+    """The status in bold, who decided, and what is special about it now."""
+    word = f"*{said(STATES[request.status])}*"
+    if request.decided_by and not request.break_glass:
+        by = mention(request.decided_by)
+        word = trc("status of a request and who decided it", "{status} by {who}", status=word, who=by)
+    detail = _detail(request)
+    return f"{word} · {detail}" if detail else word
+
+
+def _detail(request: ApprovalRequest) -> str:
+    if request.status is Status.UNKNOWN:
+        return tr("the gateway's answer was lost; checking what it did before trying again")
+    if request.status in IN_HAND and request.progress.postponed:
+        return tr("held up, still trying, nothing is lost")
+    if request.break_glass and request.reviewed_by:
+        return tr(
+            ":rotating_light: break-glass: done at once without an approval; reviewed by {who}",
+            who=mention(request.reviewed_by),
+        )
+    if request.break_glass:
+        return tr(":rotating_light: break-glass: done at once without an approval; *not reviewed yet*")
+    if request.status is Status.PENDING and request.taken_by:
+        return tr("{who} is looking at it", who=mention(request.taken_by))
+    return ""
+
+
+def _accept_button(request: ApprovalRequest) -> Block:
+    return button(tr("Accept the offer"), "accept_offer", value=str(request.id), style="primary")
+
+
+def _reveal_button(request: ApprovalRequest) -> Block:
+    return button(trc("button", "Reveal"), "reveal", value=str(request.id), style="primary")
+
+
 def _small_line(request: ApprovalRequest) -> str:
-    parts = [f"Request {request.number}"]
+    parts: list[str] = [tr("Request {number}", number=request.number)]
     if request.key_id is not None:
-        parts.append(f"key {request.key_id}")
+        parts.append(tr("key {number}", number=request.key_id))
     if request.judgement.decision.rule:
-        parts.append(f"rule {code(request.judgement.decision.rule)}")
-    parts.append(f"asked {date(request.asked_at)}")
+        parts.append(tr("rule {name}", name=code(request.judgement.decision.rule)))
+    parts.append(tr("asked {when}", when=date(request.asked_at)))
     return " · ".join(parts)

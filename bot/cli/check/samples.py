@@ -147,7 +147,7 @@ def _of_requests() -> Iterator[Sample]:
     stopped = _request(Status.SUCCEEDED, "key.disable", **done)
     yield Sample("notice to an owner", owner_notice(stopped, OPERATIONS[stopped.operation]))
     yield Sample("approve with changes", build_offer_modal(_request(Status.PENDING), units_per_usd=UNITS))
-    rows = [request_rows.row(made, asks="asks for a new key", mine=True, decidable=False)]
+    rows = [request_rows.row(made, OPERATIONS[made.operation], mine=True, decidable=False)]
     yield Sample("list of requests", request_list([("Your requests", rows)]))
 
 
@@ -178,7 +178,7 @@ def _of_lists() -> Iterator[Sample]:
         units_per_usd=UNITS,
     )
     yield Sample("key", window)
-    rows = [request_rows.row(_request(Status.PENDING), asks="asks for a new key", mine=False, decidable=True)]
+    rows = [request_rows.row(_request(Status.PENDING), OPERATIONS["key.create"], mine=False, decidable=True)]
     home = build_home(
         waiting=rows, reviews=rows, keys=[row], requests=rows, care=["The policy has a doubt."], quiet=False, now=NOW
     )

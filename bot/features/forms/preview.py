@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.approvals.cards.views import approval_text
+from bot.approvals.cards.terms import approval_text
 from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError

@@ -4,9 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.approvals.cards.terms import approval_text
 from bot.approvals.cards.views import (
     aftermath_blocks,
-    approval_text,
     change_lines,
     mark_of,
     notice_sentence,

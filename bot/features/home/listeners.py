@@ -101,8 +101,8 @@ class HomeListeners:
 
     def _rows(self, requests: list[ApprovalRequest], *, decidable: bool) -> list[Block]:
         """`decidable`: somebody else's, for this person to answer; else their own."""
-        asks = {name: operation.asks for name, operation in self.deps.operations.items()}
-        return [request_row(r, asks=asks[r.operation], mine=not decidable, decidable=decidable) for r in requests]
+        operations = self.deps.operations
+        return [request_row(r, operations[r.operation], mine=not decidable, decidable=decidable) for r in requests]
 
     async def _troubles(self, actor: Actor) -> list[str]:
         """What hinders Keydesk as a whole, for those who may read the whole record: they are who mends it."""

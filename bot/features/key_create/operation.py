@@ -7,6 +7,7 @@ from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
 from bot.keys.text import new_key_lines
+from bot.languages import tr
 from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
@@ -46,8 +47,9 @@ class KeyCreate(Operation):
         command="new",
         usage="[NAME]",
         help="ask for a new key",
-        asks="asks for a new key",
-        done="was created",
+        asks=tr("{who} asks for a new key {name}"),
+        you_ask=tr("you ask for a new key {name}"),
+        done=tr("Key {name} was created."),
         effect=Effect.CREATES,
         fields=(NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
     )

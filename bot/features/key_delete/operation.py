@@ -7,6 +7,7 @@ from bot.gateway.errors import Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, delete
 from bot.keys.text import quota_text
+from bot.languages import tr
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.typed_text import fold
@@ -31,8 +32,9 @@ class KeyDelete(Operation):
         usage="KEY",
         help="remove a key for good",
         button="Delete",
-        asks="asks to delete key",
-        done="was deleted",
+        asks=tr("{who} asks to delete key {name}"),
+        you_ask=tr("you ask to delete key {name}"),
+        done=tr("Key {name} was deleted."),
         effect=Effect.DELETES,
         state_after=EffectiveState.DISABLED,
         fields=(CONFIRM, REASON),

@@ -11,6 +11,7 @@ from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
 from bot.gateway.writes import LastResort, WriteResult, WriteStatus, disable, move_quota
+from bot.languages import tr
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor, Facts
 
@@ -36,8 +37,9 @@ class KeyDisable(Operation):
         help="take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`",
         button="Disable",
         applies=lambda key: key.status != KeyStatus.DISABLED,
-        asks="asks to disable key",
-        done="was disabled",
+        asks=tr("{who} asks to disable key {name}"),
+        you_ask=tr("you ask to disable key {name}"),
+        done=tr("Key {name} was disabled."),
         effect=Effect.STOPS,
         state_after=EffectiveState.DISABLED,
         fields=(REASON,),

@@ -8,6 +8,7 @@ from bot.features.forms.key_form import DELTA, read_key, waits
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text
+from bot.languages import tr
 from bot.operations import (
     Change,
     Description,
@@ -50,8 +51,9 @@ class KeyEnable(Operation):
         help="put keys back into use; also `batch N`",
         button="Enable",
         applies=lambda key: key.status != KeyStatus.ENABLED,
-        asks="asks to enable key",
-        done="was enabled",
+        asks=tr("{who} asks to enable key {name}"),
+        you_ask=tr("you ask to enable key {name}"),
+        done=tr("Key {name} was enabled."),
         effect=Effect.CHANGES,
         state_after=EffectiveState.ACTIVE,
         fields=(EXPIRY, EXPIRY_AT, DELTA, REASON),

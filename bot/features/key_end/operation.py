@@ -8,6 +8,7 @@ from bot.features.forms.fields import EXPIRY, REASON
 from bot.features.forms.key_form import read_key
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import KeyChanges, WriteResult, update
+from bot.languages import tr
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import format_moment
@@ -33,8 +34,9 @@ class KeyEnd(Operation):
         help="let a key expire now; `edit` gives it time again",
         button="End",
         applies=lambda key: key.status == 1,
-        asks="asks to end key",
-        done="was ended",
+        asks=tr("{who} asks to end key {name}"),
+        you_ask=tr("you ask to end key {name}"),
+        done=tr("Key {name} was ended."),
         effect=Effect.STOPS,
         state_after=EffectiveState.EXPIRED,
         fields=(REASON,),

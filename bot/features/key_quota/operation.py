@@ -10,6 +10,7 @@ from bot.features.forms.key_form import DELTA, read_key, waits
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
 from bot.keys.text import quota_text
+from bot.languages import tr
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_quota
@@ -51,8 +52,9 @@ class KeyQuota(Operation):
         usage="KEY [+AMOUNT | =AMOUNT]",
         help="more quota, less, or no limit",
         button="More quota",
-        asks="asks to change the quota of key",
-        done="has a new quota",
+        asks=tr("{who} asks to change the quota of key {name}"),
+        you_ask=tr("you ask to change the quota of key {name}"),
+        done=tr("Key {name} has a new quota."),
         effect=Effect.CHANGES,
         fields=(DELTA, QUOTA, UNLIMITED, REASON),
     )

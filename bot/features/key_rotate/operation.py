@@ -19,6 +19,7 @@ from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
+from bot.languages import tr
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import format_duration, format_moment, format_quota
@@ -66,8 +67,9 @@ class KeyRotate(Operation):
         usage="KEY",
         help="a new key with the same settings; the old one ends",
         button="Rotate",
-        asks="asks to rotate key",
-        done="was rotated",
+        asks=tr("{who} asks to rotate key {name}"),
+        you_ask=tr("you ask to rotate key {name}"),
+        done=tr("Key {name} was rotated."),
         effect=Effect.REPLACES,
         fields=(OVERLAP, REASON),
     )

@@ -7,6 +7,7 @@ from bot.features.forms.fields import CROSS_GROUP, EVERY_MODEL, EXPIRY, EXPIRY_A
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.text import changed_lines
+from bot.languages import tr
 from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
@@ -52,8 +53,9 @@ class KeyUpdate(Operation):
         usage="KEY",
         help="change a key's settings",
         button="Edit",
-        asks="asks to change key",
-        done="was changed",
+        asks=tr("{who} asks to change key {name}"),
+        you_ask=tr("you ask to change key {name}"),
+        done=tr("Key {name} was changed."),
         effect=Effect.CHANGES,
         fields=(NAME, EXPIRY, EXPIRY_AT, MODELS, EVERY_MODEL, IPS, GROUP, CROSS_GROUP, REASON),
     )

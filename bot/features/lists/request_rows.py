@@ -6,6 +6,7 @@ from bot.approvals import store
 from bot.approvals.cards.views import mark_of, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.deps import Deps
+from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, bold_name, button, date, mention, section
 
@@ -33,14 +34,11 @@ async def _answerable(deps: Deps, actor: Actor, requests: list[ApprovalRequest],
     ]
 
 
-def row(request: ApprovalRequest, *, asks: str, mine: bool, decidable: bool) -> Block:
+def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable: bool) -> Block:
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
-    # Operations say it of somebody: “asks for a new key”.
-    what = f"you {asks.replace('asks', 'ask', 1)}" if mine else f"{mention(request.requester_id)} {asks}"
-    text = (
-        f"{mark_of(request)} *{request.number}* {what} {bold_name(request.key_name)}"
-        f" · {WORDS[request.status]} · {date(request.asked_at)}"
-    )
+    name = bold_name(request.key_name)
+    what = operation.you_ask(name) if mine else operation.asks(mention(request.requester_id), name)
+    text = f"{mark_of(request)} *{request.number}* {what} · {WORDS[request.status]} · {date(request.asked_at)}"
     value = str(request.id)
     if decidable:
         return section(

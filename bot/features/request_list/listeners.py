@@ -49,7 +49,7 @@ class RequestListListeners:
         return [
             row(
                 request,
-                asks=self.deps.operations[request.operation].asks,
+                self.deps.operations[request.operation],
                 mine=request.requester_id == actor.slack_user_id,
                 decidable=request.id in may_decide,
             )

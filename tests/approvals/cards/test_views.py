@@ -12,12 +12,10 @@ from bot.approvals.cards.views import (
     MARKS,
     MORE,
     RequestViews,
-    approval_text,
     change_lines,
     confirmation,
     mark_of,
     notice,
-    offer_text,
     outcome_blocks,
     owner_notice,
 )
@@ -36,7 +34,7 @@ from bot.db.engine import Database
 from bot.features import OPERATIONS
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
-from bot.operations import Change, Expiry, Offer
+from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Lock, Stage
 from bot.slack.post_store import PostRow
 from tests.approvals.kit import NOW, new_request, row
@@ -159,7 +157,7 @@ def test_the_confirmation_names_key_approver_and_rule() -> None:
         outcome=Outcome(sentence="", notes=("Changed meanwhile: name.",), key_id=12, hint="aB3d…wXyZ"),
     )
     text = str(confirmation(done, CREATE, UNITS).blocks)
-    assert "for <@U0ADA>, approved by <@U0MIRA>." in text
+    assert "was created. Asked by <@U0ADA>, approved by <@U0MIRA>." in text
     assert "Request #3 · key 12 · `aB3d…wXyZ` · rule `the rest`" in text
     assert "Changed meanwhile: name." in text
 
@@ -170,7 +168,7 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
     assert "*Name*" not in str(confirmation(with_card, CREATE, UNITS).blocks)
     alone = row(Status.SUCCEEDED, summary=facts, judgement=allowed_at_once())
     assert "*Name*" in str(confirmation(alone, CREATE, UNITS).blocks)
-    assert "as <@U0ADA> asked." in str(confirmation(alone, DISABLE, UNITS).blocks)
+    assert "was disabled. Asked by <@U0ADA>." in str(confirmation(alone, DISABLE, UNITS).blocks)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +219,7 @@ def test_what_changed_since_can_be_looked_at_and_asked_again() -> None:
 def test_the_owner_hears_what_somebody_else_did_and_reveals_a_successor() -> None:
     done = row(Status.SUCCEEDED, reason="leaked", requester_id="U0SAM")
     message = owner_notice(done, DISABLE)
-    assert plain(message.text) == "Your key *search* was disabled, as <@U0SAM> asked."
+    assert plain(message.text) == "Key *search* was disabled. It is your key; <@U0SAM> asked for this."
     assert "leaked" in str(message.blocks)
     assert buttons(message.blocks) == []
     assert buttons(owner_notice(row(Status.SUCCEEDED), ROTATE).blocks) == ["reveal"]
@@ -261,26 +259,6 @@ def test_at_most_ten_lines_tell_what_went_wrong() -> None:
     assert "a note" in str(outcome_blocks(done))
 
 
-@pytest.mark.parametrize(
-    ("offer", "words"),
-    [
-        (Offer(remain_quota=500_000), "Quota "),
-        (Offer(delta=500_000), "more quota"),
-        (Offer(expiry=Expiry(seconds=86_400)), "Lifetime 1 day"),
-        (Offer(expiry=Expiry(at=int(NOW))), "Lifetime <!date"),
-        (Offer(models=("gpt-5", "o4")), "Models `gpt-5`, `o4`"),
-        (Offer(models=()), "Models all"),
-    ],
-)
-def test_an_offer_in_words(offer: Offer, words: str) -> None:
-    assert words in offer_text(offer, UNITS)
-
-
-def test_who_must_approve_in_words() -> None:
-    stages = (Stage(roles=("manager", "owner")), Stage(roles=("security",), count=2))
-    assert approval_text(Approval(stages=stages, expires=1.0)) == "*manager* or *owner*, then 2 people of *security*"
-
-
 def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
     values: dict[str, Any] = {
         "id": "p",
@@ -308,7 +286,7 @@ async def test_every_message_is_drawn_from_the_row_as_it_is_then(sqlite_database
     messages = await sqlite_database.run(drawn)
     assert set(messages) >= {CARD, CONFIRMATION, NOTICE, OWNER, STORY}
     assert messages[CARD].text.endswith(": done (#1)")
-    assert "(request #1)" in messages[CONFIRMATION].text
+    assert "(Request #1.)" in messages[CONFIRMATION].text
     assert buttons(messages[NOTICE].blocks) == ["reveal"]  # it is the requester's own
     assert plain(messages[OWNER].text).startswith("Your key *search*")
     assert messages[STORY].text == "A line."

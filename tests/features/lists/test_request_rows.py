@@ -3,6 +3,7 @@
 import pytest
 
 from bot.approvals.models import ApprovalRequest, Status
+from bot.features import OPERATIONS
 from bot.features.lists.request_rows import row
 from tests.approvals.kit import new_request
 
@@ -12,8 +13,8 @@ def request(status: Status) -> ApprovalRequest:
 
 
 def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
-    mine = row(request(Status.PENDING), asks="asks for a new key", mine=True, decidable=False)["text"]["text"]
-    theirs = row(request(Status.PENDING), asks="asks for a new key", mine=False, decidable=False)["text"]["text"]
+    mine = row(request(Status.PENDING), OPERATIONS["key.create"], mine=True, decidable=False)["text"]["text"]
+    theirs = row(request(Status.PENDING), OPERATIONS["key.create"], mine=False, decidable=False)["text"]["text"]
     assert "you ask for a new key" in mine
     assert "<@U0ADA> asks for a new key" in theirs
 
@@ -28,5 +29,5 @@ def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
     ],
 )
 def test_the_one_button(status: Status, mine: bool, decidable: bool, action: str | None) -> None:
-    block = row(request(status), asks="asks for", mine=mine, decidable=decidable)
+    block = row(request(status), OPERATIONS["key.create"], mine=mine, decidable=decidable)
     assert block.get("accessory", {}).get("action_id") == action

@@ -1,0 +1,50 @@
+"""What is offered, and who must approve, in words. Functions of values; no clients."""
+
+from bot.approvals.models import IN_HAND, ApprovalRequest, Status
+from bot.languages import tr, trc, trn
+from bot.languages.formats import one_of
+from bot.operations import Offer
+from bot.permissions.models import Approval
+from bot.slack.blocks import Block, code, date, inert, section
+from bot.units import format_duration, format_quota
+
+
+def offer_blocks(request: ApprovalRequest, units_per_usd: int) -> list[Block]:
+    """What stands instead of what was asked, if somebody offered less: wherever the request is shown."""
+    if request.counter_offer is None:
+        return []
+    agreed = request.status in {Status.PENDING, *IN_HAND, Status.SUCCEEDED, Status.FAILED}
+    label = tr("Granted instead of what was asked") if agreed else tr("Offered instead")
+    return [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
+
+
+def offer_text(offer: Offer, units_per_usd: int) -> str:
+    """A counter-offer in words."""
+    parts: list[str] = []
+    if offer.remain_quota is not None:
+        parts.append(tr("Quota {amount}", amount=format_quota(offer.remain_quota, units_per_usd)))
+    if offer.delta is not None:
+        parts.append(tr("{amount} more quota", amount=format_quota(offer.delta, units_per_usd)))
+    if offer.expiry is not None:
+        life = format_duration(offer.expiry.seconds) if offer.expiry.seconds else date(offer.expiry.moment(0))
+        parts.append(tr("Lifetime {time}", time=life))
+    if offer.models is not None:
+        models = ", ".join(code(model) for model in offer.models)
+        parts.append(tr("Models {models}", models=models) if models else tr("Models all"))
+    return " · ".join(parts)
+
+
+def approval_text(approval: Approval) -> str:
+    """Who must approve, for the live line of a modal."""
+    stages = []
+    for stage in approval.stages:
+        roles = one_of(f"*{inert(role)}*" for role in stage.roles)
+        stages.append(roles if stage.count == 1 else _several(stage.count, roles))
+    text = stages[0] if stages else ""
+    for following in stages[1:]:
+        text = trc("stages of an approval", "{first}, then {second}", first=text, second=following)
+    return text
+
+
+def _several(count: int, roles: str) -> str:
+    return trn("{count} person of {roles}", "{count} people of {roles}", count, roles=roles)
