@@ -51,6 +51,7 @@ from bot.permissions.models import Actor
 from bot.resources import Resources
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
+from bot.slack.command_words import other_words
 from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.outbox import JOB as POST
@@ -294,6 +295,7 @@ class Services:
             observe=self.health.observe,
             limits=limits,
             language_of=self.languages.of,
+            other_words=other_words(),
             span=self.resources.telemetry.span,
         )
         for register in FEATURES:

@@ -98,6 +98,21 @@ def find(tag: str) -> Language | None:
     return next((one for known, one in languages().items() if known.lower() == wanted), None)
 
 
+def channel_languages(text: str) -> tuple[Language, dict[str, Language]]:
+    """KEYDESK_LANGUAGE: `en`, or `en,C0TEAM=ar` for a channel that has another one. Raises ValueError."""
+    common, own = ENGLISH, {}
+    for entry in filter(None, (entry.strip() for entry in text.split(","))):
+        channel, given, tag = entry.rpartition("=")
+        language = find(tag)
+        if language is None:
+            raise ValueError(f"“{tag.strip()}” is no language of Keydesk; choose among {', '.join(languages())}")
+        if given:
+            own[channel.strip()] = language
+        else:
+            common = language
+    return common, own
+
+
 def of_slack_locale(locale: str) -> Language:
     """The language for Slack's `locale` of a person: `zh-TW` and `zh-HK` are zh-Hant, `zh-CN` zh-Hans, `ar-…` ar.
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.languages import find, languages
+from bot.languages import channel_languages
 from bot.redaction import is_telling
 from bot.settings.env_file import MARKS, needs_percent_encoding, unquoted
 
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     keydesk_language: Text = Field(
         "en",
         alias="KEYDESK_LANGUAGE",
-        description="Language of channel posts: en, zh-Hant, zh-Hans or ar; people read in their own.",
+        description="Language of channel posts: en, zh-Hant, zh-Hans, ar; for one channel alone: en,C0TEAM=ar.",
     )
     keydesk_anchor_channel: Text | None = Field(
         None,
@@ -209,10 +209,8 @@ class Settings(BaseSettings):
     @field_validator("keydesk_language")
     @classmethod
     def _known_language(cls, value: str) -> str:
-        language = find(value)
-        if language is None:
-            raise ValueError(f"is no language of Keydesk; choose one of {', '.join(languages())}")
-        return language.tag
+        channel_languages(value)
+        return value
 
     @field_validator("slack_team_id")
     @classmethod

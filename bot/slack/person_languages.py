@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot.db import named_values
 from bot.db.engine import Database
-from bot.languages import ENGLISH, Language, find, of_slack_locale
+from bot.languages import ENGLISH, Language, channel_languages, find, of_slack_locale
 from bot.slack.delivery import Delivery, Kind, text_of
 from bot.slack.post_store import PostRow
 
@@ -32,9 +32,9 @@ def language_of(c: sa.Connection, slack_user_id: str) -> Language:
 
 
 def message_language(channels: str) -> Callable[[sa.Connection, PostRow], Language]:
-    """In which language a message is read: a direct message in its reader's, all others in that of `channels`."""
-    common = find(channels) or ENGLISH
-    return lambda c, row: language_of(c, row.dm_user) if row.dm_user else common
+    """In which language a message is read: a direct message in its reader's, all others by KEYDESK_LANGUAGE."""
+    common, own = channel_languages(channels)
+    return lambda c, row: language_of(c, row.dm_user) if row.dm_user else own.get(row.target, common)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any
 from bot.db.answering import answering
 from bot.errors import InputError, UserError
 from bot.languages import ENGLISH, Language, said, speaking, tr
+from bot.languages.formats import one_of
 from bot.logs import log_context
 from bot.redaction import REFUSED_TEXT, holds_no_secret, holds_secret, redact
 from bot.slack.blocks import code, truncate
@@ -49,7 +50,8 @@ class Router:
     """Names → handlers. A name given twice is a ValueError at registration, that is at start.
 
     `command`: our slash command. `observe`: called after each dispatch with kind, outcome and seconds. `language_of`:
-    in which language whoever did it reads; the whole answer is in it.
+    in which language whoever did it reads; the whole answer is in it. `other_words`: words of other languages for
+    our commands (command_words.py).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Router:
         observe: Observe | None = None,
         limits: PersonLimits | None = None,
         language_of: Callable[[Delivery], Awaitable[Language]] | None = None,
+        other_words: Mapping[str, tuple[str, ...]] | None = None,
         timer: Callable[[], float] = time.perf_counter,
         span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
     ) -> None:
@@ -66,6 +69,7 @@ class Router:
         self._observe = observe
         self._limits = limits
         self._language_of = language_of
+        self._other_words = dict(other_words or {})
         self._timer = timer
         self._span = span
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -190,6 +194,10 @@ class Router:
             return USER_ERROR, Ephemeral(tr("That is too long: a command takes {number} characters.", number=most))
         word, rest = first_word(delivery.text)
         word = word or HELP
+        meant = self._meant(word)
+        if len(meant) > 1:
+            return USER_ERROR, Ephemeral(self._several(word, meant))
+        word = meant[0] if meant else word
         other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
         handler = other or self._handlers.get(("command", word))
         if handler is not None:
@@ -197,6 +205,17 @@ class Router:
         if word == HELP:
             return OK, Ephemeral(self._plain_help())
         return UNKNOWN, Ephemeral(self._unknown_word(word))
+
+    def _meant(self, word: str) -> tuple[str, ...]:
+        """The commands that a word of another language stands for; of our own words none is asked for."""
+        if ("command", word) in self._handlers:
+            return ()
+        return tuple(one for one in self._other_words.get(word, ()) if ("command", one) in self._handlers)
+
+    def _several(self, word: str, meant: tuple[str, ...]) -> str:
+        shown = code(truncate(redact(word), _WORD_LIMIT))
+        commands = one_of(code(f"{self.command_name} {one}") for one in meant)
+        return tr("{word} may mean {commands}. Which one?", word=shown, commands=commands)
 
     def _plain_help(self) -> str:
         lines = [

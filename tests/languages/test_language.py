@@ -3,7 +3,17 @@ import threading
 
 import pytest
 
-from bot.languages import ENGLISH, Language, carried, current, find, languages, of_slack_locale, speaking
+from bot.languages import (
+    ENGLISH,
+    Language,
+    carried,
+    channel_languages,
+    current,
+    find,
+    languages,
+    of_slack_locale,
+    speaking,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +41,19 @@ def test_languages_are_found_however_they_are_written() -> None:
     assert find("ZH_hant") is languages()["zh-Hant"]
     assert find("en") is ENGLISH
     assert find("tlh") is None
+
+
+def test_channels_have_one_language_and_some_their_own() -> None:
+    common, own = channel_languages("zh-Hant, C0TEAM=ar,C0ALL = en")
+    assert common.tag == "zh-Hant"
+    assert {channel: one.tag for channel, one in own.items()} == {"C0TEAM": "ar", "C0ALL": "en"}
+    assert channel_languages("") == (ENGLISH, {})
+
+
+@pytest.mark.parametrize("text", ["tlh", "en,C0TEAM=", "C0TEAM=elvish", "en;ar"])
+def test_a_language_that_nobody_translated_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="is no language of Keydesk; choose among en, ar, zh-Hans, zh-Hant"):
+        channel_languages(text)
 
 
 def test_each_language_says_its_name_and_its_direction() -> None:

@@ -99,11 +99,12 @@ async def test_a_direct_message_is_in_its_readers_language_and_a_channels_in_tha
 ) -> None:
     languages = people(sqlite_database, Slack(U0ADA="zh-TW"))
     await languages.of(by())
-    of = message_language("ar")
+    of = message_language("ar,C0TEAM=zh-Hans")
     row = PostRow(
         id="p", kind="card", subject="1", target=f"dm:{ADA}", thread_of=None, channel=None, ts=None, wanted=1, drawn=0,
         intent_at=None, attempts=0, error=None, body={}, created_at=0.0,
     )  # fmt: skip
     assert (await sqlite_database.read(lambda c: of(c, row))).tag == "zh-Hant"
     assert (await sqlite_database.read(lambda c: of(c, replace(row, target="C0ALL")))).tag == "ar"
+    assert (await sqlite_database.read(lambda c: of(c, replace(row, target="C0TEAM")))).tag == "zh-Hans"
     assert (await sqlite_database.read(language_of, "U0NEW")).tag == "en"
