@@ -91,7 +91,7 @@ class Application:
             await services.windows.stop()
             await services.responder.drain(grace=STOP_SECONDS / 2)
             await services.alerts.stop()
-            await services.lock_watch.stop()
+            await services.approvals.lock_watch.stop()
             await services.engine.stop(grace=STOP_SECONDS / 2)
             await services.directory.close()
         await self.resources.close()

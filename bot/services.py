@@ -13,31 +13,14 @@ from bot.alerts.cards.notifications import OWNER as ALERT_OWNER
 from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
-from bot.approvals.actions import RequestActions
-from bot.approvals.approver_check import JOB as APPROVERS
-from bot.approvals.approver_check import ApproverCheck
-from bot.approvals.calls import JOB as CALL
-from bot.approvals.calls import Calls
+from bot.approvals.bootstrap import Approvals
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards import lock_notices
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
-from bot.approvals.counts import Counts
-from bot.approvals.execution import Execution
-from bot.approvals.flow import Flow
-from bot.approvals.granted import GrantedRequests
-from bot.approvals.key_locks import KeyLocks
-from bot.approvals.lock_watch import LockWatch
 from bot.approvals.models import ApprovalRequest
-from bot.approvals.revocation.check import JOB as PROBE
-from bot.approvals.revocation.check import RevocationChecks
-from bot.approvals.rotation.overlap import JOB as RETIRE
-from bot.approvals.rotation.overlap import RotationOverlap
-from bot.approvals.timers import Timers
-from bot.approvals.verified_write import VerifiedWrites
-from bot.approvals.write_locks import WriteLocks
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
@@ -45,7 +28,6 @@ from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
-from bot.logs import for_request
 from bot.maintenance import Maintenance
 from bot.permissions.models import Actor
 from bot.resources import Resources
@@ -91,7 +73,7 @@ class Services:
         self.engine = Engine(database=self.database, jobs={}, executor_id=resources.name, clock=self.clock)
         self._people(identity)
         self._messages()
-        self._approvals()
+        self.approvals = self._approvals()
         deps = self._deps()
         self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
@@ -170,106 +152,35 @@ class Services:
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
 
-    def _approvals(self) -> None:
+    def _approvals(self) -> Approvals:
         """From a request to its outcome."""
-        database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
-        policy, security, group = self.policy.current, self.settings.security_channel, self.inventory.account_group
-        self.granted = GrantedRequests(engine=engine, notifications=notifications)
-        self._deciders()
-        self.revocation_checks = RevocationChecks(
-            database=database,
-            engine=engine,
+        return Approvals(
+            database=self.database,
+            engine=self.engine,
             client=self.client,
-            notifications=notifications,
+            inventory=self.inventory,
+            policy=self.policy.current,
+            directory=self.directory,
+            notifications=self.notifications,
+            outbox=self.outbox,
+            operations=OPERATIONS,
             leaked=self.leaked_values.of_key,
-        )
-        self.rotation_overlap = RotationOverlap(
-            database=database,
-            engine=engine,
-            granted=self.granted,
-            notifications=notifications,
-            operations=OPERATIONS,
-            clock=clock,
-        )
-        self.key_locks = KeyLocks(outbox=self.outbox, channel=security, reader=self.client, clock=clock)
-        self.lock_watch = LockWatch(database=database, reader=self.client, key_locks=self.key_locks)
-        write_locks = WriteLocks(database=database, holder=self.resources.name, operations=OPERATIONS, clock=clock)
-        self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
-        self.rule_counts = Counts(
-            database=database, policy=policy, people_of=self.directory.everybody, own_group=group, clock=clock
-        )
-        self.execution = Execution(
-            database=database,
-            reader=self.client,
-            writes=self.writes,
-            policy=self.policy.current,
-            counts=self.rule_counts,
-            actor_of=functools.partial(self.directory.actor, fresh=True),
-            notifications=notifications,
-            operations=OPERATIONS,
-            changed=self.inventory.changed,
             learn=self.resources.capabilities.learn,
-            followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
-            clock=clock,
-        )
-
-    def _deciders(self) -> None:
-        """Who may decide: whether there is anybody, how they are called, what happens when nobody does."""
-        database, engine, notifications, clock = self.database, self.engine, self.notifications, self.clock
-        self.approver_check = ApproverCheck(
-            database=database,
-            policy=self.policy.current,
-            people=self.directory.all_people,
-            who_is=self.directory.actor,
-            notifications=notifications,
-            clock=clock,
-        )
-        self.calls = Calls(
-            database=database,
-            engine=engine,
-            policy=self.policy.current,
-            group_size=self.directory.group_size,
-            people=self.directory.all_people,
-            who_is=self.directory.actor,
-            notifications=notifications,
-            clock=clock,
-        )
-        self.timers = Timers(
-            database=database, engine=engine, notifications=notifications, calls=self.calls, clock=clock
+            security_channel=self.settings.security_channel,
+            units_per_usd=self.settings.keydesk_units_per_usd,
+            most_open=self.settings.keydesk_open_requests,
+            holder=self.resources.name,
+            clock=self.clock,
         )
 
     def _deps(self) -> Deps:
         """What features may use."""
         units = self.settings.keydesk_units_per_usd
-        actions = RequestActions(
-            database=self.database,
-            engine=self.engine,
-            policy=self.policy.current,
-            notifications=self.notifications,
-            calls=self.calls,
-            operations=OPERATIONS,
-            clock=self.clock,
-        )
-        flow = Flow(
-            database=self.database,
-            engine=self.engine,
-            reader=self.client,
-            inventory=self.inventory,
-            policy=self.policy.current,
-            notifications=self.notifications,
-            granted=self.granted,
-            calls=self.calls,
-            counts=self.rule_counts,
-            operations=OPERATIONS,
-            units_per_usd=units,
-            most_open=self.settings.keydesk_open_requests,
-            clock=self.clock,
-        )
         self.windows = ReceiptWindows(database=self.database, update=self._update_view, draw=self._draw_receipt)
         return Deps(
-            flow=flow,
-            counts=self.rule_counts,
-            actions=actions,
+            flow=self.approvals.flow,
+            counts=self.approvals.counts,
+            actions=self.approvals.actions,
             windows=self.windows,
             reader=self.client,
             inventory=self.inventory,
@@ -320,11 +231,11 @@ class Services:
             self.router,
             engine=self.engine,
             outbox=self.outbox,
-            writes=self.writes,
+            writes=self.approvals.writes,
             channel=self.settings.security_channel,
             changed=self.inventory.changed,
             leaked=self.leaked_values.of_key,
-            key_locks=self.key_locks,
+            key_locks=self.approvals.key_locks,
         )
         settings = alerts.AlertSettings(
             secrets=self.settings.alert_secrets(),
@@ -337,7 +248,7 @@ class Services:
             identity=identity,
             engine=self.engine,
             outbox=self.outbox,
-            granted=self.granted,
+            granted=self.approvals.granted,
             start_batch=self.incident.begin,
             batch_progress=incident.progress_of,
             leaked_values=self.leaked_values,
@@ -351,19 +262,12 @@ class Services:
         self.alerts = alerts.Alerts(deps, self.router, settings, ways)
         self.notifications.subscribe(self.alerts.follow)
         self.incident.subscribe(key_changed=self.alerts.response.key_changed, moved=self.alerts.response.batch_moved)
-        self.incident.subscribe(key_changed=self.rotation_overlap.key_changed)
+        self.incident.subscribe(key_changed=self.approvals.rotation_overlap.key_changed)
 
     def _jobs(self) -> Mapping[str, Job]:
         """Every durable job by name."""
         jobs: dict[str, Job] = {
-            "run": for_request(self.execution.run),
-            "lapse": for_request(self.timers.lapse),
-            "remind": for_request(self.timers.remind),
-            "redraw": for_request(self.timers.redraw),
-            APPROVERS: for_request(self.approver_check.run),
-            CALL: for_request(self.calls.run),
-            PROBE: self.revocation_checks.probe,
-            RETIRE: self.rotation_overlap.retire,
+            **self.approvals.jobs(),
             POST: self.outbox.deliver,
             UNREAD: functools.partial(self.fallback_notices.run, self.outbox),
             **self.alerts.jobs(),

@@ -10,5 +10,6 @@ record_check  do the rows agree with the record?
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 counts       the numbers rules compare, for all who judge
+bootstrap    builds all of it, in order
 approver_check  can anybody approve a waiting request?      calls  who is called to decide it, and how
 """

@@ -58,7 +58,7 @@ async def test_where_somebody_can_approve_nothing_is_said(http_desk: Desk) -> No
     await desk.slack.changes.set_group("S0MANAGERS", [seed.GUEST, MIRA])
     await desk.ask(ADA, **BIG)
     await desk.eventually(lambda: "big" in card(desk))
-    assert await desk.app.approver_check.run("1") is None
+    assert await desk.app.approvals.approver_check.run("1") is None
     assert (await desk.request(1)).progress.no_approver_since is None
     assert NOBODY not in card(desk)
     assert not desk.dm(ADA)
@@ -70,19 +70,19 @@ async def test_nothing_is_said_while_slack_does_not_tell(http_desk: Desk) -> Non
     await desk.eventually(lambda: "big" in card(desk))
     desk.app.directory._groups.clear()
     desk.slack.switches.refused_methods = {"usergroups.users.list": "internal_error"}
-    again = await desk.app.approver_check.run("1")
+    again = await desk.app.approvals.approver_check.run("1")
     assert again is not None
     assert again.seconds == approver_check.PAUSE
     assert (await desk.request(1)).progress.no_approver_since is None
     # For ever is too long: whom Slack does not name may do nothing, as at a click.
     desk.ahead += approver_check.PATIENCE + 1
     desk.app.directory._groups.clear()
-    assert await desk.app.approver_check.run("1") is not None
+    assert await desk.app.approvals.approver_check.run("1") is not None
     assert (await desk.request(1)).progress.no_approver_since is not None
 
 
 async def test_what_waits_no_longer_is_not_looked_at(http_desk: Desk) -> None:
-    assert await http_desk.app.approver_check.run("404") is None
+    assert await http_desk.app.approvals.approver_check.run("404") is None
 
 
 async def nobody_is_asked(*_who: Any) -> Any:

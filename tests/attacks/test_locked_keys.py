@@ -299,7 +299,7 @@ async def test_a_key_killed_between_the_yes_and_the_run_stays_dead(http_desk: De
     key = await owned(desk, status=2)
     await open_form(desk, ADA, f"/apikey enable {key.id}", operation="key.enable")
     # Slack does not say who she is, so that the run waits before it judges.
-    execution = desk.app.execution
+    execution = desk.app.approvals.execution
     real, execution._actor_of = execution._actor_of, _unknown
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     await desk.eventually(lambda: desk.dm(ADA, "not applied yet"))
@@ -321,7 +321,7 @@ async def test_a_locked_key_that_is_enabled_at_the_gateway_itself_is_said_aloud(
     key = await owned(desk)
     await by_security(desk, key)
     await locked(desk, key)
-    desk.app.lock_watch.settle = 0.0
+    desk.app.approvals.lock_watch.settle = 0.0
     desk.gateway.edit_behind(key.id, status=1)
     for _ in range(3):
         await desk.slack.command(SAM, CHANNEL, f"/apikey show {key.id}")

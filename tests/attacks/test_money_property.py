@@ -101,7 +101,7 @@ class Crowd:
             "engine": services.engine,
             "policy": services.policy.current,
             "notifications": services.notifications,
-            "calls": services.calls,
+            "calls": services.approvals.calls,
             "operations": OPERATIONS,
             "clock": services.clock,
         }
@@ -110,8 +110,8 @@ class Crowd:
             **shared,
             reader=services.client,
             inventory=services.inventory,
-            granted=services.granted,
-            counts=services.rule_counts,
+            granted=services.approvals.granted,
+            counts=services.approvals.counts,
             units_per_usd=500_000,
             most_open=1_000,
         )

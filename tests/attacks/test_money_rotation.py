@@ -155,7 +155,7 @@ async def test_an_order_that_waited_for_the_end_of_an_overlap_goes_by_no_record_
     key, other = await owned(desk, remain_quota=60_000), await owned(desk, name="other")
     await do(desk, ADA, "rotate", key, overlap="1h")
     new = key_id_of(await desk.settled(int((await desk.audit("asked"))[-1]["request_id"])))
-    locks, line = desk.app.writes.write_locks, f"write:key:{key.id}"
+    locks, line = desk.app.approvals.writes.write_locks, f"write:key:{key.id}"
 
     def queued() -> int:
         return locks._locks[line][1]

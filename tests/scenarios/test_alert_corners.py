@@ -168,7 +168,7 @@ async def test_a_key_of_our_list_is_known_without_being_read(http_desk: Desk) ->
     record = desk.gateway.add_key(name="svc")
     new = new_request(operation="key.disable", key_id=record.id, before=None)
     request = ApprovalRequest(**new.model_dump(), id=1, version=1, status=Status.APPROVED)
-    known = desk.app.execution._known
+    known = desk.app.approvals.execution._known
     assert not await known(request)
     assert not await known(request.model_copy(update={"key_id": None}))
     assert await known(request.model_copy(update={"origin": Origin(kind=OriginKind.ALERT, alert_id=1, attempt=1)}))

@@ -146,7 +146,7 @@ async def test_a_reminder_of_the_requester_is_said_in_the_thread(http_desk: Desk
 async def test_a_reminder_brings_back_a_card_that_somebody_deleted(desk: Desk) -> None:
     card = await waiting(desk)
     await desk.slack.changes.delete_message(card)
-    await desk.app.timers.remind("1:1")
+    await desk.app.approvals.timers.remind("1:1")
     again = await desk.eventually(lambda: desk.card(1))
     assert buttons_of(again) == buttons_of(card)
     await desk.eventually(lambda: desk.said("still waits for a decision"))
@@ -156,10 +156,10 @@ async def test_a_reminder_brings_back_a_card_that_somebody_deleted(desk: Desk) -
 
 async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
     card = await waiting(desk)
-    await desk.app.timers.remind("1:1")
+    await desk.app.approvals.timers.remind("1:1")
     await desk.eventually(lambda: desk.said("still waits for a decision"))
     desk.ahead += 250  # as far as Slack's signatures bear; the timer itself does not look at the clock
-    await desk.app.timers.lapse("1")
+    await desk.app.approvals.timers.lapse("1")
     await desk.eventually(lambda: desk.dm(ADA, "lapsed"))
     await desk.eventually(lambda: "Lapsed" in text_of(desk.card(1)))
     assert buttons_of(desk.card(1)) == []

@@ -211,11 +211,11 @@ async def test_a_record_read_before_our_own_last_change_is_not_written_back(http
     key = await owned(desk)
     await do(desk, ADA, "quota", key, "+50k")
     first = await desk.settled(1)
-    assert await desk.app.execution._seen_at(first) == first.asked_at
+    assert await desk.app.approvals.execution._seen_at(first) == first.asked_at
     await do(desk, SAM, "disable", key)
     second = await desk.settled(2)
     # Settled a moment before the second one was asked: its look may have come before that.
-    assert await desk.app.execution._seen_at(second) == 0.0
+    assert await desk.app.approvals.execution._seen_at(second) == 0.0
     assert (desk.gateway.key(key.id).status, desk.gateway.key(key.id).remain_quota) == (2, 350_000)
 
 

@@ -1,0 +1,179 @@
+"""Builds the spine, once: each object whole, from what stands below it."""
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.approvals.actions import RequestActions
+from bot.approvals.approver_check import JOB as APPROVERS
+from bot.approvals.approver_check import ApproverCheck
+from bot.approvals.calls import JOB as CALL
+from bot.approvals.calls import Calls
+from bot.approvals.cards.notifications import Notifications
+from bot.approvals.counts import Counts
+from bot.approvals.execution import Execution
+from bot.approvals.flow import Flow
+from bot.approvals.granted import GrantedRequests
+from bot.approvals.key_locks import KeyLocks
+from bot.approvals.lock_watch import LockWatch
+from bot.approvals.revocation.check import JOB as PROBE
+from bot.approvals.revocation.check import RevocationChecks
+from bot.approvals.rotation.overlap import JOB as RETIRE
+from bot.approvals.rotation.overlap import RotationOverlap
+from bot.approvals.timers import Timers
+from bot.approvals.verified_write import VerifiedWrites
+from bot.approvals.write_locks import WriteLocks
+from bot.db.engine import Database
+from bot.durable.engine import Engine, Job
+from bot.gateway.client import GatewayClient
+from bot.keys.inventory import Inventory
+from bot.logs import for_request
+from bot.operations import Registry
+from bot.permissions.rules import Policy
+from bot.slack.directory import Directory
+from bot.slack.outbox import Outbox
+
+
+@dataclass(kw_only=True, eq=False)
+class Approvals:
+    """Everything between a request and its outcome. `leaked`: the value of a key that an alert brought."""
+
+    database: Database
+    engine: Engine
+    client: GatewayClient
+    inventory: Inventory
+    policy: Callable[[], Policy]
+    directory: Directory
+    notifications: Notifications
+    outbox: Outbox
+    operations: Registry
+    leaked: Callable[[int], SecretStr | None]
+    learn: Callable[[Mapping[str, bool]], Awaitable[None]]
+    security_channel: str
+    units_per_usd: int
+    most_open: int
+    holder: str
+    clock: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self.granted = GrantedRequests(engine=self.engine, notifications=self.notifications)
+        self._deciders()
+        self._run()
+        self._ways_in()
+
+    def _deciders(self) -> None:
+        """Who may decide: whether there is anybody, how they are called, what happens when nobody does."""
+        self.approver_check = ApproverCheck(
+            database=self.database,
+            policy=self.policy,
+            people=self.directory.all_people,
+            who_is=self.directory.actor,
+            notifications=self.notifications,
+            clock=self.clock,
+        )
+        self.calls = Calls(
+            database=self.database,
+            engine=self.engine,
+            policy=self.policy,
+            group_size=self.directory.group_size,
+            people=self.directory.all_people,
+            who_is=self.directory.actor,
+            notifications=self.notifications,
+            clock=self.clock,
+        )
+        self.timers = Timers(
+            database=self.database,
+            engine=self.engine,
+            notifications=self.notifications,
+            calls=self.calls,
+            clock=self.clock,
+        )
+
+    def _run(self) -> None:
+        """What applies a granted request, and what follows it."""
+        self.revocation_checks = RevocationChecks(
+            database=self.database,
+            engine=self.engine,
+            client=self.client,
+            notifications=self.notifications,
+            leaked=self.leaked,
+        )
+        self.rotation_overlap = RotationOverlap(
+            database=self.database,
+            engine=self.engine,
+            granted=self.granted,
+            notifications=self.notifications,
+            operations=self.operations,
+            clock=self.clock,
+        )
+        self.key_locks = KeyLocks(
+            outbox=self.outbox, channel=self.security_channel, reader=self.client, clock=self.clock
+        )
+        self.lock_watch = LockWatch(database=self.database, reader=self.client, key_locks=self.key_locks)
+        write_locks = WriteLocks(
+            database=self.database, holder=self.holder, operations=self.operations, clock=self.clock
+        )
+        self.writes = VerifiedWrites(client=self.client, database=self.database, write_locks=write_locks)
+        self.counts = Counts(
+            database=self.database,
+            policy=self.policy,
+            people_of=self.directory.everybody,
+            own_group=self.inventory.account_group,
+            clock=self.clock,
+        )
+        self.execution = Execution(
+            database=self.database,
+            reader=self.client,
+            writes=self.writes,
+            policy=self.policy,
+            counts=self.counts,
+            actor_of=functools.partial(self.directory.actor, fresh=True),
+            notifications=self.notifications,
+            operations=self.operations,
+            changed=self.inventory.changed,
+            learn=self.learn,
+            followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
+            clock=self.clock,
+        )
+
+    def _ways_in(self) -> None:
+        """What people call: asking, and deciding."""
+        self.actions = RequestActions(
+            database=self.database,
+            engine=self.engine,
+            policy=self.policy,
+            notifications=self.notifications,
+            calls=self.calls,
+            operations=self.operations,
+            clock=self.clock,
+        )
+        self.flow = Flow(
+            database=self.database,
+            engine=self.engine,
+            reader=self.client,
+            inventory=self.inventory,
+            policy=self.policy,
+            notifications=self.notifications,
+            granted=self.granted,
+            calls=self.calls,
+            counts=self.counts,
+            operations=self.operations,
+            units_per_usd=self.units_per_usd,
+            most_open=self.most_open,
+            clock=self.clock,
+        )
+
+    def jobs(self) -> Mapping[str, Job]:
+        """The durable jobs of this room, by name."""
+        return {
+            "run": for_request(self.execution.run),
+            "lapse": for_request(self.timers.lapse),
+            "remind": for_request(self.timers.remind),
+            "redraw": for_request(self.timers.redraw),
+            APPROVERS: for_request(self.approver_check.run),
+            CALL: for_request(self.calls.run),
+            PROBE: self.revocation_checks.probe,
+            RETIRE: self.rotation_overlap.retire,
+        }
