@@ -21,6 +21,7 @@ OPERATION = '''"""What touching a key means: nothing."""
 from typing import Any
 
 from bot.features.forms.fields import REASON
+from bot.languages import tr
 from bot.operations import Description, Effect, Frozen, Inspection, Look, Operation, Work
 from bot.permissions.models import Actor
 
@@ -58,7 +59,6 @@ from typing import Any
 from bot.deps import Deps
 from bot.features.forms.key_form import register_key_form
 from bot.features.key_touch.operation import OPERATION
-from bot.languages import tr
 from bot.slack.router import Router
 
 
