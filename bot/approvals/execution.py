@@ -37,6 +37,7 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import inventory_store, lineage, locks, owners
 from bot.keys.owners import OwnedKey
+from bot.keys.text import state_text
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import REVIVING, Actor, ActorKind
 from bot.permissions.rules import Policy
@@ -295,7 +296,7 @@ class Execution:
         """Name and state of a key that could not be read when this was asked, for what people read now."""
         if request.key_id is None or request.before is not None or result.before is None:
             return {}
-        before = result.before.state(self._reader.server_now()).value
+        before = state_text(result.before.state(self._reader.server_now()))
         lines = (
             line.model_copy(update={"before": before}) if line.field == "status" else line for line in request.summary
         )

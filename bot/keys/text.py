@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
+from bot.languages import said, trc
 from bot.operations import Change, Expiry
 from bot.permissions.addresses import lets_in
 from bot.units import format_duration, format_moment, format_quota
@@ -10,6 +11,19 @@ from bot.units import format_duration, format_moment, format_quota
 ALL_MODELS, ANYWHERE, OWN_GROUP = "every model", "from anywhere", "the account's own"
 NO_MODEL = "no model: limited to an empty list (CometAPI's page says every model)"
 NOT_LISTED = "not in the list"
+_STATES = {
+    EffectiveState.ACTIVE: trc("state of a key", "active"),
+    EffectiveState.DISABLED: trc("state of a key", "disabled"),
+    EffectiveState.EXPIRED: trc("state of a key", "expired"),
+    EffectiveState.EXHAUSTED: trc("state of a key: its quota is used up", "exhausted"),
+    EffectiveState.OVERDRAWN: trc("state of a key: more than its quota is used", "overdrawn"),
+    EffectiveState.UNKNOWN: trc("state of a key", "unknown"),
+}
+
+
+def state_text(state: EffectiveState) -> str:
+    """Whether a key works, and else why not, in one word."""
+    return said(_STATES[state])
 
 
 def quota_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:

@@ -10,6 +10,7 @@ from bot.features.audit_read.views import ROWS, audit_page
 from bot.keys import owners
 from bot.keys.lookup import one
 from bot.keys.reference import KeyReference
+from bot.languages import tr
 from bot.operations import Description
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -18,7 +19,7 @@ from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 from bot.typed_text import clean_line
 
-DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", help="who did what, when and why")
+DESCRIPTION = Description(name="audit.read", command="audit", usage="[KEY]", help=tr("who did what, when and why"))
 NAME = DESCRIPTION.name
 
 

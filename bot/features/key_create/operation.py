@@ -43,10 +43,10 @@ class KeyCreate(Operation):
 
     description = Description(
         name="key.create",
-        title="New API key",
+        title=tr("New API key"),
         command="new",
         usage="[NAME]",
-        help="ask for a new key",
+        help=tr("ask for a new key"),
         asks=tr("{who} asks for a new key {name}"),
         you_ask=tr("you ask for a new key {name}"),
         done=tr("Key {name} was created."),

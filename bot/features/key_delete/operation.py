@@ -27,11 +27,11 @@ class KeyDelete(Operation):
 
     description = Description(
         name="key.delete",
-        title="Delete API key",
+        title=tr("Delete API key"),
         command="delete",
         usage="KEY",
-        help="remove a key for good",
-        button="Delete",
+        help=tr("remove a key for good"),
+        button=tr("Delete"),
         asks=tr("{who} asks to delete key {name}"),
         you_ask=tr("you ask to delete key {name}"),
         done=tr("Key {name} was deleted."),

@@ -31,11 +31,11 @@ class KeyDisable(Operation):
 
     description = Description(
         name="key.disable",
-        title="Disable API key",
+        title=tr("Disable API key"),
         command="disable",
         usage="KEY…",
-        help="take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`",
-        button="Disable",
+        help=tr("take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`"),
+        button=tr("Disable"),
         applies=lambda key: key.status != KeyStatus.DISABLED,
         asks=tr("{who} asks to disable key {name}"),
         you_ask=tr("you ask to disable key {name}"),

@@ -45,11 +45,11 @@ class KeyEnable(Operation):
 
     description = Description(
         name="key.enable",
-        title="Enable API key",
+        title=tr("Enable API key"),
         command="enable",
         usage="KEY…",
-        help="put keys back into use; also `batch N`",
-        button="Enable",
+        help=tr("put keys back into use; also `batch N`"),
+        button=tr("Enable"),
         applies=lambda key: key.status != KeyStatus.ENABLED,
         asks=tr("{who} asks to enable key {name}"),
         you_ask=tr("you ask to enable key {name}"),

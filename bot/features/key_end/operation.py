@@ -28,11 +28,11 @@ class KeyEnd(Operation):
 
     description = Description(
         name="key.end",
-        title="End API key",
+        title=tr("End API key"),
         command="end",
         usage="KEY",
-        help="let a key expire now; `edit` gives it time again",
-        button="End",
+        help=tr("let a key expire now; `edit` gives it time again"),
+        button=tr("End"),
         applies=lambda key: key.status == 1,
         asks=tr("{who} asks to end key {name}"),
         you_ask=tr("you ask to end key {name}"),

@@ -7,6 +7,7 @@ from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.lists.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
 from bot.keys.text import OWN_GROUP, addresses_text, models_text, quota_text
+from bot.languages import tr
 from bot.operations import Description
 from bot.slack.blocks import (
     Message,
@@ -25,8 +26,10 @@ from bot.slack.blocks import (
 )
 from bot.units import format_moment, format_quota
 
-LISTED = Description(name="key.list", command="list", usage="[PAGE]", help="your keys; all keys, if you may see them")
-SHOWN = Description(name="key.show", title="API key", command="show", usage="KEY", help="one key in full")
+LISTED = Description(
+    name="key.list", command="list", usage="[PAGE]", help=tr("your keys; all keys, if you may see them")
+)
+SHOWN = Description(name="key.show", title=tr("API key"), command="show", usage="KEY", help=tr("one key in full"))
 LIST = LISTED.name
 ROWS = 20
 

@@ -47,11 +47,11 @@ class KeyQuota(Operation):
 
     description = Description(
         name="key.quota",
-        title="Change quota",
+        title=tr("Change quota"),
         command="quota",
         usage="KEY [+AMOUNT | =AMOUNT]",
-        help="more quota, less, or no limit",
-        button="More quota",
+        help=tr("more quota, less, or no limit"),
+        button=tr("More quota"),
         asks=tr("{who} asks to change the quota of key {name}"),
         you_ask=tr("you ask to change the quota of key {name}"),
         done=tr("Key {name} has a new quota."),

@@ -4,14 +4,15 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.languages import tr
 from bot.operations import Description
 from bot.slack.blocks import Block, bold_name, code, context, modal, section
 
 DESCRIPTION = Description(
     name="key.reveal",
-    title="API key",
-    help="the value of a key, shown to its owner in a window",
-    button="Reveal",
+    title=tr("API key"),
+    help=tr("the value of a key, shown to its owner in a window"),
+    button=tr("Reveal"),
     owner_only=True,
 )
 NAME = DESCRIPTION.name

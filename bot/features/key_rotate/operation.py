@@ -62,11 +62,11 @@ class KeyRotate(Operation):
 
     description = Description(
         name="key.rotate",
-        title="Rotate API key",
+        title=tr("Rotate API key"),
         command="rotate",
         usage="KEY",
-        help="a new key with the same settings; the old one ends",
-        button="Rotate",
+        help=tr("a new key with the same settings; the old one ends"),
+        button=tr("Rotate"),
         asks=tr("{who} asks to rotate key {name}"),
         you_ask=tr("you ask to rotate key {name}"),
         done=tr("Key {name} was rotated."),

@@ -48,11 +48,11 @@ class KeyUpdate(Operation):
 
     description = Description(
         name="key.update",
-        title="Edit API key",
+        title=tr("Edit API key"),
         command="edit",
         usage="KEY",
-        help="change a key's settings",
-        button="Edit",
+        help=tr("change a key's settings"),
+        button=tr("Edit"),
         asks=tr("{who} asks to change key {name}"),
         you_ask=tr("you ask to change key {name}"),
         done=tr("Key {name} was changed."),

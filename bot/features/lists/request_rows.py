@@ -6,6 +6,7 @@ from bot.approvals import store
 from bot.approvals.cards.views import mark_of, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.deps import Deps
+from bot.languages import tr, trc
 from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, bold_name, button, date, mention, section
@@ -42,7 +43,13 @@ def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable
     value = str(request.id)
     if decidable:
         return section(
-            text, accessory=button("Look", "look_at_request", value=value, label=f"Look at {request.number}")
+            text,
+            accessory=button(
+                trc("button: look at a request", "Look"),
+                "look_at_request",
+                value=value,
+                label=tr("Look at {number}", number=request.number),
+            ),
         )
     if request.status in WAITING and mine:
         return section(text, accessory=withdraw_button(value))

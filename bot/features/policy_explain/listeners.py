@@ -9,6 +9,7 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.keys.lookup import one
+from bot.languages import tr
 from bot.operations import Description, facts_of
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
@@ -22,7 +23,7 @@ from bot.typed_text import clean_line, first_word
 from bot.units import UNITS_PER_USD
 
 DESCRIPTION = Description(
-    name="policy.explain", command="why", usage="OPERATION [KEY]", help="what the policy answers, and by which rule"
+    name="policy.explain", command="why", usage="OPERATION [KEY]", help=tr("what the policy answers, and by which rule")
 )
 NAME = DESCRIPTION.name
 _SHOWN = 15
