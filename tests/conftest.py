@@ -1,15 +1,17 @@
-"""The event loop and the databases of tests: a migrated SQLite file or PostgreSQL database per test, copied from one made once.
+"""The event loop and the databases of tests: a migrated SQLite file or PostgreSQL database per test, like one made once.
 
 PostgreSQL is TEST_DATABASE_URL when that is set, else a server out of a wheel, started once for all the processes of a
 run. When neither works the tests that need it fail and say why: a skipped test would look like a passed one.
 """
 
 import asyncio
+import functools
 import gc
 import importlib.util
 import itertools
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 import warnings
@@ -23,7 +25,9 @@ from hypothesis import settings
 from bot import durable
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from tests.tools.compiled_sql import share_compiled_sql
 from tests.tools.patient_loop import PatientLoop
+from tests.tools.postgres_copies import PostgresCopies
 
 _numbers = itertools.count(1)
 # `make soak` takes the second. Tests ask for multiples of it, not for numbers of their own.
@@ -34,6 +38,9 @@ settings.load_profile("few")
 # processor time of a scenario. None says at once that there is none.
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+# The certificates of a client without its own are read once, a twentieth of a second, not by each test's clients.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
+share_compiled_sql()
 # Objects between two small collections; Python's 700 suits programs that make few.
 GC_THRESHOLD = 5_000
 SOAK_SECONDS = 36_000
@@ -109,27 +116,37 @@ def postgres_admin(postgres_server: sa.URL) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
-    """What CREATE DATABASE's TEMPLATE takes: the name of a migrated, unused database, and how it is copied."""
+def postgres_copies(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[PostgresCopies]:
+    """Migrated databases, one after the other or several at once."""
     name = f"keydesk_template_{os.getpid()}"
     _sql(postgres_admin, f"CREATE DATABASE {name}")
-    database = open_database(postgres_server.set(database=name).render_as_string(hide_password=False))
+    database = open_database(_url_of(postgres_server, name))
     migrate(database, also=[durable.migrate])
     database.close()
-    yield name + _strategy(postgres_admin)
+    copies = PostgresCopies(postgres_admin, template=name, how=_strategy(postgres_admin))
+    yield copies
+    copies.close()
     _sql(postgres_admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine, postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_server: sa.URL, postgres_copies: PostgresCopies) -> Iterator[str]:
     """A migrated PostgreSQL database of this test alone."""
-    yield from _postgres_copy(postgres_server, postgres_admin, f"TEMPLATE {postgres_template}")
+    with postgres_copies.lend() as name:
+        yield _url_of(postgres_server, name)
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: sa.URL, postgres_admin: sa.Engine) -> Iterator[str]:
     """An empty PostgreSQL database, for what creates the tables itself."""
-    yield from _postgres_copy(postgres_server, postgres_admin, "")
+    name = f"keydesk_empty_{os.getpid()}_{next(_numbers)}"
+    _sql(postgres_admin, f"CREATE DATABASE {name}")
+    yield _url_of(postgres_server, name)
+    _sql(postgres_admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url_of(server: sa.URL, name: str) -> str:
+    return server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
 
 def _strategy(admin: sa.Engine) -> str:
@@ -138,13 +155,6 @@ def _strategy(admin: sa.Engine) -> str:
         waits = c.exec_driver_sql("SHOW fsync").scalar_one() == "on"
         version = int(c.exec_driver_sql("SHOW server_version_num").scalar_one())
     return "" if waits or version < 150_000 else " STRATEGY FILE_COPY"
-
-
-def _postgres_copy(server: sa.URL, admin: sa.Engine, how: str) -> Iterator[str]:
-    name = f"keydesk_test_{os.getpid()}_{next(_numbers)}"
-    _sql(admin, f"CREATE DATABASE {name} {how}")
-    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    _sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _sql(engine: sa.Engine, statement: str) -> None:

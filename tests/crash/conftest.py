@@ -1,6 +1,5 @@
 import contextlib
 import itertools
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from tests.crash.house import House, Nursery, open_house
 from tests.crash.house import nursery as open_nursery
 from tests.crash.house import victims as open_victims
 from tests.crash.matrix import NewDatabase
+from tests.tools.postgres_copies import PostgresCopies
 
 _numbers = itertools.count(1)
 
@@ -46,17 +46,13 @@ def new_sqlite(sqlite_template: Path, tmp_path: Path) -> NewDatabase:
 
 
 @pytest.fixture
-def new_postgres(postgres_server: sa.URL, postgres_admin: sa.Engine, postgres_template: str) -> NewDatabase:
+def new_postgres(postgres_server: sa.URL, postgres_copies: PostgresCopies) -> NewDatabase:
     """Makes migrated PostgreSQL databases."""
 
     @contextlib.contextmanager
     def make() -> Iterator[str]:
-        name = f"keydesk_crash_{os.getpid()}_{next(_numbers)}"
-        with postgres_admin.connect() as c:
-            c.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-        yield postgres_server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-        with postgres_admin.connect() as c:
-            c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        with postgres_copies.lend() as name:
+            yield postgres_server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
     return make
 
