@@ -6,6 +6,7 @@ choose, and writes nothing before.
 
 import asyncio
 import functools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -67,6 +68,18 @@ class KeyLookup:
             # The inventory may not be told in time, and a key may have been renamed a moment ago.
             for reference, rest in (others[-1], *others[-2:-1]):
                 found += [Match(key, rest) for key in await self._read(reference, deadline)]
+        return list({match.key.id: match for match in reversed(found)}.values())[::-1]
+
+    def remembered(self, text: str) -> list[Match]:
+        """Every key that the KEY of `KEY REST` may mean, as they were last read. Asks nobody."""
+        refuse_value(text)
+        if self.inventory is None:
+            return []
+        found: list[Match] = []
+        for reference, rest in splits(text):
+            known = None if reference.number is None else self.inventory.recent(reference.number, within=math.inf)
+            keys = [*([] if known is None else [known]), *self.inventory.remembered(reference.folded)]
+            found += [Match(key, rest) for key in keys]
         return list({match.key.id: match for match in reversed(found)}.values())[::-1]
 
     async def whole(self, text: str, *, deadline: float) -> list[Match]:

@@ -177,8 +177,8 @@ class Description:
     `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
     owner alone. `asks`, `you_ask`, `done`: what cards and lists say: “{who} asks for a new key {name}”, “you ask …”,
     “Key {name} was created.”; None = it only reads.
-    `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `fields`: the fields
-    its form may ask for.
+    `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `unread`: an order
+    counts also while its key cannot be read. `fields`: the fields its form may ask for.
     """
 
     name: str
@@ -194,6 +194,7 @@ class Description:
     done: Sentence | None = None
     effect: Effect | None = None
     state_after: EffectiveState | None = None
+    unread: bool = False
     fields: tuple[str, ...] = ()
 
     @property

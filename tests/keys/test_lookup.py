@@ -158,3 +158,26 @@ async def test_what_is_found_holds_every_reading(names: list[str], way: str, at:
     meant = {key.id for key in keys if key.name in readings}
     meant |= {key.id for key in keys for one_text in readings if one_text in {str(key.id), f"#{key.id}"}}
     assert meant <= {key.id for key in await find(fake, text)}
+
+
+async def test_what_is_remembered_holds_every_reading_and_asks_nobody() -> None:
+    fake = fake_gateway()
+    first = fake.add_key(name="prod")
+    second, third = fake.add_key(name=str(first.id)), fake.add_key(name="prod line")
+    client = client_of(fake)
+    inventory = Inventory(client, clock=fake.clock)
+    await client.list_keys()
+    asked = len(fake.requests)
+    lookup = KeyLookup(reader=client, inventory=inventory)
+    for text, meant in {
+        f"{first.id} at once": {first.id, second.id},
+        "prod line": {first.id, third.id},
+        "nothing": set(),
+        "99999": set(),
+    }.items():
+        assert {match.key.id for match in lookup.remembered(text)} == meant
+    assert [match.rest for match in lookup.remembered(f"{second.id} at once")] == ["at once"]
+    assert KeyLookup(reader=client).remembered("prod") == []
+    assert len(fake.requests) == asked
+    await inventory.close()
+    await client.aclose()

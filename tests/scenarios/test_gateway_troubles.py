@@ -9,6 +9,8 @@ import pytest
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import GatewayFault
+from keydesk_sandbox.fake_slack import View
+from tests.scenarios.alerting import learned
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 
@@ -208,3 +210,41 @@ async def _reaches(desk: Desk, status: Status) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError((await desk.request()).status)
+
+
+@pytest.mark.parametrize("fault", [{"kind": "refused"}, {"kind": "empty_429"}, {"kind": "html", "status": 503}])
+async def test_a_key_is_ordered_out_of_use_while_the_gateway_cannot_be_asked(
+    http_desk: Desk, fault: dict[str, Any]
+) -> None:
+    desk = http_desk
+    record = await desk.own(ADA, desk.key("production"))
+    await learned(desk)
+    desk.gateway.arm(GatewayFault(times=None, **fault))
+    await desk.pass_time(61)  # so long a record that was read counts as one that is shown
+    # Whoever may not see the key learns the same about one that is there and one that is not.
+    told = []
+    for number in (record.id, 987_654):
+        await desk.slack.command(seed.SECOND_ENGINEER, seed.KEYS_CHANNEL, f"/apikey disable {number}")
+        view = await desk.eventually(lambda: _window(desk, seed.SECOND_ENGINEER, "error"))
+        told.append(re.sub(r"\d+", "", view_text(view).partition("(While")[0]))
+        await desk.slack.close_view(seed.SECOND_ENGINEER, view)
+    assert told[0] == told[1]
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey disable {record.id}")
+    form = await desk.eventually(lambda: _window(desk, ADA, "key.disable"))
+    assert "The gateway cannot be asked now" in view_text(form)
+    assert record.name in view_text(form)
+    await desk.fill(ADA, form, reason="it leaked")
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+    row = await desk.request()
+    assert (row.operation, row.key_id, row.reason) == ("key.disable", record.id, "it leaked")
+    assert desk.gateway.key(record.id).status == 1
+    desk.gateway.disarm()
+    await desk.pass_time(60)
+    assert (await desk.settled()).status is Status.SUCCEEDED
+    assert desk.gateway.key(record.id).status == 2
+
+
+def _window(desk: Desk, user: str, callback_id: str) -> View:
+    view = desk.slack.top_view(user)
+    assert view.body["callback_id"] == callback_id
+    return view

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError
+from bot.gateway.errors import GatewayCallError, GatewayRejected
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys.access import SHOW
@@ -26,9 +27,18 @@ BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
 """delivery, actor, the key freshly read, the rest of the command → the modal."""
 
 
+Find = Callable[[KeyLookup, float], Awaitable[list[Match]]]
+"""lookup, deadline in seconds → the keys that may be meant."""
+
 CHOICE = "choose"
 SHOWN_SECONDS = 60.0
 """A form that takes a key out of use may show the record as anybody read it so many seconds ago."""
+READ_SECONDS = 6.0
+"""So long the gateway is asked for a key that can be ordered out of use by what is remembered of it."""
+UNREAD = (
+    ":warning: The gateway cannot be asked now. This is the key as it was last read. "
+    "Your order counts, and it is carried out as soon as the gateway answers."
+)
 
 
 def loading(title: str) -> dict[str, Any]:
@@ -63,7 +73,7 @@ class KeyCommand:
         text = delivery.text.strip()
         if not clean_line(text):
             raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})
-        await self._open(delivery, text, lambda: self._lookup.matches(text, deadline=BACKGROUND_SECONDS))
+        await self._open(delivery, text, lambda lookup, deadline: lookup.matches(text, deadline=deadline))
         return None
 
     async def by_button(self, delivery: Delivery) -> Ack:
@@ -71,27 +81,38 @@ class KeyCommand:
         if not delivery.channel_id and delivery.callback_id in {CHOICE, SHOW}:
             delivery = replace(delivery, channel_id=delivery.form_channel(delivery.private_metadata))
         number = row_id(delivery.action_value)
-        await self._open(delivery, str(number), lambda: self._numbered(number))
+        await self._open(delivery, str(number), lambda lookup, deadline: _numbered(lookup, number, deadline))
         return None
 
-    async def _numbered(self, number: int) -> list[Match]:
-        key = await self._lookup.by_number(number, deadline=BACKGROUND_SECONDS)
-        return [] if key is None else [Match(key)]
+    async def _found(self, text: str, find: Find) -> tuple[list[Match], GatewayCallError | None]:
+        """The keys that may be meant. With the error when they could not be read: then as they are remembered."""
+        remembered = self._lookup.remembered(text) if self.operation.unread else []
+        try:
+            with prioritized(Priority.KILL if self._stops else Priority.PEOPLE):
+                return await find(self._lookup, READ_SECONDS if remembered else BACKGROUND_SECONDS), None
+        except GatewayRejected:
+            raise
+        except GatewayCallError as error:
+            return remembered, error
 
-    async def _open(self, delivery: Delivery, text: str, find: Callable[[], Awaitable[list[Match]]]) -> None:
+    async def _open(self, delivery: Delivery, text: str, find: Find) -> None:
         deps, operation = self.deps, self.operation.name
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, operation)
 
         async def work() -> dict[str, Any]:
-            with prioritized(Priority.KILL if self._stops else Priority.PEOPLE):
-                matches = await find()
+            matches, unread = await self._found(text, find)
             seen = await deps.access.visible(actor, operation, matches, channel=delivery.channel_id)
             if not seen:
+                if unread is not None:
+                    raise unread
+                if self._stops:  # what only memory knows is told to nobody: a key that is not there is read as well
+                    await find(deps.lookup, BACKGROUND_SECONDS)
                 await deps.access.turn_away(actor, operation, matches, text, channel=delivery.channel_id)
             if len(seen) > 1:
                 return self._chooser([match.key for match in seen], delivery.channel_id)
-            return await self.build(delivery, actor, seen[0].key, seen[0].rest)
+            view = await self.build(delivery, actor, seen[0].key, seen[0].rest)
+            return view if unread is None else {**view, "blocks": [section(UNREAD), *view["blocks"]]}
 
         await delivery.responder.fill(delivery, loading(self.operation.title), work)
 
@@ -104,6 +125,11 @@ class KeyCommand:
             choose = button("Choose", self.operation.name, value=str(key.id), label=f"Choose key {key.id}")
             blocks.append(section(text, accessory=choose))
         return modal(CHOICE, self.operation.title, blocks, close="Cancel", private_metadata=channel)
+
+
+async def _numbered(lookup: KeyLookup, number: int, deadline: float) -> list[Match]:
+    key = await lookup.by_number(number, deadline=deadline)
+    return [] if key is None else [Match(key)]
 
 
 def register_key_command(router: Router, deps: Deps, described: Description, build: BuildForm) -> None:

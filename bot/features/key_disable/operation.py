@@ -42,6 +42,7 @@ class KeyDisable(Operation):
         done=tr("Key {name} was disabled."),
         effect=Effect.STOPS,
         state_after=EffectiveState.DISABLED,
+        unread=True,
         fields=(REASON,),
     )
     input_model = DisableKey
