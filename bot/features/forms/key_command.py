@@ -15,6 +15,7 @@ from bot.gateway.models import Key
 from bot.keys.access import SHOW
 from bot.keys.lookup import KeyLookup, Match
 from bot.keys.text import quota_text
+from bot.languages import tr
 from bot.operations import Description, Effect
 from bot.permissions.models import Actor
 from bot.slack.blocks import bold_name, button, code, modal, section
@@ -35,7 +36,7 @@ SHOWN_SECONDS = 60.0
 """A form that takes a key out of use may show the record as anybody read it so many seconds ago."""
 READ_SECONDS = 6.0
 """So long the gateway is asked for a key that can be ordered out of use by what is remembered of it."""
-UNREAD = (
+UNREAD = tr(
     ":warning: The gateway cannot be asked now. This is the key as it was last read. "
     "Your order counts, and it is carried out as soon as the gateway answers."
 )
