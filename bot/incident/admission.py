@@ -91,7 +91,7 @@ class BatchAdmission:
                 allowed.append(key)  # the key is gone; the write finds that out too and reports it
                 continue
             if batch.operation == ENABLE and int(record.id) in replaced:
-                refused[key.key_id] = f"{lineage.words(replaced[int(record.id)])}, so it stays out of use."
+                refused[key.key_id] = lineage.why_out_of_use(replaced[int(record.id)])
                 continue
             lock = locked.get(record.id)
             own = whose.get(record.id) == batch.requester_id

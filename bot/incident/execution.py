@@ -276,7 +276,7 @@ class BatchExecution:
         """Whether the key was replaced or locked after it was judged; now we hold the lock of its line."""
         sentence = ""
         if (row := lineage.taken(c, key.key_id)) is not None:
-            sentence = f"{lineage.words(row)}, so it stays out of use."
+            sentence = lineage.why_out_of_use(row)
         elif locked_at(locks.lock_of(c, key.key_id)) not in {None, key.progress.get(LOCKED_AT)}:
             sentence = "The key was disabled and locked meanwhile, so it stays out of use."
         if sentence:

@@ -14,6 +14,7 @@ from bot.errors import InputError
 from bot.gateway.models import Key
 from bot.keys import locks, owners
 from bot.keys.lookup import FIELD, Match, NoSuchKeys, listed, not_found
+from bot.languages import said
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Decision, Facts, Lock
 from bot.permissions.policy import decide
@@ -99,7 +100,7 @@ class KeyAccess:
             for key in hidden[:1]:
                 await self._record(actor, operation, key, channel=channel)
             why = self._why_not(actor, operation, channel=channel)
-            raise InputError({FIELD: f"{error.sentence} {why}".strip()}) from None
+            raise InputError({FIELD: f"{error.sentence} {said(why)}".strip()}) from None
 
     async def _record(self, actor: Actor, operation: str, key: Key, *, channel: str) -> None:
         own = await self.is_own(actor, key)

@@ -17,6 +17,7 @@ from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
 from bot.keys import owners
+from bot.languages import english, tr
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class BoundAccount(TypedDict):
 
 def shown(account: BoundAccount) -> str:
     """The account in words, for people."""
-    return f"account {account['user']} at {account['address']}"
+    return tr("account {number} at {address}", number=account["user"], address=account["address"])
 
 
 def observe_account(c: sa.Connection, found: BoundAccount, now: float) -> BoundAccount | None:
@@ -98,10 +99,12 @@ class AccountBinding:
         known = await self._database.run(observe_account, found, self._clock())
         problem = ""
         if known is not None:
-            problem = (
-                f"The gateway shows {shown(found)}, but this database knows {shown(known)}: nobody owns a key until "
-                "an administrator runs `keydesk adopt-account`, or the settings are mended."
+            problem = tr(
+                "The gateway shows {found}, but this database knows {known}: nobody owns a key until "
+                "an administrator runs `keydesk adopt-account`, or the settings are mended.",
+                found=shown(found),
+                known=shown(known),
             )
-        if problem and problem != self.problem:
-            logger.warning("%s", problem)
+        if problem and english(problem) != english(self.problem):
+            logger.warning("%s", english(problem))
         self.problem = problem

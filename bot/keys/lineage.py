@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db.tables import lineage
+from bot.languages import tr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +112,15 @@ def replaced(c: sa.Connection) -> dict[int, LineageRow]:
     return {row.key_id: LineageRow(**row._mapping) for row in rows}  # noqa: SLF001  # as above
 
 
-def words(row: LineageRow) -> str:
-    """Why a key of this row is not enabled or rotated any more."""
+def why_out_of_use(row: LineageRow) -> str:
+    """Why a key of this row is not enabled any more."""
     if row.replaced_by is not None:
-        return f"The key was replaced by key {row.replaced_by}"
-    return f"The key is being replaced by request #{row.rotation}"
+        return tr("The key was replaced by key {number}, so it stays out of use.", number=row.replaced_by)
+    return tr("The key is being replaced by request #{number}, so it stays out of use.", number=row.rotation)
+
+
+def why_not_rotated(row: LineageRow) -> str:
+    """Why a key of this row is not rotated any more."""
+    if row.replaced_by is not None:
+        return tr("The key was replaced by key {number} already; rotate that one.", number=row.replaced_by)
+    return tr("The key is being replaced by request #{number} already; rotate that one.", number=row.rotation)

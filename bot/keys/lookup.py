@@ -16,13 +16,16 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.keys.inventory import NEWEST_SECONDS, Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
+from bot.languages import said, tr, trn
+from bot.languages.formats import with_commas
 from bot.redaction import holds_secret
 from bot.typed_text import fold
 
 FIELD = "key"
 # Whoever takes a key out of use that was read a moment ago waits so long for a look at other keys' names, no longer.
 NAMES_SECONDS = 2.0
-_HINT = "Use its number or its exact name; `/apikey list` shows yours."
+_HINT = tr("Use its number or its exact name; `/apikey list` shows yours.")
+_QUOTE_IT = tr("A name with spaces is put in quotation marks.")
 
 
 class NoSuchKeys(InputError):
@@ -164,14 +167,18 @@ def _once(keys: Iterable[Key]) -> list[Key]:
 def refuse_value(text: str) -> None:
     """Raise InputError when somebody pasted the value of a key: it is looked for nowhere and repeated nowhere."""
     if holds_secret(text):
-        raise InputError({FIELD: "That is the value of a key, not its name. Use its number or its exact name."})
+        raise InputError({FIELD: tr("That is the value of a key, not its name. Use its number or its exact name.")})
 
 
 def not_found(text: str, why: str = "") -> InputError:
     """The one answer for a key that is not there and for one that this person may not see. `why`: the policy's word."""
     shown = KeyReference(text).shown
-    hints = [_HINT, "A name with spaces is put in quotation marks."] if len(words(shown)) > 1 else [_HINT]
-    return InputError({FIELD: " ".join([f"There is no key “{shown}” that you may see.", *hints, why]).strip()})
+    sentences = [_no_key(shown), said(_HINT), *([said(_QUOTE_IT)] if len(words(shown)) > 1 else []), said(why)]
+    return InputError({FIELD: " ".join(sentences).strip()})
+
+
+def _no_key(shown: str) -> str:
+    return tr("There is no key “{typed}” that you may see.", typed=shown)
 
 
 def one(matches: Sequence[Match], text: str) -> Match:
@@ -179,14 +186,25 @@ def one(matches: Sequence[Match], text: str) -> Match:
     if not matches:
         raise not_found(text)
     if len(matches) > 1:
-        raise InputError({FIELD: f"{several_text([m.key for m in matches], text)} Say which by its number."})
+        several = several_text([m.key for m in matches], text)
+        raise InputError({FIELD: f"{several} {tr('Say which by its number.')}"})
     return matches[0]
 
 
 def several_text(keys: Sequence[Key], text: str) -> str:
     """`2 keys may be meant by “#12”: …`."""
-    shown = ", ".join(f"number {key.id} (“{key.name[:60]}”, {key.last_four})" for key in keys[:10])
-    return f"{len(keys)} keys may be meant by “{KeyReference(text).shown}”: {shown}."
+    shown = with_commas(
+        tr("number {number} (“{name}”, {last_four})", number=key.id, name=key.name[:60], last_four=key.last_four)
+        for key in keys[:10]
+    )
+    typed = KeyReference(text).shown
+    return trn(
+        "{count} key may be meant by “{typed}”: {keys}.",
+        "{count} keys may be meant by “{typed}”: {keys}.",
+        len(keys),
+        typed=typed,
+        keys=shown,
+    )
 
 
 def listed(text: str, keys: Iterable[Key], *, seen: Callable[[Key], bool]) -> list[Key]:
@@ -246,10 +264,10 @@ class _Listing:
             if len(ids) > 1 and ambiguous:
                 sentences.append(several_text([self.by_id[key_id] for key_id in ids], word.text))
             elif not ids and not ambiguous:
-                sentences.append(f"There is no key “{KeyReference(word.text).shown}” that you may see.")
-        hint = "A name with spaces is put in quotation marks." if len(self._words) > 1 else ""
+                sentences.append(_no_key(KeyReference(word.text).shown))
+        hint = said(_QUOTE_IT) if len(self._words) > 1 else ""
         if not ambiguous:
-            return " ".join([*(sentences[:5] or ["Which keys? Add their numbers or exact names."]), hint]).strip()
-        advice = "Nothing was changed. Do this one by its own: `/apikey` with that key alone lets you choose."
-        whole = f"“{KeyReference(self._text).shown}” may be one key or several. {hint}"
-        return " ".join([*(sentences[:5] or [whole]), advice])
+            return " ".join([*(sentences[:5] or [tr("Which keys? Add their numbers or exact names.")]), hint]).strip()
+        advice = tr("Nothing was changed. Do this one by its own: `/apikey` with that key alone lets you choose.")
+        whole = tr("“{typed}” may be one key or several.", typed=KeyReference(self._text).shown)
+        return " ".join([*(sentences[:5] or [f"{whole} {hint}"]), advice])

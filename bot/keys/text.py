@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterable
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
-from bot.languages import said, trc
+from bot.languages import said, tr, trc, trn
+from bot.languages.formats import with_commas
 from bot.operations import Change, Expiry
 from bot.permissions.addresses import lets_in
 from bot.units import format_duration, format_moment, format_quota
 
-ALL_MODELS, ANYWHERE, OWN_GROUP = "every model", "from anywhere", "the account's own"
-NO_MODEL = "no model: limited to an empty list (CometAPI's page says every model)"
-NOT_LISTED = "not in the list"
+ALL_MODELS = trc("which models a key may use", "every model")
+ANYWHERE = trc("from where a key may be used", "from anywhere")
+OWN_GROUP = trc("the group of a key", "the account's own")
+NO_MODEL = tr("no model: limited to an empty list (CometAPI's page says every model)")
 _STATES = {
     EffectiveState.ACTIVE: trc("state of a key", "active"),
     EffectiveState.DISABLED: trc("state of a key", "disabled"),
@@ -28,36 +30,45 @@ def state_text(state: EffectiveState) -> str:
 
 def quota_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
     """`1.5M units ($3.00)`, or `unlimited`."""
-    return "unlimited" if unlimited else format_quota(units, units_per_usd)
+    return trc("the quota of a key", "unlimited") if unlimited else format_quota(units, units_per_usd)
 
 
 def left_text(units: int, *, unlimited: bool, units_per_usd: int) -> str:
     """`1.5M units ($3.00) left`, or `unlimited quota`."""
-    return "unlimited quota" if unlimited else f"{format_quota(units, units_per_usd)} left"
+    if unlimited:
+        return tr("unlimited quota")
+    return trc("the quota of a key", "{amount} left", amount=format_quota(units, units_per_usd))
 
 
 def lifetime_text(expired_time: int, *, now: float) -> str:
     """`never expires`, `expires …` or `expired …`."""
     if expired_time == -1:
-        return "never expires"
-    return f"{'expired' if expired_time < now else 'expires'} {format_moment(expired_time)}"
+        return trc("a key", "never expires")
+    moment = format_moment(expired_time)
+    if expired_time < now:
+        return trc("a key", "expired {moment}", moment=moment)
+    return trc("a key", "expires {moment}", moment=moment)
 
 
 def expiry_text(expiry: Expiry) -> str:
     """An expiry that is asked for; a span counts from the approval."""
-    return f"{format_duration(expiry.seconds)} after approval" if expiry.seconds else format_moment(expiry.moment(0))
+    if not expiry.seconds:
+        return format_moment(expiry.moment(0))
+    return tr("{duration} after approval", duration=format_duration(expiry.seconds))
 
 
 def list_text(items: tuple[str, ...], empty: str) -> str:
     """A few entries in full, many by number."""
-    shown = ", ".join(items[:12])
-    return empty if not items else shown if len(items) <= 12 else f"{shown} and {len(items) - 12} more"
+    if not items:
+        return said(empty)
+    shown, more = with_commas(items[:12]), len(items) - 12
+    return shown if more <= 0 else trn("{items} and {count} more", "{items} and {count} more", more, items=shown)
 
 
 def addresses_text(entries: tuple[str, ...]) -> str:
     """From where a key may be used. A list that lets everybody in, by one network or by several together, is said."""
     text, note = list_text(entries, ANYWHERE), addresses_note(entries)
-    return f"{text} ({note})" if note else text
+    return trc("allowed addresses, and what they mean", "{items} ({note})", items=text, note=note) if note else text
 
 
 def addresses_note(entries: Iterable[str]) -> str:
@@ -65,14 +76,16 @@ def addresses_note(entries: Iterable[str]) -> str:
     wide = lets_in(entries)
     if wide is None:
         return ""
-    return "this list lets everybody in" if wide.prefixlen == 0 else f"this list lets in all of {wide}"
+    if wide.prefixlen == 0:
+        return tr("this list lets everybody in")
+    return tr("this list lets in all of {network}", network=wide)
 
 
 def models_text(settings: KeySettings, unlisted: Collection[str] = ()) -> str:
     """Which models a key may use. `unlisted`: those that the gateway does not list, which are marked."""
     if settings.model_access is ModelAccess.NOTHING:
-        return NO_MODEL
-    named = (f"{model} ({NOT_LISTED})" if model in unlisted else model for model in settings.models)
+        return said(NO_MODEL)
+    named = (tr("{model} (not in the list)", model=model) if model in unlisted else model for model in settings.models)
     return list_text(tuple(named), ALL_MODELS)
 
 
@@ -83,17 +96,17 @@ def new_key_lines(
     lines = [
         (
             "remain_quota",
-            "Quota",
+            tr("Quota"),
             quota_text(settings.remain_quota, unlimited=settings.unlimited_quota, units_per_usd=units_per_usd),
         ),
-        ("expired_time", "Expires", expiry_text(expiry)),
-        ("model_limits", "Models", models_text(settings, unlisted)),
-        ("allow_ips", "Allowed IPs", addresses_text(settings.allowed_ips)),
+        ("expired_time", _expires(), expiry_text(expiry)),
+        ("model_limits", tr("Models"), models_text(settings, unlisted)),
+        ("allow_ips", tr("Allowed IPs"), addresses_text(settings.allowed_ips)),
     ]
     if settings.group:
-        lines.append(("group", "Group", settings.group))
+        lines.append(("group", tr("Group"), settings.group))
     if settings.cross_group_retry:
-        lines.append(("cross_group_retry", "Cross-group retry", "on"))
+        lines.append(("cross_group_retry", tr("Cross-group retry"), _on(True)))
     return tuple(Change(field=name, label=label, before=None, after=after) for name, label, after in lines)
 
 
@@ -103,12 +116,12 @@ def changed_lines(
     """Only what differs, before → after. `expiry`: the wish, when a span is to count from the approval."""
     moment = expiry_text(expiry) if expiry is not None else format_moment(after.expired_time)
     pairs = (
-        ("name", "Name", before.name, after.name),
-        ("expired_time", "Expires", format_moment(before.expired_time), moment),
-        ("model_limits", "Models", models_text(before), models_text(after, unlisted)),
-        ("allow_ips", "Allowed IPs", addresses_text(before.allowed_ips), addresses_text(after.allowed_ips)),
-        ("group", "Group", before.group or OWN_GROUP, after.group or OWN_GROUP),
-        ("cross_group_retry", "Cross-group retry", _on(before.cross_group_retry), _on(after.cross_group_retry)),
+        ("name", tr("Name"), before.name, after.name),
+        ("expired_time", _expires(), format_moment(before.expired_time), moment),
+        ("model_limits", tr("Models"), models_text(before), models_text(after, unlisted)),
+        ("allow_ips", tr("Allowed IPs"), addresses_text(before.allowed_ips), addresses_text(after.allowed_ips)),
+        ("group", tr("Group"), before.group or said(OWN_GROUP), after.group or said(OWN_GROUP)),
+        ("cross_group_retry", tr("Cross-group retry"), _on(before.cross_group_retry), _on(after.cross_group_retry)),
     )
     return tuple(Change(field=f, label=label, before=old, after=new) for f, label, old, new in pairs if old != new)
 
@@ -117,7 +130,7 @@ def account_trouble(account: GatewayAccount | None, key: Key, *, now: float) -> 
     """What a key that looks well cannot do because of the account behind it; "" when nothing is known against it."""
     if account is None or account.quota > 0 or key.state(now) is not EffectiveState.ACTIVE:
         return ""
-    return ":warning: The key has quota, the gateway's account has none: calls are refused until it is topped up."
+    return tr(":warning: The key has quota, the gateway's account has none: calls are refused until it is topped up.")
 
 
 def over_promise_text(promise: OverPromise, *, units_per_usd: int) -> str:
@@ -125,9 +138,26 @@ def over_promise_text(promise: OverPromise, *, units_per_usd: int) -> str:
     if not promise.missing:
         return ""
     promised, balance = format_quota(promise.promised, units_per_usd), format_quota(promise.balance, units_per_usd)
-    more = f", and {promise.unlimited} keys have no limit" if promise.unlimited else ""
-    return f"Keys may still spend {promised}{more}; the gateway's account has {balance}. Top it up, or lower quotas."
+    if not promise.unlimited:
+        return tr(
+            "Keys may still spend {promised}; the gateway's account has {balance}. Top it up, or lower quotas.",
+            promised=promised,
+            balance=balance,
+        )
+    return trn(
+        "Keys may still spend {promised}, and {count} key has no limit; the gateway's account has {balance}. "
+        "Top it up, or lower quotas.",
+        "Keys may still spend {promised}, and {count} keys have no limit; the gateway's account has {balance}. "
+        "Top it up, or lower quotas.",
+        promise.unlimited,
+        promised=promised,
+        balance=balance,
+    )
+
+
+def _expires() -> str:
+    return trc("label: when a key expires", "Expires")
 
 
 def _on(value: bool) -> str:  # one value in, one word out
-    return "on" if value else "off"
+    return trc("a switch of a key", "on") if value else trc("a switch of a key", "off")

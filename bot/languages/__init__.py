@@ -16,7 +16,7 @@ Rules for whoever writes one:
 The record, the log and the command line stay English: `english(text)`.
 
 Modules: sentence (tr, trn, trc, Sentence, what rows keep), language (the languages, the one of the moment),
-catalog (the translated sentences on disk), formats (numbers, money, lists, lengths of time).
+catalog (the translated sentences on disk), formats (lists in a sentence), lists (how each language writes them).
 """
 
 from bot.languages.language import (
@@ -31,7 +31,7 @@ from bot.languages.language import (
     of_slack_locale,
     speaking,
 )
-from bot.languages.sentence import Sentence, StoredText, english, english_all, joined, said, tr, trc, trn
+from bot.languages.sentence import Sentence, StoredText, english, english_all, joined, of_own, said, tr, trc, trn
 
 __all__ = [
     "ENGLISH",
@@ -47,6 +47,7 @@ __all__ = [
     "joined",
     "languages",
     "load_all",
+    "of_own",
     "of_slack_locale",
     "said",
     "speaking",

@@ -1,31 +1,28 @@
-"""Lists of things in a sentence, by the customs of the language of the moment (Unicode CLDR, through Babel).
+"""Lists of things in a sentence. Each is a Sentence, so that a row that holds one is read in any language.
 
 Digits stay Latin in every language: amounts and ids are compared with, and copied into, what the gateway shows.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
-from babel.lists import format_list
-
-from bot.languages.catalog import FSI, PDI
-from bot.languages.language import current
+from bot.languages.lists import AND, OR, PLAIN
+from bot.languages.sentence import LIST, Sentence
 
 
-def all_of(items: Iterable[str]) -> str:
+def all_of(items: Iterable[str]) -> Sentence:
     """`a, b and c`."""
-    return _listed(items, "standard")
+    return _listed(items, AND)
 
 
-def one_of(items: Iterable[str]) -> str:
+def one_of(items: Iterable[str]) -> Sentence:
     """`a, b or c`."""
-    return _listed(items, "or")
+    return _listed(items, OR)
 
 
-def _listed(items: Iterable[str], style: Literal["standard", "or"]) -> str:
-    language = current()
-    named = [f"{FSI}{item}{PDI}" if language.right_to_left else str(item) for item in items]
-    if language.tag == "en":  # without the comma that American style puts before the last one
-        word = "and" if style == "standard" else "or"
-        return f" {word} ".join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
-    return format_list(named, style=style, locale=language.locale)
+def with_commas(items: Iterable[str]) -> Sentence:
+    """`a, b, c`: names of which there may be more."""
+    return _listed(items, PLAIN)
+
+
+def _listed(items: Iterable[str], style: str) -> Sentence:
+    return Sentence(style, {str(place): item for place, item in enumerate(items)}, context=LIST)

@@ -1,7 +1,8 @@
 """`tr`, `trn`, `trc`: a sentence as a value that is a str in the language of the moment.
 
 A row keeps `{"say": English, "with": {…}}` in place of the text (`StoredText`), so that whoever reads the row gets it
-in their language; texts of people and rows of older versions stay strings and are shown as they are.
+in their language; texts of people and rows of older versions stay strings and are shown as they are. A sentence of the
+policy file is in no catalogue: it holds its own translations (`of_own`), also in a row.
 """
 
 import re
@@ -11,28 +12,41 @@ from typing import Annotated, Any, LiteralString, Self
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from bot.languages.language import ENGLISH, current, speaking
+from bot.languages.lists import listed
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # What a row keeps of a number in a sentence; everything else is kept as text.
 _PLAIN = (int, float, bool)
+# The context of a list (formats.py): its message is the style, its arguments are the things.
+LIST = "list of things"
+_NONE: Mapping[str, str] = {}
 
 
 class Sentence(str):
     """A text in the language in which it was made, with what it was made of. As a str it is that text."""
 
-    __slots__ = ("arguments", "context", "message", "number", "plural")
+    __slots__ = ("arguments", "context", "message", "number", "own", "plural")
     message: str
     arguments: Mapping[str, object]
     plural: str
     number: int
     context: str
+    own: Mapping[str, str]
 
     def __new__(
-        cls, message: str, arguments: Mapping[str, object], *, plural: str = "", number: int = 0, context: str = ""
+        cls,
+        message: str,
+        arguments: Mapping[str, object],
+        *,
+        plural: str = "",
+        number: int = 0,
+        context: str = "",
+        own: Mapping[str, str] = _NONE,
     ) -> Self:
-        self = super().__new__(cls, _text(message, arguments, plural, number, context))
+        text = own.get(current().tag, message) if own else _text(message, arguments, plural, number, context)
+        self = super().__new__(cls, text)
         self.message, self.arguments = message, arguments
-        self.plural, self.number, self.context = plural, number, context
+        self.plural, self.number, self.context, self.own = plural, number, context, own
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -40,7 +54,14 @@ class Sentence(str):
 
     def again(self) -> "Sentence":
         """The same in the language of the moment."""
-        return Sentence(self.message, self.arguments, plural=self.plural, number=self.number, context=self.context)
+        return Sentence(
+            self.message,
+            self.arguments,
+            plural=self.plural,
+            number=self.number,
+            context=self.context,
+            own=self.own,
+        )
 
     def filled(self, **arguments: object) -> "Sentence":
         """A constant that was written without its arguments, with them, in the language of the moment."""
@@ -55,6 +76,8 @@ class Sentence(str):
             kept |= {"plural": self.plural, "count": self.number}
         if self.context:
             kept["context"] = self.context
+        if self.own:
+            kept["own"] = dict(self.own)
         return kept
 
 
@@ -71,6 +94,11 @@ def trn(singular: LiteralString, plural: LiteralString, count: int, /, **argumen
 def trc(context: LiteralString, message: LiteralString, /, **arguments: object) -> Sentence:
     """`tr` for a text whose meaning translators cannot see: `context` says in English where it stands."""
     return Sentence(message, arguments, context=context)
+
+
+def of_own(english_text: str, own: Mapping[str, str]) -> Sentence:
+    """A sentence that somebody wrote in several languages: the English one, and the others by their tags."""
+    return Sentence(english_text, {}, own=own)
 
 
 def said(text: str) -> str:
@@ -132,6 +160,7 @@ def _restore(kept: Mapping[str, Any]) -> Sentence:
         plural=str(kept.get("plural", "")),
         number=int(kept.get("count", 0)),
         context=str(kept.get("context", "")),
+        own={str(tag): str(text) for tag, text in (kept.get("own") or {}).items()},
     )
 
 
@@ -142,6 +171,8 @@ def _stored_argument(value: object) -> object:
 
 
 def _text(message: str, arguments: Mapping[str, object], plural: str, count: int, context: str) -> str:
+    if context == LIST:
+        return listed([str(_shown(item)) for item in arguments.values()], message)
     catalog = current().catalog
     if plural:
         template = catalog.many(message, plural, count) if catalog else message if count == 1 else plural

@@ -25,7 +25,12 @@ async def test_of_many_rotations_at_once_one_has_the_key(database: Database) -> 
     assert await claimed(database, 7, winners[0]) is None
     row = await database.read(lineage.taken, 7)
     assert row is not None
-    assert lineage.words(row) == f"The key is being replaced by request #{winners[0]}"
+    assert lineage.why_not_rotated(row) == (
+        f"The key is being replaced by request #{winners[0]} already; rotate that one."
+    )
+    assert lineage.why_out_of_use(row) == (
+        f"The key is being replaced by request #{winners[0]}, so it stays out of use."
+    )
 
 
 async def test_a_line_has_one_first_key_and_one_lock(database: Database) -> None:
@@ -42,7 +47,8 @@ async def test_a_line_has_one_first_key_and_one_lock(database: Database) -> None
     assert sorted(await database.read(lineage.replaced)) == [7, 8]
     row = await claimed(database, 7, 3)
     assert row is not None
-    assert lineage.words(row) == "The key was replaced by key 8"
+    assert lineage.why_out_of_use(row) == "The key was replaced by key 8, so it stays out of use."
+    assert lineage.why_not_rotated(row) == "The key was replaced by key 8 already; rotate that one."
 
 
 async def test_a_rotation_that_failed_leaves_no_trace(database: Database) -> None:

@@ -1,5 +1,6 @@
-from bot.languages import find, speaking
-from bot.languages.formats import all_of, one_of
+from bot.languages import find, said, speaking, tr
+from bot.languages.formats import all_of, one_of, with_commas
+from bot.languages.sentence import from_stored, to_stored
 from tests.narrow import present
 
 
@@ -19,3 +20,20 @@ def test_others_follow_their_own_custom_and_right_to_left_ones_keep_each_item_in
         assert all_of(["a", "b"]) == "a和b"
     with speaking(present(find("ar"))):
         assert one_of(["@ben", "@ada"]) == "\u2068@ben\u2069 أو \u2068@ada\u2069"
+
+
+def test_names_that_no_word_joins_are_parted_by_the_comma_of_the_language() -> None:
+    assert with_commas(["a", "b", "c"]) == "a, b, c"
+    with speaking(present(find("zh-Hant"))):
+        assert with_commas(["a", "b"]) == "a、b"
+    with speaking(present(find("ar"))):
+        assert with_commas(["a", "b"]) == "\u2068a\u2069، \u2068b\u2069"
+
+
+def test_a_list_of_a_row_is_read_in_the_language_of_each_reader() -> None:
+    with speaking(present(find("ar"))):
+        kept = to_stored(tr("Ask {who}.", who=one_of(["ada", "ben", "cho"])))
+    assert from_stored(kept) == "Ask ada, ben or cho."
+    with speaking(present(find("zh-Hant"))):
+        assert "ada、ben或cho" in from_stored(kept)
+        assert said(all_of([])) == ""

@@ -4,7 +4,7 @@ import pickle
 import pytest
 from pydantic import BaseModel
 
-from bot.languages import Sentence, StoredText, english, english_all, joined, said, tr, trc, trn
+from bot.languages import Sentence, StoredText, english, english_all, joined, of_own, said, tr, trc, trn
 from bot.languages.sentence import from_stored, to_stored
 from tests.languages.conftest import Speak
 
@@ -98,3 +98,16 @@ def test_it_travels_through_a_queue() -> None:
     assert isinstance(sent, Sentence)
     assert sent == "2 keys of ada"
     assert sent.stored() == trn("{count} key of {name}", "{count} keys of {name}", 2, name="ada").stored()
+
+
+def test_a_sentence_may_hold_its_own_translations_and_no_catalogue_is_asked(speak: Speak) -> None:
+    made = of_own("Ask your manager.", {"xx": "Frag {deine} Chefin."})
+    assert made == "Ask your manager."
+    with speak({"Ask your manager.": "wrong"}, tag="yy"):
+        assert said(made) == "Ask your manager."
+    with speak({"The key is locked. {why}": "Zu. {why}"}):
+        assert said(made) == "Frag {deine} Chefin."
+        kept = json.loads(json.dumps(to_stored(tr("The key is locked. {why}", why=made))))
+        assert from_stored(kept) == "Zu. Frag {deine} Chefin."
+    assert from_stored(kept) == "The key is locked. Ask your manager."
+    assert pickle.loads(pickle.dumps(made)).own == made.own

@@ -64,12 +64,12 @@ class RequestLineage:
     async def out_of_use(self, key_id: int) -> str:
         """Why this key must not come back."""
         row = await self.writer.database.read(lineage.taken, key_id)
-        return "" if row is None else f"{lineage.words(row)}, so it stays out of use."
+        return "" if row is None else lineage.why_out_of_use(row)
 
     async def claim(self, old: Key) -> str:
         """Have this request replace the key, durably, before anything is made."""
         row = await self.writer.database.run(self._claim, old)
-        return "" if row is None else f"{lineage.words(row)} already; rotate that one."
+        return "" if row is None else lineage.why_not_rotated(row)
 
     def _claim(self, c: sa.Connection, old: Key) -> lineage.LineageRow | None:
         self.writer.check(c)

@@ -1,0 +1,25 @@
+"""Things one after the other, by the customs of the language of the moment (Unicode CLDR, through Babel)."""
+
+from collections.abc import Sequence
+
+from babel.lists import format_list
+
+from bot.languages.catalog import FSI, PDI
+from bot.languages.language import current
+
+# How the things of a list end: `a, b and c`, `a, b or c`, `a, b, c`.
+AND, OR, PLAIN = "standard", "or", "plain"
+_ENGLISH = {AND: " and ", OR: " or "}
+# What parts names of things that no word joins; CLDR has such a list for English only.
+_COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "ja": "、", "zh": "、"}
+
+
+def listed(items: Sequence[str], style: str) -> str:
+    """The items in one text, each in its own order where the language is read from right to left."""
+    language = current()
+    named = [f"{FSI}{item}{PDI}" if language.right_to_left else item for item in items]
+    if style == PLAIN:
+        return _COMMAS.get(language.tag.split("-")[0], ", ").join(named)
+    if language.tag == "en":  # without the comma that American style puts before the last one
+        return _ENGLISH[style].join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
+    return format_list(named, style="or" if style == OR else "standard", locale=language.locale)
