@@ -25,6 +25,7 @@ from hypothesis import settings
 from bot import durable
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from tests.languages.conftest import speak  # noqa: F401  # a fixture of every room
 from tests.tools.compiled_sql import share_compiled_sql
 from tests.tools.patient_loop import PatientLoop
 from tests.tools.postgres_copies import PostgresCopies

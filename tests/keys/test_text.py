@@ -16,8 +16,11 @@ from bot.keys.text import (
     new_key_lines,
     quota_text,
 )
-from bot.operations import Expiry
+from bot.languages import find, speaking
+from bot.operations import Change, Expiry
 from tests.gateway.kit import wanted
+from tests.languages.conftest import Speak
+from tests.narrow import present
 
 UNITS = 500_000
 
@@ -86,3 +89,44 @@ def test_a_list_that_lets_everybody_in_says_so_on_cards_and_windows(entries: tup
     )
     assert new.after == addresses_text(entries)
     assert note in new.after
+
+
+# Every sentence of a new key's lines in a language of the tests: whatever English is left was not wrapped.
+_SHOUTED = {
+    "Quota": "KVOT",
+    "label: when a key expires|Expires": "ENDAR",
+    "Models": "MODELOJ",
+    "Allowed IPs": "ADRESOJ",
+    "Group": "GRUPO",
+    "Cross-group retry": "ALIA",
+    "a switch of a key|on": "JES",
+    "{duration} after approval": "{duration} POST",
+    "{model} (not in the list)": "{model} (NE)",
+    "allowed addresses, and what they mean|{items} ({note})": "{items} ({note})",
+    "this list lets everybody in": "CXIUJN",
+}
+_COUNTED = {"{number} unit ({money})": ("{number} X ({money})",) * 2, "{count} day": ("{count} T",) * 2}
+
+
+def test_lines_made_in_english_and_stored_are_read_in_another_language(speak: Speak) -> None:
+    settings = wanted(
+        remain_quota=500_000,
+        models=("gpt-4", "o1"),
+        allowed_ips=("0.0.0.0/0",),
+        group="vip",
+        cross_group_retry=True,
+    )
+    lines = new_key_lines(settings, Expiry(seconds=86_400), units_per_usd=UNITS, unlisted={"o1"})
+    kept = [line.model_dump(mode="json") for line in lines]
+    with speak(_SHOUTED, _COUNTED):
+        read = [Change.model_validate(line) for line in kept]
+        assert [(line.label, line.after) for line in read] == [
+            ("KVOT", "500k X ($1.00)"),
+            ("ENDAR", "1 T POST"),
+            ("MODELOJ", "gpt-4, o1 (NE)"),
+            ("ADRESOJ", "0.0.0.0/0 (CXIUJN)"),
+            ("GRUPO", "vip"),
+            ("ALIA", "JES"),
+        ]
+    with speaking(present(find("zh-Hant"))):
+        assert "gpt-4、o1" in Change.model_validate(kept[2]).after

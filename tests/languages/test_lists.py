@@ -1,0 +1,21 @@
+import pytest
+
+from bot.languages import find, speaking
+from bot.languages.lists import AND, OR, PLAIN, listed
+from tests.narrow import present
+
+
+@pytest.mark.parametrize(
+    ("style", "english", "chinese"),
+    [(AND, "a, b and c", "a、b和c"), (OR, "a, b or c", "a、b或c"), (PLAIN, "a, b, c", "a、b、c")],
+)
+def test_each_style_by_the_custom_of_the_language(style: str, english: str, chinese: str) -> None:
+    assert listed(["a", "b", "c"], style) == english
+    with speaking(present(find("zh-Hans"))):
+        assert listed(["a", "b", "c"], style) == chinese
+        assert (listed([], style), listed(["a"], style)) == ("", "a")
+
+
+def test_right_to_left_each_thing_keeps_its_own_order() -> None:
+    with speaking(present(find("ar"))):
+        assert listed(["gpt-4", "o1"], PLAIN) == "\u2068gpt-4\u2069، \u2068o1\u2069"
