@@ -5,6 +5,7 @@
     replies       reads one reply: is it JSON, is it a yes, and if not, which error is it
     records       between the wire's record of a key and our Key
     entitlements  reads the lists of models and groups that an account may use
+    prices        reads what models cost
     key_check     reads what the model side says about a key itself
     limiter       whose turn it is to call: one limiter per address, shares of its windows, a stop for all at a refusal
     wire          one HTTP exchange: headers, its turn, retries of reads, the server's clock

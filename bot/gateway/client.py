@@ -29,6 +29,7 @@ from bot.gateway.key_check import judge_key_check, unreachable
 from bot.gateway.limiter import CallLimiter, Limit
 from bot.gateway.listing import COLLECTION, PAGE_SIZE, KeyListing, Listener, Row, Walk
 from bot.gateway.models import GatewayAccount, GatewayStatus, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
+from bot.gateway.prices import Prices, catalogue_prices, ratio_prices
 from bot.gateway.records import (
     core_of,
     create_body,
@@ -205,7 +206,7 @@ class GatewayReader:
         """Model ids that this account may use, sorted; with `group`, those of that group where they are told."""
         # New-api's `/api/models` is a list compiled into the program; CometAPI's is its catalogue (rows 12 and 12a).
         end = self._until(deadline)
-        if not (self.request_id_header or "").lower().startswith("x-cometapi"):
+        if not self._is_cometapi:
             try:
                 return await self._model_list("/api/user/models", {"group": group} if group else {}, end)
             except GatewayAuthError:
@@ -219,6 +220,24 @@ class GatewayReader:
         call = ApiCall(doing="listing the models", method="GET", path=path, params=params, limit=LIST_BODY)
         document, facts = await self._wire.ask(call, end=end)
         return model_ids(document.get("data"), facts)
+
+    @property
+    def _is_cometapi(self) -> bool:
+        """Whether answers came with CometAPI's own header; not known before the first of them."""
+        return (self.request_id_header or "").lower().startswith("x-cometapi")
+
+    async def list_prices(self, *, deadline: float | None = None) -> Prices:
+        """What models cost, as far as the gateway tells; nothing where it does not."""
+        end, doing = self._until(deadline), "listing the prices"
+        if not self._is_cometapi:
+            ratios = ApiCall(doing=doing, method="GET", path="/api/pricing", limit=LIST_BODY)
+            try:
+                return ratio_prices((await self._wire.ask(ratios, end=end))[0])
+            except GatewayRejected as error:
+                if error.refusal is not Refusal.NOT_OFFERED:
+                    raise
+        catalogue = ApiCall(doing=doing, method="GET", path="/api/models", limit=LIST_BODY)
+        return catalogue_prices((await self._wire.ask(catalogue, end=end))[0].get("data"))
 
     async def get_status(self, *, deadline: float | None = None) -> GatewayStatus:
         """What the gateway says of itself: units per dollar and its version."""

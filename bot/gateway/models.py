@@ -181,6 +181,11 @@ class Group(GatewayModel):
     description: str
     ratio: str
 
+    @property
+    def automatic(self) -> bool:
+        """Whether it routes to other groups: the gateway shows a word then where others have a number."""
+        return bool(self.ratio) and not re.fullmatch(r"[0-9.]+(?:[eE][-+]?[0-9]+)?", self.ratio)
+
 
 class GatewayAccount(GatewayModel):
     """The account behind the access token. `quota` = units left, `used_quota` = units spent."""

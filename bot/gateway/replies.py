@@ -34,7 +34,7 @@ from bot.gateway.models import KeyId
 logger = logging.getLogger(__name__)
 
 SMALL_BODY = 256 * 1024
-LIST_BODY = 2 * 1024 * 1024
+LIST_BODY = 8 * 1024 * 1024
 TEXT_IN_LOG = 500
 
 _KEY_LIKE = re.compile(

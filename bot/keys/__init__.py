@@ -9,6 +9,7 @@ lineage           keys that replaced one another in rotations
 list_pass         the list of all keys, page by page, and what is gone from it
 locks             which keys are locked, and why
 lookup            which key is meant
+prices            what models cost, in people's words
 reference         how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks
 samples           how the counters of a key moved, packed into a few bytes
 text              the fields of a key in people's words

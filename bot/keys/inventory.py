@@ -16,6 +16,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
+from bot.gateway.prices import ModelPrice
 from bot.typed_text import fold
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ class Inventory:
             reader.get_account, clock=clock, what="account", fresh=ACCOUNT_FRESH_SECONDS, usable=OFFER_USABLE_SECONDS
         )
         self._models = _Remembered(reader.list_models, clock=clock, what="models", **offer)
+        self._prices = _Remembered(reader.list_prices, clock=clock, what="prices", **offer)
         self._groups = _Remembered(reader.list_groups, clock=clock, what="groups", **offer)
         self._keys = _Remembered(list_keys, clock=clock, what="keys")
         self._newest = _Remembered(
@@ -161,6 +163,15 @@ class Inventory:
             ask = functools.partial(self._reader.list_models, group=group)
             self._of_group[group] = _Remembered(ask, clock=self._clock, what="models of a group", **self._offer)
         return await self._of_group[group].get(deadline=deadline)
+
+    async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
+        """What models cost in this group, "" = the account's own; those that are not told in time are left out."""
+        told = await self._prices.get(deadline=deadline)
+        if told is None:
+            return {}
+        if not group and told.ratios:
+            group = self.account_group() or ""
+        return told.of_group(group)
 
     async def account(self, *, deadline: float) -> GatewayAccount | None:
         """The account with its balance, a few minutes old; None when the gateway does not tell in time."""
@@ -220,6 +231,6 @@ class Inventory:
 
     async def close(self) -> None:
         """End what still asks."""
-        offered = (self._models, self._groups, self._account, *self._of_group.values())
+        offered = (self._models, self._prices, self._groups, self._account, *self._of_group.values())
         for remembered in cast("tuple[_Remembered[Any], ...]", (*offered, self._keys, self._newest)):
             await remembered.close()

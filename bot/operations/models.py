@@ -7,7 +7,7 @@ It knows neither Slack nor the database; the flow (approvals/flow.py) decides, s
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.client import GatewayClient, GatewayReader
 from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeySettings
+from bot.gateway.prices import ModelPrice
 from bot.gateway.writes import Journal, WriteResult
 from bot.languages import Sentence, StoredText
 from bot.operations.lineage import Lineage
@@ -113,12 +114,19 @@ class Look:
         known = await self.inventory.models(group=group, deadline=self.deadline) if models else None
         return frozenset() if known is None else frozenset(models) - frozenset(known)
 
+    async def prices(self, models: Sequence[str], *, group: str) -> Mapping[str, ModelPrice]:
+        """What these models cost in this group, as far as the gateway tells."""
+        return await self.inventory.prices(group=group, deadline=self.deadline) if models else {}
+
 
 class Offered(Protocol):
     """What the gateway offers, from a cache that is refreshed in the background."""
 
     async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
         """Model ids of the account, or of a group where they are told; None when the gateway does not tell."""
+
+    async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
+        """What models cost in a group, "" = the account's own; without those that the gateway does not tell."""
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
         """Groups the account may use, or None when the gateway does not tell."""

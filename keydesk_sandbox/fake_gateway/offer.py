@@ -19,7 +19,16 @@ COMPILED: Final[dict[str, list[str]]] = {
 def catalogue(state: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/models`: the public catalogue of CometAPI; upstream, behind the PAT, the compiled list."""
     if state.switches.public_models:
-        rows = [{"id": m, "provider": m.split("-")[0], "model_type": "text", "features": []} for m in state.models]
+        dollars = 1_000_000 * MODEL_RATIO / state.switches.units_per_usd
+        pricing = {
+            "currency": "USD / M Tokens",
+            "input": dollars,
+            "output": dollars * COMPLETION_RATIO,
+            "per_request": None,
+            "per_second": None,
+        }
+        about = {"model_type": "text", "features": [], "pricing": pricing}
+        rows = [{"id": model, "provider": model.split("-")[0], **about} for model in state.models]
         return json_reply({"success": True, "page": 0, "page_size": 0, "total": len(rows), "data": rows})
     return sign_in(state, call) or success(COMPILED)
 

@@ -25,6 +25,7 @@ from bot.durable.engine import Engine
 from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
 from bot.gateway.models import Group, Key
+from bot.gateway.prices import ModelPrice
 from bot.operations import Expiry
 from bot.permissions.models import Actor, ActorKind, Ask, Facts
 from bot.permissions.policy import decide
@@ -88,6 +89,9 @@ class Offered:
 
     async def groups(self, *, deadline: float) -> list[Group] | None:
         return None
+
+    async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
+        return {}
 
     def recent(self, key_id: int, *, within: float) -> Key | None:
         return None

@@ -296,6 +296,7 @@ async def test_the_fake_has_all_that_the_client_calls() -> None:
     await client.find_keys("ci runner")
     await client.update_key(key)
     await client.list_models()
+    await client.list_prices()
     await client.get_status()
     await client.list_groups()
     await client.get_account()
@@ -309,7 +310,6 @@ async def test_the_fake_has_all_that_the_client_calls() -> None:
         ("GET", "/api/user/token"),
         ("GET", "/api/usage/token/"),
         ("POST", "/v1/chat/completions"),
-        ("GET", "/api/pricing"),
         ("GET", "/api/log/self"),
         ("GET", "/api/log/self/stat"),
         ("GET", "/api/data/self"),

@@ -16,7 +16,7 @@ BAD = [
     {"name": ""}, {"name": "  "}, {"name": "ü" * 51}, {"name": "a\nb"}, {"name": "\ud800"}, {"remain_quota": -1},
     {"remain_quota": LARGEST_QUOTA + 1}, {"expired_time": 0}, {"expired_time": -2}, {"expired_time": 1_800_000_000_000},
     {"allow_ips": "1.2.3.4,5.6.7.8"}, {"allow_ips": "10.0.0.0/255.0.0.0"}, {"allow_ips": "fe80::1%eth0"},
-    {"allow_ips": "300.1.1.1"}, {"allow_ips": "\n".join(["10.0.0.1"] * 30)}, {"model_limits": "gpt-5, o4"},
+    {"allow_ips": "300.1.1.1"}, {"model_limits": "gpt-5, o4"},
     {"model_limits": "gpt-5,,o4"}, {"model_limits": "m" * 1025},
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot.errors import GatewayError
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
+from bot.gateway.prices import ModelPrice, Prices
 from bot.keys import inventory as module
 from bot.keys.inventory import (
     ACCOUNT_FRESH_SECONDS,
@@ -21,6 +23,7 @@ from bot.keys.inventory import (
 from tests.keys.records import record
 
 ACCOUNT = GatewayAccount(id=1, username="desk", group="default", quota=1, used_quota=0, request_count=0)
+PRICE = ModelPrice(input=Decimal(4))
 VIP = Group(name="vip", description="", ratio="1")
 
 
@@ -34,6 +37,7 @@ class Reader:
         self.gate.set()
         self.newest: list[Key] = []
         self.all: list[Key] = []
+        self.prices = Prices(models={"a": PRICE})
         self.last_account: tuple[float, Any] | None = None
         self.listeners: list[Callable[..., None]] = []
 
@@ -52,6 +56,9 @@ class Reader:
 
     async def list_models(self, *, group: str = "") -> Any:
         return await self._told(f"models {group}".strip(), [f"model of {group or 'all'}"])
+
+    async def list_prices(self) -> Any:
+        return await self._told("prices", self.prices)
 
     async def list_groups(self) -> Any:
         return await self._told("groups", [VIP])
@@ -151,6 +158,24 @@ async def test_the_account_s_own_group_is_told_from_memory_and_asked_again_in_th
     assert memory.reader.asked == ["account"]
     memory.now += OFFER_USABLE_SECONDS
     assert memory.inventory.account_group() is None
+
+
+async def test_prices_are_those_of_the_group_and_else_of_the_accounts_own(memory: Memory) -> None:
+    assert await memory.inventory.prices(group="vip", deadline=1.0) == {"a": PRICE}
+    assert await memory.inventory.prices(deadline=1.0) == {"a": PRICE}
+    assert memory.reader.asked == ["prices"]
+    memory.now += OFFER_USABLE_SECONDS + 1
+    memory.reader.last_account = (memory.now, ACCOUNT)
+    memory.reader.prices = Prices(models={"a": PRICE}, ratios={"default": Decimal(2), "vip": Decimal(3)})
+    assert await memory.inventory.prices(group="vip", deadline=1.0) == {"a": ModelPrice(input=Decimal(12))}
+    assert await memory.inventory.prices(deadline=1.0) == {"a": ModelPrice(input=Decimal(8))}
+    assert memory.reader.asked == ["prices", "prices"]
+
+
+async def test_without_the_account_its_own_group_has_no_price(memory: Memory) -> None:
+    memory.reader.prices = Prices(models={"a": PRICE}, ratios={"default": Decimal(2)})
+    assert await memory.inventory.prices(group="default", deadline=1.0)
+    assert await memory.inventory.prices(deadline=1.0) == {}
 
 
 async def test_a_list_of_all_keys_is_told_to_who_wants_it(memory: Memory) -> None:

@@ -10,7 +10,7 @@ from bot.approvals import store
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from tests.narrow import present
-from tests.scenarios.conftest import FreeDesk
+from tests.scenarios.conftest import FreeDesk, OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
@@ -176,13 +176,13 @@ async def test_a_key_of_somebody_else_is_not_shown_and_that_is_recorded(http_des
     assert [line["key_id"] for line in await desk.audit("refused")] == [record.id]
 
 
-async def test_another_group_asks_about_the_retry_that_depends_on_it(http_desk: Desk) -> None:
-    desk = http_desk
-    record = await desk.own(ADA, desk.gateway.add_key(name="shared", group="auto", cross_group_retry=True))
-    await desk.open_edit(ADA, record.id)
-    await desk.fill(ADA, desk.slack.top_view(ADA), group="vip")
-    answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
-    assert list(answer.body["errors"]) == ["cross_group_retry"]
+async def test_another_group_asks_about_the_retry_that_depends_on_it(desk_with: OpenDesk) -> None:
+    async with desk_with(profile="upstream-g2") as desk:
+        record = await desk.own(ADA, desk.gateway.add_key(name="shared", group="auto", cross_group_retry=True))
+        await desk.open_edit(ADA, record.id)
+        await desk.fill(ADA, desk.slack.top_view(ADA), group="vip")
+        answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+        assert list(present(answer.body)["errors"]) == ["cross_group_retry"]
 
 
 async def test_several_keys_of_one_name_are_shown_to_choose_from(free_desk: FreeDesk) -> None:

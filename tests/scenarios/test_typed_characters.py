@@ -4,6 +4,7 @@ The fields of forms have a table of their own (tests/features/forms/test_fields.
 window asks for, and the searches of selects.
 """
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -51,7 +52,7 @@ def test_the_scope_of_a_batch_is_what_can_be_seen(text: str) -> None:
         assert parse(dirty) == meant, repr(dirty)
 
 
-@pytest.mark.parametrize("search", [model_options, group_options])
+@pytest.mark.parametrize("search", [functools.partial(model_options, prices={}), group_options])
 def test_a_search_is_for_what_can_be_seen(search: Callable[[None, str], list[dict[str, object]]]) -> None:
     plain = search(None, "vip")
     for dirty in everywhere("vip"):

@@ -7,13 +7,14 @@ Shared by the forms that make and change keys. Block ids are the gateway's field
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import InputError
 from bot.gateway.models import NEVER, Group
-from bot.gateway.validation import ALLOW_IPS_LENGTH, invisible_character
+from bot.gateway.validation import invisible_character
 from bot.keys.reference import KeyReference
+from bot.languages import tr
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
 from bot.slack.inputs import (
@@ -60,6 +61,7 @@ _EXPIRY_OPTIONS = (
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//).*$")
 _RANGE = re.compile(r"(?<=[0-9A-Fa-f:.])\s*[-–—−]\s*(?=[0-9A-Fa-f:])")
 _AROUND = "\"'“”„«»‘’`[]()"
+_HOST = re.compile(r"(?:https?:)?(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}")
 _PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -219,11 +221,16 @@ def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
     return options
 
 
-def model_options(models: Sequence[str] | None, query: str) -> list[Block]:
-    """Choices for the models select: those that hold what was typed, and that itself, marked when it is not listed."""
+def model_options(models: Sequence[str] | None, query: str, *, prices: Mapping[str, str]) -> list[Block]:
+    """Choices for the models select: those that hold what was typed, and that itself, marked when it is not listed.
+
+    `prices`: what models cost, in words; of those that the gateway tells.
+    """
     typed_id, needle = clean_line(query), clean_line(query).lower()
     found = [model for model in models or () if needle in model.lower() and 0 < len(model) <= 150]
-    options = [option(clipped(model, 70), model) for model in found[:99]]
+    options = [
+        option(clipped(model, 70), model, description=clipped(prices.get(model, ""), 70)) for model in found[:99]
+    ]
     if 0 < len(typed_id) <= 150 and typed_id not in found:
         told = typed_id if models is None else f"{truncate(typed_id, 50)} (not in the list)"
         options.append(option(clipped(told, 70), typed_id))
@@ -324,11 +331,6 @@ class FormReader:
         elif wrong:
             more = f" {len(wrong) - 1} more are wrong too." if len(wrong) > 1 else ""
             self.errors[IPS] = f"“{truncate(wrong[0], 60)}” {_ip_problem(wrong[0])}{more}"
-        elif (size := len("\n".join(entries))) > ALLOW_IPS_LENGTH:
-            self.errors[IPS] = (
-                f"The list has {size:,} characters; gateways may cut it after {ALLOW_IPS_LENGTH}. "
-                "Write networks (203.0.113.0/24) instead of single addresses."
-            )
         return entries
 
     def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:
@@ -344,12 +346,17 @@ class FormReader:
             self.errors[GROUP] = f"The account may not use the group “{group}”. It may use: {offered}."
         return group
 
-    def cross_group_retry(self, group: str) -> bool:
-        """Whether the box is ticked; it only matters with the automatic group (gateway-api.md, section 10)."""
+    def cross_group_retry(self, group: str, known: Sequence[Group] | None) -> bool:
+        """Whether the box is ticked; it only matters with a group that routes automatically (section 10).
+
+        `known`: the groups, where the gateway tells them; where it does not, any group may be such a one.
+        """
         wanted = "on" in ticked(self.state, CROSS_GROUP)
-        if wanted and group != AUTO_GROUP:
-            self.errors[CROSS_GROUP] = (
-                f"Only the group “{AUTO_GROUP}” retries in other groups: choose it, or untick this."
+        if wanted and not _may_route(group, known):
+            self.errors[CROSS_GROUP] = tr(
+                "Only a group that routes automatically, such as “{group}”, retries in other groups: choose one, or "
+                "untick this.",
+                group=AUTO_GROUP,
             )
         return wanted
 
@@ -361,12 +368,22 @@ class FormReader:
         return reason
 
 
+def _may_route(group: str, known: Sequence[Group] | None) -> bool:
+    """Whether the group may choose among other groups by itself."""
+    found = next((one for one in known or () if one.name == group), None)
+    if found is not None:
+        return group == AUTO_GROUP or found.automatic
+    return bool(group) and (known is None or group == AUTO_GROUP)
+
+
 def _ip_problem(entry: str) -> str | None:
     """Why the gateway would never match this entry, None when it would (gateway-api.md, section 10)."""
     address, slash, prefix = entry.partition("/")
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
+        if _HOST.fullmatch(address):
+            return tr("is a host name; the gateway compares addresses only. Write the addresses behind it.")
         return "is not an IPv4 or IPv6 address or network."
     if "%" in address:
         return "has a zone (%…); the gateway compares addresses without one."

@@ -12,6 +12,7 @@ from bot.approvals.flow import Asked
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError
 from bot.gateway.models import Key
+from bot.keys.prices import PRICES
 from bot.keys.text import addresses_note
 from bot.operations import Inspection, Operation
 from bot.permissions.models import Actor, Decision
@@ -72,7 +73,13 @@ async def preview_text(
         inspection, decision = await deps.flow.judge(asked)
     except (InputError, GatewayError) as error:
         return harmless(error.sentence)
-    return decision_text(decision) + _warning(inspection)
+    return decision_text(decision) + _prices(inspection) + _warning(inspection)
+
+
+def _prices(inspection: Inspection) -> str:
+    """What the chosen models cost, where the gateway tells."""
+    told = next((change.after for change in inspection.changes if change.field == PRICES), "")
+    return f"\n:moneybag: {escape(told)}" if told else ""
 
 
 def _warning(inspection: Inspection) -> str:

@@ -10,12 +10,16 @@ from bot.features.forms.submission import submit_form
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import build_modal, parse_draft, parse_submission
+from bot.keys.prices import price_text
 from bot.redaction import redact
 from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery, Options
 from bot.slack.inputs import typed
 from bot.slack.router import Router
 from bot.typed_text import clean_line
+
+# Choices are shown without prices when those do not come soon.
+PRICES_SECONDS = 0.5
 
 
 class KeyCreateListeners:
@@ -74,7 +78,9 @@ class KeyCreateListeners:
         group = typed(delivery.state, form.GROUP)
         group = "" if group == form.OWN_GROUP else group
         models = await self._deps.inventory.models(group=group, deadline=LISTENER_SECONDS)
-        return Options(form.model_options(models, delivery.query))
+        prices = await self._deps.inventory.prices(group=group, deadline=PRICES_SECONDS)
+        told = {model: price_text(price, units_per_usd=self._deps.units_per_usd) for model, price in prices.items()}
+        return Options(form.model_options(models, delivery.query, prices=told))
 
     async def groups(self, delivery: Delivery) -> Ack:
         """Choices for every form's group field."""

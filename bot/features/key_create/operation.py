@@ -6,6 +6,7 @@ from bot.errors import InputError
 from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, QUOTA, REASON, UNLIMITED
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
+from bot.keys.prices import price_lines
 from bot.keys.text import new_key_lines
 from bot.languages import tr
 from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
@@ -66,6 +67,8 @@ class KeyCreate(Operation):
         )
         unlisted = await look.unlisted(wanted.models, group=wanted.group)
         lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
+        prices = await look.prices(wanted.models, group=wanted.group)
+        lines += price_lines(wanted.models, prices, units_per_usd=look.units_per_usd)
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: CreateKey) -> WriteResult:

@@ -41,7 +41,7 @@ def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_by
         models=reader.models(),
         allowed_ips=reader.allowed_ips(),
         group=group,
-        cross_group_retry=reader.cross_group_retry(group),
+        cross_group_retry=reader.cross_group_retry(group, groups),
     )
     reason = reader.reason()
     reader.check()

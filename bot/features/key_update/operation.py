@@ -6,6 +6,7 @@ from bot.errors import InputError
 from bot.features.forms.fields import CROSS_GROUP, EVERY_MODEL, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, REASON
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
+from bot.keys.prices import price_lines
 from bot.keys.text import changed_lines
 from bot.languages import tr
 from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
@@ -74,6 +75,8 @@ class KeyUpdate(Operation):
             renamed = after.name != before.name
             if renamed and await look.inventory.name_in_use(after.name, deadline=look.deadline):
                 raise InputError({NAME: f"A key called “{after.name}” exists already; choose another name."})
+        prices = await look.prices(wanted.models or (), group=after.group)
+        lines += price_lines(wanted.models or (), prices, units_per_usd=look.units_per_usd)
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         own = await look.owner_of(key.id, key.created_time) == actor.slack_user_id
         return Inspection(key=key, key_name=before.name, own=own, facts=facts, changes=lines)

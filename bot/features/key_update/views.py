@@ -134,7 +134,7 @@ def parse_submission(
         every_model=remembered.limited and "on" in ticked(state, form.EVERY_MODEL),
         allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
         group=None if same(form.GROUP, group) else reader.group(groups),
-        cross_group_retry=None if retry_stays else reader.cross_group_retry(clean_line(group)),
+        cross_group_retry=None if retry_stays else reader.cross_group_retry(clean_line(group), groups),
     )
     reason = reader.reason()
     reader.check()

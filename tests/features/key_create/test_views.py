@@ -93,10 +93,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"allow_ips": "\n".join(f"10.0.{n // 256}.{n % 256}" for n in range(500))},
         "characters; at most 3,000",
     ),
-    ("allow_ips", {"allow_ips": "\n".join(f"10.0.0.{n}" for n in range(30))}, "may cut it after 191"),
+    ("allow_ips", {"allow_ips": "build.example.com"}, "“build.example.com” is a host name"),
     ("group", {"group": "g" * 65}, "at most 64 characters"),
     ("group", {"group": "vip"}, "The account may not use the group “vip”. It may use: default, auto."),
-    ("cross_group_retry", {"cross_group_retry": ["on"]}, "Only the group “auto”"),
+    ("cross_group_retry", {"cross_group_retry": ["on"]}, "Only a group that routes automatically, such as “auto”"),
 ]
 
 
@@ -142,6 +142,13 @@ GOOD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"allow_ips": None}, {"allowed_ips": ()}),
     ({"group": "auto", "cross_group_retry": ["on"]}, {"group": "auto", "cross_group_retry": True}),
     ({"group": "vip", "known": False}, {"group": "vip"}),
+    # A group that nobody lists may route automatically under another name.
+    ({"group": "smart", "known": False, "cross_group_retry": ["on"]}, {"group": "smart", "cross_group_retry": True}),
+    # Gateways differ in how long a list they keep; the read-back tells what was cut.
+    (
+        {"allow_ips": "\n".join(f"198.51.100.{n}" for n in range(100, 114))},
+        {"allowed_ips": tuple(f"198.51.100.{n}" for n in range(100, 114))},
+    ),
 ]
 
 
