@@ -18,6 +18,7 @@ from bot.permissions.rules import Policy
 from bot.slack.blocks import Block
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.directory import Directory
+from bot.slack.person_languages import PersonLanguages
 
 # Of Slack's 3 s, for everything that a listener asks of others; the rest is for our own rows and the way back.
 LISTENER_SECONDS = 2.0
@@ -43,6 +44,7 @@ class Deps:
     gateway_url: str
     windows: ReceiptWindows
     count_name_bytes: Callable[[], bool]
+    languages: PersonLanguages
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
     problems: Callable[[], Awaitable[Sequence[str]]]

@@ -192,6 +192,7 @@ class Services:
             channel=self.settings.keydesk_channel,
             gateway_url=self.settings.cometapi_base_url,
             count_name_bytes=self.resources.capabilities.counts_bytes,
+            languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
             clock=self.clock,

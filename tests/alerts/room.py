@@ -174,6 +174,7 @@ class Room:
             counts=self.spine.counts,
             actions=self.spine.actions,
             reader=self.client,
+            languages=unused,
             inventory=unused,
             database=self.database,
             directory=self,  # type: ignore[arg-type]  # the one method that is asked

@@ -13,6 +13,7 @@ from bot.keys.owners import OwnedKey
 from bot.permissions import Actor, parse_policy
 from bot.slack.blocks import Block
 from bot.slack.delivery import Delivery, Kind
+from bot.slack.person_languages import PersonLanguages, SeenLocales
 from bot.slack.responder import Responder
 from keydesk_sandbox import seed
 from tests.approvals.kit import ADA, BEN, CHANNEL, MIRA, OMAR, SAM, TEAM, Spine, person
@@ -48,6 +49,8 @@ class ListenerDesk:
         self.responder: Responder = make_responder(self.web)
         unused: Any = None
         directory: Any = Directory()
+        seen = SeenLocales()
+        self.languages = PersonLanguages(database, seen=seen, ask=directory.actor, clock=self.spine.clock)
         self.deps = Deps(
             flow=self.spine.flow,
             counts=self.spine.counts,
@@ -64,6 +67,7 @@ class ListenerDesk:
             windows=unused,
             count_name_bytes=lambda: True,
             clock=self.spine.clock,
+            languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
         )

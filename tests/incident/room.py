@@ -130,6 +130,7 @@ class Room:
             counts=self.spine.counts,
             actions=self.spine.actions,
             reader=self.client,
+            languages=unused,
             inventory=unused,
             database=database,
             directory=self,  # type: ignore[arg-type]

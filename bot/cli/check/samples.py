@@ -25,6 +25,7 @@ from bot.features.forms.key_command import loading
 from bot.features.forms.key_form import Seen
 from bot.features.forms.preview import UNFINISHED
 from bot.features.forms.receipt import receipt
+from bot.features.home.language import language_block
 from bot.features.home.views import build_home, nothing_here
 from bot.features.key_create import views as key_create
 from bot.features.key_delete import views as key_delete
@@ -180,7 +181,14 @@ def _of_lists() -> Iterator[Sample]:
     yield Sample("key", window)
     rows = [request_rows.row(_request(Status.PENDING), OPERATIONS["key.create"], mine=False, decidable=True)]
     home = build_home(
-        waiting=rows, reviews=rows, keys=[row], requests=rows, care=["The policy has a doubt."], quiet=False, now=NOW
+        waiting=rows,
+        reviews=rows,
+        keys=[row],
+        requests=rows,
+        care=["The policy has a doubt."],
+        quiet=False,
+        language=language_block(""),
+        now=NOW,
     )
     yield Sample("Home", home)
     yield Sample("Home of somebody without rights", nothing_here("You may do nothing here."))

@@ -11,6 +11,7 @@ from bot.approvals.calls import be_quiet, is_quiet
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
+from bot.features.home.language import ACTION, LanguageListener, language_block
 from bot.features.home.views import build_home, cut, nothing_here
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
@@ -37,12 +38,12 @@ class HomeListeners:
     async def opened(self, delivery: Delivery) -> Ack:
         """Somebody opened the App Home."""
         if delivery.event.get("tab") == "home":
-            delivery.responder.later(self._publish(delivery))
+            delivery.responder.later(self.publish(delivery))
         return None
 
     async def refresh(self, delivery: Delivery) -> Ack:
         """The Refresh button was clicked: draw the Home again."""
-        delivery.responder.later(self._publish(delivery), delivery=delivery)
+        delivery.responder.later(self.publish(delivery), delivery=delivery)
         return None
 
     async def quiet(self, delivery: Delivery) -> Ack:
@@ -53,10 +54,11 @@ class HomeListeners:
             be_quiet(c, person, not is_quiet(c, person))
 
         await self.deps.database.run(turn)
-        delivery.responder.later(self._publish(delivery), delivery=delivery)
+        delivery.responder.later(self.publish(delivery), delivery=delivery)
         return None
 
-    async def _publish(self, delivery: Delivery) -> None:
+    async def publish(self, delivery: Delivery) -> None:
+        """Draw the Home of whoever did this, in the language of the moment."""
         await delivery.responder.publish_home(delivery.user_id, await self._draw(delivery))
 
     async def _draw(self, delivery: Delivery) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class HomeListeners:
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
             care=[*await self._troubles(actor), *_care(mine or [], now), *await self._account(actor, mine or [], now)],
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
+            language=language_block(await deps.languages.chosen(actor.slack_user_id)),
             now=deps.clock(),
         )
 
@@ -151,3 +154,4 @@ def register(router: Router, deps: Deps) -> None:
     router.event("app_home_opened", listeners.opened)
     router.action("home.refresh", listeners.refresh)
     router.action("home.quiet", listeners.quiet)
+    router.action(ACTION, LanguageListener(deps.languages, listeners.publish).choose)

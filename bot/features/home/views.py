@@ -23,6 +23,7 @@ def build_home(
     requests: Sequence[Block],
     care: Sequence[str],
     quiet: bool | None,
+    language: Block,
     now: float,
 ) -> dict[str, Any]:
     """Six groups; what must be acted on and what waits come first, because somebody else is waiting too.
@@ -46,6 +47,7 @@ def build_home(
         blocks += [header("Done by break-glass, to be reviewed by you"), *reviews, divider()]
     blocks += [header("Your keys"), *(keys or [section("You have no keys yet.")]), divider()]
     blocks += [header("Your requests"), *(requests or [section("You have not asked for anything yet.")])]
+    blocks += [divider(), language]
     blocks.append(context(f"As of {date(now)}"))
     return home(blocks)
 

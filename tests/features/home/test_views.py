@@ -1,5 +1,6 @@
 """The Home leaves nothing out without a word."""
 
+from bot.features.home.language import language_block
 from bot.features.home.views import build_home, cut
 from bot.slack.blocks import VIEW_BLOCKS_LIMIT, section
 
@@ -15,7 +16,8 @@ def test_what_is_left_out_is_counted_and_has_its_place() -> None:
 
 def test_a_full_home_is_within_slacks_limits() -> None:
     full = cut(ROWS, 10, "/apikey requests")
-    view = build_home(waiting=full, reviews=full, keys=full, requests=full, care=["a" * 400] * 25, quiet=True, now=0.0)
+    parts = {"waiting": full, "reviews": full, "keys": full, "requests": full}
+    view = build_home(**parts, care=["a" * 400] * 25, quiet=True, language=language_block(""), now=0.0)
     assert len(view["blocks"]) <= VIEW_BLOCKS_LIMIT
     assert "do not fit" not in str(view)
     assert "… and 15 more: `/apikey list`" in str(view)
