@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.detection.scanner import masked
 from bot.gateway.models import Key
+from bot.languages import StoredText
 
 # How many findings are kept and shown; the rest is a number on the card.
 MOST_FINDINGS = 40
@@ -125,7 +126,7 @@ class AlertEvent(AlertRecord):
 
     id: str
     at: float
-    sentence: str = ""
+    sentence: StoredText = ""
 
 
 class AlertCalls(AlertRecord):
@@ -142,7 +143,7 @@ class Alert(AlertRecord):
     source: str
     their_id: str
     status: AlertStatus
-    title: str
+    title: StoredText
     text: str
     url: str
     place: dict[str, Any] = Field(default_factory=dict)
@@ -152,7 +153,7 @@ class Alert(AlertRecord):
     batch_id: int | None = None
     keys: dict[int, KeySnapshot] = Field(default_factory=dict)
     actions: dict[int, AlertAction] = Field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[StoredText, ...] = ()
     events: tuple[AlertEvent, ...] = ()
     deliveries: int = 1
     received_at: float

@@ -5,7 +5,7 @@ Times are Unix seconds. `actions` and `keys` are small JSON objects by key id, a
 
 import sqlalchemy as sa
 
-from bot.db.safe_types import SafeJson, SafeText
+from bot.db.safe_types import SafeJson, SafeSentence, SafeText
 
 metadata = sa.MetaData()
 
@@ -17,7 +17,7 @@ alerts = sa.Table(
     sa.Column("source", sa.String(20), nullable=False),
     sa.Column("their_id", sa.String(200), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("title", SafeText, nullable=False),
+    sa.Column("title", SafeSentence, nullable=False),
     sa.Column("text", SafeText, nullable=False),
     sa.Column("url", SafeText, nullable=False),
     sa.Column("place", SafeJson, nullable=False),

@@ -207,7 +207,8 @@ class NewRequest(StoredModel):
     channel_id: str
     key_id: int | None
     key_name: str
-    reason: str
+    # What somebody typed, or a sentence of ours about an alert.
+    reason: StoredText
     input: dict[str, Any]
     # The whole record, so that an edit of its quota shows; rows of older versions hold the settings only.
     before: Annotated[Key | KeySettings, Field(union_mode="left_to_right")] | None

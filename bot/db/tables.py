@@ -5,7 +5,7 @@ No column holds a key's value or a Slack or gateway token.
 
 import sqlalchemy as sa
 
-from bot.db.safe_types import SafeJson, SafeText
+from bot.db.safe_types import SafeJson, SafeSentence, SafeText
 
 metadata = sa.MetaData()
 
@@ -23,7 +23,7 @@ requests = sa.Table(
     sa.Column("channel_id", sa.String(40), nullable=False),
     sa.Column("key_id", sa.BigInteger),
     sa.Column("key_name", SafeText, nullable=False),
-    sa.Column("reason", SafeText, nullable=False),
+    sa.Column("reason", SafeSentence, nullable=False),
     sa.Column("input", SafeJson, nullable=False),
     sa.Column("before", SafeJson),
     sa.Column("summary", SafeJson, nullable=False),

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.gateway.models import KeySettings
+from bot.languages import StoredText
 
 # The mark in a key's progress that holds its settings at the preview.
 PREVIEWED = "previewed"
@@ -77,7 +78,7 @@ class BatchKey(BatchRecord):
     own: bool
     status: BatchKeyStatus = BatchKeyStatus.WAITING
     status_before: int
-    sentence: str = ""
+    sentence: StoredText = ""
     progress: dict[str, Any] = Field(default_factory=dict)
     proof: BatchRevocation = BatchRevocation.NONE
 
@@ -96,11 +97,11 @@ class Batch(BatchRecord):
     status: BatchStatus
     requester_id: str
     requester_team: str
-    what: str
+    what: StoredText
     channel_id: str = ""
     # The rule of the policy that ordered it without a person; "" = somebody asked for it.
     rule: str = ""
-    reason: str
+    reason: StoredText
     undoes: int | None = None
     stopped_by: str | None = None
     # Who agreed that its locked keys come back; "" = nobody has to, or has yet.

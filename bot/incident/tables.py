@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.db.safe_types import SafeJson, SafeText
+from bot.db.safe_types import SafeJson, SafeSentence, SafeText
 
 metadata = sa.MetaData()
 
@@ -17,10 +17,10 @@ batches = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("requester_id", sa.String(40), nullable=False),
     sa.Column("requester_team", sa.String(40), nullable=False),
-    sa.Column("what", SafeText, nullable=False),
+    sa.Column("what", SafeSentence, nullable=False),
     sa.Column("rule", sa.String(80), nullable=False, server_default=""),
     sa.Column("channel_id", sa.String(40), nullable=False, server_default=""),
-    sa.Column("reason", SafeText, nullable=False),
+    sa.Column("reason", SafeSentence, nullable=False),
     sa.Column("undoes", sa.Integer),
     sa.Column("stopped_by", sa.String(40)),
     sa.Column("agreed_by", sa.String(40), nullable=False, server_default=""),
@@ -37,7 +37,7 @@ batch_keys = sa.Table(
     sa.Column("own", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("status_before", sa.Integer, nullable=False),
-    sa.Column("sentence", SafeText, nullable=False),
+    sa.Column("sentence", SafeSentence, nullable=False),
     sa.Column("progress", SafeJson, nullable=False),
     sa.Column("proof", sa.String(20), nullable=False, server_default=""),
     sa.Index("batch_keys_by_status", "batch_id", "status"),

@@ -5,7 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.db.engine import Database
-from bot.db.safe_types import SafeJson, SafeText
+from bot.db.safe_types import SafeJson, SafeSentence, SafeText
+from bot.languages import tr
+from tests.languages.pseudo import pseudo
 
 SECRET = "sk-" + "Zz9" * 16
 table = sa.Table("safe", sa.MetaData(), sa.Column("text", SafeText), sa.Column("json", SafeJson))
@@ -29,3 +31,29 @@ async def test_a_secret_is_replaced_on_the_way_in(database: Database) -> None:
 async def test_plain_values_stay_as_they_are(sqlite_database: Database) -> None:
     kept = await sqlite_database.run(_both, None, {"name": "search", "quota": 2.5, "on": True})
     assert kept == (None, {"name": "search", "quota": 2.5, "on": True})
+
+
+sentences = sa.Table("sentences", sa.MetaData(), sa.Column("text", SafeSentence))
+
+
+def _kept(c: sa.Connection, *texts: Any) -> list[Any]:
+    sentences.create(c)
+    for text in texts:
+        c.execute(sa.insert(sentences), {"text": text})
+    return list(c.scalars(sa.select(sentences.c.text)))
+
+
+async def test_a_sentence_is_read_in_the_language_of_each_reader(sqlite_database: Database) -> None:
+    sentence = tr("Key {name} is disabled.", name="ci")
+    kept = await sqlite_database.run(_kept, sentence, sentence.stored(), None, "typed by somebody")
+    assert kept == ["Key ci is disabled.", "Key ci is disabled.", None, "typed by somebody"]
+    with pseudo():
+        again = await sqlite_database.read(lambda c: list(c.scalars(sa.select(sentences.c.text))))
+    assert again == ["KEY ci IS DISABLED.", "KEY ci IS DISABLED.", None, "typed by somebody"]
+
+
+async def test_a_sentence_keeps_no_secret_and_a_typed_text_cannot_pose_as_one(sqlite_database: Database) -> None:
+    posing = '{"say": "All is well."}'
+    kept = await sqlite_database.run(_kept, tr("Key {name} is disabled.", name=SECRET), posing)
+    assert "Zz9" not in kept[0]
+    assert kept[1].strip() == posing
