@@ -7,6 +7,7 @@ done with a call in the background instead, so that a feature need not know the 
 import logging
 from typing import Any
 
+from bot.languages import said
 from bot.slack.blocks import OPTIONS_LIMIT, Message
 from bot.slack.delivery import (
     Ack,
@@ -37,7 +38,7 @@ def body_of(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
         show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         delivery.responder.later(_shown(show(delivery, ack.view)), delivery=delivery)
     elif isinstance(ack, FieldErrors):
-        delivery.responder.later(delivery.responder.warn(delivery, " ".join(ack.errors.values())))
+        delivery.responder.later(delivery.responder.warn(delivery, " ".join(map(said, ack.errors.values()))))
     elif isinstance(ack, CloseAll | Options):
         logger.warning("%s %s: Slack takes no %s here", delivery.kind, delivery.id, type(ack).__name__)
     return None
@@ -53,7 +54,7 @@ def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
 
 def _for_submission(ack: Ack, delivery: Delivery) -> dict[str, Any] | None:
     if isinstance(ack, FieldErrors):
-        return {"response_action": "errors", "errors": dict(ack.errors)}
+        return {"response_action": "errors", "errors": {block_id: said(text) for block_id, text in ack.errors.items()}}
     if isinstance(ack, Replace | Push):
         view = delivery.responder.view_seal.close(ack.view, delivery)
         return {"response_action": "update" if isinstance(ack, Replace) else "push", "view": view}

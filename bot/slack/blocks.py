@@ -76,6 +76,11 @@ class Message:
         return content | ({"blocks": fit(self.blocks)} if self.blocks else {})
 
 
+def worded(message: Message | None) -> Message | None:
+    """The same with every word in the language of the moment, for whoever sends it later, outside of it."""
+    return None if message is None else Message(str(said(message.text)), fit(message.blocks))
+
+
 def length(text: str) -> int:
     """Length in UTF-16 units, the most cautious of the ways in which Slack may count."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

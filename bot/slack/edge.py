@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.languages import current, speaking
 from bot.slack.ack_body import body_of
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
 from bot.slack.error_report import report
@@ -97,7 +98,7 @@ class Edge:
     on_stranger: Note | None = None
     on_held_back: Callable[[], Awaitable[None]] | None = None
     _app_agreed: bool = field(default=False, init=False)
-    _fixed: dict[int, tuple[Ephemeral, str]] = field(default_factory=dict, init=False)
+    _fixed: dict[tuple[int, str], tuple[Ephemeral, str]] = field(default_factory=dict, init=False)
 
     async def handle(self, body: dict[str, Any]) -> str:
         """Answer one payload, "" for an empty answer. Raises MalformedPayload, or NotForUs; nothing else."""
@@ -119,9 +120,13 @@ class Edge:
         delivery = self.responder.view_seal.open(delivery)
         slow = delivery.kind in _LATER
         ack = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
-        if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:
-            return self._written_once(ack, delivery)
-        return _written(ack, delivery)
+        if ack is None:
+            return _written(ack, delivery)
+        # What is still to be worded, a title or a button, is in the language of the answer.
+        with speaking(await self.router.language(delivery)):
+            if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:
+                return self._written_once(ack, delivery)
+            return _written(ack, delivery)
 
     async def _held_back(self, body: Mapping[str, Any]) -> None:
         if not self.me.knows(text_of(body, "team_id")):
@@ -135,9 +140,10 @@ class Edge:
 
     def _written_once(self, ack: Ephemeral, delivery: Delivery) -> str:
         # The object is kept, so that no other one can get its id.
-        kept = self._fixed.get(id(ack))
+        place = (id(ack), current().tag)
+        kept = self._fixed.get(place)
         if kept is None:
-            kept = self._fixed[id(ack)] = (ack, _written(ack, delivery))
+            kept = self._fixed[place] = (ack, _written(ack, delivery))
         return kept[1]
 
     def _stranger(self, delivery: Delivery) -> str:
@@ -180,13 +186,14 @@ async def _in_time(router: Router, delivery: Delivery) -> Ack:
     if task.done():
         return task.result()
     logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
-    delivery.responder.later(_follow(task, delivery), delivery=delivery)
+    delivery.responder.later(_follow(router, task, delivery), delivery=delivery)
     return None
 
 
-async def _follow(task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
+async def _follow(router: Router, task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
     ack = await task
-    if delivery.kind is not Kind.COMMAND:
-        body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
-    elif isinstance(ack, Ephemeral):
-        await delivery.responder.tell(delivery, ack.text, ack.blocks)
+    with speaking(await router.language(delivery)):
+        if delivery.kind is not Kind.COMMAND:
+            body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
+        elif isinstance(ack, Ephemeral):
+            await delivery.responder.tell(delivery, ack.text, ack.blocks)

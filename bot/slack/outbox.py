@@ -22,7 +22,7 @@ from bot.db.engine import Database
 from bot.durable import Again
 from bot.languages import ENGLISH, Language, speaking, tr
 from bot.slack import post_store
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, worded
 from bot.slack.errors import APP_CODES, CLOSED_CODES, FATAL_CODES, NOBODY_CODES, SlackRefused, SlackUnavailable
 from bot.slack.message_sender import MessageSender, PostingWeb
 from bot.slack.post_store import PostRow
@@ -269,7 +269,7 @@ class Outbox:
                 logger.error("post %s is of a kind that this version cannot draw: %s", row.id, row.kind)
             return _Plan(row=row, message=None, wait=min(60.0, 0.5 + (now - row.created_at) / 10))
         with speaking(self._language_of(c, row)):
-            message = drawer(c, row)
+            message = worded(drawer(c, row))
         look = row.ts is None and row.intent_at is not None
         if row.ts is None and message is not None and not look:
             post_store.change(c, row.id, intent_at=now)

@@ -137,13 +137,20 @@ class Router:
             return frozenset(self._events)
         return frozenset(name for kind, name in self._handlers if kind == table)
 
+    async def language(self, delivery: Delivery) -> Language:
+        """In which language whoever did this reads; never raises."""
+        return ENGLISH if self._language_of is None else await self._language_of(delivery)
+
     async def dispatch(self, delivery: Delivery) -> Ack:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
-        with answering(), self._span(f"slack {delivery.kind}"), log_context(delivery=delivery.id):
-            language = ENGLISH if self._language_of is None else await self._language_of(delivery)
-            with speaking(language):
-                outcome, ack = await self._answer(delivery)
+        with (
+            answering(),
+            self._span(f"slack {delivery.kind}"),
+            log_context(delivery=delivery.id),
+            speaking(await self.language(delivery)),
+        ):
+            outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)
         return ack

@@ -33,14 +33,17 @@ def _capitals(text: str) -> str:
 
 
 @contextlib.contextmanager
+def pseudo_catalog() -> Iterator[None]:
+    """Within it the pseudo language has its sentences, for those whose language it is."""
+    real, made = language._catalog, Capitals()
+    with mock.patch.object(language, "_catalog", lambda tag, rtl: made if tag == PSEUDO.tag else real(tag, rtl)):
+        yield
+
+
+@contextlib.contextmanager
 def pseudo() -> Iterator[None]:
     """Within it the pseudo language is the one of the moment."""
-    real = language._catalog
-    made = Capitals()
-    with (
-        mock.patch.object(language, "_catalog", lambda tag, rtl: made if tag == PSEUDO.tag else real(tag, rtl)),
-        speaking(PSEUDO),
-    ):
+    with pseudo_catalog(), speaking(PSEUDO):
         yield
 
 

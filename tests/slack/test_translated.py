@@ -5,8 +5,9 @@ import logging
 import pytest
 
 from bot.errors import InputError, TooMuch
-from bot.languages import english, said
-from bot.slack.delivery import Ephemeral, FieldErrors, Kind
+from bot.languages import Language, english, said, tr
+from bot.slack.blocks import Message, section, worded
+from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind
 from bot.slack.directory import _lasting, _silence
 from bot.slack.error_handler import answer_error
 from bot.slack.error_report import report
@@ -15,10 +16,10 @@ from bot.slack.inputs import clipped, text_input
 from bot.slack.person_limits import PersonLimits
 from bot.slack.responder import error_view
 from bot.slack.router import Router, refuse_secrets
-from tests.languages.pseudo import english_in, pseudo
+from tests.languages.pseudo import PSEUDO, english_in, pseudo, pseudo_catalog
 from tests.narrow import expect
 from tests.slack import kit
-from tests.slack.kit import make_delivery
+from tests.slack.kit import NotingWeb, make_delivery, make_responder
 
 
 async def _noting(_delivery: object) -> None:
@@ -90,3 +91,39 @@ def test_elements_show_sentences_in_the_language_of_the_reader() -> None:
     with pseudo():
         assert text_input(initial=made)["initial_value"] == made.upper()
         assert clipped(made, 200) == made.upper()
+
+
+async def _reads_pseudo(_delivery: object) -> Language:
+    return PSEUDO
+
+
+CONSTANT = tr("A constant sentence.")
+
+
+async def test_what_is_worded_after_the_handler_is_in_the_language_of_the_answer() -> None:
+    web = NotingWeb()
+    router = Router(language_of=_reads_pseudo)
+
+    async def words(_delivery: Delivery) -> Ack:
+        return Ephemeral(CONSTANT)
+
+    async def wrong(_delivery: Delivery) -> Ack:
+        return FieldErrors({"name": CONSTANT})
+
+    router.command("words", words)
+    router.action("approve", wrong)
+    slack = kit.Slack(router, responder=make_responder(web))
+    with pseudo_catalog():
+        answer = (await slack.command("words")).json()
+        await slack.interaction(kit.click())
+        await slack.responder.drain(grace=5)
+    assert answer["text"] == "A CONSTANT SENTENCE."
+    assert not english_in([arguments for _, arguments in web.calls])
+
+
+async def test_a_message_is_sent_in_the_language_in_which_it_was_drawn() -> None:
+    with pseudo():
+        message = worded(Message(CONSTANT, [section("X")] * 60))
+    assert message is not None
+    assert message.to_slack()["text"] == "A CONSTANT SENTENCE."
+    assert not english_in(message.to_slack()["blocks"])
