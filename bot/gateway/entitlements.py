@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.gateway.errors import CallFacts, GatewayProtocolError
 from bot.gateway.models import GatewayStatus, Group
+from bot.languages import tr
 
 MOST_MODELS = 20_000
 MOST_DIGITS = 15
@@ -16,10 +17,12 @@ def model_ids(data: Any, facts: CallFacts) -> list[str]:
     for item in _flat(data, facts):
         name = item if isinstance(item, str) else _first_text(item)
         if not name:
-            raise GatewayProtocolError("The gateway's list of models has an unknown shape.", facts=facts)
+            raise GatewayProtocolError(tr("The gateway's list of models has an unknown shape."), facts=facts)
         found.add(name)
         if len(found) > MOST_MODELS:
-            raise GatewayProtocolError(f"The gateway lists more than {MOST_MODELS:,} models.", facts=facts)
+            raise GatewayProtocolError(
+                tr("The gateway lists more than {most} models.", most=f"{MOST_MODELS:,}"), facts=facts
+            )
     return sorted(found)
 
 
@@ -31,7 +34,7 @@ def _flat(data: Any, facts: CallFacts) -> list[Any]:
             return [item for part in parts for item in part]
     if isinstance(data, list):
         return data
-    raise GatewayProtocolError("The gateway's list of models has an unknown shape.", facts=facts)
+    raise GatewayProtocolError(tr("The gateway's list of models has an unknown shape."), facts=facts)
 
 
 def _first_text(item: Any) -> str:
@@ -73,7 +76,7 @@ def groups_of(data: Any, facts: CallFacts) -> list[Group]:
             name: {"ratio": about} if isinstance(about, int | float | str) else about for name, about in data.items()
         }
     if not isinstance(data, dict) or not all(isinstance(about, dict) for about in data.values()):
-        raise GatewayProtocolError("The gateway's list of groups has an unknown shape.", facts=facts)
+        raise GatewayProtocolError(tr("The gateway's list of groups has an unknown shape."), facts=facts)
     return [
         Group(name=name, description=str(about.get("desc") or ""), ratio=str(about.get("ratio", "")))
         for name, about in sorted(data.items())

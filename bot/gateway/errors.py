@@ -22,6 +22,7 @@ from enum import StrEnum
 
 from bot.errors import GatewayError
 from bot.gateway.limiter import Limit, duration_text
+from bot.languages import Sentence, joined, tr, trc
 
 
 class Refusal(StrEnum):
@@ -53,34 +54,38 @@ class Refusal(StrEnum):
     INVALID = "invalid"
 
 
-SENTENCES: Mapping[Refusal, str] = {
-    Refusal.NAME_TOO_LONG: "The gateway finds the name too long; use at most 50 bytes.",
-    Refusal.GROUP_DENIED: "The gateway account may not use this group; choose another one.",
-    Refusal.QUOTA_NEGATIVE: "The quota would be below zero, and the gateway takes no less than that.",
-    Refusal.QUOTA_TOO_LARGE: "The gateway does not take a quota this large; ask for less.",
-    Refusal.EXPIRED_CANNOT_ENABLE: "The key has expired and needs a new expiry before it can be enabled.",
-    Refusal.EXHAUSTED_CANNOT_ENABLE: "The key has no quota left and needs more before it can be enabled.",
-    Refusal.TOO_MANY_KEYS: "The gateway account has as many keys as it may have; delete one first.",
-    Refusal.NOT_FOUND: "The gateway has no such key in this account; it may have been deleted.",
-    Refusal.ID_MISSING: "The gateway missed the number of the key in our request.",
-    Refusal.BAD_ID: "The gateway could not read the number of the key in our request.",
-    Refusal.BAD_JSON: "The gateway could not read our request.",
-    Refusal.NOT_LOGGED_IN: "The gateway saw no access token; an administrator must check COMETAPI_ACCESS_TOKEN.",
-    Refusal.BAD_PAT: "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN.",
-    Refusal.USER_HEADER: "The gateway wants the account's user id; an administrator must set COMETAPI_USER_ID.",
-    Refusal.WRONG_USER_ID: (
+SENTENCES: Mapping[Refusal, Sentence] = {
+    Refusal.NAME_TOO_LONG: tr("The gateway finds the name too long; use at most 50 bytes."),
+    Refusal.GROUP_DENIED: tr("The gateway account may not use this group; choose another one."),
+    Refusal.QUOTA_NEGATIVE: tr("The quota would be below zero, and the gateway takes no less than that."),
+    Refusal.QUOTA_TOO_LARGE: tr("The gateway does not take a quota this large; ask for less."),
+    Refusal.EXPIRED_CANNOT_ENABLE: tr("The key has expired and needs a new expiry before it can be enabled."),
+    Refusal.EXHAUSTED_CANNOT_ENABLE: tr("The key has no quota left and needs more before it can be enabled."),
+    Refusal.TOO_MANY_KEYS: tr("The gateway account has as many keys as it may have; delete one first."),
+    Refusal.NOT_FOUND: tr("The gateway has no such key in this account; it may have been deleted."),
+    Refusal.ID_MISSING: tr("The gateway missed the number of the key in our request."),
+    Refusal.BAD_ID: tr("The gateway could not read the number of the key in our request."),
+    Refusal.BAD_JSON: tr("The gateway could not read our request."),
+    Refusal.NOT_LOGGED_IN: tr("The gateway saw no access token; an administrator must check COMETAPI_ACCESS_TOKEN."),
+    Refusal.BAD_PAT: tr(
+        "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN."
+    ),
+    Refusal.USER_HEADER: tr("The gateway wants the account's user id; an administrator must set COMETAPI_USER_ID."),
+    Refusal.WRONG_USER_ID: tr(
         "COMETAPI_USER_ID is not the number of the account that the access token belongs to; "
         "an administrator must correct it."
     ),
-    Refusal.BANNED: "The gateway has banned the account; an administrator must talk to the gateway's operator.",
-    Refusal.ROLE_TOO_LOW: "The gateway account lacks the right to do this; an administrator must look at its role.",
-    Refusal.BAD_PARAMS: "The gateway did not take the values in our request.",
-    Refusal.UNKNOWN: "The gateway refused for a reason we do not know; its words are in the log.",
-    Refusal.NOT_OFFERED: "This gateway does not offer the call that this needs.",
-    Refusal.VALUE_HIDDEN: "This gateway does not show the value of an existing key; rotate the key to get a new one.",
-    Refusal.NAME_IN_USE: "Another key already has this name; choose another name.",
-    Refusal.CHANGED_SINCE: "The key has changed since this was asked; look at it and ask again.",
-    Refusal.INVALID: "The values cannot be sent to the gateway as they are.",
+    Refusal.BANNED: tr("The gateway has banned the account; an administrator must talk to the gateway's operator."),
+    Refusal.ROLE_TOO_LOW: tr("The gateway account lacks the right to do this; an administrator must look at its role."),
+    Refusal.BAD_PARAMS: tr("The gateway did not take the values in our request."),
+    Refusal.UNKNOWN: tr("The gateway refused for a reason we do not know; its words are in the log."),
+    Refusal.NOT_OFFERED: tr("This gateway does not offer the call that this needs."),
+    Refusal.VALUE_HIDDEN: tr(
+        "This gateway does not show the value of an existing key; rotate the key to get a new one."
+    ),
+    Refusal.NAME_IN_USE: tr("Another key already has this name; choose another name."),
+    Refusal.CHANGED_SINCE: tr("The key has changed since this was asked; look at it and ask again."),
+    Refusal.INVALID: tr("The values cannot be sent to the gateway as they are."),
 }
 
 AUTH_REFUSALS = frozenset(
@@ -145,8 +150,30 @@ class CallFacts:
 
     @property
     def doing(self) -> str:
-        """The call in words, for the beginning of a sentence."""
+        """The call in words, for the middle of a sentence."""
+        known = _DOING.get(self.operation)
+        if known is not None:
+            return known.filled(key=self.key_id)
         return self.operation if self.key_id is None else f"{self.operation} {self.key_id}"
+
+
+_DOING: Mapping[str, Sentence] = {
+    "reading key": trc("what Keydesk was doing", "reading key {key}"),
+    "listing the keys": trc("what Keydesk was doing", "listing the keys"),
+    "searching the keys": trc("what Keydesk was doing", "searching the keys"),
+    "revealing key": trc("what Keydesk was doing", "revealing key {key}"),
+    "revealing keys": trc("what Keydesk was doing", "revealing keys"),
+    "listing the models": trc("what Keydesk was doing", "listing the models"),
+    "listing the groups": trc("what Keydesk was doing", "listing the groups"),
+    "reading the gateway's status": trc("what Keydesk was doing", "reading the gateway's status"),
+    "reading the account": trc("what Keydesk was doing", "reading the account"),
+    "trying a key": trc("what Keydesk was doing", "trying a key"),
+    "creating a key": trc("what Keydesk was doing", "creating a key"),
+    "changing key": trc("what Keydesk was doing", "changing key {key}"),
+    "setting the status of key": trc("what Keydesk was doing", "setting the status of key {key}"),
+    "deleting key": trc("what Keydesk was doing", "deleting key {key}"),
+}
+"""The calls of client.py and listing.py by their English names, which metrics and log keep."""
 
 
 class GatewayCallError(GatewayError):
@@ -156,10 +183,18 @@ class GatewayCallError(GatewayError):
     """
 
     def __init__(self, sentence: str, *, facts: CallFacts, advice: str = "") -> None:
-        known = f"; the gateway's request id {facts.request_id}" if facts.request_id else ""
-        about = f"(While {facts.doing}; reference {facts.reference}{known}.)"
-        super().__init__(f"{sentence} {advice} {about}" if advice else f"{sentence} {about}")
-        self.why = f"{sentence} {about}"
+        doing, reference = facts.doing, facts.reference
+        if facts.request_id:
+            about = tr(
+                "(While {doing}; reference {reference}; the gateway's request id {request_id}.)",
+                doing=doing,
+                reference=reference,
+                request_id=facts.request_id,
+            )
+        else:
+            about = tr("(While {doing}; reference {reference}.)", doing=doing, reference=reference)
+        super().__init__(joined(sentence, advice, about))
+        self.why = joined(sentence, about)
         self.facts = facts
 
 
@@ -171,20 +206,20 @@ class GatewayLimited(GatewayUnavailable):
     """The gateway's limit on calls, or what of it is kept for others, is reached. `seconds` until it may be asked."""
 
     def __init__(self, *, facts: CallFacts, limit: Limit = Limit.CALLS, seconds: float = 0.0, at: float = 0.0) -> None:
-        when = f"in {duration_text(seconds)}"
+        when = duration_text(seconds)
         if at and seconds > LONG_WAIT:
-            when += datetime.fromtimestamp(at, UTC).strftime(" (%H:%M UTC)")
-        super().__init__(LIMITED[limit], facts=facts, advice=f"Try again {when}.")
-        self.why = f"{LIMITED[limit]} It can be asked again {when}."
+            when = tr("{time} ({clock} UTC)", time=when, clock=datetime.fromtimestamp(at, UTC).strftime("%H:%M"))
+        super().__init__(LIMITED[limit], facts=facts, advice=tr("Try again in {time}.", time=when))
+        self.why = joined(LIMITED[limit], tr("It can be asked again in {time}.", time=when))
         self.limit = limit
         self.seconds = seconds
 
 
 LONG_WAIT = 90.0
-LIMITED: Mapping[Limit, str] = {
-    Limit.CALLS: "The gateway limits how often Keydesk may ask, and the limit is reached.",
-    Limit.REVEALS: "The gateway shows only a few values in 20 minutes, and that limit is reached.",
-    Limit.SEARCHES: "The gateway limits how often Keydesk may search, and the limit is reached.",
+LIMITED: Mapping[Limit, Sentence] = {
+    Limit.CALLS: tr("The gateway limits how often Keydesk may ask, and the limit is reached."),
+    Limit.REVEALS: tr("The gateway shows only a few values in 20 minutes, and that limit is reached."),
+    Limit.SEARCHES: tr("The gateway limits how often Keydesk may search, and the limit is reached."),
 }
 
 

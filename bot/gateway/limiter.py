@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from bot.languages import trn
+
 
 class Priority(IntEnum):
     """What a call is for: taking keys out of use, an answer to a person, or something nobody waits for."""
@@ -245,6 +247,5 @@ class CallLimiter:
 def duration_text(seconds: float) -> str:
     """`about 12 minutes`, `about 40 seconds`: a forecast in words, rounded up."""
     if seconds > 90:
-        return f"about {math.ceil(seconds / 60)} minutes"
-    whole = max(1, math.ceil(seconds))
-    return "about 1 second" if whole == 1 else f"about {whole} seconds"
+        return trn("about {count} minute", "about {count} minutes", math.ceil(seconds / 60))
+    return trn("about {count} second", "about {count} seconds", max(1, math.ceil(seconds)))

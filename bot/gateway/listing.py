@@ -15,6 +15,7 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.records import Page, key_and_value, newest_first
 from bot.gateway.replies import LIST_BODY, ApiCall, CallKind, parse
 from bot.gateway.wire import Wire
+from bot.languages import tr
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class KeyListing:
         document, facts = await self._wire.ask(call, end=end)
         key, raw = key_and_value(document.get("data"), facts)
         if key.id != key_id:
-            raise GatewayProtocolError("The gateway answered with another key than the one asked for.", facts=facts)
+            raise GatewayProtocolError(tr("The gateway answered with another key than the one asked for."), facts=facts)
         self._told([(key, raw)])
         return key, raw, facts
 
@@ -170,7 +171,7 @@ class KeyListing:
         page = parse(Page, data, facts)
         rows = [key_and_value(item, facts) for item in page.items or ()]
         if len(rows) < page.total:
-            raise GatewayProtocolError("The gateway's search gave only a part of what it found.", facts=facts)
+            raise GatewayProtocolError(tr("The gateway's search gave only a part of what it found."), facts=facts)
         return newest_first(dict(self._told(rows)))
 
     async def search_data(self, name: str, end: float | None) -> tuple[Any, CallFacts]:

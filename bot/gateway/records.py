@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from bot.gateway.errors import CallFacts, GatewayProtocolError, GatewayRejected, Refusal
 from bot.gateway.models import NEVER, SETTINGS_FIELDS, GatewayModel, Int64, Key, KeySettings
 from bot.gateway.replies import parse
+from bot.languages import tr
 
 PREFIX = "sk-"
 LONG_PAST = 1
@@ -53,7 +54,7 @@ def usable_value(value: str, facts: CallFacts) -> SecretStr:
     if is_masked(value):
         raise GatewayRejected(Refusal.VALUE_HIDDEN, facts=facts)
     if not _VALUE.fullmatch(core_of(value)):
-        raise GatewayProtocolError("The gateway gave a key value of an unknown form.", facts=facts)
+        raise GatewayProtocolError(tr("The gateway gave a key value of an unknown form."), facts=facts)
     return SecretStr(PREFIX + core_of(value))
 
 
@@ -93,7 +94,7 @@ def member_of(data: Any, name: str, facts: CallFacts, *, kind: type = str) -> An
     """One member of `data` of this kind. Raises GatewayProtocolError where it is missing or of another kind."""
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, kind):
-        raise GatewayProtocolError("The gateway's answer does not have the documented shape.", facts=facts)
+        raise GatewayProtocolError(tr("The gateway's answer does not have the documented shape."), facts=facts)
     return value
 
 

@@ -30,6 +30,7 @@ from bot.gateway.errors import (
 )
 from bot.gateway.limiter import Limit
 from bot.gateway.models import KeyId
+from bot.languages import tr
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ def interpret(call: ApiCall, reply: ApiReply, facts: CallFacts) -> dict[str, Any
     if reply.status >= 500:
         _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
         raise GatewayUnavailable(
-            "The gateway has trouble. Nothing was changed.", facts=facts, advice="Try again in a minute."
+            tr("The gateway has trouble. Nothing was changed."), facts=facts, advice=tr("Try again in a minute.")
         )
     if document is None:
         _unsure_unless(call, facts, call.kind is not CallKind.WRITE)
@@ -200,22 +201,22 @@ def _refusal(document: dict[str, Any]) -> Refusal:
 def _unsure_unless(call: ApiCall, facts: CallFacts, sure: bool) -> None:
     if call.kind is CallKind.WRITE and not sure:
         raise GatewayOutcomeUnknown(
-            "The gateway did not say clearly whether it made the change; it is being read back.",
+            tr("The gateway did not say clearly whether it made the change; it is being read back."),
             facts=facts,
         )
 
 
-_BLOCKED = (
+_BLOCKED = tr(
     "A protection service in front of the gateway (a CDN) asks for a browser check or blocks this machine; "
     "its operator must let Keydesk's address through."
 )
-_WRONG_ADDRESS = "What answered is not the gateway's API; an administrator should check COMETAPI_BASE_URL."
+_WRONG_ADDRESS = tr("What answered is not the gateway's API; an administrator should check COMETAPI_BASE_URL.")
 
 
 def _unreadable(reply: ApiReply, facts: CallFacts) -> NoReturn:
     if not reply.whole and len(reply.body) < SMALL_BODY:
         raise GatewayUnavailable(
-            "The gateway's answer broke off. Nothing was changed.", facts=facts, advice="Try again."
+            tr("The gateway's answer broke off. Nothing was changed."), facts=facts, advice=tr("Try again.")
         )
     raise GatewayProtocolError(_WRONG_ADDRESS, facts=facts)
 
@@ -230,6 +231,6 @@ def parse(model: type[Model], data: Any, facts: CallFacts) -> Model:
         ]
         logger.warning("gateway answered with a wrong shape", extra={"wrong": wrong, "reference": facts.reference})
         raise GatewayProtocolError(
-            "The gateway's answer does not have the documented shape; an administrator should look at the log.",
+            tr("The gateway's answer does not have the documented shape; an administrator should look at the log."),
             facts=facts,
         ) from None

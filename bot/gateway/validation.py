@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import category
 
 from bot.gateway.models import NEVER, Int64, KeySettings
+from bot.languages import tr, trn
 
 __all__ = ["LARGEST_QUOTA", "invisible_character", "problems", "settings_problems"]
 SMALLEST_MAXIMUM = 2_147_483_647
@@ -47,11 +48,18 @@ def invisible_character(name: str) -> str | None:
 
 def _name(name: str) -> str:
     if not name.strip():
-        return "The name is empty."
+        return tr("The name is empty.")
     if invisible_character(name) is not None:
-        return "The name contains characters that cannot be seen."
+        return tr("The name contains characters that cannot be seen.")
     size = len(name)
-    return f"The name has {size} characters; the gateway takes at most {NAME_LIMIT}." if size > NAME_LIMIT else ""
+    if size <= NAME_LIMIT:
+        return ""
+    return trn(
+        "The name has {count} character; the gateway takes at most {most}.",
+        "The name has {count} characters; the gateway takes at most {most}.",
+        size,
+        most=NAME_LIMIT,
+    )
 
 
 def name_in_bytes(name: str) -> str:
@@ -59,25 +67,33 @@ def name_in_bytes(name: str) -> str:
     size = len(name.encode())
     if size <= NAME_LIMIT:
         return ""
-    return f"The name has {len(name)} characters, which are {size} bytes; this gateway takes {NAME_LIMIT} bytes."
+    return trn(
+        "The name has {count} character, which is {bytes} bytes; this gateway takes {most} bytes.",
+        "The name has {count} characters, which are {bytes} bytes; this gateway takes {most} bytes.",
+        len(name),
+        bytes=size,
+        most=NAME_LIMIT,
+    )
 
 
 def _quota(quota: Int64) -> str:
     if quota < 0:
-        return "The quota is below zero."
-    return f"The quota is above {LARGEST_QUOTA:,} units, the most the gateway takes." if quota > LARGEST_QUOTA else ""
+        return tr("The quota is below zero.")
+    if quota <= LARGEST_QUOTA:
+        return ""
+    return tr("The quota is above {most} units, the most the gateway takes.", most=f"{LARGEST_QUOTA:,}")
 
 
 def _expiry(moment: Int64) -> str:
     if moment == NEVER or 0 < moment <= _LATEST_EXPIRY:
         return ""
-    return "The expiry must be a time in Unix seconds, or never; zero means different things to different gateways."
+    return tr("The expiry must be a time in Unix seconds, or never; zero means different things to different gateways.")
 
 
 def _ips(text: str | None) -> str:
     # How long it may be differs between databases; the read-back tells what was cut.
     junk = [line for line in (text or "").split("\n") if line and not _is_network(line)]
-    return f"Not an IPv4 or IPv6 address or network: “{junk[0][:60]}”." if junk else ""
+    return tr("Not an IPv4 or IPv6 address or network: “{typed}”.", typed=junk[0][:60]) if junk else ""
 
 
 def _is_network(line: str) -> bool:
@@ -91,9 +107,14 @@ def _is_network(line: str) -> bool:
 
 def _models(text: str) -> str:
     if len(text) > MODEL_LIMITS_LENGTH:
-        return f"The list of models has {len(text)} characters; the gateway may cut it after {MODEL_LIMITS_LENGTH}."
+        return trn(
+            "The list of models has {count} character; the gateway may cut it after {most}.",
+            "The list of models has {count} characters; the gateway may cut it after {most}.",
+            len(text),
+            most=f"{MODEL_LIMITS_LENGTH:,}",
+        )
     if text and any(not model or model != model.strip() for model in text.split(",")):
-        return "The list of models has an empty entry or a space around one; that is another model."
+        return tr("The list of models has an empty entry or a space around one; that is another model.")
     return ""
 
 

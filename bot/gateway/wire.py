@@ -29,6 +29,7 @@ from bot.gateway.errors import (
 )
 from bot.gateway.limiter import PATIENCE, CallLimiter, Limit, LimitReached, Priority, current_priority
 from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
+from bot.languages import english, tr
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,9 @@ class Wire:
     async def _turn(self, call: ApiCall, end: float | None, patience: float) -> None:
         if end is not None and self.clock() >= end:
             facts = self.facts(call)
-            raise GatewayUnavailable("The gateway is too slow just now.", facts=facts, advice="Try again in a minute.")
+            raise GatewayUnavailable(
+                tr("The gateway is too slow just now."), facts=facts, advice=tr("Try again in a minute.")
+            )
         until = self.clock() if call.kind is CallKind.ASK else min(patience, math.inf if end is None else end)
         try:
             await self.limiter.turn(call.counts, self._priority(call), patience=until)
@@ -211,13 +214,13 @@ class Wire:
             self._log_failure(facts, type(error).__name__)
             if call.kind is CallKind.WRITE and not isinstance(error, _NOT_SENT):
                 raise GatewayOutcomeUnknown(
-                    "The connection to the gateway broke before it answered; the change is being read back.",
+                    tr("The connection to the gateway broke before it answered; the change is being read back."),
                     facts=facts,
                 ) from None
             raise GatewayUnavailable(
-                "The gateway cannot be reached or does not answer. Nothing was changed.",
+                tr("The gateway cannot be reached or does not answer. Nothing was changed."),
                 facts=facts,
-                advice="Try again in a minute.",
+                advice=tr("Try again in a minute."),
             ) from None
 
     async def _send(self, call: ApiCall, headers: Mapping[str, str], check: Callable[[], None] | None) -> ApiReply:
@@ -271,7 +274,7 @@ class Wire:
             level,
             "gateway call failed",
             extra={
-                "operation": facts.doing,
+                "operation": english(facts.doing),
                 "key_id": facts.key_id,
                 "http_status": facts.status,
                 "request_id": facts.request_id,

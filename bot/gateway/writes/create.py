@@ -10,6 +10,7 @@ from bot.gateway.records import meaning
 from bot.gateway.validation import settings_problems
 from bot.gateway.writes.results import FieldDifference, Journal, WriteResult, WriteStatus, with_name_limit
 from bot.gateway.writes.session import PROCESSING, Session, WriteAnswer, WriteCheckpoint, not_done
+from bot.languages import joined, tr, trn
 
 MOST_POSTS = 4
 _POSTED, _ADOPTED = "create.post", "create.adopted"
@@ -44,7 +45,7 @@ async def create(
     """
     problems = settings_problems(settings)
     if problems:
-        sentence = " ".join(problems.values())
+        sentence = joined(*problems.values())
         return WriteResult(status=WriteStatus.REFUSED, refusal=Refusal.INVALID, sentence=sentence)
     # Newer gateways store false unless the group is the automatic one; asked so, the read-back can agree.
     settings = settings.model_copy(
@@ -116,12 +117,15 @@ async def _look(
             status=WriteStatus.FAILED,
             key=altered,
             differences=differences_to(altered, settings),
-            sentence=f"A key with this name is there (number {altered.id}), but not with the settings that were asked.",
+            sentence=tr(
+                "A key with this name is there (number {number}), but not with the settings that were asked.",
+                number=altered.id,
+            ),
         )
     if checkpoint.answer is WriteAnswer.NO:
         return None if retry_no and checkpoint.refusal is None else not_done(checkpoint)
     if wait is not None:
-        sentence = "The gateway has not shown the new key yet."
+        sentence = tr("The gateway has not shown the new key yet.")
         return WriteResult(status=WriteStatus.UNKNOWN, sentence=sentence, again_after=wait)
     if checkpoint.answer is WriteAnswer.YES or checkpoint.sent >= MOST_POSTS:
         return _vanished(checkpoint)
@@ -130,9 +134,15 @@ async def _look(
 
 def _vanished(checkpoint: CreateCheckpoint) -> WriteResult:
     if checkpoint.answer is WriteAnswer.YES:
-        sentence = "The gateway said that it made the key, but the key is not in the list. Look for it by hand."
+        sentence: str = tr(
+            "The gateway said that it made the key, but the key is not in the list. Look for it by hand."
+        )
         return WriteResult(status=WriteStatus.UNKNOWN, sentence=sentence)
-    sentence = f"The gateway did not answer {checkpoint.sent} times, and made no key."
+    sentence = trn(
+        "The gateway did not answer {count} time, and made no key.",
+        "The gateway did not answer {count} times, and made no key.",
+        checkpoint.sent,
+    )
     return WriteResult(status=WriteStatus.FAILED, sentence=sentence)
 
 
@@ -150,7 +160,7 @@ def _made(key: Key, settings: KeySettings, extra: Sequence[int]) -> WriteResult:
     notes: tuple[str, ...] = ()
     if extra:
         numbers = ", ".join(map(str, extra))
-        notes = (f"There are more keys just like it: {numbers}. Disable those that nobody wants.",)
+        notes = (tr("There are more keys just like it: {numbers}. Disable those that nobody wants.", numbers=numbers),)
     return WriteResult(
         status=WriteStatus.DONE,
         key=key,

@@ -6,6 +6,7 @@ from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, not_done
 from bot.gateway.writes.update import changed_since
+from bot.languages import tr
 
 
 class DeleteCheckpoint(WriteCheckpoint):
@@ -58,8 +59,8 @@ async def _delete(session: Session, key_id: KeyId, expected: KeySettings | None)
             status=WriteStatus.UNKNOWN,
             key=found,
             before=checkpoint.before,
-            sentence="The gateway still shows the key.",
+            sentence=tr("The gateway still shows the key."),
             again_after=SHORTEST_WAIT,
         )
-    sentence = "The gateway said that it deleted the key, but still shows it."
+    sentence = tr("The gateway said that it deleted the key, but still shows it.")
     return WriteResult(status=WriteStatus.FAILED, key=found, before=checkpoint.before, sentence=sentence)

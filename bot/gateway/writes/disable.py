@@ -10,6 +10,7 @@ from bot.gateway.writes.put import Intent, put
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import OUT_OF_RANGE, StatusCheckpoint, outstanding, set_status
+from bot.languages import tr, trn
 
 
 class LastResort(StrEnum):
@@ -19,11 +20,11 @@ class LastResort(StrEnum):
     MAKE_HARMLESS = "make_harmless"
 
 
-_NOT_DISABLED = (
+_NOT_DISABLED = tr(
     "The gateway does not disable this key; it is still in use. `/apikey end` gives it an expiry in the past, "
     "`/apikey delete` removes it for good."
 )
-_ALIVE = "The gateway does not disable this key and does not let it be made harmless. Delete it now."
+_ALIVE = tr("The gateway does not disable this key and does not let it be made harmless. Delete it now.")
 
 
 async def disable(
@@ -59,7 +60,7 @@ async def _disable(session: Session, key_id: KeyId, record: Key | None, last_res
     except KeyNotFound:
         if checkpoint is None and record is None:
             raise
-        note = "The key is gone from the gateway: somebody deleted it."
+        note = tr("The key is gone from the gateway: somebody deleted it.")
         return WriteResult(status=WriteStatus.DONE, before=checkpoint.before if checkpoint else record, notes=(note,))
     return result
 
@@ -90,9 +91,12 @@ async def _make_harmless(session: Session, result: WriteResult, key: Key) -> Wri
 
 
 def _harmless(before: Key) -> str:
-    left = "no limit" if before.unlimited_quota else f"{before.remain_quota:,} units"
-    expiry = "no expiry" if before.expired_time == NEVER else f"expiry {before.expired_time} (Unix seconds)"
-    return (
+    left, moment = before.remain_quota, before.expired_time
+    quota = tr("no limit") if before.unlimited_quota else trn("{count} unit", "{count} units", left)
+    expiry = tr("no expiry") if moment == NEVER else tr("expiry {moment} (Unix seconds)", moment=moment)
+    return tr(
         "The gateway does not disable keys. This one was made harmless: expired long ago, no quota. "
-        f"It had {left} and {expiry}. Delete it, or give these back."
+        "It had {quota} and {expiry}. Delete it, or give these back.",
+        quota=quota,
+        expiry=expiry,
     )

@@ -5,12 +5,20 @@ from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.validation import problems
 from bot.gateway.writes.put import Intent, PutCheckpoint, delta_problem, put
-from bot.gateway.writes.results import ALREADY, Journal, WriteResult, WriteStatus
+from bot.gateway.writes.results import Journal, WriteResult, WriteStatus, is_already
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import StatusCheckpoint, set_status
 from bot.gateway.writes.update import changed_or_disabled
+from bot.languages import joined, tr
 
 _PUT, _STATUS = "enable.put", "enable"
+_UNUSABLE = {
+    EffectiveState.EXPIRED: tr("The key is enabled, but it is expired and cannot be used."),
+    EffectiveState.EXHAUSTED: tr("The key is enabled, but it is exhausted and cannot be used."),
+    EffectiveState.OVERDRAWN: tr("The key is enabled, but it is overdrawn and cannot be used."),
+    EffectiveState.DISABLED: tr("The key is enabled, but it is disabled and cannot be used."),
+    EffectiveState.UNKNOWN: tr("The key is enabled, but it is in an unknown state and cannot be used."),
+}
 
 
 async def enable(
@@ -30,7 +38,7 @@ async def enable(
     """
     wrong = problems({} if expired_time is None else {"expired_time": expired_time})
     if wrong:
-        sentence = " ".join(wrong.values())
+        sentence = joined(*wrong.values())
         return WriteResult(status=WriteStatus.REFUSED, refusal=Refusal.INVALID, sentence=sentence)
     session = Session(client=client, journal=journal, processing=processing)
     return await session.guarded(_enable(session, key_id, expired_time, add_quota or 0, expected))
@@ -60,7 +68,7 @@ async def _enable(
         key, notes, moved = step.key, step.notes, step.moved
     result = await set_status(session, _STATUS, key, KeyStatus.ENABLED)
     # This concerns the status alone: a key that was enabled but had no quota left did change.
-    said = result.notes if key is before else tuple(note for note in result.notes if note != ALREADY)
+    said = result.notes if key is before else tuple(note for note in result.notes if not is_already(note))
     return _checked(session, result.model_copy(update={"before": before, "notes": (*notes, *said), "moved": moved}))
 
 
@@ -100,5 +108,4 @@ def _checked(session: Session, result: WriteResult) -> WriteResult:
     state = result.key.state(session.client.server_now()) if result.key else EffectiveState.UNKNOWN
     if result.status is not WriteStatus.DONE or state is EffectiveState.ACTIVE:
         return result
-    sentence = f"The key is enabled, but it is {state.value} and cannot be used."
-    return result.model_copy(update={"status": WriteStatus.FAILED, "sentence": sentence})
+    return result.model_copy(update={"status": WriteStatus.FAILED, "sentence": _UNUSABLE[state]})

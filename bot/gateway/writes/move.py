@@ -14,11 +14,12 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.writes.results import Journal, JournalPart, WriteResult, WriteStatus
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.update import change_quota
+from bot.languages import joined, tr, trn
 
 _MOVE = "move"
 # Each time the key was spent from between the look and the write; a key that is so busy is nearly empty.
 MOST_TRIES = 8
-_GONE = "The key that was to get the quota is gone, so nothing was moved."
+_GONE = tr("The key that was to get the quota is gone, so nothing was moved.")
 
 
 class MoveCheckpoint(BaseModel):
@@ -106,7 +107,7 @@ async def _take(
         if result.refusal is not Refusal.QUOTA_NEGATIVE or result.key is None:
             return result
         spare = 2 * (spare + mark.amount - result.key.remain_quota)
-    sentence = "The key is spent from faster than its quota can be moved."
+    sentence = tr("The key is spent from faster than its quota can be moved.")
     return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
 
 
@@ -116,8 +117,13 @@ async def _give_back(session: Session, source: KeyId, mark: MoveCheckpoint) -> W
         return WriteResult(status=WriteStatus.REFUSED, refusal=Refusal.NOT_FOUND, key=result.key, sentence=_GONE)
     if not _is_final(result):
         return result
-    lost = f"{_GONE} {mark.taken:,} units that had been taken could not be given back. {result.sentence}"
-    return result.model_copy(update={"status": WriteStatus.FAILED, "sentence": lost})
+    lost = trn(
+        "{count} unit that had been taken could not be given back.",
+        "{count} units that had been taken could not be given back.",
+        mark.taken or 0,
+    )
+    lost_text = joined(_GONE, lost, result.sentence)
+    return result.model_copy(update={"status": WriteStatus.FAILED, "sentence": lost_text})
 
 
 async def _change(session: Session, key_id: KeyId, units: int, name: str) -> WriteResult:

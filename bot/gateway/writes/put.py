@@ -16,6 +16,7 @@ from bot.gateway.records import LONG_PAST, meaning
 from bot.gateway.validation import LARGEST_QUOTA
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
 from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, not_done
+from bot.languages import Sentence, StoredText, tr
 
 MOST_SENDINGS = 4
 MOST_CORRECTIONS = 40
@@ -26,7 +27,8 @@ IN_FLIGHT = 1_000_000
 """Units that calls in flight may hold as a pre-charge, beyond what the counters show when they are read."""
 IN_USE_SECONDS = 120
 """A key that was billed this recently is in use, though its counters were read twice with the same value."""
-_CORRECTING = "The quota is still being corrected for usage."
+_CORRECTING = tr("The quota is still being corrected for usage.")
+RACED = tr("Usage raced the change; the quota was corrected for it.")
 RESTRICTIONS = ("expired_time", "model_limits_enabled", "model_limits", "allow_ips", "group")
 
 
@@ -79,7 +81,7 @@ class PutCheckpoint(WriteCheckpoint):
     noted: float = 0.0
     finished: bool = False
     moved: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[StoredText, ...] = ()
 
 
 async def put(session: Session, name: str, key_id: KeyId, intent: Intent, fresh: Key | None = None) -> WriteResult:
@@ -227,12 +229,12 @@ def _judge(
     if _landed(session, checkpoint, intent, found) and not still:
         return _judge_landed(session, checkpoint, intent, found, wait)
     if wait is not None:
-        return _unknown(checkpoint, intent, found, "The gateway has not shown the change yet.", again_after=wait)
+        return _unknown(checkpoint, intent, found, tr("The gateway has not shown the change yet."), again_after=wait)
     if checkpoint.answer is WriteAnswer.NO:
         again = retry_no and checkpoint.refusal is None
         return None if again else not_done(checkpoint, key=found, before=checkpoint.before)
     if intent.delta and found.total_quota != checkpoint.before.total_quota:
-        sentence = (
+        sentence = tr(
             "The quota is neither as it was nor as it should be, and usage does not explain it: "
             "somebody else changed it. Look at it by hand."
         )
@@ -248,7 +250,7 @@ def _not_shown(checkpoint: PutCheckpoint, intent: Intent, found: Key) -> WriteRe
         key=found,
         before=checkpoint.before,
         differences=_differences(checkpoint, intent, found),
-        sentence="The change was sent to the gateway, but the record does not show it.",
+        sentence=tr("The change was sent to the gateway, but the record does not show it."),
     )
 
 
@@ -265,7 +267,7 @@ def _judge_landed(
     if intent.delta and drift == -intent.delta:
         return _not_shown(checkpoint, intent, found)
     side = side_effects(checkpoint.before, found, but=intent.fields)
-    notes = (*_notes(checkpoint, intent, found, drift), *(f"Changed meanwhile: {each.field}." for each in side))
+    notes = (*_notes(checkpoint, intent, found, drift), *(changed_note(each) for each in side))
     broken = any(each.field in RESTRICTIONS for each in side)
     return WriteResult(
         status=WriteStatus.FAILED if broken else WriteStatus.DONE,
@@ -273,25 +275,38 @@ def _judge_landed(
         before=checkpoint.before,
         differences=side,
         notes=notes,
-        sentence="The change is there, but a restriction of the key is not as it was." if broken else "",
+        sentence=tr("The change is there, but a restriction of the key is not as it was.") if broken else "",
         moved=found.total_quota - checkpoint.before.total_quota,
     )
 
 
 def _notes(checkpoint: PutCheckpoint, intent: Intent, found: Key, drift: int) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     if checkpoint.before.expired_time == 0 and found.expired_time == LONG_PAST:
-        notes.append("The stored expiry 0 was written as 1: both are long past, but 0 can be taken for never.")
+        notes.append(tr("The stored expiry 0 was written as 1: both are long past, but 0 can be taken for never."))
     clamped = not intent.delta and intent.remain is None and checkpoint.before.remain_quota < 0 <= found.remain_quota
     if clamped and not found.unlimited_quota:
         notes.append(
-            f"The key was overdrawn ({checkpoint.before.remain_quota:,} units); the gateway takes no less than 0."
+            tr(
+                "The key was overdrawn ({left} units); the gateway takes no less than 0.",
+                left=f"{checkpoint.before.remain_quota:,}",
+            )
         )
     if checkpoint.corrections and not drift:
-        notes.append("Usage raced the change; the quota was corrected for it.")
+        notes.append(RACED)
     if drift:
-        notes.append(f"The quota is {drift:+,} units from what it should be: it was moved meanwhile.")
+        notes.append(drift_note(drift))
     return tuple(notes)
+
+
+def drift_note(drift: int) -> Sentence:
+    """That the quota is so many units too high or too low."""
+    return tr("The quota is {units} units from what it should be: it was moved meanwhile.", units=f"{drift:+,}")
+
+
+def changed_note(difference: FieldDifference) -> Sentence:
+    """That a field changed which was to stay as it was."""
+    return tr("Changed meanwhile: {field}.", field=difference.field)
 
 
 def side_effects(before: Key, found: Key, *, but: Collection[str] = ()) -> tuple[FieldDifference, ...]:

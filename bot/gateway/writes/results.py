@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.gateway.errors import Refusal
 from bot.gateway.models import Int64, Key, KeyId
 from bot.gateway.validation import SMALLEST_MAXIMUM, name_in_bytes
+from bot.languages import StoredText, english, tr
 
 
 class Journal(Protocol):
@@ -43,7 +44,12 @@ class FieldDifference(BaseModel):
     found: str | int | bool | None
 
 
-ALREADY = "It was so already."
+ALREADY = tr("It was so already.")
+
+
+def is_already(note: str) -> bool:
+    """Whether a note says ALREADY, in whatever language it was made."""
+    return english(note) == english(ALREADY)
 
 
 class WriteResult(BaseModel):
@@ -62,13 +68,13 @@ class WriteResult(BaseModel):
     status: WriteStatus
     key: Key | None = None
     before: Key | None = None
-    sentence: str = ""
+    sentence: StoredText = ""
     differences: tuple[FieldDifference, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[StoredText, ...] = ()
     refusal: Refusal | None = None
     extra_key_ids: tuple[KeyId, ...] = ()
     again_after: float | None = None
-    alarm: str | None = None
+    alarm: StoredText | None = None
     moved: int = 0
     learned: Mapping[str, bool] = {}
     limited: bool = False
@@ -103,10 +109,11 @@ def with_quota_limit(result: WriteResult) -> WriteResult:
     key = result.key or result.before
     if result.refusal is not Refusal.QUOTA_TOO_LARGE or key is None or key.remain_quota <= SMALLEST_MAXIMUM:
         return result
-    sentence = (
-        f"The key has {key.remain_quota:,} units left, and this gateway takes no record with more than "
-        f"{SMALLEST_MAXIMUM:,}, whatever is changed in it. Lower its quota to that or make it unlimited first; "
-        "disabling it works."
+    sentence = tr(
+        "The key has {left} units left, and this gateway takes no record with more than {most}, whatever is changed in "
+        "it. Lower its quota to that or make it unlimited first; disabling it works.",
+        left=f"{key.remain_quota:,}",
+        most=f"{SMALLEST_MAXIMUM:,}",
     )
     return result.model_copy(update={"sentence": sentence})
 

@@ -20,6 +20,7 @@ from bot.gateway.errors import (
     Refusal,
 )
 from bot.gateway.writes.results import Journal, WriteResult, WriteStatus
+from bot.languages import StoredText, joined, tr
 
 PROCESSING = 60.0
 """Longest time, in seconds, that the server may still be working on a call nobody waits for any more."""
@@ -45,7 +46,7 @@ class WriteCheckpoint(BaseModel):
     started: float = 0.0
     answer: WriteAnswer = WriteAnswer.NONE
     refusal: Refusal | None = None
-    refusal_sentence: str = ""
+    refusal_sentence: StoredText = ""
     retry_after: float = RETRY_AFTER
     limited: bool = False
 
@@ -136,7 +137,7 @@ class Session:
             return WriteResult(
                 status=WriteStatus.UNKNOWN,
                 refusal=refusal,
-                sentence=f"The change was sent, but could not be read back yet. {error.why}",
+                sentence=joined(tr("The change was sent, but could not be read back yet."), error.why),
                 again_after=retry_after(error),
                 limited=isinstance(error, GatewayLimited),
             )

@@ -3,9 +3,19 @@
 from bot.gateway.errors import AUTH_REFUSALS, Refusal
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.validation import SMALLEST_MAXIMUM
-from bot.gateway.writes.put import RESTRICTIONS, Intent, explained_by_usage, put, side_effects
+from bot.gateway.writes.put import (
+    RACED,
+    RESTRICTIONS,
+    Intent,
+    changed_note,
+    drift_note,
+    explained_by_usage,
+    put,
+    side_effects,
+)
 from bot.gateway.writes.results import ALREADY, FieldDifference, WriteResult, WriteStatus
 from bot.gateway.writes.session import SHORTEST_WAIT, Session, WriteAnswer, WriteCheckpoint, answer_to
+from bot.languages import tr
 
 OUT_OF_RANGE = frozenset({Refusal.QUOTA_TOO_LARGE, Refusal.QUOTA_NEGATIVE})
 
@@ -109,15 +119,16 @@ async def _settled(session: Session, name: str, checkpoint: StatusCheckpoint, fo
             return mended  # the next call continues here; disabling does not wait for an exact quota
         found = mended.key or found
         if mended.status is WriteStatus.DONE and found.total_quota == before.total_quota:
-            notes.append("Usage raced the change; the quota was corrected for it.")
+            notes.append(RACED)
     drift = found.total_quota - before.total_quota
     overdrawn = -before.remain_quota if before.remain_quota < 0 and not before.unlimited_quota else 0
     if drift not in {0, overdrawn}:
-        notes.append(f"The quota is {drift:+,} units from what it should be: it was moved meanwhile.")
+        notes.append(drift_note(drift))
     if overdrawn:
-        notes.append(f"The key was overdrawn ({before.remain_quota:,} units); it was sent as 0, the least there is.")
+        left = f"{before.remain_quota:,}"
+        notes.append(tr("The key was overdrawn ({left} units); it was sent as 0, the least there is.", left=left))
     changed = side_effects(before, found)
-    notes += [f"Changed meanwhile: {each.field}." for each in changed]
+    notes += [changed_note(each) for each in changed]
     broken = found.status == KeyStatus.ENABLED and any(each.field in RESTRICTIONS for each in changed)
     return WriteResult(
         status=WriteStatus.FAILED if broken else WriteStatus.DONE,
@@ -125,7 +136,7 @@ async def _settled(session: Session, name: str, checkpoint: StatusCheckpoint, fo
         before=before,
         differences=changed,
         notes=tuple(notes),
-        sentence="The key is enabled, but a restriction of it is not as it was." if broken else "",
+        sentence=tr("The key is enabled, but a restriction of it is not as it was.") if broken else "",
     )
 
 
@@ -142,7 +153,7 @@ def _not_set(
         return WriteResult.model_validate(
             {
                 "status": WriteStatus.UNKNOWN,
-                "sentence": "The gateway has not shown the new status yet.",
+                "sentence": tr("The gateway has not shown the new status yet."),
                 "again_after": SHORTEST_WAIT if wanted is KeyStatus.DISABLED else outstanding(session, checkpoint),
                 **told,
             },
@@ -165,5 +176,5 @@ def _not_set(
         return WriteResult.model_validate(
             {"status": status, "sentence": sentence, "refusal": noes[-1].refusal, **told},
         )
-    sentence = "The gateway said yes, but the record still has its old status."
+    sentence = tr("The gateway said yes, but the record still has its old status.")
     return WriteResult.model_validate({"status": WriteStatus.FAILED, "sentence": sentence, **told})

@@ -20,6 +20,7 @@ from bot.gateway.writes.results import (
 )
 from bot.gateway.writes.session import PROCESSING, Session
 from bot.gateway.writes.status import set_status
+from bot.languages import joined, tr
 from bot.redaction import redact
 
 
@@ -74,11 +75,11 @@ async def set_unlimited(
     """Turns the limit off or on. On needs `remain_quota` (units left): the stored one may be negative."""
     session = Session(client=client, journal=journal, processing=processing)
     if unlimited == (remain_quota is not None):
-        return _invalid("A limited key needs a quota, and an unlimited one takes none.")
+        return _invalid(tr("A limited key needs a quota, and an unlimited one takes none."))
     fields: dict[str, Any] = {"unlimited_quota": unlimited}
     wrong = problems({"remain_quota": remain_quota or 0})
     if wrong:
-        return _invalid(" ".join(wrong.values()))
+        return _invalid(joined(*wrong.values()))
     return await session.guarded(_set_unlimited(session, key_id, Intent(fields=fields, remain=remain_quota), expected))
 
 
@@ -90,7 +91,7 @@ async def _update(
 ) -> WriteResult:
     wrong = problems(fields)
     if wrong:
-        return _invalid(" ".join(wrong.values()))
+        return _invalid(joined(*wrong.values()))
     fresh, refused = await _first_look(session, "update", key_id, expected)
     if refused:
         return refused
@@ -126,9 +127,10 @@ def _against_seen(result: WriteResult, expected: KeySettings | None) -> WriteRes
     seen = expected.total_quota if isinstance(expected, Key) else None
     if result.status is not WriteStatus.DONE or before is None or key is None or seen in {None, before.total_quota}:
         return result
-    note = (
-        f"The quota had been changed since this was asked: {before.remain_quota:,} units were left, "
-        f"now it is {key.remain_quota:,}."
+    note = tr(
+        "The quota had been changed since this was asked: {before} units were left, now it is {now}.",
+        before=f"{before.remain_quota:,}",
+        now=f"{key.remain_quota:,}",
     )
     return result.model_copy(update={"notes": (*result.notes, note)})
 
@@ -196,9 +198,15 @@ async def revived(session: Session, result: WriteResult, stale: KeyStatus) -> Wr
         update={
             "before": result.before,
             "moved": result.moved,
-            "notes": (*result.notes, *second.notes, f"The gateway had marked the key {stale.name.lower()}."),
+            "notes": (*result.notes, *second.notes, _MARKED[stale]),
         },
     )
+
+
+_MARKED = {
+    KeyStatus.EXPIRED: tr("The gateway had marked the key expired."),
+    KeyStatus.EXHAUSTED: tr("The gateway had marked the key exhausted."),
+}
 
 
 def _still_blocked(session: Session, key: Key) -> bool:
