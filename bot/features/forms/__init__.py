@@ -1,1 +1,1 @@
-"""What the forms of several features share: fields, the form on one key, its preview, its submission."""
+"""What forms of several features share: fields, lists of addresses, the form on one key, preview, submission."""

@@ -4,17 +4,17 @@ Shared by the forms that make and change keys. Block ids are the gateway's field
 `value`. Knows no client: what the gateway offers is handed in.
 """
 
-import ipaddress
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import InputError
+from bot.features.forms.addresses import address_problem, split_ips
 from bot.gateway.models import NEVER, Group
 from bot.gateway.validation import invisible_character
 from bot.keys.reference import KeyReference
-from bot.languages import tr
+from bot.languages import joined, said, tr, trc, trn
+from bot.languages.formats import with_commas
 from bot.operations import Expiry
 from bot.slack.blocks import Block, option, truncate
 from bot.slack.inputs import (
@@ -45,24 +45,20 @@ TEXT_LIMIT = 3000
 AUTO_GROUP = "auto"
 # An option of a select cannot have an empty value.
 OWN_GROUP = "(own)"
+_OWN_GROUP_TEXT = tr("The account's own group")
 # Text fields that a rule may speak of: the live line follows while people type.
 AT_EACH_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
 CUSTOM, NEVER_CHOICE = "custom", "never"
 DAY = 86_400
 SPANS = {"7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY, "365d": 365 * DAY}
 _EXPIRY_OPTIONS = (
-    ("In 7 days", "7d"),
-    ("In 30 days", "30d"),
-    ("In 90 days", "90d"),
-    ("In 365 days", "365d"),
-    ("Never", NEVER_CHOICE),
-    ("At a moment I choose", CUSTOM),
+    (tr("In 7 days"), "7d"),
+    (tr("In 30 days"), "30d"),
+    (tr("In 90 days"), "90d"),
+    (tr("In 365 days"), "365d"),
+    (trc("choice: when the key expires", "Never"), NEVER_CHOICE),
+    (tr("At a moment I choose"), CUSTOM),
 )
-_COMMENT = re.compile(r"(?:^|\s)(?:#|//).*$")
-_RANGE = re.compile(r"(?<=[0-9A-Fa-f:.])\s*[-–—−]\s*(?=[0-9A-Fa-f:])")
-_AROUND = "\"'“”„«»‘’`[]()"
-_HOST = re.compile(r"(?:https?:)?(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}")
-_PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,59 +79,65 @@ class Prefill:
 
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
-    hint = "Up to 50 characters. No other key may have this name."
-    element = text_input(initial=prefill.name, placeholder="production", focus=not prefill.name)
-    return input_block(NAME, "Name", element, hint=hint)
+    hint = tr("Up to 50 characters. No other key may have this name.")
+    placeholder = trc("example of a key's name", "production")
+    element = text_input(initial=prefill.name, placeholder=placeholder, focus=not prefill.name)
+    return input_block(NAME, tr("Name"), element, hint=hint)
+
+
+def amounts_hint(units_per_usd: int) -> str:
+    """How a quota is written."""
+    worth = f"{units_per_usd:,}"
+    return tr("Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {worth} units.", worth=worth)
 
 
 def quota_blocks(prefill: Prefill, units_per_usd: int) -> list[Block]:
     """Quota as units or money, and the box that makes it unlimited."""
     # Slack writes “(optional)” beside the label by itself.
-    how = f"Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
-    hint = f"Leave it empty only with “No limit”. {how}"
-    element = text_input(initial=prefill.quota, placeholder="100k or $5", max_length=60) | AT_EACH_CHARACTER
+    hint = joined(tr("Leave it empty only with “No limit”."), amounts_hint(units_per_usd))
+    element = text_input(initial=prefill.quota, placeholder=tr("100k or $5"), max_length=60) | AT_EACH_CHARACTER
     box = checkboxes(
-        [option("No limit", "on", description="The key keeps working when its quota is used up")],
+        [option(tr("No limit"), "on", description=tr("The key keeps working when its quota is used up"))],
         initial=["on"] if prefill.unlimited else [],
     )
     return [
-        input_block(QUOTA, "Quota", element, hint=hint, optional=True, dispatch=True),
-        input_block(UNLIMITED, "Unlimited quota", box, optional=True, dispatch=True),
+        input_block(QUOTA, tr("Quota"), element, hint=hint, optional=True, dispatch=True),
+        input_block(UNLIMITED, tr("Unlimited quota"), box, optional=True, dispatch=True),
     ]
 
 
 def expiry_blocks(prefill: Prefill, chosen: str) -> list[Block]:
     """When the key ends; the picker is there while `custom` is chosen."""
     options = [option(text, value) for text, value in _EXPIRY_OPTIONS]
-    hint = "Days count from the moment the request is approved."
-    blocks = [input_block(EXPIRY, "Expires", select(options, initial=prefill.expiry), hint=hint, dispatch=True)]
+    hint, label = tr("Days count from the moment the request is approved."), trc("label: when a key expires", "Expires")
+    blocks = [input_block(EXPIRY, label, select(options, initial=prefill.expiry), hint=hint, dispatch=True)]
     if chosen == CUSTOM:
         picker = datetime_picker(initial=shown_moment(prefill.expiry_at))
-        blocks.append(input_block(EXPIRY_AT, "Expires at", picker, optional=True, dispatch=True))
+        blocks.append(input_block(EXPIRY_AT, tr("Expires at"), picker, optional=True, dispatch=True))
     return blocks
 
 
 def models_block(prefill: Prefill) -> Block:
     """The models the key may use."""
     initial = [option(clipped(model, 70), model) for model in shown_models(prefill.models)]
-    element = external_multi_select(initial=initial, placeholder="Every model")
-    return input_block(MODELS, "Models", element, hint="Empty = every model.", optional=True, dispatch=True)
+    element = external_multi_select(initial=initial, placeholder=tr("Every model"))
+    return input_block(MODELS, tr("Models"), element, hint=tr("Empty = every model."), optional=True, dispatch=True)
 
 
 def every_model_block() -> Block:
     """Lifts a limit on models and keeps its list."""
     box = checkboxes(
-        [option("Allow every model", "on", description="The list is kept and counts no longer")], initial=[]
+        [option(tr("Allow every model"), "on", description=tr("The list is kept and counts no longer"))], initial=[]
     )
-    return input_block(EVERY_MODEL, "No limit on models", box, optional=True)
+    return input_block(EVERY_MODEL, tr("No limit on models"), box, optional=True)
 
 
 def ips_block(prefill: Prefill) -> Block:
     """The addresses the key may be used from."""
-    hint = "IPv4 or IPv6 addresses or networks (CIDR), one a line. Empty = from anywhere."
+    hint = tr("IPv4 or IPv6 addresses or networks (CIDR), one a line. Empty = from anywhere.")
     placeholder = "198.51.100.10\n203.0.113.0/24"
     element = text_input(initial=shown_ips(prefill.allowed_ips), multiline=True, placeholder=placeholder)
-    return input_block(IPS, "Allowed IPs", element | AT_EACH_CHARACTER, hint=hint, optional=True, dispatch=True)
+    return input_block(IPS, tr("Allowed IPs"), element | AT_EACH_CHARACTER, hint=hint, optional=True, dispatch=True)
 
 
 def shown_moment(moment: int | None) -> int | None:
@@ -153,55 +155,25 @@ def shown_ips(entries: Sequence[str]) -> str:
     return "\n".join(entries)[:TEXT_LIMIT]
 
 
-def split_ips(text: str) -> list[str]:
-    """Entries of an allowlist as people type and copy them, doubles taken out.
-
-    Parted by line breaks, commas, semicolons and spaces; comments, quotation marks and brackets do not count; a range
-    is the networks that it covers; an IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
-    """
-    lines = (_COMMENT.sub("", line) for line in clean(text).split("\n"))
-    found: list[str] = []
-    for line in lines:
-        for part in re.split(r"[\s,;，、]+", _RANGE.sub("-", line)):
-            found += _entries(clean_number(part.strip(_AROUND)))
-    return list(dict.fromkeys(entry for entry in found if entry))
-
-
-def _entries(part: str) -> list[str]:
-    first, dash, last = part.partition("-")
-    try:
-        if dash:
-            ends = ipaddress.ip_address(first), ipaddress.ip_address(last)
-            networks = ipaddress.summarize_address_range(*ends)
-            return [str(net.network_address if net.prefixlen == net.max_prefixlen else net) for net in networks]
-        address, slash, prefix = part.partition("/")
-        mapped = getattr(ipaddress.ip_address(address), "ipv4_mapped", None)
-    except (ValueError, TypeError):
-        return [part]
-    if mapped is None or (slash and not (prefix.isdigit() and 96 <= int(prefix) <= 128)):
-        return [part]
-    return [f"{mapped}/{int(prefix) - 96}" if slash else str(mapped)]
-
-
 def group_blocks(prefill: Prefill) -> list[Block]:
     """The gateway's group, chosen or typed, and what only the automatic one knows."""
     initial = option(clipped(prefill.group, 70), prefill.group) if prefill.group else None
-    element = external_select(initial=initial, placeholder="The account's own group")
+    element = external_select(initial=initial, placeholder=_OWN_GROUP_TEXT)
     box = checkboxes(
-        [option("Retry in other groups", "on", description="Only matters with the automatic group")],
+        [option(tr("Retry in other groups"), "on", description=tr("Only matters with the automatic group"))],
         initial=["on"] if prefill.cross_group_retry else [],
     )
     return [
-        input_block(GROUP, "Group", element, hint="Choose, or type any name.", optional=True, dispatch=True),
-        input_block(CROSS_GROUP, "Cross-group retry", box, optional=True),
+        input_block(GROUP, tr("Group"), element, hint=tr("Choose, or type any name."), optional=True, dispatch=True),
+        input_block(CROSS_GROUP, tr("Cross-group retry"), box, optional=True),
     ]
 
 
 def reason_block(prefill: Prefill, *, optional: bool = True) -> Block:
     """The field for the reason, which the approvers read."""
-    element = text_input(initial=prefill.reason, multiline=True, max_length=1000, placeholder="What is it for?")
-    hint = "Whoever decides reads this."
-    return input_block(REASON, "Reason", element | AT_EACH_CHARACTER, hint=hint, optional=optional, dispatch=True)
+    element = text_input(initial=prefill.reason, multiline=True, max_length=1000, placeholder=tr("What is it for?"))
+    hint = tr("Whoever decides reads this.")
+    return input_block(REASON, tr("Reason"), element | AT_EACH_CHARACTER, hint=hint, optional=optional, dispatch=True)
 
 
 def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
@@ -213,11 +185,11 @@ def group_options(groups: Sequence[Group] | None, query: str) -> list[Block]:
         for group in found[:99]
         if 0 < len(group.name) <= 150
     ]
-    own = option("The account's own group", OWN_GROUP)
-    if typed_name.lower() in "the account's own group":
+    own = option(_OWN_GROUP_TEXT, OWN_GROUP)
+    if typed_name.casefold() in said(_OWN_GROUP_TEXT).casefold():
         options = [own, *options[:98]]
     if 0 < len(typed_name) <= GROUP_LIMIT and all(group.name != typed_name for group in found):
-        options.append(option(clipped(f"Use “{typed_name}”", 70), typed_name))
+        options.append(option(clipped(tr("Use “{name}”", name=typed_name), 70), typed_name))
     return options
 
 
@@ -232,7 +204,7 @@ def model_options(models: Sequence[str] | None, query: str, *, prices: Mapping[s
         option(clipped(model, 70), model, description=clipped(prices.get(model, ""), 70)) for model in found[:99]
     ]
     if 0 < len(typed_id) <= 150 and typed_id not in found:
-        told = typed_id if models is None else f"{truncate(typed_id, 50)} (not in the list)"
+        told = typed_id if models is None else tr("{model} (not in the list)", model=truncate(typed_id, 50))
         options.append(option(clipped(told, 70), typed_id))
     return options
 
@@ -257,20 +229,30 @@ class FormReader:
         size = len(name.encode("utf-8", "surrogatepass"))
         unseen = invisible_character(name)
         if not name:
-            self.errors[NAME] = "Give the key a name."
+            self.errors[NAME] = tr("Give the key a name.")
+        elif unseen is not None and unseen in "\r\n\u2028\u2029":
+            self.errors[NAME] = tr("The name holds a line break; take it out.")
         elif unseen is not None:
-            what = "a line break" if unseen in "\r\n\u2028\u2029" else f"an invisible character (U+{ord(unseen):04X})"
-            self.errors[NAME] = f"The name holds {what}; take it out."
+            which = f"U+{ord(unseen):04X}"
+            self.errors[NAME] = tr("The name holds an invisible character ({which}); take it out.", which=which)
         elif KeyReference(name).number is not None:
-            self.errors[NAME] = "The name reads like the number of a key; put a letter into it."
+            self.errors[NAME] = tr("The name reads like the number of a key; put a letter into it.")
         elif len(name) > NAME_LIMIT:
-            self.errors[NAME] = (
-                f"The name has {len(name)} characters; the gateway takes at most {NAME_LIMIT} characters."
+            self.errors[NAME] = trn(
+                "The name has {count} character; the gateway takes at most {most} characters.",
+                "The name has {count} characters; the gateway takes at most {most} characters.",
+                len(name),
+                most=NAME_LIMIT,
             )
         elif count_bytes and size > NAME_LIMIT:
-            self.errors[NAME] = (
-                f"The name has {len(name)} characters, but {size} bytes; this gateway takes at most {NAME_LIMIT} bytes "
-                f"(a character outside ASCII counts 2 to 4)."
+            self.errors[NAME] = trn(
+                "The name has {length} characters, but {count} byte; this gateway takes at most {most} bytes "
+                "(a character outside ASCII counts 2 to 4).",
+                "The name has {length} characters, but {count} bytes; this gateway takes at most {most} bytes "
+                "(a character outside ASCII counts 2 to 4).",
+                size,
+                length=len(name),
+                most=NAME_LIMIT,
             )
         return name
 
@@ -289,7 +271,7 @@ class FormReader:
             self.errors[QUOTA] = str(error)
             return 0
         if units == 0 and not unlimited:
-            self.errors[QUOTA] = "With a quota of 0 the key could not be used. Write more, or tick “No limit”."
+            self.errors[QUOTA] = tr("With a quota of 0 the key could not be used. Write more, or tick “No limit”.")
         return units
 
     def expiry(self, *, kept: int | None = None) -> Expiry:
@@ -300,37 +282,47 @@ class FormReader:
         if chosen in SPANS:
             return Expiry(seconds=SPANS[chosen])
         if chosen != CUSTOM:
-            self.errors[EXPIRY] = "Choose when the key expires."
+            self.errors[EXPIRY] = tr("Choose when the key expires.")
             return Expiry()
         moment = picked_time(self.state, EXPIRY_AT)
         place = EXPIRY_AT if EXPIRY_AT in self.state else EXPIRY
         if moment is None:
-            self.errors[place] = "Choose the day and the time at which the key expires."
+            self.errors[place] = tr("Choose the day and the time at which the key expires.")
         elif moment <= self.now and moment != kept:
-            self.errors[place] = f"That was {format_duration(self.now - moment)} ago; choose a moment to come."
+            self.errors[place] = tr(
+                "That was {duration} ago; choose a moment to come.", duration=format_duration(self.now - moment)
+            )
         elif moment >= 10_000_000_000:
-            self.errors[place] = "That is further away than the gateway can store."
+            self.errors[place] = tr("That is further away than the gateway can store.")
         return Expiry(at=moment)
 
     def models(self) -> tuple[str, ...]:
         """Model ids. What the gateway does not list may be typed: its list may be old, and the card marks it."""
         chosen = tuple(dict.fromkeys(ticked(self.state, MODELS)))
         if any("," in model or model != model.strip() or not model for model in chosen):
-            self.errors[MODELS] = "A model id holds no commas and no spaces around it."
+            self.errors[MODELS] = tr("A model id holds no commas and no spaces around it.")
         elif len(",".join(chosen)) > MODELS_LIMIT:
-            self.errors[MODELS] = f"These are too many models for the gateway ({MODELS_LIMIT} characters in all)."
+            self.errors[MODELS] = tr(
+                "These are too many models for the gateway ({most} characters in all).", most=MODELS_LIMIT
+            )
         return chosen
 
     def allowed_ips(self) -> tuple[str, ...]:
         """Addresses and networks, split at line breaks, commas and spaces, doubles taken out."""
         text = typed(self.state, IPS)
         entries = tuple(split_ips(text))
-        wrong = [entry for entry in entries if (_ip_problem(entry) is not None)]
+        wrong = [problem for entry in entries if (problem := address_problem(entry)) is not None]
         if len(text) > TEXT_LIMIT:
-            self.errors[IPS] = f"The list has {len(text):,} characters; at most {TEXT_LIMIT:,} fit."
+            self.errors[IPS] = trn(
+                "The list has {count} character; at most {most} fit.",
+                "The list has {count} characters; at most {most} fit.",
+                len(text),
+                most=f"{TEXT_LIMIT:,}",
+            )
         elif wrong:
-            more = f" {len(wrong) - 1} more are wrong too." if len(wrong) > 1 else ""
-            self.errors[IPS] = f"“{truncate(wrong[0], 60)}” {_ip_problem(wrong[0])}{more}"
+            others = len(wrong) - 1
+            more = trn("{count} more is wrong too.", "{count} more are wrong too.", others) if others else ""
+            self.errors[IPS] = joined(wrong[0], more)
         return entries
 
     def group(self, known: Sequence[Group] | None, *, kept: str = "") -> str:
@@ -340,10 +332,14 @@ class FormReader:
             return ""
         names = [one.name for one in known or ()]
         if len(group) > GROUP_LIMIT or any(unicodedata.category(char) == "Cc" for char in group):
-            self.errors[GROUP] = f"A group's name has at most {GROUP_LIMIT} characters, on one line."
+            self.errors[GROUP] = tr("A group's name has at most {most} characters, on one line.", most=GROUP_LIMIT)
         elif group and known is not None and group not in names and group != kept:
-            offered = truncate(", ".join(names), 200) or "none"
-            self.errors[GROUP] = f"The account may not use the group “{group}”. It may use: {offered}."
+            offered = truncate(with_commas(names), 200)
+            self.errors[GROUP] = (
+                tr("The account may not use the group “{group}”. It may use: {groups}.", group=group, groups=offered)
+                if offered
+                else tr("The account may not use the group “{group}”. It may use no other either.", group=group)
+            )
         return group
 
     def cross_group_retry(self, group: str, known: Sequence[Group] | None) -> bool:
@@ -364,7 +360,7 @@ class FormReader:
         """Why, as typed."""
         reason = clean(typed(self.state, REASON))
         if required and not reason:
-            self.errors[REASON] = "Say why; it is needed here."
+            self.errors[REASON] = tr("Say why; it is needed here.")
         return reason
 
 
@@ -374,22 +370,6 @@ def _may_route(group: str, known: Sequence[Group] | None) -> bool:
     if found is not None:
         return group == AUTO_GROUP or found.automatic
     return bool(group) and (known is None or group == AUTO_GROUP)
-
-
-def _ip_problem(entry: str) -> str | None:
-    """Why the gateway would never match this entry, None when it would (gateway-api.md, section 10)."""
-    address, slash, prefix = entry.partition("/")
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        if _HOST.fullmatch(address):
-            return tr("is a host name; the gateway compares addresses only. Write the addresses behind it.")
-        return "is not an IPv4 or IPv6 address or network."
-    if "%" in address:
-        return "has a zone (%…); the gateway compares addresses without one."
-    if slash and not (_PREFIX.fullmatch(prefix) and int(prefix) <= parsed.max_prefixlen):
-        return f"has no valid prefix length; IPv{parsed.version} takes /0 to /{parsed.max_prefixlen}."
-    return None
 
 
 def expiry_of(expired_time: int) -> tuple[str, int | None]:

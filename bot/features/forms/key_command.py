@@ -14,15 +14,14 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys.access import SHOW
 from bot.keys.lookup import KeyLookup, Match
-from bot.keys.text import quota_text
-from bot.languages import tr
+from bot.keys.text import lifetime_text, quota_text
+from bot.languages import tr, trc, trn
 from bot.operations import Description, Effect
 from bot.permissions.models import Actor
 from bot.slack.blocks import bold_name, button, code, modal, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 from bot.typed_text import clean_line
-from bot.units import format_moment
 
 BuildForm = Callable[[Delivery, Actor, Key, str], Awaitable[dict[str, Any]]]
 """delivery, actor, the key freshly read, the rest of the command → the modal."""
@@ -44,7 +43,7 @@ UNREAD = tr(
 
 def loading(title: str) -> dict[str, Any]:
     """What is shown while the gateway is asked."""
-    return modal("loading", title, [section(":hourglass_flowing_sand: Asking the gateway…")], close="Cancel")
+    return modal("loading", title, [section(tr(":hourglass_flowing_sand: Asking the gateway…"))])
 
 
 def row_id(text: str) -> int:
@@ -73,7 +72,7 @@ class KeyCommand:
         """The command: find the key that its text names and open the form. Raises InputError without a text."""
         text = delivery.text.strip()
         if not clean_line(text):
-            raise InputError({"key": "Which key? Add its number or exact name, for example `12` or `production`."})
+            raise InputError({"key": tr("Which key? Add its number or exact name, for example `12` or `production`.")})
         await self._open(delivery, text, lambda lookup, deadline: lookup.matches(text, deadline=deadline))
         return None
 
@@ -118,14 +117,18 @@ class KeyCommand:
         await delivery.responder.fill(delivery, loading(self.operation.title), work)
 
     def _chooser(self, keys: list[Key], channel: str) -> dict[str, Any]:
-        blocks = [section(f"{len(keys)} keys may be meant by this. Which one?")]
+        which = trn(
+            "{count} key may be meant by this. Which one?", "{count} keys may be meant by this. Which one?", len(keys)
+        )
+        blocks, now = [section(which)], self.deps.reader.server_now()
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self.deps.units_per_usd)
-            facts = f"{quota} · expires {format_moment(key.expired_time)}"
-            text = f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n{facts}"
-            choose = button("Choose", self.operation.name, value=str(key.id), label=f"Choose key {key.id}")
+            number, lifetime = tr("key {number}", number=key.id), lifetime_text(key.expired_time, now=now)
+            text = f"{bold_name(key.name)} · {number} · {code(key.last_four)}\n{quota} · {lifetime}"
+            label = tr("Choose key {number}", number=key.id)
+            choose = button(trc("button", "Choose"), self.operation.name, value=str(key.id), label=label)
             blocks.append(section(text, accessory=choose))
-        return modal(CHOICE, self.operation.title, blocks, close="Cancel", private_metadata=channel)
+        return modal(CHOICE, self.operation.title, blocks, private_metadata=channel)
 
 
 async def _numbered(lookup: KeyLookup, number: int, deadline: float) -> list[Match]:

@@ -11,13 +11,14 @@ from typing import Any, Protocol
 
 from bot.deps import Deps
 from bot.errors import InputError
-from bot.features.forms.fields import FormReader, Prefill, reason_block
+from bot.features.forms.fields import FormReader, Prefill, amounts_hint, reason_block
 from bot.features.forms.key_command import register_key_command
 from bot.features.forms.preview import UNFINISHED, Redraws, decision_block, preview_text
 from bot.features.forms.submission import submit_form
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
-from bot.keys.text import left_text
+from bot.keys.text import left_text, state_text
+from bot.languages import joined, tr
 from bot.operations import Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
 from bot.redaction import redact
@@ -79,8 +80,8 @@ class Seen(Frozen):
     def line(self, units_per_usd: int) -> Block:
         """The key in a small line, for the top of a form."""
         left = left_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
-        name = bold_name(self.name)
-        return context(f"Key {self.key_id} · {name} · {code(self.hint)} · {self.state.value} · {left}")
+        number, name = tr("Key {number}", number=self.key_id), bold_name(self.name)
+        return context(f"{number} · {name} · {code(self.hint)} · {state_text(self.state)} · {left}")
 
 
 async def read_key(look: Look, actor: Actor, key_id: int) -> tuple[Key, bool]:
@@ -179,11 +180,11 @@ class KeyForm:
 
 def delta_block(initial: str, units_per_usd: int, *, hint: str, optional: bool) -> Block:
     """How much more. Slack writes “(optional)” beside the label by itself, so the hint says when it may be empty."""
-    element = text_input(initial=initial, placeholder="+100k or +$5", max_length=60, focus=not initial) | {
+    element = text_input(initial=initial, placeholder=tr("+100k or +$5"), max_length=60, focus=not initial) | {
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
     }
-    hint += f" Units (100000, 100k, 1.5M) or money ($5, 5 USD). $1 = {units_per_usd:,} units."
-    return input_block(DELTA, "More quota", element, hint=hint, optional=optional, dispatch=True)
+    hint = joined(hint, amounts_hint(units_per_usd))
+    return input_block(DELTA, tr("More quota"), element, hint=hint, optional=optional, dispatch=True)
 
 
 def filled_in(view: Mapping[str, Any]) -> State:

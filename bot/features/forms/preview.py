@@ -14,6 +14,7 @@ from bot.errors import GatewayError, InputError
 from bot.gateway.models import Key
 from bot.keys.prices import PRICES
 from bot.keys.text import addresses_note
+from bot.languages import tr
 from bot.operations import Inspection, Operation
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape, harmless
@@ -25,21 +26,26 @@ DECISION = "decision"
 # Seconds without another change before the form is judged and drawn, since typing sends many changes.
 PAUSE = 0.25
 _REMEMBERED_VIEWS = 500
-UNFINISHED = "Fill in the form to see here whether this is granted at once or who must approve it."
+UNFINISHED = tr("Fill in the form to see here whether this is granted at once or who must approve it.")
 
 
 def decision_text(decision: Decision) -> str:
     """One line for people: at once, after whose approval, or no."""
-    rule = f" · rule {code(decision.rule)}" if decision.rule else ""
+    outcome = _outcome_text(decision)
+    return f"{outcome} · {tr('rule {name}', name=code(decision.rule))}" if decision.rule else outcome
+
+
+def _outcome_text(decision: Decision) -> str:
     if decision.outcome == "allow":
-        return f":zap: *Granted at once*{rule}"
+        return tr(":zap: *Granted at once*")
     approval = decision.approval
     if decision.outcome == "needs_approval" and approval is not None:
+        who = approval_text(approval)
         if approval.break_glass:
-            return f":rotating_light: *Done at once, reviewed afterwards* by {approval_text(approval)}{rule}"
+            return tr(":rotating_light: *Done at once, reviewed afterwards* by {who}", who=who)
         lapse = format_duration(approval.expires)
-        return f":busts_in_silhouette: *Needs approval* by {approval_text(approval)}, within {lapse}{rule}"
-    return f":no_entry: *Not allowed:* {escape(decision.sentence)}{rule}"
+        return tr(":busts_in_silhouette: *Needs approval* by {who}, within {duration}", who=who, duration=lapse)
+    return tr(":no_entry: *Not allowed:* {why}", why=escape(decision.sentence))
 
 
 def decision_block(text: str = UNFINISHED) -> Block:
@@ -86,7 +92,7 @@ def _warning(inspection: Inspection) -> str:
     """What somebody should see before they send the form: a list of addresses that is none."""
     changed = any(change.field == "allow_ips" for change in inspection.changes)
     note = addresses_note(inspection.facts.addresses or ()) if changed else ""
-    return f"\n:warning: Allowed IPs: {note}." if note else ""
+    return f"\n{tr(':warning: Allowed IPs: {note}.', note=note)}" if note else ""
 
 
 @dataclass

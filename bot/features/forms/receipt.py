@@ -15,6 +15,7 @@ from bot.approvals.cards.views import (
 )
 from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.keys import owners
+from bot.languages import tr, trc
 from bot.operations import Effect, Operation
 from bot.slack.blocks import actions, bold_name, button, channel_link, context, modal, quote, section
 
@@ -31,16 +32,16 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
         blocks.append(section(quote(request.denial)))
     row = str(request.id)
     if request.status is Status.SUCCEEDED and operation.effect in _MAKING and mine:
-        blocks.append(actions(button("Reveal", "reveal", value=row, style="primary")))
+        blocks.append(actions(button(trc("button", "Reveal"), "reveal", value=row, style="primary")))
     if request.status is Status.OFFERED:
         blocks.append(
-            actions(button("Accept the offer", "accept_offer", value=row, style="primary"), withdraw_button(row))
+            actions(button(tr("Accept the offer"), "accept_offer", value=row, style="primary"), withdraw_button(row))
         )
     blocks += [*outcome_blocks(request), *aftermath_blocks(request), *change_lines(request.summary)]
-    blocks.append(context(f"Request {request.number}"))
+    blocks.append(context(tr("Request {number}", number=request.number)))
     if request.status is Status.PENDING:
         blocks.append(actions(withdraw_button(row)))
-    return modal("receipt", operation.title, blocks, close="Close")
+    return modal("receipt", operation.title, blocks, close=tr("Close"))
 
 
 def read_receipt(c: sa.Connection, request: ApprovalRequest, operation: Operation, *, channel: str) -> dict[str, Any]:
@@ -53,13 +54,15 @@ def read_receipt(c: sa.Connection, request: ApprovalRequest, operation: Operatio
 def _sentence(request: ApprovalRequest, operation: Operation, channel: str) -> str:
     decision, name = request.judgement.decision, bold_name(request.key_name)
     if request.status is Status.PENDING and decision.approval is not None:
-        who = f"{approval_text(decision.approval)} in {channel_link(channel)}"
-        return (
-            f"Your request for key {name} waits for a decision by {who}. "
-            "This window shows it, and you will hear from me in a direct message."
+        return tr(
+            "Your request for key {name} waits for a decision by {who} in {channel}. "
+            "This window shows it, and you will hear from me in a direct message.",
+            name=name,
+            who=approval_text(decision.approval),
+            channel=channel_link(channel),
         )
     if request.status in FINAL or request.status in {Status.OFFERED, Status.UNKNOWN} or request.progress.postponed:
         return notice_sentence(request, operation)
     if operation.effect is Effect.CREATES:
-        return f"Your request is granted. Creating key {name}… This window says when the gateway has it."
-    return f"Your request for key {name} is granted and being applied… This window says when it is done."
+        return tr("Your request is granted. Creating key {name}… This window says when the gateway has it.", name=name)
+    return tr("Your request for key {name} is granted and being applied… This window says when it is done.", name=name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.features.forms import fields as form
+from bot.features.forms.addresses import split_ips
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_update.operation import OPERATION, UpdateKey
@@ -60,7 +61,7 @@ def _values(prefill: Prefill) -> dict[str, object]:
         form.NAME: prefill.name,
         form.EXPIRY: _minute(form.shown_moment(prefill.expiry_at)) if prefill.expiry == form.CUSTOM else prefill.expiry,
         form.MODELS: form.shown_models(prefill.models),
-        form.IPS: form.split_ips(form.shown_ips(prefill.allowed_ips)),
+        form.IPS: split_ips(form.shown_ips(prefill.allowed_ips)),
         form.GROUP: prefill.group,
         form.CROSS_GROUP: prefill.cross_group_retry,
     }
@@ -132,7 +133,7 @@ def parse_submission(
         expiry=None if same(form.EXPIRY, moment) else reader.expiry(),
         models=None if same(form.MODELS, list(ticked(state, form.MODELS))) else reader.models(),
         every_model=remembered.limited and "on" in ticked(state, form.EVERY_MODEL),
-        allowed_ips=None if same(form.IPS, form.split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
+        allowed_ips=None if same(form.IPS, split_ips(typed(state, form.IPS))) else reader.allowed_ips(),
         group=None if same(form.GROUP, group) else reader.group(groups),
         cross_group_retry=None if retry_stays else reader.cross_group_retry(clean_line(group), groups),
     )

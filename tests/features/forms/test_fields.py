@@ -1,4 +1,4 @@
-"""The fields of the forms: whatever keyboards and web pages put into a text is taken out or named; lists of addresses."""
+"""The fields of the forms: whatever keyboards and web pages put into a text is taken out or named."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.errors import InputError
-from bot.features.forms.fields import FormReader, split_ips
+from bot.features.forms.fields import FormReader
 from bot.features.key_quota.views import parse_submission as parse_quota_form
 from tests.features.kit import NOW, UNITS, reader, seen
 from tests.test_typed_text import INVISIBLE
@@ -68,25 +68,3 @@ def test_a_quota_of_nothing_needs_the_box(text: str) -> None:
     form = FormReader(state=reader(remain_quota=text).state, now=NOW, units_per_usd=UNITS)
     assert form.quota(unlimited=True) == 0
     assert not form.errors
-
-
-@pytest.mark.parametrize(
-    ("text", "entries"),
-    [
-        ('"203.0.113.7", "203.0.113.8",', ["203.0.113.7", "203.0.113.8"]),
-        ("[203.0.113.0/24]; 198.51.100.1;", ["203.0.113.0/24", "198.51.100.1"]),
-        ("203.0.113.7 # office\n# home\n198.51.100.1 // vpn", ["203.0.113.7", "198.51.100.1"]),
-        ("192.0.2.0-192.0.2.255", ["192.0.2.0/24"]),
-        ("192.0.2.1 – 192.0.2.2", ["192.0.2.1", "192.0.2.2"]),
-        ("::ffff:192.0.2.1 ::ffff:192.0.2.0/120", ["192.0.2.1", "192.0.2.0/24"]),
-        ("::ffff:0.0.0.0/64", ["::ffff:0.0.0.0/64"]),
-        ("192.0.2.9-192.0.2.1", ["192.0.2.9-192.0.2.1"]),
-        ("192.0.2.1-2001:db8::1", ["192.0.2.1-2001:db8::1"]),
-        ("one-two", ["one-two"]),
-        ("１９２.0.2.1", ["192.0.2.1"]),
-        ("2001:db8::1-2001:db8::2", ["2001:db8::1", "2001:db8::2"]),
-        ("", []),
-    ],
-)
-def test_addresses_are_read_as_people_copy_them(text: str, entries: list[str]) -> None:
-    assert split_ips(text) == entries

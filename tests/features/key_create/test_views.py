@@ -87,7 +87,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("allow_ips", {"allow_ips": "10.0.0.0/255.0.0.0"}, "has no valid prefix length"),
     ("allow_ips", {"allow_ips": "10.0.0.0/08"}, "has no valid prefix length"),
     ("allow_ips", {"allow_ips": "<!channel>"}, "“<!channel>” is not"),
-    ("allow_ips", {"allow_ips": "one two"}, "1 more are wrong too."),
+    ("allow_ips", {"allow_ips": "one two"}, "1 more is wrong too."),
     (
         "allow_ips",
         {"allow_ips": "\n".join(f"10.0.{n // 256}.{n % 256}" for n in range(500))},
