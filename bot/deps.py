@@ -11,6 +11,7 @@ from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
+from bot.keys.known_keys import KnownKeys
 from bot.keys.lookup import KeyLookup
 from bot.operations import Registry
 from bot.permissions.models import Actor
@@ -35,6 +36,7 @@ class Deps:
     actions: RequestActions
     reader: GatewayReader
     inventory: Inventory
+    known: KnownKeys
     database: Database
     directory: Directory
     policy: Callable[[], Policy]

@@ -18,6 +18,7 @@ from bot.health import Health
 from bot.keys.account import START_SECONDS, AccountBinding
 from bot.keys.inventory import Inventory
 from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.known_keys import KnownKeys
 from bot.keys.list_pass import ListPass
 from bot.known_capabilities import KnownCapabilities
 from bot.policy_file import PolicyFile
@@ -104,8 +105,9 @@ class Resources:
         database, client, clock = self.database, self.client, self.clock
         address = str(self.settings.cometapi_base_url)
         self.account = AccountBinding(database=database, reader=client, address=address, clock=clock)
-        self.inventory = Inventory(client, clock=clock, listed=self.account.listed)
         self.inventory_writer = writer = InventoryWriter(database=database, clock=clock)
+        self.known_keys = known = KnownKeys(database=database, writer=writer)
+        self.inventory = Inventory(client, clock=clock, listed=self.account.listed, known=known)
         client.listen(writer.notice)
         self.list_pass = ListPass(
             reader=client, database=database, writer=writer, listed=self.account.listed, clock=clock

@@ -184,6 +184,7 @@ class Services:
             windows=self.windows,
             reader=self.client,
             inventory=self.inventory,
+            known=self.resources.known_keys,
             database=self.database,
             directory=self.directory,
             policy=self.policy.current,

@@ -6,6 +6,7 @@ People wait at most the deadline they name; what comes later is kept for the nex
 import asyncio
 import functools
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -17,6 +18,7 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice
+from bot.keys.known_keys import KnownKeys
 from bot.typed_text import fold
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ ACCOUNT_FRESH_SECONDS = 300.0
 # Groups whose models are remembered; a name that is typed may be any.
 MOST_GROUPS = 50
 # Records remembered as they were last read, whoever read them.
-MOST_RECORDS = 20_000
+MOST_RECORDS = 2_000
 
 
 @dataclass(eq=False)
@@ -95,7 +97,11 @@ class _Remembered(Generic[T]):
 
 
 class Inventory:
-    """The cache behind selects and checks. `listed` is told of each list of all keys. Implements operations.Offered."""
+    """The cache behind selects and checks. Implements operations.Offered.
+
+    `listed` is told of each list of all keys. `known`: keys as they were last read and written down; before all
+    of them were, the list is asked for here.
+    """
 
     def __init__(
         self,
@@ -103,6 +109,7 @@ class Inventory:
         *,
         clock: Callable[[], float],
         listed: Callable[[Sequence[Key]], Awaitable[None]] | None = None,
+        known: KnownKeys | None = None,
     ) -> None:
         async def list_keys() -> list[Key]:
             keys = await reader.list_keys()
@@ -111,6 +118,7 @@ class Inventory:
             return keys
 
         self._clock = clock
+        self._known_keys = known
         self._records: OrderedDict[int, tuple[float, Key]] = OrderedDict()
         reader.listen(self.notice)
         self._reader = reader
@@ -141,9 +149,16 @@ class Inventory:
         at, key = self._records.get(key_id, (float("-inf"), None))
         return key if self._clock() - at <= within else None
 
-    def remembered(self, folded: Collection[str]) -> list[Key]:
-        """Keys whose names looked like one of these when they were last read. Asks nobody."""
-        return [key for _, key in self._records.values() if fold(key.name) in folded]
+    async def last_read(self, key_id: int) -> Key | None:
+        """The record as it was last read, by whomever and however long ago. Asks no gateway."""
+        here = self.recent(key_id, within=math.inf)
+        return here if here is not None or self._known_keys is None else await self._known_keys.key(key_id)
+
+    async def remembered(self, folded: Collection[str]) -> list[Key]:
+        """Keys whose names looked like one of these when they were last read. Asks no gateway."""
+        stored = None if self._known_keys is None else await self._known_keys.named(folded)
+        here = [key for _, key in self._records.values() if fold(key.name) in folded]
+        return list({key.id: key for key in (*(stored or ()), *here)}.values())
 
     def is_among_newest(self, key_id: int) -> bool:
         """Whether the newest page holds this key, as far as is remembered."""
@@ -203,21 +218,23 @@ class Inventory:
 
         A quick courtesy in the form. The run looks again before it creates, so a False is no promise.
         """
-        return any(key.name == name for key in await self._known(deadline))
+        return any(key.name == name for key in await self._known({fold(name)}, deadline))
 
     async def named(self, folded: Collection[str], *, deadline: float) -> list[Key]:
         """Keys whose names look like one of these (typed_text.fold), as far as can be told in time."""
-        return [key for key in await self._known(deadline) if fold(key.name) in folded]
+        return [key for key in await self._known(folded, deadline) if fold(key.name) in folded]
 
-    async def _known(self, deadline: float) -> list[Key]:
-        """The newest hundred keys fresh, the older ones from memory."""
+    async def _known(self, folded: Collection[str], deadline: float) -> list[Key]:
+        """The newest hundred keys fresh, and older ones that may have one of these names as they were last read."""
         begun = self._clock()
         newest = await self.newest(deadline=deadline)
         if newest is not None and len(newest) < PAGE_SIZE:
             return newest  # a first page that is not full is the whole list
-        # The whole list may take minutes on a busy account (limiter.py): nobody waits for that here.
-        left = max(0.0, deadline - (self._clock() - begun))
-        known = await self._keys.get(deadline=left, patient=False) or []
+        known = None if self._known_keys is None else await self._known_keys.named(folded)
+        if known is None:
+            # The whole list may take minutes on a busy account (limiter.py): nobody waits for that here.
+            left = max(0.0, deadline - (self._clock() - begun))
+            known = await self._keys.get(deadline=left, patient=False) or []
         if newest is None:
             return known
         # A key that is gone frees its name: what the newest page covers, it knows better than our memory.

@@ -6,7 +6,6 @@ choose, and writes nothing before.
 
 import asyncio
 import functools
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -73,15 +72,15 @@ class KeyLookup:
                 found += [Match(key, rest) for key in await self._read(reference, deadline)]
         return list({match.key.id: match for match in reversed(found)}.values())[::-1]
 
-    def remembered(self, text: str) -> list[Match]:
+    async def remembered(self, text: str) -> list[Match]:
         """Every key that the KEY of `KEY REST` may mean, as they were last read. Asks nobody."""
         refuse_value(text)
         if self.inventory is None:
             return []
         found: list[Match] = []
         for reference, rest in splits(text):
-            known = None if reference.number is None else self.inventory.recent(reference.number, within=math.inf)
-            keys = [*([] if known is None else [known]), *self.inventory.remembered(reference.folded)]
+            known = None if reference.number is None else await self.inventory.last_read(reference.number)
+            keys = [*([] if known is None else [known]), *await self.inventory.remembered(reference.folded)]
             found += [Match(key, rest) for key in keys]
         return list({match.key.id: match for match in reversed(found)}.values())[::-1]
 
@@ -139,7 +138,7 @@ class KeyLookup:
         """Keys whose names look like one of these, among all that were ever read, as they are now."""
         if self.inventory is None:
             return []
-        alike = self.inventory.remembered(reference.folded)
+        alike = await self.inventory.remembered(reference.folded)
         found = await asyncio.gather(*(self._fresh(self.inventory, int(key.id), deadline) for key in alike))
         return [key for key in found if key is not None and fold(key.name) in reference.folded]
 

@@ -159,5 +159,29 @@ def _expires() -> str:
     return trc("label: when a key expires", "Expires")
 
 
+def age_text(as_of: float, now: float) -> str:
+    """`as of 2 minutes ago`: how old what is shown is."""
+    minutes = int(max(0.0, now - as_of) // 60)
+    if minutes < 1:
+        return tr("as of a moment ago")
+    if minutes < 120:
+        return trn("as of {count} minute ago", "as of {count} minutes ago", minutes)
+    if minutes < 2880:
+        return trn("as of {count} hour ago", "as of {count} hours ago", minutes // 60)
+    return trn("as of {count} day ago", "as of {count} days ago", minutes // 1440)
+
+
+def quota_bar(key: Key) -> str:
+    """How much of a key's quota is used, as a bar of ten and a percentage; "" for a key without a limit."""
+    total = key.total_quota
+    if key.unlimited_quota or total <= 0:
+        return ""
+    used = min(1.0, max(0.0, key.used_quota / total))
+    # Full only when nothing is left, empty only when nothing was used.
+    full = min(9, max(1, round(10 * used))) if 0 < used < 1 else round(10 * used)
+    percent = min(99, max(1, round(100 * used))) if 0 < used < 1 else round(100 * used)
+    return tr("{bar} {percent} % used", bar="█" * full + "░" * (10 - full), percent=percent)
+
+
 def _on(value: bool) -> str:  # one value in, one word out
     return trc("a switch of a key", "on") if value else trc("a switch of a key", "off")

@@ -176,6 +176,7 @@ class Room:
             reader=self.client,
             languages=unused,
             inventory=unused,
+            known=unused,
             database=self.database,
             directory=self,  # type: ignore[arg-type]  # the one method that is asked
             policy=lambda: self.spine.policy,

@@ -9,6 +9,8 @@ from bot.features import OPERATIONS
 from bot.gateway.models import Key, KeyId
 from bot.keys import owners
 from bot.keys.inventory import Inventory
+from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.known_keys import KnownKeys
 from bot.keys.owners import OwnedKey
 from bot.permissions import Actor, parse_policy
 from bot.slack.blocks import Block
@@ -51,12 +53,16 @@ class ListenerDesk:
         directory: Any = Directory()
         seen = SeenLocales()
         self.languages = PersonLanguages(database, seen=seen, ask=directory.actor, clock=self.spine.clock)
+        writer = InventoryWriter(database=database, clock=self.spine.clock)
+        self.reader.listen(writer.notice)
+        known = KnownKeys(database=database, writer=writer)
         self.deps = Deps(
             flow=self.spine.flow,
             counts=self.spine.counts,
             actions=self.spine.actions,
             reader=self.reader,
-            inventory=Inventory(self.reader, clock=self.spine.clock),
+            inventory=Inventory(self.reader, clock=self.spine.clock, known=known),
+            known=known,
             database=database,
             directory=directory,
             policy=lambda: self.spine.policy,

@@ -132,6 +132,7 @@ class Room:
             reader=self.client,
             languages=unused,
             inventory=unused,
+            known=unused,
             database=database,
             directory=self,  # type: ignore[arg-type]
             policy=lambda: self.spine.policy,

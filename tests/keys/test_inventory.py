@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice, Prices
 from bot.keys import inventory as module
+from bot.keys import inventory_store
 from bot.keys.inventory import (
     ACCOUNT_FRESH_SECONDS,
     FRESH_SECONDS,
@@ -20,6 +22,9 @@ from bot.keys.inventory import (
     USABLE_SECONDS,
     Inventory,
 )
+from bot.keys.inventory_store import PassMark
+from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.known_keys import KnownKeys
 from tests.keys.records import record
 
 ACCOUNT = GatewayAccount(id=1, username="desk", group="default", quota=1, used_quota=0, request_count=0)
@@ -238,7 +243,7 @@ async def test_without_a_first_page_the_list_in_memory_must_do(memory: Memory) -
     assert not await memory.inventory.name_in_use("new", deadline=1.0)
 
 
-def test_records_are_remembered_as_they_were_last_read_whoever_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_records_are_remembered_as_they_were_last_read_whoever_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     [notice] = memory.reader.listeners
     monkeypatch.setattr(module, "MOST_RECORDS", 2)
@@ -246,10 +251,28 @@ def test_records_are_remembered_as_they_were_last_read_whoever_read_them(monkeyp
     memory.now += 10.0
     notice([(record(1, name="one"), "raw"), (record(3), "raw")])
     assert memory.inventory.recent(2, within=1e9) is None
-    assert [key.name for key in memory.inventory.remembered({"one"})] == ["one"]
+    assert [key.name for key in await memory.inventory.remembered({"one"})] == ["one"]
     assert memory.inventory.recent(1, within=0.0) is not None
     memory.now += 10.0
     assert memory.inventory.recent(1, within=9.0) is None
+
+
+async def test_names_of_older_keys_come_from_what_was_written_down_and_no_list_is_asked_for(
+    sqlite_database: Database,
+) -> None:
+    reader, stored = Reader(), [record(1, name="old"), record(250, name="gone")]
+    sqlite_database.run_here(inventory_store.write, {int(key.id): (5.0, key) for key in stored})
+    mark = PassMark(started_at=5.0, finished_at=6.0, keys=2, settled=True)
+    sqlite_database.run_here(inventory_store.finish_pass, mark)
+    known = KnownKeys(database=sqlite_database, writer=InventoryWriter(database=sqlite_database, clock=lambda: 7.0))
+    reader.newest = [record(200 + number) for number in range(PAGE_SIZE)]
+    inventory = Inventory(reader, clock=lambda: 0.0, known=known)  # type: ignore[arg-type]
+    assert await inventory.name_in_use("old", deadline=1.0)
+    assert not await inventory.name_in_use("gone", deadline=1.0)
+    assert {int(key.id) for key in await inventory.remembered({"old", "gone"})} == {1, 250}
+    assert await inventory.last_read(1) == stored[0]
+    assert await inventory.last_read(2) is None
+    assert "keys" not in reader.asked
 
 
 async def test_where_nobody_wants_the_list_it_is_remembered_all_the_same() -> None:

@@ -175,9 +175,9 @@ async def test_what_is_remembered_holds_every_reading_and_asks_nobody() -> None:
         "nothing": set(),
         "99999": set(),
     }.items():
-        assert {match.key.id for match in lookup.remembered(text)} == meant
-    assert [match.rest for match in lookup.remembered(f"{second.id} at once")] == ["at once"]
-    assert KeyLookup(reader=client).remembered("prod") == []
+        assert {match.key.id for match in await lookup.remembered(text)} == meant
+    assert [match.rest for match in await lookup.remembered(f"{second.id} at once")] == ["at once"]
+    assert await KeyLookup(reader=client).remembered("prod") == []
     assert len(fake.requests) == asked
     await inventory.close()
     await client.aclose()

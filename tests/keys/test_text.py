@@ -8,17 +8,20 @@ from bot.gateway.models import KeySettings
 from bot.keys.text import (
     addresses_note,
     addresses_text,
+    age_text,
     changed_lines,
     expiry_text,
     left_text,
     lifetime_text,
     list_text,
     new_key_lines,
+    quota_bar,
     quota_text,
 )
 from bot.languages import find, speaking
 from bot.operations import Change, Expiry
 from tests.gateway.kit import wanted
+from tests.keys.records import record
 from tests.languages.conftest import Speak
 from tests.narrow import present
 
@@ -130,3 +133,36 @@ def test_lines_made_in_english_and_stored_are_read_in_another_language(speak: Sp
         ]
     with speaking(present(find("zh-Hant"))):
         assert "gpt-4、o1" in Change.model_validate(kept[2]).after
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "as of a moment ago"),
+        (59, "as of a moment ago"),
+        (60, "as of 1 minute ago"),
+        (7_199, "as of 119 minutes ago"),
+        (7_200, "as of 2 hours ago"),
+        (200_000, "as of 2 days ago"),
+    ],
+)
+def test_how_old_a_list_is(seconds: float, words: str) -> None:
+    assert age_text(1_000_000.0, 1_000_000.0 + seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("used", "remain", "bar"),
+    [
+        (0, 100, "░░░░░░░░░░ 0 % used"),
+        (1, 99_999, "█░░░░░░░░░ 1 % used"),
+        (50, 50, "█████░░░░░ 50 % used"),
+        (99_999, 1, "█████████░ 99 % used"),
+        (100, 0, "██████████ 100 % used"),
+        (110, -10, "██████████ 100 % used"),
+        (-1, 100, "░░░░░░░░░░ 0 % used"),
+        (0, 0, ""),
+    ],
+)
+def test_a_bar_of_what_is_used(used: int, remain: int, bar: str) -> None:
+    assert quota_bar(record(1, used_quota=used, remain_quota=remain, unlimited_quota=False)) == bar
+    assert quota_bar(record(1, used_quota=used, remain_quota=remain, unlimited_quota=True)) == ""

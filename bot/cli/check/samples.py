@@ -43,6 +43,8 @@ from bot.features.request_list.views import request_list
 from bot.gateway.models import Key, KeyId
 from bot.incident import views as incident
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.keys.inventory_store import KnownKey
+from bot.keys.known_keys import KeyPage
 from bot.operations import Change
 from bot.permissions.models import Actor, Approval, Ask, Decision, Facts, Stage
 from bot.slack.blocks import Message
@@ -168,7 +170,17 @@ def _of_forms() -> Iterator[Sample]:
 
 def _of_lists() -> Iterator[Sample]:
     row = key_rows.row(_KEY, now=NOW, owner=PERSON, units_per_usd=UNITS)
-    yield Sample("list of keys", key_list([_KEY], everybody=True, owners={7: PERSON}, now=NOW, units_per_usd=UNITS))
+    known = KnownKey(
+        key=_KEY,
+        read_at=NOW,
+        known_since=NOW,
+        gone_at=None,
+        owner_id=PERSON,
+        owner_team=TEAM,
+        owner_roles=None,
+    )
+    keys = KeyPage(keys=[known], total=1, number=1, as_of=NOW)
+    yield Sample("list of keys", key_list(keys, everybody=True, now=NOW, asked_at=NOW, units_per_usd=UNITS))
     window = key_window(
         _KEY,
         owner=PERSON,

@@ -86,7 +86,7 @@ class KeyCommand:
 
     async def _found(self, text: str, find: Find) -> tuple[list[Match], GatewayCallError | None]:
         """The keys that may be meant. With the error when they could not be read: then as they are remembered."""
-        remembered = self._lookup.remembered(text) if self.operation.unread else []
+        remembered = await self._lookup.remembered(text) if self.operation.unread else []
         try:
             with prioritized(Priority.KILL if self._stops else Priority.PEOPLE):
                 return await find(self._lookup, READ_SECONDS if remembered else BACKGROUND_SECONDS), None

@@ -13,12 +13,15 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.features.home.language import ACTION, LanguageListener, language_block
 from bot.features.home.views import build_home, cut, nothing_here
+from bot.features.lists.key_pages import key_page
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
-from bot.gateway.models import EffectiveState, Key, over_promise
+from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
 from bot.keys import locks, owners
+from bot.keys.known_keys import KeyPage
 from bot.keys.text import account_trouble, over_promise_text
+from bot.languages import tr
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Block, bold_name, escape, section
@@ -27,6 +30,8 @@ from bot.slack.router import Router
 
 SOON = 7 * 86_400
 _KEYS, _REQUESTS, _WAITING = 10, 8, 10
+# Keys of one person that are looked at for what needs care.
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -66,30 +71,30 @@ class HomeListeners:
         actor = await deps.actor(delivery)
         if actor.kind is not ActorKind.MEMBER:
             return nothing_here("API keys are for full members of this workspace.")
-        owned = await deps.database.read(owners.owned_by, actor.slack_user_id)
-        ids = {one.key_id for one in owned}
-        mine, requests, waiting, reviews, alerts = await asyncio.gather(
-            self._keys(ids),
+        page, requests, waiting, reviews, alerts = await asyncio.gather(
+            self._keys(actor),
             deps.database.read(store.of_requester, actor.slack_user_id),
             decidable(deps, actor),
             reviewable(deps, actor),
             deps.open_alerts(actor),
         )
         now = deps.reader.server_now()
+        mine = [] if page is None else [known.key for known in page.keys]
         locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
         keys = [
             key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd, locked=locked.get(key.id, ""))
-            for key in mine or ()
+            for key in mine
         ]
-        if mine is None:
-            keys = [section(f"The gateway does not answer now, so your keys ({len(ids)}) are not shown.")]
+        if page is None:
+            keys = [section(await self._not_shown(actor))]
         return build_home(
             alerts=alerts,
             waiting=cut(self._rows(waiting, decidable=True), _WAITING, "/apikey requests"),
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
-            keys=cut(keys, _KEYS, "/apikey list"),
+            keys=cut(keys, _KEYS, "/apikey list", total=None if page is None else page.total),
+            keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
-            care=[*await self._troubles(actor), *_care(mine or [], now), *await self._account(actor, mine or [], now)],
+            care=[*await self._troubles(actor), *_care(mine, now), *await self._account(actor, mine, now)],
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
             now=deps.clock(),
@@ -124,14 +129,26 @@ class HomeListeners:
         troubles = [account_trouble(account, key, now=now) for key in mine]
         lines = [next((text for text in troubles if text), "")]
         if oversees:
-            keys = await deps.inventory.keys(deadline=LISTENER_SECONDS) or []
-            lines.append(over_promise_text(over_promise(keys, account, now=now), units_per_usd=deps.units_per_usd))
+            promise = await self._promise(account, now)
+            lines.append(over_promise_text(promise, units_per_usd=deps.units_per_usd))
         return [line for line in lines if line]
 
-    async def _keys(self, ids: set[int]) -> list[Key] | None:
+    async def _promise(self, account: GatewayAccount, now: float) -> OverPromise:
+        """What all keys may still spend beside what the account has."""
+        known = await self.deps.known.promise(now=now)
+        if known is None:
+            return over_promise(await self.deps.inventory.keys(deadline=LISTENER_SECONDS) or [], account, now=now)
+        return OverPromise(promised=known.units, balance=account.quota, unlimited=known.unlimited)
+
+    async def _keys(self, actor: Actor) -> KeyPage | None:
         """None when the gateway does not tell: that is not the same as having no keys."""
-        keys = await self.deps.inventory.keys(deadline=BACKGROUND_SECONDS) if ids else []
-        return None if keys is None else [key for key in keys if key.id in ids]
+        return await key_page(
+            self.deps, owner=actor.slack_user_id, number=1, rows=_LOOKED_AT, deadline=BACKGROUND_SECONDS
+        )
+
+    async def _not_shown(self, actor: Actor) -> str:
+        owned = await self.deps.database.read(owners.owned_by, actor.slack_user_id)
+        return tr("The gateway does not answer now, so your keys ({count}) are not shown.", count=len(owned))
 
 
 def _care(keys: list[Key], now: float) -> list[str]:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bot.keys.text import age_text
+from bot.languages import tr
 from bot.slack.blocks import Block, actions, button, context, date, divider, header, home, section
 
 _CARE, _ALERTS = 10, 10
 
 
-def cut(rows: Sequence[Block], most: int, command: str) -> list[Block]:
-    """The first of them, and how many there are beside them and where."""
-    left = len(rows) - most
+def cut(rows: Sequence[Block], most: int, command: str, *, total: int | None = None) -> list[Block]:
+    """The first of them, and how many there are beside them and where. `total`: where `rows` are not all of them."""
+    left = (len(rows) if total is None else total) - most
     return [*rows[:most], *([context(f"… and {left} more: `{command}`")] if left > 0 else [])]
 
 
@@ -22,6 +24,7 @@ def build_home(
     keys: Sequence[Block],
     requests: Sequence[Block],
     care: Sequence[str],
+    keys_as_of: float | None = None,
     quiet: bool | None,
     language: Block,
     now: float,
@@ -48,7 +51,10 @@ def build_home(
     blocks += [header("Your keys"), *(keys or [section("You have no keys yet.")]), divider()]
     blocks += [header("Your requests"), *(requests or [section("You have not asked for anything yet.")])]
     blocks += [divider(), language]
-    blocks.append(context(f"As of {date(now)}"))
+    small: list[str] = [tr("As of {moment}", moment=date(now))]
+    if keys_as_of is not None:
+        small.append(tr("Keys: {age}", age=age_text(keys_as_of, now)))
+    blocks.append(context(*small))
     return home(blocks)
 
 

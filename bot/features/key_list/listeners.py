@@ -9,7 +9,8 @@ from bot.approvals.cards.lock_notices import locked_text, locked_texts
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.key_command import register_key_command
-from bot.features.key_list.views import LIST, LISTED, SHOWN, key_list, key_window, pages
+from bot.features.key_list.views import LIST, LISTED, ROWS, SHOWN, key_list, key_window
+from bot.features.lists.key_pages import just_read, key_page
 from bot.gateway.models import Key
 from bot.keys import locks, owners
 from bot.keys.text import account_trouble
@@ -58,21 +59,20 @@ class KeyListListeners:
         return False
 
     async def _message(self, actor: Actor, everybody: bool, page: int) -> Message:  # the answer of _scope
-        deps = self.deps
-        keys = await deps.inventory.keys(deadline=BACKGROUND_SECONDS)
-        if keys is None:
+        deps, owner = self.deps, None if everybody else actor.slack_user_id
+        found = await key_page(deps, owner=owner, number=page, rows=ROWS, deadline=BACKGROUND_SECONDS)
+        if found is None:
+            # Says why the gateway does not tell, if it still does not.
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
-        whose = await deps.database.read(owners.all_owners)
+            found = await just_read(deps, keys, owner=owner, number=page, rows=ROWS)
         locked = await deps.database.read(locks.all_locks)
-        mine = keys if everybody else [key for key in keys if whose.get(key.id) == actor.slack_user_id]
         return key_list(
-            mine,
+            found,
             everybody=everybody,
-            owners=whose,
             locked=locked_texts(locked, policy=deps.policy()),
             now=deps.reader.server_now(),
+            asked_at=deps.clock(),
             units_per_usd=deps.units_per_usd,
-            page=min(page, pages(len(mine))),
         )
 
     async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:

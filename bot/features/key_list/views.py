@@ -6,8 +6,9 @@ from typing import Any
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.lists.key_rows import BADGES, SHOW, row
 from bot.gateway.models import Key
-from bot.keys.text import OWN_GROUP, addresses_text, models_text, quota_text
-from bot.languages import tr
+from bot.keys.known_keys import KeyPage
+from bot.keys.text import OWN_GROUP, addresses_text, age_text, models_text, quota_text
+from bot.languages import tr, trn
 from bot.operations import Description
 from bot.slack.blocks import (
     Message,
@@ -34,41 +35,45 @@ LIST = LISTED.name
 ROWS = 20
 
 
-def pages(number: int) -> int:
-    """How many pages hold that many keys."""
-    return max(1, -(-number // ROWS))
-
-
 def key_list(
-    keys: Sequence[Key],
-    *,
-    everybody: bool,
-    owners: Mapping[int, str],
-    locked: Mapping[int, str] = {},
-    now: float,
-    units_per_usd: int,
-    page: int = 1,
+    page: KeyPage, *, everybody: bool, locked: Mapping[int, str] = {}, now: float, asked_at: float, units_per_usd: int
 ) -> Message:
     """The answer to `/apikey list [PAGE]`: 20 keys to a page, so that each fits into one message of Slack.
 
-    `locked`: of locked keys, why they are and what brings them back.
+    `locked`: of locked keys, why they are and what brings them back. `now` is by the gateway's clock, `asked_at` ours.
     """
-    if not keys:
+    if not page.keys:
         text = "There are no keys yet." if everybody else "You have no keys yet. `/apikey new` asks for one."
         return Message(text, [section(text), actions(button("Ask for a key", "key.create", style="primary"))])
-    count = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
-    headline = f"All {count} of the account" if everybody else f"Your {count}"
+    if everybody:
+        headline = trn("The account's {count} key", "All {count} keys of the account", page.total)
+    else:
+        headline = trn("Your {count} key", "Your {count} keys", page.total)
     blocks = [section(f"*{headline}*"), divider()]
-    first = (page - 1) * ROWS
-    shown = keys[first : first + ROWS]
-    for key in shown:
-        owner = owners.get(key.id) if everybody else None
+    for known in page.keys:
+        key, owner = known.key, known.owner_id if everybody else None
         blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd, locked=locked.get(key.id, "")))
-    if len(keys) > ROWS:
-        following = f" · `/apikey list {page + 1}` shows the next" if page < pages(len(keys)) else ""
-        small = f"{first + 1} to {first + len(shown)} of {len(keys)}, newest first{following}"
-        blocks.append(context(f"{small} · `/apikey show KEY` finds each"))
-    return Message(f"{headline}.", blocks)
+    return Message(f"{headline}.", [*blocks, context(*_small_lines(page, asked_at))])
+
+
+def _small_lines(page: KeyPage, now: float) -> list[str]:
+    """Where in the list this is, how to go on, and how old it is."""
+    age, last = age_text(page.as_of, now), (page.number - 1) * ROWS + len(page.keys)
+    if page.total <= ROWS:
+        return [age]
+    lines = [
+        tr(
+            "{first} to {last} of {total}, newest first",
+            first=(page.number - 1) * ROWS + 1,
+            last=last,
+            total=page.total,
+        ),
+        tr("`/apikey show KEY` finds each"),
+        age,
+    ]
+    if last < page.total:
+        lines.insert(1, tr("{command} shows the next", command=f"`/apikey list {page.number + 1}`"))
+    return lines
 
 
 def key_window(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.deps import LISTENER_SECONDS, Deps
+from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.forms import fields as form
 from bot.features.forms.fields import FormReader, Prefill
@@ -44,9 +44,7 @@ class KeyUpdateListeners:
     async def _draft(self, delivery: Delivery) -> dict[str, Any]:
         deps = self._deps
         remembered = Remembered.parse(delivery)
-        key = next(
-            (k for k in await deps.inventory.keys(deadline=LISTENER_SECONDS) or () if k.id == remembered.key_id), None
-        )
+        key = await deps.known.key(remembered.key_id)
         try:
             wanted, reason = parse_submission(self._reader(delivery), remembered, groups=None, count_bytes=False)
         except InputError as error:

@@ -1,1 +1,1 @@
-"""Rows of lists that several features show."""
+"""Rows and pages of lists that several features show."""

@@ -1,7 +1,7 @@
 """One key as a line of a list, for every place that lists keys. Never its value. Pure."""
 
 from bot.gateway.models import EffectiveState, Key, ModelAccess
-from bot.keys.text import NO_MODEL, left_text, lifetime_text
+from bot.keys.text import NO_MODEL, left_text, lifetime_text, quota_bar
 from bot.slack.blocks import Block, bold_name, button, code, mention, section
 
 SHOW = "key.show"
@@ -23,6 +23,7 @@ def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: 
         f"{bold_name(key.name)} · key {key.id} · {code(key.last_four)}\n"
         f"{BADGES[key.state(now)]} · {left} · {lifetime_text(key.expired_time, now=now)}{whose}"
     )
+    text = f"{text}\n{bar}" if (bar := quota_bar(key)) else text
     text = f"{text}\n:warning: {NO_MODEL}" if key.model_access is ModelAccess.NOTHING else text
     text = f"{text}\n{locked}" if locked else text
     return section(text, accessory=button("Show", SHOW, value=str(key.id), label=f"Show key {key.id}"))

@@ -1,5 +1,7 @@
 """The Home leaves nothing out without a word."""
 
+from typing import Any
+
 from bot.features.home.language import language_block
 from bot.features.home.views import build_home, cut
 from bot.slack.blocks import VIEW_BLOCKS_LIMIT, section
@@ -16,7 +18,7 @@ def test_what_is_left_out_is_counted_and_has_its_place() -> None:
 
 def test_a_full_home_is_within_slacks_limits() -> None:
     full = cut(ROWS, 10, "/apikey requests")
-    parts = {"waiting": full, "reviews": full, "keys": full, "requests": full}
+    parts: dict[str, Any] = {"waiting": full, "reviews": full, "keys": full, "requests": full}
     view = build_home(**parts, care=["a" * 400] * 25, quiet=True, language=language_block(""), now=0.0)
     assert len(view["blocks"]) <= VIEW_BLOCKS_LIMIT
     assert "do not fit" not in str(view)

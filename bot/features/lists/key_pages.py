@@ -1,0 +1,40 @@
+"""Some keys of a list with its age, for every place that lists keys: from the inventory, at first from the gateway."""
+
+from collections.abc import Sequence
+
+from bot.deps import Deps
+from bot.gateway.models import Key
+from bot.keys import owners
+from bot.keys.inventory_store import KnownKey
+from bot.keys.known_keys import KeyPage, pages
+
+
+async def key_page(deps: Deps, *, owner: str | None, number: int, rows: int, deadline: float) -> KeyPage | None:
+    """A page of somebody's keys, or of all. None: there is no list yet, and the gateway does not tell in time."""
+    known = await deps.known.page(owner=owner, number=number, rows=rows)
+    if known is not None:
+        return known
+    if owner is not None and not await deps.database.read(owners.owned_by, owner, limit=1):
+        return KeyPage(keys=[], total=0, number=1, as_of=deps.clock())
+    keys = await deps.inventory.keys(deadline=deadline)
+    return None if keys is None else await just_read(deps, keys, owner=owner, number=number, rows=rows)
+
+
+async def just_read(deps: Deps, keys: Sequence[Key], *, owner: str | None, number: int, rows: int) -> KeyPage:
+    """The page of a list that was read this moment."""
+    whose = await deps.database.read(owners.all_owners)
+    mine = [key for key in keys if owner is None or whose.get(key.id) == owner]
+    number, now = min(number, pages(len(mine), rows)), deps.clock()
+    shown = [
+        KnownKey(
+            key=key,
+            read_at=now,
+            known_since=now,
+            gone_at=None,
+            owner_id=whose.get(key.id),
+            owner_team=None,
+            owner_roles=None,
+        )
+        for key in mine[(number - 1) * rows : number * rows]
+    ]
+    return KeyPage(keys=shown, total=len(mine), number=number, as_of=now)

@@ -1,0 +1,76 @@
+"""What people are shown of keys: the inventory with its age. Whatever decides something reads the gateway instead."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.db.engine import Database
+from bot.gateway.models import Key
+from bot.keys import inventory_store
+from bot.keys.inventory_store import KnownKey, Promise
+from bot.keys.inventory_writer import InventoryWriter
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPage:
+    """Some keys of a list, newest first. `number`: of the page, from 1. `as_of`: how old it is (Unix seconds)."""
+
+    keys: Sequence[KnownKey]
+    total: int
+    number: int
+    as_of: float
+
+
+def pages(total: int, rows: int) -> int:
+    """How many pages hold that many keys."""
+    return max(1, -(-total // rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownKeys:
+    """Reads the inventory, after what this process has just read from the gateway was written down."""
+
+    database: Database
+    writer: InventoryWriter
+
+    async def page(self, *, owner: str | None, number: int, rows: int) -> KeyPage | None:
+        """A page of somebody's keys, or of all; the last one where there are not so many. None = no list yet."""
+        await self.writer.flush()
+        return await self.database.read(_page, owner, number, rows)
+
+    async def key(self, key_id: int) -> Key | None:
+        """One key as it was last read; None when it never was, or is gone."""
+        await self.writer.flush()
+        found = await self.database.read(inventory_store.find, key_id)
+        return None if found is None or found.gone_at is not None else found.key
+
+    async def promise(self, *, now: float) -> Promise | None:
+        """What all keys together may still spend, by the gateway's clock. None = no list yet."""
+        await self.writer.flush()
+        return await self.database.read(_promise, now)
+
+    async def named(self, folded: Collection[str]) -> list[Key] | None:
+        """Keys whose names look like one of these (typed_text.fold). None = no list yet."""
+        await self.writer.flush()
+        return await self.database.read(_named, folded)
+
+
+def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPage | None:
+    mark = inventory_store.last_pass(c)
+    if mark is None:
+        return None
+    total = inventory_store.count(c, owner=owner)
+    number = min(number, pages(total, rows))
+    keys = inventory_store.page(c, owner=owner, limit=rows, offset=(number - 1) * rows)
+    return KeyPage(keys=keys, total=total, number=number, as_of=mark.started_at)
+
+
+def _promise(c: sa.Connection, now: float) -> Promise | None:
+    return None if inventory_store.last_pass(c) is None else inventory_store.promise(c, now=now)
+
+
+def _named(c: sa.Connection, folded: Collection[str]) -> list[Key] | None:
+    if inventory_store.last_pass(c) is None:
+        return None
+    return [known.key for known in inventory_store.named(c, folded)]

@@ -1,0 +1,57 @@
+"""What people are shown of keys: pages of the inventory, what was just read included, nothing before the first list."""
+
+from bot.db.engine import Database
+from bot.gateway.models import Key
+from bot.keys import inventory_store, owners
+from bot.keys.inventory_store import PassMark, Promise
+from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.known_keys import KnownKeys
+from bot.keys.owners import OwnedKey
+from tests.keys.records import record
+
+NOW = 1_800_000_000.0
+
+
+def known_keys(database: Database, *keys: Key) -> KnownKeys:
+    writer = InventoryWriter(database=database, clock=lambda: NOW)
+    database.run_here(inventory_store.write, {int(key.id): (NOW, key) for key in keys})
+    return KnownKeys(database=database, writer=writer)
+
+
+def listed(database: Database, at: float = NOW - 120) -> None:
+    mark = PassMark(started_at=at, finished_at=at + 1, keys=1, settled=True)
+    database.run_here(inventory_store.finish_pass, mark)
+
+
+async def test_before_the_first_list_nothing_is_told(database: Database) -> None:
+    known = known_keys(database, record(1))
+    assert await known.page(owner=None, number=1, rows=5) is None
+    assert await known.named({"key 1"}) is None
+    assert await known.promise(now=NOW) is None
+
+
+async def test_a_page_has_an_age_and_one_beyond_the_end_is_the_last(database: Database) -> None:
+    keys = [record(number) for number in range(1, 8)]
+    known = known_keys(database, *keys)
+    listed(database)
+    page = await known.page(owner=None, number=9, rows=3)
+    assert page is not None
+    assert ([one.key.id for one in page.keys], page.total, page.number, page.as_of) == ([1], 7, 3, NOW - 120)
+    line = OwnedKey(key_id=5, name="key 5", owner_id="U0ADA", owner_team="T0", request_id=None, created_at=NOW)
+    database.run_here(owners.own, line)
+    mine = await known.page(owner="U0ADA", number=1, rows=3)
+    nobodys = await known.page(owner="U0BEN", number=1, rows=3)
+    assert mine is not None
+    assert nobodys is not None
+    assert ([one.key.id for one in mine.keys], nobodys.keys, nobodys.total, nobodys.number) == ([5], [], 0, 1)
+
+
+async def test_what_this_process_has_just_read_is_shown(sqlite_database: Database) -> None:
+    known = known_keys(sqlite_database, record(1, name="old"))
+    listed(sqlite_database)
+    known.writer.notice([(record(1, name="new", remain_quota=5, unlimited_quota=False), "")])
+    assert [key.id for key in await known.named({"new"}) or ()] == [1]
+    assert (await known.key(1)) == record(1, name="new", remain_quota=5, unlimited_quota=False)
+    assert await known.key(2) is None
+    assert await known.promise(now=0.0) == Promise(units=5, unlimited=0)
+    await known.writer.close()
