@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test attacks coverage check fix bench soak release migrate docs site lock clean
+.PHONY: help install sandbox test attacks coverage check fix bench soak release migrate docs site lock languages foreign clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
@@ -92,6 +92,10 @@ languages: install
 	  if [ -f $$folder/keydesk.po ]; then command="update -N --ignore-obsolete --ignore-pot-creation-date"; else command=init; fi; \
 	  $(BIN)/pybabel -q $$command -w 120 -l $$locale -i build/keydesk.pot -o $$folder/keydesk.po; \
 	  $(BIN)/pybabel -q compile -l $$locale -i $$folder/keydesk.po -o $$folder/keydesk.mo; done
+
+# Every scenario in a made-up language: what is still English in what people see, or is cut, fails it.
+foreign: install
+	$(BIN)/python -m pytest -q --foreign -m "not soak" tests/scenarios $(ARGS)
 
 # The pages as a site in site/, which needs no server and asks no other host for anything.
 site: $(STAMP)

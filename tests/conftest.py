@@ -54,6 +54,11 @@ def pytest_asyncio_loop_factories(
     return None if sys.platform == "win32" else {"patient": PatientLoop}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make foreign` runs the scenarios in a language that nobody speaks (languages/foreign.py)."""
+    parser.addoption("--foreign", action="store_true", help="everybody reads a language made up for tests")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A soak test takes its time, however it is started; one that hangs still ends, and the others run."""
     for item in items:

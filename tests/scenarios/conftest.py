@@ -5,12 +5,16 @@ payloads over both, and everything else over HTTP; `make soak` runs all of it ov
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.languages import Language, language
+from bot.slack import edge, person_languages, web_client
+from bot.slack.web_client import outgoing
+from tests.languages.foreign import PseudoCatalog, Watch
 from tests.scenarios.desk import Desk, open_desk
 from tests.scenarios.policies import FREE
 
@@ -19,6 +23,25 @@ FreeDesk = OpenDesk
 
 
 EACH_TRANSPORT = pytest.mark.parametrize("desk", ["http", "socket"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def foreign_language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With --foreign everybody reads a language that nobody speaks, and what is still English fails the scenario."""
+    if not request.config.getoption("--foreign"):
+        yield
+        return
+    everybody, watch = Language("xx"), Watch()
+    known = {**language.languages(), "xx": everybody}
+    monkeypatch.setattr(language, "_catalog", lambda _tag, _rtl: PseudoCatalog())
+    monkeypatch.setattr(language, "languages", lambda: known)
+    monkeypatch.setattr(person_languages, "of_slack_locale", lambda _locale: everybody)
+    monkeypatch.setattr(person_languages, "channel_languages", lambda _text: (everybody, {}))
+    for module in (web_client, edge):
+        monkeypatch.setattr(module, "outgoing", lambda content: watch.look(outgoing(content)))
+    yield
+    assert watch.english == []
+    assert watch.cut == []
 
 
 @pytest.fixture(params=["http", pytest.param("socket", marks=pytest.mark.soak)])
