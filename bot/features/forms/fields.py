@@ -37,6 +37,7 @@ from bot.units import format_duration, parse_quota
 NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
 MODELS, IPS, GROUP, CROSS_GROUP, REASON = "model_limits", "allow_ips", "group", "cross_group_retry", "reason"
 EVERY_MODEL = "every_model"
+ASK = trc("button of a form: ask for this", "Ask")
 
 NAME_LIMIT = 50
 MODELS_LIMIT = 1024
@@ -83,6 +84,11 @@ def name_block(prefill: Prefill) -> Block:
     placeholder = trc("example of a key's name", "production")
     element = text_input(initial=prefill.name, placeholder=placeholder, focus=not prefill.name)
     return input_block(NAME, tr("Name"), element, hint=hint)
+
+
+def name_taken(name: str) -> str:
+    """That another key has this name."""
+    return tr("A key called “{name}” exists already; choose another name.", name=name)
 
 
 def amounts_hint(units_per_usd: int) -> str:

@@ -26,6 +26,7 @@ from bot.slack.blocks import Block, bold_name, code, context, harmless, modal, s
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import State, input_block, text_input
 from bot.slack.router import Router
+from bot.units import MAX_QUOTA
 
 NAME_SHOWN = 100
 # Until another request that moves quota of the same key is looked at again.
@@ -176,6 +177,11 @@ class KeyForm:
         seen = Seen.remembered(delivery)
         wanted, reason = self.form.parse_submission(self._reader(delivery.state), seen)
         return await submit_form(deps, delivery, self.operation, actor, wanted, reason=reason, channel=seen.channel)
+
+
+def too_much() -> str:
+    """That a quota would be more than the gateway can hold."""
+    return tr("That is more than the gateway can store ({most} units).", most=f"{MAX_QUOTA:,}")
 
 
 def delta_block(initial: str, units_per_usd: int, *, hint: str, optional: bool) -> Block:

@@ -171,4 +171,4 @@ def register(router: Router, deps: Deps) -> None:
     router.event("app_home_opened", listeners.opened)
     router.action("home.refresh", listeners.refresh)
     router.action("home.quiet", listeners.quiet)
-    router.action(ACTION, LanguageListener(deps.languages, listeners.publish).choose)
+    router.action(ACTION, lambda delivery: LanguageListener(deps.languages, listeners.publish).choose(delivery))

@@ -3,7 +3,19 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.forms.fields import CROSS_GROUP, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, QUOTA, REASON, UNLIMITED
+from bot.features.forms.fields import (
+    CROSS_GROUP,
+    EXPIRY,
+    EXPIRY_AT,
+    GROUP,
+    IPS,
+    MODELS,
+    NAME,
+    QUOTA,
+    REASON,
+    UNLIMITED,
+    name_taken,
+)
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
 from bot.keys.prices import price_lines
@@ -60,7 +72,7 @@ class KeyCreate(Operation):
         """Names are unique in the account: one that is in use is refused here, and again in the run."""
         del actor  # a new key is the requester's own
         if not look.preview and await look.inventory.name_in_use(wanted.name, deadline=look.deadline):
-            raise InputError({NAME: f"A key called “{wanted.name}” exists already; choose another name."})
+            raise InputError({NAME: name_taken(wanted.name)})
         settings = wanted.settings(look.now)
         facts = facts_of(
             settings, now=look.now, increase=wanted.remain_quota, reason=look.reason, channel=look.channel_id
@@ -80,13 +92,13 @@ class KeyCreate(Operation):
         changes: dict[str, Any] = {}
         if offer.remain_quota is not None:
             if not wanted.unlimited_quota and offer.remain_quota > wanted.remain_quota:
-                raise InputError({"remain_quota": "That is more than was asked for."})
+                raise InputError({"remain_quota": tr("That is more than was asked for.")})
             changes |= {"remain_quota": offer.remain_quota, "unlimited_quota": False}
         if offer.expiry is not None:
             changes["expiry"] = offer.expiry
         if offer.models is not None:
             if wanted.models and not set(offer.models) <= set(wanted.models):
-                raise InputError({"model_limits": "Offer only models that were asked for."})
+                raise InputError({"model_limits": tr("Offer only models that were asked for.")})
             changes["models"] = offer.models
         return wanted.model_copy(update=changes)
 

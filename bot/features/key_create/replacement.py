@@ -9,6 +9,7 @@ from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.views import build_modal
 from bot.gateway.models import NEVER, Key
 from bot.keys.lookup import Match
+from bot.languages import tr
 from bot.permissions.models import Actor
 from bot.slack.delivery import Ack, Delivery
 from bot.units import short_quota
@@ -35,7 +36,7 @@ def prefill_of(key: Key, *, now: float) -> Prefill:
         allowed_ips=key.allowed_ips,
         group=key.group,
         cross_group_retry=key.cross_group_retry,
-        reason=f"Replaces key {key.id} ({key.name}), which was disabled.",
+        reason=tr("Replaces key {number} ({name}), which was disabled.", number=key.id, name=key.name),
     )
 
 

@@ -26,7 +26,13 @@ def build_modal(
         form.reason_block(prefill),
         decision_block(live),
     ]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=channel)
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=form.ASK,
+        private_metadata=channel,
+    )
 
 
 def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_bytes: bool) -> tuple[CreateKey, str]:

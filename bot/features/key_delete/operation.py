@@ -6,8 +6,8 @@ from bot.features.forms.key_form import read_key
 from bot.gateway.errors import Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus, delete
-from bot.keys.text import quota_text
-from bot.languages import tr
+from bot.keys.text import quota_text, state_text
+from bot.languages import tr, trc
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.typed_text import fold
@@ -31,7 +31,7 @@ class KeyDelete(Operation):
         command="delete",
         usage="KEY",
         help=tr("remove a key for good"),
-        button=tr("Delete"),
+        button=trc("button", "Delete"),
         asks=tr("{who} asks to delete key {name}"),
         you_ask=tr("you ask to delete key {name}"),
         done=tr("Key {name} was deleted."),
@@ -45,14 +45,15 @@ class KeyDelete(Operation):
         """Read the key fresh and compare the name that was typed. Raises InputError."""
         key, own = await read_key(look, actor, wanted.key_id)
         if not look.preview and fold(wanted.confirm) != fold(expected_confirmation(key)):
-            what = "name" if key.name.strip() else "number"
-            raise InputError({CONFIRM: f"That is not the key's {what}. Type it exactly as it is, or cancel."})
+            named = tr("That is not the key's name. Type it exactly as it is, or cancel.")
+            numbered = tr("That is not the key's number. Type it exactly as it is, or cancel.")
+            raise InputError({CONFIRM: named if key.name.strip() else numbered})
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
-        state = key.state(look.reader.server_now()).value
+        state = state_text(key.state(look.reader.server_now()))
         left = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=look.units_per_usd)
         lines = (
-            Change(field="status", label="State", before=state, after="deleted, for good"),
-            Change(field="remain_quota", label="Quota left", before=left, after="none"),
+            Change(field="status", label=tr("State"), before=state, after=tr("deleted, for good")),
+            Change(field="remain_quota", label=tr("Quota left"), before=left, after=trc("quota left", "none")),
         )
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
@@ -63,7 +64,7 @@ class KeyDelete(Operation):
         )
         if result.refusal is Refusal.NOT_FOUND and work.before is not None:
             before = work.before if isinstance(work.before, Key) else None
-            note = "The key was gone already: somebody else deleted it."
+            note = tr("The key was gone already: somebody else deleted it.")
             return WriteResult(status=WriteStatus.DONE, before=before, notes=(note,))
         return result
 

@@ -7,10 +7,11 @@ from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_form import Seen
 from bot.features.forms.preview import decision_block
 from bot.features.key_delete.operation import CONFIRM, OPERATION, DeleteKey
+from bot.languages import tr
 from bot.slack.blocks import modal, section
 from bot.slack.inputs import State, input_block, text_input, typed
 
-_TEXT = (
+_TEXT = tr(
     "This is final: the key's value never works again and its record is gone from the gateway. "
     "*Disable* takes a key out of use and can be taken back."
 )
@@ -19,15 +20,21 @@ _TEXT = (
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal: what happens, the name to type, why, and who decides it."""
     del state
-    what = "exact name" if seen.name.strip() else "number (it has no name)"
+    named, numbered = tr("Type the key's exact name to delete it"), tr("It has no name: type its number to delete it")
     blocks = [
         seen.line(units_per_usd),
         section(_TEXT),
-        input_block(CONFIRM, f"Type the key's {what} to delete it", text_input(max_length=300, focus=True)),
+        input_block(CONFIRM, named if seen.name.strip() else numbered, text_input(max_length=300, focus=True)),
         form.reason_block(Prefill()),
         decision_block(live),
     ]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Delete", private_metadata=seen.model_dump_json())
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=OPERATION.description.button,
+        private_metadata=seen.model_dump_json(),
+    )
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[DeleteKey, str]:

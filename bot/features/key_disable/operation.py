@@ -11,7 +11,8 @@ from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
 from bot.gateway.writes import LastResort, WriteResult, WriteStatus, disable, move_quota
-from bot.languages import tr
+from bot.keys.text import state_text
+from bot.languages import joined, tr, trc, trn
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor, Facts
 
@@ -35,7 +36,7 @@ class KeyDisable(Operation):
         command="disable",
         usage="KEY…",
         help=tr("take keys out of use and prove that they are; also `all of @person`, `created before 2026-03-01`"),
-        button=tr("Disable"),
+        button=trc("button", "Disable"),
         applies=lambda key: key.status != KeyStatus.DISABLED,
         asks=tr("{who} asks to disable key {name}"),
         you_ask=tr("you ask to disable key {name}"),
@@ -62,7 +63,14 @@ class KeyDisable(Operation):
             return await _unread(look, actor, wanted.key_id)
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         state = key.state(look.reader.server_now())
-        lines = (Change(field="status", label="State", before=state.value, after=EffectiveState.DISABLED.value),)
+        lines = (
+            Change(
+                field="status",
+                label=tr("State"),
+                before=state_text(state),
+                after=state_text(EffectiveState.DISABLED),
+            ),
+        )
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: DisableKey) -> WriteResult:
@@ -79,7 +87,7 @@ class KeyDisable(Operation):
             processing=work.processing,
         )
         if result.refusal is Refusal.NOT_FOUND and (work.known or wanted.rotation is not None):
-            note = "The key is gone from the gateway: somebody deleted it."
+            note = tr("The key is gone from the gateway: somebody deleted it.")
             return WriteResult(status=WriteStatus.DONE, before=seen, notes=(note,))
         if wanted.rotation is None or result.status is not WriteStatus.DONE or result.key is None:
             return result
@@ -97,15 +105,25 @@ async def _hand_over(work: Work, result: WriteResult, old: Key) -> WriteResult:
     else:
         moved = await move_quota(work.client, old.id, KeyId(heir), work.journal, processing=work.processing)
     if moved.status is WriteStatus.DONE:
-        note = f"What was left went to key {heir}: {moved.moved:,} units."
+        note = trn(
+            "What was left went to key {key}: {count} unit.",
+            "What was left went to key {key}: {count} units.",
+            moved.moved,
+            key=heir,
+        )
         return result.model_copy(update={"notes": (*result.notes, note), "key": moved.before or old})
     if moved.again_after is not None or moved.status is WriteStatus.UNKNOWN:
-        sentence = f"The key is disabled. What was left is not moved to key {heir} yet. {moved.sentence}"
+        yet = tr("The key is disabled. What was left is not moved to key {key} yet.", key=heir)
+        sentence = joined(yet, moved.sentence)
         return result.model_copy(
             update={"status": WriteStatus.UNKNOWN, "sentence": sentence, "again_after": moved.again_after}
         )
-    note = f"What was left ({old.remain_quota:,} units) stays on this key, out of use. {moved.sentence}"
-    return result.model_copy(update={"notes": (*result.notes, note)})
+    note = trn(
+        "What was left ({count} unit) stays on this key, out of use.",
+        "What was left ({count} units) stays on this key, out of use.",
+        old.remain_quota,
+    )
+    return result.model_copy(update={"notes": (*result.notes, joined(note, moved.sentence))})
 
 
 async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
-from bot.features.forms.key_form import DELTA, read_key, waits
+from bot.features.forms.key_form import DELTA, read_key, too_much, waits
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, enable
-from bot.keys.text import expiry_text, quota_text
-from bot.languages import tr
+from bot.keys.text import expiry_text, quota_text, state_text
+from bot.languages import tr, trc
 from bot.operations import (
     Change,
     Description,
@@ -49,7 +49,7 @@ class KeyEnable(Operation):
         command="enable",
         usage="KEY…",
         help=tr("put keys back into use; also `batch N`"),
-        button=tr("Enable"),
+        button=trc("button", "Enable"),
         applies=lambda key: key.status != KeyStatus.ENABLED,
         asks=tr("{who} asks to enable key {name}"),
         you_ask=tr("you ask to enable key {name}"),
@@ -67,7 +67,7 @@ class KeyEnable(Operation):
         after = wanted.settings(key.settings(), look.now)
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
-            raise InputError({REASON: f"The key was replaced by key {successor}, so it stays out of use."})
+            raise InputError({REASON: tr("The key was replaced by key {key}, so it stays out of use.", key=successor)})
         _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
         increase = wanted.delta or 0
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
@@ -95,36 +95,37 @@ class KeyEnable(Operation):
         """The wish cut down: less quota, a shorter life. Raises InputError."""
         if offer.delta is not None:
             if wanted.delta is None or not 0 < offer.delta <= wanted.delta:
-                raise InputError({DELTA: "Offer some quota, at most what was asked for."})
+                raise InputError({DELTA: tr("Offer some quota, at most what was asked for.")})
             wanted = wanted.model_copy(update={"delta": offer.delta})
         return wanted if offer.expiry is None else wanted.model_copy(update={"expiry": offer.expiry})
 
 
 def _check(key: Key, wanted: EnableKey, *, now: float, units_per_usd: int) -> None:
     if key.state(now) is EffectiveState.ACTIVE:
-        raise InputError({REASON: "The key is active already."})
+        raise InputError({REASON: tr("The key is active already.")})
     if key.is_past(now) and wanted.expiry is None:
-        raise InputError({EXPIRY: "The key has expired; choose when it is to end. Open this form again to do so."})
+        raise InputError({EXPIRY: tr("The key has expired; choose when it is to end. Open this form again to do so.")})
     left = key.remain_quota + (wanted.delta or 0)
     if not key.unlimited_quota and left <= 0:
-        has = format_quota(key.remain_quota, units_per_usd)
-        raise InputError({DELTA: f"The key has {has} left; add more than it lacks. Open this form again to do so."})
+        amount = format_quota(key.remain_quota, units_per_usd)
+        lacks = tr("The key has {amount} left; add more than it lacks. Open this form again to do so.", amount=amount)
+        raise InputError({DELTA: lacks})
     if left > MAX_QUOTA:
-        raise InputError({DELTA: f"That is more than the gateway can store ({MAX_QUOTA:,} units)."})
+        raise InputError({DELTA: too_much()})
 
 
 def _lines(key: Key, after: KeySettings, wanted: EnableKey, *, now: float, units_per_usd: int) -> tuple[Change, ...]:
-    active = EffectiveState.ACTIVE.value
-    lines = [Change(field="status", label="State", before=key.state(now).value, after=active)]
+    active = state_text(EffectiveState.ACTIVE)
+    lines = [Change(field="status", label=tr("State"), before=state_text(key.state(now)), after=active)]
     if wanted.expiry is not None:
         before, new = format_moment(key.expired_time), expiry_text(wanted.expiry)
-        lines.append(Change(field=EXPIRY, label="Expires", before=before, after=new))
+        lines.append(Change(field=EXPIRY, label=trc("label: when a key expires", "Expires"), before=before, after=new))
     if wanted.delta is not None:
         old, more = (
             quota_text(one.remain_quota, unlimited=one.unlimited_quota, units_per_usd=units_per_usd)
             for one in (key, after)
         )
-        lines.append(Change(field=DELTA, label="Quota left", before=old, after=more))
+        lines.append(Change(field=DELTA, label=tr("Quota left"), before=old, after=more))
     return tuple(lines)
 
 

@@ -9,37 +9,46 @@ from bot.features.forms.key_form import DELTA, Seen, delta_block
 from bot.features.forms.preview import decision_block
 from bot.features.key_enable.operation import OPERATION, EnableKey
 from bot.gateway.models import EffectiveState
+from bot.languages import tr
 from bot.slack.blocks import Block, modal, section
 from bot.slack.inputs import State, typed
 from bot.typed_text import clean_number
 from bot.units import parse_delta
 
-_HINT = "The key has nothing left, so it needs some to work."
+_HINT = tr("The key has nothing left, so it needs some to work.")
 
 
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal; without a submit button when the key is in use already."""
     blocks: list[Block] = [seen.line(units_per_usd)]
     if seen.state is EffectiveState.ACTIVE:
-        blocks.append(section("This key is active already; there is nothing to enable."))
-        return modal(OPERATION.name, OPERATION.title, blocks, close="Close", private_metadata=seen.model_dump_json())
+        blocks.append(section(tr("This key is active already; there is nothing to enable.")))
+        return modal(
+            OPERATION.name, OPERATION.title, blocks, close=tr("Close"), private_metadata=seen.model_dump_json()
+        )
     if seen.expired:
         prefill = Prefill()
         blocks += form.expiry_blocks(prefill, typed(state, form.EXPIRY) or prefill.expiry)
     if seen.empty:
         blocks.append(delta_block(seen.rest, units_per_usd, hint=_HINT, optional=False))
     blocks += [form.reason_block(Prefill()), decision_block(live)]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Enable", private_metadata=seen.model_dump_json())
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=OPERATION.description.button,
+        private_metadata=seen.model_dump_json(),
+    )
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[EnableKey, str]:
     """The wish and its reason. Raises InputError."""
     if seen.state is EffectiveState.ACTIVE:
-        raise InputError({form.REASON: "The key is active already."})
+        raise InputError({form.REASON: tr("The key is active already.")})
     expiry = reader.expiry() if seen.expired else None
     delta = None
     if seen.empty and not clean_number(typed(reader.state, DELTA)):
-        reader.errors[DELTA] = "Write how much quota to add, like 100k or $5."
+        reader.errors[DELTA] = tr("Write how much quota to add, like 100k or $5.")
     elif seen.empty:
         try:
             delta = parse_delta(typed(reader.state, DELTA), reader.units_per_usd)
@@ -47,6 +56,6 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[EnableKey, str]:
             reader.errors[DELTA] = str(error)
         else:
             if delta < 0:
-                reader.errors[DELTA] = "The key has nothing left; add some quota to use it again."
+                reader.errors[DELTA] = tr("The key has nothing left; add some quota to use it again.")
     reader.check()
     return EnableKey(key_id=seen.key_id, expiry=expiry, delta=delta), reader.reason()

@@ -8,7 +8,7 @@ from bot.features.forms.fields import EXPIRY, REASON
 from bot.features.forms.key_form import read_key
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import KeyChanges, WriteResult, update
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import format_moment
@@ -32,7 +32,7 @@ class KeyEnd(Operation):
         command="end",
         usage="KEY",
         help=tr("let a key expire now; `edit` gives it time again"),
-        button=tr("End"),
+        button=trc("button", "End"),
         applies=lambda key: key.status == 1,
         asks=tr("{who} asks to end key {name}"),
         you_ask=tr("you ask to end key {name}"),
@@ -47,10 +47,12 @@ class KeyEnd(Operation):
         """Read the key fresh. Raises InputError when it has expired already."""
         key, own = await read_key(look, actor, wanted.key_id)
         if key.is_past(look.reader.server_now()):
-            raise InputError({REASON: f"The key expired already, {format_moment(key.expired_time)}."})
+            raise InputError({REASON: tr("The key expired already, {moment}.", moment=format_moment(key.expired_time))})
         after = key.settings().model_copy(update={"expired_time": int(look.now) - CLOCK_SECONDS})
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
-        lines = (Change(field=EXPIRY, label="Expires", before=format_moment(key.expired_time), after="now"),)
+        now = trc("when a key expires", "now")
+        label = trc("label: when a key expires", "Expires")
+        lines = (Change(field=EXPIRY, label=label, before=format_moment(key.expired_time), after=now),)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: EndKey) -> WriteResult:

@@ -6,11 +6,11 @@ from pydantic import model_validator
 
 from bot.errors import InputError
 from bot.features.forms.fields import QUOTA, REASON, UNLIMITED
-from bot.features.forms.key_form import DELTA, read_key, waits
+from bot.features.forms.key_form import DELTA, read_key, too_much, waits
 from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
 from bot.keys.text import quota_text
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.units import MAX_QUOTA, format_quota
@@ -95,13 +95,13 @@ class KeyQuota(Operation):
         if offer.delta is not None:
             asked = wanted.delta
             if asked is not None and offer.delta > asked:
-                raise InputError({DELTA: "That is more than was asked for."})
+                raise InputError({DELTA: tr("That is more than was asked for.")})
             if (asked is None or asked > 0) and offer.delta <= 0:
-                raise InputError({DELTA: "More quota was asked for; offer some, or deny the request."})
+                raise InputError({DELTA: tr("More quota was asked for; offer some, or deny the request.")})
             changes |= {"delta": offer.delta, "unlimited_quota": None}
         if offer.remain_quota is not None:
             if wanted.remain_quota is None or offer.remain_quota > wanted.remain_quota:
-                raise InputError({QUOTA: "That is more than was asked for."})
+                raise InputError({QUOTA: tr("That is more than was asked for.")})
             changes["remain_quota"] = offer.remain_quota
         return ChangeQuota.model_validate(wanted.model_dump() | changes)
 
@@ -109,14 +109,16 @@ class KeyQuota(Operation):
 def _check(key: Key, wanted: ChangeQuota, *, units_per_usd: int) -> None:
     """What the key cannot take, as errors under the fields."""
     if wanted.delta is not None and key.unlimited_quota:
-        raise InputError({DELTA: "The key has no limit, so there is nothing to add to. Untick the box to give it one."})
+        raise InputError(
+            {DELTA: tr("The key has no limit, so there is nothing to add to. Untick the box to give it one.")}
+        )
     if wanted.delta is not None and key.remain_quota + wanted.delta < 0:
         left = format_quota(key.remain_quota, units_per_usd)
-        raise InputError({DELTA: f"Only {left} are left; that much cannot be taken away."})
+        raise InputError({DELTA: tr("Only {amount} are left; that much cannot be taken away.", amount=left)})
     if wanted.delta is not None and key.remain_quota + wanted.delta > MAX_QUOTA:
-        raise InputError({DELTA: f"That is more than the gateway can store ({MAX_QUOTA:,} units)."})
+        raise InputError({DELTA: too_much()})
     if wanted.unlimited_quota is not None and wanted.unlimited_quota == key.unlimited_quota:
-        already = "The key has no limit already." if key.unlimited_quota else "The key has a limit already."
+        already = tr("The key has no limit already.") if key.unlimited_quota else tr("The key has a limit already.")
         raise InputError({UNLIMITED: already})
 
 
@@ -124,11 +126,12 @@ def quota_lines(key: Key, after: KeySettings, delta: int | None, *, units_per_us
     """Before → after with money, and the delta by itself."""
     before_text = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     after_text = quota_text(after.remain_quota, unlimited=after.unlimited_quota, units_per_usd=units_per_usd)
-    lines = [Change(field=QUOTA, label="Quota left", before=before_text, after=after_text)]
+    lines = [Change(field=QUOTA, label=tr("Quota left"), before=before_text, after=after_text)]
     if delta is not None:
-        sign = "+" if delta > 0 else ""
+        change = format_quota(delta, units_per_usd)
+        more = trc("an amount that is added", "+{amount}", amount=change) if delta > 0 else change
         lines.append(
-            Change(field=DELTA, label="Change", before=None, after=f"{sign}{format_quota(delta, units_per_usd)}")
+            Change(field=DELTA, label=trc("label: what a quota changes by", "Change"), before=None, after=more)
         )
     return tuple(lines)
 

@@ -8,13 +8,14 @@ from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_form import DELTA, Seen, delta_block
 from bot.features.forms.preview import decision_block
 from bot.features.key_quota.operation import OPERATION, ChangeQuota
+from bot.languages import said, tr
 from bot.slack.blocks import Block, modal
 from bot.slack.inputs import State, typed
 from bot.typed_text import clean_number
 from bot.units import parse_delta, parse_quota
 
-_HINT = "Leave empty only if you take the limit away below. A minus sign takes quota away; =100k sets what is left."
-_NOTHING = (
+_HINT = tr("Leave empty only if you take the limit away below. A minus sign takes quota away; =100k sets what is left.")
+_NOTHING = tr(
     "Nothing is changed yet: write how much to add (+100k) or to take away (-100k), or tick the box for no limit."
 )
 
@@ -30,7 +31,13 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
             quota if seen.unlimited_quota else delta_block(seen.rest, units_per_usd, hint=_HINT, optional=True)
         )
     blocks += [box, form.reason_block(Prefill()), decision_block(live)]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=seen.model_dump_json())
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=form.ASK,
+        private_metadata=seen.model_dump_json(),
+    )
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
@@ -45,14 +52,14 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeQuota, str]:
         elif clean_number(typed(reader.state, DELTA)):
             left = seen.remain_quota + _delta(reader, seen)  # sent before the form could be redrawn
             if left < 0:
-                raise InputError({DELTA: "Less than nothing would be left."})
+                raise InputError({DELTA: tr("Less than nothing would be left.")})
         else:
-            raise InputError({form.UNLIMITED: "Say how much is to be left: the field for it is above."})
+            raise InputError({form.UNLIMITED: tr("Say how much is to be left: the field for it is above.")})
         return ChangeQuota(key_id=seen.key_id, unlimited_quota=False, remain_quota=left), reason
     if seen.unlimited_quota:
-        raise InputError({form.UNLIMITED: "The key has no limit. Untick the box to give it one."})
+        raise InputError({form.UNLIMITED: tr("The key has no limit. Untick the box to give it one.")})
     if not clean_number(typed(reader.state, DELTA)):
-        raise InputError({DELTA: _NOTHING})
+        raise InputError({DELTA: said(_NOTHING)})
     return ChangeQuota(key_id=seen.key_id, delta=_delta(reader, seen)), reason
 
 
@@ -66,5 +73,5 @@ def _delta(reader: FormReader, seen: Seen) -> int:
     except ValueError as error:
         raise InputError({DELTA: str(error)}) from None
     if delta == 0:
-        raise InputError({DELTA: "That much is left already."})
+        raise InputError({DELTA: tr("That much is left already.")})
     return delta

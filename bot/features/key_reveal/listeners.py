@@ -14,6 +14,7 @@ from bot.features.key_reveal.views import NAME, build_modal
 from bot.gateway.models import KeyId
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
+from bot.languages import tr
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide
 from bot.slack.delivery import Ack, Delivery
@@ -53,7 +54,7 @@ class KeyRevealListeners:
             times = await deps.database.run(self._count, actor, owned)
             return self._view(value, owned, times)
 
-        await delivery.responder.fill(delivery, loading("API key"), work)
+        await delivery.responder.fill(delivery, loading(tr("API key")), work)
         return None
 
     async def _check(self, actor: Actor, owned: OwnedKey | None, key_id: int | None) -> None:
@@ -72,7 +73,7 @@ class KeyRevealListeners:
             key_id=key_id,
             details={"operation": NAME, "rule": decision.rule, "why": "not the owner"},
         )
-        raise PermissionDenied("Only the owner of a key can see its value.", rule=decision.rule)
+        raise PermissionDenied(tr("Only the owner of a key can see its value."), rule=decision.rule)
 
     def _count(self, c: sa.Connection, actor: Actor, owned: OwnedKey) -> int:
         times = owners.count_reveal(c, owned.key_id)

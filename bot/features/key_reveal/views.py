@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.languages import tr
+from bot.languages import tr, trc, trn
 from bot.operations import Description
 from bot.slack.blocks import Block, bold_name, code, context, modal, section
 
@@ -12,12 +12,13 @@ DESCRIPTION = Description(
     name="key.reveal",
     title=tr("API key"),
     help=tr("the value of a key, shown to its owner in a window"),
-    button=tr("Reveal"),
+    button=trc("button", "Reveal"),
     owner_only=True,
 )
 NAME = DESCRIPTION.name
 # Both read the two names above, so that the value stands in no file and in no history of commands.
 _CURL = 'curl "$OPENAI_BASE_URL/models" -H "Authorization: Bearer $OPENAI_API_KEY"'
+_AGAIN = tr("You, and nobody else, can reveal it again: `/apikey list`, the Home, or the message about the key.")
 _PYTHON = "from openai import OpenAI\nprint(OpenAI().models.list())"
 
 
@@ -27,24 +28,37 @@ def build_modal(value: SecretStr, *, name: str, key_id: int, times: int, gateway
     It stays a SecretStr: nothing else in a view passes the web client when it looks like a secret.
     """
     base_url = f"{gateway_url}/v1"
-    shown = "shown for the first time" if times == 1 else f"shown {times:,} times so far"
+    shown = (
+        tr("shown for the first time")
+        if times == 1
+        else trn("shown {count} time so far", "shown {count} times so far", times)
+    )
+    number, recorded, never = (
+        tr("Key {number}", number=key_id),
+        tr("every look is recorded"),
+        tr("never paste it into a channel"),
+    )
     return modal(
         NAME,
-        "API key",
+        tr("API key"),
         [
-            section(f"The value of key {bold_name(name)}. Keydesk does not keep it."),
+            section(tr("The value of key {name}. Keydesk does not keep it.", name=bold_name(name))),
             _preformatted(value),
-            section(f"Base URL: {code(base_url)}. In a shell, and for libraries that read these two names:"),
+            section(
+                tr("Base URL: {url}. In a shell, and for libraries that read these two names:", url=code(base_url))
+            ),
             _preformatted(f"export OPENAI_BASE_URL={base_url}\nexport OPENAI_API_KEY=", value),
-            section("Then it works with curl, and with Python:"),
+            section(tr("Then it works with curl, and with Python:")),
             _preformatted(_CURL),
             _preformatted(_PYTHON),
             context(
-                f"Key {key_id} · {shown} · every look is recorded · never paste it into a channel",
-                "You, and nobody else, can reveal it again: `/apikey list`, the Home, or the message about the key.",
+                f"{number} · {shown} · {recorded} · {never}",
+                tr(
+                    "You, and nobody else, can reveal it again: `/apikey list`, the Home, or the message about the key."
+                ),
             ),
         ],
-        close="Close",
+        close=tr("Close"),
     )
 
 

@@ -19,9 +19,10 @@ from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
-from bot.languages import tr
+from bot.languages import joined, tr, trc, trn
 from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
+from bot.slack.blocks import code
 from bot.units import format_duration, format_moment, format_quota
 
 OVERLAP = "overlap"
@@ -66,7 +67,7 @@ class KeyRotate(Operation):
         command="rotate",
         usage="KEY",
         help=tr("a new key with the same settings; the old one ends"),
-        button=tr("Rotate"),
+        button=trc("button", "Rotate"),
         asks=tr("{who} asks to rotate key {name}"),
         you_ask=tr("you ask to rotate key {name}"),
         done=tr("Key {name} was rotated."),
@@ -80,7 +81,7 @@ class KeyRotate(Operation):
         key, own = await read_key(look, actor, wanted.key_id)
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
-            raise InputError({REASON: f"The key was replaced by key {successor} already; rotate that one."})
+            raise InputError({REASON: tr("The key was replaced by key {key} already; rotate that one.", key=successor)})
         problem = _dead_at_birth(key, look.reader.server_now())
         if problem:
             raise InputError({REASON: problem})
@@ -116,7 +117,7 @@ class KeyRotate(Operation):
             moved = await _undone(work, made.key, moved)
         if moved.status is not WriteStatus.DONE:
             return moved.model_copy(update={"before": mark.old})
-        notes = (f"The new key is called “{mark.settings.name}”.", *_shares(mark, moved), *made.notes)
+        notes = (tr("The new key is called “{name}”.", name=mark.settings.name), *_shares(mark, moved), *made.notes)
         # The key as it is now, under the name that it was made with.
         return made.model_copy(update={"key": moved.key or made.key, "before": mark.old, "notes": notes})
 
@@ -161,10 +162,12 @@ def _shares(mark: RotationMark, moved: WriteResult) -> tuple[str, ...]:
     old = moved.before
     if mark.old.unlimited_quota or not mark.moves:
         return ()
-    told = f"It got {moved.moved:,} units of the old key."
+    told = trn("It got {count} unit of the old key.", "It got {count} units of the old key.", moved.moved)
     if not mark.overlaps or old is None:
         return (told,)
-    return (f"{told} The old key keeps {old.remain_quota:,}; what it has left when it ends comes to the new key.",)
+    kept = f"{old.remain_quota:,}"
+    keeps = tr("The old key keeps {number}; what it has left when it ends comes to the new key.", number=kept)
+    return (joined(told, keeps),)
 
 
 async def _refuse_a_third(look: Look, key: Key) -> None:
@@ -176,8 +179,12 @@ async def _refuse_a_third(look: Look, key: Key) -> None:
     now = look.reader.server_now()
     alive = [key_id for key_id in older if key_id in found and found[key_id].state(now) is EffectiveState.ACTIVE]
     if alive:
-        sentence = f"Key {alive[0]}, which was replaced by this one or by one before it, still works."
-        raise InputError({OVERLAP: f"{sentence} Rotate without an overlap, or disable it first."})
+        sentence = tr(
+            "Key {number}, which was replaced by this one or by one before it, still works. "
+            "Rotate without an overlap, or disable it first.",
+            number=alive[0],
+        )
+        raise InputError({OVERLAP: sentence})
 
 
 def _refused(old: Key, work: Work) -> WriteResult | None:
@@ -194,9 +201,15 @@ def _refused(old: Key, work: Work) -> WriteResult | None:
 def _dead_at_birth(key: Key, now: float) -> str:
     """Why a key with these settings could not be used; "" when it could."""
     if key.is_past(now):
-        return f"The key has expired, so its successor would be dead. `/apikey edit {key.id}` gives it more time."
+        return tr(
+            "The key has expired, so its successor would be dead. {command} gives it more time.",
+            command=code(f"/apikey edit {key.id}"),
+        )
     if not key.unlimited_quota and key.remain_quota <= 0:
-        return f"The key has no quota left for a successor. `/apikey quota {key.id} +AMOUNT` asks for more."
+        return tr(
+            "The key has no quota left for a successor. {command} asks for more.",
+            command=code(f"/apikey quota {key.id} +AMOUNT"),
+        )
     return ""
 
 
@@ -226,16 +239,23 @@ def successor_settings(old: Key, number: int, *, empty: bool = False) -> KeySett
 def _lines(key: Key, after: KeySettings, wanted: RotateKey, *, now: float, units_per_usd: int) -> tuple[Change, ...]:
     quota = quota_text(after.remain_quota, unlimited=after.unlimited_quota, units_per_usd=units_per_usd)
     overlaps = bool(wanted.overlap) and key.state(now) is EffectiveState.ACTIVE
-    old = f"works for {format_duration(wanted.overlap)} more" if overlaps else "ends at once"
+    duration = format_duration(wanted.overlap)
     if overlaps and not after.unlimited_quota:
         kept = after.remain_quota // 2
-        quota = f"{format_quota(after.remain_quota - kept, units_per_usd)}, the rest when the old key ends"
-        old = f"{old}, with {format_quota(kept, units_per_usd)}"
+        at_once = format_quota(after.remain_quota - kept, units_per_usd)
+        quota = tr("{amount}, the rest when the old key ends", amount=at_once)
+        amount = format_quota(kept, units_per_usd)
+        old: str = tr("works for {duration} more, with {amount}", duration=duration, amount=amount)
+    elif overlaps:
+        old = tr("works for {duration} more", duration=duration)
+    else:
+        old = tr("ends at once")
+    name, expires = tr("{name}, or the next free number", name=after.name), format_moment(after.expired_time)
     return (
-        Change(field="name", label="New key", before=None, after=f"{after.name}, or the next free number"),
-        Change(field="remain_quota", label="Quota of the new key", before=None, after=quota),
-        Change(field="expired_time", label="Expires", before=None, after=format_moment(after.expired_time)),
-        Change(field=OVERLAP, label="Old key", before=None, after=old),
+        Change(field="name", label=tr("New key"), before=None, after=name),
+        Change(field="remain_quota", label=tr("Quota of the new key"), before=None, after=quota),
+        Change(field="expired_time", label=trc("label: when a key expires", "Expires"), before=None, after=expires),
+        Change(field=OVERLAP, label=tr("Old key"), before=None, after=old),
     )
 
 

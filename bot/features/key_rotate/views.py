@@ -8,23 +8,24 @@ from bot.features.forms.key_form import Seen
 from bot.features.forms.preview import decision_block
 from bot.features.key_rotate.operation import OPERATION, OVERLAP, RotateKey
 from bot.gateway.models import EffectiveState
+from bot.languages import tr
 from bot.slack.blocks import Block, modal, option, section
 from bot.slack.inputs import State, input_block, select, typed
 
 OVERLAPS = {"0": 0, "1h": 3_600, "24h": 86_400, "7d": 7 * 86_400}
 _CHOICES = (
-    ("None: the old key ends at once", "0"),
-    ("1 hour", "1h"),
-    ("24 hours", "24h"),
-    ("7 days", "7d"),
+    (tr("None: the old key ends at once"), "0"),
+    (tr("1 hour"), "1h"),
+    (tr("24 hours"), "24h"),
+    (tr("7 days"), "7d"),
 )
-_TEXT = (
+_TEXT = tr(
     "A new key is made with the same settings. Its name gets a number, like “name (2)”, because usage is filed by "
     "name. The owner of this key gets the new one and reveals it. While both keys work they share the quota that is "
     "left: the new key gets half of it at once, and what this key has not spent when it ends. Then this key stays out "
     "of use."
 )
-_DEAD = "This key does not work any more, so there is no overlap."
+_DEAD = tr("This key does not work any more, so there is no overlap.")
 
 
 def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> dict[str, Any]:
@@ -33,12 +34,18 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
     blocks: list[Block] = [seen.line(units_per_usd), section(_TEXT)]
     if seen.state is EffectiveState.ACTIVE:
         choices = select([option(text, value) for text, value in _CHOICES], initial="24h")
-        hint = "How long the old key goes on working, so that you can replace it everywhere."
-        blocks.append(input_block(OVERLAP, "Overlap", choices, hint=hint, dispatch=True))
+        hint = tr("How long the old key goes on working, so that you can replace it everywhere.")
+        blocks.append(input_block(OVERLAP, tr("Overlap"), choices, hint=hint, dispatch=True))
     else:
         blocks.append(section(_DEAD))
     blocks += [form.reason_block(Prefill()), decision_block(live)]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Rotate", private_metadata=seen.model_dump_json())
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=OPERATION.description.button,
+        private_metadata=seen.model_dump_json(),
+    )
 
 
 def parse_submission(reader: FormReader, seen: Seen) -> tuple[RotateKey, str]:
@@ -47,7 +54,7 @@ def parse_submission(reader: FormReader, seen: Seen) -> tuple[RotateKey, str]:
     if seen.state is EffectiveState.ACTIVE:
         chosen = typed(reader.state, OVERLAP)
         if chosen not in OVERLAPS:
-            reader.errors[OVERLAP] = "Choose how long the old key goes on working."
+            reader.errors[OVERLAP] = tr("Choose how long the old key goes on working.")
         overlap = OVERLAPS.get(chosen, 0)
     reader.check()
     return RotateKey(key_id=seen.key_id, overlap=overlap), reader.reason()

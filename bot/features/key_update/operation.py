@@ -3,12 +3,23 @@
 from typing import Any
 
 from bot.errors import InputError
-from bot.features.forms.fields import CROSS_GROUP, EVERY_MODEL, EXPIRY, EXPIRY_AT, GROUP, IPS, MODELS, NAME, REASON
+from bot.features.forms.fields import (
+    CROSS_GROUP,
+    EVERY_MODEL,
+    EXPIRY,
+    EXPIRY_AT,
+    GROUP,
+    IPS,
+    MODELS,
+    NAME,
+    REASON,
+    name_taken,
+)
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.prices import price_lines
 from bot.keys.text import changed_lines
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
 from bot.permissions.models import Actor
 
@@ -53,7 +64,7 @@ class KeyUpdate(Operation):
         command="edit",
         usage="KEY",
         help=tr("change a key's settings"),
-        button=tr("Edit"),
+        button=trc("button", "Edit"),
         asks=tr("{who} asks to change key {name}"),
         you_ask=tr("you ask to change key {name}"),
         done=tr("Key {name} was changed."),
@@ -71,10 +82,10 @@ class KeyUpdate(Operation):
         lines = changed_lines(before, after, expiry=wanted.expiry, unlisted=unlisted)
         if not look.preview:
             if not lines:
-                raise InputError({NAME: "Nothing is changed yet. Change a field, or cancel."})
+                raise InputError({NAME: tr("Nothing is changed yet. Change a field, or cancel.")})
             renamed = after.name != before.name
             if renamed and await look.inventory.name_in_use(after.name, deadline=look.deadline):
-                raise InputError({NAME: f"A key called “{after.name}” exists already; choose another name."})
+                raise InputError({NAME: name_taken(after.name)})
         prices = await look.prices(wanted.models or (), group=after.group)
         lines += price_lines(wanted.models or (), prices, units_per_usd=look.units_per_usd)
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)

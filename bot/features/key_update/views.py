@@ -15,10 +15,13 @@ from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.gateway.models import Group, KeySettings
+from bot.languages import tr
 from bot.slack.blocks import code, context, modal
 from bot.slack.delivery import Delivery
 from bot.slack.inputs import picked_time, ticked, typed
 from bot.typed_text import clean_line
+
+_ONLY = tr("only what you change is asked for")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,9 @@ def build_modal(
 ) -> dict[str, Any]:
     """The modal. `hint`: the key's last characters."""
     blocks = [
-        context(f"Key {remembered.key_id} · {code(hint)} · only what you change is asked for"),
+        context(
+            f"{tr('Key {number}', number=remembered.key_id)} · {code(hint)} · {tr('only what you change is asked for')}"
+        ),
         form.name_block(prefill),
         *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
         form.models_block(prefill),
@@ -110,7 +115,13 @@ def build_modal(
         form.reason_block(prefill),
         decision_block(live),
     ]
-    return modal(OPERATION.name, OPERATION.title, blocks, submit="Ask", private_metadata=remembered.dump())
+    return modal(
+        OPERATION.name,
+        OPERATION.title,
+        blocks,
+        submit=form.ASK,
+        private_metadata=remembered.dump(),
+    )
 
 
 def parse_submission(
