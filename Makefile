@@ -87,7 +87,7 @@ docs: install
 # The sentences of the code into the catalogues of all languages: new ones empty, changed ones marked, and compiled.
 languages: install
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F babel.cfg -k tr -k trn:1,2 -k trc:1c,2 --no-default-keywords --no-location --sort-output -o build/keydesk.pot .
+	$(BIN)/pybabel -q extract -F babel.cfg -k tr -k trn:1,2 -k trc:1c,2 --no-default-keywords --project=Keydesk --version= --copyright-holder=Keydesk --msgid-bugs-address= --no-location --sort-output -o build/keydesk.pot .
 	@set -e; for folder in $(CATALOGS)/*/; do tag=$$(basename $$folder); locale=$$(echo $$tag | tr - _); \
 	  if [ -f $$folder/keydesk.po ]; then command="update -N --ignore-obsolete --ignore-pot-creation-date"; else command=init; fi; \
 	  $(BIN)/pybabel -q $$command -w 120 -l $$locale -i build/keydesk.pot -o $$folder/keydesk.po; \
