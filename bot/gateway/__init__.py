@@ -11,6 +11,7 @@
     wire          one HTTP exchange: headers, its turn, retries of reads, the server's clock
     listing       lists and searches: every way to read more than one record; whoever listens is told of all of them
     held_values   values of keys that were just disabled, in memory, for the minutes of their proof
+    usage         what the gateway tells of spending
     client        GatewayReader (reads) and GatewayClient (reads and raw writes): one method per endpoint used
     gathered      many read-backs in few calls, for the keys of a batch
     validation    what can be known to be wrong before anything is sent

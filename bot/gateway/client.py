@@ -41,6 +41,7 @@ from bot.gateway.records import (
     usable_value,
 )
 from bot.gateway.replies import LIST_BODY, ApiCall, CallKind, parse
+from bot.gateway.usage import UsageReader
 from bot.gateway.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class GatewayReader:
         self._listing = listing or KeyListing(wire=wire)
         # When the account was last read, and what it was then.
         self.last_account: tuple[float, GatewayAccount] | None = None
+        self.usage = UsageReader(wire)
         self.held = held or HeldValues(clock=wire.clock)
         if held is None:
             self._listing.listen(self.held.notice)

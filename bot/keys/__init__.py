@@ -1,6 +1,7 @@
 """What is known of keys: owners, the inventory of the gateway, look-up, visibility, and their words.
 
 account           the one account this database is about
+account_history   what the account had and spent over time
 access            what a person may do with a key and whether they may see it
 inventory         what the gateway offers, remembered for a while
 inventory_store   a row per key of the account as it was last read, with its history

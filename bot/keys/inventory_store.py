@@ -107,7 +107,7 @@ def write(c: sa.Connection, read: Mapping[int, tuple[float, Key]]) -> int:
     if changed:
         _update(c, changed)
     if ended:
-        _sample(c, ended)
+        sample(c, ended)
     return len(new) + len(changed)
 
 
@@ -127,8 +127,11 @@ def _update(c: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     c.execute(statement, [{"of": row["key_id"], **{f"to_{name}": row[name] for name in names}} for row in rows])
 
 
-def _sample(c: sa.Connection, ended: Mapping[int, tuple[float, Sequence[Any]]]) -> None:
-    """Keep the counters as they stood at the end of the slots in which they last changed."""
+def sample(c: sa.Connection, ended: Mapping[int, tuple[float, Sequence[Any]]]) -> None:
+    """Keep the counters as they stood at the end of the slots in which they last changed.
+
+    By number: the moment of the new reading, and what the old one said: its moment, used, remain, status, billed.
+    """
     here = key_samples.c.key_id.in_(sorted(ended))
     stored = {(row.key_id, row.grain): row.data for row in c.execute(sa.select(key_samples).where(here))}
     rows = []
@@ -197,9 +200,24 @@ def find(c: sa.Connection, key_id: int) -> KnownKey | None:
     return next(iter(_load(c, _rows(c, gone=True).where(inventory.c.key_id == key_id))), None)
 
 
+def several(c: sa.Connection, key_ids: Collection[int]) -> dict[int, KnownKey]:
+    """These keys by number, also those that are gone."""
+    found: dict[int, KnownKey] = {}
+    ids = sorted(key_ids)
+    for first in range(0, len(ids), 500):
+        rows = _rows(c, gone=True).where(inventory.c.key_id.in_(ids[first : first + 500]))
+        found |= {int(known.key.id): known for known in _load(c, rows)}
+    return found
+
+
 def named(c: sa.Connection, folded: Collection[str]) -> list[KnownKey]:
     """Keys whose names look like one of these (typed_text.fold)."""
     return _load(c, _rows(c).where(inventory.c.folded.in_(folded)).order_by(inventory.c.key_id.desc()))
+
+
+def last_billed(c: sa.Connection, *, limit: int) -> list[KnownKey]:
+    """The keys that were billed last."""
+    return _load(c, _rows(c).order_by(inventory.c.accessed_time.desc()).limit(limit))
 
 
 def without_owner(c: sa.Connection, *, limit: int) -> list[KnownKey]:

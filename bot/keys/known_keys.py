@@ -1,5 +1,6 @@
 """What people are shown of keys: the inventory with its age. Whatever decides something reads the gateway instead."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,13 @@ import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.gateway.models import Key
-from bot.keys import inventory_store
+from bot.keys import account_history, inventory_store
 from bot.keys.inventory_store import KnownKey, Promise
 from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.spending import Counters, Spending, spending
+
+# Keys among which those are looked for that spent most.
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,23 @@ class KnownKeys:
         found = await self.database.read(inventory_store.find, key_id)
         return None if found is None or found.gone_at is not None else found.key
 
+    async def spending(self, key_ids: Collection[int], *, now: float) -> dict[int, Spending]:
+        """What these keys spent, of those that were ever read."""
+        await self.writer.flush()
+        return await self.database.read(_spending, key_ids, now)
+
+    async def spent_most(self, number: int, *, seconds: float, now: float) -> list[tuple[KnownKey, int]]:
+        """The keys that spent most in the last so many seconds, among those that were billed last."""
+        await self.writer.flush()
+        found = await self.database.read(inventory_store.last_billed, limit=_LOOKED_AT)
+        spent = await self.database.read(_spending, [known.key.id for known in found], now)
+        sums = [(known, spent[known.key.id].last(seconds, now=now)) for known in found]
+        return sorted((one for one in sums if one[1]), key=lambda one: -one[1])[:number]
+
+    async def account_spending(self, *, now: float) -> Spending | None:
+        """What all keys together spent, by the counters of the account. None = they were never read."""
+        return await self.database.read(_account_spending, now)
+
     async def promise(self, *, now: float) -> Promise | None:
         """What all keys together may still spend, by the gateway's clock. None = no list yet."""
         await self.writer.flush()
@@ -64,6 +86,30 @@ def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPag
     number = min(number, pages(total, rows))
     keys = inventory_store.page(c, owner=owner, limit=rows, offset=(number - 1) * rows)
     return KeyPage(keys=keys, total=total, number=number, as_of=mark.started_at)
+
+
+def _spending(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[int, Spending]:
+    histories = inventory_store.histories(c, key_ids)
+    found = {}
+    for key_id, known in inventory_store.several(c, key_ids).items():
+        counters = Counters(
+            used=known.key.used_quota,
+            read_at=known.read_at,
+            known_since=known.known_since,
+            created=known.key.created_time,
+        )
+        history = histories[key_id]
+        found[key_id] = spending(now, counters, hours=history.hours, days=history.days)
+    return found
+
+
+def _account_spending(c: sa.Connection, now: float) -> Spending | None:
+    last = account_history.last(c)
+    if last is None:
+        return None
+    history = account_history.history(c)
+    counters = Counters(used=last.used, read_at=last.read_at, known_since=last.known_since, created=-math.inf)
+    return spending(now, counters, hours=history.hours, days=history.days)
 
 
 def _promise(c: sa.Connection, now: float) -> Promise | None:

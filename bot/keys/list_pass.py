@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.db.engine import Database
+from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.models import Key
-from bot.keys import inventory_store
+from bot.keys import account_history, inventory_store
 from bot.keys.inventory_store import PassMark
 from bot.keys.inventory_writer import InventoryWriter
 
@@ -69,4 +70,13 @@ class ListPass:
         mark = PassMark(started_at=started, finished_at=finished, keys=len(seen), settled=walk.settled)
         await self.database.run(inventory_store.mark_gone, gone, at=finished)
         await self.database.run(inventory_store.finish_pass, mark)
+        await self._read_account()
         return Passed(max(seen, default=0), len(seen), gone)
+
+    async def _read_account(self) -> None:
+        try:
+            account = await self.reader.get_account()
+        except GatewayError as error:
+            logger.info("the gateway does not tell of its account now: %s", error.sentence)
+        else:
+            await self.database.run(account_history.write, account, at=self.clock())

@@ -80,6 +80,7 @@ class GatewaySwitches:
     batch_reveal: bool = False
     batch_delete: bool = False
     self_groups: bool = False
+    account_stats: bool = True  # GET /api/user/self/stats
     public_models: bool = True  # GET /api/models needs no PAT
     upstream_endpoints: bool = False  # /api/user/models, /api/pricing, /api/status, /api/data/self
     unknown_path: Literal["json", "page", "elsewhere"] = "json"  # page: 200 with the web page outside /api and /v1
@@ -115,6 +116,7 @@ _G1 = GatewaySwitches(
     models_success_member=True,
     batch_delete=True,
     self_groups=True,
+    account_stats=False,
     public_models=False,
     upstream_endpoints=True,
     log_token_id=True,

@@ -66,6 +66,22 @@ def data_self(state: GatewayState, call: HttpCall) -> HttpReply:
     )
 
 
+def account_stats(state: GatewayState, _call: HttpCall) -> HttpReply:
+    """`GET /api/user/self/stats`: the last thirty days, and how long the balance lasts at their pace."""
+    rows = [row for row in state.log if row.created_at > state.now() - 30 * _DAY]
+    spent = sum(row.quota for row in rows)
+    return success(
+        {
+            "month_req_count": len(rows),
+            "req_rate": 0,
+            "month_usage": spent,
+            "usage_rate": 0,
+            "month_success_rate": 100,
+            "predicted_days": round(30 * state.account.quota / spent) if spent else 0,
+        }
+    )
+
+
 def _number(call: HttpCall, name: str) -> int:
     number, complaint = atoi(call.parameter(name))
     return 0 if complaint else number

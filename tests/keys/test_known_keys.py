@@ -55,3 +55,15 @@ async def test_what_this_process_has_just_read_is_shown(sqlite_database: Databas
     assert await known.key(2) is None
     assert await known.promise(now=0.0) == Promise(units=5, unlimited=0)
     await known.writer.close()
+
+
+async def test_what_keys_spent_and_which_spent_most(database: Database) -> None:
+    known = known_keys(database)
+    for hours, used in ((-30, 100), (-20, 400), (-1, 900)):
+        at = NOW + hours * 3600
+        read = [record(1, used_quota=used), record(2, used_quota=2 * used), record(3, used_quota=5)]
+        database.run_here(inventory_store.write, {int(key.id): (at, key) for key in read})
+    spent = await known.spending([1, 2, 99], now=NOW)
+    assert {number: one.last(86_400, now=NOW) for number, one in spent.items()} == {1: 800, 2: 1_600}
+    most = await known.spent_most(5, seconds=86_400, now=NOW)
+    assert [(one.key.id, units) for one, units in most] == [(2, 1_600), (1, 800)]
