@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 from bot.errors import ConfigurationError
+from bot.languages import english, tr, trc
 from bot.permissions.rules import Policy, parse_policy
 from bot.permissions.toml_document import MAX_BYTES
 from bot.units import UNITS_PER_USD
@@ -32,22 +33,26 @@ def read_text(path: Path) -> str:
             # One byte more than allowed is enough to know; a huge file is never read whole.
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigurationError([f"{path}: there is no such file; policy.example.toml is one to begin with"]) from None
+        raise ConfigurationError(
+            [_wrong(path, tr("there is no such file; policy.example.toml is one to begin with"))]
+        ) from None
     except IsADirectoryError:
-        raise ConfigurationError([f"{path}: this is a directory, not a policy file"]) from None
+        raise ConfigurationError([_wrong(path, tr("this is a directory, not a policy file"))]) from None
     except PermissionError:
-        raise ConfigurationError([f"{path}: Keydesk may not read this file; give its user the right"]) from None
+        raise ConfigurationError(
+            [_wrong(path, tr("Keydesk may not read this file; give its user the right"))]
+        ) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        reason = error.strerror if isinstance(error, OSError) else "its name is not possible"
-        raise ConfigurationError([f"{path}: the file cannot be read: {reason}"]) from error
+        reason = error.strerror if isinstance(error, OSError) else tr("its name is not possible")
+        raise ConfigurationError([_wrong(path, tr("the file cannot be read: {reason}", reason=reason))]) from error
     if len(raw) > MAX_BYTES:
-        raise ConfigurationError([f"{path}:1:1: the file is larger than 1 MB; a policy is a few pages"])
+        raise ConfigurationError([_wrong(path, tr("the file is larger than 1 MB; a policy is a few pages"), 1, 1)])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise ConfigurationError([f"{path}:{line}:{column}: the file is not UTF-8 text from here on"]) from error
+        raise ConfigurationError([_wrong(path, tr("the file is not UTF-8 text from here on"), line, column)]) from error
 
 
 class PolicyFile:
@@ -86,13 +91,19 @@ class PolicyFile:
         except ConfigurationError as error:
             if error.problems != self.problems:
                 logger.error(  # noqa: TRY400  # the problems are the whole story; a trace tells nothing more
-                    "the policy file is broken; the old policy stays in force: %s", "; ".join(error.problems)
+                    "the policy file is broken; the old policy stays in force: %s",
+                    "; ".join(map(english, error.problems)),
                 )
             self.problems = error.problems
             return False
         self.problems = ()
         changed, self.policy, self.digest = seen != self.digest, policy, seen
         return changed
+
+
+def _wrong(path: Path, mistake: str, *at: int) -> str:
+    place = ":".join(map(str, (path, *at)))
+    return trc("a place in a file, and the mistake there", "{place}: {mistake}", place=place, mistake=mistake)
 
 
 def _digest(text: str) -> str:

@@ -240,7 +240,8 @@ def _ask(
 ) -> Ask:
     operation = question.operation
     if operation not in (*OPERATIONS, *RIGHTS):
-        raise ValueError(f"There is no operation “{short(operation)}”{guess(operation, (*OPERATIONS, *RIGHTS))}")
+        wrong = f"There is no operation “{short(operation)}”"
+        raise ValueError(guess(wrong, operation, (*OPERATIONS, *RIGHTS)))
     if is_person(question.who) and find_actor is not None:
         actor = find_actor(question.who)
     else:

@@ -96,9 +96,9 @@ def trc(context: LiteralString, message: LiteralString, /, **arguments: object) 
     return Sentence(message, arguments, context=context)
 
 
-def of_own(english_text: str, own: Mapping[str, str]) -> Sentence:
-    """A sentence that somebody wrote in several languages: the English one, and the others by their tags."""
-    return Sentence(english_text, {}, own=own)
+def of_own(texts: Mapping[str, str]) -> Sentence:
+    """A sentence that somebody wrote in several languages, by their tags; `en` is among them and is for all others."""
+    return Sentence(texts["en"], {}, own=texts)
 
 
 def said(text: str) -> str:

@@ -74,7 +74,8 @@ def _case(document: TomlDocument, path: Path, table: Table, policy: Policy, now:
         return None
     operation = table["do"] if isinstance(table["do"], str) else ""
     if operation not in OPERATIONS:
-        document.wrong((*path, "do"), f"there is no operation “{short(operation)}”{guess(operation, OPERATIONS)}")
+        wrong = f"there is no operation “{short(operation)}”"
+        document.wrong((*path, "do"), guess(wrong, operation, OPERATIONS))
         return None
     on = document.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
     expect = document.choice((*path, "expect"), table["expect"], "expect", EXPECT)

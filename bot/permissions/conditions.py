@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from bot.languages import tr, trc, trn
+from bot.languages.formats import with_commas
 from bot.permissions.addresses import USUAL, Widest, too_wide
 from bot.permissions.condition import Condition, Why
 from bot.permissions.counting import COUNTING, MODIFIERS, read_counting
 from bot.permissions.models import Facts
 from bot.permissions.patterns import compile_pattern, found
 from bot.permissions.source_map import Path
-from bot.permissions.toml_document import Table, TomlDocument, short
+from bot.permissions.toml_document import Table, TomlDocument, short, value_problem
 from bot.units import format_duration, short_quota
 
 # The group that lets the gateway choose one at each call.
@@ -45,11 +47,19 @@ def _remain_quota_at_most(document: TomlDocument, path: Path, name: str, value: 
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return lambda: "the key would be unlimited"
+            return lambda: tr("the key would be unlimited")
         if facts.remain_quota is None:
-            return lambda: "no quota is spoken of"
+            return lambda: tr("no quota is spoken of")
         remain = facts.remain_quota
-        return None if remain <= limit else lambda: f"the key would have {short_quota(remain)} units, more than {most}"
+        if remain <= limit:
+            return None
+        return lambda: trn(
+            "the key would have {number} unit, more than {most}",
+            "the key would have {number} units, more than {most}",
+            remain,
+            number=short_quota(remain),
+            most=most,
+        )
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -63,11 +73,19 @@ def _increase_at_most(document: TomlDocument, path: Path, name: str, value: obje
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return lambda: "the key would be unlimited"
+            return lambda: tr("the key would be unlimited")
         if facts.increase is None:
-            return lambda: "no change of quota is spoken of"
+            return lambda: tr("no change of quota is spoken of")
         increase = facts.increase
-        return None if increase <= limit else lambda: f"the change is +{short_quota(increase)} units, more than {most}"
+        if increase <= limit:
+            return None
+        return lambda: trn(
+            "the change is +{number} unit, more than {most}",
+            "the change is +{number} units, more than {most}",
+            increase,
+            number=short_quota(increase),
+            most=most,
+        )
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -79,9 +97,9 @@ def _lifetime_at_most(document: TomlDocument, path: Path, name: str, value: obje
 
     def why_not(facts: Facts) -> Why:
         if facts.lifetime is None:
-            return lambda: "no expiry is spoken of"
+            return lambda: tr("no expiry is spoken of")
         lifetime = facts.lifetime
-        return None if lifetime <= limit else lambda: f"{_lives(lifetime)}, longer than {format_duration(limit)}"
+        return None if lifetime <= limit else lambda: _too_long(lifetime, limit)
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -93,9 +111,15 @@ def _lifetime_over(document: TomlDocument, path: Path, name: str, value: object)
 
     def why_not(facts: Facts) -> Why:
         if facts.lifetime is None:
-            return lambda: "no expiry is spoken of"
+            return lambda: tr("no expiry is spoken of")
         lifetime = facts.lifetime
-        return None if lifetime > limit else lambda: f"{_lives(lifetime)}, not over {format_duration(limit)}"
+        if lifetime > limit:
+            return None
+        return lambda: tr(
+            "the key would live {duration}, not over {least}",
+            duration=format_duration(lifetime),
+            least=format_duration(limit),
+        )
 
     return Condition(name=name, value=limit, why_not=why_not)
 
@@ -107,10 +131,12 @@ def _unlimited_quota(document: TomlDocument, path: Path, name: str, value: objec
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota is None:
-            return lambda: "nothing says whether the key is unlimited"
+            return lambda: tr("nothing says whether the key is unlimited")
         if facts.unlimited_quota is wanted:
             return None
-        return lambda: "the key would be unlimited" if facts.unlimited_quota else "the key would not be unlimited"
+        if facts.unlimited_quota:
+            return lambda: tr("the key would be unlimited")
+        return lambda: tr("the key would not be unlimited")
 
     return Condition(name=name, value=wanted, why_not=why_not)
 
@@ -124,11 +150,13 @@ def _models_within(document: TomlDocument, path: Path, name: str, value: object)
 
     def why_not(facts: Facts) -> Why:
         if facts.models is None:
-            return lambda: "no models are spoken of"
+            return lambda: tr("no models are spoken of")
         if not facts.models:
-            return None if every else lambda: "the key could use every model"
+            return None if every else lambda: tr("the key could use every model")
         outside = [model for model in facts.models if not any(match(model) for match in matches)]
-        return (lambda: f"the model {short(min(outside))} is not among {_list(globs)}") if outside else None
+        if not outside:
+            return None
+        return lambda: tr("the model {model} is not among {models}", model=short(min(outside)), models=_list(globs))
 
     return Condition(name=name, value=globs, why_not=why_not)
 
@@ -140,11 +168,11 @@ def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> C
 
     def why_not(facts: Facts) -> Why:
         if facts.group is None:
-            return lambda: "no group is spoken of"
+            return lambda: tr("no group is spoken of")
         # The account's own group does the same whether it is named or left to the account.
         if facts.group in groups or (not facts.group and facts.account_group in groups):
             return None
-        return lambda: f"the group would be {_which(facts)}, not one of {_list(groups)}"
+        return lambda: tr("the group would be {group}, not one of {groups}", group=_which(facts), groups=_list(groups))
 
     def in_doubt(facts: Facts) -> bool:
         unknown = (facts.group == "" and facts.account_group is None) or facts.group == AUTOMATIC
@@ -154,12 +182,15 @@ def _group_in(document: TomlDocument, path: Path, name: str, value: object) -> C
 
 
 def _which(facts: Facts) -> str:
+    if facts.group == AUTOMATIC:
+        return trc("a group", "{group}, which may be any that the gateway chooses", group=facts.group)
     if facts.group:
-        any_of = ", which may be any that the gateway chooses" if facts.group == AUTOMATIC else ""
-        return f"{short(facts.group)}{any_of}"
+        return short(facts.group)
     if facts.account_group is None:
-        return "the account's own, which the gateway has not told"
-    return f"the account's own ({short(facts.account_group) or 'without a name'})"
+        return trc("a group", "the account's own, which the gateway has not told")
+    if not facts.account_group:
+        return trc("a group", "the account's own (without a name)")
+    return trc("a group", "the account's own ({group})", group=short(facts.account_group))
 
 
 def _gateway_in(document: TomlDocument, path: Path, name: str, value: object) -> Condition | None:
@@ -169,11 +200,15 @@ def _gateway_in(document: TomlDocument, path: Path, name: str, value: object) ->
 
     def why_not(facts: Facts) -> Why:
         if facts.gateway is None:
-            return lambda: "no gateway is spoken of"
+            return lambda: tr("no gateway is spoken of")
         if facts.gateway in gateways:
             return None
         gateway = facts.gateway
-        return lambda: f"the gateway would be {short(gateway) or 'the only one'}, not one of {_list(gateways)}"
+        if not gateway:
+            return lambda: tr("the gateway would be the only one, not one of {gateways}", gateways=_list(gateways))
+        return lambda: tr(
+            "the gateway would be {gateway}, not one of {gateways}", gateway=short(gateway), gateways=_list(gateways)
+        )
 
     return Condition(name=name, value=gateways, why_not=why_not)
 
@@ -182,17 +217,19 @@ def _allow_ips_required(
     document: TomlDocument, path: Path, name: str, value: object, *, widest: Widest = USUAL
 ) -> Condition | None:
     if value is not True:
-        document.wrong(path, f"{name} can only be true; leave it out where addresses do not matter")
+        document.wrong(path, tr("{name} can only be true; leave it out where addresses do not matter", name=name))
         return None
 
     def why_not(facts: Facts) -> Why:
         if facts.allow_ips is None and facts.addresses is None:
-            return lambda: "no addresses are spoken of"
+            return lambda: tr("no addresses are spoken of")
         # Facts that were stored before addresses were kept say only whether there were any.
         if not (facts.allow_ips if facts.addresses is None else facts.addresses):
-            return lambda: "the key could be used from every address"
+            return lambda: tr("the key could be used from every address")
         wide = too_wide(facts.addresses or (), widest)
-        return None if wide is None else lambda: f"{short(wide)} lets in more than named addresses"
+        if wide is None:
+            return None
+        return lambda: tr("{network} lets in more than named addresses", network=short(wide))
 
     return Condition(name=name, value=True, why_not=why_not)
 
@@ -204,11 +241,13 @@ def _reason_matches(document: TomlDocument, path: Path, name: str, value: object
     try:
         pattern = compile_pattern(text)
     except ValueError as error:
-        document.wrong(path, f"{name}: {error}")
+        document.wrong(path, value_problem(name, error))
         return None
 
     def why_not(facts: Facts) -> Why:
-        return None if found(pattern, facts.reason) else lambda: f"the reason does not match {text}"
+        if found(pattern, facts.reason):
+            return None
+        return lambda: tr("the reason does not match {pattern}", pattern=text)
 
     return Condition(name=name, value=text, why_not=why_not)
 
@@ -219,12 +258,17 @@ def _channel_in(document: TomlDocument, path: Path, name: str, value: object) ->
         return None
     for index, channel in enumerate(channels):
         if not re.fullmatch(r"[CGD][A-Z0-9]{2,30}", channel):
-            document.wrong((*path, index), f"{name} needs channel ids like C0123ABCD, not “{short(channel)}”")
+            document.wrong(
+                (*path, index),
+                tr("{name} needs channel ids like C0123ABCD, not “{typed}”", name=name, typed=short(channel)),
+            )
 
     def why_not(facts: Facts) -> Why:
         if not facts.channel:
-            return lambda: "it was not asked in a channel"
-        return None if facts.channel in channels else lambda: f"it was asked in another channel than {_list(channels)}"
+            return lambda: tr("it was not asked in a channel")
+        if facts.channel in channels:
+            return None
+        return lambda: tr("it was asked in another channel than {channels}", channels=_list(channels))
 
     return Condition(name=name, value=channels, why_not=why_not)
 
@@ -254,17 +298,23 @@ def _texts(
     if read is None:
         return None
     if not read:
-        document.wrong(path, f"{name} is empty, so it could never hold")
+        document.wrong(path, tr("{name} is empty, so it could never hold", name=name))
     for place, text in read:
         if text != text.strip() or (not text and not empty):
-            document.wrong(place, f"{name} holds an empty text or one with blanks around it")
+            document.wrong(place, tr("{name} holds an empty text or one with blanks around it", name=name))
     return tuple(text for _, text in read)
 
 
-def _lives(lifetime: float) -> str:
-    return "the key would never expire" if lifetime == math.inf else f"the key would live {format_duration(lifetime)}"
+def _too_long(lifetime: float, most: int) -> str:
+    if lifetime == math.inf:
+        return tr("the key would never expire, longer than {most}", most=format_duration(most))
+    return tr(
+        "the key would live {duration}, longer than {most}",
+        duration=format_duration(lifetime),
+        most=format_duration(most),
+    )
 
 
 def _list(texts: tuple[str, ...]) -> str:
-    shown = ", ".join(short(text) or "“”" for text in texts[:5])
-    return shown if len(texts) <= 5 else f"{shown} and {len(texts) - 5} more"
+    shown, more = with_commas(short(text) or "“”" for text in texts[:5]), len(texts) - 5
+    return shown if more <= 0 else trn("{items} and {count} more", "{items} and {count} more", more, items=shown)

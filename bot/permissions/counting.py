@@ -9,6 +9,8 @@ told, lets no condition hold.
 import math
 from collections.abc import Iterable
 
+from bot.languages import tr, trc, trn
+from bot.languages.formats import one_of, with_commas
 from bot.permissions.condition import Condition, Why
 from bot.permissions.models import Count, Counted, Facts, Over
 from bot.permissions.source_map import Path
@@ -33,7 +35,12 @@ def read_counting(document: TomlDocument, path: Path, table: Table, *, who: tupl
     if not counting:
         for name in MODIFIERS:
             if name in table:
-                document.wrong((*path, name), f"{name} belongs to {', '.join(COUNTING)}, and none of them is here")
+                wrong = tr(
+                    "{name} belongs to {conditions}, and none of them is here",
+                    name=name,
+                    conditions=with_commas(COUNTING),
+                )
+                document.wrong((*path, name), wrong)
         return ()
     over: Over = "person"
     if "counted_over" in table:
@@ -60,10 +67,10 @@ def read_counting(document: TomlDocument, path: Path, table: Table, *, who: tupl
 def _per(document: TomlDocument, path: Path, table: Table, timed: list[str]) -> int | None:
     if "per" not in table:
         for name in timed:
-            document.wrong((*path, name), f'{name} needs the time it counts: per = "30d"')
+            document.wrong((*path, name), tr('{name} needs the time it counts: per = "30d"', name=name))
         return None
     if not timed:
-        document.wrong((*path, "per"), "per belongs to granted_at_most and allowance_at_most; keys are counted now")
+        document.wrong((*path, "per"), tr("per belongs to granted_at_most and allowance_at_most; keys are counted now"))
         return None
     return document.duration((*path, "per"), table["per"], "per")
 
@@ -78,51 +85,83 @@ def _keys_at_most(limit: int, count: Count) -> Condition:
     def why_not(facts: Facts) -> Why:
         before = value_of(facts.counts, count)
         if before is None:
-            return lambda: f"keys_at_most = {limit}: the keys of {_people(count)} were not counted"
+            return lambda: tr(
+                "keys_at_most = {limit}: the keys of {people} were not counted", limit=limit, people=_people(count)
+            )
         after = before + bool(facts.adds_key)
         if after <= limit:
             return None
-        told = f"this would be the {_ordinal(after)}" if facts.adds_key else f"there are {after} already"
-        return lambda: f"keys_at_most = {limit}: {told} of {_people(count)}"
+        if facts.adds_key:
+            return lambda: tr(
+                "keys_at_most = {limit}: this would be key number {number} of {people}",
+                limit=limit,
+                number=after,
+                people=_people(count),
+            )
+        return lambda: trn(
+            "keys_at_most = {limit}: there is {count} key of {people} already",
+            "keys_at_most = {limit}: there are {count} keys of {people} already",
+            after,
+            limit=limit,
+            people=_people(count),
+        )
 
     return Condition(name="keys_at_most", value=limit, why_not=why_not, count=count)
 
 
 def _granted_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
-    head = f"granted_at_most = {format_quota(limit, units_per_usd)} per {format_duration(count.per)}"
+    def head() -> dict[str, str]:
+        return {"most": format_quota(limit, units_per_usd), "duration": format_duration(count.per)}
 
     def why_not(facts: Facts) -> Why:
         if facts.unlimited_quota:
-            return lambda: "the key would be unlimited"
+            return lambda: tr("the key would be unlimited")
         if facts.increase is None:
-            return lambda: "no change of quota is spoken of"
+            return lambda: tr("no change of quota is spoken of")
         before = value_of(facts.counts, count)
         if before is None:
-            return lambda: f"{head}: what {_people(count)} got was not counted"
+            return lambda: tr(
+                "granted_at_most = {most} per {duration}: what {people} got was not counted",
+                **head(),
+                people=_people(count),
+            )
         after = before + max(0, facts.increase)
         if after <= limit:
             return None
-        return lambda: (
-            f"{head}: {_people(count)} got {format_quota(before, units_per_usd)}, "
-            f"with this it would be {format_quota(after, units_per_usd)}"
+        return lambda: tr(
+            "granted_at_most = {most} per {duration}: {people} got {before}, with this it would be {after}",
+            **head(),
+            people=_people(count),
+            before=format_quota(before, units_per_usd),
+            after=format_quota(after, units_per_usd),
         )
 
     return Condition(name="granted_at_most", value=limit, why_not=why_not, count=count)
 
 
 def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
-    head = f"allowance_at_most = {format_quota(limit, units_per_usd)} per {format_duration(count.per)}"
+    def head() -> dict[str, str]:
+        return {"most": format_quota(limit, units_per_usd), "duration": format_duration(count.per)}
 
     def why_not(facts: Facts) -> Why:
         if facts.allowance is None or not facts.allowance_period:
-            return lambda: "no allowance is spoken of"
+            return lambda: tr("no allowance is spoken of")
         before = value_of(facts.counts, count)
         if before is None:
-            return lambda: f"{head}: the other allowances of {_people(count)} were not counted"
+            return lambda: tr(
+                "allowance_at_most = {most} per {duration}: the other allowances of {people} were not counted",
+                **head(),
+                people=_people(count),
+            )
         after = before + math.ceil(facts.allowance * count.per / facts.allowance_period)
         if after <= limit:
             return None
-        return lambda: f"{head}: with this {_people(count)} would get {format_quota(after, units_per_usd)}"
+        return lambda: tr(
+            "allowance_at_most = {most} per {duration}: with this {people} would get {after}",
+            **head(),
+            people=_people(count),
+            after=format_quota(after, units_per_usd),
+        )
 
     return Condition(name="allowance_at_most", value=limit, why_not=why_not, count=count)
 
@@ -130,22 +169,20 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
 def counted_words(counted: Counted, units_per_usd: int) -> str:
     """A number before a request, in words: `living keys of this person: 3`."""
     count, whose = counted.count, _people(counted.count)
+    number: str = trc("a number that was counted", "it cannot be told")
     if count.what == "keys":
-        head, number = f"living keys of {whose}", str(counted.value)
-    else:
-        what = "granted to" if count.what == "granted" else "other allowances of"
-        head = f"{what} {whose} in {format_duration(count.per)}"
-        number = "" if counted.value is None else format_quota(counted.value, units_per_usd)
-    return f"{head}: {'it cannot be told' if counted.value is None else number}"
+        number = number if counted.value is None else f"{counted.value:,}"
+        return tr("living keys of {people}: {number}", people=whose, number=number)
+    number = number if counted.value is None else format_quota(counted.value, units_per_usd)
+    duration = format_duration(count.per)
+    if count.what == "granted":
+        return tr("granted to {people} in {duration}: {number}", people=whose, duration=duration, number=number)
+    return tr("other allowances of {people} in {duration}: {number}", people=whose, duration=duration, number=number)
 
 
 def _people(count: Count) -> str:
     if count.over == "person":
-        return "this person"
-    return "the whole workspace" if count.over == "team" else f"all of {' or '.join(count.names)}"
-
-
-def _ordinal(number: int) -> str:
-    if number % 100 in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+        return trc("over whom something is counted", "this person")
+    if count.over == "team":
+        return trc("over whom something is counted", "the whole workspace")
+    return trc("over whom something is counted", "all of {roles}", roles=one_of(count.names))

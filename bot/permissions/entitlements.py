@@ -5,6 +5,7 @@ Static: it looks at the rules, not at a request. Pure.
 
 from dataclasses import dataclass
 
+from bot.languages import tr, trc
 from bot.permissions.condition import Condition
 from bot.permissions.models import OPERATIONS, RIGHTS, Actor
 from bot.permissions.rules import Policy, Rule
@@ -13,7 +14,6 @@ from bot.units import format_duration, short_quota
 
 _QUOTAS = frozenset({"remain_quota_at_most", "increase_at_most", "granted_at_most", "allowance_at_most"})
 _DURATIONS = frozenset({"lifetime_at_most", "lifetime_over"})
-_OVER = {"person": "", "role": " over the whole role", "team": " over the whole workspace"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,10 @@ def _deciding(policy: Policy, operation: str, held: frozenset[str], *, own: bool
 def outcome_words(rule: Rule) -> str:
     """What the rule does: `at once`, `refused`, `1 person of manager decides`."""
     if rule.approval is None:
-        return "at once" if rule.outcome == "allow" else "refused"
+        return trc("what a rule does", "at once") if rule.outcome == "allow" else trc("what a rule does", "refused")
     if rule.approval.break_glass:
-        return f"at once with a reason, reviewed by {describe(rule.approval)}"
-    return f"{describe(rule.approval)} decides"
+        return tr("at once with a reason, reviewed by {people}", people=describe(rule.approval))
+    return tr("{people} decides", people=describe(rule.approval))
 
 
 def condition_words(condition: Condition) -> str:
@@ -79,7 +79,14 @@ def condition_words(condition: Condition) -> str:
         shown = f"“{value}”"
     else:
         shown = ", ".join(one or "“”" for one in value)
+    words = trc("a condition of a rule", "{name} = {value}", name=name, value=shown)
     if count is None:
-        return f"{name} = {shown}"
-    per = f" per {format_duration(count.per)}" if count.per else ""
-    return f"{name} = {shown}{per}{_OVER[count.over]}"
+        return words
+    if count.per:
+        duration = format_duration(count.per)
+        words = trc("a condition of a rule", "{condition} per {duration}", condition=words, duration=duration)
+    if count.over == "role":
+        return trc("a condition of a rule", "{condition} over the whole role", condition=words)
+    if count.over == "team":
+        return trc("a condition of a rule", "{condition} over the whole workspace", condition=words)
+    return words

@@ -67,7 +67,8 @@ def hypothetical_actor(policy: Policy, names: Sequence[str]) -> Actor:
             kind = kinds[name]
         elif name != NOBODY:
             known = [*policy.roles.members, *kinds, NOBODY]
-            raise ValueError(f"“{short(name)}” is no role of the policy and no Slack id{guess(name, known)}")
+            wrong = f"“{short(name)}” is no role of the policy and no Slack id"
+            raise ValueError(guess(wrong, name, known))
     shown = " and ".join(names)
     return Actor(slack_user_id=user, kind=kind, groups=frozenset(groups), assumed_roles=frozenset(roles), name=shown)
 

@@ -219,7 +219,7 @@ class Decision(_Stored):
     rule: str | None
     sentence: StoredText
     approval: Approval | None = None
-    trail: tuple[tuple[str, str], ...] = ()
+    trail: tuple[tuple[str, StoredText], ...] = ()
 
     @property
     def allowed(self) -> bool:

@@ -1,8 +1,8 @@
 """Whether an outcome that was approved with changes is less than what was asked, in every field. Pure."""
 
 import math
-from collections.abc import Callable
 
+from bot.languages import tr
 from bot.permissions.addresses import within
 from bot.permissions.models import Facts
 from bot.units import format_duration, short_quota
@@ -20,36 +20,47 @@ def growth(asked: Facts, offered: Facts) -> tuple[str, ...]:
     """
     told = [
         # Every limit is less than no limit.
-        "" if asked.unlimited_quota else _more("quota", asked.remain_quota, offered.remain_quota, short_quota),
-        "" if asked.unlimited_quota else _more("raise", asked.increase, offered.increase, short_quota),
+        "" if asked.unlimited_quota else _quota(asked.remain_quota, offered.remain_quota),
+        "" if asked.unlimited_quota else _raise(asked.increase, offered.increase),
         _lifetime(asked, offered),
-        _flag("the key would be unlimited", asked.unlimited_quota, offered.unlimited_quota),
-        _flag("the key would try other groups", asked.cross_group_retry, offered.cross_group_retry),
-        _flag("enabling it would add time", asked.extended, offered.extended),
+        _flag(tr("the key would be unlimited"), asked.unlimited_quota, offered.unlimited_quota),
+        _flag(tr("the key would try other groups"), asked.cross_group_retry, offered.cross_group_retry),
+        _flag(tr("enabling it would add time"), asked.extended, offered.extended),
         _models(asked, offered),
         _addresses(asked, offered),
-        _other("group", asked.group, offered.group),
-        _other("gateway", asked.gateway, offered.gateway),
+        _other(tr("the group would be another one"), asked.group, offered.group),
+        _other(tr("the gateway would be another one"), asked.gateway, offered.gateway),
         _allowance(asked, offered),
     ]
     return tuple(sentence for sentence in told if sentence)
 
 
-def _more(what: str, asked: float | None, offered: float | None, say: Callable[[int], str]) -> str:
+def _quota(asked: int | None, offered: int | None) -> str:
     if offered is None or (asked is not None and offered <= asked):
         return ""
     if asked is None:
-        return f"the {what} was not part of the request"
-    return f"the {what} would be {say(int(offered))}, more than {say(int(asked))}"
+        return tr("the quota was not part of the request")
+    return tr("the quota would be {offered}, more than {asked}", offered=short_quota(offered), asked=short_quota(asked))
+
+
+def _raise(asked: int | None, offered: int | None) -> str:
+    if offered is None or (asked is not None and offered <= asked):
+        return ""
+    if asked is None:
+        return tr("the raise was not part of the request")
+    return tr("the raise would be {offered}, more than {asked}", offered=short_quota(offered), asked=short_quota(asked))
 
 
 def _lifetime(asked: Facts, offered: Facts) -> str:
     if offered.lifetime is None or (asked.lifetime is not None and offered.lifetime <= asked.lifetime + TOLERANCE):
         return ""
     if asked.lifetime is None:
-        return "the expiry was not part of the request"
-    longer = "without end" if offered.lifetime == math.inf else format_duration(offered.lifetime)
-    return f"the lifetime would be {longer}, more than {format_duration(asked.lifetime)}"
+        return tr("the expiry was not part of the request")
+    most = format_duration(asked.lifetime)
+    if offered.lifetime == math.inf:
+        return tr("the lifetime would be without end, more than {asked}", asked=most)
+    longer = format_duration(offered.lifetime)
+    return tr("the lifetime would be {offered}, more than {asked}", offered=longer, asked=most)
 
 
 def _flag(sentence: str, asked: bool | None, offered: bool | None) -> str:
@@ -61,11 +72,11 @@ def _models(asked: Facts, offered: Facts) -> str:
     if offered.models is None or asked.models == frozenset():
         return ""
     if asked.models is None:
-        return "the models were not part of the request"
+        return tr("the models were not part of the request")
     if not offered.models:
-        return "the key could use every model"
+        return tr("the key could use every model")
     more = offered.models - asked.models
-    return f"the model {min(more)} was not asked for" if more else ""
+    return tr("the model {model} was not asked for", model=min(more)) if more else ""
 
 
 def _addresses(asked: Facts, offered: Facts) -> str:
@@ -73,27 +84,27 @@ def _addresses(asked: Facts, offered: Facts) -> str:
     if offered.addresses is None and not (asked.allow_ips and offered.allow_ips is False):
         return ""
     if asked.addresses is None and asked.allow_ips is None:
-        return "the addresses were not part of the request"
+        return tr("the addresses were not part of the request")
     if not asked.addresses and not asked.allow_ips:
         return ""
     if not offered.addresses:
-        return "the key could be used from every address"
+        return tr("the key could be used from every address")
     try:
         outside = [entry for entry in offered.addresses if not within(entry, asked.addresses or ())]
     except ValueError:
-        return "the addresses cannot be compared"
-    return f"the address {outside[0]} was not asked for" if outside else ""
+        return tr("the addresses cannot be compared")
+    return tr("the address {address} was not asked for", address=outside[0]) if outside else ""
 
 
-def _other(what: str, asked: str | None, offered: str | None) -> str:
-    return f"the {what} would be another one" if offered is not None and offered != asked else ""
+def _other(sentence: str, asked: str | None, offered: str | None) -> str:
+    return sentence if offered is not None and offered != asked else ""
 
 
 def _allowance(asked: Facts, offered: Facts) -> str:
     if not offered.allowance:
         return ""
     if not asked.allowance or not asked.allowance_period or not offered.allowance_period:
-        return "an allowance was not part of the request"
+        return tr("an allowance was not part of the request")
     more = offered.allowance * asked.allowance_period > asked.allowance * offered.allowance_period
     # A shorter period also means a first refill that comes earlier.
-    return "the allowance would be more" if more or offered.allowance_period < asked.allowance_period else ""
+    return tr("the allowance would be more") if more or offered.allowance_period < asked.allowance_period else ""

@@ -6,6 +6,8 @@ text are bounded as well, so that one look takes less than 1 ms. Knows nothing o
 
 from typing import Protocol
 
+from bot.languages import tr
+
 MAX_PATTERN = 200
 # Only so many characters of a reason are matched.
 MAX_TEXT = 256
@@ -24,7 +26,7 @@ class Pattern(Protocol):
 def compile_pattern(pattern: str) -> Pattern:
     """The compiled pattern; ValueError with a sentence if it is invalid, or too large."""
     if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
+        raise ValueError(tr("the pattern is longer than {number} characters", number=MAX_PATTERN))
     import re2  # noqa: PLC0415  # few policies have a pattern, and it takes as much memory as all of our rules
 
     options = re2.Options()
@@ -35,10 +37,10 @@ def compile_pattern(pattern: str) -> Pattern:
     except re2.error as error:
         told = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         if "too large" in told:
-            raise ValueError("the pattern is too large; use smaller numbers in { }") from None
-        raise ValueError(f"the pattern is not a valid regular expression (RE2): {told}") from None
+            raise ValueError(tr("the pattern is too large; use smaller numbers in {braces}", braces="{ }")) from None
+        raise ValueError(tr("the pattern is not a valid regular expression (RE2): {reason}", reason=told)) from None
     if compiled.programsize > MAX_PROGRAM:
-        raise ValueError("the pattern is too large; use smaller numbers in { }")
+        raise ValueError(tr("the pattern is too large; use smaller numbers in {braces}", braces="{ }"))
     found_pattern: Pattern = compiled
     return found_pattern
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from bot.languages import joined, said, tr, trn
+from bot.languages.formats import one_of, with_commas
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
     OPERATIONS,
@@ -30,18 +32,18 @@ from bot.permissions.stages import describe, is_expired, open_stage, roles_who_m
 from bot.permissions.unlocking import by_default, speaks_of_unlocking
 
 _NO_MEMBER = {
-    ActorKind.GUEST: "Guests of this workspace",
-    ActorKind.OUTSIDER: "People of other workspaces",
-    ActorKind.BOT: "Bots",
-    ActorKind.DEACTIVATED: "Deactivated people",
+    ActorKind.GUEST: tr("Guests of this workspace"),
+    ActorKind.OUTSIDER: tr("People of other workspaces"),
+    ActorKind.BOT: tr("Bots"),
+    ActorKind.DEACTIVATED: tr("Deactivated people"),
 }
 _STRICTNESS: Mapping[Outcome, int] = {"allow": 0, "needs_approval": 2, "deny": 3}
 _AT_ONCE = 1
 # A rotated key takes the place of its predecessor.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
-_DOUBT = "The rule may hold, because it is not known which group the key would be in; name a group to be sure."
+_DOUBT = tr("The rule may hold, because it is not known which group the key would be in; name a group to be sure.")
 # Slack may not answer, or may not know that id; only the first is temporary.
-_UNKNOWN = "People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute."
+_UNKNOWN = tr("People Slack does not tell us about have no role. If Slack is slow just now, try again in a minute.")
 
 
 def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
@@ -50,10 +52,14 @@ def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
     `why`: with the trail, that is why each rule above it did not match. It takes many times as long.
     """
     if ask.operation not in OPERATIONS and ask.operation not in RIGHTS:
-        return Decision(outcome="deny", rule=None, sentence=f"There is no operation “{ask.operation}”.")
+        return Decision(
+            outcome="deny", rule=None, sentence=tr("There is no operation “{operation}”.", operation=ask.operation)
+        )
     if ask.actor.kind is not ActorKind.MEMBER:
         who = _NO_MEMBER.get(ask.actor.kind)
-        sentence = f"{who} have no role, so nothing is allowed, whatever a rule says." if who else _UNKNOWN
+        sentence = said(_UNKNOWN)
+        if who:
+            sentence = tr("{people} have no role, so nothing is allowed, whatever a rule says.", people=who)
         return Decision(outcome="deny", rule=None, sentence=sentence)
     if ask.operation in WITHOUT_RECORD:
         # It looks at no key, so no condition about one may match, whatever the caller knows of some key.
@@ -80,12 +86,12 @@ def _with_the_lock(policy: Policy, ask: Ask, wanted: Decision, why: bool) -> Dec
     unlock = _unlock(policy, replace(ask, operation=UNLOCK), why)
     if unlock.outcome == "allow":
         return wanted
-    sentence = f"The key is locked. {unlock.sentence}"
+    sentence = joined(tr("The key is locked."), unlock.sentence)
     if unlock.approval is None or wanted.approval is None:
         return replace(unlock, sentence=sentence)
     terms = stricter_terms(unlock.approval, wanted.approval)
     if terms.count > unlock.approval.count:
-        sentence = f"{sentence} {wanted.sentence}"
+        sentence = joined(sentence, wanted.sentence)
     return replace(unlock, sentence=sentence, approval=terms)
 
 
@@ -104,7 +110,9 @@ def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision, why: bool) 
     what, strictest = max(answers, key=lambda answer: _strictness(answer[1]))
     if _strictness(strictest) <= _strictness(enabling):
         return enabling
-    return replace(strictest, sentence=f"Enabling it adds {what}: {strictest.sentence}")
+    if what == "quota":
+        return replace(strictest, sentence=tr("Enabling it adds quota: {why}", why=strictest.sentence))
+    return replace(strictest, sentence=tr("Enabling it adds time: {why}", why=strictest.sentence))
 
 
 def _strictness(decision: Decision) -> int:
@@ -138,7 +146,7 @@ def _stricter(in_doubt: Decision, otherwise: Decision) -> Decision:
         terms = stricter_terms(terms, other)
     elif _strictness(in_doubt) <= _strictness(otherwise):
         return otherwise
-    return replace(in_doubt, sentence=f"{in_doubt.sentence} {_DOUBT}", approval=terms)
+    return replace(in_doubt, sentence=joined(in_doubt.sentence, said(_DOUBT)), approval=terms)
 
 
 def may_approve(
@@ -159,22 +167,22 @@ def may_approve(
     today = decide(policy, ask)
     rule = today.rule
     if today.outcome == "deny":
-        return Eligibility(
-            allowed=False, rule=rule, sentence=f"The policy no longer lets this be done: {today.sentence}"
-        )
+        sentence = tr("The policy no longer lets this be done: {why}", why=today.sentence)
+        return Eligibility(allowed=False, rule=rule, sentence=sentence)
     own = approver.slack_user_id == ask.actor.slack_user_id
     if own and (refusal := _own_refusal(approval, today)):
         return refusal
     if any(answer.by == approver.slack_user_id for answer in given):
-        return Eligibility(
-            allowed=False, rule=rule, sentence="You have approved this already; each person counts once."
-        )
+        sentence = tr("You have approved this already; each person counts once.")
+        return Eligibility(allowed=False, rule=rule, sentence=sentence)
     terms = stricter_terms(approval, today.approval, given)
     eligibility = _in_open_stage(policy, approver, terms, given, asked_at=asked_at, now=now, rule=rule)
     if eligibility.allowed and today.approval is not None and not _named_in(policy, approver, today.approval):
-        sentence = (
-            f"The policy has changed since this was asked: rule “{rule}” now wants {describe(today.approval)}. "
-            "It must be withdrawn and asked again."
+        sentence = tr(
+            "The policy has changed since this was asked: rule “{rule}” now wants {people}. "
+            "It must be withdrawn and asked again.",
+            rule=rule,
+            people=describe(today.approval),
         )
         return Eligibility(allowed=False, rule=rule, sentence=sentence)
     return eligibility
@@ -230,7 +238,7 @@ def may_deny(
     `rule` is the name stored with the request. Today's policy is asked for roles only: a no is never unsafe.
     """
     if approver.slack_user_id == ask.actor.slack_user_id:
-        return Eligibility(allowed=False, rule=rule, sentence="This is your own request: withdraw it instead.")
+        return Eligibility(allowed=False, rule=rule, sentence=tr("This is your own request: withdraw it instead."))
     return _in_open_stage(policy, approver, approval, given, asked_at=asked_at, now=now, rule=rule)
 
 
@@ -261,19 +269,23 @@ def _trail(policy: Policy, ask: Ask, held: frozenset[str], *, until: Rule | None
 def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str]:
     """The trail's entry of a rule that does not match."""
     if ask.operation not in rule.do:
-        return rule.not_about
+        return _worded(rule.not_about)
     if rule.people.isdisjoint(held):
-        return rule.not_for
+        return _worded(rule.not_for)
     if not (ask.own or rule.any):
-        return rule.not_own
+        return _worded(rule.not_own)
     found = (condition.why_not(ask.facts) for condition in rule.conditions)
     return rule.name, "; ".join(worded() for worded in found if worded is not None)
+
+
+def _worded(entry: tuple[str, str]) -> tuple[str, str]:
+    return entry[0], said(entry[1])
 
 
 def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[str, str], ...]) -> Decision:
     approval = rule.approval
     if approval is None:
-        sentence = rule.sentence or f"Rule “{rule.name}” allows it."
+        sentence = said(rule.sentence) or tr("Rule “{rule}” allows it.", rule=rule.name)
         return Decision(outcome=rule.outcome, rule=rule.name, sentence=sentence, trail=trail)
     if approval.self_approval:
         # A denying rule wins wherever it stands, so that a rule added above it cannot allow what it denies.
@@ -282,17 +294,40 @@ def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[s
         )
         if against is not None:
             approval = replace(approval, self_approval=False, self_approval_rule=against.name)
-    sentence = f"Rule “{rule.name}” wants an approval by {describe(approval)}."
+    sentence = tr("Rule “{rule}” wants an approval by {people}.", rule=rule.name, people=describe(approval))
     if approval.break_glass:
-        sentence = f"Rule “{rule.name}” lets it be done at once with a reason; {describe(approval)} will review it."
+        sentence = tr(
+            "Rule “{rule}” lets it be done at once with a reason; {people} will review it.",
+            rule=rule.name,
+            people=describe(approval),
+        )
     return Decision(outcome="needs_approval", rule=rule.name, sentence=sentence, approval=approval, trail=trail)
 
 
 def _no_rule(policy: Policy, ask: Ask) -> str:
-    roles = ", ".join(sorted(policy.roles.of(ask.actor)))
-    whose = "" if ask.own else " on what belongs to somebody else"
-    who = f"the roles {roles}" if "," in roles else f"the role {roles}" if roles else "people without a role"
-    return f"No rule allows {ask.operation}{whose} for {who}."
+    roles, operation = sorted(policy.roles.of(ask.actor)), ask.operation
+    if not roles and ask.own:
+        return tr("No rule allows {operation} for people without a role.", operation=operation)
+    if not roles:
+        return tr(
+            "No rule allows {operation} on what belongs to somebody else for people without a role.",
+            operation=operation,
+        )
+    if ask.own:
+        return trn(
+            "No rule allows {operation} for the role {roles}.",
+            "No rule allows {operation} for the roles {roles}.",
+            len(roles),
+            operation=operation,
+            roles=with_commas(roles),
+        )
+    return trn(
+        "No rule allows {operation} on what belongs to somebody else for the role {roles}.",
+        "No rule allows {operation} on what belongs to somebody else for the roles {roles}.",
+        len(roles),
+        operation=operation,
+        roles=with_commas(roles),
+    )
 
 
 def _own_refusal(approval: Approval, today: Decision) -> Eligibility | None:
@@ -302,9 +337,14 @@ def _own_refusal(approval: Approval, today: Decision) -> Eligibility | None:
         return None
     against = next((one.self_approval_rule for one in terms if one.self_approval_rule), None)
     if against is not None:
-        sentence = f"Somebody else must decide your own request: rule “{against}” says self_approval = false."
+        sentence = tr(
+            "Somebody else must decide your own request: rule “{rule}” says self_approval = false.", rule=against
+        )
     else:
-        sentence = f"Somebody else must decide your own request: rule “{today.rule}” does not say self_approval = true."
+        sentence = tr(
+            "Somebody else must decide your own request: rule “{rule}” does not say self_approval = true.",
+            rule=today.rule,
+        )
     return Eligibility(allowed=False, rule=against or today.rule, sentence=sentence)
 
 
@@ -320,19 +360,29 @@ def _in_open_stage(
 ) -> Eligibility:
     if approver.kind is not ActorKind.MEMBER:
         who = _NO_MEMBER.get(approver.kind)
-        return Eligibility(allowed=False, rule=rule, sentence=f"{who} have no role." if who else _UNKNOWN)
+        sentence = tr("{people} have no role.", people=who) if who else said(_UNKNOWN)
+        return Eligibility(allowed=False, rule=rule, sentence=sentence)
     waiting = open_stage(approval, given, asked_at=asked_at)
     if waiting is None:
-        return Eligibility(allowed=False, rule=rule, sentence="Everybody who was needed has approved already.")
+        return Eligibility(allowed=False, rule=rule, sentence=tr("Everybody who was needed has approved already."))
     if is_expired(approval, asked_at=asked_at, now=now):
-        return Eligibility(allowed=False, rule=rule, sentence="The request has expired; it must be asked again.")
+        return Eligibility(allowed=False, rule=rule, sentence=tr("The request has expired; it must be asked again."))
     roles = roles_who_may_answer(approval, given, asked_at=asked_at, now=now)
     held = policy.roles.held(approver)
     role = next((name for name in roles if name in held), None)
     if role is None:
-        stage = f" in stage {waiting.index + 1} of {len(approval.stages)}" if len(approval.stages) > 1 else ""
-        return Eligibility(allowed=False, rule=rule, sentence=f"Only {' or '.join(roles)} may answer this{stage}.")
-    return Eligibility(allowed=True, rule=rule, role=role, sentence=f"You may answer this as {role}.")
+        sentence = _not_one_of(roles, waiting.index + 1, len(approval.stages))
+        return Eligibility(allowed=False, rule=rule, sentence=sentence)
+    sentence = tr("You may answer this as {role}.", role=role)
+    return Eligibility(allowed=True, rule=rule, role=role, sentence=sentence)
+
+
+def _not_one_of(roles: tuple[str, ...], stage: int, stages: int) -> str:
+    if stages == 1:
+        return tr("Only {roles} may answer this.", roles=one_of(roles))
+    return tr(
+        "Only {roles} may answer this in stage {stage} of {stages}.", roles=one_of(roles), stage=stage, stages=stages
+    )
 
 
 def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:

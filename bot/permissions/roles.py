@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.languages import tr, trc
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import TomlDocument, guess, short
@@ -52,13 +53,14 @@ class Roles:
         if read is None:
             return ()
         if not read:
-            document.wrong(path, f"{what} is empty, so it names nobody")
+            document.wrong(path, tr("{what} is empty, so it names nobody", what=what))
         names = []
         for place, name in read:
             if name in self.members or is_id(name) or name == EVERYBODY:
                 names.append(name)
             else:
-                document.wrong(place, f"there is no role “{short(name)}”{guess(name, self.members)}")
+                wrong = tr("there is no role “{typed}”", typed=short(name))
+                document.wrong(place, guess(wrong, name, self.members))
         return tuple(dict.fromkeys(names))
 
 
@@ -84,19 +86,21 @@ def read_roles(document: TomlDocument, value: object) -> Roles:
     for name, ids in (table or {}).items():
         if not _ROLE.fullmatch(name):
             # Lower case keeps role names and Slack ids apart for good.
-            document.wrong(("roles", name), f"a role is named in lower case (a-z, 0-9, - and _), not “{short(name)}”")
+            wrong = tr("a role is named in lower case (a-z, 0-9, - and _), not “{typed}”", typed=short(name))
+            document.wrong(("roles", name), wrong)
         members[name] = frozenset(_read_ids(document, ("roles", name), ids))
     return Roles(members=members)
 
 
 def _read_ids(document: TomlDocument, path: Path, value: object) -> list[str]:
-    read = document.texts(path, value, "a role", most=5_000) or ()
+    read = document.texts(path, value, trc("a part of the policy file", "a role"), most=5_000) or ()
     ids = []
     for place, name in read:
         if is_id(name) or name == EVERYBODY:
             ids.append(name)
         else:
-            document.wrong(
-                place, f'“{short(name)}” is no Slack id: a person is U…, a user group S…, every full member is "*"'
+            wrong = tr(
+                '“{typed}” is no Slack id: a person is U…, a user group S…, every full member is "*"', typed=short(name)
             )
+            document.wrong(place, wrong)
     return ids

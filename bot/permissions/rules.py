@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.languages import tr, trc
+from bot.languages.formats import all_of, with_commas
 from bot.permissions.addresses import USUAL, Widest
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
@@ -62,20 +64,18 @@ class Rule:
     @cached_property
     def not_for(self) -> tuple[str, str]:
         """The trail's entry when somebody has none of its roles."""
-        return self.name, f"it is for {', '.join(self.who)}"
+        return self.name, tr("it is for {roles}", roles=with_commas(self.who))
 
     @cached_property
     def not_about(self) -> tuple[str, str]:
         """The trail's entry when it speaks of other operations."""
-        return (
-            self.name,
-            f"it is about {', '.join(operation for operation in (*OPERATIONS, *RIGHTS) if operation in self.do)}",
-        )
+        about = with_commas(operation for operation in (*OPERATIONS, *RIGHTS) if operation in self.do)
+        return self.name, tr("it is about {operations}", operations=about)
 
     @cached_property
     def not_own(self) -> tuple[str, str]:
         """The trail's entry when it speaks of one's own only."""
-        return self.name, "it is about one's own only"
+        return self.name, tr("it is about one's own only")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +177,9 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    document.only((), document.data, ("roles", "rules", "alerts", "addresses"), "a policy")
+    document.only(
+        (), document.data, ("roles", "rules", "alerts", "addresses"), trc("a part of the policy file", "a policy")
+    )
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
     rules = _rules(document, roles, document.data.get("rules", []), widest)
@@ -196,7 +198,8 @@ def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:
     sources = document.texts(path, table.get("auto_disable", []), "auto_disable") or ()
     for place, source in sources:
         if source not in ALERT_SOURCES:
-            document.wrong(place, f"no alerts come from “{short(source)}”{guess(source, ALERT_SOURCES)}")
+            wrong = tr("no alerts come from “{typed}”", typed=short(source))
+            document.wrong(place, guess(wrong, source, ALERT_SOURCES))
     return frozenset(source for _, source in sources)
 
 
@@ -214,16 +217,16 @@ def _widest(document: TomlDocument, value: object) -> Widest:
 
 def _rules(document: TomlDocument, roles: Roles, value: object, widest: Widest) -> tuple[Rule, ...]:
     if not isinstance(value, list):
-        document.wrong(("rules",), "rules are written as [[rules]], with two brackets each")
+        document.wrong(("rules",), tr("rules are written as [[rules]], with two brackets each"))
         return ()
     if len(value) > MAX_RULES:
-        document.wrong(("rules",), f"there are more than {MAX_RULES} rules")
+        document.wrong(("rules",), tr("there are more than {number} rules", number=MAX_RULES))
         return ()
     seen: dict[str, Position] = {}
     rules = []
     for index, element in enumerate(value):
         path: Path = ("rules", index)
-        table = document.table(path, element, "a rule")
+        table = document.table(path, element, _a_rule())
         if table is not None and (rule := _rule(document, path, table, roles, seen, widest=widest)):
             rules.append(rule)
     return tuple(rules)
@@ -232,7 +235,7 @@ def _rules(document: TomlDocument, roles: Roles, value: object, widest: Widest) 
 def _rule(
     document: TomlDocument, path: Path, table: Table, roles: Roles, seen: dict[str, Position], *, widest: Widest
 ) -> Rule | None:
-    document.only(path, table, RULE_KEYS, "a rule")
+    document.only(path, table, RULE_KEYS, _a_rule())
     name = _name(document, path, table, seen)
     who = roles.read_names(document, (*path, "who"), table["who"], "who") if _has(document, path, table, "who") else ()
     do = _operations(document, (*path, "do"), table["do"]) if _has(document, path, table, "do") else frozenset()
@@ -256,9 +259,13 @@ def _rule(
     )
 
 
+def _a_rule() -> str:
+    return trc("a part of the policy file", "a rule")
+
+
 def _has(document: TomlDocument, path: Path, table: Table, key: str) -> bool:
     if key not in table:
-        document.wrong(path, f"the rule has no {key}")
+        document.wrong(path, tr("the rule has no {key}", key=key))
     return key in table
 
 
@@ -267,7 +274,8 @@ def _name(document: TomlDocument, path: Path, table: Table, seen: dict[str, Posi
         return None
     name = document.text((*path, "name"), table["name"], "name", most=MAX_NAME)
     if name in seen:
-        document.wrong((*path, "name"), f"another rule, in line {seen[name].line}, is named “{name}” too")
+        wrong = tr("another rule, in line {line}, is named “{name}” too", line=seen[name].line, name=name)
+        document.wrong((*path, "name"), wrong)
     elif name:
         seen[name] = document.position((*path, "name"))
     return name
@@ -276,14 +284,15 @@ def _name(document: TomlDocument, path: Path, table: Table, seen: dict[str, Posi
 def _operations(document: TomlDocument, path: Path, value: object) -> frozenset[str]:
     read = document.texts(path, value, "do")
     if read == ():
-        document.wrong(path, "do is empty, so the rule is about nothing")
+        document.wrong(path, tr("do is empty, so the rule is about nothing"))
     operations: set[str] = set()
     for place, pattern in read or ():
         matching = fnmatch.filter(OPERATIONS, pattern) if len(pattern) <= MAX_NAME else []
         if pattern in RIGHTS:
             matching = [pattern]
         if not matching:
-            document.wrong(place, f"there is no operation “{short(pattern)}”{guess(pattern, (*OPERATIONS, *RIGHTS))}")
+            wrong = tr("there is no operation “{typed}”", typed=short(pattern))
+            document.wrong(place, guess(wrong, pattern, (*OPERATIONS, *RIGHTS)))
         operations.update(matching)
     return frozenset(operations)
 
@@ -292,18 +301,20 @@ def _outcome(
     document: TomlDocument, path: Path, table: Table, roles: Roles
 ) -> tuple[Outcome | None, str, Approval | None, bool]:
     written = [key for key in OUTCOMES if key in table]
-    if len(written) != 1:
-        told = f"has both {' and '.join(written)}" if written else "says neither allow, deny nor approval"
-        document.wrong((*path, written[1]) if written else path, f"the rule {told}; it needs exactly one of them")
+    if not written:
+        document.wrong(path, tr("the rule says neither allow, deny nor approval; it needs exactly one of them"))
+    elif len(written) > 1:
+        wrong = tr("the rule has both {outcomes}; it needs exactly one of them", outcomes=all_of(written))
+        document.wrong((*path, written[1]), wrong)
     # The terms are read even then, so that their own mistakes are told as well.
     approval, forbids_self = None, False
     if "approval" in table:
         approval, forbids_self = read_approval(document, (*path, "approval"), table["approval"], roles)
     sentence = None
     if "deny" in table:
-        sentence = document.text((*path, "deny"), table["deny"], "deny", most=MAX_SENTENCE)
+        sentence = document.own_sentence((*path, "deny"), table["deny"], "deny", most=MAX_SENTENCE)
     if "allow" in table and table["allow"] is not True:
-        document.wrong((*path, "allow"), 'allow can only be true; to forbid, write deny = "why not"')
+        document.wrong((*path, "allow"), tr('allow can only be true; to forbid, write deny = "why not"'))
     if written == ["allow"]:
         return "allow", "", None, False
     if written == ["deny"] and sentence:

@@ -7,6 +7,8 @@ person counts once, in the first stage still open, and never again in a later on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.languages import trc, trn
+from bot.languages.formats import one_of
 from bot.permissions.models import Approval, Given, Stage
 
 
@@ -74,9 +76,13 @@ def is_expired(approval: Approval, *, asked_at: float, now: float) -> bool:
 
 def describe(approval: Approval) -> str:
     """Who must approve, in words: `1 person of manager, then 2 people of security`."""
-    return ", then ".join(_people(stage.count, stage.roles) for stage in approval.stages)
+    first, *others = (_people(stage.count, stage.roles) for stage in approval.stages)
+    for people in others:
+        first = trc("who must approve, one after the other", "{first}, then {next}", first=first, next=people)
+    return first
 
 
 def _people(count: int, roles: tuple[str, ...]) -> str:
-    who = "all members" if "*" in roles else " or ".join(roles)
-    return f"1 person of {who}" if count == 1 else f"{count} people of {who}"
+    if "*" in roles:
+        return trn("{count} person of all members", "{count} people of all members", count)
+    return trn("{count} person of {roles}", "{count} people of {roles}", count, roles=one_of(roles))

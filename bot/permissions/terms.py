@@ -1,5 +1,6 @@
 """Reads a rule's outcome: `allow`, `deny`, or the terms of an `approval`. Knows the grammar only."""
 
+from bot.languages import tr, trc
 from bot.permissions.models import Approval, CounterOffer, Escalation, Notify, Stage
 from bot.permissions.roles import Roles
 from bot.permissions.source_map import Path
@@ -59,7 +60,7 @@ def _expires(document: TomlDocument, path: Path, table: Table) -> int:
         return DEFAULT_EXPIRES
     expires = document.duration((*path, "expires"), table["expires"], "expires")
     if expires is not None and not MINUTE <= expires <= MAX_EXPIRES:
-        document.wrong((*path, "expires"), "expires must be 1 minute to 90 days")
+        document.wrong((*path, "expires"), tr("expires must be 1 minute to 90 days"))
     # After a mistake the longest time is assumed, so that no second mistake is reported because of the first.
     return expires or MAX_EXPIRES
 
@@ -71,24 +72,32 @@ def _stages(document: TomlDocument, path: Path, table: Table, roles: Roles, expi
         return (stage,) if stage else ()
     for name in ("from", "count"):
         if name in table:
-            document.wrong((*path, name), f"write either {name} or stages; each stage has its own {name}")
+            wrong = tr("write either {name} or stages; each stage has its own {name}", name=name)
+            document.wrong((*path, name), wrong)
     value = table["stages"]
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_STAGES:
-        document.wrong(
-            (*path, "stages"), f'stages must be a list of 1 to {MAX_STAGES} tables like {{ from = ["manager"] }}'
+        wrong = tr(
+            "stages must be a list of 1 to {number} tables like {example}",
+            number=MAX_STAGES,
+            example='{ from = ["manager"] }',
         )
+        document.wrong((*path, "stages"), wrong)
         return ()
     stages = []
     for index, element in enumerate(value):
         place = (*path, "stages", index)
-        part = document.table(place, element, "a stage")
+        part = document.table(place, element, _a_stage())
         if part is None:
             continue
-        document.only(place, part, STAGE_KEYS, "a stage")
+        document.only(place, part, STAGE_KEYS, _a_stage())
         own = _escalations(document, (*place, "escalate"), part.get("escalate", []), roles, expires)
         if stage := _stage(document, place, part, roles, (*own, *above)):
             stages.append(stage)
     return tuple(stages)
+
+
+def _a_stage() -> str:
+    return trc("a part of the policy file", "a stage")
 
 
 def _stage(
@@ -96,7 +105,7 @@ def _stage(
 ) -> Stage | None:
     count = document.integer((*path, "count"), table.get("count", 1), "count", least=1, most=MAX_PEOPLE)
     if "from" not in table:
-        document.wrong(path, 'it is not said who approves: from = ["…"] is missing')
+        document.wrong(path, tr('it is not said who approves: from = ["…"] is missing'))
         return None
     names = roles.read_names(document, (*path, "from"), table["from"], "from")
     if not names or count is None:
@@ -117,12 +126,13 @@ def _escalations(
             continue
         document.only(place, table, ("to", "after"), "escalate")
         if "to" not in table or "after" not in table:
-            document.wrong(place, 'escalate needs to whom and after what time: { to = ["…"], after = "1d" }')
+            example = '{ to = ["…"], after = "1d" }'
+            document.wrong(place, tr("escalate needs to whom and after what time: {example}", example=example))
             continue
         names = roles.read_names(document, (*place, "to"), table["to"], "to")
         after = document.duration((*place, "after"), table["after"], "after")
         if after is not None and after >= expires:
-            document.wrong((*place, "after"), "it would escalate only after the request has expired")
+            document.wrong((*place, "after"), tr("it would escalate only after the request has expired"))
         if names and after:
             escalations.append(Escalation(roles=names, after=after))
     return tuple(escalations)
@@ -141,9 +151,9 @@ def _remind(document: TomlDocument, path: Path, table: Table, expires: int) -> t
         most = document.integer((*place, "most"), value.get("most", 5), "most", least=1, most=20) or 5
         place, value = (*place, "after"), value.get("after")
         if value is None:
-            document.wrong(place, 'remind needs the first wait: { after = "4h" }')
+            document.wrong(place, tr("remind needs the first wait: {example}", example='{ after = "4h" }'))
             return None, factor, most
     after = document.duration(place, value, "remind")
     if after is not None and not MINUTE <= after < expires:
-        document.wrong(place, "the first reminder must come after a minute or more and before the request expires")
+        document.wrong(place, tr("the first reminder must come after a minute or more and before the request expires"))
     return after, factor, most

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn, TypeVar
 
 from bot.errors import ConfigurationError
+from bot.languages import ENGLISH, find, languages, of_own, tr, trc, trn
+from bot.languages.formats import one_of, with_commas
 from bot.permissions.source_map import Path, Position, SourceMap
+from bot.typed_text import is_invisible
 from bot.units import UNITS_PER_USD, parse_duration, parse_quota
 
 Table = Mapping[str, object]
@@ -36,24 +39,28 @@ class TomlDocument:
         self.units_per_usd = units_per_usd
         self._mistakes: list[tuple[Position, str]] = []
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-            self._stop(Position(1, 1), "the file is larger than 1 MB; a policy is a few pages")
+            self._stop(Position(1, 1), tr("the file is larger than 1 MB; a policy is a few pages"))
         # tomllib counts the same way: it reads CRLF as one line end.
         text = text.replace("\r\n", "\n")
         if "\r" in text:
             # TOML knows LF and CRLF only; tomllib would call it an illegal character at some place of one long line.
-            self._stop(_place(text, text.index("\r")), "the line ends in a bare carriage return; save it with LF")
+            self._stop(_place(text, text.index("\r")), tr("the line ends in a bare carriage return; save it with LF"))
         if dots := _dotted_line(text):
-            self._stop(Position(dots, 1), f"the line holds more than {MAX_DOTS:,} points; write it in several lines")
+            most = f"{MAX_DOTS:,}"
+            self._stop(
+                Position(dots, 1),
+                tr("the line holds more than {number} points; write it in several lines", number=most),
+            )
         try:
             self.data: dict[str, object] = tomllib.loads(text)
             self._source_map = SourceMap(text)
         except RecursionError:
-            self._stop(Position(1, 1), "arrays or tables are nested too deep; a policy needs three levels")
+            self._stop(Position(1, 1), tr("arrays or tables are nested too deep; a policy needs three levels"))
         except ValueError as error:  # TOMLDecodeError, or int() given thousands of digits
             self._stop(*_syntax(error, text))
 
     def _stop(self, position: Position, sentence: str) -> NoReturn:
-        raise ConfigurationError([f"{self.file}:{position.line}:{position.column}: {sentence}"])
+        raise ConfigurationError([_mistake(self.file, position, sentence)])
 
     def wrong(self, path: Path, sentence: str) -> None:
         """Note a mistake at this path; `finish` raises them all."""
@@ -69,33 +76,63 @@ class TomlDocument:
             ordered = sorted(dict.fromkeys(self._mistakes))
             more = len(ordered) - MAX_MISTAKES
             if more > 0:
-                ordered[MAX_MISTAKES:] = [(ordered[MAX_MISTAKES][0], f"here and below are {more:,} more mistakes")]
-            raise ConfigurationError([f"{self.file}:{at.line}:{at.column}: {sentence}" for at, sentence in ordered])
+                rest = trn("here and below is {count} more mistake", "here and below are {count} more mistakes", more)
+                ordered[MAX_MISTAKES:] = [(ordered[MAX_MISTAKES][0], rest)]
+            raise ConfigurationError([_mistake(self.file, at, sentence) for at, sentence in ordered])
 
     def only(self, path: Path, table: Table, known: Iterable[str], what: str) -> None:
         """Complains of every key of `table` that is not known."""
         names = list(known)
         for key in table:
             if key not in names:
-                self.wrong((*path, key), f"{what} has no key “{short(key)}”{guess(key, names)}")
+                wrong = tr("{what} has no key “{key}”", what=what, key=short(key))
+                self.wrong((*path, key), guess(wrong, key, names))
 
     def table(self, path: Path, value: object, what: str) -> Table | None:
         """The value if it is a table; else None and a noted mistake."""
         if isinstance(value, dict):
             return value
-        self.wrong(path, f"{what} must be a table {{ … }}, not {kind(value)}")
+        self.wrong(
+            path, tr("{what} must be a table {braces}, not {value}", what=what, braces="{ … }", value=kind(value))
+        )
         return None
 
     def text(self, path: Path, value: object, what: str, *, most: int) -> str | None:
         """The text, at most `most` characters long; else None and a noted mistake."""
+        return self._text(path, value, what, most=most, shown=str.isprintable)
+
+    def own_sentence(self, path: Path, value: object, what: str, *, most: int) -> str | None:
+        """A sentence for people: a text, or a table of one by language with `en` among them."""
+        if not isinstance(value, dict):
+            return self._text(path, value, what, most=most, shown=_is_shown)
+        texts: dict[str, str] = {}
+        for tag, written in value.items():
+            place, language = (*path, tag), find(tag)
+            if language is None:
+                self.wrong(place, guess(tr("there is no language “{typed}”", typed=short(tag)), tag, languages()))
+            elif language.tag in texts:
+                self.wrong(
+                    place, tr("{what} is there twice in the language {language}", what=what, language=language.tag)
+                )
+            else:
+                name = f"{what}.{language.tag}"
+                texts[language.tag] = self._text(place, written, name, most=most, shown=_is_shown) or ""
+        if ENGLISH.tag not in texts:
+            self.wrong(
+                path, tr("{what} by language needs the English one as well: {example}", what=what, example='en = "…"')
+            )
+            return None
+        return of_own(texts) if all(texts.values()) else None
+
+    def _text(self, path: Path, value: object, what: str, *, most: int, shown: Callable[[str], bool]) -> str | None:
         if not isinstance(value, str):
-            self.wrong(path, f"{what} must be a text in quotes, not {kind(value)}")
+            self.wrong(path, tr("{what} must be a text in quotes, not {value}", what=what, value=kind(value)))
         elif not value.strip():
-            self.wrong(path, f"{what} is empty")
+            self.wrong(path, tr("{what} is empty", what=what))
         elif len(value) > most:
-            self.wrong(path, f"{what} is longer than {most} characters")
-        elif not value.isprintable():
-            self.wrong(path, f"{what} holds a line break or another character that cannot be shown")
+            self.wrong(path, tr("{what} is longer than {most} characters", what=what, most=most))
+        elif not shown(value):
+            self.wrong(path, tr("{what} holds a line break or another character that cannot be shown", what=what))
         else:
             return value.strip()
         return None
@@ -103,32 +140,36 @@ class TomlDocument:
     def texts(self, path: Path, value: object, what: str, *, most: int = 500) -> tuple[tuple[Path, str], ...] | None:
         """The elements with their paths; None if it is not a list at all. Elements that are no texts are left out."""
         if not isinstance(value, list):
-            self.wrong(path, f'{what} must be a list of texts, like ["…"], not {kind(value)}')
+            self.wrong(
+                path, tr('{what} must be a list of texts, like ["…"], not {value}', what=what, value=kind(value))
+            )
             return None
         if len(value) > most:
-            self.wrong(path, f"{what} has more than {most} entries")
+            self.wrong(path, tr("{what} has more than {most} entries", what=what, most=most))
             return None
         found = []
         for index, element in enumerate(value):
             if isinstance(element, str):
                 found.append(((*path, index), element))
             else:
-                self.wrong((*path, index), f"{what} must hold texts in quotes only, not {kind(element)}")
+                wrong = tr("{what} must hold texts in quotes only, not {value}", what=what, value=kind(element))
+                self.wrong((*path, index), wrong)
         return tuple(found)
 
     def flag(self, path: Path, value: object, what: str) -> bool | None:
         """The value if it is true or false; else None and a noted mistake."""
         if isinstance(value, bool):
             return value
-        self.wrong(path, f"{what} must be true or false, not {kind(value)}")
+        self.wrong(path, tr("{what} must be true or false, not {value}", what=what, value=kind(value)))
         return None
 
     def integer(self, path: Path, value: object, what: str, *, least: int, most: int) -> int | None:
         """The whole number if it is in the range; else None and a noted mistake."""
         if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(path, f"{what} must be a whole number, not {kind(value)}")
+            self.wrong(path, tr("{what} must be a whole number, not {value}", what=what, value=kind(value)))
         elif not least <= value <= most:
-            self.wrong(path, f"{what} must be {least:,} to {most:,}, not {value:,}")
+            numbers = {"least": f"{least:,}", "most": f"{most:,}", "number": f"{value:,}"}
+            self.wrong(path, tr("{what} must be {least} to {most}, not {number}", what=what, **numbers))
         else:
             return value
         return None
@@ -138,7 +179,12 @@ class TomlDocument:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
-            self.wrong(path, f'{what} must be units (500_000) or a text like "100k" or "$5", not {kind(value)}')
+            wrong = tr(
+                '{what} must be units (500_000) or a text like "100k" or "$5", not {value}',
+                what=what,
+                value=kind(value),
+            )
+            self.wrong(path, wrong)
             return None
         amount = value
         return self._parsed(path, what, lambda: parse_quota(amount, self.units_per_usd))
@@ -146,7 +192,10 @@ class TomlDocument:
     def duration(self, path: Path, value: object, what: str) -> int | None:
         """Seconds, from a text like "3d"; else None and a noted mistake."""
         if not isinstance(value, str):
-            self.wrong(path, f'{what} must be a text like "30m", "4h", "3d" or "2w", not {kind(value)}')
+            wrong = tr(
+                '{what} must be a text like "30m", "4h", "3d" or "2w", not {value}', what=what, value=kind(value)
+            )
+            self.wrong(path, wrong)
             return None
         return self._parsed(path, what, lambda: parse_duration(value))
 
@@ -156,15 +205,36 @@ class TomlDocument:
         if isinstance(value, str) and value in names:
             return value
         told = f"“{short(value)}”" if isinstance(value, str) else kind(value)
-        self.wrong(path, f"{what} must be {' or '.join(f'“{name}”' for name in names)}, not {told}")
+        wrong = tr(
+            "{what} must be {choices}, not {value}",
+            what=what,
+            choices=one_of(f"“{name}”" for name in names),
+            value=told,
+        )
+        self.wrong(path, wrong)
         return None
 
     def _parsed(self, path: Path, what: str, parse: Callable[[], T]) -> T | None:
         try:
             return parse()
         except ValueError as error:
-            self.wrong(path, f"{what}: {error}")
+            self.wrong(path, value_problem(what, error))
             return None
+
+
+def _mistake(file: str, at: Position, sentence: str) -> str:
+    place = f"{file}:{at.line}:{at.column}"
+    return trc("a place in a file, and the mistake there", "{place}: {mistake}", place=place, mistake=sentence)
+
+
+def value_problem(name: str, error: ValueError) -> str:
+    """What is wrong with a value, behind its name. The error was raised with a sentence."""
+    return trc("a name, and what is wrong with its value", "{name}: {problem}", name=name, problem=error.args[0])
+
+
+def _is_shown(text: str) -> bool:
+    """Scripts that are read from right to left, or join letters, need some characters that nobody sees."""
+    return not any(is_invisible(char) or char in "\t\n" for char in text)
 
 
 def _place(text: str, offset: int) -> Position:
@@ -181,27 +251,35 @@ def _syntax(error: ValueError, text: str) -> tuple[Position, str]:
     place = _PLACE.search(message)
     if place is None:
         number = _LONG_NUMBER.search(text)
-        return _place(text, number.start() if number else 0), "a number is too long"
-    sentence = f"this is not TOML: {message[: place.start()]}"
+        return _place(text, number.start() if number else 0), tr("a number is too long")
+    reason = message[: place.start()]
     if place[1]:
-        return Position(int(place[1]), int(place[2])), sentence
-    return _place(text, len(text)), f"{sentence}, and the file ends here"
+        return Position(int(place[1]), int(place[2])), tr("this is not TOML: {reason}", reason=reason)
+    return _place(text, len(text)), tr("this is not TOML: {reason}, and the file ends here", reason=reason)
 
 
-def guess(name: str, known: Iterable[str]) -> str:
-    """` (did you mean “x”?)`, ` (known: a, b)` for short lists, or nothing."""
+def guess(mistake: str, name: str, known: Iterable[str]) -> str:
+    """The mistake with what was probably meant instead of `name`, or with all that is known where that is short."""
     names = list(known)
     near = difflib.get_close_matches(name[:80], names, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean “{near[0]}”?"
-    return f"; known are {', '.join(names)}" if 0 < len(names) <= 20 else ""
+        return tr("{mistake}; did you mean “{name}”?", mistake=mistake, name=near[0])
+    if 0 < len(names) <= 20:
+        return tr("{mistake}; known are {names}", mistake=mistake, names=with_commas(names))
+    return mistake
 
 
 def kind(value: object) -> str:
     """What a TOML value is, in words."""
-    names: dict[type, str] = {bool: "true or false", int: "a number", float: "a number with a point", str: "a text"}
-    names |= {list: "a list", dict: "a table"}
-    return names.get(type(value), "a date or time")
+    names: dict[type, str] = {
+        bool: trc("a value in a file", "true or false"),
+        int: trc("a value in a file", "a number"),
+        float: trc("a value in a file", "a number with a point"),
+        str: trc("a value in a file", "a text"),
+        list: trc("a value in a file", "a list"),
+        dict: trc("a value in a file", "a table"),
+    }
+    return names.get(type(value), trc("a value in a file", "a date or time"))
 
 
 def short(text: str) -> str:

@@ -5,6 +5,8 @@ Where that rule is about one's own keys, is gone, or names nobody (the [alerts] 
 somebody disable any key.
 """
 
+from bot.languages import tr
+from bot.languages.formats import one_of
 from bot.permissions.models import UNLOCK, Approval, Ask, Decision, Lock, Stage
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
@@ -22,9 +24,11 @@ def by_default(policy: Policy, ask: Ask) -> Decision:
     """The answer to `key.unlock` of a policy that does not speak of it."""
     terms = default_terms(policy, ask.facts.lock)
     if terms is None:
-        sentence = "No rule is about key.unlock, and no rule lets anybody disable any key, so nobody can bring it back."
+        sentence = tr(
+            "No rule is about key.unlock, and no rule lets anybody disable any key, so nobody can bring it back."
+        )
         return Decision(outcome="deny", rule=DEFAULT, sentence=sentence)
-    sentence = f"It comes back with an approval by {describe(terms)}, somebody else than who asks."
+    sentence = tr("It comes back with an approval by {people}, somebody else than who asks.", people=describe(terms))
     return Decision(outcome="needs_approval", rule=DEFAULT, sentence=sentence, approval=terms)
 
 
@@ -51,13 +55,16 @@ def unlock_words(policy: Policy, lock: Lock) -> str:
     if not speaks_of_unlocking(policy):
         terms = default_terms(policy, lock)
         if terms is None:
-            return "Nobody can bring it back: no rule of the policy is about key.unlock."
-        return f"To bring it back, somebody asks with /apikey enable, and {describe(terms)} agrees, not who asks."
+            return tr("Nobody can bring it back: no rule of the policy is about key.unlock.")
+        return tr(
+            "To bring it back, somebody asks with /apikey enable, and {people} agrees, not who asks.",
+            people=describe(terms),
+        )
     ways = [rule for rule in policy.rules if UNLOCK in rule.do and rule.outcome != "deny"]
     approvals = dict.fromkeys(describe(rule.approval) for rule in ways if rule.approval is not None)
     alone = dict.fromkeys(name for rule in ways if rule.approval is None for name in rule.who)
     if approvals:
-        return f"To bring it back, somebody asks with /apikey enable, and {' or '.join(approvals)} agrees."
+        return tr("To bring it back, somebody asks with /apikey enable, and {people} agrees.", people=one_of(approvals))
     if alone:
-        return f"Only {' or '.join(alone)} can bring it back."
-    return "Nobody can bring it back: the policy allows key.unlock to nobody."
+        return tr("Only {roles} can bring it back.", roles=one_of(alone))
+    return tr("Nobody can bring it back: the policy allows key.unlock to nobody.")

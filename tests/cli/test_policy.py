@@ -283,7 +283,7 @@ def test_explain_says_what_it_takes_for_counted(out: io.StringIO) -> None:
     out.truncate(0)
     assert explain(out, Question(operation="key.create", who="engineer", fields=[*small, "keys_so_far=5"])) == 0
     assert "note:" not in out.getvalue()
-    assert "“small keys are free”: keys_at_most = 5: this would be the 6th of this person" in out.getvalue()
+    assert "“small keys are free”: keys_at_most = 5: this would be key number 6 of this person" in out.getvalue()
 
 
 def test_no_name_of_a_person_moves_a_terminals_cursor(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_it_travels_through_a_queue() -> None:
 
 
 def test_a_sentence_may_hold_its_own_translations_and_no_catalogue_is_asked(speak: Speak) -> None:
-    made = of_own("Ask your manager.", {"xx": "Frag {deine} Chefin."})
+    made = of_own({"en": "Ask your manager.", "xx": "Frag {deine} Chefin."})
     assert made == "Ask your manager."
     with speak({"Ask your manager.": "wrong"}, tag="yy"):
         assert said(made) == "Ask your manager."

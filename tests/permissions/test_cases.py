@@ -60,7 +60,7 @@ CASE = '[[cases]]\nas = "engineer"\ndo = "key.create"\nexpect = "deny"\n'
         (CASE + "to = 1", "5:1: a case has no key “to”"),
         (CASE.replace("key.create", "key.crate"), "3:1: there is no operation “key.crate”; did you mean “key.create”?"),
         (CASE.replace('"key.create"', "1"), "3:1: there is no operation “”"),
-        (CASE.replace("deny", "no"), "4:1: expect must be “allow” or “deny” or “approval”, not “no”"),
+        (CASE.replace("deny", "no"), "4:1: expect must be “allow”, “deny” or “approval”, not “no”"),
         (CASE + 'on = "all"', "5:1: on must be “own” or “any”, not “all”"),
         (CASE + 'rule = "smal"', "5:1: the policy has no rule of this name"),
         (CASE + "rule = 3", "5:1: the policy has no rule of this name"),

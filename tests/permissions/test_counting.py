@@ -27,9 +27,9 @@ def why_not(when: str, operation: str = "key.create", **facts: Any) -> str | Non
     ("before", "told"),
     [
         (4, None),
-        (5, "keys_at_most = 5: this would be the 6th of this person"),
-        (20, "keys_at_most = 5: this would be the 21st of this person"),
-        (11, "keys_at_most = 5: this would be the 12th of this person"),
+        (5, "keys_at_most = 5: this would be key number 6 of this person"),
+        (20, "keys_at_most = 5: this would be key number 21 of this person"),
+        (11, "keys_at_most = 5: this would be key number 12 of this person"),
         (None, "keys_at_most = 5: the keys of this person were not counted"),
     ],
 )
@@ -53,7 +53,7 @@ def test_what_was_not_counted_lets_nothing_hold() -> None:
 def test_a_key_that_is_there_already_is_said_so() -> None:
     counts = (Counted(count=KEYS, value=6),)
     assert why_not("keys_at_most = 5", "key.rotate", counts=counts) == (
-        "keys_at_most = 5: there are 6 already of this person"
+        "keys_at_most = 5: there are 6 keys of this person already"
     )
 
 
@@ -109,10 +109,10 @@ def test_who_is_counted_is_told() -> None:
     who: list[tuple[Literal["role", "team"], tuple[str, ...]]] = [("role", ("engineer",)), ("team", ())]
     counts = tuple(Counted(count=Count(what="keys", over=over, names=names), value=9) for over, names in who)
     assert why_not('keys_at_most = 9, counted_over = "role"', counts=counts) == (
-        "keys_at_most = 9: this would be the 10th of all of engineer"
+        "keys_at_most = 9: this would be key number 10 of all of engineer"
     )
     assert why_not('keys_at_most = 9, counted_over = "team"', counts=counts) == (
-        "keys_at_most = 9: this would be the 10th of the whole workspace"
+        "keys_at_most = 9: this would be key number 10 of the whole workspace"
     )
 
 
@@ -132,7 +132,7 @@ def test_who_is_counted_is_told() -> None:
             "per belongs to keys_at_most, granted_at_most, allowance_at_most, and none of them is here",
         ),
         ('counted_over = "role"', 10, "counted_over belongs to keys_at_most, granted_at_most, allowance_at_most"),
-        ('keys_at_most = 5, counted_over = "team-a"', 28, "counted_over must be “person” or “role” or “team”"),
+        ('keys_at_most = 5, counted_over = "team-a"', 28, "counted_over must be “person”, “role” or “team”"),
         ("keys_at_most = -1", 10, "keys_at_most must be 0 to 1,000,000, not -1"),
         ('keys_at_most = "5"', 10, "keys_at_most must be a whole number, not a text"),
         ('granted_at_most = "lots", per = "30d"', 10, "granted_at_most: “lots” is not an amount"),

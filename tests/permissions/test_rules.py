@@ -5,8 +5,10 @@ import hashlib
 import pytest
 
 from bot.errors import ConfigurationError
+from bot.languages import find, said, speaking
 from bot.permissions import Approval, Escalation, Stage, parse_policy
 from bot.permissions.toml_document import MAX_BYTES
+from tests.narrow import present
 from tests.permissions.helpers import ROLES, approving, policy, rule
 
 
@@ -36,6 +38,17 @@ def test_the_policy_knows_its_hash_file_and_ids() -> None:
     assert (read.hash, read.file) == (hashlib.sha256(text.encode()).hexdigest(), "x.toml")
     assert read.user_ids() == {"U0BOSS", "U0ADMIN", "U0ONE", "U0DEEP"}
     assert read.group_ids() == {"S0ENG", "S0MAN", "S0SEC", "S0OTHER"}
+
+
+def test_a_sentence_by_language_may_hold_the_characters_that_its_script_needs() -> None:
+    (rule,) = parse_policy(HEAD + 'deny = { en = "No.", ar = "لا\u200f.", zh_hans = "不\u3000行" }').rules
+    assert (rule.outcome, rule.sentence) == ("deny", "No.")
+    with speaking(present(find("ar"))):
+        assert said(rule.sentence) == "لا\u200f."
+    with speaking(present(find("zh-Hans"))):
+        assert said(rule.sentence) == "不\u3000行"
+    with speaking(present(find("zh-Hant"))):
+        assert said(rule.sentence) == "No."
 
 
 def test_terms_have_sensible_defaults() -> None:
@@ -109,6 +122,15 @@ def _terms(text: str) -> str:
         (HEAD + "deny = true", "5:1: deny must be a text in quotes, not true or false"),
         (HEAD + f"deny = '{'x' * 301}'", "5:1: deny is longer than 300 characters"),
         (HEAD + "deny = 'a\\u0007b'".replace("'", '"'), "5:1: deny holds a line break or another character that cannot be shown"),
+        (HEAD + 'deny = { en = "No.", fr = "Non." }', "5:22: there is no language “fr”; known are en, ar, zh-Hans, zh-Hant"),
+        (HEAD + 'deny = { en = "No.", "zh-hunt" = "x" }', "5:22: there is no language “zh-hunt”; did you mean “zh-H"),
+        (HEAD + 'deny = { ar = "لا." }', '5:1: deny by language needs the English one as well: en = "…"'),
+        (HEAD + "deny = {}", '5:1: deny by language needs the English one as well: en = "…"'),
+        (HEAD + 'deny = { en = "No.", ar = "" }', "5:22: deny.ar is empty"),
+        (HEAD + 'deny = { en = "No.", ar = 1 }', "5:22: deny.ar must be a text in quotes, not a number"),
+        (HEAD + 'deny = { en = "No.", ar = "a\\nb" }', "5:22: deny.ar holds a line break"),
+        (HEAD + 'deny = { en = "No.", "zh-Hant" = "不", zh_hant = "不" }', "5:39: deny is there twice in the language zh-Hant"),
+        (HEAD + f'deny = {{ en = "{"x" * 301}" }}', "5:10: deny.en is longer than 300 characters"),
         (HEAD + YES + HEAD + YES, "7:1: another rule, in line 2, is named “r” too"),
         (HEAD.replace('"r"', "1979-05-27") + YES, "2:1: name must be a text in quotes, not a date or time"),
         (HEAD.replace('["*"]', "[]") + YES, "3:1: who is empty, so it names nobody"),
