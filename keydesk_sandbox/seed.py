@@ -11,6 +11,7 @@ TEAM = "T0SANDBOX"
 BOT_USER = "U0KEYDESK"
 KEYS_CHANNEL, SECURITY_CHANNEL, GENERAL_CHANNEL = "C0KEYS", "C0SECURITY", "C0GENERAL"
 ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER = "U0ADA", "U0BEN", "U0MIRA", "U0OMAR"
+ARABIC_ENGINEER, CHINESE_MANAGER = "U0NOUR", "U0YATING"
 SECURITY, ADMIN, GUEST, OUTSIDER, DEACTIVATED = "U0SAM", "U0ALEX", "U0GIL", "U0OLGA", "U0DORA"
 
 POLICY = """\
@@ -95,6 +96,8 @@ def workspace() -> Workspace:
         Person(id=SECOND_ENGINEER, name="ben", real_name="Ben Adler", title="Engineer"),
         Person(id=MANAGER, name="mira", real_name="Mira Santos", title="Manager"),
         Person(id=SECOND_MANAGER, name="omar", real_name="Omar Haddad", title="Manager"),
+        Person(id=ARABIC_ENGINEER, name="nour", real_name="نور الخطيب", title="Engineer, reads Arabic", locale="ar-SA"),
+        Person(id=CHINESE_MANAGER, name="yating", real_name="林雅婷", title="Manager, reads Chinese", locale="zh-TW"),
         Person(id=SECURITY, name="sam", real_name="Sam Okafor", title="Security"),
         Person(id=ADMIN, name="alex", real_name="Alex Kim", title="Administrator", kind=PersonKind.ADMIN),
         Person(id=GUEST, name="gil", real_name="Gil Guest", title="Contractor", kind=PersonKind.GUEST),
@@ -114,12 +117,19 @@ def workspace() -> Workspace:
         Person(id=BOT_USER, name="keydesk", real_name="Keydesk", kind=PersonKind.BOT),
     ]
     groups = [
-        UserGroup(id="S0ENGINEERS", handle="engineers", name="Engineers", users=[ENGINEER, SECOND_ENGINEER]),
-        UserGroup(id="S0MANAGERS", handle="managers", name="Managers", users=[MANAGER, SECOND_MANAGER]),
+        UserGroup(
+            id="S0ENGINEERS", handle="engineers", name="Engineers", users=[ENGINEER, SECOND_ENGINEER, ARABIC_ENGINEER]
+        ),
+        UserGroup(
+            id="S0MANAGERS", handle="managers", name="Managers", users=[MANAGER, SECOND_MANAGER, CHINESE_MANAGER]
+        ),
         UserGroup(id="S0SECURITY", handle="security", name="Security", users=[SECURITY]),
         UserGroup(id="S0ADMINS", handle="admins", name="Administrators", users=[ADMIN]),
     ]
-    members = [ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER, SECURITY, ADMIN, BOT_USER]
+    members = [
+        *(ENGINEER, SECOND_ENGINEER, ARABIC_ENGINEER, MANAGER, SECOND_MANAGER, CHINESE_MANAGER),
+        *(SECURITY, ADMIN, BOT_USER),
+    ]
     channels = [
         Channel(
             id=KEYS_CHANNEL, name="api-keys", members=[*members, GUEST], topic="Requests for API keys and their answers"

@@ -76,8 +76,8 @@ function lines(source, options) {
 // A line that begins like a list item hangs under its bullet when it wraps.
 function line(row, options) {
   const item = /^(\s*)(•|◦|-|\d{1,3}\.)\s+(.*)$/.exec(row);
-  if (!item) return h("div", { class: row.trim() ? "line" : "line blank" }, inline(row, options));
-  return h("div", { class: "line item", style: { "--depth": String(Math.min(item[1].length >> 1, 4)) } },
+  if (!item) return h("div", { class: row.trim() ? "line" : "line blank", dir: "auto" }, inline(row, options));
+  return h("div", { class: "line item", dir: "auto", style: { "--depth": String(Math.min(item[1].length >> 1, 4)) } },
     h("span", { class: "bullet" }, item[2] === "-" ? "•" : item[2]), h("span", {}, inline(item[3], options)));
 }
 

@@ -25,9 +25,9 @@ export const hexColour = (value) => (/^#?[0-9a-fA-F]{3,8}$/.test(value ?? "") ? 
   : "transparent");
 
 const BODIES = {
-  rich_text_section: (body) => h("div", { class: "line" }, inline(body.elements)),
+  rich_text_section: (body) => h("div", { class: "line", dir: "auto" }, inline(body.elements)),
   rich_text_preformatted: (body) => h("pre", {}, inline(body.elements)),
-  rich_text_quote: (body) => h("blockquote", {}, h("div", { class: "line" }, inline(body.elements))),
+  rich_text_quote: (body) => h("blockquote", {}, h("div", { class: "line", dir: "auto" }, inline(body.elements))),
   rich_text_list: (body) =>
     h(body.style === "ordered" ? "ol" : "ul", { class: body.border ? "bordered" : null,
       style: { "--depth": String(body.indent ?? 0) },
