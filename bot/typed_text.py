@@ -33,6 +33,7 @@ QUOTES = {
     "＂": "＂",
     "`": "`",
 }
+_STRETCH = "\u0640"  # the Arabic tatweel
 _SPACE = re.compile(r"[^\S\n]")
 
 
@@ -79,6 +80,15 @@ def clean_number(text: str) -> str:
         digit = unicodedata.decimal(char, None)
         found.append(str(digit) if digit is not None else char if char.isascii() else _plain_width(char))
     return "".join(found)
+
+
+def fold_word(text: str) -> str:
+    """A word as words for units are compared: lower case, without vowel signs, hamzas and the stroke that stretches."""
+    if text.isascii():
+        return text.lower()
+    letters = unicodedata.normalize("NFD", text.replace(_STRETCH, ""))
+    kept = "".join(char for char in letters if unicodedata.category(char) != "Mn")
+    return unicodedata.normalize("NFC", kept).lower()
 
 
 def _plain_width(char: str) -> str:

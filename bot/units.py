@@ -1,38 +1,75 @@
-"""Amounts and times as people type and read them: `100k`, `$5`, `30d`. Knows only numbers and text.
+"""Amounts and times as people type and read them: `100k`, `$5`, `10 萬`, `30d`, `٣ أيام`. Knows only numbers and text.
 
 Every error is a ValueError whose text is a sentence for the person who typed. Amounts are exact (Decimal). Digits of
-every script, full-width signs and dashes are read as the plain ones (typed_text.py).
+every script, full-width signs and dashes are read as the plain ones (typed_text.py). Words for units are read in every
+language, whatever that of the person is.
 Limits: gateway-api.md, section 6 (remaining quota 0 … 1,000,000,000 × 500,000 units).
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from bot.languages import tr, trc, trn
-from bot.typed_text import clean_number
+from bot.typed_text import clean_number, fold_word
 
 MAX_QUOTA = 1_000_000_000 * 500_000
 MAX_DURATION = 100 * 365 * 86_400
 UNITS_PER_USD = 500_000
 
-_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_SCALES = {
+    10**3: "k 千 ألف ألفا آلاف",
+    10**4: "萬 万",
+    10**5: "十萬 十万",
+    10**6: "m 百萬 百万 مليون مليونا ملايين",
+    10**7: "千萬 千万",
+    10**8: "億 亿",
+    10**9: "b 十億 十亿 مليار مليارا مليارات",
+}
+_UNIT_WORDS = "units unit 單位 单位 وحدة وحدات"
+# “US dollars” in full come as one word here (`_`): a space may stand there.
+_DOLLAR_WORDS = (
+    "us$ $ usd dollars dollar us_dollars us_dollar 美元 美金 دولار دولارا دولارات دولار_أمريكي دولارات_أمريكية"
+)
+# Yuan and New Taiwan dollars, or US dollars: only who typed it knows.
+_SOME_MONEY = "元 圓 圆 塊 块 塊錢 块钱"
+_TIMES = {
+    60: "m 分 分鐘 分钟 دقيقة دقائق",
+    3_600: "h 小時 小时 個小時 个小时 鐘頭 钟头 ساعة ساعات",
+    86_400: "d 天 日 يوم يوما أيام",
+    604_800: "w 週 周 星期 個星期 个星期 禮拜 礼拜 أسبوع أسبوعا أسابيع",
+}
+
+
+def _words(text: str) -> list[str]:
+    return [fold_word(word).replace("_", " ") for word in text.split()]
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for one of the words; the longer ones are tried first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_FACTORS = {word: factor for factor, words in _SCALES.items() for word in _words(words)}
+_DURATION_UNITS = {word: seconds for seconds, words in _TIMES.items() for word in _words(words)}
 # Thousands may be parted by commas, spaces, apostrophes or underscores, one kind in one number.
 _PARTED = r"[0-9]{1,3}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:['’][0-9]{3})+)"
 _NUMBER = rf"(?P<number>(?:{_PARTED}|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]+)?)"
-_UNITS = re.compile(rf"{_NUMBER} ?(?P<factor>[kKmMbB]?)(?: ?units?)?")
-_DOLLARS = r"(?:USD|usd|US\$|us\$|\$|[dD]ollars?)"
-_MONEY = re.compile(
-    rf"(?:(?:USD ?|usd ?|US ?|us ?)?\$ ?{_NUMBER} ?(?P<factor>[kKmM]?)"
-    rf"|(?:USD|usd) ?{_NUMBER.replace('number', 'second')}|{_NUMBER.replace('number', 'after')} ?{_DOLLARS})"
-)
+_FACTOR = rf"(?P<factor>{_any_of(_FACTORS)})"
+_DOLLARS = _any_of(_words(_DOLLAR_WORDS))
+# `100k`, `7 units`, `10 萬單位`.
+_UNITS = re.compile(rf"{_NUMBER}(?: ?{_FACTOR})?(?: ?(?:{_any_of(_words(_UNIT_WORDS))}))?")
+# `$5`, `US $5`, `$5k`; `5 USD`, `5k USD`, `10 萬美元`.
+_MONEY_BEFORE = re.compile(rf"(?:(?:usd?) ?\$|{_DOLLARS}) ?{_NUMBER}(?: ?{_FACTOR})?")
+_MONEY_AFTER = re.compile(rf"{_NUMBER}(?: ?{_FACTOR})? ?(?:{_DOLLARS})")
+_WHICH_MONEY = re.compile(rf"{_NUMBER}(?: ?{_FACTOR})? ?(?:{_any_of(_words(_SOME_MONEY))})")
 # 1.000 is one here and a thousand there; so are a second point and a comma behind a point.
 _TWO_WAYS = re.compile(
     r"[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}(?! ?[kKmMbB0-9])[^0-9.,]*|.*[0-9]\.[0-9]{3}[.,][0-9].*", re.DOTALL
 )
 _DECIMAL_COMMA = re.compile(r"[^0-9]*[0-9]+,[0-9]{1,2}[^0-9]*")
-_DURATION_UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"([0-9]{1,9}) ?([mhdw])")
+_DURATION = re.compile(rf"([0-9]{{1,9}}) ?({_any_of(_DURATION_UNITS)})")
 _HOW_QUOTA = tr("Write units like 100000, 100k or 1.5M, or money like $5 or 5 USD.")
 _HOW_DURATION = tr("Write a whole number and m, h, d or w: 30m, 4h, 3d, 2w.")
 
@@ -95,7 +132,8 @@ def short_quota(units: int) -> str:
 def parse_duration(text: str) -> int:
     """Seconds meant by `30m`, `4h`, `3d`, `2w`; more than 0 and at most 100 years, else ValueError."""
     duration = clean_number(text)
-    match = _DURATION.fullmatch(duration)
+    # Upper case is none of these units: `30M` would be months to some.
+    match = _DURATION.fullmatch(duration if duration.isascii() else fold_word(duration))
     if match is None:
         raise ValueError(tr("“{typed}” is not a duration. {how}", typed=_short(duration), how=_HOW_DURATION))
     seconds = int(match[1]) * _DURATION_UNITS[match[2]]
@@ -151,16 +189,21 @@ def _exact(amount: str, units_per_usd: int) -> Decimal:
         raise ValueError(
             tr("“{typed}” has a comma where this needs a point: 1.5 for one and a half.", typed=_short(amount))
         )
-    if match := _UNITS.fullmatch(amount):
-        return _decimal(match["number"]) * _FACTORS[match["factor"].lower()]
-    if match := _MONEY.fullmatch(amount):
-        number = _decimal(match["number"] or match["second"] or match["after"])
-        return number * _FACTORS[(match["factor"] or "").lower()] * units_per_usd
+    words = fold_word(amount)
+    if match := _UNITS.fullmatch(words):
+        return _scaled(match)
+    if match := _MONEY_BEFORE.fullmatch(words) or _MONEY_AFTER.fullmatch(words):
+        return _scaled(match) * units_per_usd
+    if _WHICH_MONEY.fullmatch(words):
+        raise ValueError(
+            tr("“{typed}” does not say which money it is; US dollars are written $10 or 10 USD.", typed=_short(amount))
+        )
     raise ValueError(tr("“{typed}” is not an amount. {how}", typed=_short(amount), how=_HOW_QUOTA))
 
 
-def _decimal(number: str) -> Decimal:
-    return Decimal(re.sub(r"[,_ '’]", "", number))
+def _scaled(match: re.Match[str]) -> Decimal:
+    """The number, times what stands behind it: `1.5 萬` is 15,000."""
+    return Decimal(re.sub(r"[,_ '’]", "", match["number"])) * _FACTORS.get(match["factor"], 1)
 
 
 def _short(text: str) -> str:

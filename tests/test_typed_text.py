@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.typed_text import clean, clean_line, clean_number, first_word, fold, is_invisible, unquoted
+from bot.typed_text import clean, clean_line, clean_number, first_word, fold, fold_word, is_invisible, unquoted
 
 INVISIBLE = "\u200b\ufeff\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2069\u00ad\u180e\u0007\u2028\U000e0041"
 
@@ -38,6 +38,17 @@ def test_what_nobody_sees_is_taken_out(char: str) -> None:
 )
 def test_numbers_are_plain(text: str, meant: str) -> None:
     assert clean_number(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("يومًا", "يوما"), ("أيام", "ايام"), ("آلاف", "الاف"), ("يـوم", "يوم"), ("دقائق", "دقايق"), ("مِلْيُون", "مليون"),
+        ("USD", "usd"), ("萬", "萬"),
+    ],
+)  # fmt: skip
+def test_words_for_units_are_the_same_with_and_without_their_marks(typed: str, same: str) -> None:
+    assert fold_word(typed) == fold_word(same)
 
 
 def test_scripts_keep_what_they_need() -> None:

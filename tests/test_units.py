@@ -28,6 +28,42 @@ def test_an_amount_is_read(text: str, units: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("10 美元", 5_000_000), ("10美元", 5_000_000), ("10 美金", 5_000_000), ("１０　美元", 5_000_000), ("US$10", 5_000_000),
+        ("$10", 5_000_000), ("٥ دولار", 2_500_000), ("10 دولارات", 5_000_000), ("١٠ دولارًا", 5_000_000), ("دولار 5", 2_500_000),
+        ("١٠ دولارات أمريكية", 5_000_000), ("5 US dollars", 2_500_000), ("5k USD", 2_500_000_000),
+        ("10 萬", 100_000), ("10万", 100_000), ("1.5 萬", 15_000), ("0.125萬", 1_250), ("2 十萬", 200_000), ("3 百萬", 3_000_000),
+        ("3百万", 3_000_000), ("1千万", 10_000_000), ("1 億", 100_000_000), ("5 千", 5_000), ("10 單位", 10), ("10 萬单位", 100_000),
+        ("10 萬美元", 50_000_000_000), ("$1.5萬", 7_500_000_000), ("1,000萬", 10_000_000),
+        ("٥ مليون", 2_500_000 * 2), ("3 ملايين", 3_000_000), ("٣ آلاف", 3_000), ("٣٠ ألفًا", 30_000), ("10 الف", 10_000),
+        ("٥٠٫٥ ألف", 50_500), ("٣ وحدات", 3), ("5 آلاف دولار", 2_500_000_000), ("١٬٠٠٠", 1_000), ("٥٠٠", 500), ("５００", 500),
+        ("１，０００，０００", 1_000_000), ("\u200f٥٠٠\u200f ألف", 500_000), ("۵۰۰ ألف", 500_000),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_people_of_each_language_type_it(text: str, units: int) -> None:
+    assert parse_quota(text) == units
+    assert parse_delta(f"-{text}") == -units
+    assert parse_delta(f"＋{text}") == units
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("10 元", "which money"), ("10塊", "which money"), ("1 萬元", "which money"), ("１．０００，５０", "two ways"),
+        ("١.٠٠٠,٥٠", "two ways"), ("1.000,50 美元", "two ways"), ("1.000 دولار", "two ways"), ("1.250 萬", "two ways"),
+        ("1，5 萬", "comma"), ("1,50 美元", "comma"), ("٢,٥ مليون", "comma"), ("1.00005 萬", "whole units"), ("1,0000", "not an"),
+        ("十萬", "not an"), ("مليون", "not an"), ("10 萬 萬", "not an"), ("$10 美元", "not an"), ("10 美元 單位", "not an"),
+        ("10 ريال", "not an"), ("1。5 萬", "not an"), ("10 萬k", "not an"), ("5،000", "not an"), ("½ 萬", "not an"),
+        ("9,999,999 億", "more than"),
+    ],
+)  # fmt: skip
+def test_what_is_not_clear_in_other_languages_is_refused_with_the_reason(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_quota(text)
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("", "No amount"), ("   ", "No amount"), ("1e5", "not an amount"), ("ten", "not an amount"), ("k", "not an"),
@@ -108,6 +144,26 @@ def test_reading_raises_nothing_but_value_error(text: str) -> None:
 )
 def test_a_duration_is_read(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30 天", 2_592_000), ("30日", 2_592_000), ("３０　天", 2_592_000), ("3 小時", 10_800), ("3小时", 10_800),
+        ("3 個小時", 10_800), ("2 週", 1_209_600), ("2周", 1_209_600), ("1 星期", 604_800), ("30 分鐘", 1_800), ("30分", 1_800),
+        ("٣٠ يوم", 2_592_000), ("٣٠ يومًا", 2_592_000), ("٣ أيام", 259_200), ("3 ايام", 259_200), ("١ ساعة", 3_600),
+        ("٣ ساعات", 10_800), ("٢ أسبوع", 1_209_600), ("3 أسابيع", 1_814_400), ("٥ دقيقة", 300), ("5 دقائق", 300),
+        ("３０ｄ", 2_592_000), ("٣٠d", 2_592_000),
+    ],
+)  # fmt: skip
+def test_a_duration_is_read_as_people_of_each_language_type_it(text: str, seconds: int) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["三天", "1 個月", "1.5 天", "٠ يوم", "يومين", "-٣ أيام", "3 天 2 小時", "36501 天"])
+def test_a_duration_that_is_not_one_gets_a_sentence_in_every_script(text: str) -> None:
+    with pytest.raises(ValueError, match="30m, 4h, 3d, 2w"):
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(
