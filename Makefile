@@ -10,11 +10,12 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test attacks coverage check fix bench soak release migrate docs site lock languages foreign clean
+.PHONY: help install sandbox test thorough attacks coverage check fix bench soak release migrate docs site lock languages foreign clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
-	@echo "make test      the tests, but for those of make attacks and make soak"
+	@echo "make test      the tests of every room, but for those of make thorough and make soak"
+	@echo "make thorough  the tests that take long (CI: with make coverage)"
 	@echo "make attacks   what hostile and careless people try (CI: with make coverage)"
 	@echo "make coverage  branches covered by the tests: all of them in permissions, gateway and approvals"
 	@echo "make check     lint, types, import contracts"
@@ -50,24 +51,32 @@ sandbox: $(PLAY)
 	$(BIN)/keydesk sandbox $(ARGS)
 
 # What is compiled once need not be compiled by each of the processes that the tests start.
-test soak: export PYTHONDONTWRITEBYTECODE :=
+test thorough coverage soak: export PYTHONDONTWRITEBYTECODE :=
 test: install
 	$(BIN)/python tests/tools/browser.py
 	$(BIN)/python -m compileall -q bot keydesk_sandbox
 	$(BIN)/python -m pytest -m "not soak and not thorough" -n $(WORKERS) --dist worksteal -q $(ARGS)
 
+# What takes long: alone, without counting lines.
+thorough: install
+	$(BIN)/python tests/tools/browser.py
+	$(BIN)/python -m pytest -m "thorough and not soak" -n $(WORKERS) --dist worksteal -q $(ARGS)
+
 # What a hostile or careless colleague tries.
 attacks: install
 	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist worksteal -q tests/attacks $(ARGS)
 
-# Branches, by all tests but those that look at another process or a browser. The rooms where a mistake costs money or
-# a key have no branch without a test.
+# Branches, by all tests but those that look at another process, a browser or the time. The rooms where a mistake costs
+# money or a key have no branch without a test. Then what `make test` left out and cannot be counted, so that the two
+# of them run everything but the soak tests.
 coverage: install
-	$(BIN)/python -m pytest -m "not soak and not browser and not timed" --ignore tests/crash --ignore tests/deploy -n $(WORKERS) --dist worksteal -q --cov --cov-report= $(ARGS)
+	$(BIN)/python tests/tools/browser.py
+	$(BIN)/python -m pytest -m "not soak and not browser and not timed and not processes" -n $(WORKERS) --dist worksteal -q --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --include='bot/permissions/*' --fail-under=100
 	$(BIN)/python -m coverage report --include='bot/gateway/*' --fail-under=100
 	$(BIN)/python -m coverage report --include='bot/approvals/*' --fail-under=100
 	$(BIN)/python -m coverage report --include='bot/*' --precision=2 --fail-under=95
+	$(BIN)/python -m pytest -m "thorough and not soak and (browser or timed or processes)" -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 check: install
 	$(BIN)/ruff check

@@ -166,6 +166,7 @@ async def test_it_is_said_while_it_is_not_taken(database: Database, receiver: Re
     assert results == ["refused", "refused", "ok"]
 
 
+@pytest.mark.thorough
 async def test_a_line_that_is_never_taken_is_left_out_after_a_day(
     database: Database, receiver: Receiver, sending: Sending, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -173,6 +173,7 @@ async def test_an_old_delivery_that_github_sends_again_is_no_news(bench: Bench) 
     assert (len(alert.events), alert.status) == (2, AlertStatus.FALSE_ALARM)
 
 
+@pytest.mark.thorough
 async def test_each_repeat_leads_to_a_look_and_a_flood_of_them_to_few(bench: Bench) -> None:
     for _ in range(PROMPT_REPEATS):
         alert = await bench.deliver("generic", body("generic", "words"))

@@ -29,6 +29,7 @@ def card(desk: Desk) -> str:
     return text_of(desk.card(1))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "managers",
     [[], [seed.DEACTIVATED, seed.GUEST], [seed.DEACTIVATED], [seed.GUEST, seed.OUTSIDER], [ADA], [ADA, seed.GUEST]],

@@ -10,7 +10,6 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them; what measures time stays in `make test`, since nothing is measured while lines are counted."""
     for item in items:
-        if HERE in item.path.parents and item.get_closest_marker("timed") is None:
+        if HERE in item.path.parents:
             item.add_marker("thorough")

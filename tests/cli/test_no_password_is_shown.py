@@ -85,6 +85,7 @@ async def ready(world: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("ready")
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_no_piece_of_the_password_is_shown(

@@ -101,6 +101,7 @@ async def done(house: House) -> None:
     assert house.verdict().problems == ()
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 @pytest.mark.parametrize("mode", ["fast", pytest.param("immediate", marks=pytest.mark.soak)])
 async def test_the_server_is_stopped_and_started_at_every_stage(own_house: House, cluster: Cluster, mode: str) -> None:

@@ -106,6 +106,7 @@ async def test_sigterm_under_load_on_sqlite(house: House) -> None:
     await stops_under_load(house, ALONE)
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 @pytest.mark.parametrize("forms", [ALONE, APART], ids=["alone", "apart"])
 async def test_sigterm_under_load_on_postgresql(pg_house: House, forms: list[list[str]]) -> None:
@@ -126,6 +127,7 @@ async def hears(process: Process, words: str) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_a_database_that_is_not_there_yet_is_waited_for(
     tmp_path: Path,
@@ -157,6 +159,7 @@ async def test_two_processes_that_migrate_at_once(tmp_path: Path, empty_postgres
         assert await process.end() == 0
 
 
+@pytest.mark.thorough
 async def test_a_new_signing_secret_in_its_file_is_in_force_without_a_restart(house: House, tmp_path: Path) -> None:
     secret, fresh = tmp_path / "signing", "f" * 32
     secret.write_text(house.world.signing_secret)

@@ -186,6 +186,7 @@ def test_a_trace_of_ours_in_the_log_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert "told state" not in " ".join(found)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 async def test_payloads_that_are_wrong_in_many_ways(house: House) -> None:
     thrower = await fuzz(house, 4000, seed_number=6)

@@ -44,6 +44,7 @@ async def done(house: House, *, seconds: float = 40) -> None:
     assert house.verdict().problems == ()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("fault", "why"),
     [

@@ -83,6 +83,7 @@ async def test_the_link_breaks_at_every_stage_of_a_request(linked: House, name: 
     await house.ready(process)
 
 
+@pytest.mark.thorough
 async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None:
     """Done, but the link broke under the ack: people repeat it, and Slack sends the same envelopes once more."""
     house = linked

@@ -19,6 +19,7 @@ BATCH_SAMPLE = 3
 FLOWS = {**SINGLE, BATCH.name: BATCH}
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
     tmp_path: Path, new_sqlite: NewDatabase, nursery: Nursery
@@ -32,6 +33,7 @@ async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
     assert sum(run.died for run in runs) > SAMPLE // 2, found
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "kind",

@@ -95,6 +95,7 @@ async def test_the_gateway_is_down_then_flaps(house: House) -> None:
     assert len(await house.desk.audit("held")) == 1
 
 
+@pytest.mark.thorough
 async def test_the_access_token_is_revoked_and_given_back(house: House) -> None:
     await house.start()
     await house.desk.ask(ADA, **BIG)
@@ -162,6 +163,7 @@ def _sql(admin: sa.Engine, statement: str) -> None:
         c.exec_driver_sql(statement)
 
 
+@pytest.mark.thorough
 async def test_the_disk_is_full_for_a_while(house: House) -> None:
     process = await house.start()
     await house.desk.ask(ADA, **SMALL)

@@ -169,6 +169,7 @@ def patient_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triggers, "LIFE", 60.0)
 
 
+@pytest.mark.thorough
 async def test_every_delivery_twice_to_one_process(house: House) -> None:
     await everything_counts_once(house, [await house.start()])
 

@@ -69,6 +69,7 @@ async def test_whoever_is_asked_looks_afresh(pg_house: House) -> None:
         assert "Disable now" in window(house)
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_a_value_of_nobody_is_called_so_by_both_after_a_look(pg_house: House) -> None:
     house = pg_house

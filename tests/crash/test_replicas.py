@@ -65,6 +65,7 @@ async def test_a_request_that_waits_goes_on_under_another_version(pg_house: Hous
     assert await new.end() == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_answering_and_working_apart(pg_house: House) -> None:
     answering = await pg_house.start("serve", "--no-worker")
@@ -89,6 +90,7 @@ async def test_a_second_process_on_one_sqlite_file_is_refused(house: House) -> N
     assert (await first.get("/readyz")).status_code == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_a_role_that_is_taken_away_stops_counting_on_every_replica(pg_house: House) -> None:
     """No event tells them. A decision asks Slack anew, all else is a minute old at most (here: one second)."""

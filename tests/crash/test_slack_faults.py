@@ -111,6 +111,7 @@ async def test_a_card_that_a_person_deletes_comes_again_when_it_changes(house: H
     assert house.desk.card(1).ts > card.ts
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -152,6 +153,7 @@ async def test_the_channel_closes_between_the_card_and_the_words(house: House, t
     await house.says("/metrics", 'keydesk_posts{state="in_trouble"} 0')
 
 
+@pytest.mark.thorough
 async def test_a_dm_that_cannot_be_opened_now_comes_later(house: House) -> None:
     await house.start()
     house.slack.faults.add("conversations.open", "refuse", code="org_login_required", times=3)
@@ -209,6 +211,7 @@ async def test_every_method_is_limited_once(house: House) -> None:
     assert called >= {"chat.postMessage", "chat.update", "views.open", "views.publish", "conversations.open"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "method",
     [

@@ -33,6 +33,7 @@ async def test_a_process_at_rest_stops_at_once(house: House) -> None:
     await _ends(house, within=4.0)
 
 
+@pytest.mark.thorough
 async def test_a_slack_that_does_not_say_which_app_we_are_keeps_nobody_from_starting(house: House) -> None:
     house.slack.faults.add("bots.info", "reset", times=2)
     await house.start()
@@ -40,6 +41,7 @@ async def test_a_slack_that_does_not_say_which_app_we_are_keeps_nobody_from_star
     await _ends(house)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("hanging", ["gateway", pytest.param("slack", marks=pytest.mark.soak)])
 async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> None:
     await house.start(quick=False)
@@ -58,6 +60,7 @@ async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> Non
     assert house.verdict().problems == ()
 
 
+@pytest.mark.thorough
 async def test_a_burst_of_requests_is_answered_or_refused_but_never_half_done(house: House) -> None:
     """Whoever got an answer has a request; whoever got none can ask again and gets one."""
     process = await house.start(quick=False)

@@ -79,6 +79,7 @@ async def approve(house: House, number: int) -> None:
     assert (await house.slack.click(MIRA, house.desk.card(number), "approve")).ok
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_what_the_version_before_has_in_hand_is_finished(
     tmp_path: Path, empty_postgres_url: str, nursery: Nursery

@@ -72,6 +72,7 @@ def test_a_folder_in_which_nothing_can_be_made(source: Path) -> None:
     assert said[-1] == f"No environment could be made in {source}/.venv: is the folder writable, is the disk full?"
 
 
+@pytest.mark.thorough
 def test_no_network(source: Path) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/simple"
     pip = {"PIP_INDEX_URL": nobody, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
@@ -102,6 +103,7 @@ def keydesk(folder: Path, *words: str, largest: int | None = None) -> tuple[int,
     return done.returncode, done.stderr.splitlines()
 
 
+@pytest.mark.thorough
 def test_a_full_disk_while_the_tables_are_made(tmp_path: Path) -> None:
     code, said = keydesk(tmp_path, "migrate", largest=60_000)
     assert code == 1
@@ -120,6 +122,7 @@ def test_a_folder_that_takes_no_database(tmp_path: Path) -> None:
     assert "keydesk.sqlite cannot be used" in said[0]
 
 
+@pytest.mark.thorough
 def test_the_port_of_the_sandbox_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -52,6 +52,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         assert {name for name in files if "__pycache__" not in name} - names == set()
 
 
+@pytest.mark.thorough
 def test_it_runs_where_nothing_else_is(installed: Path, tmp_path: Path) -> None:
     python = installed / "bin" / "python"
     code = "import bot, sys; print(bot.__file__); from bot.__main__ import main; sys.exit(main(['--version']))"
@@ -60,6 +61,7 @@ def test_it_runs_where_nothing_else_is(installed: Path, tmp_path: Path) -> None:
     assert "keydesk 0" in ran.stdout
 
 
+@pytest.mark.thorough
 def test_the_sandbox_starts_from_it(installed: Path, tmp_path: Path) -> None:
     command = [str(installed / "bin" / "python"), "-m", "bot", "sandbox", "--no-open", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:

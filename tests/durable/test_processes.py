@@ -92,6 +92,7 @@ def effects(c: sa.Connection) -> dict[str, str]:
     return {row.id: row.by for row in c.execute(sa.text("SELECT id, by FROM effect"))}
 
 
+@pytest.mark.thorough
 async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
     sqlite_url: str, spawn: Spawn, watch: Watch
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_killed_process_on_sqlite_goes_on_where_it_is_started_again(
     assert Counter(watch.said)["b begun r1"] == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_others_take_over_from_the_dead_and_the_frozen(
     postgres_url: str, spawn: Spawn, watch: Watch, postgres_database: Database

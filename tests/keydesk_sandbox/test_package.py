@@ -49,6 +49,7 @@ def test_there_is_no_circle_of_imports(name: str) -> None:
     TopologicalSorter(graph).prepare()  # CycleError names the circle
 
 
+@pytest.mark.thorough
 def test_the_example_of_the_readme_passes(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
@@ -63,6 +64,7 @@ def test_the_example_of_the_readme_passes(tmp_path: Path) -> None:
     assert "1 passed" in ran.stdout
 
 
+@pytest.mark.thorough
 def test_the_wheel_holds_both_packages_the_page_and_the_manifest(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, check=True, capture_output=True, timeout=60, cwd=ROOT)

@@ -21,7 +21,7 @@ from tests.tools.browser import ADVICE, FLAGS, find_chromium
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

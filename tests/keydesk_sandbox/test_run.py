@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from keydesk_sandbox import seed
 from tests.tools.sandbox import sandbox
@@ -41,6 +42,7 @@ class Page:
         await self.until(lambda state: text in json.dumps(state, ensure_ascii=False))
 
 
+@pytest.mark.thorough
 async def test_a_request_is_reminded_of_and_lapses_when_the_clock_is_moved() -> None:
     async with sandbox() as address, httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE) as http:
         page = Page(http)

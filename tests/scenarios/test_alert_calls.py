@@ -2,12 +2,16 @@
 
 import functools
 
+import pytest
+
 from keydesk_sandbox import seed
 from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.forging import last, send_as
 from tests.scenarios.operating import open_form
+
+pytestmark = pytest.mark.thorough
 
 MINUTE, HOUR = 60.0, 3600.0
 

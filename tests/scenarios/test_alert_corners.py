@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from bot.alerts.intake.github import GithubApi
@@ -15,6 +16,8 @@ from tests.approvals.kit import new_request
 from tests.narrow import expect, present
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.desk import Desk, buttons_of, open_desk, text_of, view_text
+
+pytestmark = pytest.mark.thorough
 
 ADA, BEN = seed.ENGINEER, seed.SECOND_ENGINEER
 

@@ -13,6 +13,8 @@ from tests.narrow import expect
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 NOBODYS = "sk-" + "Q7" * 24
 
@@ -107,7 +109,6 @@ async def test_other_news_of_the_index_does_not_make_a_value_nobodys(http_desk: 
 
 
 @pytest.mark.parametrize("trouble", ["hang", "refused"])
-@pytest.mark.thorough
 async def test_a_window_says_soon_that_nothing_could_be_looked_up_whatever_the_background_does(
     http_desk: Desk, trouble: str
 ) -> None:

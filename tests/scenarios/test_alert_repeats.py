@@ -5,6 +5,7 @@ import json
 from collections.abc import Sized
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from bot.alerts import store
@@ -12,6 +13,8 @@ from bot.alerts.intake.github import GithubApi
 from keydesk_sandbox import alerts, seed
 from tests.scenarios.alerting import SAM, cards, learned, post, send
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
+
+pytestmark = pytest.mark.thorough
 
 ADA = seed.ENGINEER
 

@@ -111,6 +111,7 @@ async def test_many_deliveries_of_one_alert_make_one_card_and_one_disable(http_d
     assert sum(seen.method == "PUT" for seen in desk.gateway.requests) == 1
 
 
+@pytest.mark.thorough
 async def test_wrong_missing_old_and_future_proofs_are_refused_and_recorded(http_desk: Desk) -> None:
     desk = http_desk
     now = desk.app.clock()
@@ -349,6 +350,7 @@ async def test_a_gateway_that_hides_values_still_gets_a_proof_from_the_leaked_on
         assert desk.gateway.key(late.id).status == 2
 
 
+@pytest.mark.thorough
 async def test_bodies_that_are_too_large_broken_deep_or_for_nobody(desk: Desk) -> None:
     assert (await post(desk, "generic", b"x" * 1_000_001)).status_code == 413
     assert (await post(desk, "generic", b"{not json")).status_code == 400
@@ -366,6 +368,7 @@ async def test_bodies_that_are_too_large_broken_deep_or_for_nobody(desk: Desk) -
     assert (expect(SlackMessage, await desk.slack.say(ADA, seed.KEYS_CHANNEL, "all well"))).text == "all well"
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 async def test_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     async with open_desk(tmp_path, database_url=postgres_url) as desk:

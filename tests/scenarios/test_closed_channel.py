@@ -10,6 +10,8 @@ from tests.narrow import present
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, text_of
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA, ALEX = seed.ENGINEER, seed.MANAGER, seed.ADMIN
 BIG = {"name": "big", "remain_quota": "2M", "expired_time": "90d", "model_limits": ["gpt-4o-mini"]}
 

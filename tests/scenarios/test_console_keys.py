@@ -10,6 +10,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 PROFILES = ("cometapi", "upstream-g1", "upstream-g2", "upstream-g3", "sibling")
 AUTOMATIC = f"""{ROLES}

@@ -11,6 +11,8 @@ from tests.narrow import expect
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.desk import Desk, text_of, view_text
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 DEATH = (
     ":lock:", ":white_check_mark:", "dead", "out of use", "stops working", "stop working", "no longer works",
@@ -87,7 +89,6 @@ async def test_a_key_that_somebody_disabled_elsewhere_is_called_disabled_and_no_
     assert words_of_death(desk) == []
 
 
-@pytest.mark.thorough
 async def test_a_key_that_is_accepted_to_the_end_is_never_called_dead(http_desk: Desk) -> None:
     desk = http_desk
     desk.gateway.switch("cache_disable", 100_000.0)

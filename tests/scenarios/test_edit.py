@@ -49,6 +49,7 @@ EDITS: Mapping[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("field", EDITS)
 async def test_one_field_changes_and_no_other(free_desk: FreeDesk, field: str) -> None:
     typed, wanted = EDITS[field]

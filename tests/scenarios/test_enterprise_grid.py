@@ -22,6 +22,8 @@ from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA, ALEX = seed.ENGINEER, seed.MANAGER, seed.ADMIN
 ORG, ELSEWHERE = "E0LIGHTHOUSE", "T0ELSEWHERE"
 COLLEAGUE = "W0CARL"  # of the organisation, in another workspace of it

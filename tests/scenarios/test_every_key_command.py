@@ -12,6 +12,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, view_text
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 ADA, CHANNEL = seed.ENGINEER, seed.KEYS_CHANNEL
 ALL = f"""{ROLES}
 [[rules]]

@@ -20,6 +20,8 @@ from tests.scenarios.operating import do, open_form, owned
 from tests.scenarios.policies import ROLES
 from tests.scenarios.test_incident import confirm, make, preview, progress
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 LIMITED = "upstream-g2"
 OWN = f"""{ROLES}
@@ -196,7 +198,6 @@ async def test_a_hundred_and_twenty_keys_are_disabled_and_proved_within_the_limi
         assert len(calls) <= 140
 
 
-@pytest.mark.thorough
 async def test_more_keys_than_the_limit_takes_go_as_fast_as_it_allows_and_the_card_says_how_long(
     desk_with: OpenDesk,
 ) -> None:

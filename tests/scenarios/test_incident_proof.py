@@ -16,6 +16,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import PATIENCE, Desk
 from tests.scenarios.test_incident import CHANNEL, confirm, make, preview, progress
 
+pytestmark = pytest.mark.thorough
+
 LONGEST = sum(REVOCATION_DELAYS)
 
 

@@ -10,6 +10,8 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.views import View
 from tests.scenarios.desk import Desk, text_of, view_text
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 FREE, ASKS = "Granted at once", "Needs approval"
 

@@ -10,6 +10,8 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack import SlackMessage
 from tests.scenarios.desk import Desk, buttons_of, text_of
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 # Kinds and ids that stand or stood in rows, in texts that people type too.
 OLD_WORDS = ("rotation", "automatic", "break-glass", "break-glass please", "alert:1:2:key.disable:1", "req:1:retire")

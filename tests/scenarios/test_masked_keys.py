@@ -11,6 +11,8 @@ from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.test_alert_corners import shortcut
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["http_desk"]
 MASKS: dict[str, Callable[[str], str]] = {
     "OpenAI's": lambda core: f"sk-...{core[-4:]}",

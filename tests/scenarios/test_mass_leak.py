@@ -10,6 +10,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 NUMBER = 60
 RULES = f"""{ROLES}
 [[rules]]

@@ -9,6 +9,8 @@ from tests.narrow import present
 from tests.scenarios.desk import Desk, view_text
 from tests.scenarios.operating import do, owned
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 
 

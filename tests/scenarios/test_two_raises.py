@@ -2,12 +2,16 @@
 
 import functools
 
+import pytest
+
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of
 from tests.scenarios.operating import do, owned
 from tests.scenarios.policies import ROLES
+
+pytestmark = pytest.mark.thorough
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 CAPPED = f"""{ROLES}

@@ -16,6 +16,8 @@ from tests.scenarios.desk import Desk, view_text
 from tests.scenarios.test_every_key_command import answer_to
 from tests.test_typed_text import INVISIBLE
 
+pytestmark = pytest.mark.thorough
+
 ADA, SAM = seed.ENGINEER, seed.SECURITY
 UNSEEN = [char for char in INVISIBLE if char != "\u2028"]
 

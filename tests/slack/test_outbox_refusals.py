@@ -12,6 +12,8 @@ from tests.keydesk_sandbox.fake_slack.kit import Clock
 from tests.narrow import present
 from tests.slack.outboxes import Desk
 
+pytestmark = pytest.mark.thorough
+
 # Every error word that Slack documents for posting or changing a message, or for opening a conversation, and one that
 # it will invent.
 WORDS = sorted(

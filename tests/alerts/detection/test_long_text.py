@@ -54,6 +54,7 @@ async def loop_cost(work: Callable[[], Awaitable[object]], *, tries: int = 3) ->
     return min(taken) / min(seconds_of(a_plain_millisecond) for _ in range(5))
 
 
+@pytest.mark.thorough
 @pytest.mark.timed
 @pytest.mark.parametrize("unit", HOSTILE)
 async def test_a_megabyte_takes_the_loop_fifty_milliseconds_at_most(unit: str) -> None:

@@ -71,6 +71,7 @@ async def test_bumps_and_renames_lose_nothing_while_calls_are_charged_and_refund
     assert 2 * ROUNDS < len(sent(fake, "PUT")) <= 3 * 2 * ROUNDS
 
 
+@pytest.mark.thorough
 async def test_nothing_is_lost_either_when_the_gateway_takes_fifty_milliseconds() -> None:
     fake = fake_gateway("cometapi")
     key_id, client = a_key(fake, remain_quota=5_000_000), client_of(fake)
