@@ -6,8 +6,9 @@ CATALOGS := bot/languages/catalogs
 STAMP  := $(VENV)/.installed
 PLAY   := $(VENV)/.sandbox
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Three per core: many tests wait for other processes, for threads to end, or for what must come.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+# Two per core: many tests wait for other processes, for threads to end, or for what must come. Each more costs five
+# seconds of the processor to import and collect.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install sandbox test thorough attacks coverage check fix bench soak release migrate docs site lock languages foreign clean

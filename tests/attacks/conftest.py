@@ -1,5 +1,5 @@
-"""The attacks take as long as half of all other tests, so `make test` leaves them out and `make coverage`, and so CI, runs
-them: `make attacks` for a person.
+"""The attacks take as long as half of all other tests, so they are thorough: `make coverage`, and so CI, runs them, and
+`make attacks` for a person.
 """
 
 from pathlib import Path

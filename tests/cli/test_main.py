@@ -145,7 +145,6 @@ async def served(folder: Path) -> AsyncIterator[dict[str, str]]:
     await world.slack.close()
 
 
-@pytest.mark.thorough
 async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folder: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command("serve"), cwd=folder, env=served, stderr=asyncio.subprocess.PIPE

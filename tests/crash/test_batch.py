@@ -1,6 +1,6 @@
 """A batch of 200 keys whose process is killed in the middle, again and again.
 
-In `make soak`, because it starts five processes and disables 200 keys; `make test` kills a batch of nine keys
+In `make soak`, because it starts five processes and disables 200 keys; `make thorough` kills a batch of nine keys
 (test_matrix.py).
 """
 

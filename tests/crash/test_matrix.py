@@ -1,7 +1,7 @@
 """Killed at every point where it waits for something outside itself: one effect, one confirmation, a whole record.
 
-`make test` runs a small sample on each database, because each run starts processes of its own; `make soak` runs every
-point of every flow.
+Each run starts processes of its own, so `make test` runs a small sample of one flow, `make thorough` one of a batch on
+PostgreSQL, and `make soak` every point of every flow.
 """
 
 from pathlib import Path
@@ -14,12 +14,11 @@ from tests.crash.house import Nursery
 from tests.crash.matrix import NewDatabase, matrix, report
 
 SAMPLE = 5
-# In `make test`: moments at which the process is killed or frozen inside a batch.
+# In `make thorough`: moments at which the process is killed or frozen inside a batch.
 BATCH_SAMPLE = 3
 FLOWS = {**SINGLE, BATCH.name: BATCH}
 
 
-@pytest.mark.thorough
 @pytest.mark.timeout(600)
 async def test_a_sample_of_deaths_while_a_key_is_asked_for_and_approved(
     tmp_path: Path, new_sqlite: NewDatabase, nursery: Nursery

@@ -1,7 +1,7 @@
 """Slack, the gateway or the database away for a while: nothing acknowledged is lost, and people are told the truth.
 
-`make test` runs one outage of each of them (PostgreSQL is stopped in test_database_faults.py); the others are in
-`make soak`.
+`make test` runs one of Slack, `make thorough` one of each (PostgreSQL is stopped in test_database_faults.py), and
+`make soak` the others.
 """
 
 import asyncio

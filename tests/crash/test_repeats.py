@@ -1,6 +1,6 @@
 """Whatever is delivered, delivered twice at once and once more later, to one process and to two: one effect, quickly.
 
-`make test` sends all kinds to one process, `make soak` to two replicas as well.
+`make thorough` sends all kinds to one process, `make soak` to two replicas as well.
 """
 
 import asyncio

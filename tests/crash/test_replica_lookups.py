@@ -1,6 +1,6 @@
 """Two real processes on PostgreSQL: whichever is asked about a leaked key looks afresh, with the index's lease or not.
 
-`make test` asks about a value of nobody; the keys that are made and found take longer and are in `make soak`.
+`make thorough` asks about a value of nobody; the keys that are made and found take longer and are in `make soak`.
 """
 
 import functools

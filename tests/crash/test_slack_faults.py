@@ -1,6 +1,6 @@
 """What Slack refuses, limits, forgets or loses, with people in the middle of things: honest words, nothing lost.
 
-Each test starts a process, so `make test` runs one of each kind: a form that cannot open, a channel that closes, a direct
+Each test starts a process, so `make thorough` runs one of each kind: a form that cannot open, a channel that closes, a direct
 message that cannot be opened, a lost answer. The others are in `make soak`.
 """
 

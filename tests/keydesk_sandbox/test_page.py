@@ -1,6 +1,6 @@
 """The page in a real browser, over both fakes: what a person sees and does. Started once for all of these tests.
 
-A browser is slow, so `make test` drives it for one of each kind (text, a form, a refusal, a card, the panel) and
+A browser is slow, so `make thorough` drives it for one of each kind (text, a form, a refusal, a card, the panel) and
 `make soak` for the rest.
 """
 
