@@ -28,8 +28,10 @@ from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
+from bot.languages import tr
 from bot.maintenance import Maintenance
 from bot.permissions.models import Actor
+from bot.permissions.policy import calls_nobody
 from bot.resources import Resources
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
@@ -46,6 +48,10 @@ from bot.slack.view_seal import ViewSeal
 from bot.strangers import record_stranger
 from bot.webhooks import webhook_sender
 
+NOBODY_CALLED = tr(
+    "The policy names no people who may disable any key at once, so nobody is called when a key leaks; its alert only "
+    "stands in the security channel."
+)
 # Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
 SECURITY_POSTS = {
     ALERT_CARD: "security alert",
@@ -296,6 +302,7 @@ class Services:
         resources, webhooks = self.resources, self.webhooks.problem if self.webhooks else ""
         return [
             *filter(None, [resources.account.problem, resources.units_problem, self.maintenance.problem, webhooks]),
+            *([NOBODY_CALLED] if calls_nobody(self.policy.current()) else []),
             *self.directory.problems(),
             *await self.outbox.problems(),
             *self.alerts.notes(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
 from bot.permissions.membership import Membership
 from bot.permissions.models import OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
+from bot.permissions.policy import calls_nobody
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position
@@ -24,6 +25,10 @@ _POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.
 # The ids of policy.example.toml.
 PLACEHOLDERS = frozenset({"S0ENGINEERS", "S0MANAGERS", "S0SECURITY", "S0ADMINS", "U0ONCALL"})
 _TOP = Position(1, 1)
+CALLS_NOBODY = (
+    "no rule names people who may do key.disable to any key at once, so nobody is called when a key leaks: its alert "
+    "only stands in the security channel"
+)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -65,6 +70,7 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
             [
                 *findings,
                 *_nobody(policy, dead),
+                *_leaks(policy),
                 *_unlocking(policy, dead),
                 *_wide_addresses(policy),
                 *_placeholders(policy),
@@ -163,6 +169,10 @@ def _unlocking(policy: Policy, dead: Collection[str]) -> list[LintFinding]:
             sentence = f"{' or '.join(rule.who)} alone brings back a key that was disabled as leaked, also an own one"
             told.append(LintFinding(position=rule.position, rule=rule.name, sentence=sentence, doubt=False))
     return told
+
+
+def _leaks(policy: Policy) -> list[LintFinding]:
+    return [LintFinding(position=_TOP, rule="", sentence=CALLS_NOBODY, doubt=False)] if calls_nobody(policy) else []
 
 
 def _wide_addresses(policy: Policy) -> list[LintFinding]:

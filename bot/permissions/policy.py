@@ -27,6 +27,7 @@ from bot.permissions.models import (
     Given,
     Outcome,
 )
+from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
 from bot.permissions.unlocking import by_default, speaks_of_unlocking
@@ -392,6 +393,11 @@ def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:
         if not named.isdisjoint(held):
             return True
     return False
+
+
+def calls_nobody(policy: Policy) -> bool:
+    """Whether no rule names people who may disable any key at once: then nobody is called when a key leaks."""
+    return not policy.roles.ids(who_may_any(policy, "key.disable")) - {EVERYBODY}
 
 
 def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:

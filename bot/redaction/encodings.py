@@ -1,4 +1,4 @@
-"""Texts inside a text: escapes undone with the place of each character, words of base64 and of hexadecimal digits."""
+"""Texts inside a text: escapes undone with the place of each character, words of base64, base32 and hexadecimal."""
 
 import base64
 import re
@@ -34,6 +34,13 @@ _SIGNS = "%\\&="
 _LAST_CHARACTER = 0x10FFFF
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{24,8192}+={0,2}")
 _HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){16,4096}+(?![0-9A-Fa-f])")
+# The same with something between the bytes, as dumps, certificates and source code show them: `73:6b`, `0x73, 0x6b`.
+_SPACED_HEXADECIMAL = re.compile(
+    r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,.;_-]{1,2}(?:0x)?[0-9A-Fa-f]{2}){15,4096}(?![0-9A-Za-z])"
+)
+_BETWEEN = re.compile(r"0x|[^0-9A-Fa-f]")
+_BASE32 = re.compile(r"(?<![0-9A-Za-z])(?:[A-Z2-7]{32,8192}+|[a-z2-7]{32,8192}+)={0,6}")
+_DIGITS = "234567"
 # No secret holds a byte that is no ASCII, and a text without such bytes is read faster.
 _ASCII = bytes(range(128)) + bytes(128)
 # A word that is glued to a text of any length begins at one of these places.
@@ -94,22 +101,36 @@ def _character(match: re.Match[str]) -> str:
 
 
 def encoded_words(text: str) -> Iterator[tuple[Span, str]]:
-    """What words of base64 and of hexadecimal digits say, each byte as one character, and where they stand.
+    """What words of base64, base32 and of hexadecimal digits say, each byte as one character, and where they stand.
 
     A word of base64 may be glued to another text, so it is read from each of its first four characters on.
     """
     for match in _BASE64.finditer(text):
-        plain = match[0].rstrip("=").replace("-", "+").replace("_", "/")
         for offset in _OFFSETS:
-            yield match.span(), _decoded(plain[offset:])
+            yield match.span(), _plain(decoded_base64(match[0][offset:]))
     for match in _HEXADECIMAL.finditer(text):
         yield match.span(), _plain(bytes.fromhex(match[0]))
+    # Each byte of a secret has one of these digits in hexadecimal, and no long word of base32 is without all of them.
+    if not any(digit in text for digit in _DIGITS):
+        return
+    for match in _SPACED_HEXADECIMAL.finditer(text):
+        yield match.span(), _plain(bytes.fromhex(_BETWEEN.sub("", match[0])))
+    for match in _BASE32.finditer(text):
+        yield match.span(), _plain(_decoded_base32(match[0].rstrip("=")))
 
 
-def _decoded(plain: str) -> str:
+def _decoded_base32(word: str) -> bytes:
+    # The letters that are left over after whole bytes encode nothing.
+    plain = word[: len(word) - {1: 1, 3: 1, 6: 1}.get(len(word) % 8, 0)]
+    return base64.b32decode(plain + "=" * (-len(plain) % 8), casefold=True)
+
+
+def decoded_base64(word: str) -> bytes:
+    """What a word of base64 says, in either alphabet, with its padding or without."""
+    plain = word.rstrip("=").replace("-", "+").replace("_", "/")
     # One left-over character encodes nothing; the padding is put back.
     plain = plain[: len(plain) - (len(plain) % 4 == 1)]
-    return _plain(base64.b64decode(plain + "=" * (-len(plain) % 4)))
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))
 
 
 def _plain(said: bytes) -> str:

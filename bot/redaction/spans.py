@@ -21,7 +21,7 @@ _FORMS = (
     ("github_pat_", re.compile(r"github_pat_[0-9A-Za-z_]{20,}")),
     # Who has a response URL can post with it.
     ("hooks.slack.com/", re.compile(r"https://hooks\.slack\.com/[^\s\"'<>]+")),
-    ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{1,256})@")),  # user:password in a URL
+    ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{4,256})@")),  # user:password in a URL
     ("Bearer ", re.compile(r"Bearer ((?=[A-Za-z._~+/=-]{0,64}[0-9])[0-9A-Za-z._~+/=-]{20,})")),
 )
 # What people write where a secret would stand: one kind of letter only, a mask with little around it, and, as a
@@ -36,6 +36,7 @@ _NO_SECRET = re.compile(
 _WIDE_FORMS = (
     ("sk-", re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z][0-9A-Za-z_-]{7,}")),
     ("Bearer ", re.compile(r"Bearer ([0-9A-Za-z._~+/=-]{8,})")),
+    ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{1,3})@")),
     ("ticket=", re.compile(r"[?&]ticket=([^\s&\"'<>]+)")),  # who has it can open Socket Mode's link, once
 )
 # A gateway key as the gateway's own API writes it: it has letters of both cases; digests and numbers have not.

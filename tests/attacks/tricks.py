@@ -47,6 +47,13 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "in base64 three characters later": lambda secret: f"key{_base64(_key(secret))}",
     "in base64 of base64": lambda secret: _base64(_base64(_key(secret))),
     "in hexadecimal digits": lambda secret: _key(secret).encode().hex(),
+    "in hexadecimal digits with colons": lambda secret: _key(secret).encode().hex(":").upper(),
+    "in hexadecimal digits, as a dump": lambda secret: _key(secret).encode().hex(" "),
+    "in hexadecimal digits, as source code": lambda secret: ", ".join(
+        f"0x{byte:02x}" for byte in _key(secret).encode()
+    ),
+    "in base32": lambda secret: base64.b32encode(_key(secret).encode()).decode(),
+    "in small base32": lambda secret: base64.b32encode(_key(secret).encode()).decode().rstrip("=").lower(),
     "without its beginning on two lines": lambda secret: f"{secret[:24]}\n{secret[24:]}",
 }
 # What is seen through when the key is one of the account, whose ends and fingerprint are known.

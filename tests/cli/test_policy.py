@@ -10,6 +10,7 @@ from bot.cli.check.report import Report
 from bot.cli.policy import FoundKey, Question, check_cases, explain_policy, lint_policy, replay_policy, what_can
 from bot.errors import UserError
 from bot.permissions import Actor, Ask, Facts
+from bot.permissions.lint import CALLS_NOBODY
 from bot.permissions.replay import PastRequest
 
 NOW = 1_800_000_000.0
@@ -53,6 +54,7 @@ def test_lint_prints_doubts(out: io.StringIO, tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text("")
     assert lint_policy(tmp_path / "p.toml", out=out) == 1
     assert out.getvalue().splitlines() == [
+        f"note: {tmp_path}/p.toml:1:1: {CALLS_NOBODY}",
         f"{tmp_path}/p.toml:1:1: nobody may do anything: this policy locks everybody out",
         "1 doubt",
     ]
@@ -63,6 +65,7 @@ def test_what_nobody_may_do_is_a_note_and_fails_nothing(out: io.StringIO, tmp_pa
     (tmp_path / "p.toml").write_text(text + 'approval = { from = ["S0BOSSES"] }\n')
     assert lint_policy(tmp_path / "p.toml", out=out) == 0
     assert out.getvalue().splitlines() == [
+        f"note: {tmp_path}/p.toml:1:1: {CALLS_NOBODY}",
         f"note: {tmp_path}/p.toml:1:1: nobody may do audit.read",
         f"{tmp_path}/p.toml: 1 rule, no mistake and no doubt.",
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.permissions import parse_policy
-from bot.permissions.lint import lint
+from bot.permissions.lint import CALLS_NOBODY, lint
 from tests.permissions.helpers import approving, policy, rule
 
 # One rule at the end under which every operation is done by somebody, so that only the doubt in question is told.
@@ -20,7 +20,22 @@ def doubts(text: str, groups: dict[str, set[str]] | None = None, *, rest: str = 
 
 
 def every_doubt(text: str, groups: dict[str, set[str]] | None = None, *, rest: str = REST) -> list[tuple[str, str]]:
-    return [(one.rule, one.sentence) for one in lint(policy(text + rest), groups=groups)]
+    found = lint(policy(text + rest), groups=groups)
+    return [(one.rule, one.sentence) for one in found if one.sentence != CALLS_NOBODY]
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("", True),
+        (rule("own", do='["key.disable"]'), True),
+        (rule("asked", do='["key.disable"]', rest='on = "any"\napproval = { from = ["manager"] }'), True),
+        (rule("all", '["*"]', do='["key.disable"]', rest='on = "any"\nallow = true'), True),
+        (rule("security", '["security"]', do='["key.disable"]', rest='on = "any"\nallow = true'), False),
+    ],
+)
+def test_a_policy_by_which_nobody_is_called_when_a_key_leaks_is_told(rest: str, told: bool) -> None:
+    assert any(one.sentence == CALLS_NOBODY for one in lint(policy(rule("create") + rest))) is told
 
 
 def test_the_example_policy_is_without_doubt() -> None:
@@ -284,5 +299,5 @@ def test_a_prefix_that_allows_the_world_is_told(name: str) -> None:
 
 
 def test_ids_of_the_example_are_noted() -> None:
-    (note,) = lint(policy(approving(who='["S0ENGINEERS"]') + REST))
+    note, _ = lint(policy(approving(who='["S0ENGINEERS"]') + REST))
     assert (note.doubt, note.sentence) == (False, "S0ENGINEERS of the example stand for your own Slack ids")

@@ -70,3 +70,18 @@ def test_hexadecimal_digits_are_read() -> None:
 def test_what_is_seen_has_no_unseen_characters_and_plain_letters_and_dashes() -> None:
     assert visible_form("\u200bｓｋ\u2013a\u00adb\x00c") == "sk-abc"
     assert visible_form("plain") == "plain"
+
+
+@pytest.mark.parametrize("between", [":", " ", ", ", "-"])
+@pytest.mark.parametrize("before", ["", "0x"])
+def test_hexadecimal_digits_with_something_between_are_read(between: str, before: str) -> None:
+    dump = between.join(f"{before}{byte:02x}" for byte in b"sk-0123456789abcdef")
+    assert "sk-0123456789abcdef" in [said for _, said in encoded_words(f"see {dump}.")]
+
+
+@pytest.mark.parametrize("length", range(25, 33))
+def test_a_word_of_base32_is_read_with_and_without_its_padding(length: int) -> None:
+    plain = ("sk-0123456789abcdefghijklmnopqrstuv" * 2)[:length]
+    word = base64.b32encode(plain.encode()).decode()
+    for one in (word, word.rstrip("="), word.lower()):
+        assert plain in [said for _, said in encoded_words(f"see {one} now")]

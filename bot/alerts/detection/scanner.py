@@ -3,12 +3,12 @@
 A candidate is only a string: whether it is a key of the account, and which, is the index's to say.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.redaction import redact
+from bot.redaction.encodings import decoded_base64
 
 # So much of one alert is searched. The card says when there was more.
 LONGEST_TEXT = 1_000_000
@@ -189,11 +189,7 @@ def _unwrapped(text: str) -> str:
 
 def _decoded(text: str) -> Iterator[str]:
     for match in _matches(_BASE64, text):
-        word = match[0].rstrip("=").replace("-", "+").replace("_", "/")
-        # One left-over character encodes nothing; the padding is put back.
-        word = word[: len(word) - (len(word) % 4 == 1)]
-        decoded = base64.b64decode(word + "=" * (-len(word) % 4))
-        yield from (value.decode("ascii") for value in _IN_BASE64.findall(decoded))
+        yield from (value.decode("ascii") for value in _IN_BASE64.findall(decoded_base64(match[0])))
 
 
 def _is_near_a_word(text: str, start: int, end: int) -> bool:

@@ -24,7 +24,7 @@ from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
 # What is no message of anybody, or one that is gone.
-_NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave", "channel_topic", "channel_purpose"})
+_NO_MESSAGE = frozenset({"message_deleted", "channel_join", "channel_leave"})
 # How long a message with an unknown value is looked at again (each replica looks each minute), and how many are.
 HOLD_SECONDS, MOST_HELD = 300.0, 500
 

@@ -19,7 +19,8 @@ from bot.db.migrate import pending
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities
 from bot.known_capabilities import remembered
-from bot.permissions.lint import lint
+from bot.permissions.lint import CALLS_NOBODY, lint
+from bot.permissions.policy import calls_nobody
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy
 from bot.proxies import Proxies
@@ -113,7 +114,9 @@ def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collecti
     findings = [finding for finding in lint(policy, groups=groups) if finding.doubt]
     for finding in findings:
         report.warn("policy", finding.line(policy.file), "`keydesk policy explain` shows what it does")
-    if not findings:
+    if calls_nobody(policy):
+        report.warn("policy", CALLS_NOBODY, 'a rule with on = "any" and allow = true for those on call')
+    elif not findings:
         report.ok("policy", f"{policy.file}: {len(policy.rules)} rules, no mistake and no doubt")
 
 

@@ -35,6 +35,10 @@ class AuditReadListeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text = delivery.text.strip()
+        asks = (Ask(actor=actor, operation=NAME, own=own) for own in (True, False))
+        if clean_line(text) and not any(decide(deps.policy(), ask).allowed for ask in asks):
+            # The same for every key, so it tells nothing of one.
+            await deps.flow.refuse(actor, NAME, decide(deps.policy(), Ask(actor=actor, operation=NAME)))
         key_id, about = await self._about(delivery, actor, text) if clean_line(text) else (None, "everything")
         own = key_id is not None and await deps.database.read(owners.owner_of, key_id) == actor.slack_user_id
         decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))

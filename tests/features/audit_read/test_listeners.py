@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from bot.audit import Fact, append
 from bot.errors import GatewayError, InputError, PermissionDenied
 from bot.features.audit_read.listeners import AuditReadListeners
+from bot.permissions import parse_policy
 from bot.slack.delivery import Ephemeral
+from keydesk_sandbox import seed
 from tests.approvals.kit import ADA, BEN
 from tests.features.desk import ALEX, ListenerDesk
 from tests.narrow import expect
@@ -28,8 +30,20 @@ async def test_everything_is_for_those_who_may_see_any_key(listener_desk: Listen
 async def test_a_key_that_is_named_is_looked_up_and_is_not_there_for_others(listener_desk: ListenerDesk) -> None:
     key = await listener_desk.owned()
     assert f"nothing about key {key.id}" in await shown(listener_desk, "search", user=ALEX.slack_user_id)
-    with pytest.raises(InputError):
-        await shown(listener_desk, "search", user=BEN.slack_user_id)
+    # Who may read of no key is told so, whichever key it is and whether it is there or not.
+    for user, text in ((BEN, "search"), (BEN, "nothing"), (ADA, "search")):
+        with pytest.raises(PermissionDenied, match=r"No rule allows audit\.read"):
+            await shown(listener_desk, text, user=user.slack_user_id)
+
+
+async def test_who_may_read_of_own_keys_finds_no_others(listener_desk: ListenerDesk) -> None:
+    own = '[[rules]]\nname = "own record"\nwho = ["*"]\ndo = ["audit.read"]\nallow = true\n'
+    listener_desk.spine.policy = parse_policy(own + seed.POLICY)
+    key = await listener_desk.owned()
+    assert f"key {key.id}" in await shown(listener_desk, "search")
+    for text in ("search", "nothing"):
+        with pytest.raises(InputError, match="There is no key"):
+            await shown(listener_desk, text, user=BEN.slack_user_id)
 
 
 async def test_a_number_that_the_record_knows_needs_no_gateway(listener_desk: ListenerDesk) -> None:
