@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import prepare_database
 from bot.features import OPERATIONS
 from bot.resources import Resources
-from bot.services import Services
+from bot.services import NOBODY_CALLED, Services
 from bot.settings import load
 from bot.slack.edge import Identity
 from keydesk_sandbox.world import World
@@ -42,3 +43,13 @@ async def test_what_needs_the_services_is_told_only_after_all_are_there(services
     assert services.notifications._followers
     assert services.incident._moved
     assert services.incident._key_changed
+
+
+async def test_that_nobody_is_called_when_a_key_leaks_is_said(services: Services) -> None:
+    prepare_database(services.database)
+    assert NOBODY_CALLED not in await services.reasons()
+    path = services.settings.keydesk_policy
+    free = '[[rules]]\nname = "free"\nwho = ["*"]\ndo = ["key.list", "key.disable"]\nallow = true\n'
+    path.write_text(free, encoding="utf-8")
+    assert services.policy.look()
+    assert NOBODY_CALLED in await services.reasons()

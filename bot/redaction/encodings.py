@@ -108,11 +108,11 @@ def encoded_words(text: str) -> Iterator[tuple[Span, str]]:
     for match in _BASE64.finditer(text):
         for offset in _OFFSETS:
             yield match.span(), _plain(decoded_base64(match[0][offset:]))
-    for match in _HEXADECIMAL.finditer(text):
-        yield match.span(), _plain(bytes.fromhex(match[0]))
     # Each byte of a secret has one of these digits in hexadecimal, and no long word of base32 is without all of them.
     if not any(digit in text for digit in _DIGITS):
         return
+    for match in _HEXADECIMAL.finditer(text):
+        yield match.span(), _plain(bytes.fromhex(match[0]))
     for match in _SPACED_HEXADECIMAL.finditer(text):
         yield match.span(), _plain(bytes.fromhex(_BETWEEN.sub("", match[0])))
     for match in _BASE32.finditer(text):

@@ -62,12 +62,16 @@ _TELLING_AROUND = 20
 _FEWEST_CAPITALS, _MOST_CAPITALS = 0.25, 0.75
 # As mail and PEM files break base64 into lines.
 _LINES_OF_BASE64 = frozenset({64, 76})
+# Without one of these a text holds no secret, however it is written.
+_PLAIN = re.compile(r"[0-9A-Za-z]")
 # Twice encoded, and escapes around that: what is wrapped more often is not unwrapped.
 _DEEPEST = 3
 
 
 def secret_spans(seen: str, *, wide: bool, depth: int = 0) -> Iterator[Span]:
     """Every span, in no order; they may overlap. `wide`: also of what only begins like a secret."""
+    if not _PLAIN.search(seen):
+        return
     yield from own_spans(seen)
     yield from key_spans(seen)
     yield from (span for span in piece_spans(seen) if not _is_in_base64(seen, *span))

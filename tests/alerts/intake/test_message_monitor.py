@@ -230,3 +230,18 @@ async def test_keys_that_stand_in_one_message_are_each_reported_when_they_are_kn
             replica.learn(order[known])
             await replica.monitor.look_again()
     assert await replica.database.read(store.held, now=replica.now) == []
+
+
+@pytest.mark.parametrize("subtype", ["channel_topic", "channel_purpose"])
+async def test_a_key_in_a_channel_s_topic_is_seen(replica: Replica, subtype: str) -> None:
+    replica.learn(1)
+    await replica.hear(f"<@U0ADA> set the channel topic: use sk-{core(1)}", subtype=subtype)
+    (alert,) = await replica.alerts()
+    assert alert.sure_keys == (1,)
+
+
+@pytest.mark.parametrize("subtype", ["message_deleted", "channel_join"])
+async def test_what_is_no_message_is_passed_over(replica: Replica, subtype: str) -> None:
+    replica.learn(1)
+    await replica.hear(f"sk-{core(1)}", subtype=subtype)
+    assert await replica.alerts() == []

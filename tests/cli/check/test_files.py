@@ -191,3 +191,11 @@ async def test_a_quotation_mark_at_one_end_is_named_by_check_and_serve_alike(
         wrong.complete()
     assert sorted(served.value.problems) == sorted(told)
     assert not any(value in line for value in values.values() for line in [*lines, *served.value.problems])
+
+
+async def test_a_policy_by_which_nobody_is_called_when_a_key_leaks_is_told(world: World, settle: Settle) -> None:
+    rules = '[[rules]]\nname = "own"\nwho = ["*"]\ndo = ["key.list", "key.disable"]\nallow = true\n'
+    world.policy_path.write_text(rules, encoding="utf-8")
+    code, lines = await look(world, settle())
+    assert code == 0
+    assert any("nobody is called when a key leaks" in line for line in bad(lines))
