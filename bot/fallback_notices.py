@@ -15,7 +15,7 @@ from bot.approvals.cards.notifications import CARD, STORY
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
-from bot.permissions.policy import who_may_any
+from bot.permissions.entitlements import who_may_any
 from bot.permissions.rules import Policy
 from bot.slack import post_store
 from bot.slack.outbox import Outbox

@@ -30,8 +30,8 @@ from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
 from bot.languages import tr
 from bot.maintenance import Maintenance
+from bot.permissions.entitlements import calls_nobody
 from bot.permissions.models import Actor
-from bot.permissions.policy import calls_nobody
 from bot.resources import Resources
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents

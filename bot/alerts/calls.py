@@ -26,8 +26,9 @@ from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import ApprovalConflict, GatewayError
 from bot.gateway.limiter import Priority, prioritized
+from bot.permissions.entitlements import who_may_any
 from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide, who_may_any
+from bot.permissions.policy import decide
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
 from bot.slack.blocks import Block, actions, button, date, mention, mention_all, section

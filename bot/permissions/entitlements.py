@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.languages import tr, trc
 from bot.permissions.condition import Condition
 from bot.permissions.models import OPERATIONS, RIGHTS, Actor
+from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
 from bot.units import format_duration, short_quota
@@ -90,3 +91,14 @@ def condition_words(condition: Condition) -> str:
     if count.over == "team":
         return trc("a condition of a rule", "{condition} over the whole workspace", condition=words)
     return words
+
+
+def calls_nobody(policy: Policy) -> bool:
+    """Whether no rule names people who may disable any key at once: then nobody is called when a key leaks."""
+    return not policy.roles.ids(who_may_any(policy, "key.disable")) - {EVERYBODY}
+
+
+def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:
+    """Names (roles, ids, "*") of those whom a rule lets do this to any key or request without asking, in its order."""
+    rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow" and operation in rule.do)
+    return tuple(dict.fromkeys(name for rule in rules for name in rule.who))

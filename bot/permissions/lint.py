@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
+from bot.permissions.entitlements import calls_nobody
 from bot.permissions.membership import Membership
 from bot.permissions.models import OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
-from bot.permissions.policy import calls_nobody
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position

@@ -27,7 +27,6 @@ from bot.permissions.models import (
     Given,
     Outcome,
 )
-from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
 from bot.permissions.unlocking import by_default, speaks_of_unlocking
@@ -393,14 +392,3 @@ def _named_in(policy: Policy, approver: Actor, approval: Approval) -> bool:
         if not named.isdisjoint(held):
             return True
     return False
-
-
-def calls_nobody(policy: Policy) -> bool:
-    """Whether no rule names people who may disable any key at once: then nobody is called when a key leaks."""
-    return not policy.roles.ids(who_may_any(policy, "key.disable")) - {EVERYBODY}
-
-
-def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:
-    """Names (roles, ids, "*") of those whom a rule lets do this to any key or request without asking, in its order."""
-    rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow" and operation in rule.do)
-    return tuple(dict.fromkeys(name for rule in rules for name in rule.who))

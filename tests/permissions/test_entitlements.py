@@ -3,7 +3,7 @@
 import pytest
 
 from bot.permissions import Actor, ActorKind
-from bot.permissions.entitlements import condition_words, entitlements, outcome_words
+from bot.permissions.entitlements import condition_words, entitlements, outcome_words, who_may_any
 from tests.permissions.helpers import approving, member, policy, rule
 
 ANN = member("U0ANN", "S0ENG")
@@ -65,3 +65,15 @@ def test_what_a_rule_does_is_told(text: str, words: str) -> None:
 def test_a_condition_is_told_in_words(when: str, words: str) -> None:
     (condition,) = policy(rule(rest=f"when = {{ {when} }}\nallow = true")).rules[0].conditions
     assert condition_words(condition) == words
+
+
+def test_who_may_do_something_to_any_key_without_asking_is_named_in_the_order_of_the_rules() -> None:
+    any_key = "on = 'any'\nallow = true"
+    rules = policy(
+        rule("asks", who='["manager"]', do='["key.disable"]', rest="on = 'any'\napproval = { from = ['security'] }")
+        + rule("plug", who='["security", "admin"]', do='["key.disable"]', rest=any_key)
+        + rule("own", who='["engineer"]', do='["key.disable"]')
+        + rule("again", who='["manager", "security"]', do='["key.disable", "key.enable"]', rest=any_key)
+    )
+    assert who_may_any(rules, "key.disable") == ("security", "admin", "manager")
+    assert who_may_any(rules, "key.delete") == ()

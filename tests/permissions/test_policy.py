@@ -6,7 +6,6 @@ import pytest
 
 from bot.permissions import ActorKind, Ask, Facts, decide, parse_policy
 from bot.permissions.models import Actor
-from bot.permissions.policy import who_may_any
 from tests.permissions import table_example
 from tests.permissions.helpers import Row, approving, ask_of, cases_of, member, policy, rule
 
@@ -170,18 +169,6 @@ def test_the_right_to_unlock_is_given_in_full_only() -> None:
     assert decide(policy(rule(do='["key.unlock"]')), ask).allowed
     decision = decide(policy(rule(do='["key.unlock"]')), Ask(actor=ask.actor, operation="key.create"), why=True)
     assert decision.trail == (("r", "it is about key.unlock"),)
-
-
-def test_who_may_do_something_to_any_key_without_asking_is_named_in_the_order_of_the_rules() -> None:
-    any_key = "on = 'any'\nallow = true"
-    rules = policy(
-        rule("asks", who='["manager"]', do='["key.disable"]', rest="on = 'any'\napproval = { from = ['security'] }")
-        + rule("plug", who='["security", "admin"]', do='["key.disable"]', rest=any_key)
-        + rule("own", who='["engineer"]', do='["key.disable"]')
-        + rule("again", who='["manager", "security"]', do='["key.disable", "key.enable"]', rest=any_key)
-    )
-    assert who_may_any(rules, "key.disable") == ("security", "admin", "manager")
-    assert who_may_any(rules, "key.delete") == ()
 
 
 GROUPS_DENIED = rule("no vip", '["*"]', rest='when = { group_in = ["vip"] }\ndeny = "No vip."') + rule(who='["*"]')

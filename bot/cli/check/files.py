@@ -19,8 +19,8 @@ from bot.db.migrate import pending
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities
 from bot.known_capabilities import remembered
+from bot.permissions.entitlements import calls_nobody
 from bot.permissions.lint import CALLS_NOBODY, lint
-from bot.permissions.policy import calls_nobody
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy
 from bot.proxies import Proxies
