@@ -20,11 +20,13 @@ from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied
+from bot.languages import joined, tr, trn
 from bot.operations import Offer, Operation
 from bot.permissions.models import Actor, ActorKind, Approval, Ask, Eligibility, Given
 from bot.permissions.policy import binding_terms, decide, may_approve, may_deny
 from bot.permissions.rules import Policy
 from bot.permissions.stages import missing
+from bot.slack.blocks import mention
 
 # What a transaction answers: the row after it, or the error to raise once it is committed.
 Answer = ApprovalRequest | BotError
@@ -102,7 +104,7 @@ class RequestActions:
         """Whether somebody may do `what` to this request now, by today's policy and roles."""
         judgement = request.judgement
         if request.approval is None:
-            return Eligibility(allowed=False, sentence="Nobody has to approve this request.")
+            return Eligibility(allowed=False, sentence=tr("Nobody has to approve this request."))
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
         # A review follows an executed request, so it does not expire.
         now = request.asked_at if what == "review" else self.clock()
@@ -124,7 +126,10 @@ class RequestActions:
     ) -> Answer:
         request = store.get(c, request_id, lock=True)
         if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status is Status.PENDING:
-            return ApprovalConflict(f"You have approved request {request.number} already; it needs somebody else too.")
+            number = request.number
+            return ApprovalConflict(
+                tr("You have approved request {number} already; it needs somebody else too.", number=number)
+            )
         error = _not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
         if error is not None:
             return error
@@ -138,8 +143,13 @@ class RequestActions:
         if lacking:
             request = store.change(c, request, votes=votes, judgement=request.judgement)
             request, called = self.calls.stage_opened(c, request)
-            sentence = f"<@{approver.slack_user_id}> approved; {lacking} more needed."
-            self.notifications.story(c, request, f"{sentence} {called}".strip())
+            sentence = trn(
+                "{who} approved; {count} more needed.",
+                "{who} approved; {count} more needed.",
+                lacking,
+                who=mention(approver.slack_user_id),
+            )
+            self.notifications.story(c, request, joined(sentence, called))
             self.notifications.announce(c, request)
             return request
         return self._grant(c, request, approver.slack_user_id, now, votes=votes)
@@ -150,7 +160,7 @@ class RequestActions:
         decided = {"decided_by": by, "decided_at": now, **changes}
         request = store.move(c, request, Status.APPROVED, **decided)
         ledger.grant(c, request, at=now)
-        self.notifications.story(c, request, f"<@{by}> approved. Applying now.")
+        self.notifications.story(c, request, tr("{who} approved. Applying now.", who=mention(by)))
         self.engine.start(c, "run", f"req:{request.id}:run", str(request.id))
         self.notifications.announce(c, request)
         return request
@@ -176,7 +186,12 @@ class RequestActions:
                 c, request, by, now, input=wanted.model_dump(mode="json"), judgement=judgement, **changes
             )
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
-        self.notifications.story(c, request, f"<@{by}> offers less than was asked; <@{request.requester_id}> decides.")
+        sentence = tr(
+            "{who} offers less than was asked; {requester} decides.",
+            who=mention(by),
+            requester=mention(request.requester_id),
+        )
+        self.notifications.story(c, request, sentence)
         self.notifications.announce(c, request)
         return request
 
@@ -187,7 +202,7 @@ class RequestActions:
             return error
         offer = request.counter_offer
         if request.status is not Status.OFFERED or offer is None:
-            return ApprovalConflict(f"Request {request.number} holds no offer to accept.")
+            return ApprovalConflict(tr("Request {number} holds no offer to accept.", number=request.number))
         operation = self.operations[request.operation]
         wanted = operation.with_offer(operation.input_model.model_validate(request.input), offer)
         record(c, Fact.ACCEPTED, request, at=now, actor=actor.slack_user_id)
@@ -200,8 +215,13 @@ class RequestActions:
         if lacking := missing(_terms(request), request.given):
             request = store.move(c, request, Status.PENDING, **stored)
             request, called = self.calls.stage_opened(c, request)
-            sentence = f"<@{actor.slack_user_id}> accepted the offer; {lacking} more needed."
-            self.notifications.story(c, request, f"{sentence} {called}".strip())
+            sentence = trn(
+                "{who} accepted the offer; {count} more needed.",
+                "{who} accepted the offer; {count} more needed.",
+                lacking,
+                who=mention(actor.slack_user_id),
+            )
+            self.notifications.story(c, request, joined(sentence, called))
             self.notifications.announce(c, request)
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
@@ -220,7 +240,8 @@ class RequestActions:
         ask = Ask(actor=requester, operation=request.operation, own=request.judgement.own, facts=facts)
         today = decide(self.policy(), ask)
         if today.outcome == "deny":
-            raise ApprovalConflict(f"The policy does not allow what would be granted instead. {today.sentence}")
+            sentence = tr("The policy does not allow what would be granted instead.")
+            raise ApprovalConflict(joined(sentence, today.sentence))
         return request.judgement.model_copy(update={"facts": facts})
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
@@ -231,7 +252,7 @@ class RequestActions:
         by = approver.slack_user_id
         record(c, Fact.DENIED, request, at=now, actor=by, reason=reason)
         request = store.move(c, request, Status.DENIED, decided_by=by, decided_at=now, settled_at=now, denial=reason)
-        self.notifications.story(c, request, f"<@{by}> denied it.")
+        self.notifications.story(c, request, tr("{who} denied it.", who=mention(by)))
         self.notifications.announce(c, request)
         return request
 
@@ -254,7 +275,7 @@ class RequestActions:
         request = store.move(
             c, request, Status.WITHDRAWN, decided_by=actor.slack_user_id, decided_at=now, settled_at=now
         )
-        self.notifications.story(c, request, f"<@{actor.slack_user_id}> withdrew it.")
+        self.notifications.story(c, request, tr("{who} withdrew it.", who=mention(actor.slack_user_id)))
         self.notifications.announce(c, request)
         return request
 
@@ -264,9 +285,13 @@ class RequestActions:
         if error is not None:
             return error
         if now - (request.progress.nudged_at or 0.0) < NUDGE_PAUSE:
-            return ApprovalConflict(f"Request {request.number} was reminded of within the hour; give them a moment.")
+            number = request.number
+            return ApprovalConflict(
+                tr("Request {number} was reminded of within the hour; give them a moment.", number=number)
+            )
         store.record_progress(c, request.id, nudged_at=now)
-        sentence = f"<@{actor.slack_user_id}> asks for a decision on request {request.number}."
+        who = mention(actor.slack_user_id)
+        sentence = tr("{who} asks for a decision on request {number}.", who=who, number=request.number)
         self.calls.remind(c, request, sentence, name=f"nudge{int(now)}", by_person=True)
         return request
 
@@ -275,7 +300,8 @@ class RequestActions:
         if error := self._not_allowed(c, request, approver, requester, "review"):
             return error
         if request.reviewed_by is not None:
-            return ApprovalConflict(f"<@{request.reviewed_by}> has reviewed request {request.number} already.")
+            by = mention(request.reviewed_by)
+            return ApprovalConflict(tr("{who} has reviewed request {number} already.", who=by, number=request.number))
         record(c, Fact.REVIEWED, request, at=self.clock(), actor=approver.slack_user_id)
         request = store.change(c, request, reviewed_by=approver.slack_user_id)
         self.notifications.announce(c, request)
@@ -294,7 +320,7 @@ class RequestActions:
         if (actor.slack_user_id, actor.team_id) == (request.requester_id, request.requester_team):
             return None
         self._record_refusal(c, request, actor, what, None)
-        return PermissionDenied(f"Only <@{request.requester_id}>, who asked, can {what} request {request.number}.")
+        return PermissionDenied(_ONLY[what].filled(who=mention(request.requester_id), number=request.number))
 
     def _record_refusal(
         self, c: sa.Connection, request: ApprovalRequest, actor: Actor, what: str, rule: str | None
@@ -304,6 +330,27 @@ class RequestActions:
 
 
 NUDGE_PAUSE = 3600.0
+# What only the requester can do.
+_ONLY = {
+    "accept": tr("Only {who}, who asked, can accept request {number}."),
+    "withdraw": tr("Only {who}, who asked, can withdraw request {number}."),
+    "nudge": tr("Only {who}, who asked, can nudge request {number}."),
+}
+# How a request was decided, where it is known by whom and where it is not.
+_DECIDED = {
+    Status.DENIED: (
+        tr("Request {number} was denied already by {who}; it is {status} now."),
+        tr("Request {number} was denied already; it is {status} now."),
+    ),
+    Status.WITHDRAWN: (
+        tr("Request {number} was withdrawn already by {who}; it is {status} now."),
+        tr("Request {number} was withdrawn already; it is {status} now."),
+    ),
+    Status.APPROVED: (
+        tr("Request {number} was approved already by {who}; it is {status} now."),
+        tr("Request {number} was approved already; it is {status} now."),
+    ),
+}
 
 
 def _terms(request: ApprovalRequest) -> Approval:
@@ -316,16 +363,21 @@ def _not_waiting(request: ApprovalRequest) -> BotError | None:
     """The truth for whoever came second."""
     if request.status in WAITING:
         return None
-    word = WORDS[request.status]
-    by = f" by <@{request.decided_by}>" if request.decided_by else ""
+    number = request.number
     if request.status is Status.EXPIRED:
-        return ApprovalConflict(f"Request {request.number} has lapsed: nobody decided in time. Ask again if needed.")
-    decided = {Status.DENIED: "was denied", Status.WITHDRAWN: "was withdrawn"}.get(request.status, "was approved")
-    return ApprovalConflict(f"Request {request.number} {decided} already{by}; it is {word} now.")
+        return ApprovalConflict(
+            tr("Request {number} has lapsed: nobody decided in time. Ask again if needed.", number=number)
+        )
+    by_whom, by_somebody = _DECIDED.get(request.status, _DECIDED[Status.APPROVED])
+    told, who = (by_whom, mention(request.decided_by)) if request.decided_by else (by_somebody, "")
+    return ApprovalConflict(told.filled(number=number, who=who, status=WORDS[request.status]))
 
 
 def _not_open(request: ApprovalRequest) -> BotError | None:
     """The same for those who decide: while an offer waits, only the requester moves it."""
     if request.status is Status.OFFERED:
-        return ApprovalConflict(f"Request {request.number} waits for <@{request.requester_id}> to accept an offer.")
+        who = mention(request.requester_id)
+        return ApprovalConflict(
+            tr("Request {number} waits for {who} to accept an offer.", number=request.number, who=who)
+        )
     return _not_waiting(request)

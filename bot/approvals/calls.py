@@ -18,6 +18,7 @@ from bot.approvals.models import ApprovalRequest, NewRequest, Progress, Status
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
+from bot.languages import joined, tr
 from bot.permissions.models import ActorKind, Approval, Given
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
@@ -92,7 +93,7 @@ class Calls:
         recent = not by_person and self.clock() - (request.progress.called_at or 0.0) < AN_HOUR
         if notify == "channel" and not recent and not request.taken_by:
             called = self._mentioned(c, self.deciders(request), request.requester_id)
-            sentence = f"{mention_all(called)} {sentence}" if called else sentence
+            sentence = joined(mention_all(called), sentence)
             self._called(c, request, request.progress.called, at=self.clock() if called else None)
         elif not recent:
             self.start(c, request, name)
@@ -145,7 +146,8 @@ class Calls:
         called = self._mentioned(c, ids, request.requester_id)
         if called:
             self._called(c, request, request.progress.called, at=self.clock())
-            sentence = f"{mention_all(called)} Request {request.number} waits for your decision."
+            waits = tr("Request {number} waits for your decision.", number=request.number)
+            sentence = joined(mention_all(called), waits)
             self.notifications.remind(c, request, sentence, name=f"{name}:mention")
 
     def _mentioned(self, c: sa.Connection, ids: frozenset[str], requester_id: str) -> frozenset[str]:

@@ -38,6 +38,7 @@ from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import inventory_store, lineage, locks, owners
 from bot.keys.owners import OwnedKey
 from bot.keys.text import state_text
+from bot.languages import tr
 from bot.operations import Change, Effect, Operation, Work
 from bot.permissions.models import REVIVING, Actor, ActorKind
 from bot.permissions.rules import Policy
@@ -170,7 +171,7 @@ class Execution:
         waited = self._clock() - (request.decided_at or request.asked_at)
         unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
         if unknown and waited < SLACK_SILENT_SECONDS:
-            raise SlackSilent("Slack does not tell us who asked or approved.")
+            raise SlackSilent(tr("Slack does not tell us who asked or approved."))
         judged = await self._as_of_now(request)
         sentence = refusal_today(self._policy(), judged, requester, voters)
         if sentence:
@@ -209,7 +210,7 @@ class Execution:
         lock = locked_meanwhile(c, request)
         if lock is None:
             return False
-        sentence = "The key was disabled and locked while this was being applied, so it stays out of use."
+        sentence = tr("The key was disabled and locked while this was being applied, so it stays out of use.")
         record(c, Fact.FAILED, request, at=self._clock(), actor=None, why=sentence)
         outcome = Outcome(sentence=sentence, changed_since=True)
         request = store.move(c, request, Status.FAILED, settled_at=self._clock(), outcome=outcome)
@@ -329,11 +330,17 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
     name = result.key.name if result.key is not None else request.key_name
     done = result.status is WriteStatus.DONE
     changed = result.refusal is Refusal.CHANGED_SINCE
-    words = "{}: {!r} when this was asked, now {!r}" if changed else "{}: asked for {!r}, found {!r}"
+    words = (
+        tr("{field}: {wanted} when this was asked, now {found}")
+        if changed
+        else tr("{field}: asked for {wanted}, found {found}")
+    )
     return Outcome(
         sentence=operation.done(f"“{name}”") if done else result.sentence,
         notes=(*((result.alarm,) if result.alarm else ()), *result.notes),
-        differences=tuple(words.format(d.field, d.wanted, d.found) for d in result.differences),
+        differences=tuple(
+            words.filled(field=d.field, wanted=repr(d.wanted), found=repr(d.found)) for d in result.differences
+        ),
         changed_since=changed,
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,

@@ -28,6 +28,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
+from bot.languages import tr, trn
 from bot.operations import Effect, Inspection, Look, Offered, Operation
 from bot.permissions.models import REVIVING, Actor, ActorKind, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
@@ -119,7 +120,8 @@ class Flow:
             await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
         approval = decision.approval
         if approval is not None and approval.break_glass and not asked.reason.strip():
-            raise InputError({"reason": f"Rule “{decision.rule}” lets this happen at once, but only with a reason."})
+            only = tr("Rule “{rule}” lets this happen at once, but only with a reason.", rule=decision.rule)
+            raise InputError({"reason": only})
         new = _new_request(asked, inspection, decision, self.clock())
         members = await self.counts.members(new.operation)
         stored = await self.database.run_together(self._insert, new, asked.actor, members)
@@ -219,8 +221,14 @@ class Flow:
 
 def _too_many(waiting: int, most: int) -> TooMuch:
     return TooMuch(
-        f"{waiting} requests of yours wait for a decision already; at most {most} may at a time. "
-        "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer."
+        trn(
+            "{count} request of yours waits for a decision already; at most {most} may at a time. "
+            "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer.",
+            "{count} requests of yours wait for a decision already; at most {most} may at a time. "
+            "Withdraw one that you no longer need (`/apikey requests`), or wait for an answer.",
+            waiting,
+            most=most,
+        )
     )
 
 
@@ -231,7 +239,7 @@ def _key_id(inspection: Inspection) -> int | None:
 def _theirs(request: ApprovalRequest, actor: Actor) -> ApprovalRequest:
     """The request, for whoever asked. Slack gives every window to one person; a forged repeat learns nothing of it."""
     if (request.requester_id, request.requester_team) != (actor.slack_user_id, actor.team_id):
-        raise ApprovalConflict("This form was sent already, and not by you. Open it again to ask yourself.")
+        raise ApprovalConflict(tr("This form was sent already, and not by you. Open it again to ask yourself."))
     return request
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
+from bot.languages import said, tr
 from bot.operations import Expiry, Offer
 from bot.permissions.models import Facts
 from bot.permissions.narrowing import growth
@@ -27,7 +28,8 @@ def narrowed(request: ApprovalRequest, offer: Offer, *, now: float) -> Facts:
         facts = replace(facts, models=frozenset(offer.models))
     more = growth(asked, facts)
     if more:
-        raise InputError({_block(offer): f"Changes can only give less than was asked: {'; '.join(more)}."})
+        grown = "; ".join(map(said, more))
+        raise InputError({_block(offer): tr("Changes can only give less than was asked: {grown}.", grown=grown)})
     return facts
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key
+from bot.languages import joined, tr
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import binding_terms, decide, may_approve
@@ -30,7 +31,10 @@ def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: 
     today = _otherwise(policy, request, requester, facts)
     if today is None:
         return ""
-    return f"The key's quota has changed since this was asked, and the policy now says: {today.sentence}{_next(today)}"
+    changed = tr(
+        "The key's quota has changed since this was asked, and the policy now says: {sentence}", sentence=today.sentence
+    )
+    return joined(changed, _next(today))
 
 
 def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key, now: float) -> str:
@@ -41,13 +45,14 @@ def read_late(policy: Policy, request: ApprovalRequest, requester: Actor, fresh:
     today = _otherwise(policy, request, requester, facts)
     if today is None:
         return ""
-    alive = " The key is not disabled." if request.operation == "key.disable" else ""
-    return f"The key could be read only now, and the policy says: {today.sentence}{alive}{_next(today)}"
+    late = tr("The key could be read only now, and the policy says: {sentence}", sentence=today.sentence)
+    alive = tr("The key is not disabled.") if request.operation == "key.disable" else ""
+    return joined(late, alive, _next(today))
 
 
 def _next(today: Decision) -> str:
     """Asking again helps where people can approve it; the same wish gets the same no."""
-    return "" if today.outcome == "deny" else " Ask again."
+    return "" if today.outcome == "deny" else tr("Ask again.")
 
 
 def _otherwise(policy: Policy, request: ApprovalRequest, requester: Actor, facts: Facts) -> Decision | None:
@@ -65,7 +70,7 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
     ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
     today = decide(policy, ask)
     if today.outcome == "deny":
-        return f"The policy no longer allows this. {today.sentence}"
+        return joined(tr("The policy no longer allows this."), today.sentence)
     approval = judgement.decision.approval
     if approval is None:
         return "" if today.allowed else _wants_approval(today, judgement.facts)
@@ -82,13 +87,13 @@ def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, vo
         )
         if not verdict.allowed:
             name = voter.name or voter.slack_user_id
-            return f"{name} approved this but may not any more; ask again. {verdict.sentence}"
+            return joined(tr("{name} approved this but may not any more; ask again.", name=name), verdict.sentence)
     if missing(binding_terms(policy, ask=ask, approval=approval, given=given), given) and not approval.break_glass:
-        return "The policy changed and now wants more approvals for this; ask again."
+        return tr("The policy changed and now wants more approvals for this; ask again.")
     return ""
 
 
 def _wants_approval(today: Decision, facts: Facts) -> str:
     if facts.lock is not None:
-        return f"The key was locked after this was asked. {today.sentence} Ask again."
-    return "The policy changed and now wants an approval for this; ask again."
+        return joined(tr("The key was locked after this was asked."), today.sentence, tr("Ask again."))
+    return tr("The policy changed and now wants an approval for this; ask again.")

@@ -10,6 +10,7 @@ from bot.approvals.models import (
     IN_HAND,
     TRANSITIONS,
     WAITING,
+    WORDS,
     ApprovalRequest,
     Judgement,
     NewRequest,
@@ -18,6 +19,7 @@ from bot.approvals.models import (
 )
 from bot.db.tables import requests
 from bot.errors import ApprovalConflict
+from bot.languages import tr
 
 NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
@@ -102,7 +104,14 @@ def get(c: sa.Connection, request_id: int, *, lock: bool = False) -> ApprovalReq
 def move(c: sa.Connection, /, request: ApprovalRequest, to: Status, **changes: Any) -> ApprovalRequest:
     """Make one transition. Raises ApprovalConflict when it is not allowed or somebody else moved the row first."""
     if to not in TRANSITIONS[request.status]:
-        raise ApprovalConflict(f"Request {request.number} is {request.status.value}; it cannot become {to.value}.")
+        raise ApprovalConflict(
+            tr(
+                "Request {number} is {status}; it cannot become {wanted}.",
+                number=request.number,
+                status=WORDS[request.status],
+                wanted=WORDS[to],
+            )
+        )
     return change(c, request, status=to, **changes)
 
 
@@ -113,7 +122,9 @@ def change(c: sa.Connection, /, request: ApprovalRequest, **changes: Any) -> App
     names = {_NAMES.get(name, name) for name in changes} | {"version"}
     statement = sa.update(requests).where(requests.c.id == request.id, requests.c.version == request.version)
     if c.execute(statement.values({name: dumped[name] for name in names})).rowcount != 1:
-        raise ApprovalConflict(f"Request {request.number} was changed at the same moment; look again.")
+        raise ApprovalConflict(
+            tr("Request {number} was changed at the same moment; look again.", number=request.number)
+        )
     return after
 
 

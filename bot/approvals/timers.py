@@ -13,7 +13,8 @@ from bot.approvals.request_audit import record
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Engine
-from bot.slack.blocks import mention_all
+from bot.languages import joined, tr
+from bot.slack.blocks import mention, mention_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Timers:
         now = self.clock()
         record(c, Fact.LAPSED, request, at=now, actor=None)
         request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
-        self.notifications.story(c, request, "Nobody decided in time, so it lapsed.")
+        self.notifications.story(c, request, tr("Nobody decided in time, so it lapsed."))
         self.notifications.announce(c, request)
 
     async def remind(self, argument: str) -> None:
@@ -50,8 +51,11 @@ class Timers:
         if request is None or request.status is not Status.PENDING or request.approval is None:
             return
         approval = request.approval
-        sentence = (
-            f"Request {request.number} of <@{request.requester_id}> still waits for a decision (reminder {number})."
+        sentence = tr(
+            "Request {number} of {who} still waits for a decision (reminder {reminder}).",
+            number=request.number,
+            who=mention(request.requester_id),
+            reminder=number,
         )
         record(c, Fact.REMINDED, request, at=self.clock(), actor=None, number=number)
         # A deleted card is posted again when it is redrawn; without a card nobody could answer the reminder.
@@ -78,10 +82,10 @@ class Timers:
             self._call_more(c, request)
 
     def _call_more(self, c: sa.Connection, request: ApprovalRequest) -> None:
-        sentence = f"Request {request.number} has waited long; more people may decide now."
+        sentence: str = tr("Request {number} has waited long; more people may decide now.", number=request.number)
         more = sorted(self.calls.deciders(request) - set(request.progress.called) - {request.requester_id})
         if request.approval is not None and request.approval.notify == "dm":
             self.calls.start(c, request, f"escalate{request.version}")
         elif more:
-            sentence = f"{mention_all(more)} {sentence}"
+            sentence = joined(mention_all(more), sentence)
         self.notifications.escalate(c, request, sentence)

@@ -23,6 +23,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.wire import fenced
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
+from bot.languages import english
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class VerifiedWriter:
         except GatewayRejected as error:
             return WriteResult(status=WriteStatus.REFUSED, refusal=error.refusal, sentence=error.sentence)
         except GatewayOutcomeUnknown as error:
-            logger.warning("outcome unknown", extra={"reason": error.sentence})
+            logger.warning("outcome unknown", extra={"reason": english(error.sentence)})
             return WriteResult(status=WriteStatus.UNKNOWN, again_after=1.0)
         except GatewayError as error:
             return WriteResult(status=WriteStatus.FAILED, sentence=why_waiting(error), again_after=1.0)

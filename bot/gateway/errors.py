@@ -165,6 +165,7 @@ _DOING: Mapping[str, Sentence] = {
     "revealing keys": trc("what Keydesk was doing", "revealing keys"),
     "listing the models": trc("what Keydesk was doing", "listing the models"),
     "listing the groups": trc("what Keydesk was doing", "listing the groups"),
+    "listing the prices": trc("what Keydesk was doing", "listing the prices"),
     "reading the gateway's status": trc("what Keydesk was doing", "reading the gateway's status"),
     "reading the account": trc("what Keydesk was doing", "reading the account"),
     "trying a key": trc("what Keydesk was doing", "trying a key"),

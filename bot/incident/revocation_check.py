@@ -31,6 +31,7 @@ from bot.gateway.writes import Revocation
 from bot.incident import store
 from bot.incident.all_settled import all_settled
 from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
+from bot.languages import tr
 
 MARK = "probe"
 AT_ONCE = 8
@@ -39,7 +40,7 @@ ROUND = 8
 # In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
 # people need too (gateway-api.md, section 12).
 FEW, MOST = 10, 200
-_NO_VALUE = "the gateway did not show its value"
+_NO_VALUE = tr("The gateway did not show its value.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 from bot.gateway.limiter import duration_text
 from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
+from bot.languages.sentence import from_stored
 from bot.slack.blocks import (
     Block,
     Message,
@@ -168,8 +169,8 @@ def _proof_blocks(proof: RevocationSummary) -> list[Block]:
     if accepted:
         blocks.append(section(f":rotating_light: *Still accepted*: {accepted}"))
     if counts[BatchRevocation.UNTRIED]:
-        why = dict.fromkeys(str(key.progress.get(MARK, {}).get("why", "")) for key in proof.untried)
-        text = f":warning: {counts[BatchRevocation.UNTRIED]:,} could not be tried: {escape('; '.join(why))}"
+        why = dict.fromkeys(from_stored(key.progress.get(MARK, {}).get("why", "")) for key in proof.untried)
+        text = f":warning: {counts[BatchRevocation.UNTRIED]:,} could not be tried: {escape(' '.join(why))}"
         blocks.append(section(text))
     return blocks
 

@@ -89,7 +89,7 @@ async def test_who_skips_the_approval_says_why(sqlite_database: Database) -> Non
 async def test_nobody_fills_the_list_of_those_who_decide(sqlite_spine: Spine) -> None:
     sqlite_spine.flow = replace(sqlite_spine.flow, most_open=1)
     await sqlite_spine.ask()
-    with pytest.raises(TooMuch, match="1 requests of yours wait"):
+    with pytest.raises(TooMuch, match="1 request of yours waits"):
         await sqlite_spine.ask(name="another")
     assert (await sqlite_spine.ask(BEN, name="another")).id == 2
 

@@ -15,6 +15,7 @@ from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.incident import store
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, begun
+from bot.languages.sentence import from_stored
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.alerts.kit import NOW
 from tests.gateway.kit import client_of, fake_gateway
@@ -106,8 +107,8 @@ async def test_a_refused_access_token_is_named_as_the_reason(sqlite_database: Da
 
     await proof_of(sqlite_database, client_of(fake), write).try_due(1)
     keys = await sqlite_database.read(store.keys_of, 1, proofs=UNSETTLED)
-    why = "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"
-    assert [key.progress[MARK]["why"] for key in keys] == [why] * KEYS
+    why = "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN."
+    assert [from_stored(key.progress[MARK]["why"]) for key in keys] == [why] * KEYS
 
 
 async def test_the_few_of_a_large_batch_that_are_due_first_are_not_revealed_one_by_one(

@@ -128,7 +128,7 @@ async def test_where_no_value_is_shown_no_proof_is_claimed(desk_with: OpenDesk) 
     async with desk_with(profile="upstream-g2") as desk:
         desk.gateway.switch("reveal", False)
         await disabled(desk, 3)
-        await desk.eventually(lambda: progress(desk, "3 could not be tried: the gateway does not show its value"))
+        await desk.eventually(lambda: progress(desk, "3 could not be tried: The gateway does not show its value"))
         assert progress(desk, "Refused by the gateway: 0 of 3")
         assert await outcomes(desk) == ["unclear"] * 3
 
@@ -139,7 +139,7 @@ async def test_many_values_that_are_not_shown_are_not_asked_for_one_by_one(desk_
         desk.gateway.switch("batch_reveal", False)
         await disabled(desk, 12)
         await until_the_end(desk)
-        await desk.eventually(lambda: progress(desk, "12 could not be tried: the gateway did not show its value"))
+        await desk.eventually(lambda: progress(desk, "12 could not be tried: The gateway did not show its value"))
         one_by_one = [each.path for each in desk.gateway.requests if each.path.endswith("/key")]
         assert len(one_by_one) == len(set(one_by_one))  # the index of fingerprints asks for each new key once
 
@@ -154,7 +154,7 @@ async def test_a_batch_that_is_taken_back_meanwhile_is_no_alarm(http_desk: Desk)
     await confirm(desk, "ENABLE 2")
     await desk.eventually(lambda: progress(desk, "Keys enabled"))
     await desk.pass_time(LONGEST)
-    await desk.eventually(lambda: progress(desk, "2 could not be tried: the key was enabled again meanwhile"))
+    await desk.eventually(lambda: progress(desk, "2 could not be tried: The key was enabled again meanwhile"))
     assert not desk.said("still accepts", CHANNEL)
 
 

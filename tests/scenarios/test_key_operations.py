@@ -202,7 +202,7 @@ async def test_where_no_value_is_shown_the_proof_is_not_claimed(tmp_path: Path, 
         key = await owned(desk)
         await do(desk, ADA, "disable", key)
         said = await desk.eventually(lambda: desk.said("the key itself could not be tried"))
-        assert "the gateway does not show its value" in text_of(said[0])
+        assert "The gateway does not show its value" in text_of(said[0])
         assert desk.gateway.key(key.id).status == 2
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from bot.approvals import store
 from bot.approvals.actions import RequestActions
-from bot.approvals.cards.offer_form import build_offer_modal, parse_offer
+from bot.approvals.cards.offer_form import about, build_offer_modal, parse_offer
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
+from bot.languages import said, tr, trc
 from bot.permissions.models import Actor
-from bot.slack.blocks import bold_name, modal, section
+from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery, Replace
 from bot.slack.directory import Directory
 from bot.slack.inputs import input_block, text_input, typed
@@ -28,7 +29,7 @@ DENY, OFFER = "request.deny", "request.offer"
 REASON = "reason"
 
 # One answer for a request that is not there and for one that is not theirs to see.
-NO_REQUEST = "There is no such request any more."
+NO_REQUEST = tr("There is no such request any more.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class CardListeners:
         known = text.isascii() and text.isdigit() and len(text) < 10
         request = await self.database.read(store.find, int(text)) if known else None
         if request is None:
-            raise ApprovalConflict(NO_REQUEST)
+            raise ApprovalConflict(said(NO_REQUEST))
         return request
 
     async def _people(self, delivery: Delivery, request: ApprovalRequest) -> tuple[Actor, Actor]:
@@ -97,7 +98,7 @@ class CardListeners:
             "withdraw": self.withdraw,
         }.get(delivery.action_value.partition(":")[0])
         if chosen is None:
-            raise ApprovalConflict(NO_REQUEST)
+            raise ApprovalConflict(said(NO_REQUEST))
         return await chosen(delivery)
 
     async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
@@ -108,7 +109,10 @@ class CardListeners:
     async def _done(self, delivery: Delivery, request: ApprovalRequest) -> Ack:
         """The card redraws itself; a click inside a window gets its answer there."""
         if delivery.in_modal:
-            view = _said(request, f"is {WORDS[request.status]} now")
+            view = _answer(
+                request,
+                tr("Request {number} is {status} now.", number=request.number, status=WORDS[request.status]),
+            )
             delivery.responder.later(delivery.responder.update_modal(delivery, view))
         return None
 
@@ -116,11 +120,12 @@ class CardListeners:
         """Ask for the reason of a denial, from those who may deny; the others are told, and it is recorded."""
         request = await self._open(delivery, "deny")
         blocks = [
-            section(f"Request {request.number}: <@{request.requester_id}>, key {bold_name(request.key_name)}."),
-            input_block(REASON, "Reason", text_input(multiline=True, max_length=1000, focus=True)),
+            section(about(request)),
+            input_block(REASON, tr("Reason"), text_input(multiline=True, max_length=1000, focus=True)),
         ]
         await self._show(
-            delivery, modal(DENY, "Deny the request", blocks, submit="Deny", private_metadata=str(request.id))
+            delivery,
+            modal(DENY, tr("Deny the request"), blocks, submit=trc("button", "Deny"), private_metadata=str(request.id)),
         )
         return None
 
@@ -129,10 +134,13 @@ class CardListeners:
         request = await self._request(delivery.private_metadata)
         reason = clean(typed(delivery.state, REASON))
         if not reason:
-            raise InputError({REASON: "Say why; the requester reads it."})
+            raise InputError({REASON: tr("Say why; the requester reads it.")})
         people = await self._people(delivery, request)
         request = await self.actions.deny(request.id, *people, reason=reason)
-        return Replace(_said(request, "is denied. The requester is told, with your reason"))
+        number = request.number
+        return Replace(
+            _answer(request, tr("Request {number} is denied. The requester is told, with your reason.", number=number))
+        )
 
     async def open_offer(self, delivery: Delivery) -> Ack:
         """Show what could be granted instead."""
@@ -146,16 +154,18 @@ class CardListeners:
         offer = parse_offer(request, delivery.state, now=self.clock(), units_per_usd=self.units_per_usd)
         people = await self._people(delivery, request)
         request = await self.actions.approve(request.id, *people, offer=offer)
-        what = "waits for the requester's yes" if request.status in WAITING else "is approved with your changes"
-        return Replace(_said(request, what))
+        number = request.number
+        if request.status in WAITING:
+            return Replace(_answer(request, tr("Request {number} waits for the requester's yes.", number=number)))
+        return Replace(_answer(request, tr("Request {number} is approved with your changes.", number=number)))
 
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""
         request = await self._request(_row(delivery))
         if not self.actions.may_look(request, *await self._people(delivery, request)):
-            raise ApprovalConflict(NO_REQUEST)
+            raise ApprovalConflict(said(NO_REQUEST))
         message = self.drawing.card(request)
-        await self._show(delivery, modal("request", f"Request {request.number}", message.blocks, close="Close"))
+        await self._show(delivery, modal("request", _title(request), message.blocks, close=tr("Close")))
         return None
 
     async def _open(self, delivery: Delivery, what: str) -> ApprovalRequest:
@@ -173,8 +183,12 @@ def _row(delivery: Delivery) -> str:
     return delivery.action_value.rpartition(":")[2]
 
 
-def _said(request: ApprovalRequest, what: str) -> dict[str, Any]:
-    return modal("said", f"Request {request.number}", [section(f"Request {request.number} {what}.")], close="Close")
+def _title(request: ApprovalRequest) -> str:
+    return tr("Request {number}", number=request.number)
+
+
+def _answer(request: ApprovalRequest, sentence: str) -> dict[str, Any]:
+    return modal("said", _title(request), [section(sentence)], close=tr("Close"))
 
 
 def register(router: Router, listeners: CardListeners) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.languages import joined, tr, trn
+from bot.languages.formats import all_of
 from bot.permissions.models import Lock
 from bot.permissions.rules import Policy
 from bot.permissions.unlocking import unlock_words
@@ -20,15 +22,17 @@ def lock_text(lock: Lock) -> str:
     who = mention(lock.by) if lock.by else "Keydesk"
     when = date(lock.at)
     if lock.cause == "alert":
-        return f"{who} disabled it {when} because of alert {lock.number}."
+        return tr("{who} disabled it {when} because of alert {number}.", who=who, when=when, number=lock.number)
     if lock.cause == "incident":
-        return f"{who} disabled it {when} in an incident (batch {lock.number})."
-    return f"{who}, who does not own it, disabled it {when} (request #{lock.number})."
+        return tr("{who} disabled it {when} in an incident (batch {number}).", who=who, when=when, number=lock.number)
+    return tr(
+        "{who}, who does not own it, disabled it {when} (request #{number}).", who=who, when=when, number=lock.number
+    )
 
 
 def locked_text(lock: Lock, *, policy: Policy) -> str:
     """That a key is locked, by whom, since when and why, and what brings it back."""
-    return f":closed_lock_with_key: *Locked.* {lock_text(lock)} {unlock_words(policy, lock)}"
+    return joined(tr(":closed_lock_with_key: *Locked.*"), lock_text(lock), unlock_words(policy, lock))
 
 
 def locked_texts(found: Mapping[int, Lock], *, policy: Policy) -> dict[int, str]:
@@ -42,8 +46,10 @@ def draw_unlocked(_c: sa.Connection, post: PostRow) -> Message | None:
     if not keys:
         return None
     if post.body.get("elsewhere"):
-        sentence = "A locked key is in use again, and nobody asked for that here: it was enabled at the gateway itself."
-        how = f"{code(f'/apikey disable {post.subject}')} takes it out of use."
+        sentence: str = tr(
+            "A locked key is in use again, and nobody asked for that here: it was enabled at the gateway itself."
+        )
+        how = tr("{command} takes it out of use.", command=code(f"/apikey disable {post.subject}"))
         return Message(sentence, [section(f":rotating_light: {sentence} {how}"), section(_line(keys[0]))])
     by = mention(str(post.body.get("by", "")))
     sentence = _sentence(keys, int(post.body.get("more", 0)), post.body.get("successor"), by)
@@ -54,30 +60,37 @@ def draw_unlocked(_c: sa.Connection, post: PostRow) -> Message | None:
 
 def _sentence(keys: list[Mapping[str, Any]], more: int, successor: object, by: str) -> str:
     if successor is not None:
-        return f"A locked key has a successor, key {successor}, as {by} asked. The locked key itself stays out of use."
-    if len(keys) + more == 1:
-        return f"A key that was locked is back in use, as {by} asked."
-    return f"{len(keys) + more:,} keys that were locked are back in use, as {by} asked."
+        return tr(
+            "A locked key has a successor, key {number}, as {by} asked. The locked key itself stays out of use.",
+            number=successor,
+            by=by,
+        )
+    return trn(
+        "A key that was locked is back in use, as {by} asked.",
+        "{count} keys that were locked are back in use, as {by} asked.",
+        len(keys) + more,
+        by=by,
+    )
 
 
 def _line(key: Mapping[str, Any]) -> str:
     lock = Lock(cause=key["cause"], by=key["locked_by"], at=key["locked_at"], number=key["number"], rule="")
-    return f"{bold_name(str(key['name']))} · key {key['key_id']}. {lock_text(lock)}"
+    return f"{bold_name(str(key['name']))} · {tr('key {number}', number=key['key_id'])} · {lock_text(lock)}"
 
 
 def _small_line(body: Mapping[str, Any]) -> str:
-    parts = []
+    parts: list[str] = []
     if body.get("more"):
-        parts.append(f"{body['more']:,} more are not named here")
+        parts.append(trn("{count} more is not named here", "{count} more are not named here", int(body["more"])))
     if body.get("batch"):
-        parts.append(f"Batch {body['batch']}")
+        parts.append(tr("Batch {number}", number=body["batch"]))
     if body.get("request"):
-        parts.append(f"Request #{body['request']}")
-    approved = ", ".join(mention(one) for one in body.get("approved_by") or [])
+        parts.append(tr("Request {number}", number=f"#{body['request']}"))
+    approved = all_of(mention(one) for one in body.get("approved_by") or [])
     if approved:
-        parts.append(f"approved by {approved}")
+        parts.append(tr("approved by {people}", people=approved))
     if body.get("rule"):
-        parts.append(f"rule {code(str(body['rule']))}")
+        parts.append(tr("rule {name}", name=code(str(body["rule"]))))
     return " · ".join(parts)
 
 

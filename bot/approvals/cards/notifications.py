@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from bot.approvals.models import ApprovalRequest, OriginKind, Status
 from bot.keys import owners
+from bot.languages import joined, tr
+from bot.languages.sentence import to_stored
 from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
@@ -90,6 +92,7 @@ class Notifications:
 
     def alarm(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
         """Say what must be seen in the channel, once. `sentence` is ours and holds nothing people typed."""
+        whose = tr("(Request {number}.)", number=request.number)
         self._outbox.want(
             c,
             id=f"req:{request.id}:alarm",
@@ -97,21 +100,21 @@ class Notifications:
             subject=str(request.id),
             target=self._channel,
             thread_of=card_id(request.id) if request.has_card else None,
-            body={"text": f"{sentence} (Request {request.number}.)", "broadcast": True},
+            body={"text": to_stored(joined(sentence, whose)), "broadcast": True},
         )
 
     def story(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
         """Add a line to the card's thread. `sentence` is ours, with mentions, and holds nothing people typed."""
-        self._thread(c, request, f"req:{request.id}:story:{request.version}", {"text": sentence})
+        self._thread(c, request, f"req:{request.id}:story:{request.version}", {"text": to_stored(sentence)})
 
     def remind(self, c: sa.Connection, request: ApprovalRequest, sentence: str, *, name: str) -> None:
         """Remind in the thread. `name` tells one reminder of a request from the next."""
-        self._thread(c, request, f"req:{request.id}:remind:{name}", {"text": sentence})
+        self._thread(c, request, f"req:{request.id}:remind:{name}", {"text": to_stored(sentence)})
 
     def escalate(self, c: sa.Connection, request: ApprovalRequest, sentence: str) -> None:
         """Say in the thread, shown in the channel too, that more people may decide."""
         post_id = f"req:{request.id}:remind:escalate:{request.version}"
-        self._thread(c, request, post_id, {"text": sentence, "broadcast": True})
+        self._thread(c, request, post_id, {"text": to_stored(sentence), "broadcast": True})
 
     def _thread(self, c: sa.Connection, request: ApprovalRequest, post_id: str, body: dict[str, object]) -> None:
         if not request.has_card:

@@ -5,8 +5,9 @@ from typing import Any
 
 from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
+from bot.languages import tr, trc
 from bot.operations import Expiry, Offer
-from bot.slack.blocks import bold_name, context, modal, option, section
+from bot.slack.blocks import bold_name, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
 from bot.typed_text import clean_number
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
@@ -21,35 +22,53 @@ _SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d"
 def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[str, Any]:
     """Prefilled with what was asked for; what stays is granted as asked."""
     wanted = request.input
-    blocks = [section(f"Request {request.number}: <@{request.requester_id}>, key {bold_name(request.key_name)}.")]
-    hint = f"Units or money; $1 = {units_per_usd:,} units. At most what was asked for."
+    blocks = [section(about(request))]
+    units = f"{units_per_usd:,}"
+    hint = tr("Units or money; $1 = {units} units. At most what was asked for.", units=units)
     if wanted.get("remain_quota") is not None:
         asked = "" if wanted.get("unlimited_quota") else short_quota(wanted["remain_quota"])
-        blocks.append(input_block(QUOTA, "Quota", text_input(initial=asked, max_length=60), hint=hint, optional=True))
+        blocks.append(
+            input_block(QUOTA, tr("Quota"), text_input(initial=asked, max_length=60), hint=hint, optional=True)
+        )
     if _has_delta(wanted):
-        units = wanted["delta"] or 0
-        asked = f"{'+' if units > 0 else ''}{short_quota(units)}" if units else ""
-        blocks.append(input_block(DELTA, "More quota", text_input(initial=asked, max_length=60), hint=hint))
+        delta = wanted["delta"] or 0
+        asked = f"{'+' if delta > 0 else ''}{short_quota(delta)}" if delta else ""
+        blocks.append(input_block(DELTA, tr("More quota"), text_input(initial=asked, max_length=60), hint=hint))
     if isinstance(wanted.get("expiry"), dict):
         asked_for = Expiry.model_validate(wanted["expiry"])
         longest = asked_for.seconds or float("inf")
-        options = [option("As asked", KEEP)]
+        options = [option(tr("As asked"), KEEP)]
         options += [
-            option(f"{format_duration(span)} after approval", n) for n, span in _SPANS.items() if span < longest
+            option(tr("{time} after approval", time=format_duration(span)), n)
+            for n, span in _SPANS.items()
+            if span < longest
         ]
-        blocks.append(input_block(EXPIRY, "Expires", select(options, initial=KEEP)))
+        blocks.append(input_block(EXPIRY, tr("Expires"), select(options, initial=KEEP)))
     models = [model for model in wanted.get("models") or () if len(model) <= 75][:10]
     if models:
         boxes = checkboxes([option(model, model) for model in models], initial=models)
-        blocks.append(input_block(MODELS, "Models", boxes, hint="At least one."))
+        blocks.append(input_block(MODELS, tr("Models"), boxes, hint=tr("At least one.")))
     if len(blocks) == 1:
         blocks.append(
-            section("There is nothing in this request that could be granted in part. Approve it, or deny it.")
+            section(tr("There is nothing in this request that could be granted in part. Approve it, or deny it."))
         )
-        return modal(OFFER, "Approve with changes", blocks, close="Close")
+        return modal(OFFER, tr("Approve with changes"), blocks, close=tr("Close"))
     if request.approval is not None and request.approval.counter_offer == "ask":
-        blocks.insert(1, context(f"If you grant less than was asked, <@{request.requester_id}> must accept it first."))
-    return modal(OFFER, "Approve with changes", blocks, submit="Approve", private_metadata=str(request.id))
+        who = mention(request.requester_id)
+        blocks.insert(1, context(tr("If you grant less than was asked, {who} must accept it first.", who=who)))
+    return modal(
+        OFFER, tr("Approve with changes"), blocks, submit=trc("button", "Approve"), private_metadata=str(request.id)
+    )
+
+
+def about(request: ApprovalRequest) -> str:
+    """Whose request about which key a window is."""
+    return tr(
+        "Request {number}: {who}, key {name}.",
+        number=request.number,
+        who=mention(request.requester_id),
+        name=bold_name(request.key_name),
+    )
 
 
 def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per_usd: int) -> Offer:
@@ -70,7 +89,8 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
         raise InputError(errors)
     if not changes:
         first = next((name for name in (QUOTA, DELTA, EXPIRY, MODELS) if name in state), QUOTA)
-        raise InputError({first: "Nothing differs from what was asked for. Use Approve to grant it as it is."})
+        same = tr("Nothing differs from what was asked for. Use Approve to grant it as it is.")
+        raise InputError({first: same})
     return Offer.model_validate(changes)
 
 
@@ -101,7 +121,7 @@ def _expiry(wanted: Mapping[str, Any], state: State, now: float) -> dict[str, An
         return {}
     asked_for = Expiry.model_validate(wanted["expiry"])
     if asked_for.at is not None and now + span > asked_for.at:
-        raise ValueError("That is later than was asked for.")
+        raise ValueError(tr("That is later than was asked for."))
     return {"expiry": Expiry(seconds=span)}
 
 
@@ -110,5 +130,5 @@ def _models(wanted: Mapping[str, Any], state: State, _now: float) -> dict[str, A
         return {}
     models = ticked(state, MODELS)
     if not models:
-        raise ValueError("Leave at least one model.")
+        raise ValueError(tr("Leave at least one model."))
     return {"models": models} if set(models) != set(wanted.get("models") or ()) else {}

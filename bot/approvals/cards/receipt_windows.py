@@ -18,6 +18,7 @@ from bot.approvals import store
 from bot.approvals.models import FINAL, ApprovalRequest
 from bot.db.answering import leave
 from bot.db.engine import Database
+from bot.languages import Language, current, speaking
 from bot.slack.errors import SlackRefused, SlackUnavailable
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class _Window:
     request_id: int
     seen: _Seen
     opened: float
+    language: Language
 
 
 class ReceiptWindows:
@@ -59,7 +61,7 @@ class ReceiptWindows:
             return
         while len(self._windows) >= MOST:
             del self._windows[next(iter(self._windows))]
-        self._windows[view_id] = _Window(request.id, _seen(request), time.monotonic())
+        self._windows[view_id] = _Window(request.id, _seen(request), time.monotonic(), current())
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._follow())
 
@@ -109,10 +111,15 @@ class ReceiptWindows:
         ]
         requests = store.several(c, {window.request_id for _, window in moved}) if moved else {}
         return [
-            (view_id, window, request, self._draw(c, request))
+            (view_id, window, request, self._drawn(c, window, request))
             for view_id, window in moved
             if (request := requests.get(window.request_id)) is not None
         ]
+
+    def _drawn(self, c: sa.Connection, window: _Window, request: ApprovalRequest) -> dict[str, Any]:
+        """One task redraws the windows of all people, each in the language in which it was opened."""
+        with speaking(window.language):
+            return self._draw(c, request)
 
 
 def _seen(request: ApprovalRequest) -> _Seen:

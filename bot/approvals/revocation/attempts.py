@@ -22,23 +22,25 @@ from bot.gateway.errors import (
 from bot.gateway.limiter import Limit
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import REVOCATION_DELAYS, Revocation, check_revoked
+from bot.languages import tr
+from bot.languages.sentence import to_stored
 
 REVEAL_SECONDS = 20.0
 _RECOGNISED = "recognised"
 _REASONS = {
-    _RECOGNISED: "the gateway still knows the key, but does not let us in with it",
-    "rate_limited": "the gateway limits how often keys are tried",
-    "no_answer": "the gateway does not answer",
+    _RECOGNISED: tr("The gateway still knows the key, but does not let us in with it."),
+    "rate_limited": tr("The gateway limits how often keys are tried."),
+    "no_answer": tr("The gateway does not answer."),
 }
-_LIMITED = "the gateway shows only a few values in 20 minutes, and the rest is kept for people"
-_TROUBLE = "the gateway did not answer as it should"
+_LIMITED = tr("The gateway shows only a few values in 20 minutes, and the rest is kept for people.")
+_TROUBLE = tr("The gateway did not answer as it should.")
 # What an attempt showed, in the words of the record.
 OUTCOMES = {Revocation.DEAD: "refused", Revocation.ALIVE: "accepted", Revocation.UNCLEAR: "unclear"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One trial: `proof`, when (Unix seconds), `why` it was unclear, and whether another one makes sense."""
+    """One trial: `proof`, when (Unix seconds), `why` it was unclear (a sentence), whether another one makes sense."""
 
     proof: Revocation
     at: float
@@ -83,20 +85,20 @@ async def try_once(
     if proof is Revocation.DEAD:
         client.held.drop(int(key_id))
     if proof is Revocation.ALIVE and await _enabled_again(client, key_id):
-        return Trial(proof=Revocation.UNCLEAR, at=result.at, why="the key was enabled again meanwhile", last=True)
+        return Trial(proof=Revocation.UNCLEAR, at=result.at, why=tr("The key was enabled again meanwhile."), last=True)
     return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
 
 
 async def _ask_value(client: GatewayReader, key_id: KeyId) -> SecretStr | Trial:
     """The value from the gateway, or the trial that could not be made."""
-    last = False
+    why, last = "", False
     try:
         ask = client.reveal_masked if client.held.is_masked(int(key_id)) else client.reveal_key
         return await ask(key_id, deadline=REVEAL_SECONDS)
     except KeyNotFound:
-        why, last = "the key was deleted meanwhile", True
+        why, last = tr("The key was deleted meanwhile."), True
     except GatewayRejected:
-        why, last = "the gateway does not show its value", True
+        why, last = tr("The gateway does not show its value."), True
     except GatewayAuthError as error:
         why = no_access(error)
     except GatewayLimited as error:
@@ -107,9 +109,8 @@ async def _ask_value(client: GatewayReader, key_id: KeyId) -> SecretStr | Trial:
 
 
 def no_access(error: GatewayAuthError) -> str:
-    """Why no value was had: the gateway does not let Keydesk in. As the middle of a sentence."""
-    sentence = SENTENCES[error.refusal].removesuffix(".")
-    return sentence[:1].lower() + sentence[1:]
+    """Why no value was had: the gateway does not let Keydesk in."""
+    return SENTENCES[error.refusal]
 
 
 async def _enabled_again(client: GatewayReader, key_id: KeyId) -> bool:
@@ -126,7 +127,8 @@ def marked(before: Mapping[str, Any], trial: Trial) -> tuple[dict[str, Any], flo
     tries = int(before.get("tries", 0)) + 1
     pauses_left = REVOCATION_DELAYS[tries - 1 :]
     ended = trial.proof is Revocation.DEAD or trial.last or not pauses_left
-    mark = {**before, "tries": tries, "at": trial.at, "proof": trial.proof.value, "why": trial.why, "ended": ended}
+    mark = {**before, "tries": tries, "at": trial.at, "proof": trial.proof.value, "ended": ended}
+    mark["why"] = to_stored(trial.why)
     if trial.proof is Revocation.ALIVE:
         mark = {"accepted_at": trial.at, **mark, "accepted_last": trial.at}
     if trial.proof is Revocation.DEAD:

@@ -22,6 +22,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult
+from bot.languages import joined, tr, trn
 from bot.operations import Effect, Operation
 from bot.slack.blocks import Block, context, escape, section, time_text
 
@@ -71,10 +72,12 @@ class RevocationChecks:
             after = request.model_copy(update={"progress": progress})
             self.notifications.announce(c, after)
         if pause is None and still_accepted(mark):
-            sentence = f":rotating_light: Key {request.key_id} is disabled, but the gateway still accepts it. "
-            self.notifications.alarm(
-                c, request, sentence + "Treat it as live: delete it, or call the gateway's operator."
+            sentence = tr(
+                ":rotating_light: Key {number} is disabled, but the gateway still accepts it. Treat it as live: delete "
+                "it, or call the gateway's operator.",
+                number=request.key_id,
             )
+            self.notifications.alarm(c, request, sentence)
         return None if pause is None else Again(pause)
 
 
@@ -89,19 +92,29 @@ def revocation_blocks(request: ApprovalRequest) -> list[Block]:
 def _ended_text(seen: RevocationProgress) -> str:
     refused, accepted = seen.refused_at, seen.accepted_last
     if refused is not None:
-        before = f" It was still accepted at {time_text(accepted)}." if accepted is not None else ""
-        return f":lock: *Refused since {time_text(refused)}*: the gateway no longer takes the key itself.{before}"
+        text = tr(":lock: *Refused since {time}*: the gateway no longer takes the key itself.", time=time_text(refused))
+        if accepted is None:
+            return text
+        return joined(text, tr("It was still accepted at {time}.", time=time_text(accepted)))
     if accepted is not None:
-        text = f":rotating_light: *Disabled, but still accepted at {time_text(accepted)}*, after {seen.tries} trials."
-        return f"{text} Treat the key as live: delete it, or call the gateway's operator."
-    return f":warning: *Disabled; the key itself could not be tried:* {escape(seen.why)}."
+        text = trn(
+            ":rotating_light: *Disabled, but still accepted at {time}*, after {count} trial.",
+            ":rotating_light: *Disabled, but still accepted at {time}*, after {count} trials.",
+            seen.tries,
+            time=time_text(accepted),
+        )
+        return joined(text, tr("Treat the key as live: delete it, or call the gateway's operator."))
+    return tr(":warning: *Disabled; the key itself could not be tried:* {why}", why=escape(seen.why))
 
 
 def _going_on_text(seen: RevocationProgress) -> str:
     accepted = seen.accepted_last
     if accepted is not None:
-        text = f"*Disabled, still accepted, checking.* The gateway still took the key at {time_text(accepted)}"
-        return f"{text}; it may remember a key for a minute."
+        return tr(
+            "*Disabled, still accepted, checking.* The gateway still took the key at {time}; it may remember a key for "
+            "a minute.",
+            time=time_text(accepted),
+        )
     if seen.tries:
-        return f"Disabled. The key itself could not be tried yet: {escape(seen.why)}."
-    return "Disabled. Now trying the key itself."
+        return tr("Disabled. The key itself could not be tried yet: {why}", why=escape(seen.why))
+    return tr("Disabled. Now trying the key itself.")

@@ -11,6 +11,7 @@ from bot.approvals.models import Status
 from bot.approvals.verified_write import VerifiedWriter
 from bot.gateway.models import Key
 from bot.keys import lineage
+from bot.languages import tr
 
 # Checkpoints of whatever moves quota, by their names (gateway/writes/).
 MOVING = frozenset({"quota", "unlimited", "enable.put", "rotate", "move"})
@@ -52,7 +53,9 @@ class RequestLineage:
     async def waits_for(self, key_id: int) -> str:
         """Which other request has begun to move quota in this line: between its steps it holds no lock."""
         other = await self.writer.database.read(self._other, key_id)
-        return "" if other is None else f"Request #{other} is moving quota of this key; it goes first."
+        if other is None:
+            return ""
+        return tr("Request {number} is moving quota of this key; it goes first.", number=f"#{other}")
 
     def _other(self, c: sa.Connection, key_id: int) -> int | None:
         since = self.clock() - WAIT_SECONDS

@@ -27,9 +27,10 @@ from bot.durable.engine import Engine
 from bot.gateway.models import KeyStatus
 from bot.gateway.writes import WriteResult
 from bot.keys import lineage
+from bot.languages import tr
 from bot.operations import Effect, Operation
 from bot.permissions.models import Decision, Facts
-from bot.slack.blocks import Block, context, date
+from bot.slack.blocks import Block, code, context, date
 
 JOB = "retire"
 DISABLE = "key.disable"
@@ -49,8 +50,13 @@ class RotationOverlap:
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
         """After a rotation: set the time. After a failed end of one: say so where everybody sees it."""
         if request.origin.kind is OriginKind.ROTATION_END and request.status is Status.FAILED:
-            sentence = f":rotating_light: Key {request.key_id} was replaced, but could not be disabled: it still works."
-            self.notifications.alarm(c, request, f"{sentence} Disable it by hand (`/apikey disable {request.key_id}`).")
+            sentence = tr(
+                ":rotating_light: Key {number} was replaced, but could not be disabled: it still works. "
+                "Disable it by hand ({command}).",
+                number=request.key_id,
+                command=code(f"/apikey disable {request.key_id}"),
+            )
+            self.notifications.alarm(c, request, sentence)
         if operation.effect is Effect.STOPS and request.status is Status.SUCCEEDED and request.key_id is not None:
             self.key_changed(c, request.key_id, DISABLE)
         if operation.effect is not Effect.REPLACES or request.status is not Status.SUCCEEDED:
@@ -87,7 +93,7 @@ class RotationOverlap:
             self.notifications.announce(c, store.get(c, rotation.id))
 
     def _request(self, rotation: ApprovalRequest, key_id: int, now: float) -> NewRequest:
-        sentence = f"It was granted with the rotation in request {rotation.number}."
+        sentence = tr("It was granted with the rotation in request {number}.", number=rotation.number)
         decision = Decision(outcome="allow", rule=rotation.judgement.decision.rule, sentence=sentence)
         wanted: dict[str, Any] = {"key_id": key_id, "rotation": rotation.id}
         return NewRequest(
@@ -99,7 +105,7 @@ class RotationOverlap:
             channel_id=rotation.channel_id,
             key_id=key_id,
             key_name=rotation.key_name,
-            reason=f"End of the rotation in request {rotation.number}",
+            reason=tr("End of the rotation in request {number}", number=rotation.number),
             input=self.operations[DISABLE].input_model.model_validate(wanted).model_dump(mode="json"),
             before=None,
             summary=(),
@@ -111,10 +117,14 @@ class RotationOverlap:
 def overlap_blocks(request: ApprovalRequest) -> list[Block]:
     """Until when the old key of a rotation works, and why it was ended; empty for everything else."""
     if request.origin.kind is OriginKind.ROTATION_END:
-        return [context(f"This ends the rotation in request #{request.origin.request_id}.")]
+        return [context(tr("This ends the rotation in request {number}.", number=f"#{request.origin.request_id}"))]
     overlap = request.progress.overlap
     if overlap is None:
         return []
     if overlap.request_id is not None:
-        return [context(f"The old key {request.key_id} ends with request #{overlap.request_id}.")]
-    return [context(f":hourglass_flowing_sand: The old key {request.key_id} works until {date(overlap.at)}.")]
+        number = f"#{overlap.request_id}"
+        return [context(tr("The old key {key} ends with request {number}.", key=request.key_id, number=number))]
+    when = date(overlap.at)
+    return [
+        context(tr(":hourglass_flowing_sand: The old key {key} works until {when}.", key=request.key_id, when=when))
+    ]

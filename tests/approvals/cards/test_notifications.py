@@ -10,6 +10,7 @@ from bot.approvals.models import ApprovalRequest, Judgement, Origin, OriginKind,
 from bot.db.engine import Database
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
+from bot.languages.sentence import from_stored
 from bot.permissions.models import Decision, Facts
 from tests.approvals.kit import new_request
 
@@ -69,7 +70,8 @@ def test_an_alarm_is_shown_in_the_channel_too(sqlite_database: Database) -> None
     outbox: Any = Outbox()
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
     sqlite_database.run_here(notifications.alarm, request(Status.SUCCEEDED), "Look.")
-    assert outbox.wanted["req:3:alarm"]["body"] == {"text": "Look. (Request #3.)", "broadcast": True}
+    body = outbox.wanted["req:3:alarm"]["body"]
+    assert (from_stored(body["text"]), body["broadcast"]) == ("Look. (Request #3.)", True)
 
 
 @pytest.mark.parametrize(

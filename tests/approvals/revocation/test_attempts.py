@@ -22,7 +22,7 @@ async def test_a_key_that_was_enabled_again_is_no_alarm() -> None:
     fake = fake_gateway()
     key = fake.add_key(name="ci", remain_quota=5)
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
-    assert (trial.proof, trial.why, trial.last) == (Revocation.UNCLEAR, "the key was enabled again meanwhile", True)
+    assert (trial.proof, trial.why, trial.last) == (Revocation.UNCLEAR, "The key was enabled again meanwhile.", True)
 
 
 async def test_a_key_that_is_accepted_counts_as_alive_when_its_record_cannot_be_read() -> None:
@@ -42,7 +42,7 @@ async def test_a_refused_access_token_is_named() -> None:
     fake.arm(GatewayFault(kind="empty", status=401, lands=False, times=None))
     trial = await try_once(client_of(fake), KeyId(key.id), {}, leaked=nothing_leaked)
     assert (trial.proof, trial.last) == (Revocation.UNCLEAR, False)
-    assert trial.why == "the gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN"
+    assert trial.why == "The gateway does not take our access token; an administrator must renew COMETAPI_ACCESS_TOKEN."
 
 
 async def test_a_deleted_key_is_not_tried() -> None:
@@ -110,13 +110,13 @@ TOO_MANY = httpx.Response(429)
 @pytest.mark.parametrize(
     ("replies", "why", "last"),
     [
-        ((yes(MASKED), no("not allowed")), "the gateway does not show its value", True),
+        ((yes(MASKED), no("not allowed")), "The gateway does not show its value.", True),
         (
             (yes(MASKED), lambda: TOO_MANY),
-            "the gateway shows only a few values in 20 minutes, and the rest is kept for people",
+            "The gateway shows only a few values in 20 minutes, and the rest is kept for people.",
             False,
         ),
-        ((lambda: TOO_MANY,), "the gateway limits how often keys are tried", False),
+        ((lambda: TOO_MANY,), "The gateway limits how often keys are tried.", False),
     ],
 )
 async def test_why_the_value_is_not_at_hand_is_said(replies: tuple[Any, ...], why: str, last: bool) -> None:
