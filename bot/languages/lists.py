@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from babel.core import UnknownLocaleError
 from babel.lists import format_list
 
 from bot.languages.catalog import FSI, PDI
@@ -15,11 +16,17 @@ _COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "ja": "、", "zh": "、"}
 
 
 def listed(items: Sequence[str], style: str) -> str:
-    """The items in one text, each in its own order where the language is read from right to left."""
+    """The items in one text, each in its own order where the language is read from right to left.
+
+    A language that CLDR does not know has commas only.
+    """
     language = current()
     named = [f"{FSI}{item}{PDI}" if language.right_to_left else item for item in items]
     if style == PLAIN:
         return _COMMAS.get(language.tag.split("-")[0], ", ").join(named)
     if language.tag == "en":  # without the comma that American style puts before the last one
         return _ENGLISH[style].join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
-    return format_list(named, style="or" if style == OR else "standard", locale=language.locale)
+    try:
+        return format_list(named, style="or" if style == OR else "standard", locale=language.locale)
+    except UnknownLocaleError:
+        return ", ".join(named)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.languages import find, speaking
+from bot.languages import Language, find, speaking
 from bot.languages.lists import AND, OR, PLAIN, listed
 from tests.narrow import present
 
@@ -19,3 +19,8 @@ def test_each_style_by_the_custom_of_the_language(style: str, english: str, chin
 def test_right_to_left_each_thing_keeps_its_own_order() -> None:
     with speaking(present(find("ar"))):
         assert listed(["gpt-4", "o1"], PLAIN) == "\u2068gpt-4\u2069، \u2068o1\u2069"
+
+
+def test_a_language_that_nobody_described_has_commas() -> None:
+    with speaking(Language("xx")):
+        assert listed(["a", "b", "c"], OR) == "a, b, c"

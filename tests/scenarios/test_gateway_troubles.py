@@ -149,7 +149,7 @@ async def test_the_home_does_not_say_that_there_are_no_keys(free_desk: FreeDesk)
         desk.app.inventory.changed()
         await desk.slack.open_home(ADA)
         home = view_text(await desk.eventually(lambda: desk.slack.home(ADA)))
-        assert "does not answer now, so your keys (1) are not shown" in home
+        assert "does not answer now, so your key is not shown" in home
         assert "You have no keys" not in home
 
 

@@ -205,11 +205,11 @@ def _of_lists() -> Iterator[Sample]:
     yield Sample("Home", home)
     yield Sample("Home of somebody without rights", nothing_here("You may do nothing here."))
     line = {"seq": 1, "at": NOW, "fact": "started", "actor": "", "details": {"version": "1"}}
-    page = audit_page([line], about="everything", requests={}, units_per_usd=UNITS, operations=OPERATIONS)
+    page = audit_page([line], about="", requests={}, units_per_usd=UNITS, operations=OPERATIONS)
     yield Sample("record", page)
     ask = Ask(actor=Actor(slack_user_id=PERSON, team_id=TEAM), operation="key.create")
     decision = Decision(outcome="allow", rule="small keys are free", sentence="", trail=(("another", "is for others"),))
-    yield Sample("why", explanation(ask, decision, "", OPERATIONS["key.create"].description))
+    yield Sample("why", explanation(ask, decision, None, OPERATIONS["key.create"].description))
 
 
 def _of_alerts() -> Iterator[Sample]:

@@ -39,7 +39,7 @@ class AuditReadListeners:
         if clean_line(text) and not any(decide(deps.policy(), ask).allowed for ask in asks):
             # The same for every key, so it tells nothing of one.
             await deps.flow.refuse(actor, NAME, decide(deps.policy(), Ask(actor=actor, operation=NAME)))
-        key_id, about = await self._about(delivery, actor, text) if clean_line(text) else (None, "everything")
+        key_id, about = await self._about(delivery, actor, text) if clean_line(text) else (None, "")
         own = key_id is not None and await deps.database.read(owners.owner_of, key_id) == actor.slack_user_id
         decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
         if not decision.allowed:
@@ -65,11 +65,11 @@ class AuditReadListeners:
                 raise
             matches = []
         if number is not None and recorded and not any(match.key.id != number for match in matches):
-            return number, f"key {number}"
+            return number, tr("key {number}", number=number)
         if not matches:
             await deps.access.turn_away(actor, NAME, [], text, channel=delivery.channel_id)
         key = one(matches, text).key
-        return int(key.id), f"key {key.id} ({plain_name(key.name)})"
+        return int(key.id), tr("key {number} ({name})", number=key.id, name=plain_name(key.name))
 
 
 def register(router: Router, deps: Deps) -> None:

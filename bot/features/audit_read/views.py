@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.approvals.models import ApprovalRequest
 from bot.features.audit_read.words import Line, sentence
+from bot.languages import tr, trc, trn
 from bot.operations import Registry
 from bot.slack.blocks import Message, context, date, section
 
@@ -20,14 +21,16 @@ def audit_page(
     units_per_usd: int,
     operations: Registry,
 ) -> Message:
-    """The newest lines of the record, of everything or of one key. `about`: of what, in words. `requests`: by id."""
+    """The newest lines of the record. `about`: the key in words, "" = of everything. `requests`: by id."""
     if not lines:
-        text = f"The record holds nothing about {about} yet."
+        text = tr("The record holds nothing about {key} yet.", key=about) if about else tr("The record is empty.")
         return Message(text, [section(text)])
     rows = [_row(line, requests, units_per_usd, operations) for line in lines[:ROWS]]
-    small = "Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it."
-    blocks = [section(f"*The record of {about}*"), *(context(row) for row in rows), context(small)]
-    return Message(f"The record of {about}: {len(rows)} lines.", blocks)
+    small = tr("Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it.")
+    title = tr("The record of {key}", key=about) if about else tr("The record of everything")
+    blocks = [section(f"*{title}*"), *(context(row) for row in rows), context(small)]
+    text = trn("{title}: {count} line.", "{title}: {count} lines.", len(rows), title=title)
+    return Message(text, blocks)
 
 
 def _row(
@@ -42,9 +45,10 @@ def _row(
         units_per_usd=units_per_usd,
         operations=operations,
     )
-    things = [f"request #{request_id}"] if request_id else []
-    things += [f"key {line['key_id']}"] if line.get("key_id") else []
-    return " · ".join([date(_unix(line["at"])), sentence(told), *things, f"line {line['seq']}"])
+    things = [tr("request {number}", number=f"#{request_id}")] if request_id else []
+    things += [tr("key {number}", number=line["key_id"])] if line.get("key_id") else []
+    things.append(trc("of the record", "line {number}", number=line["seq"]))
+    return " · ".join([date(_unix(line["at"])), sentence(told), *things])
 
 
 def _unix(at: Any) -> float:

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 
 from bot.approvals.models import ApprovalRequest
 from bot.audit import Fact
-from bot.gateway.models import NEVER, KeySettings, KeyStatus
-from bot.keys.text import changed_lines, new_key_lines, quota_text
-from bot.operations import Change, Description, Expiry, Offer, Registry
+from bot.features.audit_read.changes import changes_text, made_text
+from bot.keys.text import expiry_text
+from bot.languages import Sentence, said, tr, trc, trn
+from bot.languages.formats import with_commas
+from bot.operations import Description, Offer, Registry
 from bot.slack.blocks import bold_name, code, inert, mention, truncate
-from bot.units import format_duration, format_moment, format_quota
+from bot.units import format_quota
 
 LONGEST = 300
 _LONGEST_PART = 120
@@ -49,25 +51,31 @@ class Line:
     def operation(self) -> str:
         """Its stable name, which people know from the policy."""
         name = self.details.get("operation")
-        return code(name) if isinstance(name, str) else "a change"
+        return code(name) if isinstance(name, str) else tr("a change")
 
     def part(self, name: str) -> str:
         """One detail, escaped and short; "" when it is not there."""
         value = self.details.get(name)
         return "" if value is None else inert(truncate(str(value), _LONGEST_PART))
 
-    def quoted(self, name: str) -> str:
-        """` (“why”)`, or nothing."""
-        return f" (“{self.part(name)}”)" if self.part(name) else ""
+    def number(self, name: str) -> int:
+        """A detail that is a number; 0 when it is none."""
+        value = self.details.get(name)
+        return value if isinstance(value, int) else 0
 
-    def after(self, name: str) -> str:
-        """`: why`, or nothing."""
-        return f": {self.part(name)}" if self.part(name) else ""
+    def quoted(self, what: str, name: str) -> str:
+        """`what (“why”)`, or `what` alone."""
+        return _quoted(what, self.part(name)) if self.part(name) else what
 
-    @property
-    def rule(self) -> str:
-        """` by rule “x”`, or nothing."""
-        return f" by rule “{self.part('rule')}”" if self.part("rule") else ""
+    def because(self, what: str, name: str) -> str:
+        """`what: why`, or `what` alone."""
+        return (
+            trc("what happened, and why", "{what}: {why}", what=what, why=self.part(name)) if self.part(name) else what
+        )
+
+    def by_rule(self, what: str) -> str:
+        """`what by rule “x”`, or `what` alone."""
+        return tr("{what} by rule “{rule}”", what=what, rule=self.part("rule")) if self.part("rule") else what
 
 
 def sentence(line: Line) -> str:
@@ -76,188 +84,278 @@ def sentence(line: Line) -> str:
     return truncate(words(line) if words is not None else f"{line.who}: {code(line.fact)}", LONGEST)
 
 
+def _quoted(what: str, typed: str) -> str:
+    return trc("what happened, and what was said of it", "{what} (“{typed}”)", what=what, typed=typed)
+
+
 def _asked(line: Line) -> str:
-    if number := line.part("batch"):
-        # Keydesk's own words (incident/scope.py), so mentions in them are shown as people.
-        what = _MENTION.sub(r"<@\1>", line.part("what"))
-        keys = f"{line.part('keys')} keys" + (f" ({what})" if what else "")
-        return f"{line.who} asked for {line.operation} of {keys} as batch {number}{line.quoted('why')}"
+    who, operation, request = line.who, line.operation, line.request
+    if line.part("batch"):
+        return line.quoted(_asked_of_many(line), "why")
     if rotation := line.part("rotation"):
-        return f"{line.who} began {line.operation}: the overlap of rotation #{rotation} is over"
+        return tr(
+            "{who} began {operation}: the overlap of rotation #{number} is over",
+            who=who,
+            operation=operation,
+            number=rotation,
+        )
     if alert := line.part("alert"):
-        return f"{line.who} began {line.operation} because of alert {alert}"
-    text, request = f"{line.who} asked for {line.operation}", line.request
+        return tr("{who} began {operation} because of alert {alert}", who=who, operation=operation, alert=alert)
+    if request is None or not request.key_name:
+        text = tr("{who} asked for {operation}", who=who, operation=operation)
+    else:
+        name = bold_name(request.key_name)
+        text = tr("{who} asked for {operation} of {name}", who=who, operation=operation, name=name)
     if request is None:
         return text
-    if request.key_name:
-        text += f" of {bold_name(request.key_name)}"
-    if request.summary:
-        text += f": {_changes(request.summary)}"
-    return text + (f" (“{inert(truncate(request.reason, _LONGEST_PART))}”)" if request.reason else "")
+    told = _changed(text, changes_text(request.summary)) if request.summary else text
+    return _quoted(told, inert(truncate(request.reason, _LONGEST_PART))) if request.reason else told
+
+
+def _asked_of_many(line: Line) -> str:
+    # Keydesk's own words (incident/scope.py), so mentions in them are shown as people.
+    what = _MENTION.sub(r"<@\1>", line.part("what"))
+    if not what:
+        return trn(
+            "{who} asked for {operation} of {count} key as batch {batch}",
+            "{who} asked for {operation} of {count} keys as batch {batch}",
+            line.number("keys"),
+            who=line.who,
+            operation=line.operation,
+            batch=line.part("batch"),
+        )
+    return trn(
+        "{who} asked for {operation} of {count} key ({what}) as batch {batch}",
+        "{who} asked for {operation} of {count} keys ({what}) as batch {batch}",
+        line.number("keys"),
+        who=line.who,
+        operation=line.operation,
+        what=what,
+        batch=line.part("batch"),
+    )
 
 
 def _refused(line: Line) -> str:
     tried, kind = line.part("tried"), line.part("kind")
     if source := line.part("source"):
-        return f"{line.part('count')} deliveries to /alerts/{source} were turned away{line.after('why')}"
+        deliveries = trn(
+            "{count} delivery to /alerts/{source} was turned away",
+            "{count} deliveries to /alerts/{source} were turned away",
+            line.number("count"),
+            source=source,
+        )
+        return line.because(deliveries, "why")
     if tried == "run":
-        return f"{line.operation} was approved, but not run{line.after('sentence')}"
-    by = line.rule or line.after("why") or ("" if kind in _KINDS else " because no rule allows it")
-    whom = f"{line.who}, who is {_KINDS[kind]}," if kind in _KINDS else line.who
-    if tried and line.request is None:
-        return f"{whom} tried {code(tried)} and was refused"
-    return f"{whom} was refused to {tried}{by}" if tried else f"{whom} was refused {line.operation}{by}"
+        return line.because(tr("{operation} was approved, but not run", operation=line.operation), "sentence")
+    whom = _KINDS[kind].filled(who=line.who) if kind in _KINDS else line.who
+    if tried:
+        text = tr("{who} tried {what} and was refused", who=whom, what=code(tried))
+        if line.request is None:
+            return text
+    else:
+        text = tr("{who} was refused {operation}", who=whom, operation=line.operation)
+    if line.part("rule"):
+        return line.by_rule(text)
+    if line.part("why"):
+        return line.because(text, "why")
+    return text if kind in _KINDS else tr("{what} because no rule allows it", what=text)
 
 
 def _approved(line: Line) -> str:
+    who, operation = line.who, line.operation
     if line.actor is None:
-        return f"The policy allowed {line.operation} at once{line.rule}"
+        return line.by_rule(tr("The policy allowed {operation} at once", operation=operation))
     votes, of = line.details.get("votes"), line.details.get("of")
-    return f"{line.who} approved {line.operation}" + (f" ({votes} of {of})" if of not in {None, 1} else "")
+    if of in {None, 1}:
+        return tr("{who} approved {operation}", who=who, operation=operation)
+    return tr("{who} approved {operation} ({votes} of {of})", who=who, operation=operation, votes=votes, of=of)
 
 
 def _countered(line: Line) -> str:
     try:
         offer = Offer.model_validate(line.details.get("offer"))
     except ValidationError:
-        return f"{line.who} offered something else than was asked"
-    parts = []
+        return tr("{who} offered something else than was asked", who=line.who)
+    parts: list[str] = []
     if offer.remain_quota is not None:
-        parts.append(f"quota {format_quota(offer.remain_quota, line.units_per_usd)}")
+        parts.append(tr("quota {amount}", amount=format_quota(offer.remain_quota, line.units_per_usd)))
     if offer.delta is not None:
-        parts.append(f"{format_quota(offer.delta, line.units_per_usd)} more")
+        parts.append(tr("{amount} more", amount=format_quota(offer.delta, line.units_per_usd)))
     if offer.expiry is not None:
-        span = offer.expiry.seconds
-        end = f"{format_duration(span)} after approval" if span else format_moment(offer.expiry.moment(0))
-        parts.append(f"expires {end}")
+        parts.append(trc("a key", "expires {moment}", moment=expiry_text(offer.expiry)))
     if offer.models is not None:
-        parts.append(f"models {inert(truncate(', '.join(offer.models), _LONGEST_PART)) or 'every one'}")
-    return f"{line.who} approved with changes: {', '.join(parts)}"
+        models = inert(truncate(with_commas(offer.models), _LONGEST_PART))
+        parts.append(tr("models {models}", models=models) if models else tr("every model"))
+    return tr("{who} approved with changes: {changes}", who=line.who, changes=with_commas(parts))
 
 
 def _withdrawn(line: Line) -> str:
     if number := line.part("batch"):
-        return f"{line.who} stopped batch {number}; {line.part('not_touched')} keys were not touched"
-    return f"{line.who} withdrew the request"
+        return trn(
+            "{who} stopped batch {batch}; {count} key was not touched",
+            "{who} stopped batch {batch}; {count} keys were not touched",
+            line.number("not_touched"),
+            who=line.who,
+            batch=number,
+        )
+    return tr("{who} withdrew the request", who=line.who)
 
 
 def _broke_glass(line: Line) -> str:
-    return f"{line.operation} was done by break-glass, before anybody approved it{line.rule}"
+    done = tr("{operation} was done by break-glass, before anybody approved it", operation=line.operation)
+    return line.by_rule(done)
 
 
 def _applied(line: Line) -> str:
-    text = f"{line.operation} was applied"
+    operation = line.operation
     if number := line.part("batch"):
-        return f"{text} for batch {number} of {line.who}{line.after('why')}"
-    changes = _made(line)
-    return f"{text}: {changes}" if changes else text
+        of_batch = tr(
+            "{operation} was applied for batch {batch} of {who}", operation=operation, batch=number, who=line.who
+        )
+        return line.because(of_batch, "why")
+    text = tr("{operation} was applied", operation=operation)
+    changes = made_text(line.details, line.described, units_per_usd=line.units_per_usd)
+    return _changed(text, changes) if changes else text
 
 
 def _failed(line: Line) -> str:
-    of = f" for batch {line.part('batch')} of {line.who}" if line.part("batch") else ""
-    return f"{line.operation} failed{of}{line.after('why')}"
+    operation = line.operation
+    if number := line.part("batch"):
+        text = tr("{operation} failed for batch {batch} of {who}", operation=operation, batch=number, who=line.who)
+    else:
+        text = tr("{operation} failed", operation=operation)
+    return line.because(text, "why")
 
 
 def _probe(line: Line) -> str:
-    known = {
-        "refused": "The gateway refuses the key itself: it is dead",
-        "accepted": "The gateway still takes the key itself",
-        "unclear": "It is unclear whether the gateway still takes the key itself",
-    }
     outcome = line.part("outcome")
-    text = known.get(outcome, f"The key itself was tried: {outcome}")
-    return text + _number(line, "try", "tries")
+    found = _PROBES.get(outcome)
+    text = said(found) if found is not None else tr("The key itself was tried: {outcome}", outcome=outcome)
+    return tr("{what} (try {number})", what=text, number=line.part("tries")) if line.part("tries") else text
 
 
 def _alert(line: Line) -> str:
-    alert = f"{line.part('alert')} ({line.part('source')})"
+    alert, source, keys = line.part("alert"), line.part("source"), line.details.get("keys")
     if "operation" in line.details:
-        return f"{line.who} began {line.operation} from alert {alert}"
-    if times := line.part("deliveries"):
-        return f"Alert {alert} came again; {times} times so far"
-    keys = line.details.get("keys")
-    about = ", ".join(str(key) for key in keys[:10]) if isinstance(keys, list) else ""
-    return f"Alert {alert} came in" + (f" about key {about}" if about else "")
+        return tr(
+            "{who} began {operation} from alert {alert} ({source})",
+            who=line.who,
+            operation=line.operation,
+            alert=alert,
+            source=source,
+        )
+    if line.part("deliveries"):
+        return trn(
+            "Alert {alert} ({source}) came again; {count} time so far",
+            "Alert {alert} ({source}) came again; {count} times so far",
+            line.number("deliveries"),
+            alert=alert,
+            source=source,
+        )
+    if isinstance(keys, list) and keys:
+        about = with_commas(str(key) for key in keys[:10])
+        return tr("Alert {alert} ({source}) came in about key {keys}", alert=alert, source=source, keys=about)
+    return tr("Alert {alert} ({source}) came in", alert=alert, source=source)
 
 
-def _number(line: Line, what: str, name: str) -> str:
-    return f" ({what} {line.part(name)})" if line.part(name) else ""
+def _reminded(line: Line) -> str:
+    if number := line.part("number"):
+        return tr("Those who may decide were reminded (reminder {number})", number=number)
+    return tr("Those who may decide were reminded")
+
+
+def _revealed(line: Line) -> str:
+    if number := line.part("times"):
+        return tr("{who} looked at the value of the key (time {number})", who=line.who, number=number)
+    return tr("{who} looked at the value of the key", who=line.who)
 
 
 def _account(line: Line) -> str:
     if adopted := line.part("adopted"):
-        return f"An administrator agreed to {adopted}"
-    return f"The gateway showed {line.part('found')} instead of {line.part('known')}, so nobody owns a key"
-
-
-def _policy(line: Line) -> str:
-    digest = line.part("sha256")[:12]
-    return f" with policy {code(digest)}" if digest else ""
-
-
-def _made(line: Line) -> str:
-    """What the readings before and after the change tell."""
-    before, after = _settings(line.details.get("before")), _settings(line.details.get("after"))
-    if after is None:
-        return ""
-    described = line.described
-    if before is None or (described is not None and described.creates):
-        expiry = Expiry() if after.expired_time == NEVER else Expiry(at=after.expired_time)
-        return _changes(new_key_lines(after, expiry, units_per_usd=line.units_per_usd))
-    changes = [*changed_lines(before, after, expiry=None)]
-    # Usage changes the quota between the two reads, so it is shown only for operations that change it.
-    if described is not None and described.changes_quota:
-        old, new = (
-            quota_text(one.remain_quota, unlimited=one.unlimited_quota, units_per_usd=line.units_per_usd)
-            for one in (before, after)
-        )
-        changes += [Change(field="remain_quota", label="Quota left", before=old, after=new)] if old != new else []
-    old, new = _status(line.details["before"]), _status(line.details["after"])
-    changes += [Change(field="status", label="Status", before=old, after=new)] if old != new else []
-    return _changes(changes)
-
-
-def _settings(stored: object) -> KeySettings | None:
-    try:
-        return KeySettings.model_validate(stored)
-    except ValidationError:
-        return None
-
-
-def _status(stored: Mapping[str, Any]) -> str:
-    status = stored.get("status")
-    return next((one.name.lower() for one in KeyStatus if one == status), str(status))
-
-
-def _changes(changes: tuple[Change, ...] | list[Change]) -> str:
-    """`Quota 100k → 200k, Expires never`."""
-    return ", ".join(
-        f"{one.label} {f'{inert(one.before)} → ' if one.before is not None else ''}{inert(one.after)}"
-        for one in changes
+        return tr("An administrator agreed to {account}", account=adopted)
+    return tr(
+        "The gateway showed {found} instead of {known}, so nobody owns a key",
+        found=line.part("found"),
+        known=line.part("known"),
     )
+
+
+def _policy_loaded(line: Line) -> str:
+    if digest := line.part("sha256")[:12]:
+        return tr("Another policy is in force with policy {digest}", digest=code(digest))
+    return tr("Another policy is in force")
+
+
+def _started(line: Line) -> str:
+    version = line.part("version")
+    if digest := line.part("sha256")[:12]:
+        return tr("Keydesk {version} started with policy {digest}", version=version, digest=code(digest))
+    return tr("Keydesk {version} started", version=version)
+
+
+def _restored(line: Line) -> str:
+    return trn(
+        "The database was restored from a copy; {count} open request was ended",
+        "The database was restored from a copy; {count} open requests were ended",
+        line.number("ended"),
+    )
+
+
+def _exported(line: Line) -> str:
+    return trn(
+        "The record was exported ({count} line)", "The record was exported ({count} lines)", line.number("count")
+    )
+
+
+def _changed(what: str, changes: str) -> str:
+    return trc("what happened, and what was changed by it", "{what}: {changes}", what=what, changes=changes)
 
 
 # What somebody is who can have no role.
 _KINDS = {
-    "guest": "a guest",
-    "outsider": "of another workspace",
-    "bot": "a bot",
-    "deactivated": "deactivated",
-    "unknown": "unknown to Slack",
+    "guest": tr("{who} (a guest)"),
+    "outsider": tr("{who} (of another workspace)"),
+    "bot": tr("{who} (a bot)"),
+    "deactivated": tr("{who} (deactivated)"),
+    "unknown": tr("{who} (unknown to Slack)"),
+}
+# What came of trying the key itself.
+_PROBES = {
+    "refused": tr("The gateway refuses the key itself: it is dead"),
+    "accepted": tr("The gateway still takes the key itself"),
+    "unclear": tr("It is unclear whether the gateway still takes the key itself"),
 }
 
 
 def _locked(line: Line) -> str:
-    where = {"alert": "an alert", "incident": "an incident", "person": "a person's order"}
-    return f"The key is locked because of {where.get(line.part('cause'), 'its disable')}: it comes back with key.unlock"
+    return said(_LOCKS.get(line.part("cause"), _LOCKED))
 
 
 def _unlocked(line: Line) -> str:
     if line.details.get("elsewhere"):
-        return "The locked key was seen in use: somebody enabled it at the gateway itself"
+        return tr("The locked key was seen in use: somebody enabled it at the gateway itself")
     if successor := line.part("successor"):
-        return f"{line.who} had the locked key replaced by key {successor}"
-    return f"{line.who} brought the locked key back with {line.operation}"
+        return tr("{who} had the locked key replaced by key {key}", who=line.who, key=successor)
+    return tr("{who} brought the locked key back with {operation}", who=line.who, operation=line.operation)
+
+
+_LOCKED = tr("The key is locked because of its disable: it comes back with key.unlock")
+_LOCKS = {
+    "alert": tr("The key is locked because of an alert: it comes back with key.unlock"),
+    "incident": tr("The key is locked because of an incident: it comes back with key.unlock"),
+    "person": tr("The key is locked because of a person's order: it comes back with key.unlock"),
+}
+
+
+def _told(sentence_of: Sentence, *names: str) -> Callable[[Line], str]:
+    """A sentence that names who did it, the operation, and details by their own names."""
+    return lambda line: sentence_of.filled(
+        who=line.who, operation=line.operation, **{name: line.part(name) for name in names}
+    )
+
+
+def _because(sentence_of: Sentence, name: str) -> Callable[[Line], str]:
+    return lambda line: line.because(_told(sentence_of)(line), name)
 
 
 _WORDS: Mapping[str, Callable[[Line], str]] = {
@@ -265,34 +363,34 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.REFUSED: _refused,
     Fact.APPROVED: _approved,
     Fact.COUNTERED: _countered,
-    Fact.ACCEPTED: lambda line: f"{line.who} accepted what was offered instead",
-    Fact.DENIED: lambda line: f"{line.who} denied {line.operation}{line.after('reason')}",
+    Fact.ACCEPTED: _told(tr("{who} accepted what was offered instead")),
+    Fact.DENIED: _because(tr("{who} denied {operation}"), "reason"),
     Fact.WITHDRAWN: _withdrawn,
-    Fact.TAKEN: lambda line: f"{line.who} took the request, so that others need not look",
-    Fact.LAPSED: lambda _line: "Nobody decided in time, so the request lapsed",
-    Fact.REMINDED: lambda line: f"Those who may decide were reminded{_number(line, 'reminder', 'number')}",
-    Fact.ESCALATED: lambda _line: "The request was shown to more people, because it waited long",
+    Fact.TAKEN: _told(tr("{who} took the request, so that others need not look")),
+    Fact.LAPSED: _told(tr("Nobody decided in time, so the request lapsed")),
+    Fact.REMINDED: _reminded,
+    Fact.ESCALATED: _told(tr("The request was shown to more people, because it waited long")),
     Fact.BROKE_GLASS: _broke_glass,
-    Fact.REVIEWED: lambda line: f"{line.who} reviewed what was done",
-    Fact.APPLYING: lambda line: f"The gateway is asked for {line.operation}",
-    Fact.HELD: lambda line: f"{line.operation} waits until the gateway can be asked{line.after('why')}",
+    Fact.REVIEWED: _told(tr("{who} reviewed what was done")),
+    Fact.APPLYING: _told(tr("The gateway is asked for {operation}")),
+    Fact.HELD: _because(tr("{operation} waits until the gateway can be asked"), "why"),
     Fact.APPLIED: _applied,
     Fact.FAILED: _failed,
-    Fact.UNKNOWN: lambda line: f"It is not known whether {line.operation} was done{line.after('why')}",
-    Fact.REVEALED: lambda line: f"{line.who} looked at the value of the key{_number(line, 'time', 'times')}",
-    Fact.ADOPTED: lambda line: f"{line.who} gave the key an owner",
-    Fact.DISOWNED: lambda line: f"{line.who} took the key's owner away",
+    Fact.UNKNOWN: _because(tr("It is not known whether {operation} was done"), "why"),
+    Fact.REVEALED: _revealed,
+    Fact.ADOPTED: _told(tr("{who} gave the key an owner")),
+    Fact.DISOWNED: _told(tr("{who} took the key's owner away")),
     Fact.ACCOUNT: _account,
     Fact.LOCKED: _locked,
     Fact.UNLOCKED: _unlocked,
-    Fact.FOUND: lambda _line: "A key was found that nobody asked for",
+    Fact.FOUND: _told(tr("A key was found that nobody asked for")),
     Fact.PROBE: _probe,
-    Fact.POSTED: lambda _line: "A message was posted",
+    Fact.POSTED: _told(tr("A message was posted")),
     Fact.ALERT: _alert,
-    Fact.ACKNOWLEDGED: lambda line: f"{line.who} is on alert {line.part('alert')}",
-    Fact.FALSE_ALARM: lambda line: f"{line.who} closed alert {line.part('alert')} as a false alarm",
-    Fact.POLICY_LOADED: lambda line: f"Another policy is in force{_policy(line)}",
-    Fact.STARTED: lambda line: f"Keydesk {line.part('version')} started{_policy(line)}",
-    Fact.RESTORED: lambda line: f"The database was restored from a copy; {line.part('ended')} open requests were ended",
-    Fact.EXPORTED: lambda line: f"The record was exported ({line.part('count')} lines)",
+    Fact.ACKNOWLEDGED: _told(tr("{who} is on alert {alert}"), "alert"),
+    Fact.FALSE_ALARM: _told(tr("{who} closed alert {alert} as a false alarm"), "alert"),
+    Fact.POLICY_LOADED: _policy_loaded,
+    Fact.STARTED: _started,
+    Fact.RESTORED: _restored,
+    Fact.EXPORTED: _exported,
 }

@@ -21,10 +21,10 @@ from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise,
 from bot.keys import locks, owners
 from bot.keys.known_keys import KeyPage
 from bot.keys.text import account_trouble, over_promise_text
-from bot.languages import tr
+from bot.languages import tr, trn
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import Block, bold_name, escape, section
+from bot.slack.blocks import Block, bold_name, code, escape, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
@@ -70,7 +70,7 @@ class HomeListeners:
         deps = self.deps
         actor = await deps.actor(delivery)
         if actor.kind is not ActorKind.MEMBER:
-            return nothing_here("API keys are for full members of this workspace.")
+            return nothing_here(tr("API keys are for full members of this workspace."))
         page, requests, waiting, reviews, alerts = await asyncio.gather(
             self._keys(actor),
             deps.database.read(store.of_requester, actor.slack_user_id),
@@ -89,11 +89,11 @@ class HomeListeners:
             keys = [section(await self._not_shown(actor))]
         return build_home(
             alerts=alerts,
-            waiting=cut(self._rows(waiting, decidable=True), _WAITING, "/apikey requests"),
-            reviews=cut(self._rows(reviews, decidable=True), _WAITING, "/apikey requests"),
-            keys=cut(keys, _KEYS, "/apikey list", total=None if page is None else page.total),
+            waiting=cut(self._rows(waiting, decidable=True), _WAITING, code("/apikey requests")),
+            reviews=cut(self._rows(reviews, decidable=True), _WAITING, code("/apikey requests")),
+            keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
-            requests=cut(self._rows(requests, decidable=False), _REQUESTS, "/apikey requests"),
+            requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
             care=[*await self._troubles(actor), *_care(mine, now), *await self._account(actor, mine, now)],
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
@@ -148,20 +148,28 @@ class HomeListeners:
 
     async def _not_shown(self, actor: Actor) -> str:
         owned = await self.deps.database.read(owners.owned_by, actor.slack_user_id)
-        return tr("The gateway does not answer now, so your keys ({count}) are not shown.", count=len(owned))
+        return trn(
+            "The gateway does not answer now, so your key is not shown.",
+            "The gateway does not answer now, so your keys ({count}) are not shown.",
+            len(owned),
+        )
 
 
 def _care(keys: list[Key], now: float) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for key in keys:
         state, name = key.state(now), bold_name(key.name)
         if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
-            lines.append(f"Key {name} has used up its quota; `/apikey quota {key.id} +AMOUNT` asks for more.")
+            command = code(f"/apikey quota {key.id} +AMOUNT")
+            lines.append(tr("Key {name} has used up its quota; {command} asks for more.", name=name, command=command))
         elif state is EffectiveState.EXPIRED:
-            lines.append(f"Key {name} has expired; `/apikey edit {key.id}` gives it more time.")
+            command = code(f"/apikey edit {key.id}")
+            lines.append(tr("Key {name} has expired; {command} gives it more time.", name=name, command=command))
         elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON:
             days = max(1, round((key.expired_time - now) / 86_400))
-            lines.append(f"Key {name} expires in {days} {'day' if days == 1 else 'days'}.")
+            lines.append(
+                trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
+            )
     return lines
 
 

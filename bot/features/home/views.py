@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.keys.text import age_text
-from bot.languages import tr
-from bot.slack.blocks import Block, actions, button, context, date, divider, header, home, section
+from bot.languages import tr, trc, trn
+from bot.slack.blocks import Block, actions, button, code, context, date, divider, header, home, section
 
 _CARE, _ALERTS = 10, 10
+_QUIET = tr(":no_bell: You get no direct messages about requests. You can decide them all the same.")
 
 
-def cut(rows: Sequence[Block], most: int, command: str, *, total: int | None = None) -> list[Block]:
+def cut(rows: Sequence[Block], most: int, where: str, *, total: int | None = None) -> list[Block]:
     """The first of them, and how many there are beside them and where. `total`: where `rows` are not all of them."""
     left = (len(rows) if total is None else total) - most
-    return [*rows[:most], *([context(f"… and {left} more: `{command}`")] if left > 0 else [])]
+    return [*rows[:most], *([context(_left_out(left, where))] if left > 0 else [])]
+
+
+def _left_out(left: int, where: str) -> str:
+    return trn("… and {count} more: {where}", "… and {count} more: {where}", left, where=where)
 
 
 def build_home(
@@ -33,23 +38,32 @@ def build_home(
 
     `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
     """
-    buttons = [button("Ask for a key", "key.create", style="primary"), button("Refresh", "home.refresh")]
+    buttons = [
+        button(tr("Ask for a key"), "key.create", style="primary"),
+        button(trc("button", "Refresh"), "home.refresh"),
+    ]
     if quiet is not None:
-        buttons.append(button("Message me again" if quiet else "Don't message me", "home.quiet"))
+        buttons.append(button(tr("Message me again") if quiet else tr("Don't message me"), "home.quiet"))
     blocks: list[Block] = [actions(*buttons)]
     if quiet:
-        blocks.append(context(":no_bell: You get no direct messages about requests. You can decide them all the same."))
+        blocks.append(
+            context(tr(":no_bell: You get no direct messages about requests. You can decide them all the same."))
+        )
     if alerts:
-        blocks += [header("Leaked keys that still work"), *cut(alerts, _ALERTS, "the security channel"), divider()]
+        blocks += [
+            header(tr("Leaked keys that still work")),
+            *cut(alerts, _ALERTS, tr("the security channel")),
+            divider(),
+        ]
     if care:
-        lines = cut([section(f"• {line}") for line in care], _CARE, "/apikey list")
-        blocks += [header("Needs care"), *lines, divider()]
+        lines = cut([section(f"• {line}") for line in care], _CARE, code("/apikey list"))
+        blocks += [header(tr("Needs care")), *lines, divider()]
     if waiting:
-        blocks += [header("Waiting for you"), *waiting, divider()]
+        blocks += [header(tr("Waiting for you")), *waiting, divider()]
     if reviews:
-        blocks += [header("Done by break-glass, to be reviewed by you"), *reviews, divider()]
-    blocks += [header("Your keys"), *(keys or [section("You have no keys yet.")]), divider()]
-    blocks += [header("Your requests"), *(requests or [section("You have not asked for anything yet.")])]
+        blocks += [header(tr("Done by break-glass, to be reviewed by you")), *reviews, divider()]
+    blocks += [header(tr("Your keys")), *(keys or [section(tr("You have no keys yet."))]), divider()]
+    blocks += [header(tr("Your requests")), *(requests or [section(tr("You have not asked for anything yet."))])]
     blocks += [divider(), language]
     small: list[str] = [tr("As of {moment}", moment=date(now))]
     if keys_as_of is not None:

@@ -14,6 +14,7 @@ from bot.features.lists.key_pages import just_read, key_page
 from bot.gateway.models import Key
 from bot.keys import locks, owners
 from bot.keys.text import account_trouble
+from bot.languages import tr
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.slack.blocks import Message
@@ -46,7 +47,7 @@ class KeyListListeners:
             await delivery.responder.tell(delivery, message.text, message.blocks)
 
         delivery.responder.later(tell_later(), delivery=delivery)
-        return Ephemeral("The gateway takes its time; the list follows in a moment.")
+        return Ephemeral(tr("The gateway takes its time; the list follows in a moment."))
 
     async def _scope(self, actor: Actor) -> bool:
         """Whether this person sees everybody's keys. Raises PermissionDenied (recorded) when not even their own."""
@@ -108,7 +109,7 @@ def _page(text: str) -> int:
     """Which page is asked for; one beyond the end is the last. Raises InputError."""
     number = clean_number(text) or "1"
     if not (number.isascii() and number.isdigit() and len(number) < 7 and int(number)):
-        raise InputError({"page": "Say which page, such as `/apikey list 2`; `/apikey show KEY` shows one key."})
+        raise InputError({"page": tr("Say which page, such as `/apikey list 2`; `/apikey show KEY` shows one key.")})
     return int(number)
 
 

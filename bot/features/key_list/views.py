@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.approvals.models import WORDS, ApprovalRequest
-from bot.features.lists.key_rows import BADGES, SHOW, row
+from bot.features.lists.key_rows import SHOW, badge, row
 from bot.gateway.models import Key
 from bot.keys.known_keys import KeyPage
 from bot.keys.text import OWN_GROUP, addresses_text, age_text, models_text, quota_text
-from bot.languages import tr, trn
+from bot.languages import said, tr, trc, trn
 from bot.operations import Description
 from bot.slack.blocks import (
     Message,
@@ -43,8 +43,9 @@ def key_list(
     `locked`: of locked keys, why they are and what brings them back. `now` is by the gateway's clock, `asked_at` ours.
     """
     if not page.keys:
-        text = "There are no keys yet." if everybody else "You have no keys yet. `/apikey new` asks for one."
-        return Message(text, [section(text), actions(button("Ask for a key", "key.create", style="primary"))])
+        none, none_of_yours = tr("There are no keys yet."), tr("You have no keys yet. `/apikey new` asks for one.")
+        text = none if everybody else none_of_yours
+        return Message(text, [section(text), actions(button(tr("Ask for a key"), "key.create", style="primary"))])
     if everybody:
         headline = trn("The account's {count} key", "All {count} keys of the account", page.total)
     else:
@@ -53,7 +54,7 @@ def key_list(
     for known in page.keys:
         key, owner = known.key, known.owner_id if everybody else None
         blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd, locked=locked.get(key.id, "")))
-    return Message(f"{headline}.", [*blocks, context(*_small_lines(page, asked_at))])
+    return Message(headline, [*blocks, context(*_small_lines(page, asked_at))])
 
 
 def _small_lines(page: KeyPage, now: float) -> list[str]:
@@ -94,27 +95,30 @@ def key_window(
     `locked`: why it is locked and what brings it back, "" = it is not. `trouble`: of the account behind it.
     """
     quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
+    billed = key.accessed_time > key.created_time
     pairs = [
-        ("State", BADGES[key.state(now)]),
-        ("Owner", mention(owner) if owner else "nobody asked for it here"),
-        ("Quota left", quota),
-        ("Used", format_quota(key.used_quota, units_per_usd)),
-        ("Expires", format_moment(key.expired_time)),
-        ("Last billed", date(key.accessed_time) if key.accessed_time > key.created_time else "never"),
-        ("Models", inert(models_text(key))),
-        ("Allowed IPs", inert(addresses_text(key.allowed_ips))),
-        ("Group", inert(key.group or OWN_GROUP)),
-        ("Created", date(key.created_time)),
+        (tr("State"), badge(key.state(now))),
+        (tr("Owner"), mention(owner) if owner else tr("nobody asked for it here")),
+        (tr("Quota left"), quota),
+        (trc("label: quota of a key", "Used"), format_quota(key.used_quota, units_per_usd)),
+        (trc("label: when a key expires", "Expires"), format_moment(key.expired_time)),
+        (tr("Last billed"), date(key.accessed_time) if billed else trc("when a key was last billed", "never")),
+        (tr("Models"), inert(models_text(key))),
+        (tr("Allowed IPs"), inert(addresses_text(key.allowed_ips))),
+        (tr("Group"), inert(key.group or OWN_GROUP)),
+        (trc("label: when a key was created", "Created"), date(key.created_time)),
     ]
     blocks = [section(bold_name(key.name)), *(section(text) for text in (locked, trouble) if text), *fields(pairs)]
     if words:
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
     blocks += [context(_request_line(request)) for request in requests[:5]]
-    blocks.append(context(f"Key {key.id} · {code(key.last_four)}" + ("" if mine else " · not yours")))
-    return modal(SHOW, "API key", blocks, close="Close", private_metadata=channel)
+    small = [tr("Key {number}", number=key.id), code(key.last_four), *([] if mine else [tr("not yours")])]
+    blocks.append(context(" · ".join(small)))
+    return modal(SHOW, tr("API key"), blocks, close=tr("Close"), private_metadata=channel)
 
 
 def _request_line(request: ApprovalRequest) -> str:
-    who = f"{code(request.operation)} · {WORDS[request.status]} · {mention(request.requester_id)}"
-    return f"Request {request.number} · {who} · {date(request.asked_at)}"
+    number, status = tr("Request {number}", number=request.number), said(WORDS[request.status])
+    who = f"{code(request.operation)} · {status} · {mention(request.requester_id)}"
+    return f"{number} · {who} · {date(request.asked_at)}"

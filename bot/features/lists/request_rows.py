@@ -6,7 +6,7 @@ from bot.approvals import store
 from bot.approvals.cards.views import mark_of, withdraw_button
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.deps import Deps
-from bot.languages import tr, trc
+from bot.languages import said, tr, trc
 from bot.operations import Operation
 from bot.permissions.models import Actor
 from bot.slack.blocks import Block, bold_name, button, date, mention, section
@@ -39,7 +39,7 @@ def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
     name = bold_name(request.key_name)
     what = operation.you_ask(name) if mine else operation.asks(mention(request.requester_id), name)
-    text = f"{mark_of(request)} *{request.number}* {what} · {WORDS[request.status]} · {date(request.asked_at)}"
+    text = f"{mark_of(request)} *{request.number}* {what} · {said(WORDS[request.status])} · {date(request.asked_at)}"
     value = str(request.id)
     if decidable:
         return section(

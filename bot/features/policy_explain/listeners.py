@@ -8,8 +8,10 @@ from bot.approvals.cards.lock_notices import lock_text
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
+from bot.gateway.models import KeyId
 from bot.keys.lookup import one
-from bot.languages import tr
+from bot.languages import joined, tr, trn
+from bot.languages.formats import with_commas
 from bot.operations import Description, facts_of
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
@@ -48,18 +50,18 @@ class PolicyExplainListeners:
         if described is None:
             known = deps.operations.descriptions
             near = difflib.get_close_matches(operation, known, n=1)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
-            names = ", ".join(f"`{name}`" for name in known)
-            raise InputError({"operation": f"Say which operation.{hint} The operations are {names}."})
+            hint = tr("Did you mean {operation}?", operation=code(near[0])) if near else ""
+            names = tr("The operations are {names}.", names=with_commas(code(name) for name in known))
+            raise InputError({"operation": joined(tr("Say which operation."), hint, names)})
         ask, about = await self._ask(actor, described.name, rest if clean_line(rest) else "", delivery.channel_id)
-        rules = () if about else deciding_rules(deps.policy(), ask)
+        rules = () if about is not None else deciding_rules(deps.policy(), ask)
         decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
         return Ephemeral.of(explanation(ask, decision, about, described, rules=rules, units_per_usd=units))
 
-    async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, str]:
+    async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, KeyId | None]:
         if not text:
             counts = await self.deps.counts.now(operation, actor.slack_user_id)
-            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel, counts=counts or None)), ""
+            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel, counts=counts or None)), None
         deps = self.deps
         matches = await deps.lookup.whole(text, deadline=LISTENER_SECONDS)
         seen = await deps.access.visible(actor, operation, matches, channel=channel)
@@ -71,7 +73,7 @@ class PolicyExplainListeners:
         counts = await deps.counts.now(operation, actor.slack_user_id)
         lock, group = await deps.access.lock_of(key), deps.counts.account_group()
         facts = replace(facts, lock=lock, counts=counts or None, account_group=group)
-        return Ask(actor=actor, operation=operation, own=own, facts=facts), f" on key {key.id}"
+        return Ask(actor=actor, operation=operation, own=own, facts=facts), key.id
 
 
 def deciding_rules(policy: Policy, ask: Ask) -> tuple[Rule, ...]:
@@ -83,37 +85,48 @@ def deciding_rules(policy: Policy, ask: Ask) -> tuple[Rule, ...]:
 def explanation(
     ask: Ask,
     decision: Decision,
-    about: str,
+    about: KeyId | None,
     described: Description,
     *,
     rules: Sequence[Rule] = (),
     units_per_usd: int = UNITS_PER_USD,
 ) -> Message:
-    """The decision in a sentence, then why each rule above it did not match."""
-    headline = f"{code(ask.operation)}{about} for you: {decision_text(decision)}"
+    """The decision in a sentence, then why each rule above it did not match. `about`: the key that was named."""
+    headline = _headline(code(ask.operation), about, decision_text(decision))
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
-    blocks = [section(headline)] if sentence in headline else [section(headline), section(sentence)]
+    # A refusal is said in the headline.
+    blocks = [section(headline), *([section(sentence)] if sentence and decision.outcome != "deny" else [])]
     lock = ask.facts.lock
     if lock is not None:
-        blocks.append(section(f":closed_lock_with_key: *The key is locked.* {lock_text(lock)}"))
+        blocks.append(section(joined(tr(":closed_lock_with_key: *The key is locked.*"), lock_text(lock))))
     if lines:
-        above = "Rules above it" if decision.rule else "All rules"
-        blocks.append(section(f"*{above} that did not match*\n" + "\n".join(lines)))
+        above, all_of_them = tr("*Rules above it that did not match*"), tr("*All rules that did not match*")
+        blocks.append(section("\n".join([above if decision.rule else all_of_them, *lines])))
     if len(decision.trail) > _SHOWN:
-        blocks.append(context(f"{len(decision.trail) - _SHOWN} more rules did not match."))
+        more = len(decision.trail) - _SHOWN
+        blocks.append(context(trn("{count} more rule did not match.", "{count} more rules did not match.", more)))
     if counted := [counted_words(one, units_per_usd) for one in ask.facts.counts or ()]:
-        blocks.append(section("*What was counted*\n" + "\n".join(f"• {escape(one)}" for one in counted)))
+        blocks.append(section("\n".join([tr("*What was counted*"), *(f"• {escape(one)}" for one in counted)])))
     if described.judged_by_values and rules:
-        blocks.append(section("*What decides, from top to bottom*\n" + "\n".join(map(_rule_line, rules[:_SHOWN]))))
-    if not about and described.judged_by_values:
-        blocks.append(context("No values were looked at. The form says what holds for yours while you fill it in."))
-    return Message(f"{ask.operation}{about} for you: {decision.sentence}", blocks)
+        blocks.append(section("\n".join([tr("*What decides, from top to bottom*"), *map(_rule_line, rules[:_SHOWN])])))
+    if about is None and described.judged_by_values:
+        blocks.append(context(tr("No values were looked at. The form says what holds for yours while you fill it in.")))
+    return Message(_headline(ask.operation, about, decision.sentence), blocks)
+
+
+def _headline(operation: str, about: KeyId | None, answer: str) -> str:
+    if about is None:
+        return tr("{operation} for you: {answer}", operation=operation, answer=answer)
+    return tr("{operation} on key {number} for you: {answer}", operation=operation, number=about, answer=answer)
 
 
 def _rule_line(rule: Rule) -> str:
-    when = ", ".join(condition_words(condition) for condition in rule.conditions)
-    return f"• {code(rule.name)}: {escape(outcome_words(rule))}{escape(f' if {when}') if when else ''}"
+    outcome = outcome_words(rule)
+    if rule.conditions:
+        when = with_commas(condition_words(condition) for condition in rule.conditions)
+        outcome = tr("{outcome} if {conditions}", outcome=outcome, conditions=when)
+    return f"• {code(rule.name)}: {escape(outcome)}"
 
 
 def register(router: Router, deps: Deps) -> None:

@@ -7,6 +7,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.views import request_list
+from bot.languages import tr
 from bot.operations import Description
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -14,7 +15,7 @@ from bot.slack.blocks import Block
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 
-DESCRIPTION = Description(name="request.list", command="requests", help="requests that wait for you, and your own")
+DESCRIPTION = Description(name="request.list", command="requests", help=tr("requests that wait for you, and your own"))
 NAME = DESCRIPTION.name
 
 
@@ -36,11 +37,15 @@ class RequestListListeners:
         if not own.allowed and not everybody and not to_decide and not to_review:
             await deps.flow.refuse(actor, NAME, own)
         mine = await deps.database.read(store.of_requester, actor.slack_user_id)
-        groups = [("Waiting for you", to_decide), ("To review", to_review), ("Your requests", mine)]
+        groups = [
+            (tr("Waiting for you"), to_decide),
+            (tr("To review"), to_review),
+            (tr("Your requests"), mine),
+        ]
         if everybody:
             seen = {request.id for _, group in groups for request in group}
             others = await deps.database.read(store.recent)
-            groups.append(("Everybody's latest", [request for request in others if request.id not in seen]))
+            groups.append((tr("Everybody's latest"), [request for request in others if request.id not in seen]))
         may_decide = {request.id for request in (*to_decide, *to_review)}
         message = request_list([(title, self._rows(group, actor, may_decide)) for title, group in groups])
         return Ephemeral.of(message)

@@ -60,8 +60,8 @@ def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
         (Fact.ASKED, None, {"operation": "key.disable", "alert": 3}, "Keydesk began `key.disable` because of alert 3"),
         (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": "no", "kind": "member"}, "<@U0ADA> was refused `key.quota` by rule “no”"),
         (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": None, "kind": "member"}, "<@U0ADA> was refused `key.quota` because no rule allows it"),
-        (Fact.REFUSED, "U0GUEST", {"operation": "key.quota", "rule": None, "kind": "guest"}, "<@U0GUEST>, who is a guest, was refused `key.quota`"),
-        (Fact.REFUSED, "U0X", {"kind": "outsider", "team": "T0X", "tried": "new"}, "<@U0X>, who is of another workspace, tried `new` and was refused"),
+        (Fact.REFUSED, "U0GUEST", {"operation": "key.quota", "rule": None, "kind": "guest"}, "<@U0GUEST> (a guest) was refused `key.quota`"),
+        (Fact.REFUSED, "U0X", {"kind": "outsider", "team": "T0X", "tried": "new"}, "<@U0X> (of another workspace) tried `new` and was refused"),
         (Fact.REFUSED, None, {"source": "github", "why": "wrong signature", "count": 3}, "3 deliveries to /alerts/github were turned away: wrong signature"),
         (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "tried": "run", "sentence": "No."}, "`key.quota` was approved, but not run: No."),
         (Fact.APPROVED, None, {"operation": "key.quota", "rule": "free"}, "The policy allowed `key.quota` at once by rule “free”"),
@@ -104,7 +104,7 @@ def test_what_was_asked_is_told_from_the_request() -> None:
 
 def test_a_refused_click_says_what_was_tried() -> None:
     text = told(Fact.REFUSED, "U0ADA", request=REQUEST, operation="key.quota", tried="approve", rule="r", kind="member")
-    assert text == "<@U0ADA> was refused to approve by rule “r”"
+    assert text == "<@U0ADA> tried `approve` and was refused by rule “r”"
 
 
 def test_what_was_applied_is_told_before_and_after() -> None:
@@ -126,7 +126,7 @@ def test_what_was_applied_is_told_before_and_after() -> None:
 def test_a_page_has_time_request_and_number_of_each_line() -> None:
     line = {"seq": 9, "at": NOW, "fact": "taken", "actor": "U0MO", "request_id": 12, "key_id": 7, "details": {}}
     by_hand = {"seq": 8, "at": "2030-01-31T12:00:00.000Z", "fact": "revealed", "actor": None, "details": "nonsense"}
-    page = audit_page([line, by_hand], about="everything", requests={}, units_per_usd=1, operations=OPERATIONS)
+    page = audit_page([line, by_hand], about="", requests={}, units_per_usd=1, operations=OPERATIONS)
     assert f"<!date^{int(NOW)}^" in text_of(page)
     assert "<@U0MO> took the request, so that others need not look · request #12 · key 7 · line 9" in text_of(page)
     assert "12:00 UTC> · Keydesk looked at the value of the key · line 8" in text_of(page)

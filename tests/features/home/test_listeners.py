@@ -54,7 +54,7 @@ async def test_what_hinders_keydesk_is_told_to_those_who_can_mend_it(listener_de
 async def test_a_gateway_that_is_away_is_not_the_same_as_no_keys(listener_desk: ListenerDesk) -> None:
     await listener_desk.owned()
     listener_desk.gateway.arm("refused", times=None)
-    assert "your keys (1) are not shown" in await opened(listener_desk, ADA.slack_user_id)
+    assert "your key is not shown" in await opened(listener_desk, ADA.slack_user_id)
 
 
 async def test_the_switch_turns_messages_off_and_on_again(listener_desk: ListenerDesk) -> None:

@@ -10,8 +10,8 @@ ROWS = [section(f"row {number}") for number in range(30)]
 
 
 def test_what_is_left_out_is_counted_and_has_its_place() -> None:
-    assert cut(ROWS[:10], 10, "/apikey list") == ROWS[:10]
-    *kept, said = cut(ROWS, 10, "/apikey list")
+    assert cut(ROWS[:10], 10, "`/apikey list`") == ROWS[:10]
+    *kept, said = cut(ROWS, 10, "`/apikey list`")
     assert kept == ROWS[:10]
     assert said["elements"][0]["text"] == "… and 20 more: `/apikey list`"
 

@@ -15,7 +15,7 @@ GUS = Actor(slack_user_id="U0GUS")
 def shown(actor: Actor, operation: str) -> str:
     ask = Ask(actor=actor, operation=operation)
     described = OPERATIONS.descriptions[operation]
-    message = explanation(ask, decide(POLICY, ask), "", described, rules=deciding_rules(POLICY, ask))
+    message = explanation(ask, decide(POLICY, ask), None, described, rules=deciding_rules(POLICY, ask))
     return json.dumps(message.blocks, ensure_ascii=False)
 
 
