@@ -15,9 +15,12 @@ from bot.approvals.cards.notifications import CARD, STORY
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
+from bot.languages import Sentence, tr
+from bot.languages.sentence import to_stored
 from bot.permissions.entitlements import who_may_any
 from bot.permissions.rules import Policy
 from bot.slack import post_store
+from bot.slack.blocks import channel_link
 from bot.slack.outbox import Outbox
 from bot.slack.post_store import PostRow
 
@@ -31,15 +34,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 3.0, 600.0
 @dataclass(frozen=True, kw_only=True)
 class FallbackNotices:
     """`members`: the people behind ids of people and user groups, as Slack says. `security`: kind of a security post →
-    what people call its subject. `retold`: kind of a direct message → wants the post that says whether it arrived, by
-    the id of its subject.
+    what people call it, with the {number} of its subject. `retold`: kind of a direct message → wants the post that says
+    whether it arrived, by the id of its subject.
     """
 
     database: Database
     engine: Engine
     policy: Callable[[], Policy]
     members: Callable[[Iterable[str]], Awaitable[frozenset[str]]]
-    security: Mapping[str, str]
+    security: Mapping[str, Sentence]
     retold: Mapping[str, Callable[[sa.Connection, Outbox, str], None]]
     clock: Callable[[], float]
 
@@ -55,8 +58,14 @@ class FallbackNotices:
         # Who they are must be asked of Slack, which no transaction waits for.
         self.engine.start(c, JOB, f"{row.id}:unread:{row.wanted}", row.id)
         if waiting:
-            text = f"so your request {waiting.id} may wait longer. Those who can decide it are told."
-            _want(c, outbox, row, {waiting.requester_id}, f"{_place(row, code)}, {text}")
+            text = tr(
+                ":warning: {channel} takes no message from me ({code}), so your request {number} may wait longer. "
+                "Those who can decide it are told.",
+                channel=channel_link(row.target),
+                code=code,
+                number=waiting.id,
+            )
+            _want(c, outbox, row, {waiting.requester_id}, text)
 
     async def run(self, outbox: Outbox, argument: str) -> Again | None:
         """The durable job behind a refused post, by its id: tell the people who should read it."""
@@ -68,15 +77,36 @@ class FallbackNotices:
         if not people:
             age = self.clock() - row.created_at
             return Again(min(LONGEST_PAUSE, FIRST_PAUSE + age / 2))
-        place = _place(row, row.error)
-        if request is not None:
-            unseen = f"so its people do not see request {request.id}, which waits for a decision. It is on your Home"
-        else:
-            new = "" if row.ts is None else "what is new about "
-            unseen = f"so nobody there sees {new}{self.security.get(row.kind, '')} {row.subject}. Please look after it"
-        text = f"{place}, {unseen}; please open the channel."
-        await self.database.run(_want, outbox, row, people, text)
+        await self.database.run(_want, outbox, row, people, self._unseen(row, row.error, request))
         return None
+
+    def _unseen(self, row: PostRow, code: str, request: ApprovalRequest | None) -> str:
+        channel = channel_link(row.target)
+        if request is not None:
+            return tr(
+                ":warning: {channel} takes no message from me ({code}), so its people do not see request {number}, "
+                "which waits for a decision. It is on your Home; please open the channel.",
+                channel=channel,
+                code=code,
+                number=request.id,
+            )
+        known = self.security.get(row.kind)
+        what = row.subject if known is None else known.filled(number=row.subject)
+        if row.ts is None:
+            return tr(
+                ":warning: {channel} takes no message from me ({code}), so nobody there sees {what}. "
+                "Please look after it; please open the channel.",
+                channel=channel,
+                code=code,
+                what=what,
+            )
+        return tr(
+            ":warning: {channel} takes no message from me ({code}), so nobody there sees what is new about {what}. "
+            "Please look after it; please open the channel.",
+            channel=channel,
+            code=code,
+            what=what,
+        )
 
     def _readers(self, row: PostRow, request: ApprovalRequest | None) -> frozenset[str]:
         """Ids of people and groups: those who may decide the request; or those who may disable any key."""
@@ -96,11 +126,7 @@ def _waiting_request(c: sa.Connection, row: PostRow) -> ApprovalRequest | None:
     return request if request is not None and request.status is Status.PENDING and request.approval else None
 
 
-def _place(row: PostRow, code: str) -> str:
-    return f":warning: <#{row.target}> takes no message from me ({code})"
-
-
 def _want(c: sa.Connection, outbox: Outbox, row: PostRow, people: Iterable[str], text: str) -> None:
     for user in sorted(people)[:MOST_PEOPLE]:
-        post_id, body = f"{row.id}:unread:{row.wanted}:{user}", {"text": text}
+        post_id, body = f"{row.id}:unread:{row.wanted}:{user}", {"text": to_stored(text)}
         outbox.want(c, id=post_id, kind=STORY, subject=row.subject, target=f"dm:{user}", body=body)

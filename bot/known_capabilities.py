@@ -11,6 +11,7 @@ from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.capabilities import Capabilities, detect_capabilities
 from bot.gateway.client import GatewayReader
+from bot.languages import english
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class KnownCapabilities:
         try:
             found = await detect_capabilities(self._reader)
         except GatewayError as error:
-            logger.warning("the gateway could not be probed; what was known stays: %s", error.sentence)
+            logger.warning("the gateway could not be probed; what was known stays: %s", english(error.sentence))
             return
         # The probe finds some capabilities; the others stay as earlier read-backs showed them.
         seen = {name: value for name, value in found.model_dump().items() if value is not None}

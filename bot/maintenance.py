@@ -17,6 +17,8 @@ from bot.audit import Fact, append
 from bot.audit.signed_head import anchor_words
 from bot.audit.tables import head
 from bot.db.engine import Database
+from bot.languages import joined, tr
+from bot.languages.sentence import to_stored
 from bot.policy_file import PolicyFile
 from bot.slack.blocks import code, escape
 
@@ -26,7 +28,7 @@ LOOK_SECONDS = 2.0
 ANCHOR_SECONDS = 86_400.0
 # Slack says once a minute that it holds events back.
 HELD_BACK_SECONDS = 150.0
-_HELD_BACK = (
+_HELD_BACK = tr(
     "Slack delivers more than 30,000 events an hour to no app, so it holds events of ours back: leaks in messages are "
     "not seen, and changes of people and groups are learnt a minute late. Take Keydesk out of busy channels."
 )
@@ -83,7 +85,7 @@ class Maintenance:
     async def events_held_back(self) -> None:
         """Slack says that this minute's events do not come. The security channel hears of it once an hour."""
         self._held_back_at = now = self.clock()
-        await self.database.run(self._want, f"events:{int(now // 3600)}", self.channel, f":warning: {_HELD_BACK}")
+        await self.database.run(self._want, f"events:{int(now // 3600)}", self.channel, joined(":warning:", _HELD_BACK))
 
     async def _look_for_ever(self) -> None:
         while True:
@@ -114,7 +116,10 @@ class Maintenance:
     def _tell_broken(self, c: sa.Connection) -> None:
         """One message per broken state of the file, whichever replica sees it first."""
         lines = "\n".join(f"• {escape(problem)}" for problem in self.policy.problems[:10])
-        text = f":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{lines}"
+        text = tr(
+            ":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{problems}",
+            problems=lines,
+        )
         self._want(c, f"policy:{self.policy.seen[:16]}", self.channel, text)
 
     def _drop_anchor(self, c: sa.Connection, day: str) -> None:
@@ -125,4 +130,4 @@ class Maintenance:
 
     def _want(self, c: sa.Connection, post_id: str, target: str, text: str) -> None:
         if c.scalar(sa.text("SELECT 1 FROM posts WHERE id = :id"), {"id": post_id}) is None:
-            self.outbox.want(c, id=post_id, kind=STORY, subject="", target=target, body={"text": text})
+            self.outbox.want(c, id=post_id, kind=STORY, subject="", target=target, body={"text": to_stored(text)})

@@ -21,6 +21,7 @@ from bot.keys.inventory_writer import InventoryWriter
 from bot.keys.known_keys import KnownKeys
 from bot.keys.list_pass import ListPass
 from bot.known_capabilities import KnownCapabilities
+from bot.languages import tr
 from bot.policy_file import PolicyFile
 from bot.proxies import Proxies
 from bot.redaction import know
@@ -89,7 +90,7 @@ class Resources:
             sleep=options.get("sleep", asyncio.sleep),
             observe=self.health.gateway_called,
         )
-        self.units_problem = ""
+        self.units_problem: str = ""
         self._what_is_known_of_keys()
         self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
@@ -127,9 +128,11 @@ class Resources:
             return  # CometAPI does not document the call
         if told is None or told == ours:
             return
-        self.units_problem = (
-            f"The gateway counts {told:,} units for a dollar, KEYDESK_UNITS_PER_USD says {ours:,}: "
-            "Keydesk goes by the gateway; correct the setting."
+        self.units_problem = tr(
+            "The gateway counts {told} units for a dollar, KEYDESK_UNITS_PER_USD says {ours}: "
+            "Keydesk goes by the gateway; correct the setting.",
+            told=f"{told:,}",
+            ours=f"{ours:,}",
         )
         self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
         self.policy.count_dollars(told)

@@ -28,7 +28,7 @@ from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.features.forms.receipt import read_receipt
 from bot.incident import bootstrap as incident
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.maintenance import Maintenance
 from bot.permissions.entitlements import calls_nobody
 from bot.permissions.models import Actor
@@ -54,10 +54,10 @@ NOBODY_CALLED = tr(
 )
 # Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
 SECURITY_POSTS = {
-    ALERT_CARD: "security alert",
-    incident.POST: "batch",
-    incident.ALARM_POST: "batch",
-    UNLOCKED: "the unlocking of key",
+    ALERT_CARD: trc("what nobody in a channel sees", "security alert {number}"),
+    incident.POST: trc("what nobody in a channel sees", "batch {number}"),
+    incident.ALARM_POST: trc("what nobody in a channel sees", "batch {number}"),
+    UNLOCKED: trc("what nobody in a channel sees", "the unlocking of key {number}"),
 }
 # Command words, action ids and callback ids of what stops a key: they have a share of their own.
 STOPS_A_KEY = frozenset({"disable", "end", "key.disable", "key.end", "batch.start", "stop_batch", "disable_leaked_key"})

@@ -22,6 +22,7 @@ from bot.audit import read_after
 from bot.audit.tables import head
 from bot.db import leases, named_values
 from bot.db.engine import Database
+from bot.languages import tr
 from bot.proxies import Proxies
 
 logger = logging.getLogger(__name__)
@@ -176,11 +177,12 @@ class WebhookSender:
             answer = await self._client.post(self._url, content=body.encode(), headers=headers)
         except httpx.HTTPError as error:
             self._observe("unavailable")
-            return f"the webhook of KEYDESK_WEBHOOK_URL cannot be reached ({type(error).__name__}); events wait"
+            name = type(error).__name__
+            return tr("the webhook of KEYDESK_WEBHOOK_URL cannot be reached ({error}); events wait", error=name)
         self._observe("ok" if answer.is_success else "refused")
         if answer.is_success:
             return None
-        return f"the webhook of KEYDESK_WEBHOOK_URL answers {answer.status_code}; events wait"
+        return tr("the webhook of KEYDESK_WEBHOOK_URL answers {status}; events wait", status=answer.status_code)
 
 
 def webhook_sender(url: str | None, *, proxies: Proxies, **options: Any) -> WebhookSender | None:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.fallback_notices import JOB, LONGEST_PAUSE, MOST_PEOPLE, FallbackNotices
+from bot.languages import tr
+from bot.languages.sentence import from_stored
 from bot.permissions.rules import parse_policy
 from bot.slack import post_store
 from bot.slack.post_store import PostRow
@@ -70,7 +72,7 @@ class Desk:
             engine=engine,
             policy=lambda: POLICY,
             members=self.members,
-            security={"alert": "security alert"},
+            security={"alert": tr("security alert {number}")},
             retold={"alert_owner": lambda _c, _outbox, subject: self.redrawn.append(subject)},
             clock=lambda: self.now,
         )
@@ -103,15 +105,15 @@ async def test_those_who_may_disable_any_key_hear_of_an_alert(sqlite_database: D
     assert desk.asked == [{"S0SEC", "U0SAM"}]
     (post,) = desk.outbox.posts
     assert (post["target"], post["id"]) == ("dm:U0SAM", "p1:unread:1:U0SAM")
-    assert "is_archived" in post["body"]["text"]
-    assert "nobody there sees security alert 7" in post["body"]["text"]
+    assert "is_archived" in from_stored(post["body"]["text"])
+    assert "nobody there sees security alert 7" in from_stored(post["body"]["text"])
 
 
 async def test_what_is_new_on_a_card_that_is_there_is_said_so(sqlite_database: Database) -> None:
     desk = Desk(sqlite_database, frozenset({"U0SAM"}))
     await desk.post("alert", ts="1.1")
     await desk.notices.run(desk.outbox, "p1")
-    assert "what is new about security alert 7" in desk.outbox.posts[0]["body"]["text"]
+    assert "what is new about security alert 7" in from_stored(desk.outbox.posts[0]["body"]["text"])
 
 
 async def test_who_they_are_is_asked_again_until_slack_tells_or_the_message_came(sqlite_database: Database) -> None:
