@@ -107,12 +107,15 @@ def parse_delta(text: str, units_per_usd: int = UNITS_PER_USD) -> int:
 
 def format_quota(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
     """`1.5M units ($3.00)`: exact units, shortened only where nothing is lost, and the money they are worth."""
-    money = f"{Decimal(abs(units)) / units_per_usd:,.2f}"
-    sign = "-" if units < 0 else ""
-    # Shown as less than a cent, because $0.00 would read as free.
-    worth = tr("under $0.01") if units and money == "0.00" else f"{sign}${money}"
-    short = short_quota(units)
+    # Less than a cent says so, because $0.00 would read as free.
+    worth, short = format_money(units, units_per_usd), short_quota(units)
     return trn("{number} unit ({money})", "{number} units ({money})", abs(units), number=short, money=worth)
+
+
+def format_money(units: int, units_per_usd: int = UNITS_PER_USD) -> str:
+    """`$3.00`: what units are worth, to the cent; what is not nothing and less than a cent says so."""
+    money = f"{Decimal(abs(units)) / units_per_usd:,.2f}"
+    return tr("under $0.01") if units and money == "0.00" else f"{'-' if units < 0 else ''}${money}"
 
 
 def short_quota(units: int) -> str:

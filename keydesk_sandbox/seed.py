@@ -60,7 +60,7 @@ approval = { from = ["manager"], count = 1, expires = "3d", remind = "4h" }
 [[rules]]
 name  = "managers see everything"
 who   = ["manager", "admin"]
-do    = ["key.list", "key.show", "request.list"]
+do    = ["key.list", "key.show", "request.list", "usage.read"]
 on    = "any"
 allow = true
 
@@ -69,7 +69,7 @@ name  = "own keys are one's own business"
 who   = ["engineer", "manager", "security", "admin"]
 do    = [
   "key.disable", "key.end", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
-  "request.list", "policy.explain",
+  "request.list", "policy.explain", "usage.read",
 ]
 allow = true
 

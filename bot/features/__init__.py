@@ -27,6 +27,7 @@ FOLDERS = (
     "request_list",
     "policy_explain",
     "audit_read",
+    "usage_read",
     "home",
     "help",
 )

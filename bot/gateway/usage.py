@@ -32,10 +32,14 @@ class ModelSpending:
 
 @dataclass(frozen=True)
 class ModelShares:
-    """What models cost, the dearest first. `whole`: nothing was left out for its length."""
+    """What models cost, the dearest first. `whole`: nothing was left out for its length.
+
+    `charged`: when each call, or each day, cost how many units.
+    """
 
     models: tuple[ModelSpending, ...]
     whole: bool
+    charged: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,16 +113,19 @@ class _Sums:
     def __init__(self) -> None:
         self._units: defaultdict[str, int] = defaultdict(int)
         self._calls: defaultdict[str, int] = defaultdict(int)
+        self._charged: list[tuple[int, int]] = []
 
     def add(self, item: dict[str, Any]) -> None:
         """A row of the log (one call), or a sum of the gateway's (`count` calls)."""
         model, count = str(item.get("model_name") or "")[:100], _number(item.get("count"))
-        self._units[model] += int(_number(item.get("quota")) or 0)
+        units = int(_number(item.get("quota")) or 0)
+        self._units[model] += units
+        self._charged.append((int(_number(item.get("created_at")) or 0), units))
         self._calls[model] += 1 if count is None else int(count)
 
     def shares(self, *, whole: bool) -> ModelShares:
         found = [ModelSpending(model, units, self._calls[model]) for model, units in self._units.items()]
-        return ModelShares(tuple(sorted(found, key=lambda one: (-one.units, one.model))), whole)
+        return ModelShares(tuple(sorted(found, key=lambda one: (-one.units, one.model))), whole, tuple(self._charged))
 
 
 def _span(start: float, end: float) -> dict[str, str]:

@@ -27,6 +27,7 @@ OPERATIONS = (
     "request.list",
     "audit.read",
     "policy.explain",
+    "usage.read",
 )
 # Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
 RIGHTS = ("key.unlock",)
@@ -34,7 +35,7 @@ UNLOCK = RIGHTS[0]
 # What could bring a locked key back, or give somebody another one in its place: each needs `key.unlock` as well.
 REVIVING = frozenset({"key.enable", "key.rotate", "key.quota", "key.update", "key.allowance"})
 # These look at no single key, so there is no record a condition could speak of.
-WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.explain"})
+WITHOUT_RECORD = frozenset({"key.list", "request.list", "audit.read", "policy.explain", "usage.read"})
 
 Outcome = Literal["allow", "deny", "needs_approval"]
 CounterOffer = Literal["ask", "stand"]

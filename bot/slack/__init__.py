@@ -9,6 +9,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     blocks          small Block Kit helpers
     bolt            what Bolt answers for us: Slack's questions about the app itself
     channel_events  events that say that a channel takes messages again
+    charts          slack's block for charts, the same in text, and which of the two is sent
     command_words   the words of the command in other languages
     directory       slack user → Actor, as Slack sees them now
     edge            between both transports and our router

@@ -67,6 +67,7 @@ def test_what_nobody_may_do_is_a_note_and_fails_nothing(out: io.StringIO, tmp_pa
     assert out.getvalue().splitlines() == [
         f"note: {tmp_path}/p.toml:1:1: {CALLS_NOBODY}",
         f"note: {tmp_path}/p.toml:1:1: nobody may do audit.read",
+        f"note: {tmp_path}/p.toml:1:1: nobody may do usage.read",
         f"{tmp_path}/p.toml: 1 rule, no mistake and no doubt.",
     ]
 

@@ -50,7 +50,8 @@ async def test_a_key_s_models_come_from_its_log_and_rows_of_others_are_left_out(
     row(fake, "ci two", other.id, "dear", 9_000)
     row(fake, "ci", one.id, "old", 4, ago=40 * DAY)
     found = await of_key(fake, one.id)
-    assert found == ModelShares((ModelSpending("dear", 1_200, 2), ModelSpending("cheap", 10, 1)), whole=True)
+    assert found.models == (ModelSpending("dear", 1_200, 2), ModelSpending("cheap", 10, 1))
+    assert (found.whole, [units for _, units in found.charged]) == (True, [700, 500, 10])
 
 
 async def test_where_rows_carry_numbers_those_of_another_key_that_had_the_name_are_left_out() -> None:
@@ -78,7 +79,7 @@ async def test_the_account_s_models_are_summed_where_the_gateway_does_it(profile
         row(fake, "ci", key.id, "m", 7)
     client, now = client_of(fake), fake.clock.now()
     found = await client.usage.of_account(start=now - 30 * DAY, end=now, deadline=5.0)
-    assert found == ModelShares((ModelSpending("m", 21, 3),), whole=True)
+    assert (found.models, found.whole) == ((ModelSpending("m", 21, 3),), True)
     with pytest.raises(GatewayRejected) as error:
         await client.usage.account_forecast(deadline=5.0)
     assert error.value.refusal is Refusal.NOT_OFFERED

@@ -68,6 +68,8 @@ nor list all keys                                   | engineer | key.list any | 
 nor look at it                                      | engineer | key.show any | | deny | -
 nor list all requests                               | engineer | request.list any | | deny | -
 nor read the record                                 | engineer | audit.read | | deny | -
+but sees the own spending                           | engineer | usage.read | | allow | own keys are one's own business
+and nobody else's                                   | engineer | usage.read any | | deny | -
 """
 
 GUARDING = """
@@ -88,6 +90,7 @@ and disables any                                    | manager  | key.disable any
 and sees all requests                               | manager  | request.list any | | allow | managers look after all keys
 but no value of a key                               | manager  | key.reveal any | | deny | -
 and not the record                                  | manager  | audit.read any | | deny | -
+a manager sees all spending                         | manager  | usage.read any | | allow | managers look after all keys
 an administrator reads the record                   | admin    | audit.read any | | allow | security and administrators read everything
 and lists all keys                                  | admin    | key.list any | | allow | security and administrators read everything
 but disables none                                   | admin    | key.disable any | | deny | -

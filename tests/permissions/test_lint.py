@@ -69,16 +69,18 @@ def test_a_policy_whose_only_giving_rule_is_dead_locks_everybody_out() -> None:
 
 def test_operations_nobody_may_do_are_told() -> None:
     told = [sentence for _, sentence in doubts(rule(do='["key.*", "request.list"]'), rest="")]
-    assert told == ["nobody may do audit.read", "nobody may do policy.explain"]
+    assert told == ["nobody may do audit.read", "nobody may do policy.explain", "nobody may do usage.read"]
 
 
 def test_a_condition_on_a_key_gives_no_right_where_there_is_no_key() -> None:
     text = rule(do='["*"]', rest="when = { unlimited_quota = false }\nallow = true")
     told = doubts(text, rest="")
-    assert told[:4] == [
-        ("", f"nobody may do {one}") for one in ("audit.read", "key.list", "policy.explain", "request.list")
+    assert told[:5] == [
+        ("", f"nobody may do {one}")
+        for one in ("audit.read", "key.list", "policy.explain", "request.list", "usage.read")
     ]
-    assert told[4][1].startswith("unlimited_quota never holds for key.list, request.list, audit.read, policy.explain")
+    never = "unlimited_quota never holds for key.list, request.list, audit.read, policy.explain, usage.read"
+    assert told[5][1].startswith(never)
 
 
 def test_a_condition_on_the_ask_is_fine_where_there_is_no_key() -> None:
