@@ -31,6 +31,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.keys.list_pass import ListPass
+from bot.languages import tr
 from bot.redaction import know_keys
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
@@ -193,7 +194,7 @@ class Alerts:
     def notes(self) -> list[str]:
         """For /readyz: how far the index is."""
         progress = self.index_sync.progress()
-        return [f"leaked keys: {progress}"] if progress else []
+        return [tr("leaked keys: {progress}", progress=progress)] if progress else []
 
     async def _grown(self) -> None:
         """The index knows more keys: alerts whose values were unknown may mean one of them."""

@@ -26,6 +26,8 @@ from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import ApprovalConflict, GatewayError
 from bot.gateway.limiter import Priority, prioritized
+from bot.languages import joined, tr, trc, trn
+from bot.languages.formats import some_of, with_commas
 from bot.permissions.entitlements import who_may_any
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -140,18 +142,23 @@ class SecurityCalls:
         policy = self.policy()
         names = who_may_any(policy, "key.disable")
         ids = policy.roles.ids(names if step >= ESCALATES_AT else names[:1]) - {EVERYBODY}
-        shown = ", ".join(key_name(alert, key_id) for key_id in living[:3])
-        shown += f" and {len(living) - 3:,} more" if len(living) > 3 else ""
-        one, sure = len(living) == 1, set(living) <= set(alert.all_sure_keys)
-        if sure:
-            which = f"The leaked key {shown} still works" if one else f"The leaked keys {shown} still work"
+        shown = some_of([key_name(alert, key_id) for key_id in living], 3)
+        if set(living) <= set(alert.all_sure_keys):
+            which = trn(
+                "The leaked key {keys} still works.", "The leaked keys {keys} still work.", len(living), keys=shown
+            )
         else:
-            which = f"An alert may mean key {shown}, which still works" if one else f"An alert may mean {shown}"
+            which = trn(
+                "An alert may mean key {keys}, which still works.",
+                "An alert may mean {keys}.",
+                len(living),
+                keys=shown,
+            )
         if alert.acknowledged_by:
-            who = f"{mention(alert.acknowledged_by)} was on it; is it done?"
+            who = tr("{who} was on it; is it done?", who=mention(alert.acknowledged_by))
         else:
-            who = "Nobody has acted yet." if step else "Please act on the card above."
-        return f"{mention_all(ids)} {which}. {who}".strip()
+            who = tr("Nobody has acted yet.") if step else tr("Please act on the card above.")
+        return joined(mention_all(ids), which, who)
 
     async def home_rows(self, actor: Actor) -> list[Block]:
         """For the Home of those who may disable any key: alerts about living keys that nobody has acted on."""
@@ -164,19 +171,23 @@ class SecurityCalls:
 
     def _row(self, alert: Alert) -> list[Block]:
         keys = alert.possible_keys or alert.all_sure_keys
-        shown = ", ".join(key_name(alert, key_id) for key_id in keys[:3])
-        by = f" · {mention(alert.acknowledged_by)} is on it" if alert.acknowledged_by else ""
-        text = f":rotating_light: {shown} · alert {alert.id} · {date(alert.received_at)}{by}"
-        row = str(alert.id)
-        buttons = [button("Disable now" if alert.the_key else "Disable…", DISABLE, value=row, style="danger")]
-        buttons += [] if alert.acknowledged_by else [button("I am on it", ACKNOWLEDGE, value=row)]
+        shown = with_commas(key_name(alert, key_id) for key_id in keys[:3])
+        parts = [f":rotating_light: {shown}", tr("alert {number}", number=alert.id), date(alert.received_at)]
+        if alert.acknowledged_by:
+            parts.append(tr("{who} is on it", who=mention(alert.acknowledged_by)))
+        row, text = str(alert.id), " · ".join(parts)
+        disable = tr("Disable now") if alert.the_key else trc("button", "Disable…")
+        buttons = [button(disable, DISABLE, value=row, style="danger")]
+        buttons += [] if alert.acknowledged_by else [button(tr("I am on it"), ACKNOWLEDGE, value=row)]
         return [section(text), actions(*buttons)]
 
     def acknowledge(self, c: sa.Connection, alert_id: int, actor: str) -> ApprovalConflict | None:
         """Somebody is on it: the card says who, and calling pauses."""
         alert, now = store.get(c, alert_id, lock=True), self.clock()
         if not self._standing(c, alert)[0]:
-            return ApprovalConflict(f"Alert {alert.id} needs nobody any more; the card says what was done.")
+            return ApprovalConflict(
+                tr("Alert {number} needs nobody any more; the card says what was done.", number=alert.id)
+            )
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.ACKNOWLEDGED, at=now, actor=actor, key_id=alert.the_key, details=told)
         self.notifications.card(c, store.change(c, alert_id, acknowledged_by=actor, acknowledged_at=now))

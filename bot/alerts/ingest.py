@@ -31,6 +31,7 @@ from bot.alerts.models import (
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
+from bot.languages import tr, trn
 
 TRIAGE_JOB = "alert"
 # Repeats of an alert that are each looked at at once; of more one look for each of these periods, at its end.
@@ -192,10 +193,20 @@ def _is_round(number: int) -> bool:
 
 
 def _notes(found: ScanResult, left_out: int) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if found.cut:
-        most = f"only its first part, and at most {MOST_CANDIDATES:,} possible keys, were looked at"
-        notes.append(f"The alert is very long: {most}.")
+        notes.append(
+            tr(
+                "The alert is very long: only its first part, and at most {number} possible keys, were looked at.",
+                number=f"{MOST_CANDIDATES:,}",
+            )
+        )
     if left_out:
-        notes.append(f"{left_out:,} more possible keys are not shown; ours among them are acted on all the same.")
+        notes.append(
+            trn(
+                "{count} more possible key is not shown; if it is ours, it is acted on all the same.",
+                "{count} more possible keys are not shown; ours among them are acted on all the same.",
+                left_out,
+            )
+        )
     return notes

@@ -16,7 +16,7 @@ from bot.alerts import store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.drawers import locked_of, requests_of
 from bot.alerts.cards.key_state import came_to_nothing
-from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, said
+from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, ordered_text, said, standing_text
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
 from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import find
@@ -27,12 +27,13 @@ from bot.alerts.models import Alert, AlertStatus
 from bot.alerts.response import DISABLE, ROTATE, AlertResponse
 from bot.alerts.triage import Triage
 from bot.approvals import store as requests_store
-from bot.approvals.models import FINAL, WORDS, ApprovalRequest, Status
+from bot.approvals.models import FINAL, ApprovalRequest
 from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, PermissionDenied, TooMuch
 from bot.gateway.models import Key
 from bot.keys.access import SHOW
+from bot.languages import english, tr, trn
 from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery, text_of
@@ -40,7 +41,7 @@ from bot.slack.errors import ViewClosed
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
-NOTHING = (
+NOTHING = tr(
     "No key was found in this message. A key looks like `sk-` and 48 letters and digits; a masked one shows its first "
     "and last four. If one is spread over pieces, paste it into a message to yourself and use this shortcut there."
 )
@@ -56,9 +57,9 @@ CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
 # How often, and for how many times, a window that ordered something looks whether it is done.
 LOOKS, LOOK_PAUSE = 60, 1.0
-OWN_ALERT = "This alert is about a key of yours, so somebody else has to say that it is a false alarm."
-ASKS_FIRST_TO_ACT = "Calls are paused by those who may disable any key without asking."
-ASKS_FIRST = "Somebody who may disable any key without asking has to say that this is a false alarm."
+OWN_ALERT = tr("This alert is about a key of yours, so somebody else has to say that it is a false alarm.")
+ASKS_FIRST_TO_ACT = tr("Calls are paused by those who may disable any key without asking.")
+ASKS_FIRST = tr("Somebody who may disable any key without asking has to say that this is a false alarm.")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class AlertListeners:
         if not self.deps.policy().counts(actor):
             await self._thank(delivery, await self._reported(delivery, actor))
             return None
-        loading = modal("loading", TITLE, [section(":hourglass_flowing_sand: Looking for keys…")], close="Cancel")
+        loading = modal("loading", TITLE, [section(tr(":hourglass_flowing_sand: Looking for keys…"))])
         await self._fill(delivery, loading, actor, lambda: self._reported(delivery, actor))
         return None
 
@@ -92,13 +93,18 @@ class AlertListeners:
         most = MOST_REPORTS_OF_SECURITY if kills else MOST_REPORTS
         if not self.reports.take(actor.slack_user_id, per_minute=most):
             raise TooMuch(
-                f"You have reported {most} messages within a minute; security has all of those. Report this one in a "
-                "moment, or tell security directly if it cannot wait."
+                trn(
+                    "You have reported {count} message within a minute; security has it. Report this one in a "
+                    "moment, or tell security directly if it cannot wait.",
+                    "You have reported {count} messages within a minute; security has all of those. Report this one "
+                    "in a moment, or tell security directly if it cannot wait.",
+                    most,
+                )
             )
 
     async def _thank(self, delivery: Delivery, alert_id: int | None) -> None:
         """The window for somebody who may do nothing here but report: it looks nothing up."""
-        told = f"Thank you. Security is told and looks into it (alert {alert_id})."
+        told = tr("Thank you. Security is told and looks into it (alert {number}).", number=alert_id)
         await delivery.responder.open_modal(delivery, said(NOTHING if alert_id is None else told))
 
     async def _fill(
@@ -138,7 +144,7 @@ class AlertListeners:
                 await self.triage.match(alert_id)
                 return await self.triage.read_records(alert_id)
         except GatewayError as error:
-            logger.info("alert %d: not looked up yet: %s", alert_id, error.sentence)
+            logger.info("alert %d: not looked up yet: %s", alert_id, english(error.sentence))
         except TimeoutError:
             logger.info("alert %d: not looked up yet: the gateway takes longer than %g s", alert_id, LOOK_SECONDS)
         return await self.deps.database.read(store.get, alert_id), {}
@@ -195,7 +201,7 @@ class AlertListeners:
         in_window = delivery.in_modal and delivery.callback_id == WINDOW
         keys = chosen(alert, delivery.state if in_window else {})
         if not keys and in_window:
-            raise InputError({"keys": "Tick the key that is meant; nothing was touched."})
+            raise InputError({"keys": tr("Tick the key that is meant; nothing was touched.")})
         if not keys or (operation == ROTATE and not in_window):
             await self._fill(delivery, _loading(), actor, lambda: _known(alert.id))
             return None
@@ -212,8 +218,14 @@ class AlertListeners:
             await self.deps.flow.refuse(actor, DISABLE, decision)
         batch_id = await self.response.order_all(alert, actor)
         if delivery.in_modal:
-            sentence = f"{len(alert.all_sure_keys):,} keys are being disabled by batch {batch_id}"
-            view = said(f"{sentence}; its progress is in <#{self.notifications.channel}>.")
+            sentence = trn(
+                "{count} key is being disabled by batch {batch}; its progress is in {channel}.",
+                "{count} keys are being disabled by batch {batch}; its progress is in {channel}.",
+                len(alert.all_sure_keys),
+                batch=batch_id,
+                channel=f"<#{self.notifications.channel}>",
+            )
+            view = said(sentence)
             delivery.responder.later(delivery.responder.update_modal(delivery, view))
 
     async def _order(self, delivery: Delivery, alert: Alert, key_id: int, actor: Actor, operation: str) -> None:
@@ -226,12 +238,12 @@ class AlertListeners:
             deadline=self.deps.left(delivery),
         )
         if delivery.in_modal:
-            word = "is being disabled" if operation == DISABLE else "gets a successor"
-            if request.status is Status.PENDING:
-                word = "waits for an approval"
-            sentence = f"Key {key_id} {word} (request {request.number}, {WORDS[request.status]}). "
-            link = f"Each step and its time are on the card in <#{self.notifications.channel}>."
-            delivery.responder.later(self._follow(delivery, {key_id: request}, first=sentence + link))
+            first = f"{ordered_text(key_id, request, operation)} {self._where()}"
+            delivery.responder.later(self._follow(delivery, {key_id: request}, first=first))
+
+    def _where(self) -> str:
+        channel = f"<#{self.notifications.channel}>"
+        return tr("Each step and its time are on the card in {channel}.", channel=channel)
 
     async def _follow(
         self, delivery: Delivery, ordered: Mapping[int, ApprovalRequest | str], *, first: str = ""
@@ -245,13 +257,15 @@ class AlertListeners:
             for look in range(LOOKS):
                 now = await self.deps.database.read(requests_store.several, [one.id for one in requests.values()])
                 lines = [
-                    f"Key {key_id}: {order if isinstance(order, str) else _standing(now.get(order.id, order))}"
+                    tr(
+                        "Key {number}: {state}",
+                        number=key_id,
+                        state=order if isinstance(order, str) else standing_text(now.get(order.id, order)),
+                    )
                     for key_id, order in ordered.items()
                 ]
                 moved = any(now.get(one.id, one).status is not one.status for one in requests.values())
-                text = "\n".join(
-                    [*lines, f"Each step and its time are on the card in <#{self.notifications.channel}>."]
-                )
+                text = "\n".join([*lines, self._where()])
                 if text != shown and (moved or not first):
                     await delivery.responder.update_modal(delivery, said(text))
                     shown = text
@@ -315,16 +329,20 @@ class AlertListeners:
         if error is not None:
             raise error
         if delivery.in_modal:
-            view = said(f"Alert {alert.id} is closed as a false alarm; nothing was disabled.")
+            view = said(tr("Alert {number} is closed as a false alarm; nothing was disabled.", number=alert.id))
             delivery.responder.later(delivery.responder.update_modal(delivery, view))
         return None
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
         alert, now = store.get(c, alert_id, lock=True), self.deps.clock()
         if alert.status is not AlertStatus.OPEN:
-            return ApprovalConflict(f"<@{alert.closed_by}> has closed alert {alert.id} already.")
+            return ApprovalConflict(
+                tr("{who} has closed alert {number} already.", who=f"<@{alert.closed_by}>", number=alert.id)
+            )
         if alert.batch_id is not None or not all(came_to_nothing(one) for one in requests_of(c, alert).values()):
-            return ApprovalConflict(f"Something was done about alert {alert.id} already; the card says what.")
+            return ApprovalConflict(
+                tr("Something was done about alert {number} already; the card says what.", number=alert.id)
+            )
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
         changes = {"status": AlertStatus.FALSE_ALARM.value, "closed_by": actor.slack_user_id, "closed_at": now}
@@ -335,7 +353,7 @@ class AlertListeners:
         known = text.isascii() and text.isdigit() and len(text) < 10
         alert = await self.deps.database.read(store.find, int(text)) if known else None
         if alert is None:
-            raise ApprovalConflict("There is no such alert any more.")
+            raise ApprovalConflict(tr("There is no such alert any more."))
         return alert
 
 
@@ -349,16 +367,12 @@ def _is_unsure(alert: Alert) -> bool:
     return alert.awaits_lookup or any(key_id not in alert.keys for key_id in alert.possible_keys)
 
 
-def _standing(request: ApprovalRequest) -> str:
-    return f"{WORDS[request.status]} (request {request.number})"
-
-
 async def _known(alert_id: int) -> int:
     return alert_id
 
 
 def _loading() -> dict[str, Any]:
-    return modal("loading", TITLE, [section(":hourglass_flowing_sand: Asking the gateway…")], close="Cancel")
+    return modal("loading", TITLE, [section(tr(":hourglass_flowing_sand: Asking the gateway…"))])
 
 
 def register(router: Router, listeners: AlertListeners) -> None:

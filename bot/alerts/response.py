@@ -31,6 +31,7 @@ from bot.durable.engine import Again, Engine
 from bot.errors import ApprovalConflict, BotError
 from bot.gateway.models import EffectiveState
 from bot.keys import owners
+from bot.languages import tr, trn
 from bot.operations import Effect, Operation
 from bot.permissions.models import Actor, Decision, Facts
 from bot.permissions.rules import Policy
@@ -91,7 +92,7 @@ class AlertResponse:
         However often it is ordered, by however many, it is one request.
         """
         if alert.status is not AlertStatus.OPEN:
-            raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
+            raise ApprovalConflict(_closed(alert))
         attempt = await self.database.read(_attempt, alert, key_id, actor.slack_user_id)
         delivery_id = _delivery_id(alert, key_id, operation, attempt)
         click = (delivery_id, actor.slack_user_id)
@@ -146,7 +147,7 @@ class AlertResponse:
     async def order_all(self, alert: Alert, actor: Actor) -> int:
         """Have all keys of a mass leak disabled by one batch, which judges each. However many order it: one batch."""
         if alert.status is not AlertStatus.OPEN:
-            raise ApprovalConflict(f"Alert {alert.id} was closed as a false alarm by <@{alert.closed_by}>.")
+            raise ApprovalConflict(_closed(alert))
         return await self.database.run(self._begin_batch, alert.id, actor)
 
     def _begin_batch(self, c: sa.Connection, alert_id: int, actor: Actor | None) -> int:
@@ -160,7 +161,9 @@ class AlertResponse:
             keys=keys,
             requester_id=self.bot_user_id if actor is None else actor.slack_user_id,
             requester_team=self.team_id if actor is None else actor.team_id,
-            what=f"the {len(keys):,} keys of alert {alert.id}",
+            what=trn(
+                "the {count} key of alert {number}", "the {count} keys of alert {number}", len(keys), number=alert.id
+            ),
             reason=_reason(alert),
             channel_id=self.notifications.channel,
             rule=RULE if actor is None else "",
@@ -194,7 +197,7 @@ class AlertResponse:
             return
         now = self.clock()
         attempt = _attempt(c, alert, key_id, self.bot_user_id)
-        sentence = f"The policy disables whole keys in alerts from {alert.source} at once."
+        sentence = tr("The policy disables whole keys in alerts from {source} at once.", source=alert.source)
         new = NewRequest(
             delivery_id=_delivery_id(alert, key_id, DISABLE, attempt),
             origin=Origin(kind=OriginKind.ALERT_RULE, alert_id=alert.id, attempt=attempt),
@@ -332,8 +335,21 @@ def _old_key(request: ApprovalRequest) -> int:
 
 def _reason(alert: Alert) -> str:
     """Why, for the record: which alert, from where."""
-    title = f": {alert.title}" if alert.title else ""
-    return f"Leaked: alert {alert.id} from {alert.source} ({alert.their_id}){title}"[:500]
+    if not alert.title:
+        return tr(
+            "Leaked: alert {number} from {source} ({id})", number=alert.id, source=alert.source, id=alert.their_id
+        )
+    return tr(
+        "Leaked: alert {number} from {source} ({id}): {title}",
+        number=alert.id,
+        source=alert.source,
+        id=alert.their_id,
+        title=alert.title,
+    )
+
+
+def _closed(alert: Alert) -> str:
+    return tr("Alert {number} was closed as a false alarm by {who}.", number=alert.id, who=f"<@{alert.closed_by}>")
 
 
 def _has_ended(rotation: ApprovalRequest) -> bool:

@@ -13,6 +13,7 @@ from bot.alerts.intake.sources import IncomingAlert
 from bot.alerts.models import Alert, AlertStatus, HeldMessage, MoreFinding
 from bot.alerts.tables import alerts, fingerprints, held_messages
 from bot.db.tables import posts
+from bot.languages.sentence import to_stored
 
 _CHUNK = 500
 _NEWEST = 100
@@ -44,8 +45,8 @@ def receive(
         "more_findings": [list(one) for one in more],
         "keys": {},
         "actions": {},
-        "notes": list(notes),
-        "events": [{"id": incoming.event_id, "at": at, "sentence": incoming.event}],
+        "notes": [to_stored(note) for note in notes],
+        "events": [{"id": incoming.event_id, "at": at, "sentence": to_stored(incoming.event)}],
         "deliveries": 1,
         "received_at": at,
     }
@@ -75,6 +76,8 @@ def get(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert:
 
 def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
     """Set fields of an alert, models included. Whoever computes them from the row holds its lock."""
+    if "notes" in values:
+        values["notes"] = [to_stored(note) for note in values["notes"]]
     plain = to_jsonable_python(values)
     c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))
     return get(c, alert_id)

@@ -31,6 +31,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys import owners
+from bot.languages import english, tr
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Triage:
             with prioritized(Priority.KILL):
                 alert = await self.read_keys(alert.id)
         except GatewayError as error:
-            logger.info("alert %d: the gateway does not answer: %s", alert.id, error.sentence)
+            logger.info("alert %d: the gateway does not answer: %s", alert.id, english(error.sentence))
             age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
         await self.response.act_by_policy(alert)
@@ -174,7 +175,7 @@ class Triage:
             number=int(alert.place["number"]),
         )
         if self.github is None:
-            note = "GITHUB_TOKEN is not configured, so the secret itself could not be fetched."
+            note = tr("GITHUB_TOKEN is not configured, so the secret itself could not be fetched.")
             await self.database.run(self._note, alert.id, note, over=True)
             return None
         try:
@@ -202,7 +203,7 @@ class Triage:
         alert = store.get(c, alert_id, lock=True)
         known = {(finding.hint, finding.fingerprint) for finding in findings}
         kept = [finding for finding in alert.findings if (finding.hint, finding.fingerprint) not in known]
-        notes = [note for note in alert.notes if "GitHub" not in note]
+        notes = [note for note in alert.notes if "GitHub" not in english(note)]
         place = {**alert.place, FETCHED: True, UNFETCHED: False}
         beyond = merge_more(alert.more_findings, more)
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}

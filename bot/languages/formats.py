@@ -3,10 +3,10 @@
 Digits stay Latin in every language: amounts and ids are compared with, and copied into, what the gateway shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.languages.lists import AND, OR, PLAIN
-from bot.languages.sentence import LIST, Sentence
+from bot.languages.sentence import LIST, Sentence, trn
 
 
 def all_of(items: Iterable[str]) -> Sentence:
@@ -22,6 +22,12 @@ def one_of(items: Iterable[str]) -> Sentence:
 def with_commas(items: Iterable[str]) -> Sentence:
     """`a, b, c`: names of which there may be more."""
     return _listed(items, PLAIN)
+
+
+def some_of(items: Sequence[str], most: int) -> Sentence:
+    """`a, b and 3 more`: the first of several names."""
+    shown, more = with_commas(items[:most]), len(items) - most
+    return shown if more <= 0 else trn("{items} and {count} more", "{items} and {count} more", more, items=shown)
 
 
 def _listed(items: Iterable[str], style: str) -> Sentence:

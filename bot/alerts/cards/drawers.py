@@ -15,6 +15,7 @@ from bot.alerts.models import Alert
 from bot.approvals import store as requests_store
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.keys import locks
+from bot.languages.sentence import from_stored
 from bot.permissions.rules import Policy
 from bot.slack.blocks import Message, section
 from bot.slack.outbox import Drawer
@@ -81,7 +82,7 @@ def _author(c: sa.Connection, post: PostRow) -> Message | None:
 
 
 def _call(_c: sa.Connection, post: PostRow) -> Message | None:
-    text = str(post.body.get("text", ""))
+    text = from_stored(post.body.get("text", ""))
     return Message(text, [section(text)]) if text else None
 
 

@@ -7,6 +7,9 @@ from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
+from bot.gateway.models import EffectiveState
+from bot.keys.text import quota_text, state_text
+from bot.languages import said, tr, trc
 from bot.slack.blocks import (
     Block,
     bold_name,
@@ -20,7 +23,7 @@ from bot.slack.blocks import (
     section,
     time_text,
 )
-from bot.units import format_duration, format_quota
+from bot.units import format_duration
 
 
 def key_name(alert: Alert, key_id: int) -> str:
@@ -33,24 +36,37 @@ def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
     """What is known of one key: name, id, owner, state, last use, quota left."""
     seen = alert.keys.get(key_id)
     if seen is None:
-        return [context(f"Key {key_id}: asking the gateway…")]
+        return [context(tr("Key {number}: asking the gateway…", number=key_id))]
     if seen.gone:
-        return [context(f"Key {key_id} is gone from the gateway: it was deleted.")]
+        return [context(tr("Key {number} is gone from the gateway: it was deleted.", number=key_id))]
     how = {finding.how for finding in alert.findings if key_id in finding.key_ids}
-    sure = "whole value matched" if MatchKind.FULL in how else "first and last characters fit"
-    pairs = [
-        ("Key", f"{key_name(alert, key_id)} · id {key_id} · {code(seen.hint)}"),
-        ("Owner", mention(seen.owner) if seen.owner else "nobody known here"),
-        ("State", seen.state + f" (at {time_text(seen.looked_at)})"),
-        ("Last paid use", _last_use(seen)),
-        ("Quota left", "unlimited" if seen.unlimited_quota else format_quota(seen.remain_quota, units_per_usd)),
-        ("Match", sure),
+    sure = MatchKind.FULL in how
+    state = state_text(EffectiveState(seen.state or EffectiveState.UNKNOWN))
+    at = time_text(seen.looked_at)
+    quota = quota_text(seen.remain_quota, unlimited=seen.unlimited_quota, units_per_usd=units_per_usd)
+    pairs: list[tuple[str, str]] = [
+        (tr("Key"), f"{key_name(alert, key_id)} · {id_text(key_id)} · {code(seen.hint)}"),
+        (tr("Owner"), mention(seen.owner) if seen.owner else trc("the owner of a key", "nobody known here")),
+        (tr("State"), trc("state of a key, when it was seen", "{state} (at {time})", state=state, time=at)),
+        (tr("Last paid use"), _last_use(seen)),
+        (tr("Quota left"), quota),
+        (
+            trc("label: how surely a key was recognised", "Match"),
+            trc("how surely a key was recognised", "whole value matched")
+            if sure
+            else trc("how surely a key was recognised", "first and last characters fit"),
+        ),
     ]
     return fields(pairs)
 
 
+def id_text(key_id: int) -> str:
+    """`id 12`, for a line about a key."""
+    return trc("the number of a key", "id {number}", number=key_id)
+
+
 def _last_use(seen: KeySnapshot) -> str:
-    return "none" if seen.accessed_time <= seen.created_time else date(seen.accessed_time)
+    return trc("the last use of a key", "none") if seen.accessed_time <= seen.created_time else date(seen.accessed_time)
 
 
 def step_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
@@ -59,29 +75,48 @@ def step_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
     request = requests.get(action.request_id) if action is not None else None
     if action is None or request is None:
         return []
-    who = mention(action.by) if action.by else "Keydesk (auto_disable)"
-    verb = "disabled" if action.operation == "key.disable" else "replaced"
-    lines = [f"{time_text(action.clicked_at)} {who} ordered it to be {verb} (request {request.number})"]
-    if request.status is Status.SUCCEEDED and request.settled_at is not None:
-        lines.append(f"{time_text(request.settled_at)} the gateway's record was read back: {verb}")
-    else:
-        lines.append(f"{MARKS[request.status]} {_standing(request, verb)}")
+    disables = action.operation == "key.disable"
+    lines = [_order_line(action, request, disables=disables), _state_line(request, disables=disables)]
     if action.operation == "key.rotate" and request.status is Status.SUCCEEDED and not out_of_use:
         until = date((request.settled_at or request.asked_at) + ROTATION_OVERLAP)
         lines.append(
-            f":warning: *The leaked key still works*, so that what uses it can change over: until its successor is "
-            f"revealed, at the latest {until}. *Disable now* does not wait; its owner is then offered a replacement."
+            tr(
+                ":warning: *The leaked key still works*, so that what uses it can change over: until its successor is "
+                "revealed, at the latest {time}. *Disable now* does not wait; its owner is then offered a replacement.",
+                time=until,
+            )
         )
     lines += _proof_lines(action, request)
     return [section("\n".join(lines))]
 
 
-def _standing(request: ApprovalRequest, verb: str) -> str:
+def _order_line(action: AlertAction, request: ApprovalRequest, *, disables: bool) -> str:
+    who, at = mention(action.by) if action.by else "Keydesk (auto_disable)", time_text(action.clicked_at)
+    if disables:
+        return tr("{time} {who} ordered it to be disabled (request {number})", time=at, who=who, number=request.number)
+    return tr("{time} {who} ordered it to be replaced (request {number})", time=at, who=who, number=request.number)
+
+
+def _state_line(request: ApprovalRequest, *, disables: bool) -> str:
+    if request.status is not Status.SUCCEEDED or request.settled_at is None:
+        return f"{MARKS[request.status]} {_standing(request, disables=disables)}"
+    at = time_text(request.settled_at)
+    if disables:
+        return tr("{time} the gateway's record was read back: disabled", time=at)
+    return tr("{time} the gateway's record was read back: replaced", time=at)
+
+
+def _standing(request: ApprovalRequest, *, disables: bool) -> str:
     postponed = request.progress.postponed
     if request.status in IN_HAND - {Status.UNKNOWN} and postponed is not None:
-        return f"*not {verb} yet*: {escape(postponed.why)} We keep trying; nothing is lost."
-    why = f": {harmless(request.outcome.sentence)}" if request.outcome else ""
-    return f"{WORDS[request.status]}{why}"
+        why = escape(postponed.why)
+        if disables:
+            return tr("*not disabled yet*: {why} We keep trying; nothing is lost.", why=why)
+        return tr("*not replaced yet*: {why} We keep trying; nothing is lost.", why=why)
+    if request.outcome is None:
+        return said(WORDS[request.status])
+    why = harmless(request.outcome.sentence)
+    return trc("state of a request, and why", "{state}: {why}", state=WORDS[request.status], why=why)
 
 
 def _proof_lines(action: AlertAction, request: ApprovalRequest) -> list[str]:
@@ -89,18 +124,24 @@ def _proof_lines(action: AlertAction, request: ApprovalRequest) -> list[str]:
     if seen is None:
         return []
     refused, accepted = seen.refused_at, seen.accepted_last
-    lines = []
+    lines: list[str] = []
     if accepted is not None:
-        lines.append(f"{time_text(accepted)} the gateway still accepted the key")
+        lines.append(tr("{time} the gateway still accepted the key", time=time_text(accepted)))
     if refused is not None:
         total = seconds_text(refused - action.clicked_at)
-        lines.append(f":lock: {time_text(refused)} *the gateway refused the key: dead {total} after the order*")
+        lines.append(
+            tr(
+                ":lock: {time} *the gateway refused the key: dead {duration} after the order*",
+                time=time_text(refused),
+                duration=total,
+            )
+        )
     elif seen.ended and accepted is not None:
-        lines.append(":rotating_light: *It is still accepted. Treat it as live and delete it.*")
+        lines.append(tr(":rotating_light: *It is still accepted. Treat it as live and delete it.*"))
     elif seen.ended:
-        lines.append(f":warning: the key itself could not be tried: {escape(seen.why)}")
+        lines.append(tr(":warning: the key itself could not be tried: {why}", why=escape(seen.why)))
     else:
-        lines.append(":hourglass_flowing_sand: trying the key itself")
+        lines.append(tr(":hourglass_flowing_sand: trying the key itself"))
     return lines
 
 
@@ -109,7 +150,14 @@ def again_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
     if not is_enabled_again(alert, key_id, requests):
         return []
     how = code(f"/apikey disable {key_id}")
-    return [section(f":rotating_light: *Since then it was enabled again, so it works.* {how} takes it out of use.")]
+    return [
+        section(
+            tr(
+                ":rotating_light: *Since then it was enabled again, so it works.* {command} takes it out of use.",
+                command=how,
+            )
+        )
+    ]
 
 
 def untold_blocks(alert: Alert, key_id: int, untold: Mapping[int, str]) -> list[Block]:
@@ -117,8 +165,13 @@ def untold_blocks(alert: Alert, key_id: int, untold: Mapping[int, str]) -> list[
     seen = alert.keys.get(key_id)
     if seen is None or not seen.owner or key_id not in untold:
         return []
-    why = f"Slack takes no direct message for them ({code(untold[key_id])})"
-    return [section(f":warning: *Its owner {mention(seen.owner)} was not told*: {why}. Please tell them another way.")]
+    sentence = tr(
+        ":warning: *Its owner {owner} was not told*: Slack takes no direct message for them ({code}). "
+        "Please tell them another way.",
+        owner=mention(seen.owner),
+        code=code(untold[key_id]),
+    )
+    return [section(sentence)]
 
 
 def lock_blocks(locked: str) -> list[Block]:
@@ -128,4 +181,6 @@ def lock_blocks(locked: str) -> list[Block]:
 
 def seconds_text(seconds: float) -> str:
     """`0.4 s`, `12.3 s`, `2 minutes 5 seconds`."""
-    return f"{max(0.0, seconds):.1f} s" if seconds < 60 else format_duration(seconds)
+    if seconds >= 60:
+        return format_duration(seconds)
+    return trc("a length of time in seconds", "{number} s", number=f"{max(0.0, seconds):.1f}")

@@ -14,15 +14,18 @@ from bot.alerts.cards.card import (
     ROTATE,
     found_lines,
 )
-from bot.alerts.cards.key_blocks import again_blocks, key_blocks, lock_blocks, step_blocks, untold_blocks
+from bot.alerts.cards.key_blocks import again_blocks, id_text, key_blocks, lock_blocks, step_blocks, untold_blocks
 from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
+from bot.approvals.models import WORDS, ApprovalRequest, Status
+from bot.languages import tr, trc
+from bot.languages.formats import all_of
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, clipped, ticked
 
 WINDOW = "disable_leaked_key"
 KEYS = "keys"
-TITLE = "Leaked key"
+TITLE = tr("Leaked key")
 BOXES = 10
 
 
@@ -50,38 +53,44 @@ def alert_window(
             blocks += lock_blocks(locked.get(key_id, ""))
         else:
             seen = alert.keys.get(key_id)
-            owner = f"It belongs to {mention(seen.owner)}." if seen and seen.owner else "Its owner is not known here."
-            blocks.append(section(f"A key of this account. {owner} Security is told and can disable it."))
+            owner = mention(seen.owner) if seen and seen.owner else ""
+            whose = tr("It belongs to {owner}.", owner=owner) if owner else tr("Its owner is not known here.")
+            sentences = (tr("A key of this account."), whose, tr("Security is told and can disable it."))
+            blocks.append(section(" ".join(sentences)))
     blocks += found_lines(alert)
     told = [
         mention(owner)
         for owner in dict.fromkeys(alert.keys[k].owner for k in alert.sure_keys if k in alert.keys and k not in untold)
         if owner
     ]
-    people = f" and {', '.join(told)}" if told else ""
-    blocks.append(context(f"Told: {channel_link(channel)}{people}. Alert {alert.id}."))
+    who = all_of([channel_link(channel), *told])
+    blocks.append(context(f"{tr('Told: {people}.', people=who)} {tr('Alert {number}.', number=alert.id)}"))
     blocks += _choice(alert, [key_id for key_id in open_keys(alert, requests) if key_id in visible])
-    return modal(WINDOW, TITLE, blocks, close="Close", private_metadata=str(alert.id))
+    return modal(WINDOW, TITLE, blocks, close=tr("Close"), private_metadata=str(alert.id))
 
 
 def _sentence(alert: Alert, requests: Requests) -> str:
     if alert.status is AlertStatus.FALSE_ALARM:
-        return f":white_check_mark: {mention(alert.closed_by or '')} says that this is a false alarm."
+        return tr(":white_check_mark: {who} says that this is a false alarm.", who=mention(alert.closed_by or ""))
     if not alert.possible_keys and alert.awaits_lookup:
-        return ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
+        return tr(
+            ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
+        )
     if alert.is_untellable:
-        return ":grey_question: It holds a masked key that cannot be told: too little of it is shown."
+        return tr(":grey_question: It holds a masked key that cannot be told: too little of it is shown.")
     if not alert.possible_keys:
-        return ":grey_question: Nothing in it is a key of this account."
+        return tr(":grey_question: Nothing in it is a key of this account.")
     if not alert.sure_keys:
-        return ":warning: Only the first and last characters are there. Look before you act: it may be another key."
+        return tr(":warning: Only the first and last characters are there. Look before you act: it may be another key.")
     return _sure_sentence(alert, requests)
 
 
 def _sure_sentence(alert: Alert, requests: Requests) -> str:
     if all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys) and not open_keys(alert, requests):
-        return ":lock: It holds a key of this account that is out of use: disabled or deleted."
-    return ":rotating_light: It holds a key of this account. Whoever reads it can use it until the gateway refuses it."
+        return tr(":lock: It holds a key of this account that is out of use: disabled or deleted.")
+    return tr(
+        ":rotating_light: It holds a key of this account. Whoever reads it can use it until the gateway refuses it."
+    )
 
 
 def _choice(alert: Alert, keys: list[int]) -> list[Block]:
@@ -97,19 +106,21 @@ def _choice(alert: Alert, keys: list[int]) -> list[Block]:
         blocks.append({"type": "actions", "block_id": KEYS, "elements": [boxes]})
     elements = []
     if keys:
-        elements.append(button("Disable now", DISABLE, value=row, style="danger"))
-        elements.append(button("Rotate", ROTATE, value=row))
-        disable = "Disable switches the key off now, and its owner gets a button for a replacement."
-        rotate = "Rotate makes the new key first; the old one works until that is revealed, for a day at most."
+        elements.append(button(tr("Disable now"), DISABLE, value=row, style="danger"))
+        elements.append(button(trc("button", "Rotate"), ROTATE, value=row))
+        disable = tr("Disable switches the key off now, and its owner gets a button for a replacement.")
+        rotate = tr("Rotate makes the new key first; the old one works until that is revealed, for a day at most.")
         blocks.append(context(f"{disable} {rotate}"))
     if not alert.actions:
-        elements.append(button("False alarm", FALSE_ALARM, value=row))
+        elements.append(button(tr("False alarm"), FALSE_ALARM, value=row))
     return [*blocks, actions(*elements)] if elements else blocks
 
 
 def _label(alert: Alert, key_id: int) -> str:
     seen = alert.keys.get(key_id)
-    return f"{seen.name or '(no name)'} · id {key_id} · {seen.hint}" if seen is not None else f"id {key_id}"
+    if seen is None:
+        return id_text(key_id)
+    return f"{seen.name or tr('(no name)')} · {id_text(key_id)} · {seen.hint}"
 
 
 def chosen(alert: Alert, state: State) -> list[int]:
@@ -122,4 +133,22 @@ def chosen(alert: Alert, state: State) -> list[int]:
 
 def said(sentence: str) -> dict[str, Any]:
     """A modal that shows one sentence."""
-    return modal("said", TITLE, [section(sentence)], close="Close")
+    return modal("said", TITLE, [section(sentence)], close=tr("Close"))
+
+
+def standing_text(request: ApprovalRequest) -> str:
+    """How a request that was ordered here stands."""
+    state = WORDS[request.status]
+    return trc("state of a request", "{state} (request {number})", state=state, number=request.number)
+
+
+def ordered_text(key_id: int, request: ApprovalRequest, operation: str) -> str:
+    """What was ordered of a key, and how that stands."""
+    number, state = request.number, WORDS[request.status]
+    if request.status is Status.PENDING:
+        return tr(
+            "Key {key} waits for an approval (request {number}, {state}).", key=key_id, number=number, state=state
+        )
+    if operation == "key.disable":
+        return tr("Key {key} is being disabled (request {number}, {state}).", key=key_id, number=number, state=state)
+    return tr("Key {key} gets a successor (request {number}, {state}).", key=key_id, number=number, state=state)

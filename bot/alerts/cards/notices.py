@@ -1,6 +1,6 @@
 """What is said of an alert outside of the security channel: below the message, and to the owner. No clients."""
 
-from bot.alerts.cards.card import DISABLE, SOURCES
+from bot.alerts.cards.card import DISABLE, source_text
 from bot.alerts.cards.key_blocks import key_name
 from bot.alerts.cards.key_state import (
     Requests,
@@ -12,6 +12,8 @@ from bot.alerts.cards.key_state import (
     refused_at,
 )
 from bot.alerts.models import Alert, AlertStatus
+from bot.languages import tr
+from bot.languages.formats import with_commas
 from bot.slack.blocks import (
     Message,
     actions,
@@ -31,33 +33,41 @@ REPLACEMENT = "request_replacement"
 def thread_answer(alert: Alert, requests: Requests) -> Message:
     """The answer in the thread of the message that holds the key. It never repeats the value."""
     keys = [key_id for key_id in alert.sure_keys if key_id in alert.keys] or list(alert.sure_keys)
-    names = ", ".join(f"{key_name(alert, key_id)} (key {key_id})" for key_id in keys)
+    names = with_commas(tr("{name} (key {number})", name=key_name(alert, key_id), number=key_id) for key_id in keys)
     if alert.status is AlertStatus.FALSE_ALARM:
-        return _said(f":white_check_mark: A false alarm, says {mention(alert.closed_by or '')}.")
-    sentence = f":rotating_light: The message above holds a live key of our gateway: {names}."
+        return _said(tr(":white_check_mark: A false alarm, says {who}.", who=mention(alert.closed_by or "")))
+    sentence = tr(":rotating_light: The message above holds a live key of our gateway: {keys}.", keys=names)
     again = [key_id for key_id in keys if is_enabled_again(alert, key_id, requests)]
     dead = [key_id for key_id in keys if refused_at(alert.actions.get(key_id), requests) is not None]
     if not again and keys and len(dead) == len(keys):
         return _said(
-            f":lock: The message above holds key {names}. It is dead: the gateway refuses it. Delete it still."
+            tr(
+                ":lock: The message above holds key {keys}. It is dead: the gateway refuses it. Delete it still.",
+                keys=names,
+            )
         )
     if not again and keys and any(is_being_tried(alert.actions.get(key_id), requests) for key_id in keys):
         return _said(
-            f":hourglass_flowing_sand: The message above holds key {names}. It is being disabled. Delete it still."
+            tr(
+                ":hourglass_flowing_sand: The message above holds key {keys}. It is being disabled. Delete it still.",
+                keys=names,
+            )
         )
     if not again and keys and all(is_out_of_use(alert, key_id, requests) for key_id in keys):
-        return _said(f":no_entry_sign: The message above holds key {names}. It is disabled. Delete it still.")
-    advice = (
+        return _said(
+            tr(":no_entry_sign: The message above holds key {keys}. It is disabled. Delete it still.", keys=names)
+        )
+    advice = tr(
         "Please delete the message. Whoever copied the key can use it until the gateway refuses it. Security is told."
     )
     blocks = [section(f"{sentence} {advice}")]
     if again:
-        how = ", ".join(code(f"/apikey disable {key_id}") for key_id in again)
-        blocks.append(context(f"It was disabled, and enabled again since: {how}."))
+        how = with_commas(code(f"/apikey disable {key_id}") for key_id in again)
+        blocks.append(context(tr("It was disabled, and enabled again since: {commands}.", commands=how)))
     elif alert.actions:
-        blocks.append(context("It is being disabled; the card in the security channel shows each step."))
+        blocks.append(context(tr("It is being disabled; the card in the security channel shows each step.")))
     elif open_keys(alert, requests):
-        blocks.append(actions(button("Disable now", DISABLE, value=str(alert.id), style="danger")))
+        blocks.append(actions(button(tr("Disable now"), DISABLE, value=str(alert.id), style="danger")))
     return Message(sentence, blocks)
 
 
@@ -65,37 +75,60 @@ def author_notice(alert: Alert, requests: Requests) -> Message:
     """To whoever wrote the message, alone: in a channel shared with another company nothing is confirmed."""
     del requests
     where = channel_link(str(alert.place.get("channel", "")))
-    sentence = f":rotating_light: Your message in {where} holds a live key of our gateway. Security is told."
-    advice = "Please delete the message: another company reads that channel."
+    sentence = tr(
+        ":rotating_light: Your message in {channel} holds a live key of our gateway. Security is told.", channel=where
+    )
+    advice = tr("Please delete the message: another company reads that channel.")
     return Message(sentence, [section(f"{sentence} {advice}")])
 
 
 def owner_notice(alert: Alert, key_id: int, requests: Requests, *, locked: str = "") -> Message:
     """The word to whoever owns the key: what happened, and the way to a new one. `locked`: what brings it back."""
-    name, source = key_name(alert, key_id), SOURCES.get(alert.source, alert.source)
+    name, source = key_name(alert, key_id), source_text(alert)
     if alert.status is AlertStatus.FALSE_ALARM:
-        says = f"A false alarm, says {mention(alert.closed_by or '')}."
-        return _said(f"Your key {name} was named in an alert ({source}). {says}")
+        says = tr("A false alarm, says {who}.", who=mention(alert.closed_by or ""))
+        named = tr("Your key {name} was named in an alert ({source}).", name=name, source=source)
+        return _said(f"{named} {says}")
     action = alert.actions.get(key_id)
     refused = refused_at(action, requests)
-    small = context(f"Alert {alert.id} · key {key_id}")
+    small = context(f"{tr('Alert {number}', number=alert.id)} · {tr('key {number}', number=key_id)}")
     if not is_out_of_use(alert, key_id, requests):
-        sentence = f":rotating_light: Your key {name} was seen where it should not be: {source}."
-        return Message(sentence, [section(f"{sentence} Security is told, and decides what becomes of it."), small])
-    by = f" by {mention(action.by)}" if action is not None and action.by else ""
-    done = "deleted" if key_id in alert.keys and alert.keys[key_id].gone else "disabled"
-    mark, end = ":no_entry_sign:", "Whether the gateway refuses it was not seen yet."
+        sentence = tr(
+            ":rotating_light: Your key {name} was seen where it should not be: {source}.", name=name, source=source
+        )
+        so = tr("Security is told, and decides what becomes of it.")
+        return Message(sentence, [section(f"{sentence} {so}"), small])
+    mark, end = ":no_entry_sign:", tr("Whether the gateway refuses it was not seen yet.")
     if refused is not None:
-        mark, end = ":lock:", f"The gateway refuses it since {time_text(refused)}: what used it no longer works."
+        mark, end = (
+            ":lock:",
+            tr("The gateway refuses it since {time}: what used it no longer works.", time=time_text(refused)),
+        )
     elif is_still_accepted(action, requests):
-        mark, end = ":rotating_light:", "The gateway still accepts it; security is told."
+        mark, end = ":rotating_light:", tr("The gateway still accepts it; security is told.")
     elif is_being_tried(action, requests):
-        end = "The gateway may still accept it for some minutes; this message says when it refuses it."
+        end = tr("The gateway may still accept it for some minutes; this message says when it refuses it.")
         mark = ":hourglass_flowing_sand:"
-    sentence = f"{mark} Your key {name} was leaked ({source}), so it was {done}{by}."
-    ask = button("Request a replacement", REPLACEMENT, value=str(key_id), style="primary")
-    text = f"{sentence} {end} A replacement with the same settings is one click away."
-    return Message(sentence, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
+    gone = key_id in alert.keys and alert.keys[key_id].gone
+    by = mention(action.by) if action is not None and action.by else ""
+    told = f"{mark} {_done_sentence(name, source, gone=gone, by=by)}"
+    ask = button(tr("Request a replacement"), REPLACEMENT, value=str(key_id), style="primary")
+    text = f"{told} {end} {tr('A replacement with the same settings is one click away.')}"
+    return Message(told, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
+
+
+def _done_sentence(name: str, source: str, *, gone: bool, by: str) -> str:
+    if gone and by:
+        return tr(
+            "Your key {name} was leaked ({source}), so it was deleted by {who}.", name=name, source=source, who=by
+        )
+    if gone:
+        return tr("Your key {name} was leaked ({source}), so it was deleted.", name=name, source=source)
+    if by:
+        return tr(
+            "Your key {name} was leaked ({source}), so it was disabled by {who}.", name=name, source=source, who=by
+        )
+    return tr("Your key {name} was leaked ({source}), so it was disabled.", name=name, source=source)
 
 
 def _said(sentence: str) -> Message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.alerts.models import Alert
+from bot.languages.sentence import to_stored
 from bot.slack import post_store
 from bot.slack.outbox import Outbox
 
@@ -89,7 +90,7 @@ class AlertNotifications:
             subject=str(alert.id),
             target=self.channel,
             thread_of=card_id(alert.id),
-            body={"text": sentence, "broadcast": aloud},
+            body={"text": to_stored(sentence), "broadcast": aloud},
         )
 
     def _thread(self, c: sa.Connection, alert: Alert) -> None:

@@ -24,6 +24,7 @@ from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.keys.list_pass import LeaseLost, ListPass
+from bot.languages import english, tr
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class IndexSync:
         # Hidden keys that something looks like, and at how many more passes their values are asked for.
         self._hits: dict[int, int] = {}
         self._told = (0, 0)
-        self.trouble = ""
+        self.in_trouble = False
         reader.listen(self.notice)
 
     async def start(self) -> None:
@@ -135,10 +136,17 @@ class IndexSync:
     def progress(self) -> str:
         """What people should know of it, "" when all keys can be recognised."""
         if not self._index.complete:
-            return f"learning to recognise keys: {len(self._index):,} so far{self.trouble}"
+            known = f"{len(self._index):,}"
+            if self.in_trouble:
+                return tr("learning to recognise keys: {number} so far; the gateway does not answer", number=known)
+            return tr("learning to recognise keys: {number} so far", number=known)
         hidden = len(self._index) - self._index.fingerprinted
         if hidden:
-            return f"{hidden:,} of {len(self._index):,} keys are recognised by their ends only: the gateway masks them"
+            return tr(
+                "{hidden} of {total} keys are recognised by their ends only: the gateway masks them",
+                hidden=f"{hidden:,}",
+                total=f"{len(self._index):,}",
+            )
         return ""
 
     async def _run(self) -> None:
@@ -147,10 +155,12 @@ class IndexSync:
             while True:
                 try:
                     await (self.catch_up() if look else self._take_in())
-                    self.trouble = ""
+                    self.in_trouble = False
                 except GatewayError as error:
-                    self.trouble = "; the gateway does not answer"
-                    logger.info("the index of fingerprints could not be brought up to date: %s", error.sentence)
+                    self.in_trouble = True
+                    logger.info(
+                        "the index of fingerprints could not be brought up to date: %s", english(error.sentence)
+                    )
                 except Exception:
                     # Nobody awaits this task, so an error that is not caught here would end it without a word.
                     logger.exception("the index of fingerprints could not be brought up to date")

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.errors import GatewayError
+from bot.languages import tr
 
 
 @dataclass(eq=False)
@@ -27,7 +28,7 @@ class SharedLook:
         # Whoever is cancelled ends alone; a look that ends with the process does not cancel those who wait for it.
         await asyncio.wait({look})
         if look.cancelled():
-            raise GatewayError("Keydesk stops, so the gateway is not asked any more.")
+            raise GatewayError(tr("Keydesk stops, so the gateway is not asked any more."))
         look.result()
 
     async def _run(self, before: asyncio.Task[None] | None) -> None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.alerts.intake.sources import GithubAlert
 from bot.errors import BotError
+from bot.languages import tr
 
 logger = logging.getLogger(__name__)
 
@@ -62,26 +63,28 @@ class GithubApi:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > ANSWER_LIMIT:
-                        raise GithubUnavailable("GitHub's answer is too long.", lasting=True)
+                        raise GithubUnavailable(tr("GitHub's answer is too long."), lasting=True)
                 status, headers = response.status_code, response.headers
         except httpx.HTTPError as error:
             logger.info("GitHub does not answer: %s", type(error).__name__)
-            raise GithubUnavailable("GitHub does not answer.", lasting=False) from None
+            raise GithubUnavailable(tr("GitHub does not answer."), lasting=False) from None
         # GitHub says both limits, the hour's and the secondary one, with 403 or 429.
         if status == 429 or (
             status == 403 and (headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in headers)
         ):
-            raise GithubUnavailable("GitHub limits how often we may ask.", lasting=False)
+            raise GithubUnavailable(tr("GitHub limits how often we may ask."), lasting=False)
         if status in {401, 403, 404}:
             # A token that is refused stays so. What is not there, or not for us, may be so for a moment only: GitHub
             # sends the webhook before its API shows the alert, and rights are given late.
-            sentence = (
+            sentence = tr(
                 "GitHub does not show the secret to our token (GITHUB_TOKEN needs to read secret scanning alerts)."
             )
             raise GithubUnavailable(sentence, lasting=status == 401)
         secret = _secret(bytes(body)) if status == 200 else None
         if secret is None:
-            raise GithubUnavailable(f"GitHub did not give the secret (HTTP {status}).", lasting=status < 500)
+            raise GithubUnavailable(
+                tr("GitHub did not give the secret (HTTP {status}).", status=status), lasting=status < 500
+            )
         return SecretStr(secret)
 
     async def aclose(self) -> None:

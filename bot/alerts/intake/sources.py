@@ -14,11 +14,12 @@ from urllib.parse import parse_qs
 
 from bot.alerts.detection.scanner import ScanResult, find, harmless
 from bot.alerts.detection.text_extraction import strings
+from bot.languages import Sentence, tr, trn
 from bot.slack.delivery import text_of
 
 # The kind of GitHub's events that are alerts.
 GITHUB_EVENT = "secret_scanning_alert"
-TITLE_LIMIT, TEXT_LIMIT, URL_LIMIT = 200, 500, 1000
+TITLE_LIMIT, TEXT_LIMIT, URL_LIMIT, KIND_LIMIT = 200, 500, 1000, 100
 _PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,119}")
 _URL = re.compile(r"https?://[^\s<>|\"']+")
 _NAME = re.compile(r"[0-9A-Za-z_.-]{1,100}")
@@ -94,18 +95,19 @@ def _generic(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     texts = [item for item in secrets if isinstance(item, str)]
     texts += [text_of(document, "text"), text_of(document, "title")]
     title = text_of(document, "title")
-    event = f"Webhook: {title or 'delivered with other words'}"
+    event = f"Webhook: {title}" if title else tr("Webhook: delivered with other words")
     return _incoming("generic", document.get("id"), body, document, texts, title=title, event=event, opens=True)
 
 
-# Actions of GitHub's `secret_scanning_alert`, and whether the leak goes on then. Others tell nothing of a leak.
+# Actions of GitHub's `secret_scanning_alert`, whether the leak goes on then, and what is said of it. Others tell
+# nothing of a leak.
 _GITHUB_ACTIONS = {
-    "created": True,
-    "reopened": True,
-    "publicly_leaked": True,
-    "validated": True,
-    "resolved": False,
-    "revoked": False,
+    "created": (True, tr("GitHub: created")),
+    "reopened": (True, tr("GitHub: reopened")),
+    "publicly_leaked": (True, tr("GitHub: publicly leaked")),
+    "validated": (True, tr("GitHub: validated")),
+    "resolved": (False, tr("GitHub: resolved")),
+    "revoked": (False, tr("GitHub: revoked")),
 }
 
 
@@ -120,7 +122,10 @@ def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
     owner, _, name = full_name.partition("/")
     if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)) or {owner, name} & {".", ".."}:
         raise MalformedAlert("repository.full_name")
-    kind = text_of(alert, "secret_type_display_name") or text_of(alert, "secret_type") or "a secret"
+    kind = harmless(text_of(alert, "secret_type_display_name") or text_of(alert, "secret_type"), KIND_LIMIT)
+    place = harmless(full_name, TITLE_LIMIT)
+    title = tr("GitHub found a secret in {repository}", repository=place)
+    opens, event = _GITHUB_ACTIONS[action]
     return _incoming(
         "github",
         # An alert changes its state; it stays the same alert.
@@ -128,11 +133,11 @@ def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
         body,
         {"url": alert.get("html_url")},
         strings(document),
-        title=f"GitHub found {kind} in {full_name}",
+        title=tr("GitHub found {kind} in {repository}", kind=kind, repository=place) if kind else title,
         text=" · ".join(part for part in (action, text_of(alert, "state")) if part),
         place={"owner": owner, "repository": name, "number": number},
-        event=f"GitHub: {action.replace('_', ' ')}",
-        opens=_GITHUB_ACTIONS[action],
+        event=event,
+        opens=opens,
     )
 
 
@@ -164,14 +169,13 @@ def _gitlab(document: Mapping[str, Any], body: bytes) -> IncomingAlert:
     if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
         raise MalformedAlert("tokens")
     first: Mapping[str, Any] = listed[0] if listed else {}
-    number = "a token" if len(listed) == 1 else f"{len(listed)} tokens"
     return _incoming(
         "gitlab",
         None,
         body,
         {"url": first.get("location")},
         [text_of(one, "token") for one in listed],
-        title=f"GitLab found {number} in a repository",
+        title=trn("GitLab found a token in a repository", "GitLab found {count} tokens in a repository", len(listed)),
         text=text_of(first, "type"),
     )
 
@@ -231,13 +235,13 @@ def _incoming(
     return IncomingAlert(
         source=source,
         their_id=stored_id(their_id, body),
-        title=harmless(title, TITLE_LIMIT) or f"Alert from {source}",
+        title=_shown(title) or tr("Alert from {source}", source=source),
         text=harmless(text_of(document, "text") if text is None else text, TEXT_LIMIT),
         url=_url(document.get("url")),
         found=found,
         place=place or {},
         event_id=_digest(body if event_id is None else event_id.encode("utf-8", "surrogatepass")),
-        event=harmless(event, TITLE_LIMIT),
+        event=_shown(event),
         opens=opens,
         recurs=recurs,
     )
@@ -280,6 +284,11 @@ def stored_id(their_id: object, body: bytes) -> str:
     if _PLAIN_ID.fullmatch(plain) and harmless(plain, 200) == plain:
         return plain
     return "sha256:" + hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _shown(text: str) -> str:
+    """A text of the source, made harmless. Of a sentence of ours each argument was."""
+    return text if isinstance(text, Sentence) else harmless(text, TITLE_LIMIT)
 
 
 def _digest(data: bytes) -> str:
