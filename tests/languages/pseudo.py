@@ -8,7 +8,8 @@ from unittest import mock
 
 from bot.languages import Language, language, speaking
 
-PSEUDO = Language("xx")
+# A tag that Babel knows, for lists, and that has no catalogue: its lists have no word in Latin letters.
+PSEUDO = Language("zh")
 # What a translation keeps as it is: placeholders, code, mentions and links, names of emoji.
 _KEPT = re.compile(r"(\{[a-z_]+\}|`[^`]*`|<[^<>]*>|:[a-z0-9_+-]+:)")
 _WORD = re.compile(r"[a-z]{2,}")
