@@ -116,14 +116,30 @@ function noteChanges(before, after) {
   }
 }
 
-/** Starts listening. Every event says only that something changed; the state is fetched anew. */
+function news() {
+  void refresh();
+  void refreshGateway();
+}
+
+/**
+ * Starts listening. Every event says only that something changed; the state is fetched anew.
+ * A browser has six connections to one server, and an event stream holds one for good: so of all windows one listens,
+ * whichever holds the lock, and tells the others.
+ */
 export function listen() {
-  const events = new EventSource(`${BASE}events`);
-  events.onmessage = () => {
-    void refresh();
-    void refreshGateway();
+  const windows = new BroadcastChannel("changes");
+  windows.onmessage = news;
+  const follow = () => {
+    const events = new EventSource(`${BASE}events`);
+    events.onmessage = () => {
+      windows.postMessage("changed");
+      news();
+    };
+    events.onerror = () => void refresh();
+    return new Promise(() => {}); // the lock is held until the window is closed
   };
-  events.onerror = () => void refresh();
+  if (navigator.locks) void navigator.locks.request("events", follow);
+  else follow();
   setInterval(() => {
     if (!document.hidden) void refreshGateway();
   }, GATEWAY_EVERY);
