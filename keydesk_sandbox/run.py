@@ -16,7 +16,7 @@ from bot import logs
 from bot.app import Application, prepare_database
 from bot.errors import ConfigurationError
 from bot.settings import load
-from keydesk_sandbox import seed
+from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
 from keydesk_sandbox.panel import panel_routes
 from keydesk_sandbox.world import World, serving
@@ -48,6 +48,7 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     seed.fill_gateway(world.gateway)
+    past.spend(world.gateway)
     alerts = AlertPanel(
         gateway=world.gateway,
         secrets=world.alert_secrets,
@@ -79,6 +80,7 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         application = Application(settings, clock=world.gateway.clock)
         prepare_database(application.resources.database)
         application.resources.database.run_here(seed.own_keys, world.gateway)
+        application.resources.database.run_here(past.remember, world.gateway)
         world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
         stack.push_async_callback(world.slack.close)
         print(

@@ -171,17 +171,19 @@ def own_keys(c: sa.Connection, gateway: FakeGateway) -> None:
 def fill_gateway(gateway: FakeGateway) -> None:
     """Keys that somebody made in the console before Keydesk came."""
     now = int(gateway.clock.now())
-    gateway.add_key(name="production", unlimited_quota=True, remain_quota=0, group="default")
+    made = now - 60 * 86_400
+    gateway.add_key(name="production", unlimited_quota=True, remain_quota=0, group="default", created_time=made)
     gateway.add_key(
         name="ci-runner",
         remain_quota=1_250_000,
         allow_ips="198.51.100.10\n203.0.113.0/24",
         expired_time=now + 40 * 86_400,
+        created_time=made,
     )
     gateway.add_key(
         name="notebooks",
         remain_quota=80_000,
-        used_quota=420_000,
+        created_time=made,
         model_limits_enabled=True,
         model_limits="gpt-4o-mini,claude-sonnet-4",
     )

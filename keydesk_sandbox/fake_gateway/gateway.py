@@ -5,7 +5,7 @@ Speaks wire and plain values; imports nothing of the bot. `server.py` and `trans
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from email.utils import formatdate
 from typing import Any
@@ -234,6 +234,18 @@ class FakeGateway:
     def key_value(self, key_id: int) -> str:
         """The key as its user holds it: `sk-` and 48 characters."""
         return f"sk-{self._state.store.row(key_id).key}"
+
+    def note_calls(self, key_id: int, model: str, charges: Iterable[tuple[float, int]]) -> None:
+        """Calls of the past (Unix seconds, units): in the log and in the sums of key and account; quotas stay."""
+        row = self._state.store.row(key_id)
+        for at, units in charges:
+            row.used_quota += units
+            row.accessed_time = max(row.accessed_time, int(at))
+            self.account.used_quota += units
+            self.account.request_count += 1
+            paid = PaidCall(model=model, units=units, ceiling=units)
+            paid_calls.note(self._state, key_id, paid, request_id=self._state.request_id, at=at)
+        self._state.log.sort(key=lambda noted: noted.created_at)
 
     def charge(self, key_id: int, units: int, *, model: str = "gpt-4o") -> Record:
         """Use the key: remaining and used move together, may overdraw; a negative number is a refund."""

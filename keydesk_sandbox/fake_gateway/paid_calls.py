@@ -71,12 +71,12 @@ def book(state: GatewayState, key_id: int, units: int, *, calls: int = 0) -> Non
         state.account.request_count += calls
 
 
-def note(state: GatewayState, key_id: int, paid: PaidCall, *, request_id: str) -> None:
-    """Write the call into the account's log."""
+def note(state: GatewayState, key_id: int, paid: PaidCall, *, request_id: str, at: float | None = None) -> None:
+    """Write the call into the account's log, as of now or of a moment of the past."""
     row = state.store.row(key_id)
     state.log.append(
         LogRow(
-            created_at=int(state.now()),
+            created_at=int(state.now() if at is None else at),
             token_name=row.name,
             token_id=row.id,
             model_name=paid.model,

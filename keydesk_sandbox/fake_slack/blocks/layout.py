@@ -18,6 +18,7 @@ from keydesk_sandbox.fake_slack.blocks.schema import (
     enum,
     free,
     integer,
+    number,
     record,
     string,
 )
@@ -47,6 +48,26 @@ def _card(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
         yield BlockProblem("must provide at least one of: hero_image, title, actions, body", at)
 
 
+def _labels_fit(value: dict[str, Any], at: str) -> Iterator[BlockProblem]:
+    categories = value["axis_config"]["categories"]
+    for index, one in enumerate(value["series"]):
+        if any(point["label"] not in categories for point in one["data"]):
+            yield BlockProblem("labels must match the categories of axis_config", f"{at}/series/{index}/data")
+
+
+_LABEL = string(least=1, most=20)
+_SERIES = record({"name": _LABEL, "data": array(record({"label": _LABEL, "value": number}, {}), most=20, least=1)}, {})
+_AXES = record(
+    {"categories": array(_LABEL, most=20, least=1)}, {"x_label": string(most=50), "y_label": string(most=50)}
+)
+_DRAWN = {
+    kind: record(
+        {"type": enum(kind), "series": array(_SERIES, most=12, least=1), "axis_config": _AXES}, {}, extra=_labels_fit
+    )
+    for kind in ("bar", "line", "area")
+}
+_SEGMENT = record({"label": _LABEL, "value": number}, {})
+CHART = by_type({**_DRAWN, "pie": record({"type": enum("pie"), "segments": array(_SEGMENT, most=12, least=1)}, {})})
 IN_CONTEXT: dict[str, Check] = {
     "image": ELEMENTS["image"],
     "mrkdwn": markup(3000),
@@ -167,7 +188,7 @@ BLOCKS: dict[str, Check] = {
         {"caption": free, "rows": array(array(CELL, most=20, least=1), most=201, least=1)},
         {"page_size": integer(least=1, most=100), "row_header_column_index": free},
     ),
-    "data_visualization": _block("data_visualization", {}, {"title": string(most=50), "chart": free}),
+    "data_visualization": _block("data_visualization", {"title": string(least=1, most=50), "chart": CHART}),
 }
 BLOCKS["container"] = _block(
     "container",

@@ -58,6 +58,12 @@ def integer(*, least: int | None = None, most: int | None = None) -> Check:
     return check
 
 
+def number(value: Any, at: str) -> Iterator[BlockProblem]:
+    """Any number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield BlockProblem("must provide a number", at)
+
+
 def enum(*allowed: Any) -> Check:
     """One of the given values."""
 

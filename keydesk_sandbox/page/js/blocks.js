@@ -1,5 +1,6 @@
 // Block Kit blocks as a virtual tree. One function per block type; an unknown type says so instead of vanishing.
 
+import { chart } from "./chart.js";
 import { domId, drawElement } from "./elements.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -121,7 +122,7 @@ const unknown = (_, block) => h("div", { class: "block unknown", ...hook(block) 
 
 const DRAWN = {
   section, header, divider, context, actions, image, input, rich_text: rich, markdown: md, table, data_table: table,
-    alert, card, container,
+    alert, card, container, data_visualization: chart(hook),
   context_actions: actions, task_card: task, carousel: (place, block) =>
     h("div", { class: "block carousel", ...hook(block) },
     (block.elements ?? block.cards ?? []).map((one) => card(place, one))),
