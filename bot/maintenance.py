@@ -18,6 +18,7 @@ from bot.audit.signed_head import anchor_words
 from bot.audit.tables import head
 from bot.db.engine import Database
 from bot.languages import joined, tr
+from bot.languages.formats import in_lines
 from bot.languages.sentence import to_stored
 from bot.policy_file import PolicyFile
 from bot.slack.blocks import code, escape
@@ -115,10 +116,9 @@ class Maintenance:
 
     def _tell_broken(self, c: sa.Connection) -> None:
         """One message per broken state of the file, whichever replica sees it first."""
-        lines = "\n".join(f"• {escape(problem)}" for problem in self.policy.problems[:10])
         text = tr(
             ":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{problems}",
-            problems=lines,
+            problems=in_lines(self.policy.problems[:10]).with_texts(escape),
         )
         self._want(c, f"policy:{self.policy.seen[:16]}", self.channel, text)
 

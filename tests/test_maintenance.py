@@ -13,6 +13,7 @@ from bot.db.tables import posts
 from bot.languages.sentence import from_stored
 from bot.maintenance import Maintenance
 from bot.policy_file import PolicyFile
+from tests.languages.conftest import Speak
 
 GOOD = """
 [roles]
@@ -59,7 +60,7 @@ def started_maintenance(database: Database, path: Path, wanted: Wanted, clock: C
 
 
 async def test_a_broken_policy_is_told_once_with_its_place_and_never_loaded(
-    database: Database, tmp_path: Path, wanted: Wanted
+    database: Database, tmp_path: Path, wanted: Wanted, speak: Speak
 ) -> None:
     path, clock = tmp_path / "policy.toml", Clock()
     watch = started_maintenance(database, path, wanted, clock)
@@ -71,6 +72,9 @@ async def test_a_broken_policy_is_told_once_with_its_place_and_never_loaded(
     assert told[0]["target"] == "C0SEC"
     assert "policy.toml:8:" in from_stored(told[0]["body"]["text"])
     assert "old policy stays" in from_stored(told[0]["body"]["text"])
+    assert "• " in from_stored(told[0]["body"]["text"])
+    with speak({"there is no operation “{typed}”": "NE <{typed}>"}):  # each mistake is read in the channel's language
+        assert "NE <key.craete>" in from_stored(told[0]["body"]["text"])
 
 
 async def test_a_good_change_is_recorded(database: Database, tmp_path: Path, wanted: Wanted) -> None:

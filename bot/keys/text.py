@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
 from bot.languages import said, tr, trc, trn
-from bot.languages.formats import with_commas
+from bot.languages.formats import some_of
 from bot.operations import Change, Expiry
 from bot.permissions.addresses import lets_in
 from bot.units import format_duration, format_moment, format_quota
@@ -61,8 +61,7 @@ def list_text(items: tuple[str, ...], empty: str) -> str:
     """A few entries in full, many by number."""
     if not items:
         return said(empty)
-    shown, more = with_commas(items[:12]), len(items) - 12
-    return shown if more <= 0 else trn("{items} and {count} more", "{items} and {count} more", more, items=shown)
+    return some_of(items, 12)
 
 
 def addresses_text(entries: tuple[str, ...]) -> str:

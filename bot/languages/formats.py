@@ -5,7 +5,7 @@ Digits stay Latin in every language: amounts and ids are compared with, and copi
 
 from collections.abc import Iterable, Sequence
 
-from bot.languages.lists import AND, OR, PLAIN
+from bot.languages.lists import AND, LINES, OR, PLAIN
 from bot.languages.sentence import LIST, Sentence, trn
 
 
@@ -22,6 +22,11 @@ def one_of(items: Iterable[str]) -> Sentence:
 def with_commas(items: Iterable[str]) -> Sentence:
     """`a, b, c`: names of which there may be more."""
     return _listed(items, PLAIN)
+
+
+def in_lines(items: Iterable[str]) -> Sentence:
+    """Each in a line of its own, behind a point."""
+    return _listed(items, LINES)
 
 
 def some_of(items: Sequence[str], most: int) -> Sentence:

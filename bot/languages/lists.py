@@ -9,7 +9,7 @@ from bot.languages.catalog import FSI, PDI
 from bot.languages.language import current
 
 # How the things of a list end: `a, b and c`, `a, b or c`, `a, b, c`.
-AND, OR, PLAIN = "standard", "or", "plain"
+AND, OR, PLAIN, LINES = "standard", "or", "plain", "lines"
 _ENGLISH = {AND: " and ", OR: " or "}
 # What parts names of things that no word joins; CLDR has such a list for English only.
 _COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "ja": "、", "zh": "、"}
@@ -20,6 +20,8 @@ def listed(items: Sequence[str], style: str) -> str:
 
     A language that CLDR does not know has commas only.
     """
+    if style == LINES:
+        return "\n".join(f"• {item}" for item in items)
     language = current()
     named = [f"{FSI}{item}{PDI}" if language.right_to_left else item for item in items]
     if style == PLAIN:

@@ -6,7 +6,7 @@ policy file is in no catalogue: it holds its own translations (`of_own`), also i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -66,6 +66,16 @@ class Sentence(str):
     def filled(self, **arguments: object) -> "Sentence":
         """A constant that was written without its arguments, with them, in the language of the moment."""
         return Sentence(self.message, arguments, context=self.context)
+
+    def with_texts(self, change: Callable[[str], str]) -> "Sentence":
+        """The same with each text in it changed, such as made harmless for mrkdwn; sentences in it stay sentences."""
+        arguments = {
+            name: value.with_texts(change) if isinstance(value, Sentence) else change(str(value))
+            for name, value in self.arguments.items()
+        }
+        own = {tag: change(text) for tag, text in self.own.items()}
+        message = change(self.message) if own else self.message
+        return Sentence(message, arguments, plural=self.plural, number=self.number, context=self.context, own=own)
 
     def stored(self) -> dict[str, Any]:
         """What a row keeps: JSON."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.languages import tr, trc, trn
-from bot.languages.formats import with_commas
+from bot.languages.formats import some_of
 from bot.permissions.addresses import USUAL, Widest, too_wide
 from bot.permissions.condition import Condition, Why
 from bot.permissions.counting import COUNTING, MODIFIERS, read_counting
@@ -316,5 +316,4 @@ def _too_long(lifetime: float, most: int) -> str:
 
 
 def _list(texts: tuple[str, ...]) -> str:
-    shown, more = with_commas(short(text) or "“”" for text in texts[:5]), len(texts) - 5
-    return shown if more <= 0 else trn("{items} and {count} more", "{items} and {count} more", more, items=shown)
+    return some_of([short(text) or "“”" for text in texts], 5)

@@ -111,3 +111,11 @@ def test_a_sentence_may_hold_its_own_translations_and_no_catalogue_is_asked(spea
         assert from_stored(kept) == "Zu. Frag {deine} Chefin."
     assert from_stored(kept) == "The key is locked. Ask your manager."
     assert pickle.loads(pickle.dumps(made)).own == made.own
+
+
+def test_the_texts_inside_a_sentence_are_changed_and_it_stays_one(speak: Speak) -> None:
+    made = tr("{place}: {mistake}", place="a", mistake=tr("no {name}", name="b")).with_texts(str.upper)
+    assert made == "A: no B"
+    assert of_own({"en": "no", "xx": "ne"}).with_texts(str.upper).own == {"en": "NO", "xx": "NE"}
+    with speak({"no {name}": "sen {name}"}):
+        assert said(made) == "A: sen B"
