@@ -26,7 +26,10 @@ def message(router: Router) -> Message:
         "A key's value is shown in a window to its owner, never in a message."
     )
     intro = section(tr("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?"))
-    return Message("Keydesk: " + ", ".join(router.words()), [intro, buttons, section("\n".join(lines)), context(small)])
+    return Message(
+        tr("Keydesk: {commands}", commands=", ".join(router.words())),
+        [intro, buttons, section("\n".join(lines)), context(small)],
+    )
 
 
 def register(router: Router, deps: Deps) -> None:

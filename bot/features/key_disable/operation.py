@@ -128,13 +128,13 @@ async def _hand_over(work: Work, result: WriteResult, old: Key) -> WriteResult:
 
 async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:
     own = await look.owner_of(KeyId(key_id)) == actor.slack_user_id
-    before, after = EffectiveState.UNKNOWN.value, EffectiveState.DISABLED.value
+    before, after = state_text(EffectiveState.UNKNOWN), state_text(EffectiveState.DISABLED)
     return Inspection(
         key=None,
         key_name=f"#{key_id}",
         own=own,
         facts=Facts(reason=look.reason, channel=look.channel_id),
-        changes=(Change(field="status", label="State", before=before, after=after),),
+        changes=(Change(field="status", label=tr("State"), before=before, after=after),),
         unread=key_id,
     )
 
