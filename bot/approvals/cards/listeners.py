@@ -123,10 +123,8 @@ class CardListeners:
             section(about(request)),
             input_block(REASON, tr("Reason"), text_input(multiline=True, max_length=1000, focus=True)),
         ]
-        await self._show(
-            delivery,
-            modal(DENY, tr("Deny the request"), blocks, submit=trc("button", "Deny"), private_metadata=str(request.id)),
-        )
+        row, title = str(request.id), trc("title of a window", "Deny request")
+        await self._show(delivery, modal(DENY, title, blocks, submit=trc("button", "Deny"), private_metadata=row))
         return None
 
     async def submit_deny(self, delivery: Delivery) -> Ack:

@@ -22,6 +22,7 @@ _SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d"
 def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[str, Any]:
     """Prefilled with what was asked for; what stays is granted as asked."""
     wanted = request.input
+    title = trc("title of the window: approve with changes", "With changes")
     blocks = [section(about(request))]
     units = f"{units_per_usd:,}"
     hint = tr("Units or money; $1 = {units} units. At most what was asked for.", units=units)
@@ -52,13 +53,11 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
         blocks.append(
             section(tr("There is nothing in this request that could be granted in part. Approve it, or deny it."))
         )
-        return modal(OFFER, tr("Approve with changes"), blocks, close=tr("Close"))
+        return modal(OFFER, title, blocks, close=tr("Close"))
     if request.approval is not None and request.approval.counter_offer == "ask":
         who = mention(request.requester_id)
         blocks.insert(1, context(tr("If you grant less than was asked, {who} must accept it first.", who=who)))
-    return modal(
-        OFFER, tr("Approve with changes"), blocks, submit=trc("button", "Approve"), private_metadata=str(request.id)
-    )
+    return modal(OFFER, title, blocks, submit=trc("button", "Approve"), private_metadata=str(request.id))
 
 
 def about(request: ApprovalRequest) -> str:
