@@ -36,7 +36,6 @@ from bot.gateway.records import (
     is_masked,
     key_and_value,
     member_of,
-    newest_first,
     update_body,
     usable_value,
 )
@@ -135,9 +134,8 @@ class GatewayReader:
         return await self._listing.walk(page, self._until(deadline))
 
     async def newest_keys(self, *, deadline: float | None = None) -> list[Key]:
-        """The newest 100 keys, newest first: one call."""
-        rows, _ = await self._listing.page(1, self._until(deadline))
-        return newest_first(dict(rows))
+        """The newest 100 keys, newest first: one call, more where the gateway gives smaller pages."""
+        return await self._listing.newest(self._until(deadline))
 
     async def keys_above(self, above: KeyId | int, *, deadline: float | None = None) -> list[Key]:
         """Every key with a number above `above`, newest first: one call unless more than 100 are newer."""

@@ -86,6 +86,17 @@ class KeyListing:
             self._places[int(key.id)] = place
         return self._told(rows), data.total
 
+    async def newest(self, end: float | None) -> list[Key]:
+        """The newest hundred records, or all where there are fewer, also of a gateway that gives smaller pages."""
+        found: dict[Key, str] = {}
+        for page in range(1, PAGE_SIZE + 1):
+            before = len(found)
+            rows, total = await self.page(page, end)
+            found |= dict(rows)
+            if len(found) >= min(total, PAGE_SIZE) or len(found) == before:
+                break
+        return newest_first(found)[:PAGE_SIZE]
+
     async def all(self, end: float | None) -> list[Row]:
         """Every record, newest first, each once; read again if the list moved meanwhile (rule 15)."""
         found: list[Row] = []
@@ -96,6 +107,9 @@ class KeyListing:
         for _ in range(LIST_PASSES):
             found.clear()
             walk = await self.walk(take, end)
+            if not walk.ended:
+                logger.warning("the list of keys does not end", extra={"keys": len(found)})
+                break
             if walk.settled:
                 break
         else:
@@ -114,6 +128,8 @@ class KeyListing:
             seen |= fresh.keys()
             read += len(rows)
             await take(list(fresh.values()))
+            if rows and not fresh and len(seen) < total:
+                break  # the same page again: it is not known what comes behind it
             if not fresh or read >= total:
                 self.complete = True
                 return Walk(ended=True, settled=totals == {len(seen)})
@@ -125,9 +141,10 @@ class KeyListing:
         read = 0
         for page in range(1, MOST_PAGES + 1):
             rows, total = await self.page(page, end)
+            before = len(found)
             found |= {key: raw for key, raw in rows if key.id > above}
             read += len(rows)
-            if not rows or read >= total or any(key.id <= above for key, _ in rows):
+            if len(found) == before or read >= total or any(key.id <= above for key, _ in rows):
                 break
         return newest_first(found)
 
@@ -154,14 +171,15 @@ class KeyListing:
 
     async def _down_to(self, wanted: Collection[int], end: float | None) -> dict[int, Key]:
         """The list from its beginning to the oldest of these."""
-        found, lowest, read = dict[int, Key](), min(wanted), 0
+        seen, lowest, read = dict[int, Key](), min(wanted), 0
         for page in range(1, MOST_PAGES + 1):
             rows, total = await self.page(page, end)
-            found |= {int(key.id): key for key, _ in rows if key.id in wanted}
+            before = len(seen)
+            seen |= {int(key.id): key for key, _ in rows}
             read += len(rows)
-            if not rows or read >= total or any(key.id <= lowest for key, _ in rows):
+            if len(seen) == before or read >= total or any(key.id <= lowest for key, _ in rows):
                 break
-        return found
+        return {key_id: key for key_id, key in seen.items() if key_id in wanted}
 
     async def search(self, name: str, end: float | None) -> list[Key]:
         """What a search for this name finds. Raises GatewayProtocolError for a part of it."""

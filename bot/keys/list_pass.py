@@ -26,11 +26,14 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Passed:
-    """What a list of all keys brought: the highest number, how many keys, and the numbers that are gone."""
+    """What a list of all keys brought: the highest number, how many keys, the numbers that are gone, and whether the
+    list came to an end, so that these are all keys.
+    """
 
     highest: int
     keys: int
     gone: frozenset[int]
+    ended: bool = True
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,7 +65,7 @@ class ListPass:
         if not walk.ended:
             # A list without an end proves nothing of the keys that were not in it.
             logger.warning("the list of keys did not end", extra={"keys": len(seen)})
-            return Passed(max(seen, default=0), len(seen), frozenset())
+            return Passed(max(seen, default=0), len(seen), frozenset(), ended=False)
         missing = frozenset(before - seen)
         gone = missing if walk.settled else missing & self._missing
         self._missing = missing

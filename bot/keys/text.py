@@ -132,6 +132,29 @@ def account_trouble(account: GatewayAccount | None, key: Key, *, now: float) -> 
     return tr(":warning: The key has quota, the gateway's account has none: calls are refused until it is topped up.")
 
 
+def account_empty_text(account: GatewayAccount | None) -> str:
+    """That no key can be used because the account has nothing left; "" when nothing is known against it."""
+    if account is None or account.quota > 0:
+        return ""
+    return tr(":warning: The gateway's account has nothing left: calls with any key are refused until it is topped up.")
+
+
+def account_text(promise: OverPromise, *, units_per_usd: int) -> str:
+    """What the account has, and what its keys may still spend of it."""
+    promised, balance = format_quota(promise.promised, units_per_usd), format_quota(promise.balance, units_per_usd)
+    if not promise.unlimited:
+        return tr(
+            "The gateway's account has {balance}; keys may still spend {promised}.", balance=balance, promised=promised
+        )
+    return trn(
+        "The gateway's account has {balance}; keys may still spend {promised}, and {count} key has no limit.",
+        "The gateway's account has {balance}; keys may still spend {promised}, and {count} keys have no limit.",
+        promise.unlimited,
+        balance=balance,
+        promised=promised,
+    )
+
+
 def over_promise_text(promise: OverPromise, *, units_per_usd: int) -> str:
     """What all keys may still spend beyond what the account has; "" when it is enough."""
     if not promise.missing:

@@ -16,14 +16,24 @@ Row = TypeVar("Row")
 
 def list_keys(state: GatewayState, call: HttpCall) -> HttpReply:
     """`GET /api/token/?p=&page_size=`: newest id first."""
-    return success(page_of(call, state.store.of(state.account.id), state.view))
+    rows = state.store.of(state.account.id)
+    page = page_of(call, rows, state.view, fixed=state.switches.page_rows)
+    if state.switches.endless_list:
+        last = rows[-page["page_size"] :]
+        page |= {"total": 10 * len(rows) + 1_000, "items": page["items"] or [state.view(row) for row in last]}
+    return success(page)
 
 
-def page_of(call: HttpCall, rows: Sequence[Row], view: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
-    """The paging quirks: p=0 is 1, a negative p is echoed, a negative size means no limit, more than 100 is 100."""
+def page_of(
+    call: HttpCall, rows: Sequence[Row], view: Callable[[Row], dict[str, Any]], *, fixed: int | None = None
+) -> dict[str, Any]:
+    """The paging quirks: p=0 is 1, a negative p is echoed, a negative size means no limit, more than 100 is 100.
+
+    `fixed`: the size of every page, whatever is asked for.
+    """
     page = _number(call, "p") or 1
     size = next((n for name in ("page_size", "ps", "size") if (n := _number(call, name))), _DEFAULT_SIZE)
-    size = min(size, _MAX_SIZE)
+    size = fixed or min(size, _MAX_SIZE)
     start = max(0, (page - 1) * size)
     shown = rows[start:] if size < 0 else rows[start : start + size]
     return {"page": page, "page_size": size, "total": len(rows), "items": [view(row) for row in shown]}

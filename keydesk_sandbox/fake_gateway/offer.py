@@ -41,6 +41,7 @@ def user_models(state: GatewayState, call: HttpCall) -> HttpReply:
 def pricing(state: GatewayState, _call: HttpCall) -> HttpReply:
     """`GET /api/pricing`: ratios and groups per model."""
     groups = state.usable_groups()
+    offered = {name: set(state.models_of(name)) for name in groups if name != "auto"}
     rows: list[dict[str, Any]] = [
         {
             "model_name": model,
@@ -48,7 +49,7 @@ def pricing(state: GatewayState, _call: HttpCall) -> HttpReply:
             "model_ratio": MODEL_RATIO,
             "model_price": 0,
             "completion_ratio": COMPLETION_RATIO,
-            "enable_groups": [name for name in groups if name != "auto" and model in state.models_of(name)],
+            "enable_groups": [name for name, models in offered.items() if model in models],
         }
         for model in state.models_of("")
     ]

@@ -58,6 +58,9 @@ class GatewaySwitches:
     search: Literal["array", "pages"] = "array"
     search_ignores_case: bool = True  # as SQLite does
 
+    page_rows: int | None = None  # a page holds so many, whatever is asked for
+    endless_list: bool = False  # the last page comes again and again, and there are always more
+
     # time (section 9)
     lazy_status: bool = True  # no Redis: a model call stores status 3 or 4. False: never
     cache_disable: float = 0.0  # seconds during which the model side still sees the old record

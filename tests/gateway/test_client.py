@@ -106,7 +106,8 @@ async def test_a_list_that_moves_is_read_again() -> None:
 
 
 async def test_a_list_that_never_holds_still_is_given_as_last_read(caplog: pytest.LogCaptureFixture) -> None:
-    client, seen = answering(yes({"total": 9, "items": [ROW]}))
+    pages = yes({"total": 2, "items": [ROW]}), yes({"total": 2, "items": []})
+    client, seen = answering(*pages * 3)
     assert len(await client.list_keys()) == 1
     assert len(seen) == 6
     assert "kept changing" in caplog.text
@@ -120,7 +121,7 @@ async def test_no_list_is_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(await client_of(fake).keys_above(0)) == 200
     assert len(fake.requests) == 2
     assert len(await client_of(fake).list_keys()) == 200
-    assert len(fake.requests) == 8
+    assert len(fake.requests) == 4
 
 
 async def test_no_items_may_be_null() -> None:

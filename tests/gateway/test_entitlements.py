@@ -40,6 +40,8 @@ def test_there_are_only_so_many_models() -> None:
         (["vip", "default"], [("default", "", ""), ("vip", "", "")]),
         ({"vip": {"ratio": 2, "desc": "fast"}}, [("vip", "fast", "2")]),
         ({"vip": 0.5}, [("vip", "", "0.5")]),
+        ([2, 1], [("1", "", ""), ("2", "", "")]),
+        ({"1": 2}, [("1", "", "2")]),
     ],
 )
 def test_groups_by_name(data: Any, found: list[tuple[str, str, str]]) -> None:
@@ -55,7 +57,7 @@ def test_groups_of_another_shape_are_refused(data: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "units"),
     [
-        (500_000, 500_000), (" 500000 ", 500_000), (500_000.0, 500_000), (0, None), (-1, None), (0.5, None),
+        (500_000, 500_000), ("500000", 500_000), (" 500000 ", 500_000), (500_000.0, 500_000), (0, None), (-1, None), (0.5, None),
         ("0x1", None), (True, None), (None, None), (10**15, None), ("9" * 16, None),
     ],
 )  # fmt: skip

@@ -22,6 +22,7 @@ def options_of(answer: Any) -> list[str]:
 async def test_a_key_limited_to_nothing_is_shown_so_and_can_be_mended(desk_with: OpenDesk) -> None:
     async with desk_with(policy=FREE) as desk:
         key = await owned(desk, model_limits_enabled=True, model_limits="")
+        await desk.app.client.list_keys()  # as the look at the newest keys does every minute
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
         shown = await desk.eventually(lambda: [m for m in desk.slack.messages(seed.KEYS_CHANNEL, ADA) if m.text])
         assert "no model: limited to an empty list" in text_of(shown[-1])
@@ -97,10 +98,25 @@ async def home(desk: Desk, user: str) -> str:
 async def test_an_account_without_balance_is_said_where_a_key_is_shown(desk_with: OpenDesk) -> None:
     async with desk_with(policy=FREE) as desk:
         key = await owned(desk)
+        await desk.app.client.list_keys()  # as the look at the newest keys does every minute
         desk.gateway.account.quota = 0
         assert "The key has quota, the gateway's account has none" in await home(desk, ADA)
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey show {key.id}")
         await desk.eventually(lambda: "the gateway's account has none" in view_text(desk.slack.top_view(ADA)))
+        answer = await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
+        assert "The gateway's account has nothing left" in str(answer.body)
+        await desk.slack.click(ADA, desk.slack.top_view(ADA), "key.reveal", value=str(key.id))
+        await desk.eventually(lambda: "sk-" in view_text(desk.slack.top_view(ADA)))
+        assert "the gateway's account has none" in view_text(desk.slack.top_view(ADA))
+
+
+@pytest.mark.parametrize(("user", "sees"), [(seed.MANAGER, True), (seed.ADMIN, True), (ADA, False)])
+async def test_who_oversees_keys_sees_what_the_account_has(http_desk: Desk, user: str, sees: bool) -> None:
+    desk = http_desk
+    desk.gateway.account.quota = 5_000_000
+    desk.gateway.add_key(name="without end", unlimited_quota=True)
+    text = await home(desk, user)
+    assert ("The gateway's account has 5M units ($10.00); keys may still spend" in text) is sees
 
 
 @pytest.mark.parametrize(("balance", "said"), [(1_000_000, True), (100_000_000_000, False)])
@@ -118,6 +134,7 @@ async def test_what_keys_may_spend_beyond_the_account_is_said_to_who_sees_all_ke
 async def test_an_account_endpoint_that_refuses_hinders_nothing(desk_with: OpenDesk, answer: int) -> None:
     async with desk_with(policy=FREE) as desk:
         await owned(desk)
+        await desk.app.client.list_keys()  # as the look at the newest keys does every minute
         desk.gateway.arm("empty", path="/api/user/self", status=answer, times=None, lands=False)
         desk.app.client.last_account = None
         assert "search" in await home(desk, ADA)

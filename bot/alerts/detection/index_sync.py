@@ -262,16 +262,21 @@ class IndexSync:
 
     async def _try_to_read_all(self, now: float) -> None:
         try:
-            await self._read_all()
+            ended = await self._read_all()
         except LeaseLost:
             logger.info("another replica reads the list of keys now")
             return
         self._all_at = now
+        if not ended:
+            return
         await self._database.run(named_values.put, self._mark, value=True)
         self._index.complete = True
 
-    async def _read_all(self) -> None:
-        """Every page once, which brings every key here; some hidden values; and forget keys that are gone."""
+    async def _read_all(self) -> bool:
+        """Every page once, which brings every key here; some hidden values; and forget keys that are gone.
+
+        Whether the list came to an end.
+        """
         passed = await self._list_pass.run(known=self._index.ids(), turn=self._still_our_turn)
         self._read_to = passed.highest
         self._index.drop(passed.gone)
@@ -279,6 +284,7 @@ class IndexSync:
         if self._clock() - self._hidden_at >= HIDDEN_EVERY:
             self._hidden_at = self._clock()
             await self._reveal(self._index.hidden()[:HIDDEN_PER_PASS])
+        return passed.ended
 
     async def _still_our_turn(self) -> bool:
         now = self._clock()

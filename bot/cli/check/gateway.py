@@ -98,8 +98,8 @@ async def _look_at_account(report: Report, client: GatewayClient) -> None:
         return
     if account.quota <= 0:
         report.warn(subject, f"{account.username} has no balance left", "keys work only when it is topped up")
-        return
-    report.ok(subject, f"{account.username}, {account.quota:,} units left")
+    else:
+        report.ok(subject, f"{account.username}, {account.quota:,} units left")
     try:
         keys = await client.list_keys(deadline=PATIENCE)
     except GatewayCallError:
@@ -112,6 +112,9 @@ async def _look_at_account(report: Report, client: GatewayClient) -> None:
             f"keys may still spend {promise.promised:,} units, {promise.missing:,} more than the account has",
             "top up the account, or lower quotas",
         )
+    else:
+        unlimited = f", and {promise.unlimited:,} have no limit" if promise.unlimited else ""
+        report.ok(subject, f"keys may still spend {promise.promised:,} units{unlimited}")
 
 
 def _tell_budget(report: Report, keys: int, *, hidden: int) -> None:

@@ -20,7 +20,7 @@ from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
 from bot.keys import locks, owners
 from bot.keys.known_keys import KeyPage
-from bot.keys.text import account_trouble, over_promise_text
+from bot.keys.text import account_text, account_trouble, over_promise_text
 from bot.languages import tr, trn
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
@@ -32,6 +32,8 @@ SOON = 7 * 86_400
 _KEYS, _REQUESTS, _WAITING = 10, 8, 10
 # Keys of one person that are looked at for what needs care.
 _LOOKED_AT = 200
+# Whoever may do one of these to any key sees what the account behind them has.
+_OVERSEEING = ("key.list", "audit.read")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class HomeListeners:
         ]
         if page is None:
             keys = [section(await self._not_shown(actor))]
+        troubles, account = await self._account(actor, mine, now)
         return build_home(
             alerts=alerts,
             waiting=cut(self._rows(waiting, decidable=True), _WAITING, code("/apikey requests")),
@@ -94,7 +97,8 @@ class HomeListeners:
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
-            care=[*await self._troubles(actor), *_care(mine, now), *await self._account(actor, mine, now)],
+            care=[*await self._troubles(actor), *_care(mine, now), *troubles],
+            account=account,
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
             now=deps.clock(),
@@ -117,21 +121,24 @@ class HomeListeners:
         administers = decide(self.deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
         return [escape(problem) for problem in await self.deps.problems()] if administers else []
 
-    async def _account(self, actor: Actor, mine: list[Key], now: float) -> list[str]:
-        """What the account behind the keys lacks: for owners of keys that work, and for those who see all keys."""
-        deps = self.deps
-        oversees = decide(deps.policy(), Ask(actor=actor, operation="key.list", own=False)).allowed
+    async def _account(self, actor: Actor, mine: list[Key], now: float) -> tuple[list[str], str]:
+        """What the account behind the keys lacks, for owners of keys that work and for those who oversee keys; and
+        what it has, for the latter: who sees all keys, decides requests or reads the whole record.
+        """
+        deps, units = self.deps, self.deps.units_per_usd
+        seen = (decide(deps.policy(), Ask(actor=actor, operation=name, own=False)).allowed for name in _OVERSEEING)
+        oversees = self._decides(actor) or any(seen)
         if not mine and not oversees:
-            return []
+            return [], ""
         account = await deps.inventory.account(deadline=LISTENER_SECONDS)
         if account is None:
-            return []
-        troubles = [account_trouble(account, key, now=now) for key in mine]
-        lines = [next((text for text in troubles if text), "")]
-        if oversees:
-            promise = await self._promise(account, now)
-            lines.append(over_promise_text(promise, units_per_usd=deps.units_per_usd))
-        return [line for line in lines if line]
+            return [], tr("The gateway does not tell its account's balance.") if oversees else ""
+        troubles = [text for key in mine if (text := account_trouble(account, key, now=now))][:1]
+        if not oversees:
+            return troubles, ""
+        promise = await self._promise(account, now)
+        missing = over_promise_text(promise, units_per_usd=units)
+        return [*troubles, *([missing] if missing else [])], account_text(promise, units_per_usd=units)
 
     async def _promise(self, account: GatewayAccount, now: float) -> OverPromise:
         """What all keys may still spend beside what the account has."""

@@ -32,10 +32,12 @@ def build_home(
     keys_as_of: float | None = None,
     quiet: bool | None,
     language: Block,
+    account: str = "",
     now: float,
 ) -> dict[str, Any]:
     """Six groups; what must be acted on and what waits come first, because somebody else is waiting too.
 
+    `account`: what the gateway's account has, for those who oversee keys; "" for everybody else.
     `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
     """
     buttons = [
@@ -64,6 +66,8 @@ def build_home(
         blocks += [header(tr("Done by break-glass, to be reviewed by you")), *reviews, divider()]
     blocks += [header(tr("Your keys")), *(keys or [section(tr("You have no keys yet."))]), divider()]
     blocks += [header(tr("Your requests")), *(requests or [section(tr("You have not asked for anything yet."))])]
+    if account:
+        blocks += [divider(), header(tr("The gateway's account")), section(account)]
     blocks += [divider(), language]
     small: list[str] = [tr("As of {moment}", moment=date(now))]
     if keys_as_of is not None:

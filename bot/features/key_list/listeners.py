@@ -13,7 +13,7 @@ from bot.features.key_list.views import LIST, LISTED, ROWS, SHOWN, key_list, key
 from bot.features.lists.key_pages import just_read, key_page
 from bot.gateway.models import Key
 from bot.keys import locks, owners
-from bot.keys.text import account_trouble
+from bot.keys.text import account_empty_text, account_trouble
 from bot.languages import tr
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -74,6 +74,7 @@ class KeyListListeners:
             now=deps.reader.server_now(),
             asked_at=deps.clock(),
             units_per_usd=deps.units_per_usd,
+            trouble=account_empty_text(deps.inventory.known_account()),
         )
 
     async def show(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:

@@ -36,11 +36,19 @@ ROWS = 20
 
 
 def key_list(
-    page: KeyPage, *, everybody: bool, locked: Mapping[int, str] = {}, now: float, asked_at: float, units_per_usd: int
+    page: KeyPage,
+    *,
+    everybody: bool,
+    locked: Mapping[int, str] = {},
+    now: float,
+    asked_at: float,
+    units_per_usd: int,
+    trouble: str = "",
 ) -> Message:
     """The answer to `/apikey list [PAGE]`: 20 keys to a page, so that each fits into one message of Slack.
 
     `locked`: of locked keys, why they are and what brings them back. `now` is by the gateway's clock, `asked_at` ours.
+    `trouble`: of the account behind them.
     """
     if not page.keys:
         none, none_of_yours = tr("There are no keys yet."), tr("You have no keys yet. `/apikey new` asks for one.")
@@ -50,7 +58,7 @@ def key_list(
         headline = trn("The account's {count} key", "All {count} keys of the account", page.total)
     else:
         headline = trn("Your {count} key", "Your {count} keys", page.total)
-    blocks = [section(f"*{headline}*"), divider()]
+    blocks = [section(f"*{headline}*"), *([section(trouble)] if trouble else []), divider()]
     for known in page.keys:
         key, owner = known.key, known.owner_id if everybody else None
         blocks.append(row(key, now=now, owner=owner, units_per_usd=units_per_usd, locked=locked.get(key.id, "")))

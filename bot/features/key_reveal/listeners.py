@@ -11,9 +11,10 @@ from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import PermissionDenied
 from bot.features.forms.key_command import loading, row_id
 from bot.features.key_reveal.views import NAME, build_modal
-from bot.gateway.models import KeyId
+from bot.gateway.models import Key, KeyId
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
+from bot.keys.text import account_trouble
 from bot.languages import tr
 from bot.permissions.models import Actor, Ask, Facts
 from bot.permissions.policy import decide
@@ -52,7 +53,7 @@ class KeyRevealListeners:
                 await self._check(actor, None, owned.key_id)
             value = shown.value or await deps.reader.reveal_masked(shown.key.id, deadline=BACKGROUND_SECONDS)
             times = await deps.database.run(self._count, actor, owned)
-            return self._view(value, owned, times)
+            return self._view(value, owned, times, shown.key)
 
         await delivery.responder.fill(delivery, loading(tr("API key")), work)
         return None
@@ -88,9 +89,16 @@ class KeyRevealListeners:
         )
         return times
 
-    def _view(self, value: SecretStr, owned: OwnedKey, times: int) -> dict[str, object]:
-        gateway = self.deps.gateway_url
-        return build_modal(value, name=owned.name, key_id=owned.key_id, times=times, gateway_url=gateway)
+    def _view(self, value: SecretStr, owned: OwnedKey, times: int, key: Key) -> dict[str, object]:
+        deps = self.deps
+        return build_modal(
+            value,
+            name=owned.name,
+            key_id=owned.key_id,
+            times=times,
+            gateway_url=deps.gateway_url,
+            trouble=account_trouble(deps.inventory.known_account(), key, now=deps.reader.server_now()),
+        )
 
 
 def _owned(c: sa.Connection, key_id: int) -> OwnedKey | None:

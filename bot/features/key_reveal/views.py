@@ -22,10 +22,13 @@ _AGAIN = tr("You, and nobody else, can reveal it again: `/apikey list`, the Home
 _PYTHON = "from openai import OpenAI\nprint(OpenAI().models.list())"
 
 
-def build_modal(value: SecretStr, *, name: str, key_id: int, times: int, gateway_url: str) -> dict[str, Any]:
+def build_modal(
+    value: SecretStr, *, name: str, key_id: int, times: int, gateway_url: str, trouble: str = ""
+) -> dict[str, Any]:
     """The value in a block that can be copied, how it is used, and how often it was shown.
 
-    It stays a SecretStr: nothing else in a view passes the web client when it looks like a secret.
+    It stays a SecretStr: nothing else in a view passes the web client when it looks like a secret. `trouble`: of the
+    account behind the key.
     """
     base_url = f"{gateway_url}/v1"
     shown = (
@@ -44,6 +47,7 @@ def build_modal(value: SecretStr, *, name: str, key_id: int, times: int, gateway
         [
             section(tr("The value of key {name}. Keydesk does not keep it.", name=bold_name(name))),
             _preformatted(value),
+            *([section(trouble)] if trouble else []),
             section(
                 tr("Base URL: {url}. In a shell, and for libraries that read these two names:", url=code(base_url))
             ),

@@ -62,7 +62,15 @@ async def test_which_gateway_it_is_and_whether_it_takes_us(
 async def test_an_account_without_balance(world: World, settle: Settle) -> None:
     world.gateway.account.quota = 0
     _, lines = await look(world, settle())
-    assert bad(lines) == ["warn  gateway account: keydesk has no balance left; keys work only when it is topped up"]
+    none, promised = bad(lines)
+    assert none == "warn  gateway account: keydesk has no balance left; keys work only when it is topped up"
+    assert promised.startswith("warn  gateway account: keys may still spend 1,330,000 units, 1,330,000 more than")
+
+
+async def test_what_keys_may_spend_of_the_account_is_told(world: World, settle: Settle) -> None:
+    _, lines = await look(world, settle())
+    assert "ok    gateway account: keydesk, 50,000,000 units left" in lines
+    assert any(line.startswith("ok    gateway account: keys may still spend 1,330,000 units") for line in lines)
 
 
 async def test_a_banned_account(world: World, settle: Settle) -> None:
