@@ -15,5 +15,6 @@ prices            what models cost, in people's words
 reference         how people write a KEY: its number, `#` and its number, its name, or its name in quotation marks
 samples           how the counters of a key moved, packed into a few bytes
 spending          what was spent, the pace, and when a key runs dry
+spending_text     what a key spent, in a sentence
 text              the fields of a key in people's words
 """

@@ -53,13 +53,13 @@ class KnownKeys:
     async def spending(self, key_ids: Collection[int], *, now: float) -> dict[int, Spending]:
         """What these keys spent, of those that were ever read."""
         await self.writer.flush()
-        return await self.database.read(_spending, key_ids, now)
+        return await self.database.read(spending_of, key_ids, now)
 
     async def spent_most(self, number: int, *, seconds: float, now: float) -> list[tuple[KnownKey, int]]:
         """The keys that spent most in the last so many seconds, among those that were billed last."""
         await self.writer.flush()
         found = await self.database.read(inventory_store.last_billed, limit=_LOOKED_AT)
-        spent = await self.database.read(_spending, [known.key.id for known in found], now)
+        spent = await self.database.read(spending_of, [known.key.id for known in found], now)
         sums = [(known, spent[known.key.id].last(seconds, now=now)) for known in found]
         return sorted((one for one in sums if one[1]), key=lambda one: -one[1])[:number]
 
@@ -88,7 +88,8 @@ def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPag
     return KeyPage(keys=keys, total=total, number=number, as_of=mark.started_at)
 
 
-def _spending(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[int, Spending]:
+def spending_of(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[int, Spending]:
+    """What these keys spent, of those that were ever read."""
     histories = inventory_store.histories(c, key_ids)
     found = {}
     for key_id, known in inventory_store.several(c, key_ids).items():

@@ -12,10 +12,11 @@ from bot.approvals import store
 from bot.approvals.cards.lock_notices import lock_text
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.cards.terms import offer_blocks
-from bot.approvals.models import FINAL, IN_HAND, STATES, WORDS, ApprovalRequest, Status
+from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
+from bot.keys.spending_text import spent_text
 from bot.languages import Sentence, joined, said, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.languages.sentence import from_stored
@@ -98,7 +99,7 @@ class RequestViews:
 
     def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
-        return None if request is None else self.card(request)
+        return None if request is None else self.card(request, spent=self._spent(c, request))
 
     def _confirmation(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -123,12 +124,20 @@ class RequestViews:
         text = from_stored((post.body or {}).get("text", ""))
         return Message(text, [section(text)]) if text else None
 
-    def card(self, request: ApprovalRequest) -> Message:
-        """The card in the channel, whole, for the row as it is."""
+    def _spent(self, c: sa.Connection, request: ApprovalRequest) -> str:
+        """What the key spent so far, for whoever decides whether it gets more or other rights."""
+        changes = self.operations[request.operation].effect is Effect.CHANGES
+        if request.key_id is None or not changes or request.status not in WAITING:
+            return ""
+        return spent_text(c, request.key_id, now=self.clock(), units_per_usd=self.units_per_usd)
+
+    def card(self, request: ApprovalRequest, *, spent: str = "") -> Message:
+        """The card in the channel, whole, for the row as it is. `spent`: what its key spent, "" = not told."""
         operation = self.operations[request.operation]
         headline = operation.asks(mention(request.requester_id), _name(request))
         state = f"{mark_of(request)} {_state(request)}"
         blocks = [section(f"{headline}\n{state}"), *lock_blocks(request), *change_lines(request.summary)]
+        blocks += [context(f":bar_chart: {spent}")] if spent else []
         blocks += reason_blocks(request)
         blocks += offer_blocks(request, self.units_per_usd)
         if request.denial:

@@ -32,12 +32,13 @@ from bot.approvals.models import (
 )
 from bot.db.engine import Database
 from bot.features import OPERATIONS
-from bot.keys import owners
+from bot.keys import inventory_store, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Lock, Stage
 from bot.slack.post_store import PostRow
 from tests.approvals.kit import NOW, new_request, row
+from tests.keys.records import record
 
 UNITS = 500_000
 VIEWS = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
@@ -142,6 +143,27 @@ def test_a_locked_key_is_on_the_card_for_whoever_decides() -> None:
     locked = judgement.model_copy(update={"facts": replace(judgement.facts, lock=lock)})
     assert "*The key is locked.*" in card(row(judgement=locked))
     assert "locked" not in card(row())
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"operation": "key.quota", "key_id": 7}, True),
+        ({"operation": "key.update", "key_id": 7}, True),
+        ({"operation": "key.quota", "key_id": 7, "status": Status.SUCCEEDED}, False),
+        ({"operation": "key.quota", "key_id": 8}, False),
+        ({"operation": "key.disable", "key_id": 7}, False),
+        ({}, False),
+    ],
+)
+def test_whoever_decides_about_a_key_sees_what_it_spent(
+    sqlite_database: Database, changes: dict[str, Any], told: bool
+) -> None:
+    key = record(7, created_time=int(NOW - 20 * 86_400), used_quota=6_000_000, remain_quota=1_500_000)
+    sqlite_database.run_here(inventory_store.write, {7: (NOW, key)})
+    spent = sqlite_database.run_here(VIEWS._spent, row(**changes))
+    assert (spent == "The key has spent $12.00 of $15.00 in 20 days.") is told
+    assert ("The key has spent" in str(VIEWS.card(row(**changes), spent=spent).blocks)) is told
 
 
 def test_what_was_done_without_asking_is_reviewed_by_a_button_until_somebody_did() -> None:
