@@ -19,6 +19,7 @@ from bot.incident import store
 from bot.incident.judgement import agreement, ask_for, changed_since, why_not
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus
 from bot.keys import lineage, locks, owners
+from bot.languages import joined, tr
 from bot.permissions.models import Actor, ActorKind, Ask, Decision, Lock
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
@@ -102,8 +103,8 @@ class BatchAdmission:
                 allowed.append(key.model_copy(update={"progress": {**key.progress, **marks}}))
             else:
                 changed = changed_since(key.previewed, record.settings())
-                why = f"The policy no longer allows it. {why_not(decision, lock)} {changed}"
-                refused[key.key_id] = why.strip()
+                no_more = tr("The policy no longer allows it.")
+                refused[key.key_id] = joined(no_more, why_not(decision, lock), changed)
         return allowed, refused
 
     def _agreed(self, batch: Batch, ask: Ask, decision: Decision, agreed: Actor | None) -> bool:

@@ -42,6 +42,7 @@ from bot.incident.models import (
 from bot.incident.pace import BatchPace
 from bot.incident.revocation_check import MARK, BatchRevocationCheck, begun
 from bot.keys import lineage, locks, owners
+from bot.languages import Sentence, english, joined, tr
 from bot.permissions.models import Actor, Lock
 from bot.permissions.rules import Policy
 from bot.slack.outbox import Outbox
@@ -207,7 +208,7 @@ class BatchExecution:
             except GatewayLimited as limited:
                 return max(SHORTEST_PAUSE, limited.seconds)
             except GatewayError as error:
-                logger.info("batch %d waits: %s", batch_id, error.sentence)
+                logger.info("batch %d waits: %s", batch_id, english(error.sentence))
                 return PAUSE
             if permitted is None:
                 return SLACK_PAUSE
@@ -274,11 +275,11 @@ class BatchExecution:
 
     def _out_of_use(self, c: sa.Connection, batch: Batch, key: BatchKey) -> bool:
         """Whether the key was replaced or locked after it was judged; now we hold the lock of its line."""
-        sentence = ""
+        sentence: str = ""
         if (row := lineage.taken(c, key.key_id)) is not None:
             sentence = lineage.why_out_of_use(row)
         elif locked_at(locks.lock_of(c, key.key_id)) not in {None, key.progress.get(LOCKED_AT)}:
-            sentence = "The key was disabled and locked meanwhile, so it stays out of use."
+            sentence = tr("The key was disabled and locked meanwhile, so it stays out of use.")
         if sentence:
             self._settle(c, batch, key, BatchKeyStatus.FAILED, sentence)
         return bool(sentence)
@@ -294,7 +295,7 @@ class BatchExecution:
                 store.change_key(
                     c, batch.id, key.key_id, progress={**marks, MARK: mark}, proof=BatchRevocation.TRYING.value
                 )
-            self._settle(c, batch, key, BatchKeyStatus.DONE, " ".join(result.notes))
+            self._settle(c, batch, key, BatchKeyStatus.DONE, joined(*result.notes))
             if result.key is not None:
                 self._lock_or_unlock(c, batch, key, result.key)
         elif again and tries < MOST_TRIES:
@@ -322,10 +323,11 @@ class BatchExecution:
         """Once: of two processes that settle a key, the second was frozen or taken for dead meanwhile."""
         if store.key_of(c, batch.id, key.key_id, lock=True).status is not BatchKeyStatus.WAITING:
             return
-        store.change_key(c, batch.id, key.key_id, status=status.value, sentence=sentence[:500])
+        why = sentence if isinstance(sentence, Sentence) else sentence[:500]
+        store.change_key(c, batch.id, key.key_id, status=status.value, sentence=why)
         told: dict[str, Any] = {"operation": batch.operation, "batch": batch.id}
         if sentence:
-            told["why"] = sentence[:500]
+            told["why"] = why
         fact = Fact.APPLIED if status is BatchKeyStatus.DONE else Fact.FAILED
         if status is BatchKeyStatus.FAILED:
             give_place_back(c, key, at=self._clock())

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from bot.gateway.models import KeySettings
+from bot.languages import joined, said, tr
+from bot.languages.formats import with_commas
 from bot.operations import facts_of
 from bot.permissions.models import Actor, Ask, Counted, Decision, Lock
 from bot.permissions.policy import may_approve
 from bot.permissions.rules import Policy
 
-NEEDS_APPROVAL = "It needs an approval; ask for it by itself."
+NEEDS_APPROVAL = tr("It needs an approval; ask for it by itself.")
 
 
 def ask_for(
@@ -60,7 +62,7 @@ def why_not(decision: Decision, lock: Lock | None) -> str:
     """Why a batch leaves the key out, for a decision that is no plain yes."""
     if decision.outcome == "deny":
         return decision.sentence
-    return f"{decision.sentence} {NEEDS_APPROVAL}" if lock is not None else NEEDS_APPROVAL
+    return joined(decision.sentence, NEEDS_APPROVAL) if lock is not None else said(NEEDS_APPROVAL)
 
 
 def changed_since(before: KeySettings | None, now: KeySettings) -> str:
@@ -71,4 +73,4 @@ def changed_since(before: KeySettings | None, now: KeySettings) -> str:
     changed = [
         f"{name} {old[name]!r} → {new[name]!r}" for name in old if name != "remain_quota" and old[name] != new[name]
     ]
-    return f"Changed since the preview: {', '.join(changed)}." if changed else ""
+    return tr("Changed since the preview: {changes}.", changes=with_commas(changed)) if changed else ""

@@ -39,11 +39,11 @@ from bot.incident.views import (
     PREVIEW,
     REASON,
     STOP,
+    TITLES,
     UNDO,
-    WORDS,
     RevocationSummary,
     alarm,
-    keys_text,
+    begun_text,
     owner_notice,
     preview,
     progress,
@@ -51,6 +51,7 @@ from bot.incident.views import (
     to_type,
 )
 from bot.keys import locks, owners
+from bot.languages import tr, trn
 from bot.permissions.models import Actor, Ask, Counted, Decision
 from bot.permissions.policy import decide
 from bot.permissions.stages import describe
@@ -92,9 +93,9 @@ class BatchListeners:
         actor = await self.deps.actor(delivery)
         await self.deps.flow.admit(actor, operation)
         if operation == DISABLE and scope.batch is not None:
-            raise InputError({"key": "A batch is taken back with `/apikey enable batch N`."})
-        text = ":hourglass_flowing_sand: Looking which keys these are…"
-        loading = modal("loading", WORDS[operation][2], [section(text)], close="Cancel")
+            raise InputError({"key": tr("A batch is taken back with `/apikey enable batch N`.")})
+        text = tr(":hourglass_flowing_sand: Looking which keys these are…")
+        loading = modal("loading", TITLES[operation], [section(text)])
         await delivery.responder.fill(delivery, loading, lambda: self._preview(delivery, actor, operation, scope))
         return None
 
@@ -137,7 +138,7 @@ class BatchListeners:
         if not drafted and refusal is not None:
             await deps.flow.refuse(actor, operation, refusal)
         if len(drafted) > MOST_KEYS:
-            raise InputError({"key": f"These are {len(drafted):,} keys; at most {MOST_KEYS:,} at a time."})
+            raise InputError({"key": _too_many(len(drafted))})
         batch = await deps.database.run(
             store.draft,
             drafted,
@@ -175,9 +176,9 @@ class BatchListeners:
     def _to_undo(self, c: sa.Connection, batch_id: int) -> set[int]:
         batch = store.find(c, batch_id)
         if batch is None or batch.status is BatchStatus.DRAFT or batch.operation != DISABLE:
-            raise InputError({"key": f"There is no batch {batch_id} that could be taken back."})
+            raise InputError({"key": tr("There is no batch {number} that could be taken back.", number=batch_id)})
         if batch.status is BatchStatus.RUNNING:
-            raise ApprovalConflict(f"Batch {batch_id} is still running; stop it first.")
+            raise ApprovalConflict(tr("Batch {number} is still running; stop it first.", number=batch_id))
         return {key.key_id for key in store.keys_of(c, batch_id, status=BatchKeyStatus.DONE)}
 
     async def _listed(self, ids: set[int] | None) -> list[Key]:
@@ -200,27 +201,22 @@ class BatchListeners:
         if isinstance(answer, BotError):
             raise answer
         batch = await deps.database.read(store.get, batch_id)
-        number, verb = answer, WORDS[batch.operation][1]
-        if batch.status is BatchStatus.ASKING:
-            return Replace(
-                said(f"Nothing is done yet: somebody else must agree to batch {batch_id} in <#{self.channel}>.")
-            )
-        being = "is being" if number == 1 else "are being"
-        sentence = f"{keys_text(number)} {being} {verb}. Batch {batch_id} shows its progress in <#{self.channel}>."
-        return Replace(said(sentence))
+        return Replace(said(begun_text(batch, answer, f"<#{self.channel}>")))
 
     def _begin(self, c: sa.Connection, batch_id: int, actor: Actor, text: str, reason: str) -> int | BotError:
         batch = store.find(c, batch_id, lock=True)
         if batch is None or (batch.requester_id, batch.requester_team) != (actor.slack_user_id, actor.team_id):
-            return ApprovalConflict("There is no such preview of yours any more; begin again.")
+            return ApprovalConflict(tr("There is no such preview of yours any more; begin again."))
         number = store.counts(c, batch_id)[BatchKeyStatus.WAITING]
         if batch.status is not BatchStatus.DRAFT:
             return number  # the same submission once more
         word = to_type(batch.operation, number)
         if text != word:
-            return InputError({CONFIRM: f"Type {word}, exactly: it says what happens and to how many keys."})
+            return InputError(
+                {CONFIRM: tr("Type {word}, exactly: it says what happens and to how many keys.", word=word)}
+            )
         if not reason:
-            return InputError({REASON: "Say why; it goes into the record."})
+            return InputError({REASON: tr("Say why; it goes into the record.")})
         now = self.deps.clock()
         asks = any(key.progress.get(ASKS) for key in store.keys_of(c, batch_id, status=BatchKeyStatus.WAITING))
         to = BatchStatus.ASKING if asks else BatchStatus.RUNNING
@@ -242,7 +238,9 @@ class BatchListeners:
         actor = await deps.actor(delivery, fresh=True)
         await deps.flow.admit(actor, ENABLE)
         if batch is None or batch.status is not BatchStatus.ASKING:
-            raise ApprovalConflict("This batch waits for nobody's agreement any more; its message says how it stands.")
+            raise ApprovalConflict(
+                tr("This batch waits for nobody's agreement any more; its message says how it stands.")
+            )
         requester = await deps.directory.actor(batch.requester_id, batch.requester_team, fresh=True)
         counts = await deps.counts.now(batch.operation, batch.requester_id)
         answer = await deps.database.run(self._agree, batch.id, (actor, requester), counts, deps.counts.account_group())
@@ -263,7 +261,7 @@ class BatchListeners:
         actor, requester = people
         batch, now, policy = store.get(c, batch_id, lock=True), self.deps.clock(), self.deps.policy()
         if batch.status is not BatchStatus.ASKING:
-            return ApprovalConflict(f"Batch {batch_id} waits for nobody's agreement any more.")
+            return ApprovalConflict(tr("Batch {number} waits for nobody's agreement any more.", number=batch_id))
         locked = locks.all_locks(c)
         keys = store.keys_of(c, batch_id, status=BatchKeyStatus.WAITING)
         for key in keys:
@@ -284,7 +282,9 @@ class BatchListeners:
             decision = decide(policy, ask)
             why = "" if decision.allowed else agreement(policy, ask, decision, actor, asked_at=batch.asked_at, now=now)
             if why:
-                return Decision(outcome="deny", rule=decision.rule, sentence=f"Key {key.key_id}: {why}")
+                return Decision(
+                    outcome="deny", rule=decision.rule, sentence=tr("Key {number}: {why}", number=key.key_id, why=why)
+                )
         agreed = {"agreed_by": actor.slack_user_id, "agreed_team": actor.team_id}
         store.move(c, batch_id, BatchStatus.ASKING, BatchStatus.RUNNING, **agreed)
         told = {"operation": batch.operation, "batch": batch_id, "keys": len(keys)}
@@ -300,7 +300,7 @@ class BatchListeners:
         deps = self.deps
         batch = await deps.database.read(store.find, _row_id(delivery.action_value))
         if batch is None:
-            raise ApprovalConflict("There is no such batch any more.")
+            raise ApprovalConflict(tr("There is no such batch any more."))
         actor = await deps.actor(delivery, fresh=True)
         await deps.flow.admit(actor, batch.operation)
         if actor.slack_user_id != batch.requester_id:
@@ -308,7 +308,7 @@ class BatchListeners:
             if decision.outcome == "deny":
                 await deps.flow.refuse(actor, batch.operation, decision)
         if not await deps.database.run(self._stop, batch, actor):
-            raise ApprovalConflict(f"Batch {batch.id} is over already.")
+            raise ApprovalConflict(tr("Batch {number} is over already.", number=batch.id))
         return None
 
     def _stop(self, c: sa.Connection, batch: Batch, actor: Actor) -> bool:
@@ -361,6 +361,15 @@ def _drafted(key: Key, operation: str, *, own: bool, asks: bool = False) -> Batc
     status = BatchKeyStatus.ALREADY if already else BatchKeyStatus.WAITING
     seen: dict[str, Any] = {PREVIEWED: key.settings().model_dump(mode="json")} | ({ASKS: True} if asks else {})
     return BatchKey(key_id=key.id, name=key.name, own=own, status=status, status_before=key.status, progress=seen)
+
+
+def _too_many(number: int) -> str:
+    return trn(
+        "These are {count} key; at most {most} at a time.",
+        "These are {count} keys; at most {most} at a time.",
+        number,
+        most=f"{MOST_KEYS:,}",
+    )
 
 
 def _row_id(text: str) -> int:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from bot.errors import InputError
 from bot.keys.reference import words
+from bot.languages import tr, trc, trn
 from bot.redaction import holds_secret
 from bot.typed_text import clean_number
 
@@ -40,17 +41,17 @@ class BatchScope:
     @property
     def text(self) -> str:
         """The keys that are meant, in words, for the window, the message and the record."""
-        parts = []
         if self.batch is not None:
-            parts.append(f"the keys of batch {self.batch}")
+            return tr("the keys of batch {number}", number=self.batch)
         if self.listing:
-            parts.append("keys by name or number")
-        if self.person:
-            parts.append(f"all keys of <@{self.person}>")
-        if self.before is not None:
-            moment = datetime.fromtimestamp(self.before, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            parts.append(f"created before {moment}")
-        return ", ".join(parts)
+            return tr("keys by name or number")
+        person = f"<@{self.person}>"
+        if self.before is None:
+            return tr("all keys of {person}", person=person)
+        moment = datetime.fromtimestamp(self.before, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        if not self.person:
+            return trc("which keys are meant", "created before {moment}", moment=moment)
+        return tr("all keys of {person}, created before {moment}", person=person, moment=moment)
 
 
 def is_batch(text: str) -> bool:
@@ -66,26 +67,47 @@ def parse(text: str, word: str = "disable") -> BatchScope:
     # Of a list every KEY is looked up as it was typed; all else is words, people, dates and numbers.
     listing, text = text.strip(), clean_number(text)
     if holds_secret(listing):
-        raise InputError({"key": "That is the value of a key, not its name. Use numbers or exact names."})
+        raise InputError({"key": tr("That is the value of a key, not its name. Use numbers or exact names.")})
     if batch := _BATCH.fullmatch(text):
         return BatchScope(batch=int(batch["id"]))
     person, before = _PERSON.search(text), _BEFORE.search(text)
     if person or before:
         rest = _BEFORE.sub("", _PERSON.sub("", text)).strip()
         if rest:
-            raise InputError({"key": f"I do not understand “{rest[:60]}” beside the rest; leave it out."})
+            sentence = tr("I do not understand “{typed}” beside the rest; leave it out.", typed=rest[:60])
+            raise InputError({"key": sentence})
         moment = None if before is None else _moment(before["day"], before["time"])
         return BatchScope(person=person["id"] if person else "", before=moment)
     if nameless := _NAMELESS.match(text):
         who = nameless["who"][:40]
-        raise InputError({"key": f"I do not know who “{who}” is; choose the person from Slack's list after typing @."})
+        raise InputError(
+            {
+                "key": tr(
+                    "I do not know who “{typed}” is; choose the person from Slack's list after typing @.", typed=who
+                )
+            }
+        )
     if somebody := _SOMEBODY.search(text):
         # A slip must not disable all that somebody has: it has to be said.
         who = f"<@{somebody['id']}>"
-        raise InputError({"key": f"{who} is a person, not a key. `/apikey {word} all of @…` means every key of {who}."})
+        sentence = tr(
+            "{person} is a person, not a key. `/apikey {word} all of @…` means every key of {person}.",
+            person=who,
+            word=word,
+        )
+        raise InputError({"key": sentence})
     number = len(words(listing, commas=True))
     if number > MOST_NAMED:
-        raise InputError({"key": f"That names {number} keys; at most {MOST_NAMED} at a time."})
+        raise InputError(
+            {
+                "key": trn(
+                    "That names {count} key; at most {most} at a time.",
+                    "That names {count} keys; at most {most} at a time.",
+                    number,
+                    most=MOST_NAMED,
+                )
+            }
+        )
     return BatchScope(listing=listing)
 
 
@@ -94,5 +116,5 @@ def _moment(day: str, time: str | None) -> float:
         # Without a time a day begins at midnight, UTC; the window shows it before anything happens.
         return datetime.strptime(f"{day} {time or '00:00'} +0000", "%Y-%m-%d %H:%M %z").timestamp()
     except ValueError:
-        message = f"“{day[:40]}” is no date; write it like 2026-03-01, or 2026-03-01 12:00 (UTC)."
+        message = tr("“{typed}” is no date; write it like 2026-03-01, or 2026-03-01 12:00 (UTC).", typed=day[:40])
         raise InputError({"key": message}) from None

@@ -7,6 +7,9 @@ from typing import Any
 from bot.gateway.limiter import duration_text
 from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
+from bot.languages import said as worded
+from bot.languages import tr, trc, trn
+from bot.languages.formats import one_of, some_of, with_commas
 from bot.languages.sentence import from_stored
 from bot.slack.blocks import (
     Block,
@@ -37,17 +40,16 @@ NAMES_SHOWN = 15
 FAILURES_SHOWN = 10
 OWN_SHOWN = 20
 BAR = 20
-WORDS = {"key.disable": ("disable", "disabled", "Disable keys"), "key.enable": ("enable", "enabled", "Enable keys")}
+DISABLE = "key.disable"
+# What is typed as the confirmation is the word of the command, in every language.
+_TYPED = {DISABLE: "DISABLE", "key.enable": "ENABLE"}
+TITLES = {DISABLE: tr("Disable keys"), "key.enable": tr("Enable keys")}
+_SUBMITS = {DISABLE: trc("button", "Disable"), "key.enable": trc("button", "Enable")}
 
 
 def to_type(operation: str, number: int) -> str:
     """What must be typed before anything happens: the word and the number."""
-    return f"{WORDS[operation][0].upper()} {number}"
-
-
-def keys_text(number: int) -> str:
-    """`1 key`, `1,200 keys`."""
-    return "1 key" if number == 1 else f"{number:,} keys"
+    return f"{_TYPED[operation]} {number}"
 
 
 def preview(
@@ -57,31 +59,74 @@ def preview(
 
     `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked.
     """
-    verb, done, title = WORDS[batch.operation]
+    title, disables = worded(TITLES[batch.operation]), batch.operation == DISABLE
     waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
     already = len(keys) - len(waiting)
-    count = keys_text(len(waiting)) if waiting else "No key"
-    blocks: list[Block] = [section(f"*{count} will be {done}*: {_what(batch)}.")]
-    names = ", ".join(f"{plain_name(key.name)} ({key.key_id})" for key in waiting[:NAMES_SHOWN])
-    more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
-    if names:
-        blocks.append(section(names + more))
+    blocks: list[Block] = [section(_intention(batch, len(waiting)))]
+    if waiting:
+        blocks.append(section(some_of([_named(key) for key in waiting], NAMES_SHOWN)))
     if already:
-        stay = "is {} already and stays as it is" if already == 1 else "are {} already and stay as they are"
-        blocks.append(context(f"{already:,} {stay.format(done)}, also when this is taken back."))
-    blocks += [context(f":warning: {number:,} are left out: {escape(why)}") for why, number in left_out.items()]
+        blocks.append(context(_already(already, disables=disables)))
+    blocks += [
+        context(
+            trn(
+                ":warning: {count} is left out: {why}", ":warning: {count} are left out: {why}", number, why=escape(why)
+            )
+        )
+        for why, number in left_out.items()
+    ]
     if not waiting:
-        return modal("said", title, blocks, close="Close")
+        return modal("said", title, blocks, close=tr("Close"))
     if agreeing:
         asking = sum(bool(key.progress.get(ASKS)) for key in waiting)
-        who = escape(" or ".join(agreeing))
-        blocks.append(context(f":lock: {asking:,} of these are locked. Nothing is done before {who} agrees, not you."))
-    word = to_type(batch.operation, len(waiting))
+        blocks.append(
+            context(
+                trn(
+                    ":lock: {count} of these is locked. Nothing is done before {people} agrees, not you.",
+                    ":lock: {count} of these are locked. Nothing is done before {people} agrees, not you.",
+                    asking,
+                    people=escape(one_of(agreeing)),
+                )
+            )
+        )
+    typed, reason = text_input(max_length=60, focus=True), text_input(multiline=True, max_length=1000)
+    label = tr("Type {word}", word=to_type(batch.operation, len(waiting)))
     blocks += [
-        input_block(CONFIRM, f"Type {word}", text_input(max_length=60, focus=True), hint="So that it is no accident."),
-        input_block(REASON, "Reason", text_input(multiline=True, max_length=1000), hint="It goes into the record."),
+        input_block(CONFIRM, label, typed, hint=tr("So that it is no accident.")),
+        input_block(REASON, tr("Reason"), reason, hint=tr("It goes into the record.")),
     ]
-    return modal(PREVIEW, title, blocks, submit=verb.capitalize(), private_metadata=str(batch.id))
+    return modal(PREVIEW, title, blocks, submit=_SUBMITS[batch.operation], private_metadata=str(batch.id))
+
+
+def _named(key: BatchKey) -> str:
+    return trc("a key", "{name} ({number})", name=plain_name(key.name), number=key.key_id)
+
+
+def _intention(batch: Batch, number: int) -> str:
+    disables, what = batch.operation == DISABLE, _what(batch)
+    if not number:
+        if disables:
+            return tr("*No key will be disabled*: {what}.", what=what)
+        return tr("*No key will be enabled*: {what}.", what=what)
+    if disables:
+        return trn(
+            "*{count} key will be disabled*: {what}.", "*{count} keys will be disabled*: {what}.", number, what=what
+        )
+    return trn("*{count} key will be enabled*: {what}.", "*{count} keys will be enabled*: {what}.", number, what=what)
+
+
+def _already(number: int, *, disables: bool) -> str:
+    if disables:
+        return trn(
+            "{count} is disabled already and stays as it is, also when this is taken back.",
+            "{count} are disabled already and stay as they are, also when this is taken back.",
+            number,
+        )
+    return trn(
+        "{count} is enabled already and stays as it is, also when this is taken back.",
+        "{count} are enabled already and stay as they are, also when this is taken back.",
+        number,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,42 +148,85 @@ def progress(
     forecast: BatchForecast | None = None,
 ) -> Message:
     """The message in the security channel: a bar, how many of how many, failures, what can be done now."""
-    _, done_word, _ = WORDS[batch.operation]
     total = sum(counts.values()) - counts[BatchKeyStatus.ALREADY]
     done, bad = counts[BatchKeyStatus.DONE], counts[BatchKeyStatus.FAILED]
-    who = _who(batch)
-    state = {
-        BatchStatus.ASKING: f":lock: {who} asks to have locked keys {done_word}; somebody else must agree",
-        BatchStatus.RUNNING: f":arrow_forward: {who} has keys {done_word}",
-        BatchStatus.DONE: f"{_done_mark(batch, done, bad, proof)} Keys {done_word} for {who}",
-        BatchStatus.STOPPED: f":octagonal_sign: Stopped by {mention(batch.stopped_by or '')}; begun by {who}",
-    }.get(batch.status, who)
-    sentence = f"{state}: {done:,} of {total:,}"
+    sentence = _standing(batch, _done_mark(batch, done, bad, proof), f"{done:,}", f"{total:,}")
     filled = BAR if total == 0 else (done + bad) * BAR // total
     blocks: list[Block] = [
-        section(f"{sentence}{f', {bad:,} failed' if bad else ''}.\n{'█' * filled}{'░' * (BAR - filled)}"),
+        section(f"{_with_failures(sentence, bad)}\n{'█' * filled}{'░' * (BAR - filled)}"),
         context(_what(batch)),
     ]
     if forecast is not None and batch.status is BatchStatus.RUNNING:
-        left, rate = duration_text(forecast["seconds"]), forecast["per_minute"]
-        until = date(forecast["until"])
-        blocks.append(context(f":hourglass: {left} more, until {until}: the gateway takes {rate} calls a minute."))
+        blocks.append(context(_forecast(forecast)))
     if batch.reason:
         blocks.append(section(quote(batch.reason)))
     if batch.agreed_by:
-        blocks.append(context(f"{mention(batch.agreed_by)} agreed that its locked keys come back."))
+        blocks.append(context(tr("{who} agreed that its locked keys come back.", who=mention(batch.agreed_by))))
     blocks += _proof_blocks(proof)
-    lines = [f"• key {key.key_id} {code(key.name)}: {harmless(key.sentence)}" for key in failed[:FAILURES_SHOWN]]
-    if lines:
-        more = f"\n… and {bad - FAILURES_SHOWN:,} more" if bad > FAILURES_SHOWN else ""
-        blocks.append(section("*Failed*\n" + "\n".join(lines) + more))
+    if failed:
+        blocks.append(section(_failures(failed, bad)))
     if counts[BatchKeyStatus.WAITING] and batch.status is BatchStatus.STOPPED:
-        blocks.append(context(f"{counts[BatchKeyStatus.WAITING]:,} keys were not touched."))
+        left = counts[BatchKeyStatus.WAITING]
+        blocks.append(context(trn("{count} key was not touched.", "{count} keys were not touched.", left)))
     if undone_by is not None:
-        blocks.append(context(f"Taken back by batch {undone_by.id}, {mention(undone_by.requester_id)}."))
-    blocks.append(context(f"Batch {batch.id} · each record was read back · the record has a line for each key"))
+        who = mention(undone_by.requester_id)
+        blocks.append(context(tr("Taken back by batch {number}, {who}.", number=undone_by.id, who=who)))
+    small = tr("each record was read back"), tr("the record has a line for each key")
+    blocks.append(context(" · ".join([tr("Batch {number}", number=batch.id), *small])))
     blocks += _buttons(batch, done=done, undone=undone_by is not None)
     return Message(sentence, blocks)
+
+
+def _standing(batch: Batch, mark: str, done: str, total: str) -> str:
+    """The sentence at the top: who has what done, and how far it is."""
+    values = {"who": _who(batch), "done": done, "total": total}
+    if batch.status is BatchStatus.ASKING:  # nobody has to agree that keys are disabled
+        return tr(
+            ":lock: {who} asks to have locked keys enabled; somebody else must agree: {done} of {total}", **values
+        )
+    if batch.status is BatchStatus.RUNNING:
+        if batch.operation == DISABLE:
+            return tr(":arrow_forward: {who} has keys disabled: {done} of {total}", **values)
+        return tr(":arrow_forward: {who} has keys enabled: {done} of {total}", **values)
+    if batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}:
+        return _ended(batch, mark, values)
+    return trc("a batch that was not begun", "{who}: {done} of {total}", **values)
+
+
+def _ended(batch: Batch, mark: str, values: Mapping[str, str]) -> str:
+    if batch.status is BatchStatus.STOPPED:
+        by = mention(batch.stopped_by or "")
+        return tr(":octagonal_sign: Stopped by {by}; begun by {who}: {done} of {total}", by=by, **values)
+    if batch.operation == DISABLE:
+        return f"{mark} {tr('Keys disabled for {who}: {done} of {total}', **values)}"
+    return f"{mark} {tr('Keys enabled for {who}: {done} of {total}', **values)}"
+
+
+def _with_failures(sentence: str, failed: int) -> str:
+    if not failed:
+        return trc("how far a batch is", "{sentence}.", sentence=sentence)
+    return trn("{sentence}, {count} failed.", "{sentence}, {count} failed.", failed, sentence=sentence)
+
+
+def _forecast(forecast: BatchForecast) -> str:
+    return trn(
+        ":hourglass: {duration} more, until {time}: the gateway takes {count} call a minute.",
+        ":hourglass: {duration} more, until {time}: the gateway takes {count} calls a minute.",
+        forecast["per_minute"],
+        duration=duration_text(forecast["seconds"]),
+        time=date(forecast["until"]),
+    )
+
+
+def _failures(failed: Sequence[BatchKey], number: int) -> str:
+    lines: list[str] = [trc("title of a list of keys", "*Failed*")]
+    lines += [
+        tr("• key {number} {name}: {why}", number=key.key_id, name=code(key.name), why=harmless(key.sentence))
+        for key in failed[:FAILURES_SHOWN]
+    ]
+    if number > FAILURES_SHOWN:
+        lines.append(trn("… and {count} more", "… and {count} more", number - FAILURES_SHOWN))
+    return "\n".join(lines)
 
 
 def _done_mark(batch: Batch, done: int, bad: int, proof: RevocationSummary) -> str:
@@ -146,7 +234,7 @@ def _done_mark(batch: Batch, done: int, bad: int, proof: RevocationSummary) -> s
     counts = proof.counts
     if bad:
         return ":warning:"
-    if batch.operation != "key.disable" or counts[BatchRevocation.REFUSED] >= done:
+    if batch.operation != DISABLE or counts[BatchRevocation.REFUSED] >= done:
         return ":white_check_mark:"
     ended = counts[BatchRevocation.ALIVE] + counts[BatchRevocation.UNTRIED] + counts[BatchRevocation.REFUSED]
     return ":warning:" if ended >= done else ":hourglass_flowing_sand:"
@@ -161,66 +249,106 @@ def _proof_blocks(proof: RevocationSummary) -> list[Block]:
     going_on, accepted = counts[BatchRevocation.TRYING] + counts[BatchRevocation.ACCEPTED], _names(proof.accepted)
     mark = ":lock:" if refused == total else ":warning:"
     if going_on:
-        mark = ":hourglass_flowing_sand: Now trying the keys themselves."
-    blocks = [section(f"{mark} *Refused by the gateway: {refused:,} of {total:,}*")]
+        mark = tr(":hourglass_flowing_sand: Now trying the keys themselves.")
+    numbers = {"refused": f"{refused:,}", "total": f"{total:,}"}
+    blocks = [section(f"{mark} {tr('*Refused by the gateway: {refused} of {total}*', **numbers)}")]
     if counts[BatchRevocation.ACCEPTED]:
-        text = f"Still accepted, checking: {counts[BatchRevocation.ACCEPTED]:,}. It may remember a key for a minute."
-        blocks.append(context(text))
+        number = f"{counts[BatchRevocation.ACCEPTED]:,}"
+        blocks.append(
+            context(tr("Still accepted, checking: {number}. It may remember a key for a minute.", number=number))
+        )
     if accepted:
-        blocks.append(section(f":rotating_light: *Still accepted*: {accepted}"))
+        blocks.append(section(tr(":rotating_light: *Still accepted*: {keys}", keys=accepted)))
     if counts[BatchRevocation.UNTRIED]:
         why = dict.fromkeys(from_stored(key.progress.get(MARK, {}).get("why", "")) for key in proof.untried)
-        text = f":warning: {counts[BatchRevocation.UNTRIED]:,} could not be tried: {escape(' '.join(why))}"
+        text = trn(
+            ":warning: {count} could not be tried: {why}",
+            ":warning: {count} could not be tried: {why}",
+            counts[BatchRevocation.UNTRIED],
+            why=escape(" ".join(why)),
+        )
         blocks.append(section(text))
     return blocks
 
 
 def _names(keys: Sequence[BatchKey]) -> str:
-    shown = ", ".join(f"key {key.key_id} {code(key.name)}" for key in keys[:FAILURES_SHOWN])
-    return shown + (" …" if len(keys) > FAILURES_SHOWN else "")
+    shown = with_commas(
+        trc("a key", "key {number} {name}", number=key.key_id, name=code(key.name)) for key in keys[:FAILURES_SHOWN]
+    )
+    return f"{shown} …" if len(keys) > FAILURES_SHOWN else shown
 
 
 def alarm(batch_id: int, number: int, keys: Sequence[BatchKey]) -> Message:
     """The word to the security channel about keys that were accepted to the end of the trials."""
-    count = "One key" if number == 1 else f"{number:,} keys"
-    being = "is" if number == 1 else "are"
-    sentence = f":rotating_light: {count} of batch {batch_id} {being} disabled, but the gateway still accepts "
-    sentence += "it." if number == 1 else "them."
-    advice = "Treat as live: delete, or call the gateway's operator."
+    sentence = trn(
+        ":rotating_light: One key of batch {batch} is disabled, but the gateway still accepts it.",
+        ":rotating_light: {count} keys of batch {batch} are disabled, but the gateway still accepts them.",
+        number,
+        batch=batch_id,
+    )
+    advice = tr("Treat as live: delete, or call the gateway's operator.")
     return Message(sentence, [section(f"{sentence} {advice}\n{_names(keys)}")])
 
 
 def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None) -> Message:
     """The word to somebody whose keys these are: what was done, by whom and why, and the way to new ones."""
-    _, done_word, _ = WORDS[batch.operation]
-    count = "One of your keys was" if len(keys) == 1 else f"{len(keys):,} of your keys were"
-    sentence = f"{count} {done_word} by {_who(batch)} in one batch."
+    sentence = _owners_sentence(batch, len(keys))
     blocks: list[Block] = [section(sentence)]
     if batch.reason:
-        blocks.append(section(f"*Why*\n{quote(batch.reason)}"))
-    lost = batch.operation == "key.disable" and undone_by is None
+        blocks.append(section(f"*{tr('Why')}*\n{quote(batch.reason)}"))
+    lost = batch.operation == DISABLE and undone_by is None
     for key in keys[:OWN_SHOWN]:
         row = str(key.key_id)
-        ask = button("Request a replacement", REPLACEMENT, value=row, label=f"Request a replacement of key {row}")
-        text = f"{bold_name(key.name)} · key {row}"
+        label = tr("Request a replacement of key {number}", number=row)
+        ask = button(tr("Request a replacement"), REPLACEMENT, value=row, label=label)
+        text = f"{bold_name(key.name)} · {tr('key {number}', number=row)}"
         blocks.append(section(text, accessory=ask) if lost else section(text))
-    more = f"{len(keys) - OWN_SHOWN:,} more are not shown; `/apikey list` has them. " if len(keys) > OWN_SHOWN else ""
-    back = f"Taken back by {mention(undone_by.requester_id)} (batch {undone_by.id}). " if undone_by is not None else ""
-    blocks.append(context(f"{more}{back}Batch {batch.id}"))
+    small: list[str] = []
+    if len(keys) > OWN_SHOWN:
+        more = len(keys) - OWN_SHOWN
+        small.append(
+            trn(
+                "{count} more is not shown; `/apikey list` has it.",
+                "{count} more are not shown; `/apikey list` has them.",
+                more,
+            )
+        )
+    if undone_by is not None:
+        who = mention(undone_by.requester_id)
+        small.append(tr("Taken back by {who} (batch {number}).", who=who, number=undone_by.id))
+    blocks.append(context(" ".join([*small, tr("Batch {number}", number=batch.id)])))
     return Message(sentence, blocks)
+
+
+def _owners_sentence(batch: Batch, number: int) -> str:
+    if batch.operation == DISABLE:
+        return trn(
+            "One of your keys was disabled by {who} in one batch.",
+            "{count} of your keys were disabled by {who} in one batch.",
+            number,
+            who=_who(batch),
+        )
+    return trn(
+        "One of your keys was enabled by {who} in one batch.",
+        "{count} of your keys were enabled by {who} in one batch.",
+        number,
+        who=_who(batch),
+    )
 
 
 def _buttons(batch: Batch, *, done: int, undone: bool) -> list[Block]:
     row = str(batch.id)
     if batch.status is BatchStatus.ASKING:
-        sure = confirm("Agree?", "The keys are put back into use at once, and it is said in this channel.", yes="Agree")
-        agree = button("Agree", AGREE, value=row, style="primary", confirm=sure)
-        return [actions(agree, button("Withdraw", STOP, value=row))]
+        what = tr("The keys are put back into use at once, and it is said in this channel.")
+        sure = confirm(tr("Agree?"), what, yes=trc("button", "Agree"))
+        agree = button(trc("button", "Agree"), AGREE, value=row, style="primary", confirm=sure)
+        return [actions(agree, button(trc("button", "Withdraw"), STOP, value=row))]
     if batch.status is BatchStatus.RUNNING:
-        sure = confirm("Stop here?", "What is done stays done; the rest is not touched.", yes="Stop", no="Go on")
-        return [actions(button("Stop", STOP, value=row, style="danger", confirm=sure))]
-    if batch.operation == "key.disable" and done and not undone:
-        return [actions(button("Take back…", UNDO, value=row))]
+        stop, go_on = trc("button", "Stop"), trc("button: do not stop", "Go on")
+        sure = confirm(tr("Stop here?"), tr("What is done stays done; the rest is not touched."), yes=stop, no=go_on)
+        return [actions(button(stop, STOP, value=row, style="danger", confirm=sure))]
+    if batch.operation == DISABLE and done and not undone:
+        return [actions(button(tr("Take back…"), UNDO, value=row))]
     return []
 
 
@@ -235,4 +363,29 @@ def _what(batch: Batch) -> str:
 
 def said(sentence: str) -> dict[str, Any]:
     """A modal that shows one sentence."""
-    return modal("said", "Incident mode", [section(sentence)], close="Close")
+    return modal("said", tr("Incident mode"), [section(sentence)], close=tr("Close"))
+
+
+def begun_text(batch: Batch, number: int, channel: str) -> str:
+    """What whoever confirmed a batch reads. `channel`: a link."""
+    if batch.status is BatchStatus.ASKING:
+        return tr(
+            "Nothing is done yet: somebody else must agree to batch {batch} in {channel}.",
+            batch=batch.id,
+            channel=channel,
+        )
+    if batch.operation == DISABLE:
+        return trn(
+            "{count} key is being disabled. Batch {batch} shows its progress in {channel}.",
+            "{count} keys are being disabled. Batch {batch} shows its progress in {channel}.",
+            number,
+            batch=batch.id,
+            channel=channel,
+        )
+    return trn(
+        "{count} key is being enabled. Batch {batch} shows its progress in {channel}.",
+        "{count} keys are being enabled. Batch {batch} shows its progress in {channel}.",
+        number,
+        batch=batch.id,
+        channel=channel,
+    )

@@ -150,7 +150,7 @@ def code(text: str) -> str:
 
 def quote(text: str) -> str:
     """Text that people typed as a mrkdwn quotation, escaped."""
-    return "\n".join("> " + line for line in inert(text.strip()).splitlines()) or "> –"
+    return "\n".join("> " + line for line in inert(said(text).strip()).splitlines()) or "> –"
 
 
 def mention(slack_user_id: str) -> str:

@@ -103,7 +103,7 @@ async def test_who_may_do_it_to_none_of_them_is_refused_and_that_is_recorded(roo
 async def test_keys_that_the_policy_spares_are_left_out_and_said(room: Room) -> None:
     room.spine.policy = parse_policy(with_first(DENYING))
     one, _ = room.key("one", created_time=1), room.key("vip", group="vip", created_time=1)
-    assert ":warning: 1 are left out: Not these." in await previewed(room, "created before 2001-01-01")
+    assert ":warning: 1 is left out: Not these." in await previewed(room, "created before 2001-01-01")
     rows = await room.database.read(store.keys_of, 1)
     assert [row.key_id for row in rows] == [one.id]
 

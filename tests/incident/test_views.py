@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
-from bot.incident.views import RevocationSummary, alarm, keys_text, owner_notice, preview, progress, to_type
+from bot.incident.views import RevocationSummary, alarm, begun_text, owner_notice, preview, progress, to_type
 
 NOW = 1_790_000_000.0
 KEYS = [BatchKey(key_id=number, name=f"k{number}", own=False, status_before=1) for number in (1, 2)]
@@ -31,7 +31,8 @@ def summary(**some: int) -> RevocationSummary:
 def test_the_word_and_the_number_must_be_typed() -> None:
     assert to_type("key.disable", 12) == "DISABLE 12"
     assert to_type("key.enable", 1) == "ENABLE 1"
-    assert (keys_text(1), keys_text(1_200)) == ("1 key", "1,200 keys")
+    assert begun_text(batch(), 1, "C1") == "1 key is being disabled. Batch 4 shows its progress in C1."
+    assert begun_text(batch(), 1_200, "C1").startswith("1,200 keys are being disabled.")
     view = preview(batch(BatchStatus.DRAFT), KEYS, {"It needs an approval.": 3})
     assert "Type DISABLE 2" in str(view)
     assert "3 are left out: It needs an approval." in str(view)
