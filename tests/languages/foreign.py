@@ -1,6 +1,6 @@
 """A language that nobody speaks, to find what is not translated: every letter of a translated text looks foreign.
 
-`pseudo("Disable key {name}")` is `⟦Ďíśáƀĺé ķéý {name}·······⟧`: 40 % longer, and `plain` gives the English back, so that
+`pseudo("Disable key {name}")` is `⟦Ďíśáƀĺé ķéý {name}ꞏꞏꞏꞏꞏꞏꞏ⟧`: 40 % longer, and `plain` gives the English back, so that
 a scenario runs as it does in English while what really went to Slack is looked at (`Watch`). Letters that are still
 plain are a text that does not go through `tr`, or something that people typed; arguments stand between isolates.
 """
@@ -18,7 +18,7 @@ _LOOKS = "áƀćđéƒǵĥíĵķĺḿńóṕɋŕśťúṽŵẋýźÁɃĆĐÉƑǴ
 _TO = str.maketrans(string.ascii_letters, _LOOKS)
 _FROM = str.maketrans(_LOOKS, string.ascii_letters)
 _PIECES = re.compile(r"(`[^`]*`|<[^<>]*>|\{[a-z_]+\}|:[a-z_]+:)")
-_PADDING = "·"
+_PADDING = "ꞏ"
 # What is no text of ours: code, entities, emoji codes, addresses, quotations of people, arguments.
 _NOT_OURS = re.compile(r"`[^`]*`|<[^<>]*>|:[a-z0-9_+-]+:|https?://\S+|^(?:> |&gt; ).*$|[“‘][^”’]*[”’]", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z]{2,}")
