@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from bot.typed_text import DASHES
 
-# Characters that take no room: controls, joiners, direction marks, variation selectors, fillers, tags.
+# Characters that take no room: controls, strokes through others, joiners, direction marks, variation selectors,
+# fillers, tags.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u0332-\u0338\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 # As URLs, source code, JSON, mark-up and mail write a character. What else mail escapes are no signs of a key.
 _ESCAPE = re.compile(
@@ -134,4 +135,8 @@ def decoded_base64(word: str) -> bytes:
 
 
 def _plain(said: bytes) -> str:
+    # UTF-16, as Windows and PowerShell encode a text: each character of ASCII has an empty byte beside it.
+    for at in (0, 1):
+        if said and not said[at::2].strip(b"\0\xff\xfe"):
+            said = said[1 - at :: 2]
     return said.translate(_ASCII).decode("ascii")

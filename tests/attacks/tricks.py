@@ -52,6 +52,9 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "in hexadecimal digits, as source code": lambda secret: ", ".join(
         f"0x{byte:02x}" for byte in _key(secret).encode()
     ),
+    "in base64 of UTF-16": lambda secret: base64.b64encode(_key(secret).encode("utf-16-le")).decode(),
+    "in hexadecimal digits of UTF-16": lambda secret: _key(secret).encode("utf-16").hex(),
+    "struck through": lambda secret: "".join(f"{char}\u0336" for char in _key(secret)),
     "in base32": lambda secret: base64.b32encode(_key(secret).encode()).decode(),
     "in small base32": lambda secret: base64.b32encode(_key(secret).encode()).decode().rstrip("=").lower(),
     "without its beginning on two lines": lambda secret: f"{secret[:24]}\n{secret[24:]}",
@@ -68,7 +71,6 @@ TRICKS_WITH_A_KNOWN_KEY: dict[str, Callable[[str], str]] = {
     "a comma and a space between its characters": ", ".join,
     "a picture between its characters": "\U0001f642".join,
     "in pairs": lambda core: " ".join(core[at : at + 2] for at in range(0, len(core), 2)),
-    "struck through": lambda core: "".join(f"{char}\u0336" for char in core),
     "with accents": lambda core: "".join(f"{char}\u0301" for char in core),
     "its first twenty characters": lambda core: core[:20],
     "its first half": lambda core: core[:24],
