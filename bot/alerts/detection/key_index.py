@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.scanner import ENDS, SHORT_MASK, Candidate
+from bot.redaction.known import KEY_LENGTH
 
 
 class MatchKind(StrEnum):
@@ -127,7 +128,12 @@ class KeyIndex:
     def match(self, candidate: Candidate) -> IndexMatch:
         """Which key a candidate is."""
         fingerprint = self._fingerprints.of(candidate.core) if candidate.core else None
-        return self.match_again(candidate.hint, fingerprint)
+        found = self.match_again(candidate.hint, fingerprint)
+        if found.how is MatchKind.UNKNOWN and ENDS < len(candidate.core) < KEY_LENGTH:
+            # Too short for a key: the first piece of one, as a mask shows it, is not called another account's.
+            begins = self.match_again(candidate.core[:ENDS] + SHORT_MASK, None)
+            return found if begins.how is MatchKind.UNKNOWN else begins
+        return found
 
     def match_again(self, hint: str, fingerprint: int | None) -> IndexMatch:
         """The same for what is left of a candidate in a row: its hint, and its fingerprint if it was a full one."""

@@ -26,6 +26,17 @@ def test_a_masked_value_may_fit_one_or_several_and_is_never_guessed() -> None:
     assert index.match(candidate(other)).how is MatchKind.UNKNOWN
 
 
+def test_the_first_piece_of_a_key_may_mean_it() -> None:
+    index = index_of(core(1), core(2))
+    for length in (16, 20, 47):
+        found = index.match(candidate(core(1)[:length]))
+        assert (found.how, found.key_ids, found.hint) == (MatchKind.MASKED, (1,), f"{core(1)[:4]}…")
+        assert found.fingerprint is None
+        assert index.match(candidate(core(3)[:length])).how is MatchKind.UNKNOWN
+    # As long as a key, it is another one.
+    assert index.match(candidate(core(1)[:4] + core(3)[4:])).how is MatchKind.UNKNOWN
+
+
 def test_a_whole_value_fits_a_hidden_key_by_its_ends() -> None:
     index = index_of(core(1), hidden=(core(2),))
     found = index.match(candidate(core(2)))
