@@ -304,9 +304,13 @@ class Execution:
         return {"key_name": result.before.name, "summary": tuple(lines)}
 
     def _unsettled(self, c: sa.Connection, request: ApprovalRequest, result: WriteResult, now: float) -> Again | None:
+        outcome = Outcome(sentence=result.sentence, by_hand=result.again_after is None)
         if request.status is not Status.UNKNOWN:
             record(c, Fact.UNKNOWN, request, at=now, actor=None, why=result.sentence)
-            request = store.move(c, request, Status.UNKNOWN, outcome=Outcome(sentence=result.sentence))
+            request = store.move(c, request, Status.UNKNOWN, outcome=outcome)
+            self._notifications.announce(c, request)
+        elif outcome.by_hand and not (request.outcome and request.outcome.by_hand):
+            request = store.change(c, request, outcome=outcome)
             self._notifications.announce(c, request)
         # Without a time to look again, a person must look: the card and the record say so.
         return None if result.again_after is None else Again(result.again_after)

@@ -109,6 +109,8 @@ class Outcome(StoredModel):
     notes: tuple[StoredText, ...] = ()
     differences: tuple[StoredText, ...] = ()
     changed_since: bool = False
+    # Of a request whose outcome is not known: nothing more will show it by itself, so a person must look.
+    by_hand: bool = False
     key_id: int | None = None
     hint: str = ""
 

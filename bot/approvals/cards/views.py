@@ -296,6 +296,8 @@ def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
             name=name,
             why=escape(request.progress.postponed.why),
         )
+    if _by_hand(request):
+        return tr("It is not known what became of your request for key {name}. A person must look.", name=name)
     if status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
         return tr("Key {name} has a successor. *Reveal* shows the new value to its owner alone.", name=name)
     if status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
@@ -332,10 +334,16 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
     outcome = request.outcome
     if outcome is None:
         return []
-    lines = [section(harmless(outcome.sentence))] if request.status is Status.FAILED else []
+    told = request.status is Status.FAILED or _by_hand(request)
+    lines = [section(harmless(outcome.sentence))] if told and outcome.sentence else []
     lines += [context(inert(item)) for item in outcome.differences[:10]]
     lines += [context(harmless(item)) for item in outcome.notes[: 10 - len(lines)]]
     return lines
+
+
+def _by_hand(request: ApprovalRequest) -> bool:
+    """Whether nothing more will show what became of it, so that a person must look."""
+    return request.status is Status.UNKNOWN and request.outcome is not None and request.outcome.by_hand
 
 
 def _name(request: ApprovalRequest) -> str:
@@ -354,7 +362,8 @@ def _state(request: ApprovalRequest) -> str:
 
 def _detail(request: ApprovalRequest) -> str:
     if request.status is Status.UNKNOWN:
-        return tr("the gateway's answer was lost; checking what it did before trying again")
+        checking = tr("the gateway's answer was lost; checking what it did before trying again")
+        return tr("a person must look") if _by_hand(request) else checking
     if request.status in IN_HAND and request.progress.postponed:
         return tr("held up, still trying, nothing is lost")
     if request.break_glass and request.reviewed_by:

@@ -198,6 +198,7 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
     [
         (row(Status.APPROVED), "Your request for key *search* is approved."),
         (row(Status.OFFERED, decided_by="U0MIRA"), "For key *search*, <@U0MIRA> offers less than you asked for."),
+        (row(Status.UNKNOWN, outcome=Outcome(sentence="Look.", by_hand=True)), "It is not known what became of"),
         (row(Status.UNKNOWN), "The gateway's answer about key *search* was lost."),
         (row(Status.FAILED), "Your request for key *search* failed. Nothing was reported as done."),
         (row(Status.DENIED, decided_by="U0MIRA"), "<@U0MIRA> denied your request for key *search*."),
