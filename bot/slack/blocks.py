@@ -177,7 +177,7 @@ def link(url: str, text: str) -> str:
     return f"<{url.replace('&', '&amp;')}|{inert(text).replace('|', '¦')}>"
 
 
-def date(epoch: float, *, style: str = "{date_short_pretty} at {time}") -> str:
+def date(epoch: float, *, style: str = "{date_short_pretty} {time}") -> str:
     """A time in the reader's own zone (Slack date token); the fallback says UTC. `epoch`: Unix seconds."""
     seconds = min(max(int(epoch), 0), 253_402_300_799)  # year 9999, the last that datetime knows
     fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

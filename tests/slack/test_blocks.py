@@ -81,7 +81,7 @@ def test_links_lead_to_web_addresses_only() -> None:
 
 
 def test_a_date_is_shown_in_the_readers_zone_and_falls_back_to_utc() -> None:
-    assert b.date(1_800_000_000) == "<!date^1800000000^{date_short_pretty} at {time}|2027-01-15 08:00 UTC>"
+    assert b.date(1_800_000_000) == "<!date^1800000000^{date_short_pretty} {time}|2027-01-15 08:00 UTC>"
     assert "9999-12-31" in b.date(1e15)
     assert "1970-01-01" in b.date(-5)
 
