@@ -27,6 +27,7 @@ from bot.fallback_notices import JOB as UNREAD
 from bot.fallback_notices import FallbackNotices
 from bot.features import FEATURES, OPERATIONS
 from bot.features.forms.receipt import read_receipt
+from bot.gateway.limiter import asked_by
 from bot.incident import bootstrap as incident
 from bot.languages import tr, trc
 from bot.maintenance import Maintenance
@@ -216,6 +217,7 @@ class Services:
             language_of=self.languages.of,
             other_words=other_words(),
             span=self.resources.telemetry.span,
+            asked_by=asked_by,
         )
         for register in FEATURES:
             register(router, deps)

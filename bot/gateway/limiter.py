@@ -6,7 +6,7 @@ Other processes behind the same address are not counted; their share shows in th
 """
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,20 +34,25 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class WindowSize:
-    """So many calls in so many seconds; each priority stops at its share of all that were sent."""
+    """So many calls in so many seconds; each priority stops at its share of all that were sent, and each person at
+    `person` of the calls for people, None = at none.
+    """
 
     most: int
     seconds: float
     shares: Mapping[Priority, int]
+    person: int | None = None
 
 
 SIZES: Mapping[Limit, WindowSize] = {
     # Disabling a leaked key is never delayed by our own count, only after the gateway has refused a call.
-    Limit.CALLS: WindowSize(most=180, seconds=180.0, shares={Priority.PEOPLE: 140, Priority.BACKGROUND: 90}),
+    Limit.CALLS: WindowSize(most=180, seconds=180.0, shares={Priority.PEOPLE: 140, Priority.BACKGROUND: 90}, person=70),
     # A revocation check can wait for a value or do without it; people who need their key cannot.
     Limit.REVEALS: WindowSize(most=20, seconds=1200.0, shares={Priority.KILL: 8, Priority.BACKGROUND: 4}),
     Limit.SEARCHES: WindowSize(most=10, seconds=60.0, shares={Priority.BACKGROUND: 2}),
 }
+MOST_PEOPLE = 5_000
+"""People whose calls are remembered."""
 LONGEST_STOP = 600.0
 """A Retry-After beyond this many seconds is not believed."""
 PATIENCE: Mapping[Priority, float] = {Priority.KILL: 6.0, Priority.PEOPLE: 6.0, Priority.BACKGROUND: math.inf}
@@ -55,6 +60,7 @@ PATIENCE: Mapping[Priority, float] = {Priority.KILL: 6.0, Priority.PEOPLE: 6.0, 
 _FIRST_STOP, _LONGEST_KILL_STOP, _LONGEST_OTHER_STOP = 1.0, 5.0, 60.0
 _HEAD_START = 0.5
 
+_asker: ContextVar[str] = ContextVar("asker", default="")
 _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.PEOPLE)
 
 
@@ -66,6 +72,16 @@ def prioritized(priority: Priority) -> Iterator[None]:
         yield
     finally:
         _priority.reset(token)
+
+
+@contextmanager
+def asked_by(person: str) -> Iterator[None]:
+    """Within it, in this task and those it starts, calls for people are for this one; "" = for nobody in particular."""
+    token = _asker.set(person)
+    try:
+        yield
+    finally:
+        _asker.reset(token)
 
 
 def current_priority() -> Priority:
@@ -96,6 +112,8 @@ class _Window:
     presumed: bool | None = None
     kills_from: float = 0.0
     others_from: float = 0.0
+    # The moments of the calls for each person, whoever asked last at the end.
+    of_person: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
     def used(self, now: float) -> int:
         while self.sent and now - self.sent[0] >= self.size.seconds:
@@ -113,6 +131,24 @@ class _Window:
             begin = self.kills_from if priority is Priority.KILL else self.others_from + _HEAD_START * priority
             wait = max(wait, begin - now)
         return max(0.0, wait)
+
+    def wait_of(self, person: str, now: float) -> float:
+        """Seconds until one more call for this person fits into their share."""
+        if self.size.person is None or self.disproved or not person:
+            return 0.0
+        sent = self.of_person.get(person, deque())
+        while sent and now - sent[0] >= self.size.seconds:
+            sent.popleft()
+        over = len(sent) - self.size.person
+        return sent[over] + self.size.seconds - now if over >= 0 else 0.0
+
+    def send(self, priority: Priority, person: str, now: float) -> None:
+        self.sent.append(now)
+        if priority is Priority.PEOPLE and person and self.size.person is not None:
+            self.of_person.setdefault(person, deque()).append(now)
+            self.of_person.move_to_end(person)
+            if len(self.of_person) > MOST_PEOPLE:
+                self.of_person.popitem(last=False)
 
     def refuse(self, now: float, retry_after: float | None) -> None:
         if self.sent:
@@ -185,11 +221,12 @@ class CallLimiter:
                 raise LimitReached(limit, pause)
             await self._sleep(pause)
         for limit in limits:
-            self._windows[limit].sent.append(self._clock())
+            self._windows[limit].send(priority, _asker.get(), self._clock())
 
     def _longest(self, limits: Collection[Limit], priority: Priority) -> tuple[Limit, float]:
-        now = self._clock()
-        waits = ((limit, self._windows[limit].wait(priority, now)) for limit in limits)
+        now, person = self._clock(), _asker.get() if priority is Priority.PEOPLE else ""
+        windows = ((limit, self._windows[limit]) for limit in limits)
+        waits = ((limit, max(one.wait(priority, now), one.wait_of(person, now))) for limit, one in windows)
         return max(waits, key=lambda item: item[1], default=(Limit.CALLS, 0.0))
 
     def passed(self, limits: Collection[Limit]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
-from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice
@@ -75,7 +75,7 @@ class _Remembered(Generic[T]):
     async def _ask(self) -> None:
         try:
             # Whoever's question began it: the answer is for everybody.
-            with prioritized(Priority.PEOPLE):
+            with prioritized(Priority.PEOPLE), asked_by(""):
                 self._value = await self.ask()
         except GatewayError as error:
             logger.info("the gateway does not tell its %s now: %s", self.what, error.sentence)

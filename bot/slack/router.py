@@ -64,6 +64,7 @@ class Router:
         other_words: Mapping[str, tuple[str, ...]] | None = None,
         timer: Callable[[], float] = time.perf_counter,
         span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
+        asked_by: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _user: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
         self._observe = observe
@@ -72,6 +73,7 @@ class Router:
         self._other_words = dict(other_words or {})
         self._timer = timer
         self._span = span
+        self._asked_by = asked_by
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._events: dict[str, list[Handler]] = {}
         self._variants: dict[str, list[tuple[Callable[[str], bool], Handler]]] = {}
@@ -147,6 +149,7 @@ class Router:
         with (
             answering(),
             self._span(f"slack {delivery.kind}"),
+            self._asked_by(delivery.user_id),
             log_context(delivery=delivery.id),
             speaking(await self.language(delivery)),
         ):

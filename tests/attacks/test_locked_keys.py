@@ -234,7 +234,7 @@ async def test_a_batch_with_locked_keys_waits_for_somebody_else(desk_with: OpenD
         await locked(desk, key)
         shown = await preview(desk, f"enable {key.id} {other.id}")
         assert "2 keys will be enabled" in shown
-        assert "1 of these are locked. Nothing is done before 1 person of security or admin agrees, not you." in shown
+        assert "1 of these is locked. Nothing is done before 1 person of security or admin agrees, not you." in shown
         await confirm(desk, "ENABLE 2")
         card = (await desk.eventually(lambda: _asking(desk)))[0]
         assert desk.gateway.key(other.id).status == 2

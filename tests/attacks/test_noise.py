@@ -184,6 +184,21 @@ async def test_lookers_on_leave_the_gateway_s_limit_to_an_order(desk_with: OpenD
         assert desk.clock() - begun <= 10
 
 
+async def test_one_person_who_looks_at_a_key_all_the_time_leaves_the_gateway_to_others(desk_with: OpenDesk) -> None:
+    async with desk_with(KEYDESK_COMMANDS_PER_MINUTE="1000") as desk:
+        key = await owned(desk)
+        desk.gateway.switch("ip_limit", (180, 180.0))
+        before = len(desk.gateway.requests)
+        for _ in range(4):
+            for _ in range(45):
+                await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey show {key.id}")
+            await desk.pass_time(20)
+        await desk.eventually(lambda: "limit" in view_text(desk.slack.top_view(ADA)))
+        assert len(desk.gateway.requests) - before <= 75
+        assert (await desk.ask(BEN, name="others", remain_quota="100k", expired_time="30d")).ok
+        await desk.eventually(lambda: desk.key("others"))
+
+
 async def test_an_author_who_floods_a_channel_with_a_live_key_fills_no_channel_with_cards(http_desk: Desk) -> None:
     desk = http_desk
     await learned(desk)

@@ -7,12 +7,14 @@ import pytest
 from bot.gateway.errors import GatewayLimited
 from bot.gateway.limiter import (
     LONGEST_STOP,
+    MOST_PEOPLE,
     SIZES,
     CallLimiter,
     Limit,
     LimitReached,
     Priority,
     WindowSize,
+    asked_by,
     current_priority,
     duration_text,
     prioritized,
@@ -150,6 +152,39 @@ async def test_what_is_only_presumed_of_the_gateway_gives_nobody_what_is_kept_fo
         one.presume(limited=presumed)
     assert await spend(one, PEOPLE) == 140
     assert await spend(one, KILL, most=40) == 40
+
+
+async def test_one_person_has_half_of_the_calls_for_people_and_kills_are_not_counted() -> None:
+    one, clock = limiter()
+    with asked_by("U0ADA"):
+        assert await spend(one, PEOPLE) == 70
+        with pytest.raises(LimitReached) as reached:
+            await one.turn(CALLS, PEOPLE, patience=clock())
+        assert (reached.value.limit, reached.value.seconds) == (Limit.CALLS, 180.0)
+        assert await spend(one, KILL, most=10) == 10
+        with asked_by(""):
+            assert await spend(one, PEOPLE, most=10) == 10
+    with asked_by("U0BEN"):
+        assert await spend(one, PEOPLE) == 50
+    clock.now += 180
+    with asked_by("U0ADA"):
+        assert await spend(one, PEOPLE) == 70
+
+
+async def test_where_there_is_no_window_nobody_has_a_share_of_it_and_those_who_ask_are_not_remembered_for_ever() -> (
+    None
+):
+    one, clock = limiter()
+    for number in range(MOST_PEOPLE + 10):
+        with asked_by(f"U{number}"):
+            await one.turn(CALLS, PEOPLE, patience=0.0)
+        clock.now += 2
+    assert len(one._windows[Limit.CALLS].of_person) == MOST_PEOPLE
+    for _ in range(181):
+        await one.turn(CALLS, KILL, patience=0.0)
+        one.passed(CALLS)
+    with asked_by("U0ADA"):
+        assert await spend(one, PEOPLE) == 1_000
 
 
 @pytest.mark.parametrize(("profile", "room"), [("cometapi", None), ("upstream-g2", 179)])
