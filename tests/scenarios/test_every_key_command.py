@@ -20,7 +20,7 @@ ALL = f"""{ROLES}
 name  = "engineers do everything"
 who   = ["engineer"]
 do    = ["key.update", "key.quota", "key.disable", "key.enable", "key.rotate", "key.delete", "key.end", "key.show",
-         "key.list", "audit.read", "policy.explain"]
+         "key.list", "audit.read", "usage.read", "policy.explain"]
 on    = "any"
 allow = true
 """
@@ -43,7 +43,7 @@ NAMES = {
     "caf\u00e9": ("caf\u00e9", "cafe\u0301"),
 }
 WINDOWS = ("show", "edit", "quota", "enable", "disable", "rotate", "delete", "end")
-ANSWERS = ("audit {}", "why key.disable {}", "why disable {}")
+ANSWERS = ("audit {}", "usage {}", "why key.disable {}", "why disable {}")
 LISTS = ("disable {} other", "enable other, {}")
 
 
@@ -67,6 +67,8 @@ async def answer_to(desk: Desk, text: str) -> str:
 async def collisions(desk: Desk, command: str, table: dict[str, tuple[str, ...]]) -> None:
     for way, names in table.items():
         for name in names:
+            # One person's share of the gateway's calls comes with time.
+            await desk.pass_time(30)
             first = desk.gateway.add_key(name="first")
             text = written(way, first.id)
             if way in NAMES:
