@@ -96,12 +96,14 @@ async def test_what_the_version_before_has_in_hand_is_finished(
             assert (await house.settled(first)).status is Status.SUCCEEDED
             second = await asked(house, "asked-after", seen)
             house.slack.bot_url = old
+            # 0.1 cannot read rows that keep their sentences for readers of many languages; it changes nothing.
             await approve(house, second)
             third = await asked(house, "left-behind", seen)
             house.slack.bot_url = new
             before.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(before.wait(), 30) == 0
         # 0.1 cannot write down what this version keeps elsewhere; what it had in hand is finished here.
+        await approve(house, second)
         assert (await house.settled(second)).status is Status.SUCCEEDED
         await approve(house, third)
         assert (await house.settled(third)).status is Status.SUCCEEDED
