@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.languages.catalog import FSI, PDI
+from bot.languages.language import _OWN_NAMES as OWN_NAMES
 from tests.languages.sources import all_asked
 
 _LOOKS = "áƀćđéƒǵĥíĵķĺḿńóṕɋŕśťúṽŵẋýźÁɃĆĐÉƑǴĤÍĴĶĹḾŃÓṔɊŔŚŤÚṼŴẊÝŹ"
@@ -20,7 +21,12 @@ _FROM = str.maketrans(_LOOKS, string.ascii_letters)
 _PIECES = re.compile(r"(`[^`]*`|<[^<>]*>|\{[a-z_]+\}|:[a-z_]+:)")
 _PADDING = "ꞏ"
 # What is no text of ours: code, entities, emoji codes, addresses, quotations of people, arguments.
-_NOT_OURS = re.compile(r"`[^`]*`|<[^<>]*>|:[a-z0-9_+-]+:|https?://\S+|^(?:> |&gt; ).*$|[“‘][^”’]*[”’]", re.MULTILINE)
+_NOT_OURS = re.compile(
+    r"```.*?```|`[^`]*`|<[^<>]*>|:[a-z0-9_+-]+:|https?://\S+|^(?:> |&gt; )[^\n]*$|[“‘][^”’]*[”’]",
+    re.MULTILINE | re.DOTALL,
+)
+# Between them stand texts of their own.
+_PARTS = re.compile(r"[\n·*→]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 # Names of things that stand alone in Slack and are the same in every language.
 _NAMES = frozenset(
@@ -82,11 +88,17 @@ def vocabulary() -> frozenset[str]:
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) - _NAMES
 
 
+def messages() -> frozenset[str]:
+    """All sentences and labels of the code."""
+    return frozenset(text or "" for one in all_asked() for text in one.texts)
+
+
 @dataclass
 class Watch:
-    """What went to Slack. `english`: texts with English words of ours; `cut`: translated texts that were cut."""
+    """What went to Slack. `english`: texts with a whole message of ours, or three words that stand in some; `cut`: translated texts that were cut."""
 
     words: frozenset[str] = field(default_factory=vocabulary)
+    messages: frozenset[str] = field(default_factory=messages)
     english: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
 
@@ -99,9 +111,14 @@ class Watch:
     def _judge(self, text: str) -> None:
         if text.count("⟦") != text.count("⟧"):
             self.cut.append(text)
-        ours = _NOT_OURS.sub(" ", _without_arguments(text))
-        if any(word.lower() in self.words for word in _WORD.findall(ours)):
-            self.english.append(text)
+        ours = _NOT_OURS.sub(" ", _without_arguments(text)).strip()
+        if ours in OWN_NAMES.values() or (len(ours.split()) == 1 and ours not in self.messages):
+            return  # a name that stands alone: of a key, a model, a group, a language
+        for piece in _PARTS.split(ours):
+            words = [word.lower() in self.words for word in _WORD.findall(piece)]
+            if piece.strip() in self.messages or any(all(words[at : at + 3]) for at in range(len(words) - 2)):
+                self.english.append(text)
+                return
 
 
 def _without_arguments(text: str) -> str:
@@ -116,6 +133,8 @@ def _without_arguments(text: str) -> str:
 
 def _texts(item: Any, name: str = "") -> Iterator[str]:
     if isinstance(item, Mapping):
+        if item.get("type") == "rich_text_preformatted":
+            return  # a program
         for key, value in item.items():
             if isinstance(value, str):
                 if key in _SHOWN:
