@@ -249,6 +249,12 @@ class CallLimiter:
         """Seconds until a call of this priority may be sent."""
         return self._windows[limit].wait(priority, self._clock())
 
+    def left(self, limit: Limit, priority: Priority) -> int:
+        """Calls of this priority that its share of the window leaves now."""
+        window = self._windows[limit]
+        share = window.size.shares.get(priority, window.size.most)
+        return max(0, share - window.used(self._clock()))
+
     def room(self) -> int | None:
         """Calls for kills that may be sent now, by the window; None = the gateway keeps no such window.
 

@@ -31,6 +31,7 @@ from bot.incident.models import (
     BatchRevocation,
     BatchStatus,
     forecast_name,
+    values_from_name,
 )
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
@@ -334,6 +335,7 @@ def draw(c: sa.Connection, post: PostRow) -> Message | None:
         counts=store.proved(c, batch.id),
         accepted=store.keys_of(c, batch.id, proofs=[BatchRevocation.ACCEPTED, BatchRevocation.ALIVE], limit=20),
         untried=store.keys_of(c, batch.id, proofs=[BatchRevocation.UNTRIED], limit=20),
+        values_from=named_values.get(c, values_from_name(batch.id)),
     )
     forecast: BatchForecast | None = named_values.get(c, forecast_name(batch.id))
     return progress(batch, store.counts(c, batch.id), failed, proof, store.undo_of(c, batch.id), forecast=forecast)

@@ -63,6 +63,11 @@ def forecast_name(batch_id: int) -> str:
     return f"batch.{batch_id}.forecast"
 
 
+def values_from_name(batch_id: int) -> str:
+    """Under which it is kept when the gateway shows values again (Unix seconds), for keys that wait to be tried."""
+    return f"batch.{batch_id}.values_from"
+
+
 class BatchRecord(BaseModel):
     """Base of what is loaded from a batch's rows. Unknown names are ignored: an older version may read a newer row."""
 

@@ -2,10 +2,12 @@
 
 Part of the batch's job, in the pauses of its writes: no trial begins while a key that could be disabled waits, but for
 the few of one round. Each trial is kept in the key's row at once, so that a crash costs a trial at most. Values
-that are not at hand are asked for once, a hundred a call, and dropped when the key is refused.
+that are not at hand are asked for once, a hundred a call, and dropped when the key is refused. Where the limit on
+reveals is short for the batch, they wait for a full hundred, and for the limit; that counts as no trial.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +25,17 @@ from bot.approvals.revocation.attempts import (
     try_once,
 )
 from bot.audit import Fact, append
+from bot.db import named_values
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import GatewayAuthError
+from bot.gateway.limiter import Limit, Priority
+from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import KeyId
 from bot.gateway.writes import Revocation
 from bot.incident import store
 from bot.incident.all_settled import all_settled
-from bot.incident.models import UNSETTLED, BatchKey, BatchRevocation
+from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus, values_from_name
 from bot.languages import tr
 
 MARK = "probe"
@@ -40,6 +45,10 @@ ROUND = 8
 # In a batch with more masked keys than this, values are asked for together: the reveal endpoint has a small limit that
 # people need too (gateway-api.md, section 12).
 FEW, MOST = 10, 200
+# Until it is looked again whether there are keys enough for a call.
+GATHER_SECONDS = 5.0
+# A pause that is shorter than this many seconds is not worth a line on the card.
+WORTH_SAYING = 20.0
 _NO_VALUE = tr("The gateway did not show its value.")
 
 
@@ -66,12 +75,22 @@ class BatchRevocationCheck:
         )
         left = [key for key in disabled if key.proof in UNSETTLED]
         if not left:
+            await self.database.run(named_values.remove, values_from_name(batch_id))
             return None
-        due = [key for key in left if _due(key) <= self.clock()][:MOST]
+        due = [key for key in left if _due(key) <= self.clock()]
         if not due:
             return max(0.0, min(map(_due, left)) - self.clock())
         # Decided by the whole batch, because a few keys are due a moment before the others in every pass.
         together = sum(map(_masked, disabled)) > FEW
+        if together:
+            lacking = [key for key in due if _masked(key) and self._at_hand(key) is None]
+            postponed = frozenset(key.key_id for key in await self._postponed(batch_id, lacking))
+            due = [key for key in due if key.key_id not in postponed]
+            if not due:
+                pause = max(GATHER_SECONDS, self.client.limiter.wait(Limit.REVEALS, Priority.KILL))
+                await self.database.run(self._tell_when, batch_id, pause)
+                return pause
+        due = due[:MOST]
         unknown = await self._learn_values(due) if together else None
         for start in range(0, len(due), ROUND):
             if start:
@@ -79,6 +98,30 @@ class BatchRevocationCheck:
                 await self.write(batch_id)
             await self._round(batch_id, due[start : start + ROUND], unknown)
         return 0.0
+
+    async def _postponed(self, batch_id: int, lacking: Sequence[BatchKey]) -> Sequence[BatchKey]:
+        """Of the keys whose values must be asked for, those that wait: until the limit on reveals lets them be asked
+        for, and where it is short for the whole batch, until there are a hundred for a call.
+        """
+        left = self.client.limiter.left(Limit.REVEALS, Priority.KILL)
+        if not left:
+            return lacking
+        batch = await self.database.read(store.get, batch_id)
+        waiting = 0
+        if batch.status is BatchStatus.RUNNING:
+            waiting = len(await self.database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING))
+        calls = math.ceil(len(lacking) / PAGE_SIZE) + math.ceil(waiting / PAGE_SIZE)
+        asked = len(lacking) if calls <= left else len(lacking) // PAGE_SIZE * PAGE_SIZE
+        # Nobody is disabled any more: what is there is all that comes.
+        asked = asked if waiting else len(lacking)
+        return lacking[min(asked, left * PAGE_SIZE) :]
+
+    def _tell_when(self, c: sa.Connection, batch_id: int, pause: float) -> None:
+        """Have the card say when the gateway shows values again, where that is long."""
+        name, until = values_from_name(batch_id), self.clock() + pause
+        if pause >= WORTH_SAYING and abs(float(named_values.get(c, name) or 0.0) - until) > WORTH_SAYING:
+            named_values.put(c, name, until)
+            self.show(c, batch_id)
 
     async def _learn_values(self, keys: Sequence[BatchKey]) -> str:
         """Ask for the masked values that are not at hand, a hundred a call. Why those are unknown that stay so."""

@@ -136,6 +136,7 @@ class RevocationSummary:
     counts: Mapping[BatchRevocation, int]
     accepted: Sequence[BatchKey]
     untried: Sequence[BatchKey]
+    values_from: float | None = None  # when the gateway shows values again, which keys wait for
 
 
 def progress(
@@ -257,6 +258,11 @@ def _proof_blocks(proof: RevocationSummary) -> list[Block]:
         blocks.append(
             context(tr("Still accepted, checking: {number}. It may remember a key for a minute.", number=number))
         )
+    if going_on and proof.values_from is not None:
+        text = tr(
+            "The gateway shows only a few values in 20 minutes: more from {time} on.", time=date(proof.values_from)
+        )
+        blocks.append(context(text))
     if accepted:
         blocks.append(section(tr(":rotating_light: *Still accepted*: {keys}", keys=accepted)))
     if counts[BatchRevocation.UNTRIED]:

@@ -1,6 +1,6 @@
 """The proof of a batch beside its writes: these go first, and no value outlives its trial."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -9,11 +9,13 @@ from pydantic import SecretStr
 
 from bot.audit import Fact
 from bot.audit import read as read_audit
+from bot.db import named_values
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
+from bot.gateway.limiter import CallLimiter
 from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.incident import store
-from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus, values_from_name
 from bot.incident.revocation_check import MARK, ROUND, BatchRevocationCheck, begun
 from bot.languages.sentence import from_stored
 from keydesk_sandbox.fake_gateway import FakeGateway
@@ -125,6 +127,53 @@ async def test_the_few_of_a_large_batch_that_are_due_first_are_not_revealed_one_
     assert await proof_of(sqlite_database, client_of(fake), write).try_due(1) == 0.0
     assert [each.path for each in fake.requests if each.method == "POST"] == ["/api/token/batch/keys"]
     assert (await sqlite_database.read(store.proved, 1))[BatchRevocation.REFUSED] == 3
+
+
+def proved(counts: Mapping[BatchRevocation, int]) -> tuple[int, int]:
+    """How many are refused, and how many ended without a trial."""
+    return counts[BatchRevocation.REFUSED], counts[BatchRevocation.UNTRIED]
+
+
+async def test_a_batch_larger_than_the_limit_on_reveals_is_proved_a_hundred_a_call_and_none_is_given_up(
+    sqlite_database: Database,
+) -> None:
+    fake = fake_gateway("upstream-g2", ip_limit=None)
+    records = [fake.add_key(name=f"svc-{n}", unlimited_quota=True, status=2) for n in range(950)]
+    keys = [BatchKey(key_id=key.id, name=key.name, own=False, status_before=1) for key in records]
+    asked = {"delivery_id": "cmd:1", "operation": "key.disable", "requester_id": "U1", "requester_team": "T1"}
+    await sqlite_database.run(store.draft, keys, **asked, what="w", asked_at=NOW)
+    await sqlite_database.run(store.move, 1, BatchStatus.DRAFT, BatchStatus.RUNNING)
+    client, done = client_of(fake, limiter=CallLimiter(clock=fake.clock, sleep=fake.clock.sleep)), 0
+
+    async def write(_batch_id: int) -> None:
+        """Nothing is due."""
+
+    proof = proof_of(sqlite_database, client, write)
+    proof = replace(proof, clock=fake.clock)
+    # A minute's writes at a time, as the limit on calls lets them through.
+    while done < len(records):
+        for record in records[done : done + 60]:
+            mark = {MARK: begun(masked=True)}
+            change = {"status": BatchKeyStatus.DONE.value, "proof": BatchRevocation.TRYING.value, "progress": mark}
+            await sqlite_database.run(store.change_key, 1, record.id, **change)
+        done += 60
+        fake.advance(60)
+        while await proof.try_due(1) == 0.0:
+            pass
+    calls = [each.path for each in fake.requests if each.method == "POST"]
+    # Eight of the twenty calls are for proofs; the rest belongs to people.
+    assert calls == ["/api/token/batch/keys"] * 8
+    assert proved(await sqlite_database.read(store.proved, 1)) == (800, 0)
+    pause = await proof.try_due(1)
+    assert pause is not None
+    assert pause > 60
+    assert await sqlite_database.read(named_values.get, values_from_name(1)) == pytest.approx(fake.clock() + pause)
+    fake.advance(pause)
+    while (pause := await proof.try_due(1)) is not None:
+        fake.advance(pause)
+    assert proved(await sqlite_database.read(store.proved, 1)) == (950, 0)
+    assert sum(each.method == "POST" for each in fake.requests) == 10
+    assert await sqlite_database.read(named_values.get, values_from_name(1)) is None
 
 
 @pytest.mark.parametrize("mine", ["refused", "accepted"])

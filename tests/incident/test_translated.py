@@ -47,7 +47,10 @@ def batch_of(status: BatchStatus, operation: str, **changes: Any) -> Batch:
 def test_every_view_of_a_batch_is_translated() -> None:
     untried = key_of(7, progress={MARK: {"why": to_stored(tr("The gateway did not show its value."))}})
     proof = RevocationSummary(
-        counts=dict.fromkeys([one for one in BatchRevocation if one], 3), accepted=[key_of(8)] * 12, untried=[untried]
+        counts=dict.fromkeys([one for one in BatchRevocation if one], 3),
+        accepted=[key_of(8)] * 12,
+        untried=[untried],
+        values_from=NOW,
     )
     counts, forecast = dict.fromkeys(BatchKeyStatus, 20), BatchForecast(until=NOW, seconds=200.0, per_minute=60)
     failed = [key_of(9, sentence=WHY)] * 12

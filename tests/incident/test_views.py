@@ -1,5 +1,6 @@
 """How a batch looks: what is typed before anything happens, its progress, and green only after the refusals."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
@@ -43,6 +44,13 @@ def test_a_preview_of_nothing_has_no_form() -> None:
     view = preview(batch(BatchStatus.DRAFT), done, {})
     assert "submit" not in view
     assert "2 are disabled already" in str(view)
+
+
+def test_keys_that_wait_for_their_values_are_told_until_when() -> None:
+    waiting = replace(summary(refused=1, trying=1), values_from=1_900_000_000.0)
+    assert "shows only a few values in 20 minutes" in str(progress(batch(), counts(done=2), (), waiting, None).blocks)
+    over = replace(summary(refused=2), values_from=1_900_000_000.0)
+    assert "only a few values" not in str(progress(batch(), counts(done=2), (), over, None).blocks)
 
 
 def test_green_only_when_every_disabled_key_was_refused() -> None:
