@@ -198,9 +198,10 @@ def _ended(batch: Batch, mark: str, values: Mapping[str, str]) -> str:
     if batch.status is BatchStatus.STOPPED:
         by = mention(batch.stopped_by or "")
         return tr(":octagonal_sign: Stopped by {by}; begun by {who}: {done} of {total}", by=by, **values)
+    text = tr("Keys enabled for {who}: {done} of {total}", **values)
     if batch.operation == DISABLE:
-        return f"{mark} {tr('Keys disabled for {who}: {done} of {total}', **values)}"
-    return f"{mark} {tr('Keys enabled for {who}: {done} of {total}', **values)}"
+        text = tr("Keys disabled for {who}: {done} of {total}", **values)
+    return f"{mark} {text}"
 
 
 def _with_failures(sentence: str, failed: int) -> str:
@@ -252,7 +253,8 @@ def _proof_blocks(proof: RevocationSummary) -> list[Block]:
     if going_on:
         mark = tr(":hourglass_flowing_sand: Now trying the keys themselves.")
     numbers = {"refused": f"{refused:,}", "total": f"{total:,}"}
-    blocks = [section(f"{mark} {tr('*Refused by the gateway: {refused} of {total}*', **numbers)}")]
+    headline = tr("*Refused by the gateway: {refused} of {total}*", **numbers)
+    blocks = [section(f"{mark} {headline}")]
     if counts[BatchRevocation.ACCEPTED]:
         number = f"{counts[BatchRevocation.ACCEPTED]:,}"
         blocks.append(
@@ -301,7 +303,8 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
     sentence = _owners_sentence(batch, len(keys))
     blocks: list[Block] = [section(sentence)]
     if batch.reason:
-        blocks.append(section(f"*{tr('Why')}*\n{quote(batch.reason)}"))
+        heading = trc("heading above a reason", "Why")
+        blocks.append(section(f"*{heading}*\n{quote(batch.reason)}"))
     lost = batch.operation == DISABLE and undone_by is None
     for key in keys[:OWN_SHOWN]:
         row = str(key.key_id)

@@ -15,7 +15,7 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key, KeyId
 from bot.keys.inventory import NEWEST_SECONDS, Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
-from bot.languages import said, tr, trn
+from bot.languages import joined, said, tr, trn
 from bot.languages.formats import with_commas
 from bot.redaction import holds_secret
 from bot.typed_text import fold
@@ -186,7 +186,7 @@ def one(matches: Sequence[Match], text: str) -> Match:
         raise not_found(text)
     if len(matches) > 1:
         several = several_text([m.key for m in matches], text)
-        raise InputError({FIELD: f"{several} {tr('Say which by its number.')}"})
+        raise InputError({FIELD: joined(several, tr("Say which by its number."))})
     return matches[0]
 
 

@@ -202,7 +202,7 @@ def quota_bar(key: Key) -> str:
     # Full only when nothing is left, empty only when nothing was used.
     full = min(9, max(1, round(10 * used))) if 0 < used < 1 else round(10 * used)
     percent = min(99, max(1, round(100 * used))) if 0 < used < 1 else round(100 * used)
-    return tr("{bar} {percent} % used", bar="█" * full + "░" * (10 - full), percent=percent)
+    return tr("{bar} {share} used", bar="█" * full + "░" * (10 - full), share=f"{percent} %")
 
 
 def _on(value: bool) -> str:  # one value in, one word out

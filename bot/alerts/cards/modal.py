@@ -18,7 +18,7 @@ from bot.alerts.cards.key_blocks import again_blocks, id_text, key_blocks, lock_
 from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.approvals.models import WORDS, ApprovalRequest, Status
-from bot.languages import tr, trc
+from bot.languages import joined, tr, trc
 from bot.languages.formats import all_of
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, clipped, ticked
@@ -64,7 +64,7 @@ def alert_window(
         if owner
     ]
     who = all_of([channel_link(channel), *told])
-    blocks.append(context(f"{tr('Told: {people}.', people=who)} {tr('Alert {number}.', number=alert.id)}"))
+    blocks.append(context(joined(tr("Told: {people}.", people=who), tr("Alert {number}.", number=alert.id))))
     blocks += _choice(alert, [key_id for key_id in open_keys(alert, requests) if key_id in visible])
     return modal(WINDOW, TITLE, blocks, close=tr("Close"), private_metadata=str(alert.id))
 

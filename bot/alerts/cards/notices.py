@@ -12,7 +12,7 @@ from bot.alerts.cards.key_state import (
     refused_at,
 )
 from bot.alerts.models import Alert, AlertStatus
-from bot.languages import tr
+from bot.languages import joined, tr
 from bot.languages.formats import with_commas
 from bot.slack.blocks import (
     Message,
@@ -113,7 +113,7 @@ def owner_notice(alert: Alert, key_id: int, requests: Requests, *, locked: str =
     by = mention(action.by) if action is not None and action.by else ""
     told = f"{mark} {_done_sentence(name, source, gone=gone, by=by)}"
     ask = button(tr("Request a replacement"), REPLACEMENT, value=str(key_id), style="primary")
-    text = f"{told} {end} {tr('A replacement with the same settings is one click away.')}"
+    text = joined(told, end, tr("A replacement with the same settings is one click away."))
     return Message(told, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.alerts.cards.card import source_text
 from bot.alerts.models import Alert
-from bot.languages import tr, trc, trn
+from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of
 from bot.slack.blocks import Block, Message, code, context, date, mention, section
 
@@ -28,7 +28,8 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
             "{count} alerts of one minute name keys that were not looked up yet.",
             number,
         )
-    blocks: list[Block] = [section(f":grey_question: {sentence} {tr('Nothing was touched.')}")]
+    untouched = joined(sentence, tr("Nothing was touched."))
+    blocks: list[Block] = [section(f":grey_question: {untouched}")]
     blocks.append(context("\n".join(_line(alert) for alert in alerts)))
     left = number - len(alerts)
     since = tr("Since {time}. If one turns out to be ours, it gets its own message.", time=date(minute * 60.0))

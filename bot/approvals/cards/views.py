@@ -141,7 +141,8 @@ class RequestViews:
         blocks += reason_blocks(request)
         blocks += offer_blocks(request, self.units_per_usd)
         if request.denial:
-            blocks.append(section(f"*{tr('Reason of the denial')}*\n{quote(request.denial)}"))
+            heading = tr("Reason of the denial")
+            blocks.append(section(f"*{heading}*\n{quote(request.denial)}"))
         blocks += self._waiting_for(request)
         blocks += outcome_blocks(request)
         blocks += aftermath_blocks(request)
@@ -265,7 +266,8 @@ def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
 
 def reason_blocks(request: ApprovalRequest) -> list[Block]:
     """Why somebody asks, in their own words."""
-    return [section(f"*{trc('heading above a reason', 'Why')}*\n{quote(request.reason)}")] if request.reason else []
+    heading = trc("heading above a reason", "Why")
+    return [section(f"*{heading}*\n{quote(request.reason)}")] if request.reason else []
 
 
 def aftermath_blocks(request: ApprovalRequest) -> list[Block]:

@@ -92,7 +92,8 @@ def _warning(inspection: Inspection) -> str:
     """What somebody should see before they send the form: a list of addresses that is none."""
     changed = any(change.field == "allow_ips" for change in inspection.changes)
     note = addresses_note(inspection.facts.addresses or ()) if changed else ""
-    return f"\n{tr(':warning: Allowed IPs: {note}.', note=note)}" if note else ""
+    warning = tr(":warning: Allowed IPs: {note}.", note=note)
+    return f"\n{warning}" if note else ""
 
 
 @dataclass

@@ -89,7 +89,8 @@ def person_usage(usage: PersonUsage, *, now: float, units_per_usd: int) -> tuple
     lines = [_key_line(key, spent, now, units_per_usd) for key, spent in usage.keys[:KEYS]]
     left = len(usage.keys) + usage.more - len(lines)
     if lines:
-        blocks.append(section("\n".join([f"*{tr('The dearest in 30 days')}*", *lines])))
+        heading = tr("The dearest in 30 days")
+        blocks.append(section("\n".join([f"*{heading}*", *lines])))
     if left > 0:
         more = trn(
             "{count} more key; {command} shows each.",
@@ -118,7 +119,8 @@ def account_usage(usage: AccountUsage, *, now: float, units_per_usd: int) -> tup
         blocks.append(context(*_month(usage.month)))
     if usage.top:
         lines = [_top_line(*one, units_per_usd) for one in usage.top]
-        blocks.append(section("\n".join([f"*{tr('The dearest keys in 30 days')}*", *lines])))
+        heading = tr("The dearest keys in 30 days")
+        blocks.append(section("\n".join([f"*{heading}*", *lines])))
     blocks += _models(usage.models, tr("By model, in 30 days, from the gateway's sums"), units_per_usd)
     if spent is None:
         blocks.append(context(tr("What was spent is known as soon as all keys were listed once.")))
