@@ -23,7 +23,7 @@ from bot.approvals import store
 from bot.approvals.models import Status
 from bot.db.engine import Database
 from bot.db.tables import posts
-from bot.languages import english
+from bot.languages import catalog, english
 from bot.policy_file import PolicyFile
 from bot.slack.errors import FATAL_CODES
 
@@ -108,6 +108,8 @@ class Health:
     def _measure_what_is(self, to: CollectorRegistry) -> None:
         build = Gauge("keydesk_build_info", "Always 1; the version is in the label", ["version"], registry=to)
         build.labels(__version__).set(1)
+        absent = Gauge("keydesk_missing_catalogs", "Languages whose people read English", registry=to)
+        absent.set_function(lambda: len(catalog.missing()))
         self._up = Gauge("keydesk_up", "1 = well, as last seen by real calls", ["what"], registry=to)
         for what in ("gateway", "slack", "database", "policy"):
             self._up.labels(what).set(1)

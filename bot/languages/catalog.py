@@ -56,6 +56,11 @@ def tags() -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in CATALOGS.iterdir() if folder.is_dir() and folder.name[0].isalpha()))
 
 
+def missing() -> tuple[str, ...]:
+    """The languages whose file is not there, so that their people read English."""
+    return tuple(tag for tag in tags() if not (CATALOGS / tag / "keydesk.mo").is_file())
+
+
 def load(tag: str, *, right_to_left: bool) -> Catalog:
     """The catalogue of one language. A missing file is an empty catalogue (English, said in the log), a broken one
     raises CannotStart with its name.

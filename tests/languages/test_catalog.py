@@ -19,6 +19,7 @@ def test_a_missing_catalogue_is_english(folder: Path, caplog: pytest.LogCaptureF
     assert catalog.tags() == ("tlh",)
     assert catalog.load("tlh", right_to_left=False).one("Disable") == "Disable"
     assert "tlh" in caplog.text
+    assert catalog.missing() == ("tlh",)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a catalogue", b"\xde\x12\x04\x95" + b"\xff" * 40])
