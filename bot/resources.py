@@ -14,6 +14,7 @@ from bot import __version__
 from bot.db.engine import Database, open_database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient, connect
+from bot.gateway.errors import GatewayUnavailable
 from bot.health import Health
 from bot.keys.account import START_SECONDS, AccountBinding
 from bot.keys.inventory import Inventory
@@ -28,6 +29,9 @@ from bot.redaction import know
 from bot.settings import SecretFiles, Settings
 from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
+
+# A gateway that was away at the start is asked again so many seconds later how it counts dollars.
+UNITS_AGAIN_SECONDS = 60.0
 
 
 class ResourceOptions(TypedDict, total=False):
@@ -91,6 +95,8 @@ class Resources:
             observe=self.health.gateway_called,
         )
         self.units_problem: str = ""
+        # When the gateway is asked again how it counts dollars; None = it need not be.
+        self._ask_units_at: float | None = None
         self._what_is_known_of_keys()
         self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
@@ -121,11 +127,7 @@ class Resources:
 
     async def adopt_units(self) -> None:
         """Count dollars as the gateway does, where it tells; else by the setting. Before anything shows an amount."""
-        ours = self.settings.keydesk_units_per_usd
-        try:
-            told = (await self.client.get_status(deadline=START_SECONDS)).quota_per_unit
-        except GatewayError:
-            return  # CometAPI does not document the call
+        ours, told = self.settings.keydesk_units_per_usd, await self._told_units()
         if told is None or told == ours:
             return
         self.units_problem = tr(
@@ -136,6 +138,29 @@ class Resources:
         )
         self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
         self.policy.count_dollars(told)
+
+    async def check_units(self) -> None:
+        """Ask again where the gateway was away when Keydesk started: since then amounts go by the setting."""
+        if self._ask_units_at is None or self.clock() < self._ask_units_at:
+            return
+        ours, told = self.settings.keydesk_units_per_usd, await self._told_units()
+        if told is not None and told != ours:
+            self.units_problem = tr(
+                "The gateway counts {told} units for a dollar, KEYDESK_UNITS_PER_USD says {ours}. It did not answer "
+                "when Keydesk started, which goes by the setting: correct it, or start Keydesk again.",
+                told=f"{told:,}",
+                ours=f"{ours:,}",
+            )
+
+    async def _told_units(self) -> int | None:
+        self._ask_units_at = None
+        try:
+            return (await self.client.get_status(deadline=START_SECONDS)).quota_per_unit
+        except GatewayUnavailable:
+            self._ask_units_at = self.clock() + UNITS_AGAIN_SECONDS
+        except GatewayError:
+            pass  # CometAPI does not document the call
+        return None
 
     async def close(self) -> None:
         """Close every connection."""

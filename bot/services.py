@@ -302,6 +302,7 @@ class Services:
     async def reasons(self) -> list[str]:
         """What is wrong, for /readyz, though this process answers people."""
         resources, webhooks = self.resources, self.webhooks.problem if self.webhooks else ""
+        await resources.check_units()
         return [
             *filter(None, [resources.account.problem, resources.units_problem, self.maintenance.problem, webhooks]),
             *([NOBODY_CALLED] if calls_nobody(self.policy.current()) else []),

@@ -60,6 +60,17 @@ async def test_reveals_are_kept_for_people() -> None:
     assert (reached.value.limit, reached.value.seconds) == (Limit.REVEALS, 1200.0)
 
 
+async def test_what_is_left_of_a_share() -> None:
+    one, clock = limiter()
+    assert (one.left(Limit.REVEALS, KILL), one.left(Limit.CALLS, PEOPLE)) == (8, 140)
+    # Kills have no share of all calls: theirs is the whole window.
+    assert one.left(Limit.CALLS, KILL) == 180
+    await spend(one, KILL, most=10)
+    assert (one.left(Limit.CALLS, PEOPLE), one.left(Limit.CALLS, KILL)) == (130, 170)
+    clock.now += 180
+    assert one.left(Limit.CALLS, PEOPLE) == 140
+
+
 async def test_a_share_comes_back_as_calls_leave_the_window() -> None:
     one, clock = limiter()
     await spend(one, PEOPLE)

@@ -1,6 +1,7 @@
 """The life of a key on each kind of gateway, by the whole bot: what people ask for is what the gateway then has."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,8 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.world import World
 from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import Desk, text_of
-from tests.scenarios.operating import do
+from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.operating import do, owned
 from tests.scenarios.policies import ROLES
 
 ADA = seed.ENGINEER
@@ -131,3 +132,20 @@ async def test_what_a_gateway_did_not_store_is_told(
         assert row.status is Status.FAILED
         assert "not with the settings that were asked" in present(row.outcome).sentence
         assert told in " ".join(present(row.outcome).differences)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_the_gateways_own_request_id_is_shown_with_an_error_and_logged(
+    desk_with: OpenDesk, profile: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk_with(policy=FREE, profile=profile) as desk:
+        key = await owned(desk, name="mine")
+        desk.gateway.arm("panic", method="GET", path=r"/api/token/\d*", times=None)
+        desk.gateway.arm("panic", method="GET", path="/api/token/search", times=None)
+        before = len(desk.gateway.requests)
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey show {key.id}")
+        text = await desk.eventually(lambda: re.search(r"request id (\S+?)\.\)", view_text(desk.slack.top_view(ADA))))
+        assert len(text[1]) == desk.gateway.switches.request_id_length
+        assert text[1][:8].isdigit()
+        assert len(desk.gateway.requests) > before
+        assert any(getattr(record, "request_id", None) == text[1] for record in caplog.records)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from keydesk_sandbox import seed
+from keydesk_sandbox.world import World
 from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
@@ -80,6 +81,20 @@ async def test_the_gateways_units_per_dollar_count_and_a_difference_is_said(desk
         key = await owned(desk, remain_quota=500_000)
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey show {key.id}")
         await desk.eventually(lambda: "($1.00)" in view_text(desk.slack.top_view(ADA)))
+
+
+async def test_a_gateway_that_was_away_at_the_start_is_asked_again_how_it_counts_dollars(desk_with: OpenDesk) -> None:
+    def prepare(world: World) -> None:
+        world.gateway.arm("refused", path="/api/status", times=None)
+
+    async with desk_with(policy=FREE, profile=NEW_API, prepare=prepare, KEYDESK_UNITS_PER_USD="1000") as desk:
+        assert not any("units for a dollar" in one for one in await desk.app.reasons())
+        desk.gateway.disarm()
+        assert not any("units for a dollar" in one for one in await desk.app.reasons())
+        await desk.pass_time(61)
+        assert any("start Keydesk again" in one for one in await desk.app.reasons())
+        # Amounts do not change under people's eyes.
+        assert desk.app.settings.keydesk_units_per_usd == 1_000
 
 
 async def test_where_the_gateway_does_not_tell_the_setting_counts(desk_with: OpenDesk) -> None:
