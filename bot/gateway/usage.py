@@ -5,10 +5,11 @@ carry the key's number, rows of other keys are left out.
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.gateway.errors import CallFacts, GatewayProtocolError
+from bot.gateway.errors import CallFacts, GatewayProtocolError, GatewayRejected, Refusal
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import Key
 from bot.gateway.replies import LIST_BODY, ApiCall
@@ -18,7 +19,7 @@ from bot.languages import tr
 CONSUMED = "2"
 """The kind of a row of the log that is a paid call."""
 MOST_LOG_PAGES = 5
-"""Pages of the log that are read for one key: its newest 500 calls."""
+"""Pages of the log that are read at a time: the newest 500 calls."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +60,16 @@ class UsageReader:
 
     async def of_key(self, key: Key, *, start: float, end: float, deadline: float) -> ModelShares:
         """What a key spent by model, from the log of calls under its name of now; of its newest calls only."""
-        stop, sums, seen = self.wire.clock() + deadline, _Sums(), 0
-        for page in range(1, MOST_LOG_PAGES + 1):
-            params = {"p": str(page), "page_size": str(PAGE_SIZE), "type": CONSUMED, "token_name": key.name}
-            items, total = await self._log_page(params | _span(start, end), stop)
-            for item in items:
-                if item.get("token_name") == key.name and item.get("token_id", int(key.id)) == int(key.id):
-                    sums.add(item)
-            seen += len(items)
-            if not items or seen >= total:
-                return sums.shares(whole=True)
-        return sums.shares(whole=False)
+
+        def counts(item: dict[str, Any]) -> bool:
+            return item.get("token_name") == key.name and item.get("token_id", int(key.id)) == int(key.id)
+
+        params = {"token_name": key.name} | _span(start, end)
+        return await self._from_log(params, counts, self.wire.clock() + deadline)
 
     async def of_account(self, *, start: float, end: float, deadline: float) -> ModelShares:
-        """What the account spent by model, a month at most."""
+        """What the account spent by model, a month at most: the gateway's sums, or else its newest calls."""
+        stop = self.wire.clock() + deadline
         call = ApiCall(
             doing="reading what was spent",
             method="GET",
@@ -80,7 +77,12 @@ class UsageReader:
             params=_span(start, end),
             limit=LIST_BODY,
         )
-        document, facts = await self.wire.ask(call, end=self.wire.clock() + deadline)
+        try:
+            document, facts = await self.wire.ask(call, end=stop)
+        except GatewayRejected as error:
+            if error.refusal is not Refusal.NOT_OFFERED:
+                raise
+            return await self._from_log(_span(start, end), lambda _item: True, stop)
         sums = _Sums()
         for item in _rows(document.get("data"), facts):
             sums.add(item)
@@ -97,6 +99,20 @@ class UsageReader:
             _number(data.get(name)) for name in ("month_req_count", "month_success_rate", "predicted_days")
         )
         return AccountForecast(calls=None if calls is None else int(calls), success=success, days_left=days)
+
+    async def _from_log(
+        self, params: Mapping[str, str], counts: Callable[[dict[str, Any]], bool], stop: float
+    ) -> ModelShares:
+        sums, seen = _Sums(), 0
+        for page in range(1, MOST_LOG_PAGES + 1):
+            place = {"p": str(page), "page_size": str(PAGE_SIZE), "type": CONSUMED}
+            items, total = await self._log_page({**params, **place}, stop)
+            for item in filter(counts, items):
+                sums.add(item)
+            seen += len(items)
+            if not items or seen >= total:
+                return sums.shares(whole=True)
+        return sums.shares(whole=False)
 
     async def _log_page(self, params: dict[str, str], stop: float) -> tuple[list[dict[str, Any]], int]:
         call = ApiCall(

@@ -86,15 +86,14 @@ async def test_the_account_s_models_are_summed_where_the_gateway_does_it(profile
     await client.aclose()
 
 
-async def test_cometapi_has_no_sums_but_a_forecast() -> None:
+async def test_cometapi_has_no_sums_but_a_log_and_a_forecast() -> None:
     fake = fake_gateway("cometapi")
     fake.account.quota = 300
     key = fake.add_key(name="ci")
     row(fake, "ci", key.id, "m", 100)
     client, now = client_of(fake), fake.clock.now()
-    with pytest.raises(GatewayRejected) as error:
-        await client.usage.of_account(start=now - 30 * DAY, end=now, deadline=5.0)
-    assert error.value.refusal is Refusal.NOT_OFFERED
+    found = await client.usage.of_account(start=now - 30 * DAY, end=now, deadline=5.0)
+    assert (found.models, found.whole) == ((ModelSpending("m", 100, 1),), True)
     assert await client.usage.account_forecast(deadline=5.0) == AccountForecast(calls=1, success=100, days_left=90)
     await client.aclose()
 

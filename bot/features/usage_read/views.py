@@ -121,7 +121,7 @@ def account_usage(usage: AccountUsage, *, now: float, units_per_usd: int) -> tup
         lines = [_top_line(*one, units_per_usd) for one in usage.top]
         heading = tr("The dearest keys in 30 days")
         blocks.append(section("\n".join([f"*{heading}*", *lines])))
-    blocks += _models(usage.models, tr("By model, in 30 days, from the gateway's sums"), units_per_usd)
+    blocks += _models(usage.models, tr("By model, in 30 days, as the gateway counts"), units_per_usd)
     if spent is None:
         blocks.append(context(tr("What was spent is known as soon as all keys were listed once.")))
         return Message(headline, blocks), None
@@ -187,7 +187,7 @@ def _models(shares: ModelShares | None, title: str, units_per_usd: int) -> list[
         money = format_money(sum(one.units for one in rest), units_per_usd)
         lines.append(trn("• {count} more model: {money}", "• {count} more models: {money}", len(rest), money=money))
     if not shares.whole:
-        lines.append(tr("Only its newest calls; the log is longer."))
+        lines.append(tr("Only the newest calls; the log is longer."))
     return [section("\n".join([f"*{title}*", *lines]))]
 
 
@@ -196,7 +196,7 @@ def _sources(spent: Spending, source: Source, now: float, *, quiet: bool) -> lis
     if source is Source.LOG:
         lines: list[str] = [tr("Sums from the gateway's log of calls under this name; days are those of UTC.")]
     else:
-        lines = [tr("Sums from the key counters, read every few minutes; days are those of UTC.")]
+        lines = [tr("Sums from counters that are read every few minutes; days are those of UTC.")]
         if spent.since > now - MONTH:
             lines.append(tr("Nothing is known before {moment}.", moment=date(spent.since)))
     if quiet:

@@ -79,7 +79,7 @@ async def test_sums_come_from_samples_where_those_reach_back_and_else_from_the_l
     assert "gpt-4o-mini: $5.00 in 1 call" in text
     assert "Sums from the gateway's log" in text
     desk.gateway._state.log.clear()
-    assert "Sums from the key counters" in await asked(desk, ADA.slack_user_id, "busy")
+    assert "Sums from counters" in await asked(desk, ADA.slack_user_id, "busy")
 
 
 async def test_a_gateway_without_a_log_is_no_error(listener_desk: ListenerDesk) -> None:

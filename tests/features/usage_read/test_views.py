@@ -62,7 +62,7 @@ def test_what_a_key_spent_by_model_says_where_it_comes_from_and_what_it_leaves_o
         "log of calls under this name",
         "m0: $9.00 in 2 calls",
         "2 more models: $5.00",
-        "Only its newest calls",
+        "Only the newest calls",
     ):
         assert words in text, words
     assert "does not tell" not in of_key(models=ModelShares((), whole=True))
