@@ -177,7 +177,8 @@ class Execution:
         if sentence:
             return await self._database.run(self._begun, request, sentence)
         sentence = await self._not_as_judged(judged, requester)
-        return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence))
+        roles = sorted(self._policy().roles.of(requester))
+        return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence), roles=roles)
 
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
@@ -219,7 +220,13 @@ class Execution:
         return True
 
     def _begun(
-        self, c: sa.Connection, request: ApprovalRequest, refusal: str, *, changed_since: bool = False
+        self,
+        c: sa.Connection,
+        request: ApprovalRequest,
+        refusal: str,
+        *,
+        changed_since: bool = False,
+        roles: Sequence[str] | None = None,
     ) -> ApprovalRequest:
         now = self._clock()
         if refusal:
@@ -230,6 +237,8 @@ class Execution:
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)
             request = store.move(c, request, Status.RUNNING)
+            if roles is not None and self._operations[request.operation].effect in {Effect.CREATES, Effect.REPLACES}:
+                store.record_progress(c, request.id, roles=tuple(roles))
         self._notifications.announce(c, request)
         return request
 
@@ -379,8 +388,13 @@ def _remember_owner(
                 request_id=request.id,
                 created_at=now,
                 born_at=key.created_time,
+                owner_roles=old.owner_roles if old else _listed(request.progress.roles),
             ),
         )
+
+
+def _listed(roles: tuple[str, ...] | None) -> list[str] | None:
+    return None if roles is None else list(roles)
 
 
 def _keep(request_id: int, c: sa.Connection, name: str, value: Any) -> None:

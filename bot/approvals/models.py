@@ -186,6 +186,8 @@ class Progress(StoredModel):
     called_at: float | None = None
     messages: tuple[str, ...] = ()
     checkpoints: dict[str, Any] = {}
+    # Names of the roles that the requester had when the run began, for the owner's line of the key that it makes.
+    roles: tuple[str, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod

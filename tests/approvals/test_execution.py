@@ -28,7 +28,7 @@ async def test_a_key_is_made_read_back_and_its_requesters(running: Running) -> N
     assert row.outcome.key_id == made.id
     line = await running.database.read(owners.find, made.id)
     assert line is not None
-    assert (line.owner_id, line.born_at) == ("U0ADA", made.created_time)
+    assert (line.owner_id, line.born_at, line.owner_roles) == ("U0ADA", made.created_time, ["engineer"])
     assert await running.facts() == ["applying", "applied"]
     assert (running.changed, running.followed) == (1, [Status.SUCCEEDED])
     assert "req:1:confirmation" in await running.spine.wanted()
