@@ -226,7 +226,7 @@ class Execution:
         refusal: str,
         *,
         changed_since: bool = False,
-        roles: Sequence[str] | None = None,
+        roles: list[str] | None = None,
     ) -> ApprovalRequest:
         now = self._clock()
         if refusal:
@@ -238,7 +238,7 @@ class Execution:
             record(c, Fact.APPLYING, request, at=now, actor=None)
             request = store.move(c, request, Status.RUNNING)
             if roles is not None and self._operations[request.operation].effect in {Effect.CREATES, Effect.REPLACES}:
-                store.record_progress(c, request.id, roles=tuple(roles))
+                store.record_progress(c, request.id, roles=roles)
         self._notifications.announce(c, request)
         return request
 
@@ -388,13 +388,9 @@ def _remember_owner(
                 request_id=request.id,
                 created_at=now,
                 born_at=key.created_time,
-                owner_roles=old.owner_roles if old else _listed(request.progress.roles),
+                owner_roles=old.owner_roles if old else request.progress.roles,
             ),
         )
-
-
-def _listed(roles: tuple[str, ...] | None) -> list[str] | None:
-    return None if roles is None else list(roles)
 
 
 def _keep(request_id: int, c: sa.Connection, name: str, value: Any) -> None:

@@ -187,7 +187,7 @@ class Progress(StoredModel):
     messages: tuple[str, ...] = ()
     checkpoints: dict[str, Any] = {}
     # Names of the roles that the requester had when the run began, for the owner's line of the key that it makes.
-    roles: tuple[str, ...] | None = None
+    roles: list[str] | None = None
 
     @model_validator(mode="before")
     @classmethod

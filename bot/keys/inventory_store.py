@@ -195,6 +195,13 @@ def after(c: sa.Connection, key_id: int, *, limit: int) -> list[KnownKey]:
     return _load(c, _rows(c).where(inventory.c.key_id > key_id).order_by(inventory.c.key_id).limit(limit))
 
 
+def lacks(c: sa.Connection, owner: str, *, since: float) -> bool:
+    """Whether somebody was given a key since then that was not read yet."""
+    new = (keys.c.owner_id == owner) & keys.c.deleted_at.is_(None) & (keys.c.created_at >= since)
+    unread = sa.select(keys.c.key_id).outerjoin(inventory, inventory.c.key_id == keys.c.key_id)
+    return c.execute(unread.where(new, inventory.c.key_id.is_(None)).limit(1)).first() is not None
+
+
 def find(c: sa.Connection, key_id: int) -> KnownKey | None:
     """One key, also one that is gone."""
     return next(iter(_load(c, _rows(c, gone=True).where(inventory.c.key_id == key_id))), None)

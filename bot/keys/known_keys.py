@@ -40,7 +40,10 @@ class KnownKeys:
     writer: InventoryWriter
 
     async def page(self, *, owner: str | None, number: int, rows: int) -> KeyPage | None:
-        """A page of somebody's keys, or of all; the last one where there are not so many. None = no list yet."""
+        """A page of somebody's keys, or of all; the last one where there are not so many.
+
+        None = there is no list yet, or it is older than a key of theirs.
+        """
         await self.writer.flush()
         return await self.database.read(_page, owner, number, rows)
 
@@ -80,7 +83,7 @@ class KnownKeys:
 
 def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPage | None:
     mark = inventory_store.last_pass(c)
-    if mark is None:
+    if mark is None or (owner is not None and inventory_store.lacks(c, owner, since=mark.started_at)):
         return None
     total = inventory_store.count(c, owner=owner)
     number = min(number, pages(total, rows))

@@ -6,13 +6,13 @@ one this database knows (account.py) nobody owns anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import named_values
-from bot.db.tables import keys
+from bot.db.tables import inventory, keys
 
 # The account that was found instead of the known one, until an administrator agrees. See account.py.
 OTHER_ACCOUNT = "gateway.account.other"
@@ -39,8 +39,14 @@ class OwnedKey:
 def own(c: sa.Connection, key: OwnedKey) -> None:
     """Write down an owner; a key that has one keeps it (the first request that made the key wins).
 
-    The line of another key that once had the same number gives way.
+    The line of another key that once had the same number gives way. Where the birth is not at hand, it is that of the
+    key as it was last read.
     """
+    if key.born_at is None:
+        last_read = sa.select(inventory.c.created_time).where(
+            inventory.c.key_id == key.key_id, inventory.c.gone_at.is_(None)
+        )
+        key = replace(key, born_at=c.scalar(last_read))
     old = find(c, key.key_id)
     if old is not None and (old.deleted_at is not None or not _same_birth(old.born_at, key.born_at)):
         c.execute(sa.update(keys).where(keys.c.key_id == key.key_id).values(vars(key)))

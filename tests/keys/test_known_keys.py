@@ -46,6 +46,29 @@ async def test_a_page_has_an_age_and_one_beyond_the_end_is_the_last(database: Da
     assert ([one.key.id for one in mine.keys], nobodys.keys, nobodys.total, nobodys.number) == ([5], [], 0, 1)
 
 
+async def test_a_list_that_is_older_than_a_key_of_theirs_is_not_shown_as_all_that_they_have(
+    database: Database,
+) -> None:
+    known = known_keys(database, record(1))
+    listed(database, NOW - 120)
+
+    async def page() -> list[int] | None:
+        found = await known.page(owner="U0ADA", number=1, rows=3)
+        return None if found is None else [one.key.id for one in found.keys]
+
+    for key_id, created_at in ((1, NOW), (2, NOW - 9_999)):
+        line = OwnedKey(
+            key_id=key_id, name="", owner_id="U0ADA", owner_team="T0", request_id=None, created_at=created_at
+        )
+        database.run_here(owners.own, line)
+    assert await page() == [1], "key 2 is gone for long"
+    line = OwnedKey(key_id=3, name="", owner_id="U0ADA", owner_team="T0", request_id=None, created_at=NOW - 60)
+    database.run_here(owners.own, line)
+    assert await page() is None
+    database.run_here(inventory_store.write, {3: (NOW, record(3))})
+    assert await page() == [3, 1]
+
+
 async def test_what_this_process_has_just_read_is_shown(sqlite_database: Database) -> None:
     known = known_keys(sqlite_database, record(1, name="old"))
     listed(sqlite_database)

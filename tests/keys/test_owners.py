@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.db.engine import Database
-from bot.keys import owners
+from bot.keys import inventory_store, owners
 from bot.keys.account import BoundAccount, adopt_account, observe_account
 from bot.keys.owners import OwnedKey
+from tests.keys.records import record
 from tests.narrow import present
 
 LINE = OwnedKey(key_id=7, name="a", owner_id="U0ADA", owner_team="T", request_id=1, created_at=1.0, born_at=100)
@@ -20,6 +21,16 @@ async def test_the_number_of_another_key_owns_nothing(database: Database) -> Non
     assert await database.read(owners.owner_of, 7, 100) == "U0ADA"
     assert await database.read(owners.owner_of, 7, 101) is None
     assert await database.read(owners.owner_of, 8) is None
+
+
+async def test_a_birth_that_is_not_at_hand_is_that_of_the_key_as_it_was_last_read(database: Database) -> None:
+    unborn = replace(LINE, born_at=None)
+    await database.run(owners.own, unborn)
+    assert present(await database.read(owners.find, 7)).born_at is None
+    await database.run(inventory_store.write, {9: (5.0, record(9, created_time=300))})
+    await database.run(owners.own, replace(unborn, key_id=9))
+    assert await database.read(owners.owner_of, 9, 301) is None
+    assert await database.read(owners.owner_of, 9, 300) == "U0ADA"
 
 
 async def test_a_deleted_line_owns_nothing_but_is_told_of(database: Database) -> None:

@@ -152,7 +152,12 @@ class Desk:
     async def own(self, user: str, record: Record) -> Record:
         """Write `user` down as the owner of a key that was made elsewhere."""
         line = OwnedKey(
-            key_id=record.id, name=record.name, owner_id=user, owner_team=seed.TEAM, request_id=None, created_at=0.0
+            key_id=record.id,
+            name=record.name,
+            owner_id=user,
+            owner_team=seed.TEAM,
+            request_id=None,
+            created_at=self.clock(),
         )
         await self.app.database.run(owners.own, line)
         return record
