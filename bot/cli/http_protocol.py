@@ -3,7 +3,8 @@
 uvicorn waits for ever for the rest of a request. Then a few thousand connections that were opened and never used, or
 that send a byte now and then, use up the process's file descriptors and nobody is answered any more. Here a request
 must arrive in `seconds`, and of the connections that are not being answered at most `most` stay open: the ones that
-have waited longest are closed first, so that a new request is always accepted.
+have waited longest are closed first, so that a new request is always accepted. One that has only just opened is not
+among them: hundreds may be accepted at once, and a request that is already here is read a moment later.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 # Slack sends a request at once and waits 3 s for its answer.
 RECEIVE_SECONDS = 10.0
 MOST_WAITING = 400
+GRACE_SECONDS = 0.5
 # The soft limit is 1,024 on most systems; files, sockets to Slack and database connections need some, too.
 _DESCRIPTORS = 4096
 
@@ -28,6 +30,8 @@ class Waiting:
 
     seconds: float = RECEIVE_SECONDS
     most: int = MOST_WAITING
+    # So many are too many for the process, however new they are.
+    most_at_all: int = 10 * MOST_WAITING
     since: "OrderedDict[LimitedProtocol, float]" = field(default_factory=OrderedDict)
     _sweeping: bool = False
 
@@ -35,11 +39,17 @@ class Waiting:
         """A connection opened, or began a request, or got its answer."""
         self.since[connection] = loop.time()
         self.since.move_to_end(connection)
-        if len(self.since) > self.most:
-            self._close(next(iter(self.since)))
+        self._keep_few(loop.time())
         if not self._sweeping:
             self._sweeping = True
             loop.call_later(self.seconds / 10, self._sweep, loop)
+
+    def _keep_few(self, now: float) -> None:
+        while len(self.since) > self.most:
+            oldest, since = next(iter(self.since.items()))
+            if since > now - GRACE_SECONDS and len(self.since) <= self.most_at_all:
+                return
+            self._close(oldest)
 
     def discard(self, connection: "LimitedProtocol") -> None:
         """Its request is here, or it is closed."""
@@ -53,6 +63,7 @@ class Waiting:
         end = loop.time() - self.seconds
         while self.since and next(iter(self.since.values())) <= end:
             self._close(next(iter(self.since)))
+        self._keep_few(loop.time())
         self._sweeping = bool(self.since)
         if self._sweeping:
             loop.call_later(self.seconds / 10, self._sweep, loop)
@@ -92,7 +103,18 @@ class LimitedProtocol(HttpToolsProtocol):
 
 def limited(*, seconds: float = RECEIVE_SECONDS, most: int = MOST_WAITING) -> type[LimitedProtocol]:
     """The protocol class for one server."""
-    return type("ServerProtocol", (LimitedProtocol,), {"waiting": Waiting(seconds=seconds, most=most)})
+    waiting = Waiting(seconds=seconds, most=most, most_at_all=max(most, _descriptors() // 2))
+    return type("ServerProtocol", (LimitedProtocol,), {"waiting": waiting})
+
+
+def _descriptors() -> int:
+    """How many files and sockets this process may open, as far as it is worth knowing."""
+    if sys.platform == "win32":
+        return _DESCRIPTORS
+    import resource  # noqa: PLC0415  # not on Windows
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, _DESCRIPTORS)
 
 
 def raise_descriptor_limit() -> None:

@@ -6,6 +6,7 @@ import resource
 import socket
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.cli.http_protocol import LimitedProtocol, limited, raise_descriptor_limit
+from bot.cli.http_protocol import GRACE_SECONDS, LimitedProtocol, Waiting, limited, raise_descriptor_limit
 
 HALF = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"
 
@@ -121,3 +122,47 @@ def test_the_descriptor_limit_is_only_ever_raised() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(4096, before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class Clock:
+    """A loop's clock that is moved by hand, and connections that only know whether they were closed."""
+
+    now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, *_arguments: object) -> None:
+        """Nothing sweeps by itself."""
+
+
+class Standing:
+    closed = False
+
+    @property
+    def transport(self) -> "Standing":
+        return self
+
+    def abort(self) -> None:
+        self.closed = True
+
+
+def test_a_request_that_is_already_here_is_not_closed_for_those_who_come_in_the_same_moment() -> None:
+    clock: Any = Clock()
+    waiting = Waiting(most=3, most_at_all=50)
+    stands: list[Any] = [Standing() for _ in range(40)]
+    for one in stands:
+        waiting.add(one, clock)
+    assert not any(one.closed for one in stands)
+    # What has not sent its request by then makes room, the oldest first.
+    clock.now += GRACE_SECONDS
+    late: Any = Standing()
+    waiting.add(late, clock)
+    assert [one.closed for one in stands] == [True] * 38 + [False] * 2
+    assert not late.closed
+    # More than the process can hold are not held, however new they are.
+    crowd: list[Any] = [Standing() for _ in range(60)]
+    for one in crowd:
+        waiting.add(one, clock)
+    assert len(waiting.since) == 50
+    assert not any(one.closed for one in crowd[10:])
