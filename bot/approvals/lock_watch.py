@@ -1,12 +1,12 @@
 """Notices locked keys that somebody enabled past Keydesk, at the gateway itself: their revival is said aloud as well.
 
 Every record that is read, for whatever reason, passes here. What was seen in use and is locked is read once more, after
-a pause in which a write of ours would have been settled.
+a pause in which a write of ours would have been settled; all of it together, since an incident locks many keys at once.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -15,7 +15,7 @@ from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayReader
 from bot.gateway.limiter import Priority, prioritized
-from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.models import Key, KeyStatus
 from bot.keys import locks
 
 logger = logging.getLogger(__name__)
@@ -39,28 +39,30 @@ class LockWatch:
         reader.listen(self.notice)
 
     def notice(self, rows: Sequence[tuple[Key, str]]) -> None:
-        """Records were read; keeps no value."""
-        self._seen |= {int(key.id) for key, _ in rows if key.status == KeyStatus.ENABLED}
+        """Records were read; keeps no value. What is out of use by a later read need not be looked at."""
+        enabled = {int(key.id) for key, _ in rows if key.status == KeyStatus.ENABLED}
+        self._seen = (self._seen - {int(key.id) for key, _ in rows}) | enabled
         if self._seen and not self._stopped and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
         await asyncio.sleep(self.settle)
-        seen, self._seen = self._seen, set()
         try:
             locked = await self._database.read(locks.all_locks)
-            for key_id in sorted(seen & locked.keys()):
-                await self._check(key_id)
+            seen, self._seen = self._seen & locked.keys(), set()
+            if seen:
+                await self._check(seen)
         except (GatewayError, sa.exc.SQLAlchemyError) as error:
             # The next read of such a key brings it here again.
             logger.warning("locked keys could not be looked after: %s", type(error).__name__)
 
-    async def _check(self, key_id: int) -> None:
+    async def _check(self, key_ids: Collection[int]) -> None:
         with prioritized(Priority.BACKGROUND):
-            key = await self._reader.get_key(KeyId(key_id))
+            keys = await self._reader.get_keys(key_ids)
         # This read passes here as well, and must not begin it all again.
-        self._seen.discard(key_id)
-        await self._database.run(self._key_locks.came_back_elsewhere, key)
+        self._seen -= set(key_ids)
+        for _, key in sorted(keys.items()):
+            await self._database.run(self._key_locks.came_back_elsewhere, key)
 
     async def stop(self) -> None:
         """End the background work; what is read from now on begins none."""

@@ -41,6 +41,27 @@ async def test_what_is_not_locked_or_is_being_changed_by_us_is_no_news(sqlite_da
     assert await wanted(sqlite_database, locking) == []
 
 
+async def test_many_keys_that_an_incident_locks_cost_no_call_each(sqlite_database: Database) -> None:
+    locking = Locking(sqlite_database)
+    records = [locking.fake.add_key(name=f"svc-{number}", unlimited_quota=True) for number in range(150)]
+    watch = LockWatch(database=sqlite_database, reader=locking.reader, key_locks=locking.locks, settle=60.0)
+    await locking.reader.list_keys()
+    for record in records:
+        await sqlite_database.run(locks.lock, record.id, ALERT)
+    # All but two are disabled, which the read-back of the batch shows; the others are enabled past Keydesk.
+    for record in records[2:]:
+        locking.fake.edit_behind(record.id, status=2)
+    await locking.reader.list_keys()
+    before = len(locking.fake.requests)
+    # The look itself, without its pause.
+    await watch.stop()
+    watch.settle = 0.0
+    await watch._look()
+    assert len(locking.fake.requests) - before <= 2
+    said = [post_id for post_id in await locking.spine.wanted() if "in_use" in post_id]
+    assert [int(post_id.split(":")[1]) for post_id in said] == [record.id for record in records[:2]]
+
+
 async def test_a_gateway_that_does_not_answer_is_asked_again_at_the_next_read(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
