@@ -1,6 +1,6 @@
 """What an app may put into a message (slack.md A6, G4). Judges and gives back a clean Content; keeps nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,15 @@ def read_content(arguments: Mapping[str, Any]) -> Content:
     if attachments is not None:
         _check_attachments(attachments)
     return Content(text=text, blocks=blocks, attachments=attachments, metadata=_metadata(arguments.get("metadata")))
+
+
+def of_types(refused: Collection[str], blocks: Any, at: str) -> list[BlockProblem]:
+    """A problem for each block of a type that this workspace is told not to take."""
+    return [
+        BlockProblem(f"unsupported type: {block['type']}", f"{at}/{index}/type")
+        for index, block in enumerate(blocks if isinstance(blocks, list) else [])
+        if isinstance(block, dict) and block.get("type") in refused
+    ]
 
 
 def raise_if(problems: list[BlockProblem]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keydesk_sandbox.fake_slack.contents import read_content
+from keydesk_sandbox.fake_slack.contents import of_types, raise_if, read_content
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.errors import ApiError
 from keydesk_sandbox.fake_slack.messages import Author, MessageBook, SlackMessage
@@ -51,6 +51,7 @@ class ResponseUrls:
         if entry.uses >= USES:
             raise ApiError("used_url")
         entry.uses += 1
+        raise_if(of_types(self._core.switches.refused_blocks, body.get("blocks"), "/blocks"))
         if body.get("delete_original"):
             self._delete(entry, body)
         elif body.get("replace_original"):

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from keydesk_sandbox.fake_slack.blocks import BlockProblem, message_problems, view_problems
-from keydesk_sandbox.fake_slack.contents import raise_if
+from keydesk_sandbox.fake_slack.blocks import message_problems, view_problems
+from keydesk_sandbox.fake_slack.contents import of_types, raise_if
 from keydesk_sandbox.fake_slack.errors import ApiError, InvalidArguments
 from keydesk_sandbox.fake_slack.web_api.arguments import Arguments
 from keydesk_sandbox.fake_slack.web_api.parts import Method, Parts
@@ -14,19 +14,11 @@ def refuse_types(refused: Collection[str], arguments: Arguments) -> None:
     """Raises when the call carries a block of a refused type: `invalid_blocks`, or `invalid_arguments` for a view."""
     if not refused:
         return
-    raise_if(_of_type(refused, arguments.object("blocks", "invalid_blocks_format"), "/blocks"))
+    raise_if(of_types(refused, arguments.object("blocks", "invalid_blocks_format"), "/blocks"))
     view = arguments.object("view", "invalid_arguments")
-    problems = _of_type(refused, view.get("blocks") if isinstance(view, dict) else None, "/view/blocks")
+    problems = of_types(refused, view.get("blocks") if isinstance(view, dict) else None, "/view/blocks")
     if problems:
         raise InvalidArguments(*map(str, problems))
-
-
-def _of_type(refused: Collection[str], blocks: Any, at: str) -> list[BlockProblem]:
-    return [
-        BlockProblem(f"unsupported type: {block['type']}", f"{at}/{index}/type")
-        for index, block in enumerate(blocks if isinstance(blocks, list) else [])
-        if isinstance(block, dict) and block.get("type") in refused
-    ]
 
 
 def _validate(_: Parts, arguments: Arguments) -> dict[str, Any]:
