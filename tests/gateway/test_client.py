@@ -314,6 +314,7 @@ async def test_the_fake_has_all_that_the_client_calls() -> None:
         ("GET", "/api/log/self"),
         ("GET", "/api/log/self/stat"),
         ("GET", "/api/data/self"),
+        ("GET", "/api/user/self/stats"),
     }
     assert set(COVERAGE) - called == not_used
     assert not any("query" in secret for seen in fake.requests for secret in seen.secrets)
