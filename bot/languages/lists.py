@@ -6,13 +6,17 @@ from babel.core import UnknownLocaleError
 from babel.lists import format_list
 
 from bot.languages.catalog import FSI, PDI
-from bot.languages.language import current
+from bot.languages.language import Language, current
 
 # How the things of a list end: `a, b and c`, `a, b or c`, `a, b, c`.
 AND, OR, PLAIN, LINES = "standard", "or", "plain", "lines"
 _ENGLISH = {AND: " and ", OR: " or "}
 # What parts names of things that no word joins; CLDR has such a list for English only.
 _COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "ja": "、", "zh": "、"}
+
+# Languages that put no space between words.
+_UNSPACED = {"ja", "zh"}
+_MARKS = ("*", "`")
 
 
 def listed(items: Sequence[str], style: str) -> str:
@@ -23,6 +27,17 @@ def listed(items: Sequence[str], style: str) -> str:
     if style == LINES:
         return "\n".join(f"• {item}" for item in items)
     language = current()
+    unspaced = language.tag.split("-")[0] in _UNSPACED
+    text = _in_one([_apart(item) for item in items] if unspaced else items, style, language)
+    return text.strip() if unspaced else text
+
+
+def _apart(item: str) -> str:
+    """Slack shows bold and code only where no character of such a language touches the marks."""
+    return f"{' ' if item.startswith(_MARKS) else ''}{item}{' ' if item.endswith(_MARKS) else ''}"
+
+
+def _in_one(items: Sequence[str], style: str, language: Language) -> str:
     named = [f"{FSI}{item}{PDI}" if language.right_to_left else item for item in items]
     if style == PLAIN:
         return _COMMAS.get(language.tag.split("-")[0], ", ").join(named)

@@ -16,6 +16,13 @@ def test_each_style_by_the_custom_of_the_language(style: str, english: str, chin
         assert (listed([], style), listed(["a"], style)) == ("", "a")
 
 
+def test_where_words_have_no_space_between_them_bold_and_code_get_one() -> None:
+    with speaking(present(find("zh-Hans"))):
+        assert listed(["`new`", "*ci* (key 3)", "b"], OR) == "`new` 、 *ci* (key 3)或b"
+        assert listed(["*ci*"], AND) == "*ci*"
+    assert listed(["`new`", "*ci*"], OR) == "`new` or *ci*"
+
+
 def test_right_to_left_each_thing_keeps_its_own_order() -> None:
     with speaking(present(find("ar"))):
         assert listed(["gpt-4", "o1"], PLAIN) == "\u2068gpt-4\u2069، \u2068o1\u2069"
