@@ -75,6 +75,11 @@ class _Person:
             "key.end": form("end", "key.end"),
             "key.rotate": form("rotate", "key.rotate", key="made"),
             "key.delete": form("delete", "key.delete", confirm="bench-2"),
+            "request.list": lambda: self._command("requests"),
+            "policy.explain": lambda: self._command("why new"),
+            "audit.read": lambda: self._command("audit"),
+            "usage.read": lambda: self._command("usage"),
+            "Home": self._home,
         }
 
     async def counted(self, do: Callable[[], Awaitable[None]]) -> tuple[int, int]:
@@ -98,6 +103,10 @@ class _Person:
         answer = await self._world.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {text}")
         if not answer.ok:
             raise RuntimeError(f"/apikey {text}: {answer}")
+
+    async def _home(self) -> None:
+        await self._world.slack.open_home(ADA)
+        await until(lambda: self._world.slack.home(ADA))
 
     async def _window(self, text: str, name: str) -> None:
         slack = self._world.slack
