@@ -73,6 +73,14 @@ do    = [
 ]
 allow = true
 
+# A key that was made in the gateway's console gets an owner. Named in full: "key.*" does not give it.
+[[rules]]
+name  = "administrators find owners for keys"
+who   = ["admin"]
+do    = ["key.adopt"]
+on    = "any"
+allow = true
+
 # A key that was disabled from an alert, in an incident or by somebody else is locked.
 [[rules]]
 name  = "security brings locked keys back"

@@ -18,6 +18,7 @@ from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.lock_watch import LockWatch
+from bot.approvals.ownership import KeyOwnership
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
 from bot.approvals.rotation.overlap import JOB as RETIRE
@@ -59,6 +60,7 @@ class Approvals:
 
     def __post_init__(self) -> None:
         self.granted = GrantedRequests(engine=self.engine, notifications=self.notifications)
+        self.ownership = KeyOwnership(database=self.database, person=self.directory.standing)
         self._deciders()
         self._run()
         self._ways_in()
@@ -132,6 +134,7 @@ class Approvals:
             actor_of=functools.partial(self.directory.actor, fresh=True),
             notifications=self.notifications,
             operations=self.operations,
+            ownership=self.ownership,
             changed=self.inventory.changed,
             learn=self.learn,
             followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
@@ -160,6 +163,7 @@ class Approvals:
             calls=self.calls,
             counts=self.counts,
             operations=self.operations,
+            ownership=self.ownership,
             units_per_usd=self.units_per_usd,
             most_open=self.most_open,
             clock=self.clock,

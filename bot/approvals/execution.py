@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.approvals import ledger, store
+from bot.approvals import ledger, owner_rows, store
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
@@ -35,11 +35,10 @@ from bot.gateway.errors import (
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import inventory_store, lineage, locks, owners
-from bot.keys.owners import OwnedKey
+from bot.keys import lineage, locks, owners
 from bot.keys.text import state_text
 from bot.languages import tr
-from bot.operations import Change, Effect, Operation, Work
+from bot.operations import Change, Effect, Operation, Ownership, Work
 from bot.permissions.models import REVIVING, Actor, ActorKind
 from bot.permissions.rules import Policy
 from bot.units import format_moment
@@ -73,6 +72,7 @@ class Execution:
         actor_of: Callable[[str, str], Awaitable[Actor]],
         notifications: Notifications,
         operations: Mapping[str, Operation],
+        ownership: Ownership,
         changed: Callable[[], None],
         learn: Callable[[Mapping[str, bool]], Awaitable[None]],
         followers: Sequence[Follower] = (),
@@ -86,6 +86,7 @@ class Execution:
         self._actor_of = actor_of
         self._notifications = notifications
         self._operations = operations
+        self._ownership = ownership
         self._changed = changed
         self._learn = learn
         self._followers = tuple(followers)
@@ -135,6 +136,7 @@ class Execution:
                 before=request.before,
                 seen_at=seen_at,
                 known=known,
+                ownership=self._ownership,
                 lineage=RequestLineage(writer=writer, request_id=request.id, clock=self._clock),
                 leaked=request.origin.alert_id is not None,
                 processing=processing,
@@ -185,7 +187,7 @@ class Execution:
         facts = request.judgement.facts
         if (group := self._counts.account_group()) is not None:
             facts = replace(facts, account_group=group)
-        if counts := await self._counts.now(request.operation, request.requester_id, before=request.id):
+        if counts := await self._counts.now(request.operation, request.counted_for, before=request.id):
             facts = replace(facts, counts=counts)
         if request.operation in REVIVING and request.key_id is not None:
             born_at = request.before.created_time if isinstance(request.before, Key) else None
@@ -286,7 +288,7 @@ class Execution:
             ledger.settle_failure(c, request, result)
             lineage.release(c, request.id)
         if succeeded:
-            _remember_owner(c, request, operation, result, now)
+            owner_rows.remember(c, request, operation, result, now)
         details: dict[str, Any] = {
             "before": _settings(result.before),
             "after": _settings(result.key),
@@ -294,7 +296,7 @@ class Execution:
         }
         if not succeeded:
             details["why"] = outcome.sentence
-        if succeeded and result.key is not None and operation.effect in {Effect.CREATES, Effect.REPLACES}:
+        if succeeded and result.key is not None and operation.effect in {Effect.CREATES, Effect.REPLACES, Effect.GIVES}:
             details[OWNER] = {str(result.key.id): owners.owner_of(c, result.key.id)}
         record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
         for follow in self._followers:
@@ -358,39 +360,6 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,
     )
-
-
-def _remember_owner(
-    c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult, now: float
-) -> None:
-    key = result.key
-    if request.key_id is not None and operation.effect is Effect.STOPS:
-        owners.set_disabled(c, request.key_id, at=now)
-    if request.key_id is not None and operation.name == "key.enable":
-        owners.set_disabled(c, request.key_id, at=None)
-    if operation.effect is Effect.DELETES and request.key_id is not None:
-        owners.forget(c, request.key_id, at=now)
-        inventory_store.mark_gone(c, [request.key_id], at=now)
-    if key is None:
-        return
-    if operation.effect is Effect.CHANGES:
-        owners.rename(c, key.id, key.name)
-    if operation.effect in {Effect.CREATES, Effect.REPLACES}:
-        owner = request
-        old = owners.find(c, request.key_id) if operation.effect is Effect.REPLACES and request.key_id else None
-        owners.own(
-            c,
-            OwnedKey(
-                key_id=key.id,
-                name=key.name,
-                owner_id=old.owner_id if old else owner.requester_id,
-                owner_team=old.owner_team if old else owner.requester_team,
-                request_id=request.id,
-                created_at=now,
-                born_at=key.created_time,
-                owner_roles=old.owner_roles if old else request.progress.roles,
-            ),
-        )
 
 
 def _keep(request_id: int, c: sa.Connection, name: str, value: Any) -> None:

@@ -29,7 +29,7 @@ from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key
 from bot.keys import lineage, locks, owners
 from bot.languages import tr, trn
-from bot.operations import Effect, Inspection, Look, Offered, Operation
+from bot.operations import Effect, Inspection, Look, NewOwner, Offered, Operation, Ownership
 from bot.permissions.models import REVIVING, Actor, ActorKind, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
@@ -65,6 +65,7 @@ class Flow:
     calls: Calls
     counts: Counts
     operations: Mapping[str, Operation]
+    ownership: Ownership
     units_per_usd: int
     clock: Callable[[], float]
     most_open: int = 20  # requests of one person that may wait at a time
@@ -77,7 +78,7 @@ class Flow:
             key = inspection.key
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
-        counts = await self.counts.now(operation, asked.actor.slack_user_id) or None
+        counts = await self.counts.now(operation, _counted_for(asked)) or None
         facts = replace(inspection.facts, counts=counts, account_group=self.counts.account_group())
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
@@ -90,6 +91,7 @@ class Flow:
             owner_of=lambda key_id, born_at=None: self.database.read(owners.owner_of, key_id, born_at),
             successor_of=lambda key_id, born_at=None: self.database.read(lineage.successor_of, key_id, born_at),
             unended=lambda key_id, born_at=None: self.database.read(unended, key_id, born_at),
+            ownership=self.ownership,
             now=self.clock(),
             units_per_usd=self.units_per_usd,
             until=time.monotonic() + asked.deadline,
@@ -179,7 +181,7 @@ class Flow:
         if not policy.counts_needed(new.operation):
             return new
         ledger.lock(c)
-        counts = self.counts.within(c, new.operation, new.requester_id, members)
+        counts = self.counts.within(c, new.operation, new.counted_for, members)
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})
@@ -232,6 +234,10 @@ def _too_many(waiting: int, most: int) -> TooMuch:
     )
 
 
+def _counted_for(asked: Asked) -> str:
+    return asked.wanted.owner_id if isinstance(asked.wanted, NewOwner) else asked.actor.slack_user_id
+
+
 def _key_id(inspection: Inspection) -> int | None:
     return inspection.unread if inspection.key is None else int(inspection.key.id)
 
@@ -254,7 +260,7 @@ def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: 
         key_id=_key_id(inspection),
         key_name=inspection.key_name,
         reason=asked.reason,
-        input=asked.wanted.model_dump(mode="json"),
+        input=(inspection.completed or asked.wanted).model_dump(mode="json"),
         before=inspection.key,
         summary=inspection.changes,
         judgement=Judgement(decision=decision, facts=inspection.facts, own=inspection.own),

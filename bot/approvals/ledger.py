@@ -22,7 +22,7 @@ _LOCK = 5_390_714
 EVERYBODY = "*"
 Members = Mapping[tuple[str, ...], frozenset[str] | None]
 """Names as a rule has them → the people they mean; `*` among them = all, None = Slack does not tell."""
-_GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate"})
+_GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate", "key.adopt", "key.transfer"})
 # A rotated key takes the place of its predecessor, and gets what that gives up.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 
@@ -39,7 +39,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
         return
     values = {
         "request_id": request.id,
-        "person_id": request.requester_id,
+        "person_id": request.counted_for,
         "units": _units(request),
         "adds_key": request.operation in _ADDS_A_KEY or bool(request.judgement.facts.adds_key),
         "granted_at": at,

@@ -221,6 +221,11 @@ class NewRequest(StoredModel):
     asked_at: float
     origin: Origin = Origin()
 
+    @property
+    def counted_for(self) -> str:
+        """In whose numbers it counts: the new owner's, where an existing key gets one, else the requester's."""
+        return str(self.input.get("owner_id", self.requester_id))
+
 
 class ApprovalRequest(NewRequest):
     """A row of `requests`, whole. `number` is how people call it."""

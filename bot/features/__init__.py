@@ -24,6 +24,7 @@ FOLDERS = (
     "key_enable",
     "key_rotate",
     "key_delete",
+    "key_adopt",
     "request_list",
     "policy_explain",
     "audit_read",

@@ -55,6 +55,18 @@ def own(c: sa.Connection, key: OwnedKey) -> None:
     c.execute(insert.values(vars(key)).on_conflict_do_nothing(index_elements=["key_id"]))
 
 
+def hand_over(c: sa.Connection, key: OwnedKey) -> None:
+    """Write down a new owner, also of a key that has one. How often its value was shown, and when it was disabled,
+    stay as they are.
+    """
+    old = find(c, key.key_id)
+    if old is None or old.deleted_at is not None or not _same_birth(old.born_at, key.born_at):
+        own(c, key)
+        return
+    values = {"name": key.name, "owner_id": key.owner_id, "owner_team": key.owner_team, "born_at": key.born_at}
+    c.execute(sa.update(keys).where(keys.c.key_id == key.key_id).values(**values, owner_roles=None))
+
+
 def _same_birth(one: int | None, other: int | None) -> bool:
     return one is None or other is None or one == other
 

@@ -1,8 +1,9 @@
 """What people can do to keys, described once: the types (models.py), what a run may ask of a key's
-line (lineage.py), and the list of all operations (registry.py).
+line (lineage.py) and about owners (ownership.py), and the list of all operations (registry.py).
 """
 
 from bot.operations.models import (
+    OWNER_FIELD,
     Change,
     Description,
     Effect,
@@ -10,15 +11,18 @@ from bot.operations.models import (
     Frozen,
     Inspection,
     Look,
+    NewOwner,
     Offer,
     Offered,
     Operation,
     Work,
     facts_of,
 )
+from bot.operations.ownership import Ownership
 from bot.operations.registry import Registry
 
 __all__ = [
+    "OWNER_FIELD",
     "Change",
     "Description",
     "Effect",
@@ -26,9 +30,11 @@ __all__ = [
     "Frozen",
     "Inspection",
     "Look",
+    "NewOwner",
     "Offer",
     "Offered",
     "Operation",
+    "Ownership",
     "Registry",
     "Work",
     "facts_of",

@@ -20,6 +20,7 @@ from bot.gateway.prices import ModelPrice
 from bot.gateway.writes import Journal, WriteResult
 from bot.languages import Sentence, StoredText
 from bot.operations.lineage import Lineage
+from bot.operations.ownership import Ownership
 from bot.permissions.models import Actor, Facts
 
 
@@ -45,6 +46,10 @@ class Expiry(Frozen):
         return self.at if self.at is not None else NEVER
 
 
+# The field of a line of a card whose values are Slack user ids.
+OWNER_FIELD = "owner"
+
+
 class Change(Frozen):
     """One line of a card: a field in people's words, and its value before (None: it is new) and after."""
 
@@ -52,6 +57,17 @@ class Change(Frozen):
     label: StoredText
     before: StoredText | None
     after: StoredText
+
+
+class NewOwner(Frozen):
+    """Input of what gives an existing key an owner. The look fills in the rest: the team of the new owner, and who
+    owned the key then (None: nobody).
+    """
+
+    key_id: int
+    owner_id: str
+    owner_team: str = ""
+    from_id: str | None = None
 
 
 class Effect(StrEnum):
@@ -62,6 +78,7 @@ class Effect(StrEnum):
     REPLACES = "replaces"  # a new key; the old one is disabled after a while (approvals/rotation/)
     STOPS = "stops"  # out of use; the key itself is tried until it is refused (approvals/revocation/)
     DELETES = "deletes"
+    GIVES = "gives"  # another owner; the key itself stays as it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +86,7 @@ class Inspection:
     """What the look found: the key as it is (None: a new one), what is to change, and the policy's facts.
 
     `unread`: the id of a key that could not be read now; it is judged again, with its record, before the run.
+    `completed`: the wish with what the look filled in, where it fills in anything; it is what is stored.
     """
 
     key: Key | None
@@ -77,6 +95,7 @@ class Inspection:
     facts: Facts
     changes: tuple[Change, ...]
     unread: int | None = None
+    completed: Frozen | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +113,7 @@ class Look:
     owner_of: Callable[..., Awaitable[str | None]]
     successor_of: Callable[..., Awaitable[int | None]]
     unended: Callable[..., Awaitable[Sequence[int]]]
+    ownership: Ownership
     now: float
     units_per_usd: int
     until: float
@@ -154,6 +174,7 @@ class Work:
     seen_at: float
     known: bool
     lineage: Lineage
+    ownership: Ownership
     leaked: bool = False  # an alert led to it: the key must not stay in use, whatever that costs
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
@@ -183,10 +204,10 @@ class Description:
 
     `title`: heading of its window. `command`, `usage`: `/apikey COMMAND USAGE`, "" = no command. `help`: what it does.
     `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
-    owner alone. `asks`, `you_ask`, `done`: what cards and lists say: “{who} asks for a new key {name}”, “you ask …”,
-    “Key {name} was created.”; None = it only reads.
-    `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `unread`: an order
-    counts also while its key cannot be read. `fields`: the fields its form may ask for.
+    owner alone; `owned`: only on keys with an owner (True), or without one (False). `asks`, `you_ask`, `done`: what
+    cards and lists say: “{who} asks for a new key {name}”, “you ask …”, “Key {name} was created.”; None = it only
+    reads. `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `unread`: an
+    order counts also while its key cannot be read. `fields`: the fields its form may ask for.
     """
 
     name: str
@@ -195,6 +216,7 @@ class Description:
     command: str = ""
     usage: str = ""
     button: str = ""
+    owned: bool | None = None
     applies: Callable[[Key], bool] = _always
     owner_only: bool = False
     asks: Sentence | None = None

@@ -29,6 +29,7 @@ _FORM_FIELDS = {
     "key.enable": ("delta",),
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
+    "key.adopt": ("owner",),
 }
 # What the person has already; no form asks for it. Left out means none.
 LOCKED = "locked"

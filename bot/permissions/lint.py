@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
 from bot.permissions.entitlements import calls_nobody
 from bot.permissions.membership import Membership
-from bot.permissions.models import OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
+from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position
@@ -195,7 +195,7 @@ def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:
     if not granting:
         return [LintFinding(position=_TOP, rule="", sentence="nobody may do anything: this policy locks everybody out")]
     done = frozenset().union(*(_granted(rule) for rule in granting))
-    nobody = [operation for operation in OPERATIONS if operation not in done]
+    nobody = [operation for operation in OPERATIONS if operation not in done | NAMED_IN_FULL]
     return [LintFinding(position=_TOP, rule="", sentence=f"nobody may do {one}", doubt=False) for one in nobody]
 
 

@@ -21,6 +21,7 @@ OPERATIONS = (
     "key.enable",
     "key.rotate",
     "key.delete",
+    "key.adopt",
     "key.reveal",
     "key.list",
     "key.show",
@@ -29,6 +30,9 @@ OPERATIONS = (
     "policy.explain",
     "usage.read",
 )
+# What gives a key, and with it the sight of its value, to somebody: a rule that allows it, or has it approved, names it
+# in full. A pattern such as "key.*" only denies it.
+NAMED_IN_FULL = frozenset({"key.adopt", "key.transfer"})
 # Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
 RIGHTS = ("key.unlock",)
 UNLOCK = RIGHTS[0]

@@ -14,7 +14,7 @@ from bot.languages.formats import all_of, with_commas
 from bot.permissions.addresses import USUAL, Widest
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
-from bot.permissions.models import OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
+from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
 from bot.permissions.terms import read_approval
@@ -238,7 +238,11 @@ def _rule(
     document.only(path, table, RULE_KEYS, _a_rule())
     name = _name(document, path, table, seen)
     who = roles.read_names(document, (*path, "who"), table["who"], "who") if _has(document, path, table, "who") else ()
-    do = _operations(document, (*path, "do"), table["do"]) if _has(document, path, table, "do") else frozenset()
+    do = (
+        _operations(document, (*path, "do"), table["do"], denies="deny" in table)
+        if _has(document, path, table, "do")
+        else frozenset()
+    )
     on = document.choice((*path, "on"), table.get("on", "own"), "on", ("own", "any"))
     when = document.table((*path, "when"), table.get("when", {}), "when") or {}
     conditions = read_conditions(document, (*path, "when"), when, who=who, widest=widest)
@@ -281,13 +285,15 @@ def _name(document: TomlDocument, path: Path, table: Table, seen: dict[str, Posi
     return name
 
 
-def _operations(document: TomlDocument, path: Path, value: object) -> frozenset[str]:
+def _operations(document: TomlDocument, path: Path, value: object, *, denies: bool) -> frozenset[str]:
     read = document.texts(path, value, "do")
     if read == ():
         document.wrong(path, tr("do is empty, so the rule is about nothing"))
     operations: set[str] = set()
     for place, pattern in read or ():
         matching = fnmatch.filter(OPERATIONS, pattern) if len(pattern) <= MAX_NAME else []
+        if not denies and pattern not in NAMED_IN_FULL:
+            matching = [operation for operation in matching if operation not in NAMED_IN_FULL]
         if pattern in RIGHTS:
             matching = [pattern]
         if not matching:

@@ -123,6 +123,19 @@ class Directory:
             await asyncio.wait(pending, timeout=self._patience)
         return self._assemble(slack_user_id, groups, oldest=oldest, team_id=user_team_id)
 
+    async def standing(self, slack_user_id: str) -> Actor:
+        """What somebody is here as Slack says at this moment, without their groups; UNKNOWN when it does not say.
+
+        Also of people to whom the policy gives nothing, at whom `actor` does not look anew.
+        """
+        flight = self._look_at_person(slack_user_id, fresh=True)
+        if flight is not None:
+            await asyncio.wait([flight], timeout=self._patience)
+        known = self._people.get(slack_user_id)
+        if known is not None and self._clock() - known.at <= JUST_NOW_SECONDS:
+            return known.value
+        return Actor(slack_user_id=slack_user_id, team_id=self._team_id, kind=ActorKind.UNKNOWN)
+
     def _has_nothing(self, slack_user_id: str, groups: frozenset[str], *, team_id: str) -> bool:
         """Whether the policy gives nothing to this person, as far as was seen in the last ten minutes."""
         last = self._assemble(slack_user_id, groups, oldest=self._clock() - STALE_SECONDS, team_id=team_id)

@@ -99,6 +99,18 @@ def datetime_picker(*, initial: float | None = None, action_id: str = VALUE) -> 
     return element if initial is None else element | {"initial_date_time": int(initial)}
 
 
+def person_select(*, initial: str = "", action_id: str = VALUE) -> Block:
+    """One person of the workspace; Slack lists bots and guests too."""
+    element: Block = {"type": "users_select", "action_id": action_id}
+    return element | ({"initial_user": initial} if initial else {})
+
+
+def picked_person(state: State, block_id: str, action_id: str = VALUE) -> str:
+    """The id of the chosen person; "" when nobody was chosen."""
+    found = _item(state, block_id, action_id).get("selected_user")
+    return found if isinstance(found, str) else ""
+
+
 def typed(state: State, block_id: str, action_id: str = VALUE) -> str:
     """What stands in a text field or is chosen in a single select; "" when untouched, gone or of another kind."""
     item = _item(state, block_id, action_id)

@@ -17,6 +17,7 @@ from bot.approvals.counts import Counts
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Status
+from bot.approvals.ownership import KeyOwnership
 from bot.approvals.timers import Timers
 from bot.audit import read as read_audit
 from bot.db.engine import Database
@@ -151,6 +152,7 @@ class Spine:
             own_group=lambda: self.own_group,
             clock=self.clock,
         )
+        self.ownership = KeyOwnership(database=database, person=self._standing)
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self.flow = Flow(
             **shared,
@@ -160,6 +162,7 @@ class Spine:
             counts=self.counts,
             reader=nowhere,
             inventory=self.offered,
+            ownership=self.ownership,
             units_per_usd=500_000,
         )
         self._numbers = itertools.count(1)
@@ -170,6 +173,9 @@ class Spine:
     async def _who_is(self, slack_user_id: str, _team: str) -> Actor:
         kind = ActorKind.DEACTIVATED if slack_user_id in self.gone else ActorKind.MEMBER
         return person(slack_user_id, kind=kind)
+
+    async def _standing(self, slack_user_id: str) -> Actor:
+        return await self._who_is(slack_user_id, TEAM)
 
     async def _people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
         return self.people

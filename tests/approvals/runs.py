@@ -92,6 +92,7 @@ class Running:
             actor_of=self._actor_of,
             notifications=self.spine.actions.notifications,
             operations=self.operations,
+            ownership=self.spine.ownership,
             changed=self._changed,
             learn=self._learn,
             followers=[lambda _c, request, _operation, _result: self.followed.append(request.status)],

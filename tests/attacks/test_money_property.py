@@ -112,6 +112,7 @@ class Crowd:
             inventory=services.inventory,
             granted=services.approvals.granted,
             counts=services.approvals.counts,
+            ownership=services.approvals.ownership,
             units_per_usd=500_000,
             most_open=1_000,
         )

@@ -9,7 +9,7 @@ from bot.features.forms.key_form import Seen
 from bot.gateway.client import GatewayClient
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.operations import Look, Work
-from bot.permissions.models import Actor
+from bot.permissions.models import Actor, ActorKind
 from tests.approvals.kit import Offered
 from tests.gateway.kit import MemoryJournal
 
@@ -72,11 +72,31 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
         "owner_of": owner_of,
         "successor_of": successor_of,
         "unended": unended,
+        "ownership": MemoryOwnership(owner),
         "now": client.now(),
         "units_per_usd": UNITS,
         "until": float("inf"),
     }
     return Look(**values | more)
+
+
+class MemoryOwnership:
+    """Every key belongs to `owner`, and everybody is a full member, except those in `kinds`."""
+
+    def __init__(self, owner: str | None = None, *, known: bool = True, **kinds: ActorKind) -> None:
+        self.owner = owner
+        self.known = known
+        self.kinds = kinds
+
+    async def standing(self, slack_user_id: str) -> Actor:
+        kind = self.kinds.get(slack_user_id, ActorKind.MEMBER)
+        return Actor(slack_user_id=slack_user_id, team_id="T0TEST", kind=kind)
+
+    async def owner_of(self, _key_id: int, _born_at: int | None = None) -> str | None:
+        return self.owner
+
+    async def account_is_known(self) -> bool:
+        return self.known
 
 
 class MemoryLineage:
@@ -120,6 +140,7 @@ def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | 
         "seen_at": client.now(),
         "known": before is not None,
         "lineage": MemoryLineage(),
+        "ownership": MemoryOwnership(None),
         "processing": 15.0,
     }
     return Work(**values | more)

@@ -7,6 +7,7 @@ import pytest
 
 from bot.features.forms.fields import Prefill
 from bot.features.forms.key_form import FormViews, Seen
+from bot.features.key_adopt import views as adopt
 from bot.features.key_create import views as create
 from bot.features.key_delete import views as delete
 from bot.features.key_disable import views as disable
@@ -43,6 +44,7 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "key.enable", drawn(enable, spent, CHOSEN)
     yield "key.rotate", drawn(rotate, seen())
     yield "key.delete", drawn(delete, seen())
+    yield "key.adopt", drawn(adopt, seen())
 
 
 @pytest.mark.parametrize(("operation", "view"), list(forms()))

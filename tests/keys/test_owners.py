@@ -82,3 +82,22 @@ async def test_another_account_means_that_nobody_owns_anything_until_somebody_ag
     assert await database.read(owners.owner_of, 7) == "U0ADA"
     assert await database.run(observe_account, THERE, 6.0) is None
     assert "nothing to do" in await database.run(adopt_account, 7.0)
+
+
+async def test_a_key_is_handed_over_with_its_birth_its_reveals_and_its_state(database: Database) -> None:
+    await database.run(owners.own, replace(LINE, disabled_at=3.0, owner_roles=["engineer"]))
+    await database.run(owners.count_reveal, 7)
+    await database.run(owners.hand_over, replace(LINE, owner_id="U0BEN", owner_team="T2", name="b", created_at=9.0))
+    line = present(await database.read(owners.find, 7))
+    assert (line.owner_id, line.owner_team, line.name, line.owner_roles) == ("U0BEN", "T2", "b", None)
+    assert (line.reveals, line.disabled_at, line.created_at, line.request_id) == (1, 3.0, 1.0, 1)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_key_that_nobody_owns_is_handed_over_whole(database: Database, gone: bool) -> None:
+    await database.run(owners.own, LINE)
+    if gone:
+        await database.run(owners.forget, 7, at=5.0)
+    other = replace(LINE, owner_id="U0BEN", born_at=200 if not gone else 100, created_at=9.0)
+    await database.run(owners.hand_over, other)
+    assert present(await database.read(owners.find, 7)) == other

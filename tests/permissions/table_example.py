@@ -95,6 +95,9 @@ an administrator reads the record                   | admin    | audit.read any 
 and lists all keys                                  | admin    | key.list any | | allow | security and administrators read everything
 but disables none                                   | admin    | key.disable any | | deny | -
 and sees no value                                   | admin    | key.reveal any | | deny | -
+an administrator finds an owner for a key           | admin    | key.adopt any | | allow | administrators find owners for keys
+an engineer does not, not even of a key of hers     | engineer | key.adopt | | deny | -
+nor does security, though it reads everything       | security | key.adopt any | | deny | -
 """
 
 NOT_MEMBERS = """

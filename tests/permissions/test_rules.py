@@ -277,6 +277,23 @@ def test_what_was_looked_up_is_forgotten_before_it_is_too_much(monkeypatch: pyte
     assert len(found._looked_up) == 1
 
 
+@pytest.mark.parametrize(
+    ("do", "outcome", "named"),
+    [
+        ('["key.*"]', "allow = true", False),
+        ('["*"]', 'approval = { from = ["*"] }', False),
+        ('["key.adop?"]', 'deny = "No."', True),
+        ('["*"]', 'deny = "No."', True),
+        ('["key.*", "key.adopt"]', "allow = true", True),
+    ],
+)
+def test_what_gives_a_key_to_somebody_is_named_in_full_and_denied_by_any_pattern(
+    do: str, outcome: str, named: bool
+) -> None:
+    text = f'[[rules]]\nname = "r"\nwho = ["*"]\ndo = {do}\n{outcome}\n'
+    assert ("key.adopt" in parse_policy(text).rules[0].do) is named
+
+
 EXAMPLE_OF_TWO = """
 [[rules]]
 name  = "create"

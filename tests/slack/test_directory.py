@@ -306,3 +306,19 @@ async def test_who_has_no_role_spends_no_look_up(fake: FakeSlack, web: SlackWebC
         clock.now += 1.9
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
     await directory.close()
+
+
+async def test_what_somebody_is_here_is_asked_anew_also_of_people_without_rights(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
+    assert (await directory.standing("U1ALICE")).kind is ActorKind.MEMBER
+    begun = calls(fake, "users.info")
+    await directory.standing("U1ALICE")
+    assert calls(fake, "users.info") == begun, "a moment ago is now"
+    clock.now += 4
+    await directory.standing("U1ALICE")
+    assert calls(fake, "users.info") == begun + 1
+    assert (await directory.standing("U0NOSUCH")).kind is ActorKind.UNKNOWN
+    fake.switches.down = "503"
+    clock.now += 4
+    assert (await directory.standing("U1ALICE")).kind is ActorKind.UNKNOWN, "an older answer does not count"

@@ -30,6 +30,11 @@ def lock_text(lock: Lock) -> str:
     )
 
 
+def lock_blocks(lock: Lock | None) -> list[Block]:
+    """That the key is locked, since when and why; whoever decides must know. None: it is not."""
+    return [] if lock is None else [section(joined(tr(":closed_lock_with_key: *The key is locked.*"), lock_text(lock)))]
+
+
 def locked_text(lock: Lock, *, policy: Policy) -> str:
     """That a key is locked, by whom, since when and why, and what brings it back."""
     return joined(tr(":closed_lock_with_key: *Locked.*"), lock_text(lock), unlock_words(policy, lock))

@@ -2,10 +2,10 @@
 
 from bot.approvals.models import IN_HAND, ApprovalRequest, Status
 from bot.languages import tr, trc, trn
-from bot.languages.formats import one_of
+from bot.languages.formats import all_of, one_of
 from bot.operations import Offer
 from bot.permissions.models import Approval
-from bot.slack.blocks import Block, code, date, inert, section
+from bot.slack.blocks import Block, code, context, date, inert, section
 from bot.units import format_duration, format_quota
 
 
@@ -48,3 +48,17 @@ def approval_text(approval: Approval) -> str:
 
 def _several(count: int, roles: str) -> str:
     return trn("{count} person of {roles}", "{count} people of {roles}", count, roles=roles)
+
+
+def no_approver_blocks(request: ApprovalRequest) -> list[Block]:
+    """That nobody can approve it now, for those who wait and those who can mend it."""
+    approval = request.approval
+    if request.status is not Status.PENDING or approval is None or request.progress.no_approver_since is None:
+        return []
+    roles = all_of(f"*{inert(role)}*" for stage in approval.stages for role in stage.roles)
+    text = tr(
+        ":warning: Nobody can approve this now: among {roles} is no full member besides who asked. "
+        "An administrator must mend the policy or the user group.",
+        roles=roles,
+    )
+    return [context(text)]

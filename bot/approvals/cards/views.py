@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.cards.lock_notices import lock_text
+from bot.approvals.cards.given_keys import given_blocks
+from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
-from bot.approvals.cards.terms import offer_blocks
+from bot.approvals.cards.terms import no_approver_blocks, offer_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
@@ -20,7 +21,7 @@ from bot.keys.spending_text import spent_text
 from bot.languages import Sentence, joined, said, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.languages.sentence import from_stored
-from bot.operations import Change, Effect, Operation
+from bot.operations import OWNER_FIELD, Change, Effect, Operation
 from bot.permissions.stages import missing, roles_who_may_answer
 from bot.slack.blocks import (
     Block,
@@ -118,7 +119,9 @@ class RequestViews:
 
     def _owner(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
-        return None if request is None else owner_notice(request, self.operations[request.operation])
+        if request is None:
+            return None
+        return owner_notice(request, self.operations[request.operation], owner=post.target.removeprefix("dm:"))
 
     def _story(self, _c: sa.Connection, post: PostRow) -> Message | None:
         text = from_stored((post.body or {}).get("text", ""))
@@ -136,7 +139,11 @@ class RequestViews:
         operation = self.operations[request.operation]
         headline = operation.asks(mention(request.requester_id), _name(request))
         state = f"{mark_of(request)} {_state(request)}"
-        blocks = [section(f"{headline}\n{state}"), *lock_blocks(request), *change_lines(request.summary)]
+        blocks = [
+            section(f"{headline}\n{state}"),
+            *lock_blocks(request.judgement.facts.lock),
+            *change_lines(request.summary),
+        ]
         blocks += [context(f":bar_chart: {spent}")] if spent else []
         blocks += reason_blocks(request)
         blocks += offer_blocks(request, self.units_per_usd)
@@ -192,12 +199,6 @@ class RequestViews:
         return []
 
 
-def lock_blocks(request: ApprovalRequest) -> list[Block]:
-    """That the key is locked, since when and why; whoever decides must know."""
-    lock = request.judgement.facts.lock
-    return [] if lock is None else [section(joined(tr(":closed_lock_with_key: *The key is locked.*"), lock_text(lock)))]
-
-
 def withdraw_button(row: str) -> Block:
     """The button with which the requester withdraws the request."""
     sure = confirm(
@@ -251,8 +252,8 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     return Message(sentence, blocks)
 
 
-def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
-    """The word to the owner of a key about what somebody else had done to it."""
+def owner_notice(request: ApprovalRequest, operation: Operation, *, owner: str = "") -> Message:
+    """The word to the owner of a key, `owner`, about what somebody else had done to it."""
     yours = tr("It is your key; {who} asked for this.", who=mention(request.requester_id))
     sentence = joined(operation.done(_name(request)), yours)
     blocks = [section(f"{mark_of(request)} {sentence}"), *change_lines(request.summary), *reason_blocks(request)]
@@ -261,6 +262,8 @@ def owner_notice(request: ApprovalRequest, operation: Operation) -> Message:
     blocks.append(context(_small_line(request)))
     if operation.effect is Effect.REPLACES:
         blocks.append(actions(_reveal_button(request)))
+    if operation.effect is Effect.GIVES and owner == request.counted_for:
+        blocks += given_blocks(request)
     return Message(sentence, blocks)
 
 
@@ -273,20 +276,6 @@ def reason_blocks(request: ApprovalRequest) -> list[Block]:
 def aftermath_blocks(request: ApprovalRequest) -> list[Block]:
     """What goes on after it was done: the trials of a disabled key, the last hours of a replaced one."""
     return [*overlap_blocks(request), *revocation_blocks(request)]
-
-
-def no_approver_blocks(request: ApprovalRequest) -> list[Block]:
-    """That nobody can approve it now, for those who wait and those who can mend it."""
-    approval = request.approval
-    if request.status is not Status.PENDING or approval is None or request.progress.no_approver_since is None:
-        return []
-    roles = all_of(f"*{inert(role)}*" for stage in approval.stages for role in stage.roles)
-    text = tr(
-        ":warning: Nobody can approve this now: among {roles} is no full member besides who asked. "
-        "An administrator must mend the policy or the user group.",
-        roles=roles,
-    )
-    return [context(text)]
 
 
 def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
@@ -326,8 +315,9 @@ def change_lines(changes: tuple[Change, ...]) -> list[Block]:
     """The facts of a card: new values, or before → after."""
     pairs = []
     for change in changes:
-        after = inert(change.after)
-        pairs.append((change.label, after if change.before is None else f"{inert(change.before)} → *{after}*"))
+        shown = mention if change.field == OWNER_FIELD else inert
+        after = shown(change.after)
+        pairs.append((change.label, after if change.before is None else f"{shown(change.before)} → *{after}*"))
     return fields(pairs) if pairs else []
 
 

@@ -27,6 +27,7 @@ from bot.features.forms.preview import UNFINISHED
 from bot.features.forms.receipt import receipt
 from bot.features.home.language import language_block
 from bot.features.home.views import build_home, nothing_here
+from bot.features.key_adopt import views as key_adopt
 from bot.features.key_create import views as key_create
 from bot.features.key_delete import views as key_delete
 from bot.features.key_disable import views as key_disable
@@ -79,6 +80,7 @@ _FORMS = {
     "key.enable": key_enable,
     "key.rotate": key_rotate,
     "key.delete": key_delete,
+    "key.adopt": key_adopt,
 }
 
 

@@ -9,8 +9,8 @@ from bot.gateway.models import NEVER, KeySettings, KeyStatus
 from bot.keys.text import changed_lines, new_key_lines, quota_text
 from bot.languages import said, tr, trc
 from bot.languages.formats import with_commas
-from bot.operations import Change, Description, Expiry
-from bot.slack.blocks import inert
+from bot.operations import OWNER_FIELD, Change, Description, Expiry
+from bot.slack.blocks import inert, mention
 
 _STATUSES = {
     KeyStatus.ENABLED: trc("status of a key at the gateway", "enabled"),
@@ -26,11 +26,12 @@ def changes_text(changes: Sequence[Change]) -> str:
 
 
 def _change(change: Change) -> str:
-    label, after = change.label, inert(change.after)
+    shown = mention if change.field == OWNER_FIELD else inert
+    label, after = change.label, shown(change.after)
     if change.before is None:
         return trc("a new value", "{label} {value}", label=label, value=after)
     return trc(
-        "a value before and after", "{label} {before} → {after}", label=label, before=inert(change.before), after=after
+        "a value before and after", "{label} {before} → {after}", label=label, before=shown(change.before), after=after
     )
 
 

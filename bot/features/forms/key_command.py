@@ -51,6 +51,12 @@ def row_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
+def refuse_nothing(text: str) -> None:
+    """Raise InputError where no KEY was typed."""
+    if not clean_line(text):
+        raise InputError({"key": tr("Which key? Add its number or exact name, for example `12` or `production`.")})
+
+
 @dataclass(frozen=True)
 class KeyCommand:
     """`/apikey WORD KEY …` and every button with the operation's name: one way to one form."""
@@ -71,9 +77,17 @@ class KeyCommand:
     async def by_text(self, delivery: Delivery) -> Ack:
         """The command: find the key that its text names and open the form. Raises InputError without a text."""
         text = delivery.text.strip()
-        if not clean_line(text):
-            raise InputError({"key": tr("Which key? Add its number or exact name, for example `12` or `production`.")})
+        refuse_nothing(text)
         await self._open(delivery, text, lambda lookup, deadline: lookup.matches(text, deadline=deadline))
+        return None
+
+    async def by_name(self, delivery: Delivery, name: str, rest: str) -> Ack:
+        """A command whose KEY is all of `name`; `rest` is what else the form is filled with."""
+
+        async def find(lookup: KeyLookup, deadline: float) -> list[Match]:
+            return [replace(match, rest=rest) for match in await lookup.whole(name, deadline=deadline)]
+
+        await self._open(delivery, name, find)
         return None
 
     async def by_button(self, delivery: Delivery) -> Ack:

@@ -200,6 +200,7 @@ def filled_in(view: Mapping[str, Any]) -> State:
         "initial_option": "selected_option",
         "initial_options": "selected_options",
         "initial_date_time": "selected_date_time",
+        "initial_user": "selected_user",
     }
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for block in view["blocks"]:

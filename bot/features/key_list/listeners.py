@@ -88,6 +88,7 @@ class KeyListListeners:
             (one.name, one.button)
             for one in deps.operations.buttons
             if (mine or not one.owner_only)
+            and one.owned in {None, owner is not None}
             and one.applies(key)
             and deps.access.decide(actor, one.name, key, own=mine, channel=channel, lock=lock).outcome != "deny"
         ]
