@@ -34,10 +34,14 @@ Listener = Callable[[Sequence[Row]], None]
 
 @dataclass(frozen=True)
 class Walk:
-    """How a walk through all pages went. `ended`: the list came to an end; `settled`: it held still meanwhile."""
+    """How a walk through all pages went. `ended`: the list came to an end; `settled`: it held still meanwhile.
+
+    `short`: fewer records came than the gateway ever said there are.
+    """
 
     ended: bool
     settled: bool
+    short: bool = False
 
 
 class KeyListing:
@@ -132,7 +136,7 @@ class KeyListing:
                 break  # the same page again: it is not known what comes behind it
             if not fresh or read >= total:
                 self.complete = True
-                return Walk(ended=True, settled=totals == {len(seen)})
+                return Walk(ended=True, settled=totals == {len(seen)}, short=len(seen) < min(totals))
         return Walk(ended=False, settled=False)
 
     async def above(self, above: int, end: float | None) -> list[Key]:

@@ -1,8 +1,8 @@
 """The list of all keys, read page by page and written down: what is there, whose account it is, what is gone.
 
 One replica does it at a time (whoever calls holds the lease), and no more than a page is in memory. A key that is
-missing is gone when the list held still while it was read, or when it was missing twice: where keys are made and
-deleted meanwhile, a page may skip one that is there.
+missing is gone when the list held still while it was read, or when it was missing twice from a list that is as long as
+the gateway says: where keys are made and deleted meanwhile, a page may skip one that is there.
 """
 
 import logging
@@ -66,7 +66,7 @@ class ListPass:
             # A list without an end proves nothing of the keys that were not in it.
             logger.warning("the list of keys did not end", extra={"keys": len(seen)})
             return Passed(max(seen, default=0), len(seen), frozenset(), ended=False)
-        missing = frozenset(before - seen)
+        missing = frozenset() if walk.short else frozenset(before - seen)
         gone = missing if walk.settled else missing & self._missing
         self._missing = missing
         finished = self.clock()

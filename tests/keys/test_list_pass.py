@@ -1,6 +1,7 @@
 """The list of all keys against the sandbox's gateway: pages in any size, keys that come and go, a list without an end."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -112,6 +113,22 @@ async def test_a_list_without_an_end_proves_nothing_of_the_keys_that_are_not_in_
     assert len(desk.living()) == 300
     assert desk.database.run_here(store.last_pass) is None
     assert "did not end" in caplog.text
+
+
+async def test_pages_that_are_empty_too_early_prove_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(150):
+        desk.gateway.add_key(name=f"k{n}")
+    await desk.run()
+    read = desk.client._listing.page
+
+    async def only_the_first(page: int, end: float | None) -> Any:
+        rows, total = await read(page, end)
+        return rows if page == 1 else [], total
+
+    monkeypatch.setattr(desk.client._listing, "page", only_the_first)
+    for _ in range(3):
+        assert await desk.run() == frozenset()
+    assert len(desk.living()) == 150
 
 
 async def test_it_stops_when_another_replica_has_the_turn(desk: Desk) -> None:
