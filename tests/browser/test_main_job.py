@@ -49,7 +49,8 @@ async def _ask(page: Page, shots: Path) -> None:
     for model in ("gpt-4o-mini", "claude-sonnet-4"):
         await form.get_by_role("combobox", name="Models").click()
         await page.get_by_label("Search Models").fill(model)
-        await page.get_by_role("option", name=model, exact=True).click()
+        # Its price stands under it.
+        await page.get_by_role("option", name=re.compile(rf"^{re.escape(model)}(?![\w-])")).click()
         await page.keyboard.press("Escape")
     await form.get_by_label("Allowed IPs").fill("198.51.100.10\n203.0.113.0/24")
     await form.get_by_label("Reason").fill("The new search needs it")
