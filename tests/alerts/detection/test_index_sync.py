@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
-from bot.alerts.detection.index_sync import LEASE_SECONDS, REVEAL_TRIES, IndexSync
+from bot.alerts.detection.index_sync import LEASE, LEASE_SECONDS, REVEAL_TRIES, IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
+from bot.db import leases
 from bot.db.engine import Database
 from bot.gateway.client import GatewayClient, connect
 from bot.gateway.errors import GatewayUnavailable
@@ -369,3 +370,35 @@ async def test_what_could_not_be_written_down_is_written_by_the_next_pass(
     await index_sync.start()
     await index_sync.stop()
     assert bench.how(record.id, other) is MatchKind.FULL
+
+
+async def test_a_list_that_another_replica_has_taken_over_is_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.gateway.add_key(name="one")
+
+    async def lost() -> bool:
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.index_sync, "_still_our_turn", lost)
+        await bench.index_sync.catch_up()
+    assert not bench.index.complete
+    await bench.index_sync.catch_up()
+    assert bench.index.complete
+
+
+async def test_a_long_list_keeps_its_turn(bench: Bench) -> None:
+    for number in range(250):
+        bench.gateway.add_key(name=f"k{number}")
+    held: list[bool] = []
+    listed = bench.index_sync._list_pass.listed
+
+    async def slow(keys: Sequence[Key]) -> None:
+        bench.now += LEASE_SECONDS * 0.9
+        held.append(await bench.database.run(leases.acquire, LEASE, "index:other", seconds=1.0, now=bench.now))
+        await listed(keys)
+
+    bench.index_sync._list_pass.listed = slow
+    await bench.index_sync.catch_up()
+    assert (held, bench.index.complete) == ([False, False, False], True)
