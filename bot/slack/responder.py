@@ -22,7 +22,7 @@ from bot.slack.view_seal import ViewSeal
 logger = logging.getLogger(__name__)
 
 _PERHAPS_OPEN = tr("Slack does not say whether the form opened. If it is not there, please try again.")
-_DID_NOT_WORK = tr("That did not work")
+_DID_NOT_WORK = tr("Did not work")
 # A burst of clicks must not become a burst of calls that all time out together.
 _PARALLEL = 32
 
