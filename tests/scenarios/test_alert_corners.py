@@ -154,8 +154,8 @@ async def test_a_leaked_key_that_somebody_deleted_during_an_outage_counts_as_out
     record = desk.key("production")
     await send(desk, "generic", desk.gateway.key_value(record.id))
     card = (await desk.eventually(lambda: cards(desk, "production")))[0]
-    await desk.pass_time(10)  # what was read for the card is too old to judge by
     desk.gateway.arm("refused", times=None)
+    await desk.pass_time(10)  # what was read for the card is too old to judge by
     await desk.slack.click(SAM, card, "disable")
     await desk.eventually(lambda: desk.dm(SAM, "Nothing is lost"))
     desk.gateway.edit_behind(record.id, deleted_at=desk.gateway.clock.now())
