@@ -60,6 +60,8 @@ class GatewayReader:
         self._listing = listing or KeyListing(wire=wire)
         # When the account was last read, and what it was then.
         self.last_account: tuple[float, GatewayAccount] | None = None
+        # Whether the gateway shows many values in one call; None = not known yet.
+        self.reveals_many: bool | None = None
         self.usage = UsageReader(wire)
         self.held = held or HeldValues(clock=wire.clock)
         if held is None:
@@ -287,6 +289,7 @@ class GatewayReader:
         try:
             document, facts = await self._wire.ask(call, end=end)
             values = member_of(document.get("data"), "keys", facts, kind=dict)
+            self.reveals_many = True
             return {
                 key_id: usable_value(values[str(key_id)], facts)
                 for key_id in key_ids
@@ -294,7 +297,9 @@ class GatewayReader:
             }
         except GatewayAuthError:
             raise
-        except GatewayCallError:
+        except GatewayCallError as error:
+            if isinstance(error, GatewayRejected) and error.refusal is Refusal.NOT_OFFERED:
+                self.reveals_many = False
             return {}
 
 

@@ -103,6 +103,8 @@ class BatchRevocationCheck:
         """Of the keys whose values must be asked for, those that wait: until the limit on reveals lets them be asked
         for, and where it is short for the whole batch, until there are a hundred for a call.
         """
+        if self.client.reveals_many is False:
+            return ()  # no waiting brings these values
         left = self.client.limiter.left(Limit.REVEALS, Priority.KILL)
         if not left:
             return lacking
