@@ -14,8 +14,8 @@ from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.bootstrap import Approvals
+from bot.approvals.cards import acceptance_buttons, lock_notices
 from bot.approvals.cards import listeners as card_listeners
-from bot.approvals.cards import lock_notices
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.receipt_windows import ReceiptWindows
@@ -230,6 +230,8 @@ class Services:
             clock=self.clock,
         )
         card_listeners.register(router, cards)
+        answers = acceptance_buttons.AcceptanceButtons(acceptances=self.approvals.acceptances, directory=self.directory)
+        acceptance_buttons.register(router, answers)
         self.directory.register(router)
         ChannelEvents(self.outbox, identity.bot_user_id).register(router)
         return router

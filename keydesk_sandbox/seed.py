@@ -68,8 +68,8 @@ allow = true
 name  = "own keys are one's own business"
 who   = ["engineer", "manager", "security", "admin"]
 do    = [
-  "key.disable", "key.end", "key.enable", "key.rotate", "key.delete", "key.reveal", "key.list", "key.show",
-  "request.list", "policy.explain", "usage.read",
+  "key.disable", "key.end", "key.enable", "key.rotate", "key.delete", "key.transfer", "key.reveal", "key.list",
+  "key.show", "request.list", "policy.explain", "usage.read",
 ]
 allow = true
 
@@ -77,7 +77,7 @@ allow = true
 [[rules]]
 name  = "administrators find owners for keys"
 who   = ["admin"]
-do    = ["key.adopt"]
+do    = ["key.adopt", "key.transfer"]
 on    = "any"
 allow = true
 

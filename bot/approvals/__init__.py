@@ -11,6 +11,7 @@ ledger       what was granted to whom, counted            narrowed        an off
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 counts       the numbers rules compare, for all who judge
 bootstrap    builds all of it, in order
+acceptance   the new owner of a key says yes or no
 owner_rows   what a success means for the rows of owners
 ownership    whose a key is, and who somebody is, for looks and runs
 approver_check  can anybody approve a waiting request?      calls  who is called to decide it, and how

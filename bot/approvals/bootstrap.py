@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from bot.approvals.acceptance import JOB as ACCEPTANCE
+from bot.approvals.acceptance import Acceptances
 from bot.approvals.actions import RequestActions
 from bot.approvals.approver_check import JOB as APPROVERS
 from bot.approvals.approver_check import ApproverCheck
@@ -125,6 +127,15 @@ class Approvals:
             own_group=self.inventory.account_group,
             clock=self.clock,
         )
+        self.acceptances = Acceptances(
+            database=self.database,
+            engine=self.engine,
+            policy=self.policy,
+            counts=self.counts,
+            actor_of=functools.partial(self.directory.actor, fresh=True),
+            notifications=self.notifications,
+            clock=self.clock,
+        )
         self.execution = Execution(
             database=self.database,
             reader=self.client,
@@ -135,6 +146,7 @@ class Approvals:
             notifications=self.notifications,
             operations=self.operations,
             ownership=self.ownership,
+            acceptances=self.acceptances,
             changed=self.inventory.changed,
             learn=self.learn,
             followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
@@ -176,6 +188,7 @@ class Approvals:
             "lapse": for_request(self.timers.lapse),
             "remind": for_request(self.timers.remind),
             "redraw": for_request(self.timers.redraw),
+            ACCEPTANCE: for_request(self.acceptances.lapse),
             APPROVERS: for_request(self.approver_check.run),
             CALL: for_request(self.calls.run),
             PROBE: self.revocation_checks.probe,

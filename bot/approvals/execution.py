@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import ledger, owner_rows, store
+from bot.approvals.acceptance import Acceptances
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
@@ -37,7 +38,7 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import lineage, locks, owners
 from bot.keys.text import state_text
-from bot.languages import tr
+from bot.languages import joined, tr
 from bot.operations import Change, Effect, Operation, Ownership, Work
 from bot.permissions.models import REVIVING, Actor, ActorKind
 from bot.permissions.rules import Policy
@@ -73,6 +74,7 @@ class Execution:
         notifications: Notifications,
         operations: Mapping[str, Operation],
         ownership: Ownership,
+        acceptances: Acceptances,
         changed: Callable[[], None],
         learn: Callable[[Mapping[str, bool]], Awaitable[None]],
         followers: Sequence[Follower] = (),
@@ -87,6 +89,7 @@ class Execution:
         self._notifications = notifications
         self._operations = operations
         self._ownership = ownership
+        self._acceptances = acceptances
         self._changed = changed
         self._learn = learn
         self._followers = tuple(followers)
@@ -108,7 +111,7 @@ class Execution:
             return None
         if request.status is Status.APPROVED:
             try:
-                request = await self._begin(request)
+                request = await self._begin(request) if await self._accepted(request) else request
             except (SlackSilent, GatewayError) as error:
                 return await self._database.run(self._postpone, request.id, why_waiting(error))
             if request.status is not Status.RUNNING:
@@ -124,6 +127,13 @@ class Execution:
         await self._learn(result.learned)
         return again
 
+    async def _accepted(self, request: ApprovalRequest) -> bool:
+        """Whether it needs nobody's acceptance, or has it; asks for it where nobody did."""
+        if self._operations[request.operation].description.accepted and request.progress.acceptance is None:
+            await self._database.run(self._acceptances.ask, request.id)
+            return False
+        return not request.waits_for_acceptance
+
     async def _call(self, request: ApprovalRequest, operation: Operation, writer: VerifiedWriter) -> Call:
         seen_at, known = await self._seen_at(request), await self._known(request)
 
@@ -132,7 +142,7 @@ class Execution:
                 client=client,
                 journal=journal,
                 request_id=request.id,
-                approved_at=request.decided_at or request.asked_at,
+                approved_at=request.granted_at,
                 before=request.before,
                 seen_at=seen_at,
                 known=known,
@@ -170,12 +180,14 @@ class Execution:
         requester = await self._actor_of(request.requester_id, request.requester_team)
         voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]
         # Slack does not answer, or does not know somebody. The first is temporary; the second is waited for an hour.
-        waited = self._clock() - (request.decided_at or request.asked_at)
+        waited = self._clock() - request.granted_at
         unknown = any(actor.kind is ActorKind.UNKNOWN for actor in (requester, *voters))
         if unknown and waited < SLACK_SILENT_SECONDS:
             raise SlackSilent(tr("Slack does not tell us who asked or approved."))
         judged = await self._as_of_now(request)
         sentence = refusal_today(self._policy(), judged, requester, voters)
+        if sentence and request.judgement.own and not judged.judgement.own:
+            sentence = joined(tr("The key belongs to somebody else by now."), sentence)
         if sentence:
             return await self._database.run(self._begun, request, sentence)
         sentence = await self._not_as_judged(judged, requester)
@@ -192,7 +204,13 @@ class Execution:
         if request.operation in REVIVING and request.key_id is not None:
             born_at = request.before.created_time if isinstance(request.before, Key) else None
             facts = replace(facts, lock=await self._database.read(locks.lock_of, request.key_id, born_at))
-        return request.model_copy(update={"judgement": request.judgement.model_copy(update={"facts": facts})})
+        judged = {"facts": facts, "own": request.judgement.own and not await self._is_of_another(request)}
+        return request.model_copy(update={"judgement": request.judgement.model_copy(update=judged)})
+
+    async def _is_of_another(self, request: ApprovalRequest) -> bool:
+        """Whether the key belongs to somebody else than the requester by now."""
+        owner = None if request.key_id is None else await self._ownership.owner_of(request.key_id)
+        return owner not in {None, request.requester_id}
 
     async def _not_as_judged(self, request: ApprovalRequest, requester: Actor) -> str:
         """What the record of now changes, where the judgement goes by it: for what is added, and what was unread."""

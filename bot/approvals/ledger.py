@@ -35,8 +35,9 @@ def lock(c: sa.Connection) -> None:
 
 def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
     """Write down what a request gives, once; nothing for requests that give nothing."""
-    if request.operation not in _GIVING:
-        return
+    acceptance = request.progress.acceptance
+    if request.operation not in _GIVING or (request.operation == "key.transfer" and acceptance is None):
+        return  # what is offered to somebody counts for them once they accept it
     values = {
         "request_id": request.id,
         "person_id": request.counted_for,
@@ -104,9 +105,10 @@ def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, b
     if count.what == "keys":
         mine = sa.true() if everybody else keys.c.owner_id.in_(people)
         # In an overlap the successor is counted and its predecessor is not: the two share one place. A successor that
-        # is out of use shares nothing.
+        # is out of use shares nothing, nor does one that was given to somebody else.
         successor = keys.alias()
         works = successor.c.deleted_at.is_(None) & successor.c.disabled_at.is_(None)
+        works &= successor.c.owner_id == keys.c.owner_id
         shared = sa.exists().where(successor.c.key_id == lineage.c.replaced_by, works)
         gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, shared)
         in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone

@@ -169,6 +169,13 @@ class OverlapProgress(StoredModel):
     request_id: int | None = Field(default=None, validation_alias=AliasChoices("request_id", "request"))
 
 
+class Acceptance(StoredModel):
+    """Until when the new owner of a key may accept it, and when they did. Times in Unix seconds."""
+
+    until: float
+    accepted_at: float | None = None
+
+
 _OLD_NAMES = {"held": "postponed", "probe": "revocation", "retire": "overlap", "nudged": "nudged_at"}
 
 
@@ -178,6 +185,7 @@ class Progress(StoredModel):
     postponed: Postponement | None = None
     revocation: RevocationProgress | None = None
     overlap: OverlapProgress | None = None
+    acceptance: Acceptance | None = None
     nudged_at: float | None = None
     # Since when nobody was found who can approve it (approver_check.py).
     no_approver_since: float | None = None
@@ -260,6 +268,19 @@ class ApprovalRequest(NewRequest):
     def given(self) -> tuple[Given, ...]:
         """The approvals so far, as the permission layer takes them."""
         return tuple(Given(by=vote.by, at=vote.at) for vote in self.votes)
+
+    @property
+    def waits_for_acceptance(self) -> bool:
+        """Whether it is granted, and the new owner of the key has not answered yet."""
+        acceptance = self.progress.acceptance
+        return self.status is Status.APPROVED and acceptance is not None and acceptance.accepted_at is None
+
+    @property
+    def granted_at(self) -> float:
+        """Since when nobody has to say yes any more."""
+        acceptance = self.progress.acceptance
+        accepted_at = None if acceptance is None else acceptance.accepted_at
+        return accepted_at or self.decided_at or self.asked_at
 
     @property
     def has_card(self) -> bool:

@@ -25,6 +25,7 @@ FOLDERS = (
     "key_rotate",
     "key_delete",
     "key_adopt",
+    "key_transfer",
     "request_list",
     "policy_explain",
     "audit_read",

@@ -207,7 +207,8 @@ class Description:
     owner alone; `owned`: only on keys with an owner (True), or without one (False). `asks`, `you_ask`, `done`: what
     cards and lists say: “{who} asks for a new key {name}”, “you ask …”, “Key {name} was created.”; None = it only
     reads. `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `unread`: an
-    order counts also while its key cannot be read. `fields`: the fields its form may ask for.
+    order counts also while its key cannot be read. `accepted`: it waits for the new owner's yes.
+    `fields`: the fields its form may ask for.
     """
 
     name: str
@@ -217,6 +218,7 @@ class Description:
     usage: str = ""
     button: str = ""
     owned: bool | None = None
+    accepted: bool = False
     applies: Callable[[Key], bool] = _always
     owner_only: bool = False
     asks: Sentence | None = None

@@ -30,6 +30,7 @@ _FORM_FIELDS = {
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
     "key.adopt": ("owner",),
+    "key.transfer": ("owner",),
 }
 # What the person has already; no form asks for it. Left out means none.
 LOCKED = "locked"

@@ -22,6 +22,7 @@ OPERATIONS = (
     "key.rotate",
     "key.delete",
     "key.adopt",
+    "key.transfer",
     "key.reveal",
     "key.list",
     "key.show",

@@ -112,7 +112,7 @@ class Spine:
         self.database = database
         self.now = NOW
         self.policy = rules or policy()
-        names = ("run", "lapse", "remind", "redraw", "approvers", "call", "retire", "probe", POST)
+        names = ("run", "lapse", "remind", "redraw", "approvers", "call", "retire", "probe", "acceptance", POST)
         jobs = dict.fromkeys(names, _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(

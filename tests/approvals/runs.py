@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.approvals import store
+from bot.approvals.acceptance import Acceptances
 from bot.approvals.execution import Execution
 from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
@@ -83,6 +84,15 @@ class Running:
         self.writes = VerifiedWrites(client=self.client, database=database, write_locks=write_locks)
         # What another replica does while this one waits for the key.
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.acceptances = Acceptances(
+            database=database,
+            engine=self.spine.granted.engine,
+            policy=lambda: self.spine.policy,
+            counts=self.spine.counts,
+            actor_of=self._actor_of,
+            notifications=self.spine.actions.notifications,
+            clock=self.spine.clock,
+        )
         self.execution = Execution(
             database=database,
             reader=self.client,
@@ -93,6 +103,7 @@ class Running:
             notifications=self.spine.actions.notifications,
             operations=self.operations,
             ownership=self.spine.ownership,
+            acceptances=self.acceptances,
             changed=self._changed,
             learn=self._learn,
             followers=[lambda _c, request, _operation, _result: self.followed.append(request.status)],

@@ -8,4 +8,4 @@ __all__ = ["http_desk"]
 
 async def test_every_durable_job_of_a_request_has_its_runner(http_desk: Desk) -> None:
     jobs = http_desk.app.approvals.jobs()
-    assert set(jobs) == {"run", "lapse", "remind", "redraw", "approvers", "call", "probe", "retire"}
+    assert set(jobs) == {"run", "lapse", "remind", "redraw", "approvers", "call", "probe", "retire", "acceptance"}

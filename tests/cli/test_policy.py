@@ -38,7 +38,7 @@ def test_lint_is_content_with_the_example(out: io.StringIO) -> None:
     assert lint_policy(EXAMPLE, out=out) == 0
     note, last = out.getvalue().splitlines()
     assert note.startswith(f"note: {EXAMPLE}:1:1: S0ADMINS, S0ENGINEERS")
-    assert last == f"{EXAMPLE}: 12 rules, no mistake and no doubt."
+    assert last == f"{EXAMPLE}: 13 rules, no mistake and no doubt."
 
 
 def test_lint_prints_mistakes(out: io.StringIO, broken: Path) -> None:

@@ -15,6 +15,7 @@ from bot.features.key_enable import views as enable
 from bot.features.key_end import views as end
 from bot.features.key_quota import views as quota
 from bot.features.key_rotate import views as rotate
+from bot.features.key_transfer import views as transfer
 from bot.features.key_update import views as update
 from bot.gateway.models import EffectiveState
 from bot.permissions.hypothetical import fields_of
@@ -45,6 +46,7 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "key.rotate", drawn(rotate, seen())
     yield "key.delete", drawn(delete, seen())
     yield "key.adopt", drawn(adopt, seen())
+    yield "key.transfer", drawn(transfer, seen())
 
 
 @pytest.mark.parametrize(("operation", "view"), list(forms()))

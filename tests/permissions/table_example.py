@@ -98,6 +98,9 @@ and sees no value                                   | admin    | key.reveal any 
 an administrator finds an owner for a key           | admin    | key.adopt any | | allow | administrators find owners for keys
 an engineer does not, not even of a key of hers     | engineer | key.adopt | | deny | -
 nor does security, though it reads everything       | security | key.adopt any | | deny | -
+an engineer gives a key of hers away                | engineer | key.transfer | | allow | own keys are one's own business
+but none of somebody else                           | engineer | key.transfer any | | deny | -
+an administrator does, with a second pair of eyes   | admin    | key.transfer any | | approval | a key of somebody else changes hands with a second pair of eyes
 """
 
 NOT_MEMBERS = """

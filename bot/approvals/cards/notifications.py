@@ -15,6 +15,8 @@ from bot.slack.outbox import Outbox
 
 CARD, CONFIRMATION, NOTICE, OWNER, STORY = "card", "confirmation", "notice", "owner", "story"
 DECIDER = "decider"
+# To the new owner of a key, who accepts it or not.
+ACCEPTANCE = "acceptance"
 # Told of every change of a request, in the transaction that makes it: another room has messages of its own to redraw.
 Follow = Callable[[sa.Connection, ApprovalRequest], None]
 # The requester hears of these in person. The rest is on the card, or follows at once.
@@ -56,8 +58,10 @@ class Notifications:
                 body={"broadcast": True} if request.has_card else None,
             )
         # A counter-offer has a message with buttons, which must be redrawn when the offer ends.
-        if request.status in _TOLD or request.counter_offer is not None:
+        if request.status in _TOLD or request.counter_offer is not None or request.progress.acceptance is not None:
             self.tell(c, request)
+        if request.progress.acceptance is not None:
+            self.ask_new_owner(c, request)
         if request.status is Status.SUCCEEDED:
             self._tell_owner(c, request)
         for follow in self._followers:
@@ -79,6 +83,17 @@ class Notifications:
             self._outbox.want(
                 c, id=f"req:{request.id}:owner", kind=OWNER, subject=str(request.id), target=f"dm:{owner}"
             )
+
+        former = request.input.get("from_id")
+        if former not in {None, owner, request.requester_id}:
+            self._outbox.want(
+                c, id=f"req:{request.id}:former", kind=OWNER, subject=str(request.id), target=f"dm:{former}"
+            )
+
+    def ask_new_owner(self, c: sa.Connection, request: ApprovalRequest, *, again: str = "") -> None:
+        """Offer the key to its new owner: one message, which follows it. `again`: another one, of that name."""
+        target, post_id = f"dm:{request.counted_for}", f"req:{request.id}:acceptance{again}"
+        self._outbox.want(c, id=post_id, kind=ACCEPTANCE, subject=str(request.id), target=target)
 
     def call(self, c: sa.Connection, request: ApprovalRequest, slack_user_id: str, *, name: str) -> str:
         """Send somebody who may decide the card; returns the id of the post, which follows the request from now on."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
-from bot.approvals.cards.given_keys import given_blocks
+from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_sentence, whose_sentence
 from bot.approvals.cards.lock_notices import lock_blocks
-from bot.approvals.cards.notifications import CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
+from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.cards.terms import no_approver_blocks, offer_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
@@ -94,6 +94,7 @@ class RequestViews:
             CONFIRMATION: self._confirmation,
             NOTICE: self._notice,
             OWNER: self._owner,
+            ACCEPTANCE: self._acceptance,
             STORY: self._story,
             DECIDER: self._card,
         }
@@ -122,6 +123,10 @@ class RequestViews:
         if request is None:
             return None
         return owner_notice(request, self.operations[request.operation], owner=post.target.removeprefix("dm:"))
+
+    def _acceptance(self, c: sa.Connection, post: PostRow) -> Message | None:
+        request = store.find(c, int(post.subject))
+        return None if request is None else offered_key(request)
 
     def _story(self, _c: sa.Connection, post: PostRow) -> Message | None:
         text = from_stored((post.body or {}).get("text", ""))
@@ -254,8 +259,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
 
 def owner_notice(request: ApprovalRequest, operation: Operation, *, owner: str = "") -> Message:
     """The word to the owner of a key, `owner`, about what somebody else had done to it."""
-    yours = tr("It is your key; {who} asked for this.", who=mention(request.requester_id))
-    sentence = joined(operation.done(_name(request)), yours)
+    sentence = joined(operation.done(_name(request)), whose_sentence(request, owner))
     blocks = [section(f"{mark_of(request)} {sentence}"), *change_lines(request.summary), *reason_blocks(request)]
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
@@ -289,13 +293,13 @@ def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
         )
     if _by_hand(request):
         return tr("It is not known what became of your request for key {name}. A person must look.", name=name)
+    if request.waits_for_acceptance:
+        return waiting_sentence(request)
     if status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
         return tr("Key {name} has a successor. *Reveal* shows the new value to its owner alone.", name=name)
     if status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
         return tr("Your key {name} is ready. *Reveal* shows its value to you alone.", name=name)
-    if status is Status.SUCCEEDED:
-        return operation.done(name)
-    return _NOTICES[status].filled(name=name, by=by)
+    return operation.done(name) if status is Status.SUCCEEDED else _NOTICES[status].filled(name=name, by=by)
 
 
 _NOTICES: Mapping[Status, Sentence] = {
@@ -356,6 +360,8 @@ def _detail(request: ApprovalRequest) -> str:
     if request.status is Status.UNKNOWN:
         checking = tr("the gateway's answer was lost; checking what it did before trying again")
         return tr("a person must look") if _by_hand(request) else checking
+    if request.waits_for_acceptance:
+        return tr("waits for {who} to accept the key", who=mention(request.counted_for))
     if request.status in IN_HAND and request.progress.postponed:
         return tr("held up, still trying, nothing is lost")
     if request.break_glass and request.reviewed_by:
@@ -365,9 +371,8 @@ def _detail(request: ApprovalRequest) -> str:
         )
     if request.break_glass:
         return tr(":rotating_light: break-glass: done at once without an approval; *not reviewed yet*")
-    if request.status is Status.PENDING and request.taken_by:
-        return tr("{who} is looking at it", who=mention(request.taken_by))
-    return ""
+    taken = request.status is Status.PENDING and request.taken_by
+    return tr("{who} is looking at it", who=mention(request.taken_by or "")) if taken else ""
 
 
 def _accept_button(request: ApprovalRequest) -> Block:

@@ -37,6 +37,7 @@ from bot.features.key_list.views import key_list, key_window
 from bot.features.key_quota import views as key_quota
 from bot.features.key_reveal.views import build_modal as reveal_modal
 from bot.features.key_rotate import views as key_rotate
+from bot.features.key_transfer import views as key_transfer
 from bot.features.key_update import views as key_update
 from bot.features.lists import key_rows, request_rows
 from bot.features.policy_explain.listeners import explanation
@@ -81,6 +82,7 @@ _FORMS = {
     "key.rotate": key_rotate,
     "key.delete": key_delete,
     "key.adopt": key_adopt,
+    "key.transfer": key_transfer,
 }
 
 

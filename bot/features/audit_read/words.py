@@ -189,6 +189,12 @@ def _countered(line: Line) -> str:
     return tr("{who} approved with changes: {changes}", who=line.who, changes=with_commas(parts))
 
 
+def _accepted(line: Line) -> str:
+    if line.part("key"):
+        return tr("{who} accepted the key", who=line.who)
+    return tr("{who} accepted what was offered instead", who=line.who)
+
+
 def _withdrawn(line: Line) -> str:
     if number := line.part("batch"):
         return trn(
@@ -363,7 +369,8 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.REFUSED: _refused,
     Fact.APPROVED: _approved,
     Fact.COUNTERED: _countered,
-    Fact.ACCEPTED: _told(tr("{who} accepted what was offered instead")),
+    Fact.ACCEPTED: _accepted,
+    Fact.DECLINED: _told(tr("{who} declined the key")),
     Fact.DENIED: _because(tr("{who} denied {operation}"), "reason"),
     Fact.WITHDRAWN: _withdrawn,
     Fact.TAKEN: _told(tr("{who} took the request, so that others need not look")),

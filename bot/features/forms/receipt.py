@@ -61,7 +61,8 @@ def _sentence(request: ApprovalRequest, operation: Operation, channel: str) -> s
             who=approval_text(decision.approval),
             channel=channel_link(channel),
         )
-    if request.status in FINAL or request.status in {Status.OFFERED, Status.UNKNOWN} or request.progress.postponed:
+    held = request.progress.postponed or request.waits_for_acceptance
+    if request.status in FINAL or request.status in {Status.OFFERED, Status.UNKNOWN} or held:
         return notice_sentence(request, operation)
     if operation.effect is Effect.CREATES:
         return tr("Your request is granted. Creating key {name}… This window says when the gateway has it.", name=name)
