@@ -15,9 +15,10 @@ from bot.alerts.cards.card import card as alert_card
 from bot.alerts.cards.unknown import unknown_card
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.approvals.cards.given_keys import offered_key
 from bot.approvals.cards.offer_form import build_offer_modal
 from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_notice
-from bot.approvals.models import ApprovalRequest, Judgement, Outcome, Status
+from bot.approvals.models import Acceptance, ApprovalRequest, Judgement, Outcome, Progress, Status
 from bot.features import OPERATIONS
 from bot.features.audit_read.views import audit_page
 from bot.features.forms.fields import Prefill
@@ -153,6 +154,12 @@ def _of_requests() -> Iterator[Sample]:
     yield Sample("notice", notice(made, OPERATIONS[made.operation], UNITS))
     stopped = _request(Status.SUCCEEDED, "key.disable", **done)
     yield Sample("notice to an owner", owner_notice(stopped, OPERATIONS[stopped.operation]))
+    wanted = {"key_id": 7, "owner_id": PERSON, "from_id": None}
+    asked = Progress(acceptance=Acceptance(until=NOW))
+    offered = _request(Status.APPROVED, "key.transfer", input=wanted, progress=asked)
+    yield Sample("offer of a key", offered_key(offered))
+    given = _request(Status.SUCCEEDED, "key.transfer", input=wanted, **done)
+    yield Sample("notice to a new owner", owner_notice(given, OPERATIONS[given.operation], owner=PERSON))
     yield Sample("approve with changes", build_offer_modal(_request(Status.PENDING), units_per_usd=UNITS))
     rows = [request_rows.row(made, OPERATIONS[made.operation], mine=True, decidable=False)]
     yield Sample("list of requests", request_list([("Your requests", rows)]))

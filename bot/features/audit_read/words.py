@@ -189,12 +189,6 @@ def _countered(line: Line) -> str:
     return tr("{who} approved with changes: {changes}", who=line.who, changes=with_commas(parts))
 
 
-def _accepted(line: Line) -> str:
-    if line.part("key"):
-        return tr("{who} accepted the key", who=line.who)
-    return tr("{who} accepted what was offered instead", who=line.who)
-
-
 def _withdrawn(line: Line) -> str:
     if number := line.part("batch"):
         return trn(
@@ -262,12 +256,6 @@ def _alert(line: Line) -> str:
         about = with_commas(str(key) for key in keys[:10])
         return tr("Alert {alert} ({source}) came in about key {keys}", alert=alert, source=source, keys=about)
     return tr("Alert {alert} ({source}) came in", alert=alert, source=source)
-
-
-def _reminded(line: Line) -> str:
-    if number := line.part("number"):
-        return tr("Those who may decide were reminded (reminder {number})", number=number)
-    return tr("Those who may decide were reminded")
 
 
 def _revealed(line: Line) -> str:
@@ -360,6 +348,11 @@ def _told(sentence_of: Sentence, *names: str) -> Callable[[Line], str]:
     )
 
 
+def _either(name: str, told: Sentence, untold: Sentence) -> Callable[[Line], str]:
+    """The sentence for lines that tell this detail, and the one for those that do not."""
+    return lambda line: _told(told, name)(line) if line.part(name) else _told(untold)(line)
+
+
 def _because(sentence_of: Sentence, name: str) -> Callable[[Line], str]:
     return lambda line: line.because(_told(sentence_of)(line), name)
 
@@ -369,13 +362,17 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.REFUSED: _refused,
     Fact.APPROVED: _approved,
     Fact.COUNTERED: _countered,
-    Fact.ACCEPTED: _accepted,
+    Fact.ACCEPTED: _either("key", tr("{who} accepted the key"), tr("{who} accepted what was offered instead")),
     Fact.DECLINED: _told(tr("{who} declined the key")),
     Fact.DENIED: _because(tr("{who} denied {operation}"), "reason"),
     Fact.WITHDRAWN: _withdrawn,
     Fact.TAKEN: _told(tr("{who} took the request, so that others need not look")),
     Fact.LAPSED: _told(tr("Nobody decided in time, so the request lapsed")),
-    Fact.REMINDED: _reminded,
+    Fact.REMINDED: _either(
+        "number",
+        tr("Those who may decide were reminded (reminder {number})"),
+        tr("Those who may decide were reminded"),
+    ),
     Fact.ESCALATED: _told(tr("The request was shown to more people, because it waited long")),
     Fact.BROKE_GLASS: _broke_glass,
     Fact.REVIEWED: _told(tr("{who} reviewed what was done")),
