@@ -21,6 +21,8 @@ from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import ApprovalRequest
+from bot.care import messages as care_messages
+from bot.care.rounds import CareRounds
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
@@ -43,6 +45,7 @@ from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
 from bot.slack.person_languages import PersonLanguages, SeenLocales, message_language
 from bot.slack.person_limits import PersonLimits
+from bot.slack.person_zones import PersonZones, SeenZones
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.view_seal import ViewSeal
@@ -99,15 +102,16 @@ class Services:
 
     def _people(self, identity: Identity) -> None:
         """Who people are, and in which language they read."""
-        seen = SeenLocales()
+        seen, zones = SeenLocales(), SeenZones()
         self.directory = Directory(
             web=self.resources.web,
             team_id=identity.team_id,
             group_ids=lambda: self.policy.current().group_ids(),
             clock=self.clock,
             counts=lambda actor: self.policy.current().counts(actor),
-            seen=seen.note,
+            seen=(seen.note, zones.note),
         )
+        self.zones = PersonZones(seen=zones, ask=self.directory.actor)
         self.languages = PersonLanguages(self.database, seen=seen, ask=self.directory.actor, clock=self.clock)
 
     def _messages(self) -> None:
@@ -125,13 +129,14 @@ class Services:
             clock=self.clock,
         )
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
+        of_care = care_messages.drawers(units_per_usd=units)
         of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
             web=self.resources.web,
             directory=self.directory,
-            drawers=self.drawing.drawers() | of_security,
+            drawers=self.drawing.drawers() | of_care | of_security,
             urgent=frozenset(of_security),
             on_refusal=self.fallback_notices.tell,
             language_of=message_language(settings.keydesk_language),
@@ -158,6 +163,17 @@ class Services:
             observe=self.health.event_sent,
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
+        self.care = CareRounds(
+            database=self.database,
+            outbox=self.outbox,
+            terms=lambda: self.policy.current().care,
+            known_zone=self.zones.seen.of,
+            zone_of=self.zones.of,
+            channel=settings.keydesk_channel,
+            clock=self.clock,
+            gateway_now=self.client.server_now,
+        )
+        self.resources.list_pass.subscribe(self.care.passed)
 
     def _approvals(self) -> Approvals:
         """From a request to its outcome."""

@@ -46,6 +46,11 @@ class ListPass:
     listed: Callable[[Sequence[Key]], Awaitable[None]]
     clock: Callable[[], float]
     _missing: frozenset[int] = field(default=frozenset(), init=False)
+    _listeners: list[Callable[[], None]] = field(default_factory=list, init=False)
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after each list that came to its end."""
+        self._listeners.append(listener)
 
     async def run(self, *, known: Collection[int], turn: Callable[[], Awaitable[bool]]) -> Passed:
         """Read every page once. `known`: numbers that the caller knows beside the inventory; `turn`: asked at each
@@ -74,6 +79,8 @@ class ListPass:
         await self.database.run(inventory_store.mark_gone, gone, at=finished)
         await self.database.run(inventory_store.finish_pass, mark)
         await self._read_account()
+        for listener in self._listeners:
+            listener()
         return Passed(max(seen, default=0), len(seen), gone)
 
     async def _read_account(self) -> None:

@@ -73,10 +73,22 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
                 *_leaks(policy),
                 *_unlocking(policy, dead),
                 *_wide_addresses(policy),
+                *_care(policy),
                 *_placeholders(policy),
             ]
         )
     )
+
+
+def _care(policy: Policy) -> list[LintFinding]:
+    care, sentences = policy.care, []
+    if care.quota_low > 0.5:  # a half
+        sentences.append((f"care.quota_low = {care.quota_low}: owners are told while more than half is left", True))
+    if not care.expiry:
+        sentences.append(("care.expiry is empty: nobody is told before a key expires, nor when it has", False))
+    if not care.of_quota:
+        sentences.append(("care: nobody is told before a key has used up its quota, nor when it has", False))
+    return [LintFinding(position=_TOP, rule="", sentence=text, doubt=doubt) for text, doubt in sentences]
 
 
 def _finding(rule: Rule, sentence: str) -> LintFinding:

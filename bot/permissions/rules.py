@@ -12,6 +12,8 @@ from functools import cached_property
 from bot.languages import tr, trc
 from bot.languages.formats import all_of, with_commas
 from bot.permissions.addresses import USUAL, Widest
+from bot.permissions.care import USUAL as USUAL_CARE
+from bot.permissions.care import CareTerms, read_care
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
@@ -83,7 +85,7 @@ class Policy:
     """All roles and rules. `hash` (sha256 of the text, hex) says in the record which policy decided.
 
     `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
-    `widest`: the widest networks that still count as named addresses.
+    `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
     """
 
     roles: Roles
@@ -92,6 +94,7 @@ class Policy:
     file: str
     auto_disable: frozenset[str] = frozenset()
     widest: Widest = USUAL
+    care: CareTerms = USUAL_CARE
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
@@ -177,16 +180,16 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    document.only(
-        (), document.data, ("roles", "rules", "alerts", "addresses"), trc("a part of the policy file", "a policy")
-    )
+    parts = ("roles", "rules", "alerts", "addresses", "care")
+    document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
     rules = _rules(document, roles, document.data.get("rules", []), widest)
     auto_disable = _auto_disable(document, document.data.get("alerts", {}))
+    care = read_care(document, document.data.get("care", {}))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable, widest=widest)
+    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable, widest=widest, care=care)
 
 
 def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:

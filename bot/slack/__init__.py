@@ -23,6 +23,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     message_sender  the four calls by which a post becomes a message
     person_languages  in which language each person reads
     person_limits   how much one person may ask of the bot in a minute
+    person_zones    in which time zone each person is
     post_store      the rows behind our messages
     rate_limits     how fast we may call Slack
     responder       how to reach the person behind a delivery

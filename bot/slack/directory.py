@@ -9,7 +9,7 @@ and people who have no role cause no further call. Knows no policy and no reques
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -66,8 +66,8 @@ class _Known(Generic[T]):
 class Directory:
     """Who people are. `group_ids`: the groups that today's policy names; `team_id`: our workspace.
 
-    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look. `seen` gets
-    each user object that Slack shows, with the person's locale.
+    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look. Each of
+    `seen` gets every user object that Slack shows, with the person's locale.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Directory:
         clock: Callable[[], float],
         counts: Callable[[Actor], bool] = lambda _actor: True,
         patience: float = PATIENCE_SECONDS,
-        seen: Callable[[Mapping[str, Any]], None] = lambda _user: None,
+        seen: Sequence[Callable[[Mapping[str, Any]], None]] = (),
     ) -> None:
         self._web = web
         self._team_id = team_id
@@ -87,7 +87,7 @@ class Directory:
         self._clock = clock
         self._patience = patience
         self._counts = counts
-        self._seen = seen
+        self._listeners = seen
         self._people: OrderedDict[str, _Known[Actor]] = OrderedDict()
         self._groups: dict[str, _Known[frozenset[str]]] = {}
         self._problems: dict[str, str] = {}
@@ -223,6 +223,10 @@ class Directory:
             self._people[key] = replace(self._people[key], due=True)
         elif kind == "group" and key in self._groups:
             self._groups[key] = replace(self._groups[key], due=True)
+
+    def _seen(self, user: Mapping[str, Any]) -> None:
+        for listener in self._listeners:
+            listener(user)
 
     async def _ask_person(self, slack_user_id: str) -> None:
         try:

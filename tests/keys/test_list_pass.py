@@ -137,3 +137,15 @@ async def test_it_stops_when_another_replica_has_the_turn(desk: Desk) -> None:
     with pytest.raises(LeaseLost):
         await desk.run()
     assert desk.database.run_here(store.last_pass) is None
+
+
+async def test_who_subscribed_hears_of_each_list_that_came_to_its_end(desk: Desk) -> None:
+    heard: list[int] = []
+    desk.list_pass.subscribe(lambda: heard.append(len(desk.living())))
+    desk.gateway.add_key(name="first")
+    await desk.run()
+    assert heard == [1]
+    desk.ours = False
+    with pytest.raises(LeaseLost):
+        await desk.run()
+    assert heard == [1]

@@ -303,3 +303,16 @@ def test_a_prefix_that_allows_the_world_is_told(name: str) -> None:
 def test_ids_of_the_example_are_noted() -> None:
     note, _ = lint(policy(approving(who='["S0ENGINEERS"]') + REST))
     assert (note.doubt, note.sentence) == (False, "S0ENGINEERS of the example stand for your own Slack ids")
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "doubt"),
+    [
+        ("quota_low = 0.6", "while more than half is left", True),
+        ("expiry = []", "nobody is told before a key expires", False),
+        ("quota_low = false\nquota_days = false", "before a key has used up its quota", False),
+    ],
+)
+def test_care_that_tells_too_early_or_not_at_all_is_told(line: str, told: str, *, doubt: bool) -> None:
+    found = [one for one in lint(parse_policy(f"[care]\n{line}\n")) if told in one.sentence]
+    assert [one.doubt for one in found] == [doubt]

@@ -211,9 +211,10 @@ def filled_in(view: Mapping[str, Any]) -> State:
     return found
 
 
-def register_key_form(router: Router, deps: Deps, operation: Operation, form: FormViews) -> None:
+def register_key_form(router: Router, deps: Deps, operation: Operation, form: FormViews) -> KeyForm:
     """Name the command, the button, the changes in the form and its submission."""
     key_form = KeyForm(deps, operation, form)
     register_key_command(router, deps, operation.description, key_form.build)
     router.modal_action(operation.name, key_form.redraw)
     router.view(operation.name, key_form.submit)
+    return key_form

@@ -1,6 +1,7 @@
 """Draws the Home when it is opened, and again on request. Reads only."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from bot.approvals import store
 from bot.approvals.calls import be_quiet, is_quiet
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
+from bot.care import store as care_store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.features.home.language import ACTION, LanguageListener, language_block
 from bot.features.home.views import build_home, cut, nothing_here
@@ -82,6 +84,7 @@ class HomeListeners:
         )
         now = deps.reader.server_now()
         mine = [] if page is None else [known.key for known in page.keys]
+        low = await deps.database.read(care_store.low, [int(key.id) for key in mine])
         locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
         keys = [
             key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd, locked=locked.get(key.id, ""))
@@ -97,7 +100,7 @@ class HomeListeners:
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
-            care=[*await self._troubles(actor), *_care(mine, now), *troubles],
+            care=[*await self._troubles(actor), *_care(mine, low, now), *troubles],
             account=account,
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
@@ -162,7 +165,8 @@ class HomeListeners:
         )
 
 
-def _care(keys: list[Key], now: float) -> list[str]:
+def _care(keys: list[Key], low: Collection[int], now: float) -> list[str]:
+    """`low`: keys whose owner was told that they run dry soon, also where no direct message arrived."""
     lines: list[str] = []
     for key in keys:
         state, name = key.state(now), bold_name(key.name)
@@ -177,6 +181,9 @@ def _care(keys: list[Key], now: float) -> list[str]:
             lines.append(
                 trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
             )
+        if state is EffectiveState.ACTIVE and key.id in low:
+            command = code(f"/apikey quota {key.id} +AMOUNT")
+            lines.append(tr("Key {name} runs dry soon; {command} asks for more.", name=name, command=command))
     return lines
 
 

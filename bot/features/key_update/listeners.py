@@ -1,22 +1,27 @@
 """Opens the form to change a key, keeps its live line, and hands the submission to the flow. No decisions here."""
 
+from dataclasses import replace
 from typing import Any
 
+from bot.care.messages import EXTEND
 from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.forms import fields as form
 from bot.features.forms.fields import FormReader, Prefill
-from bot.features.forms.key_command import register_key_command
+from bot.features.forms.key_command import KeyCommand, register_key_command
 from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
 from bot.features.forms.submission import submit_form
-from bot.features.key_update.operation import OPERATION
+from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
-from bot.gateway.models import Key
+from bot.gateway.models import NEVER, Key
+from bot.operations import Expiry
 from bot.permissions.models import Actor
 from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.inputs import typed
 from bot.slack.router import Router
+
+EXTENSION = 30 * 86_400
 
 
 class KeyUpdateListeners:
@@ -32,6 +37,20 @@ class KeyUpdateListeners:
         prefill = prefill_of(key.settings())
         remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
         return build_modal(remembered, prefill, hint=key.last_four)
+
+    async def extend(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
+        """The same with 30 days more, judged as it stands; a key that has expired gets them from now on."""
+        if key.expired_time == NEVER:
+            return await self.build(delivery, actor, key, rest)
+        prefill = prefill_of(key.settings())
+        remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
+        end = int(max(self._deps.reader.server_now(), key.expired_time)) + EXTENSION
+        wanted = UpdateKey(key_id=key.id, expiry=Expiry(at=end))
+        live = await preview_text(
+            self._deps, actor, OPERATION, wanted, reason="", channel=delivery.channel_id, read=key
+        )
+        longer = replace(prefill, expiry=form.CUSTOM, expiry_at=end)
+        return build_modal(remembered, longer, hint=key.last_four, live=live)
 
     def _reader(self, delivery: Delivery) -> FormReader:
         return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
@@ -80,5 +99,6 @@ def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
     listeners = KeyUpdateListeners(deps)
     register_key_command(router, deps, OPERATION.description, listeners.build)
+    router.action(EXTEND, KeyCommand(deps, OPERATION.description, listeners.extend).by_button)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)

@@ -75,7 +75,9 @@ class KeyUpdate(Operation):
 
     async def inspect(self, look: Look, actor: Actor, wanted: UpdateKey) -> Inspection:
         """Read the key fresh; what is left is what really changes. Raises InputError when that is nothing."""
-        key = await look.reader.get_key(KeyId(wanted.key_id), deadline=look.deadline)
+        key = look.read
+        if key is None or key.id != wanted.key_id:
+            key = await look.reader.get_key(KeyId(wanted.key_id), deadline=look.deadline)
         before = key.settings()
         after = wanted.settings(before, look.now)
         unlisted = await look.unlisted(wanted.models or (), group=after.group)

@@ -13,6 +13,6 @@ def test_the_command_the_button_and_the_form_are_named() -> None:
     register(router, deps)
     assert router.names("command") == {"quota"}
     assert router.names("view") == {OPERATION.name} == {"key.quota"}
-    assert OPERATION.name in router.names("action")
+    assert router.names("action") == {OPERATION.name, "key.more"}
     [entry] = router.help_entries()
     assert (entry.word, entry.help) == ("quota", OPERATION.description.help)

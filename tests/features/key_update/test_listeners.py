@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import PermissionDenied
-from bot.features.key_update.listeners import KeyUpdateListeners, register
+from bot.features.key_update.listeners import EXTENSION, KeyUpdateListeners, register
 from bot.slack.delivery import Kind
 from bot.slack.router import Router
 from tests.approvals.kit import ADA
@@ -31,4 +31,18 @@ def test_every_way_in_is_named(listener_desk: ListenerDesk) -> None:
     router = Router()
     register(router, listener_desk.deps)
     assert router.names("command") == {"edit"}
-    assert router.names("action") == router.names("view") == router.names("modal_action") == {"key.update"}
+    assert router.names("view") == router.names("modal_action") == {"key.update"}
+    assert router.names("action") == {"key.update", "key.extend"}
+
+
+async def test_the_form_of_extend_adds_30_days_to_the_end_or_to_now_and_is_judged(listener_desk: ListenerDesk) -> None:
+    now = listener_desk.deps.reader.server_now()
+    listeners = KeyUpdateListeners(listener_desk.deps)
+    for ends, begins in ((now + 86_400, now + 86_400), (now - 86_400, now)):
+        key = await listener_desk.owned(name=f"k{ends}", expired_time=int(ends))
+        view = await listeners.extend(listener_desk.delivery(), ADA, key, "")
+        [picker] = [block["element"] for block in view["blocks"] if block.get("block_id") == "expired_time_at"]
+        assert abs(picker["initial_date_time"] - begins - EXTENSION) < 120
+        assert "approval" in str(view) or "Granted" in str(view)
+    forever = await listener_desk.owned(name="forever", expired_time=-1)
+    assert "initial_date_time" not in str(await listeners.extend(listener_desk.delivery(), ADA, forever, ""))

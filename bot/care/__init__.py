@@ -1,0 +1,12 @@
+"""Care: owners hear of a key before it stops working, once per crossing, with the button that mends it.
+
+After each list of all keys every living key that has an owner is judged by the inventory. What was told of a key is in
+its row, and is changed by a compare-and-set in the transaction that wants the message: so a repeated pass, a crash and
+a second replica tell nothing twice. What must wait for the morning is not written down, and judged again.
+
+judgement  what of a key has crossed which mark, and what was told of it. Pure
+messages   how it is said
+rounds     goes through all keys after each list of them, and tells their owners
+store      a row per key
+tables     how it looks in the database
+"""

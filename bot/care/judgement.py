@@ -1,0 +1,224 @@
+"""What of a key has crossed which mark, and what was told of it. Pure: a record, what is known, the policy's terms.
+
+Expiry: each of the marks once, those shorter than the time for which the key got its end; a new end begins anew. Quota:
+*low* and *dry* once; told again after a top-up, when it was above the marks meanwhile. A rise of less than five points
+of what was granted is none: charges in advance are given back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from bot.gateway.models import NEVER, EffectiveState, Key
+from bot.keys.spending import DAY, Forecast
+from bot.permissions.care import CareTerms
+
+POINTS = 0.05
+# Above a quarter more days than the mark it is no longer low.
+EASE = 1.25
+# An end that is longer ago than this was not missed for a moment: the clock was moved, or nothing ran.
+LATE_SECONDS = 7 * DAY
+_NOT_JUDGED = frozenset({EffectiveState.DISABLED, EffectiveState.UNKNOWN})
+
+
+class Crossing(StrEnum):
+    """What an owner is told."""
+
+    EXPIRES = "expires"
+    ENDED = "ended"
+    LOW = "low"
+    DRY = "dry"
+
+    @property
+    def urgent(self) -> bool:
+        """Told at once, at any time: the key no longer works."""
+        return self in {Crossing.ENDED, Crossing.DRY}
+
+
+class Told(StrEnum):
+    """What was said last about the quota. REFILLED: it rose since, and was not above the marks yet."""
+
+    NOTHING = ""
+    LOW = "low"
+    DRY = "dry"
+    REFILLED = "refilled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryCare:
+    """`since`: when the key got this end. `told`: the smallest mark that was told, 0 = that it ended."""
+
+    expires: int
+    since: float
+    told: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaCare:
+    """`base`: what was there at the last grant. `total`: left and used together, which only a grant moves.
+    `told_at`: the least that was left since it was told.
+    """
+
+    base: int
+    total: int
+    told: Told = Told.NOTHING
+    told_at: int = 0
+
+    @property
+    def points(self) -> float:
+        """What counts as a rise."""
+        return max(1.0, POINTS * self.base)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyCare:
+    """What is remembered of one key. `quota` None: it has no limit."""
+
+    key_id: int
+    born_at: int
+    expiry: ExpiryCare
+    quota: QuotaCare | None
+    version: int = 0
+
+    def after(self, notice: "Notice") -> "KeyCare":
+        """The same when this was told."""
+        if notice.kind in {Crossing.EXPIRES, Crossing.ENDED}:
+            return replace(self, expiry=replace(self.expiry, told=notice.mark))
+        quota = None if self.quota is None else replace(self.quota, told=Told(notice.kind), told_at=notice.left)
+        return replace(self, quota=quota)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One crossing, with what its message says. `mark`: of an expiry, in seconds. `left`, `granted`: units."""
+
+    kind: Crossing
+    key_id: int
+    name: str
+    expires: int
+    mark: int = 0
+    left: int = 0
+    granted: int = 0
+    dry_at: float | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """Plain JSON for the row of the message."""
+        return vars(self) | {"kind": str(self.kind)}
+
+    @classmethod
+    def of_stored(cls, kept: dict[str, Any]) -> "Notice":
+        """Back from the row."""
+        return cls(**kept | {"kind": Crossing(kept["kind"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareJudgement:
+    """`care`: what is to be remembered as long as nothing of `notices` was told."""
+
+    before: KeyCare | None
+    care: KeyCare
+    notices: tuple[Notice, ...]
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the key no longer works."""
+        return any(notice.kind.urgent for notice in self.notices)
+
+    def only_urgent(self) -> "CareJudgement":
+        """Without what may wait."""
+        return replace(self, notices=tuple(notice for notice in self.notices if notice.kind.urgent))
+
+    def told(self) -> KeyCare:
+        """What is to be remembered once all of it was told."""
+        care = self.care
+        for notice in self.notices:
+            care = care.after(notice)
+        return care
+
+
+def judge(
+    before: KeyCare | None, key: Key, *, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]
+) -> CareJudgement | None:
+    """None: it does not work by somebody's will, and nothing is said or remembered. `now`: by the gateway's clock."""
+    if key.state(now) in _NOT_JUDGED:
+        return None
+    old = before if before is not None and before.born_at == key.created_time else None
+    expiry, ends = _expiry(old, key, now, terms)
+    quota, runs_dry = None, None
+    if not key.unlimited_quota:
+        quota = _quota(old, key)
+        if not key.is_past(now):
+            quota, runs_dry = _mark(quota, key, now, terms, forecast)
+    version = 0 if before is None else before.version
+    care = KeyCare(key_id=int(key.id), born_at=key.created_time, expiry=expiry, quota=quota, version=version)
+    return CareJudgement(before=before, care=care, notices=tuple(one for one in (ends, runs_dry) if one is not None))
+
+
+def _expiry(old: KeyCare | None, key: Key, now: float, terms: CareTerms) -> tuple[ExpiryCare, Notice | None]:
+    expires = key.expired_time
+    state = ExpiryCare(expires=expires, since=float(key.created_time)) if old is None else old.expiry
+    if state.expires != expires:
+        state = ExpiryCare(expires=expires, since=now)
+    if expires == NEVER:
+        return state, None
+    left = expires - now
+    if left > 0:
+        marks = [mark for mark in terms.expiry if left <= mark < expires - state.since]
+        if not marks or (state.told is not None and state.told <= min(marks)):
+            return state, None
+        return state, _notice(Crossing.EXPIRES, key, mark=min(marks))
+    # Who sets an end that is past knows it.
+    if state.told == 0 or left < -LATE_SECONDS or expires <= state.since:
+        return state, None
+    return state, _notice(Crossing.ENDED, key)
+
+
+def _quota(old: KeyCare | None, key: Key) -> QuotaCare:
+    """What was granted, by what moved: only a grant moves left and used together."""
+    left, total = key.remain_quota, key.total_quota
+    if old is None:
+        return QuotaCare(base=max(0, total), total=total)
+    state = old.quota
+    if state is None:
+        return QuotaCare(base=max(0, left), total=total)
+    rises = left - state.told_at
+    if abs(total - state.total) >= state.points:
+        state = replace(state, base=max(0, left), total=total)
+    if state.told in {Told.LOW, Told.DRY} and rises >= state.points:
+        return replace(state, told=Told.REFILLED, told_at=left)
+    return replace(state, told_at=min(state.told_at, left)) if state.told else state
+
+
+def _mark(
+    state: QuotaCare, key: Key, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]
+) -> tuple[QuotaCare, Notice | None]:
+    left = key.remain_quota
+    if left <= 0:
+        if state.told is Told.DRY:
+            return state, None
+        return state, _notice(Crossing.DRY, key, left=left, granted=state.base)
+    if state.told in {Told.LOW, Told.DRY}:
+        return state, None
+    dry_at = _dry_at(key, terms, forecast)
+    days = float("inf") if dry_at is None else (dry_at - now) / DAY
+    if state.told is Told.REFILLED:
+        eased = left >= (terms.quota_low + POINTS) * state.base and days > terms.quota_days * EASE
+        return (replace(state, told=Told.NOTHING, told_at=0) if eased else state), None
+    if left <= terms.quota_low * state.base or days < terms.quota_days:
+        return state, _notice(Crossing.LOW, key, left=left, granted=state.base, dry_at=dry_at)
+    return state, None
+
+
+def _dry_at(key: Key, terms: CareTerms, forecast: Callable[[], Forecast | None]) -> float | None:
+    """When it runs dry, where that may be soon: no day costs more than all that was ever spent."""
+    if key.remain_quota > max(1, terms.quota_days) * EASE * max(0, key.used_quota):
+        return None
+    found = forecast()
+    dry_at = None if found is None else found.dry_at
+    # A key that ends before is told of for its end.
+    return None if dry_at is None or (key.expired_time != NEVER and key.expired_time < dry_at) else dry_at
+
+
+def _notice(kind: Crossing, key: Key, **facts: Any) -> Notice:
+    return Notice(kind=kind, key_id=int(key.id), name=key.name, expires=key.expired_time, **facts)

@@ -1,0 +1,106 @@
+"""The `[care]` table of the policy: what owners are told about their keys before they stop working, and when.
+
+Everything can be switched off, and what is left out stays as it is by itself.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.languages import tr
+from bot.permissions.source_map import Path
+from bot.permissions.toml_document import TomlDocument, kind, short
+
+KEYS = ("expiry", "quota_low", "quota_days", "quiet_hours")
+DAY = 86_400
+MOST_STAGES, MOST_STAGE, MOST_DAYS = 10, 365 * DAY, 30
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareTerms:
+    """`expiry`: seconds before the end, none = nothing about expiry. `quota_low`: the share that is left, `quota_days`:
+    days that it lasts; 0 = not by this. `quiet`: minutes of a day, from and to; None = at any time.
+    """
+
+    expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
+    quota_low: float = 0.2
+    quota_days: int = 3
+    quiet: tuple[int, int] | None = (20 * 60, 8 * 60)
+
+    @property
+    def of_quota(self) -> bool:
+        """Whether anything is told about quota."""
+        return bool(self.quota_low or self.quota_days)
+
+    def is_quiet(self, at: float, offset: int) -> bool:
+        """Whether a person should not be written to at this moment. `offset`: their seconds east of UTC."""
+        if self.quiet is None:
+            return False
+        minute, (begin, end) = (at + offset) % DAY / 60, self.quiet
+        return begin <= minute < end if begin < end else minute >= begin or minute < end
+
+
+USUAL = CareTerms()
+
+
+def read_care(document: TomlDocument, value: object) -> CareTerms:
+    """The table; the mistakes in it are noted in the document."""
+    path: Path = ("care",)
+    table = document.table(path, value, "care") or {}
+    document.only(path, table, KEYS, "care")
+    return CareTerms(
+        expiry=_expiry(document, table["expiry"]) if "expiry" in table else USUAL.expiry,
+        quota_low=_share(document, table["quota_low"]) if "quota_low" in table else USUAL.quota_low,
+        quota_days=_days(document, table["quota_days"]) if "quota_days" in table else USUAL.quota_days,
+        quiet=_hours(document, table["quiet_hours"]) if "quiet_hours" in table else USUAL.quiet,
+    )
+
+
+def _expiry(document: TomlDocument, value: object) -> tuple[int, ...]:
+    path: Path = ("care", "expiry")
+    stages = set[int]()
+    for place, text in document.texts(path, value, "expiry", most=MOST_STAGES) or ():
+        seconds = document.duration(place, text, "expiry")
+        if seconds is not None and seconds > MOST_STAGE:
+            document.wrong(place, tr("{what} is longer than a year", what="expiry"))
+        elif seconds is not None:
+            stages.add(seconds)
+    return tuple(sorted(stages, reverse=True))
+
+
+def _share(document: TomlDocument, value: object) -> float:
+    if value is False:
+        return 0.0
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    wrong = tr("quota_low must be a share such as 0.2, or false, not {value}", value=_shown(value))
+    document.wrong(("care", "quota_low"), wrong)
+    return USUAL.quota_low
+
+
+def _days(document: TomlDocument, value: object) -> int:
+    path: Path = ("care", "quota_days")
+    if value is False:
+        return 0
+    return document.integer(path, value, "quota_days", least=1, most=MOST_DAYS) or USUAL.quota_days
+
+
+def _hours(document: TomlDocument, value: object) -> tuple[int, int] | None:
+    if value is False:
+        return None
+    match = _HOURS.fullmatch(value) if isinstance(value, str) else None
+    if match is not None and match[1] + match[2] != match[3] + match[4]:
+        return int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    wrong = tr(
+        "quiet_hours must be two different times like {example}, or false, not {value}",
+        example='"20:00-08:00"',
+        value=_shown(value),
+    )
+    document.wrong(("care", "quiet_hours"), wrong)
+    return USUAL.quiet
+
+
+def _shown(value: object) -> str:
+    return (
+        f"“{short(value)}”" if isinstance(value, str) else str(value) if isinstance(value, int | float) else kind(value)
+    )
