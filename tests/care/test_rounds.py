@@ -105,6 +105,7 @@ async def test_keys_that_nobody_has_or_that_were_replaced_or_of_another_account_
     assert set(desk.wanted.told()) == {(ADA, 2, "dry", 0)}
 
 
+@pytest.mark.thorough
 async def test_ten_thousand_crossings_are_paced_and_none_is_lost_or_doubled(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
