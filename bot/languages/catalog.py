@@ -3,13 +3,15 @@
 It is made of the .po beside it by `make languages`.
 
 Plural forms by the catalogue's own rule (GNU gettext). Sentences that hold code or mentions are made ready for
-right-to-left reading once, when the catalogue is read.
+right-to-left reading once, when they are first asked for: such pieces keep their own order, and a sentence that begins
+with one is read from right to left all the same.
 """
 
 import gettext
 import logging
 import re
 import struct
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +21,11 @@ from bot.errors import CannotStart
 logger = logging.getLogger(__name__)
 
 CATALOGS = Path(__file__).parent / "catalogs"
-FSI, PDI = "\u2068", "\u2069"
-# A piece of code, a mention or a link, and a placeholder: the pieces that must keep their own order.
-_PIECES = re.compile(r"`[^`]*`|<[^<>]*>|\{[a-z_]+\}")
+FSI, PDI, RLM = "\u2068", "\u2069", "\u200f"
+# A piece of code, a mention or a link, a placeholder, and a command: the pieces that must keep their own order.
+_PIECES = re.compile(r"`[^`]*`|<[^<>]*>|\{[a-z_]+\}|(?<![\w/])/[a-z]+(?: [a-z]+)*")
+# What has no direction, before the first word or piece: marks, spaces, emoji.
+_BEGINNING = re.compile(rf"(?::[a-z0-9_+-]+:|[^\w{FSI}]|_)*")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,21 @@ class Catalog:
         return {}
 
     def _ready(self, template: str) -> str:
-        return _PIECES.sub(lambda piece: f"{FSI}{piece[0]}{PDI}", template) if self.isolates else template
+        if not self.isolates:
+            return template
+        ready = _PIECES.sub(lambda piece: f"{FSI}{piece[0]}{PDI}", template)
+        at = _BEGINNING.match(ready).end()  # type: ignore[union-attr]  # it matches nothing, too
+        return f"{ready[:at]}{RLM}{ready[at:]}" if _needs_mark(_PIECES.sub("", template), ready[at:]) else ready
+
+
+def _needs_mark(own: str, rest: str) -> bool:
+    """Whether a text takes its direction from a piece or a foreign word at its beginning, and not from its own words.
+
+    `own`: the text without its pieces; `rest`: from its first word or piece on.
+    """
+    directions = {unicodedata.bidirectional(char) for char in own}
+    ours = bool(directions & {"R", "AL"}) or "L" not in directions  # else it is not translated
+    return ours and (rest.startswith(FSI) or unicodedata.bidirectional(rest[:1] or " ") == "L")
 
 
 def tags() -> tuple[str, ...]:

@@ -32,5 +32,23 @@ def test_a_broken_catalogue_stops_the_start_by_its_name(folder: Path, content: b
 def test_pieces_of_a_right_to_left_sentence_keep_their_own_order() -> None:
     found = catalog.Catalog(gettext.NullTranslations(), isolates=True)
     assert found.one("{who}: `/apikey {word}` <https://x|y>") == (
-        "\u2068{who}\u2069: \u2068`/apikey {word}`\u2069 \u2068<https://x|y>\u2069"
+        "\u200f\u2068{who}\u2069: \u2068`/apikey {word}`\u2069 \u2068<https://x|y>\u2069"
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "ready"),
+    [
+        ("*{name}*: معطَّل", "*\u200f\u2068{name}\u2069*: معطَّل"),
+        ("{first} {second}", "\u200f\u2068{first}\u2069 \u2068{second}\u2069"),
+        (":bell: Keydesk لا يعمل", ":bell: \u200fKeydesk لا يعمل"),
+        ("✅ عُطّل {name}", "✅ عُطّل \u2068{name}\u2069"),
+        ("الأمر /apikey enable، أو غيره", "الأمر \u2068/apikey enable\u2069، أو غيره"),
+        ("معطَّل", "معطَّل"),
+        ("Key {name} is not translated", "Key \u2068{name}\u2069 is not translated"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_that_begins_with_a_piece_is_read_from_right_to_left(template: str, ready: str) -> None:
+    found = catalog.Catalog(gettext.NullTranslations(), isolates=True)
+    assert found.one(template, "context" if template else "") == ready

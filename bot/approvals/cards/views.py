@@ -321,7 +321,11 @@ def change_lines(changes: tuple[Change, ...]) -> list[Block]:
     for change in changes:
         shown = mention if change.field == OWNER_FIELD else inert
         after = shown(change.after)
-        pairs.append((change.label, after if change.before is None else f"{shown(change.before)} → *{after}*"))
+        if change.before is not None:
+            after = trc(
+                "a value before and after, in a list", "{before} → *{after}*", before=shown(change.before), after=after
+            )
+        pairs.append((change.label, after))
     return fields(pairs) if pairs else []
 
 

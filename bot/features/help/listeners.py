@@ -4,7 +4,7 @@ Drawn once for each language.
 """
 
 from bot.deps import Deps
-from bot.languages import current, said, tr
+from bot.languages import current, tr, trc
 from bot.slack.blocks import Message, actions, button, code, context, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -13,7 +13,12 @@ from bot.slack.router import Router
 def message(router: Router) -> Message:
     """The help text with its buttons."""
     lines = [
-        f"{code(f'{router.command_name} {entry.word} {entry.usage}'.rstrip())}  {said(entry.help)}"
+        trc(
+            "a command and what it does",
+            "{command}  {meaning}",
+            command=code(f"{router.command_name} {entry.word} {entry.usage}".rstrip()),
+            meaning=entry.help,
+        )
         for entry in router.help_entries()
     ]
     buttons = actions(

@@ -1,9 +1,10 @@
 // The emoji shortcodes this page draws. An unknown one stays as it was written, as in Slack.
+// Unicode calls ℹ a letter; between isolates it does not decide in which direction its line is read.
 
 const MAP = {
   white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", negative_squared_cross_mark: "❎", no_entry: "⛔",
     no_entry_sign: "🚫",
-  warning: "⚠️", rotating_light: "🚨", exclamation: "❗", question: "❓", bangbang: "‼️", information_source: "ℹ️",
+  warning: "⚠️", rotating_light: "🚨", exclamation: "❗", question: "❓", bangbang: "‼️", information_source: "\u2068ℹ️\u2069",
     bulb: "💡",
   key: "🔑", old_key: "🗝️", lock: "🔒", unlock: "🔓", closed_lock_with_key: "🔐", shield: "🛡️", ticket: "🎫",
     admission_tickets: "🎟️",
