@@ -20,6 +20,7 @@ from bot.approvals.models import (
 from bot.db.tables import requests
 from bot.errors import ApprovalConflict
 from bot.languages import tr
+from bot.permissions.models import NAMED_IN_FULL
 
 NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
@@ -183,9 +184,11 @@ def waiting_for_key(c: sa.Connection, key_id: int) -> list[ApprovalRequest]:
 
 
 def in_hand_for_key(c: sa.Connection, key_id: int) -> bool:
-    """Whether a request is changing this key now, or may be."""
+    """Whether a request is changing this key at the gateway now, or may be."""
     statuses = [status.value for status in IN_HAND]
     changing = (requests.c.key_id == key_id) & requests.c.status.in_(statuses)
+    # Another owner changes nothing there, and may be waited for a week.
+    changing &= requests.c.operation.not_in(sorted(NAMED_IN_FULL))
     return c.scalar(sa.select(requests.c.id).where(changing).limit(1)) is not None
 
 

@@ -41,6 +41,15 @@ async def test_what_is_not_locked_or_is_being_changed_by_us_is_no_news(sqlite_da
     assert await wanted(sqlite_database, locking) == []
 
 
+@pytest.mark.parametrize("operation", ["key.transfer", "key.adopt"])
+async def test_a_key_that_is_being_given_away_is_looked_after_all_the_same(
+    sqlite_database: Database, operation: str
+) -> None:
+    locking = Locking(sqlite_database)
+    await locking.request(operation, status=Status.APPROVED)
+    assert len(await wanted(sqlite_database, locking)) == 1
+
+
 async def test_many_keys_that_an_incident_locks_cost_no_call_each(sqlite_database: Database) -> None:
     locking = Locking(sqlite_database)
     records = [locking.fake.add_key(name=f"svc-{number}", unlimited_quota=True) for number in range(150)]

@@ -130,3 +130,13 @@ def test_a_page_has_time_request_and_number_of_each_line() -> None:
     assert f"<!date^{int(NOW)}^" in text_of(page)
     assert "<@U0MO> took the request, so that others need not look · request #12 · key 7 · line 9" in text_of(page)
     assert "12:00 UTC> · Keydesk looked at the value of the key · line 8" in text_of(page)
+
+
+def test_a_key_that_is_given_is_accepted_or_declined() -> None:
+    assert told(Fact.ACCEPTED, "U0BEN", key=7) == "<@U0BEN> accepted the key"
+    assert told(Fact.ACCEPTED, "U0BEN") == "<@U0BEN> accepted what was offered instead"
+    assert told(Fact.DECLINED, "U0BEN") == "<@U0BEN> declined the key"
+    owner = Change(field="owner", label="Owner", before="U0ADA", after="U0BEN")
+    asked = REQUEST.model_copy(update={"operation": "key.transfer", "summary": (owner,), "reason": ""})
+    line = told(Fact.ASKED, "U0ADA", request=asked, operation="key.transfer")
+    assert "Owner <@U0ADA> → <@U0BEN>" in line
