@@ -19,6 +19,8 @@ POINTS = 0.05
 EASE = 1.25
 # An end that is longer ago than this was not missed for a moment: the clock was moved, or nothing ran.
 LATE_SECONDS = 7 * DAY
+# A key that was not billed for so long has no pace.
+USED_SECONDS = 7 * DAY
 _NOT_JUDGED = frozenset({EffectiveState.DISABLED, EffectiveState.UNKNOWN})
 
 
@@ -200,7 +202,7 @@ def _mark(
         return state, _notice(Crossing.DRY, key, left=left, granted=state.base)
     if state.told in {Told.LOW, Told.DRY}:
         return state, None
-    dry_at = _dry_at(key, terms, forecast)
+    dry_at = _dry_at(key, now, terms, forecast)
     days = float("inf") if dry_at is None else (dry_at - now) / DAY
     if state.told is Told.REFILLED:
         eased = left >= (terms.quota_low + POINTS) * state.base and days > terms.quota_days * EASE
@@ -210,11 +212,16 @@ def _mark(
     return state, None
 
 
-def _dry_at(key: Key, terms: CareTerms, forecast: Callable[[], Forecast | None]) -> float | None:
-    """When it runs dry, where that may be soon: no day costs more than all that was ever spent."""
-    if key.remain_quota > max(1, terms.quota_days) * EASE * max(0, key.used_quota):
-        return None
-    found = forecast()
+def may_run_dry_soon(key: Key, *, now: float, terms: CareTerms) -> bool:
+    """Whether a look at its samples may tell that it runs dry soon: no day costs more than all that was ever spent, and
+    a key that was not billed for days has no pace.
+    """
+    most = max(1, terms.quota_days) * EASE * max(0, key.used_quota)
+    return not key.unlimited_quota and 0 < key.remain_quota <= most and key.accessed_time >= now - USED_SECONDS
+
+
+def _dry_at(key: Key, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]) -> float | None:
+    found = forecast() if may_run_dry_soon(key, now=now, terms=terms) else None
     dry_at = None if found is None else found.dry_at
     # A key that ends before is told of for its end.
     return None if dry_at is None or (key.expired_time != NEVER and key.expired_time < dry_at) else dry_at

@@ -13,13 +13,15 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from bot.care import store
-from bot.care.judgement import CareJudgement, Crossing, Notice, judge
+from bot.care.judgement import CareJudgement, Crossing, Notice, judge, may_run_dry_soon
 from bot.care.messages import CHANNEL, OWNER, SHOWN
 from bot.db.engine import Database
+from bot.gateway.models import Key
 from bot.keys import inventory_store, lineage
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
-from bot.keys.spending import DAY, Forecast, forecast
+from bot.keys.lineage import LineageRow
+from bot.keys.spending import Forecast, Spending, forecast
 from bot.permissions.care import CareTerms
 
 logger = logging.getLogger(__name__)
@@ -29,8 +31,6 @@ PAGE = 500
 MOST_PEOPLE, MOST_ASKED = 300, 50
 # Until those are looked at again who were left over, or slept.
 PAUSE = 300.0
-# A key that was not billed for so long has no pace.
-USED_SECONDS = 7 * DAY
 # People whose messages are wanted in one transaction; the channel hears of their keys together.
 TOGETHER = 50
 
@@ -180,27 +180,28 @@ def _judge_page(
 ) -> tuple[list[tuple[str, CareJudgement]], int | None]:
     """The keys with the next higher numbers, those that somebody owns; and the last of them, None at the end."""
     page = inventory_store.after(c, after, limit=PAGE)
-    ids = [int(known.key.id) for known in page]
-    remembered, replaced = store.several(c, ids), lineage.replaced(c)
+    remembered, replaced = store.several(c, [int(known.key.id) for known in page]), lineage.replaced(c)
+    judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
+    soon = [int(known.key.id) for known in judged if may_run_dry_soon(known.key, now=now, terms=terms)]
+    spent = spending_of(c, soon, now)
     found = []
-    for known in page:
+    for known in judged:
         key_id = int(known.key.id)
-        row = replaced.get(key_id)
-        # A key that was replaced ends by itself.
-        if known.owner_id is None or (row is not None and row.born_at in {None, known.key.created_time}):
-            continue
-        coming = functools.partial(_forecast, c, known, now)
+        coming = functools.partial(_forecast, spent.get(key_id), known.key, now)
         judgement = judge(remembered.get(key_id), known.key, now=now, terms=terms, forecast=coming)
         if judgement is not None:
-            found.append((known.owner_id, judgement))
-    return found, ids[-1] if len(page) == PAGE else None
+            found.append((str(known.owner_id), judgement))
+    return found, int(page[-1].key.id) if len(page) == PAGE else None
 
 
-def _forecast(c: sa.Connection, known: KnownKey, now: float) -> Forecast | None:
-    if known.key.accessed_time < now - USED_SECONDS:
-        return None
-    key_id = int(known.key.id)
-    return forecast(spending_of(c, [key_id], now)[key_id], remain=known.key.remain_quota, now=now)
+def _was_replaced(known: KnownKey, replaced: Mapping[int, LineageRow]) -> bool:
+    """A key that was replaced ends by itself."""
+    row = replaced.get(int(known.key.id))
+    return row is not None and row.born_at in {None, known.key.created_time}
+
+
+def _forecast(spent: Spending | None, key: Key, now: float) -> Forecast | None:
+    return None if spent is None else forecast(spent, remain=key.remain_quota, now=now)
 
 
 def _remember(c: sa.Connection, judgements: Sequence[CareJudgement]) -> None:

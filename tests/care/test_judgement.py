@@ -126,6 +126,7 @@ def test_a_key_that_can_hardly_run_dry_soon_costs_no_look_at_its_samples() -> No
         raise AssertionError
 
     assert Life().at(NOON, key(1, remain_quota=1000, used_quota=10), looked) == []
+    assert Life().at(NOON, key(1, born=NOON - 8 * DAY, remain_quota=60, used_quota=40), looked) == []
 
 
 def test_counters_that_go_backwards_tell_nothing() -> None:

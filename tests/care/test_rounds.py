@@ -137,6 +137,24 @@ async def test_nothing_wrong_for_a_week_is_no_message_and_no_question(desk: Desk
     assert desk.asked == []
 
 
+async def test_the_pace_of_the_samples_tells_three_days_before_and_is_silent_while_it_is_not_known(desk: Desk) -> None:
+    desk.terms = CareTerms(quota_low=0.0, quiet=None)
+    lefts: list[int] = []
+    for hour in range(0, 22 * 24, 4):
+        desk.now = NOON + hour * HOUR
+        slow, fast = hour * 100, min(200_000, hour * 4_000)
+        used = [key(1, used_quota=slow, remain_quota=50_000 - slow, accessed_time=int(desk.now))]
+        used.append(key(2, used_quota=fast, remain_quota=200_000 - fast, accessed_time=int(desk.now)))
+        desk.put(*used)
+        before = len(desk.wanted.of(1))
+        await desk.round()
+        if len(desk.wanted.of(1)) > before:
+            lefts.append(50_000 - slow)
+    # 2,400 units a day: told once, when three days of them are left. The other is dry before anything is known.
+    assert (desk.wanted.of(1), desk.wanted.of(2)) == ([("low", 0), ("dry", 0)], [("dry", 0)])
+    assert 6_000 < lefts[0] <= 7_200
+
+
 class Month:
     """Keys with ends and spending of their own; what must be told of them follows from how they are made."""
 
