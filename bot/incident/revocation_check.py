@@ -105,8 +105,10 @@ class BatchRevocationCheck:
         """
         if self.client.reveals_many is False:
             return ()  # no waiting brings these values
-        left = self.client.limiter.left(Limit.REVEALS, Priority.KILL)
-        if not left:
+        limiter = self.client.limiter
+        left = limiter.left(Limit.REVEALS, Priority.KILL)
+        # After a refusal, or while the writes have used up all calls, asking would only count as a trial of each key.
+        if not left or limiter.wait(Limit.REVEALS, Priority.KILL) > 0 or limiter.room() == 0:
             return lacking
         batch = await self.database.read(store.get, batch_id)
         waiting = 0

@@ -12,7 +12,7 @@ from bot.audit import read as read_audit
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
-from bot.gateway.limiter import CallLimiter
+from bot.gateway.limiter import CallLimiter, Priority, prioritized
 from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.incident import store
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus, values_from_name
@@ -174,6 +174,23 @@ async def test_a_batch_larger_than_the_limit_on_reveals_is_proved_a_hundred_a_ca
     assert proved(await sqlite_database.read(store.proved, 1)) == (950, 0)
     assert sum(each.method == "POST" for each in fake.requests) == 10
     assert await sqlite_database.read(named_values.get, values_from_name(1)) is None
+
+
+async def test_a_refused_call_for_values_is_a_trial_once_and_then_waited_for(sqlite_database: Database) -> None:
+    fake = fake_gateway("upstream-g2")
+    await disabled(sqlite_database, fake)
+    fake.arm("empty_429", method="POST", times=1)
+
+    async def write(_batch_id: int) -> None:
+        """Nothing is due."""
+
+    client = client_of(fake, limiter=CallLimiter(clock=fake.clock, sleep=fake.clock.sleep))
+    proof = replace(proof_of(sqlite_database, client, write), clock=fake.clock)
+    with prioritized(Priority.KILL):
+        while (pause := await proof.try_due(1)) is not None:
+            fake.advance(pause)
+    assert proved(await sqlite_database.read(store.proved, 1)) == (KEYS, 0)
+    assert sum(each.method == "POST" for each in fake.requests) == 2
 
 
 @pytest.mark.parametrize("mine", ["refused", "accepted"])
