@@ -22,8 +22,21 @@ logger = logging.getLogger(__name__)
 
 CATALOGS = Path(__file__).parent / "catalogs"
 FSI, PDI, RLM = "\u2068", "\u2069", "\u200f"
-# A piece of code, a mention or a link, a placeholder, and a command: the pieces that must keep their own order.
-_PIECES = re.compile(r"`[^`]*`|<[^<>]*>|\{[a-z_]+\}|(?<![\w/])/[a-z]+(?: [a-z]+)*")
+# The pieces that must keep their own order. Signs take the direction of the sentence around them: without this, +100k
+# is shown as 100k+, and a date from its day to its year.
+_PLACEHOLDER = r"\{[a-z_]+\}"
+_PIECES = re.compile(
+    "|".join(
+        (
+            r"`[^`]*`|<[^<>]*>",  # code, a mention or a link
+            rf"(?:\b[a-z_]+|{_PLACEHOLDER}) = (?:{_PLACEHOLDER}|\"[^\"]*\"|\[\"…\"\])",  # a line of the policy
+            rf"(?<!\w)(?:[+#/]|/[a-z]+/|IPv|HTTP ){_PLACEHOLDER}|{_PLACEHOLDER}",
+            r"(?<![\w/])/[a-z]+(?: [a-z]+)*",  # a command
+            r"(?<!\w)(?:[+=-]\$?|[$/])\d+(?:\.\d+)?[kM]?|\b\d+(?:\.\d+)?[kM]\b|\b\d+ USD\b",  # an amount, a prefix
+            r"\b\d+(?:[-_]\d+)+(?: \d\d:\d\d \(UTC\))?",  # a date, 500_000, 0-9
+        )
+    )
+)
 # What has no direction, before the first word or piece: marks, spaces, emoji.
 _BEGINNING = re.compile(rf"(?::[a-z0-9_+-]+:|[^\w{FSI}]|_)*")
 

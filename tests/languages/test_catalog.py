@@ -52,3 +52,34 @@ def test_pieces_of_a_right_to_left_sentence_keep_their_own_order() -> None:
 def test_a_sentence_that_begins_with_a_piece_is_read_from_right_to_left(template: str, ready: str) -> None:
     found = catalog.Catalog(gettext.NullTranslations(), isolates=True)
     assert found.one(template, "context" if template else "") == ready
+
+
+@pytest.mark.parametrize(
+    ("template", "piece"),
+    [
+        ("اكتب مقدار الإضافة (+100k)", "+100k"),
+        ("اكتب مقدار الخصم (-100k)", "-100k"),
+        ("الصيغة =100k تحدد ما يتبقى", "=100k"),
+        ("أو +$5", "+$5"),
+        ("أقل من $0.01", "$0.01"),
+        ("100k أو أكثر", "100k"),
+        ("مثل 1.5M، أو أكثر", "1.5M"),
+        ("الدولار الأمريكي 10 USD.", "10 USD"),
+        ("مقدار التغيير +{number} وحدة", "+{number}"),
+        ("الطلب #{number}.", "#{number}"),
+        ("بادئة من /0 إلى ما بعدها", "/0"),
+        ("بادئة إلى /{most}.", "/{most}"),
+        ("يقبل IPv{version} فقط", "IPv{version}"),
+        ("لم يُجب (HTTP {status}).", "HTTP {status}"),
+        ("إلى /alerts/{source}", "/alerts/{source}"),
+        ("الشرط keys_at_most = {limit}: بلغ حده", "keys_at_most = {limit}"),
+        ('تحتاج إلى المدة: per = "30d"', 'per = "30d"'),
+        ('ينقص from = ["…"]', 'from = ["…"]'),
+        ("هكذا: 2026-03-01، أو غيره", "2026-03-01"),
+        ("هكذا: 2026-03-01 12:00 (UTC).", "2026-03-01 12:00 (UTC)"),
+        ("وحدات (500_000) فقط", "500_000"),
+    ],
+)
+def test_what_is_typed_keeps_its_signs_where_they_stand(template: str, piece: str) -> None:
+    found = catalog.Catalog(gettext.NullTranslations(), isolates=True).one(template)
+    assert found.lstrip("\u200f") == template.replace(piece, f"\u2068{piece}\u2069")
