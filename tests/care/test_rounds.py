@@ -191,6 +191,7 @@ class Month:
         return found
 
 
+@pytest.mark.thorough
 async def test_months_are_told_once_by_two_replicas_that_die_and_repeat(database: Database) -> None:
     desk, chance = Desk(database), random.Random(7)
     desk.terms = CareTerms(quota_days=0, quiet=None)

@@ -14,6 +14,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 ADA, BEN, ALEX, CHANNEL = seed.ENGINEER, seed.SECOND_ENGINEER, seed.ADMIN, seed.KEYS_CHANNEL
 
 

@@ -8,6 +8,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 POLICY = (
     ROLES
     + """

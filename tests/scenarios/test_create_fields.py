@@ -13,6 +13,8 @@ from tests.scenarios.conftest import FreeDesk, OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.policies import FREE, ROLES
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 NO_VIP = f"""{ROLES}
 [[rules]]

@@ -16,6 +16,8 @@ from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import do, owned
 from tests.scenarios.policies import ROLES
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 PROFILES = ["cometapi", "upstream-g1", "upstream-g2", "upstream-g3"]
 FREE = f"""{ROLES}

@@ -14,6 +14,8 @@ from tests.scenarios.alerting import learned
 from tests.scenarios.conftest import FreeDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 TOKENS = "/api/token/"
 

@@ -12,6 +12,8 @@ from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.operating import owned
 from tests.scenarios.policies import FREE
 
+pytestmark = pytest.mark.thorough
+
 ADA = seed.ENGINEER
 NEW_API = "upstream-g2"
 

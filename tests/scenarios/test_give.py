@@ -11,6 +11,8 @@ from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
+pytestmark = pytest.mark.thorough
+
 ADA, BEN, ALEX, CHANNEL = seed.ENGINEER, seed.SECOND_ENGINEER, seed.ADMIN, seed.KEYS_CHANNEL
 WEEK = 7 * 86_400
 

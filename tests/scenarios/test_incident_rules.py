@@ -9,6 +9,8 @@ from tests.scenarios.desk import text_of, view_text
 from tests.scenarios.policies import ROLES
 from tests.scenarios.test_incident import CHANNEL, confirm, make, preview, progress
 
+pytestmark = pytest.mark.thorough
+
 HERE = f"""{ROLES}
 [[rules]]
 name  = "keys are disabled in the security channel"

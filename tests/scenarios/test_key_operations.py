@@ -15,6 +15,8 @@ from tests.narrow import present
 from tests.scenarios.desk import PATIENCE, Desk, buttons_of, open_desk, text_of, view_text
 from tests.scenarios.operating import do, key_id_of, open_form, owned
 
+pytestmark = pytest.mark.thorough
+
 ADA, BEN, MIRA, SAM = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER, seed.SECURITY
 
 

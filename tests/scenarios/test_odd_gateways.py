@@ -13,6 +13,8 @@ from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import text_of, view_text
 from tests.scenarios.operating import do, owned
 
+pytestmark = pytest.mark.thorough
+
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
 PROFILES = ["cometapi", "upstream-g2"]
 MANY = tuple(f"model-{number:05}" for number in range(20_000))

@@ -9,6 +9,8 @@ from keydesk_sandbox import seed
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.forging import last, send_as
 
+pytestmark = pytest.mark.thorough
+
 ADA, SAM, MIRA = seed.ENGINEER, seed.SECURITY, seed.MANAGER
 EVIL = "<!channel> <https://evil.test|click> @everyone"
 RAW = ("<!channel>", "<https://evil", "@everyone")

@@ -50,7 +50,7 @@ async def test_errors_are_told_in_the_language_of_the_reader_and_logged_in_engli
         view = error_view(said(made.sentence))
     assert not english_in([one.replace("x_y", "") for one in sentences])
     assert answer.errors["name"].startswith("SLACK DOES NOT ANSWER US RIGHT NOW.")
-    assert view["title"]["text"] == "THAT DID NOT WORK"
+    assert view["title"]["text"] == "DID NOT WORK"
     assert not english_in([view["title"], view["close"], view["blocks"]])
     assert "Slack does not answer us right now." in caplog.text
 
