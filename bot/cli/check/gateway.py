@@ -122,7 +122,7 @@ def _tell_budget(report: Report, keys: int, *, hidden: int) -> None:
     subject, size = "list of keys", SIZES[Limit.CALLS]
     calls, share = max(1, math.ceil(keys / PAGE_SIZE)), size.shares[Priority.BACKGROUND]
     every = duration_text(whole_look_every(keys))
-    what = f"{keys:,} keys are {calls:,} calls, made again after {every}"
+    what = f"{keys:,} keys take {calls:,} {'call' if calls == 1 else 'calls'}, made again after {every}"
     if calls > share:
         lasts = duration_text(calls / share * size.seconds)
         mend = "a new key is learnt within a minute all the same; keys that are gone are noticed later"

@@ -48,7 +48,10 @@ def _row(
     things = [tr("request {number}", number=f"#{request_id}")] if request_id else []
     things += [tr("key {number}", number=line["key_id"])] if line.get("key_id") else []
     things.append(trc("of the record", "line {number}", number=line["seq"]))
-    return " · ".join([date(_unix(line["at"])), sentence(told), *things])
+    what = " · ".join([sentence(told), *things])
+    return trc(
+        "line of the record: its time and what happened", "{when} · {what}", when=date(_unix(line["at"])), what=what
+    )
 
 
 def _unix(at: Any) -> float:

@@ -145,9 +145,9 @@ def test_many_keys_are_more_calls_than_background_work_has() -> None:
     gateway._tell_budget(report, 300, hidden=0)
     gateway._tell_budget(report, 30_000, hidden=600)
     assert out.getvalue().splitlines() == [
-        "ok    list of keys: 300 keys are 3 calls, made again after about 5 minutes; background work has 90 in 180 s",
+        "ok    list of keys: 300 keys take 3 calls, made again after about 5 minutes; background work has 90 in 180 s",
         (
-            "warn  list of keys: 30,000 keys are 300 calls, made again after about 20 minutes; that takes about 10 minutes, "
+            "warn  list of keys: 30,000 keys take 300 calls, made again after about 20 minutes; that takes about 10 minutes, "
             "since background work has 90 calls in 180 s; a new key is learnt within a minute all the same; keys that are gone are "
             "noticed later"
         ),
