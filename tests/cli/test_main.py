@@ -156,6 +156,8 @@ async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folde
             assert (await http.get("/readyz")).json() == {"ready": True}
             assert (await http.get("/metrics")).status_code == 404
             operators = f"http://127.0.0.1:{served['KEYDESK_METRICS_PORT']}"
+            async with httpx.AsyncClient(base_url=operators, trust_env=False) as inside:
+                await _ready(inside, process)  # this server begins to listen a moment after the other one
             assert 'keydesk_up{what="database"} 1.0' in (await http.get(f"{operators}/metrics")).text
             # The index of keys is learned first; until then a note says so.
             async with asyncio.timeout(60):
