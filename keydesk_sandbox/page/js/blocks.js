@@ -37,7 +37,7 @@ function section(place, block) {
 const header = (_, block) => h("h3", { class: "block header", ...hook(block) }, plain(block.text));
 const divider = (_, block) => h("hr", { class: "block", ...hook(block) });
 
-const context = (_, block) => h("div", { class: "block context", ...hook(block) },
+const context = (_, block) => h("div", { class: "block context", dir: "auto", ...hook(block) },
   (block.elements ?? []).map((element) => (element.type === "image" ? picture(element, "small")
     : h("div", { class: "text" }, text(element)))));
 
@@ -55,7 +55,7 @@ function input(place, block) {
   const described = [block.hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || null;
   const field = { id: native ? id : null, labelId: `${id}-label`, describedBy: described, invalid: Boolean(error),
     enter: place.enter };
-  return h("div", { class: error ? "block input invalid" : "block input", ...hook(block),
+  return h("div", { class: error ? "block input invalid" : "block input", dir: "auto", ...hook(block),
     key: `${block.block_id} ${element.action_id}` },
     h("div", { class: "label-row" }, h(native ? "label" : "span",
       { class: "label", for: native ? id : null, id: `${id}-label` }, plain(block.label)),

@@ -59,11 +59,11 @@ function lines(source, options) {
     const quoted = /^(?:&gt;|>)\s?(.*)$/.exec(row);
     if (quoted && /^(?:&gt;|>){3}/.test(row)) {
       const rest = [row.replace(/^(?:&gt;|>){3}\s?/, ""), ...rows.slice(index + 1)];
-      nodes.push(h("blockquote", {}, rest.map((each) => line(each, options))));
+      nodes.push(h("blockquote", { dir: "auto" }, rest.map((each) => line(each, options))));
       break;
     }
     if (quoted) {
-      if (!quote) nodes.push((quote = h("blockquote", {})));
+      if (!quote) nodes.push((quote = h("blockquote", { dir: "auto" })));
       quote.children.push(line(quoted[1], options));
     } else {
       quote = null;
