@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.languages import said, tr, trn
+from bot.languages import current, said, tr, trn
 
 Block = dict[str, Any]
 
@@ -59,7 +59,7 @@ _LOOK_ALIKES = {"*": "∗", "~": "∼", "`": "ˋ", "_": "ˍ", ":": "∶"}
 _REPEATED = re.compile("(?<=“).*(?=”)", re.DOTALL)
 # Signs that we put before a state: a name that holds one could pose as another state.
 _MARKS = re.compile("[✅☑✔✓✖❌⛔🚫🛑⏳⌛🔒🔓⚠🚨▶💤↩↔❓❔ℹ⚓\ufe0f]+")
-_FSI, _PDI = "\u2068", "\u2069"
+_LRI, _FSI, _PDI = "\u2066", "\u2068", "\u2069"
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -145,7 +145,9 @@ def bold_name(name: str) -> str:
 def code(text: str) -> str:
     """`text` in mrkdwn code style; backticks and line breaks cannot end it early."""
     plain = " ".join(text.replace("`", "ˋ").split())
-    return f"`{escape(plain)}`" if plain else ""
+    shown = f"`{escape(plain)}`" if plain else ""
+    # What begins with a sign, such as `…hVNL`, would end with it in a text that is read from right to left.
+    return f"{_LRI}{shown}{_PDI}" if shown and current().right_to_left else shown
 
 
 def quote(text: str) -> str:

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from bot.languages import find, speaking
 from bot.slack import blocks as b
-from bot.slack.blocks import bold_name, harmless, inert, plain_name
+from bot.slack.blocks import bold_name, code, harmless, inert, plain_name
+from tests.narrow import present
 
 TEXT = st.text(max_size=400)
 
@@ -222,3 +224,10 @@ def test_a_name_poses_as_no_state_and_stays_on_its_line() -> None:
 def test_what_a_sentence_repeats_is_not_formatted_and_our_own_words_are() -> None:
     said = harmless("There is no key “a” *b* ”c“ x”; `/apikey list` shows yours.")
     assert said == "There is no key “a” ∗b∗ ”c“ x”; `/apikey list` shows yours."
+
+
+def test_code_keeps_its_order_in_a_text_that_is_read_from_right_to_left() -> None:
+    assert code("…hVNL") == "`…hVNL`"
+    with speaking(present(find("ar"))):
+        assert code("…hVNL") == "\u2066`…hVNL`\u2069"
+        assert code("") == ""
