@@ -1,9 +1,11 @@
 """Every file that deploys Keydesk says what is true of it: settings, ports, probes, commands, metric names."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -237,3 +239,25 @@ def test_the_rules_are_rules() -> None:
             assert {"alert", "expr", "labels", "annotations"} <= rule.keys()
             assert rule["labels"]["severity"] in {"page", "ticket"}
             assert rule["annotations"]["summary"].endswith(".") or "}}" in rule["annotations"]["summary"]
+
+
+def test_the_image_keeps_only_the_languages_that_are_spoken(tmp_path: Path) -> None:
+    import babel  # noqa: PLC0415  # copied, not used
+
+    shutil.copytree(Path(babel.__file__).parent, tmp_path / "babel")
+    run = next(line for line in (ROOT / "Dockerfile").read_text().splitlines() if "locale-data" in line)
+    step = json.loads(run.removeprefix("RUN "))[1:]
+    speak = "from bot.languages import find, speaking; from bot.languages.formats import one_of\n"
+    speak += "for tag in ('ar', 'zh-Hant', 'zh-Hans'):\n with speaking(find(tag)): print(one_of(['a', 'b', 'c']))"
+    for words in (step, ["-c", speak]):
+        done = subprocess.run(
+            [sys.executable, *words],
+            env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert len(done.stdout.splitlines()) == 3
+    kept = (tmp_path / "babel" / "locale-data").glob("*.dat")
+    assert sum(one.stat().st_size for one in kept) < 4_000_000
+    assert (tmp_path / "babel" / "locale-data" / "zh_Hant.dat").is_file()
