@@ -105,7 +105,13 @@ class RequestActions:
         judgement = request.judgement
         if request.approval is None:
             return Eligibility(allowed=False, sentence=tr("Nobody has to approve this request."))
-        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+        ask = Ask(
+            actor=requester,
+            operation=request.operation,
+            own=judgement.own,
+            facts=judgement.facts,
+            receiver=request.counted_for,
+        )
         # A review follows an executed request, so it does not expire.
         now = request.asked_at if what == "review" else self.clock()
         policy, approval, asked_at = self.policy(), request.approval, request.asked_at

@@ -71,7 +71,13 @@ class ApproverCheck:
             return None if patient else False
         requester = await self.who_is(request.requester_id, request.requester_team)
         judgement, unsure = request.judgement, requester.kind is ActorKind.UNKNOWN
-        ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+        ask = Ask(
+            actor=requester,
+            operation=request.operation,
+            own=judgement.own,
+            facts=judgement.facts,
+            receiver=request.counted_for,
+        )
         for person in sorted(people)[:MOST_PEOPLE]:
             one = await self.who_is(person, "")
             if possible_approvers(

@@ -67,7 +67,13 @@ def _otherwise(policy: Policy, request: ApprovalRequest, requester: Actor, facts
 def refusal_today(policy: Policy, request: ApprovalRequest, requester: Actor, voters: Sequence[Actor]) -> str:
     """Why it may no longer be done; "" when it may. `voters`: who approved, in order, as Slack shows them now."""
     judgement = request.judgement
-    ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=judgement.facts)
+    ask = Ask(
+        actor=requester,
+        operation=request.operation,
+        own=judgement.own,
+        facts=judgement.facts,
+        receiver=request.counted_for,
+    )
     today = decide(policy, ask)
     if today.outcome == "deny":
         return joined(tr("The policy no longer allows this."), today.sentence)

@@ -93,7 +93,7 @@ def write(c: sa.Connection, read: Mapping[int, tuple[float, Key]]) -> int:
         elif old["created_time"] != key.created_time:
             reborn.append(key_id)
             changed.append(values)
-        elif _came_late(old["read_at"], at) or (old["gone_at"] is None and all(old[n] == values[n] for n in _COMPARED)):
+        elif _came_late(old, at) or (old["gone_at"] is None and all(old[n] == values[n] for n in _COMPARED)):
             continue
         else:
             changed.append(values | {"known_since": old["known_since"]})
@@ -116,8 +116,9 @@ def _values(key: Key, at: float) -> dict[str, Any]:
     return found | {"key_id": int(key.id), "folded": fold(key.name), "known_since": at, "read_at": at, "gone_at": None}
 
 
-def _came_late(stored: float, at: float) -> bool:
-    return 0 < stored - at < LATE_SECONDS
+def _came_late(old: sa.RowMapping, at: float) -> bool:
+    """Whether it was read before what the row says of the key, or before the key went."""
+    return any(moment is not None and 0 < moment - at < LATE_SECONDS for moment in (old["read_at"], old["gone_at"]))
 
 
 def _update(c: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

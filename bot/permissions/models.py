@@ -160,12 +160,16 @@ class Facts(_Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """Who wants to do what. `own`: on a key (or request, or record) of their own; a new key is one's own."""
+    """Who wants to do what. `own`: on a key (or request, or record) of their own; a new key is one's own.
+
+    `receiver`: the Slack user id of whoever owns the key then, "" where that does not change.
+    """
 
     actor: Actor
     operation: str
     own: bool = True
     facts: Facts = field(default_factory=Facts)
+    receiver: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,14 +162,15 @@ def may_approve(
     """Whether `approver` may approve now, by the stricter of the stored terms and today's (`binding_terms`).
 
     `ask` is the request again, its actor as Slack shows the requester now. An own request needs
-    `self_approval = true` in the stored terms and in today's, with no other rule against it.
+    `self_approval = true` in the stored terms and in today's, with no other rule against it, and so does one by which
+    the approver gets a key, whoever asked.
     """
     today = decide(policy, ask)
     rule = today.rule
     if today.outcome == "deny":
         sentence = tr("The policy no longer lets this be done: {why}", why=today.sentence)
         return Eligibility(allowed=False, rule=rule, sentence=sentence)
-    own = approver.slack_user_id == ask.actor.slack_user_id
+    own = approver.slack_user_id in {ask.actor.slack_user_id, ask.receiver}
     if own and (refusal := _own_refusal(approval, today)):
         return refusal
     if any(answer.by == approver.slack_user_id for answer in given):

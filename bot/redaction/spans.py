@@ -46,7 +46,7 @@ _BARE = re.compile(
 # The same in two pieces: on two lines, with what quotations and source code put around a line's end, or beside a space.
 _TWO_PIECES = re.compile(
     r"(?<![0-9A-Za-z])(?P<first>[0-9A-Za-z]{4,44}+)(?:\\[nr]|<br ?/?>|[\"'`+\\\s>|#*]){1,20}+"
-    r"(?P<second>[0-9A-Za-z]{4,44}+)(?![0-9A-Za-z])"
+    r"(?=(?P<second>[0-9A-Za-z]{4,44}+)(?![0-9A-Za-z]))"  # which may be the first of the next two
 )
 # A key in pieces, not two of them or their hints: spaces, line ends (as they are, or as code and mark-up write them),
 # quotation marks, plus signs. Not behind a word: what follows `task-` and `risk-` is a sentence.
@@ -101,7 +101,7 @@ def _by_form(seen: str, *, wide: bool) -> Iterator[Span]:
             joined = match["first"] + match["second"]
             in_base64 = (_is_in_base64(seen, *match.span(part)) for part in ("first", "second"))
             if len(joined) == KEY_LENGTH and is_random(joined) and not any(in_base64):
-                yield match.span()
+                yield match.start(), match.end("second")
 
 
 def _is_in_base64(seen: str, start: int, end: int) -> bool:

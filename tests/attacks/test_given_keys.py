@@ -9,7 +9,7 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.conftest import OpenDesk, both, desk_with
-from tests.scenarios.desk import Desk
+from tests.scenarios.desk import Desk, buttons_of
 from tests.scenarios.policies import ROLES
 from tests.scenarios.test_give import ADA, BEN, CHANNEL, WEEK, give, offers, owner_of
 
@@ -21,6 +21,15 @@ who   = ["engineer"]
 do    = ["key.create", "key.transfer", "key.show", "key.reveal"]
 when  = {{ keys_at_most = 2, granted_at_most = "$1", per = "30d" }}
 allow = true
+"""
+# Whoever gets a key may be one of those who decide about it.
+DECIDED = f"""{ROLES}
+[[rules]]
+name     = "a second pair of eyes"
+who      = ["engineer"]
+do       = ["key.transfer", "key.adopt"]
+on       = "any"
+approval = {{ from = ["manager", "security"] }}
 """
 
 
@@ -127,3 +136,22 @@ async def test_keys_that_go_round_give_nobody_more_than_their_own(desk_with: Ope
         assert "errors" in str(answered.body)
         assert not offers(desk, ADA)
         assert await owner_of(desk, first) == BEN
+
+
+@pytest.mark.parametrize("word", ["give", "adopt"])
+async def test_whoever_gets_a_key_does_not_approve_it_themselves(desk_with: OpenDesk, word: str) -> None:
+    async with desk_with(policy=DECIDED) as desk:
+        key = desk.gateway.add_key(name="console")
+        if word == "give":
+            await desk.own(ADA, key)
+        await desk.slack.command(ADA, CHANNEL, f"/apikey {word} {key.id} <@{seed.MANAGER}> she wants it")
+        await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] in {"key.transfer", "key.adopt"})
+        assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+        card = await desk.eventually(lambda: next(m for m in desk.messages() if "approve" in buttons_of(m)))
+        await desk.slack.click(seed.MANAGER, card, "approve")
+        await desk.app.responder.drain(grace=10)
+        request = await desk.request((await desk.audit("asked"))[0]["request_id"])
+        assert (request.status, request.votes) == (Status.PENDING, ())
+        assert (await desk.audit("refused"))[-1]["actor"] == seed.MANAGER
+        await desk.slack.click(seed.SECURITY, card, "approve")
+        await desk.eventually(lambda: offers(desk, seed.MANAGER) or desk.said("has an owner now"))

@@ -8,12 +8,12 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack import SlackMessage
 from tests.narrow import expect
 from tests.scenarios.alerting import cards, learned
-from tests.scenarios.conftest import http_desk
+from tests.scenarios.conftest import OpenDesk, desk_with, http_desk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.forging import last, send_as
 from tests.scenarios.operating import open_form, owned
 
-__all__ = ["http_desk"]
+__all__ = ["desk_with", "http_desk"]
 ADA, BEN, GIL, OLGA, SAM = seed.ENGINEER, seed.SECOND_ENGINEER, seed.GUEST, seed.OUTSIDER, seed.SECURITY
 PARTNER = "C0PARTNER"
 COMMANDS = (
@@ -110,3 +110,23 @@ async def test_the_leak_guard_confirms_nothing_in_a_channel_shared_with_another_
     called = [call for call in desk.slack.calls if PARTNER in str(call.arguments.get("channel", ""))]
     assert [call.method for call in called if call.method.startswith(("chat.", "reactions."))] == []
     assert "partner" not in text_of(card).lower() or f"<#{PARTNER}>" in text_of(card)
+
+
+# Above every other rule of the sandbox.
+DENIED = """[[rules]]
+name = "not here"
+who  = ["*"]
+do   = ["usage.read", "key.list", "request.list", "audit.read"]
+on   = "any"
+when = { channel_in = ["C0KEYS"] }
+deny = "Not in front of everybody."
+
+[[rules]]"""
+
+
+async def test_what_a_rule_keeps_out_of_a_channel_is_not_told_there(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=seed.POLICY.replace("[[rules]]", DENIED, 1)) as desk:
+        key = await owned(desk, ADA, name="mine")
+        for command in ("list", "requests", "audit", f"audit {key.id}", "usage", "usage all", f"usage {key.id}"):
+            answer = await answer_to(desk, seed.ADMIN, command)
+            assert "Not in front of everybody." in str(answer), command

@@ -58,6 +58,7 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "in base32": lambda secret: base64.b32encode(_key(secret).encode()).decode(),
     "in small base32": lambda secret: base64.b32encode(_key(secret).encode()).decode().rstrip("=").lower(),
     "without its beginning on two lines": lambda secret: f"{secret[:24]}\n{secret[24:]}",
+    "without its beginning on two lines after a word": lambda secret: f"please {secret[:24]}\n{secret[24:]} thanks",
 }
 # What is seen through when the key is one of the account, whose ends and fingerprint are known.
 TRICKS_WITH_A_KNOWN_KEY: dict[str, Callable[[str], str]] = {

@@ -155,6 +155,16 @@ def test_a_key_that_comes_back_is_there_again(database: Database) -> None:
     assert database.run_here(store.living_ids) == {1}
 
 
+def test_a_reading_from_before_a_key_went_does_not_bring_it_back(database: Database) -> None:
+    write(database, NOON, record(1))
+    database.run_here(store.mark_gone, [1], at=NOON + 9)
+    assert write(database, NOON + 8, record(1, used_quota=1)) == 0
+    assert database.run_here(store.living_ids) == set()
+    # A clock that was moved back keeps no key away.
+    assert write(database, NOON - LATE_SECONDS, record(1)) == 1
+    assert database.run_here(store.living_ids) == {1}
+
+
 def test_before_the_first_list_nothing_is_to_be_believed(database: Database) -> None:
     assert database.run_here(store.last_pass) is None
 

@@ -12,8 +12,7 @@ from bot.keys.lookup import one
 from bot.keys.reference import KeyReference
 from bot.languages import tr
 from bot.operations import Description
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor
 from bot.slack.blocks import plain_name
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -35,13 +34,15 @@ class AuditReadListeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text = delivery.text.strip()
-        asks = (Ask(actor=actor, operation=NAME, own=own) for own in (True, False))
-        if clean_line(text) and not any(decide(deps.policy(), ask).allowed for ask in asks):
+        rights = {
+            own: deps.access.decide_unread(actor, NAME, own=own, channel=delivery.channel_id) for own in (True, False)
+        }
+        if clean_line(text) and not any(right.allowed for right in rights.values()):
             # The same for every key, so it tells nothing of one.
-            await deps.flow.refuse(actor, NAME, decide(deps.policy(), Ask(actor=actor, operation=NAME)))
+            await deps.flow.refuse(actor, NAME, rights[True])
         key_id, about = await self._about(delivery, actor, text) if clean_line(text) else (None, "")
         own = key_id is not None and await deps.database.read(owners.owner_of, key_id) == actor.slack_user_id
-        decision = decide(deps.policy(), Ask(actor=actor, operation=NAME, own=own))
+        decision = rights[own]
         if not decision.allowed:
             if key_id is not None:
                 await deps.access.turn_away(actor, NAME, [], text, channel=delivery.channel_id)

@@ -15,8 +15,7 @@ from bot.gateway.models import Key
 from bot.keys import locks, owners
 from bot.keys.text import account_empty_text, account_trouble
 from bot.languages import tr
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor
 from bot.slack.blocks import Message
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -36,7 +35,7 @@ class KeyListListeners:
         page = _page(delivery.text)
         actor = await self.deps.actor(delivery)
         await self.deps.flow.admit(actor, LIST)
-        everybody = await self._scope(actor)
+        everybody = await self._scope(actor, delivery.channel_id)
         looking = asyncio.ensure_future(self._message(actor, everybody, page))
         await asyncio.wait({looking}, timeout=self.deps.left(delivery))
         if looking.done():
@@ -49,12 +48,12 @@ class KeyListListeners:
         delivery.responder.later(tell_later(), delivery=delivery)
         return Ephemeral(tr("The gateway takes its time; the list follows in a moment."))
 
-    async def _scope(self, actor: Actor) -> bool:
+    async def _scope(self, actor: Actor, channel: str) -> bool:
         """Whether this person sees everybody's keys. Raises PermissionDenied (recorded) when not even their own."""
-        policy = self.deps.policy()
-        if decide(policy, Ask(actor=actor, operation=LIST, own=False)).allowed:
+        access = self.deps.access
+        if access.decide_unread(actor, LIST, own=False, channel=channel).allowed:
             return True
-        own = decide(policy, Ask(actor=actor, operation=LIST, own=True))
+        own = access.decide_unread(actor, LIST, own=True, channel=channel)
         if not own.allowed:
             await self.deps.flow.refuse(actor, LIST, own)
         return False

@@ -16,8 +16,7 @@ from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.keys.text import account_trouble
 from bot.languages import tr
-from bot.permissions.models import Actor, Ask, Facts
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
@@ -42,7 +41,8 @@ class KeyRevealListeners:
         deps = self.deps
         actor = await deps.actor(delivery, fresh=True)
         owned = None if key_id is None else await deps.database.read(_owned, key_id)
-        await self._check(actor, owned, key_id)
+        channel = delivery.channel_id
+        await self._check(actor, owned, key_id, channel)
         if owned is None:
             return None
 
@@ -50,7 +50,8 @@ class KeyRevealListeners:
             # The number may belong to another key by now; only the creation time of the record shows that.
             shown = await deps.reader.get_key_value(KeyId(owned.key_id), deadline=BACKGROUND_SECONDS)
             if not await deps.access.is_own(actor, shown.key):
-                await self._check(actor, None, owned.key_id)
+                await self._check(actor, None, owned.key_id, channel)
+            await self._check(actor, owned, owned.key_id, channel, shown.key)
             value = shown.value or await deps.reader.reveal_masked(shown.key.id, deadline=BACKGROUND_SECONDS)
             times = await deps.database.run(self._count, actor, owned)
             return self._view(value, owned, times, shown.key)
@@ -58,10 +59,16 @@ class KeyRevealListeners:
         await delivery.responder.fill(delivery, loading(tr("API key")), work)
         return None
 
-    async def _check(self, actor: Actor, owned: OwnedKey | None, key_id: int | None) -> None:
-        """Only the owner, and only while the policy lets owners look. A refusal is recorded."""
+    async def _check(
+        self, actor: Actor, owned: OwnedKey | None, key_id: int | None, channel: str, key: Key | None = None
+    ) -> None:
+        """Only the owner, and only while the policy lets owners look. A refusal is recorded. `key`: once it is read."""
         own = owned is not None and owned.owner_id == actor.slack_user_id and owned.owner_team == actor.team_id
-        decision = decide(self.deps.policy(), Ask(actor=actor, operation=NAME, own=own, facts=Facts()))
+        access = self.deps.access
+        if key is None:
+            decision = access.decide_unread(actor, NAME, own=own, channel=channel)
+        else:
+            decision = access.decide(actor, NAME, key, own=own, channel=channel)
         if own and decision.outcome == "allow":
             return
         if decision.outcome == "deny":

@@ -9,8 +9,7 @@ from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.views import request_list
 from bot.languages import tr
 from bot.operations import Description
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor
 from bot.slack.blocks import Block
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -30,9 +29,9 @@ class RequestListListeners:
         deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
-        policy = deps.policy()
-        everybody = decide(policy, Ask(actor=actor, operation=NAME, own=False)).allowed
-        own = decide(policy, Ask(actor=actor, operation=NAME, own=True))
+        access, channel = deps.access, delivery.channel_id
+        everybody = access.decide_unread(actor, NAME, own=False, channel=channel).allowed
+        own = access.decide_unread(actor, NAME, own=True, channel=channel)
         to_decide, to_review = await decidable(deps, actor), await reviewable(deps, actor)
         if not own.allowed and not everybody and not to_decide and not to_review:
             await deps.flow.refuse(actor, NAME, own)

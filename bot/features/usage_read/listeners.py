@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
+from bot.errors import InputError
+from bot.features.lists.key_pages import key_page
 from bot.features.usage_read.views import (
     AccountUsage,
     KeyUsage,
@@ -24,12 +26,11 @@ from bot.gateway.errors import GatewayCallError
 from bot.gateway.models import Key, OverPromise
 from bot.gateway.usage import ModelShares
 from bot.keys import owners
-from bot.keys.lookup import one
+from bot.keys.lookup import FIELD, one
 from bot.keys.spending import MONTH, Amount, Spending, together
 from bot.languages import tr
 from bot.operations import Description
-from bot.permissions.models import Actor, Ask
-from bot.permissions.policy import decide
+from bot.permissions.models import Actor
 from bot.slack.blocks import Message
 from bot.slack.charts import Chart, Charts
 from bot.slack.delivery import Ack, Delivery
@@ -64,11 +65,11 @@ class UsageReadListeners:
         text = clean_line(delivery.text)
         person = _PERSON.fullmatch(text)
         if text.casefold() == "all":
-            await self._check(actor, own=False)
+            await self._check(actor, delivery, own=False)
             work: Callable[[], Awaitable[Answer]] = self._account
         elif person is not None or not text:
             whose = actor.slack_user_id if person is None else person["id"]
-            await self._check(actor, own=whose == actor.slack_user_id)
+            await self._check(actor, delivery, own=whose == actor.slack_user_id)
             work = _bound(self._person, whose)
         else:
             key = await self._key(delivery, actor, delivery.text.strip())
@@ -81,10 +82,10 @@ class UsageReadListeners:
         delivery.responder.later(answer(), delivery=delivery)
         return None
 
-    async def _check(self, actor: Actor, *, own: bool) -> None:
+    async def _check(self, actor: Actor, delivery: Delivery, *, own: bool) -> None:
         """Raises PermissionDenied (recorded) without the right. Whoever may read any may read their own."""
         rights = [
-            decide(self.deps.policy(), Ask(actor=actor, operation=NAME, own=one))
+            self.deps.access.decide_unread(actor, NAME, own=one, channel=delivery.channel_id)
             for one in ([True, False] if own else [False])
         ]
         if not any(right.allowed for right in rights):
@@ -97,7 +98,7 @@ class UsageReadListeners:
         if not seen:
             await deps.access.turn_away(actor, NAME, matches, text, channel=channel)
         key = one(seen, text).key
-        await self._check(actor, own=await deps.access.is_own(actor, key))
+        await self._check(actor, delivery, own=await deps.access.is_own(actor, key))
         return key
 
     async def _of_key(self, key: Key) -> Answer:
@@ -118,15 +119,17 @@ class UsageReadListeners:
 
     async def _person(self, whose: str) -> Answer:
         deps, now = self.deps, self.deps.clock()
-        page = await deps.known.page(owner=whose, number=1, rows=_LOOKED_AT)
-        known = [] if page is None else page.keys
+        page = await key_page(deps, owner=whose, number=1, rows=_LOOKED_AT, deadline=BACKGROUND_SECONDS)
+        if page is None:
+            raise InputError({FIELD: tr("What was spent is known as soon as all keys were listed once.")})
+        known = page.keys
         spent = await deps.known.spending([one.key.id for one in known], now=now)
         dearest = sorted(known, key=lambda one: -spent[one.key.id].last(MONTH, now=now))
         usage = PersonUsage(
             person=whose,
             keys=[(one.key, spent[one.key.id]) for one in dearest],
             together=together(spent.values()),
-            more=0 if page is None else page.total - len(known),
+            more=page.total - len(known),
         )
         return person_usage(usage, now=now, units_per_usd=deps.units_per_usd)
 

@@ -8,8 +8,10 @@ from pydantic import SecretStr
 
 from bot.errors import PermissionDenied
 from bot.features.key_reveal.listeners import KeyRevealListeners, register
+from bot.permissions import parse_policy
 from bot.slack.delivery import Kind
 from bot.slack.router import Router
+from keydesk_sandbox import seed
 from tests.approvals.kit import BEN, MIRA
 from tests.features.desk import ListenerDesk, button
 from tests.narrow import expect
@@ -54,6 +56,25 @@ async def test_the_number_of_a_deleted_key_shows_nothing_of_the_key_that_has_it_
     shown = await listener_desk.window() + _unveiled(listener_desk.web.calls[-1])
     assert listener_desk.gateway.key_value(key.id) not in shown
     assert "somebody else" in shown
+
+
+@pytest.mark.parametrize("when", ['group_in = ["vip"]', 'channel_in = ["C0KEYS"]'])
+async def test_a_rule_that_keeps_a_value_from_its_owner_is_asked_about_the_key_and_the_channel(
+    listener_desk: ListenerDesk, when: str
+) -> None:
+    desk = listener_desk
+    rule = f'[[rules]]\nname = "kept"\nwho = ["*"]\ndo = ["key.reveal"]\nwhen = {{ {when} }}\ndeny = "Not this one."\n'
+    desk.spine.policy = parse_policy(seed.POLICY.replace("[[rules]]", f"{rule}[[rules]]", 1))
+    key = await desk.owned(group="vip")
+    try:
+        await KeyRevealListeners(desk.deps).by_key(desk.delivery(kind=Kind.ACTION, payload=button(str(key.id))))
+    except PermissionDenied as error:
+        shown = error.sentence
+    else:
+        shown = await desk.window() + _unveiled(desk.web.calls[-1])
+    assert "Not this one." in shown
+    assert desk.gateway.key_value(key.id) not in shown
+    assert await desk.spine.facts() == ["refused"]
 
 
 @pytest.mark.parametrize("value", ["", "7", "1; DROP", "9" * 30])

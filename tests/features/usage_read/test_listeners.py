@@ -57,6 +57,13 @@ async def test_whoever_may_see_a_key_but_not_its_spending_is_refused(listener_de
         await asked(listener_desk, SAM.slack_user_id, f"{key.id}")
 
 
+async def test_before_all_keys_were_listed_nobody_is_told_that_they_have_none(listener_desk: ListenerDesk) -> None:
+    await listener_desk.owned(name="adas")
+    assert "<@U0ADA>'s 1 key" in await asked(listener_desk, ADA.slack_user_id)
+    listener_desk.gateway.arm("refused", times=None)
+    assert "0 keys" not in await asked(listener_desk, ADA.slack_user_id)
+
+
 async def test_sums_come_from_samples_where_those_reach_back_and_else_from_the_log(
     listener_desk: ListenerDesk,
 ) -> None:
