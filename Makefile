@@ -40,7 +40,7 @@ define environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "No environment could be made in $(CURDIR)/$(VENV): is the folder writable, is the disk full?"; exit 1; }
-	@$(PIP) --require-hashes -r $(1) || { echo "The packages of $(firstword $(1)) could not be installed; the lines above say why. Without a network this cannot work the first time."; exit 1; }
+	@$(PIP) --require-hashes -r $(1) || { echo "The packages of $(firstword $(1)) could not be installed; the lines above say why. Is the disk full? Without a network this cannot work the first time."; exit 1; }
 	@$(PIP) --no-deps --require-hashes -r requirements/build.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -75,6 +75,7 @@ def serve(
     raise_descriptor_limit()
     application = Application(settings, **_options(secret_files))
     prepare_database(application.resources.database)
+    _needs_port(settings)
     config = uvicorn.Config(
         application.asgi(work=work),
         host=settings.keydesk_host,
@@ -125,6 +126,18 @@ def _metrics_of(application: Application) -> MetricsServer:
     app = Starlette(routes=application.resources.health.detailed_routes())
     settings = application.resources.settings
     return MetricsServer(app, host=settings.keydesk_metrics_host, port=settings.keydesk_metrics_port)
+
+
+def _needs_port(settings: Settings) -> None:
+    """Raise when nobody can listen there. uvicorn would say so too, in a line of its own among those of the log."""
+    family = socket.AF_INET6 if ":" in settings.keydesk_host else socket.AF_INET
+    try:
+        socket.create_server((settings.keydesk_host, settings.port), family=family).close()
+    except OSError as error:
+        problem = (
+            f"PORT {settings.port} cannot be used ({error.strerror}): stop what listens there, or set another PORT."
+        )
+        raise ConfigurationError([problem]) from None
 
 
 def _needs_postgresql(settings: Settings, what: str) -> None:

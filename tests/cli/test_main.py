@@ -197,3 +197,11 @@ async def _ready(http: httpx.AsyncClient, process: asyncio.subprocess.Process) -
             pass
         await asyncio.sleep(0.025)
     raise AssertionError("serve did not get ready")
+
+
+async def test_a_port_that_is_taken_is_named_at_once(served: dict[str, str], folder: Path) -> None:
+    with socket.create_server(("0.0.0.0", int(served["PORT"]))):
+        ended = await asyncio.to_thread(_ended, command("serve"), folder, served)
+    assert ended.returncode == 2
+    assert f"PORT {served['PORT']} cannot be used (Address already in use)" in ended.stderr
+    assert "Traceback" not in ended.stderr
