@@ -41,7 +41,12 @@ class SafeSentence(SafeText):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002  # as above
         """The text in the language of the moment."""
-        return from_stored(json.loads(value)) if value is not None and value.startswith(self._MARK) else value
+        if value is None or not value.startswith(self._MARK):
+            return value
+        try:
+            return from_stored(json.loads(value))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return value  # somebody typed it before sentences were kept, or through a replica of that version
 
 
 class SafeJson(sa.types.TypeDecorator[Any]):

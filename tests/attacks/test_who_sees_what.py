@@ -53,7 +53,9 @@ async def test_a_key_of_somebody_else_and_one_that_is_not_there_get_the_same_ans
         ], command
 
 
-@pytest.mark.parametrize("action", ["key.reveal", "request_replacement", "key.update", "key.disable", "reveal"])
+@pytest.mark.parametrize(
+    "action", ["key.reveal", "request_replacement", "key.update", "key.extend", "key.more", "key.disable", "reveal"]
+)
 async def test_a_forged_button_learns_no_more(http_desk: Desk, action: str) -> None:
     desk = http_desk
     theirs, mine = await owned(desk, name="secret-project"), await owned(desk, BEN, name="mine")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from bot.db.engine import Database
@@ -57,3 +58,15 @@ async def test_a_sentence_keeps_no_secret_and_a_typed_text_cannot_pose_as_one(sq
     kept = await sqlite_database.run(_kept, tr("Key {name} is disabled.", name=SECRET), posing)
     assert "Zz9" not in kept[0]
     assert kept[1].strip() == posing
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['{"say": me the key', '{"say": 5}', '{"say":"x","with":[1]}', '{"say":"x","plural":"y","count":"z"}'],
+)
+async def test_what_was_typed_before_sentences_were_kept_is_read_as_it_is(
+    sqlite_database: Database, typed: str
+) -> None:
+    assert await sqlite_database.run(_kept) == []
+    await sqlite_database.run(lambda c: c.execute(sa.text("INSERT INTO sentences VALUES (:text)"), {"text": typed}))
+    assert await sqlite_database.read(lambda c: list(c.scalars(sa.select(sentences.c.text)))) == [typed]
