@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -134,9 +135,8 @@ def _needs_port(settings: Settings) -> None:
     try:
         socket.create_server((settings.keydesk_host, settings.port), family=family).close()
     except OSError as error:
-        problem = (
-            f"PORT {settings.port} cannot be used ({error.strerror}): stop what listens there, or set another PORT."
-        )
+        why = os.strerror(error.errno or 0)
+        problem = f"PORT {settings.port} cannot be used ({why}): stop what listens there, or set another PORT."
         raise ConfigurationError([problem]) from None
 
 
