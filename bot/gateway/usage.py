@@ -58,11 +58,15 @@ class UsageReader:
 
     wire: Wire
 
-    async def of_key(self, key: Key, *, start: float, end: float, deadline: float) -> ModelShares:
-        """What a key spent by model, from the log of calls under its name of now; of its newest calls only."""
+    async def of_key(self, key: Key, *, alone: bool, start: float, end: float, deadline: float) -> ModelShares:
+        """What a key spent by model, from the log of calls under its name of now; of its newest calls only.
+
+        `alone`: no other key has that name. If one has, only rows with the key's number count.
+        """
+        unnumbered = int(key.id) if alone else None
 
         def counts(item: dict[str, Any]) -> bool:
-            return item.get("token_name") == key.name and item.get("token_id", int(key.id)) == int(key.id)
+            return item.get("token_name") == key.name and item.get("token_id", unnumbered) == int(key.id)
 
         params = {"token_name": key.name} | _span(start, end)
         return await self._from_log(params, counts, self.wire.clock() + deadline)

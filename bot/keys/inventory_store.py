@@ -223,6 +223,12 @@ def named(c: sa.Connection, folded: Collection[str]) -> list[KnownKey]:
     return _load(c, _rows(c).where(inventory.c.folded.in_(folded)).order_by(inventory.c.key_id.desc()))
 
 
+def has_namesake(c: sa.Connection, key: Key) -> bool:
+    """Whether another key has this name, or had it when it went."""
+    other = (inventory.c.folded == fold(key.name)) & (inventory.c.key_id != int(key.id))
+    return c.execute(sa.select(inventory.c.key_id).where(other).limit(1)).first() is not None
+
+
 def last_billed(c: sa.Connection, *, limit: int) -> list[KnownKey]:
     """The keys that were billed last."""
     return _load(c, _rows(c).order_by(inventory.c.accessed_time.desc()).limit(limit))

@@ -80,6 +80,15 @@ class KnownKeys:
         await self.writer.flush()
         return await self.database.read(_named, folded)
 
+    async def is_named_alone(self, key: Key) -> bool:
+        """Whether no other key has this name, or had it when it went. No before the first list."""
+        await self.writer.flush()
+        return await self.database.read(_is_named_alone, key)
+
+
+def _is_named_alone(c: sa.Connection, key: Key) -> bool:
+    return inventory_store.last_pass(c) is not None and not inventory_store.has_namesake(c, key)
+
 
 def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPage | None:
     mark = inventory_store.last_pass(c)

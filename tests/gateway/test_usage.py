@@ -35,7 +35,7 @@ async def of_key(fake: FakeGateway, key_id: int) -> ModelShares:
     now = fake.clock.now()
     try:
         key = await client.get_key(KeyId(key_id))
-        return await client.usage.of_key(key, start=now - 30 * DAY, end=now, deadline=20.0)
+        return await client.usage.of_key(key, alone=True, start=now - 30 * DAY, end=now, deadline=20.0)
     finally:
         await client.aclose()
 
@@ -110,7 +110,7 @@ async def test_a_log_of_another_shape_is_an_error_and_no_zero(data: Any, monkeyp
 
     monkeypatch.setattr(client.usage.wire, "ask", answer)
     with pytest.raises(GatewayProtocolError):
-        await client.usage.of_key(read, start=0, end=now, deadline=5.0)
+        await client.usage.of_key(read, alone=True, start=0, end=now, deadline=5.0)
     if not isinstance(data, dict) and data is not None:
         with pytest.raises(GatewayProtocolError):
             await client.usage.account_forecast(deadline=5.0)

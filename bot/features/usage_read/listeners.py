@@ -103,9 +103,13 @@ class UsageReadListeners:
 
     async def _of_key(self, key: Key) -> Answer:
         deps, now = self.deps, self.deps.clock()
+        # The log is filed by name: what a namesake spent is not told to whoever gave a key of theirs its name.
+        alone = await deps.known.is_named_alone(key)
         models = await self._told(
-            deps.reader.usage.of_key(key, start=now - MONTH, end=now, deadline=BACKGROUND_SECONDS)
+            deps.reader.usage.of_key(key, alone=alone, start=now - MONTH, end=now, deadline=BACKGROUND_SECONDS)
         )
+        if models is not None and not alone and not models.models:
+            models = None
         known = (await deps.known.spending([key.id], now=now)).get(int(key.id), Spending((), now))
         spent, source = _best(known, models, now)
         usage = KeyUsage(

@@ -1,5 +1,7 @@
 """Who sees whose spending, and where the sums come from."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import InputError, PermissionDenied
@@ -87,6 +89,31 @@ async def test_sums_come_from_samples_where_those_reach_back_and_else_from_the_l
     assert "Sums from the gateway's log" in text
     desk.gateway._state.log.clear()
     assert "Sums from counters" in await asked(desk, ADA.slack_user_id, "busy")
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_a_key_that_was_given_the_name_of_another_tells_nothing_of_that_one(
+    listener_desk: ListenerDesk, numbered: bool
+) -> None:
+    desk = listener_desk
+    desk.gateway._state.switches = replace(desk.gateway._state.switches, log_token_id=numbered)
+    bens = await desk.owned(BEN.slack_user_id, name="production")
+    mine = await desk.owned(name="production")
+    await listed(desk)
+    row = LogRow(
+        created_at=int(desk.spine.now - 3 * DAY),
+        token_name="production",
+        token_id=int(bens.id),
+        model_name="secret-model",
+        quota=2_500_000,
+        group="default",
+        request_id="",
+        prompt_tokens=1,
+        completion_tokens=1,
+    )
+    desk.gateway._state.log.append(row)
+    assert "secret-model" not in await asked(desk, ADA.slack_user_id, str(mine.id))
+    assert ("secret-model" in await asked(desk, BEN.slack_user_id, str(bens.id))) is numbered
 
 
 async def test_a_gateway_without_a_log_is_no_error(listener_desk: ListenerDesk) -> None:
