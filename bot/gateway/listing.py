@@ -93,13 +93,13 @@ class KeyListing:
     async def newest(self, end: float | None) -> list[Key]:
         """The newest hundred records, or all where there are fewer, also of a gateway that gives smaller pages."""
         found: dict[Key, str] = {}
-        for page in range(1, PAGE_SIZE + 1):
-            before = len(found)
+        page = 0
+        while True:  # each page brings something new, so that there are a hundred at most
+            page, before = page + 1, len(found)
             rows, total = await self.page(page, end)
             found |= dict(rows)
             if len(found) >= min(total, PAGE_SIZE) or len(found) == before:
-                break
-        return newest_first(found)[:PAGE_SIZE]
+                return newest_first(found)[:PAGE_SIZE]
 
     async def all(self, end: float | None) -> list[Row]:
         """Every record, newest first, each once; read again if the list moved meanwhile (rule 15)."""

@@ -56,6 +56,7 @@ async def test_nothing_happens_before_the_yes_and_all_of_it_after(running: Runni
     request = await offered(running)
     assert (request.status, request.waits_for_acceptance) == (Status.APPROVED, True)
     assert await running.execution.run(str(request.id)) is None, "a repeat of the run asks nobody again"
+    await running.database.run(running.acceptances.ask, request.id)
     assert (await running.spine.wanted())[f"req:{request.id}:acceptance"] == 1
     assert await owner(running, request) == "U0ADA"
     running.spine.now += 3 * 86_400

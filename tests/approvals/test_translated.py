@@ -10,6 +10,7 @@ from bot.approvals.cards.notifications import STORY
 from bot.approvals.cards.offer_form import build_offer_modal
 from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_notice
 from bot.approvals.models import (
+    Acceptance,
     ApprovalRequest,
     Origin,
     OriginKind,
@@ -46,6 +47,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "reviewed": {"break_glass": True, "reviewed_by": "U0OMAR", "taken_by": "U0MIRA"},
     "voted": {"votes": (Vote(by="U0OMAR", team="T", at=NOW),), "taken_by": "U0MIRA", "lapses_at": NOW},
     "nobody": {"progress": Progress(no_approver_since=NOW, called=("U0MIRA",))},
+    "given": {"progress": Progress(acceptance=Acceptance(until=NOW)), "input": {"owner_id": "U0BEN"}},
     "trying": {"progress": Progress(revocation=RevocationProgress())},
     "tried": {"progress": Progress(revocation=RevocationProgress(tries=1, why=tr("The gateway does not answer.")))},
     "accepted": {"progress": Progress(revocation=RevocationProgress(tries=2, accepted_last=NOW))},

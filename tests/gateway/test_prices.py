@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.gateway.errors import GatewayRejected, Refusal
 from bot.gateway.prices import ModelPrice, catalogue_prices, ratio_prices
 from tests.gateway.kit import client_of, fake_gateway
+from tests.keys.records import FACTS
 
 BY_TOKENS = {"currency": "USD / M Tokens", "input": 4, "output": "24.5", "per_request": None, "per_second": None}
 
@@ -30,6 +32,17 @@ async def test_a_gateway_without_prices_tells_none() -> None:
     assert (await client.list_prices()).models["gpt-4o"].input == Decimal("2.5")
     fake = fake_gateway("upstream-g1", upstream_endpoints=False)
     assert not (await client_of(fake).list_prices()).models
+
+
+async def test_a_refusal_for_another_reason_is_not_taken_for_no_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of(fake_gateway("upstream-g2"))
+
+    async def refuse(*_args: Any, **_more: Any) -> Any:
+        raise GatewayRejected(Refusal.GROUP_DENIED, facts=FACTS)
+
+    monkeypatch.setattr(client._wire, "ask", refuse)
+    with pytest.raises(GatewayRejected):
+        await client.list_prices()
 
 
 def test_the_catalogue_in_dollars() -> None:

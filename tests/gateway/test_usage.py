@@ -115,3 +115,22 @@ async def test_a_log_of_another_shape_is_an_error_and_no_zero(data: Any, monkeyp
         with pytest.raises(GatewayProtocolError):
             await client.usage.account_forecast(deadline=5.0)
     await client.aclose()
+
+
+async def test_sums_that_are_refused_for_another_reason_are_no_zero_and_no_sums_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = client_of(fake_gateway("upstream-g2"))
+
+    async def refuse(*_args: Any, **_more: Any) -> Any:
+        raise GatewayRejected(Refusal.GROUP_DENIED, facts=FACTS)
+
+    async def nothing(*_args: Any, **_more: Any) -> Any:
+        return {"success": True, "data": None}, FACTS
+
+    monkeypatch.setattr(client.usage.wire, "ask", refuse)
+    with pytest.raises(GatewayRejected):
+        await client.usage.of_account(start=0, end=1, deadline=5.0)
+    monkeypatch.setattr(client.usage.wire, "ask", nothing)
+    assert (await client.usage.of_account(start=0, end=1, deadline=5.0)).models == ()
+    await client.aclose()
