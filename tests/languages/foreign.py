@@ -39,6 +39,7 @@ _DATA = re.compile(
 _NAMES = frozenset(
     [
         "keydesk",
+        "sk",
         "slack",
         "api",
         "apikey",
