@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +48,7 @@ class _Known:
         row = kept if isinstance(kept, Mapping) else {}
         return cls(locale=text_of(row, "locale"), chosen=text_of(row, "chosen"))
 
-    @property
+    @cached_property  # asked for with every delivery
     def language(self) -> Language:
         return (find(self.chosen) if self.chosen else None) or of_slack_locale(self.locale)
 

@@ -34,7 +34,7 @@ async def offered(running: Running, **changes: Any) -> ApprovalRequest:
     running.people |= {"U0BEN": BEN}
     record = running.fake.add_key(name="search", remain_quota=300)
     await running.own(record.id, owner_id="U0ADA")
-    key = await running.client.get_key(record.id)  # type: ignore[arg-type]
+    key = await running.client.get_key(record.id)  # type: ignore[arg-type]  # a plain number
     wanted = {"key_id": record.id, "owner_id": "U0BEN", "owner_team": "T0TEST", "from_id": "U0ADA"}
     judgement = allowed().model_copy(update={"facts": Facts(increase=300, adds_key=True, unlimited_quota=False)})
     values = {"key_id": record.id, "key_name": "search", "before": key, "input": wanted, "judgement": judgement}

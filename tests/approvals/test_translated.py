@@ -110,7 +110,7 @@ def test_what_is_said_of_a_locked_key_holds_no_english(cause: str) -> None:
     ]
     with pseudo():
         for body in bodies:
-            message = draw_unlocked(None, _post(body))  # type: ignore[arg-type]
+            message = draw_unlocked(None, _post(body))  # type: ignore[arg-type]  # it reads no row
             assert message is not None
             # Keydesk's own name is the same in every language.
             assert set(english_in([message.text, message.blocks])) <= {"eydesk"}
