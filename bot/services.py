@@ -21,8 +21,8 @@ from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import ApprovalRequest
-from bot.care import messages as care_messages
-from bot.care.rounds import CareRounds
+from bot.care import bootstrap as care
+from bot.care.kind import CareParts
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
@@ -87,6 +87,7 @@ class Services:
         deps = self._deps()
         self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
+        self.care = self._care(deps)
         self.engine.register(self._jobs())
         # Not the signing secret: whoever can sign payloads must not be able to seal what a view remembers.
         view_seal = ViewSeal.of(self.settings.cometapi_access_token, clock=self.clock)
@@ -129,7 +130,7 @@ class Services:
             clock=self.clock,
         )
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
-        of_care = care_messages.drawers(units_per_usd=units)
+        of_care = care.drawers(units_per_usd=units)
         of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS
         self.outbox = Outbox(
             database=self.database,
@@ -163,17 +164,6 @@ class Services:
             observe=self.health.event_sent,
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
-        self.care = CareRounds(
-            database=self.database,
-            outbox=self.outbox,
-            terms=lambda: self.policy.current().care,
-            known_zone=self.zones.seen.of,
-            zone_of=self.zones.of,
-            channel=settings.keydesk_channel,
-            clock=self.clock,
-            gateway_now=self.client.server_now,
-        )
-        self.resources.list_pass.subscribe(self.care.passed)
 
     def _approvals(self) -> Approvals:
         """From a request to its outcome."""
@@ -292,6 +282,21 @@ class Services:
         self.incident.subscribe(key_changed=self.alerts.response.key_changed, moved=self.alerts.response.batch_moved)
         self.incident.subscribe(key_changed=self.approvals.rotation_overlap.key_changed)
 
+    def _care(self, deps: Deps) -> care.Care:
+        """What comes to people by itself, after each list of all keys."""
+        parts = CareParts(
+            deps=deps,
+            engine=self.engine,
+            outbox=self.outbox,
+            granted=self.approvals.granted,
+            zones=self.zones,
+            terms=lambda: self.policy.current().care,
+            security_channel=self.settings.security_channel,
+        )
+        made = care.Care(parts, self.router)
+        self.resources.list_pass.subscribe(made.schedule.passed)
+        return made
+
     def _jobs(self) -> Mapping[str, Job]:
         """Every durable job by name."""
         jobs: dict[str, Job] = {
@@ -300,6 +305,7 @@ class Services:
             UNREAD: functools.partial(self.fallback_notices.run, self.outbox),
             **self.alerts.jobs(),
             incident.JOB: self.incident.run,
+            **self.care.jobs,
         }
         return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
 

@@ -4,6 +4,11 @@ After each list of all keys every living key that has an owner is judged by the 
 its row, and is changed by a compare-and-set in the transaction that wants the message: so a repeated pass, a crash and
 a second replica tell nothing twice. What must wait for the morning is not written down, and judged again.
 
+The rooms below are of expiry and quota; every other kind of care is modules of its own, wired in bootstrap.py.
+
+bootstrap  every kind: what draws its messages, what makes it
+kind       what a kind is, and what one is made of
+schedule   makes a round of every kind after each list of all keys
 judgement  what of a key has crossed which mark, and what was told of it. Pure
 messages   how it is said
 rounds     goes through all keys after each list of them, and tells their owners

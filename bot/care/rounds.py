@@ -3,17 +3,16 @@
 At most so many people in one round; whoever is left over, and whoever sleeps, is looked at again a little later.
 """
 
-import asyncio
 import functools
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from bot.care import store
 from bot.care.judgement import CareJudgement, Crossing, Notice, judge, may_run_dry_soon
+from bot.care.kind import CareKind, CareParts
 from bot.care.messages import CHANNEL, OWNER, SHOWN
 from bot.db.engine import Database
 from bot.gateway.models import Key
@@ -23,14 +22,11 @@ from bot.keys.known_keys import spending_of
 from bot.keys.lineage import LineageRow
 from bot.keys.spending import Forecast, Spending, forecast
 from bot.permissions.care import CareTerms
-
-logger = logging.getLogger(__name__)
+from bot.slack.router import Router
 
 PAGE = 500
 # People who are told in one round, and those of them of whom Slack must be asked where they live.
 MOST_PEOPLE, MOST_ASKED = 300, 50
-# Until those are looked at again who were left over, or slept.
-PAUSE = 300.0
 # People whose messages are wanted in one transaction; the channel hears of their keys together.
 TOGETHER = 50
 
@@ -52,7 +48,7 @@ class Wants(Protocol):
 
 @dataclass(kw_only=True, eq=False)
 class CareRounds:
-    """One per process. Call `passed` after each list of all keys; `run` makes one round.
+    """`run` makes one round.
 
     `known_zone`: seconds east of UTC of a person, None = Slack must be asked, which is `zone_of`. `gateway_now`: the
     gateway's clock.
@@ -66,38 +62,6 @@ class CareRounds:
     channel: str
     clock: Callable[[], float]
     gateway_now: Callable[[], float]
-    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _task: asyncio.Task[None] | None = field(default=None, init=False)
-
-    def start(self) -> None:
-        """Wait for lists of keys, in the background."""
-        self._task = asyncio.get_running_loop().create_task(self._work())
-
-    async def stop(self) -> None:
-        """End; a round that is cut off is made again after the next list."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    def passed(self) -> None:
-        """All keys were listed."""
-        self._wake.set()
-
-    async def _work(self) -> None:
-        waiting = False
-        while True:
-            try:
-                async with asyncio.timeout(PAUSE if waiting else None):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass  # somebody waits
-            self._wake.clear()
-            try:
-                waiting = await self.run()
-            except Exception:
-                # Nobody awaits this task; what was not written down is judged again after the next list.
-                logger.exception("the keys could not be looked through for what their owners should know")
-                waiting = False
 
     async def run(self) -> bool:
         """One round over all keys. Whether somebody is still to be told."""
@@ -207,3 +171,20 @@ def _forecast(spent: Spending | None, key: Key, now: float) -> Forecast | None:
 def _remember(c: sa.Connection, judgements: Sequence[CareJudgement]) -> None:
     for one in judgements:
         store.save(c, one.before, one.care)
+
+
+def build(parts: CareParts, router: Router) -> CareKind:
+    """What is told of expiry and quota. Its buttons are those of key_update and key_quota."""
+    del router
+    deps = parts.deps
+    made = CareRounds(
+        database=deps.database,
+        outbox=parts.outbox,
+        terms=lambda: parts.terms(),
+        known_zone=parts.zones.seen.of,
+        zone_of=parts.zones.of,
+        channel=deps.channel,
+        clock=deps.clock,
+        gateway_now=deps.reader.server_now,
+    )
+    return CareKind(name="expiry and quota", round=made.run)

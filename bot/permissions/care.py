@@ -4,13 +4,14 @@ Everything can be switched off, and what is left out stays as it is by itself.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.languages import tr
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import TomlDocument, kind, short
 
-KEYS = ("expiry", "quota_low", "quota_days", "quiet_hours")
 DAY = 86_400
 MOST_STAGES, MOST_STAGE, MOST_DAYS = 10, 365 * DAY, 30
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -47,13 +48,9 @@ def read_care(document: TomlDocument, value: object) -> CareTerms:
     """The table; the mistakes in it are noted in the document."""
     path: Path = ("care",)
     table = document.table(path, value, "care") or {}
-    document.only(path, table, KEYS, "care")
-    return CareTerms(
-        expiry=_expiry(document, table["expiry"]) if "expiry" in table else USUAL.expiry,
-        quota_low=_share(document, table["quota_low"]) if "quota_low" in table else USUAL.quota_low,
-        quota_days=_days(document, table["quota_days"]) if "quota_days" in table else USUAL.quota_days,
-        quiet=_hours(document, table["quiet_hours"]) if "quiet_hours" in table else USUAL.quiet,
-    )
+    document.only(path, table, _READERS, "care")
+    read = {name: reader(document, table[key]) for key, (name, reader) in _READERS.items() if key in table}
+    return CareTerms(**read)
 
 
 def _expiry(document: TomlDocument, value: object) -> tuple[int, ...]:
@@ -104,3 +101,12 @@ def _shown(value: object) -> str:
     return (
         f"“{short(value)}”" if isinstance(value, str) else str(value) if isinstance(value, int | float) else kind(value)
     )
+
+
+# Key → the field of the terms, and what reads it: it gives the usual value for one that it complained about.
+_READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
+    "expiry": ("expiry", _expiry),
+    "quota_low": ("quota_low", _share),
+    "quota_days": ("quota_days", _days),
+    "quiet_hours": ("quiet", _hours),
+}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bot.care import rounds
-from bot.care.judgement import Notice
 from bot.care.messages import CHANNEL, OWNER
 from bot.db import named_values
 from bot.db.engine import Database
@@ -209,18 +208,3 @@ async def test_months_are_told_once_by_two_replicas_that_die_and_repeat(database
     assert len(ids) == len(set(ids))
     dry = sum(number for (_, _, kind, _), number in desk.wanted.told().items() if kind == "dry")
     assert sum(body["count"] for body in desk.wanted.in_channel) == dry
-
-
-async def test_a_list_of_keys_wakes_a_round_and_an_error_ends_nothing(desk: Desk) -> None:
-    replica = desk.replica()
-    replica.start()
-    desk.wanted.fails = lambda: True
-    desk.put(key(1, remain_quota=0, used_quota=9))
-    replica.passed()
-    await asyncio.sleep(0.05)
-    desk.wanted.fails = lambda: False
-    while not desk.wanted.posts:
-        replica.passed()
-        await asyncio.sleep(0.01)
-    await replica.stop()
-    assert [Notice.of_stored(body["notices"][0]).key_id for *_, body in desk.wanted.posts] == [1, 1]

@@ -18,9 +18,9 @@ async def look(desk: Desk) -> None:
     async def ours() -> bool:
         return True
 
-    desk.app.care.terms = lambda: replace(USUAL, quiet=None)
+    desk.app.care.parts.terms = lambda: replace(USUAL, quiet=None)
     await desk.app.resources.list_pass.run(known=(), turn=ours)
-    await desk.app.care.run()
+    await desk.app.care.schedule.run()
 
 
 async def test_a_key_about_to_expire_is_extended_from_its_message(http_desk: Desk) -> None:

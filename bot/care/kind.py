@@ -1,0 +1,39 @@
+"""What a kind of care is, and what one is made of. Each kind is modules of its own; bootstrap.py names them all."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.approvals.granted import GrantedRequests
+from bot.deps import Deps
+from bot.durable.engine import Engine, Job
+from bot.permissions.care import CareTerms
+from bot.slack.outbox import Outbox
+from bot.slack.person_zones import PersonZones
+
+
+@dataclass(kw_only=True, eq=False)
+class CareParts:
+    """What every kind is given. `terms`: the `[care]` table as it is now, asked for anew in each round.
+
+    `security_channel`: the channel of requests where none is set for security.
+    """
+
+    deps: Deps
+    engine: Engine
+    outbox: Outbox
+    granted: GrantedRequests
+    zones: PersonZones
+    terms: Callable[[], CareTerms]
+    security_channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareKind:
+    """`round` is made after each list of all keys; true = somebody still waits, so that it is made again soon.
+
+    `jobs`: durable work by name.
+    """
+
+    name: str
+    round: Callable[[], Awaitable[bool]]
+    jobs: Mapping[str, Job] = field(default_factory=dict)
