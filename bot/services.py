@@ -23,6 +23,7 @@ from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import ApprovalRequest
 from bot.care import bootstrap as care
 from bot.care.kind import CareParts
+from bot.care.requests import CareRequests
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.fallback_notices import JOB as UNREAD
@@ -87,7 +88,7 @@ class Services:
         deps = self._deps()
         self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
-        self.care = self._care(deps)
+        self.care = self._care(deps, identity)
         self.engine.register(self._jobs())
         # Not the signing secret: whoever can sign payloads must not be able to seal what a view remembers.
         view_seal = ViewSeal.of(self.settings.cometapi_access_token, clock=self.clock)
@@ -282,13 +283,18 @@ class Services:
         self.incident.subscribe(key_changed=self.alerts.response.key_changed, moved=self.alerts.response.batch_moved)
         self.incident.subscribe(key_changed=self.approvals.rotation_overlap.key_changed)
 
-    def _care(self, deps: Deps) -> care.Care:
+    def _care(self, deps: Deps, identity: Identity) -> care.Care:
         """What comes to people by itself, after each list of all keys."""
         parts = CareParts(
             deps=deps,
             engine=self.engine,
             outbox=self.outbox,
-            granted=self.approvals.granted,
+            requests=CareRequests(
+                deps=deps,
+                granted=self.approvals.granted,
+                bot_user_id=identity.bot_user_id,
+                team_id=identity.team_id,
+            ),
             zones=self.zones,
             terms=lambda: self.policy.current().care,
             security_channel=self.settings.security_channel,

@@ -122,6 +122,7 @@ class OriginKind(StrEnum):
     ROTATION_END = "rotation_end"  # the overlap of a rotation is over: its old key is disabled
     ALERT = "alert"  # a person's order on an alert
     ALERT_RULE = "alert_rule"  # the policy's [alerts] table, without a person
+    CARE = "care"  # the policy's [care] table, without a person
 
 
 class Origin(StoredModel):

@@ -8,6 +8,7 @@ The rooms below are of expiry and quota; every other kind of care is modules of 
 
 bootstrap  every kind: what draws its messages, what makes it
 kind       what a kind is, and what one is made of
+requests   what a click on a message asks for, and what `[care]` does without a person
 schedule   makes a round of every kind after each list of all keys
 judgement  what of a key has crossed which mark, and what was told of it. Pure
 messages   how it is said

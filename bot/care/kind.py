@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.approvals.granted import GrantedRequests
+from bot.care.requests import CareRequests
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.permissions.care import CareTerms
@@ -21,7 +21,7 @@ class CareParts:
     deps: Deps
     engine: Engine
     outbox: Outbox
-    granted: GrantedRequests
+    requests: CareRequests
     zones: PersonZones
     terms: Callable[[], CareTerms]
     security_channel: str

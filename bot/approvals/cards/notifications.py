@@ -69,7 +69,7 @@ class Notifications:
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""
-        if request.origin.kind is OriginKind.ALERT_RULE:
+        if request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE}:
             return
         target = f"dm:{request.requester_id}"
         self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)
@@ -78,6 +78,8 @@ class Notifications:
         """Whose key it is hears what somebody else did to it."""
         if request.origin.alert_id is not None and request.operation == "key.disable":
             return  # the alert tells them, with what leaked and where
+        if request.origin.kind is OriginKind.CARE:
+            return  # its own messages tell them, with the button that takes it back
         owner = None if request.key_id is None else owners.last_owner_of(c, request.key_id)
         if owner is not None and owner != request.requester_id:
             self._outbox.want(
