@@ -1,6 +1,7 @@
 """The only SQL of the spine. Every function takes the caller's transaction; every transition is a compare-and-set."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +37,25 @@ _IS_RECENT = requests.c.lapses_at.is_not(None) & (requests.c.asked_at > sa.bindp
 _NUMBERS_OF = sa.select(
     sa.func.count(sa.case((_IS_WAITING, 1))).label("waiting"), sa.func.count(sa.case((_IS_RECENT, 1))).label("recent")
 ).where(requests.c.requester_id == sa.bindparam("requester"), requests.c.delivery_id != sa.bindparam("but"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFilter:
+    """Which requests are looked for. `statuses`: none = every one. `text`: a part of the key's name, "" = any."""
+
+    statuses: frozenset[Status] = frozenset()
+    requester: str | None = None
+    number: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestPage:
+    """Some of them, newest first. `number`: of the page, from 1."""
+
+    requests: list[ApprovalRequest]
+    total: int
+    number: int
 
 
 def insert(
@@ -169,6 +189,21 @@ def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> li
 def recent(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
     """The newest requests of everybody."""
     return _many(c, sa.true(), order=requests.c.id.desc(), limit=limit)
+
+
+def page(c: sa.Connection, wanted: RequestFilter, *, number: int, rows: int) -> RequestPage:
+    """A page of the requests that are looked for; the last one where there are not so many."""
+    r = requests.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    conditions += [r.status.in_([status.value for status in wanted.statuses])] if wanted.statuses else []
+    conditions += [r.requester_id == wanted.requester] if wanted.requester is not None else []
+    conditions += [r.id == wanted.number] if wanted.number is not None else []
+    conditions += [r.key_name.icontains(wanted.text, autoescape=True)] if wanted.text else []
+    total = int(c.scalar(sa.select(sa.func.count()).select_from(requests).where(*conditions)) or 0)
+    number = min(number, max(1, -(-total // rows)))
+    statement = sa.select(requests).where(*conditions).order_by(r.id.desc())
+    found = c.execute(statement.limit(rows).offset((number - 1) * rows))
+    return RequestPage(requests=[_load(row) for row in found], total=total, number=number)
 
 
 def of_key(c: sa.Connection, key_id: int, *, limit: int = 20) -> list[ApprovalRequest]:

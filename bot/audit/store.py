@@ -196,10 +196,17 @@ def read_after(c: sa.Connection, seq: int, *, limit: int) -> list[dict[str, Any]
 
 
 def read(
-    c: sa.Connection, *, key_id: int | None = None, request_id: int | None = None, limit: int = 50
+    c: sa.Connection,
+    *,
+    key_id: int | None = None,
+    request_id: int | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """The newest lines first, of one key or one request or of all, as the fields of an export.
+    """The newest lines first, of one key, one request or one person or of all, as the fields of an export.
 
+    `before`: only lines with lower numbers.
     Those of a key begin with the request that made it, when it had no number yet.
     """
     query = sa.select(lines).order_by(lines.c.seq.desc()).limit(limit)
@@ -208,4 +215,8 @@ def read(
         query = query.where((lines.c.key_id == key_id) | lines.c.request_id.in_(about))
     if request_id is not None:
         query = query.where(lines.c.request_id == request_id)
+    if actor is not None:
+        query = query.where(lines.c.actor == actor)
+    if before is not None:
+        query = query.where(lines.c.seq < before)
     return [_line(row) for row in c.execute(query)]

@@ -15,12 +15,11 @@ from bot.errors import InputError
 from bot.keys.reference import words
 from bot.languages import tr, trc, trn
 from bot.redaction import holds_secret
+from bot.slack.inputs import MENTION
 from bot.typed_text import clean_number
 
 MOST_NAMED = 200
-_MENTION = r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>"
-_PERSON = re.compile(rf"all\s+of\s+{_MENTION}", re.IGNORECASE)
-_SOMEBODY = re.compile(_MENTION)
+_PERSON = re.compile(rf"all\s+of\s+{MENTION.pattern}", re.IGNORECASE)
 _NAMELESS = re.compile(r"all\s+of\s+(?P<who>\S+)", re.IGNORECASE)
 _BEFORE = re.compile(r"created\s+before\s+(?P<day>\S+)(?:\s+(?P<time>\d{1,2}:\d{2}))?", re.IGNORECASE)
 _BATCH = re.compile(r"batch\s+#?(?P<id>\d{1,9})", re.IGNORECASE)
@@ -57,7 +56,7 @@ class BatchScope:
 def is_batch(text: str) -> bool:
     """Whether more than one key may be meant, so that this is not the form for a single key."""
     plain = clean_number(text)
-    if any(pattern.match(plain) for pattern in (_NAMELESS, _BEFORE, _BATCH, _SOMEBODY)):
+    if any(pattern.match(plain) for pattern in (_NAMELESS, _BEFORE, _BATCH, MENTION)):
         return True
     return len(words(text, commas=True)) > 1
 
@@ -87,7 +86,7 @@ def parse(text: str, word: str = "disable") -> BatchScope:
                 )
             }
         )
-    if somebody := _SOMEBODY.search(text):
+    if somebody := MENTION.search(text):
         # A slip must not disable all that somebody has: it has to be said.
         who = f"<@{somebody['id']}>"
         sentence = tr(

@@ -6,6 +6,7 @@ access            what a person may do with a key and whether they may see it
 inventory         what the gateway offers, remembered for a while
 inventory_store   a row per key of the account as it was last read, with its history
 inventory_writer  writes down every record that anybody reads
+key_query         which keys of a list are looked for, and in which order
 known_keys        what people are shown of keys: the inventory with its age
 lineage           keys that replaced one another in rotations
 list_pass         the list of all keys, page by page, and what is gone from it

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import named_values
 from bot.db.tables import inventory, key_samples, keys
 from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.keys.key_query import EVERYTHING, KeyQuery, conditions, order
 from bot.keys.owners import account_is_other
 from bot.keys.samples import DAYS, GRAINS, HOURS, Grain, KeySample, push, unpack
 from bot.typed_text import fold
@@ -181,14 +182,22 @@ def living_ids(c: sa.Connection) -> set[int]:
     return set(c.scalars(sa.select(inventory.c.key_id).where(_LIVES)))
 
 
-def count(c: sa.Connection, *, owner: str | None = None) -> int:
-    """How many keys there are, of one person or of the account."""
-    return int(c.scalar(_select(c, sa.func.count(), owner=owner)) or 0)
+def count(c: sa.Connection, query: KeyQuery = EVERYTHING, *, now: float) -> int:
+    """How many keys there are of those that are looked for. `now`: by the gateway's clock."""
+    return int(c.scalar(_select(c, sa.func.count()).where(*conditions(query, now=now))) or 0)
 
 
-def page(c: sa.Connection, *, owner: str | None = None, limit: int, offset: int = 0) -> list[KnownKey]:
-    """Keys of one person or of the account, newest first."""
-    return _load(c, _rows(c, owner=owner).order_by(inventory.c.key_id.desc()).limit(limit).offset(offset))
+def page(c: sa.Connection, query: KeyQuery = EVERYTHING, *, now: float, limit: int, offset: int = 0) -> list[KnownKey]:
+    """Keys that are looked for, in their order."""
+    found = _rows(c).where(*conditions(query, now=now)).order_by(*order(query))
+    return _load(c, found.limit(limit).offset(offset))
+
+
+def names(c: sa.Connection, *, owner: str | None, limit: int) -> list[str]:
+    """Names of the newest keys of one person or of the account, for guesses at what somebody meant."""
+    query = KeyQuery(owner=owner)
+    rows = _select(c, inventory.c.name).where(*conditions(query, now=0.0)).order_by(*order(query)).limit(limit)
+    return list(dict.fromkeys(c.scalars(rows)))
 
 
 def after(c: sa.Connection, key_id: int, *, limit: int) -> list[KnownKey]:
@@ -273,16 +282,15 @@ def _grain(number: int) -> Grain:
     return next(grain for grain in GRAINS if grain.number == number)
 
 
-def _select(c: sa.Connection, *columns: Any, owner: str | None = None, gone: bool = False) -> sa.Select[Any]:
+def _select(c: sa.Connection, *columns: Any, gone: bool = False) -> sa.Select[Any]:
     # While the account is another one nobody owns anything.
     same = sa.false() if account_is_other(c) else _SAME_KEY
     statement = sa.select(*columns).select_from(inventory.outerjoin(keys, same))
-    statement = statement if gone else statement.where(_LIVES)
-    return statement if owner is None else statement.where(keys.c.owner_id == owner)
+    return statement if gone else statement.where(_LIVES)
 
 
-def _rows(c: sa.Connection, *, owner: str | None = None, gone: bool = False) -> sa.Select[Any]:
-    return _select(c, inventory, keys.c.owner_id, keys.c.owner_team, keys.c.owner_roles, owner=owner, gone=gone)
+def _rows(c: sa.Connection, *, gone: bool = False) -> sa.Select[Any]:
+    return _select(c, inventory, keys.c.owner_id, keys.c.owner_team, keys.c.owner_roles, gone=gone)
 
 
 def _load(c: sa.Connection, statement: sa.Select[Any]) -> list[KnownKey]:

@@ -1,5 +1,6 @@
 """What people are shown of keys: the inventory with its age. Whatever decides something reads the gateway instead."""
 
+import difflib
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from bot.gateway.models import Key
 from bot.keys import account_history, inventory_store
 from bot.keys.inventory_store import KnownKey, Promise
 from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.key_query import EVERYTHING, KeyQuery
 from bot.keys.spending import Counters, Spending, spending
+from bot.typed_text import fold
 
-# Keys among which those are looked for that spent most.
-_LOOKED_AT = 200
+# Keys among which those are looked for that spent most, and whose names are compared with what somebody typed.
+_LOOKED_AT, _COMPARED_NAMES = 200, 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +42,19 @@ class KnownKeys:
     database: Database
     writer: InventoryWriter
 
-    async def page(self, *, owner: str | None, number: int, rows: int) -> KeyPage | None:
-        """A page of somebody's keys, or of all; the last one where there are not so many.
+    async def page(self, query: KeyQuery = EVERYTHING, *, number: int, rows: int, now: float) -> KeyPage | None:
+        """A page of the keys that are looked for; the last one where there are not so many. `now`: the gateway's clock.
 
-        None = there is no list yet, or it is older than a key of theirs.
+        None = there is no list yet, or it is older than a key of the person whose keys these are.
         """
         await self.writer.flush()
-        return await self.database.read(_page, owner, number, rows)
+        return await self.database.read(_page, query, number, rows, now)
+
+    async def alike(self, text: str, *, owner: str | None) -> list[str]:
+        """Names of keys that look like what was typed, the likest first."""
+        await self.writer.flush()
+        names = {fold(name).casefold(): name for name in await self.database.read(_names, owner)}
+        return [names[one] for one in difflib.get_close_matches(text.casefold(), names, n=3)]
 
     async def key(self, key_id: int) -> Key | None:
         """One key as it was last read; None when it never was, or is gone."""
@@ -90,13 +99,17 @@ def _is_named_alone(c: sa.Connection, key: Key) -> bool:
     return inventory_store.last_pass(c) is not None and not inventory_store.has_namesake(c, key)
 
 
-def _page(c: sa.Connection, owner: str | None, number: int, rows: int) -> KeyPage | None:
+def _names(c: sa.Connection, owner: str | None) -> list[str]:
+    return inventory_store.names(c, owner=owner, limit=_COMPARED_NAMES)
+
+
+def _page(c: sa.Connection, query: KeyQuery, number: int, rows: int, now: float) -> KeyPage | None:
     mark = inventory_store.last_pass(c)
-    if mark is None or (owner is not None and inventory_store.lacks(c, owner, since=mark.started_at)):
+    if mark is None or (query.owner is not None and inventory_store.lacks(c, query.owner, since=mark.started_at)):
         return None
-    total = inventory_store.count(c, owner=owner)
+    total = inventory_store.count(c, query, now=now)
     number = min(number, pages(total, rows))
-    keys = inventory_store.page(c, owner=owner, limit=rows, offset=(number - 1) * rows)
+    keys = inventory_store.page(c, query, now=now, limit=rows, offset=(number - 1) * rows)
     return KeyPage(keys=keys, total=total, number=number, as_of=mark.started_at)
 
 

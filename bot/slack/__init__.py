@@ -19,6 +19,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     http_endpoint   slack over HTTP: one POST route
     identity        asks Slack who we are, once, when the bot starts
     inputs          input blocks and their elements, and how to read them back
+    new_blocks      blocks that not every workspace takes yet, and who refused them
     membership      what Slack's user object says about somebody's standing here
     message_sender  the four calls by which a post becomes a message
     person_languages  in which language each person reads
@@ -29,6 +30,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     responder       how to reach the person behind a delivery
     signature       is this request from Slack? Signature v0 over the raw bytes
     socket_mode     slack over Socket Mode
+    tables          slack's table of rows
     view_seal       proves that the private_metadata of a view is what we wrote
     web_client      slack's Web API for the rest of this room
 """

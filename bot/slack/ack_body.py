@@ -48,7 +48,7 @@ def _words(ack: Ephemeral, delivery: Delivery) -> dict[str, Any] | None:
     if delivery.kind is Kind.COMMAND:
         return {"response_type": "ephemeral", **Message(ack.text, list(ack.blocks)).to_slack()}
     if delivery.user_id:
-        delivery.responder.later(delivery.responder.tell(delivery, ack.text, ack.blocks))
+        delivery.responder.later(delivery.responder.tell(delivery, ack.text, ack.blocks, in_place=ack.in_place))
     return None
 
 

@@ -1,25 +1,17 @@
 """Charts: Slack's `data_visualization` block, the same in text, and who of the two is sent. Knows no key.
 
-The block is new and reaches workspaces in stages, in messages only. A refusal is remembered, so that nobody waits for
-it again; after a month it is tried anew. The text twin stands in `text` too, for screen readers and notifications.
+The block is new (new_blocks.py). The text twin stands in `text` too, for screen readers and notifications.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.db import named_values
 from bot.db.engine import Database
 from bot.slack.blocks import Block, Message, code, section, truncate
 from bot.slack.delivery import Delivery
-from bot.slack.errors import SlackRefused
-
-logger = logging.getLogger(__name__)
+from bot.slack.new_blocks import NewBlocks
 
 TITLE, LABEL, POINTS, AXIS = 50, 20, 20, 50
-REFUSED = "slack.charts.refused"
-TRIED_AGAIN = 30 * 86_400.0
-_REFUSALS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
 _WIDTH = 16
 
 
@@ -79,23 +71,13 @@ class Charts:
         if chart is None:
             await delivery.responder.tell(delivery, message.text, message.blocks)
             return
-        if await self._taken():
-            try:
-                drawn = _with(message, chart.block())
-                await delivery.responder.tell(delivery, "\n".join([drawn.text, *chart.lines()]), drawn.blocks)
-            except SlackRefused as error:
-                if error.code not in _REFUSALS:
-                    raise
-                logger.info("this workspace takes no charts (%s); text from now on", error.code)
-                await self.database.run(named_values.put, REFUSED, self.clock())
-            else:
-                return
+        new = NewBlocks(kind="charts", database=self.database, clock=self.clock)
+        drawn = _with(message, chart.block())
+        drawn = replace(drawn, text="\n".join([drawn.text, *chart.lines()]))
+        if await new.taken() and await new.tell(delivery, drawn):
+            return
         plain = _with(message, chart.twin())
         await delivery.responder.tell(delivery, plain.text, plain.blocks)
-
-    async def _taken(self) -> bool:
-        refused = await self.database.read(named_values.get, REFUSED)
-        return refused is None or not 0 <= self.clock() - refused < TRIED_AGAIN
 
 
 def _with(message: Message, block: Block) -> Message:

@@ -5,7 +5,7 @@ and work for everybody too, since a channel is shared by people of many language
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.languages import languages, said, speaking, trc
 from bot.typed_text import first_word
@@ -41,10 +41,15 @@ def english_words() -> tuple[str, ...]:
 
 def other_words() -> Mapping[str, tuple[str, ...]]:
     """Word of another language, as `first_word` reads it → the English ones it stands for, mostly one."""
+    return in_all_languages(_WORDS)
+
+
+def in_all_languages(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The same for other words that people type, each a sentence whose translation is a list between commas."""
     found: dict[str, list[str]] = {}
     for language in languages().values():
         with speaking(language):
-            for word in _WORDS:
+            for word in words:
                 for typed in _BETWEEN.split(said(word)):
                     alias = first_word(typed)[0]
                     if alias and alias != word and word not in found.setdefault(alias, []):

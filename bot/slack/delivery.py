@@ -148,11 +148,15 @@ class Done:
 
 @dataclass(frozen=True)
 class Ephemeral:
-    """Words that only this person sees, where they are. `fixed`: this same object is the answer each time."""
+    """Words that only this person sees, where they are. `fixed`: this same object is the answer each time.
+
+    `in_place`: they take the place of the message that was clicked in, which only this person sees too.
+    """
 
     text: str
     blocks: Sequence[Block] = ()
     fixed: bool = False
+    in_place: bool = False
 
     @classmethod
     def of(cls, message: Message, *, fixed: bool = False) -> "Ephemeral":

@@ -3,6 +3,7 @@
 Every input of ours has the action id `value`; its block id names the field (names.md).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,10 @@ from bot.slack.blocks import (
 
 VALUE = "value"
 State = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+# How Slack writes a person into the text of a command (Escape channels, users, and links).
+MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>")
 
 
 def input_block(

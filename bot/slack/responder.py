@@ -96,10 +96,15 @@ class Responder:
                 with contextlib.suppress(SlackError):  # said in the log already; there is nobody left to tell
                     await self.warn(delivery, sentence)
 
-    async def tell(self, delivery: Delivery, text: str, blocks: Sequence[Block] | None = None) -> None:
-        """Words only the person sees: at the response_url, else in the channel, else as a DM."""
+    async def tell(
+        self, delivery: Delivery, text: str, blocks: Sequence[Block] | None = None, *, in_place: bool = False
+    ) -> None:
+        """Words only the person sees: at the response_url, else in the channel, else as a DM.
+
+        `in_place`: instead of the message that was clicked in, which only this person sees too.
+        """
         content = Message(text, list(blocks or ())).to_slack()
-        if delivery.response_url and await self._responded(delivery, content):
+        if delivery.response_url and await self._responded(delivery, content, in_place=in_place):
             return
         if delivery.channel_id and not delivery.channel_id.startswith("D"):
             try:
@@ -112,9 +117,9 @@ class Responder:
         channel = await self._dm_channel(delivery.user_id)
         await self._web.write("chat.postMessage", channel=channel, unfurl_links=False, unfurl_media=False, **content)
 
-    async def _responded(self, delivery: Delivery, content: Mapping[str, Any]) -> bool:
+    async def _responded(self, delivery: Delivery, content: Mapping[str, Any], *, in_place: bool) -> bool:
         # Without replace_original the answer to a click could take the place of the card.
-        body = {"response_type": "ephemeral", "replace_original": False, **content}
+        body = {"response_type": "ephemeral", "replace_original": in_place, **content}
         try:
             await self._web.respond(delivery.response_url, body)
         except SlackError as error:

@@ -251,9 +251,9 @@ def row(status: Status = Status.PENDING, **changes: Any) -> ApprovalRequest:
     return ApprovalRequest(**{**dict(new_request(**asked)), "id": 3, "version": 2, "status": status, **values})
 
 
-def put(c: sa.Connection, status: Status, delivery: str = "sub:1") -> ApprovalRequest:
+def put(c: sa.Connection, /, status: Status, delivery: str = "sub:1", **changes: Any) -> ApprovalRequest:
     """A request that stands at `status` already."""
-    return store.insert(c, new_request(delivery), status=status, lapses_at=None)[0]
+    return store.insert(c, new_request(delivery, **changes), status=status, lapses_at=None)[0]
 
 
 def total(c: sa.Connection) -> int:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import TRANSITIONS, Outcome, Postponement, Progress, Status, Vote
+from bot.approvals.store import RequestFilter
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict
 from bot.operations import Expiry, Offer
@@ -97,6 +98,44 @@ def test_lists_are_sorted_and_bounded(database: Database) -> None:
         assert store.of_requester(c, "U0BEN") == []
         assert store.of_key(c, 7) == []
         assert store.counts(c) == {status.value: 1 for status in Status}
+
+    database.run_here(work)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (RequestFilter(), ["Search 100%", "other", "search"]),
+        (RequestFilter(statuses=frozenset({Status.DENIED})), ["Search 100%"]),
+        (RequestFilter(requester="U0BEN"), ["other"]),
+        (RequestFilter(text="sEARCH"), ["Search 100%", "search"]),
+        (RequestFilter(text="%"), ["Search 100%"]),
+        (RequestFilter(statuses=frozenset({Status.PENDING}), requester="U0BEN", text="none"), []),
+    ],
+)
+def test_requests_are_looked_for_and_come_newest_first(
+    database: Database, wanted: RequestFilter, names: list[str]
+) -> None:
+    def work(c: sa.Connection) -> None:
+        put(c, Status.PENDING, "sub:1", key_name="search")
+        put(c, Status.PENDING, "sub:2", key_name="other", requester_id="U0BEN")
+        last = put(c, Status.DENIED, "sub:3", key_name="Search 100%")
+        page = store.page(c, wanted, number=1, rows=9)
+        assert [request.key_name for request in page.requests] == names
+        assert (page.total, page.number) == (len(names), 1)
+        exact = store.page(c, RequestFilter(number=last.id), number=1, rows=9)
+        assert [request.id for request in exact.requests] == [last.id]
+
+    database.run_here(work)
+
+
+def test_a_page_beyond_the_end_is_the_last(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        for number in range(5):
+            put(c, Status.PENDING, f"sub:{number}", key_name=str(number))
+        found = store.page(c, RequestFilter(), number=9, rows=2)
+        assert ([request.key_name for request in found.requests], found.number, found.total) == (["0"], 3, 5)
+        assert store.page(c, RequestFilter(text="x"), number=9, rows=2).number == 1
 
     database.run_here(work)
 

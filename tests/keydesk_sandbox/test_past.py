@@ -15,7 +15,7 @@ async def test_gateway_and_inventory_tell_the_same_month(sqlite_database: Databa
     sqlite_database.run_here(past.remember, gateway)
     now = gateway.clock.now()
     known = KnownKeys(database=sqlite_database, writer=InventoryWriter(database=sqlite_database, clock=gateway.clock))
-    page = await known.page(owner=None, number=1, rows=9)
+    page = await known.page(number=1, rows=9, now=now)
     assert page is not None
     found = gateway.keys()
     records = {record.id: record for record in found}

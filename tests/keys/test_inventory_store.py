@@ -11,6 +11,7 @@ from bot.db.tables import inventory, key_samples
 from bot.keys import inventory_store as store
 from bot.keys import owners
 from bot.keys.inventory_store import GONE_SECONDS, LATE_SECONDS, PassMark
+from bot.keys.key_query import EVERYTHING, KeyQuery
 from bot.keys.owners import OwnedKey
 from tests.keys.records import record
 
@@ -54,13 +55,14 @@ def test_people_see_their_keys_newest_first_and_a_page_at_a_time(database: Datab
     write(database, NOON, *keys)
     for key in keys[:5]:
         own(database, key, "U0ADA", owner_roles=["engineer"])
-    mine = database.run_here(store.page, owner="U0ADA", limit=2, offset=1)
+    mine = database.run_here(store.page, KeyQuery(owner="U0ADA"), now=NOON, limit=2, offset=1)
     assert [(one.key.id, one.owner_id, one.owner_roles) for one in mine] == [
         (4, "U0ADA", ("engineer",)),
         (3, "U0ADA", ("engineer",)),
     ]
-    assert (database.run_here(store.count, owner="U0ADA"), database.run_here(store.count)) == (5, 7)
-    assert [one.key.id for one in database.run_here(store.page, limit=3)] == [7, 6, 5]
+    numbers = [database.run_here(store.count, query, now=NOON) for query in (KeyQuery(owner="U0ADA"), EVERYTHING)]
+    assert numbers == [5, 7]
+    assert [one.key.id for one in database.run_here(store.page, now=NOON, limit=3)] == [7, 6, 5]
     assert [one.key.id for one in database.run_here(store.without_owner, limit=9)] == [7, 6]
     assert [one.key.id for one in database.run_here(store.after, 5, limit=9)] == [6, 7]
 
@@ -70,7 +72,7 @@ def test_while_the_account_is_another_one_nobody_owns_anything(database: Databas
     write(database, NOON, key)
     own(database, key, "U0ADA")
     database.run_here(named_values.put, owners.OTHER_ACCOUNT, {"address": "x", "user": 2})
-    assert database.run_here(store.page, owner="U0ADA", limit=9) == []
+    assert database.run_here(store.page, KeyQuery(owner="U0ADA"), now=NOON, limit=9) == []
     assert database.run_here(store.without_owner, limit=9) == []
 
 
@@ -134,7 +136,7 @@ def test_a_key_that_is_gone_keeps_its_history_for_as_long_as_there_are_samples(d
     write(database, NOON + HOUR, record(1, used_quota=2))
     database.run_here(store.mark_gone, [1], at=NOON + 2 * HOUR)
     assert database.run_here(store.living_ids) == {2}
-    assert [one.key.id for one in database.run_here(store.page, limit=9)] == [2]
+    assert [one.key.id for one in database.run_here(store.page, now=NOON, limit=9)] == [2]
     known = database.run_here(store.find, 1)
     assert known is not None
     assert known.gone_at == NOON + 2 * HOUR

@@ -5,6 +5,7 @@ from bot.gateway.models import Key
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import PassMark, Promise
 from bot.keys.inventory_writer import InventoryWriter
+from bot.keys.key_query import KeyQuery
 from bot.keys.known_keys import KnownKeys
 from bot.keys.owners import OwnedKey
 from tests.keys.records import record
@@ -25,7 +26,7 @@ def listed(database: Database, at: float = NOW - 120) -> None:
 
 async def test_before_the_first_list_nothing_is_told(database: Database) -> None:
     known = known_keys(database, record(1))
-    assert await known.page(owner=None, number=1, rows=5) is None
+    assert await known.page(number=1, rows=5, now=NOW) is None
     assert await known.named({"key 1"}) is None
     assert await known.promise(now=NOW) is None
 
@@ -34,13 +35,13 @@ async def test_a_page_has_an_age_and_one_beyond_the_end_is_the_last(database: Da
     keys = [record(number) for number in range(1, 8)]
     known = known_keys(database, *keys)
     listed(database)
-    page = await known.page(owner=None, number=9, rows=3)
+    page = await known.page(number=9, rows=3, now=NOW)
     assert page is not None
     assert ([one.key.id for one in page.keys], page.total, page.number, page.as_of) == ([1], 7, 3, NOW - 120)
     line = OwnedKey(key_id=5, name="key 5", owner_id="U0ADA", owner_team="T0", request_id=None, created_at=NOW)
     database.run_here(owners.own, line)
-    mine = await known.page(owner="U0ADA", number=1, rows=3)
-    nobodys = await known.page(owner="U0BEN", number=1, rows=3)
+    mine = await known.page(KeyQuery(owner="U0ADA"), number=1, rows=3, now=NOW)
+    nobodys = await known.page(KeyQuery(owner="U0BEN"), number=1, rows=3, now=NOW)
     assert mine is not None
     assert nobodys is not None
     assert ([one.key.id for one in mine.keys], nobodys.keys, nobodys.total, nobodys.number) == ([5], [], 0, 1)
@@ -53,7 +54,7 @@ async def test_a_list_that_is_older_than_a_key_of_theirs_is_not_shown_as_all_tha
     listed(database, NOW - 120)
 
     async def page() -> list[int] | None:
-        found = await known.page(owner="U0ADA", number=1, rows=3)
+        found = await known.page(KeyQuery(owner="U0ADA"), number=1, rows=3, now=NOW)
         return None if found is None else [one.key.id for one in found.keys]
 
     for key_id, created_at in ((1, NOW), (2, NOW - 9_999)):
@@ -90,3 +91,14 @@ async def test_what_keys_spent_and_which_spent_most(database: Database) -> None:
     assert {number: one.last(86_400, now=NOW) for number, one in spent.items()} == {1: 800, 2: 1_600}
     most = await known.spent_most(5, seconds=86_400, now=NOW)
     assert [(one.key.id, units) for one, units in most] == [(2, 1_600), (1, 800)]
+
+
+async def test_names_like_what_was_typed_are_guessed_among_the_keys_that_may_be_seen(database: Database) -> None:
+    names = ["staging-bot", "Staging Bot 2", "nightly", "\u6e2c\u8a66\u6a5f\u5668\u4eba"]
+    known = known_keys(database, *(record(number, name=name) for number, name in enumerate(names, 1)))
+    line = OwnedKey(key_id=3, name="nightly", owner_id="U0ADA", owner_team="T0", request_id=None, created_at=NOW)
+    database.run_here(owners.own, line)
+    assert await known.alike("stagng-bot", owner=None) == ["staging-bot", "Staging Bot 2"]
+    assert await known.alike("\u6e2c\u8a66\u6a5f\u5668", owner=None) == ["\u6e2c\u8a66\u6a5f\u5668\u4eba"]
+    assert await known.alike("stagng-bot", owner="U0ADA") == []
+    assert await known.alike("nigthly", owner="U0ADA") == ["nightly"]

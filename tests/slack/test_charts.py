@@ -4,9 +4,10 @@ from typing import Any
 
 from bot.db.engine import Database
 from bot.slack.blocks import Message, section
-from bot.slack.charts import TRIED_AGAIN, Chart, Charts
+from bot.slack.charts import Chart, Charts
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.errors import SlackRefused
+from bot.slack.new_blocks import TRIED_AGAIN
 from keydesk_sandbox.fake_slack.blocks.surfaces import message_problems
 from tests.slack.kit import NotingWeb, make_delivery, make_responder
 

@@ -34,7 +34,8 @@ from bot.features.key_delete import views as key_delete
 from bot.features.key_disable import views as key_disable
 from bot.features.key_enable import views as key_enable
 from bot.features.key_end import views as key_end
-from bot.features.key_list.views import key_list, key_window
+from bot.features.key_list.list_views import KeyList
+from bot.features.key_list.views import key_window
 from bot.features.key_quota import views as key_quota
 from bot.features.key_reveal.views import build_modal as reveal_modal
 from bot.features.key_rotate import views as key_rotate
@@ -42,11 +43,13 @@ from bot.features.key_transfer import views as key_transfer
 from bot.features.key_update import views as key_update
 from bot.features.lists import key_rows, request_rows
 from bot.features.policy_explain.listeners import explanation
-from bot.features.request_list.views import request_list
+from bot.features.request_list.typed_query import RequestQuery
+from bot.features.request_list.views import request_list, request_page
 from bot.gateway.models import Key, KeyId
 from bot.incident import views as incident
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.keys.inventory_store import KnownKey
+from bot.keys.key_query import EVERYTHING
 from bot.keys.known_keys import KeyPage
 from bot.operations import Change
 from bot.permissions.models import Actor, Approval, Ask, Decision, Facts, Stage
@@ -163,6 +166,9 @@ def _of_requests() -> Iterator[Sample]:
     yield Sample("approve with changes", build_offer_modal(_request(Status.PENDING), units_per_usd=UNITS))
     rows = [request_rows.row(made, OPERATIONS[made.operation], mine=True, decidable=False)]
     yield Sample("list of requests", request_list([("Your requests", rows)]))
+    yield Sample(
+        "requests that were looked for", request_page(rows, RequestQuery(requester=PERSON), total=41, number=2)
+    )
 
 
 def _of_forms() -> Iterator[Sample]:
@@ -190,8 +196,17 @@ def _of_lists() -> Iterator[Sample]:
         owner_team=TEAM,
         owner_roles=None,
     )
-    keys = KeyPage(keys=[known], total=1, number=1, as_of=NOW)
-    yield Sample("list of keys", key_list(keys, everybody=True, now=NOW, asked_at=NOW, units_per_usd=UNITS))
+    keys = KeyList(
+        page=KeyPage(keys=[known], total=41, number=2, as_of=NOW),
+        query=EVERYTHING,
+        everybody=True,
+        locked={},
+        now=NOW,
+        asked_at=NOW,
+        units_per_usd=UNITS,
+    )
+    yield Sample("list of keys", keys.message())
+    yield Sample("table of keys", keys.table())
     window = key_window(
         _KEY,
         owner=PERSON,

@@ -8,29 +8,40 @@ from bot.approvals.models import ApprovalRequest
 from bot.features.audit_read.words import Line, sentence
 from bot.languages import tr, trc, trn
 from bot.operations import Registry
-from bot.slack.blocks import Message, context, date, section
+from bot.slack.blocks import Message, actions, button, context, date, section
 
 ROWS = 25
+OLDER, NEWEST = "audit_older", "audit_newest"
 
 
 def audit_page(
     lines: Sequence[Mapping[str, Any]],
     *,
     about: str,
+    text: str = "",
+    later: bool = False,
     requests: Mapping[int, ApprovalRequest],
     units_per_usd: int,
     operations: Registry,
 ) -> Message:
-    """The newest lines of the record. `about`: the key in words, "" = of everything. `requests`: by id."""
+    """Lines of the record, newest first; one more than a page shows that there are older ones. `requests`: by id.
+
+    `about`: the key or person in words, "" = of everything; `text`: as it is typed. `later`: newer ones were left out.
+    """
+    buttons = [button(tr("Newest"), NEWEST, value=text)] if later else []
     if not lines:
-        text = tr("The record holds nothing about {key} yet.", key=about) if about else tr("The record is empty.")
-        return Message(text, [section(text)])
+        nothing = tr("The record holds nothing about {key} yet.", key=about) if about else tr("The record is empty.")
+        nothing = tr("There are no older lines.") if later else nothing
+        return Message(nothing, [section(nothing), *([actions(*buttons)] if buttons else [])])
     rows = [_row(line, requests, units_per_usd, operations) for line in lines[:ROWS]]
     small = tr("Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it.")
     title = tr("The record of {key}", key=about) if about else tr("The record of everything")
-    blocks = [section(f"*{title}*"), *(context(row) for row in rows), context(small)]
-    text = trn("{title}: {count} line.", "{title}: {count} lines.", len(rows), title=title)
-    return Message(text, blocks)
+    if len(lines) > ROWS:
+        buttons.append(button(tr("Older"), OLDER, value=f"{text} before:{lines[ROWS - 1]['seq']}".strip()))
+    leading = [actions(*buttons)] if buttons else []
+    blocks = [section(f"*{title}*"), *(context(row) for row in rows), *leading, context(small)]
+    said_in_short = trn("{title}: {count} line.", "{title}: {count} lines.", len(rows), title=title)
+    return Message(said_in_short, blocks)
 
 
 def _row(

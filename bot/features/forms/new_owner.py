@@ -17,10 +17,9 @@ from bot.operations import OWNER_FIELD, Change, Look, NewOwner, Operation, Work,
 from bot.permissions.models import Actor, ActorKind, Facts
 from bot.slack.blocks import modal, section
 from bot.slack.delivery import Ack, Delivery
-from bot.slack.inputs import input_block, person_select, picked_person
+from bot.slack.inputs import MENTION, input_block, person_select, picked_person
 from bot.slack.router import Router
 
-_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!(?:subteam\^[A-Z0-9]+|here|channel|everyone)(?:\|[^>]*)?>")
 _NAMELESS = re.compile(r"(?:^|\s)(@\S+)")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|'[^']*'")
@@ -49,7 +48,7 @@ def parse(text: str) -> Typed:
     """What was typed after the command. Raises InputError for groups, several people, and names without a mention."""
     if _GROUP.search(text):
         raise InputError({OWNER_FIELD: tr("That is a group. A key belongs to one person: mention that person.")})
-    people = list(_MENTION.finditer(text))
+    people = list(MENTION.finditer(text))
     if len({found["id"] for found in people}) > 1:
         raise InputError({OWNER_FIELD: tr("You mentioned several people. A key belongs to one: mention that one.")})
     if not people:
@@ -57,7 +56,7 @@ def parse(text: str) -> Typed:
             raise InputError({OWNER_FIELD: _not_a_mention(nameless[1][:40])})
         return Typed(text.strip(), "", "")
     first = people[0]
-    key, reason = text[: first.start()].strip(), _MENTION.sub("", text[first.end() :]).strip()
+    key, reason = text[: first.start()].strip(), MENTION.sub("", text[first.end() :]).strip()
     return Typed(key, first["id"], reason) if key else Typed(reason, first["id"], "")
 
 
@@ -146,7 +145,7 @@ def handed_over(key: Key) -> WriteResult:
 
 def build_owner_modal(operation: Operation, seen: Seen, text: str, *, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal: the key, what happens, who is to own it, why, and who decides it."""
-    mentioned = _MENTION.match(seen.rest)
+    mentioned = MENTION.match(seen.rest)
     person = person_select(initial=mentioned["id"] if mentioned else "")
     reason = seen.rest[mentioned.end() :].strip() if mentioned else seen.rest
     blocks = [

@@ -21,6 +21,7 @@ from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
 from bot.keys import locks, owners
+from bot.keys.key_query import KeyQuery
 from bot.keys.known_keys import KeyPage
 from bot.keys.text import account_text, account_trouble, over_promise_text
 from bot.languages import tr, trn
@@ -153,7 +154,11 @@ class HomeListeners:
     async def _keys(self, actor: Actor) -> KeyPage | None:
         """None when the gateway does not tell: that is not the same as having no keys."""
         return await key_page(
-            self.deps, owner=actor.slack_user_id, number=1, rows=_LOOKED_AT, deadline=BACKGROUND_SECONDS
+            self.deps,
+            KeyQuery(owner=actor.slack_user_id),
+            number=1,
+            rows=_LOOKED_AT,
+            deadline=BACKGROUND_SECONDS,
         )
 
     async def _not_shown(self, actor: Actor) -> str:

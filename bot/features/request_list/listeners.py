@@ -1,20 +1,27 @@
-"""`/apikey requests`: what waits for me or for my review, what I asked for; with the right, everybody's."""
+"""`/apikey requests [WORDS] [PAGE]`: what waits for me or for my review, what I asked; with the right, everybody's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
+from bot.approvals.store import RequestFilter
 from bot.deps import Deps
 from bot.features.lists.request_rows import decidable, reviewable, row
-from bot.features.request_list.views import request_list
+from bot.features.request_list.typed_query import RequestQuery, parse
+from bot.features.request_list.views import PAGE, PAGING, request_list, request_page
 from bot.languages import tr
 from bot.operations import Description
 from bot.permissions.models import Actor
-from bot.slack.blocks import Block
-from bot.slack.delivery import Ack, Delivery, Ephemeral
+from bot.slack.blocks import Block, Message
+from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind
 from bot.slack.router import Router
 
-DESCRIPTION = Description(name="request.list", command="requests", help=tr("requests that wait for you, and your own"))
+DESCRIPTION = Description(
+    name="request.list",
+    command="requests",
+    usage="[WORDS] [PAGE]",
+    help=tr("requests that wait for you, and your own"),
+)
 NAME = DESCRIPTION.name
 
 
@@ -25,16 +32,23 @@ class RequestListListeners:
     deps: Deps
 
     async def list_requests(self, delivery: Delivery) -> Ack:
-        """Four groups: to decide, to review, mine, everybody's."""
+        """What was looked for; else four groups: to decide, to review, mine, everybody's."""
         deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         access, channel = deps.access, delivery.channel_id
+        text = delivery.text if delivery.kind is Kind.COMMAND else delivery.action_value
+        query = parse(text, me=actor.slack_user_id) if delivery.action_id in {"", *PAGING} else None
         everybody = access.decide_unread(actor, NAME, own=False, channel=channel).allowed
         own = access.decide_unread(actor, NAME, own=True, channel=channel)
         to_decide, to_review = await decidable(deps, actor), await reviewable(deps, actor)
         if not own.allowed and not everybody and not to_decide and not to_review:
             await deps.flow.refuse(actor, NAME, own)
+        if query is not None:
+            if not everybody and query.requester not in {None, actor.slack_user_id}:
+                await deps.flow.refuse(actor, NAME, access.decide_unread(actor, NAME, own=False, channel=channel))
+            found = await self._found(actor, query, everybody=everybody, to_decide=to_decide, to_review=to_review)
+            return replace(Ephemeral.of(found), in_place=delivery.kind is Kind.ACTION)
         mine = await deps.database.read(store.of_requester, actor.slack_user_id)
         groups = [
             (tr("Waiting for you"), to_decide),
@@ -49,6 +63,31 @@ class RequestListListeners:
         message = request_list([(title, self._rows(group, actor, may_decide)) for title, group in groups])
         return Ephemeral.of(message)
 
+    async def _found(
+        self,
+        actor: Actor,
+        query: RequestQuery,
+        *,
+        everybody: bool,
+        to_decide: list[ApprovalRequest],
+        to_review: list[ApprovalRequest],
+    ) -> Message:
+        """A page of what was looked for. Without the right to everybody's: one's own, and what one may decide."""
+        wanted = RequestFilter(
+            statuses=query.statuses,
+            requester=query.requester if everybody else actor.slack_user_id,
+            number=query.number,
+            text=query.text,
+        )
+        page = await self.deps.database.read(store.page, wanted, number=query.page, rows=PAGE)
+        found, total = page.requests, page.total
+        if not everybody and page.number == 1 and query.requester is None:
+            mine = {request.id for request in found}
+            answerable = [one for one in (*to_decide, *to_review) if one.id not in mine and _is_like(one, query)]
+            found, total = [*answerable, *found][:PAGE], total + len(answerable)
+        may_decide = {request.id for request in (*to_decide, *to_review)}
+        return request_page(self._rows(found, actor, may_decide), query, total=total, number=page.number)
+
     def _rows(self, group: list[ApprovalRequest], actor: Actor, may_decide: set[int]) -> list[Block]:
         return [
             row(
@@ -61,8 +100,16 @@ class RequestListListeners:
         ]
 
 
+def _is_like(request: ApprovalRequest, query: RequestQuery) -> bool:
+    """Whether a request that was read already is what is looked for."""
+    status = not query.statuses or request.status in query.statuses
+    number = query.number is None or request.id == query.number
+    return status and number and query.text.casefold() in request.key_name.casefold()
+
+
 def register(router: Router, deps: Deps) -> None:
     """Name the command and the help button that does the same."""
     listeners = RequestListListeners(deps)
     router.command(DESCRIPTION.command, listeners.list_requests, usage=DESCRIPTION.usage, help=DESCRIPTION.help)
-    router.action("my_requests", listeners.list_requests)
+    for action_id in ("my_requests", *PAGING):
+        router.action(action_id, listeners.list_requests)

@@ -5,7 +5,6 @@ follows in a moment, since the gateway is asked for models.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -26,6 +25,7 @@ from bot.gateway.errors import GatewayCallError
 from bot.gateway.models import Key, OverPromise
 from bot.gateway.usage import ModelShares
 from bot.keys import owners
+from bot.keys.key_query import KeyQuery
 from bot.keys.lookup import FIELD, one
 from bot.keys.spending import MONTH, Amount, Spending, together
 from bot.languages import tr
@@ -34,6 +34,7 @@ from bot.permissions.models import Actor
 from bot.slack.blocks import Message
 from bot.slack.charts import Chart, Charts
 from bot.slack.delivery import Ack, Delivery
+from bot.slack.inputs import MENTION
 from bot.slack.router import Router
 from bot.typed_text import clean_line
 
@@ -44,7 +45,6 @@ DESCRIPTION = Description(
     help=tr("what was spent, the pace, and when it runs dry"),
 )
 NAME = DESCRIPTION.name
-_PERSON = re.compile(r"<@(?P<id>[UW][A-Z0-9]{1,30})(?:\|[^>]*)?>")
 # Keys of one person that are added up, and those of the account that are named.
 _LOOKED_AT, _TOP = 200, 5
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class UsageReadListeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
         text = clean_line(delivery.text)
-        person = _PERSON.fullmatch(text)
+        person = MENTION.fullmatch(text)
         if text.casefold() == "all":
             await self._check(actor, delivery, own=False)
             work: Callable[[], Awaitable[Answer]] = self._account
@@ -123,7 +123,7 @@ class UsageReadListeners:
 
     async def _person(self, whose: str) -> Answer:
         deps, now = self.deps, self.deps.clock()
-        page = await key_page(deps, owner=whose, number=1, rows=_LOOKED_AT, deadline=BACKGROUND_SECONDS)
+        page = await key_page(deps, KeyQuery(owner=whose), number=1, rows=_LOOKED_AT, deadline=BACKGROUND_SECONDS)
         if page is None:
             raise InputError({FIELD: tr("What was spent is known as soon as all keys were listed once.")})
         known = page.keys

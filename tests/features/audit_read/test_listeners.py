@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from bot.audit import Fact, append
 from bot.errors import GatewayError, InputError, PermissionDenied
 from bot.features.audit_read.listeners import AuditReadListeners
+from bot.features.audit_read.views import OLDER, ROWS
 from bot.permissions import parse_policy
-from bot.slack.delivery import Ephemeral
+from bot.slack.delivery import Ephemeral, Kind
 from keydesk_sandbox import seed
 from tests.approvals.kit import ADA, BEN
 from tests.features.desk import ALEX, ListenerDesk
@@ -25,6 +26,35 @@ async def test_everything_is_for_those_who_may_see_any_key(listener_desk: Listen
     with pytest.raises(PermissionDenied):
         await shown(listener_desk, "")
     assert "refused" in await listener_desk.spine.facts()
+
+
+async def test_what_one_person_did_is_for_those_who_may_see_everything(listener_desk: ListenerDesk) -> None:
+    await listener_desk.spine.ask(ADA)
+    await listener_desk.spine.ask(BEN)
+    of_ben = await shown(listener_desk, f"<@{BEN.slack_user_id}|ben>", user=ALEX.slack_user_id)
+    assert "request #2" in of_ben
+    assert "request #1" not in of_ben
+    with pytest.raises(PermissionDenied):
+        await shown(listener_desk, f"<@{ADA.slack_user_id}>")
+
+
+async def test_older_lines_are_judged_like_the_newest_and_drawn_in_their_place(listener_desk: ListenerDesk) -> None:
+    desk = listener_desk
+
+    def reveals(c: sa.Connection) -> None:
+        for times in range(ROWS + 3):
+            append(c, fact=Fact.REVEALED, at=desk.spine.now, actor="U0ADA", key_id=77, details={"times": times})
+
+    await desk.deps.database.run(reveals)
+    newest = expect(Ephemeral, await AuditReadListeners(desk.deps).read(desk.delivery(ALEX.slack_user_id, text="77")))
+    (older,) = [one for block in newest.blocks if block["type"] == "actions" for one in block["elements"]]
+    payload = {"actions": [{"action_id": OLDER, "value": older["value"]}]}
+    click = desk.delivery(ALEX.slack_user_id, kind=Kind.ACTION, payload=payload)
+    answer = expect(Ephemeral, await AuditReadListeners(desk.deps).read(click))
+    assert answer.in_place
+    assert len([block for block in answer.blocks if block["type"] == "context"]) == 3 + 1
+    with pytest.raises(PermissionDenied):
+        await AuditReadListeners(desk.deps).read(desk.delivery(kind=Kind.ACTION, payload=payload))
 
 
 async def test_a_key_that_is_named_is_looked_up_and_is_not_there_for_others(listener_desk: ListenerDesk) -> None:

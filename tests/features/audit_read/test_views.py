@@ -3,7 +3,8 @@
 from typing import Any
 
 from bot.features import OPERATIONS
-from bot.features.audit_read.views import ROWS, audit_page
+from bot.features.audit_read.views import NEWEST, OLDER, ROWS, audit_page
+from keydesk_sandbox.fake_slack.blocks.surfaces import message_problems
 
 
 def line(seq: int, **changes: Any) -> dict[str, Any]:
@@ -25,6 +26,21 @@ def test_each_line_names_its_things_and_only_a_page_is_shown() -> None:
     assert "request #3 · key 7 · " in shown
     assert f"line {ROWS}" in shown
     assert f"line {ROWS + 1}" not in shown
+
+
+def test_older_and_newest_lines_are_a_click_away() -> None:
+    def buttons(number: int, **more: Any) -> dict[str, str]:
+        lines = [line(seq) for seq in range(500, 500 - number, -1)]
+        found = audit_page(lines, about="", requests={}, units_per_usd=1, operations=OPERATIONS, **more)
+        assert message_problems(found.to_slack()["blocks"]) == []
+        shown = [one for block in found.blocks if block["type"] == "actions" for one in block["elements"]]
+        return {one["action_id"]: one.get("value", "") for one in shown}
+
+    assert buttons(ROWS) == {}
+    assert buttons(ROWS + 1) == {OLDER: f"before:{501 - ROWS}"}
+    assert buttons(ROWS + 1, text="7", later=True) == {NEWEST: "7", OLDER: f"7 before:{501 - ROWS}"}
+    assert buttons(3, text="<@U0ADA>", later=True) == {NEWEST: "<@U0ADA>"}
+    assert buttons(0, later=True) == {NEWEST: ""}
 
 
 def test_a_time_of_an_export_is_read_too() -> None:

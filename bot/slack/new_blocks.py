@@ -1,0 +1,49 @@
+"""Blocks that reach workspaces in stages, in messages only (slack.md A5). Knows no key.
+
+A refusal is remembered, so that nobody waits for it again; after a month they are tried anew.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.db import named_values
+from bot.db.engine import Database
+from bot.slack.blocks import Message
+from bot.slack.delivery import Delivery
+from bot.slack.errors import SlackRefused
+
+logger = logging.getLogger(__name__)
+
+TRIED_AGAIN = 30 * 86_400.0
+_REFUSALS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBlocks:
+    """One kind of them. `kind`: in the plural, as the log and the row name it."""
+
+    kind: str
+    database: Database
+    clock: Callable[[], float]
+
+    async def taken(self) -> bool:
+        """Whether this workspace takes them, as far as is known."""
+        refused = await self.database.read(named_values.get, self._name)
+        return refused is None or not 0 <= self.clock() - refused < TRIED_AGAIN
+
+    async def tell(self, delivery: Delivery, message: Message, *, in_place: bool = False) -> bool:
+        """Tell the person what holds such a block. False: this workspace does not take it. Raises SlackError."""
+        try:
+            await delivery.responder.tell(delivery, message.text, message.blocks, in_place=in_place)
+        except SlackRefused as error:
+            if error.code not in _REFUSALS:
+                raise
+            logger.info("this workspace takes no %s (%s); text from now on", self.kind, error.code)
+            await self.database.run(named_values.put, self._name, self.clock())
+            return False
+        return True
+
+    @property
+    def _name(self) -> str:
+        return f"slack.{self.kind}.refused"
