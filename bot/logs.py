@@ -12,14 +12,16 @@ import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, TextIO, TypeVar
 from urllib.parse import quote
 
 import structlog
-from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.redaction import redact
+from bot.scoped import Scoped
 
 # These log payloads (Bolt: the whole body of a badly signed request, at INFO) or every call. Warnings pass.
 QUIET = ("slack_sdk", "slack_bolt", "httpx", "httpcore", "aiohttp", "dbos", "asyncio", "uvicorn.access", "sqlalchemy")
@@ -53,9 +55,16 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
-def log_context(**fields: Any) -> Any:
-    """A context manager: every line that is logged inside, also by what is called, carries these fields."""
-    return bound_contextvars(**fields)
+_context: ContextVar[Mapping[str, Any]] = ContextVar("log context", default=MappingProxyType({}))
+
+
+def log_context(**fields: Any) -> Scoped[Mapping[str, Any]]:
+    """Every line that is logged inside, also by what is called, carries these fields."""
+    return Scoped(_context, {**_context.get(), **fields})
+
+
+def _with_context(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {**_context.get(), **event}
 
 
 def for_request(job: Callable[[str], Awaitable[T]]) -> Callable[[str], Awaitable[T]]:
@@ -93,7 +102,7 @@ def configure(
 def _formatter(redaction: Processor, *, readable: bool) -> logging.Formatter:
     clock = structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=True, key="time")
     fields: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_context,
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -7,13 +7,14 @@ of thing it was and how it ended: no text that people typed, no name of a key, n
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.errors import ConfigurationError
 
 T = TypeVar("T")
+_NO_SPAN: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
 _MISSING = (
     "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry packages are not installed; "
     "add them with: pip install 'keydesk[telemetry]'"
@@ -27,15 +28,15 @@ class Telemetry:
     tracer: Any = None
     shut_down: Callable[[], None] | None = None
 
-    @contextlib.contextmanager
-    def span(self, name: str) -> Iterator[None]:
+    def span(self, name: str) -> contextlib.AbstractContextManager[object]:
         """The enclosed work as a span, a child of the one around it."""
         if self.tracer is None:
-            yield
-            return
+            return _NO_SPAN
         # Neither the exception nor its text: what people typed may be in it.
-        with self.tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
-            yield
+        span: contextlib.AbstractContextManager[object] = self.tracer.start_as_current_span(
+            name, record_exception=False, set_status_on_exception=False
+        )
+        return span
 
     def called(self, name: str, outcome: str, seconds: float) -> None:
         """A call that has just ended after `seconds`, as a span, a child of the one around it."""

@@ -5,29 +5,38 @@ Slack waits three seconds, a run or a post can wait longer; so what writes for a
 time, so that nothing waits for ever.
 """
 
-import contextlib
 import threading
-from collections.abc import Iterator
 from contextvars import ContextVar
+
+from bot.scoped import Scoped
 
 _here: ContextVar[bool] = ContextVar("answering", default=False)
 _lock = threading.Lock()
 _number = 0
 
 
-@contextlib.contextmanager
-def answering() -> Iterator[None]:
-    """What runs inside is part of an answer; tasks that it starts are too, unless they leave it."""
-    global _number  # noqa: PLW0603  # of the process, like its loop
-    before = _here.set(True)
-    with _lock:
-        _number += 1
-    try:
-        yield
-    finally:
+class _Answering(Scoped[bool]):
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_here, value=True)
+
+    def __enter__(self) -> None:
+        global _number  # noqa: PLW0603  # of the process, like its loop
+        with _lock:
+            _number += 1
+        super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        global _number  # noqa: PLW0603  # as above
+        super().__exit__(*error)
         with _lock:
             _number -= 1
-        _here.reset(before)
+
+
+def answering() -> Scoped[bool]:
+    """What runs inside is part of an answer; tasks that it starts are too, unless they leave it."""
+    return _Answering()
 
 
 def leave() -> None:

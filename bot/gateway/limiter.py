@@ -7,13 +7,13 @@ Other processes behind the same address are not counted; their share shows in th
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from bot.languages import trn
+from bot.scoped import Scoped
 
 
 class Priority(IntEnum):
@@ -64,24 +64,14 @@ _asker: ContextVar[str] = ContextVar("asker", default="")
 _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.PEOPLE)
 
 
-@contextmanager
-def prioritized(priority: Priority) -> Iterator[None]:
+def prioritized(priority: Priority) -> Scoped[Priority]:
     """Within it, in this task and those it starts, calls have this priority."""
-    token = _priority.set(priority)
-    try:
-        yield
-    finally:
-        _priority.reset(token)
+    return Scoped(_priority, priority)
 
 
-@contextmanager
-def asked_by(person: str) -> Iterator[None]:
+def asked_by(person: str) -> Scoped[str]:
     """Within it, in this task and those it starts, calls for people are for this one; "" = for nobody in particular."""
-    token = _asker.set(person)
-    try:
-        yield
-    finally:
-        _asker.reset(token)
+    return Scoped(_asker, person)
 
 
 def current_priority() -> Priority:

@@ -9,8 +9,8 @@ import math
 import random
 import time
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from contextvars import ContextVar
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -30,6 +30,7 @@ from bot.gateway.errors import (
 from bot.gateway.limiter import PATIENCE, CallLimiter, Limit, LimitReached, Priority, current_priority
 from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
 from bot.languages import english, tr
+from bot.scoped import Scoped
 
 logger = logging.getLogger(__name__)
 
@@ -52,17 +53,12 @@ _ABOUT_TO_SEND = (".send_request_headers.started", ".send_request_body.started")
 _fence: ContextVar[Callable[[], None] | None] = ContextVar("fence", default=None)
 
 
-@contextmanager
-def fenced(check: Callable[[], None]) -> Iterator[None]:
+def fenced(check: Callable[[], None]) -> Scoped[Callable[[], None] | None]:
     """Within it, in this task, `check` is called before each write, and again right before its bytes leave.
 
     What it raises stops the write. Between the two a connection is waited for or made, which takes seconds at worst.
     """
-    token = _fence.set(check)
-    try:
-        yield
-    finally:
-        _fence.reset(token)
+    return Scoped(_fence, check)
 
 
 class Wire:

@@ -4,8 +4,7 @@ The language of the moment is a context variable: the router sets the person's w
 a message. Without one it is English, which is what the record and the log are written in.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from bot.languages import catalog
 from bot.languages.catalog import Catalog
+from bot.scoped import Scoped
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,14 +69,9 @@ def current() -> Language:
     return _current.get()
 
 
-@contextlib.contextmanager
-def speaking(language: Language) -> Iterator[None]:
+def speaking(language: Language) -> Scoped[Language]:
     """Within it sentences are made and shown in this language. Threads that copy the context speak it too."""
-    token = _current.set(language)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return Scoped(_current, language)
 
 
 def carried(work: Callable[P, T]) -> Callable[P, T]:

@@ -52,6 +52,12 @@ class Delivery:
     written_at: float | None = None
     responder: "Responder"
 
+    def changed(self, **fields: Any) -> "Delivery":
+        """The same with these fields. `dataclasses.replace` sets all of them one by one, for each delivery."""
+        copy = object.__new__(Delivery)
+        copy.__dict__.update(self.__dict__, **fields)
+        return copy
+
     @property
     def action(self) -> Mapping[str, Any]:
         """The element that was used, {} when nothing was."""

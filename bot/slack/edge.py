@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.languages import current, speaking
+from bot.languages import ENGLISH, current, speaking
 from bot.slack.ack_body import body_of
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind, text_of
 from bot.slack.error_report import report
 from bot.slack.payloads import NotForUs, to_delivery
 from bot.slack.responder import Responder
-from bot.slack.router import Router
+from bot.slack.router import Answer, Router
 from bot.slack.web_client import outgoing
 
 logger = logging.getLogger(__name__)
@@ -119,11 +119,11 @@ class Edge:
             raise NotForUs(stranger)
         delivery = self.responder.view_seal.open(delivery)
         slow = delivery.kind in _LATER
-        ack = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
+        ack, language = await (_in_time(self.router, delivery) if slow else self.router.dispatch(delivery))
         if ack is None:
             return _written(ack, delivery)
         # What is still to be worded, a title or a button, is in the language of the answer.
-        with speaking(await self.router.language(delivery)):
+        with speaking(language):
             if isinstance(ack, Ephemeral) and ack.fixed and delivery.kind is Kind.COMMAND:
                 return self._written_once(ack, delivery)
             return _written(ack, delivery)
@@ -173,8 +173,8 @@ def _written(ack: Ack, delivery: Delivery) -> str:
     return "" if answer is None else json.dumps(outgoing(answer))
 
 
-async def _in_time(router: Router, delivery: Delivery) -> Ack:
-    """The answer, or None after 2.5 s: then what there is to say follows, where Slack takes it for long.
+async def _in_time(router: Router, delivery: Delivery) -> Answer:
+    """The answer, or an empty one after 2.5 s: then what there is to say follows, where Slack takes it for long.
 
     A click or a shortcut that opens a window waits for Slack's Web API, which may hang for longer than Slack waits.
     """
@@ -186,13 +186,13 @@ async def _in_time(router: Router, delivery: Delivery) -> Ack:
     if task.done():
         return task.result()
     logger.warning("%s takes longer than Slack waits; its answer follows", delivery.id)
-    delivery.responder.later(_follow(router, task, delivery), delivery=delivery)
-    return None
+    delivery.responder.later(_follow(task, delivery), delivery=delivery)
+    return Answer(None, ENGLISH)
 
 
-async def _follow(router: Router, task: "asyncio.Future[Ack]", delivery: Delivery) -> None:
-    ack = await task
-    with speaking(await router.language(delivery)):
+async def _follow(task: "asyncio.Future[Answer]", delivery: Delivery) -> None:
+    ack, language = await task
+    with speaking(language):
         if delivery.kind is not Kind.COMMAND:
             body_of(ack, delivery)  # no body: everything but a command's words is a call of its own
         elif isinstance(ack, Ephemeral):

@@ -10,8 +10,8 @@ import difflib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from bot.db.answering import answering
 from bot.errors import InputError, UserError
@@ -46,6 +46,13 @@ class HelpEntry:
     help: str
 
 
+class Answer(NamedTuple):
+    """What a handler said to one delivery, and the language of the person that it is for."""
+
+    ack: Ack
+    language: Language
+
+
 class Router:
     """Names → handlers. A name given twice is a ValueError at registration, that is at start.
 
@@ -63,8 +70,8 @@ class Router:
         language_of: Callable[[Delivery], Awaitable[Language]] | None = None,
         other_words: Mapping[str, tuple[str, ...]] | None = None,
         timer: Callable[[], float] = time.perf_counter,
-        span: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _name: contextlib.nullcontext(),
-        asked_by: Callable[[str], contextlib.AbstractContextManager[None]] = lambda _user: contextlib.nullcontext(),
+        span: Callable[[str], contextlib.AbstractContextManager[object]] = lambda _name: contextlib.nullcontext(),
+        asked_by: Callable[[str], contextlib.AbstractContextManager[object]] = lambda _user: contextlib.nullcontext(),
     ) -> None:
         self.command_name = command
         self._observe = observe
@@ -139,11 +146,7 @@ class Router:
             return frozenset(self._events)
         return frozenset(name for kind, name in self._handlers if kind == table)
 
-    async def language(self, delivery: Delivery) -> Language:
-        """In which language whoever did this reads; never raises."""
-        return ENGLISH if self._language_of is None else await self._language_of(delivery)
-
-    async def dispatch(self, delivery: Delivery) -> Ack:
+    async def dispatch(self, delivery: Delivery) -> Answer:
         """Answer one delivery. Never raises; asks nothing of the network by itself."""
         started = self._timer()
         with (
@@ -151,12 +154,14 @@ class Router:
             self._span(f"slack {delivery.kind}"),
             self._asked_by(delivery.user_id),
             log_context(delivery=delivery.id),
-            speaking(await self.language(delivery)),
         ):
-            outcome, ack = await self._answer(delivery)
+            # One that never raises.
+            language = ENGLISH if self._language_of is None else await self._language_of(delivery)
+            with speaking(language):
+                outcome, ack = await self._answer(delivery)
         if self._observe is not None:
             self._observe(delivery.kind, outcome, self._timer() - started)
-        return ack
+        return Answer(ack, language)
 
     async def _answer(self, delivery: Delivery) -> tuple[str, Ack]:
         try:
@@ -211,7 +216,7 @@ class Router:
         other = next((handler for takes, handler in self._variants.get(word, ()) if takes(rest)), None)
         handler = other or self._handlers.get(("command", word))
         if handler is not None:
-            return OK, await handler(replace(delivery, text=rest))
+            return OK, await handler(delivery.changed(text=rest))
         if word == HELP:
             return OK, Ephemeral(self._plain_help())
         return UNKNOWN, Ephemeral(self._unknown_word(word))

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import SecretStr
@@ -54,7 +54,7 @@ class ViewSeal:
         if view is None or not mark or len(seal) > SEAL_LENGTH:
             return delivery
         plain = {**delivery.payload, "view": {**view, "private_metadata": text}}
-        return replace(delivery, payload=plain, written_at=self._written_at(delivery, text, seal))
+        return delivery.changed(payload=plain, written_at=self._written_at(delivery, text, seal))
 
     def _written_at(self, delivery: Delivery, text: str, seal: str) -> float | None:
         moment, _, given = seal.partition(".")

@@ -23,17 +23,17 @@ def router(**others: tuple[str, ...]) -> Router:
 
 @pytest.mark.parametrize("typed", ["新增 prod", "  新增   prod", "new prod"])
 async def test_a_word_of_another_language_is_its_command(typed: str) -> None:
-    ack = await router(新增=("new",)).dispatch(make_delivery(text=typed))
+    ack = (await router(新增=("new",)).dispatch(make_delivery(text=typed))).ack
     assert expect(Ephemeral, ack).text == "did it with prod"
 
 
 async def test_a_word_that_means_two_commands_is_asked_about_and_nothing_is_done() -> None:
-    ack = await router(إيقاف=("disable", "end", "delete")).dispatch(make_delivery(text="إيقاف 12"))
+    ack = (await router(إيقاف=("disable", "end", "delete")).dispatch(make_delivery(text="إيقاف 12"))).ack
     assert expect(Ephemeral, ack).text == "`إيقاف` may mean `/apikey disable` or `/apikey end`. Which one?"
 
 
 async def test_our_own_words_are_never_taken_for_others() -> None:
-    ack = await router(new=("disable",)).dispatch(make_delivery(text="new prod"))
+    ack = (await router(new=("disable",)).dispatch(make_delivery(text="new prod"))).ack
     assert expect(Ephemeral, ack).text == "did it with prod"
 
 

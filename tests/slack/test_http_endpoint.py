@@ -1,4 +1,3 @@
-import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, MutableMapping
@@ -14,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-import bot.slack.http_endpoint
 from bot.slack import signature
 from bot.slack.blocks import section
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Options
@@ -337,19 +335,6 @@ async def test_half_a_body_is_no_body(slack: kit.Slack) -> None:
     scope = {"type": "http", "method": "POST", "path": "/slack/events", "headers": names, "query_string": b""}
     await slack.app(scope, receive, send)
     assert sent[0]["status"] == 401
-
-
-async def test_a_body_that_does_not_come_is_given_up(slack: kit.Slack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot.slack.http_endpoint, "BODY_SECONDS", 0.01)
-
-    async def never() -> AsyncIterator[bytes]:
-        yield b"command="
-        await asyncio.sleep(1)
-
-    transport = httpx.ASGITransport(app=slack.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://keydesk.test") as client:
-        response = await client.post("/slack/events", content=never(), headers=headers(NOW, proof(BODY, NOW)))
-    assert response.status_code == 400
 
 
 async def test_the_same_request_again_is_answered_and_counted(

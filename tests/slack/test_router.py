@@ -44,16 +44,16 @@ async def test_the_first_word_chooses_and_the_rest_is_the_text(text: str, rest: 
 async def test_no_word_is_help() -> None:
     router, handler = Router(), Noting(Ephemeral("our help"))
     router.command("help", handler)
-    assert await router.dispatch(command("")) == Ephemeral("our help")
-    assert await router.dispatch(command("   ")) == Ephemeral("our help")
+    assert (await router.dispatch(command(""))).ack == Ephemeral("our help")
+    assert (await router.dispatch(command("   "))).ack == Ephemeral("our help")
 
 
 async def test_help_is_there_even_when_nobody_wrote_one() -> None:
     router = Router()
-    assert await router.dispatch(command("")) == Ephemeral("There are no commands yet.")
+    assert (await router.dispatch(command(""))).ack == Ephemeral("There are no commands yet.")
     router.command("new", Noting(), usage="[NAME]", help="asks for a key")
     router.command("list", Noting(), help="shows your keys")
-    answer = await router.dispatch(command("help"))
+    answer = (await router.dispatch(command("help"))).ack
     assert expect(Ephemeral, answer).text == "`/apikey new [NAME]` asks for a key\n`/apikey list` shows your keys"
     assert router.words() == ("new", "list")
     assert [entry.usage for entry in router.help_entries()] == ["[NAME]", ""]
@@ -62,7 +62,7 @@ async def test_help_is_there_even_when_nobody_wrote_one() -> None:
 async def test_an_unknown_word_gets_the_nearest_one() -> None:
     router = Router()
     router.command("quota", Noting())
-    answer = await router.dispatch(command("qouta ci +5"))
+    answer = (await router.dispatch(command("qouta ci +5"))).ack
     assert (
         expect(Ephemeral, answer).text
         == "I do not know the word `qouta`. Did you mean `/apikey quota`? `/apikey help` lists what I can do."
@@ -70,7 +70,7 @@ async def test_an_unknown_word_gets_the_nearest_one() -> None:
 
 
 async def test_an_unknown_word_is_shown_harmless_and_short() -> None:
-    answer = await Router().dispatch(command("<!channel>" + "x" * 500))
+    answer = (await Router().dispatch(command("<!channel>" + "x" * 500))).ack
     assert "<!channel>" not in expect(Ephemeral, answer).text
     assert len(expect(Ephemeral, answer).text) < 150
 
@@ -152,9 +152,9 @@ async def test_every_room_hears_an_event() -> None:
 async def test_what_nobody_handles_is_answered_and_counted() -> None:
     seen = []
     router = Router(observe=lambda kind, outcome, seconds: seen.append((kind, outcome)))
-    assert await router.dispatch(make_delivery(Kind.ACTION)) is None
-    assert await router.dispatch(make_delivery(Kind.OPTIONS)) == Options(())
-    assert await router.dispatch(make_delivery(Kind.EVENT, payload={"event": {"type": ["odd"]}})) is None
+    assert (await router.dispatch(make_delivery(Kind.ACTION))).ack is None
+    assert (await router.dispatch(make_delivery(Kind.OPTIONS))).ack == Options(())
+    assert (await router.dispatch(make_delivery(Kind.EVENT, payload={"event": {"type": ["odd"]}}))).ack is None
     assert seen == [(Kind.ACTION, "unknown"), (Kind.OPTIONS, "unknown"), (Kind.EVENT, "unknown")]
 
 
@@ -173,7 +173,7 @@ async def test_outcomes_are_observed_with_their_time() -> None:
 async def test_an_error_in_a_submission_stands_under_its_field() -> None:
     router = Router()
     router.view("key.create", Noting(error=InputError({"name": "Taken."})))
-    answer = await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload={"view": kit.view()}))
+    answer = (await router.dispatch(make_delivery(Kind.VIEW_SUBMISSION, payload={"view": kit.view()}))).ack
     assert answer == FieldErrors({"name": "Taken."})
 
 
@@ -182,7 +182,7 @@ async def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
     router = Router()
     delivery = make_delivery(text="x" * 1_000_000)
     started = time.thread_time()
-    answer = await router.dispatch(delivery)
+    answer = (await router.dispatch(delivery)).ack
     spent = time.thread_time() - started
     assert "too long" in expect(Ephemeral, answer).text
     assert spent < 50 * seconds_of(a_plain_millisecond)

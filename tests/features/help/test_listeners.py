@@ -22,6 +22,6 @@ async def test_every_command_stands_in_it_and_its_answer_is_drawn_once() -> None
     assert "/apikey new NAME" in text
     assert "ask for a key" in text
     command = make_delivery(Kind.COMMAND, text="help")
-    first, second = await router.dispatch(command), await router.dispatch(command)
+    first, second = (await router.dispatch(command)).ack, (await router.dispatch(command)).ack
     assert isinstance(first, Ephemeral)
     assert first is second
