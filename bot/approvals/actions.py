@@ -340,7 +340,7 @@ NUDGE_PAUSE = 3600.0
 _ONLY = {
     "accept": tr("Only {who}, who asked, can accept request {number}."),
     "withdraw": tr("Only {who}, who asked, can withdraw request {number}."),
-    "nudge": tr("Only {who}, who asked, can nudge request {number}."),
+    "nudge": tr("Only {who}, who asked, can remind approvers of request {number}."),
 }
 # How a request was decided, where it is known by whom and where it is not.
 _DECIDED = {
@@ -372,7 +372,7 @@ def _not_waiting(request: ApprovalRequest) -> BotError | None:
     number = request.number
     if request.status is Status.EXPIRED:
         return ApprovalConflict(
-            tr("Request {number} has lapsed: nobody decided in time. Ask again if needed.", number=number)
+            tr("Request {number} has expired: nobody decided in time. Ask again if needed.", number=number)
         )
     by_whom, by_somebody = _DECIDED.get(request.status, _DECIDED[Status.APPROVED])
     told, who = (by_whom, mention(request.decided_by)) if request.decided_by else (by_somebody, "")

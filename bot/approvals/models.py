@@ -36,7 +36,7 @@ WORDS = {
     Status.SUCCEEDED: trc("status of a request", "done"),
     Status.FAILED: trc("status of a request", "failed"),
     Status.DENIED: trc("status of a request", "denied"),
-    Status.EXPIRED: trc("status of a request", "lapsed"),
+    Status.EXPIRED: trc("status of a request", "expired"),
     Status.WITHDRAWN: trc("status of a request", "withdrawn"),
 }
 
@@ -50,7 +50,7 @@ STATES = {
     Status.SUCCEEDED: trc("status of a request", "Done"),
     Status.FAILED: trc("status of a request", "Failed"),
     Status.DENIED: trc("status of a request", "Denied"),
-    Status.EXPIRED: trc("status of a request", "Lapsed"),
+    Status.EXPIRED: trc("status of a request", "Expired"),
     Status.WITHDRAWN: trc("status of a request", "Withdrawn"),
 }
 

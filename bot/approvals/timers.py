@@ -38,7 +38,7 @@ class Timers:
         now = self.clock()
         record(c, Fact.LAPSED, request, at=now, actor=None)
         request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
-        self.notifications.story(c, request, tr("Nobody decided in time, so it lapsed."))
+        self.notifications.story(c, request, tr("Nobody decided in time, so the request expired."))
         self.notifications.announce(c, request)
 
     async def remind(self, argument: str) -> None:

@@ -59,6 +59,7 @@ _LOOK_ALIKES = {"*": "∗", "~": "∼", "`": "ˋ", "_": "ˍ", ":": "∶"}
 _REPEATED = re.compile("(?<=“).*(?=”)", re.DOTALL)
 # Signs that we put before a state: a name that holds one could pose as another state.
 _MARKS = re.compile("[✅☑✔✓✖❌⛔🚫🛑⏳⌛🔒🔓⚠🚨▶💤↩↔❓❔ℹ⚓\ufe0f]+")
+_MOMENT, _MOMENT_FORMAT = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\b"), "%Y-%m-%d %H:%M UTC"
 _LRI, _FSI, _PDI = "\u2066", "\u2068", "\u2069"
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -184,6 +185,19 @@ def date(epoch: float, *, style: str = "{date_short_pretty} {time}") -> str:
     seconds = min(max(int(epoch), 0), 253_402_300_799)  # year 9999, the last that datetime knows
     fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{seconds}^{style}|{fallback}>"
+
+
+def dated(text: str) -> str:
+    """Mrkdwn with each moment in it that names UTC (units.format_moment) as a date token, in the reader's own zone."""
+    return _MOMENT.sub(_token, said(text))
+
+
+def _token(found: re.Match[str]) -> str:
+    try:
+        at = datetime.strptime(found[0], _MOMENT_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return found[0]
+    return date(at.timestamp())
 
 
 def time_text(at: float) -> str:

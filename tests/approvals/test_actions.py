@@ -155,7 +155,7 @@ ENDS = {
     "approved": ("approve", "was approved already by <@U0OMAR>; it is approved now."),
     "denied": ("deny", "was denied already by <@U0OMAR>; it is denied now."),
     "withdrawn": ("withdraw", "was withdrawn already by <@U0ADA>; it is withdrawn now."),
-    "lapsed": ("lapse", "has lapsed: nobody decided in time. Ask again if needed."),
+    "lapsed": ("lapse", "has expired: nobody decided in time. Ask again if needed."),
 }
 
 

@@ -55,7 +55,7 @@ async def test_a_request_is_reminded_of_and_lapses_when_the_clock_is_moved() -> 
         await page.do("gateway/clock", seconds=4 * 3600 + 60)
         await page.shows("still waits for a decision (reminder 1)")
         await page.do("gateway/clock", seconds=3 * 86_400)
-        await page.shows("Nobody decided in time, so it lapsed.")
+        await page.shows("Nobody decided in time, so the request expired.")
         # Days later by everybody's clock: what Slack signs is still believed.
         await page.do("say", channel=seed.KEYS_CHANNEL, text="/apikey requests")
         await page.shows("Your requests: 1")

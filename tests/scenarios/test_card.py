@@ -160,8 +160,8 @@ async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
     await desk.eventually(lambda: desk.said("still waits for a decision"))
     desk.ahead += 250  # as far as Slack's signatures bear; the timer itself does not look at the clock
     await desk.app.approvals.timers.lapse("1")
-    await desk.eventually(lambda: desk.dm(ADA, "lapsed"))
-    await desk.eventually(lambda: "Lapsed" in text_of(desk.card(1)))
+    await desk.eventually(lambda: desk.dm(ADA, "expired"))
+    await desk.eventually(lambda: "*Expired*" in text_of(desk.card(1)))
     assert buttons_of(desk.card(1)) == []
     assert card.ts == desk.card(1).ts
     assert made(desk) == []

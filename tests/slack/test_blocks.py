@@ -9,7 +9,7 @@ from slack_sdk.models.views import View
 
 from bot.languages import find, speaking
 from bot.slack import blocks as b
-from bot.slack.blocks import bold_name, code, harmless, inert, plain_name
+from bot.slack.blocks import bold_name, code, dated, harmless, inert, plain_name
 from tests.narrow import present
 
 TEXT = st.text(max_size=400)
@@ -231,3 +231,16 @@ def test_code_keeps_its_order_in_a_text_that_is_read_from_right_to_left() -> Non
     with speaking(present(find("ar"))):
         assert code("…hVNL") == "\u2066`…hVNL`\u2069"
         assert code("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("expires 2027-01-06 19:00 UTC", "expires <!date^1799262000^{date_short_pretty} {time}|2027-01-06 19:00 UTC>"),
+        ("never", "never"),
+        ("2027-13-06 19:00 UTC", "2027-13-06 19:00 UTC"),
+        ("92027-01-06 19:00 UTC", "92027-01-06 19:00 UTC"),
+    ],
+)
+def test_a_moment_that_names_utc_is_shown_in_the_readers_zone(text: str, shown: str) -> None:
+    assert dated(text) == shown

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_sentence, whose_sentence
 from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
@@ -21,7 +22,7 @@ from bot.keys.spending_text import spent_text
 from bot.languages import Sentence, joined, said, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.languages.sentence import from_stored
-from bot.operations import OWNER_FIELD, Change, Effect, Operation
+from bot.operations import Effect, Operation
 from bot.permissions.stages import missing, roles_who_may_answer
 from bot.slack.blocks import (
     Block,
@@ -34,7 +35,6 @@ from bot.slack.blocks import (
     context,
     date,
     escape,
-    fields,
     harmless,
     inert,
     mention,
@@ -182,7 +182,7 @@ class RequestViews:
                 "Needs {count} approval from {roles}.", "Needs {count} approvals from {roles}.", lacking, roles=roles
             )
         lapses = request.lapses_at
-        until = tr("Lapses {when}", when=date(lapses)) if lapses else tr("Never lapses")
+        until = tr("Waits until {when}", when=date(lapses)) if lapses else tr("Waits without an end")
         called = request.progress.called
         lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
         return lines + no_approver_blocks(request)
@@ -310,23 +310,9 @@ _NOTICES: Mapping[Status, Sentence] = {
     Status.UNKNOWN: tr("The gateway's answer about key {name} was lost. We are checking what it did."),
     Status.FAILED: tr("Your request for key {name} failed. Nothing was reported as done."),
     Status.DENIED: tr("{by} denied your request for key {name}."),
-    Status.EXPIRED: tr("Your request for key {name} lapsed: nobody decided in time. You can ask again."),
+    Status.EXPIRED: tr("Your request for key {name} expired: nobody decided in time. You can ask again."),
     Status.WITHDRAWN: tr("You withdrew your request for key {name}."),
 }
-
-
-def change_lines(changes: tuple[Change, ...]) -> list[Block]:
-    """The facts of a card: new values, or before → after."""
-    pairs = []
-    for change in changes:
-        shown = mention if change.field == OWNER_FIELD else inert
-        after = shown(change.after)
-        if change.before is not None:
-            after = trc(
-                "a value before and after, in a list", "{before} → *{after}*", before=shown(change.before), after=after
-            )
-        pairs.append((change.label, after))
-    return fields(pairs) if pairs else []
 
 
 def outcome_blocks(request: ApprovalRequest) -> list[Block]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.approvals.cards.change_lines import change_value
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
 from bot.keys.text import changed_lines, new_key_lines, quota_text
 from bot.languages import said, tr, trc
 from bot.languages.formats import with_commas
-from bot.operations import OWNER_FIELD, Change, Description, Expiry
-from bot.slack.blocks import inert, mention
+from bot.operations import Change, Description, Expiry
 
 _STATUSES = {
     KeyStatus.ENABLED: trc("status of a key at the gateway", "enabled"),
@@ -26,13 +26,11 @@ def changes_text(changes: Sequence[Change]) -> str:
 
 
 def _change(change: Change) -> str:
-    shown = mention if change.field == OWNER_FIELD else inert
-    label, after = change.label, shown(change.after)
+    label, after = change.label, change_value(change, change.after)
     if change.before is None:
         return trc("a new value", "{label} {value}", label=label, value=after)
-    return trc(
-        "a value before and after", "{label} {before} → {after}", label=label, before=shown(change.before), after=after
-    )
+    before = change_value(change, change.before)
+    return trc("a value before and after", "{label} {before} → {after}", label=label, before=before, after=after)
 
 
 def made_text(details: Mapping[str, Any], described: Description | None, *, units_per_usd: int) -> str:

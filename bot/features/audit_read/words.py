@@ -367,7 +367,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.DENIED: _because(tr("{who} denied {operation}"), "reason"),
     Fact.WITHDRAWN: _withdrawn,
     Fact.TAKEN: _told(tr("{who} took the request, so that others need not look")),
-    Fact.LAPSED: _told(tr("Nobody decided in time, so the request lapsed")),
+    Fact.LAPSED: _told(tr("Nobody decided in time, so the request expired")),
     Fact.REMINDED: _either(
         "number",
         tr("Those who may decide were reminded (reminder {number})"),

@@ -80,7 +80,7 @@ class Prefill:
 
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
-    hint = tr("Up to 50 characters. No other key may have this name.")
+    hint = tr("Up to 50 characters, unique.")
     placeholder = trc("example of a key's name", "production")
     element = text_input(initial=prefill.name, placeholder=placeholder, focus=not prefill.name)
     return input_block(NAME, tr("Name"), element, hint=hint)

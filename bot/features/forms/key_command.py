@@ -18,7 +18,7 @@ from bot.keys.text import lifetime_text, quota_text
 from bot.languages import tr, trc, trn
 from bot.operations import Description, Effect
 from bot.permissions.models import Actor
-from bot.slack.blocks import bold_name, button, code, modal, section
+from bot.slack.blocks import bold_name, button, code, dated, modal, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 from bot.typed_text import clean_line
@@ -138,7 +138,7 @@ class KeyCommand:
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self.deps.units_per_usd)
             number, lifetime = tr("key {number}", number=key.id), lifetime_text(key.expired_time, now=now)
-            text = f"{bold_name(key.name)} · {number} · {code(key.last_four)}\n{quota} · {lifetime}"
+            text = f"{bold_name(key.name)} · {number} · {code(key.last_four)}\n{quota} · {dated(lifetime)}"
             label = tr("Choose key {number}", number=key.id)
             choose = button(trc("button", "Choose"), self.operation.name, value=str(key.id), label=label)
             blocks.append(section(text, accessory=choose))

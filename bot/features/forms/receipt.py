@@ -4,10 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.terms import approval_text
 from bot.approvals.cards.views import (
     aftermath_blocks,
-    change_lines,
     mark_of,
     notice_sentence,
     outcome_blocks,

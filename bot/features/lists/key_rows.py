@@ -3,7 +3,7 @@
 from bot.gateway.models import EffectiveState, Key, ModelAccess
 from bot.keys.text import NO_MODEL, left_text, lifetime_text, quota_bar, state_text
 from bot.languages import said, tr, trc
-from bot.slack.blocks import Block, bold_name, button, code, mention, section
+from bot.slack.blocks import Block, bold_name, button, code, dated, mention, section
 
 SHOW = "key.show"
 _MARKS = {
@@ -27,7 +27,7 @@ def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: 
     whose = f" · {mention(owner)}" if owner else ""
     text = (
         f"{bold_name(key.name)} · {tr('key {number}', number=key.id)} · {code(key.last_four)}\n"
-        f"{badge(key.state(now))} · {left} · {lifetime_text(key.expired_time, now=now)}{whose}"
+        f"{badge(key.state(now))} · {left} · {dated(lifetime_text(key.expired_time, now=now))}{whose}"
     )
     text = f"{text}\n{bar}" if (bar := quota_bar(key)) else text
     text = f"{text}\n:warning: {said(NO_MODEL)}" if key.model_access is ModelAccess.NOTHING else text

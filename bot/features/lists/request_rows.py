@@ -45,10 +45,10 @@ def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable
         return section(
             text,
             accessory=button(
-                trc("button: look at a request", "Look"),
+                trc("button: look at a request", "Review"),
                 "look_at_request",
                 value=value,
-                label=tr("Look at {number}", number=request.number),
+                label=tr("Review {number}", number=request.number),
             ),
         )
     if request.status in WAITING and mine:

@@ -44,8 +44,8 @@ def request_page(rows: Sequence[Block], query: RequestQuery, *, total: int, numb
     looked_for = _described(query)
     if not rows:
         text = tr("No request is like that: {query}.", query=looked_for) if looked_for else tr("There are no requests.")
-        everything = button(tr("Show all"), NARROW, value=typed(RequestQuery()))
-        return Message(text, [section(text), actions(everything)])
+        everything = [actions(button(tr("Show all"), NARROW, value=typed(RequestQuery())))] if looked_for else []
+        return Message(text, [section(text), *everything])
     headline = trn("{count} request", "{count} requests", total)
     buttons = page_buttons(PREVIOUS, NEXT, number=number, last=last, text=lambda page: typed(query, page=page))
     menus = menu(NARROW, tr("Show only…"), _choices(query), chosen=typed(query))

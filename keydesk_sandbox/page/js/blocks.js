@@ -86,6 +86,34 @@ function table(_, block) {
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((one, index) => h("td", place(index), cell(one))))))));
 }
 
+// A data table pages through its rows where it is seen, and sorts them by a column that is clicked.
+const sortable = (one) => (one.type === "raw_number" ? one.value
+  : one.type === "rich_text" ? JSON.stringify(one.elements) : one.text ?? "");
+
+function dataTable(place, block) {
+  const [head, ...rows] = block.rows ?? [];
+  const name = `table ${place.id} ${block.block_id}`;
+  const size = block.page_size ?? 5;
+  const { column, down, page } = ui(name, { column: -1, down: false, page: 0 });
+  const sorted = column < 0 ? rows : [...rows].sort((one, other) => {
+    const [a, b] = [sortable(one[column]), sortable(other[column])];
+    return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);
+  });
+  const last = Math.max(0, Math.ceil(rows.length / size) - 1);
+  const go = (change) => () => setUi(name, { column, down, page, ...change });
+  const turn = (label, to) => h("button", { type: "button", class: "button tiny", disabled: to < 0 || to > last,
+    onclick: go({ page: to }) }, label);
+  return h("div", { class: "block table-frame", ...hook(block) }, h("table", { "aria-label": block.caption },
+    h("thead", {}, h("tr", {}, (head ?? []).map((one, index) => h("th", {
+      "aria-sort": index === column ? (down ? "descending" : "ascending") : null },
+      h("button", { type: "button", class: "sort", onclick: go({ column: index, down: index === column && !down,
+        page: 0 }) }, cell(one), index === column ? (down ? " ↓" : " ↑") : ""))))),
+    h("tbody", {}, sorted.slice(page * size, (page + 1) * size).map((row) =>
+      h("tr", {}, row.map((one) => h("td", {}, cell(one))))))),
+    last > 0 && h("div", { class: "actions" }, turn("‹", page - 1),
+      h("span", { class: "hint" }, `${page + 1} / ${last + 1}`), turn("›", page + 1)));
+}
+
 // ---- newer blocks ----
 const ALERT_ICONS = { success: "check", warning: "warn", error: "warn" };
 const alert = (_, block) => h("div",
@@ -121,7 +149,7 @@ const unknown = (_, block) => h("div", { class: "block unknown", ...hook(block) 
   `This page does not draw “${block.type}” blocks.`);
 
 const DRAWN = {
-  section, header, divider, context, actions, image, input, rich_text: rich, markdown: md, table, data_table: table,
+  section, header, divider, context, actions, image, input, rich_text: rich, markdown: md, table, data_table: dataTable,
     alert, card, container, data_visualization: chart(hook),
   context_actions: actions, task_card: task, carousel: (place, block) =>
     h("div", { class: "block carousel", ...hook(block) },

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
 from bot.approvals.cards.views import (
     MARKS,
     MORE,
     RequestViews,
-    change_lines,
     confirmation,
     mark_of,
     notice,
@@ -119,8 +119,8 @@ def test_the_menu_names_the_request_and_the_word() -> None:
         (row(taken_by="U0MIRA"), "<@U0MIRA> is looking at it"),
         (row(Status.SUCCEEDED, break_glass=True), "*not reviewed yet*"),
         (row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR"), "reviewed by <@U0OMAR>"),
-        (row(lapses_at=NOW), "Lapses <!date"),
-        (row(), "Never lapses"),
+        (row(lapses_at=NOW), "Waits until <!date"),
+        (row(), "Waits without an end"),
         (row(), "Needs 1 approval from *manager*"),
         (
             row(judgement=needing(Stage(roles=("manager",), count=2)), votes=MIRA_APPROVED),
@@ -202,7 +202,7 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
         (row(Status.UNKNOWN), "The gateway's answer about key *search* was lost."),
         (row(Status.FAILED), "Your request for key *search* failed. Nothing was reported as done."),
         (row(Status.DENIED, decided_by="U0MIRA"), "<@U0MIRA> denied your request for key *search*."),
-        (row(Status.EXPIRED), "Your request for key *search* lapsed"),
+        (row(Status.EXPIRED), "Your request for key *search* expired"),
         (row(Status.WITHDRAWN), "You withdrew your request for key *search*."),
         (row(Status.SUCCEEDED), "Your key *search* is ready."),
         (
