@@ -8,6 +8,8 @@ Knows no feature; what it changes at the gateway goes through the flow.
     models      an alert as a value
     store       its only SQL
     tables      the tables behind it
+    sightings   one card per leaked key: which alert's card shows it, and the later alerts about it
+    closure     a false alarm, or none of ours
     ingest      what came in → a stored alert, within milliseconds
     triage      the job behind a new alert: fetch, match, read the keys, act where the policy says so
     response    from an order to a dead key: the request and how it stands

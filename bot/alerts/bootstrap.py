@@ -14,6 +14,7 @@ from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.card import BatchProgress
 from bot.alerts.cards.drawers import drawers
 from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.closure import AlertClosure
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.index_sync import IndexSync
 from bot.alerts.detection.key_index import KeyIndex
@@ -148,6 +149,13 @@ class Alerts:
             response=self.response,
             notifications=notifications,
             calls=self.calls,
+            closure=AlertClosure(
+                database=self._database,
+                flow=deps.flow,
+                notifications=notifications,
+                calls=self.calls,
+                clock=self._clock,
+            ),
             reports=CallWindows(clock=self._clock),
         )
         listeners.register(router, buttons)
@@ -202,11 +210,11 @@ class Alerts:
         since = self._clock() - PATIENCE
         for alert in await self._database.read(store.with_unknown, since=since):
             again = await self._database.run(self.triage.match_again, alert.id)
-            if again.possible_keys:
+            if again.named_keys:
                 await self._database.run(self._triage_again, again)
 
     def _triage_again(self, c: sa.Connection, alert: Alert) -> None:
-        self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:known:{len(alert.possible_keys)}", str(alert.id))
+        self._engine.start(c, TRIAGE_JOB, f"alert:{alert.id}:known:{len(alert.named_keys)}", str(alert.id))
 
 
 def _response(deps: Deps, ways: AlertWays, notifications: AlertNotifications, calls: SecurityCalls) -> AlertResponse:

@@ -1,10 +1,10 @@
 """Calls the people of security to an alert about a living key, again and again, until somebody acts.
 
 At once, after 5, 15 and 60 minutes, then every 4 hours. The role is called that the policy names first among those who
-may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is
-out of use, expired or spent, or the alert is closed, and begins anew when one works again. A replaced key calls when it
-outlives its overlap, an order that is not done after a minute calls too. Of several alerts about one key the oldest
-calls. *I am on it* pauses it for half an hour.
+may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is out of use,
+expired or spent, or the alert is closed: then the messages that called say how it ended. It begins anew when a key
+works again. A replaced key calls when it outlives its overlap, an order that is not done after a minute calls too. Of
+several cards about one key one calls. *I am on it* pauses it for half an hour.
 """
 
 import contextlib
@@ -16,9 +16,8 @@ import sqlalchemy as sa
 
 from bot.alerts import store
 from bot.alerts.cards.card import ACKNOWLEDGE, DISABLE, BatchProgress
-from bot.alerts.cards.drawers import requests_of
 from bot.alerts.cards.key_blocks import key_name
-from bot.alerts.cards.key_state import living_keys, stopping_keys
+from bot.alerts.cards.key_state import is_being_tried, living_keys, stopping_keys
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.models import Alert, AlertCalls, AlertStatus
 from bot.audit import Fact, append
@@ -74,11 +73,23 @@ class SecurityCalls:
             self._start(c, self._next(c, alert, step=0), delay=0.0)
 
     def _end(self, c: sa.Connection, alert: Alert) -> None:
+        """Nobody needs to act: the calls end, and their messages say so once it is seen how the order ended."""
         if alert.calls.step or alert.acknowledged_by:
-            self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
+            alert = self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
+        calls = alert.calls
+        if calls.first == calls.number:
+            return
+        requests = store.requests_of(c, alert)
+        if not any(is_being_tried(action, requests) for action in alert.actions.values()):
+            self.notifications.calls_ended(c, alert)
+            store.change(c, alert.id, calls=calls.model_copy(update={"first": calls.number}))
 
     def _next(self, c: sa.Connection, alert: Alert, *, step: int, **changes: Any) -> Alert:
-        return store.change(c, alert.id, calls=AlertCalls(number=alert.calls.number + 1, step=step), **changes)
+        calls = alert.calls
+        # Without a call that went before there is no message to correct.
+        first = calls.number + 1 if step == 0 and calls.step == 0 and calls.first == calls.number else calls.first
+        new = AlertCalls(number=calls.number + 1, step=step, first=first)
+        return store.change(c, alert.id, calls=new, **changes)
 
     def _start(self, c: sa.Connection, alert: Alert, *, delay: float) -> None:
         number = alert.calls.number
@@ -96,7 +107,7 @@ class SecurityCalls:
             if over or total < len(keys):
                 return keys[: len(keys) - done], []
             return [], keys[: len(keys) - done]
-        requests, now = requests_of(c, alert), self.clock()
+        requests, now = store.requests_of(c, alert), self.clock()
         return living_keys(alert, requests, now=now), stopping_keys(alert, requests, now=now)
 
     async def run(self, argument: str) -> Again | None:
@@ -119,7 +130,7 @@ class SecurityCalls:
             return None
         living, stopping = self._standing(c, alert)
         if not living and not stopping:
-            self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None)
+            self._end(c, self._next(c, alert, step=0, acknowledged_by=None, acknowledged_at=None))
             return None
         if not living:
             return Again(LOOK_SECONDS)
@@ -132,9 +143,12 @@ class SecurityCalls:
         return None
 
     def _is_called_elsewhere(self, c: sa.Connection, alert: Alert) -> bool:
-        """Whether older alerts about the same keys call already: many alerts about one key are one call."""
+        """Whether other alerts about the same keys call already: many alerts about one key are one call.
+
+        Those that prove the key come before those that may mean it, then the older ones.
+        """
         living = set(self._standing(c, alert)[0])
-        older = (one for one in store.called(c) if living and one.id < alert.id and one.calls.step)
+        older = (one for one in store.called(c) if living and _turn(one) < _turn(alert) and one.calls.step)
         sharing = (one for one in older if not living.isdisjoint(one.all_sure_keys + one.possible_keys))
         return bool(living) and living <= {key_id for one in sharing for key_id in self._standing(c, one)[0]}
 
@@ -150,7 +164,7 @@ class SecurityCalls:
         else:
             which = trn(
                 "An alert may mean key {keys}, which still works.",
-                "An alert may mean {keys}.",
+                "An alert may mean one of the keys {keys}, which still work.",
                 len(living),
                 keys=shown,
             )
@@ -192,6 +206,10 @@ class SecurityCalls:
         append(c, fact=Fact.ACKNOWLEDGED, at=now, actor=actor, key_id=alert.the_key, details=told)
         self.notifications.card(c, store.change(c, alert_id, acknowledged_by=actor, acknowledged_at=now))
         return None
+
+
+def _turn(alert: Alert) -> tuple[bool, int]:
+    return not alert.all_sure_keys, alert.id
 
 
 def _due(step: int) -> float:

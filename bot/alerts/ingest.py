@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.alerts import store
+from bot.alerts import sightings, store
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import to_text
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
@@ -100,9 +100,8 @@ class AlertIngest:
         alert, is_new = store.receive(c, incoming, findings=plain, notes=notes, at=now, more=more)
         told = {"source": alert.source, "alert": alert.id, "their_id": alert.their_id}
         if is_new:
-            append(
-                c, fact=Fact.ALERT, at=now, key_id=alert.the_key, details={**told, "keys": list(alert.possible_keys)}
-            )
+            append(c, fact=Fact.ALERT, at=now, key_id=alert.the_key, details={**told, "keys": list(alert.named_keys)})
+            alert = sightings.claim(c, alert, now=now)
             self.engine.start(c, TRIAGE_JOB, f"alert:{alert.id}", str(alert.id))
         else:
             alert, changed = self._merge(c, alert, findings, more, incoming)
@@ -145,9 +144,9 @@ class AlertIngest:
                 event = AlertEvent(id=incoming.event_id, at=self.clock(), sentence=incoming.event)
                 changes["events"] = [*alert.events, event][-MOST_EVENTS:]
             found = any(finding.key_ids for finding in new)
-            if alert.status is AlertStatus.FALSE_ALARM and (found or (said and incoming.opens)):
+            if alert.status is not AlertStatus.OPEN and (found or (said and incoming.opens)):
                 changes |= REOPENED
-            alert = store.change(c, alert.id, **changes)
+            alert = sightings.claim(c, store.change(c, alert.id, **changes), now=self.clock())
         return alert, changed
 
     def _was_looked_up(self, alert: Alert) -> bool:

@@ -7,17 +7,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.alerts import store
+from bot.alerts import sightings, store
 from bot.alerts.calls import SecurityCalls
-from bot.alerts.cards.drawers import locked_of, requests_of
-from bot.alerts.cards.key_state import came_to_nothing
+from bot.alerts.cards.drawers import locked_of
 from bot.alerts.cards.modal import TITLE, WINDOW, alert_window, chosen, ordered_text, said, standing_text
 from bot.alerts.cards.notifications import AlertNotifications, untold_owners
+from bot.alerts.closure import AlertClosure, is_at_once
 from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import find
 from bot.alerts.detection.text_extraction import message_texts
@@ -28,7 +28,6 @@ from bot.alerts.response import DISABLE, ROTATE, AlertResponse
 from bot.alerts.triage import Triage
 from bot.approvals import store as requests_store
 from bot.approvals.models import FINAL, ApprovalRequest
-from bot.audit import Fact, append
 from bot.deps import Deps
 from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, PermissionDenied, TooMuch
 from bot.gateway.models import Key
@@ -57,9 +56,7 @@ CORRECTIONS, CORRECTION_PAUSE = 60, 5.0
 MOST_REPORTS, MOST_REPORTS_OF_SECURITY = 10, 60
 # How often, and for how many times, a window that ordered something looks whether it is done.
 LOOKS, LOOK_PAUSE = 60, 1.0
-OWN_ALERT = tr("This alert is about a key of yours, so somebody else has to say that it is a false alarm.")
 ASKS_FIRST_TO_ACT = tr("Calls are paused by those who may disable any key without asking.")
-ASKS_FIRST = tr("Somebody who may disable any key without asking has to say that this is a false alarm.")
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,7 @@ class AlertListeners:
     response: AlertResponse
     notifications: AlertNotifications
     calls: SecurityCalls
+    closure: AlertClosure
     reports: CallWindows
 
     async def shortcut(self, delivery: Delivery) -> Ack:
@@ -142,12 +140,21 @@ class AlertListeners:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await self.triage.match(alert_id)
-                return await self.triage.read_records(alert_id)
+                return await self._with_records(alert_id)
         except GatewayError as error:
             logger.info("alert %d: not looked up yet: %s", alert_id, english(error.sentence))
         except TimeoutError:
             logger.info("alert %d: not looked up yet: the gateway takes longer than %g s", alert_id, LOOK_SECONDS)
-        return await self.deps.database.read(store.get, alert_id), {}
+        return await self.deps.database.read(self._whole, alert_id), {}
+
+    async def _with_records(self, alert_id: int) -> tuple[Alert, Mapping[int, Key]]:
+        alert, records = await self.triage.read_records(alert_id)
+        for shown_by in sorted(set(alert.elsewhere.values())):
+            records |= (await self.triage.read_records(shown_by))[1]
+        return await self.deps.database.read(self._whole, alert_id), records
+
+    def _whole(self, c: sa.Connection, alert_id: int) -> Alert:
+        return sightings.whole(c, store.get(c, alert_id))
 
     def _judged(self, actor: Actor, operation: str, key: Key | None, *, own: bool) -> Decision:
         """What the policy says about one key of an alert, by its record where it could be read."""
@@ -184,7 +191,7 @@ class AlertListeners:
         decision = self._judged(actor, DISABLE, None, own=False)
         if decision.outcome == "deny":
             await self.deps.flow.refuse(actor, DISABLE, decision)
-        if not _is_at_once(decision):
+        if not is_at_once(decision):
             raise PermissionDenied(ASKS_FIRST_TO_ACT, rule=decision.rule)
         refused = await self.deps.database.run(self.calls.acknowledge, alert.id, actor.slack_user_id)
         if refused is not None:
@@ -301,52 +308,32 @@ class AlertListeners:
                 visible.append(key_id)
         return alert_window(
             alert,
-            await deps.database.read(requests_of, alert),
+            await deps.database.read(store.requests_of, alert),
             visible=visible,
             channel=self.notifications.channel,
             units_per_usd=deps.units_per_usd,
             untold=await deps.database.read(untold_owners, alert),
             locked=await deps.database.read(locked_of, alert, deps.policy()),
+            joined_to=set((await deps.database.read(store.get, alert.id)).elsewhere.values()),
         )
 
     async def false_alarm(self, delivery: Delivery) -> Ack:
         """Somebody who could disable the key says that it is none of our business."""
+        return await self._close(delivery, AlertStatus.FALSE_ALARM)
+
+    async def not_ours(self, delivery: Delivery) -> Ack:
+        """The same for what names no key of ours: it is noted as somebody else's."""
+        return await self._close(delivery, AlertStatus.NOT_OURS)
+
+    async def _close(self, delivery: Delivery, status: AlertStatus) -> Ack:
         alert = await self._alert(delivery.action_value)
         actor = await self.deps.actor(delivery, fresh=True)
         await self.deps.flow.admit(actor, DISABLE)
         alert, records = await self._looked_up(alert.id)
-        owners = {alert.keys[key_id].owner for key_id in alert.possible_keys if key_id in alert.keys}
-        # Nobody closes an alert about their own key on the strength of owning it: it needs the right on any key, and
-        # on each that the alert may mean. Who must ask to stop a key must not say alone that none needs to be stopped.
-        keys = [records.get(key_id) for key_id in alert.possible_keys] or [None]
-        judged = [self._judged(actor, DISABLE, key, own=False) for key in keys]
-        decision = next((one for one in judged if not _is_at_once(one)), judged[0])
-        if not _is_at_once(decision):
-            why = decision.sentence if decision.outcome == "deny" else ASKS_FIRST
-            decision = replace(decision, sentence=OWN_ALERT if actor.slack_user_id in owners else why)
-            await self.deps.flow.refuse(actor, DISABLE, decision, key_id=alert.the_key)
-        error = await self.deps.database.run(self._close, alert.id, actor)
-        if error is not None:
-            raise error
+        judged = [self._judged(actor, DISABLE, records.get(i), own=False) for i in alert.possible_keys or [0]]
+        told = await self.closure.close(alert, actor, judged, status)
         if delivery.in_modal:
-            view = said(tr("Alert {number} is closed as a false alarm; nothing was disabled.", number=alert.id))
-            delivery.responder.later(delivery.responder.update_modal(delivery, view))
-        return None
-
-    def _close(self, c: sa.Connection, alert_id: int, actor: Actor) -> BotError | None:
-        alert, now = store.get(c, alert_id, lock=True), self.deps.clock()
-        if alert.status is not AlertStatus.OPEN:
-            return ApprovalConflict(
-                tr("{who} has closed alert {number} already.", who=f"<@{alert.closed_by}>", number=alert.id)
-            )
-        if alert.batch_id is not None or not all(came_to_nothing(one) for one in requests_of(c, alert).values()):
-            return ApprovalConflict(
-                tr("Something was done about alert {number} already; the card says what.", number=alert.id)
-            )
-        told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
-        append(c, fact=Fact.FALSE_ALARM, at=now, actor=actor.slack_user_id, key_id=alert.the_key, details=told)
-        changes = {"status": AlertStatus.FALSE_ALARM.value, "closed_by": actor.slack_user_id, "closed_at": now}
-        self.notifications.card(c, store.change(c, alert_id, **changes))
+            delivery.responder.later(delivery.responder.update_modal(delivery, said(told)))
         return None
 
     async def _alert(self, text: str) -> Alert:
@@ -354,12 +341,7 @@ class AlertListeners:
         alert = await self.deps.database.read(store.find, int(text)) if known else None
         if alert is None:
             raise ApprovalConflict(tr("There is no such alert any more."))
-        return alert
-
-
-def _is_at_once(decision: Decision) -> bool:
-    """Whether it needs nobody else beforehand."""
-    return decision.allowed or (decision.approval is not None and decision.approval.break_glass)
+        return await self.deps.database.read(sightings.whole, alert)
 
 
 def _is_unsure(alert: Alert) -> bool:
@@ -383,6 +365,7 @@ def register(router: Router, listeners: AlertListeners) -> None:
         "rotate": listeners.rotate,
         "acknowledge": listeners.acknowledge,
         "false_alarm": listeners.false_alarm,
+        "not_ours": listeners.not_ours,
     }
     for name, handler in actions.items():
         router.action(name, handler)

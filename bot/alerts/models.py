@@ -42,16 +42,17 @@ class HeldMessage(NamedTuple):
 
 
 class AlertStatus(StrEnum):
-    """OPEN until every key in it is dead or somebody says that it was none."""
+    """OPEN until somebody says that it was no leak, or that what it names is none of ours."""
 
     OPEN = "open"
     FALSE_ALARM = "false_alarm"
+    NOT_OURS = "not_ours"
 
 
 # The columns of an alert that is open again.
 REOPENED: dict[str, Any] = {
     "status": AlertStatus.OPEN.value, "closed_by": None, "closed_at": None, "acknowledged_by": None,
-    "acknowledged_at": None,
+    "acknowledged_at": None, "elsewhere": {},
 }  # fmt: skip
 
 
@@ -130,10 +131,18 @@ class AlertEvent(AlertRecord):
 
 
 class AlertCalls(AlertRecord):
-    """How often security was called (calls.py). `number`: of the next call; `step`: calls since it was open anew."""
+    """How often security was called (calls.py). `number`: of the next call; `step`: calls since it was open anew.
+
+    `first`: the oldest call whose message does not say yet that it is over.
+    """
 
     number: int = 0
     step: int = 0
+    first: int = 0
+
+    def still_calls(self, number: int) -> bool:
+        """Whether this call is one of those that still wait for somebody: what it was about is not over."""
+        return number >= self.number - self.step
 
 
 class Alert(AlertRecord):
@@ -164,6 +173,8 @@ class Alert(AlertRecord):
     acknowledged_at: float | None = None
     closed_by: str | None = None
     closed_at: float | None = None
+    # Of its keys those that another alert's card shows, with that alert's id (sightings.py).
+    elsewhere: dict[int, int] = Field(default_factory=dict)
 
     @property
     def number(self) -> str:
@@ -171,9 +182,14 @@ class Alert(AlertRecord):
         return f"alert {self.id}"
 
     @property
-    def sure_keys(self) -> tuple[int, ...]:
-        """Keys that were matched by their whole value, each once."""
+    def proven_keys(self) -> tuple[int, ...]:
+        """Keys that were matched by their whole value, each once, whichever card shows them."""
         return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is MatchKind.FULL))
+
+    @property
+    def sure_keys(self) -> tuple[int, ...]:
+        """Those of them that its own card shows."""
+        return tuple(key_id for key_id in self.proven_keys if key_id not in self.elsewhere)
 
     @property
     def all_sure_keys(self) -> tuple[int, ...]:
@@ -187,10 +203,24 @@ class Alert(AlertRecord):
         return len(self.all_sure_keys) > len(self.sure_keys)
 
     @property
-    def possible_keys(self) -> tuple[int, ...]:
-        """Every key it may mean, the sure ones first."""
+    def named_keys(self) -> tuple[int, ...]:
+        """Every key it may mean, the sure ones first, whichever card shows them."""
         found = [key_id for finding in self.findings for key_id in finding.key_ids]
-        return tuple(dict.fromkeys((*self.sure_keys, *found)))
+        return tuple(dict.fromkeys((*self.proven_keys, *found)))
+
+    @property
+    def possible_keys(self) -> tuple[int, ...]:
+        """Those of them that its own card shows."""
+        return tuple(key_id for key_id in self.named_keys if key_id not in self.elsewhere)
+
+    @property
+    def is_sighting(self) -> bool:
+        """Whether other cards show all of its keys, so that it needs none."""
+        return bool(self.elsewhere) and not self.possible_keys
+
+    def is_sighting_of(self, alert_id: int) -> bool:
+        """Whether the card of that alert shows all of its keys."""
+        return self.is_sighting and set(self.elsewhere.values()) == {alert_id}
 
     @property
     def the_key(self) -> int | None:
@@ -212,7 +242,7 @@ class Alert(AlertRecord):
     @property
     def is_untellable(self) -> bool:
         """Whether it holds nothing but such masks."""
-        return not self.possible_keys and bool(self.unknown) and self.untellable == self.unknown
+        return not self.named_keys and bool(self.unknown) and self.untellable == self.unknown
 
     @property
     def names_nothing_known(self) -> bool:
@@ -221,7 +251,12 @@ class Alert(AlertRecord):
         Not what waits for GitHub, nor what was not looked through or has another note that somebody must read.
         """
         unfetched = self.source == "github" and not self.findings
-        return not self.possible_keys and not self.all_sure_keys and not unfetched and not self.notes
+        return not self.named_keys and not self.all_sure_keys and not unfetched and not self.notes
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was looked up and names no key of this account: nothing in it can be a leak of ours."""
+        return not self.named_keys and not self.all_sure_keys and not self.awaits_lookup
 
     @property
     def unknown(self) -> tuple[KeyFinding, ...]:

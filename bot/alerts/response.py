@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from bot.alerts import store
+from bot.alerts import sightings, store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.card import BatchProgress
 from bot.alerts.cards.key_state import came_to_nothing
@@ -89,8 +89,10 @@ class AlertResponse:
     ) -> ApprovalRequest:
         """Somebody orders this key of the alert disabled or rotated. Raises PermissionDenied, InputError, GatewayError.
 
-        However often it is ordered, by however many, it is one request.
+        However often it is ordered, by however many, it is one request, of the alert whose card shows the key.
         """
+        self._bind(alert, key_id)
+        alert = await self.database.read(sightings.card_of, alert.id, key_id)
         if alert.status is not AlertStatus.OPEN:
             raise ApprovalConflict(_closed(alert))
         attempt = await self.database.read(_attempt, alert, key_id, actor.slack_user_id)
@@ -130,19 +132,24 @@ class AlertResponse:
             if key_id in finding.key_ids and finding.fingerprint is not None:
                 self.leaked_values.bind(key_id, from_text(finding.fingerprint))
 
-    async def act_by_policy(self, alert: Alert) -> None:
-        """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use."""
-        if alert.source not in self.policy().auto_disable or alert.status is not AlertStatus.OPEN:
+    async def act_by_policy(self, alert: Alert, *, on: Alert) -> None:
+        """Disable at once what the policy says is disabled at once: its source, whole values, keys still in use.
+
+        `on`: the alert whose card shows the keys, which is another one for keys that were seen before.
+        """
+        closed = any(one.status is not AlertStatus.OPEN for one in (alert, on))
+        if alert.source not in self.policy().auto_disable or closed:
             return
         if alert.is_mass_leak:
             await self.database.run(self._begin_batch, alert.id, None)
             return
-        for key_id in alert.sure_keys:
-            seen = alert.keys.get(key_id)
+        shown = (key_id for key_id in alert.proven_keys if alert.elsewhere.get(key_id, alert.id) == on.id)
+        for key_id in shown:
+            seen = on.keys.get(key_id)
             if seen is None or seen.gone or seen.state == EffectiveState.DISABLED.value:
                 continue
             self._bind(alert, key_id)
-            await self.database.run(self._order_by_policy, alert, key_id, seen.name)
+            await self.database.run(self._order_by_policy, on, key_id, seen.name, alert)
 
     async def order_all(self, alert: Alert, actor: Actor) -> int:
         """Have all keys of a mass leak disabled by one batch, which judges each. However many order it: one batch."""
@@ -189,7 +196,7 @@ class AlertResponse:
             self.notifications.card(c, alert)
             self.calls.begin(c, alert)
 
-    def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str) -> None:
+    def _order_by_policy(self, c: sa.Connection, alert: Alert, key_id: int, name: str, because: Alert) -> None:
         # A rotation, an ask that waits, or an order that came to nothing leaves the key alive; what was brought back,
         # people decide.
         action = alert.actions.get(key_id)
@@ -197,7 +204,7 @@ class AlertResponse:
             return
         now = self.clock()
         attempt = _attempt(c, alert, key_id, self.bot_user_id)
-        sentence = tr("The policy disables whole keys in alerts from {source} at once.", source=alert.source)
+        sentence = tr("The policy disables whole keys in alerts from {source} at once.", source=because.source)
         new = NewRequest(
             delivery_id=_delivery_id(alert, key_id, DISABLE, attempt),
             origin=Origin(kind=OriginKind.ALERT_RULE, alert_id=alert.id, attempt=attempt),
@@ -207,7 +214,7 @@ class AlertResponse:
             channel_id=self.notifications.channel,
             key_id=key_id,
             key_name=name,
-            reason=_reason(alert),
+            reason=_reason(because),
             input=self._wanted(DISABLE, key_id).model_dump(mode="json"),
             before=None,
             summary=(),
@@ -249,7 +256,7 @@ class AlertResponse:
         if request.operation == ROTATE and request.status is Status.SUCCEEDED:
             self.engine.start(c, WATCH_JOB, f"req:{request.id}:watch", str(request.id))
         self.calls.begin(c, alert)
-        return self.notifications.card(c, alert)
+        return self.notifications.moved(c, alert)
 
     def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
         """A key was changed, by whatever way: alerts that name it say so, and call again when it works again."""
@@ -257,11 +264,12 @@ class AlertResponse:
         if described.state_after is None:
             # More quota or time may bring back a leaked key that was spent or expired: it is looked at.
             for alert in store.naming(c, key_id):
-                self.calls.look(c, alert)
+                if alert.status is AlertStatus.OPEN:
+                    self.calls.look(c, alert)
             return
         state, gone = described.state_after.value, described.effect is Effect.DELETES
         for alert in store.key_changed(c, key_id, state=state, at=self.clock(), gone=gone):
-            self.notifications.card(c, alert)
+            self.notifications.moved(c, alert)
             self.calls.begin(c, alert)
 
     def _origin(self, c: sa.Connection, request: ApprovalRequest) -> tuple[int, int, str, float] | None:

@@ -11,7 +11,9 @@ from bot.alerts.detection.fingerprints import from_text, to_text
 from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.intake.sources import IncomingAlert
 from bot.alerts.models import Alert, AlertStatus, HeldMessage, MoreFinding
-from bot.alerts.tables import alerts, fingerprints, held_messages
+from bot.alerts.tables import alerts, fingerprints, held_messages, sightings
+from bot.approvals import store as requests_store
+from bot.approvals.models import ApprovalRequest
 from bot.db.tables import posts
 from bot.languages.sentence import to_stored
 
@@ -83,14 +85,25 @@ def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
     return get(c, alert_id)
 
 
+def requests_of(c: sa.Connection, alert: Alert) -> dict[int, ApprovalRequest]:
+    """The requests behind an alert's actions, by their id."""
+    found = (requests_store.find(c, action.request_id) for action in alert.actions.values())
+    return {request.id: request for request in found if request is not None}
+
+
+def several(c: sa.Connection, ids: sa.Select[tuple[int]]) -> list[Alert]:
+    """The alerts with these ids, the newest first."""
+    return [_load(row) for row in c.execute(sa.select(alerts).where(alerts.c.id.in_(ids)).order_by(alerts.c.id.desc()))]
+
+
 def recent(c: sa.Connection, *, limit: int = 50) -> list[Alert]:
     """Alerts, the newest first."""
     return [_load(row) for row in c.execute(sa.select(alerts).order_by(alerts.c.id.desc()).limit(limit))]
 
 
 def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Alert]:
-    """Open alerts since a time, newest first: those whose unknown findings may be known now."""
-    young = (alerts.c.received_at >= since) & (alerts.c.status == AlertStatus.OPEN.value)
+    """Alerts since a time, newest first: those whose unknown findings may be known now, false alarms left out."""
+    young = (alerts.c.received_at >= since) & (alerts.c.status != AlertStatus.FALSE_ALARM.value)
     rows = c.execute(sa.select(alerts).where(young).order_by(alerts.c.id.desc()).limit(limit))
     return [alert for alert in map(_load, rows) if alert.unknown]
 
@@ -103,25 +116,25 @@ def called(c: sa.Connection, *, limit: int = 500) -> list[Alert]:
 
 
 def naming(c: sa.Connection, key_id: int) -> list[Alert]:
-    """The newest open alerts of whose keys this one was looked at."""
-    is_open = alerts.c.status == AlertStatus.OPEN.value
-    where = is_open & sa.cast(alerts.c["keys"], sa.Text).like(f'%"{int(key_id)}":%')
+    """The newest alerts of whose keys this one was looked at, closed ones too: their cards show how it stands."""
+    where = sa.cast(alerts.c["keys"], sa.Text).like(f'%"{int(key_id)}":%')
     rows = c.execute(sa.select(alerts).where(where).order_by(alerts.c.id.desc()).limit(_NEWEST))
-    return [alert for alert in map(_load, rows) if key_id in alert.keys]
+    return [alert for alert in map(_load, rows) if key_id in alert.keys and key_id not in alert.elsewhere]
 
 
 def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Alert], int]:
     """The alerts of one minute (since 1970) that have no card of their own: the first of them, and how many."""
     card = sa.literal("alert:") + sa.cast(alerts.c.id, sa.String) + ":card"
     of_minute = (alerts.c.received_at >= minute * 60.0) & (alerts.c.received_at < (minute + 1) * 60.0)
-    where = of_minute & ~sa.exists().where(posts.c.id == card)
+    shown_elsewhere = sa.exists().where(sightings.c.alert_id == alerts.c.id)
+    where = of_minute & ~sa.exists().where(posts.c.id == card) & ~shown_elsewhere
     number = c.scalar(sa.select(sa.func.count()).select_from(alerts).where(where)) or 0
     rows = c.execute(sa.select(alerts).where(where).order_by(alerts.c.id).limit(limit))
     return [_load(row) for row in rows], number
 
 
 def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: bool = False) -> list[Alert]:
-    """Note a key's new state in the newest open alerts that name it; returns those that said otherwise."""
+    """Note a key's new state in the newest alerts that name it; returns those that said otherwise."""
     changed = []
     for alert_id in [alert.id for alert in naming(c, key_id)]:
         # Locked before it is changed: a look at its keys may be writing down what it saw earlier.

@@ -32,11 +32,28 @@ alerts = sa.Table(
     sa.Column("received_at", sa.Float(53), nullable=False),
     sa.Column("looked_up_at", sa.Float(53)),
     sa.Column("calls", SafeJson, nullable=False, server_default="{}"),
+    sa.Column("elsewhere", SafeJson, nullable=False, server_default="{}"),
     sa.Column("acknowledged_by", sa.String(40)),
     sa.Column("acknowledged_at", sa.Float(53)),
     sa.Column("closed_by", sa.String(40)),
     sa.Column("closed_at", sa.Float(53)),
     sa.UniqueConstraint("source", "their_id", name="alerts_by_their_id"),
+)
+
+# One row per key that an alert proves to be leaked: the alert whose card shows it.
+leaked_keys = sa.Table(
+    "leaked_keys",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("alert_id", sa.Integer, nullable=False),
+)
+
+# Which alerts a card shows beside its own: those that have a key in their `elsewhere` that it shows.
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("shown_by", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("alert_id", sa.Integer, primary_key=True, autoincrement=False),
 )
 
 # One row per key of the account: how a pasted value is recognised without keeping it. `fingerprint` NULL: the gateway

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.alerts import store
+from bot.alerts import sightings, store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
@@ -70,12 +70,14 @@ class Triage:
             # Only keys of ours are read here: somebody may be about to kill them.
             with prioritized(Priority.KILL):
                 alert = await self.read_keys(alert.id)
+                cards = [await self.read_keys(shown_by) for shown_by in sorted(set(alert.elsewhere.values()))]
         except GatewayError as error:
             logger.info("alert %d: the gateway does not answer: %s", alert.id, english(error.sentence))
             age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
-        await self.response.act_by_policy(alert)
-        await self.database.run(self._call, alert.id)
+        for shown in [alert, *cards]:
+            await self.response.act_by_policy(alert, on=shown)
+            await self.database.run(self._call, shown.id)
         young = self.clock() - alert.received_at < PATIENCE
         if again is None and young and alert.unknown and not self.index.complete:
             again = Again(PAUSE)
@@ -114,12 +116,12 @@ class Triage:
             changes["looked_up_at"] = self.clock()
         if not changes:
             return alert
-        before = set(alert.possible_keys)
+        before = set(alert.named_keys)
         found = {key_id for finding in findings for key_id in finding.key_ids} - before
-        if found and alert.status is AlertStatus.FALSE_ALARM:
-            # The false alarm was declared before these keys were found.
+        if found and alert.status is not AlertStatus.OPEN:
+            # It was closed before these keys were found.
             changes |= REOPENED
-        alert = store.change(c, alert_id, **changes)
+        alert = sightings.claim(c, store.change(c, alert_id, **changes), now=self.clock())
         self.notifications.card(c, alert)
         return alert
 
@@ -207,7 +209,7 @@ class Triage:
         place = {**alert.place, FETCHED: True, UNFETCHED: False}
         beyond = merge_more(alert.more_findings, more)
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
-        alert = store.change(c, alert_id, **changes)
+        alert = sightings.claim(c, store.change(c, alert_id, **changes), now=self.clock())
         self.notifications.card(c, alert)
 
 

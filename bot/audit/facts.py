@@ -41,6 +41,7 @@ class Fact(StrEnum):
     ALERT = "alert"  # an alert came in; details: source, alert id
     ACKNOWLEDGED = "acknowledged"  # somebody said that they act on an alert
     FALSE_ALARM = "false_alarm"  # somebody said that an alert was none
+    NOT_OURS = "not_ours"  # somebody said that what an alert names is none of ours
     POLICY_LOADED = "policy_loaded"  # details: SHA-256 of the file
     STARTED = "started"  # a process began to serve; details: version
     RESTORED = "restored"  # a copy of the database took its place; details: ended, how many open requests and batches

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.alerts import store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.closure import AlertClosure
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.index_sync import IndexSync
 from bot.alerts.detection.key_index import KeyIndex
@@ -158,6 +159,13 @@ class Room:
             response=self.response,
             calls=self.calls,
             notifications=self.notifications,
+            closure=AlertClosure(
+                database=database,
+                flow=self.spine.flow,
+                notifications=self.notifications,
+                calls=self.calls,
+                clock=clock,
+            ),
             reports=CallWindows(clock=clock),
         )
 

@@ -8,7 +8,8 @@ import pytest
 from bot.alerts import listeners as module
 from bot.alerts import store
 from bot.alerts.cards.modal import KEYS, WINDOW
-from bot.alerts.listeners import ASKS_FIRST, MOST_REPORTS, NOTHING, OWN_ALERT, register
+from bot.alerts.closure import ASKS_FIRST, OWN_ALERT
+from bot.alerts.listeners import MOST_REPORTS, NOTHING, register
 from bot.alerts.models import AlertStatus, MoreFinding
 from bot.approvals.models import Status
 from bot.db.engine import Database

@@ -108,7 +108,7 @@ async def test_the_policy_disables_whole_keys_that_are_in_use(room: Room) -> Non
     room.spine.now += 60.0
     alert = await room.triage.read_keys(alert.id)
     for _ in range(2):
-        await room.response.act_by_policy(alert)
+        await room.response.act_by_policy(alert, on=alert)
         alert = await room.now()
     assert list(alert.actions) == [alive.id]
     request = await room.request()
@@ -119,16 +119,17 @@ async def test_the_policy_disables_whole_keys_that_are_in_use(room: Room) -> Non
 
 @pytest.mark.parametrize(("source", "status"), [("github", "open"), ("generic", "false_alarm")])
 async def test_the_policy_acts_on_its_sources_and_on_open_alerts_only(room: Room, source: str, status: str) -> None:
-    await room.response.act_by_policy(
-        await room.alert(room.key(), source=source, status=status, place={"fetched": True})
-    )
+    alert = await room.alert(room.key(), source=source, status=status, place={"fetched": True})
+    await room.response.act_by_policy(alert, on=alert)
     assert (await room.now()).actions == {}
 
 
 async def test_what_the_policy_ordered_in_vain_it_orders_again(room: Room) -> None:
-    await room.response.act_by_policy(await room.alert(room.key()))
+    alert = await room.alert(room.key())
+    await room.response.act_by_policy(alert, on=alert)
     await room.settle(1, Status.FAILED)
-    await room.response.act_by_policy(await room.now())
+    alert = await room.now()
+    await room.response.act_by_policy(alert, on=alert)
     assert (await room.request(2)).origin.attempt == 2
 
 
@@ -150,7 +151,8 @@ async def test_a_leak_of_many_keys_is_one_batch_whoever_orders_it(room: Room) ->
 
 
 async def test_the_policy_begins_the_batch_itself(room: Room) -> None:
-    await room.response.act_by_policy(await mass(room))
+    alert = await mass(room)
+    await room.response.act_by_policy(alert, on=alert)
     [begun] = room.batches.begun.values()
     assert (begun["requester_id"], begun["rule"]) == (BOT, "[alerts] auto_disable")
 

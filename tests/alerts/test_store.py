@@ -44,7 +44,7 @@ async def test_fingerprints_come_back_and_a_known_one_is_not_lost(database: Data
     assert await database.read(store.load_entries, "another") == []
 
 
-async def test_a_key_that_changed_is_noted_in_open_alerts_only(database: Database) -> None:
+async def test_a_key_that_changed_is_noted_in_open_alerts_and_in_closed_ones(database: Database) -> None:
     first, _ = await receive(database)
     second, _ = await receive(database, "2")
     seen = {7: KeySnapshot(key_id=7, state="active")}
@@ -52,5 +52,5 @@ async def test_a_key_that_changed_is_noted_in_open_alerts_only(database: Databas
         await database.run(store.change, alert.id, keys=seen)
     await database.run(store.change, second.id, status=AlertStatus.FALSE_ALARM.value)
     changed = await database.run(store.key_changed, 7, state="disabled", at=NOW)
-    assert [(alert.id, alert.keys[7].state) for alert in changed] == [(first.id, "disabled")]
+    assert [(alert.id, alert.keys[7].state) for alert in changed] == [(second.id, "disabled"), (first.id, "disabled")]
     assert await database.run(store.key_changed, 7, state="disabled", at=NOW) == []

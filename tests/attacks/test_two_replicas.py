@@ -2,13 +2,15 @@
 
 import asyncio
 import copy
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.approvals.models import Status
-from keydesk_sandbox import seed
+from keydesk_sandbox import alerts, seed
 from tests.crash.conftest import nursery, victims
 from tests.crash.house import House, Nursery, Process, open_house
 from tests.scenarios.forging import last
@@ -57,6 +59,26 @@ async def test_a_form_that_one_replica_opened_is_judged_by_the_other_where_it_wa
     (row,) = await house.requests()
     assert row.channel_id == FREE_ROOM
     assert (await house.settled(row.id)).status is Status.SUCCEEDED
+
+
+async def test_alerts_about_one_key_that_both_store_at_once_are_one_card(house: House) -> None:
+    replicas = [await house.start(), await house.start()]
+    key = house.gateway.add_key(name="leaked", unlimited_quota=True)
+    value = house.gateway.key_value(key.id)
+
+    async def send(replica: Process, number: int) -> int:
+        body = alerts.body_of("generic", number=number, text=value)
+        secret = house.world.alert_secrets["generic"]
+        sent = alerts.signed("generic", body, secret=secret, now=time.time())
+        async with httpx.AsyncClient() as client:
+            url = f"http://127.0.0.1:{replica.port}{sent.path}"
+            return (await client.post(url, headers=sent.headers, content=sent.body)).status_code
+
+    assert await send(replicas[0], 0) == 202
+    await house.desk.eventually(lambda: house.posted().get("alert:1:card"), seconds=20)
+    assert set(await asyncio.gather(*(send(replicas[n % 2], n) for n in range(1, 9)))) == {202}
+    await house.desk.eventually(lambda: house.desk.said("Seen 9 times", seed.SECURITY_CHANNEL), seconds=20)
+    assert [name for name in house.posted() if name.endswith(":card")] == ["alert:1:card"]
 
 
 async def test_wishes_at_once_on_both_do_not_all_fit_under_one_limit(house: House) -> None:

@@ -211,20 +211,20 @@ async def test_the_answer_in_a_thread_says_so_when_the_key_was_disabled_for_anot
     desk = http_desk
     await learned(desk)
     value = desk.gateway.key_value(desk.key("production").id)
+    await send(desk, "generic", value)
+    await desk.eventually(lambda: cards(desk, "signed webhook"))
     said = await desk.slack.say(ADA, seed.KEYS_CHANNEL, f"it works with `{value}` now")
     await desk.eventually(
         lambda: [
             m for m in desk.messages() if m.thread_ts == expect(SlackMessage, said).ts and "live key" in text_of(m)
         ]
     )
-    await send(desk, "generic", value)
-    await desk.eventually(lambda: len(cards(desk, "production")) == 2)
-    await desk.slack.click(SAM, cards(desk, "signed webhook")[0], "disable")
+    await desk.eventually(lambda: cards(desk, "Seen 2 times"))
+    assert len(cards(desk, "production")) == 1
+    await desk.slack.click(SAM, cards(desk, "production")[0], "disable")
     await desk.eventually(
         lambda: [
-            m
-            for m in desk.messages()
-            if m.thread_ts == expect(SlackMessage, said).ts and "It is disabled" in text_of(m)
+            m for m in desk.messages() if m.thread_ts == expect(SlackMessage, said).ts and "It is dead" in text_of(m)
         ]
     )
 

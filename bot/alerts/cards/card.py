@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from bot.alerts.cards.headline import headline
 from bot.alerts.cards.key_blocks import (
     again_blocks,
     key_blocks,
-    key_name,
     lock_blocks,
     step_blocks,
     untold_blocks,
@@ -20,17 +20,14 @@ from bot.alerts.cards.key_blocks import (
 from bot.alerts.cards.key_state import (
     Requests,
     came_to_nothing,
-    is_being_tried,
-    is_enabled_again,
-    is_out_of_use,
-    is_still_accepted,
     living_keys,
     open_keys,
-    refused_at,
 )
+from bot.alerts.cards.origin import source_text, title_text, where_text
+from bot.alerts.cards.sightings import Sightings, elsewhere_blocks, sighting_blocks
 from bot.alerts.detection.key_index import MatchKind
-from bot.alerts.models import UNFETCHED, Alert, AlertStatus, KeyFinding
-from bot.languages import said, tr, trc, trn
+from bot.alerts.models import Alert, AlertStatus, KeyFinding
+from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of, with_commas
 from bot.slack.blocks import (
     Block,
@@ -44,28 +41,15 @@ from bot.slack.blocks import (
     date,
     escape,
     inert,
-    link,
     mention,
     section,
 )
 
 DISABLE, ROTATE, ACKNOWLEDGE, FALSE_ALARM = "disable", "rotate", "acknowledge", "false_alarm"
+NOT_OURS = "not_ours"
 KEYS_SHOWN = 8
 UNKNOWN_SHOWN = 10
 EVENTS_SHOWN = 5
-_SOURCES = {
-    "generic": trc("where an alert came from", "a signed webhook"),
-    "github": trc("where an alert came from", "GitHub secret scanning"),
-    "gitlab": "GitLab",
-    "gitguardian": "GitGuardian",
-    "alertmanager": "Alertmanager",
-    "slack": trc("where an alert came from", "a Slack message"),
-}
-
-
-def source_text(alert: Alert) -> str:
-    """From where the alert came, for a sentence."""
-    return said(_SOURCES.get(alert.source, alert.source))
 
 
 class DisabledCount(NamedTuple):
@@ -89,30 +73,32 @@ def card(
     batch: DisabledCount | None = None,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
+    seen: Sightings | None = None,
 ) -> Message:
     """The card in the security channel, whole, for the rows as they are.
 
-    `untold`: see notifications.py. `locked`: words about the keys that are locked.
+    `untold`: see notifications.py. `locked`: words about the keys that are locked. `seen`: later alerts about its keys.
     """
-    headline = _mass_headline(alert, batch) or _headline(alert, requests)
-    blocks = [section(headline)]
+    first = _mass_headline(alert, batch) or headline(alert, requests)
+    blocks = [section(first)]
     if alert.source == "slack":
-        blocks.append(section(_where(alert)))
+        blocks.append(section(where_text(alert)))
     elif alert.title:
-        title = link(alert.url, alert.title) if alert.url else f"*{inert(alert.title)}*"
         text = f"\n{inert(alert.text)}" if alert.text and alert.text != alert.title else ""
-        blocks.append(section(f"{title}{text}"))
+        blocks.append(section(f"{title_text(alert)}{text}"))
+    blocks += sighting_blocks(seen)
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
         blocks += step_blocks(alert, key_id, requests)
         blocks += again_blocks(alert, key_id, requests)
         blocks += untold_blocks(alert, key_id, untold)
         blocks += lock_blocks(locked.get(key_id, ""))
+    blocks += elsewhere_blocks(alert)
     blocks += found_lines(alert)
     blocks += _on_it(alert, requests)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)
-    return Message(headline, blocks)
+    return Message(first, blocks)
 
 
 def _on_it(alert: Alert, requests: Requests) -> list[Block]:
@@ -121,6 +107,15 @@ def _on_it(alert: Alert, requests: Requests) -> list[Block]:
         return []
     who, since = mention(alert.acknowledged_by), date(alert.acknowledged_at)
     return [context(tr(":eyes: {who} is on it since {time}.", who=who, time=since))]
+
+
+def over_call(alert: Alert, requests: Requests) -> Message:
+    """A call that needs nobody any more: how it ended."""
+    if alert.is_mass_leak or alert.is_sighting:
+        sentence = tr("This call is over; the card above says how it ended.")
+        return Message(sentence, [context(sentence)])
+    ended = joined(headline(alert, requests), tr("This call is over."))
+    return Message(ended, [context(ended)])
 
 
 def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
@@ -143,102 +138,6 @@ def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
         batch=alert.batch_id,
     )
     return f"{':lock:' if batch.refused >= total else ':rotating_light:'} {sentence}"
-
-
-def _headline(alert: Alert, requests: Requests) -> str:
-    names = [key_name(alert, key_id) for key_id in alert.sure_keys] or [key_name(alert, i) for i in alert.possible_keys]
-    if alert.status is AlertStatus.FALSE_ALARM:
-        return tr(":white_check_mark: False alarm, says {who}.", who=mention(alert.closed_by or ""))
-    if not alert.possible_keys:
-        return _keyless_headline(alert)
-    which = some_of(names, 3)
-    if not alert.sure_keys:
-        return tr(":warning: An alert may mean key {keys}. Only its first and last characters are known.", keys=which)
-    again = [key_name(alert, key_id) for key_id in alert.sure_keys if is_enabled_again(alert, key_id, requests)]
-    if again:
-        return trn(
-            ":rotating_light: Leaked key, enabled again: {keys}.",
-            ":rotating_light: Leaked keys, enabled again: {keys}.",
-            len(names),
-            keys=which if len(again) == len(alert.sure_keys) else with_commas(again[:3]),
-        )
-    return _standing(alert, requests, which, len(names)) or trn(
-        ":rotating_light: Leaked key: {keys}.", ":rotating_light: Leaked keys: {keys}.", len(names), keys=which
-    )
-
-
-def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
-    """How far all of its keys are out of use; "" while one is not. Only a refusal that was seen is called death."""
-    actions_of = [alert.actions.get(key_id) for key_id in alert.sure_keys]
-    if all(refused_at(action, requests) is not None for action in actions_of):
-        return trn(
-            ":lock: Leaked key {keys}: dead, refused by the gateway.",
-            ":lock: Leaked keys {keys}: dead, refused by the gateway.",
-            number,
-            keys=which,
-        )
-    if not all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
-        return ""
-    if any(is_being_tried(action, requests) for action in actions_of):
-        return trn(
-            ":hourglass_flowing_sand: Leaked key {keys}: disabled; now trying the key itself.",
-            ":hourglass_flowing_sand: Leaked keys {keys}: disabled; now trying the key itself.",
-            number,
-            keys=which,
-        )
-    if any(is_still_accepted(action, requests) for action in actions_of):
-        return trn(
-            ":rotating_light: Leaked key {keys}: disabled, but the gateway still accepts a key.",
-            ":rotating_light: Leaked keys {keys}: disabled, but the gateway still accepts a key.",
-            number,
-            keys=which,
-        )
-    if all(key_id in alert.keys and alert.keys[key_id].gone for key_id in alert.sure_keys):
-        return trn(
-            ":no_entry_sign: Leaked key {keys}: deleted. The gateway was not seen to refuse it.",
-            ":no_entry_sign: Leaked keys {keys}: deleted. The gateway was not seen to refuse it.",
-            number,
-            keys=which,
-        )
-    return trn(
-        ":no_entry_sign: Leaked key {keys}: disabled. The gateway was not seen to refuse it.",
-        ":no_entry_sign: Leaked keys {keys}: disabled. The gateway was not seen to refuse it.",
-        number,
-        keys=which,
-    )
-
-
-def _keyless_headline(alert: Alert) -> str:
-    if alert.place.get(UNFETCHED):
-        return tr(":rotating_light: GitHub found a secret that could not be fetched. Look at it there.")
-    if alert.awaits_lookup:
-        return tr(":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying.")
-    if alert.is_untellable:
-        return tr(":grey_question: An alert came in; it names a masked key that cannot be told.")
-    if alert.unknown:
-        return tr(":grey_question: An alert came in; it names no key of this account.")
-    return tr(":grey_question: An alert came in; it names no key.")
-
-
-def _where(alert: Alert) -> str:
-    """The message, as a link; who wrote it, and who showed it to us."""
-    channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
-    message = link(f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}", tr("A message"))
-    where = channel_link(channel)
-    author, shown_by = mention(str(alert.place.get("by", ""))), mention(str(alert.place.get("shown_by", "")))
-    if author and shown_by:
-        return tr(
-            "{message} in {channel} by {author}, reported by {who}.",
-            message=message,
-            channel=where,
-            author=author,
-            who=shown_by,
-        )
-    if author:
-        return tr("{message} in {channel} by {author}.", message=message, channel=where, author=author)
-    if shown_by:
-        return tr("{message} in {channel}, reported by {who}.", message=message, channel=where, who=shown_by)
-    return tr("{message} in {channel}.", message=message, channel=where)
 
 
 def found_lines(alert: Alert) -> list[Block]:
@@ -332,6 +231,8 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
         elements.append(button(trc("button", "Rotate…"), ROTATE, value=row))
         if living_keys(alert, requests):
             elements.append(button(tr("I am on it"), ACKNOWLEDGE, value=row))
+    if alert.is_foreign:
+        elements.append(button(tr("Not ours"), NOT_OURS, value=row))
     if alert.batch_id is None and all(came_to_nothing(request) for request in requests.values()):
         sure = confirm(
             tr("Is it a false alarm?"),

@@ -75,17 +75,18 @@ def living_keys(alert: Alert, requests: Requests, *, now: float | None = None) -
     return [
         key_id
         for key_id in alert.possible_keys
-        if _works(alert, key_id, requests) and not _is_stopping(alert.actions.get(key_id), requests, now)
+        if is_working(alert, key_id, requests) and not _is_stopping(alert.actions.get(key_id), requests, now)
     ]
 
 
 def stopping_keys(alert: Alert, requests: Requests, *, now: float) -> list[int]:
     """Those that work still and that an order under way is about to stop."""
     living = living_keys(alert, requests, now=now)
-    return [key_id for key_id in alert.possible_keys if _works(alert, key_id, requests) and key_id not in living]
+    return [key_id for key_id in alert.possible_keys if is_working(alert, key_id, requests) and key_id not in living]
 
 
-def _works(alert: Alert, key_id: int, requests: Requests) -> bool:
+def is_working(alert: Alert, key_id: int, requests: Requests) -> bool:
+    """Whether the key works, as far as was seen."""
     seen = alert.keys.get(key_id)
     if seen is not None and (seen.gone or seen.state != EffectiveState.ACTIVE.value):
         return False

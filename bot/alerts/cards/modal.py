@@ -11,6 +11,7 @@ from bot.alerts.cards.card import (
     DISABLE,
     FALSE_ALARM,
     KEYS_SHOWN,
+    NOT_OURS,
     ROTATE,
     found_lines,
 )
@@ -38,10 +39,11 @@ def alert_window(
     units_per_usd: int,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
+    joined_to: Collection[int] = (),
 ) -> dict[str, Any]:
     """What was found. `visible`: the keys this person may look at; of the others only the owner is said.
 
-    `untold`: keys whose owner cannot be written to.
+    `untold`: keys whose owner cannot be written to. `joined_to`: the alerts whose cards show its keys.
     """
     blocks: list[Block] = [section(_sentence(alert, requests))]
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
@@ -65,13 +67,14 @@ def alert_window(
     ]
     who = all_of([channel_link(channel), *told])
     blocks.append(context(joined(tr("Told: {people}.", people=who), tr("Alert {number}.", number=alert.id))))
-    blocks += _choice(alert, [key_id for key_id in open_keys(alert, requests) if key_id in visible])
+    keys = [key_id for key_id in open_keys(alert, requests) if key_id in visible]
+    blocks += _choice(alert, keys, closable=not joined_to)
     return modal(WINDOW, TITLE, blocks, close=tr("Close"), private_metadata=str(alert.id))
 
 
 def _sentence(alert: Alert, requests: Requests) -> str:
-    if alert.status is AlertStatus.FALSE_ALARM:
-        return tr(":white_check_mark: {who} says that this is a false alarm.", who=mention(alert.closed_by or ""))
+    if alert.status is not AlertStatus.OPEN:
+        return _closed_sentence(alert)
     if not alert.possible_keys and alert.awaits_lookup:
         return tr(
             ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
@@ -85,6 +88,13 @@ def _sentence(alert: Alert, requests: Requests) -> str:
     return _sure_sentence(alert, requests)
 
 
+def _closed_sentence(alert: Alert) -> str:
+    who = mention(alert.closed_by or "")
+    if alert.status is AlertStatus.NOT_OURS:
+        return tr(":white_check_mark: {who} says that this is not ours.", who=who)
+    return tr(":white_check_mark: {who} says that this is a false alarm.", who=who)
+
+
 def _sure_sentence(alert: Alert, requests: Requests) -> str:
     if all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys) and not open_keys(alert, requests):
         return tr(":lock: It holds a key of this account that is out of use: disabled or deleted.")
@@ -93,7 +103,7 @@ def _sure_sentence(alert: Alert, requests: Requests) -> str:
     )
 
 
-def _choice(alert: Alert, keys: list[int]) -> list[Block]:
+def _choice(alert: Alert, keys: list[int], *, closable: bool) -> list[Block]:
     """Buttons, and boxes where it is not plain which key is meant. What is not sure is not ticked."""
     if alert.status is not AlertStatus.OPEN:
         return []
@@ -111,7 +121,9 @@ def _choice(alert: Alert, keys: list[int]) -> list[Block]:
         disable = tr("Disable switches the key off now, and its owner gets a button for a replacement.")
         rotate = tr("Rotate makes the new key first; the old one works until that is revealed, for a day at most.")
         blocks.append(context(f"{disable} {rotate}"))
-    if not alert.actions:
+    if alert.is_foreign:
+        elements.append(button(tr("Not ours"), NOT_OURS, value=row))
+    if not alert.actions and closable:
         elements.append(button(tr("False alarm"), FALSE_ALARM, value=row))
     return [*blocks, actions(*elements)] if elements else blocks
 

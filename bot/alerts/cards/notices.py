@@ -1,6 +1,6 @@
 """What is said of an alert outside of the security channel: below the message, and to the owner. No clients."""
 
-from bot.alerts.cards.card import DISABLE, source_text
+from bot.alerts.cards.card import DISABLE
 from bot.alerts.cards.key_blocks import key_name
 from bot.alerts.cards.key_state import (
     Requests,
@@ -11,6 +11,8 @@ from bot.alerts.cards.key_state import (
     open_keys,
     refused_at,
 )
+from bot.alerts.cards.origin import source_text
+from bot.alerts.cards.sightings import seen_text
 from bot.alerts.models import Alert, AlertStatus
 from bot.languages import joined, tr
 from bot.languages.formats import with_commas
@@ -34,7 +36,7 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
     """The answer in the thread of the message that holds the key. It never repeats the value."""
     keys = [key_id for key_id in alert.sure_keys if key_id in alert.keys] or list(alert.sure_keys)
     names = with_commas(tr("{name} (key {number})", name=key_name(alert, key_id), number=key_id) for key_id in keys)
-    if alert.status is AlertStatus.FALSE_ALARM:
+    if alert.status is not AlertStatus.OPEN:
         return _said(tr(":white_check_mark: A false alarm, says {who}.", who=mention(alert.closed_by or "")))
     sentence = tr(":rotating_light: The message above holds a live key of our gateway: {keys}.", keys=names)
     again = [key_id for key_id in keys if is_enabled_again(alert, key_id, requests)]
@@ -82,16 +84,23 @@ def author_notice(alert: Alert, requests: Requests) -> Message:
     return Message(sentence, [section(f"{sentence} {advice}")])
 
 
-def owner_notice(alert: Alert, key_id: int, requests: Requests, *, locked: str = "") -> Message:
-    """The word to whoever owns the key: what happened, and the way to a new one. `locked`: what brings it back."""
+def owner_notice(
+    alert: Alert, key_id: int, requests: Requests, *, locked: str = "", sightings: int = 0, last_seen: float = 0.0
+) -> Message:
+    """The word to whoever owns the key: what happened, and the way to a new one. `locked`: what brings it back.
+
+    `sightings`: later alerts about the same key.
+    """
     name, source = key_name(alert, key_id), source_text(alert)
-    if alert.status is AlertStatus.FALSE_ALARM:
+    if alert.status is not AlertStatus.OPEN:
         says = tr("A false alarm, says {who}.", who=mention(alert.closed_by or ""))
         named = tr("Your key {name} was named in an alert ({source}).", name=name, source=source)
         return _said(f"{named} {says}")
     action = alert.actions.get(key_id)
     refused = refused_at(action, requests)
-    small = context(f"{tr('Alert {number}', number=alert.id)} · {tr('key {number}', number=key_id)}")
+    parts: list[str] = [tr("Alert {number}", number=alert.id), tr("key {number}", number=key_id)]
+    parts += [seen_text(sightings, last_seen)] if sightings else []
+    small = context(" · ".join(parts))
     if not is_out_of_use(alert, key_id, requests):
         sentence = tr(
             ":rotating_light: Your key {name} was seen where it should not be: {source}.", name=name, source=source

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot.alerts import sightings, store
 from bot.alerts.models import Alert
 from bot.languages.sentence import to_stored
 from bot.slack import post_store
@@ -21,6 +22,11 @@ def card_id(alert_id: int) -> str:
 def unknown_post_id(received_at: float) -> str:
     """The post that alerts about no known key of one minute share."""
     return f"alerts:unknown:{int(received_at // 60)}"
+
+
+def called_post_id(alert_id: int, number: int) -> str:
+    """The post of one call."""
+    return f"alert:{alert_id}:called:{number}"
 
 
 def owner_post_id(alert_id: int, key_id: int) -> str:
@@ -54,15 +60,33 @@ class AlertNotifications:
     def card(self, c: sa.Connection, alert: Alert) -> None:
         """Have everything that shows this alert drawn, or drawn anew; it never posts twice.
 
-        Alerts that name no key of the account share one message a minute; one whose key is found gets its own card.
+        Alerts that name no key of the account share one message a minute; one whose key is found gets its own card. An
+        alert whose keys other cards show has none: those cards are drawn anew.
         """
+        for shown_by in sorted(set(alert.elsewhere.values())):
+            shown = store.get(c, shown_by)
+            self._in_channel(c, shown)
+            self._owners(c, shown)
+        self._in_channel(c, alert)
+        self._owners(c, alert)
+        self._answer(c, alert)
+
+    def moved(self, c: sa.Connection, alert: Alert) -> None:
+        """The same when something became of its keys: what answers later messages with these keys says so too."""
+        self.card(c, alert)
+        for seen in sightings.of_card(c, alert.id):
+            self._answer(c, seen)
+
+    def _in_channel(self, c: sa.Connection, alert: Alert) -> None:
         own = post_store.load(c, card_id(alert.id)) is not None
-        if own or not alert.names_nothing_known:
+        own_now = own or not (alert.names_nothing_known or alert.is_sighting)
+        if own_now:
             redraw_card(c, self.outbox, alert.id, channel=self.channel)
-            if not own and post_store.load(c, unknown_post_id(alert.received_at)) is not None:
-                _redraw_unknown(c, self.outbox, alert.received_at, channel=self.channel)
-        else:
+        shared = post_store.load(c, unknown_post_id(alert.received_at)) is not None
+        if (shared and not own) or not (own_now or alert.is_sighting):
             _redraw_unknown(c, self.outbox, alert.received_at, channel=self.channel)
+
+    def _owners(self, c: sa.Connection, alert: Alert) -> None:
         for key_id, seen in alert.keys.items():
             if seen.owner and (key_id in alert.sure_keys or key_id in alert.actions):
                 self.outbox.want(
@@ -73,6 +97,9 @@ class AlertNotifications:
                     target=f"dm:{seen.owner}",
                     body={"key_id": key_id},
                 )
+
+    def _answer(self, c: sa.Connection, alert: Alert) -> None:
+        """Whoever wrote the message that holds the key is told, below it or alone."""
         author = str(alert.place.get("warn", ""))
         if author:
             post_id, target = f"alert:{alert.id}:author", f"dm:{author}"
@@ -85,13 +112,20 @@ class AlertNotifications:
         redraw_card(c, self.outbox, alert.id, channel=self.channel)
         self.outbox.want(
             c,
-            id=f"alert:{alert.id}:called:{alert.calls.number}",
+            id=called_post_id(alert.id, alert.calls.number),
             kind=CALL,
             subject=str(alert.id),
             target=self.channel,
             thread_of=card_id(alert.id),
-            body={"text": to_stored(sentence), "broadcast": aloud},
+            body={"text": to_stored(sentence), "broadcast": aloud, "number": alert.calls.number},
         )
+
+    def calls_ended(self, c: sa.Connection, alert: Alert) -> None:
+        """Nobody needs to act any more: the messages that called people say so."""
+        for number in range(alert.calls.first, alert.calls.number):
+            post_id = called_post_id(alert.id, number)
+            if post_store.load(c, post_id) is not None:
+                self.outbox.want(c, id=post_id, kind=CALL, subject=str(alert.id), target=self.channel)
 
     def _thread(self, c: sa.Connection, alert: Alert) -> None:
         """Answer below the message that holds the key. Somebody else's message becomes a row only to hang ours on."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.alerts.cards.card import source_text
-from bot.alerts.models import Alert
+from bot.alerts.cards.card import NOT_OURS
+from bot.alerts.cards.origin import source_text
+from bot.alerts.models import Alert, AlertStatus
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of
-from bot.slack.blocks import Block, Message, code, context, date, mention, section
+from bot.slack.blocks import Block, Message, actions, button, code, context, date, mention, section
 
 UNKNOWN_ALERTS_SHOWN = 10
 _FINDINGS_SHOWN = 3
@@ -28,8 +29,13 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
             "{count} alerts of one minute name keys that were not looked up yet.",
             number,
         )
-    untouched = joined(sentence, tr("Nothing was touched."))
-    blocks: list[Block] = [section(f":grey_question: {untouched}")]
+    told, mark = joined(sentence, tr("Nothing was touched.")), ":grey_question:"
+    if alerts and all(alert.status is not AlertStatus.OPEN for alert in alerts):
+        told, mark = (
+            joined(sentence, tr("Not ours, says {who}.", who=mention(alerts[0].closed_by or ""))),
+            ":white_check_mark:",
+        )
+    blocks: list[Block] = [section(f"{mark} {told}")]
     blocks.append(context("\n".join(_line(alert) for alert in alerts)))
     left = number - len(alerts)
     since = tr("Since {time}. If one turns out to be ours, it gets its own message.", time=date(minute * 60.0))
@@ -38,6 +44,8 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
         more = trn("{count} more of this minute is not shown.", "{count} more of this minute are not shown.", left)
         small = [more, since]
     blocks.append(context(" ".join(small)))
+    if any(alert.is_foreign and alert.status is AlertStatus.OPEN for alert in alerts):
+        blocks.append(actions(button(tr("Not ours"), NOT_OURS, value=str(alerts[0].id))))
     return Message(sentence, blocks)
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.approvals.models import ApprovalRequest
-from bot.features.audit_read.words import Line, sentence
+from bot.features.audit_read.line import Line
+from bot.features.audit_read.words import sentence
 from bot.languages import tr, trc, trn
 from bot.operations import Registry
 from bot.slack.blocks import Message, actions, button, context, date, section

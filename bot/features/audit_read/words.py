@@ -6,86 +6,27 @@ otherwise, or that somebody changed by hand, make a shorter sentence, never an e
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
-from bot.approvals.models import ApprovalRequest
 from bot.audit import Fact
 from bot.features.audit_read.changes import changes_text, made_text
+from bot.features.audit_read.line import LONGEST_PART, Line, quoted
 from bot.keys.text import expiry_text
 from bot.languages import Sentence, said, tr, trc, trn
 from bot.languages.formats import with_commas
-from bot.operations import Description, Offer, Registry
-from bot.slack.blocks import bold_name, code, inert, mention, truncate
+from bot.operations import Offer
+from bot.slack.blocks import bold_name, code, inert, truncate
 from bot.units import format_quota
 
 LONGEST = 300
-_LONGEST_PART = 120
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]{1,30})&gt;")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of the record and the request that it is about, if there is one."""
-
-    fact: str
-    actor: str | None
-    details: Mapping[str, Any]
-    request: ApprovalRequest | None
-    units_per_usd: int
-    operations: Registry
-
-    @property
-    def described(self) -> Description | None:
-        """The operation that the line is about."""
-        return self.operations.descriptions.get(str(self.details.get("operation")))
-
-    @property
-    def who(self) -> str:
-        """Whoever did it."""
-        return mention(self.actor) if self.actor else "Keydesk"
-
-    @property
-    def operation(self) -> str:
-        """Its stable name, which people know from the policy."""
-        name = self.details.get("operation")
-        return code(name) if isinstance(name, str) else tr("a change")
-
-    def part(self, name: str) -> str:
-        """One detail, escaped and short; "" when it is not there."""
-        value = self.details.get(name)
-        return "" if value is None else inert(truncate(str(value), _LONGEST_PART))
-
-    def number(self, name: str) -> int:
-        """A detail that is a number; 0 when it is none."""
-        value = self.details.get(name)
-        return value if isinstance(value, int) else 0
-
-    def quoted(self, what: str, name: str) -> str:
-        """`what (“why”)`, or `what` alone."""
-        return _quoted(what, self.part(name)) if self.part(name) else what
-
-    def because(self, what: str, name: str) -> str:
-        """`what: why`, or `what` alone."""
-        return (
-            trc("what happened, and why", "{what}: {why}", what=what, why=self.part(name)) if self.part(name) else what
-        )
-
-    def by_rule(self, what: str) -> str:
-        """`what by rule “x”`, or `what` alone."""
-        return tr("{what} by rule “{rule}”", what=what, rule=self.part("rule")) if self.part("rule") else what
 
 
 def sentence(line: Line) -> str:
     """What happened, as a sentence; the name of the fact when there is no sentence for it."""
     words = _WORDS.get(line.fact)
     return truncate(words(line) if words is not None else f"{line.who}: {code(line.fact)}", LONGEST)
-
-
-def _quoted(what: str, typed: str) -> str:
-    return trc("what happened, and what was said of it", "{what} (“{typed}”)", what=what, typed=typed)
 
 
 def _asked(line: Line) -> str:
@@ -109,7 +50,7 @@ def _asked(line: Line) -> str:
     if request is None:
         return text
     told = _changed(text, changes_text(request.summary)) if request.summary else text
-    return _quoted(told, inert(truncate(request.reason, _LONGEST_PART))) if request.reason else told
+    return quoted(told, inert(truncate(request.reason, LONGEST_PART))) if request.reason else told
 
 
 def _asked_of_many(line: Line) -> str:
@@ -184,7 +125,7 @@ def _countered(line: Line) -> str:
     if offer.expiry is not None:
         parts.append(trc("a key", "expires {moment}", moment=expiry_text(offer.expiry)))
     if offer.models is not None:
-        models = inert(truncate(with_commas(offer.models), _LONGEST_PART))
+        models = inert(truncate(with_commas(offer.models), LONGEST_PART))
         parts.append(tr("models {models}", models=models) if models else tr("every model"))
     return tr("{who} approved with changes: {changes}", who=line.who, changes=with_commas(parts))
 
@@ -392,6 +333,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.POSTED: _told(tr("A message was posted")),
     Fact.ALERT: _alert,
     Fact.ACKNOWLEDGED: _told(tr("{who} is on alert {alert}"), "alert"),
+    Fact.NOT_OURS: _told(tr("{who} noted alert {alert} as not ours"), "alert"),
     Fact.FALSE_ALARM: _told(tr("{who} closed alert {alert} as a false alarm"), "alert"),
     Fact.POLICY_LOADED: _policy_loaded,
     Fact.STARTED: _started,

@@ -177,7 +177,8 @@ def test_many_unknown_ones_are_counted_and_the_last_events_are_told() -> None:
     [
         (leaked(7), ["Disable now", "Rotate…", "I am on it", "False alarm"]),
         (leaked(7, 8), ["Disable…", "Rotate…", "I am on it", "False alarm"]),
-        (alert_of(), ["False alarm"]),
+        (alert_of(), ["Not ours", "False alarm"]),
+        (alert_of(status=AlertStatus.NOT_OURS), []),
         (leaked(7, status=AlertStatus.FALSE_ALARM), []),
         (mass(), ["Disable all 3", "False alarm"]),
         (mass(batch_id=4), ["Disable all 3"]),

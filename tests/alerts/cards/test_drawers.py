@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.drawers import drawers, locked_of, requests_of
+from bot.alerts.cards.drawers import drawers, locked_of
 from bot.alerts.cards.notifications import AUTHOR, CARD, OWNER, THREAD, UNKNOWN
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertAction, KeySnapshot
+from bot.alerts.store import requests_of
 from bot.approvals import store as requests_store
 from bot.approvals.models import Status
 from bot.db.engine import Database

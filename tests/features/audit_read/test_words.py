@@ -7,8 +7,9 @@ import pytest
 from bot.approvals.models import ApprovalRequest, Judgement, Status
 from bot.audit import Fact
 from bot.features import OPERATIONS
+from bot.features.audit_read.line import Line
 from bot.features.audit_read.views import audit_page
-from bot.features.audit_read.words import LONGEST, Line, sentence
+from bot.features.audit_read.words import LONGEST, sentence
 from bot.operations import Change
 from bot.permissions.models import Decision, Facts
 from bot.slack.blocks import isolate

@@ -1,0 +1,135 @@
+"""The first sentence of an alert's card: what became of its keys, or what it is about. No clients."""
+
+from collections.abc import Sequence
+
+from bot.alerts.cards.key_blocks import key_name
+from bot.alerts.cards.key_state import (
+    Requests,
+    is_being_tried,
+    is_enabled_again,
+    is_out_of_use,
+    is_still_accepted,
+    refused_at,
+)
+from bot.alerts.models import UNFETCHED, Alert, AlertStatus
+from bot.languages import tr, trn
+from bot.languages.formats import some_of, with_commas
+from bot.slack.blocks import mention
+
+
+def headline(alert: Alert, requests: Requests) -> str:
+    """How the alert stands, in one sentence."""
+    names = [key_name(alert, key_id) for key_id in alert.sure_keys] or [key_name(alert, i) for i in alert.possible_keys]
+    if alert.status is not AlertStatus.OPEN:
+        return _closed_headline(alert)
+    if not alert.possible_keys:
+        return _keyless_headline(alert)
+    which = some_of(names, 3)
+    if not alert.sure_keys:
+        return _masked_headline(alert, requests, which)
+    again = [key_name(alert, key_id) for key_id in alert.sure_keys if is_enabled_again(alert, key_id, requests)]
+    if again:
+        return trn(
+            ":rotating_light: Leaked key, enabled again: {keys}.",
+            ":rotating_light: Leaked keys, enabled again: {keys}.",
+            len(names),
+            keys=which if len(again) == len(alert.sure_keys) else with_commas(again[:3]),
+        )
+    return _standing(alert, requests, which, len(names)) or trn(
+        ":rotating_light: Leaked key: {keys}.", ":rotating_light: Leaked keys: {keys}.", len(names), keys=which
+    )
+
+
+def _masked_headline(alert: Alert, requests: Requests, which: str) -> str:
+    """Of an alert that proves no key: the key it may mean is told like any other once something became of it."""
+    acted = [key_id for key_id in alert.possible_keys if key_id in alert.actions]
+    again = [key_name(alert, key_id) for key_id in acted if is_enabled_again(alert, key_id, requests)]
+    if again:
+        return tr(":rotating_light: A key that an alert may mean was enabled again: {keys}.", keys=some_of(again, 3))
+    done = [key_id for key_id in acted if is_out_of_use(alert, key_id, requests)]
+    if not done:
+        if alert.the_key is not None and is_out_of_use(alert, alert.the_key, requests):
+            return tr(":no_entry_sign: An alert may mean key {keys}, which is out of use.", keys=which)
+        return tr(":warning: An alert may mean key {keys}. Only its first and last characters are known.", keys=which)
+    return _masked_standing(alert, requests, done)
+
+
+def _masked_standing(alert: Alert, requests: Requests, done: Sequence[int]) -> str:
+    names = some_of([key_name(alert, key_id) for key_id in done], 3)
+    actions_of = [alert.actions[key_id] for key_id in done]
+    if all(refused_at(action, requests) is not None for action in actions_of):
+        return tr(":lock: Key {keys}, which an alert may mean, is dead: refused by the gateway.", keys=names)
+    if any(is_being_tried(action, requests) for action in actions_of):
+        return tr(
+            ":hourglass_flowing_sand: Key {keys}, which an alert may mean, is disabled; now trying the key itself.",
+            keys=names,
+        )
+    if any(is_still_accepted(action, requests) for action in actions_of):
+        return tr(
+            ":rotating_light: Key {keys}, which an alert may mean, is disabled, but the gateway still accepts it.",
+            keys=names,
+        )
+    return tr(
+        ":no_entry_sign: Key {keys}, which an alert may mean, is disabled. The gateway was not seen to refuse it.",
+        keys=names,
+    )
+
+
+def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
+    """How far all of its keys are out of use; "" while one is not. Only a refusal that was seen is called death."""
+    actions_of = [alert.actions.get(key_id) for key_id in alert.sure_keys]
+    if all(refused_at(action, requests) is not None for action in actions_of):
+        return trn(
+            ":lock: Leaked key {keys}: dead, refused by the gateway.",
+            ":lock: Leaked keys {keys}: dead, refused by the gateway.",
+            number,
+            keys=which,
+        )
+    if not all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
+        return ""
+    if any(is_being_tried(action, requests) for action in actions_of):
+        return trn(
+            ":hourglass_flowing_sand: Leaked key {keys}: disabled; now trying the key itself.",
+            ":hourglass_flowing_sand: Leaked keys {keys}: disabled; now trying the key itself.",
+            number,
+            keys=which,
+        )
+    if any(is_still_accepted(action, requests) for action in actions_of):
+        return trn(
+            ":rotating_light: Leaked key {keys}: disabled, but the gateway still accepts a key.",
+            ":rotating_light: Leaked keys {keys}: disabled, but the gateway still accepts a key.",
+            number,
+            keys=which,
+        )
+    if all(key_id in alert.keys and alert.keys[key_id].gone for key_id in alert.sure_keys):
+        return trn(
+            ":no_entry_sign: Leaked key {keys}: deleted. The gateway was not seen to refuse it.",
+            ":no_entry_sign: Leaked keys {keys}: deleted. The gateway was not seen to refuse it.",
+            number,
+            keys=which,
+        )
+    return trn(
+        ":no_entry_sign: Leaked key {keys}: disabled. The gateway was not seen to refuse it.",
+        ":no_entry_sign: Leaked keys {keys}: disabled. The gateway was not seen to refuse it.",
+        number,
+        keys=which,
+    )
+
+
+def _keyless_headline(alert: Alert) -> str:
+    if alert.place.get(UNFETCHED):
+        return tr(":rotating_light: GitHub found a secret that could not be fetched. Look at it there.")
+    if alert.awaits_lookup:
+        return tr(":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying.")
+    if alert.is_untellable:
+        return tr(":grey_question: An alert came in; it names a masked key that cannot be told.")
+    if alert.unknown:
+        return tr(":grey_question: An alert came in; it names no key of this account.")
+    return tr(":grey_question: An alert came in; it names no key.")
+
+
+def _closed_headline(alert: Alert) -> str:
+    who = mention(alert.closed_by or "")
+    if alert.status is AlertStatus.NOT_OURS:
+        return tr(":white_check_mark: Not ours, says {who}.", who=who)
+    return tr(":white_check_mark: False alarm, says {who}.", who=who)

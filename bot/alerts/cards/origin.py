@@ -1,0 +1,64 @@
+"""Where an alert came from: its source, its message or its page, as sentences. No clients."""
+
+from bot.alerts.models import Alert
+from bot.languages import said, tr, trc
+from bot.slack.blocks import channel_link, date, inert, link, mention
+
+_SOURCES = {
+    "generic": trc("where an alert came from", "a signed webhook"),
+    "github": trc("where an alert came from", "GitHub secret scanning"),
+    "gitlab": "GitLab",
+    "gitguardian": "GitGuardian",
+    "alertmanager": "Alertmanager",
+    "slack": trc("where an alert came from", "a Slack message"),
+}
+
+
+def source_text(alert: Alert) -> str:
+    """From where the alert came, for a sentence."""
+    return said(_SOURCES.get(alert.source, alert.source))
+
+
+def where_text(alert: Alert) -> str:
+    """The message, as a link; who wrote it, and who showed it to us."""
+    channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
+    message = link(f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}", tr("A message"))
+    where = channel_link(channel)
+    author, shown_by = mention(str(alert.place.get("by", ""))), mention(str(alert.place.get("shown_by", "")))
+    if author and shown_by:
+        return tr(
+            "{message} in {channel} by {author}, reported by {who}.",
+            message=message,
+            channel=where,
+            author=author,
+            who=shown_by,
+        )
+    if author:
+        return tr("{message} in {channel} by {author}.", message=message, channel=where, author=author)
+    if shown_by:
+        return tr("{message} in {channel}, reported by {who}.", message=message, channel=where, who=shown_by)
+    return tr("{message} in {channel}.", message=message, channel=where)
+
+
+def title_text(alert: Alert) -> str:
+    """What the source calls it, as a link where it has a page; "" where it calls it nothing."""
+    if not alert.title:
+        return ""
+    return link(alert.url, alert.title) if alert.url else f"*{inert(alert.title)}*"
+
+
+def sighting_text(alert: Alert) -> str:
+    """One line: when and where it was seen."""
+    at = date(alert.received_at)
+    if alert.source == "slack":
+        return tr("{time} {where}", time=at, where=where_text(alert))
+    title = title_text(alert)
+    if not title:
+        return trc("when and where a leaked key was seen", "{time} from {source}", time=at, source=source_text(alert))
+    return trc(
+        "when and where a leaked key was seen",
+        "{time} from {source}: {title}",
+        time=at,
+        source=source_text(alert),
+        title=title,
+    )

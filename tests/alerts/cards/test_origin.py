@@ -1,0 +1,34 @@
+"""Where an alert came from, as words: a message with its channel and people, a page of a source, or just its name."""
+
+import pytest
+
+from bot.alerts.cards.origin import sighting_text, source_text, title_text
+from bot.alerts.models import Alert
+from tests.alerts.rows import alert_of
+
+MESSAGE = alert_of(source="slack", place={"channel": "C0GEN", "ts": "1.2", "by": "U0BEN"})
+
+
+@pytest.mark.parametrize(("source", "words"), [("github", "GitHub secret scanning"), ("gitlab", "GitLab"), ("x", "x")])
+def test_a_source_has_a_name(source: str, words: str) -> None:
+    assert source_text(alert_of(source=source)) == words
+
+
+def test_a_title_is_a_link_where_there_is_a_page() -> None:
+    assert title_text(alert_of(title="Found <it>", url="https://e.test/1")) == "<https://e.test/1|Found &lt;it&gt;>"
+    assert title_text(alert_of(title="Found <it>")) == "*Found &lt;it&gt;*"
+    assert title_text(alert_of(title="")) == ""
+
+
+@pytest.mark.parametrize(
+    ("alert", "words"),
+    [
+        (MESSAGE, "A message> in <#C0GEN> by <@U0BEN>."),
+        (alert_of(source="github", title="In a file"), "from GitHub secret scanning: *In a file*"),
+        (alert_of(title=""), "from a signed webhook"),
+    ],
+)
+def test_a_sighting_says_when_and_where(alert: Alert, words: str) -> None:
+    text = sighting_text(alert)
+    assert words in text
+    assert text.startswith("<!date^")
