@@ -42,6 +42,14 @@ _TIMES = {
 }
 
 
+class NoAmount(ValueError):
+    """It is nothing like an amount, so it may be something else. Any other ValueError: an amount with a mistake."""
+
+
+class NoDuration(ValueError):
+    """It is nothing like a length of time, so it may be something else."""
+
+
 def _words(text: str) -> list[str]:
     return [fold_word(word).replace("_", " ") for word in text.split()]
 
@@ -138,7 +146,7 @@ def parse_duration(text: str) -> int:
     # Upper case is none of these units: `30M` would be months to some.
     match = _DURATION.fullmatch(duration if duration.isascii() else fold_word(duration))
     if match is None:
-        raise ValueError(tr("“{typed}” is not a duration. {how}", typed=_short(duration), how=_HOW_DURATION))
+        raise NoDuration(tr("“{typed}” is not a duration. {how}", typed=_short(duration), how=_HOW_DURATION))
     seconds = int(match[1]) * _DURATION_UNITS[match[2]]
     if seconds == 0:
         raise ValueError(tr("“{typed}” is no time at all. {how}", typed=_short(duration), how=_HOW_DURATION))
@@ -201,7 +209,7 @@ def _exact(amount: str, units_per_usd: int) -> Decimal:
         raise ValueError(
             tr("“{typed}” does not say which money it is; US dollars are written $10 or 10 USD.", typed=_short(amount))
         )
-    raise ValueError(tr("“{typed}” is not an amount. {how}", typed=_short(amount), how=_HOW_QUOTA))
+    raise NoAmount(tr("“{typed}” is not an amount. {how}", typed=_short(amount), how=_HOW_QUOTA))
 
 
 def _scaled(match: re.Match[str]) -> Decimal:

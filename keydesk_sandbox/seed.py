@@ -94,6 +94,25 @@ name     = "security decides about locked keys"
 who      = ["engineer", "manager"]
 do       = ["key.unlock"]
 approval = { from = ["security", "admin"], expires = "1d", remind = "1h" }
+
+# Usual wishes: buttons in the form for a new key.
+[[templates]]
+name  = "ci"
+words = { en = "CI for a week", zh-Hant = "CI 用一週", zh-Hans = "CI 用一周", ar = "CI لأسبوع" }
+
+[templates.fields]
+remain_quota = "$1"
+expired_time = "7d"
+model_limits = ["gpt-4o-mini"]
+
+[[templates]]
+name  = "load test"
+words = { en = "Load test", zh-Hant = "負載測試", zh-Hans = "负载测试", ar = "اختبار التحمّل" }
+
+[templates.fields]
+remain_quota = "$20"
+expired_time = "30d"
+reason       = { en = "Load test", zh-Hant = "負載測試", zh-Hans = "负载测试", ar = "اختبار التحمّل" }
 """
 
 

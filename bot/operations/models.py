@@ -70,6 +70,10 @@ class NewOwner(Frozen):
     from_id: str | None = None
 
 
+# What stands in a field of a form: a text or a choice, ticked or not, a moment (Unix seconds), or several entries.
+Filled = str | bool | int | tuple[str, ...]
+
+
 class Effect(StrEnum):
     """What a success means for the list of who owns what."""
 
@@ -288,6 +292,11 @@ class Operation(ABC):
     @abstractmethod
     async def run(self, work: Work, wanted: Any) -> WriteResult:
         """Make it so, read it back. Re-entrant: may be called again from the top after a crash."""
+
+    def form_fields(self, wanted: Any, *, now: float) -> Mapping[str, Filled]:
+        """What the form holds when this is asked again, by block id; without the reason, which the request has."""
+        del wanted, now
+        return {}
 
     def with_offer(self, wanted: Any, offer: Offer) -> Any:
         """The input cut down to what an approver offers instead; unchanged where there is nothing to offer."""

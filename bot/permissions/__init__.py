@@ -23,6 +23,7 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
     source_map     where each key and value of a TOML text stands, so that a mistake can be shown by line and column
     subsumption    which rule leaves nothing to another
     unlocking      what it takes to bring back a locked key
+    templates      the `[[templates]]` of the policy: usual wishes for a new key
     toml_document  reads values out of a parsed TOML table and remembers every mistake with its line and column
 """
 

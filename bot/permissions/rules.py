@@ -19,6 +19,7 @@ from bot.permissions.conditions import read_conditions
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
+from bot.permissions.templates import Template, read_templates
 from bot.permissions.terms import read_approval
 from bot.permissions.toml_document import Table, TomlDocument, guess, short
 from bot.units import UNITS_PER_USD
@@ -86,6 +87,7 @@ class Policy:
 
     `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
     `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
+    `templates`: usual wishes for a new key.
     """
 
     roles: Roles
@@ -95,6 +97,7 @@ class Policy:
     auto_disable: frozenset[str] = frozenset()
     widest: Widest = USUAL
     care: CareTerms = USUAL_CARE
+    templates: tuple[Template, ...] = ()
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
@@ -180,16 +183,26 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    parts = ("roles", "rules", "alerts", "addresses", "care")
+    parts = ("roles", "rules", "alerts", "addresses", "care", "templates")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
     rules = _rules(document, roles, document.data.get("rules", []), widest)
     auto_disable = _auto_disable(document, document.data.get("alerts", {}))
     care = read_care(document, document.data.get("care", {}))
+    templates = read_templates(document, document.data.get("templates", []))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Policy(roles=roles, rules=rules, hash=digest, file=file, auto_disable=auto_disable, widest=widest, care=care)
+    return Policy(
+        roles=roles,
+        rules=rules,
+        hash=digest,
+        file=file,
+        auto_disable=auto_disable,
+        widest=widest,
+        care=care,
+        templates=templates,
+    )
 
 
 def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:

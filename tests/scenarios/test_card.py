@@ -52,7 +52,7 @@ async def test_a_denial_with_its_reason_reaches_the_requester(desk: Desk) -> Non
     assert "Use the team's key." in text_of(notice)
     assert f"<@{MIRA}>" in text_of(notice)
     await desk.eventually(lambda: "Denied" in text_of(desk.card(1)))
-    assert buttons_of(desk.card(1)) == []
+    assert buttons_of(desk.card(1)) == ["key.create.again"]
     assert made(desk) == []
 
 
@@ -101,7 +101,7 @@ async def test_an_offer_is_withdrawn(http_desk: Desk) -> None:
     await desk.slack.click(ADA, notice, "withdraw")
     assert (await desk.settled()).status is Status.WITHDRAWN
     await desk.eventually(lambda: "withdrew" in text_of(desk.dm(ADA)[0]))
-    assert buttons_of(desk.dm(ADA)[0]) == []
+    assert buttons_of(desk.dm(ADA)[0]) == ["key.create.again"]
     assert made(desk) == []
 
 
@@ -162,7 +162,7 @@ async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
     await desk.app.approvals.timers.lapse("1")
     await desk.eventually(lambda: desk.dm(ADA, "expired"))
     await desk.eventually(lambda: "*Expired*" in text_of(desk.card(1)))
-    assert buttons_of(desk.card(1)) == []
+    assert buttons_of(desk.card(1)) == ["key.create.again"]
     assert card.ts == desk.card(1).ts
     assert made(desk) == []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.again import again_blocks
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_sentence, whose_sentence
 from bot.approvals.cards.lock_notices import lock_blocks
@@ -201,7 +202,7 @@ class RequestViews:
             return [actions(_accept_button(request), withdraw_button(row))]
         if request.break_glass and not request.reviewed_by and request.status in FINAL:
             return [actions(button(trc("button: I have looked at it", "Reviewed"), "reviewed", value=row))]
-        return []
+        return again_blocks(request, self.operations[request.operation])
 
 
 def withdraw_button(row: str) -> Block:
@@ -254,6 +255,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     if request.outcome is not None and request.outcome.changed_since and request.key_id is not None:
         # The button of the operation opens its form anew, prefilled with the key as it is now.
         blocks.append(actions(button(tr("Look and ask again"), operation.name, value=str(request.key_id))))
+    blocks += again_blocks(request, operation)
     return Message(sentence, blocks)
 
 

@@ -53,6 +53,7 @@ from bot.keys.key_query import EVERYTHING
 from bot.keys.known_keys import KeyPage
 from bot.operations import Change
 from bot.permissions.models import Actor, Approval, Ask, Decision, Facts, Stage
+from bot.permissions.templates import Template
 from bot.slack.blocks import Message
 
 NOW = 1_790_000_000.0
@@ -173,7 +174,11 @@ def _of_requests() -> Iterator[Sample]:
 
 def _of_forms() -> Iterator[Sample]:
     prefill = Prefill(name="search", quota="100k", models=("gpt-4o-mini",), allowed_ips=("203.0.113.7",))
-    yield Sample("form key.create", key_create.build_modal(prefill, units_per_usd=UNITS, channel=CHANNEL))
+    usual = (Template(name="ci", words="search", fields={}),)
+    form = key_create.build_modal(
+        prefill, units_per_usd=UNITS, channel=CHANNEL, notes=[key_create.FROM_COMMAND], templates=usual
+    )
+    yield Sample("form key.create", form)
     remembered = key_update.Remembered.of(int(_KEY.id), CHANNEL, prefill, limited=True)
     yield Sample("form key.update", key_update.build_modal(remembered, prefill, hint=_KEY.last_four))
     seen = Seen.of(_KEY, now=NOW, channel=CHANNEL, rest="")

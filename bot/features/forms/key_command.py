@@ -94,7 +94,10 @@ class KeyCommand:
         """A button whose value is the key's number, and nothing else; in a window: from the window's channel."""
         if not delivery.channel_id and delivery.callback_id in {CHOICE, SHOW}:
             delivery = replace(delivery, channel_id=delivery.form_channel(delivery.private_metadata))
-        number = row_id(delivery.action_value)
+        return await self.by_number(delivery, row_id(delivery.action_value))
+
+    async def by_number(self, delivery: Delivery, number: int) -> Ack:
+        """The key is known by its number."""
         await self._open(delivery, str(number), lambda lookup, deadline: _numbered(lookup, number, deadline))
         return None
 

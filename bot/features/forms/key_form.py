@@ -11,15 +11,17 @@ from typing import Any, Protocol
 
 from bot.deps import Deps
 from bot.errors import InputError
+from bot.features.forms.again import register_again
 from bot.features.forms.fields import FormReader, Prefill, amounts_hint, reason_block
 from bot.features.forms.key_command import register_key_command
 from bot.features.forms.preview import UNFINISHED, Redraws, decision_block, preview_text
 from bot.features.forms.submission import submit_form
+from bot.features.forms.wishes import as_state, prefilled
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text, state_text
 from bot.languages import joined, tr
-from bot.operations import Frozen, Look, Operation, Work
+from bot.operations import Filled, Frozen, Look, Operation, Work
 from bot.permissions.models import Actor
 from bot.redaction import redact
 from bot.slack.blocks import Block, bold_name, code, context, harmless, modal, section, truncate
@@ -137,12 +139,21 @@ class KeyForm:
 
     async def build(self, delivery: Delivery, actor: Actor, key: Key, rest: str) -> dict[str, Any]:
         """The form for a key that was just read, judged as it stands."""
+        return await self.refilled(delivery, actor, key, rest, {})
+
+    async def refilled(
+        self, delivery: Delivery, actor: Actor, key: Key, rest: str, fields: Mapping[str, Filled]
+    ) -> dict[str, Any]:
+        """The same with these fields filled in."""
         deps = self.deps
         seen = Seen.of(key, now=deps.reader.server_now(), channel=delivery.channel_id, rest=rest)
-        view = self.form.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=deps.units_per_usd)
-        state = filled_in(view)
-        live = await self._live(actor, seen, state, key)
-        return self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
+
+        def drawn(state: State, live: str) -> dict[str, Any]:
+            view = self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
+            return prefilled(view, fields)
+
+        state = filled_in(drawn(as_state(fields), UNFINISHED))
+        return drawn(state, await self._live(actor, seen, state, key))
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the fields that are needed now."""
@@ -215,6 +226,7 @@ def register_key_form(router: Router, deps: Deps, operation: Operation, form: Fo
     """Name the command, the button, the changes in the form and its submission."""
     key_form = KeyForm(deps, operation, form)
     register_key_command(router, deps, operation.description, key_form.build)
+    register_again(router, deps, operation, key_form.refilled)
     router.modal_action(operation.name, key_form.redraw)
     router.view(operation.name, key_form.submit)
     return key_form

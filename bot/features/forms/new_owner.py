@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.deps import Deps
 from bot.errors import InputError
+from bot.features.forms.again import register_again
 from bot.features.forms.fields import FormReader, Prefill, reason_block
 from bot.features.forms.key_command import KeyCommand, refuse_nothing
 from bot.features.forms.key_form import KeyForm, Seen
@@ -179,6 +180,7 @@ def register_owner_form(router: Router, deps: Deps, operation: Operation, form: 
             return await command.by_text(delivery)
         return await command.by_name(delivery, typed.key, f"<@{typed.person}> {typed.reason}".strip())
 
+    register_again(router, deps, operation, key_form.refilled)
     described = operation.description
     router.command(described.command, by_text, usage=described.usage, help=described.help)
     router.action(operation.name, command.by_button)

@@ -123,12 +123,43 @@ class Redraws:
 
     def after(self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
         """Compute the view in the background and put it in place, unless something newer came meanwhile."""
+        form = self._form_of(delivery)
+        delivery.responder.later(self._draw(form, delivery, draw))
+
+    def anew(
+        self, delivery: Delivery, draw: Callable[[], Awaitable[Mapping[str, Any]]], *, blank: Mapping[str, Any]
+    ) -> None:
+        """Put another view in place whose fields begin with their own values.
+
+        Slack keeps what was typed in a field that stays, so for a moment `blank`, without any, takes the form's place.
+        """
+        form = self._form_of(delivery)
+        delivery.responder.later(self._replace(form, delivery, draw, blank), delivery=delivery)
+
+    async def _replace(
+        self,
+        form: _Form,
+        delivery: Delivery,
+        draw: Callable[[], Awaitable[Mapping[str, Any]]],
+        blank: Mapping[str, Any],
+    ) -> None:
+        view = await draw()  # before anything is taken away
+        async with form.turn:
+            if form.newest != delivery.id:
+                return
+            seen = form.present(text_of(delivery.view or {}, "hash"))
+            with contextlib.suppress(ViewClosed, ViewChanged):
+                emptied = await delivery.responder.update_modal(delivery, blank, hash=seen or None)
+                drawn = await delivery.responder.update_modal(delivery, view, hash=emptied or None)
+                form.replaced |= {seen: drawn, emptied: drawn}
+
+    def _form_of(self, delivery: Delivery) -> _Form:
         form = self._forms.setdefault(delivery.view_id, _Form())
         self._forms.move_to_end(delivery.view_id)
         form.newest = delivery.id
         while len(self._forms) > _REMEMBERED_VIEWS:
             self._forms.popitem(last=False)
-        delivery.responder.later(self._draw(form, delivery, draw))
+        return form
 
     def submitted(self, delivery: Delivery) -> None:
         """Drop the drawing of what was typed before: it would lay the form over the errors of the answer."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.approvals.cards.again import again_blocks
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.terms import approval_text
 from bot.approvals.cards.views import (
@@ -41,6 +42,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
     blocks.append(context(tr("Request {number}", number=request.number)))
     if request.status is Status.PENDING:
         blocks.append(actions(withdraw_button(row)))
+    blocks += again_blocks(request, operation)
     return modal("receipt", operation.title, blocks, close=tr("Close"))
 
 

@@ -17,7 +17,7 @@ from bot.features.forms.new_owner import (
 )
 from bot.gateway.writes import WriteResult
 from bot.languages import tr, trc
-from bot.operations import OWNER_FIELD, Description, Effect, Inspection, Look, NewOwner, Operation, Work
+from bot.operations import OWNER_FIELD, Description, Effect, Filled, Inspection, Look, NewOwner, Operation, Work
 from bot.permissions.models import Actor
 
 
@@ -56,6 +56,11 @@ class KeyAdopt(Operation):
             changes=owner_lines(None, wanted.owner_id),
             completed=wanted.model_copy(update={"owner_team": person.team_id}),
         )
+
+    def form_fields(self, wanted: NewOwner, *, now: float) -> dict[str, Filled]:
+        """The same person."""
+        del now
+        return {OWNER_FIELD: wanted.owner_id}
 
     async def run(self, work: Work, wanted: NewOwner) -> WriteResult:
         """Read the key and the person again; a key that got an owner meanwhile keeps them."""

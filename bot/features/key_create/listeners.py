@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from bot.approvals.cards.again import again_action
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.features.forms import fields as form
 from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.key_command import loading
 from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
 from bot.features.forms.submission import submit_form
+from bot.features.key_create.command_text import CommandText, read_command
+from bot.features.key_create.filled_form import FilledForm, FilledFormListeners
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
-from bot.features.key_create.views import build_modal, parse_draft, parse_submission
+from bot.features.key_create.views import TEMPLATES, FormMemory, build_modal, parse_draft, parse_submission
 from bot.keys.prices import price_text
 from bot.redaction import redact
 from bot.slack.blocks import harmless
@@ -20,6 +24,8 @@ from bot.typed_text import clean_line
 
 # Choices are shown without prices when those do not come soon.
 PRICES_SECONDS = 0.5
+# The list of models is waited for so long before a form that a command fills in.
+LISTS_SECONDS = 0.3
 
 
 class KeyCreateListeners:
@@ -28,19 +34,38 @@ class KeyCreateListeners:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._redraws = Redraws()
+        self._filled = FilledFormListeners(deps, FilledForm(deps))
+        self.again = self._filled.again
 
     async def open_modal(self, delivery: Delivery) -> Ack:
-        """Open the form; words after the command become the name."""
+        """Open the form, filled in with what the words after the command say."""
         deps = self._deps
-        await deps.flow.admit(await deps.actor(delivery), OPERATION.name)
-        prefill = Prefill(name=clean_line(redact(delivery.text, wide=False))[:100])
-        view = build_modal(prefill, units_per_usd=deps.units_per_usd, channel=delivery.channel_id)
+        actor = await deps.actor(delivery)
+        await deps.flow.admit(actor, OPERATION.name)
+        found = await self._command_text(redact(delivery.text, wide=False))
+        if not found.only_a_name:
+            await self._filled.by_command(delivery, actor, found)
+            return None
+        view = build_modal(
+            Prefill(name=str(found.fields.get(form.NAME, ""))),
+            units_per_usd=deps.units_per_usd,
+            channel=delivery.channel_id,
+            templates=deps.policy().templates,
+        )
         show = delivery.responder.push_modal if delivery.in_modal else delivery.responder.open_modal
         await show(delivery, view)
         return None
 
+    async def _command_text(self, text: str) -> CommandText:
+        deps = self._deps
+        models = await deps.inventory.models(deadline=LISTS_SECONDS) if clean_line(text) else None
+        return read_command(text, models=models, now=deps.clock(), units_per_usd=deps.units_per_usd)
+
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the picker when it is needed."""
+        if delivery.action.get("block_id") == TEMPLATES:
+            self._redraws.anew(delivery, lambda: self._filled.by_template(delivery), blank=loading(OPERATION.title))
+            return None
         self._redraws.after(delivery, lambda: self._draft(delivery))
         return None
 
@@ -48,13 +73,19 @@ class KeyCreateListeners:
         deps = self._deps
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason, chosen = parse_draft(reader)
-        channel = delivery.form_channel(delivery.private_metadata)
+        memory = FormMemory.of(delivery)
         live = harmless(next(iter(reader.errors.values()), UNFINISHED))
         if wanted is not None:
             actor = await deps.actor(delivery)
-            live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+            live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=memory.channel)
         return build_modal(
-            Prefill(), units_per_usd=deps.units_per_usd, channel=channel, chosen_expiry=chosen, live=live
+            Prefill(),
+            units_per_usd=deps.units_per_usd,
+            channel=memory.channel,
+            notes=memory.notes,
+            templates=deps.policy().templates,
+            chosen_expiry=chosen,
+            live=live,
         )
 
     async def submit(self, delivery: Delivery) -> Ack:
@@ -70,7 +101,7 @@ class KeyCreateListeners:
             groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
             count_bytes=deps.count_name_bytes(),
         )
-        channel = delivery.form_channel(delivery.private_metadata)
+        channel = FormMemory.of(delivery).channel
         return await submit_form(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=channel)
 
     async def models(self, delivery: Delivery) -> Ack:
@@ -96,6 +127,7 @@ def register(router: Router, deps: Deps) -> None:
     router.shortcut("new_key", listeners.open_modal)
     router.action(OPERATION.name, listeners.open_modal)
     router.action(ACTION, lambda delivery: open_replacement(deps, delivery))
+    router.action(again_action(OPERATION), listeners.again)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)
     router.options(form.MODELS, listeners.models)

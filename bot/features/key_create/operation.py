@@ -16,13 +16,27 @@ from bot.features.forms.fields import (
     UNLIMITED,
     name_taken,
 )
+from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
 from bot.keys.prices import price_lines
 from bot.keys.text import new_key_lines
 from bot.languages import tr
-from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
+from bot.operations import (
+    Description,
+    Effect,
+    Expiry,
+    Filled,
+    Frozen,
+    Inspection,
+    Look,
+    Offer,
+    Operation,
+    Work,
+    facts_of,
+)
 from bot.permissions.models import Actor
+from bot.units import short_quota
 
 
 class CreateKey(Frozen):
@@ -58,7 +72,7 @@ class KeyCreate(Operation):
         name="key.create",
         title=tr("New API key"),
         command="new",
-        usage="[NAME]",
+        usage="[NAME AMOUNT TIME MODEL because WHY]",
         help=tr("ask for a new key"),
         asks=tr("{who} asks for a new key {name}"),
         you_ask=tr("you ask for a new key {name}"),
@@ -86,6 +100,19 @@ class KeyCreate(Operation):
     async def run(self, work: Work, wanted: CreateKey) -> WriteResult:
         """POST once, find it, compare every field (docs/decisions/0004-verified-writes.md)."""
         return await create(work.client, wanted.settings(work.approved_at), work.journal, processing=work.processing)
+
+    def form_fields(self, wanted: CreateKey, *, now: float) -> dict[str, Filled]:
+        """All of the old wish."""
+        return {
+            NAME: wanted.name,
+            QUOTA: "" if wanted.unlimited_quota and not wanted.remain_quota else short_quota(wanted.remain_quota),
+            UNLIMITED: wanted.unlimited_quota,
+            **expiry_fields(wanted.expiry, now=now),
+            MODELS: wanted.models,
+            IPS: wanted.allowed_ips,
+            GROUP: wanted.group,
+            CROSS_GROUP: wanted.cross_group_retry,
+        }
 
     def with_offer(self, wanted: CreateKey, offer: Offer) -> CreateKey:
         """The wish cut down; an offer never grants more than was asked. Raises InputError."""

@@ -1,5 +1,6 @@
 """The form for a new key and how its answer is read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.features.forms import fields as form
@@ -7,16 +8,74 @@ from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_create.operation import OPERATION, CreateKey
 from bot.gateway.models import Group
-from bot.slack.blocks import modal
+from bot.languages import StoredText, tr
+from bot.operations import Frozen
+from bot.permissions.templates import Template
+from bot.slack.blocks import Block, actions, button, context, modal
+from bot.slack.delivery import Delivery
 from bot.slack.inputs import typed
 from bot.typed_text import clean_line
 
+TEMPLATES, NOTES = "templates", "notes"
+_NOTES_LIMIT = 2000
+FROM_COMMAND = tr("Filled in from your command.")
+
+
+class FormMemory(Frozen):
+    """What an open form remembers: where it was asked for, for the policy, and what is said at its top (mrkdwn)."""
+
+    channel: str
+    notes: tuple[StoredText, ...] = ()
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "FormMemory":
+        """What the form of this delivery remembers; the channel counts where we wrote it. ValueError if odd."""
+        text = delivery.private_metadata
+        memory = cls.model_validate_json(text) if text.startswith("{") else cls(channel=text)
+        return memory.model_copy(update={"channel": delivery.form_channel(memory.channel)})
+
+    def with_notes(self, notes: Sequence[str]) -> "FormMemory":
+        """The same with other words at the top, as far as there is room for them."""
+        kept, left = [], _NOTES_LIMIT
+        for note in notes:
+            left -= len(note.encode())
+            if left >= 0:
+                kept.append(note)
+        return FormMemory(channel=self.channel, notes=tuple(kept))
+
+    def dump(self) -> str:
+        """The text for private_metadata: the channel alone where nothing else is remembered."""
+        return self.model_dump_json() if self.notes else self.channel
+
+
+def template_blocks(templates: Sequence[Template]) -> list[Block]:
+    """A button for each usual wish."""
+    if not templates:
+        return []
+    buttons = [
+        button(template.words, f"template_{place}", value=template.name) for place, template in enumerate(templates)
+    ]
+    return [context(tr("One click fills in a usual wish:")), actions(*buttons, block_id=TEMPLATES)]
+
 
 def build_modal(
-    prefill: Prefill, *, units_per_usd: int, channel: str, chosen_expiry: str | None = None, live: str = UNFINISHED
+    prefill: Prefill,
+    *,
+    units_per_usd: int,
+    channel: str,
+    notes: Sequence[str] = (),
+    templates: Sequence[Template] = (),
+    chosen_expiry: str | None = None,
+    live: str = UNFINISHED,
 ) -> dict[str, Any]:
-    """The modal. `channel`: where it was asked for, for the policy. What people typed stays when it is drawn anew."""
+    """The modal. `channel`: where it was asked for, for the policy. What people typed stays when it is drawn anew.
+
+    `notes`: what is said at its top, mrkdwn.
+    """
+    memory = FormMemory(channel=channel).with_notes(notes)
     blocks = [
+        *([context(*notes, block_id=NOTES)] if notes else []),
+        *template_blocks(templates),
         form.name_block(prefill),
         *form.quota_blocks(prefill, units_per_usd),
         *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
@@ -31,7 +90,7 @@ def build_modal(
         OPERATION.title,
         blocks,
         submit=form.ASK,
-        private_metadata=channel,
+        private_metadata=memory.dump(),
     )
 
 

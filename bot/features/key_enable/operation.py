@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.errors import InputError
 from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
 from bot.features.forms.key_form import DELTA, read_key, too_much, waits
+from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
 from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text, state_text
@@ -14,6 +15,7 @@ from bot.operations import (
     Description,
     Effect,
     Expiry,
+    Filled,
     Frozen,
     Inspection,
     Look,
@@ -23,7 +25,7 @@ from bot.operations import (
     facts_of,
 )
 from bot.permissions.models import Actor
-from bot.units import MAX_QUOTA, format_moment, format_quota
+from bot.units import MAX_QUOTA, format_moment, format_quota, short_quota
 
 
 class EnableKey(Frozen):
@@ -90,6 +92,11 @@ class KeyEnable(Operation):
             expected=work.before,
             processing=work.processing,
         )
+
+    def form_fields(self, wanted: EnableKey, *, now: float) -> dict[str, Filled]:
+        """What was to be added, where the key needs it still."""
+        delta: dict[str, Filled] = {} if wanted.delta is None else {DELTA: f"+{short_quota(wanted.delta)}"}
+        return delta | ({} if wanted.expiry is None else expiry_fields(wanted.expiry, now=now))
 
     def with_offer(self, wanted: EnableKey, offer: Offer) -> EnableKey:
         """The wish cut down: less quota, a shorter life. Raises InputError."""

@@ -11,9 +11,21 @@ from bot.gateway.models import Key, KeyId, KeySettings
 from bot.gateway.writes import WriteResult, change_quota, set_unlimited
 from bot.keys.text import quota_text
 from bot.languages import tr, trc
-from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
+from bot.operations import (
+    Change,
+    Description,
+    Effect,
+    Filled,
+    Frozen,
+    Inspection,
+    Look,
+    Offer,
+    Operation,
+    Work,
+    facts_of,
+)
 from bot.permissions.models import Actor
-from bot.units import MAX_QUOTA, format_quota
+from bot.units import MAX_QUOTA, format_quota, short_quota
 
 
 class ChangeQuota(Frozen):
@@ -88,6 +100,15 @@ class KeyQuota(Operation):
             expected=expected,
             processing=processing,
         )
+
+    def form_fields(self, wanted: ChangeQuota, *, now: float) -> dict[str, Filled]:
+        """The old change, or the limit that was to go or to come back."""
+        del now
+        if wanted.delta is not None:
+            sign = "+" if wanted.delta > 0 else ""
+            return {DELTA: f"{sign}{short_quota(wanted.delta)}", UNLIMITED: False}
+        left = {} if wanted.remain_quota is None else {QUOTA: short_quota(wanted.remain_quota)}
+        return {UNLIMITED: bool(wanted.unlimited_quota), **left}
 
     def with_offer(self, wanted: ChangeQuota, offer: Offer) -> ChangeQuota:
         """The wish cut down: a smaller delta, also instead of no limit; a lower limit. Raises InputError."""

@@ -20,13 +20,14 @@ from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatu
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
 from bot.languages import joined, tr, trc, trn
-from bot.operations import Change, Description, Effect, Frozen, Inspection, Look, Operation, Work, facts_of
+from bot.operations import Change, Description, Effect, Filled, Frozen, Inspection, Look, Operation, Work, facts_of
 from bot.permissions.models import Actor
 from bot.slack.blocks import code
 from bot.units import format_duration, format_moment, format_quota
 
 OVERLAP = "overlap"
 LONGEST_OVERLAP = 7 * 86_400
+OVERLAPS = {"0": 0, "1h": 3_600, "24h": 86_400, "7d": LONGEST_OVERLAP}
 NAME_BYTES = 50
 # Names tried before giving up: “name (2)”, “name (3)”, …
 MOST_NAMES = 20
@@ -95,6 +96,11 @@ class KeyRotate(Operation):
             facts = replace(facts, adds_key=True)
         lines = _lines(key, after, wanted, now=look.reader.server_now(), units_per_usd=look.units_per_usd)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
+
+    def form_fields(self, wanted: RotateKey, *, now: float) -> dict[str, Filled]:
+        """The old choice."""
+        del now
+        return {OVERLAP: next((choice for choice, seconds in OVERLAPS.items() if seconds == wanted.overlap), "")}
 
     async def run(self, work: Work, wanted: RotateKey) -> WriteResult:
         """Claim the old key, make the successor, once and empty, then move the quota, each step with its checkpoint."""

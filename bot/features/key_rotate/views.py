@@ -6,13 +6,12 @@ from bot.features.forms import fields as form
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_form import Seen
 from bot.features.forms.preview import decision_block
-from bot.features.key_rotate.operation import OPERATION, OVERLAP, RotateKey
+from bot.features.key_rotate.operation import OPERATION, OVERLAP, OVERLAPS, RotateKey
 from bot.gateway.models import EffectiveState
 from bot.languages import tr
 from bot.slack.blocks import Block, modal, option, section
 from bot.slack.inputs import State, input_block, select, typed
 
-OVERLAPS = {"0": 0, "1h": 3_600, "24h": 86_400, "7d": 7 * 86_400}
 _CHOICES = (
     (tr("None: the old key ends at once"), "0"),
     (tr("1 hour"), "1h"),

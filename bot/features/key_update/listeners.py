@@ -1,5 +1,6 @@
 """Opens the form to change a key, keeps its live line, and hands the submission to the flow. No decisions here."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,14 +8,17 @@ from bot.care.messages import EXTEND
 from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.forms import fields as form
+from bot.features.forms.again import register_again
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_command import KeyCommand, register_key_command
+from bot.features.forms.key_form import filled_in
 from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
 from bot.features.forms.submission import submit_form
+from bot.features.forms.wishes import prefilled
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
 from bot.gateway.models import NEVER, Key
-from bot.operations import Expiry
+from bot.operations import Expiry, Filled
 from bot.permissions.models import Actor
 from bot.slack.blocks import harmless
 from bot.slack.delivery import Ack, Delivery
@@ -52,6 +56,23 @@ class KeyUpdateListeners:
         longer = replace(prefill, expiry=form.CUSTOM, expiry_at=end)
         return build_modal(remembered, longer, hint=key.last_four, live=live)
 
+    async def refilled(
+        self, delivery: Delivery, actor: Actor, key: Key, rest: str, fields: Mapping[str, Filled]
+    ) -> dict[str, Any]:
+        """The form with what was asked before filled in, judged as it stands."""
+        del rest
+        deps, prefill = self._deps, prefill_of(key.settings())
+        remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
+        chosen = str(fields.get(form.EXPIRY, prefill.expiry))
+
+        def drawn(live: str) -> dict[str, Any]:
+            view = build_modal(remembered, prefill, hint=key.last_four, chosen_expiry=chosen, live=live)
+            return prefilled(view, fields)
+
+        state = filled_in(drawn(UNFINISHED))
+        reader = FormReader(state=state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        return drawn(await self._live(actor, reader, remembered, key))
+
     def _reader(self, delivery: Delivery) -> FormReader:
         return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
 
@@ -64,20 +85,22 @@ class KeyUpdateListeners:
         deps = self._deps
         remembered = Remembered.parse(delivery)
         key = await deps.known.key(remembered.key_id)
-        try:
-            wanted, reason = parse_submission(self._reader(delivery), remembered, groups=None, count_bytes=False)
-        except InputError as error:
-            live = harmless(error.sentence)
-        else:
-            actor, channel = await deps.actor(delivery), remembered.channel
-            live = UNFINISHED
-            if wanted.model_dump(exclude={"key_id"}, exclude_defaults=True):
-                live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+        live = await self._live(await deps.actor(delivery), self._reader(delivery), remembered)
         # What people typed stays in place; the prefill only matters for what is drawn for the first time.
         prefill = Prefill() if key is None else prefill_of(key.settings())
         hint = "" if key is None else key.last_four
         chosen = typed(delivery.state, form.EXPIRY)
         return build_modal(remembered, prefill, hint=hint, chosen_expiry=chosen, live=live)
+
+    async def _live(self, actor: Actor, reader: FormReader, remembered: Remembered, key: Key | None = None) -> str:
+        try:
+            wanted, reason = parse_submission(reader, remembered, groups=None, count_bytes=False)
+        except InputError as error:
+            return harmless(error.sentence)
+        if not wanted.model_dump(exclude={"key_id"}, exclude_defaults=True):
+            return UNFINISHED
+        channel = remembered.channel
+        return await preview_text(self._deps, actor, OPERATION, wanted, reason=reason, channel=channel, read=key)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""
@@ -99,6 +122,7 @@ def register(router: Router, deps: Deps) -> None:
     """Name every way in."""
     listeners = KeyUpdateListeners(deps)
     register_key_command(router, deps, OPERATION.description, listeners.build)
+    register_again(router, deps, OPERATION, listeners.refilled)
     router.action(EXTEND, KeyCommand(deps, OPERATION.description, listeners.extend).by_button)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)

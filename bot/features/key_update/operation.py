@@ -15,12 +15,25 @@ from bot.features.forms.fields import (
     REASON,
     name_taken,
 )
+from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import KeyId, KeySettings
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.prices import price_lines
 from bot.keys.text import changed_lines
 from bot.languages import tr, trc
-from bot.operations import Description, Effect, Expiry, Frozen, Inspection, Look, Offer, Operation, Work, facts_of
+from bot.operations import (
+    Description,
+    Effect,
+    Expiry,
+    Filled,
+    Frozen,
+    Inspection,
+    Look,
+    Offer,
+    Operation,
+    Work,
+    facts_of,
+)
 from bot.permissions.models import Actor
 
 
@@ -104,6 +117,19 @@ class KeyUpdate(Operation):
             expected=work.before,
             processing=work.processing,
         )
+
+    def form_fields(self, wanted: UpdateKey, *, now: float) -> dict[str, Filled]:
+        """What was to change; the rest is as the key is now."""
+        asked: dict[str, Filled | None] = {
+            NAME: wanted.name,
+            MODELS: wanted.models,
+            EVERY_MODEL: wanted.every_model,
+            IPS: wanted.allowed_ips,
+            GROUP: wanted.group,
+            CROSS_GROUP: wanted.cross_group_retry,
+        }
+        expiry = {} if wanted.expiry is None else expiry_fields(wanted.expiry, now=now)
+        return {field: value for field, value in asked.items() if value is not None} | expiry
 
     def with_offer(self, wanted: UpdateKey, offer: Offer) -> UpdateKey:
         """The wish cut down: a shorter life, fewer models. Raises InputError."""

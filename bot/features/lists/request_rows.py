@@ -3,8 +3,9 @@
 import asyncio
 
 from bot.approvals import store
+from bot.approvals.cards.again import again_button
 from bot.approvals.cards.views import mark_of, withdraw_button
-from bot.approvals.models import WAITING, WORDS, ApprovalRequest
+from bot.approvals.models import FINAL, WAITING, WORDS, ApprovalRequest, OriginKind
 from bot.deps import Deps
 from bot.languages import said, tr, trc
 from bot.operations import Operation
@@ -53,4 +54,6 @@ def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable
         )
     if request.status in WAITING and mine:
         return section(text, accessory=withdraw_button(value))
+    if request.status in FINAL and mine and request.origin.kind is OriginKind.PERSON:
+        return section(text, accessory=again_button(request, operation))
     return section(text)

@@ -96,7 +96,11 @@ def test_green_is_only_what_was_read_back_and_refused_by_the_gateway(
     [
         (Status.PENDING, ["approve", "deny", "more"]),
         (Status.OFFERED, ["accept_offer", "withdraw"]),
-        *((status, []) for status in Status if status not in {Status.PENDING, Status.OFFERED}),
+        *(
+            (status, ["key.create.again"])
+            for status in (Status.FAILED, Status.DENIED, Status.EXPIRED, Status.WITHDRAWN)
+        ),
+        *((status, []) for status in (Status.APPROVED, Status.RUNNING, Status.UNKNOWN, Status.SUCCEEDED)),
     ],
 )
 def test_a_card_has_the_buttons_of_its_state(status: Status, ids: list[str]) -> None:
@@ -327,4 +331,4 @@ async def test_a_notice_of_a_request_without_an_outcome_has_no_key_to_reveal(sql
         store.insert(c, new_request(), status=Status.DENIED, lapses_at=None)
         return VIEWS.drawers()[NOTICE](c, post(NOTICE))
 
-    assert buttons((await sqlite_database.run(drawn)).blocks) == []
+    assert buttons((await sqlite_database.run(drawn)).blocks) == ["key.create.again"]

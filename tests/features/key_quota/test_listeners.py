@@ -20,7 +20,7 @@ def test_the_command_the_button_and_the_form_are_named() -> None:
     register(router, deps)
     assert router.names("command") == {"quota"}
     assert router.names("view") == {OPERATION.name} == {"key.quota"}
-    assert router.names("action") == {OPERATION.name, "key.more"}
+    assert router.names("action") == {OPERATION.name, "key.quota.again", "key.more"}
     [entry] = router.help_entries()
     assert (entry.word, entry.help) == ("quota", OPERATION.description.help)
 

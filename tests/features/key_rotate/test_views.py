@@ -3,8 +3,8 @@
 import pytest
 
 from bot.errors import InputError
-from bot.features.key_rotate.operation import RotateKey
-from bot.features.key_rotate.views import OVERLAPS, build_modal, parse_submission
+from bot.features.key_rotate.operation import OVERLAPS, RotateKey
+from bot.features.key_rotate.views import build_modal, parse_submission
 from bot.gateway.models import EffectiveState
 from tests.features.kit import UNITS, block_ids, reader, seen
 

@@ -32,7 +32,7 @@ def test_every_way_in_is_named(listener_desk: ListenerDesk) -> None:
     register(router, listener_desk.deps)
     assert router.names("command") == {"edit"}
     assert router.names("view") == router.names("modal_action") == {"key.update"}
-    assert router.names("action") == {"key.update", "key.extend"}
+    assert router.names("action") == {"key.update", "key.update.again", "key.extend"}
 
 
 async def test_the_form_of_extend_adds_30_days_to_the_end_or_to_now_and_is_judged(listener_desk: ListenerDesk) -> None:

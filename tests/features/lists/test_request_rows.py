@@ -24,7 +24,8 @@ def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
     [
         (Status.PENDING, False, True, "look_at_request"),
         (Status.PENDING, True, False, "withdraw"),
-        (Status.SUCCEEDED, True, False, None),
+        (Status.SUCCEEDED, True, False, "key.create.again"),
+        (Status.SUCCEEDED, False, False, None),
         (Status.PENDING, False, False, None),
     ],
 )
