@@ -9,7 +9,7 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.state_values import plain_value
 from keydesk_sandbox.fake_slack.views import View
 from tests.scenarios.conftest import EACH_TRANSPORT, OpenDesk
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA, BEN, MIRA = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER
 
@@ -160,7 +160,8 @@ async def test_a_wish_for_a_key_is_asked_again(
     await desk.slack.click(ADA, desk.slack.top_view(ADA), "withdraw")
     await desk.eventually(lambda: "withdrawn" in view_text(desk.slack.top_view(ADA)))
     await desk.slack.close_view(ADA, desk.slack.top_view(ADA))
-    await desk.slack.click(ADA, await desk.eventually(desk.card), f"key.{words}.again")
+    await desk.eventually(lambda: f"key.{words}.again" in buttons_of(desk.card()))
+    await desk.slack.click(ADA, desk.card(), f"key.{words}.again")
     await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == f"key.{words}")
     view = desk.slack.top_view(ADA)
     assert {field: filled(view)[field] for field in shown} == shown
