@@ -127,7 +127,10 @@ class Services:
             policy=self.policy.current,
             members=self.directory.people,
             security=SECURITY_POSTS,
-            retold={ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel)},
+            retold={
+                ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel),
+                **care.retold(channel=settings.keydesk_channel, clock=self.clock),
+            },
             clock=self.clock,
         )
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)

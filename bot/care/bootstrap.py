@@ -5,11 +5,13 @@ A new kind is a line in DRAWERS when it posts messages, and a line in BUILDERS.
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from bot.care import messages, rounds
 from bot.care.kind import CareKind, CareParts
 from bot.care.schedule import CareSchedule
 from bot.durable.engine import Job
-from bot.slack.outbox import Drawer
+from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
 # Each is given `units_per_usd`, and says what draws its kinds of posts.
@@ -21,6 +23,15 @@ BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (rounds.build,)
 def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
     """Post kind → what draws it."""
     return {kind: draw for each in DRAWERS for kind, draw in each(units_per_usd=units_per_usd).items()}
+
+
+def retold(*, channel: str, clock: Callable[[], float]) -> dict[str, Callable[[sa.Connection, Outbox, str], None]]:
+    """Kind of a direct message → what says it elsewhere when Slack does not take it, by its subject."""
+
+    def unread(c: sa.Connection, outbox: Outbox, subject: str) -> None:
+        messages.say_unread(c, outbox, subject, channel=channel, now=clock())
+
+    return {messages.OWNER: unread}
 
 
 class Care:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from bot.care.notice import Crossing, Notice
 from bot.gateway.models import NEVER, EffectiveState, Key
 from bot.keys.spending import DAY, Forecast
 from bot.permissions.care import CareTerms
@@ -22,20 +23,6 @@ LATE_SECONDS = 7 * DAY
 # A key that was not billed for so long has no pace.
 USED_SECONDS = 7 * DAY
 _NOT_JUDGED = frozenset({EffectiveState.DISABLED, EffectiveState.UNKNOWN})
-
-
-class Crossing(StrEnum):
-    """What an owner is told."""
-
-    EXPIRES = "expires"
-    ENDED = "ended"
-    LOW = "low"
-    DRY = "dry"
-
-    @property
-    def urgent(self) -> bool:
-        """Told at once, at any time: the key no longer works."""
-        return self in {Crossing.ENDED, Crossing.DRY}
 
 
 class Told(StrEnum):
@@ -75,43 +62,21 @@ class QuotaCare:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyCare:
-    """What is remembered of one key. `quota` None: it has no limit."""
+    """What is remembered of one key. `quota` None: it has no limit. `owner_id`: who was told, None = not known."""
 
     key_id: int
     born_at: int
+    owner_id: str | None = None
     expiry: ExpiryCare
     quota: QuotaCare | None
     version: int = 0
 
-    def after(self, notice: "Notice") -> "KeyCare":
+    def after(self, notice: Notice) -> "KeyCare":
         """The same when this was told."""
         if notice.kind in {Crossing.EXPIRES, Crossing.ENDED}:
             return replace(self, expiry=replace(self.expiry, told=notice.mark))
         quota = None if self.quota is None else replace(self.quota, told=Told(notice.kind), told_at=notice.left)
         return replace(self, quota=quota)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """One crossing, with what its message says. `mark`: of an expiry, in seconds. `left`, `granted`: units."""
-
-    kind: Crossing
-    key_id: int
-    name: str
-    expires: int
-    mark: int = 0
-    left: int = 0
-    granted: int = 0
-    dry_at: float | None = None
-
-    def stored(self) -> dict[str, Any]:
-        """Plain JSON for the row of the message."""
-        return vars(self) | {"kind": str(self.kind)}
-
-    @classmethod
-    def of_stored(cls, kept: dict[str, Any]) -> "Notice":
-        """Back from the row."""
-        return cls(**kept | {"kind": Crossing(kept["kind"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +88,18 @@ class CareJudgement:
     notices: tuple[Notice, ...]
 
     @property
-    def is_urgent(self) -> bool:
-        """Whether the key no longer works."""
-        return any(notice.kind.urgent for notice in self.notices)
+    def name(self) -> str:
+        """Which change of which row it is: no other has this name."""
+        return f"{self.care.key_id}:{self.care.version + 1}"
 
-    def only_urgent(self) -> "CareJudgement":
-        """Without what may wait."""
-        return replace(self, notices=tuple(notice for notice in self.notices if notice.kind.urgent))
+    @property
+    def is_given(self) -> bool:
+        """Whether another owner was told before: what all could read then is not said to all again."""
+        return self.before is not None and self.before.owner_id not in {None, self.care.owner_id}
+
+    def only(self, wanted: Callable[[Notice], bool]) -> "CareJudgement":
+        """With those of the notices."""
+        return replace(self, notices=tuple(filter(wanted, self.notices)))
 
     def told(self) -> KeyCare:
         """What is to be remembered once all of it was told."""
@@ -140,12 +110,18 @@ class CareJudgement:
 
 
 def judge(
-    before: KeyCare | None, key: Key, *, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]
+    before: KeyCare | None,
+    key: Key,
+    *,
+    owner: str,
+    now: float,
+    terms: CareTerms,
+    forecast: Callable[[], Forecast | None],
 ) -> CareJudgement | None:
     """None: it does not work by somebody's will, and nothing is said or remembered. `now`: by the gateway's clock."""
     if key.state(now) in _NOT_JUDGED:
         return None
-    old = before if before is not None and before.born_at == key.created_time else None
+    old = _as_known_to(owner, before) if before is not None and before.born_at == key.created_time else None
     expiry, ends = _expiry(old, key, now, terms)
     quota, runs_dry = None, None
     if not key.unlimited_quota:
@@ -153,8 +129,23 @@ def judge(
         if not key.is_past(now):
             quota, runs_dry = _mark(quota, key, now, terms, forecast)
     version = 0 if before is None else before.version
-    care = KeyCare(key_id=int(key.id), born_at=key.created_time, expiry=expiry, quota=quota, version=version)
+    care = KeyCare(
+        key_id=int(key.id),
+        born_at=key.created_time,
+        owner_id=owner,
+        expiry=expiry,
+        quota=quota,
+        version=version,
+    )
     return CareJudgement(before=before, care=care, notices=tuple(one for one in (ends, runs_dry) if one is not None))
+
+
+def _as_known_to(owner: str, care: KeyCare) -> KeyCare:
+    """What another owner was told, this one was not."""
+    if care.owner_id in {None, owner}:
+        return care
+    quota = None if care.quota is None else replace(care.quota, told=Told.NOTHING, told_at=0)
+    return replace(care, expiry=replace(care.expiry, told=None), quota=quota)
 
 
 def _expiry(old: KeyCare | None, key: Key, now: float, terms: CareTerms) -> tuple[ExpiryCare, Notice | None]:
@@ -228,4 +219,6 @@ def _dry_at(key: Key, now: float, terms: CareTerms, forecast: Callable[[], Forec
 
 
 def _notice(kind: Crossing, key: Key, **facts: Any) -> Notice:
-    return Notice(kind=kind, key_id=int(key.id), name=key.name, expires=key.expired_time, **facts)
+    return Notice(
+        kind=kind, key_id=int(key.id), name=key.name, expires=key.expired_time, born_at=key.created_time, **facts
+    )

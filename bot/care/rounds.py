@@ -1,133 +1,126 @@
-"""Goes through all keys after each list of them, and tells their owners what has crossed a mark.
+"""Goes through all keys after each list of them: what has crossed a mark, what is mended, what nobody needs any more.
 
-At most so many people in one round; whoever is left over, and whoever sleeps, is looked at again a little later.
+What owners are to be told goes to owner_messages.py; whoever is left over is looked at again a little later.
 """
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from bot.care import store
-from bot.care.judgement import CareJudgement, Crossing, Notice, judge, may_run_dry_soon
+from bot.care import mended, store, told
+from bot.care.idle import buttons, watch
+from bot.care.idle import judgement as idle
+from bot.care.idle import store as idle_store
+from bot.care.idle.judgement import IdleCare, IdleFacts, IdleJudgement
+from bot.care.idle.orders import IdleOrders
+from bot.care.judgement import CareJudgement, KeyCare, judge, may_run_dry_soon
 from bot.care.kind import CareKind, CareParts
-from bot.care.messages import CHANNEL, OWNER, SHOWN
-from bot.db.engine import Database
+from bot.care.notice import Crossing, Outcome
+from bot.care.owner_messages import Judgement, OwnerMessages
+from bot.care.told import ToldNotice
 from bot.gateway.models import Key
-from bot.keys import inventory_store, lineage
+from bot.keys import inventory_store, lineage, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
 from bot.keys.lineage import LineageRow
-from bot.keys.spending import Forecast, Spending, forecast
+from bot.keys.spending import DAY, Forecast, Spending, forecast
 from bot.permissions.care import CareTerms
 from bot.slack.router import Router
 
 PAGE = 500
-# People who are told in one round, and those of them of whom Slack must be asked where they live.
-MOST_PEOPLE, MOST_ASKED = 300, 50
-# People whose messages are wanted in one transaction; the channel hears of their keys together.
-TOGETHER = 50
+# What is remembered for one round at most; the rest is found again in the next one. What cannot wait always is.
+MOST_NOTICES = 20_000
+# Keys that are gone are remembered so long: a list may have missed one that is there.
+GONE_SECONDS = 7 * DAY
+# Messages of so long ago stay as they are.
+CHANGED_SECONDS = 180 * DAY
+CLEANING_SECONDS = DAY
 
 
-class Wants(Protocol):
-    """The part of slack.Outbox that is needed here."""
+@dataclass(kw_only=True)
+class _Found:
+    """What a page of keys has brought. `silent`: to be remembered without a word. `over`: messages that are mended."""
 
-    def want(
-        self,
-        c: sa.Connection,
-        *,
-        id: str,  # noqa: A002  # the outbox's word
-        kind: str,
-        subject: str,
-        target: str,
-        body: Mapping[str, Any],
-    ) -> None: ...
+    judged: list[tuple[str, Judgement]] = field(default_factory=list)
+    due: list[tuple[KnownKey, IdleCare]] = field(default_factory=list)
+    over: list[tuple[ToldNotice, Outcome]] = field(default_factory=list)
+    after: int | None = None
 
 
 @dataclass(kw_only=True, eq=False)
 class CareRounds:
-    """`run` makes one round.
+    """`run` makes one round."""
 
-    `known_zone`: seconds east of UTC of a person, None = Slack must be asked, which is `zone_of`. `gateway_now`: the
-    gateway's clock.
-    """
-
-    database: Database
-    outbox: Wants
+    messages: OwnerMessages
+    orders: IdleOrders
     terms: Callable[[], CareTerms]
-    known_zone: Callable[[str], int | None]
-    zone_of: Callable[[str], Awaitable[int | None]]
-    channel: str
-    clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    _cleaned_at: float = field(default=float("-inf"), init=False)
 
     async def run(self) -> bool:
         """One round over all keys. Whether somebody is still to be told."""
-        terms, people = self.terms(), dict[str, list[CareJudgement]]()
-        begun = await self.database.read(store.has_begun)
+        terms, people, database = self.terms(), dict[str, list[Judgement]](), self.messages.database
+        begun = await database.read(store.has_begun)
+        since = await database.run(watch.look, self.messages.gateway_now())
+        due: list[tuple[KnownKey, IdleCare]] = []
         after: int | None = -1
+        number = 0
         while after is not None:
-            owned, after = await self.database.read(_judge_page, after, self.gateway_now(), terms)
-            silent: list[CareJudgement] = []
-            for owner, judgement in owned:
-                one = _without_the_unwanted(judgement, terms, first=not begun and judgement.before is None)
-                if one.notices:
-                    people.setdefault(owner, []).append(one)
-                elif one.care != one.before:
+            found = await database.read(_judge_page, after, self._facts(terms, since))
+            silent: list[Judgement] = []
+            for owner, judgement in found.judged:
+                one = _without_the_unwanted(judgement, terms, begun=begun)
+                if not one.notices:
                     silent.append(one)
-            if silent:
-                await self.database.run(_remember, silent)
+                elif number < MOST_NOTICES or any(notice.kind.urgent for notice in one.notices):
+                    number += len(one.notices)
+                    people.setdefault(owner, []).append(one)
+            if silent or found.over:
+                await database.run(self._remember, silent, found.over)
+            due, after = due + found.due, found.after
         if not begun:
-            await self.database.run(store.begin)
-        return await self._tell_people(people, terms)
+            await database.run(store.begin)
+        for owner, one in await self.orders.done(self._facts(terms, since)):
+            people.setdefault(owner, []).append(one)
+        waiting = await self.messages.tell(people, terms)
+        awake = [(known, row) for known, row in due if self.messages.is_awake(row.owner_id, terms)]
+        await self.orders.place(awake)
+        await self._clean()
+        return waiting or number >= MOST_NOTICES or len(awake) < len(due)
 
-    async def _tell_people(self, people: Mapping[str, list[CareJudgement]], terms: CareTerms) -> bool:
-        # Whose keys no longer work comes first.
-        order = sorted(people, key=lambda owner: (not any(one.is_urgent for one in people[owner]), owner))
-        waiting, asked = len(order) > MOST_PEOPLE, 0
-        told: list[tuple[str, list[CareJudgement]]] = []
-        for owner in order[:MOST_PEOPLE]:
-            zone = self.known_zone(owner)
-            if zone is None and asked < MOST_ASKED:
-                asked += 1
-                zone = await self.zone_of(owner)
-            awake = zone is not None and not terms.is_quiet(self.clock(), zone)
-            now = [one if awake else one.only_urgent() for one in people[owner]]
-            told.append((owner, [one for one in now if one.notices]))
-            waiting = waiting or not awake
-        for first in range(0, len(told), TOGETHER):
-            await self.database.run(self._tell, told[first : first + TOGETHER])
-        return waiting
+    def _facts(self, terms: CareTerms, since: float) -> IdleFacts:
+        return IdleFacts(now=self.messages.gateway_now(), watched_since=since, terms=terms, billed=lambda: None)
 
-    def _tell(self, c: sa.Connection, people: Sequence[tuple[str, Sequence[CareJudgement]]]) -> None:
-        """Write down what is told and want the messages: one transaction."""
-        dry: list[tuple[CareJudgement, str]] = []
-        for owner, judgements in people:
-            saved = [one for one in judgements if store.save(c, one.before, one.told())]
-            notices = [notice for one in saved for notice in one.notices]
-            if notices:
-                self._want(c, OWNER, f"dm:{owner}", _body(saved[0], notices))
-            dry += [(one, owner) for one in saved for notice in one.notices if notice.kind is Crossing.DRY]
-        if dry:
-            notices = [notice for one, _ in dry for notice in one.notices if notice.kind is Crossing.DRY]
-            owners = {str(one.care.key_id): owner for one, owner in dry[:SHOWN]}
-            self._want(c, CHANNEL, self.channel, _body(dry[0][0], notices) | {"owners": owners})
+    def _remember(
+        self, c: sa.Connection, judgements: Sequence[Judgement], over: Sequence[tuple[ToldNotice, Outcome]]
+    ) -> None:
+        for one in judgements:
+            self.messages.save(c, one)
+        told.close(c, self.messages.outbox, over)
 
-    def _want(self, c: sa.Connection, kind: str, target: str, body: Mapping[str, Any]) -> None:
-        subject = str(body["first"])
-        self.outbox.want(c, id=f"{kind}:{subject}", kind=kind, subject=subject, target=target, body=body)
+    async def _clean(self) -> None:
+        database, now = self.messages.database, self.messages.clock()
+        await database.run(self._close_gone)
+        if now - self._cleaned_at >= CLEANING_SECONDS:
+            await database.run(_forget, now)
+            self._cleaned_at = now
+
+    def _close_gone(self, c: sa.Connection) -> None:
+        told.close(c, self.messages.outbox, [(row, Outcome.GONE) for row in told.open_of_gone(c)])
 
 
-def _body(first: CareJudgement, notices: Sequence[Notice]) -> dict[str, Any]:
-    """`first`: a key and its version, which no other message has."""
-    shown = [notice.stored() for notice in notices[:SHOWN]]
-    return {"first": f"{first.care.key_id}:{first.care.version + 1}", "count": len(notices), "notices": shown}
+def _forget(c: sa.Connection, now: float) -> None:
+    store.forget_gone(c, before=now - GONE_SECONDS)
+    idle_store.forget_gone(c, before=now - GONE_SECONDS)
+    told.forget(c, before=now - CHANGED_SECONDS)
 
 
-def _without_the_unwanted(judgement: CareJudgement, terms: CareTerms, *, first: bool) -> CareJudgement:
+def _without_the_unwanted(judgement: Judgement, terms: CareTerms, *, begun: bool) -> Judgement:
     """What is told to nobody is remembered as told: what is switched off, and what was so at the first round."""
+    if isinstance(judgement, IdleJudgement):
+        return judgement
+    first = not begun and judgement.before is None
     wanted = [] if first else [one for one in judgement.notices if _is_wanted(one.kind, terms)]
     care = judgement.care
     for notice in judgement.notices:
@@ -139,23 +132,65 @@ def _is_wanted(kind: Crossing, terms: CareTerms) -> bool:
     return bool(terms.expiry) if kind in {Crossing.EXPIRES, Crossing.ENDED} else terms.of_quota
 
 
-def _judge_page(
-    c: sa.Connection, after: int, now: float, terms: CareTerms
-) -> tuple[list[tuple[str, CareJudgement]], int | None]:
-    """The keys with the next higher numbers, those that somebody owns; and the last of them, None at the end."""
+def _judge_page(c: sa.Connection, after: int, facts: IdleFacts) -> _Found:
+    """The keys with the next higher numbers, those that somebody owns; `after` the last of them, None at the end."""
     page = inventory_store.after(c, after, limit=PAGE)
-    remembered, replaced = store.several(c, [int(known.key.id) for known in page]), lineage.replaced(c)
+    ids = [int(known.key.id) for known in page]
+    replaced = lineage.replaced(c)
+    cares, asked = store.several(c, ids), idle_store.several(c, ids)
     judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
-    soon = [int(known.key.id) for known in judged if may_run_dry_soon(known.key, now=now, terms=terms)]
-    spent = spending_of(c, soon, now)
-    found = []
+    spent = spending_of(c, [int(known.key.id) for known in judged if _needs_spending(known, facts)], facts.now)
+    found = _Found(after=ids[-1] if len(page) == PAGE else None)
     for known in judged:
-        key_id = int(known.key.id)
-        coming = functools.partial(_forecast, spent.get(key_id), known.key, now)
-        judgement = judge(remembered.get(key_id), known.key, now=now, terms=terms, forecast=coming)
-        if judgement is not None:
-            found.append((str(known.owner_id), judgement))
-    return found, int(page[-1].key.id) if len(page) == PAGE else None
+        key_id, owner = int(known.key.id), str(known.owner_id)
+        care = _of_limits(cares.get(key_id), known, spent.get(key_id), facts)
+        if care is not None:
+            cares[key_id] = care.care
+            if care.notices or care.care != care.before:
+                found.judged.append((owner, care))
+        row = asked.get(key_id)
+        billed = functools.partial(_billed, spent.get(key_id))
+        one = idle.judge(row, known, owner=owner, facts=replace(facts, billed=billed))
+        if one is not None:
+            found.judged.append((owner, one))
+        elif row is not None and idle.is_due(row, facts):
+            found.due.append((known, row))
+    found.over = [] if owners.account_is_other(c) else _mended(c, page, cares, replaced, facts.now)
+    return found
+
+
+def _needs_spending(known: KnownKey, facts: IdleFacts) -> bool:
+    return may_run_dry_soon(known.key, now=facts.now, terms=facts.terms) or idle.may_be_idle(known, facts)
+
+
+def _of_limits(
+    before: KeyCare | None, known: KnownKey, spent: Spending | None, facts: IdleFacts
+) -> CareJudgement | None:
+    coming = functools.partial(_forecast, spent, known.key, facts.now)
+    return judge(before, known.key, owner=str(known.owner_id), now=facts.now, terms=facts.terms, forecast=coming)
+
+
+def _mended(
+    c: sa.Connection,
+    page: Sequence[KnownKey],
+    cares: Mapping[int, KeyCare],
+    replaced: Mapping[int, LineageRow],
+    now: float,
+) -> list[tuple[ToldNotice, Outcome]]:
+    known, found = {int(one.key.id): one for one in page}, []
+    for row in told.still_open(c, list(known)):
+        one = known[row.key_id]
+        outcome = mended.outcome_of(
+            row,
+            one.key,
+            cares.get(row.key_id),
+            owner=one.owner_id,
+            replaced=_was_replaced(one, replaced),
+            now=now,
+        )
+        if outcome is not None:
+            found.append((row, outcome))
+    return found
 
 
 def _was_replaced(known: KnownKey, replaced: Mapping[int, LineageRow]) -> bool:
@@ -168,23 +203,26 @@ def _forecast(spent: Spending | None, key: Key, now: float) -> Forecast | None:
     return None if spent is None else forecast(spent, remain=key.remain_quota, now=now)
 
 
-def _remember(c: sa.Connection, judgements: Sequence[CareJudgement]) -> None:
-    for one in judgements:
-        store.save(c, one.before, one.care)
+def _billed(spent: Spending | None) -> float | None:
+    """When the counter moved last, by the samples."""
+    return spent.amounts[-1].end if spent is not None and spent.amounts else None
 
 
 def build(parts: CareParts, router: Router) -> CareKind:
-    """What is told of expiry and quota. Its buttons are those of key_update and key_quota."""
-    del router
+    """What owners are told of expiry and quota, and asked of idle keys. *Extend*, *More quota*, *Disable* and *Delete*
+    are buttons of features.
+    """
     deps = parts.deps
-    made = CareRounds(
+    messages = OwnerMessages(
         database=deps.database,
         outbox=parts.outbox,
-        terms=lambda: parts.terms(),
         known_zone=parts.zones.seen.of,
         zone_of=parts.zones.of,
         channel=deps.channel,
         clock=deps.clock,
         gateway_now=deps.reader.server_now,
     )
-    return CareKind(name="expiry and quota", round=made.run)
+    orders = IdleOrders(database=deps.database, requests=parts.requests, clock=deps.clock)
+    made = CareRounds(messages=messages, orders=orders, terms=lambda: parts.terms())
+    buttons.register(router, buttons.IdleButtons(parts=parts))
+    return CareKind(name="owners", round=made.run)

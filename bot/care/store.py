@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.care.judgement import ExpiryCare, KeyCare, QuotaCare, Told
 from bot.care.tables import key_care
 from bot.db import named_values
+from bot.db.tables import inventory
 
 _BEGUN = "care.begun"
 
@@ -40,6 +41,13 @@ def save(c: sa.Connection, before: KeyCare | None, after: KeyCare) -> bool:
     return c.execute(sa.update(key_care).where(same).values(values)).rowcount == 1
 
 
+def forget_gone(c: sa.Connection, *, before: float) -> int:
+    """Forget the keys that are gone since `before` or that the inventory does not know; returns how many."""
+    known = inventory.c.key_id == key_care.c.key_id
+    there = sa.select(inventory.c.key_id).where(known, inventory.c.gone_at.is_(None) | (inventory.c.gone_at > before))
+    return c.execute(sa.delete(key_care).where(~there.exists())).rowcount
+
+
 def has_begun(c: sa.Connection) -> bool:
     """Whether all keys were judged once: before that, what is so already is told to nobody."""
     return bool(named_values.get(c, _BEGUN))
@@ -55,6 +63,7 @@ def _values(care: KeyCare) -> dict[str, Any]:
     return {
         "key_id": care.key_id,
         "born_at": care.born_at,
+        "owner_id": care.owner_id,
         "expires": expiry.expires,
         "expires_since": expiry.since,
         "expiry_told": expiry.told,
@@ -75,4 +84,11 @@ def _load(row: sa.RowMapping) -> KeyCare:
             told_at=row["quota_told_at"],
         )
     expiry = ExpiryCare(expires=row["expires"], since=row["expires_since"], told=row["expiry_told"])
-    return KeyCare(key_id=row["key_id"], born_at=row["born_at"], expiry=expiry, quota=quota, version=row["version"])
+    return KeyCare(
+        key_id=row["key_id"],
+        born_at=row["born_at"],
+        owner_id=row["owner_id"],
+        expiry=expiry,
+        quota=quota,
+        version=row["version"],
+    )

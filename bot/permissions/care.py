@@ -3,6 +3,7 @@
 Everything can be switched off, and what is left out stays as it is by itself.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,19 @@ _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][
 @dataclass(frozen=True, kw_only=True)
 class CareTerms:
     """`expiry`: seconds before the end, none = nothing about expiry. `quota_low`: the share that is left, `quota_days`:
-    days that it lasts; 0 = not by this. `quiet`: minutes of a day, from and to; None = at any time.
+    days that it lasts; 0 = not by this. `quiet`: minutes of a day, from and to; None = at any time. `idle_never`,
+    `idle_unused`: seconds after which the owner of a key that was never billed, or is billed no longer, is asked
+    whether it is needed, 0 = not asked; `idle_answer`: seconds after which a key is disabled where nobody answers, 0 =
+    never.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
     quota_low: float = 0.2
     quota_days: int = 3
     quiet: tuple[int, int] | None = (20 * 60, 8 * 60)
+    idle_never: int = 30 * DAY
+    idle_unused: int = 90 * DAY
+    idle_answer: int = 14 * DAY
 
     @property
     def of_quota(self) -> bool:
@@ -97,6 +104,17 @@ def _hours(document: TomlDocument, value: object) -> tuple[int, int] | None:
     return USUAL.quiet
 
 
+def _time(name: str, document: TomlDocument, value: object) -> int:
+    """Seconds, at least a day: whoever must answer may be away over night."""
+    path: Path = ("care", name)
+    if value is False:
+        return 0
+    seconds = document.duration(path, value, name)
+    if seconds is not None and not DAY <= seconds <= MOST_STAGE:
+        document.wrong(path, tr("{what} must be a day to a year", what=name))
+    return seconds or getattr(USUAL, name)
+
+
 def _shown(value: object) -> str:
     return (
         f"“{short(value)}”" if isinstance(value, str) else str(value) if isinstance(value, int | float) else kind(value)
@@ -109,4 +127,7 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "quota_low": ("quota_low", _share),
     "quota_days": ("quota_days", _days),
     "quiet_hours": ("quiet", _hours),
+    "idle_never": ("idle_never", functools.partial(_time, "idle_never")),
+    "idle_unused": ("idle_unused", functools.partial(_time, "idle_unused")),
+    "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
 }

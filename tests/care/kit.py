@@ -6,15 +6,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.care.judgement import Notice
+from bot.approvals import store
+from bot.approvals.models import ApprovalRequest, Status
+from bot.care.idle.orders import IdleOrders
 from bot.care.messages import CHANNEL, OWNER
+from bot.care.notice import Notice
+from bot.care.owner_messages import OwnerMessages
 from bot.care.rounds import CareRounds
+from bot.db import named_values
 from bot.db.engine import Database
+from bot.db.tables import requests
 from bot.db.transaction import after_commit
 from bot.gateway.models import Key
 from bot.keys import inventory_store, owners
 from bot.keys.owners import OwnedKey
 from bot.permissions.care import USUAL, CareTerms
+from bot.slack import post_store
+from tests.approvals.kit import new_request
 from tests.keys.records import record
 
 # Noon of a Monday, UTC.
@@ -24,10 +32,15 @@ ADA, BEN = "U0ADA", "U0BEN"
 
 
 class Wanted:
-    """An outbox that keeps what was wanted by transactions that were committed, and fails when it is told to."""
+    """An outbox that keeps what was wanted by transactions that were committed, and fails when it is told to.
+
+    `redrawn`: messages that were wanted again. `arrives`: whether Slack takes them at once.
+    """
 
     def __init__(self) -> None:
         self.posts: list[tuple[str, str, str, Mapping[str, Any]]] = []
+        self.redrawn: list[str] = []
+        self.arrives = True
         self.fails: Callable[[], bool] = lambda: False
 
     def want(
@@ -38,12 +51,21 @@ class Wanted:
         kind: str,
         subject: str,
         target: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
     ) -> None:
         if self.fails():
             raise RuntimeError("the process died here")
         assert subject in id
-        after_commit(c, lambda: self.posts.append((id, kind, target, body)))
+        assert len(id) <= 80
+        wanted = post_store.upsert(
+            c, post_id=id, kind=kind, subject=subject, target=target, thread_of=None, body=body, now=0.0
+        )
+        if wanted > 1:
+            after_commit(c, lambda: self.redrawn.append(id))
+            return
+        if self.arrives:
+            post_store.change(c, id, channel=target, ts=f"{len(self.posts)}.0")
+        after_commit(c, lambda: self.posts.append((id, kind, target, body or {})))
 
     def told(self) -> Counter[tuple[str, int, str, int]]:
         """How often each owner was told each crossing."""
@@ -68,6 +90,23 @@ class Wanted:
         return [body for _, kind, _, body in self.posts if kind == CHANNEL]
 
 
+class Ordered:
+    """Requests of the policy, which are carried out when a test says so."""
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []
+
+    def by_policy(self, c: sa.Connection, operation: str, key: Key, /, **about: Any) -> ApprovalRequest:
+        assert operation == "key.disable"
+        self.keys.append(int(key.id))
+        new = new_request(about["delivery_id"], operation=operation, key_id=int(key.id))
+        return store.insert(c, new, status=Status.APPROVED, lapses_at=None, decided_at=new.asked_at)[0]
+
+    def settle(self, c: sa.Connection, status: Status, *, at: float) -> None:
+        """What became of all of them."""
+        c.execute(sa.update(requests).where(requests.c.status == "approved").values(status=str(status), settled_at=at))
+
+
 class Desk:
     """Keys, their owners and the time."""
 
@@ -76,23 +115,24 @@ class Desk:
         self.terms: CareTerms = USUAL
         self.zones: dict[str, int] = {}
         self.asked: list[str] = []
-        self.wanted = Wanted()
+        self.wanted, self.ordered = Wanted(), Ordered()
 
     def replica(self) -> CareRounds:
-        return CareRounds(
+        messages = OwnerMessages(
             database=self.database,
             outbox=self.wanted,
-            terms=lambda: self.terms,
             known_zone=self.zones.get,
             zone_of=self._ask,
             channel="C0KEYS",
             clock=lambda: self.now,
             gateway_now=lambda: self.now,
         )
+        orders = IdleOrders(database=self.database, requests=self.ordered, clock=lambda: self.now)
+        return CareRounds(messages=messages, orders=orders, terms=lambda: self.terms)
 
     async def _ask(self, person: str) -> int | None:
         self.asked.append(person)
-        return 0
+        return self.zones.setdefault(person, 0)
 
     def put(self, *keys: Key, owner: str | None = ADA) -> None:
         """What the list of keys brought, and whose they are."""
@@ -110,7 +150,18 @@ class Desk:
                 created_at=self.now,
                 born_at=key.created_time,
             )
-            owners.own(c, line)
+            owners.hand_over(c, line)
+
+    def gone(self, key_id: int) -> None:
+        """The list of keys does not hold it any more."""
+        self.database.run_here(inventory_store.mark_gone, [key_id], at=self.now)
+
+    def other_account(self, *, there: bool) -> None:
+        """Whether the gateway shows the keys of another account."""
+        if there:
+            self.database.run_here(named_values.put, owners.OTHER_ACCOUNT, {"address": "x", "user": 2})
+        else:
+            self.database.run_here(named_values.remove, owners.OTHER_ACCOUNT)
 
     async def round(self) -> bool:
         return await self.replica().run()

@@ -1,14 +1,16 @@
 """Which marks a key crosses, told once each: expiry by its life, quota by share and by pace, with five points of ease."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from bot.care.judgement import CareJudgement, Crossing, KeyCare, Notice, Told, judge
+from bot.care.judgement import CareJudgement, KeyCare, Told, judge
+from bot.care.notice import Crossing, Notice
 from bot.gateway.models import Key
 from bot.keys.spending import Forecast
 from bot.permissions.care import CareTerms
-from tests.care.kit import DAY, NOON, key
+from tests.care.kit import ADA, BEN, DAY, NOON, key
 
 USUAL = CareTerms()
 
@@ -25,11 +27,11 @@ class Life:
     """One key, judged again and again; what is said counts as told."""
 
     def __init__(self, terms: CareTerms = USUAL) -> None:
-        self.terms = terms
+        self.terms, self.owner = terms, ADA
         self.care: KeyCare | None = None
 
     def at(self, now: float, one: Key, forecast: Callable[[], Forecast | None] = nothing) -> list[tuple[Crossing, int]]:
-        found = judge(self.care, one, now=now, terms=self.terms, forecast=forecast)
+        found = judge(self.care, one, owner=self.owner, now=now, terms=self.terms, forecast=forecast)
         if found is None:
             return []
         self.care = found.told()
@@ -163,11 +165,33 @@ def test_a_notice_is_kept_in_a_row_whole() -> None:
     assert Notice.of_stored(notice.stored()) == notice
 
 
-def test_only_what_no_longer_works_is_urgent() -> None:
-    found = judge(
-        None, key(1, ends=NOON + DAY, born=NOON - DAY, remain_quota=0), now=NOON + 1, terms=USUAL, forecast=nothing
-    )
+def test_what_no_longer_works_can_be_told_apart() -> None:
+    one = key(1, ends=NOON + DAY, born=NOON - DAY, remain_quota=0)
+    found = judge(None, one, owner=ADA, now=NOON + 1, terms=USUAL, forecast=nothing)
     assert isinstance(found, CareJudgement)
     assert [notice.kind for notice in found.notices] == [Crossing.EXPIRES, Crossing.DRY]
-    assert found.is_urgent
-    assert [notice.kind for notice in found.only_urgent().notices] == [Crossing.DRY]
+    urgent = found.only(lambda notice: notice.kind.urgent)
+    assert [notice.kind for notice in urgent.notices] == [Crossing.DRY]
+    assert (found.name, found.is_given) == ("1:1", False)
+
+
+def test_a_new_owner_is_told_what_the_one_before_was_told() -> None:
+    of = Life()
+    one = key(1, born=NOON - 9 * DAY, ends=NOON + 2.5 * DAY, remain_quota=10, used_quota=90)
+    assert of.at(NOON, one) == [(Crossing.EXPIRES, 3), (Crossing.LOW, 0)]
+    of.owner = BEN
+    found = judge(of.care, one, owner=BEN, now=NOON, terms=USUAL, forecast=nothing)
+    assert found is not None
+    assert found.is_given
+    assert of.at(NOON, one) == [(Crossing.EXPIRES, 3), (Crossing.LOW, 0)]
+    assert of.at(NOON, one) == []
+
+
+def test_of_a_row_without_its_reader_nothing_is_told_again() -> None:
+    of = Life()
+    one = key(1, remain_quota=10, used_quota=90)
+    assert of.at(NOON, one) == [(Crossing.LOW, 0)]
+    assert of.care is not None
+    of.care = replace(of.care, owner_id=None)
+    assert of.at(NOON, one) == []
+    assert of.care.owner_id == ADA

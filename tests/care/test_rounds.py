@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.care import rounds
+from bot.care import owner_messages, rounds, store
 from bot.care.messages import CHANNEL, OWNER
-from bot.db import named_values
 from bot.db.engine import Database
-from bot.keys import lineage, owners
+from bot.keys import lineage
 from bot.permissions.care import CareTerms
 from tests.care.kit import ADA, BEN, DAY, HOUR, NOON, Desk, key
 
@@ -96,10 +95,10 @@ async def test_keys_that_nobody_has_or_that_were_replaced_or_of_another_account_
     desk.put(key(1, **dry), owner=None)
     desk.put(key(2, **dry), key(3, **dry))
     desk.database.run_here(lineage.claim, 3, born_at=int(NOON), rotation=7)
-    desk.database.run_here(named_values.put, owners.OTHER_ACCOUNT, {"address": "x", "user": 2})
+    desk.other_account(there=True)
     await desk.round()
     assert desk.wanted.posts == []
-    desk.database.run_here(named_values.remove, owners.OTHER_ACCOUNT)
+    desk.other_account(there=False)
     await desk.round()
     assert set(desk.wanted.told()) == {(ADA, 2, "dry", 0)}
 
@@ -108,7 +107,7 @@ async def test_keys_that_nobody_has_or_that_were_replaced_or_of_another_account_
 async def test_ten_thousand_crossings_are_paced_and_none_is_lost_or_doubled(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "MOST_PEOPLE", 40)
+    monkeypatch.setattr(owner_messages, "MOST_PEOPLE", 40)
     desk = Desk(sqlite_database)
     await desk.round()
     for person in range(100):
@@ -193,7 +192,7 @@ class Month:
 @pytest.mark.thorough
 async def test_months_are_told_once_by_two_replicas_that_die_and_repeat(database: Database) -> None:
     desk, chance = Desk(database), random.Random(7)
-    desk.terms = CareTerms(quota_days=0, quiet=None)
+    desk.terms = CareTerms(quota_days=0, quiet=None, idle_never=0)
     month, replicas, hours = Month(desk), (desk.replica(), desk.replica()), 62 * 24
     await desk.round()
     for hour in range(0, hours, 6):
@@ -208,3 +207,26 @@ async def test_months_are_told_once_by_two_replicas_that_die_and_repeat(database
     assert len(ids) == len(set(ids))
     dry = sum(number for (_, _, kind, _), number in desk.wanted.told().items() if kind == "dry")
     assert sum(body["count"] for body in desk.wanted.in_channel) == dry
+
+
+async def test_rows_of_keys_that_are_gone_for_long_are_forgotten(desk: Desk) -> None:
+    desk.put(key(1, remain_quota=1, used_quota=9), key(2))
+    await desk.round()
+    desk.gone(1)
+    desk.now += 6 * DAY
+    await desk.round()
+    assert set(desk.database.run_here(store.several, [1, 2])) == {1, 2}
+    desk.now += 2 * DAY
+    await desk.round()
+    assert set(desk.database.run_here(store.several, [1, 2])) == {2}
+
+
+async def test_what_is_over_the_most_of_a_round_comes_in_the_next_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "MOST_NOTICES", 2)
+    desk.put(*(key(n, remain_quota=1, used_quota=9) for n in range(1, 6)))
+    desk.put(key(9, remain_quota=0, used_quota=9), owner=BEN)
+    assert await desk.round()
+    assert [body["count"] for _, kind, _, body in desk.wanted.posts if kind == OWNER] == [1, 2]
+    assert desk.wanted.told()[BEN, 9, "dry", 0] == 1

@@ -16,6 +16,7 @@ def care(text: str) -> CareTerms:
 def test_without_the_table_the_usual_terms_hold() -> None:
     assert parse_policy("").care == care("") == USUAL
     written = 'expiry = ["14d", "7d", "3d", "1d"]\nquota_low = 0.2\nquota_days = 3\nquiet_hours = "20:00-08:00"'
+    written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
     assert care(written) == USUAL
 
 
@@ -24,6 +25,8 @@ def test_everything_can_be_switched_off() -> None:
     assert found == CareTerms(expiry=(), quota_low=0.0, quota_days=0, quiet=None)
     assert not found.of_quota
     assert not found.is_quiet(0.0, 0)
+    idle = care("idle_never = false\nidle_unused = false\nidle_answer = false")
+    assert idle == CareTerms(idle_never=0, idle_unused=0, idle_answer=0)
 
 
 def test_marks_are_put_in_order() -> None:
@@ -45,6 +48,10 @@ def test_marks_are_put_in_order() -> None:
         ('quiet_hours = "08:00-08:00"', "two different times"),
         ('quiet_hours = "24:00-08:00"', "two different times"),
         ("quiet_hours = [1]", "not a list"),
+        ("idle_never = true", "idle_never must be a text like"),
+        ('idle_unused = "12h"', "idle_unused must be a day to a year"),
+        ('idle_answer = "400d"', "idle_answer must be a day to a year"),
+        ('idle_never = "0d"', "idle_never"),
         ('idle = "30d"', "care has no key “idle”"),
         ("expiry = 1\nquota_days = 99", "quota_days"),
     ],

@@ -1,0 +1,90 @@
+"""One crossing in a sentence or two, and what came of it."""
+
+from collections.abc import Callable, Mapping
+
+from bot.care.notice import Crossing, Notice, Outcome
+from bot.keys.spending import DAY
+from bot.languages import Sentence, joined, said, tr, trn
+from bot.slack.blocks import bold_name, date
+from bot.units import format_money
+
+
+def notice_text(notice: Notice, *, units_per_usd: int) -> str:
+    """What its owner reads."""
+    name = bold_name(notice.name)
+    if notice.kind is Crossing.LOW:
+        return _low(notice, name, units_per_usd)
+    return _TEXTS[notice.kind](notice, name)
+
+
+def _expires(notice: Notice, name: str) -> str:
+    return trn(
+        ":hourglass: Key {name} expires in {count} day or less: {moment}.",
+        ":hourglass: Key {name} expires in {count} days or less: {moment}.",
+        max(1, round(notice.mark / DAY)),
+        name=name,
+        moment=date(notice.expires),
+    )
+
+
+def _ended(notice: Notice, name: str) -> str:
+    moment = date(notice.expires)
+    return tr(":no_entry: Key {name} has expired and no longer works: {moment}.", name=name, moment=moment)
+
+
+def _dry(_notice: Notice, name: str) -> str:
+    return tr(":no_entry: Key {name} has used up its quota and no longer works.", name=name)
+
+
+def _low(notice: Notice, name: str, units_per_usd: int) -> str:
+    left = format_money(notice.left, units_per_usd)
+    granted = format_money(notice.granted, units_per_usd)
+    text = tr(":warning: Key {name} has {left} left of {granted}.", name=name, left=left, granted=granted)
+    if notice.dry_at is None:
+        return text
+    return joined(text, tr("At this pace it runs dry about {moment}.", moment=date(notice.dry_at)))
+
+
+def _idle(notice: Notice, name: str) -> str:
+    free = tr("Calls that cost nothing do not show.")
+    if notice.billed:
+        moment = date(notice.billed)
+        text = tr(":zzz: Key {name} was billed last {moment}. Is it still needed?", name=name, moment=moment)
+    else:
+        text = tr(":zzz: Key {name} was never billed. Is it needed?", name=name)
+    if not notice.due:
+        return joined(text, free)
+    due = tr("Without an answer it is disabled about {moment}, not deleted.", moment=date(notice.due))
+    return joined(text, free, due)
+
+
+def _unanswered(notice: Notice, name: str) -> str:
+    text = tr(":no_entry: Key {name} was idle, nobody said that it is needed, and it is disabled now.", name=name)
+    return joined(text, tr("One click brings it back until {moment}.", moment=date(notice.due)))
+
+
+_TEXTS: Mapping[Crossing, Callable[[Notice, str], str]] = {
+    Crossing.EXPIRES: _expires,
+    Crossing.ENDED: _ended,
+    Crossing.DRY: _dry,
+    Crossing.IDLE: _idle,
+    Crossing.UNANSWERED: _unanswered,
+}
+
+_OUTCOMES: Mapping[Outcome, Sentence] = {
+    Outcome.ENDS_LATER: tr(":white_check_mark: It ends later now."),
+    Outcome.HAS_MORE: tr(":white_check_mark: It has more quota now."),
+    Outcome.STOPPED: tr("It is out of use now."),
+    Outcome.GONE: tr("It is deleted."),
+    Outcome.GIVEN: tr("It belongs to somebody else now."),
+    Outcome.IN_USE: tr(":white_check_mark: It is in use again, so nobody needs to answer."),
+    Outcome.KEPT: tr(":white_check_mark: It is kept. If it stays idle, this is asked again after the same time."),
+    Outcome.NOT_ASKED: tr("The policy no longer asks about idle keys, so nobody needs to answer."),
+    Outcome.ENABLED: tr(":white_check_mark: It is enabled again."),
+    Outcome.LATE: tr("The time to take this back with one click is over; the key can still be enabled as any other."),
+}
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Why there is nothing left to do."""
+    return said(_OUTCOMES[outcome])
