@@ -4,15 +4,23 @@ After each list of all keys every living key that has an owner is judged by the 
 its row, and is changed by a compare-and-set in the transaction that wants the message: so a repeated pass, a crash and
 a second replica tell nothing twice. What must wait for the morning is not written down, and judged again.
 
-The rooms below are of expiry and quota; every other kind of care is modules of its own, wired in bootstrap.py.
+Every kind of care is wired in bootstrap.py. The modules below are of what owners are told; the other kinds have folders
+or modules of their own.
 
-bootstrap  every kind: what draws its messages, what makes it
-kind       what a kind is, and what one is made of
-requests   what a click on a message asks for, and what `[care]` does without a person
-schedule   makes a round of every kind after each list of all keys
-judgement  what of a key has crossed which mark, and what was told of it. Pure
-messages   how it is said
-rounds     goes through all keys after each list of them, and tells their owners
-store      a row per key
-tables     how it looks in the database
+bootstrap       every kind: what draws its messages, what makes it
+days            how much each person was told today
+idle/           keys that nobody pays for any more: a question, and what silence does
+judgement       what of a key has crossed which mark, and what was told of it. Pure
+kind            what a kind is, and what one is made of
+mended          whether what was told is over, and why. Pure
+messages        how it is said, with which buttons
+notice          one crossing: what is told, and what came of it. Pure
+notice_text     its words
+owner_messages  who is told what, and when
+requests        what a click on a message asks for, and what `[care]` does without a person
+rounds          goes through all keys after each list of them
+schedule        makes a round of every kind after each list of all keys
+store           a row per key
+tables          how it looks in the database
+told            what stands in which message, so that it says when there is nothing left to do
 """

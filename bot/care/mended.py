@@ -1,7 +1,7 @@
 """Whether what was told of a key is over, and why: so that its message says so, without its button. Pure."""
 
 from bot.care.judgement import KeyCare, Told
-from bot.care.notice import Crossing, Outcome
+from bot.care.notice import CareOutcome, Crossing
 from bot.care.told import ToldNotice
 from bot.gateway.models import NEVER, EffectiveState, Key
 
@@ -12,19 +12,19 @@ _OF_QUOTA = frozenset({Crossing.LOW, Crossing.DRY})
 
 def outcome_of(
     told: ToldNotice, key: Key, care: KeyCare | None, *, owner: str | None, replaced: bool, now: float
-) -> Outcome | None:
+) -> CareOutcome | None:
     """None: it is as it was told. `now`: by the gateway's clock; `care`: what is remembered of the key now."""
     if key.created_time != told.born_at:
-        return Outcome.GONE
+        return CareOutcome.GONE
     if owner != told.owner_id:
-        return Outcome.GIVEN
+        return CareOutcome.GIVEN
     # What stands of the question about an idle key, its own judgement says.
     if told.kind not in _OF_EXPIRY | _OF_QUOTA:
         return None
     if replaced or key.state(now) in _STOPPED:
-        return Outcome.STOPPED
+        return CareOutcome.STOPPED
     if told.kind in _OF_EXPIRY:
         later = key.expired_time == NEVER or key.expired_time > max(now, told.expires)
-        return Outcome.ENDS_LATER if later else None
+        return CareOutcome.ENDS_LATER if later else None
     quota = None if care is None else care.quota
-    return None if quota is not None and quota.told in {Told.LOW, Told.DRY} else Outcome.HAS_MORE
+    return None if quota is not None and quota.told in {Told.LOW, Told.DRY} else CareOutcome.HAS_MORE

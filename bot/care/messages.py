@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.care import told
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.notice_text import notice_text, outcome_text
 from bot.care.told import Wants
 from bot.languages import joined, tr, trc, trn
@@ -28,7 +28,7 @@ KEEP, ENABLE_AGAIN = "key.keep", "key.enable_again"
 DIGEST = 3
 SHOWN = 20
 
-Outcomes = Mapping[tuple[int, Crossing], Outcome]
+Outcomes = Mapping[tuple[int, Crossing], CareOutcome]
 
 
 def drawers(*, units_per_usd: int) -> dict[str, Drawer]:

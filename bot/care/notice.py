@@ -26,7 +26,7 @@ class Crossing(StrEnum):
         return self in {Crossing.ENDED, Crossing.DRY, Crossing.UNANSWERED}
 
 
-class Outcome(StrEnum):
+class CareOutcome(StrEnum):
     """Why there is nothing left to do about what was told."""
 
     ENDS_LATER = "ends_later"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.keys.spending import DAY
 from bot.languages import Sentence, joined, said, tr, trn
 from bot.slack.blocks import bold_name, date
@@ -71,20 +71,22 @@ _TEXTS: Mapping[Crossing, Callable[[Notice, str], str]] = {
     Crossing.UNANSWERED: _unanswered,
 }
 
-_OUTCOMES: Mapping[Outcome, Sentence] = {
-    Outcome.ENDS_LATER: tr(":white_check_mark: It ends later now."),
-    Outcome.HAS_MORE: tr(":white_check_mark: It has more quota now."),
-    Outcome.STOPPED: tr("It is out of use now."),
-    Outcome.GONE: tr("It is deleted."),
-    Outcome.GIVEN: tr("It belongs to somebody else now."),
-    Outcome.IN_USE: tr(":white_check_mark: It is in use again, so nobody needs to answer."),
-    Outcome.KEPT: tr(":white_check_mark: It is kept. If it stays idle, this is asked again after the same time."),
-    Outcome.NOT_ASKED: tr("The policy no longer asks about idle keys, so nobody needs to answer."),
-    Outcome.ENABLED: tr(":white_check_mark: It is enabled again."),
-    Outcome.LATE: tr("The time to take this back with one click is over; the key can still be enabled as any other."),
+_OUTCOMES: Mapping[CareOutcome, Sentence] = {
+    CareOutcome.ENDS_LATER: tr(":white_check_mark: It ends later now."),
+    CareOutcome.HAS_MORE: tr(":white_check_mark: It has more quota now."),
+    CareOutcome.STOPPED: tr("It is out of use now."),
+    CareOutcome.GONE: tr("It is deleted."),
+    CareOutcome.GIVEN: tr("It belongs to somebody else now."),
+    CareOutcome.IN_USE: tr(":white_check_mark: It is in use again, so nobody needs to answer."),
+    CareOutcome.KEPT: tr(":white_check_mark: It is kept. If it stays idle, this is asked again after the same time."),
+    CareOutcome.NOT_ASKED: tr("The policy no longer asks about idle keys, so nobody needs to answer."),
+    CareOutcome.ENABLED: tr(":white_check_mark: It is enabled again."),
+    CareOutcome.LATE: tr(
+        "The time to take this back with one click is over; the key can still be enabled as any other."
+    ),
 }
 
 
-def outcome_text(outcome: Outcome) -> str:
+def outcome_text(outcome: CareOutcome) -> str:
     """Why there is nothing left to do."""
     return said(_OUTCOMES[outcome])

@@ -17,7 +17,7 @@ from bot.care.idle.judgement import IdleCare, IdleFacts, IdleJudgement
 from bot.care.idle.orders import IdleOrders
 from bot.care.judgement import CareJudgement, KeyCare, judge, may_run_dry_soon
 from bot.care.kind import CareKind, CareParts
-from bot.care.notice import Crossing, Outcome
+from bot.care.notice import CareOutcome, Crossing
 from bot.care.owner_messages import Judgement, OwnerMessages
 from bot.care.told import ToldNotice
 from bot.gateway.models import Key
@@ -45,7 +45,7 @@ class _Found:
 
     judged: list[tuple[str, Judgement]] = field(default_factory=list)
     due: list[tuple[KnownKey, IdleCare]] = field(default_factory=list)
-    over: list[tuple[ToldNotice, Outcome]] = field(default_factory=list)
+    over: list[tuple[ToldNotice, CareOutcome]] = field(default_factory=list)
     after: int | None = None
 
 
@@ -93,7 +93,7 @@ class CareRounds:
         return IdleFacts(now=self.messages.gateway_now(), watched_since=since, terms=terms, billed=lambda: None)
 
     def _remember(
-        self, c: sa.Connection, judgements: Sequence[Judgement], over: Sequence[tuple[ToldNotice, Outcome]]
+        self, c: sa.Connection, judgements: Sequence[Judgement], over: Sequence[tuple[ToldNotice, CareOutcome]]
     ) -> None:
         for one in judgements:
             self.messages.save(c, one)
@@ -107,7 +107,7 @@ class CareRounds:
             self._cleaned_at = now
 
     def _close_gone(self, c: sa.Connection) -> None:
-        told.close(c, self.messages.outbox, [(row, Outcome.GONE) for row in told.open_of_gone(c)])
+        told.close(c, self.messages.outbox, [(row, CareOutcome.GONE) for row in told.open_of_gone(c)])
 
 
 def _forget(c: sa.Connection, now: float) -> None:
@@ -176,7 +176,7 @@ def _mended(
     cares: Mapping[int, KeyCare],
     replaced: Mapping[int, LineageRow],
     now: float,
-) -> list[tuple[ToldNotice, Outcome]]:
+) -> list[tuple[ToldNotice, CareOutcome]]:
     known, found = {int(one.key.id): one for one in page}, []
     for row in told.still_open(c, list(known)):
         one = known[row.key_id]

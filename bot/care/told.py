@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.tables import care_notices
 from bot.db.tables import inventory, posts
 from bot.slack import post_store
@@ -83,11 +83,11 @@ def in_post(c: sa.Connection, post_id: str, key_ids: Collection[int]) -> set[tup
     return {(int(key_id), Crossing(kind)) for key_id, kind in rows}
 
 
-def outcomes(c: sa.Connection, post_id: str) -> dict[tuple[int, Crossing], Outcome]:
+def outcomes(c: sa.Connection, post_id: str) -> dict[tuple[int, Crossing], CareOutcome]:
     """What came of the crossings in a message, of those that are over."""
     n = care_notices.c
     rows = c.execute(sa.select(n.key_id, n.kind, n.outcome).where(n.post_id == post_id, n.outcome.is_not(None)))
-    return {(int(key_id), Crossing(kind)): Outcome(outcome) for key_id, kind, outcome in rows}
+    return {(int(key_id), Crossing(kind)): CareOutcome(outcome) for key_id, kind, outcome in rows}
 
 
 def arrived(c: sa.Connection, key_id: int, kind: Crossing) -> bool:
@@ -98,7 +98,7 @@ def arrived(c: sa.Connection, key_id: int, kind: Crossing) -> bool:
     return c.execute(told.limit(1)).first() is not None
 
 
-def close(c: sa.Connection, outbox: Wants, over: Iterable[tuple[ToldNotice, Outcome]]) -> None:
+def close(c: sa.Connection, outbox: Wants, over: Iterable[tuple[ToldNotice, CareOutcome]]) -> None:
     """There is nothing left to do about these: their messages say so."""
     changed = dict[str, None]()
     for told, outcome in over:

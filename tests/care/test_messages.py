@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.care import told
 from bot.care.messages import CHANNEL, ENABLE_AGAIN, KEEP, OWNER, UNREAD, body_of, drawers, say_unread
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
 from bot.slack import post_store
 from bot.slack.post_store import PostRow
@@ -35,7 +35,7 @@ class Drawn:
         row = PostRow(id="x", kind=kind, subject="7:1", target="dm:U0ADA", body=body, **usual | changes)
         return self.database.run_here(DRAW[kind], row)
 
-    def close(self, notices: list[Notice], outcome: Outcome) -> None:
+    def close(self, notices: list[Notice], outcome: CareOutcome) -> None:
         def write(c: sa.Connection) -> None:
             told.note(c, "x", [(one, "U0ADA") for one in notices], at=NOON)
             told.close(c, Wanted(), [(row, outcome) for row in told.still_open(c, [one.key_id for one in notices])])
@@ -101,8 +101,8 @@ def test_the_question_about_an_idle_key_has_three_answers_and_says_when_silence_
     assert buttons(draw.message(OWNER, [notice(Crossing.UNANSWERED, due=NOON)])) == [ENABLE_AGAIN]
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
-def test_what_is_over_says_so_and_has_no_button(draw: Drawn, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", list(CareOutcome))
+def test_what_is_over_says_so_and_has_no_button(draw: Drawn, outcome: CareOutcome) -> None:
     low, dry = notice(Crossing.LOW, granted=5), notice(Crossing.DRY, key_id=8)
     draw.close([low], outcome)
     message = draw.message(OWNER, [low, dry])
@@ -114,7 +114,7 @@ def test_what_is_over_says_so_and_has_no_button(draw: Drawn, outcome: Outcome) -
 def test_what_was_mended_before_it_could_be_read_is_not_said(draw: Drawn) -> None:
     low, dry = notice(Crossing.LOW), notice(Crossing.DRY)
     assert draw.message(OWNER, [low], ts=None) is not None
-    draw.close([low, dry], Outcome.HAS_MORE)
+    draw.close([low, dry], CareOutcome.HAS_MORE)
     assert draw.message(OWNER, [low], ts=None) is None
     assert draw.message(CHANNEL, [dry], ts=None) is None
     # Of more than are shown it is not known.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.notice_text import notice_text, outcome_text
 from tests.care.kit import NOON
 
@@ -15,4 +15,4 @@ def test_each_crossing_names_the_key_and_shows_no_markup_of_its_name(kind: Cross
 
 
 def test_each_outcome_has_a_sentence_of_its_own() -> None:
-    assert len({outcome_text(outcome) for outcome in Outcome}) == len(Outcome)
+    assert len({outcome_text(outcome) for outcome in CareOutcome}) == len(CareOutcome)

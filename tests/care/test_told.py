@@ -1,7 +1,7 @@
 """What stands in which message: closed once, drawn anew once, forgotten after long."""
 
 from bot.care import told
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
 from tests.care.kit import ADA, DAY, NOON, Desk, Wanted, key
 
@@ -18,18 +18,18 @@ def test_a_crossing_is_closed_once_and_its_message_drawn_anew_once(database: Dat
     rows = database.run_here(told.still_open, [1, 2, 3])
     assert [(row.key_id, row.kind, row.owner_id) for row in rows] == [(1, Crossing.LOW, ADA), (2, Crossing.LOW, ADA)]
     for _ in range(2):
-        database.run_here(told.close, wanted, [(row, Outcome.HAS_MORE) for row in rows])
+        database.run_here(told.close, wanted, [(row, CareOutcome.HAS_MORE) for row in rows])
     assert wanted.redrawn == ["care_owner:1:1"]
     assert database.run_here(told.still_open, [1, 2]) == []
     outcomes = database.run_here(told.outcomes, "care_owner:1:1")
-    assert outcomes == {(1, Crossing.LOW): Outcome.HAS_MORE, (2, Crossing.LOW): Outcome.HAS_MORE}
+    assert outcomes == {(1, Crossing.LOW): CareOutcome.HAS_MORE, (2, Crossing.LOW): CareOutcome.HAS_MORE}
     assert database.run_here(told.in_post, "care_owner:1:1", [1, 7]) == {(1, Crossing.LOW)}
 
 
 def test_a_message_that_is_no_more_is_not_posted_again(database: Database) -> None:
     wanted = Wanted()
     database.run_here(told.note, "gone", [(notice(1), ADA)], at=NOON)
-    database.run_here(told.close, wanted, [(row, Outcome.GONE) for row in database.run_here(told.still_open, [1])])
+    database.run_here(told.close, wanted, [(row, CareOutcome.GONE) for row in database.run_here(told.still_open, [1])])
     assert (wanted.posts, wanted.redrawn) == ([], [])
 
 

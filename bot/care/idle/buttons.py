@@ -9,7 +9,7 @@ from bot.care.idle import store
 from bot.care.idle.judgement import IdleFacts, IdleState, kept
 from bot.care.kind import CareParts
 from bot.care.messages import ENABLE_AGAIN, KEEP
-from bot.care.notice import Crossing, Outcome
+from bot.care.notice import CareOutcome, Crossing
 from bot.errors import ApprovalConflict
 from bot.keys import inventory_store
 from bot.languages import tr
@@ -48,7 +48,7 @@ class IdleButtons:
         if not store.save(c, row, kept(row, known, facts)):
             return False
         rows = [one for one in told.still_open(c, [key_id]) if one.kind is Crossing.IDLE]
-        told.close(c, self.parts.outbox, [(one, Outcome.KEPT) for one in rows])
+        told.close(c, self.parts.outbox, [(one, CareOutcome.KEPT) for one in rows])
         return True
 
     async def enable_again(self, delivery: Delivery) -> Ack:

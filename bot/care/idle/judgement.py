@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.gateway.models import EffectiveState
 from bot.keys.inventory_store import KnownKey
 from bot.keys.spending import BORN_HERE, DAY
@@ -53,7 +53,7 @@ class IdleJudgement:
     before: IdleCare | None
     care: IdleCare
     notices: tuple[Notice, ...] = ()
-    closes: tuple[tuple[Crossing, Outcome], ...] = ()
+    closes: tuple[tuple[Crossing, CareOutcome], ...] = ()
 
     @property
     def name(self) -> str:
@@ -151,7 +151,7 @@ def _ask(before: IdleCare | None, blank: IdleCare, known: KnownKey, facts: IdleF
 def _asked(row: IdleCare, blank: IdleCare, known: KnownKey, facts: IdleFacts) -> IdleJudgement | None:
     outcome = _over(row, known, facts, owner=blank.owner_id)
     if outcome is not None:
-        after = kept(blank, known, facts) if outcome is Outcome.STOPPED else blank
+        after = kept(blank, known, facts) if outcome is CareOutcome.STOPPED else blank
         return IdleJudgement(before=row, care=after, closes=((Crossing.IDLE, outcome),))
     if facts.terms.idle_answer and row.since < facts.watched_since:
         # They had no chance to answer for a while.
@@ -160,17 +160,17 @@ def _asked(row: IdleCare, blank: IdleCare, known: KnownKey, facts: IdleFacts) ->
     return None
 
 
-def _over(row: IdleCare, known: KnownKey, facts: IdleFacts, *, owner: str) -> Outcome | None:
+def _over(row: IdleCare, known: KnownKey, facts: IdleFacts, *, owner: str) -> CareOutcome | None:
     """Why the question is no longer asked."""
     if owner != row.owner_id:
-        return Outcome.GIVEN
+        return CareOutcome.GIVEN
     if known.key.state(facts.now) is not EffectiveState.ACTIVE:
-        return Outcome.STOPPED
+        return CareOutcome.STOPPED
     terms = facts.terms
     if not (terms.idle_unused if known.key.used_quota > 0 else terms.idle_never):
         # It was switched off; or what was never billed was, and that it is billed later is another question.
-        return Outcome.IN_USE if known.key.accessed_time > row.since else Outcome.NOT_ASKED
-    return None if idle_since(known, replace(facts, watched_since=0.0)) is not None else Outcome.IN_USE
+        return CareOutcome.IN_USE if known.key.accessed_time > row.since else CareOutcome.NOT_ASKED
+    return None if idle_since(known, replace(facts, watched_since=0.0)) is not None else CareOutcome.IN_USE
 
 
 def is_due(row: IdleCare, facts: IdleFacts) -> bool:
@@ -180,11 +180,11 @@ def is_due(row: IdleCare, facts: IdleFacts) -> bool:
 
 def _disabled(row: IdleCare, blank: IdleCare, known: KnownKey, facts: IdleFacts) -> IdleJudgement | None:
     if known.key.state(facts.now) is EffectiveState.ACTIVE:
-        outcome = Outcome.ENABLED
+        outcome = CareOutcome.ENABLED
     elif blank.owner_id != row.owner_id:
-        outcome = Outcome.GIVEN
+        outcome = CareOutcome.GIVEN
     elif facts.now > row.due:
-        outcome = Outcome.LATE
+        outcome = CareOutcome.LATE
     else:
         return None
     return IdleJudgement(before=row, care=kept(blank, known, facts), closes=((Crossing.UNANSWERED, outcome),))
@@ -202,7 +202,7 @@ def was_disabled(row: IdleCare, known: KnownKey, *, now: float) -> IdleJudgement
     due = now + UNDO_SECONDS
     care = replace(row, state=IdleState.DISABLED, since=now, due=due)
     notice = _notice(Crossing.UNANSWERED, known, due=due)
-    return IdleJudgement(before=row, care=care, notices=(notice,), closes=((Crossing.IDLE, Outcome.STOPPED),))
+    return IdleJudgement(before=row, care=care, notices=(notice,), closes=((Crossing.IDLE, CareOutcome.STOPPED),))
 
 
 def _notice(kind: Crossing, known: KnownKey, *, billed: float = 0.0, due: float = 0.0) -> Notice:

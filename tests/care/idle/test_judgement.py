@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.care.idle.judgement import IdleCare, IdleFacts, IdleJudgement, IdleState, is_due, judge, kept, was_disabled
-from bot.care.notice import Crossing, Notice, Outcome
+from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.keys.inventory_store import KnownKey
 from bot.permissions.care import CareTerms
 from tests.care.kit import ADA, BEN, DAY, NOON, key
@@ -39,7 +39,7 @@ def asked(one: KnownKey, at: IdleFacts) -> IdleCare:
     return replace(found.care, version=1)
 
 
-def closes(found: IdleJudgement | None) -> list[tuple[Crossing, Outcome]]:
+def closes(found: IdleJudgement | None) -> list[tuple[Crossing, CareOutcome]]:
     assert found is not None
     assert found.notices == ()
     return list(found.closes)
@@ -101,21 +101,21 @@ def test_a_question_is_asked_once_and_due_after_its_time() -> None:
 @pytest.mark.parametrize(
     ("one", "owner", "terms", "outcome", "state"),
     [
-        (known(used_quota=5, accessed_time=int(NOON + 31 * DAY)), ADA, USUAL, Outcome.IN_USE, IdleState.NOTHING),
-        (known(status=2), ADA, USUAL, Outcome.STOPPED, IdleState.KEPT),
-        (known(), BEN, USUAL, Outcome.GIVEN, IdleState.NOTHING),
-        (known(), ADA, CareTerms(idle_never=0), Outcome.NOT_ASKED, IdleState.NOTHING),
+        (known(used_quota=5, accessed_time=int(NOON + 31 * DAY)), ADA, USUAL, CareOutcome.IN_USE, IdleState.NOTHING),
+        (known(status=2), ADA, USUAL, CareOutcome.STOPPED, IdleState.KEPT),
+        (known(), BEN, USUAL, CareOutcome.GIVEN, IdleState.NOTHING),
+        (known(), ADA, CareTerms(idle_never=0), CareOutcome.NOT_ASKED, IdleState.NOTHING),
         (
             known(used_quota=5, accessed_time=int(NOON + 31 * DAY)),
             ADA,
             CareTerms(idle_unused=0),
-            Outcome.IN_USE,
+            CareOutcome.IN_USE,
             IdleState.NOTHING,
         ),
     ],
 )
 def test_a_question_that_is_answered_otherwise_is_withdrawn(
-    one: KnownKey, owner: str, terms: CareTerms, outcome: Outcome, state: IdleState
+    one: KnownKey, owner: str, terms: CareTerms, outcome: CareOutcome, state: IdleState
 ) -> None:
     row = asked(known(), facts(30))
     found = judge(row, one, owner=owner, facts=facts(32, terms=terms))
@@ -155,16 +155,16 @@ def test_a_key_that_is_being_disabled_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("one", "owner", "days", "outcome"),
     [
-        (known(), ADA, 46, Outcome.ENABLED),
-        (known(status=2), BEN, 46, Outcome.GIVEN),
-        (known(status=2), ADA, 76, Outcome.LATE),
+        (known(), ADA, 46, CareOutcome.ENABLED),
+        (known(status=2), BEN, 46, CareOutcome.GIVEN),
+        (known(status=2), ADA, 76, CareOutcome.LATE),
     ],
 )
-def test_what_silence_did_is_taken_back_or_stays(one: KnownKey, owner: str, days: float, outcome: Outcome) -> None:
+def test_what_silence_did_is_taken_back_or_stays(one: KnownKey, owner: str, days: float, outcome: CareOutcome) -> None:
     ordered = replace(asked(known(), facts(30)), state=IdleState.ORDERED)
     told = was_disabled(ordered, known(status=2), now=facts(45).now)
     assert [notice.kind for notice in told.notices] == [Crossing.UNANSWERED]
-    assert told.closes == ((Crossing.IDLE, Outcome.STOPPED),)
+    assert told.closes == ((Crossing.IDLE, CareOutcome.STOPPED),)
     assert told.care.due == NOON + 75 * DAY
     assert judge(told.care, known(status=2), owner=ADA, facts=facts(50)) is None
     found = judge(told.care, one, owner=owner, facts=facts(days))
