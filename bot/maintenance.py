@@ -6,9 +6,8 @@ have to rewrite Slack's history too.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -18,10 +17,10 @@ from bot.audit.signed_head import anchor_words
 from bot.audit.tables import head
 from bot.db.engine import Database
 from bot.languages import joined, tr
-from bot.languages.formats import in_lines
 from bot.languages.sentence import to_stored
+from bot.policy_announcements import PolicyAnnouncements, Wanting
 from bot.policy_file import PolicyFile
-from bot.slack.blocks import code, escape
+from bot.slack.blocks import code
 
 logger = logging.getLogger(__name__)
 
@@ -33,21 +32,6 @@ _HELD_BACK = tr(
     "Slack delivers more than 30,000 events an hour to no app, so it holds events of ours back: leaks in messages are "
     "not seen, and changes of people and groups are learnt a minute late. Take Keydesk out of busy channels."
 )
-
-
-class Wanting(Protocol):
-    """The part of slack.Outbox that is needed here."""
-
-    def want(
-        self,
-        c: sa.Connection,
-        *,
-        id: str,  # noqa: A002  # the outbox's word
-        kind: str,
-        subject: str,
-        target: str,
-        body: Mapping[str, Any],
-    ) -> None: ...
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,9 +47,14 @@ class Maintenance:
     clock: Callable[[], float]
     # Takes new values of secrets into force (settings/secret_files.py).
     look_at_secrets: Callable[[], object] = lambda: None
+    _announced: str = field(default="", init=False)
     _anchored: str = field(default="", init=False)
     _held_back_at: float = field(default=0.0, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @property
+    def _policy(self) -> PolicyAnnouncements:
+        return PolicyAnnouncements(policy=self.policy, outbox=self.outbox, channel=self.channel, clock=self.clock)
 
     async def start(self) -> None:
         """Record the start, and begin to look."""
@@ -104,8 +93,12 @@ class Maintenance:
         if self.policy.look():
             logger.info("another policy is in force")
             await self.database.run(self._record, Fact.POLICY_LOADED)
-        elif self.policy.problems and self.policy.problems != before:
-            await self.database.run(self._tell_broken)
+        if self.policy.problems:
+            if self.policy.problems != before:
+                await self.database.run(self._policy.broken)
+        elif before or self._announced != self.policy.digest:
+            await self.database.run(self._policy.in_force)
+            self._announced = self.policy.digest
         day = str(int(self.clock() // ANCHOR_SECONDS))
         if self.anchor is not None and day != self._anchored:
             await self.database.run(self._drop_anchor, day)
@@ -113,14 +106,6 @@ class Maintenance:
 
     def _record(self, c: sa.Connection, fact: Fact) -> None:
         append(c, fact=fact, at=self.clock(), details={"sha256": self.policy.digest, "version": self.version})
-
-    def _tell_broken(self, c: sa.Connection) -> None:
-        """One message per broken state of the file, whichever replica sees it first."""
-        text = tr(
-            ":warning: The policy file was changed, but it has mistakes. The old policy stays in force.\n{problems}",
-            problems=in_lines(self.policy.problems[:10]).with_texts(escape),
-        )
-        self._want(c, f"policy:{self.policy.seen[:16]}", self.channel, text)
 
     def _drop_anchor(self, c: sa.Connection, day: str) -> None:
         count, last = c.execute(sa.select(head.c.count, head.c.hash)).one()

@@ -56,19 +56,24 @@ def read_text(path: Path) -> str:
 
 
 class PolicyFile:
-    """Holds the policy in force. `problems` is what is wrong with the file as it is now, () when it is in force;
-    `digest` is that of the policy in force, `seen` that of the file as it is now (SHA-256, hex).
+    """Holds the policy in force, and its `text`. `problems` is what is wrong with the file as it is now, () when it is
+    in force; `digest` is that of the policy in force, `seen` that of the file as it is now (SHA-256, hex).
     """
 
     def __init__(self, path: Path, *, units_per_usd: int) -> None:
         """Read it. Raises ConfigurationError with every mistake."""
         self._path = path
         self._units_per_usd = units_per_usd
-        text = read_text(self._path)
+        self.text = text = read_text(self._path)
         self.policy: Policy = parse_policy(text, file=str(path), units_per_usd=units_per_usd)
         self.digest = _digest(text)
         self.problems: tuple[str, ...] = ()
         self.seen = self.digest
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     def current(self) -> Policy:
         """The policy in force."""
@@ -97,7 +102,7 @@ class PolicyFile:
             self.problems = error.problems
             return False
         self.problems = ()
-        changed, self.policy, self.digest = seen != self.digest, policy, seen
+        changed, self.policy, self.digest, self.text = seen != self.digest, policy, seen, text
         return changed
 
 

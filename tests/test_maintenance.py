@@ -34,6 +34,8 @@ class Wanted:
         self.posts: list[dict[str, Any]] = []
 
     def want(self, c: sa.Connection, **post: Any) -> None:
+        if any(old["id"] == post["id"] for old in self.posts):
+            return
         self.posts.append(post)
         row = {"id": post["id"], "kind": post["kind"], "subject": "", "target": post["target"]}
         c.execute(sa.insert(posts).values(**row, wanted=1, drawn=0, attempts=0, created_at=0.0))
@@ -84,6 +86,36 @@ async def test_a_good_change_is_recorded(database: Database, tmp_path: Path, wan
     await watch.look()
     lines = await database.read(read)
     assert [line["fact"] for line in lines] == [Fact.POLICY_LOADED]
+
+
+async def test_a_good_policy_is_announced_once_and_recorded(database: Database, tmp_path: Path, wanted: Wanted) -> None:
+    path, clock = tmp_path / "policy.toml", Clock()
+    watch = started_maintenance(database, path, wanted, clock)
+    other = started_maintenance(database, path, wanted, clock)
+    for one in (watch, other):
+        await one.look()
+    assert policy_posts(wanted) == [], "the first policy is no change"
+    path.write_text(GOOD.replace('"all"', '"everything"'))
+    for one in (watch, other, watch):
+        await one.look()
+    assert [post["id"] for post in policy_posts(wanted)] == ["policy:changed:2", "policy:changed:2:difference"]
+    assert [line["fact"] for line in await database.read(read)] == [Fact.POLICY_LOADED] * 2
+
+
+async def test_a_policy_that_was_mended_is_good_again(database: Database, tmp_path: Path, wanted: Wanted) -> None:
+    path = tmp_path / "policy.toml"
+    watch = started_maintenance(database, path, wanted, Clock())
+    await watch.look()
+    for text in ("[", GOOD, "[", GOOD):
+        path.write_text(text)
+        await watch.look()
+        watch.clock.now += 60  # type: ignore[attr-defined]  # the test's own clock
+    kinds = [post["id"].split(":")[1] for post in policy_posts(wanted)]
+    assert [kind == "good" for kind in kinds] == [False, True, False, True]
+
+
+def policy_posts(wanted: Wanted) -> list[dict[str, Any]]:
+    return [post for post in wanted.posts if post["id"].startswith("policy:")]
 
 
 async def test_the_anchor_drops_once_a_day_whatever_the_number_of_processes(
