@@ -5,7 +5,7 @@ A Slack payload comes in at `slack`, a feature turns it into a typed input, `per
 what is true. Data flows one way; every change to the gateway is a stored row before it is a call.
 
     __main__, cli → app → services → resources → alerts, features, incident → care
-        → deps, fallback_notices, health, maintenance, strangers, webhooks → approvals → keys
+        → deps, fallback_notices, health, maintenance, strangers, webhooks → policy_announcements → approvals → keys
         → operations, slack, known_capabilities, policy_file → audit, durable
         → db, gateway, permissions → logs, manifest, proxies, telemetry, units → redaction
         → languages, typed_text → errors, scoped

@@ -18,6 +18,7 @@ from bot.approvals.cards import acceptance_buttons, lock_notices
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.cards.quiet_days import DAY, ChannelNoise, QuietDay
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import ApprovalRequest
@@ -133,6 +134,8 @@ class Services:
             },
             clock=self.clock,
         )
+        noise = ChannelNoise(settings.keydesk_channel_noise)
+        of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
         of_care = care.drawers(units_per_usd=units)
         of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS
@@ -141,7 +144,7 @@ class Services:
             engine=self.engine,
             web=self.resources.web,
             directory=self.directory,
-            drawers=self.drawing.drawers() | of_care | of_security,
+            drawers=of_requests | of_care | of_security,
             urgent=frozenset(of_security),
             on_refusal=self.fallback_notices.tell,
             language_of=message_language(settings.keydesk_language),
@@ -167,7 +170,7 @@ class Services:
             clock=self.clock,
             observe=self.health.event_sent,
         )
-        self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel)
+        self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel, noise=noise)
 
     def _approvals(self) -> Approvals:
         """From a request to its outcome."""

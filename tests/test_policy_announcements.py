@@ -48,9 +48,13 @@ def said(post: dict[str, Any]) -> str:
     return str(from_stored(post["body"]["text"]))
 
 
+def written(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
 def started_with(path: Path, text: str) -> PolicyFile:
     """A new process, as after a restart: what was announced last is in the database."""
-    path.write_text(text)
+    written(path, text)
     return PolicyFile(path, units_per_usd=500_000)
 
 
@@ -82,7 +86,7 @@ async def test_mistakes_are_told_by_the_name_of_the_file_alone(database: Databas
     path, wanted = tmp_path / "policy.toml", Wanted()
     policy = started_with(path, GOOD)
     news = PolicyAnnouncements(policy=policy, outbox=wanted, channel="C0SEC", clock=lambda: 1.0)
-    Path(path).write_text(GOOD.replace("key.create", "<!channel>"))
+    written(path, GOOD.replace("key.create", "<!channel>"))
     policy.look()
     for _ in range(2):
         await database.run(news.broken)

@@ -206,6 +206,16 @@ def page(c: sa.Connection, wanted: RequestFilter, *, number: int, rows: int) -> 
     return RequestPage(requests=[_load(row) for row in found], total=total, number=number)
 
 
+def done_unasked(c: sa.Connection, *, since: float, until: float, limit: int) -> tuple[list[ApprovalRequest], int]:
+    """What was done in this time and needed nobody's approval, newest first, and how much there is of it."""
+    r = requests.c
+    wanted = (r.status == Status.SUCCEEDED.value) & (r.settled_at >= since) & (r.settled_at < until)
+    # Only what is asked of people can wait too long.
+    wanted &= r.lapses_at.is_(None) & ~r.break_glass
+    total = int(c.scalar(sa.select(sa.func.count()).select_from(requests).where(wanted)) or 0)
+    return _many(c, wanted, order=r.id.desc(), limit=limit) if limit else [], total
+
+
 def of_key(c: sa.Connection, key_id: int, *, limit: int = 20) -> list[ApprovalRequest]:
     """What was asked for one key, newest first."""
     return _many(c, requests.c.key_id == key_id, order=requests.c.id.desc(), limit=limit)

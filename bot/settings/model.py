@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         "en",
         alias="KEYDESK_LANGUAGE",
         description="Language of channel posts: en, zh-Hant, zh-Hans, ar; for one channel alone: en,C0TEAM=ar.",
+    )
+    keydesk_channel_noise: Literal["all", "thread", "digest"] = Field(
+        "all",
+        alias="KEYDESK_CHANNEL_NOISE",
+        description="Results that needed no approval: all = a message each; thread = in the thread of one message a "
+        "day; digest = lines of one message a day.",
     )
     keydesk_anchor_channel: Text | None = Field(
         None,

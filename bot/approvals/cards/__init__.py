@@ -4,6 +4,7 @@ notifications    which messages it wants, and when
 views            how they look
 change_lines     what a request changes, as facts
 again            *Ask again*, the button under an old request
+quiet_days       one message a day for what needed no approval
 listeners        the buttons on them
 offer_form       the form of *Approve with changes*
 receipt_windows  the window after a form was sent, redrawn as the request moves

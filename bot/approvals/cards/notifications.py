@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from bot.approvals.cards.quiet_days import DAY, ChannelNoise, day_id, day_of, is_quiet
 from bot.approvals.models import ApprovalRequest, OriginKind, Status
 from bot.keys import owners
 from bot.languages import joined, tr
@@ -31,9 +32,10 @@ def card_id(request_id: int) -> str:
 class Notifications:
     """Turns the state of a request into wanted posts. `channel` is where requests and confirmations go."""
 
-    def __init__(self, *, outbox: Outbox, channel: str) -> None:
+    def __init__(self, *, outbox: Outbox, channel: str, noise: ChannelNoise = ChannelNoise.ALL) -> None:
         self._outbox = outbox
         self._channel = channel
+        self._noise = noise
         self._followers: list[Follow] = []
 
     def subscribe(self, follow: Follow) -> None:
@@ -48,15 +50,7 @@ class Notifications:
         for message in request.progress.messages:
             self._call(c, message, subject)
         if request.status is Status.SUCCEEDED:
-            self._outbox.want(
-                c,
-                id=f"req:{request.id}:confirmation",
-                kind=CONFIRMATION,
-                subject=subject,
-                target=self._channel,
-                thread_of=card_id(request.id) if request.has_card else None,
-                body={"broadcast": True} if request.has_card else None,
-            )
+            self._confirm(c, request)
         # A counter-offer has a message with buttons, which must be redrawn when the offer ends.
         if request.status in _TOLD or request.counter_offer is not None or request.progress.acceptance is not None:
             self.tell(c, request)
@@ -66,6 +60,27 @@ class Notifications:
             self._tell_owner(c, request)
         for follow in self._followers:
             follow(c, request)
+
+    def _confirm(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """Say in the channel that it is done: under its card, by itself, or under the day's message."""
+        under, body = (card_id(request.id), {"broadcast": True}) if request.has_card else (None, None)
+        if self._noise is not ChannelNoise.ALL and is_quiet(request):
+            if request.origin.alert_id is not None:
+                return  # its alert says so, in the security channel
+            day = day_of(request.settled_at or 0.0)
+            under = day_id(day)
+            self._outbox.want(c, id=under, kind=DAY, subject=str(day), target=self._channel)
+            if self._noise is ChannelNoise.DIGEST:
+                return
+        self._outbox.want(
+            c,
+            id=f"req:{request.id}:confirmation",
+            kind=CONFIRMATION,
+            subject=str(request.id),
+            target=self._channel,
+            thread_of=under,
+            body=body,
+        )
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.cards.quiet_days import ChannelNoise
 from bot.approvals.models import ApprovalRequest, Judgement, Origin, OriginKind, Status
 from bot.db.engine import Database
 from bot.keys import owners
@@ -23,13 +24,16 @@ class Outbox:
         self.wanted[id] = post
 
 
-def request(status: Status, **changes: Any) -> ApprovalRequest:
-    return ApprovalRequest(**dict(new_request(**changes)), id=3, version=2, status=status, lapses_at=None)
+def request(status: Status, *, settled_at: float | None = None, **changes: Any) -> ApprovalRequest:
+    values = dict(new_request(**changes))
+    return ApprovalRequest(**values, id=3, version=2, status=status, lapses_at=None, settled_at=settled_at)
 
 
-def announced(database: Database, of: ApprovalRequest) -> dict[str, dict[str, Any]]:
+def announced(
+    database: Database, of: ApprovalRequest, *, noise: ChannelNoise = ChannelNoise.ALL
+) -> dict[str, dict[str, Any]]:
     outbox: Any = Outbox()
-    notifications = Notifications(outbox=outbox, channel="C0KEYS")
+    notifications = Notifications(outbox=outbox, channel="C0KEYS", noise=noise)
     database.run_here(notifications.announce, of)
     wanted: dict[str, dict[str, Any]] = outbox.wanted
     return wanted
@@ -51,6 +55,33 @@ def test_the_messages_of_each_state(sqlite_database: Database, status: Status, p
     assert wanted["req:3:card"]["target"] == "C0KEYS"
     if "req:3:dm" in posts:
         assert wanted["req:3:dm"]["target"] == "dm:U0ADA"
+
+
+@pytest.mark.parametrize(
+    ("noise", "thread", "posts"),
+    [
+        (ChannelNoise.ALL, None, {"req:3:confirmation", "req:3:dm"}),
+        (ChannelNoise.THREAD, "day:86400", {"day:86400", "req:3:confirmation", "req:3:dm"}),
+        (ChannelNoise.DIGEST, None, {"day:86400", "req:3:dm"}),
+    ],
+)
+def test_what_needed_no_approval_is_as_quiet_as_is_wished(
+    sqlite_database: Database, noise: ChannelNoise, thread: str | None, posts: set[str]
+) -> None:
+    free = Judgement(decision=Decision(outcome="allow", rule="r", sentence=""), facts=Facts(), own=True)
+    done = request(Status.SUCCEEDED, judgement=free, settled_at=86_400.0 + 5)
+    wanted = announced(sqlite_database, done, noise=noise)
+    assert set(wanted) == posts
+    assert wanted.get("req:3:confirmation", {}).get("thread_of") == thread
+    # Whoever broke the glass is seen at once.
+    loud = announced(sqlite_database, done.model_copy(update={"break_glass": True}), noise=noise)
+    assert loud["req:3:confirmation"]["thread_of"] is None
+    asked = announced(sqlite_database, request(Status.SUCCEEDED, settled_at=1.0), noise=noise)
+    assert asked["req:3:confirmation"]["thread_of"] == "req:3:card"
+    # The card of an alert says what became of its keys.
+    alert = Origin(kind=OriginKind.ALERT, alert_id=9, attempt=1)
+    of_alert = announced(sqlite_database, done.model_copy(update={"origin": alert}), noise=noise)
+    assert ("req:3:confirmation" in of_alert) == (noise is ChannelNoise.ALL)
 
 
 def test_keydesk_tells_itself_nothing(sqlite_database: Database) -> None:
