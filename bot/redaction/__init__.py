@@ -11,6 +11,7 @@ Three places ask here: the router refuses such a text in a form, with a sentence
     texts      refuses and replaces; the rest of Keydesk calls this
     spans      where something secret stands in a text
     known      our own secrets, and the keys of the account
+    clean_texts   short texts that need no second look
     encodings  texts inside a text: escapes, base64, hexadecimal digits
 """
 

@@ -48,21 +48,34 @@ class KeyMatcher(Protocol):
     def may_hold(self, core: str) -> bool:
         """Whether it may be one whose value the gateway hides."""
 
+    @property
+    def version(self) -> int:
+        """Another number after each change of what the others answer."""
+
 
 class _Known:
     own: tuple[bytes, ...] = ()
     keys: KeyMatcher | None = None
+    changes = 0
 
 
 def know(secrets: Iterable[str]) -> None:
     """From now on look for these values too, in place of those before: the secrets of this process."""
     found = {squeezed(form) for secret in secrets if is_telling(secret) for form in (secret, quote(secret, safe=""))}
     _Known.own = tuple(sorted((one for one in found if len(one) >= SHORTEST), key=len, reverse=True))
+    _Known.changes += 1
 
 
 def know_keys(keys: KeyMatcher | None) -> None:
     """From now on look for these keys too, in place of those before."""
     _Known.keys = keys
+    _Known.changes += 1
+
+
+def known_version() -> tuple[int, int]:
+    """Another value after each change of what is known."""
+    keys = _Known.keys
+    return _Known.changes, 0 if keys is None else keys.version
 
 
 def is_telling(secret: str) -> bool:

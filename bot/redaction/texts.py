@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.redaction.clean_texts import clean_texts, keep, unseen
 from bot.redaction.encodings import visible_form
 from bot.redaction.known import SHORTEST
 from bot.redaction.spans import secret_spans
@@ -30,9 +31,13 @@ def redact(text: str, secrets: Iterable[str] = (), *, wide: bool = True) -> str:
         text = text.replace(secret, HIDDEN)
     if len(text) < SHORTEST:
         return text
+    clean = clean_texts()
+    if text in clean and not wide:
+        return text
     seen = visible_form(text)
     spans = sorted(secret_spans(seen, wide=wide))
     if not spans:
+        keep(clean, text)
         return text
     parts, at = [], 0
     for start, end in spans:
@@ -53,23 +58,29 @@ def redact_all(value: Any, secrets: Iterable[str] = (), *, wide: bool = True) ->
 
 
 def holds_no_secret(value: Any, *, wide: bool = False, most: int | None = None) -> bool:
-    """Whether JSON holds no secret in any text or name, found by one look at all of it, written as one text.
+    """Whether JSON holds no secret in any text or name, found by one look at all that is new in it, as one text.
 
     No secret that stands in one of its texts is hidden by the others: signs that no form takes stand in between. False
     also where that cannot be told at once, so the texts must be looked at one by one: what seems to go on from one text
-    to the next, a backslash or a control character in one, something that is no JSON, or more than `most` characters.
+    to the next, a backslash or a control character in one, something that is no JSON, or more than `most` characters
+    that are new.
     """
-    try:
-        together = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        return False
+    # What only begins like a secret is looked for in the log, whose texts hardly ever come twice.
+    clean = set[str]() if wide else clean_texts()
+    new = unseen(value, clean)
+    if not new:
+        return new is not None
+    together = json.dumps(new, ensure_ascii=False)
     if most is not None and len(together) > most:
         return False
     if "\\" in together:
         together = together.replace("\\n", "\n").replace('\\"', " ")
         if "\\" in together:
             return False
-    return len(together) < SHORTEST or next(secret_spans(visible_form(together), wide=wide), None) is None
+    found_none = next(secret_spans(visible_form(together), wide=wide), None) is None
+    if found_none:
+        keep(clean, *new)
+    return found_none
 
 
 def _redact_each(value: Any, secrets: Iterable[str] = (), *, wide: bool) -> Any:

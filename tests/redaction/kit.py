@@ -11,3 +11,4 @@ def known_as_before() -> Iterator[None]:
     own, keys = _Known.own, _Known.keys
     yield
     _Known.own, _Known.keys = own, keys
+    _Known.changes += 1

@@ -41,7 +41,10 @@ class IndexEntry:
 
 
 class KeyIndex:
-    """One account's keys. `complete`: every key was seen at least once, so that an unknown value is really unknown."""
+    """One account's keys. `complete`: every key was seen at least once, so that an unknown value is really unknown.
+
+    `version`: another number once there are new keys, or new values, to be recognised.
+    """
 
     def __init__(self, fingerprints: Fingerprints) -> None:
         self._fingerprints = fingerprints
@@ -50,6 +53,7 @@ class KeyIndex:
         self._fingerprint_of: dict[int, int | None] = {}
         self._by_end: dict[str, list[str]] | None = None
         self.complete = False
+        self.version = 0
 
     def __len__(self) -> int:
         return len(self._fingerprint_of)
@@ -86,12 +90,15 @@ class KeyIndex:
             changed = known is not None and entry.fingerprint is not None and known != entry.fingerprint
             if changed or self.is_other(entry.key_id, entry.hint):
                 self.drop([entry.key_id])
+            new = self.lacks(entry.key_id, masked=entry.fingerprint is None)
             if entry.fingerprint is not None:
                 self._by_fingerprint[entry.fingerprint] = entry.key_id
             if entry.key_id not in self._fingerprint_of:
                 self._add_hint(entry.hint, entry.key_id)
             if entry.fingerprint is not None or entry.key_id not in self._fingerprint_of:
                 self._fingerprint_of[entry.key_id] = entry.fingerprint
+            if new:
+                self.version += 1
 
     def is_other(self, key_id: int, hint: str) -> bool:
         """Whether a known number has other first and last characters now."""

@@ -84,3 +84,19 @@ def test_keys_are_known_by_both_ends_by_one_and_by_their_value() -> None:
     assert (index.holds(hidden), index.may_hold(hidden)) == (False, True)
     index.drop([1])
     assert not index.has_end(first=shown[:4])
+
+
+def test_the_version_tells_when_there_is_something_new_to_recognise() -> None:
+    index = index_of(core(1), hidden=(core(2),))
+    prints = Fingerprints(SECRET)
+    before = index.version
+    index.put([IndexEntry(1, hint_of(core(1)), prints.of(core(1))), IndexEntry(2, hint_of(core(2)), None)])
+    assert index.version == before
+    for entry in (
+        IndexEntry(3, hint_of(core(3)), None),  # another key
+        IndexEntry(2, hint_of(core(2)), prints.of(core(2))),  # the value of a hidden one
+        IndexEntry(1, hint_of(core(4)), prints.of(core(4))),  # another key with the number of one that is gone
+    ):
+        before = index.version
+        index.put([entry])
+        assert index.version > before
