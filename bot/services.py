@@ -45,6 +45,7 @@ from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from bot.slack.people_list import PeopleList
 from bot.slack.person_languages import PersonLanguages, SeenLocales, message_language
 from bot.slack.person_limits import PersonLimits
 from bot.slack.person_zones import PersonZones, SeenZones
@@ -64,6 +65,7 @@ SECURITY_POSTS = {
     incident.POST: trc("what nobody in a channel sees", "batch {number}"),
     incident.ALARM_POST: trc("what nobody in a channel sees", "batch {number}"),
     UNLOCKED: trc("what nobody in a channel sees", "the unlocking of key {number}"),
+    **care.SECURITY_POSTS,
 }
 # Command words, action ids and callback ids of what stops a key: they have a share of their own.
 STOPS_A_KEY = frozenset({"disable", "end", "key.disable", "key.end", "batch.start", "stop_batch", "disable_leaked_key"})
@@ -304,8 +306,11 @@ class Services:
             zones=self.zones,
             terms=lambda: self.policy.current().care,
             security_channel=self.settings.security_channel,
+            people=PeopleList(web=self.resources.web, team_id=identity.team_id),
         )
         made = care.Care(parts, self.router)
+        self.notifications.subscribe(made.follow)
+        self.incident.subscribe(key_changed=made.key_changed)
         self.resources.list_pass.subscribe(made.schedule.passed)
         return made
 

@@ -73,10 +73,11 @@ do    = [
 ]
 allow = true
 
-# A key that was made in the gateway's console gets an owner. Named in full: "key.*" does not give it.
+# A key that was made in the gateway's console, or whose owner has left, gets an owner. Named in full: "key.*" does not
+# give it.
 [[rules]]
-name  = "administrators find owners for keys"
-who   = ["admin"]
+name  = "managers and administrators find owners for keys"
+who   = ["manager", "admin"]
 do    = ["key.adopt", "key.transfer"]
 on    = "any"
 allow = true

@@ -41,14 +41,18 @@ class Acceptances:
     notifications: Notifications
     clock: Callable[[], float]
 
-    def ask(self, c: sa.Connection, request_id: int) -> None:
-        """Ask the new owner, once; they have a week."""
+    def ask(self, c: sa.Connection, request_id: int) -> ApprovalRequest:
+        """Ask the new owner, once; they have a week. Who asked for the key for themselves has said yes by that."""
         request = store.get(c, request_id, lock=True)
         if request.status is not Status.APPROVED or request.progress.acceptance is not None:
-            return
+            return request
+        if request.counted_for == request.requester_id:
+            return self._accepted(c, request, Acceptance(until=self.clock() + SECONDS))
         store.record_progress(c, request.id, acceptance=Acceptance(until=self.clock() + SECONDS))
         self.engine.start(c, JOB, f"req:{request.id}:acceptance", str(request.id), delay=SECONDS)
-        self.notifications.announce(c, store.get(c, request.id))
+        request = store.get(c, request.id)
+        self.notifications.announce(c, request)
+        return request
 
     async def accept(self, request_id: int, actor: Actor) -> ApprovalRequest:
         """The new owner wants the key. Raises ApprovalConflict for everybody else, and for a late or second answer."""
@@ -77,15 +81,19 @@ class Acceptances:
         if (why := self._too_much(c, request, requester, members)) is not None:
             return ApprovalConflict(joined(tr("You cannot take this key now."), why))
         assert request.progress.acceptance is not None  # noqa: S101  it was asked for
-        now = self.clock()
-        acceptance = request.progress.acceptance.model_copy(update={"accepted_at": now})
-        progress = store.record_progress(c, request.id, acceptance=acceptance)
-        request = request.model_copy(update={"progress": progress})
-        ledger.grant(c, request, at=now)
-        record(c, Fact.ACCEPTED, request, at=now, actor=actor.slack_user_id, key=request.key_id)
+        request = self._accepted(c, request, request.progress.acceptance)
         self.notifications.story(c, request, tr("{who} accepted the key.", who=mention(actor.slack_user_id)))
         self.engine.start(c, "run", f"req:{request.id}:run:accepted", str(request.id))
         self.notifications.announce(c, request)
+        return request
+
+    def _accepted(self, c: sa.Connection, request: ApprovalRequest, acceptance: Acceptance) -> ApprovalRequest:
+        now = self.clock()
+        accepted = acceptance.model_copy(update={"accepted_at": now})
+        progress = store.record_progress(c, request.id, acceptance=accepted)
+        request = request.model_copy(update={"progress": progress})
+        ledger.grant(c, request, at=now)
+        record(c, Fact.ACCEPTED, request, at=now, actor=request.counted_for, key=request.key_id)
         return request
 
     def _decline(self, c: sa.Connection, request_id: int, actor: Actor) -> ApprovalRequest | BotError:

@@ -111,7 +111,8 @@ class Execution:
             return None
         if request.status is Status.APPROVED:
             try:
-                request = await self._begin(request) if await self._accepted(request) else request
+                request = await self._accepted(request)
+                request = request if request.waits_for_acceptance else await self._begin(request)
             except (SlackSilent, GatewayError) as error:
                 return await self._database.run(self._postpone, request.id, why_waiting(error))
             if request.status is not Status.RUNNING:
@@ -127,12 +128,11 @@ class Execution:
         await self._learn(result.learned)
         return again
 
-    async def _accepted(self, request: ApprovalRequest) -> bool:
-        """Whether it needs nobody's acceptance, or has it; asks for it where nobody did."""
+    async def _accepted(self, request: ApprovalRequest) -> ApprovalRequest:
+        """The request, for whose acceptance its new owner was asked where it needs one."""
         if self._operations[request.operation].description.accepted and request.progress.acceptance is None:
-            await self._database.run(self._acceptances.ask, request.id)
-            return False
-        return not request.waits_for_acceptance
+            return await self._database.run(self._acceptances.ask, request.id)
+        return request
 
     async def _call(self, request: ApprovalRequest, operation: Operation, writer: VerifiedWriter) -> Call:
         seen_at, known = await self._seen_at(request), await self._known(request)
@@ -173,8 +173,8 @@ class Execution:
 
         Raises SlackSilent and GatewayError when nobody can judge now.
         """
-        # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key by
-        # the policy's [alerts] table a moment ago.
+        # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key, or
+        # of one whose owner has left, by the policy's tables a moment ago.
         if not request.origin.by_person:
             return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)

@@ -110,6 +110,8 @@ class KeyLocks:
         now, by = self.clock(), request.requester_id if origin.by_person else ""
         if origin.alert_id is not None:
             return Lock(cause="alert", by=by, at=now, number=origin.alert_id, rule=rule)
+        if origin.kind is OriginKind.LEAVER:
+            return Lock(cause="leaver", by="", at=now, number=request.id, rule=rule)
         if request.judgement.own:
             return None
         return Lock(cause="person", by=by, at=now, number=request.id, rule=rule)

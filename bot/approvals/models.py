@@ -123,15 +123,19 @@ class OriginKind(StrEnum):
     ALERT = "alert"  # a person's order on an alert
     ALERT_RULE = "alert_rule"  # the policy's [alerts] table, without a person
     CARE = "care"  # the policy's [care] table, without a person
+    LEAVER = "leaver"  # its owner has left, and nobody took the key over in time
 
 
 class Origin(StoredModel):
-    """What led to a request: the rotation that it ends, or the alert and which attempt on the key it is."""
+    """What led to a request: the rotation that it ends, or the alert and which attempt on the key it is, or who has
+    left.
+    """
 
     kind: OriginKind = OriginKind.PERSON
     request_id: int | None = None
     alert_id: int | None = None
     attempt: int | None = None
+    person_id: str | None = None
 
     @property
     def by_person(self) -> bool:

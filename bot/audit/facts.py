@@ -35,6 +35,8 @@ class Fact(StrEnum):
     LOCKED = "locked"  # only key.unlock brings it back; details: cause, number, rule
     UNLOCKED = "unlocked"  # a locked key was brought back, or another one made in its place; details: cause, operation
     FOUND = "found"  # a key was found that nobody asked for
+    IGNORED = "ignored"  # somebody said of a key that nobody asked for that it may stay without an owner
+    LEFT = "left"  # somebody left who owns keys, or came back; details: person, keys, due, returned
     PROBE = "probe"  # the key itself was tried; details: accepted, refused or unclear
     # Around them.
     POSTED = "posted"  # a message came to be; details: channel, ts

@@ -10,6 +10,7 @@ or modules of their own.
 bootstrap       every kind: what draws its messages, what makes it
 days            how much each person was told today
 idle/           keys that nobody pays for any more: a question, and what silence does
+leavers/        keys of people who have left: shown, taken over or disabled
 judgement       what of a key has crossed which mark, and what was told of it. Pure
 kind            what a kind is, and what one is made of
 mended          whether what was told is over, and why. Pure
@@ -18,6 +19,7 @@ notice          one crossing: what is told, and what came of it. Pure
 notice_text     its words
 owner_messages  who is told what, and when
 requests        what a click on a message asks for, and what `[care]` does without a person
+rights          who may answer for keys that nobody answers for
 rounds          goes through all keys after each list of them
 schedule        makes a round of every kind after each list of all keys
 store           a row per key

@@ -3,21 +3,27 @@
 A new kind is a line in DRAWERS when it posts messages, and a line in BUILDERS.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
+from bot.approvals.models import FINAL, ApprovalRequest
 from bot.care import messages, rounds
 from bot.care.kind import CareKind, CareParts
+from bot.care.leavers import departures as leavers
+from bot.care.leavers import messages as leaver_messages
 from bot.care.schedule import CareSchedule
 from bot.durable.engine import Job
+from bot.languages import Sentence
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
 # Each is given `units_per_usd`, and says what draws its kinds of posts.
-DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (messages.drawers,)
+DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (messages.drawers, leaver_messages.drawers)
+# Kinds of posts in the security channel → what people call them, when the channel does not take them.
+SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS}
 # In the order of their rounds. Each registers its buttons, if it has any.
-BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (rounds.build,)
+BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (rounds.build, leavers.build)
 
 
 def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
@@ -42,3 +48,14 @@ class Care:
         kinds = [build(parts, router) for build in BUILDERS]
         self.jobs: dict[str, Job] = {name: job for kind in kinds for name, job in kind.jobs.items()}
         self.schedule = CareSchedule(kinds=kinds)
+        self._listeners = [kind.key_changed for kind in kinds if kind.key_changed is not None]
+
+    def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """A request moved (approvals/cards/notifications.py)."""
+        if request.key_id is not None and (request.status in FINAL or not request.origin.by_person):
+            self.key_changed(c, request.key_id)
+
+    def key_changed(self, c: sa.Connection, key_id: int, _operation: str = "") -> None:
+        """A key was changed, by a request or in a batch: what was said about it is drawn anew."""
+        for listener in self._listeners:
+            listener(c, key_id)

@@ -3,11 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from bot.care.requests import CareRequests
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.permissions.care import CareTerms
 from bot.slack.outbox import Outbox
+from bot.slack.people_list import PeopleList
 from bot.slack.person_zones import PersonZones
 
 
@@ -25,15 +28,17 @@ class CareParts:
     zones: PersonZones
     terms: Callable[[], CareTerms]
     security_channel: str
+    people: PeopleList
 
 
 @dataclass(frozen=True, kw_only=True)
 class CareKind:
     """`round` is made after each list of all keys; true = somebody still waits, so that it is made again soon.
 
-    `jobs`: durable work by name.
+    `jobs`: durable work by name. `key_changed`: told, in the same transaction, of every key that was changed here.
     """
 
     name: str
     round: Callable[[], Awaitable[bool]]
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    key_changed: Callable[[sa.Connection, int], None] | None = None

@@ -147,7 +147,7 @@ key_locks = sa.Table(
     metadata,
     sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("born_at", sa.BigInteger),
-    sa.Column("cause", sa.String(20), nullable=False),  # alert, incident, person
+    sa.Column("cause", sa.String(20), nullable=False),  # alert, incident, person, leaver
     sa.Column("locked_by", sa.String(40), nullable=False),  # "" = Keydesk itself
     sa.Column("locked_at", sa.Float(53), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),  # of the alert, the batch or the request

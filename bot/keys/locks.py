@@ -1,4 +1,4 @@
-"""Locked keys: disabled from an alert, in an incident, or by somebody else than their owner. Only SQL.
+"""Locked keys: disabled from an alert, in an incident, by somebody else than their owner, or since they left. Only SQL.
 
 A locked key comes back only with what the policy says for `key.unlock` (permissions/unlocking.py).
 """
@@ -11,7 +11,7 @@ from bot.db.tables import key_locks
 from bot.permissions.models import Lock
 
 # A person's disable takes nothing away from the lock of an alert: who could agree then is who can agree.
-_WEIGHT = {"person": 0, "incident": 1, "alert": 2}
+_WEIGHT = {"leaver": 0, "person": 0, "incident": 1, "alert": 2}
 
 
 def lock(c: sa.Connection, key_id: int, why: Lock, *, born_at: int | None = None) -> Lock:

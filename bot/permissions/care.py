@@ -14,6 +14,9 @@ from bot.permissions.source_map import Path
 from bot.permissions.toml_document import TomlDocument, kind, short
 
 DAY = 86_400
+# Keys of leavers are told of, and nothing is disabled by itself.
+ONLY_TELL = "tell"
+LEAST_LEAVERS, MOST_LEAVERS = 3600, 30 * DAY
 MOST_STAGES, MOST_STAGE, MOST_DAYS = 10, 365 * DAY, 30
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
@@ -25,6 +28,9 @@ class CareTerms:
     `idle_unused`: seconds after which the owner of a key that was never billed, or is billed no longer, is asked
     whether it is needed, 0 = not asked; `idle_answer`: seconds after which a key is disabled where nobody answers, 0 =
     never.
+
+    `leavers`: seconds until the keys of somebody who left are disabled, 0 = they are only told, None = not even that.
+    `leavers_at_once`: when more people than this are gone at once, security is asked first.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
@@ -34,6 +40,8 @@ class CareTerms:
     idle_never: int = 30 * DAY
     idle_unused: int = 90 * DAY
     idle_answer: int = 14 * DAY
+    leavers: int | None = DAY
+    leavers_at_once: int = 20
 
     @property
     def of_quota(self) -> bool:
@@ -115,6 +123,26 @@ def _time(name: str, document: TomlDocument, value: object) -> int:
     return seconds or getattr(USUAL, name)
 
 
+def _leavers(document: TomlDocument, value: object) -> int | None:
+    path: Path = ("care", "leavers")
+    if value is False:
+        return None
+    if value == ONLY_TELL:
+        return 0
+    seconds = document.duration(path, value, "leavers")
+    if seconds is not None and not LEAST_LEAVERS <= seconds <= MOST_LEAVERS:
+        wrong = tr(
+            "leavers must be between {least} and {most}, “{word}”, or false", least="1h", most="30d", word=ONLY_TELL
+        )
+        document.wrong(path, wrong)
+    return seconds or USUAL.leavers
+
+
+def _leavers_at_once(document: TomlDocument, value: object) -> int:
+    number = document.integer(("care", "leavers_at_once"), value, "leavers_at_once", least=1, most=10_000)
+    return number or USUAL.leavers_at_once
+
+
 def _shown(value: object) -> str:
     return (
         f"“{short(value)}”" if isinstance(value, str) else str(value) if isinstance(value, int | float) else kind(value)
@@ -130,4 +158,6 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "idle_never": ("idle_never", functools.partial(_time, "idle_never")),
     "idle_unused": ("idle_unused", functools.partial(_time, "idle_unused")),
     "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
+    "leavers": ("leavers", _leavers),
+    "leavers_at_once": ("leavers_at_once", _leavers_at_once),
 }

@@ -3,6 +3,7 @@
 Static: it looks at the rules, not at a request. Pure.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.languages import tr, trc
@@ -102,3 +103,18 @@ def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:
     """Names (roles, ids, "*") of those whom a rule lets do this to any key or request without asking, in its order."""
     rules = (rule for rule in policy.rules if rule.any and rule.outcome == "allow" and operation in rule.do)
     return tuple(dict.fromkeys(name for rule in rules for name in rule.who))
+
+
+# What somebody asks for about keys of their own: whoever decides it is whom one would ask about them.
+_ASKED_FOR = frozenset({"key.create", "key.update", "key.quota", "key.transfer"})
+
+
+def who_decides_for(policy: Policy, names: Collection[str]) -> frozenset[str]:
+    """Ids (and "*") of those who decide what somebody asks for, at first; `names`: roles and the id of that person.
+
+    With none of these in any rule: of those who decide for anybody.
+    """
+    asking = [rule for rule in policy.rules if rule.approval is not None and not rule.do.isdisjoint(_ASKED_FOR)]
+    theirs = [rule for rule in asking if not rule.people.isdisjoint({*names, EVERYBODY})] or asking
+    first = (rule.approval.stages[0].roles for rule in theirs if rule.approval is not None)
+    return policy.roles.ids(tuple(dict.fromkeys(name for roles in first for name in roles)))

@@ -47,7 +47,7 @@ CounterOffer = Literal["ask", "stand"]
 Notify = Literal["channel", "dm", "both"]
 What = Literal["keys", "granted", "allowance"]
 Over = Literal["person", "role", "team"]
-Cause = Literal["alert", "incident", "person"]
+Cause = Literal["alert", "incident", "person", "leaver"]
 
 
 class ActorKind(StrEnum):
@@ -109,8 +109,8 @@ class Counted(_Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class Lock(_Stored):
-    """Why a key may only come back with `key.unlock`: it was disabled from an alert, in an incident, or by a person
-    whose key it is not.
+    """Why a key may only come back with `key.unlock`: it was disabled from an alert, in an incident, by a person
+    whose key it is not, or because its owner has left.
 
     `by`: Slack user id, "" = Keydesk itself. `at`: Unix seconds. `number`: of the alert, the batch or the request,
     by the cause. `rule`: by which it was disabled, "" = not known.

@@ -22,6 +22,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     new_blocks      blocks that not every workspace takes yet, and who refused them
     membership      what Slack's user object says about somebody's standing here
     message_sender  the four calls by which a post becomes a message
+    people_list     what many people are here at once
     person_languages  in which language each person reads
     person_limits   how much one person may ask of the bot in a minute
     person_zones    in which time zone each person is

@@ -28,7 +28,7 @@ _TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "r
 # Words of Slack's own, which must come back as they are.
 _OPAQUE = frozenset({"trigger_id", "view_id", "external_id", "hash", "ts", "channel", "user", "response_action"})
 # With the token of a whole organisation they must be told which workspace is meant; other tokens ignore it.
-_OF_ONE_WORKSPACE = frozenset({"bots.info", "usergroups.users.list"})
+_OF_ONE_WORKSPACE = frozenset({"bots.info", "usergroups.users.list", "users.list"})
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]

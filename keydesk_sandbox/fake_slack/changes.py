@@ -18,6 +18,8 @@ class Changes:
         self._messages = messages
         self._views = views
         self._events = events
+        # Who was switched off here → what they were, and their user groups.
+        self._before: dict[str, tuple[PersonKind, list[str]]] = {}
 
     async def change_person(self, user_id: str, **fields: Any) -> AppAnswer | None:
         """Sets fields of a Person (name, title, kind, locale, …) and sends user_change."""
@@ -33,10 +35,20 @@ class Changes:
     async def deactivate(self, user_id: str) -> AppAnswer | None:
         """Switches an account off: out of every user group, clients signed out, user_change with `deleted`."""
         self._views.clear(user_id)
+        groups = [group.id for group in self._core.workspace.groups.values() if user_id in group.users]
+        self._before[user_id] = self._core.person(user_id).kind, groups
         answer = await self.change_person(user_id, kind=PersonKind.DEACTIVATED)
         for group in list(self._core.workspace.groups.values()):
             if user_id in group.users:
                 await self.set_group(group.id, [user for user in group.users if user != user_id])
+        return answer
+
+    async def reactivate(self, user_id: str) -> AppAnswer | None:
+        """Switches the account on again, as it was and with its user groups: whoever does it puts them back."""
+        kind, groups = self._before.pop(user_id, (PersonKind.MEMBER, []))
+        answer = await self.change_person(user_id, kind=kind)
+        for group_id in groups:
+            await self.set_group(group_id, [*self._core.workspace.groups[group_id].users, user_id])
         return answer
 
     async def join_team(self, person: Person) -> AppAnswer | None:

@@ -12,6 +12,7 @@ from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.errors import ApiError, ClientRefusal
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.fake_slack.page_state import page_state
+from keydesk_sandbox.fake_slack.people import PersonKind
 from keydesk_sandbox.fake_slack.simulator import SlackSimulator
 from keydesk_sandbox.fake_slack.views import View
 
@@ -177,6 +178,17 @@ async def _dismiss(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, 
     return {"ok": True}
 
 
+async def _account(slack: SlackSimulator, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an administrator of the workspace does: an account is deactivated, or activated again."""
+    user, active = _text(body, "user"), body.get("active")
+    person = slack.workspace.people.get(user)
+    if not isinstance(active, bool) or person is None or person.kind is PersonKind.BOT or person.is_outside:
+        raise Malformed("An account of this workspace is `active` or not: true or false.")
+    if active is (person.kind is PersonKind.DEACTIVATED):
+        await (slack.changes.reactivate(user) if active else slack.changes.deactivate(user))
+    return {"ok": True}
+
+
 ACTIONS: Mapping[str, Act] = {
     "say": _say,
     "click": _click,
@@ -187,4 +199,5 @@ ACTIONS: Mapping[str, Act] = {
     "shortcut": _shortcut,
     "home": _home,
     "dismiss": _dismiss,
+    "account": _account,
 }

@@ -10,12 +10,18 @@ import sqlalchemy as sa
 
 from bot import durable
 from bot.audit.tables import metadata as audit_metadata
+from bot.care.leavers.tables import metadata as leavers_metadata
+from bot.care.tables import metadata as care_metadata
 from bot.db import leases, migrations, tables
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate, names, pending
 from bot.durable.takeover import heartbeats
 
-LIVE = [*tables.metadata.sorted_tables, *leases.metadata.sorted_tables, *audit_metadata.sorted_tables, heartbeats]
+LIVE = [
+    table
+    for one in (tables.metadata, leases.metadata, audit_metadata, care_metadata, leavers_metadata)
+    for table in one.sorted_tables
+] + [heartbeats]
 LAST_OF_0_2_TO_DROP = "0013_lineage"
 
 

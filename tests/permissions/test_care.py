@@ -17,12 +17,13 @@ def test_without_the_table_the_usual_terms_hold() -> None:
     assert parse_policy("").care == care("") == USUAL
     written = 'expiry = ["14d", "7d", "3d", "1d"]\nquota_low = 0.2\nquota_days = 3\nquiet_hours = "20:00-08:00"'
     written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
+    written += '\nleavers = "24h"\nleavers_at_once = 20'
     assert care(written) == USUAL
 
 
 def test_everything_can_be_switched_off() -> None:
-    found = care("expiry = []\nquota_low = false\nquota_days = false\nquiet_hours = false")
-    assert found == CareTerms(expiry=(), quota_low=0.0, quota_days=0, quiet=None)
+    found = care("expiry = []\nquota_low = false\nquota_days = false\nquiet_hours = false\nleavers = false")
+    assert found == CareTerms(expiry=(), quota_low=0.0, quota_days=0, quiet=None, leavers=None)
     assert not found.of_quota
     assert not found.is_quiet(0.0, 0)
     idle = care("idle_never = false\nidle_unused = false\nidle_answer = false")
@@ -31,6 +32,11 @@ def test_everything_can_be_switched_off() -> None:
 
 def test_marks_are_put_in_order() -> None:
     assert care('expiry = ["12h", "30d", "12h"]').expiry == (30 * DAY, DAY // 2)
+
+
+def test_keys_of_leavers_may_be_told_of_without_being_disabled() -> None:
+    assert care('leavers = "tell"').leavers == 0
+    assert care('leavers = "3d"\nleavers_at_once = 5') == CareTerms(leavers=3 * DAY, leavers_at_once=5)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +58,10 @@ def test_marks_are_put_in_order() -> None:
         ('idle_unused = "12h"', "idle_unused must be a day to a year"),
         ('idle_answer = "400d"', "idle_answer must be a day to a year"),
         ('idle_never = "0d"', "idle_never"),
+        ('leavers = "5m"', "between 1h and 30d, “tell”, or false"),
+        ('leavers = "31d"', "between 1h and 30d"),
+        ("leavers = true", "leavers must be a text like"),
+        ("leavers_at_once = 0", "leavers_at_once must be 1 to"),
         ('idle = "30d"', "care has no key “idle”"),
         ("expiry = 1\nquota_days = 99", "quota_days"),
     ],

@@ -2,8 +2,14 @@
 
 import pytest
 
-from bot.permissions import Actor, ActorKind
-from bot.permissions.entitlements import condition_words, entitlements, outcome_words, who_may_any
+from bot.permissions import Actor, ActorKind, parse_policy
+from bot.permissions.entitlements import (
+    condition_words,
+    entitlements,
+    outcome_words,
+    who_decides_for,
+    who_may_any,
+)
 from tests.permissions.helpers import approving, member, policy, rule
 
 ANN = member("U0ANN", "S0ENG")
@@ -77,3 +83,43 @@ def test_who_may_do_something_to_any_key_without_asking_is_named_in_the_order_of
     )
     assert who_may_any(rules, "key.disable") == ("security", "admin", "manager")
     assert who_may_any(rules, "key.delete") == ()
+
+
+DECIDING = """
+[roles]
+engineer = ["S0ENG"]
+sales = ["S0SALES"]
+manager = ["S0MAN", "U0BOSS"]
+[[rules]]
+name = "managers decide for engineers"
+who = ["engineer"]
+do = ["key.create"]
+approval = { from = ["manager"], expires = "1d" }
+[[rules]]
+name = "the boss decides for sales"
+who = ["sales"]
+do = ["key.quota"]
+approval = { stages = [{ from = ["U0BOSS"] }, { from = ["S0CFO"] }], expires = "1d" }
+[[rules]]
+name = "security decides about locked keys"
+who = ["*"]
+do = ["key.unlock"]
+approval = { from = ["S0SEC"], expires = "1d" }
+[[rules]]
+name = "small ones are free"
+who = ["sales"]
+do = ["key.create"]
+allow = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        ({"engineer"}, {"S0MAN", "U0BOSS"}),
+        ({"sales"}, {"U0BOSS"}),
+        ({"U0NOBODY"}, {"S0MAN", "U0BOSS"}),
+    ],
+)
+def test_who_decides_for_somebody(names: set[str], ids: set[str]) -> None:
+    assert who_decides_for(parse_policy(DECIDING), names) == ids

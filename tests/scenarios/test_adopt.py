@@ -65,7 +65,7 @@ async def test_the_window_of_a_key_without_an_owner_offers_it_to_those_who_may(h
     desk = http_desk
     key = desk.gateway.add_key(name="console")
     owned = await desk.own(ADA, desk.gateway.add_key(name="hers"))
-    for who, which, offered in ((ALEX, key, True), (ALEX, owned, False), (seed.MANAGER, key, False)):
+    for who, which, offered in ((ALEX, key, True), (ALEX, owned, False), (seed.SECURITY, key, False)):
         await desk.slack.command(who, CHANNEL, f"/apikey show {which.id}")
         await desk.eventually(partial(shows, desk, who, which.name))
         view = desk.slack.top_view(who)

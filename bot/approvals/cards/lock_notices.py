@@ -25,6 +25,13 @@ def lock_text(lock: Lock) -> str:
         return tr("{who} disabled it {when} because of alert {number}.", who=who, when=when, number=lock.number)
     if lock.cause == "incident":
         return tr("{who} disabled it {when} in an incident (batch {number}).", who=who, when=when, number=lock.number)
+    if lock.cause == "leaver":
+        return tr(
+            "{who} disabled it {when}, since its owner has left (request #{number}).",
+            who=who,
+            when=when,
+            number=lock.number,
+        )
     return tr(
         "{who}, who does not own it, disabled it {when} (request #{number}).", who=who, when=when, number=lock.number
     )

@@ -44,6 +44,10 @@ class Notifications:
 
     def announce(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Want everything the request's present state asks for. Wanting twice redraws, it never posts twice."""
+        if request.origin.kind is OriginKind.LEAVER:
+            # One card tells of all keys of somebody who left (care/leavers); they themselves cannot be told.
+            self._followed(c, request)
+            return
         subject = str(request.id)
         if request.has_card:
             self._outbox.want(c, id=card_id(request.id), kind=CARD, subject=subject, target=self._channel)
@@ -54,10 +58,13 @@ class Notifications:
         # A counter-offer has a message with buttons, which must be redrawn when the offer ends.
         if request.status in _TOLD or request.counter_offer is not None or request.progress.acceptance is not None:
             self.tell(c, request)
-        if request.progress.acceptance is not None:
+        if request.progress.acceptance is not None and request.counted_for != request.requester_id:
             self.ask_new_owner(c, request)
         if request.status is Status.SUCCEEDED:
             self._tell_owner(c, request)
+        self._followed(c, request)
+
+    def _followed(self, c: sa.Connection, request: ApprovalRequest) -> None:
         for follow in self._followers:
             follow(c, request)
 
@@ -84,7 +91,7 @@ class Notifications:
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""
-        if request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE}:
+        if request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE, OriginKind.LEAVER}:
             return
         target = f"dm:{request.requester_id}"
         self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)

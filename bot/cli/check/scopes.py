@@ -21,6 +21,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "usergroups.users.list": ("usergroups:read",),
     "users.info": ("users:read",),
+    "users.list": ("users:read",),
     "views.open": (),
     "views.publish": (),
     "views.push": (),

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from bot.audit import Fact
 from bot.features.audit_read.changes import changes_text, made_text
 from bot.features.audit_read.line import LONGEST_PART, Line, quoted
+from bot.features.audit_read.states import KINDS, LEFT_ANSWERS, LOCKED, LOCKS, PROBES
 from bot.keys.text import expiry_text
 from bot.languages import Sentence, said, tr, trc, trn
 from bot.languages.formats import with_commas
 from bot.operations import Offer
-from bot.slack.blocks import bold_name, code, inert, truncate
+from bot.slack.blocks import bold_name, code, inert, mention, truncate
 from bot.units import format_quota
 
 LONGEST = 300
@@ -42,6 +43,9 @@ def _asked(line: Line) -> str:
         )
     if alert := line.part("alert"):
         return tr("{who} began {operation} because of alert {alert}", who=who, operation=operation, alert=alert)
+    if line.part("left"):
+        person = mention(line.part("left"))
+        return tr("{who} began {operation}: {person} has left", who=who, operation=operation, person=person)
     if request is None or not request.key_name:
         text = tr("{who} asked for {operation}", who=who, operation=operation)
     else:
@@ -88,7 +92,7 @@ def _refused(line: Line) -> str:
         return line.because(deliveries, "why")
     if tried == "run":
         return line.because(tr("{operation} was approved, but not run", operation=line.operation), "sentence")
-    whom = _KINDS[kind].filled(who=line.who) if kind in _KINDS else line.who
+    whom = KINDS[kind].filled(who=line.who) if kind in KINDS else line.who
     if tried:
         text = tr("{who} tried {what} and was refused", who=whom, what=code(tried))
         if line.request is None:
@@ -99,7 +103,7 @@ def _refused(line: Line) -> str:
         return line.by_rule(text)
     if line.part("why"):
         return line.because(text, "why")
-    return text if kind in _KINDS else tr("{what} because no rule allows it", what=text)
+    return text if kind in KINDS else tr("{what} because no rule allows it", what=text)
 
 
 def _approved(line: Line) -> str:
@@ -170,7 +174,7 @@ def _failed(line: Line) -> str:
 
 def _probe(line: Line) -> str:
     outcome = line.part("outcome")
-    found = _PROBES.get(outcome)
+    found = PROBES.get(outcome)
     text = said(found) if found is not None else tr("The key itself was tried: {outcome}", outcome=outcome)
     return tr("{what} (try {number})", what=text, number=line.part("tries")) if line.part("tries") else text
 
@@ -246,24 +250,8 @@ def _changed(what: str, changes: str) -> str:
     return trc("what happened, and what was changed by it", "{what}: {changes}", what=what, changes=changes)
 
 
-# What somebody is who can have no role.
-_KINDS = {
-    "guest": tr("{who} (a guest)"),
-    "outsider": tr("{who} (of another workspace)"),
-    "bot": tr("{who} (a bot)"),
-    "deactivated": tr("{who} (deactivated)"),
-    "unknown": tr("{who} (unknown to Slack)"),
-}
-# What came of trying the key itself.
-_PROBES = {
-    "refused": tr("The gateway refuses the key itself: it is dead"),
-    "accepted": tr("The gateway still takes the key itself"),
-    "unclear": tr("It is unclear whether the gateway still takes the key itself"),
-}
-
-
 def _locked(line: Line) -> str:
-    return said(_LOCKS.get(line.part("cause"), _LOCKED))
+    return said(LOCKS.get(line.part("cause"), LOCKED))
 
 
 def _unlocked(line: Line) -> str:
@@ -274,12 +262,18 @@ def _unlocked(line: Line) -> str:
     return tr("{who} brought the locked key back with {operation}", who=line.who, operation=line.operation)
 
 
-_LOCKED = tr("The key is locked because of its disable: it comes back with key.unlock")
-_LOCKS = {
-    "alert": tr("The key is locked because of an alert: it comes back with key.unlock"),
-    "incident": tr("The key is locked because of an incident: it comes back with key.unlock"),
-    "person": tr("The key is locked because of a person's order: it comes back with key.unlock"),
-}
+def _left(line: Line) -> str:
+    if (answer := LEFT_ANSWERS.get(line.part("answer"))) is not None:
+        return answer.filled(who=line.who, count=line.number("people"))
+    person = mention(line.part("person"))
+    if line.details.get("returned"):
+        return tr("{person} is back, so no key is disabled for having left", person=person)
+    return trn(
+        "{person} has left and owns {count} key that works",
+        "{person} has left and owns {count} keys that work",
+        line.number("keys"),
+        person=person,
+    )
 
 
 def _told(sentence_of: Sentence, *names: str) -> Callable[[Line], str]:
@@ -329,6 +323,8 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.LOCKED: _locked,
     Fact.UNLOCKED: _unlocked,
     Fact.FOUND: _told(tr("A key was found that nobody asked for")),
+    Fact.IGNORED: _told(tr("{who} said that this key need not have an owner")),
+    Fact.LEFT: _left,
     Fact.PROBE: _probe,
     Fact.POSTED: _told(tr("A message was posted")),
     Fact.ALERT: _alert,

@@ -168,8 +168,8 @@ def read_owner(reader: FormReader) -> str:
     return person
 
 
-def register_owner_form(router: Router, deps: Deps, operation: Operation, form: Any) -> None:
-    """Name the command, the button, the changes in the form and its submission."""
+def register_owner_form(router: Router, deps: Deps, operation: Operation, form: Any) -> KeyForm:
+    """Name the command, the button, the changes in the form and its submission. Returns the form."""
     key_form = KeyForm(deps, operation, form)
     command = KeyCommand(deps, operation.description, key_form.build)
 
@@ -186,3 +186,4 @@ def register_owner_form(router: Router, deps: Deps, operation: Operation, form: 
     router.action(operation.name, command.by_button)
     router.modal_action(operation.name, key_form.redraw)
     router.view(operation.name, key_form.submit)
+    return key_form

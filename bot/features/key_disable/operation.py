@@ -21,10 +21,13 @@ FRESH_SECONDS = 5.0
 
 
 class DisableKey(Frozen):
-    """A wish to end a key. `rotation`: the request that replaced it, when this is the end of a rotation."""
+    """A wish to end a key. `rotation`: the request that replaced it, when this is the end of a rotation. `left`: who
+    has left, when it is ended for that; it stays in use if it is somebody else's by then.
+    """
 
     key_id: int
     rotation: int | None = None
+    left: str | None = None
 
 
 class KeyDisable(Operation):
@@ -75,6 +78,9 @@ class KeyDisable(Operation):
 
     async def run(self, work: Work, wanted: DisableKey) -> WriteResult:
         """PUT and read back; from a record just read when this was asked a moment ago. Gone is done as well."""
+        if wanted.left is not None and await work.ownership.owner_of(wanted.key_id) != wanted.left:
+            sentence = tr("The key belongs to somebody else by now, so it stays in use.")
+            return WriteResult(status=WriteStatus.REFUSED, sentence=sentence)
         seen = work.before if isinstance(work.before, Key) else None
         fresh = seen if work.client.now() - work.seen_at <= FRESH_SECONDS else None
         result = await disable(

@@ -1,5 +1,6 @@
 // The left pane: the workspace, who is played, Home, channels and direct messages.
 
+import { post } from "./api.js";
 import { avatar } from "./avatar.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -59,5 +60,15 @@ function people() {
         href: hrefFor(one.id, store.place), "data-testid": "person", "data-user": one.id,
         onclick: () => closePopover() },
         avatar(one), h("span", {}, h("strong", {}, personName(one)), h("small", {}, one.title || one.id)),
-          h("span", { class: "badges" }, badges(one)))))];
+          h("span", { class: "badges" }, badges(one))))),
+    account(me())];
+}
+
+// What an administrator of the workspace would do to whoever is played.
+function account(one) {
+  if (!one || one.kind === "bot" || one.kind === "outsider") return null;
+  const active = one.kind === "deactivated";
+  return h("button", { type: "button", class: "linklike menu-note", "data-testid": "account",
+    onclick: () => post("account", { user: one.id, active }) },
+    active ? `Activate ${personName(one)}’s account again` : `Deactivate ${personName(one)}’s account, as if they had left`);
 }

@@ -77,3 +77,18 @@ async def test_the_stream_tells_each_new_version(slack: FakeSlack) -> None:
     second = json.loads((await anext(stream)).removeprefix("data: "))
     assert second["version"] > first["version"]
     await stream.aclose()  # type: ignore[attr-defined]  # a generator, as it is written
+
+
+async def test_an_account_is_deactivated_and_activated_again_from_the_page(
+    slack: FakeSlack, bot: Bot, page: Any
+) -> None:
+    groups = slack.workspace.groups_of("U1ALICE")
+    assert (await page("account", user="U1ALICE", active=False))["ok"]
+    assert (await page("account", user="U1ALICE", active=False))["ok"]
+    assert slack.workspace.people["U1ALICE"].kind == "deactivated"
+    assert slack.workspace.groups_of("U1ALICE") == []
+    assert [got.payload["event"]["type"] for got in bot.got].count("user_change") == 1
+    assert (await page("account", user="U1ALICE", active=True))["ok"]
+    assert (slack.workspace.people["U1ALICE"].kind, slack.workspace.groups_of("U1ALICE")) == ("member", groups)
+    for odd in ({"active": "no"}, {"user": "U404", "active": True}, {"user": "U8BOT", "active": False}, {"user": 3}):
+        assert (await page("account", **{"user": "U1ALICE", "active": False, **odd}))["ok"] is False
