@@ -14,6 +14,7 @@ from bot.features.key_list.views import LIST, LISTED, SHOWN, key_window
 from bot.features.lists.key_pages import just_read, key_page
 from bot.gateway.models import Key
 from bot.keys import locks, owners
+from bot.keys.lookup import refuse_value
 from bot.keys.text import account_empty_text, account_trouble
 from bot.languages import tr
 from bot.permissions.models import Actor
@@ -69,6 +70,7 @@ class KeyListListeners:
     async def _asked(self, delivery: Delivery, actor: Actor, *, everybody: bool) -> ListRequest:
         """What was typed, or what the button or the menu of a list holds; without the right only one's own keys."""
         text = delivery.text if delivery.kind is Kind.COMMAND else delivery.action_value
+        refuse_value(text)
         asked = parse(text, me=actor.slack_user_id)
         if everybody:
             return asked

@@ -9,6 +9,7 @@ from bot.deps import Deps
 from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.typed_query import RequestQuery, parse
 from bot.features.request_list.views import PAGE, PAGING, request_list, request_page
+from bot.keys.lookup import refuse_value
 from bot.languages import tr
 from bot.operations import Description
 from bot.permissions.models import Actor
@@ -38,6 +39,7 @@ class RequestListListeners:
         await deps.flow.admit(actor, NAME)
         access, channel = deps.access, delivery.channel_id
         text = delivery.text if delivery.kind is Kind.COMMAND else delivery.action_value
+        refuse_value(text)
         query = parse(text, me=actor.slack_user_id) if delivery.action_id in {"", *PAGING} else None
         everybody = access.decide_unread(actor, NAME, own=False, channel=channel).allowed
         own = access.decide_unread(actor, NAME, own=True, channel=channel)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import PermissionDenied
+from bot.errors import InputError, PermissionDenied
 from bot.features.key_list.list_views import NEXT, PAGING
 from bot.features.key_list.listeners import KeyListListeners, register
 from bot.features.key_list.views import SHOWN
@@ -56,6 +56,13 @@ async def test_other_peoples_keys_are_looked_for_with_the_right_only(listener_de
         assert "bens" not in (await listed(listener_desk, ADA.slack_user_id, text)).replace(text, "")
     with pytest.raises(PermissionDenied):
         await listed(listener_desk, ADA.slack_user_id, f"<@{BEN.slack_user_id}>")
+
+
+async def test_the_value_of_a_key_is_looked_for_nowhere(listener_desk: ListenerDesk) -> None:
+    key = await listener_desk.owned()
+    with pytest.raises(InputError, match="That is the value of a key") as raised:
+        await listed(listener_desk, ADA.slack_user_id, f"unlimited {listener_desk.gateway.key_value(key.id)}")
+    assert listener_desk.gateway.key_value(key.id) not in str(raised.value)
 
 
 async def test_a_button_of_a_list_is_judged_like_what_is_typed_and_drawn_in_its_place(
