@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from bot.approvals import ledger, store
 from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
-from bot.approvals.models import WAITING, WORDS, ApprovalRequest, Judgement, Status, Vote
+from bot.approvals.conflicts import not_open, not_waiting
+from bot.approvals.models import ApprovalRequest, Judgement, Status, Vote
 from bot.approvals.narrowed import narrowed
 from bot.approvals.request_audit import record
 from bot.audit import Fact
@@ -65,6 +66,10 @@ class RequestActions:
     async def accept(self, request_id: int, actor: Actor) -> ApprovalRequest:
         """The requester accepts a counter-offer. Raises PermissionDenied and ApprovalConflict."""
         return await self._run(self._accept, request_id, actor)
+
+    async def take_back(self, request_id: int, actor: Actor) -> ApprovalRequest:
+        """Whoever made a counter-offer takes it back: the request waits again. Raises as `accept` does."""
+        return await self._run(self._take_back, request_id, actor)
 
     async def nudge(self, request_id: int, actor: Actor) -> ApprovalRequest:
         """The requester reminds those who may decide. Raises PermissionDenied and ApprovalConflict."""
@@ -125,7 +130,7 @@ class RequestActions:
 
     def _check(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, what: str) -> Answer:
         request = store.get(c, request_id)
-        return _not_open(request) or self._not_allowed(c, request, approver, requester, what) or request
+        return not_open(request) or self._not_allowed(c, request, approver, requester, what) or request
 
     def _approve(
         self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, offer: Offer | None
@@ -136,7 +141,7 @@ class RequestActions:
             return ApprovalConflict(
                 tr("You have approved request {number} already; it needs somebody else too.", number=number)
             )
-        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
+        error = not_open(request) or self._not_allowed(c, request, approver, requester, "approve")
         if error is not None:
             return error
         request = self._bound(request, requester)
@@ -203,7 +208,7 @@ class RequestActions:
 
     def _accept(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
         request, now = store.get(c, request_id, lock=True), self.clock()
-        error = _not_waiting(request) or self._not_requester(c, request, actor, "accept")
+        error = not_waiting(request) or self._not_requester(c, request, actor, "accept")
         if error is not None:
             return error
         offer = request.counter_offer
@@ -232,6 +237,24 @@ class RequestActions:
             return request
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
 
+    def _take_back(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
+        request, by = store.get(c, request_id, lock=True), actor.slack_user_id
+        if error := not_waiting(request):
+            return error
+        if request.status is not Status.OFFERED:
+            return ApprovalConflict(tr("Request {number} holds no offer to take back.", number=request.number))
+        if by != request.decided_by or actor.kind is not ActorKind.MEMBER:
+            self._record_refusal(c, request, actor, "take_back", None)
+            who = mention(request.decided_by or "")
+            return PermissionDenied(tr("Only {who}, who made the offer, can take it back.", who=who))
+        record(c, Fact.RETRACTED, request, at=self.clock(), actor=by)
+        votes = tuple(vote for vote in request.votes if vote.by != by)
+        request = store.move(c, request, Status.PENDING, counter_offer=None, decided_by=None, votes=votes)
+        self.notifications.story(c, request, tr("{who} took the offer back.", who=mention(by)))
+        self.notifications.announce(c, request)
+        self.notifications.tell(c, request)
+        return request
+
     def _bound(self, request: ApprovalRequest, requester: Actor) -> ApprovalRequest:
         """The request under the stricter of its stored terms and today's, which bind it from now on."""
         judgement, given = request.judgement, request.given
@@ -252,7 +275,7 @@ class RequestActions:
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
         request, now = store.get(c, request_id, lock=True), self.clock()
-        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
+        error = not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
         if error is not None:
             return error
         by = approver.slack_user_id
@@ -264,7 +287,7 @@ class RequestActions:
 
     def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
         request = store.get(c, request_id, lock=True)
-        error = _not_open(request) or self._not_allowed(c, request, approver, requester, "take")
+        error = not_open(request) or self._not_allowed(c, request, approver, requester, "take")
         if error is not None:
             return error
         record(c, Fact.TAKEN, request, at=self.clock(), actor=approver.slack_user_id)
@@ -274,7 +297,7 @@ class RequestActions:
 
     def _withdraw(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
         request, now = store.get(c, request_id, lock=True), self.clock()
-        error = _not_waiting(request) or self._not_requester(c, request, actor, "withdraw")
+        error = not_waiting(request) or self._not_requester(c, request, actor, "withdraw")
         if error is not None:
             return error
         record(c, Fact.WITHDRAWN, request, at=now, actor=actor.slack_user_id)
@@ -287,7 +310,7 @@ class RequestActions:
 
     def _nudge(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
         request, now = store.get(c, request_id, lock=True), self.clock()
-        error = _not_waiting(request) or self._not_requester(c, request, actor, "nudge")
+        error = not_waiting(request) or self._not_requester(c, request, actor, "nudge")
         if error is not None:
             return error
         if now - (request.progress.nudged_at or 0.0) < NUDGE_PAUSE:
@@ -342,48 +365,9 @@ _ONLY = {
     "withdraw": tr("Only {who}, who asked, can withdraw request {number}."),
     "nudge": tr("Only {who}, who asked, can remind approvers of request {number}."),
 }
-# How a request was decided, where it is known by whom and where it is not.
-_DECIDED = {
-    Status.DENIED: (
-        tr("Request {number} was denied already by {who}; it is {status} now."),
-        tr("Request {number} was denied already; it is {status} now."),
-    ),
-    Status.WITHDRAWN: (
-        tr("Request {number} was withdrawn already by {who}; it is {status} now."),
-        tr("Request {number} was withdrawn already; it is {status} now."),
-    ),
-    Status.APPROVED: (
-        tr("Request {number} was approved already by {who}; it is {status} now."),
-        tr("Request {number} was approved already; it is {status} now."),
-    ),
-}
 
 
 def _terms(request: ApprovalRequest) -> Approval:
     approval = request.approval
     assert approval is not None  # noqa: S101  who may not answer it was turned away before
     return approval
-
-
-def _not_waiting(request: ApprovalRequest) -> BotError | None:
-    """The truth for whoever came second."""
-    if request.status in WAITING:
-        return None
-    number = request.number
-    if request.status is Status.EXPIRED:
-        return ApprovalConflict(
-            tr("Request {number} has expired: nobody decided in time. Ask again if needed.", number=number)
-        )
-    by_whom, by_somebody = _DECIDED.get(request.status, _DECIDED[Status.APPROVED])
-    told, who = (by_whom, mention(request.decided_by)) if request.decided_by else (by_somebody, "")
-    return ApprovalConflict(told.filled(number=number, who=who, status=WORDS[request.status]))
-
-
-def _not_open(request: ApprovalRequest) -> BotError | None:
-    """The same for those who decide: while an offer waits, only the requester moves it."""
-    if request.status is Status.OFFERED:
-        who = mention(request.requester_id)
-        return ApprovalConflict(
-            tr("Request {number} waits for {who} to accept an offer.", number=request.number, who=who)
-        )
-    return _not_waiting(request)

@@ -11,6 +11,7 @@ class Fact(StrEnum):
     REFUSED = "refused"  # the policy said no; details: operation, rule
     APPROVED = "approved"  # one approver said yes
     COUNTERED = "countered"  # approved for less or otherwise than asked; waits for the requester if the rule says so
+    RETRACTED = "retracted"  # an approver took a counter-offer back, so the request waits again
     ACCEPTED = "accepted"  # the requester accepted what an approver offered; with `key` in details: the new owner a key
     DECLINED = "declined"  # the person who was to own a key did not want it
     DENIED = "denied"  # an approver said no, with a reason

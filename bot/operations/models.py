@@ -184,12 +184,13 @@ class Work:
 
 
 class Offer(Frozen):
-    """What an approver grants instead of what was asked: None = as asked."""
+    """What an approver grants instead of what was asked: None = as asked. `reason`: why, in their words."""
 
     remain_quota: int | None = None
     delta: int | None = None
     expiry: Expiry | None = None
     models: tuple[str, ...] | None = None
+    reason: str | None = None
 
 
 # Fields of which a condition of the policy can speak.

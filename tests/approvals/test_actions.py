@@ -1,5 +1,6 @@
 """Each button of a card: who may, when, what it leaves behind. On SQLite and on PostgreSQL."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,6 +200,32 @@ async def test_an_offer_can_be_withdrawn(sqlite_spine: Spine) -> None:
     await sqlite_spine.ask()
     await sqlite_spine.actions.approve(1, MIRA, ADA, offer=LESS)
     assert (await sqlite_spine.actions.withdraw(1, ADA)).status is Status.WITHDRAWN
+
+
+async def test_whoever_made_an_offer_takes_it_back_and_the_request_waits_again(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    await spine.ask()
+    await spine.actions.approve(1, MIRA, ADA, offer=LESS)
+    row = await spine.actions.take_back(1, MIRA)
+    assert (row.status, row.counter_offer, row.decided_by, row.votes) == (Status.PENDING, None, None, ())
+    assert (await spine.facts())[-1] == "retracted"
+    # It can be approved as it was asked.
+    assert (await spine.actions.approve(1, MIRA, ADA)).status is Status.APPROVED
+
+
+async def test_nobody_else_takes_an_offer_back_and_what_holds_none_has_none_to_take_back(sqlite_spine: Spine) -> None:
+    spine = sqlite_spine
+    await spine.ask()
+    with pytest.raises(ApprovalConflict, match="holds no offer to take back"):
+        await spine.actions.take_back(1, MIRA)
+    await spine.actions.approve(1, MIRA, ADA, offer=LESS)
+    gone = replace(MIRA, kind=ActorKind.GUEST)
+    for who in (ADA, SAM, gone):
+        with pytest.raises(PermissionDenied, match="Only <@U0MIRA>, who made the offer"):
+            await spine.actions.take_back(1, who)
+    await spine.actions.withdraw(1, ADA)
+    with pytest.raises(ApprovalConflict, match="withdrawn already"):
+        await spine.actions.take_back(1, MIRA)
 
 
 @pytest.mark.parametrize("what", ["approve", "deny", "take"])

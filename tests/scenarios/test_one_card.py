@@ -4,6 +4,7 @@ import pytest
 
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.views import View
 from tests.narrow import expect, present
 from tests.scenarios.alerting import SAM, cards, everything, learned, send
 from tests.scenarios.conftest import http_desk
@@ -128,3 +129,29 @@ async def test_all_alerts_of_a_message_are_noted_as_not_ours_at_once(http_desk: 
     await desk.slack.click(SAM, about[0], "not_ours")
     await desk.eventually(lambda: desk.said("Not ours, says", seed.SECURITY_CHANNEL))
     assert len(await desk.audit("not_ours")) == 3
+
+
+async def test_a_killed_key_can_be_asked_back_from_its_card_and_is_judged_like_any_wish(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    record = await desk.own(ADA, desk.key(KEY))
+    await send(desk, "generic", desk.gateway.key_value(record.id))
+    card = (await desk.eventually(lambda: cards(desk, KEY)))[0]
+    assert "key.enable" not in buttons_of(card)
+    await desk.slack.click(SAM, card, "disable")
+    await desk.eventually(lambda: cards(desk, "dead, refused by the gateway"))
+    (card,) = await desk.eventually(lambda: [m for m in cards(desk, KEY) if "key.enable" in buttons_of(m)])
+    done = (await desk.eventually(lambda: desk.said("was disabled", seed.KEYS_CHANNEL)))[0]
+    assert "key.enable" in buttons_of(done)
+    await desk.slack.click(SAM, card, "key.enable")
+    view = await desk.eventually(lambda: _form(desk, "key.enable"))
+    await desk.fill(SAM, view, reason="it was none")
+    await desk.slack.submit(SAM, view)
+    # The sandbox's policy lets security unlock; the card calls the key leaked and enabled again.
+    await desk.eventually(lambda: desk.gateway.key(record.id).status == 1)
+    await desk.eventually(lambda: cards(desk, "enabled again"))
+
+
+def _form(desk: Desk, callback_id: str) -> View | None:
+    view = desk.slack.top_view(SAM)
+    return view if view.body["callback_id"] == callback_id else None

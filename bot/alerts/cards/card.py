@@ -20,6 +20,8 @@ from bot.alerts.cards.key_blocks import (
 from bot.alerts.cards.key_state import (
     Requests,
     came_to_nothing,
+    is_enabled_again,
+    is_out_of_use,
     living_keys,
     open_keys,
 )
@@ -107,6 +109,13 @@ def _on_it(alert: Alert, requests: Requests) -> list[Block]:
         return []
     who, since = mention(alert.acknowledged_by), date(alert.acknowledged_at)
     return [context(tr(":eyes: {who} is on it since {time}.", who=who, time=since))]
+
+
+def _is_ended(alert: Alert, key_id: int, requests: Requests) -> bool:
+    """Whether the key is disabled and still there, so that it can be brought back."""
+    seen = alert.keys.get(key_id)
+    here = seen is not None and not seen.gone
+    return here and is_out_of_use(alert, key_id, requests) and not is_enabled_again(alert, key_id, requests)
 
 
 def over_call(alert: Alert, requests: Requests) -> Message:
@@ -231,6 +240,8 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
         elements.append(button(trc("button", "Rotate…"), ROTATE, value=row))
         if living_keys(alert, requests):
             elements.append(button(tr("I am on it"), ACKNOWLEDGE, value=row))
+    if alert.the_key is not None and _is_ended(alert, alert.the_key, requests):
+        elements.append(button(tr("Enable again…"), "key.enable", value=str(alert.the_key)))
     if alert.is_foreign:
         elements.append(button(tr("Not ours"), NOT_OURS, value=row))
     if alert.batch_id is None and all(came_to_nothing(request) for request in requests.values()):

@@ -2,6 +2,9 @@
 
 notifications    which messages it wants, and when
 views            how they look
+buttons          what can be clicked on them
+waiting          what a waiting request waits for, stage by stage
+offered_changes  the values that are offered, beside those that were asked
 change_lines     what a request changes, as facts
 again            *Ask again*, the button under an old request
 quiet_days       one message a day for what needed no approval

@@ -13,13 +13,13 @@ from bot.approvals import store
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards.offer_form import about, build_offer_modal, parse_offer
 from bot.approvals.cards.views import RequestViews
-from bot.approvals.models import WAITING, WORDS, ApprovalRequest
+from bot.approvals.models import WORDS, ApprovalRequest
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
 from bot.languages import said, tr, trc
 from bot.permissions.models import Actor
 from bot.slack.blocks import modal, section
-from bot.slack.delivery import Ack, Delivery, Replace
+from bot.slack.delivery import Ack, CloseAll, Delivery
 from bot.slack.directory import Directory
 from bot.slack.inputs import input_block, text_input, typed
 from bot.slack.router import Router
@@ -79,15 +79,19 @@ class CardListeners:
 
     async def withdraw(self, delivery: Delivery) -> Ack:
         """The requester takes it back."""
-        return await self._by_requester(delivery, self.actions.withdraw)
+        return await self._by_one_person(delivery, self.actions.withdraw)
 
     async def accept(self, delivery: Delivery) -> Ack:
         """The requester accepts what was offered instead."""
-        return await self._by_requester(delivery, self.actions.accept)
+        return await self._by_one_person(delivery, self.actions.accept)
+
+    async def take_back(self, delivery: Delivery) -> Ack:
+        """Whoever made a counter-offer takes it back."""
+        return await self._by_one_person(delivery, self.actions.take_back)
 
     async def remind(self, delivery: Delivery) -> Ack:
         """The requester reminds the approvers."""
-        return await self._by_requester(delivery, self.actions.nudge)
+        return await self._by_one_person(delivery, self.actions.nudge)
 
     async def more(self, delivery: Delivery) -> Ack:
         """A choice from the menu of a card."""
@@ -96,12 +100,13 @@ class CardListeners:
             "take": self.take,
             "remind": self.remind,
             "withdraw": self.withdraw,
+            "take_back": self.take_back,
         }.get(delivery.action_value.partition(":")[0])
         if chosen is None:
             raise ApprovalConflict(said(NO_REQUEST))
         return await chosen(delivery)
 
-    async def _by_requester(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
+    async def _by_one_person(self, delivery: Delivery, do: Callable[[int, Actor], Awaitable[ApprovalRequest]]) -> Ack:
         request = await self._request(_row(delivery))
         actor = await self.directory.actor(delivery.user_id, delivery.user_team_id, fresh=True)
         return await self._done(delivery, await do(request.id, actor))
@@ -128,17 +133,13 @@ class CardListeners:
         return None
 
     async def submit_deny(self, delivery: Delivery) -> Ack:
-        """The reason is there: deny."""
+        """The reason is there: deny. The card tells how it ended, so that no window has to be closed."""
         request = await self._request(delivery.private_metadata)
         reason = clean(typed(delivery.state, REASON))
         if not reason:
             raise InputError({REASON: tr("Say why; the requester reads it.")})
-        people = await self._people(delivery, request)
-        request = await self.actions.deny(request.id, *people, reason=reason)
-        number = request.number
-        return Replace(
-            _answer(request, tr("Request {number} is denied. The requester is told, with your reason.", number=number))
-        )
+        await self.actions.deny(request.id, *await self._people(delivery, request), reason=reason)
+        return CloseAll()
 
     async def open_offer(self, delivery: Delivery) -> Ack:
         """Show what could be granted instead."""
@@ -147,15 +148,12 @@ class CardListeners:
         return None
 
     async def submit_offer(self, delivery: Delivery) -> Ack:
-        """Approve for less."""
+        """Approve for less. The card tells how it stands."""
         request = await self._request(delivery.private_metadata)
         offer = parse_offer(request, delivery.state, now=self.clock(), units_per_usd=self.units_per_usd)
         people = await self._people(delivery, request)
-        request = await self.actions.approve(request.id, *people, offer=offer)
-        number = request.number
-        if request.status in WAITING:
-            return Replace(_answer(request, tr("Request {number} waits for the requester's yes.", number=number)))
-        return Replace(_answer(request, tr("Request {number} is approved with your changes.", number=number)))
+        await self.actions.approve(request.id, *people, offer=offer)
+        return CloseAll()
 
     async def look(self, delivery: Delivery) -> Ack:
         """The card again, in a window: from the Home or a list."""

@@ -9,11 +9,12 @@ from bot.languages import tr, trc
 from bot.operations import Expiry, Offer
 from bot.slack.blocks import bold_name, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
-from bot.typed_text import clean_number
+from bot.typed_text import clean, clean_number
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
 
 OFFER = "request.offer"
 QUOTA, DELTA, EXPIRY, MODELS = "remain_quota", "delta", "expired_time", "model_limits"
+REASON = "reason"
 KEEP = "keep"
 _DAY = 86_400
 _SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d": 365 * _DAY}
@@ -54,6 +55,8 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
             section(tr("There is nothing in this request that could be granted in part. Approve it, or deny it."))
         )
         return modal(OFFER, title, blocks, close=tr("Close"))
+    why = text_input(multiline=True, max_length=300)
+    blocks.append(input_block(REASON, tr("Why"), why, hint=tr("The requester reads it."), optional=True))
     if request.approval is not None and request.approval.counter_offer == "ask":
         who = mention(request.requester_id)
         blocks.insert(1, context(tr("If you grant less than was asked, {who} must accept it first.", who=who)))
@@ -90,7 +93,7 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
         first = next((name for name in (QUOTA, DELTA, EXPIRY, MODELS) if name in state), QUOTA)
         same = tr("Nothing differs from what was asked for. Use Approve to grant it as it is.")
         raise InputError({first: same})
-    return Offer.model_validate(changes)
+    return Offer.model_validate({**changes, "reason": clean(typed(state, REASON)) or None})
 
 
 def _quota(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from bot.languages import tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.operations import Offer
 from bot.permissions.models import Approval
-from bot.slack.blocks import Block, code, context, date, inert, section
+from bot.slack.blocks import Block, code, context, date, inert, quote, section
 from bot.units import format_duration, format_quota
 
 
@@ -15,7 +15,9 @@ def offer_blocks(request: ApprovalRequest, units_per_usd: int) -> list[Block]:
         return []
     agreed = request.status in {Status.PENDING, *IN_HAND, Status.SUCCEEDED, Status.FAILED}
     label = tr("Granted instead of what was asked") if agreed else tr("Offered instead")
-    return [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
+    blocks = [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
+    reason = request.counter_offer.reason
+    return [*blocks, section(quote(reason))] if reason else blocks
 
 
 def offer_text(offer: Offer, units_per_usd: int) -> str:

@@ -10,21 +10,28 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.again import again_blocks
+from bot.approvals.cards.buttons import (
+    accept_button,
+    card_buttons,
+    enable_again_blocks,
+    reveal_button,
+    withdraw_button,
+)
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_sentence, whose_sentence
 from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
+from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.terms import no_approver_blocks, offer_blocks
-from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
+from bot.approvals.cards.waiting import waiting_blocks
+from bot.approvals.models import IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
 from bot.keys.spending_text import spent_text
-from bot.languages import Sentence, joined, said, tr, trc, trn
-from bot.languages.formats import all_of, one_of
+from bot.languages import Sentence, joined, said, tr, trc
 from bot.languages.sentence import from_stored
 from bot.operations import Effect, Operation
-from bot.permissions.stages import missing, roles_who_may_answer
 from bot.slack.blocks import (
     Block,
     Message,
@@ -32,16 +39,12 @@ from bot.slack.blocks import (
     bold_name,
     button,
     code,
-    confirm,
     context,
     date,
     escape,
     harmless,
     inert,
     mention,
-    mention_all,
-    option,
-    overflow,
     quote,
     section,
 )
@@ -60,13 +63,6 @@ MARKS = {
     Status.DENIED: ":no_entry:",
     Status.EXPIRED: ":zzz:",
     Status.WITHDRAWN: ":leftwards_arrow_with_hook:",
-}
-# What else can be done with a waiting request, in a menu beside its buttons: word of the value → text.
-MORE = {
-    "approve_with_changes": tr("Approve with changes…"),
-    "take": tr("I'll look"),
-    "remind": tr("Remind approvers"),
-    "withdraw": tr("Withdraw"),
 }
 
 
@@ -148,7 +144,7 @@ class RequestViews:
         blocks = [
             section(f"{headline}\n{state}"),
             *lock_blocks(request.judgement.facts.lock),
-            *change_lines(request.summary),
+            *change_lines(shown_changes(request, self.units_per_usd)),
         ]
         blocks += [context(f":bar_chart: {spent}")] if spent else []
         blocks += reason_blocks(request)
@@ -156,61 +152,12 @@ class RequestViews:
         if request.denial:
             heading = tr("Reason of the denial")
             blocks.append(section(f"*{heading}*\n{quote(request.denial)}"))
-        blocks += self._waiting_for(request)
+        blocks += waiting_blocks(request, now=self.clock())
         blocks += outcome_blocks(request)
         blocks += aftermath_blocks(request)
         blocks.append(context(_small_line(request)))
-        blocks += self._buttons(request)
+        blocks += card_buttons(request) or again_blocks(request, operation)
         return Message(f"{headline}: {said(WORDS[request.status])} ({request.number})", blocks)
-
-    def _waiting_for(self, request: ApprovalRequest) -> list[Block]:
-        approval = request.approval
-        if request.status is not Status.PENDING or approval is None:
-            return []
-        given = request.given
-        allowed = roles_who_may_answer(approval, given, asked_at=request.asked_at, now=self.clock())
-        roles, lacking = one_of(f"*{inert(role)}*" for role in allowed), missing(approval, given)
-        if request.votes:
-            text = trn(
-                "Needs {count} more approval from {roles}; approved by {people}.",
-                "Needs {count} more approvals from {roles}; approved by {people}.",
-                lacking,
-                roles=roles,
-                people=all_of(mention(vote.by) for vote in request.votes),
-            )
-        else:
-            text = trn(
-                "Needs {count} approval from {roles}.", "Needs {count} approvals from {roles}.", lacking, roles=roles
-            )
-        lapses = request.lapses_at
-        until = tr("Waits until {when}", when=date(lapses)) if lapses else tr("Waits without an end")
-        called = request.progress.called
-        lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
-        return lines + no_approver_blocks(request)
-
-    def _buttons(self, request: ApprovalRequest) -> list[Block]:
-        row = str(request.id)
-        if request.status is Status.PENDING:
-            return [
-                actions(
-                    button(trc("button", "Approve"), "approve", value=row, style="primary"),
-                    button(trc("button", "Deny"), "deny", value=row, style="danger"),
-                    overflow("more", *(option(text, f"{word}:{row}") for word, text in MORE.items())),
-                )
-            ]
-        if request.status is Status.OFFERED:
-            return [actions(_accept_button(request), withdraw_button(row))]
-        if request.break_glass and not request.reviewed_by and request.status in FINAL:
-            return [actions(button(trc("button: I have looked at it", "Reviewed"), "reviewed", value=row))]
-        return again_blocks(request, self.operations[request.operation])
-
-
-def withdraw_button(row: str) -> Block:
-    """The button with which the requester withdraws the request."""
-    sure = confirm(
-        tr("Withdraw this request?"), tr("It can be asked again at any time."), yes=tr("Withdraw"), no=tr("Keep it")
-    )
-    return button(tr("Withdraw"), "withdraw", value=row, confirm=sure)
 
 
 def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
@@ -223,7 +170,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     # In the thread of a card the details are shown already; without a card this message is all that the channel sees.
     blocks = [
         section(f"{mark_of(request)} {joined(done, asked)}"),
-        *([] if request.has_card else change_lines(request.summary)),
+        *([] if request.has_card else change_lines(shown_changes(request, units_per_usd))),
     ]
     blocks += offer_blocks(request, units_per_usd)
     blocks += [context(f":information_source: {harmless(note)}") for note in (outcome.notes if outcome else ())]
@@ -233,6 +180,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     parts += [code(outcome.hint)] if outcome and outcome.hint else []
     parts.append(tr("rule {name}", name=code(request.judgement.decision.rule or "")))
     blocks.append(context(" · ".join(parts)))
+    blocks += enable_again_blocks(request)
     return Message(joined(done, tr("(Request {number}.)", number=request.number)), blocks)
 
 
@@ -249,9 +197,10 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     blocks.append(context(_small_line(request)))
     reveals = operation.effect in {Effect.CREATES, Effect.REPLACES}
     if request.status is Status.SUCCEEDED and reveals and mine:
-        blocks.append(actions(_reveal_button(request)))
+        blocks.append(actions(reveal_button(request)))
     if request.status is Status.OFFERED:
-        blocks.append(actions(_accept_button(request), withdraw_button(str(request.id))))
+        blocks.append(actions(accept_button(request), withdraw_button(str(request.id))))
+    blocks += enable_again_blocks(request)
     if request.outcome is not None and request.outcome.changed_since and request.key_id is not None:
         # The button of the operation opens its form anew, prefilled with the key as it is now.
         blocks.append(actions(button(tr("Look and ask again"), operation.name, value=str(request.key_id))))
@@ -267,7 +216,8 @@ def owner_notice(request: ApprovalRequest, operation: Operation, *, owner: str =
     blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
     if operation.effect is Effect.REPLACES:
-        blocks.append(actions(_reveal_button(request)))
+        blocks.append(actions(reveal_button(request)))
+    blocks += enable_again_blocks(request)
     if operation.effect is Effect.GIVES and owner == request.counted_for:
         blocks += given_blocks(request)
     return Message(sentence, blocks)
@@ -365,14 +315,6 @@ def _detail(request: ApprovalRequest) -> str:
         return tr(":rotating_light: break-glass: done at once without an approval; *not reviewed yet*")
     taken = request.status is Status.PENDING and request.taken_by
     return tr("{who} is looking at it", who=mention(request.taken_by or "")) if taken else ""
-
-
-def _accept_button(request: ApprovalRequest) -> Block:
-    return button(tr("Accept the offer"), "accept_offer", value=str(request.id), style="primary")
-
-
-def _reveal_button(request: ApprovalRequest) -> Block:
-    return button(trc("button", "Reveal"), "reveal", value=str(request.id), style="primary")
 
 
 def _small_line(request: ApprovalRequest) -> str:

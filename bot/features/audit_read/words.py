@@ -329,6 +329,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.POSTED: _told(tr("A message was posted")),
     Fact.ALERT: _alert,
     Fact.ACKNOWLEDGED: _told(tr("{who} is on alert {alert}"), "alert"),
+    Fact.RETRACTED: _told(tr("{who} took the offer back")),
     Fact.NOT_OURS: _told(tr("{who} noted alert {alert} as not ours"), "alert"),
     Fact.FALSE_ALARM: _told(tr("{who} closed alert {alert} as a false alarm"), "alert"),
     Fact.POLICY_LOADED: _policy_loaded,

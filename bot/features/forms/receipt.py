@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals.cards.again import again_blocks
+from bot.approvals.cards.buttons import withdraw_button
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.terms import approval_text
 from bot.approvals.cards.views import (
@@ -12,7 +13,6 @@ from bot.approvals.cards.views import (
     mark_of,
     notice_sentence,
     outcome_blocks,
-    withdraw_button,
 )
 from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.keys import owners

@@ -4,7 +4,8 @@ import asyncio
 
 from bot.approvals import store
 from bot.approvals.cards.again import again_button
-from bot.approvals.cards.views import mark_of, withdraw_button
+from bot.approvals.cards.buttons import withdraw_button
+from bot.approvals.cards.views import mark_of
 from bot.approvals.models import FINAL, WAITING, WORDS, ApprovalRequest, OriginKind
 from bot.deps import Deps
 from bot.languages import said, tr, trc

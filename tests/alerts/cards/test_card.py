@@ -190,6 +190,8 @@ def test_it_offers_what_can_be_done_now(alert: Alert, names: list[str]) -> None:
 
 def test_what_is_done_is_offered_no_more_and_more_keys_are_another_batch() -> None:
     done = leaked(7, actions={7: DISABLE}, keys={7: snapshot(state="disabled")})
-    assert buttons(done, {1: disabled(None)}) == []
+    assert buttons(done, {1: disabled(None)}) == ["Enable again…"]
+    gone = leaked(7, actions={7: DISABLE}, keys={7: snapshot(gone=True)})
+    assert buttons(gone, {1: disabled(None)}) == []
     assert buttons(mass(batch_id=4), batch=DisabledCount(3, 3, 0)) == []
     assert buttons(mass(batch_id=4), batch=DisabledCount(2, 2, 0)) == ["Disable all 3"]

@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from bot.approvals.cards import listeners
+from bot.approvals.cards.buttons import MORE
 from bot.approvals.cards.listeners import DENY, OFFER, REASON, CardListeners
 from bot.approvals.cards.offer_form import EXPIRY, KEEP, QUOTA
-from bot.approvals.cards.views import MORE, RequestViews
+from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import Status
 from bot.errors import ApprovalConflict, InputError, PermissionDenied
 from bot.features import OPERATIONS
 from bot.permissions.models import Actor
-from bot.slack.delivery import Delivery, Kind, Replace
+from bot.slack.delivery import CloseAll, Delivery, Kind
 from tests.approvals.kit import ADA, BEN, MIRA, SAM, TEAM, Spine, policy
 from tests.slack.kit import NotingWeb, make_delivery, make_responder
 
@@ -109,6 +110,15 @@ async def test_a_choice_from_the_menu_does_what_it_says(card: Card, choice: str,
         assert (await card.spine.row()).taken_by == "U0MIRA"
 
 
+async def test_an_offer_is_taken_back_from_the_menu_of_its_card(card: Card) -> None:
+    await card.listeners.submit_offer(card.sent(MIRA, HALF | {REASON: {"value": {"value": "Half is plenty."}}}))
+    offer = (await card.spine.row()).counter_offer
+    assert offer is not None
+    assert offer.reason == "Half is plenty."
+    assert await card.listeners.more(card.click(MIRA, "take_back:1")) is None
+    assert (await card.spine.row()).status is Status.PENDING
+
+
 async def test_a_choice_that_is_not_in_the_menu_does_nothing(card: Card) -> None:
     with pytest.raises(ApprovalConflict):
         await card.listeners.more(card.click(MIRA, "approve:1"))
@@ -129,9 +139,9 @@ async def test_a_denial_asks_for_a_reason_and_stores_it(card: Card) -> None:
     with pytest.raises(InputError) as wrong:
         await card.listeners.submit_deny(card.sent(MIRA, {REASON: {"value": {"value": " "}}}))
     assert set(wrong.value.fields) == {REASON}
+    # The card tells; no second window has to be closed.
     answer = await card.listeners.submit_deny(card.sent(MIRA, {REASON: {"value": {"value": "Too much."}}}))
-    assert isinstance(answer, Replace)
-    assert "is denied" in str(answer.view)
+    assert isinstance(answer, CloseAll)
     row = await card.spine.row()
     assert (row.status, row.denial) == (Status.DENIED, "Too much.")
 
@@ -143,8 +153,7 @@ async def test_a_window_opens_on_top_of_the_one_that_was_clicked_in(card: Card) 
 
 async def test_less_is_offered_and_the_requester_accepts(card: Card) -> None:
     answer = await card.listeners.submit_offer(card.sent(MIRA, HALF))
-    assert isinstance(answer, Replace)
-    assert "waits for the requester's yes" in str(answer.view)
+    assert isinstance(answer, CloseAll)
     assert (await card.spine.row()).status is Status.OFFERED
     with pytest.raises(PermissionDenied):
         await card.listeners.accept(card.click(BEN))
@@ -156,9 +165,7 @@ async def test_less_that_stands_at_once_is_approved(sqlite_database: Any) -> Non
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", counter_offer = "stand"'))
     await spine.ask(models=())
     card = Card(spine)
-    answer = await card.listeners.submit_offer(card.sent(MIRA, HALF))
-    assert isinstance(answer, Replace)
-    assert "is approved with your changes" in str(answer.view)
+    await card.listeners.submit_offer(card.sent(MIRA, HALF))
     assert (await spine.row()).status is Status.APPROVED
 
 

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from bot.approvals.cards.offer_form import DELTA, EXPIRY, KEEP, MODELS, OFFER, QUOTA, build_offer_modal, parse_offer
+from bot.approvals.cards.offer_form import (
+    DELTA,
+    EXPIRY,
+    KEEP,
+    MODELS,
+    OFFER,
+    QUOTA,
+    REASON,
+    build_offer_modal,
+    parse_offer,
+)
 from bot.approvals.models import ApprovalRequest, Status
 from bot.errors import InputError
 from bot.operations import Expiry
@@ -34,9 +44,9 @@ def filled(quota: str = "2M", expiry: str = KEEP, models: tuple[str, ...] = ("gp
 
 def test_it_asks_for_what_the_request_speaks_of() -> None:
     view = build_offer_modal(NEW_KEY, units_per_usd=UNITS)
-    assert (view["callback_id"], block_ids(view)) == (OFFER, [QUOTA, EXPIRY, MODELS])
+    assert (view["callback_id"], block_ids(view)) == (OFFER, [QUOTA, EXPIRY, MODELS, REASON])
     assert "90 days" not in str(view)
-    assert block_ids(build_offer_modal(request(delta=500, key_id=7), units_per_usd=UNITS)) == [DELTA]
+    assert block_ids(build_offer_modal(request(delta=500, key_id=7), units_per_usd=UNITS)) == [DELTA, REASON]
 
 
 def test_what_cannot_be_granted_in_part_has_no_form() -> None:

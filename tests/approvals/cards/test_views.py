@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.cards.buttons import MORE
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.notifications import CARD, CONFIRMATION, NOTICE, OWNER, STORY
 from bot.approvals.cards.views import (
     MARKS,
-    MORE,
     RequestViews,
     confirmation,
     mark_of,
@@ -95,7 +95,7 @@ def test_green_is_only_what_was_read_back_and_refused_by_the_gateway(
     ("status", "ids"),
     [
         (Status.PENDING, ["approve", "deny", "more"]),
-        (Status.OFFERED, ["accept_offer", "withdraw"]),
+        (Status.OFFERED, ["accept_offer", "more"]),
         *(
             (status, ["key.create.again"])
             for status in (Status.FAILED, Status.DENIED, Status.EXPIRED, Status.WITHDRAWN)

@@ -1,0 +1,47 @@
+"""What a waiting request waits for: the open stage, those that follow, its end. Functions of the row; no clients."""
+
+from bot.approvals.cards.terms import no_approver_blocks
+from bot.approvals.models import ApprovalRequest, Status
+from bot.languages import joined, tr, trn
+from bot.languages.formats import all_of, one_of
+from bot.permissions.models import Stage
+from bot.permissions.stages import open_stage, roles_who_may_answer
+from bot.slack.blocks import Block, context, date, inert, mention, mention_all
+
+
+def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
+    """Who must approve now and who afterwards, until when it waits, who was called."""
+    approval = request.approval
+    waiting = None if approval is None else open_stage(approval, request.given, asked_at=request.asked_at)
+    if request.status is not Status.PENDING or approval is None or waiting is None:
+        return []
+    allowed = roles_who_may_answer(approval, request.given, asked_at=request.asked_at, now=now)
+    text = _needs(request, waiting.missing, _roles(allowed))
+    later = approval.stages[waiting.index + 1 :]
+    if later:
+        text = joined(text, tr("Then: {people}.", people=all_of(_people(stage) for stage in later)))
+    lapses = request.lapses_at
+    until = tr("Waits until {when}", when=date(lapses)) if lapses else tr("Waits without an end")
+    called = request.progress.called
+    lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
+    return lines + no_approver_blocks(request)
+
+
+def _needs(request: ApprovalRequest, lacking: int, roles: str) -> str:
+    if request.votes:
+        return trn(
+            "Needs {count} more approval from {roles}; approved by {people}.",
+            "Needs {count} more approvals from {roles}; approved by {people}.",
+            lacking,
+            roles=roles,
+            people=all_of(mention(vote.by) for vote in request.votes),
+        )
+    return trn("Needs {count} approval from {roles}.", "Needs {count} approvals from {roles}.", lacking, roles=roles)
+
+
+def _roles(roles: tuple[str, ...]) -> str:
+    return one_of(f"*{inert(role)}*" for role in roles)
+
+
+def _people(stage: Stage) -> str:
+    return trn("{count} person of {roles}", "{count} people of {roles}", stage.count, roles=_roles(stage.roles))

@@ -1,0 +1,45 @@
+"""A waiting card says how many of whom it needs now, and who comes afterwards: never the sum over all stages."""
+
+from typing import Any
+
+from bot.approvals.cards.waiting import waiting_blocks
+from bot.approvals.models import ApprovalRequest, Judgement, Progress, Status, Vote
+from bot.permissions.models import Approval, Decision, Facts, Stage
+from bot.slack.blocks import Message
+from tests.approvals.kit import NOW, new_request
+from tests.scenarios.desk import text_of
+
+STAGES = (Stage(roles=("manager",)), Stage(roles=("security", "admin"), count=2))
+
+
+def shown(*votes: str, status: Status = Status.PENDING, terms: Approval | None = None, **changes: Any) -> str:
+    decision = Decision(outcome="needs_approval", rule="r", sentence="", approval=terms)
+    judgement = Judgement(decision=decision, facts=Facts(), own=True)
+    given = tuple(Vote(by=by, team="T", at=NOW + n) for n, by in enumerate(votes))
+    values: dict[str, Any] = {"lapses_at": NOW + 60} | changes
+    row = ApprovalRequest(
+        **dict(new_request(judgement=judgement)), id=1, version=1, status=status, votes=given, **values
+    )
+    return text_of(Message("", waiting_blocks(row, now=NOW)))
+
+
+TWO = Approval(stages=STAGES, expires=3600.0)
+
+
+def test_the_open_stage_is_said_and_what_follows_it() -> None:
+    first = shown(terms=TWO)
+    assert "Needs 1 approval from *manager*. Then: 2 people of *security* or *admin*." in first
+    second = shown("U0MIRA", terms=TWO)
+    assert "Needs 2 more approvals from *security* or *admin*; approved by <@U0MIRA>." in second
+    assert "Then" not in second
+
+
+def test_its_end_and_who_was_called_are_said() -> None:
+    text = shown(terms=TWO, lapses_at=None, progress=Progress(called=("S0MANAGERS",)))
+    assert "Waits without an end" in text
+    assert "Called: <!subteam^S0MANAGERS>" in text
+
+
+def test_what_waits_for_nobody_says_nothing() -> None:
+    assert shown(terms=TWO, status=Status.DENIED).strip() == shown(terms=None).strip() == ""
+    assert shown("U0MIRA", "U0SAM", "U0ALEX", terms=TWO).strip() == ""
