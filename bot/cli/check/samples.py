@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from bot.alerts.cards import modal as alert_modal
 from bot.alerts.cards import notices as alert_notices
 from bot.alerts.cards.card import card as alert_card
+from bot.alerts.cards.card import over_call
+from bot.alerts.cards.sightings import Sightings, joined_card
 from bot.alerts.cards.unknown import unknown_card
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
@@ -263,6 +265,10 @@ def _of_alerts() -> Iterator[Sample]:
     unknown = known.model_copy(update={"keys": {}, "findings": (KeyFinding(hint="x…y", how=MatchKind.UNKNOWN),)})
     yield Sample("alert card", alert_card(known, {}, units_per_usd=UNITS))
     yield Sample("alert card, false alarm", alert_card(closed, {}, units_per_usd=UNITS))
+    again = Sightings([known], 1, NOW)
+    yield Sample("alert card, seen again", alert_card(known, {}, units_per_usd=UNITS, seen=again))
+    yield Sample("alert card, joined", joined_card(known.model_copy(update={"elsewhere": {7: 2}})))
+    yield Sample("alert, a call that is over", over_call(closed, {}))
     yield Sample("alerts without a key of ours", unknown_card([unknown], 1, minute=int(NOW // 60)))
     window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, units_per_usd=UNITS)
     yield Sample("alert window", window)
