@@ -311,7 +311,7 @@ def _no_rule(policy: Policy, ask: Ask) -> str:
         return tr("No rule allows {operation} for people without a role.", operation=operation)
     if not roles:
         return tr(
-            "No rule allows {operation} on what belongs to somebody else for people without a role.",
+            "This belongs to somebody else, and no rule allows {operation} on it for people without a role.",
             operation=operation,
         )
     if ask.own:
@@ -323,8 +323,8 @@ def _no_rule(policy: Policy, ask: Ask) -> str:
             roles=with_commas(roles),
         )
     return trn(
-        "No rule allows {operation} on what belongs to somebody else for the role {roles}.",
-        "No rule allows {operation} on what belongs to somebody else for the roles {roles}.",
+        "This belongs to somebody else, and no rule allows {operation} on it for the role {roles}.",
+        "This belongs to somebody else, and no rule allows {operation} on it for the roles {roles}.",
         len(roles),
         operation=operation,
         roles=with_commas(roles),
@@ -337,15 +337,9 @@ def _own_refusal(approval: Approval, today: Decision) -> Eligibility | None:
     if all(one.self_approval for one in terms):
         return None
     against = next((one.self_approval_rule for one in terms if one.self_approval_rule), None)
-    if against is not None:
-        sentence = tr(
-            "Somebody else must decide your own request: rule “{rule}” says self_approval = false.", rule=against
-        )
-    else:
-        sentence = tr(
-            "Somebody else must decide your own request: rule “{rule}” does not say self_approval = true.",
-            rule=today.rule,
-        )
+    # The rule stands in the record and in `why`; a person needs to know who can.
+    roles = dict.fromkeys(role for stage in terms[-1].stages for role in stage.roles)
+    sentence = tr("You can't approve your own request; somebody else of {roles} can.", roles=one_of(roles))
     return Eligibility(allowed=False, rule=against or today.rule, sentence=sentence)
 
 
