@@ -7,6 +7,7 @@ a second replica tell nothing twice. What must wait for the morning is not writt
 Every kind of care is wired in bootstrap.py. The modules below are of what owners are told; the other kinds have folders
 or modules of their own.
 
+anomaly/        unusual spending: told at once
 bootstrap       every kind: what draws its messages, what makes it
 days            how much each person was told today
 idle/           keys that nobody pays for any more: a question, and what silence does

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from bot.approvals.models import FINAL, ApprovalRequest
 from bot.care import messages, rounds
+from bot.care.anomaly import messages as anomaly_messages
+from bot.care.anomaly import rounds as anomaly_rounds
 from bot.care.kind import CareKind, CareParts
 from bot.care.leavers import departures as leavers
 from bot.care.leavers import messages as leaver_messages
@@ -19,11 +21,19 @@ from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
 # Each is given `units_per_usd`, and says what draws its kinds of posts.
-DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (messages.drawers, leaver_messages.drawers)
+DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (
+    messages.drawers,
+    leaver_messages.drawers,
+    anomaly_messages.drawers,
+)
 # Kinds of posts in the security channel → what people call them, when the channel does not take them.
 SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS}
 # In the order of their rounds. Each registers its buttons, if it has any.
-BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (rounds.build, leavers.build)
+BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
+    rounds.build,
+    leavers.build,
+    anomaly_rounds.build,
+)
 
 
 def drawers(*, units_per_usd: int) -> dict[str, Drawer]:

@@ -15,7 +15,20 @@ from bot.care.notice_text import notice_text, outcome_text
 from bot.care.told import Wants
 from bot.languages import joined, tr, trc, trn
 from bot.slack import post_store
-from bot.slack.blocks import Block, Message, actions, bold_name, button, code, context, mention, mention_all, section
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    bold_name,
+    button,
+    code,
+    confirm,
+    context,
+    mention,
+    mention_all,
+    section,
+)
+from bot.slack.delivery import Delivery
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
@@ -24,6 +37,8 @@ OWNER, CHANNEL, UNREAD = "care_owner", "care_channel", "care_unread"
 EXTEND, MORE = "key.extend", "key.more"
 # Buttons about idle keys.
 KEEP, ENABLE_AGAIN = "key.keep", "key.enable_again"
+# Buttons about unusual spending.
+DISABLE_NOW, MINE = "key.disable_now", "key.mine"
 # Whoever has so many at once gets one message.
 DIGEST = 3
 SHOWN = 20
@@ -58,7 +73,29 @@ def _buttons(notice: Notice) -> list[Block]:
             button(trc("button", "Disable"), "key.disable", value=key, label=tr("Disable key {number}", number=number)),
             button(trc("button", "Delete"), "key.delete", value=key, label=tr("Delete key {number}", number=number)),
         ]
+    if notice.kind is Crossing.ANOMALY:
+        mine = tr("Say nothing about key {number} for 24 hours", number=number)
+        return [disable_now(notice), button(tr("It is me (mute 24 h)"), MINE, value=key, label=mine)]
     return [button(tr("More quota"), MORE, value=key, label=tr("More quota for key {number}", number=number))]
+
+
+def disable_now(notice: Notice) -> Block:
+    """The button that takes a key out of use without a form."""
+    number = notice.key_id
+    sure = confirm(
+        tr("Disable this key now?"),
+        tr("Whatever uses key {number} stops working. It can be enabled again.", number=number),
+        yes=trc("button", "Disable"),
+        danger=True,
+    )
+    label = tr("Disable key {number}", number=number)
+    return button(tr("Disable now"), DISABLE_NOW, value=str(number), label=label, style="danger", confirm=sure)
+
+
+def key_number(delivery: Delivery) -> int:
+    """The key in the value of a button; 0, which no key has, when it is none."""
+    text = delivery.action_value
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _owner(c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message | None:

@@ -19,11 +19,12 @@ class Crossing(StrEnum):
     DRY = "dry"
     IDLE = "idle"
     UNANSWERED = "unanswered"
+    ANOMALY = "anomaly"
 
     @property
     def urgent(self) -> bool:
-        """Told at once, at any time: the key no longer works."""
-        return self in {Crossing.ENDED, Crossing.DRY, Crossing.UNANSWERED}
+        """Told at once, at any time: the key no longer works, or spends what nobody meant to."""
+        return self in {Crossing.ENDED, Crossing.DRY, Crossing.UNANSWERED, Crossing.ANOMALY}
 
 
 class CareOutcome(StrEnum):
@@ -39,6 +40,8 @@ class CareOutcome(StrEnum):
     NOT_ASKED = "not_asked"
     ENABLED = "enabled"
     LATE = "late"
+    CALM = "calm"
+    MINE = "mine"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class Notice:
     """One crossing, with what its message says. `mark`: of an expiry, in seconds. `left`, `granted`: units.
 
     Of an idle key: `billed`, when it was billed last, 0 = never; `due`: when it is disabled without an answer, or until
-    when that is taken back, 0 = not.
+    when that is taken back, 0 = not. Of an anomaly: `left` and `granted` are the units an hour, now and as a rule.
     """
 
     kind: Crossing

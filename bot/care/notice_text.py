@@ -12,8 +12,9 @@ from bot.units import format_money
 def notice_text(notice: Notice, *, units_per_usd: int) -> str:
     """What its owner reads."""
     name = bold_name(notice.name)
-    if notice.kind is Crossing.LOW:
-        return _low(notice, name, units_per_usd)
+    if notice.kind in {Crossing.LOW, Crossing.ANOMALY}:
+        left, granted = format_money(notice.left, units_per_usd), format_money(notice.granted, units_per_usd)
+        return _low(notice, name, left, granted) if notice.kind is Crossing.LOW else _anomaly(name, left, granted)
     return _TEXTS[notice.kind](notice, name)
 
 
@@ -36,9 +37,16 @@ def _dry(_notice: Notice, name: str) -> str:
     return tr(":no_entry: Key {name} has used up its quota and no longer works.", name=name)
 
 
-def _low(notice: Notice, name: str, units_per_usd: int) -> str:
-    left = format_money(notice.left, units_per_usd)
-    granted = format_money(notice.granted, units_per_usd)
+def _anomaly(name: str, per_hour: str, usual: str) -> str:
+    return tr(
+        ":rotating_light: Key {name} spends {amount} an hour; an hour of use usually costs {usual}.",
+        name=name,
+        amount=per_hour,
+        usual=usual,
+    )
+
+
+def _low(notice: Notice, name: str, left: str, granted: str) -> str:
     text = tr(":warning: Key {name} has {left} left of {granted}.", name=name, left=left, granted=granted)
     if notice.dry_at is None:
         return text
@@ -81,6 +89,8 @@ _OUTCOMES: Mapping[CareOutcome, Sentence] = {
     CareOutcome.KEPT: tr(":white_check_mark: It is kept. If it stays idle, this is asked again after the same time."),
     CareOutcome.NOT_ASKED: tr("The policy no longer asks about idle keys, so nobody needs to answer."),
     CareOutcome.ENABLED: tr(":white_check_mark: It is enabled again."),
+    CareOutcome.CALM: tr(":white_check_mark: It spends as usual again."),
+    CareOutcome.MINE: tr(":white_check_mark: Its owner knows of it. Nothing is said about this key for 24 hours."),
     CareOutcome.LATE: tr(
         "The time to take this back with one click is over; the key can still be enabled as any other."
     ),

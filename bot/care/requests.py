@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.approvals import store
 from bot.approvals.cards.views import notice_sentence
 from bot.approvals.flow import Asked
 from bot.approvals.granted import GrantedRequests
@@ -18,6 +19,8 @@ from bot.gateway.models import Key
 from bot.languages import joined, tr
 from bot.permissions.models import Decision, Facts
 from bot.slack.delivery import Delivery
+
+_CAME_TO_NOTHING = frozenset({Status.FAILED, Status.DENIED, Status.EXPIRED, Status.WITHDRAWN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +35,15 @@ class CareRequests:
     async def by_click(self, delivery: Delivery, operation: str, *, reason: str, **wanted: Any) -> ApprovalRequest:
         """Somebody clicked a button that asks for `operation` with these inputs at once, without a form.
 
-        Raises what the flow raises. The outcome comes as with every request; that it waits is said at once.
+        A double click is one request, and so is a click while it waits; what came to nothing may be asked again. Of
+        two people each asks for themselves. Raises what the flow raises.
+
+        The outcome comes as with every request; that it waits is said at once.
         """
         deps, asks = self.deps, self.deps.operations[operation]
         actor = await deps.actor(delivery, fresh=True)
         await deps.flow.admit(actor, operation)
+        click = await deps.database.read(_unanswered, f"{delivery.id}:{actor.slack_user_id}")
         request = await deps.flow.submit(
             Asked(
                 actor=actor,
@@ -44,7 +51,7 @@ class CareRequests:
                 wanted=asks.input_model.model_validate(wanted),
                 reason=reason,
                 channel_id=delivery.channel_id,
-                delivery_id=delivery.id,
+                delivery_id=click,
                 deadline=deps.left(delivery),
             )
         )
@@ -93,3 +100,12 @@ class CareRequests:
             asked_at=self.deps.clock(),
         )
         return self.granted.insert(c, new)[0]
+
+
+def _unanswered(c: sa.Connection, click: str) -> str:
+    """The id of this click, or of its next try where the one before came to nothing."""
+    number, name = 1, click
+    while (request := store.by_delivery(c, name)) is not None and request.status in _CAME_TO_NOTHING:
+        number += 1
+        name = f"{click}:{number}"
+    return name

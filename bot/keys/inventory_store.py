@@ -205,6 +205,12 @@ def after(c: sa.Connection, key_id: int, *, limit: int) -> list[KnownKey]:
     return _load(c, _rows(c).where(inventory.c.key_id > key_id).order_by(inventory.c.key_id).limit(limit))
 
 
+def changed(c: sa.Connection, key_id: int, /, *, since: float, limit: int) -> list[KnownKey]:
+    """The same, of those that were found different since then."""
+    rows = _rows(c).where(inventory.c.key_id > key_id, inventory.c.read_at >= since)
+    return _load(c, rows.order_by(inventory.c.key_id).limit(limit))
+
+
 def lacks(c: sa.Connection, owner: str, *, since: float) -> bool:
     """Whether somebody was given a key since then that was not read yet."""
     new = (keys.c.owner_id == owner) & keys.c.deleted_at.is_(None) & (keys.c.created_at >= since)

@@ -12,12 +12,13 @@ from typing import Any
 from bot.languages import tr
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import TomlDocument, kind, short
+from bot.units import UNITS_PER_USD
 
 DAY = 86_400
 # Keys of leavers are told of, and nothing is disabled by itself.
 ONLY_TELL = "tell"
 LEAST_LEAVERS, MOST_LEAVERS = 3600, 30 * DAY
-MOST_STAGES, MOST_STAGE, MOST_DAYS = 10, 365 * DAY, 30
+MOST_STAGES, MOST_STAGE, MOST_DAYS, MOST_TIMES = 10, 365 * DAY, 30, 1_000
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
@@ -31,6 +32,9 @@ class CareTerms:
 
     `leavers`: seconds until the keys of somebody who left are disabled, 0 = they are only told, None = not even that.
     `leavers_at_once`: when more people than this are gone at once, security is asked first.
+
+    `anomaly_times`, `anomaly_per_hour`: how many times what is usual, and units an hour, a key spends when its owner is
+    told; 0 times = not told.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
@@ -42,6 +46,8 @@ class CareTerms:
     idle_answer: int = 14 * DAY
     leavers: int | None = DAY
     leavers_at_once: int = 20
+    anomaly_times: float = 3.0
+    anomaly_per_hour: int = 5 * UNITS_PER_USD
 
     @property
     def of_quota(self) -> bool:
@@ -65,7 +71,7 @@ def read_care(document: TomlDocument, value: object) -> CareTerms:
     table = document.table(path, value, "care") or {}
     document.only(path, table, _READERS, "care")
     read = {name: reader(document, table[key]) for key, (name, reader) in _READERS.items() if key in table}
-    return CareTerms(**read)
+    return CareTerms(**{"anomaly_per_hour": 5 * document.units_per_usd} | read)
 
 
 def _expiry(document: TomlDocument, value: object) -> tuple[int, ...]:
@@ -143,6 +149,21 @@ def _leavers_at_once(document: TomlDocument, value: object) -> int:
     return number or USUAL.leavers_at_once
 
 
+def _times(document: TomlDocument, value: object) -> float:
+    if value is False:
+        return 0.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= MOST_TIMES:
+        return float(value)
+    wrong = tr("anomaly_times must be a number such as 3, or false, not {value}", value=_shown(value))
+    document.wrong(("care", "anomaly_times"), wrong)
+    return USUAL.anomaly_times
+
+
+def _per_hour(document: TomlDocument, value: object) -> int:
+    units = document.quota(("care", "anomaly_per_hour"), value, "anomaly_per_hour")
+    return USUAL.anomaly_per_hour if units is None else units
+
+
 def _shown(value: object) -> str:
     return (
         f"“{short(value)}”" if isinstance(value, str) else str(value) if isinstance(value, int | float) else kind(value)
@@ -157,6 +178,8 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "quiet_hours": ("quiet", _hours),
     "idle_never": ("idle_never", functools.partial(_time, "idle_never")),
     "idle_unused": ("idle_unused", functools.partial(_time, "idle_unused")),
+    "anomaly_times": ("anomaly_times", _times),
+    "anomaly_per_hour": ("anomaly_per_hour", _per_hour),
     "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
     "leavers": ("leavers", _leavers),
     "leavers_at_once": ("leavers_at_once", _leavers_at_once),

@@ -1,14 +1,18 @@
 """What the `[care]` table does without a person: a granted request like every other, in the name of the owner."""
 
+import pytest
+
 from bot.approvals.models import ApprovalRequest, OriginKind, Status
-from bot.gateway.models import EffectiveState, Key, KeyId
+from bot.errors import PermissionDenied
+from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
 from bot.keys import locks
+from bot.slack.delivery import Delivery, Kind
 from keydesk_sandbox import seed
 from tests.narrow import present
-from tests.scenarios.conftest import http_desk
+from tests.scenarios.conftest import OpenDesk, desk_with, http_desk
 from tests.scenarios.desk import Desk
 
-__all__ = ["http_desk"]
+__all__ = ["desk_with", "http_desk"]
 
 
 async def disable(desk: Desk, key: Key, *, own: bool) -> ApprovalRequest:
@@ -49,3 +53,45 @@ async def test_in_nobodys_name_it_locks_the_key(http_desk: Desk) -> None:
     request = await disable(desk, await read(desk, "console key"), own=False)
     assert (await desk.settled(request.id)).status is Status.SUCCEEDED
     assert await desk.app.database.read(locks.lock_of, present(request.key_id)) is not None
+
+
+ASKING = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager  = ["S0MANAGERS"]
+
+[[rules]]
+name     = "a manager decides"
+who      = ["engineer"]
+do       = ["key.disable"]
+approval = { from = ["manager"] }
+"""
+
+
+async def test_a_click_is_judged_asked_once_and_again_when_it_came_to_nothing(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=ASKING) as desk:
+        await desk.own(seed.ENGINEER, desk.gateway.add_key(name="night job", remain_quota=9))
+        number = desk.key("night job").id
+        requests = desk.app.care.parts.requests
+
+        async def click(user: str) -> ApprovalRequest:
+            delivery = Delivery(
+                kind=Kind.ACTION,
+                id="act:1",
+                user_id=user,
+                user_team_id=seed.TEAM,
+                received_at=desk.clock(),
+                responder=desk.app.responder,
+            )
+            return await requests.by_click(delivery, "key.disable", reason="why", key_id=number)
+
+        first, again = await click(seed.ENGINEER), await click(seed.ENGINEER)
+        assert (first.id, first.status) == (again.id, Status.PENDING)
+        await desk.eventually(lambda: "is waiting" in str(desk.slack.dm(seed.ENGINEER)))
+        with pytest.raises(PermissionDenied):
+            await click(seed.SECOND_MANAGER)
+        card = await desk.eventually(desk.card)
+        await desk.slack.click(seed.ENGINEER, card, "more", value=f"withdraw:{first.id}")
+        assert (await desk.settled(first.id)).status is Status.WITHDRAWN
+        assert (await click(seed.ENGINEER)).id != first.id
+        assert desk.key("night job").status == KeyStatus.ENABLED

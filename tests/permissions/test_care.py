@@ -18,6 +18,7 @@ def test_without_the_table_the_usual_terms_hold() -> None:
     written = 'expiry = ["14d", "7d", "3d", "1d"]\nquota_low = 0.2\nquota_days = 3\nquiet_hours = "20:00-08:00"'
     written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
     written += '\nleavers = "24h"\nleavers_at_once = 20'
+    written += '\nanomaly_times = 3\nanomaly_per_hour = "$5"'
     assert care(written) == USUAL
 
 
@@ -28,6 +29,7 @@ def test_everything_can_be_switched_off() -> None:
     assert not found.is_quiet(0.0, 0)
     idle = care("idle_never = false\nidle_unused = false\nidle_answer = false")
     assert idle == CareTerms(idle_never=0, idle_unused=0, idle_answer=0)
+    assert care("anomaly_times = false").anomaly_times == 0.0
 
 
 def test_marks_are_put_in_order() -> None:
@@ -62,6 +64,12 @@ def test_keys_of_leavers_may_be_told_of_without_being_disabled() -> None:
         ('leavers = "31d"', "between 1h and 30d"),
         ("leavers = true", "leavers must be a text like"),
         ("leavers_at_once = 0", "leavers_at_once must be 1 to"),
+        ("anomaly_times = true", "anomaly_times must be a number such as 3, or false, not True"),
+        ("anomaly_times = 1", "not 1"),
+        ("anomaly_times = 5000", "not 5000"),
+        ('anomaly_times = "3"', "not “3”"),
+        ("anomaly_per_hour = false", "anomaly_per_hour must be units"),
+        ('anomaly_per_hour = "much"', "anomaly_per_hour"),
         ('idle = "30d"', "care has no key “idle”"),
         ("expiry = 1\nquota_days = 99", "quota_days"),
     ],
@@ -94,3 +102,9 @@ def test_care_that_is_no_table_is_a_mistake() -> None:
 def test_quiet_hours_are_those_of_the_person(hours: tuple[int, int], hour: int, offset: int, *, quiet: bool) -> None:
     terms = CareTerms(quiet=(hours[0] * 60, hours[1] * 60))
     assert terms.is_quiet(1_800_000_000 // DAY * DAY + hour * HOUR, offset * HOUR) is quiet
+
+
+def test_dollars_are_those_of_the_gateway() -> None:
+    assert parse_policy("", units_per_usd=1_000).care.anomaly_per_hour == 5_000
+    assert parse_policy('care.anomaly_per_hour = "$2"', units_per_usd=1_000).care.anomaly_per_hour == 2_000
+    assert care("anomaly_times = 2.5").anomaly_times == 2.5

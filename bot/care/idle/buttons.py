@@ -8,7 +8,7 @@ from bot.care import told
 from bot.care.idle import store
 from bot.care.idle.judgement import IdleFacts, IdleState, kept
 from bot.care.kind import CareParts
-from bot.care.messages import ENABLE_AGAIN, KEEP
+from bot.care.messages import ENABLE_AGAIN, KEEP, key_number
 from bot.care.notice import CareOutcome, Crossing
 from bot.errors import ApprovalConflict
 from bot.keys import inventory_store
@@ -30,7 +30,7 @@ class IdleButtons:
         deps = self.parts.deps
         actor = await deps.actor(delivery, fresh=True)
         await deps.flow.admit_member(actor, "key.show")
-        if not await deps.database.run(self._keep, _number(delivery), actor.slack_user_id):
+        if not await deps.database.run(self._keep, key_number(delivery), actor.slack_user_id):
             raise ApprovalConflict(_NOT_ASKED)
         return None
 
@@ -53,7 +53,7 @@ class IdleButtons:
 
     async def enable_again(self, delivery: Delivery) -> Ack:
         """Take back what silence did: a request like any other, without a form."""
-        key_id, deps = _number(delivery), self.parts.deps
+        key_id, deps = key_number(delivery), self.parts.deps
         row = await deps.database.read(store.find, key_id)
         late = row is None or row.state is not IdleState.DISABLED or deps.reader.server_now() > row.due
         if row is None or late or row.owner_id != delivery.user_id:
@@ -61,12 +61,6 @@ class IdleButtons:
         reason = tr("It was disabled because nobody had answered, and is needed.")
         await self.parts.requests.by_click(delivery, "key.enable", reason=reason, key_id=key_id)
         return None
-
-
-def _number(delivery: Delivery) -> int:
-    """The key in the value; 0, which no key has, when it is none."""
-    text = delivery.action_value
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def register(router: Router, buttons: IdleButtons) -> None:

@@ -1,0 +1,34 @@
+"""How security is told of an anomaly: whose key, how fast, with the button that stops it."""
+
+import functools
+
+import sqlalchemy as sa
+
+from bot.care import told
+from bot.care.messages import disable_now
+from bot.care.notice import Notice
+from bot.care.notice_text import notice_text, outcome_text
+from bot.languages import joined, tr
+from bot.slack.blocks import Block, Message, actions, context, mention, section
+from bot.slack.outbox import Drawer
+from bot.slack.post_store import PostRow
+
+SECURITY = "care_security"
+
+
+def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+    """Post kind → what draws it."""
+    return {SECURITY: functools.partial(_security, units_per_usd=units_per_usd)}
+
+
+def _security(c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message | None:
+    [kept] = row.body["notices"]
+    notice, over = Notice.of_stored(kept), told.outcomes(c, row.id)
+    outcome = over.get((notice.key_id, notice.kind))
+    if row.ts is None and outcome is not None:
+        return None
+    owner = row.body["owners"][str(notice.key_id)]
+    whose = tr("Its owner is {owner}.", owner=mention(owner)) if owner else tr("Nobody owns it.")
+    text = joined(notice_text(notice, units_per_usd=units_per_usd), whose)
+    last: Block = actions(disable_now(notice)) if outcome is None else context(outcome_text(outcome))
+    return Message(text, [section(text), last])
