@@ -1,6 +1,7 @@
 """What a feature may use: the flow, the reading half of the gateway, and who people are. Built by services.py."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
@@ -9,10 +10,12 @@ from bot.approvals.counts import Counts
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
 from bot.gateway.client import GatewayReader
+from bot.keys import allowances
 from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
 from bot.keys.known_keys import KnownKeys
 from bot.keys.lookup import KeyLookup
+from bot.keys.text import refilled_text
 from bot.operations import Registry
 from bot.permissions.models import Actor
 from bot.permissions.rules import Policy
@@ -64,6 +67,14 @@ class Deps:
         return KeyAccess(
             database=self.database, policy=self.policy, account_group=self.counts.account_group, clock=self.clock
         )
+
+    async def refilled(self, key_ids: Collection[int]) -> dict[int, str]:
+        """What those of these keys that have an allowance are refilled with, and when next."""
+        found = await self.database.read(allowances.standing, key_ids)
+        told = functools.partial(
+            refilled_text, now=self.clock(), time_zone=self.policy().time_zone, units_per_usd=self.units_per_usd
+        )
+        return {key_id: told(allowance) for key_id, allowance in found.items()}
 
     def left(self, delivery: Delivery) -> float:
         """Seconds left for reads before this delivery must be answered."""

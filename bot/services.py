@@ -297,6 +297,7 @@ class Services:
             deps=deps,
             engine=self.engine,
             outbox=self.outbox,
+            approvals=self.approvals,
             requests=CareRequests(
                 deps=deps,
                 granted=self.approvals.granted,

@@ -52,9 +52,16 @@ when  = { increase_at_most = 100_000, unlimited_quota = false }
 allow = true
 
 [[rules]]
+name  = "small allowances are free"
+who   = ["engineer"]
+do    = ["key.allowance"]
+when  = { allowance_at_most = "$5", per = "30d" }
+allow = true
+
+[[rules]]
 name     = "a manager decides the rest"
 who      = ["engineer", "manager"]
-do       = ["key.create", "key.quota", "key.update"]
+do       = ["key.create", "key.quota", "key.update", "key.allowance"]
 approval = { from = ["manager"], count = 1, expires = "3d", remind = "4h" }
 
 [[rules]]

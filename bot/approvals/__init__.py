@@ -13,6 +13,7 @@ conflicts    what somebody is told who comes second
 counts       the numbers rules compare, for all who judge
 bootstrap    builds all of it, in order
 acceptance   the new owner of a key says yes or no
+allowance_rows  what settled requests mean for allowances   refills   a granted request per refill
 owner_rows   what a success means for the rows of owners
 ownership    whose a key is, and who somebody is, for looks and runs
 approver_check  can anybody approve a waiting request?      calls  who is called to decide it, and how

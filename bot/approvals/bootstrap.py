@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from bot.approvals.acceptance import JOB as ACCEPTANCE
 from bot.approvals.acceptance import Acceptances
 from bot.approvals.actions import RequestActions
+from bot.approvals.allowance_rows import AllowanceRows
 from bot.approvals.approver_check import JOB as APPROVERS
 from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.calls import JOB as CALL
@@ -21,6 +22,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.lock_watch import LockWatch
 from bot.approvals.ownership import KeyOwnership
+from bot.approvals.refills import Refills
 from bot.approvals.revocation.check import JOB as PROBE
 from bot.approvals.revocation.check import RevocationChecks
 from bot.approvals.rotation.overlap import JOB as RETIRE
@@ -64,6 +66,8 @@ class Approvals:
         self.granted = GrantedRequests(engine=self.engine, notifications=self.notifications)
         self.ownership = KeyOwnership(database=self.database, person=self.directory.standing)
         self._deciders()
+        self._allowances()
+        self._followers()
         self._run()
         self._ways_in()
 
@@ -95,8 +99,19 @@ class Approvals:
             clock=self.clock,
         )
 
-    def _run(self) -> None:
-        """What applies a granted request, and what follows it."""
+    def _allowances(self) -> None:
+        """What is refilled by itself."""
+        self.refills = Refills(granted=self.granted, clock=self.clock, gateway_now=self.client.server_now)
+        self.allowance_rows = AllowanceRows(
+            refills=self.refills,
+            notifications=self.notifications,
+            time_zone=lambda: self.policy().time_zone,
+            clock=self.clock,
+            gateway_now=self.client.server_now,
+        )
+
+    def _followers(self) -> None:
+        """What follows a request that was settled."""
         self.revocation_checks = RevocationChecks(
             database=self.database,
             engine=self.engine,
@@ -116,6 +131,9 @@ class Approvals:
             outbox=self.outbox, channel=self.security_channel, reader=self.client, clock=self.clock
         )
         self.lock_watch = LockWatch(database=self.database, reader=self.client, key_locks=self.key_locks)
+
+    def _run(self) -> None:
+        """What applies a granted request."""
         write_locks = WriteLocks(
             database=self.database, holder=self.holder, operations=self.operations, clock=self.clock
         )
@@ -149,7 +167,12 @@ class Approvals:
             acceptances=self.acceptances,
             changed=self.inventory.changed,
             learn=self.learn,
-            followers=(self.revocation_checks.follow, self.rotation_overlap.follow, self.key_locks.follow),
+            followers=(
+                self.revocation_checks.follow,
+                self.rotation_overlap.follow,
+                self.key_locks.follow,
+                self.allowance_rows.follow,
+            ),
             clock=self.clock,
         )
 

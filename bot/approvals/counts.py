@@ -42,16 +42,36 @@ class Counts:
                 found[count.names] = ids if ledger.EVERYBODY in ids else await self.people_of(ids)
         return found
 
-    async def now(self, operation: str, person: str, *, before: int | None = None) -> tuple[Counted, ...]:
-        """The numbers as they stand for this person. `before`: of what was granted to requests with a lower number."""
+    async def now(
+        self, operation: str, person: str, *, before: int | None = None, key_id: int | None = None
+    ) -> tuple[Counted, ...]:
+        """The numbers as they stand for this person. `before`: of what was granted to requests with a lower number.
+        `key_id`: the key it is about, whose own allowance is left out.
+        """
         if not self.policy().counts_needed(operation):
             return ()
         members = await self.members(operation)
-        return await self.database.read(self.within, operation, person, members, before=before)
+        return await self.database.read(self.within, operation, person, members, before=before, key_id=key_id)
 
     def within(
-        self, c: sa.Connection, operation: str, person: str, members: Members, *, before: int | None = None
+        self,
+        c: sa.Connection,
+        operation: str,
+        person: str,
+        members: Members,
+        *,
+        before: int | None = None,
+        key_id: int | None = None,
     ) -> tuple[Counted, ...]:
         """The same in the caller's transaction, which holds `ledger.lock` where something is granted by it."""
-        needed = self.policy().counts_needed(operation)
-        return ledger.counted(c, needed, person=person, now=self.clock(), members=members, before=before)
+        policy = self.policy()
+        return ledger.counted(
+            c,
+            policy.counts_needed(operation),
+            person=person,
+            now=self.clock(),
+            members=members,
+            before=before,
+            key_id=key_id,
+            time_zone=policy.time_zone,
+        )

@@ -17,7 +17,7 @@ from bot.approvals.acceptance import Acceptances
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
-from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, Outcome, Postponement, Status
+from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, OriginKind, Outcome, Postponement, Status
 from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
@@ -33,7 +33,7 @@ from bot.gateway.errors import (
     KeyNotFound,
     Refusal,
 )
-from bot.gateway.limiter import Priority, prioritized
+from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import lineage, locks, owners
@@ -50,6 +50,8 @@ LONGEST_PAUSE = 30.0
 SLACK_SILENT_SECONDS = 3600.0
 # A look before a request is stored takes less than this, in seconds.
 LOOK_SECONDS = 5.0
+# For whom the calls of refills are counted.
+REFILLS = "refills"
 
 Follower = Callable[[sa.Connection, ApprovalRequest, Operation, WriteResult], None]
 """What comes after a request is settled, done or failed, in the same transaction."""
@@ -101,7 +103,9 @@ class Execution:
         if request is None or request.status not in IN_HAND:
             return None
         stops = self._operations[request.operation].effect is Effect.STOPS
-        with prioritized(Priority.KILL if stops else Priority.PEOPLE):
+        # All refills together take as many calls as one person may.
+        whose = REFILLS if request.origin.kind is OriginKind.ALLOWANCE else ""
+        with prioritized(Priority.KILL if stops else Priority.PEOPLE), asked_by(whose):
             return await self._writes.of_request(request, partial(self._bring_forward, request.id))
 
     async def _bring_forward(self, request_id: int, writer: VerifiedWriter) -> Again | None:
@@ -147,6 +151,7 @@ class Execution:
                 seen_at=seen_at,
                 known=known,
                 ownership=self._ownership,
+                time_zone=self._policy().time_zone,
                 lineage=RequestLineage(writer=writer, request_id=request.id, clock=self._clock),
                 leaked=request.origin.alert_id is not None,
                 processing=processing,
@@ -199,7 +204,9 @@ class Execution:
         facts = request.judgement.facts
         if (group := self._counts.account_group()) is not None:
             facts = replace(facts, account_group=group)
-        if counts := await self._counts.now(request.operation, request.counted_for, before=request.id):
+        if counts := await self._counts.now(
+            request.operation, request.counted_for, before=request.id, key_id=request.key_id
+        ):
             facts = replace(facts, counts=counts)
         if request.operation in REVIVING and request.key_id is not None:
             born_at = request.before.created_time if isinstance(request.before, Key) else None

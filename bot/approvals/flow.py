@@ -27,9 +27,9 @@ from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied,
 from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.models import Key
-from bot.keys import lineage, locks, owners
+from bot.keys import allowances, lineage, locks, owners
 from bot.languages import tr, trn
-from bot.operations import Effect, Inspection, Look, NewOwner, Offered, Operation, Ownership
+from bot.operations import Effect, Inspection, Look, Offered, Operation, Ownership
 from bot.permissions.models import REVIVING, Actor, ActorKind, Approval, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
@@ -78,7 +78,8 @@ class Flow:
             key = inspection.key
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
-        counts = await self.counts.now(operation, _counted_for(asked)) or None
+        counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
+        counts = await self.counts.now(operation, counted_for, key_id=key_id) or None
         facts = replace(inspection.facts, counts=counts, account_group=self.counts.account_group())
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
@@ -91,7 +92,9 @@ class Flow:
             owner_of=lambda key_id, born_at=None: self.database.read(owners.owner_of, key_id, born_at),
             successor_of=lambda key_id, born_at=None: self.database.read(lineage.successor_of, key_id, born_at),
             unended=lambda key_id, born_at=None: self.database.read(unended, key_id, born_at),
+            allowance_of=lambda key_id, born_at=None: self.database.read(allowances.find, key_id, born_at),
             ownership=self.ownership,
+            time_zone=self.policy().time_zone,
             now=self.clock(),
             units_per_usd=self.units_per_usd,
             until=time.monotonic() + asked.deadline,
@@ -181,7 +184,7 @@ class Flow:
         if not policy.counts_needed(new.operation):
             return new
         ledger.lock(c)
-        counts = self.counts.within(c, new.operation, new.counted_for, members)
+        counts = self.counts.within(c, new.operation, new.counted_for, members, key_id=new.key_id)
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})
@@ -234,8 +237,9 @@ def _too_many(waiting: int, most: int) -> TooMuch:
     )
 
 
-def _counted_for(asked: Asked) -> str:
-    return asked.wanted.owner_id if isinstance(asked.wanted, NewOwner) else asked.actor.slack_user_id
+def _counted_for(asked: Asked, inspection: Inspection) -> str:
+    """As NewRequest.counted_for says it of what is stored."""
+    return getattr(inspection.completed or asked.wanted, "owner_id", asked.actor.slack_user_id)
 
 
 def _key_id(inspection: Inspection) -> int | None:

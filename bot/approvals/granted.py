@@ -1,7 +1,8 @@
 """The one place that stores a request which needs no person's decision, and starts its run in the same transaction.
 
 The policy allows it, or allows it with a review afterwards (break-glass); it ends a rotation that was granted before;
-or the policy's [alerts] table disables a leaked key at once, or its [care] table a key whose owner has left.
+it refills a key by an allowance that was granted before; or the policy's [alerts] table disables a leaked key at once,
+or its [care] table a key whose owner has left.
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ def record_asked(c: sa.Connection, request: ApprovalRequest) -> None:
     details: dict[str, object] = {"rule": request.judgement.decision.rule, INPUT: input_digest(request.input)}
     if origin.kind is OriginKind.ROTATION_END:
         details["rotation"] = origin.request_id
+    if origin.kind is OriginKind.ALLOWANCE:
+        details["allowance"] = origin.request_id
     if origin.alert_id is not None:
         details["alert"] = origin.alert_id
     if origin.person_id is not None:

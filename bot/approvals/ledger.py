@@ -6,6 +6,7 @@ both be the last that fits. What failed gives its place back.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, tzinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.approvals.models import IN_HAND, ApprovalRequest
 from bot.db.tables import grants, keys, lineage, requests
 from bot.gateway.writes import WriteResult
+from bot.keys import allowances
+from bot.operations import AllowanceTerms
+from bot.periods import day_of
 from bot.permissions.models import Count, Counted
 
 # Any constant will do as long as every version of Keydesk uses the same.
@@ -22,7 +26,9 @@ _LOCK = 5_390_714
 EVERYBODY = "*"
 Members = Mapping[tuple[str, ...], frozenset[str] | None]
 """Names as a rule has them → the people they mean; `*` among them = all, None = Slack does not tell."""
-_GIVING = frozenset({"key.create", "key.quota", "key.enable", "key.rotate", "key.adopt", "key.transfer"})
+_GIVING = frozenset(
+    {"key.create", "key.quota", "key.enable", "key.rotate", "key.adopt", "key.transfer", "key.allowance"}
+)
 # A rotated key takes the place of its predecessor, and gets what that gives up.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 
@@ -54,10 +60,15 @@ def take_back(c: sa.Connection, request_id: int) -> None:
     c.execute(sa.delete(grants).where(grants.c.request_id == request_id))
 
 
+def set_units(c: sa.Connection, request_id: int, units: int) -> None:
+    """What was given is known exactly only now: a refill adds what was missing."""
+    c.execute(sa.update(grants).where(grants.c.request_id == request_id).values(units=units))
+
+
 def settle_failure(c: sa.Connection, request: ApprovalRequest, result: WriteResult) -> None:
     """The request failed. What it gave all the same stays written down: quota raised before the rest failed."""
     unlimited = result.key is not None and result.key.unlimited_quota and request.judgement.facts.unlimited_quota
-    gave = request.operation in {"key.quota", "key.enable"} and (unlimited or result.moved > 0)
+    gave = request.operation in {"key.quota", "key.enable", "key.allowance"} and (unlimited or result.moved > 0)
     if not gave:
         take_back(c, request.id)
         return
@@ -82,14 +93,24 @@ def counted(
     now: float,
     members: Members = MappingProxyType({}),
     before: int | None = None,
+    key_id: int | None = None,
+    time_zone: tzinfo = UTC,
 ) -> tuple[Counted, ...]:
-    """The numbers as they stand. `before`: count only what was granted to requests with a lower number."""
+    """The numbers as they stand. `before`: count only what was granted to requests with a lower number. `key_id`: of
+    allowances, without that of this key.
+    """
     found = []
     for count in needed:
         people: frozenset[str] | None = frozenset({person if count.over == "person" else EVERYBODY})
         if count.over == "role":
             people = members.get(count.names)
-        found.append(Counted(count=count, value=None if people is None else _value(c, count, people, now, before)))
+        value: int | None = None
+        if people is not None and count.what == "allowance":
+            today = day_of(now, time_zone)
+            value = _allowances(c, count, people, today=today, before=before, key_id=key_id)
+        elif people is not None:
+            value = _value(c, count, people, now, before)
+        found.append(Counted(count=count, value=value))
     return tuple(found)
 
 
@@ -102,18 +123,38 @@ def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, b
         query = sa.select(sa.func.sum(grants.c.units), sa.func.count() - sa.func.count(grants.c.units))
         units, unlimited = c.execute(query.where(whose, earlier, since)).one()
         return None if unlimited else int(units or 0)
-    if count.what == "keys":
-        mine = sa.true() if everybody else keys.c.owner_id.in_(people)
-        # In an overlap the successor is counted and its predecessor is not: the two share one place. A successor that
-        # is out of use shares nothing, nor does one that was given to somebody else.
-        successor = keys.alias()
-        works = successor.c.deleted_at.is_(None) & successor.c.disabled_at.is_(None)
-        works &= successor.c.owner_id == keys.c.owner_id
-        shared = sa.exists().where(successor.c.key_id == lineage.c.replaced_by, works)
-        gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, shared)
-        in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone
-        living = sa.select(sa.func.count()).select_from(keys).where(mine, in_use)
-        coming = sa.select(sa.func.count()).select_from(grants.join(requests, requests.c.id == grants.c.request_id))
-        in_hand = requests.c.status.in_([status.value for status in IN_HAND])
-        return int(c.scalar(living) or 0) + int(c.scalar(coming.where(whose, earlier, grants.c.adds_key, in_hand)) or 0)
-    return 0  # no allowance is kept yet, so there is no other one
+    mine = sa.true() if everybody else keys.c.owner_id.in_(people)
+    # In an overlap the successor is counted and its predecessor is not: the two share one place. A successor that
+    # is out of use shares nothing, nor does one that was given to somebody else.
+    successor = keys.alias()
+    works = successor.c.deleted_at.is_(None) & successor.c.disabled_at.is_(None)
+    works &= successor.c.owner_id == keys.c.owner_id
+    shared = sa.exists().where(successor.c.key_id == lineage.c.replaced_by, works)
+    gone = sa.exists().where(lineage.c.key_id == keys.c.key_id, shared)
+    in_use = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None) & ~gone
+    living = sa.select(sa.func.count()).select_from(keys).where(mine, in_use)
+    coming = sa.select(sa.func.count()).select_from(grants.join(requests, requests.c.id == grants.c.request_id))
+    in_hand = requests.c.status.in_([status.value for status in IN_HAND])
+    return int(c.scalar(living) or 0) + int(c.scalar(coming.where(whose, earlier, grants.c.adds_key, in_hand)) or 0)
+
+
+def _allowances(
+    c: sa.Connection, count: Count, people: frozenset[str], *, today: date, before: int | None, key_id: int | None
+) -> int:
+    """What allowances of other keys add: of each key its dearest terms of those that stand, were refilled for today, or
+    are granted and not in force yet.
+    """
+    everybody = EVERYBODY in people
+    most: dict[int, int] = {}
+    found = list(allowances.adding(c, None if everybody else people, today, before=before))
+    coming = sa.select(requests.c.key_id, requests.c.input).join(grants, grants.c.request_id == requests.c.id)
+    coming = coming.where(requests.c.operation == "key.allowance")
+    coming = coming.where(requests.c.status.in_([status.value for status in IN_HAND]))
+    coming = coming if everybody else coming.where(grants.c.person_id.in_(people))
+    coming = coming if before is None else coming.where(requests.c.id < before)
+    asked = ((row.key_id, row.input["terms"]) for row in c.execute(coming))
+    found += [(key, AllowanceTerms.model_validate(terms)) for key, terms in asked if terms is not None]
+    for key, terms in found:
+        if key != key_id:
+            most[key] = max(most.get(key, 0), terms.per(count.per))
+    return sum(most.values())

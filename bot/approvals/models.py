@@ -124,11 +124,12 @@ class OriginKind(StrEnum):
     ALERT_RULE = "alert_rule"  # the policy's [alerts] table, without a person
     CARE = "care"  # the policy's [care] table, without a person
     LEAVER = "leaver"  # its owner has left, and nobody took the key over in time
+    ALLOWANCE = "allowance"  # a refill by an allowance that was granted
 
 
 class Origin(StoredModel):
-    """What led to a request: the rotation that it ends, or the alert and which attempt on the key it is, or who has
-    left.
+    """What led to a request: the rotation that it ends, the allowance by which it refills, or the alert and which
+    attempt on the key it is, or who has left.
     """
 
     kind: OriginKind = OriginKind.PERSON
@@ -236,7 +237,9 @@ class NewRequest(StoredModel):
 
     @property
     def counted_for(self) -> str:
-        """In whose numbers it counts: the new owner's, where an existing key gets one, else the requester's."""
+        """In whose numbers it counts: the new owner's, where an existing key gets one; the owner's, where it is
+        refilled; else the requester's.
+        """
         return str(self.input.get("owner_id", self.requester_id))
 
 

@@ -22,6 +22,9 @@ def narrowed(request: ApprovalRequest, offer: Offer, *, now: float) -> Facts:
         if left is not None and asked.increase is not None:
             left += offer.delta - asked.increase
         facts = replace(facts, remain_quota=left, increase=offer.delta, unlimited_quota=False)
+    if offer.allowance is not None:
+        increase = None if asked.increase is None else min(asked.increase, offer.allowance)
+        facts = replace(facts, allowance=offer.allowance, increase=increase)
     if offer.expiry is not None:
         facts = replace(facts, lifetime=_lifetime(offer.expiry, now))
     if offer.models is not None:
@@ -46,6 +49,8 @@ def _lifetime(expiry: Expiry, now: float) -> float:
 
 def _block(offer: Offer) -> str:
     """The form's field under which the sentence stands."""
+    if offer.allowance is not None:
+        return "allowance"
     if offer.expiry is not None:
         return "expired_time"
     if offer.models is not None:

@@ -15,13 +15,14 @@ from bot.approvals.models import (
     ApprovalRequest,
     Judgement,
     NewRequest,
+    OriginKind,
     Progress,
     Status,
 )
 from bot.db.tables import requests
 from bot.errors import ApprovalConflict
 from bot.languages import tr
-from bot.permissions.models import NAMED_IN_FULL
+from bot.permissions.models import GIVES_A_KEY
 
 NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
@@ -32,6 +33,8 @@ _INSERT = {
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 
+# Refills come each day, and would push what people asked for off the lists.
+_ASKED = requests.c.origin["kind"].as_string() != OriginKind.ALLOWANCE.value
 _IS_WAITING = sa.or_(*(requests.c.status == status.value for status in WAITING))
 _IS_RECENT = requests.c.lapses_at.is_not(None) & (requests.c.asked_at > sa.bindparam("since"))
 _NUMBERS_OF = sa.select(
@@ -182,13 +185,13 @@ def numbers_of(c: sa.Connection, slack_user_id: str, *, but: str, since: float) 
 
 
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:
-    """What somebody asked for, newest first."""
-    return _many(c, requests.c.requester_id == slack_user_id, order=requests.c.id.desc(), limit=limit)
+    """What somebody asked for, newest first; without what Keydesk asks by itself time and again."""
+    return _many(c, (requests.c.requester_id == slack_user_id) & _ASKED, order=requests.c.id.desc(), limit=limit)
 
 
 def recent(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:
-    """The newest requests of everybody."""
-    return _many(c, sa.true(), order=requests.c.id.desc(), limit=limit)
+    """The newest requests of everybody, as above."""
+    return _many(c, _ASKED, order=requests.c.id.desc(), limit=limit)
 
 
 def page(c: sa.Connection, wanted: RequestFilter, *, number: int, rows: int) -> RequestPage:
@@ -211,7 +214,7 @@ def done_unasked(c: sa.Connection, *, since: float, until: float, limit: int) ->
     r = requests.c
     wanted = (r.status == Status.SUCCEEDED.value) & (r.settled_at >= since) & (r.settled_at < until)
     # Only what is asked of people can wait too long.
-    wanted &= r.lapses_at.is_(None) & ~r.break_glass
+    wanted &= r.lapses_at.is_(None) & ~r.break_glass & _ASKED
     total = int(c.scalar(sa.select(sa.func.count()).select_from(requests).where(wanted)) or 0)
     return _many(c, wanted, order=r.id.desc(), limit=limit) if limit else [], total
 
@@ -233,7 +236,7 @@ def in_hand_for_key(c: sa.Connection, key_id: int) -> bool:
     statuses = [status.value for status in IN_HAND]
     changing = (requests.c.key_id == key_id) & requests.c.status.in_(statuses)
     # Another owner changes nothing there, and may be waited for a week.
-    changing &= requests.c.operation.not_in(sorted(NAMED_IN_FULL))
+    changing &= requests.c.operation.not_in(sorted(GIVES_A_KEY))
     return c.scalar(sa.select(requests.c.id).where(changing).limit(1)) is not None
 
 

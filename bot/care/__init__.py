@@ -19,6 +19,7 @@ messages        how it is said, with which buttons
 notice          one crossing: what is told, and what came of it. Pure
 notice_text     its words
 owner_messages  who is told what, and when
+refills         begins what allowances are due
 requests        what a click on a message asks for, and what `[care]` does without a person
 rights          who may answer for keys that nobody answers for
 rounds          goes through all keys after each list of them

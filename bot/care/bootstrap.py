@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 
 from bot.approvals.models import FINAL, ApprovalRequest
-from bot.care import messages, rounds
+from bot.care import messages, refills, rounds
 from bot.care.anomaly import messages as anomaly_messages
 from bot.care.anomaly import rounds as anomaly_rounds
 from bot.care.kind import CareKind, CareParts
@@ -31,6 +31,7 @@ SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS}
 # In the order of their rounds. Each registers its buttons, if it has any.
 BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
     rounds.build,
+    refills.build,
     leavers.build,
     anomaly_rounds.build,
 )

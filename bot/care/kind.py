@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from bot.approvals.bootstrap import Approvals
 from bot.care.requests import CareRequests
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
@@ -24,6 +25,7 @@ class CareParts:
     deps: Deps
     engine: Engine
     outbox: Outbox
+    approvals: Approvals
     requests: CareRequests
     zones: PersonZones
     terms: Callable[[], CareTerms]

@@ -165,3 +165,29 @@ grants = sa.Table(
     sa.Column("granted_at", sa.Float(53), nullable=False),
     sa.Index("grants_by_person", "person_id", "granted_at"),
 )
+
+# What keys are refilled with, once per period. A row stays when the allowance ends, so that it is known which period
+# was refilled. `version` grows with every change, a compare-and-set on it. `covered_*`: the days of the last refill
+# (ISO dates, from and up to), what the terms were then, and whose key it was. `refill_id`: the request of a refill that
+# is under way. `failed_at`: when the last one failed, which was told. Quota in units, times in Unix seconds.
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("born_at", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("period", sa.String(10), nullable=False),
+    sa.Column("rollover", sa.Boolean, nullable=False),
+    sa.Column("request_id", sa.BigInteger, nullable=False),
+    sa.Column("rule", sa.String(80), nullable=False),
+    sa.Column("set_at", sa.Float(53), nullable=False),
+    sa.Column("ended_at", sa.Float(53)),
+    sa.Column("covered_from", sa.String(10)),
+    sa.Column("covered_until", sa.String(10)),
+    sa.Column("covered_amount", sa.BigInteger),
+    sa.Column("covered_period", sa.String(10)),
+    sa.Column("covered_for", sa.String(40)),
+    sa.Column("refill_id", sa.BigInteger),
+    sa.Column("failed_at", sa.Float(53)),
+)

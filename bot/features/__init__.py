@@ -19,6 +19,7 @@ FOLDERS = (
     "key_list",
     "key_update",
     "key_quota",
+    "key_allowance",
     "key_disable",
     "key_end",
     "key_enable",

@@ -3,6 +3,7 @@
 account           the one account this database is about
 account_history   what the account had and spent over time
 access            what a person may do with a key and whether they may see it
+allowances        what keys are refilled with, once per period
 inventory         what the gateway offers, remembered for a while
 inventory_store   a row per key of the account as it was last read, with its history
 inventory_writer  writes down every record that anybody reads

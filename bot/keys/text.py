@@ -1,11 +1,13 @@
 """The fields of a key in people's words: for cards, lists and before → after lines. Pure."""
 
 from collections.abc import Collection, Iterable
+from datetime import date, tzinfo
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, KeySettings, ModelAccess, OverPromise
 from bot.languages import said, tr, trc, trn
 from bot.languages.formats import some_of
-from bot.operations import Change, Expiry
+from bot.operations import Allowance, AllowanceTerms, Change, Expiry
+from bot.periods import Period, day_of
 from bot.permissions.addresses import lets_in
 from bot.units import format_duration, format_moment, format_quota
 
@@ -20,6 +22,16 @@ _STATES = {
     EffectiveState.EXHAUSTED: trc("state of a key: its quota is used up", "exhausted"),
     EffectiveState.OVERDRAWN: trc("state of a key: more than its quota is used", "overdrawn"),
     EffectiveState.UNKNOWN: trc("state of a key", "unknown"),
+}
+
+# What each refill does, by period and rollover.
+_REFILLS = {
+    (Period.DAY, False): tr("filled up to {amount} every day"),
+    (Period.WEEK, False): tr("filled up to {amount} every week"),
+    (Period.MONTH, False): tr("filled up to {amount} every month"),
+    (Period.DAY, True): tr("{amount} added every day"),
+    (Period.WEEK, True): tr("{amount} added every week"),
+    (Period.MONTH, True): tr("{amount} added every month"),
 }
 
 
@@ -86,6 +98,30 @@ def models_text(settings: KeySettings, unlisted: Collection[str] = ()) -> str:
         return said(NO_MODEL)
     named = (tr("{model} (not in the list)", model=model) if model in unlisted else model for model in settings.models)
     return list_text(tuple(named), ALL_MODELS)
+
+
+def allowance_text(terms: AllowanceTerms | None, *, units_per_usd: int) -> str:
+    """`filled up to 10M units ($20.00) every month`, or `none`."""
+    if terms is None:
+        return trc("the allowance of a key", "none")
+    amount = format_quota(terms.amount, units_per_usd)
+    return _REFILLS[terms.period, terms.rollover].filled(amount=amount)
+
+
+def refilled_text(allowance: Allowance, *, now: float, time_zone: tzinfo, units_per_usd: int) -> str:
+    """What a key is refilled with, and when next. `now`: by our clock."""
+    terms, today = allowance_text(allowance.terms, units_per_usd=units_per_usd), day_of(now, time_zone)
+    if not allowance.is_covered(today):
+        return tr("{terms}; the next refill is due", terms=terms)
+    return tr("{terms}; the next refill is on {day}", terms=terms, day=allowance.next_day(today).isoformat())
+
+
+def refill_lines(day: date | None, time_zone: tzinfo) -> tuple[Change, ...]:
+    """When the first refill by new terms is; None = at once."""
+    when = tr("at once, after the approval")
+    if day is not None:
+        when = tr("on {day}, in the time zone {zone}", day=day.isoformat(), zone=str(time_zone))
+    return (Change(field="refill", label=tr("First refill"), before=None, after=when),)
 
 
 def new_key_lines(

@@ -1,7 +1,9 @@
 """What people can do to keys, described once: the types (models.py), what a run may ask of a key's
-line (lineage.py) and about owners (ownership.py), and the list of all operations (registry.py).
+line (lineage.py) and about owners (ownership.py), what a key is refilled with (allowance.py), and the list of all
+operations (registry.py).
 """
 
+from bot.operations.allowance import Allowance, AllowanceTerms, Coverage, is_refilled
 from bot.operations.models import (
     OWNER_FIELD,
     Change,
@@ -24,7 +26,10 @@ from bot.operations.registry import Registry
 
 __all__ = [
     "OWNER_FIELD",
+    "Allowance",
+    "AllowanceTerms",
     "Change",
+    "Coverage",
     "Description",
     "Effect",
     "Expiry",
@@ -40,4 +45,5 @@ __all__ = [
     "Registry",
     "Work",
     "facts_of",
+    "is_refilled",
 ]

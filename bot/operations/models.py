@@ -9,16 +9,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.client import GatewayClient, GatewayReader
-from bot.gateway.models import NEVER, EffectiveState, Group, Key, KeySettings
+from bot.gateway.models import NEVER, EffectiveState, GatewayAccount, Group, Key, KeySettings
 from bot.gateway.prices import ModelPrice
 from bot.gateway.writes import Journal, WriteResult
 from bot.languages import Sentence, StoredText
+from bot.operations.allowance import Allowance
 from bot.operations.lineage import Lineage
 from bot.operations.ownership import Ownership
 from bot.permissions.models import Actor, Facts
@@ -107,7 +109,8 @@ class Look:
     """The reading half of the gateway and what else a look needs.
 
     From our own lists, by a number and, where it is at hand, the record's birth: `owner_of`, `successor_of` (the key
-    that replaced this one, None = none did) and `unended` (the keys before it in its line that may still work).
+    that replaced this one, None = none did), `unended` (the keys before it in its line that may still work) and
+    `allowance_of` (what it is refilled with, None = it never was). `time_zone`: in which its periods begin.
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -117,7 +120,9 @@ class Look:
     owner_of: Callable[..., Awaitable[str | None]]
     successor_of: Callable[..., Awaitable[int | None]]
     unended: Callable[..., Awaitable[Sequence[int]]]
+    allowance_of: Callable[..., Awaitable[Allowance | None]]
     ownership: Ownership
+    time_zone: tzinfo
     now: float
     units_per_usd: int
     until: float
@@ -158,6 +163,9 @@ class Offered(Protocol):
     def recent(self, key_id: int, *, within: float) -> Key | None:
         """The record of a key, when anybody read it less than so many seconds ago."""
 
+    def known_account(self) -> GatewayAccount | None:
+        """The account as it was last told, None when it was not for an hour. Asks nobody."""
+
     async def name_in_use(self, name: str, *, deadline: float) -> bool:
         """Whether a key of the account already has exactly this name, as far as can be told in time."""
 
@@ -179,6 +187,7 @@ class Work:
     known: bool
     lineage: Lineage
     ownership: Ownership
+    time_zone: tzinfo  # in which the periods of allowances begin
     leaked: bool = False  # an alert led to it: the key must not stay in use, whatever that costs
     processing: float  # seconds a server may still be working on a call that nobody waits for any more
 
@@ -191,11 +200,12 @@ class Offer(Frozen):
     expiry: Expiry | None = None
     models: tuple[str, ...] | None = None
     reason: str | None = None
+    allowance: int | None = None
 
 
 # Fields of which a condition of the policy can speak.
 _JUDGED_FIELDS = frozenset(
-    {"remain_quota", "unlimited_quota", "expired_time", "model_limits", "allow_ips", "group", "delta"}
+    {"remain_quota", "unlimited_quota", "expired_time", "model_limits", "allow_ips", "group", "delta", "allowance"}
 )
 
 

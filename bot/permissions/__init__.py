@@ -11,6 +11,7 @@ serial.py                    decisions and facts as the request's row keeps them
 lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, past requests
 
     addresses      what a list of allowed addresses does
+    allowances     the `[allowances]` table: in which time zone periods begin
     care           the `[care]` table: what owners are told about their keys, and when
     combination    stored terms and today's terms of a request combined
     condition      one condition of a rule's `when`, as a value

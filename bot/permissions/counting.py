@@ -146,6 +146,8 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
     def why_not(facts: Facts) -> Why:
         if facts.allowance is None or not facts.allowance_period:
             return lambda: tr("no allowance is spoken of")
+        if not facts.allowance:
+            return None  # to end one always fits
         before = value_of(facts.counts, count)
         if before is None:
             return lambda: tr(

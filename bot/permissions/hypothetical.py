@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bot.periods import Period
 from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts, Lock
 from bot.permissions.roles import is_group, is_person
 from bot.permissions.rules import Policy
@@ -26,6 +27,7 @@ _RECORD_FIELDS = (
 _FORM_FIELDS = {
     "key.update": ("every_model",),
     "key.quota": ("delta",),
+    "key.allowance": ("allowance", "refill", "rollover"),
     "key.enable": ("delta",),
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
@@ -110,6 +112,9 @@ def hypothetical_facts(
         before = Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False, addresses=())
     addresses = _addresses(fields["allow_ips"]) if "allow_ips" in fields else before.addresses
     remain, increase = _quota(operation, fields, before, units_per_usd)
+    allowance, period = _allowance(fields, units_per_usd)
+    if allowance is not None:
+        remain, increase = _refilled(fields, remain, allowance), allowance
     return Facts(
         remain_quota=remain,
         increase=increase,
@@ -121,6 +126,8 @@ def hypothetical_facts(
         allow_ips=before.allow_ips if addresses is before.addresses else bool(addresses),
         addresses=addresses,
         cross_group_retry=_switch(fields, "cross_group_retry", before.cross_group_retry),
+        allowance=allowance,
+        allowance_period=period,
         gateway=fields.get("gateway", before.gateway),
         counts=_counts(fields, counts, units_per_usd),
         lock=_lock(fields, before.lock),
@@ -154,6 +161,26 @@ def _quota(
     if told is None and remain is not None:
         remain += delta
     return remain, delta
+
+
+def _allowance(fields: Mapping[str, str], units_per_usd: int) -> tuple[int | None, int | None]:
+    """Units of each refill, and the seconds of its period; 0 where it ends, None where none is spoken of."""
+    if fields.keys().isdisjoint(("allowance", "refill")):
+        return None, None
+    choice = fields.get("refill", str(Period.MONTH))
+    if choice == "never":
+        return 0, Period.MONTH.seconds
+    if choice not in set(Period):
+        raise ValueError(f"refill: write never, {', '.join(Period)}, not “{short(choice)}”")
+    if "allowance" not in fields:
+        raise ValueError("allowance: say how much is refilled, such as allowance=$20")
+    return _field("allowance", parse_quota, fields["allowance"], units_per_usd), Period(choice).seconds
+
+
+def _refilled(fields: Mapping[str, str], remain: int | None, amount: int) -> int | None:
+    """What the key has after a refill."""
+    keeps = _switch(fields, "rollover", False)
+    return None if remain is None else remain + amount if keeps else max(remain, amount)
 
 
 def _lifetime(fields: Mapping[str, str], *, now: float, before: float | None) -> float | None:

@@ -19,6 +19,8 @@ from bot.permissions.unlocking import speaks_of_unlocking
 
 # Operations that add units; a rule limits them with a counting condition. A rotation only moves units.
 _ADDS = frozenset({"key.create", "key.quota", "key.allowance"})
+# Operations that can set an allowance.
+_ALLOWING = frozenset({"key.allowance", "key.create"})
 _SUMS = frozenset({"granted_at_most", "allowance_at_most"})
 # Operations that should not be free for everybody on keys of other people.
 _POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.show", "request.list", "policy.explain"}
@@ -101,8 +103,8 @@ def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: Membersh
         return f"nobody has {' or '.join(rule.who)}, so it never matches"
     if (why := impossible(rule.conditions)) is not None:
         return f"it can never match: {why}"
-    if any(condition.name == "allowance_at_most" for condition in rule.conditions):
-        return "it can never match yet: this version has no allowances, so allowance_at_most never holds"
+    if any(one.name == "allowance_at_most" for one in rule.conditions) and rule.do.isdisjoint(_ALLOWING):
+        return "it can never match: allowance_at_most speaks of an allowance, and its operations set none"
     needs_record = any(condition.name not in WITHOUT_RECORD_CONDITIONS for condition in rule.conditions)
     if needs_record and rule.do <= WITHOUT_RECORD:
         return "it can never match: its conditions speak of a key, and its operations look at none"

@@ -16,6 +16,7 @@ OPERATIONS = (
     "key.create",
     "key.update",
     "key.quota",
+    "key.allowance",
     "key.disable",
     "key.end",
     "key.enable",
@@ -31,9 +32,11 @@ OPERATIONS = (
     "policy.explain",
     "usage.read",
 )
-# What gives a key, and with it the sight of its value, to somebody: a rule that allows it, or has it approved, names it
-# in full. A pattern such as "key.*" only denies it.
-NAMED_IN_FULL = frozenset({"key.adopt", "key.transfer"})
+# What gives a key, and with it the sight of its value, to somebody.
+GIVES_A_KEY = frozenset({"key.adopt", "key.transfer"})
+# That, and what goes on giving money: a rule that allows it, or has it approved, names it in full. A pattern such as
+# "key.*" only denies it.
+NAMED_IN_FULL = GIVES_A_KEY | {"key.allowance"}
 # Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
 RIGHTS = ("key.unlock",)
 UNLOCK = RIGHTS[0]
@@ -89,7 +92,7 @@ class Count(_Stored):
 
     `what`: "keys" = living keys: enabled ones, and those that are granted and not made yet; "granted" = units granted
     in the last `per` seconds by creates, raises, revivals and rotations, each with what it added; "allowance" = units
-    that standing allowances of *other* keys add in `per` seconds. `over`: "person" = who asks; "role" = everybody
+    that the allowances of *other* keys add in `per` seconds. `over`: "person" = who asks; "role" = everybody
     whom `names` name (role names, ids or "*"); "team" = the whole workspace.
     """
 

@@ -7,11 +7,13 @@ import fnmatch
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from bot.languages import tr, trc
 from bot.languages.formats import all_of, with_commas
 from bot.permissions.addresses import USUAL, Widest
+from bot.permissions.allowances import read_time_zone
 from bot.permissions.care import USUAL as USUAL_CARE
 from bot.permissions.care import CareTerms, read_care
 from bot.permissions.condition import Condition
@@ -87,7 +89,7 @@ class Policy:
 
     `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
     `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
-    `templates`: usual wishes for a new key.
+    `templates`: usual wishes for a new key. `time_zone`: in which the periods of allowances begin.
     """
 
     roles: Roles
@@ -98,6 +100,7 @@ class Policy:
     widest: Widest = USUAL
     care: CareTerms = USUAL_CARE
     templates: tuple[Template, ...] = ()
+    time_zone: tzinfo = UTC
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
@@ -183,7 +186,7 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    parts = ("roles", "rules", "alerts", "addresses", "care", "templates")
+    parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
@@ -191,6 +194,7 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
     auto_disable = _auto_disable(document, document.data.get("alerts", {}))
     care = read_care(document, document.data.get("care", {}))
     templates = read_templates(document, document.data.get("templates", []))
+    time_zone = read_time_zone(document, document.data.get("allowances", {}))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Policy(
@@ -202,6 +206,7 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
         widest=widest,
         care=care,
         templates=templates,
+        time_zone=time_zone,
     )
 
 

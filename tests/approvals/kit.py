@@ -25,7 +25,7 @@ from bot.db.tables import posts, requests
 from bot.durable.engine import Engine
 from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
-from bot.gateway.models import Group, Key
+from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice
 from bot.operations import Expiry
 from bot.permissions.models import Actor, ActorKind, Ask, Facts
@@ -84,6 +84,7 @@ class Offered:
     """What the gateway offers, for looks that need no more."""
 
     taken: tuple[str, ...] = ()
+    account: GatewayAccount | None = None
 
     async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
         return None
@@ -93,6 +94,9 @@ class Offered:
 
     async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
         return {}
+
+    def known_account(self) -> GatewayAccount | None:
+        return self.account
 
     def recent(self, key_id: int, *, within: float) -> Key | None:
         return None
@@ -112,7 +116,19 @@ class Spine:
         self.database = database
         self.now = NOW
         self.policy = rules or policy()
-        names = ("run", "lapse", "remind", "redraw", "approvers", "call", "retire", "probe", "acceptance", POST)
+        names = (
+            "run",
+            "lapse",
+            "remind",
+            "redraw",
+            "approvers",
+            "call",
+            "retire",
+            "probe",
+            "acceptance",
+            "refills",
+            POST,
+        )
         jobs = dict.fromkeys(names, _never)
         engine = Engine(database=database, jobs=jobs, executor_id="test", clock=self.clock)
         outbox = Outbox(

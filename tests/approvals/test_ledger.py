@@ -13,8 +13,10 @@ from bot.db.tables import grants
 from bot.errors import PermissionDenied
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
-from bot.keys import owners
+from bot.keys import allowances, owners
 from bot.keys.owners import OwnedKey
+from bot.operations import Allowance, AllowanceTerms
+from bot.periods import Period
 from bot.permissions.models import Count, Facts
 from bot.permissions.rules import Policy, parse_policy
 from tests.approvals.kit import ADA, BEN, NOW, TEAM, Spine, new_request
@@ -110,6 +112,53 @@ async def test_counts_are_of_a_person_of_a_role_or_of_all(database: Database) ->
     assert (await database.read(numbers))[4] is None
     await spine.ask(unlimited_quota=True, remain_quota=0)
     assert (await database.read(numbers))[2:4] == [None, None]
+
+
+async def test_allowances_of_other_keys_are_counted_by_their_pace(database: Database) -> None:
+    per = Count(what="allowance", per=30 * 86_400)
+    needed = [per, replace(per, over="team")]
+    weekly = {"amount": 70, "period": "week", "rollover": False}
+
+    def prepare(c: sa.Connection) -> None:
+        for number, owner in ((1, "U0ADA"), (2, "U0ADA"), (3, "U0BEN")):
+            owners.own(c, key(number, owner_id=owner))
+            terms = AllowanceTerms(amount=100 * number, period=Period.MONTH)
+            row = Allowance(key_id=number, born_at=1, terms=terms, request_id=1, rule="r", set_at=NOW)
+            allowances.save(c, None, row)
+        # Granted, and not in force yet: of Ada's fourth key; one of her first that is to end.
+        for number, wanted in ((4, weekly), (1, None)):
+            changes: dict[str, Any] = {
+                "operation": "key.allowance",
+                "key_id": number,
+                "input": {"owner_id": "U0ADA", "terms": wanted},
+            }
+            new = new_request(f"sub:{number}", **changes)
+            request, _ = store.insert(c, new, status=Status.APPROVED, lapses_at=None)
+            ledger.grant(c, request, at=NOW)
+
+    await database.run(prepare)
+
+    def numbers(c: sa.Connection, /, **more: Any) -> list[int | None]:
+        return [one.value for one in ledger.counted(c, needed, person="U0ADA", now=NOW, **more)]
+
+    assert await database.read(numbers) == [600, 900]
+    assert await database.read(numbers, key_id=2) == [400, 700]
+    assert await database.read(numbers, before=1) == [0, 0]
+    assert await database.read(numbers, key_id=9, before=2) == [600, 900]
+
+
+async def test_what_a_refill_adds_is_known_once_it_is_made(sqlite_database: Database) -> None:
+    def work(c: sa.Connection) -> list[int]:
+        request, _ = store.insert(c, new_request(operation="key.allowance"), status=Status.APPROVED, lapses_at=None)
+        ledger.grant(c, request, at=NOW)
+        ledger.set_units(c, request.id, 60)
+        made = list(c.scalars(sa.select(grants.c.units)))
+        ledger.settle_failure(c, request, WriteResult(status=WriteStatus.FAILED, moved=7))
+        made += c.scalars(sa.select(grants.c.units))
+        ledger.settle_failure(c, request, WriteResult(status=WriteStatus.REFUSED))
+        return made + list(c.scalars(sa.select(grants.c.units)))
+
+    assert sqlite_database.run_here(work) == [60, 7]
 
 
 async def test_what_gives_nothing_is_not_written_down(sqlite_database: Database) -> None:

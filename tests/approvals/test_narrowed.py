@@ -1,5 +1,6 @@
 """Approve with changes only shrinks, in every field, whatever the payload of the form says."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,19 @@ async def test_what_is_offered_is_judged_as_a_whole(sqlite_database: Database, c
     facts = row.judgement.facts
     assert row.status is Status.APPROVED
     assert (facts.remain_quota, facts.increase, facts.lifetime) == (600_000, 600_000, 3_600.0)
+
+
+def test_less_in_each_refill_is_less() -> None:
+    judged = new_request().judgement
+    facts = Facts(remain_quota=900, increase=500, allowance=500, allowance_period=86_400)
+    asked = row(judgement=judged.model_copy(update={"facts": facts}))
+    found = narrowed(asked, Offer(allowance=200), now=NOW)
+    assert (found.allowance, found.increase) == (200, 200)
+    lowered = asked.model_copy(update={"judgement": judged.model_copy(update={"facts": replace(facts, increase=None)})})
+    assert narrowed(lowered, Offer(allowance=200), now=NOW).increase is None
+    with pytest.raises(InputError) as wrong:
+        narrowed(asked, Offer(allowance=501), now=NOW)
+    assert list(wrong.value.fields) == ["allowance"]
 
 
 async def test_a_stricter_policy_binds_a_waiting_request(sqlite_database: Database) -> None:

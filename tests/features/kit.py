@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC
 from typing import Any
 
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import Seen
 from bot.gateway.client import GatewayClient
 from bot.gateway.models import EffectiveState, Key, KeyId
-from bot.operations import Look, Work
+from bot.operations import Allowance, Look, Work
 from bot.permissions.models import Actor, ActorKind
 from tests.approvals.kit import Offered
 from tests.gateway.kit import MemoryJournal
@@ -41,7 +42,7 @@ def reader(**fields: Any) -> FormReader:
             item: dict[str, Any] = {"selected_options": [{"value": one} for one in value]}
         elif isinstance(value, int):
             item = {"selected_date_time": value}
-        elif block_id in {"expired_time", "overlap"}:
+        elif block_id in {"expired_time", "overlap", "refill"}:
             item = {"selected_option": {"value": value}}
         else:
             item = {"value": value}
@@ -54,7 +55,14 @@ def block_ids(view: dict[str, Any]) -> list[str]:
     return [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
 
 
-def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: int | None = None, **more: Any) -> Look:
+def look_on(
+    client: GatewayClient,
+    *,
+    owner: str | None = "U0ADA",
+    successor: int | None = None,
+    allowance: Allowance | None = None,
+    **more: Any,
+) -> Look:
     """A look at a gateway where every key belongs to `owner`."""
 
     async def owner_of(_key_id: KeyId, _born_at: int | None = None) -> str | None:
@@ -66,12 +74,17 @@ def look_on(client: GatewayClient, *, owner: str | None = "U0ADA", successor: in
     async def unended(_key_id: KeyId, _born_at: int | None = None) -> list[int]:
         return []
 
+    async def allowance_of(_key_id: KeyId, _born_at: int | None = None) -> Allowance | None:
+        return allowance
+
     values: dict[str, Any] = {
         "reader": client,
         "inventory": Offered(),
         "owner_of": owner_of,
         "successor_of": successor_of,
         "unended": unended,
+        "allowance_of": allowance_of,
+        "time_zone": UTC,
         "ownership": MemoryOwnership(owner),
         "now": client.now(),
         "units_per_usd": UNITS,
@@ -141,6 +154,7 @@ def work_on(client: GatewayClient, before: Key | None, journal: MemoryJournal | 
         "known": before is not None,
         "lineage": MemoryLineage(),
         "ownership": MemoryOwnership(None),
+        "time_zone": UTC,
         "processing": 15.0,
     }
     return Work(**values | more)

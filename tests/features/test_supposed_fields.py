@@ -8,6 +8,7 @@ import pytest
 from bot.features.forms.fields import Prefill
 from bot.features.forms.key_form import FormViews, Seen
 from bot.features.key_adopt import views as adopt
+from bot.features.key_allowance import views as allowance
 from bot.features.key_create import views as create
 from bot.features.key_delete import views as delete
 from bot.features.key_disable import views as disable
@@ -39,6 +40,7 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
         "key.quota",
         drawn(quota, seen(unlimited_quota=True), {"unlimited_quota": {"value": {"selected_options": []}}}),
     )
+    yield "key.allowance", drawn(allowance, seen())
     yield "key.disable", drawn(disable, seen())
     yield "key.end", drawn(end, seen())
     spent = seen(state=EffectiveState.EXHAUSTED, remain_quota=0, expired=True)

@@ -86,6 +86,11 @@ def test_an_allowance_counts_by_its_pace(allowance: int, period: int, told: str 
     assert said == (told and f"allowance_at_most = 500k units ($1.00) per 30 days: {told}")
 
 
+def test_to_end_an_allowance_always_fits() -> None:
+    counts = (Counted(count=Count(what="allowance", per=86_400), value=9_000_000),)
+    assert why_not('allowance_at_most = "$1", per = "1d"', counts=counts, allowance=0, allowance_period=86_400) is None
+
+
 def test_a_policy_says_what_it_needs_counted() -> None:
     read = policy(
         free("keys_at_most = 5")

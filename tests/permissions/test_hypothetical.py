@@ -152,6 +152,34 @@ def test_what_was_counted_before_may_be_told() -> None:
         hypothetical_facts("key.create", {"granted_so_far": "lots"}, now=NOW, counts=counts)
 
 
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"allowance": "$2"}, (1_000_000, 2_592_000, 1_000_000, 1_000_000)),
+        ({"allowance": "$2", "refill": "week", "rollover": "on"}, (1_000_000, 604_800, 1_000_000, 1_000_100)),
+        ({"refill": "never"}, (0, 2_592_000, 0, 100)),
+    ],
+)
+def test_an_allowance_may_be_told(told: dict[str, str], found: tuple[int, int, int, int]) -> None:
+    key = Facts(remain_quota=100)
+    made = hypothetical_facts("key.allowance", told, now=NOW, key=key)
+    assert (made.allowance, made.allowance_period, made.increase, made.remain_quota) == found
+    assert hypothetical_facts("key.allowance", told, now=NOW).remain_quota is None
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ({"refill": "month"}, "allowance: say how much is refilled"),
+        ({"refill": "year", "allowance": "$2"}, "refill: write never, day, week, month, not “year”"),
+        ({"allowance": "much"}, "allowance: “much” is not an amount"),
+    ],
+)
+def test_an_allowance_that_is_none_is_told(told: dict[str, str], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        hypothetical_facts("key.allowance", told, now=NOW)
+
+
 def test_every_model_is_every_model_whatever_the_list_says() -> None:
     assert facts("key.update", key=KEY, every_model="yes", model_limits="o3").models == frozenset()
     assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == frozenset({"o3"})

@@ -276,8 +276,9 @@ def test_what_is_approved_or_gives_nothing_needs_no_counting() -> None:
 
 def test_an_allowance_that_never_holds_is_told() -> None:
     when = 'when = { allowance_at_most = "$5", per = "30d" }\nallow = true'
-    told = "it can never match yet: this version has no allowances, so allowance_at_most never holds"
-    assert ("r", told) in every_doubt(rule(do='["key.create"]', rest=when))
+    told = "it can never match: allowance_at_most speaks of an allowance, and its operations set none"
+    assert ("r", told) in every_doubt(rule(do='["key.quota"]', rest=when))
+    assert every_doubt(rule(do='["key.allowance", "key.quota"]', rest=when)) == []
 
 
 def test_everybody_and_power_over_others_is_told() -> None:

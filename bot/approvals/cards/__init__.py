@@ -13,6 +13,7 @@ offer_form       the form of *Approve with changes*
 receipt_windows  the window after a form was sent, redrawn as the request moves
 terms            what is offered, and who must approve, in words
 lock_notices     what is said of a locked key
+refill_notices   that a refill failed
 given_keys       what is said to whoever gets a key
 acceptance_buttons  *Accept* and *Decline* on that
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.approvals.cards.quiet_days import DAY, ChannelNoise, day_id, day_of, is_quiet
-from bot.approvals.models import ApprovalRequest, OriginKind, Status
+from bot.approvals.models import IN_HAND, ApprovalRequest, OriginKind, Status
 from bot.keys import owners
 from bot.languages import joined, tr
 from bot.languages.sentence import to_stored
@@ -47,6 +47,11 @@ class Notifications:
         if request.origin.kind is OriginKind.LEAVER:
             # One card tells of all keys of somebody who left (care/leavers); they themselves cannot be told.
             self._followed(c, request)
+            return
+        if request.origin.kind is OriginKind.ALLOWANCE:
+            # Quiet. That it failed is told with the row of the allowance (allowance_rows.py), where it was told before.
+            if request.status is Status.UNKNOWN and request.outcome is not None and request.outcome.by_hand:
+                self.tell(c, request)
             return
         subject = str(request.id)
         if request.has_card:
@@ -91,7 +96,9 @@ class Notifications:
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""
-        if request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE, OriginKind.LEAVER}:
+        waits = request.status in IN_HAND - {Status.UNKNOWN}
+        silent = request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE, OriginKind.LEAVER}
+        if silent or (request.origin.kind is OriginKind.ALLOWANCE and waits):
             return
         target = f"dm:{request.requester_id}"
         self._outbox.want(c, id=f"req:{request.id}:dm", kind=NOTICE, subject=str(request.id), target=target)

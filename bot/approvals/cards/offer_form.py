@@ -13,7 +13,7 @@ from bot.typed_text import clean, clean_number
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
 
 OFFER = "request.offer"
-QUOTA, DELTA, EXPIRY, MODELS = "remain_quota", "delta", "expired_time", "model_limits"
+QUOTA, DELTA, EXPIRY, MODELS, ALLOWANCE = "remain_quota", "delta", "expired_time", "model_limits", "allowance"
 REASON = "reason"
 KEEP = "keep"
 _DAY = 86_400
@@ -36,6 +36,9 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
         delta = wanted["delta"] or 0
         asked = f"{'+' if delta > 0 else ''}{short_quota(delta)}" if delta else ""
         blocks.append(input_block(DELTA, tr("More quota"), text_input(initial=asked, max_length=60), hint=hint))
+    if (amount := _amount(wanted)) is not None:
+        element = text_input(initial=short_quota(amount), max_length=60)
+        blocks.append(input_block(ALLOWANCE, tr("Amount of each refill"), element, hint=hint))
     if isinstance(wanted.get("expiry"), dict):
         asked_for = Expiry.model_validate(wanted["expiry"])
         longest = asked_for.seconds or float("inf")
@@ -77,7 +80,7 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
     """What is offered. Raises InputError, also when nothing differs from what was asked."""
     changes: dict[str, Any] = {}
     errors: dict[str, str] = {}
-    for read, block_id in ((_quota, QUOTA), (_delta, DELTA)):
+    for read, block_id in ((_quota, QUOTA), (_delta, DELTA), (_allowance, ALLOWANCE)):
         try:
             changes |= read(request.input, state, units_per_usd)
         except ValueError as error:
@@ -90,7 +93,7 @@ def parse_offer(request: ApprovalRequest, state: State, *, now: float, units_per
     if errors:
         raise InputError(errors)
     if not changes:
-        first = next((name for name in (QUOTA, DELTA, EXPIRY, MODELS) if name in state), QUOTA)
+        first = next((name for name in (QUOTA, DELTA, ALLOWANCE, EXPIRY, MODELS) if name in state), QUOTA)
         same = tr("Nothing differs from what was asked for. Use Approve to grant it as it is.")
         raise InputError({first: same})
     return Offer.model_validate({**changes, "reason": clean(typed(state, REASON)) or None})
@@ -115,6 +118,22 @@ def _delta(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[
         return {}
     delta = parse_delta(typed(state, DELTA), units_per_usd)
     return {"delta": delta} if delta != wanted.get("delta") else {}
+
+
+def _amount(wanted: Mapping[str, Any]) -> int | None:
+    """Units of each refill that is asked for; None where none is."""
+    terms = wanted.get("terms")
+    return int(terms["amount"]) if isinstance(terms, dict) else None
+
+
+def _allowance(wanted: Mapping[str, Any], state: State, units_per_usd: int) -> dict[str, Any]:
+    asked = _amount(wanted)
+    if ALLOWANCE not in state or asked is None:
+        return {}
+    amount = parse_quota(typed(state, ALLOWANCE), units_per_usd)
+    if amount == 0:
+        raise ValueError(tr("A refill of 0 adds nothing; offer some, or deny the request."))
+    return {"allowance": amount} if amount != asked else {}
 
 
 def _expiry(wanted: Mapping[str, Any], state: State, now: float) -> dict[str, Any]:

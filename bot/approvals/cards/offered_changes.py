@@ -2,13 +2,13 @@
 
 from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key
-from bot.keys.text import expiry_text, quota_text
+from bot.keys.text import allowance_text, expiry_text, quota_text
 from bot.languages import trc
 from bot.languages.formats import with_commas
-from bot.operations import Change, Offer
+from bot.operations import AllowanceTerms, Change, Offer
 from bot.units import format_quota
 
-QUOTA, DELTA, EXPIRY, MODELS = "remain_quota", "delta", "expired_time", "model_limits"
+QUOTA, DELTA, EXPIRY, MODELS, ALLOWANCE = "remain_quota", "delta", "expired_time", "model_limits", "allowance"
 
 
 def shown_changes(request: ApprovalRequest, units_per_usd: int) -> tuple[Change, ...]:
@@ -29,6 +29,19 @@ def _offered(change: Change, offer: Offer, request: ApprovalRequest, units_per_u
 
 def _value(field: str, offer: Offer, request: ApprovalRequest, units_per_usd: int) -> str | None:
     """What a field is by the offer; None where it says nothing of it, or it cannot be told."""
+    if field in {QUOTA, DELTA}:
+        return _quota(field, offer, request, units_per_usd)
+    if field == EXPIRY and offer.expiry is not None:
+        return expiry_text(offer.expiry)
+    if field == ALLOWANCE and offer.allowance is not None:
+        terms = AllowanceTerms.model_validate(request.input["terms"] | {"amount": offer.allowance})
+        return allowance_text(terms, units_per_usd=units_per_usd)
+    if field == MODELS and offer.models is not None:
+        return with_commas(offer.models)
+    return None
+
+
+def _quota(field: str, offer: Offer, request: ApprovalRequest, units_per_usd: int) -> str | None:
     if field == QUOTA and offer.remain_quota is not None:
         return quota_text(offer.remain_quota, unlimited=False, units_per_usd=units_per_usd)
     if field == QUOTA and offer.delta is not None and isinstance(request.before, Key):
@@ -37,8 +50,4 @@ def _value(field: str, offer: Offer, request: ApprovalRequest, units_per_usd: in
     if field == DELTA and offer.delta is not None:
         amount = format_quota(offer.delta, units_per_usd)
         return trc("an amount that is added", "+{amount}", amount=amount) if offer.delta > 0 else amount
-    if field == EXPIRY and offer.expiry is not None:
-        return expiry_text(offer.expiry)
-    if field == MODELS and offer.models is not None:
-        return with_commas(offer.models)
     return None

@@ -27,6 +27,8 @@ def offer_text(offer: Offer, units_per_usd: int) -> str:
         parts.append(tr("Quota {amount}", amount=format_quota(offer.remain_quota, units_per_usd)))
     if offer.delta is not None:
         parts.append(tr("{amount} more quota", amount=format_quota(offer.delta, units_per_usd)))
+    if offer.allowance is not None:
+        parts.append(tr("{amount} in each refill", amount=format_quota(offer.allowance, units_per_usd)))
     if offer.expiry is not None:
         life = format_duration(offer.expiry.seconds) if offer.expiry.seconds else date(offer.expiry.moment(0))
         parts.append(tr("Lifetime {time}", time=life))

@@ -22,9 +22,10 @@ from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_se
 from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.cards.offered_changes import shown_changes
+from bot.approvals.cards.refill_notices import refill_notice
 from bot.approvals.cards.terms import no_approver_blocks, offer_blocks
 from bot.approvals.cards.waiting import waiting_blocks
-from bot.approvals.models import IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, Status
+from bot.approvals.models import IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
@@ -110,6 +111,8 @@ class RequestViews:
         request = store.find(c, int(post.subject))
         if request is None:
             return None
+        if request.origin.kind is OriginKind.ALLOWANCE:
+            return refill_notice(request)
         key_id = request.outcome.key_id if request.outcome else None
         owner = None if key_id is None else owners.last_owner_of(c, key_id)
         operation, mine = self.operations[request.operation], owner == request.requester_id

@@ -7,10 +7,14 @@ from pydantic import ValidationError
 
 from bot.approvals.cards.change_lines import change_value
 from bot.gateway.models import NEVER, KeySettings, KeyStatus
-from bot.keys.text import changed_lines, new_key_lines, quota_text
+from bot.keys.text import changed_lines, expiry_text, new_key_lines, quota_text
 from bot.languages import said, tr, trc
 from bot.languages.formats import with_commas
-from bot.operations import Change, Description, Expiry
+from bot.operations import Change, Description, Expiry, Offer
+from bot.slack.blocks import inert, truncate
+from bot.units import format_quota
+
+_LONGEST = 120
 
 _STATUSES = {
     KeyStatus.ENABLED: trc("status of a key at the gateway", "enabled"),
@@ -31,6 +35,23 @@ def _change(change: Change) -> str:
         return trc("a new value", "{label} {value}", label=label, value=after)
     before = change_value(change, change.before)
     return trc("a value before and after", "{label} {before} → {after}", label=label, before=before, after=after)
+
+
+def offered_text(offer: Offer, *, units_per_usd: int) -> str:
+    """What was granted instead of what was asked."""
+    parts: list[str] = []
+    if offer.remain_quota is not None:
+        parts.append(tr("quota {amount}", amount=format_quota(offer.remain_quota, units_per_usd)))
+    if offer.delta is not None:
+        parts.append(tr("{amount} more", amount=format_quota(offer.delta, units_per_usd)))
+    if offer.allowance is not None:
+        parts.append(tr("{amount} in each refill", amount=format_quota(offer.allowance, units_per_usd)))
+    if offer.expiry is not None:
+        parts.append(trc("a key", "expires {moment}", moment=expiry_text(offer.expiry)))
+    if offer.models is not None:
+        models = inert(truncate(with_commas(offer.models), _LONGEST))
+        parts.append(tr("models {models}", models=models) if models else tr("every model"))
+    return with_commas(parts)
 
 
 def made_text(details: Mapping[str, Any], described: Description | None, *, units_per_usd: int) -> str:

@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from pydantic import ValidationError
 
 from bot.audit import Fact
-from bot.features.audit_read.changes import changes_text, made_text
+from bot.features.audit_read.changes import changes_text, made_text, offered_text
 from bot.features.audit_read.line import LONGEST_PART, Line, quoted
 from bot.features.audit_read.states import KINDS, LEFT_ANSWERS, LOCKED, LOCKS, PROBES
-from bot.keys.text import expiry_text
 from bot.languages import Sentence, said, tr, trc, trn
 from bot.languages.formats import with_commas
 from bot.operations import Offer
 from bot.slack.blocks import bold_name, code, inert, mention, truncate
-from bot.units import format_quota
 
 LONGEST = 300
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]{1,30})&gt;")
@@ -121,17 +119,8 @@ def _countered(line: Line) -> str:
         offer = Offer.model_validate(line.details.get("offer"))
     except ValidationError:
         return tr("{who} offered something else than was asked", who=line.who)
-    parts: list[str] = []
-    if offer.remain_quota is not None:
-        parts.append(tr("quota {amount}", amount=format_quota(offer.remain_quota, line.units_per_usd)))
-    if offer.delta is not None:
-        parts.append(tr("{amount} more", amount=format_quota(offer.delta, line.units_per_usd)))
-    if offer.expiry is not None:
-        parts.append(trc("a key", "expires {moment}", moment=expiry_text(offer.expiry)))
-    if offer.models is not None:
-        models = inert(truncate(with_commas(offer.models), LONGEST_PART))
-        parts.append(tr("models {models}", models=models) if models else tr("every model"))
-    return tr("{who} approved with changes: {changes}", who=line.who, changes=with_commas(parts))
+    changes = offered_text(offer, units_per_usd=line.units_per_usd)
+    return tr("{who} approved with changes: {changes}", who=line.who, changes=changes)
 
 
 def _withdrawn(line: Line) -> str:

@@ -1,7 +1,7 @@
 """How a list of keys looks: as rows with a button each or as a table, with what leads on. Never a value."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.features.key_list.typed_query import typed
 from bot.features.lists.key_rows import SHOW, row
@@ -59,8 +59,9 @@ ORDERS = {
 class KeyList:
     """One page of a list. `rows`: how many a page holds. `owners`: whether it may be known whose they are.
 
-    `locked`: of locked keys, why they are and what brings them back. `trouble`: of the account behind them. `alike`:
-    names that somebody may have meant where nothing was found. `now` is by the gateway's clock, `asked_at` by ours.
+    `locked`: of locked keys, why they are and what brings them back. `refilled`: of keys with an allowance, by which.
+    `trouble`: of the account behind them. `alike`: names that somebody may have meant where nothing was found. `now` is
+    by the gateway's clock, `asked_at` by ours.
     """
 
     page: KeyPage
@@ -68,6 +69,7 @@ class KeyList:
     everybody: bool
     rows: int = ROWS
     locked: Mapping[int, str]
+    refilled: Mapping[int, str] = field(default_factory=dict)
     now: float
     asked_at: float
     units_per_usd: int
@@ -112,6 +114,7 @@ class KeyList:
                 owner=known.owner_id if self.everybody else None,
                 units_per_usd=self.units_per_usd,
                 locked=self.locked.get(known.key.id, ""),
+                refilled=self.refilled.get(known.key.id, ""),
             )
 
     def _columns(self) -> list[str]:
@@ -121,6 +124,7 @@ class KeyList:
             trc("column of a list of keys", "State"),
             trc("column of a list of keys", "Quota left"),
             trc("column of a list of keys", "Used"),
+            *([trc("column of a list of keys", "Allowance")] if self.refilled else []),
             trc("column of a list of keys", "Expires"),
             *([trc("column of a list of keys", "Owner")] if self.everybody else []),
         ]
@@ -136,6 +140,8 @@ class KeyList:
         else:
             yield number_cell(key.remain_quota, format_quota(key.remain_quota, self.units_per_usd))
         yield number_cell(key.used_quota, format_quota(key.used_quota, self.units_per_usd))
+        if self.refilled:
+            yield text_cell(self.refilled.get(key.id, "–"))
         if key.expired_time == NEVER:
             yield text_cell(trc("when a key expires", "never"))
         else:

@@ -99,6 +99,7 @@ class KeyListListeners:
             keys = await deps.reader.list_keys(deadline=LISTENER_SECONDS)
             found = await just_read(deps, keys, owner=query.owner, number=asked.page, rows=rows)
         locked = await deps.database.read(locks.all_locks)
+        refilled = await deps.refilled([int(known.key.id) for known in found.keys])
         alike = await deps.known.alike(query.text, owner=query.owner) if query.text and not found.keys else []
         return KeyList(
             page=found,
@@ -106,6 +107,7 @@ class KeyListListeners:
             everybody=everybody,
             rows=rows,
             locked=locked_texts(locked, policy=deps.policy()),
+            refilled=refilled,
             now=deps.reader.server_now(),
             asked_at=deps.clock(),
             units_per_usd=deps.units_per_usd,
@@ -136,6 +138,7 @@ class KeyListListeners:
             requests=await deps.database.read(store.of_key, key.id, limit=5),
             words=words,
             locked="" if lock is None else locked_text(lock, policy=deps.policy()),
+            refilled=(await deps.refilled([int(key.id)])).get(int(key.id), ""),
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
             channel=channel,

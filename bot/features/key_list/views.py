@@ -46,11 +46,13 @@ def key_window(
     units_per_usd: int,
     channel: str = "",
     locked: str = "",
+    refilled: str = "",
     trouble: str = "",
 ) -> dict[str, Any]:
     """One key whole. `words`: action id and text of what this person may do with it; `channel`: where it was asked.
 
-    `locked`: why it is locked and what brings it back, "" = it is not. `trouble`: of the account behind it.
+    `locked`: why it is locked and what brings it back, "" = it is not. `refilled`: by its allowance. `trouble`: of
+    the account behind it.
     """
     quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     billed = key.accessed_time > key.created_time
@@ -58,6 +60,7 @@ def key_window(
         (tr("State"), badge(key.state(now))),
         (tr("Owner"), mention(owner) if owner else tr("nobody asked for it here")),
         (tr("Quota left"), quota),
+        *([(trc("label: what a key is refilled with", "Allowance"), refilled)] if refilled else []),
         (trc("label: quota of a key", "Used"), format_quota(key.used_quota, units_per_usd)),
         (trc("label: when a key expires", "Expires"), dated(format_moment(key.expired_time))),
         (tr("Last billed"), date(key.accessed_time) if billed else trc("when a key was last billed", "never")),

@@ -12,8 +12,8 @@ from bot.slack.inputs import State
 
 _TEXT = tr(
     "The new owner is asked first, and has a week to accept; until then nothing changes. Then the key is theirs, with "
-    "what is left on it, and counts as theirs. Nothing about the key itself changes: whoever knows its value can "
-    "still use it, until the new owner rotates it."
+    "what is left on it, and counts as theirs; an allowance of the key ends. Nothing about the key itself changes: "
+    "whoever knows its value can still use it, until the new owner rotates it."
 )
 
 

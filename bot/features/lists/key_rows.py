@@ -21,8 +21,10 @@ def badge(state: EffectiveState) -> str:
     return f"{_MARKS[state]} {state_text(state)}"
 
 
-def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: str = "") -> Block:
-    """One key of a list, with a button to its window. `locked`: why it is locked and what brings it back."""
+def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: str = "", refilled: str = "") -> Block:
+    """One key of a list, with a button to its window. `locked`: why it is locked and what brings it back. `refilled`:
+    by its allowance.
+    """
     left = left_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd)
     whose = f" · {mention(owner)}" if owner else ""
     text = (
@@ -30,6 +32,7 @@ def row(key: Key, *, now: float, owner: str | None, units_per_usd: int, locked: 
         f"{badge(key.state(now))} · {left} · {dated(lifetime_text(key.expired_time, now=now))}{whose}"
     )
     text = f"{text}\n{bar}" if (bar := quota_bar(key)) else text
+    text = f"{text}\n:repeat: {refilled}" if refilled else text
     text = f"{text}\n:warning: {said(NO_MODEL)}" if key.model_access is ModelAccess.NOTHING else text
     text = f"{text}\n{locked}" if locked else text
     label = tr("Show key {number}", number=key.id)

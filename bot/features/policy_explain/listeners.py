@@ -9,6 +9,7 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.gateway.models import KeyId
+from bot.keys import allowances
 from bot.keys.lookup import one
 from bot.languages import joined, tr, trn
 from bot.languages.formats import with_commas
@@ -70,9 +71,12 @@ class PolicyExplainListeners:
         key = one(seen, text).key
         own = await deps.access.is_own(actor, key)
         facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
-        counts = await deps.counts.now(operation, actor.slack_user_id)
+        counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id))
         lock, group = await deps.access.lock_of(key), deps.counts.account_group()
         facts = replace(facts, lock=lock, counts=counts or None, account_group=group)
+        known = (await deps.database.read(allowances.standing, [int(key.id)])).get(int(key.id))
+        if known is not None:
+            facts = replace(facts, allowance=known.terms.amount, allowance_period=known.terms.period.seconds)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), key.id
 
 

@@ -118,6 +118,7 @@ class UsageReadListeners:
             spending=spent,
             source=source,
             models=models,
+            refilled=(await deps.refilled([int(key.id)])).get(int(key.id), ""),
         )
         return key_usage(usage, now=now, units_per_usd=deps.units_per_usd)
 

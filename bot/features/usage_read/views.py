@@ -9,7 +9,7 @@ from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise
 from bot.gateway.usage import AccountForecast, ModelShares
 from bot.keys.spending import DAY, MONTH, Forecast, Spending, forecast
 from bot.keys.text import over_promise_text, quota_bar, quota_text
-from bot.languages import tr, trn
+from bot.languages import tr, trc, trn
 from bot.slack.blocks import Block, Message, bold_name, context, date, fields, inert, mention, section
 from bot.slack.charts import Chart
 from bot.units import format_money
@@ -27,13 +27,14 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyUsage:
-    """What one key spent. `models`: None = the gateway does not tell."""
+    """What one key spent. `models`: None = the gateway does not tell. `refilled`: by its allowance."""
 
     key: Key
     owner: str | None
     spending: Spending
     source: Source
     models: ModelShares | None
+    refilled: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,8 @@ def key_usage(usage: KeyUsage, *, now: float, units_per_usd: int) -> tuple[Messa
     pairs += [(tr("Left"), quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units_per_usd))]
     if coming is not None and not key.unlimited_quota:
         pairs.append((tr("Runs dry"), dry_text(coming)))
+    if usage.refilled:
+        pairs.append((trc("label: what a key is refilled with", "Allowance"), usage.refilled))
     name = bold_name(key.name)
     headline = tr("Spending of key {name} (key {number})", name=name, number=key.id)
     bar = quota_bar(key)

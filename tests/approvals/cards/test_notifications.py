@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.cards.quiet_days import ChannelNoise
-from bot.approvals.models import ApprovalRequest, Judgement, Origin, OriginKind, Status
+from bot.approvals.models import ApprovalRequest, Judgement, Origin, OriginKind, Outcome, Status
 from bot.db.engine import Database
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
@@ -82,6 +82,21 @@ def test_what_needed_no_approval_is_as_quiet_as_is_wished(
     alert = Origin(kind=OriginKind.ALERT, alert_id=9, attempt=1)
     of_alert = announced(sqlite_database, done.model_copy(update={"origin": alert}), noise=noise)
     assert ("req:3:confirmation" in of_alert) == (noise is ChannelNoise.ALL)
+
+
+def test_refills_are_quiet(sqlite_database: Database) -> None:
+    refill = Origin(kind=OriginKind.ALLOWANCE, request_id=9)
+    for status in (Status.APPROVED, Status.RUNNING, Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED):
+        assert announced(sqlite_database, request(status, origin=refill)) == {}
+    hangs = request(Status.UNKNOWN, origin=refill).model_copy(update={"outcome": Outcome(sentence="", by_hand=True)})
+    assert set(announced(sqlite_database, hangs)) == {"req:3:dm"}
+    outbox: Any = Outbox()
+    notifications = Notifications(outbox=outbox, channel="C0KEYS")
+    for status in (Status.APPROVED, Status.RUNNING):
+        sqlite_database.run_here(notifications.tell, request(status, origin=refill))
+    assert outbox.wanted == {}
+    sqlite_database.run_here(notifications.tell, request(Status.FAILED, origin=refill))
+    assert set(outbox.wanted) == {"req:3:dm"}
 
 
 def test_keydesk_tells_itself_nothing(sqlite_database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.cards.offer_form import (
+    ALLOWANCE,
     DELTA,
     EXPIRY,
     KEEP,
@@ -85,6 +86,25 @@ def test_blocks_that_the_form_does_not_show_are_not_read() -> None:
     raise_only = request(delta=500, key_id=7)
     offer = parse_offer(raise_only, filled("1") | {DELTA: {"value": {"value": "+100"}}}, now=NOW, units_per_usd=UNITS)
     assert offer.model_dump(exclude_none=True) == {"delta": 100}
+
+
+REFILLED = request(key_id=7, terms={"amount": 500_000, "period": "week", "rollover": False})
+
+
+def refills(amount: str) -> dict[str, Any]:
+    return {ALLOWANCE: {"value": {"value": amount}}}
+
+
+def test_less_in_each_refill_may_be_offered() -> None:
+    view = build_offer_modal(REFILLED, units_per_usd=UNITS)
+    assert block_ids(view) == [ALLOWANCE, REASON]
+    offer = parse_offer(REFILLED, refills("$0.50"), now=NOW, units_per_usd=UNITS)
+    assert offer.model_dump(exclude_none=True) == {"allowance": 250_000}
+    for wrong, why in (("500k", "Nothing differs"), ("0", "adds nothing"), ("lots", "not an amount")):
+        with pytest.raises(InputError, match=why):
+            parse_offer(REFILLED, refills(wrong), now=NOW, units_per_usd=UNITS)
+    with pytest.raises(InputError, match="Nothing differs"):
+        parse_offer(request(key_id=7, terms=None), refills("5"), now=NOW, units_per_usd=UNITS)
 
 
 def test_a_request_that_waits_for_nobody_has_no_word_of_an_offer() -> None:

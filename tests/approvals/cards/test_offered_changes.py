@@ -37,6 +37,12 @@ def test_an_offered_value_stands_beside_what_was_asked(field: str, offer: Offer,
     assert (shown.before, str(shown.after)) == ("asked", after)
 
 
+def test_an_offered_refill_stands_beside_what_was_asked() -> None:
+    terms = {"amount": 1_000_000, "period": "week", "rollover": True}
+    (shown,) = shown_changes(row(line("allowance"), Offer(allowance=500_000), input={"terms": terms}), UNITS)
+    assert (shown.before, str(shown.after)) == ("asked", "500k units ($1.00) added every week")
+
+
 def test_what_a_key_would_have_left_follows_the_offer() -> None:
     before = key(remain_quota=1_000_000)
     change = line("remain_quota", before="1M units ($2.00)", after="3M units ($6.00)")

@@ -17,6 +17,7 @@ UNITS = 500_000
         (Offer(delta=500_000), "more quota"),
         (Offer(expiry=Expiry(seconds=86_400)), "Lifetime 1 day"),
         (Offer(expiry=Expiry(at=int(NOW))), "Lifetime <!date"),
+        (Offer(allowance=500_000), "500k units ($1.00) in each refill"),
         (Offer(models=("gpt-5", "o4")), "Models `gpt-5`, `o4`"),
         (Offer(models=()), "Models all"),
     ],

@@ -109,6 +109,7 @@ class Office:
             deps=deps,
             engine=kept,
             outbox=kept,
+            approvals=kept,
             requests=CareRequests(deps=deps, granted=kept, bot_user_id="U0BOT", team_id="T0HOME"),
             zones=directory,
             terms=lambda: self.terms,

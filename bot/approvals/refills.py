@@ -1,0 +1,73 @@
+"""The refills of allowances: each is a granted request of its own, asked by Keydesk, once per key and period.
+
+A row before a call, here too: the request is stored in the transaction that marks the allowance, and everything after
+that (run, read-back, record) is as for any other. Calls no gateway.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from bot.approvals.granted import GrantedRequests
+from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Origin, OriginKind
+from bot.gateway.models import Key
+from bot.keys import allowances, lineage, locks, owners
+from bot.languages import tr
+from bot.operations import Allowance, is_refilled
+from bot.permissions.models import Decision, Facts
+
+ALLOWANCE = "key.allowance"
+# The checkpoint of a refill: for which days it is, and how much it adds.
+REFILL = "refill"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refills:
+    """Begins a refill. `clock`: Unix seconds; `gateway_now`: the gateway's clock."""
+
+    granted: GrantedRequests
+    clock: Callable[[], float]
+    gateway_now: Callable[[], float]
+
+    def begin(self, c: sa.Connection, allowance: Allowance, key: Key) -> ApprovalRequest | None:
+        """Ask for a refill of a key as it was last read. None: it is not refilled now, or another replica was first."""
+        owner = owners.find(c, key.id) if owners.owner_of(c, key.id, key.created_time) else None
+        if owner is None or allowance.refill_id is not None or not self._is_in_use(c, allowance, key):
+            return None
+        # Before the request: whoever changes the row first is the one who asks.
+        marked = allowances.save(c, allowance, allowance)
+        if marked is None:
+            return None
+        request, _ = self.granted.insert(c, self._request(marked, key, owner.owner_id, owner.owner_team))
+        allowances.save(c, marked, replace(marked, refill_id=request.id))
+        return request
+
+    def _is_in_use(self, c: sa.Connection, allowance: Allowance, key: Key) -> bool:
+        if key.created_time != allowance.born_at or not is_refilled(key, now=self.gateway_now()):
+            return False
+        return locks.lock_of(c, key.id, key.created_time) is None and lineage.taken(c, key.id) is None
+
+    def _request(self, allowance: Allowance, key: Key, owner_id: str, owner_team: str) -> NewRequest:
+        number, terms = f"#{allowance.request_id}", allowance.terms
+        sentence = tr("It was granted with the allowance in request {number}.", number=number)
+        facts = Facts(increase=terms.amount, allowance=terms.amount, allowance_period=terms.period.seconds)
+        wanted = {"key_id": int(key.id), "terms": terms.model_dump(mode="json"), "owner_id": owner_id, "refill": True}
+        return NewRequest(
+            delivery_id=f"allowance:{key.id}:{key.created_time}:{allowance.version}",
+            origin=Origin(kind=OriginKind.ALLOWANCE, request_id=allowance.request_id),
+            operation=ALLOWANCE,
+            requester_id=owner_id,
+            requester_team=owner_team,
+            channel_id="",
+            key_id=int(key.id),
+            key_name=key.name,
+            reason=tr("Refill by the allowance in request {number}", number=number),
+            input=wanted,
+            before=None,
+            summary=(),
+            judgement=Judgement(
+                decision=Decision(outcome="allow", rule=allowance.rule, sentence=sentence), facts=facts, own=True
+            ),
+            asked_at=self.clock(),
+        )
