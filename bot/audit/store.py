@@ -52,7 +52,7 @@ def append(
         "actor": None if actor is None else redact(actor),
         "request_id": request_id,
         "key_id": key_id,
-        "details": chain.canonical(_plain(details or {})),
+        "details": _safe(details or {}),
     }
     gather(c, _write, line, last=True)
 
@@ -70,9 +70,12 @@ def _write(c: sa.Connection, new: list[dict[str, Any]]) -> None:
     c.execute(_MOVE_HEAD, {"count": seq, "hash": hashed})
 
 
-def _plain(details: Mapping[str, Any]) -> Any:
+def _safe(details: Mapping[str, Any]) -> str:
     # JSON first: a value that is not JSON is the caller's mistake and must not be stored as some text of it.
-    return redact_all(json.loads(json.dumps(english_all(dict(details)), allow_nan=False)))
+    text = chain.canonical(english_all(details))
+    plain = json.loads(text)
+    safe = redact_all(plain)
+    return text if safe is plain else chain.canonical(safe)
 
 
 def export(database: Database, *, sign: Callable[[int, str], str] | None = None) -> Iterator[str]:

@@ -12,16 +12,16 @@ from bot.redaction.known import SHORTEST, known_version
 MOST, LONGEST = 4_096, 300
 
 
-# A set of its own for what is known at one time, so that a look that began before marks nothing after it.
-_kept: tuple[Hashable, set[str]] = (None, set())
+# By `wide`. A set of its own for what is known at one time, so that a look that began before marks nothing after it.
+_kept: dict[bool, tuple[Hashable, set[str]]] = {}
 
 
-def clean_texts() -> set[str]:
+def clean_texts(*, wide: bool) -> set[str]:
     """Texts in which a look that begins now would find nothing. Ask before the look, and `keep` in the same set."""
-    global _kept  # noqa: PLW0603  # of the process, like what is known
-    version, kept = known_version(), _kept
-    if kept[0] != version or len(kept[1]) >= MOST:
-        kept = _kept = (version, set())
+    version = known_version()
+    kept = _kept.get(wide)
+    if kept is None or kept[0] != version or len(kept[1]) >= MOST:
+        kept = _kept[wide] = (version, set())
     return kept[1]
 
 

@@ -47,7 +47,21 @@ _ASCII = bytes(range(128)) + bytes(128)
 # A word that is glued to a text of any length begins at one of these places.
 _OFFSETS = range(4)
 
+# Letters and digits of ASCII as one sign, everything else as another; and the same with the signs of base64.
+_PLAIN_RUNS, _BASE64_RUNS = (
+    bytes(
+        ord("a") if (char.isascii() and char.isalnum()) or char in signs else ord(" ") for char in map(chr, range(256))
+    )
+    for signs in ("", "+/_-")
+)
+
 Span = tuple[int, int]
+
+
+def has_run(text: str, length: int, *, of_base64: bool = False) -> bool:
+    """Whether so many letters and digits stand side by side; most texts hold none, and no form of many then."""
+    runs = text.encode("ascii", "replace").translate(_BASE64_RUNS if of_base64 else _PLAIN_RUNS)
+    return b"a" * length in runs
 
 
 def visible_form(text: str) -> str:
@@ -106,16 +120,18 @@ def encoded_words(text: str) -> Iterator[tuple[Span, str]]:
 
     A word of base64 may be glued to another text, so it is read from each of its first four characters on.
     """
-    for match in _BASE64.finditer(text):
+    for match in _BASE64.finditer(text) if has_run(text, 24, of_base64=True) else ():
         for offset in _OFFSETS:
             yield match.span(), _plain(decoded_base64(match[0][offset:]))
     # Each byte of a secret has one of these digits in hexadecimal, and no long word of base32 is without all of them.
     if not any(digit in text for digit in _DIGITS):
         return
-    for match in _HEXADECIMAL.finditer(text):
-        yield match.span(), _plain(bytes.fromhex(match[0]))
     for match in _SPACED_HEXADECIMAL.finditer(text):
         yield match.span(), _plain(bytes.fromhex(_BETWEEN.sub("", match[0])))
+    if not has_run(text, 32):
+        return
+    for match in _HEXADECIMAL.finditer(text):
+        yield match.span(), _plain(bytes.fromhex(match[0]))
     for match in _BASE32.finditer(text):
         yield match.span(), _plain(_decoded_base32(match[0].rstrip("=")))
 

@@ -6,11 +6,11 @@ Both are the process's, like its loggers: rows and messages are looked at whoeve
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-from bot.redaction.encodings import Span
+from bot.redaction.encodings import Span, has_run
 
 SHORTEST = 8
 KEY_LENGTH = 48
@@ -35,6 +35,9 @@ _PIECE = re.compile(
 
 class KeyMatcher(Protocol):
     """What the account's keys are known by (alerts/detection/key_index.py). Called by any thread."""
+
+    def beginnings(self) -> Container[str]:
+        """The first four characters of every key."""
 
     def has_ends(self, first_and_last: str) -> bool:
         """Whether some key has these first four and last four characters."""
@@ -124,8 +127,10 @@ def _key_starts(squeezed_text: bytes, keys: KeyMatcher) -> Iterator[int]:
         return
     together = squeezed_text.decode("ascii")
     last = KEY_LENGTH - ENDS
+    beginnings = keys.beginnings()
     for start in range(len(together) - KEY_LENGTH + 1):
-        if keys.has_ends(together[start : start + ENDS] + together[start + last : start + KEY_LENGTH]):
+        first = together[start : start + ENDS]
+        if first in beginnings and keys.has_ends(first + together[start + last : start + KEY_LENGTH]):
             core = together[start : start + KEY_LENGTH]
             if keys.holds(core) or (is_random(core) and keys.may_hold(core)):
                 yield start
@@ -134,7 +139,7 @@ def _key_starts(squeezed_text: bytes, keys: KeyMatcher) -> Iterator[int]:
 def piece_spans(text: str) -> Iterator[Span]:
     """Words of twenty characters and more that begin or end as a key of the account does."""
     keys = _Known.keys
-    if keys is None or len(text) < _SHORTEST_PIECE:
+    if keys is None or not has_run(text, _SHORTEST_PIECE):
         return
     for match in _PIECE.finditer(text):
         if keys.has_end(first=match[0][:ENDS]) or keys.has_end(last=match[0][-ENDS:]):

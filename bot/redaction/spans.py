@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from bot.redaction.encodings import Span, encoded_words, unescaped
+from bot.redaction.encodings import Span, encoded_words, has_run, unescaped
 from bot.redaction.known import KEY_LENGTH, is_random, key_spans, own_spans, piece_spans
 
 _BOTH_CASES_AND_A_DIGIT = "(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])(?=[A-Za-z]*+[0-9])"
@@ -39,6 +39,7 @@ _WIDE_FORMS = (
     ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{1,3})@")),
     ("ticket=", re.compile(r"[?&]ticket=([^\s&\"'<>]+)")),  # who has it can open Socket Mode's link, once
 )
+_ALL_FORMS = (*_FORMS, *_WIDE_FORMS)
 # A gateway key as the gateway's own API writes it: it has letters of both cases; digests and numbers have not.
 _BARE = re.compile(
     rf"(?<![0-9A-Za-z])(?=[0-9A-Z]*+[a-z])(?=[0-9a-z]*+[A-Z])[0-9A-Za-z]{{{KEY_LENGTH}}}+(?![0-9A-Za-z])"
@@ -87,7 +88,7 @@ def secret_spans(seen: str, *, wide: bool, depth: int = 0) -> Iterator[Span]:
 
 
 def _by_form(seen: str, *, wide: bool) -> Iterator[Span]:
-    for literal, form in (*_FORMS, *_WIDE_FORMS) if wide else _FORMS:
+    for literal, form in _ALL_FORMS if wide else _FORMS:
         if literal in seen:
             for match in form.finditer(seen):
                 if not _NO_SECRET.fullmatch(match[form.groups]):
@@ -95,7 +96,8 @@ def _by_form(seen: str, *, wide: bool) -> Iterator[Span]:
     if "sk-" in seen:
         yield from (match.span() for match in _BROKEN.finditer(seen) if is_random(_GAPS.sub("", match[0][3:])))
         yield from (match.span() for match in _LONG_WITH_DASHES.finditer(seen) if is_random(match[0][3:]))
-    if len(seen) >= KEY_LENGTH:
+    # One of two pieces is half of a key at least.
+    if len(seen) >= KEY_LENGTH and has_run(seen, KEY_LENGTH // 2):
         yield from (match.span() for match in _BARE.finditer(seen) if not _is_in_base64(seen, *match.span()))
         for match in _TWO_PIECES.finditer(seen):
             joined = match["first"] + match["second"]

@@ -31,8 +31,8 @@ def redact(text: str, secrets: Iterable[str] = (), *, wide: bool = True) -> str:
         text = text.replace(secret, HIDDEN)
     if len(text) < SHORTEST:
         return text
-    clean = clean_texts()
-    if text in clean and not wide:
+    clean = clean_texts(wide=wide)
+    if text in clean:
         return text
     seen = visible_form(text)
     spans = sorted(secret_spans(seen, wide=wide))
@@ -65,8 +65,7 @@ def holds_no_secret(value: Any, *, wide: bool = False, most: int | None = None) 
     to the next, a backslash or a control character in one, something that is no JSON, or more than `most` characters
     that are new.
     """
-    # What only begins like a secret is looked for in the log, whose texts hardly ever come twice.
-    clean = set[str]() if wide else clean_texts()
+    clean = clean_texts(wide=wide)
     new = unseen(value, clean)
     if not new:
         return new is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction.encodings import encoded_words, unescaped, visible_form
+from bot.redaction.encodings import encoded_words, has_run, unescaped, visible_form
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,17 @@ def test_a_word_of_base32_is_read_with_and_without_its_padding(length: int) -> N
     word = base64.b32encode(plain.encode()).decode()
     for one in (word, word.rstrip("="), word.lower()):
         assert plain in [said for _, said in encoded_words(f"see {one} now")]
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "plain", "of_base64"),
+    [
+        ("a" * 19, 20, False, False),
+        ("see " + "aZ09" * 5 + "!", 20, True, True),
+        ("aZ09+/_-" * 3, 20, False, True),
+        ("ä" * 30, 20, False, False),
+        ("٣" * 30, 20, False, False),
+    ],
+)
+def test_a_run_is_of_letters_and_digits_of_ascii(text: str, length: int, plain: bool, of_base64: bool) -> None:
+    assert (has_run(text, length), has_run(text, length, of_base64=True)) == (plain, of_base64)

@@ -3,7 +3,7 @@
 Two dictionaries: fingerprint → key id, and hint → key ids. A look-up takes microseconds whatever their number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ class IndexEntry:
 class KeyIndex:
     """One account's keys. `complete`: every key was seen at least once, so that an unknown value is really unknown.
 
-    `version`: another number once there are new keys, or new values, to be recognised.
+    `version`: another number after each change of what is recognised.
     """
 
     def __init__(self, fingerprints: Fingerprints) -> None:
@@ -51,7 +51,9 @@ class KeyIndex:
         self._by_fingerprint: dict[int, int] = {}
         self._by_hint: dict[str, int | tuple[int, ...]] = {}
         self._fingerprint_of: dict[int, int | None] = {}
-        self._by_end: dict[str, list[str]] | None = None
+        # What is made of all hints, with the version it was made of: another thread may make it while keys are put.
+        self._by_end: tuple[int, dict[str, list[str]]] = (0, {})
+        self._beginnings: tuple[int, frozenset[str]] = (0, frozenset())
         self.complete = False
         self.version = 0
 
@@ -85,20 +87,21 @@ class KeyIndex:
 
         A key's value never changes: with another value, the number is another key's now, and the old one is forgotten.
         """
+        new = False
         for entry in entries:
             known = self._fingerprint_of.get(entry.key_id)
             changed = known is not None and entry.fingerprint is not None and known != entry.fingerprint
             if changed or self.is_other(entry.key_id, entry.hint):
                 self.drop([entry.key_id])
-            new = self.lacks(entry.key_id, masked=entry.fingerprint is None)
+            new = new or self.lacks(entry.key_id, masked=entry.fingerprint is None)
             if entry.fingerprint is not None:
                 self._by_fingerprint[entry.fingerprint] = entry.key_id
             if entry.key_id not in self._fingerprint_of:
                 self._add_hint(entry.hint, entry.key_id)
             if entry.fingerprint is not None or entry.key_id not in self._fingerprint_of:
                 self._fingerprint_of[entry.key_id] = entry.fingerprint
-            if new:
-                self.version += 1
+        if new:
+            self.version += 1
 
     def is_other(self, key_id: int, hint: str) -> bool:
         """Whether a known number has other first and last characters now."""
@@ -107,7 +110,6 @@ class KeyIndex:
     def _add_hint(self, hint: str, key_id: int) -> None:
         if not hint:
             return
-        self._by_end = None
         there = self._by_hint.get(hint)
         if there is None:
             self._by_hint[hint] = key_id
@@ -124,13 +126,13 @@ class KeyIndex:
             if fingerprint is not None:
                 self._by_fingerprint.pop(fingerprint, None)
         if gone:
-            self._by_end = None
             for hint, there in list(self._by_hint.items()):
                 left = tuple(i for i in ((there,) if isinstance(there, int) else there) if i not in gone)
                 if not left:
                     del self._by_hint[hint]
                 else:
                     self._by_hint[hint] = left[0] if len(left) == 1 else left
+            self.version += 1
 
     def match(self, candidate: Candidate) -> IndexMatch:
         """Which key a candidate is."""
@@ -162,6 +164,15 @@ class KeyIndex:
         """Whether it may be one whose value the gateway hides: it has the ends of such a key."""
         return any(self._fingerprint_of.get(key_id) is None for key_id in self.with_hint(core[:ENDS] + core[-ENDS:]))
 
+    def beginnings(self) -> Container[str]:
+        """The first four characters of every key: most texts are told by these alone to hold none."""
+        version, found = self._beginnings
+        if version != self.version:
+            version = self.version
+            found = frozenset(hint[:ENDS] for hint in list(self._by_hint))
+            self._beginnings = (version, found)
+        return found
+
     def has_ends(self, first_and_last: str) -> bool:
         """Whether some key has these first four and last four characters."""
         return first_and_last in self._by_hint
@@ -185,11 +196,11 @@ class KeyIndex:
 
     def _ends(self) -> Mapping[str, Sequence[str]]:
         """Hints by each of their ends. One pass over all hints lists them, in the thread that asks first."""
-        ends = self._by_end
-        if ends is None:
-            ends = {}
+        version, ends = self._by_end
+        if version != self.version:
+            version, ends = self.version, {}
             for hint in list(self._by_hint):
                 for end in (hint[:ENDS] + SHORT_MASK, SHORT_MASK + hint[-ENDS:]):
                     ends.setdefault(end, []).append(hint)
-            self._by_end = ends
+            self._by_end = (version, ends)
         return ends

@@ -100,3 +100,13 @@ def test_the_version_tells_when_there_is_something_new_to_recognise() -> None:
         before = index.version
         index.put([entry])
         assert index.version > before
+
+
+def test_beginnings_follow_what_is_put_and_dropped() -> None:
+    index = index_of(core(1))
+    assert core(1)[:4] in index.beginnings()
+    assert core(2)[:4] not in index.beginnings()
+    index.put([IndexEntry(2, hint_of(core(2)), None)])
+    assert core(2)[:4] in index.beginnings()
+    index.drop([1])
+    assert core(1)[:4] not in index.beginnings()
