@@ -33,8 +33,9 @@ Reads KEYDESK_POLICY and KEYDESK_UNITS_PER_USD; SLACK_BOT_TOKEN to see the group
 COMETAPI_… and DATABASE_URL for --key. A wrong FIELD is refused with those that the operation has.
 Exit codes: 0 explained (whatever the decision), 2 the question cannot be put."""
 _WHAT_CAN = """\
-Prints, for each operation, what people of a role may do at once and under which conditions, and who decides the
-rest, by which rule. Rules are told in their order; the first whose conditions hold decides.
+Prints, for each operation, how much people of a role may have at once and under which conditions, and who decides
+the rest, by which rule. Those rules are told in their order; the first whose conditions hold decides. Amounts are for
+somebody who has nothing yet.
 
   keydesk policy what-can engineer
 

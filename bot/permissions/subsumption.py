@@ -18,7 +18,7 @@ def covers(above: Rule, rule: Rule, operation: str, who: str, roles: Roles) -> b
     ids = roles.ids(above.who)
     if who not in above.who and EVERYBODY not in ids and not roles.ids((who,)) <= ids:
         return False
-    return all(any(_follows(one, narrow) for narrow in rule.conditions) for one in above.conditions)
+    return all(any(follows(one, narrow) for narrow in rule.conditions) for one in above.conditions)
 
 
 def impossible(conditions: tuple[Condition, ...]) -> str | None:
@@ -35,7 +35,7 @@ def impossible(conditions: tuple[Condition, ...]) -> str | None:
     return None
 
 
-def _follows(wide: Condition, narrow: Condition) -> bool:
+def follows(wide: Condition, narrow: Condition) -> bool:
     """Whether `wide` holds wherever `narrow` holds."""
     if wide.name != narrow.name or wide.count != narrow.count:
         return False

@@ -257,14 +257,15 @@ def test_what_a_role_can_do_is_told_with_conditions_and_deciders(out: io.StringI
     told = out.getvalue()
     assert told.startswith(
         "key.create (own):\n"
+        "  at once: up to 500k units ($1.00), for at most 90 days if keys_at_most = 5, "
+        "granted_at_most = 10M per 30 days (“small keys are free”)\n"
         "  refused if unlimited_quota = true, lifetime_over = 365 days (“no eternal unlimited keys”)\n"
-        "  at once if keys_at_most = 5, granted_at_most = 10M per 30 days, remain_quota_at_most = 500k, "
-        "lifetime_at_most = 90 days, unlimited_quota = false (“small keys are free”)\n"
         "  1 person of manager, then 1 person of security decides if unlimited_quota = true "
         "(“unlimited keys need two signatures”)\n"
         "  1 person of manager decides (“a manager decides the rest”)\n"
     )
     assert "key.reveal (own):\n  at once (“own keys are one's own business”)\n" in told
+    assert "key.quota (own):\n  nothing at once\n" in told
     assert "key.unlock (anybody's):\n  1 person of security decides" in told
     assert "audit.read" not in told
 

@@ -1,7 +1,7 @@
 """Explains the policy to the person who asks, with the same function that decides."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.approvals.cards.lock_notices import lock_text
@@ -12,21 +12,26 @@ from bot.gateway.models import KeyId
 from bot.keys import allowances
 from bot.keys.lookup import one
 from bot.languages import joined, tr, trn
-from bot.languages.formats import with_commas
+from bot.languages.formats import one_of, with_commas
 from bot.operations import Description, facts_of
+from bot.permissions.bounds import has_bounds, offer_lines, offers
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy, Rule
-from bot.slack.blocks import Message, code, context, escape, section
+from bot.slack.blocks import Block, Message, code, context, escape, section
+from bot.slack.command_words import other_words
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
 from bot.typed_text import clean_line, first_word
-from bot.units import UNITS_PER_USD
+from bot.units import UNITS_PER_USD, parse_delta
 
 DESCRIPTION = Description(
-    name="policy.explain", command="why", usage="OPERATION [KEY]", help=tr("what the policy answers, and by which rule")
+    name="policy.explain",
+    command="why",
+    usage="OPERATION [KEY] [+AMOUNT]",
+    help=tr("how much you may have at once, and who decides the rest"),
 )
 NAME = DESCRIPTION.name
 _SHOWN = 15
@@ -37,9 +42,10 @@ class PolicyExplainListeners:
     """The command."""
 
     deps: Deps
+    other_words: Mapping[str, tuple[str, ...]]
 
     async def why(self, delivery: Delivery) -> Ack:
-        """`OPERATION [KEY]`. Without a key: a new one, or an own one that no condition speaks of."""
+        """`OPERATION [KEY] [+AMOUNT]`. Without a key: a new one, or an own one that no condition speaks of."""
         deps = self.deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, NAME)
@@ -47,30 +53,50 @@ class PolicyExplainListeners:
         if not own.allowed:
             await deps.flow.refuse(actor, NAME, own)
         operation, rest = first_word(delivery.text)
-        described = deps.operations.named(operation)
-        if described is None:
-            known = deps.operations.descriptions
-            near = difflib.get_close_matches(operation, known, n=1)
-            hint = tr("Did you mean {operation}?", operation=code(near[0])) if near else ""
-            names = tr("The operations are {names}.", names=with_commas(code(name) for name in known))
-            raise InputError({"operation": joined(tr("Say which operation."), hint, names)})
-        ask, about = await self._ask(actor, described.name, rest if clean_line(rest) else "", delivery.channel_id)
-        rules = () if about is not None else deciding_rules(deps.policy(), ask)
+        described = self._named(operation)
+        ask, about = await self._ask(actor, described, rest if clean_line(rest) else "", delivery.channel_id)
+        # With an amount it can be decided; without one the answer is how much that would be.
+        bounded = has_bounds(described.name) and not ask.facts.increase
+        rules = deciding_rules(deps.policy(), ask) if bounded else ()
         decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
         return Ephemeral.of(explanation(ask, decision, about, described, rules=rules, units_per_usd=units))
 
-    async def _ask(self, actor: Actor, operation: str, text: str, channel: str) -> tuple[Ask, KeyId | None]:
+    def _named(self, word: str) -> Description:
+        """The operation of this name or command word, of any language. Raises InputError."""
+        known = self.deps.operations
+        names = (word, *self.other_words.get(word, ()))
+        found = {one.name: one for name in names if (one := known.named(name)) is not None}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        if found:
+            meant = one_of(code(one.command) for one in found.values())
+            raise InputError(
+                {"operation": tr("{word} may mean {commands}. Which one?", word=code(word), commands=meant)}
+            )
+        commands = [one.command for one in known.descriptions.values() if one.command]
+        near = difflib.get_close_matches(word, [*commands, *known.descriptions], n=1)
+        hint = tr("Did you mean {operation}?", operation=code(near[0])) if near else ""
+        listed = tr("The operations are {names}.", names=with_commas(code(name) for name in commands))
+        raise InputError({"operation": joined(tr("Say which operation."), hint, listed)})
+
+    async def _ask(self, actor: Actor, described: Description, text: str, channel: str) -> tuple[Ask, KeyId | None]:
+        operation = described.name
         if not text:
             counts = await self.deps.counts.now(operation, actor.slack_user_id)
             return Ask(actor=actor, operation=operation, facts=Facts(channel=channel, counts=counts or None)), None
         deps = self.deps
-        matches = await deps.lookup.whole(text, deadline=LISTENER_SECONDS)
+        # Of a quota the amount may follow; every other text is all of the KEY.
+        find = deps.lookup.matches if described.changes_quota else deps.lookup.whole
+        matches = await find(text, deadline=LISTENER_SECONDS)
         seen = await deps.access.visible(actor, operation, matches, channel=channel)
         if not seen:
             await deps.access.turn_away(actor, operation, matches, text, channel=channel)
-        key = one(seen, text).key
+        match = one(seen, text)
+        key, delta = match.key, self._delta(match.rest)
         own = await deps.access.is_own(actor, key)
-        facts = facts_of(key.settings(), now=deps.clock(), increase=0, reason="", channel=channel)
+        after = key.settings()
+        after = after.model_copy(update={"remain_quota": after.remain_quota + delta})
+        facts = facts_of(after, now=deps.clock(), increase=delta, reason="", channel=channel)
         counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id))
         lock, group = await deps.access.lock_of(key), deps.counts.account_group()
         facts = replace(facts, lock=lock, counts=counts or None, account_group=group)
@@ -79,11 +105,20 @@ class PolicyExplainListeners:
             facts = replace(facts, allowance=known.terms.amount, allowance_period=known.terms.period.seconds)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), key.id
 
+    def _delta(self, text: str) -> int:
+        """The amount behind a KEY; 0 = none. Raises InputError."""
+        if not clean_line(text):
+            return 0
+        try:
+            return parse_delta(text, self.deps.units_per_usd)
+        except ValueError as error:
+            raise InputError({"delta": str(error)}) from None
+
 
 def deciding_rules(policy: Policy, ask: Ask) -> tuple[Rule, ...]:
     """The rules that can decide for this person, in order: how much at once, and who decides the rest."""
-    found = entitlements(policy, ask.actor)
-    return next((one.rules for one in found if one.operation == ask.operation), ())
+    found = {one.whose: one.rules for one in entitlements(policy, ask.actor) if one.operation == ask.operation}
+    return found.get("own", found.get("any", ())) if ask.own else found.get("any", ())
 
 
 def explanation(
@@ -95,7 +130,12 @@ def explanation(
     rules: Sequence[Rule] = (),
     units_per_usd: int = UNITS_PER_USD,
 ) -> Message:
-    """The decision in a sentence, then why each rule above it did not match. `about`: the key that was named."""
+    """The decision in a sentence, then why each rule above it did not match. `about`: the key that was named.
+
+    `rules`: those that can decide, where the answer hangs on how much is asked; then it is how much.
+    """
+    if rules and has_bounds(ask.operation) and ask.facts.lock is None:
+        return _bounds(ask, about, rules, units_per_usd)
     headline = _headline(code(ask.operation), about, decision_text(decision))
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
@@ -110,13 +150,34 @@ def explanation(
     if len(decision.trail) > _SHOWN:
         more = len(decision.trail) - _SHOWN
         blocks.append(context(trn("{count} more rule did not match.", "{count} more rules did not match.", more)))
-    if counted := [counted_words(one, units_per_usd) for one in ask.facts.counts or ()]:
-        blocks.append(section("\n".join([tr("*What was counted*"), *(f"• {escape(one)}" for one in counted)])))
-    if described.judged_by_values and rules:
-        blocks.append(section("\n".join([tr("*What decides, from top to bottom*"), *map(_rule_line, rules[:_SHOWN])])))
+    blocks += _counted_blocks(ask, units_per_usd)
     if about is None and described.judged_by_values:
         blocks.append(context(tr("No values were looked at. The form says what holds for yours while you fill it in.")))
     return Message(_headline(ask.operation, about, decision.sentence), blocks)
+
+
+def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd: int) -> Message:
+    """How much at once, and who decides the rest."""
+    lines = offer_lines(offers(rules, ask.operation, ask.facts), ask.operation, units_per_usd=units_per_usd)
+    answer = tr("how much at once, and who decides the rest")
+    free = [f"• {escape(words)} · {code(rule)}" for words, rule in lines[:_SHOWN]]
+    rest = [_rule_line(rule) for rule in rules if rule.outcome != "allow"][:_SHOWN]
+    if rules[-1].conditions:
+        rest.append(tr("• Everything else is refused."))
+    blocks = [
+        section(_headline(code(ask.operation), about, answer)),
+        section("\n".join([tr("*At once*"), *(free or [tr("• Nothing.")])])),
+        *([section("\n".join([tr("*Who decides the rest, from top to bottom*"), *rest]))] if rest else []),
+        *_counted_blocks(ask, units_per_usd),
+    ]
+    return Message(_headline(ask.operation, about, answer), blocks)
+
+
+def _counted_blocks(ask: Ask, units_per_usd: int) -> list[Block]:
+    counted = [counted_words(one, units_per_usd) for one in ask.facts.counts or ()]
+    if not counted:
+        return []
+    return [section("\n".join([tr("*What was counted*"), *(f"• {escape(one)}" for one in counted)]))]
 
 
 def _headline(operation: str, about: KeyId | None, answer: str) -> str:
@@ -135,5 +196,5 @@ def _rule_line(rule: Rule) -> str:
 
 def register(router: Router, deps: Deps) -> None:
     """Name the command."""
-    listeners = PolicyExplainListeners(deps)
+    listeners = PolicyExplainListeners(deps, other_words())
     router.command(DESCRIPTION.command, listeners.why, usage=DESCRIPTION.usage, help=DESCRIPTION.help)
