@@ -12,7 +12,7 @@ from typing import TextIO
 
 from bot.errors import BotError, ConfigurationError
 from bot.logs import visible
-from bot.permissions.bounds import has_bounds, offer_lines, offers
+from bot.permissions.bounds import free_grants, grant_lines, has_bounds
 from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
@@ -182,10 +182,10 @@ def what_can(path: Path, role: str, *, out: TextIO, units_per_usd: int = UNITS_P
     for one in found:
         whose = "own" if one.whose == "own" else "anybody's"
         _print(out, f"{one.operation} ({whose}):")
-        given = offers(one.rules, one.operation)
+        given = free_grants(one.rules, one.operation)
         if has_bounds(one.operation) and not given:
             _print(out, "  nothing at once")
-        for words, name in offer_lines(given, one.operation, units_per_usd=units_per_usd):
+        for words, name in grant_lines(given, one.operation, units_per_usd=units_per_usd):
             _print(out, f"  {'at once: ' if has_bounds(one.operation) else ''}{words} (“{name}”)")
         for rule in one.rules:
             if rule.outcome == "allow":

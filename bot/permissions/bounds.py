@@ -71,7 +71,7 @@ class Range:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class FreeGrant:
     """What one rule gives at once: the ranges, as long as `conditions` hold and no rule of `before` comes first."""
 
     rule: Rule
@@ -141,10 +141,10 @@ def has_bounds(operation: str) -> bool:
     return operation in _AXES
 
 
-def offers(rules: Sequence[Rule], operation: str, known: Facts | None = None) -> tuple[Offer, ...]:
+def free_grants(rules: Sequence[Rule], operation: str, known: Facts | None = None) -> tuple[FreeGrant, ...]:
     """What each of the rules gives at once; `rules`: those that can decide for somebody, in order (entitlements.py).
 
-    Every wish that is in no offer waits for others or is refused. A locked key has none: it takes `key.unlock` too.
+    Every wish that is in no grant waits for others or is refused. A locked key has none: it takes `key.unlock` too.
     """
     question = _Question(operation=operation, known=known or Facts())
     if question.known.lock is not None:
@@ -167,7 +167,7 @@ def offers(rules: Sequence[Rule], operation: str, known: Facts | None = None) ->
             before |= {one.name: one for one in first}
             ranges.append(cell)
         if ranges:
-            found.append(Offer(rule=rule, ranges=_merged(ranges), conditions=opens, before=tuple(before.values())))
+            found.append(FreeGrant(rule=rule, ranges=_merged(ranges), conditions=opens, before=tuple(before.values())))
     return tuple(found)
 
 
@@ -248,25 +248,25 @@ def _amounts(one: Range) -> tuple[bool | None, int | None, int | None]:
     return one.unlimited, one.over, one.most
 
 
-def offer_lines(found: Sequence[Offer], operation: str, *, units_per_usd: int) -> list[tuple[str, str]]:
+def grant_lines(found: Sequence[FreeGrant], operation: str, *, units_per_usd: int) -> list[tuple[str, str]]:
     """Each range in words, and the name of its rule: `up to 500k units ($1.00), for at most 90 days`."""
     return [
-        (_range_words(one, offer, operation, units_per_usd), offer.rule.name)
-        for offer in found
-        for one in sorted(offer.ranges, key=lambda one: bool(one.unlimited))
+        (_range_words(one, grant, operation, units_per_usd), grant.rule.name)
+        for grant in found
+        for one in sorted(grant.ranges, key=lambda one: bool(one.unlimited))
     ]
 
 
-def _range_words(one: Range, offer: Offer, operation: str, units_per_usd: int) -> str:
+def _range_words(one: Range, grant: FreeGrant, operation: str, units_per_usd: int) -> str:
     axes = _AXES.get(operation, frozenset())
     parts = [_amount_words(one, units_per_usd)] if axes & _ADDED else []
     parts += [_lifetime_words(one)] if axes & _LIFETIMES else []
     words: str = with_commas(parts) if parts else trc("what a rule does", "at once")
-    if offer.conditions:
-        conditions = with_commas(condition_words(condition) for condition in offer.conditions)
+    if grant.conditions:
+        conditions = with_commas(condition_words(condition) for condition in grant.conditions)
         words = tr("{outcome} if {conditions}", outcome=words, conditions=conditions)
-    if offer.before:
-        names = all_of(f"“{rule.name}”" for rule in offer.before)
+    if grant.before:
+        names = all_of(f"“{rule.name}”" for rule in grant.before)
         words = joined(words, tr("(where not {rules} decides first)", rules=names))
     return words
 

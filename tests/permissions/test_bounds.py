@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from bot.permissions import Actor, Ask, Counted, Facts, Lock, decide
-from bot.permissions.bounds import Offer, Range, offer_lines, offers
+from bot.permissions.bounds import FreeGrant, Range, free_grants, grant_lines
 from bot.permissions.condition import Condition
 from bot.permissions.entitlements import entitlements
 from bot.permissions.models import Count
@@ -25,7 +25,7 @@ ANN = member("U0ANN", "S0ENG")
 def lines(text: str, operation: str = "key.create", known: Facts | None = None) -> list[str]:
     read = policy(text)
     rules = next(one.rules for one in entitlements(read, ANN) if one.operation == operation)
-    return [words for words, _ in offer_lines(offers(rules, operation, known), operation, units_per_usd=500_000)]
+    return [words for words, _ in grant_lines(free_grants(rules, operation, known), operation, units_per_usd=500_000)]
 
 
 def free(when: str, *, do: str = '["key.create"]', name: str = "free") -> str:
@@ -68,7 +68,7 @@ def no(when: str, *, do: str = '["key.create"]', name: str = "no") -> str:
 )  # fmt: skip
 def test_a_new_key(text: str, told: list[str]) -> None:
     if not told and "allow" not in text:
-        assert offers(policy(text).rules, "key.create") == ()
+        assert free_grants(policy(text).rules, "key.create") == ()
     else:
         assert lines(text) == told
 
@@ -214,17 +214,17 @@ def holds(condition: Condition, facts: Facts, *, doubt: bool = False) -> bool:
     return condition.why_not(facts) is None or maybe
 
 
-def covers(offer: Offer, facts: Facts) -> bool:
-    """Whether an offer, read word by word, speaks of this wish."""
-    first = any(all(holds(one, facts, doubt=True) for one in other.conditions) for other in offer.before)
-    inside = any(one.holds(facts, present(facts.increase)) for one in offer.ranges)
-    return inside and not first and all(holds(one, facts) for one in offer.conditions)
+def covers(grant: FreeGrant, facts: Facts) -> bool:
+    """Whether an grant, read word by word, speaks of this wish."""
+    first = any(all(holds(one, facts, doubt=True) for one in other.conditions) for other in grant.before)
+    inside = any(one.holds(facts, present(facts.increase)) for one in grant.ranges)
+    return inside and not first and all(holds(one, facts) for one in grant.conditions)
 
 
-def said(read: Policy, operation: str, known: Facts, *, own: bool) -> tuple[Offer, ...]:
+def said(read: Policy, operation: str, known: Facts, *, own: bool) -> tuple[FreeGrant, ...]:
     held = read.roles.held(ANN)
     rules = tuple(one for one in read.rules_for(operation, held) if own or one.any)
-    return offers(rules, operation, known)
+    return free_grants(rules, operation, known)
 
 
 MANY = settings(max_examples=4 * present(settings.default).max_examples)
@@ -241,7 +241,7 @@ def test_what_is_said_at_once_is_decided_at_once_and_nothing_else_is(
     found = said(read, operation, known_of(operation, facts, wish, named=named), own=own)
     at_once = decide(read, Ask(actor=ANN, operation=operation, own=own, facts=facts)).allowed
     event(f"{operation} {'at once' if at_once else 'not'}")
-    assert any(covers(offer, facts) for offer in found) is at_once
+    assert any(covers(grant, facts) for grant in found) is at_once
 
 
 @MANY
@@ -252,12 +252,12 @@ def test_one_unit_more_than_the_most_is_not_decided_at_once(
     read, wish = written(rules), {**wish, "unlimited": False, "models": frozenset({"o3"})}
     counts = read.counts_needed(operation)
     found = said(read, operation, known_of(operation, asked(operation, wish, counts), wish, named=True), own=True)
-    for one in (one for offer in found for one in offer.ranges if one.most is not None and one.most > 0):
+    for one in (one for grant in found for one in grant.ranges if one.most is not None and one.most > 0):
         here = {**wish, "lifetime": one.longest if operation == "key.create" else wish["lifetime"]}
         at, above = (asked(operation, {**here, "amount": present(one.most) + more}, counts) for more in (0, 1))
-        covered = any(covers(offer, at) for offer in found)
+        covered = any(covers(grant, at) for grant in found)
         assert decide(read, Ask(actor=ANN, operation=operation, facts=at)).allowed is covered
-        if covered and not any(covers(offer, above) for offer in found):
+        if covered and not any(covers(grant, above) for grant in found):
             assert not decide(read, Ask(actor=ANN, operation=operation, facts=above)).allowed
             event("one unit more is not")
 

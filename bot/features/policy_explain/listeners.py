@@ -14,7 +14,7 @@ from bot.keys.lookup import one
 from bot.languages import joined, tr, trn
 from bot.languages.formats import one_of, with_commas
 from bot.operations import Description, facts_of
-from bot.permissions.bounds import has_bounds, offer_lines, offers
+from bot.permissions.bounds import free_grants, grant_lines, has_bounds
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import condition_words, entitlements, outcome_words
 from bot.permissions.models import Actor, Ask, Decision, Facts
@@ -158,7 +158,7 @@ def explanation(
 
 def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd: int) -> Message:
     """How much at once, and who decides the rest."""
-    lines = offer_lines(offers(rules, ask.operation, ask.facts), ask.operation, units_per_usd=units_per_usd)
+    lines = grant_lines(free_grants(rules, ask.operation, ask.facts), ask.operation, units_per_usd=units_per_usd)
     answer = tr("how much at once, and who decides the rest")
     free = [f"• {escape(words)} · {code(rule)}" for words, rule in lines[:_SHOWN]]
     rest = [_rule_line(rule) for rule in rules if rule.outcome != "allow"][:_SHOWN]
