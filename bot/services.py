@@ -14,7 +14,7 @@ from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.bootstrap import Approvals
-from bot.approvals.cards import acceptance_buttons, lock_notices
+from bot.approvals.cards import acceptance_buttons, copies, copy_button, lock_notices
 from bot.approvals.cards import listeners as card_listeners
 from bot.approvals.cards.lock_notices import POST as UNLOCKED
 from bot.approvals.cards.notifications import Notifications
@@ -140,7 +140,7 @@ class Services:
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
         of_care = care.drawers(units_per_usd=units)
-        of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS
+        of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS | copies.DRAWERS
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
@@ -247,6 +247,8 @@ class Services:
         card_listeners.register(router, cards)
         answers = acceptance_buttons.AcceptanceButtons(acceptances=self.approvals.acceptances, directory=self.directory)
         acceptance_buttons.register(router, answers)
+        copied = copy_button.CopyButton(copies=self.approvals.key_copies, directory=self.directory)
+        copy_button.register(router, copied)
         self.directory.register(router)
         ChannelEvents(self.outbox, identity.bot_user_id).register(router)
         return router

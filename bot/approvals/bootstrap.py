@@ -15,6 +15,7 @@ from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.calls import JOB as CALL
 from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
+from bot.approvals.copies import KeyCopies
 from bot.approvals.counts import Counts
 from bot.approvals.execution import Execution
 from bot.approvals.flow import Flow
@@ -130,6 +131,16 @@ class Approvals:
         self.key_locks = KeyLocks(
             outbox=self.outbox, channel=self.security_channel, reader=self.client, clock=self.clock
         )
+        self.key_copies = KeyCopies(
+            database=self.database,
+            outbox=self.outbox,
+            granted=self.granted,
+            notifications=self.notifications,
+            operations=self.operations,
+            policy=self.policy,
+            channel=self.security_channel,
+            clock=self.clock,
+        )
         self.lock_watch = LockWatch(database=self.database, reader=self.client, key_locks=self.key_locks)
 
     def _run(self) -> None:
@@ -172,6 +183,7 @@ class Approvals:
                 self.rotation_overlap.follow,
                 self.key_locks.follow,
                 self.allowance_rows.follow,
+                self.key_copies.follow,
             ),
             clock=self.clock,
         )

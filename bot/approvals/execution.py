@@ -384,6 +384,7 @@ def _outcome(request: ApprovalRequest, operation: Operation, result: WriteResult
         changed_since=changed,
         key_id=None if result.key is None else int(result.key.id),
         hint="" if result.key is None else result.key.last_four,
+        copies=tuple(int(number) for number in result.extra_key_ids),
     )
 
 

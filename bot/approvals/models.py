@@ -113,6 +113,8 @@ class Outcome(StoredModel):
     by_hand: bool = False
     key_id: int | None = None
     hint: str = ""
+    # Keys just like it that the gateway made with it, which nobody owns.
+    copies: tuple[int, ...] = ()
 
 
 class OriginKind(StrEnum):
@@ -121,6 +123,7 @@ class OriginKind(StrEnum):
     PERSON = "person"
     ROTATION_END = "rotation_end"  # the overlap of a rotation is over: its old key is disabled
     ALERT = "alert"  # a person's order on an alert
+    COPY = "copy"  # a person's order about a copy that the gateway made with their key
     ALERT_RULE = "alert_rule"  # the policy's [alerts] table, without a person
     CARE = "care"  # the policy's [care] table, without a person
     LEAVER = "leaver"  # its owner has left, and nobody took the key over in time
@@ -141,7 +144,7 @@ class Origin(StoredModel):
     @property
     def by_person(self) -> bool:
         """Whether a person asked. What Keydesk asks by itself was granted with something else."""
-        return self.kind in {OriginKind.PERSON, OriginKind.ALERT}
+        return self.kind in {OriginKind.PERSON, OriginKind.ALERT, OriginKind.COPY}
 
 
 PERSON = Origin()
@@ -193,6 +196,8 @@ class Progress(StoredModel):
     overlap: OverlapProgress | None = None
     acceptance: Acceptance | None = None
     nudged_at: float | None = None
+    # Whether whoever asked has ordered the copies of their key disabled (copies.py).
+    copies_ordered: bool = False
     # Since when nobody was found who can approve it (approver_check.py).
     no_approver_since: float | None = None
     # Whom the card mentions, when deciders were last called, and the direct messages that show the card (calls.py).

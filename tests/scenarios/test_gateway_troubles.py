@@ -10,9 +10,10 @@ from bot.approvals.models import Status
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import GatewayFault
 from keydesk_sandbox.fake_slack import View
+from tests.narrow import present
 from tests.scenarios.alerting import learned
 from tests.scenarios.conftest import FreeDesk
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 pytestmark = pytest.mark.thorough
 
@@ -99,6 +100,12 @@ async def test_a_lost_answer_ends_in_one_key_and_one_confirmation(free_desk: Fre
             for message in (desk.dm(ADA)[0], desk.said("was created")[0]):
                 assert text_of(message).count("more keys just like it") == 1
                 assert len(re.findall(rf"\b{extra}\b", text_of(message))) == 1
+            # Security is told; this policy lets the requester disable nothing, and they are told so.
+            await desk.eventually(lambda: desk.said("is a copy that nobody owns", seed.SECURITY_CHANNEL))
+            desk.gateway.disarm()
+            await desk.slack.click(ADA, desk.dm(ADA)[0], "disable_copy")
+            await desk.until(lambda: desk.audit("refused"), otherwise="it was not refused")
+            assert desk.gateway.key(extra).status == 1
         else:
             assert len(found) == 1
         assert posts(desk) == (1 if done else 2)
@@ -250,3 +257,21 @@ def _window(desk: Desk, user: str, callback_id: str) -> View:
     view = desk.slack.top_view(user)
     assert view.body["callback_id"] == callback_id
     return view
+
+
+async def test_who_asked_for_a_key_that_was_made_twice_has_the_copy_disabled_with_one_click(http_desk: Desk) -> None:
+    desk = http_desk
+    desk.gateway.clock.ticking = False
+    desk.gateway.arm(GatewayFault(method="POST", path=TOKENS, kind="duplicate"))
+    await desk.ask(ADA, name="once", remain_quota="100k")
+    assert (await desk.settled()).status is Status.SUCCEEDED
+    told = await desk.eventually(lambda: desk.said("is a copy that nobody owns", seed.SECURITY_CHANNEL))
+    assert "key.disable" in buttons_of(told[0])
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "is ready")))[0]
+    await desk.slack.click(ADA, notice, "disable_copy")
+    copy = max(record.id for record in desk.gateway.keys(user_id=None) if record.name == "once")
+    await desk.eventually(lambda: desk.gateway.key(copy).status == 2)
+    await desk.eventually(lambda: desk.said("has had it disabled", seed.SECURITY_CHANNEL))
+    await desk.eventually(lambda: "disable_copy" not in buttons_of(desk.dm(ADA, "is ready")[0]))
+    assert sorted(one.status for one in desk.gateway.keys(user_id=None) if one.name == "once") == [1, 2]
+    assert desk.gateway.key(present((await desk.settled()).key_id)).status == 1

@@ -18,6 +18,7 @@ from bot.approvals.cards.buttons import (
     withdraw_button,
 )
 from bot.approvals.cards.change_lines import change_lines
+from bot.approvals.cards.copies import copy_blocks
 from bot.approvals.cards.given_keys import given_blocks, offered_key, waiting_sentence, whose_sentence
 from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
@@ -203,7 +204,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
         blocks.append(actions(reveal_button(request)))
     if request.status is Status.OFFERED:
         blocks.append(actions(accept_button(request), withdraw_button(str(request.id))))
-    blocks += enable_again_blocks(request)
+    blocks += [*copy_blocks(request), *enable_again_blocks(request)]
     if request.outcome is not None and request.outcome.changed_since and request.key_id is not None:
         # The button of the operation opens its form anew, prefilled with the key as it is now.
         blocks.append(actions(button(tr("Look and ask again"), operation.name, value=str(request.key_id))))

@@ -17,6 +17,7 @@ from bot.alerts.cards.sightings import Sightings, joined_card
 from bot.alerts.cards.unknown import unknown_card
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
+from bot.approvals.cards.copies import security_message
 from bot.approvals.cards.given_keys import offered_key
 from bot.approvals.cards.offer_form import build_offer_modal
 from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_notice
@@ -156,6 +157,8 @@ def _of_requests() -> Iterator[Sample]:
         yield Sample(f"request card, {status}", views.card(request))
         yield Sample(f"receipt, {status}", receipt(request, OPERATIONS["key.create"], channel=CHANNEL, mine=True))
     made = _request(Status.SUCCEEDED, **done)
+    twice = _request(Status.SUCCEEDED, outcome=Outcome(sentence="", key_id=7, copies=(8,)))
+    yield Sample("a copy of a key, to security", security_message(twice))
     yield Sample("confirmation", confirmation(made, OPERATIONS[made.operation], UNITS))
     yield Sample("notice", notice(made, OPERATIONS[made.operation], UNITS))
     stopped = _request(Status.SUCCEEDED, "key.disable", **done)

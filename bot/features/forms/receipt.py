@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from bot.approvals.cards.again import again_blocks
 from bot.approvals.cards.buttons import withdraw_button
 from bot.approvals.cards.change_lines import change_lines
+from bot.approvals.cards.copies import copy_blocks
 from bot.approvals.cards.terms import approval_text
 from bot.approvals.cards.views import (
     aftermath_blocks,
@@ -39,6 +40,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
             actions(button(tr("Accept the offer"), "accept_offer", value=row, style="primary"), withdraw_button(row))
         )
     blocks += [*outcome_blocks(request), *aftermath_blocks(request), *change_lines(request.summary)]
+    blocks += copy_blocks(request)
     blocks.append(context(tr("Request {number}", number=request.number)))
     if request.status is Status.PENDING:
         blocks.append(actions(withdraw_button(row)))
