@@ -26,5 +26,6 @@ rounds          goes through all keys after each list of them
 schedule        makes a round of every kind after each list of all keys
 store           a row per key
 tables          how it looks in the database
+unknown_keys/   keys that were made outside Keydesk: adopted, disabled or ignored
 told            what stands in which message, so that it says when there is nothing left to do
 """

@@ -15,6 +15,8 @@ from bot.care.kind import CareKind, CareParts
 from bot.care.leavers import departures as leavers
 from bot.care.leavers import messages as leaver_messages
 from bot.care.schedule import CareSchedule
+from bot.care.unknown_keys import messages as unknown_key_messages
+from bot.care.unknown_keys import rounds as unknown_keys
 from bot.durable.engine import Job
 from bot.languages import Sentence
 from bot.slack.outbox import Drawer, Outbox
@@ -25,15 +27,17 @@ DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (
     messages.drawers,
     leaver_messages.drawers,
     anomaly_messages.drawers,
+    unknown_key_messages.drawers,
 )
 # Kinds of posts in the security channel → what people call them, when the channel does not take them.
-SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS}
+SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS, **unknown_key_messages.SECURITY_POSTS}
 # In the order of their rounds. Each registers its buttons, if it has any.
 BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
     rounds.build,
     refills.build,
     leavers.build,
     anomaly_rounds.build,
+    unknown_keys.build,
 )
 
 

@@ -249,11 +249,15 @@ def last_billed(c: sa.Connection, *, limit: int) -> list[KnownKey]:
     return _load(c, _rows(c).order_by(inventory.c.accessed_time.desc()).limit(limit))
 
 
-def without_owner(c: sa.Connection, *, limit: int) -> list[KnownKey]:
-    """Keys that nobody asked for here, newest first; none while the account is another one (owners.py)."""
+def without_owner(c: sa.Connection, *, limit: int, where: sa.ColumnElement[bool]) -> list[KnownKey]:
+    """Keys that nobody asked for here, newest first; none while the account is another one (owners.py).
+
+    `where`: what else must hold of their rows.
+    """
     if account_is_other(c):
         return []
-    return _load(c, _rows(c).where(keys.c.key_id.is_(None)).order_by(inventory.c.key_id.desc()).limit(limit))
+    found = _rows(c).where(keys.c.key_id.is_(None), where)
+    return _load(c, found.order_by(inventory.c.key_id.desc()).limit(limit))
 
 
 def promise(c: sa.Connection, *, now: float) -> Promise:

@@ -35,6 +35,7 @@ class CareTerms:
 
     `anomaly_times`, `anomaly_per_hour`: how many times what is usual, and units an hour, a key spends when its owner is
     told; 0 times = not told.
+    `unknown_keys`: whether keys that were made outside Keydesk are told.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
@@ -48,6 +49,7 @@ class CareTerms:
     leavers_at_once: int = 20
     anomaly_times: float = 3.0
     anomaly_per_hour: int = 5 * UNITS_PER_USD
+    unknown_keys: bool = True
 
     @property
     def of_quota(self) -> bool:
@@ -144,6 +146,13 @@ def _leavers(document: TomlDocument, value: object) -> int | None:
     return seconds or USUAL.leavers
 
 
+def _switch(name: str, document: TomlDocument, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    document.wrong(("care", name), tr("{what} must be true or false, not {value}", what=name, value=_shown(value)))
+    return bool(getattr(USUAL, name))
+
+
 def _leavers_at_once(document: TomlDocument, value: object) -> int:
     number = document.integer(("care", "leavers_at_once"), value, "leavers_at_once", least=1, most=10_000)
     return number or USUAL.leavers_at_once
@@ -183,4 +192,5 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
     "leavers": ("leavers", _leavers),
     "leavers_at_once": ("leavers_at_once", _leavers_at_once),
+    "unknown_keys": ("unknown_keys", functools.partial(_switch, "unknown_keys")),
 }

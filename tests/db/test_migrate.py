@@ -12,6 +12,7 @@ from bot import durable
 from bot.audit.tables import metadata as audit_metadata
 from bot.care.leavers.tables import metadata as leavers_metadata
 from bot.care.tables import metadata as care_metadata
+from bot.care.unknown_keys.tables import metadata as unknown_metadata
 from bot.db import leases, migrations, tables
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate, names, pending
@@ -19,7 +20,7 @@ from bot.durable.takeover import heartbeats
 
 LIVE = [
     table
-    for one in (tables.metadata, leases.metadata, audit_metadata, care_metadata, leavers_metadata)
+    for one in (tables.metadata, leases.metadata, audit_metadata, care_metadata, leavers_metadata, unknown_metadata)
     for table in one.sorted_tables
 ] + [heartbeats]
 LAST_OF_0_2_TO_DROP = "0013_lineage"

@@ -19,6 +19,7 @@ def test_without_the_table_the_usual_terms_hold() -> None:
     written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
     written += '\nleavers = "24h"\nleavers_at_once = 20'
     written += '\nanomaly_times = 3\nanomaly_per_hour = "$5"'
+    written += "\nunknown_keys = true"
     assert care(written) == USUAL
 
 
@@ -27,6 +28,7 @@ def test_everything_can_be_switched_off() -> None:
     assert found == CareTerms(expiry=(), quota_low=0.0, quota_days=0, quiet=None, leavers=None)
     assert not found.of_quota
     assert not found.is_quiet(0.0, 0)
+    assert care("unknown_keys = false") == CareTerms(unknown_keys=False)
     idle = care("idle_never = false\nidle_unused = false\nidle_answer = false")
     assert idle == CareTerms(idle_never=0, idle_unused=0, idle_answer=0)
     assert care("anomaly_times = false").anomaly_times == 0.0
@@ -63,6 +65,7 @@ def test_keys_of_leavers_may_be_told_of_without_being_disabled() -> None:
         ('leavers = "5m"', "between 1h and 30d, “tell”, or false"),
         ('leavers = "31d"', "between 1h and 30d"),
         ("leavers = true", "leavers must be a text like"),
+        ('unknown_keys = "no"', "unknown_keys must be true or false, not “no”"),
         ("leavers_at_once = 0", "leavers_at_once must be 1 to"),
         ("anomaly_times = true", "anomaly_times must be a number such as 3, or false, not True"),
         ("anomaly_times = 1", "not 1"),
