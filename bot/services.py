@@ -38,6 +38,7 @@ from bot.maintenance import Maintenance
 from bot.permissions.entitlements import calls_nobody
 from bot.permissions.models import Actor
 from bot.resources import Resources
+from bot.review import bootstrap as review
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
 from bot.slack.command_words import other_words
@@ -92,6 +93,7 @@ class Services:
         self.router = self._router(deps, identity)
         self._alerts_and_incidents(deps, identity)
         self.care = self._care(deps, identity)
+        self.review = self._review(deps, identity)
         self.engine.register(self._jobs())
         # Not the signing secret: whoever can sign payloads must not be able to seal what a view remembers.
         view_seal = ViewSeal.of(self.settings.cometapi_access_token, clock=self.clock)
@@ -140,13 +142,14 @@ class Services:
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
         of_care = care.drawers(units_per_usd=units)
+        of_review = review.drawers(units_per_usd=units, policy=self.policy.current, clock=self.clock)
         of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS | copies.DRAWERS
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
             web=self.resources.web,
             directory=self.directory,
-            drawers=of_requests | of_care | of_security,
+            drawers=of_requests | of_care | of_review | of_security,
             urgent=frozenset(of_security),
             on_refusal=self.fallback_notices.tell,
             language_of=message_language(settings.keydesk_language),
@@ -315,6 +318,20 @@ class Services:
         self.notifications.subscribe(made.follow)
         self.incident.subscribe(key_changed=made.key_changed)
         self.resources.list_pass.subscribe(made.schedule.passed)
+        return made
+
+    def _review(self, deps: Deps, identity: Identity) -> review.Reviews:
+        """Keys that somebody should look at."""
+        made = review.build(
+            deps,
+            self.router,
+            identity=identity,
+            outbox=self.outbox,
+            granted=self.approvals.granted,
+            security_channel=self.settings.security_channel,
+        )
+        self.resources.list_pass.subscribe(made.schedule.passed)
+        self.notifications.subscribe(made.decisions.follow)
         return made
 
     def _jobs(self) -> Mapping[str, Job]:

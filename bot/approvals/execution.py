@@ -102,10 +102,11 @@ class Execution:
         request = await self._database.read(store.find, int(argument))
         if request is None or request.status not in IN_HAND:
             return None
-        stops = self._operations[request.operation].effect is Effect.STOPS
+        # What a review disables must not hold up the kill of a leaked key.
+        kills = self._operations[request.operation].effect is Effect.STOPS and request.origin.review_id is None
         # All refills together take as many calls as one person may.
         whose = REFILLS if request.origin.kind is OriginKind.ALLOWANCE else ""
-        with prioritized(Priority.KILL if stops else Priority.PEOPLE), asked_by(whose):
+        with prioritized(Priority.KILL if kills else Priority.PEOPLE), asked_by(whose):
             return await self._writes.of_request(request, partial(self._bring_forward, request.id))
 
     async def _bring_forward(self, request_id: int, writer: VerifiedWriter) -> Again | None:
@@ -179,8 +180,8 @@ class Execution:
         Raises SlackSilent and GatewayError when nobody can judge now.
         """
         # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key, or
-        # of one whose owner has left, by the policy's tables a moment ago.
-        if not request.origin.by_person:
+        # of one whose owner has left, by the policy's tables a moment ago, what a review decided with the review.
+        if not request.origin.judged_again:
             return await self._database.run(self._begun, request, "")
         requester = await self._actor_of(request.requester_id, request.requester_team)
         voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]

@@ -127,7 +127,7 @@ class Flow:
         if approval is not None and approval.break_glass and not asked.reason.strip():
             only = tr("Rule “{rule}” lets this happen at once, but only with a reason.", rule=decision.rule)
             raise InputError({"reason": only})
-        new = _new_request(asked, inspection, decision, self.clock())
+        new = new_request(asked, inspection, decision, self.clock())
         members = await self.counts.members(new.operation)
         stored = await self.database.run_together(self._insert, new, asked.actor, members)
         if isinstance(stored, TooMuch):
@@ -253,7 +253,8 @@ def _theirs(request: ApprovalRequest, actor: Actor) -> ApprovalRequest:
     return request
 
 
-def _new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:
+def new_request(asked: Asked, inspection: Inspection, decision: Decision, now: float) -> NewRequest:
+    """The wish as it is stored once it was looked at and judged."""
     return NewRequest(
         delivery_id=asked.delivery_id,
         origin=asked.origin,

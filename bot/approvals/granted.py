@@ -1,8 +1,8 @@
 """The one place that stores a request which needs no person's decision, and starts its run in the same transaction.
 
 The policy allows it, or allows it with a review afterwards (break-glass); it ends a rotation that was granted before;
-it refills a key by an allowance that was granted before; or the policy's [alerts] table disables a leaked key at once,
-or its [care] table a key whose owner has left.
+it refills a key by an allowance that was granted before; the policy's [alerts] table disables a leaked key at once, or
+its [care] table a key whose owner has left; or a review decided it.
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,8 @@ def record_asked(c: sa.Connection, request: ApprovalRequest) -> None:
         details["alert"] = origin.alert_id
     if origin.person_id is not None:
         details["left"] = origin.person_id
+    if origin.review_id is not None:
+        details["review"] = origin.review_id
     if origin.by_person and request.reason:
         details["why"] = request.reason
     actor = request.requester_id if origin.by_person else None

@@ -128,11 +128,13 @@ class OriginKind(StrEnum):
     CARE = "care"  # the policy's [care] table, without a person
     LEAVER = "leaver"  # its owner has left, and nobody took the key over in time
     ALLOWANCE = "allowance"  # a refill by an allowance that was granted
+    REVIEW = "review"  # what a reviewer decided about a key
+    REVIEW_END = "review_end"  # nobody decided about a key before its review ended
 
 
 class Origin(StoredModel):
     """What led to a request: the rotation that it ends, the allowance by which it refills, or the alert and which
-    attempt on the key it is, or who has left.
+    attempt on the key it is, or who has left, or the review.
     """
 
     kind: OriginKind = OriginKind.PERSON
@@ -140,11 +142,22 @@ class Origin(StoredModel):
     alert_id: int | None = None
     attempt: int | None = None
     person_id: str | None = None
+    review_id: int | None = None
 
     @property
     def by_person(self) -> bool:
         """Whether a person asked. What Keydesk asks by itself was granted with something else."""
-        return self.kind in {OriginKind.PERSON, OriginKind.ALERT, OriginKind.COPY}
+        return self.kind in {OriginKind.PERSON, OriginKind.ALERT, OriginKind.COPY, OriginKind.REVIEW}
+
+    @property
+    def shown_elsewhere(self) -> bool:
+        """Whether one message tells of many such requests: of all keys of somebody who left, or of a review."""
+        return self.kind is OriginKind.LEAVER or self.review_id is not None
+
+    @property
+    def judged_again(self) -> bool:
+        """Whether today's rules are asked once more before the run: not where something else granted it just now."""
+        return self.by_person and self.review_id is None
 
 
 PERSON = Origin()

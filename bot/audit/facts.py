@@ -22,6 +22,10 @@ class Fact(StrEnum):
     ESCALATED = "escalated"  # it was shown to more people
     BROKE_GLASS = "broke_glass"  # applied before approval, under a rule that allows it
     REVIEWED = "reviewed"  # somebody looked at a broken glass or an unknown outcome afterwards
+    # A review of keys (bot/review).
+    REVIEW_STARTED = "review_started"  # its keys were chosen; details: review, keys, asked_by
+    REVIEW_DECIDED = "review_decided"  # a key of it was decided; details: review, decision, why it left the list, after
+    REVIEW_CLOSED = "review_closed"  # every key of it is decided; details: review, counts
     # The change at the gateway.
     APPLYING = "applying"  # the first call is about to be made
     HELD = "held"  # the gateway cannot be asked now; tried again until it can

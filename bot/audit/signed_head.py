@@ -53,11 +53,18 @@ class HeadSigner:
 
     def sign(self, count: int, last_hash: str) -> str:
         """The signed note of a head."""
-        text = f"{ORIGIN}\n{count}\n{_base64(bytes.fromhex(last_hash))}\n"
+        return self.sign_text(f"{ORIGIN}\n{count}\n{_base64(bytes.fromhex(last_hash))}\n")
+
+    def sign_text(self, text: str) -> str:
+        """The signed note of a text whose first line says what it is for: no signature serves two purposes."""
         return f"{text}\n{_DASH} {ORIGIN} {_base64(self._id + self._key.sign(text.encode()))}\n"
 
     def open(self, note: str) -> Head:
         """The head in a note that we signed. Raises UntrustedHead."""
+        return _read_text(self.signed_text(note))
+
+    def signed_text(self, note: str) -> str:
+        """The text of a note that we signed. Raises UntrustedHead."""
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
 
         text, _, signatures = note.replace("\r\n", "\n").partition("\n\n")
@@ -79,7 +86,7 @@ class HeadSigner:
                 self._key.public_key().verify(signature[_KEY_ID_BYTES:], text.encode())
             except InvalidSignature:
                 raise UntrustedHead("The signature of the head is wrong: the head was changed.") from None
-            return _read_text(text)
+            return text
         raise UntrustedHead("The head is not signed by Keydesk.")
 
 

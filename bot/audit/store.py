@@ -83,7 +83,7 @@ def export(database: Database, *, sign: Callable[[int, str], str] | None = None)
 
     `sign`: makes the signed note of a count and a hash.
     """
-    with _snapshot(database) as c:
+    with snapshot(database) as c:
         last = c.execute(_LAST).one_or_none()
         for page in _pages(c):
             for row in page:
@@ -95,7 +95,8 @@ def export(database: Database, *, sign: Callable[[int, str], str] | None = None)
 
 
 @contextlib.contextmanager
-def _snapshot(database: Database) -> Iterator[sa.Connection]:
+def snapshot(database: Database) -> Iterator[sa.Connection]:
+    """A connection that sees the database as it was at its first look, however long the reader takes."""
     with database.engine.connect() as c:
         if database.dialect == "sqlite":
             c.exec_driver_sql("BEGIN")
@@ -166,7 +167,7 @@ def _sound(database: Database, heads: Sequence[Head]) -> chain.Verification | No
         return None
     at: tuple[int, str] = (0, chain.GENESIS)
     try:
-        with _snapshot(database) as c:
+        with snapshot(database) as c:
             last = c.execute(_LAST).one_or_none()
             for page in _pages(c):
                 found = chain.continues(page, after=at)

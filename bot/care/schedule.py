@@ -15,9 +15,13 @@ PAUSE = 300.0
 
 @dataclass(kw_only=True, eq=False)
 class CareSchedule:
-    """One per process. Call `passed` after each list of all keys; `run` makes one round of every kind."""
+    """One per process. Call `passed` after each list of all keys; `run` makes one round of every kind.
+
+    `pause`: seconds until the next round while somebody waits.
+    """
 
     kinds: Sequence[CareKind]
+    pause: float = PAUSE
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
@@ -39,7 +43,7 @@ class CareSchedule:
         waiting = False
         while True:
             try:
-                async with asyncio.timeout(PAUSE if waiting else None):
+                async with asyncio.timeout(self.pause if waiting else None):
                     await self._wake.wait()
             except TimeoutError:
                 pass  # somebody waits

@@ -14,6 +14,8 @@ They know nothing of argparse and of the environment; `__main__` wires both.
     read_only_database  opens the database for commands that only look, so that they work while `serve` runs
     reference           the pages of docs/reference that are made from the code
     request_history     past requests out of the rows, for `policy replay`
+    review              `keydesk review start | status | export | verify`
+    review_commands     arguments of `keydesk review …`, and what they are given to work with
     server              `serve` and `work`
     stop_deadline       ends a process that was told to stop and hangs
 """

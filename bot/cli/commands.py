@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import __version__
-from bot.cli import policy_commands
+from bot.cli import policy_commands, review_commands
 from bot.settings import load_database_url, proxies, read
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' answer private
@@ -76,6 +76,7 @@ def add_all(subparsers: Subparsers) -> None:
     against.add_argument("--head", metavar="FILE", help="an earlier export, its last line, or a signed note")
     against.add_argument("--anchor", action="store_true", help="the heads in KEYDESK_ANCHOR_CHANNEL")
     verify.set_defaults(run=_verify)
+    review_commands.add(_add(subparsers, "review", "have people look at keys, and prove it", review_commands.ABOUT))
 
 
 def _add(subparsers: Subparsers, name: str, short: str, long: str) -> argparse.ArgumentParser:

@@ -21,6 +21,8 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
     membership     who stands behind names in a policy, as far as it can be known, and whether an approval can ever come
     models         the values a decision is made of and made into
     patterns       regular expressions that cannot keep the bot busy
+    review         the `[review]` table: how often keys are reviewed
+    reviewers      who reviews whose keys
     roles          which roles an actor has: ids, user groups, everybody
     source_map     where each key and value of a TOML text stands, so that a mistake can be shown by line and column
     subsumption    which rule leaves nothing to another

@@ -19,6 +19,7 @@ from bot.permissions.care import CareTerms, read_care
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
+from bot.permissions.review import BY_COMMAND, ReviewTerms, read_review
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
 from bot.permissions.source_map import Path, Position
 from bot.permissions.templates import Template, read_templates
@@ -90,6 +91,7 @@ class Policy:
     `auto_disable`: sources whose alerts disable a key at once, without a person, when its whole value was matched.
     `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
     `templates`: usual wishes for a new key. `time_zone`: in which the periods of allowances begin.
+    `review`: when keys are reviewed.
     """
 
     roles: Roles
@@ -101,6 +103,7 @@ class Policy:
     care: CareTerms = USUAL_CARE
     templates: tuple[Template, ...] = ()
     time_zone: tzinfo = UTC
+    review: ReviewTerms = BY_COMMAND
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
@@ -186,7 +189,7 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances")
+    parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances", "review")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
@@ -195,6 +198,7 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
     care = read_care(document, document.data.get("care", {}))
     templates = read_templates(document, document.data.get("templates", []))
     time_zone = read_time_zone(document, document.data.get("allowances", {}))
+    review = read_review(document, document.data.get("review", {}))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Policy(
@@ -207,6 +211,7 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
         care=care,
         templates=templates,
         time_zone=time_zone,
+        review=review,
     )
 
 

@@ -44,15 +44,17 @@ class Notifications:
 
     def announce(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Want everything the request's present state asks for. Wanting twice redraws, it never posts twice."""
-        if request.origin.kind is OriginKind.LEAVER:
-            # One card tells of all keys of somebody who left (care/leavers); they themselves cannot be told.
-            self._followed(c, request)
-            return
         if request.origin.kind is OriginKind.ALLOWANCE:
             # Quiet. That it failed is told with the row of the allowance (allowance_rows.py), where it was told before.
             if request.status is Status.UNKNOWN and request.outcome is not None and request.outcome.by_hand:
                 self.tell(c, request)
             return
+        if not request.origin.shown_elsewhere:
+            self._want(c, request)
+        for follow in self._followers:
+            follow(c, request)
+
+    def _want(self, c: sa.Connection, request: ApprovalRequest) -> None:
         subject = str(request.id)
         if request.has_card:
             self._outbox.want(c, id=card_id(request.id), kind=CARD, subject=subject, target=self._channel)
@@ -67,11 +69,6 @@ class Notifications:
             self.ask_new_owner(c, request)
         if request.status is Status.SUCCEEDED:
             self._tell_owner(c, request)
-        self._followed(c, request)
-
-    def _followed(self, c: sa.Connection, request: ApprovalRequest) -> None:
-        for follow in self._followers:
-            follow(c, request)
 
     def _confirm(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Say in the channel that it is done: under its card, by itself, or under the day's message."""
@@ -95,9 +92,11 @@ class Notifications:
         )
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
-        """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself."""
+        """Tell the requester where it stands: one message, drawn anew as things move. Keydesk does not tell itself, nor
+        those who see it elsewhere.
+        """
         waits = request.status in IN_HAND - {Status.UNKNOWN}
-        silent = request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE, OriginKind.LEAVER}
+        silent = request.origin.kind in {OriginKind.ALERT_RULE, OriginKind.CARE} or request.origin.shown_elsewhere
         if silent or (request.origin.kind is OriginKind.ALLOWANCE and waits):
             return
         target = f"dm:{request.requester_id}"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.audit import Fact
 from bot.features.audit_read.changes import changes_text, made_text, offered_text
 from bot.features.audit_read.line import LONGEST_PART, Line, quoted
+from bot.features.audit_read.review_words import REVIEW_WORDS
 from bot.features.audit_read.states import KINDS, LEFT_ANSWERS, LOCKED, LOCKS, PROBES
 from bot.languages import Sentence, said, tr, trc, trn
 from bot.languages.formats import with_commas
@@ -299,7 +300,7 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     ),
     Fact.ESCALATED: _told(tr("The request was shown to more people, because it waited long")),
     Fact.BROKE_GLASS: _broke_glass,
-    Fact.REVIEWED: _told(tr("{who} reviewed what was done")),
+    **REVIEW_WORDS,
     Fact.APPLYING: _told(tr("The gateway is asked for {operation}")),
     Fact.HELD: _because(tr("{operation} waits until the gateway can be asked"), "why"),
     Fact.APPLIED: _applied,

@@ -151,3 +151,15 @@ def test_without_a_card_nothing_is_added_to_its_thread(sqlite_database: Database
     assert outbox.wanted == {}
     sqlite_database.run_here(notifications.alarm, of, "Look.")
     assert outbox.wanted["req:3:alarm"]["thread_of"] is None
+
+
+@pytest.mark.parametrize("kind", [OriginKind.REVIEW, OriginKind.REVIEW_END])
+def test_what_a_review_led_to_is_shown_by_the_review(sqlite_database: Database, kind: OriginKind) -> None:
+    of = request(Status.SUCCEEDED, origin=Origin(kind=kind, review_id=4), operation="key.disable", key_id=7)
+    outbox: Any = Outbox()
+    notifications, followed = Notifications(outbox=outbox, channel="C0KEYS"), list[ApprovalRequest]()
+    notifications.subscribe(lambda _c, one: followed.append(one))
+    sqlite_database.run_here(notifications.announce, of)
+    sqlite_database.run_here(notifications.tell, of)
+    assert outbox.wanted == {}
+    assert followed == [of]
