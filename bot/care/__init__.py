@@ -28,4 +28,5 @@ store           a row per key
 tables          how it looks in the database
 unknown_keys/   keys that were made outside Keydesk: adopted, disabled or ignored
 told            what stands in which message, so that it says when there is nothing left to do
+weekly/         a card on Monday morning for whoever decides requests
 """

@@ -17,6 +17,8 @@ from bot.care.leavers import messages as leaver_messages
 from bot.care.schedule import CareSchedule
 from bot.care.unknown_keys import messages as unknown_key_messages
 from bot.care.unknown_keys import rounds as unknown_keys
+from bot.care.weekly import messages as weekly_messages
+from bot.care.weekly import rounds as weekly_rounds
 from bot.durable.engine import Job
 from bot.languages import Sentence
 from bot.slack.outbox import Drawer, Outbox
@@ -28,6 +30,7 @@ DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (
     leaver_messages.drawers,
     anomaly_messages.drawers,
     unknown_key_messages.drawers,
+    weekly_messages.drawers,
 )
 # Kinds of posts in the security channel → what people call them, when the channel does not take them.
 SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS, **unknown_key_messages.SECURITY_POSTS}
@@ -38,6 +41,7 @@ BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
     leavers.build,
     anomaly_rounds.build,
     unknown_keys.build,
+    weekly_rounds.build,
 )
 
 

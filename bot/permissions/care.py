@@ -36,6 +36,7 @@ class CareTerms:
     `anomaly_times`, `anomaly_per_hour`: how many times what is usual, and units an hour, a key spends when its owner is
     told; 0 times = not told.
     `unknown_keys`: whether keys that were made outside Keydesk are told.
+    `weekly`: whether whoever decides requests gets a card on Monday morning.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
@@ -50,6 +51,7 @@ class CareTerms:
     anomaly_times: float = 3.0
     anomaly_per_hour: int = 5 * UNITS_PER_USD
     unknown_keys: bool = True
+    weekly: bool = False
 
     @property
     def of_quota(self) -> bool:
@@ -168,6 +170,10 @@ def _times(document: TomlDocument, value: object) -> float:
     return USUAL.anomaly_times
 
 
+def _weekly(document: TomlDocument, value: object) -> bool:
+    return bool(document.flag(("care", "weekly"), value, "weekly"))
+
+
 def _per_hour(document: TomlDocument, value: object) -> int:
     units = document.quota(("care", "anomaly_per_hour"), value, "anomaly_per_hour")
     return USUAL.anomaly_per_hour if units is None else units
@@ -188,6 +194,7 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "idle_never": ("idle_never", functools.partial(_time, "idle_never")),
     "idle_unused": ("idle_unused", functools.partial(_time, "idle_unused")),
     "anomaly_times": ("anomaly_times", _times),
+    "weekly": ("weekly", _weekly),
     "anomaly_per_hour": ("anomaly_per_hour", _per_hour),
     "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
     "leavers": ("leavers", _leavers),

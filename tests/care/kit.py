@@ -25,7 +25,7 @@ from bot.slack import post_store
 from tests.approvals.kit import new_request
 from tests.keys.records import record
 
-# Noon of a Monday, UTC.
+# Noon of a Friday, UTC.
 NOON = 1_800_014_400.0
 HOUR, DAY = 3600.0, 86_400.0
 ADA, BEN = "U0ADA", "U0BEN"

@@ -18,8 +18,8 @@ def test_without_the_table_the_usual_terms_hold() -> None:
     written = 'expiry = ["14d", "7d", "3d", "1d"]\nquota_low = 0.2\nquota_days = 3\nquiet_hours = "20:00-08:00"'
     written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
     written += '\nleavers = "24h"\nleavers_at_once = 20'
-    written += '\nanomaly_times = 3\nanomaly_per_hour = "$5"'
     written += "\nunknown_keys = true"
+    written += '\nanomaly_times = 3\nanomaly_per_hour = "$5"\nweekly = false'
     assert care(written) == USUAL
 
 
@@ -73,6 +73,7 @@ def test_keys_of_leavers_may_be_told_of_without_being_disabled() -> None:
         ('anomaly_times = "3"', "not “3”"),
         ("anomaly_per_hour = false", "anomaly_per_hour must be units"),
         ('anomaly_per_hour = "much"', "anomaly_per_hour"),
+        ('weekly = "yes"', "weekly must be true or false"),
         ('idle = "30d"', "care has no key “idle”"),
         ("expiry = 1\nquota_days = 99", "quota_days"),
     ],
@@ -110,4 +111,5 @@ def test_quiet_hours_are_those_of_the_person(hours: tuple[int, int], hour: int, 
 def test_dollars_are_those_of_the_gateway() -> None:
     assert parse_policy("", units_per_usd=1_000).care.anomaly_per_hour == 5_000
     assert parse_policy('care.anomaly_per_hour = "$2"', units_per_usd=1_000).care.anomaly_per_hour == 2_000
+    assert care("weekly = true").weekly
     assert care("anomaly_times = 2.5").anomaly_times == 2.5
