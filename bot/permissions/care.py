@@ -170,10 +170,6 @@ def _times(document: TomlDocument, value: object) -> float:
     return USUAL.anomaly_times
 
 
-def _weekly(document: TomlDocument, value: object) -> bool:
-    return bool(document.flag(("care", "weekly"), value, "weekly"))
-
-
 def _per_hour(document: TomlDocument, value: object) -> int:
     units = document.quota(("care", "anomaly_per_hour"), value, "anomaly_per_hour")
     return USUAL.anomaly_per_hour if units is None else units
@@ -194,7 +190,7 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "idle_never": ("idle_never", functools.partial(_time, "idle_never")),
     "idle_unused": ("idle_unused", functools.partial(_time, "idle_unused")),
     "anomaly_times": ("anomaly_times", _times),
-    "weekly": ("weekly", _weekly),
+    "weekly": ("weekly", functools.partial(_switch, "weekly")),
     "anomaly_per_hour": ("anomaly_per_hour", _per_hour),
     "idle_answer": ("idle_answer", functools.partial(_time, "idle_answer")),
     "leavers": ("leavers", _leavers),
