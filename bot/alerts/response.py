@@ -109,6 +109,8 @@ class AlertResponse:
             delivery_id=delivery_id,
             origin=Origin(kind=OriginKind.ALERT, alert_id=alert.id, attempt=attempt),
             deadline=deadline,
+            # An order on an alert about a leaked key is urgent by itself.
+            urgent=True,
         )
         try:
             return await self.flow.submit(asked)

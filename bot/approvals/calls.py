@@ -23,7 +23,7 @@ from bot.permissions.models import ActorKind, Approval, Given
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
 from bot.permissions.stages import open_stage, roles_who_may_answer
-from bot.slack.blocks import mention_all
+from bot.slack.blocks import mention, mention_all
 
 JOB = "call"
 AN_HOUR = 3600.0
@@ -98,6 +98,13 @@ class Calls:
         elif not recent:
             self.start(c, request, name)
         self.notifications.remind(c, request, sentence, name=name)
+
+    def reviewers(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        """Something was done by break-glass: mention those who could have decided it, who look at it afterwards."""
+        called = self._mentioned(c, self.deciders(request), request.requester_id)
+        who = mention(request.requester_id)
+        sentence = tr("{who} had this done at once by break-glass. Please review it.", who=who)
+        self.notifications.story(c, request, joined(mention_all(called), sentence))
 
     def start(self, c: sa.Connection, request: ApprovalRequest, name: str) -> None:
         """Write to each decider, in a durable job. `name` tells one call of a request from the next."""

@@ -49,6 +49,7 @@ class Asked:
     deadline: float  # seconds left of Slack's three, for reads
     preview: bool = False  # a form still being filled in
     read: Key | None = None  # the key as it was read a moment ago, for a preview
+    urgent: bool = False  # done at once where a rule lets break-glass be used
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +124,14 @@ class Flow:
             if repeated is not None:
                 return _theirs(repeated, asked.actor)
             await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
+        decision = as_urgent(decision, urgent=asked.urgent)
         approval = decision.approval
         if approval is not None and approval.break_glass and not asked.reason.strip():
             only = tr("Rule “{rule}” lets this happen at once, but only with a reason.", rule=decision.rule)
             raise InputError({"reason": only})
         new = new_request(asked, inspection, decision, self.clock())
         members = await self.counts.members(new.operation)
-        stored = await self.database.run_together(self._insert, new, asked.actor, members)
+        stored = await self.database.run_together(self._insert, new, asked.actor, members, asked.urgent)
         if isinstance(stored, TooMuch):
             raise stored
         if isinstance(stored, Decision):
@@ -151,17 +153,20 @@ class Flow:
         return await self.database.read(store.by_delivery, asked.delivery_id)
 
     def _insert(
-        self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members
+        self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
     ) -> ApprovalRequest | Decision | TooMuch:
         repeated = store.by_delivery(c, new.delivery_id) if self.policy().counts_needed(new.operation) else None
         if repeated is not None:
             return repeated
-        new = self._counted_again(c, new, actor, members)
+        new = self._counted_again(c, new, actor, members, urgent)
         if new.judgement.decision.outcome == "deny":
             return new.judgement.decision
         approval = new.judgement.decision.approval
         if approval is None or approval.break_glass:
-            return self.granted.insert(c, new)[0]
+            request, is_new = self.granted.insert(c, new)
+            if is_new and approval is not None:
+                self.calls.reviewers(c, request)
+            return request
         waiting, recent = store.numbers_of(c, new.requester_id, but=new.delivery_id, since=new.asked_at - AN_HOUR)
         # What stops a key always may wait.
         if waiting >= self.most_open and self.operations[new.operation].effect is not Effect.STOPS:
@@ -178,7 +183,9 @@ class Flow:
             self.notifications.announce(c, request)
         return request
 
-    def _counted_again(self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members) -> NewRequest:
+    def _counted_again(
+        self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
+    ) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
         policy, judgement = self.policy(), new.judgement
         if not policy.counts_needed(new.operation):
@@ -187,6 +194,7 @@ class Flow:
         counts = self.counts.within(c, new.operation, new.counted_for, members, key_id=new.key_id)
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
+        decision = as_urgent(decision, urgent=urgent)
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})
 
     async def admit_member(self, actor: Actor, operation: str) -> None:
@@ -222,6 +230,14 @@ class Flow:
             self.engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
         for number, after in enumerate(sorted({e.after for stage in approval.stages for e in stage.escalations})):
             self.engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
+
+
+def as_urgent(decision: Decision, *, urgent: bool) -> Decision:
+    """The decision for somebody who says that it is urgent, or does not: only who says so uses break-glass."""
+    approval = decision.approval
+    if urgent or approval is None or not approval.break_glass:
+        return decision
+    return replace(decision, approval=replace(approval, break_glass=False))
 
 
 def _too_many(waiting: int, most: int) -> TooMuch:

@@ -196,7 +196,9 @@ class Spine:
     async def _people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
         return self.people
 
-    async def ask(self, actor: Actor = ADA, *, delivery: str = "", reason: str = "", **fields: Any) -> ApprovalRequest:
+    async def ask(
+        self, actor: Actor = ADA, *, delivery: str = "", reason: str = "", urgent: bool = False, **fields: Any
+    ) -> ApprovalRequest:
         """Submit a wish for a new key."""
         wanted = CreateKey(**{"name": "search", "remain_quota": 2_000_000, "expiry": Expiry(seconds=86_400), **fields})
         return await self.flow.submit(
@@ -208,6 +210,7 @@ class Spine:
                 channel_id=CHANNEL,
                 delivery_id=delivery or f"sub:{next(self._numbers)}",
                 deadline=1.0,
+                urgent=urgent,
             )
         )
 

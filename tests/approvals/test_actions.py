@@ -278,9 +278,9 @@ async def test_an_offer_never_grants_more_than_was_asked(sqlite_spine: Spine, of
 async def test_break_glass_is_done_at_once_and_reviewed_once_by_another(sqlite_database: Database) -> None:
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "1d", break_glass = true'))
     with pytest.raises(InputError) as wanting:
-        await spine.ask(reason="  ")
+        await spine.ask(reason="  ", urgent=True)
     assert list(wanting.value.fields) == ["reason"]
-    row = await spine.ask(reason="Production is down.")
+    row = await spine.ask(reason="Production is down.", urgent=True)
     assert (row.status, row.break_glass, row.denial) == (Status.APPROVED, True, "")
     assert await spine.facts(1) == ["asked", "broke_glass"]
     spine.now += 10 * 86_400

@@ -1,9 +1,11 @@
 """Submit: judged by today's rules, stored once, refusals recorded, nothing stored when something is wrong."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.approvals.flow import Asked, Flow
 from bot.approvals.models import Status
@@ -13,6 +15,7 @@ from bot.features import OPERATIONS
 from bot.gateway.errors import CallFacts, KeyNotFound
 from bot.gateway.models import Key
 from bot.keys import locks
+from bot.languages.sentence import from_stored
 from bot.permissions.models import Actor, ActorKind, Lock
 from bot.permissions.rules import parse_policy
 from tests.approvals.kit import ADA, BEN, CHANNEL, NOW, Spine, person, policy
@@ -81,9 +84,48 @@ async def test_a_form_that_somebody_else_sent_tells_nothing(spine: Spine) -> Non
 async def test_who_skips_the_approval_says_why(sqlite_database: Database) -> None:
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", break_glass = true'))
     with pytest.raises(InputError) as wrong:
-        await spine.ask(reason=" ")
+        await spine.ask(reason=" ", urgent=True)
     assert list(wrong.value.fields) == ["reason"]
-    assert (await spine.ask(reason="the site is down")).break_glass
+    done = await spine.ask(reason="the site is down", urgent=True)
+    assert (done.status, done.break_glass) == (Status.APPROVED, True)
+    # Those who could have decided are mentioned in the thread of its card.
+    assert await spine.database.read(_stories) == [
+        "<!subteam^S0MANAGERS> <@U0ADA> had this done at once by break-glass. Please review it."
+    ]
+
+
+async def test_a_reason_alone_breaks_no_glass(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", break_glass = true'))
+    waiting = await spine.ask(reason="it would be nice")
+    assert (waiting.status, waiting.break_glass) == (Status.PENDING, False)
+    assert waiting.approval is not None
+    assert not waiting.approval.break_glass
+    # Who forges the box where no rule knows break-glass asks like anybody.
+    spine.policy = policy()
+    assert (await spine.ask(name="another", reason="x", urgent=True)).status is Status.PENDING
+
+
+async def test_counted_again_within_the_transaction_a_reason_alone_breaks_no_glass(sqlite_database: Database) -> None:
+    rules = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager = ["S0MANAGERS"]
+[[rules]]
+name = "five"
+who = ["engineer"]
+do = ["key.create"]
+when = { keys_at_most = 5 }
+approval = { from = ["manager"], expires = "3d", break_glass = true }
+"""
+    spine = Spine(sqlite_database, parse_policy(rules))
+    assert (await spine.ask(reason="it would be nice")).status is Status.PENDING
+    assert (await spine.ask(name="another", reason="it is down", urgent=True)).break_glass
+
+
+def _stories(c: sa.Connection) -> list[str]:
+    rows = c.execute(sa.text("SELECT body FROM posts WHERE kind = 'story'")).scalars()
+    bodies = [json.loads(row) if isinstance(row, str) else row for row in rows]
+    return [str(from_stored(body["text"])) for body in bodies]
 
 
 async def test_nobody_fills_the_list_of_those_who_decide(sqlite_spine: Spine) -> None:

@@ -220,11 +220,22 @@ async def test_stages_wait_for_each_other(desk_with: OpenDesk) -> None:
 
 async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: OpenDesk) -> None:
     async with desk_with(policy=asking('from = ["manager"], expires = "3d", break_glass = true')) as desk:
-        answer = await desk.ask(ADA, **BIG)
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new")
+        await desk.fill(ADA, desk.slack.top_view(ADA), **BIG)
+        # A reason alone changes nothing: what is done at once is ticked.
+        view = await desk.eventually(lambda: _with(desk, "Needs approval"))
+        assert "It is urgent" in view_text(view)
+        await desk.fill(ADA, view, break_glass=["on"])
+        view = await desk.eventually(lambda: _with(desk, "Done at once, reviewed afterwards"))
+        assert present(view.body["submit"])["text"] == "Do it now"
+        answer = await desk.slack.submit(ADA, view)
         assert list(answer.body["errors"]) == ["reason"]
         await desk.fill(ADA, desk.slack.top_view(ADA), reason="Production is down.")
         await desk.slack.submit(ADA, desk.slack.top_view(ADA))
         assert (await desk.settled()).status is Status.SUCCEEDED
+        await desk.eventually(lambda: desk.said("Please review it."))
+        assert "<!subteam^S0MANAGERS>" in text_of(desk.said("Please review it.")[0])
+        assert desk.dm(ADA, "By break-glass: without an approval")
         await desk.eventually(lambda: "reviewed" in buttons_of(desk.card(1)))
         assert "not reviewed yet" in text_of(desk.card(1))
         for who, listed in ((MIRA, True), (ADA, False)):
@@ -241,6 +252,19 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
         assert buttons_of(desk.card(1)) == []
         await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
         assert "*To review*" not in text_of(desk.slack.messages(seed.KEYS_CHANNEL, MIRA)[-1])
+
+
+def _with(desk: Desk, words: str) -> Any:
+    view = desk.slack.top_view(ADA)
+    return view if words in view_text(view) else None
+
+
+async def test_without_the_tick_a_request_waits_also_with_a_reason(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=asking('from = ["manager"], expires = "3d", break_glass = true')) as desk:
+        await desk.ask(ADA, **BIG, reason="Production is down.")
+        card = await desk.eventually(lambda: desk.card(1))
+        assert "approve" in buttons_of(card)
+        assert made(desk) == []
 
 
 @pytest.mark.parametrize("operation", ["approve", "deny"])

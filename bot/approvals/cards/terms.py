@@ -38,6 +38,15 @@ def offer_text(offer: Offer, units_per_usd: int) -> str:
     return " · ".join(parts)
 
 
+def break_glass_blocks(request: ApprovalRequest) -> list[Block]:
+    """To whoever used break-glass: that it was, and who looks at it afterwards."""
+    approval = request.approval
+    if not request.break_glass or approval is None:
+        return []
+    who = approval_text(approval)
+    return [context(tr(":rotating_light: By break-glass: without an approval. {who} reviews it.", who=who))]
+
+
 def approval_text(approval: Approval) -> str:
     """Who must approve, for the live line of a modal."""
     stages = []

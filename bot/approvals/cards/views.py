@@ -24,7 +24,7 @@ from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.refill_notices import refill_notice
-from bot.approvals.cards.terms import no_approver_blocks, offer_blocks
+from bot.approvals.cards.terms import break_glass_blocks, no_approver_blocks, offer_blocks
 from bot.approvals.cards.waiting import waiting_blocks
 from bot.approvals.models import IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
@@ -191,7 +191,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
 def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *, mine: bool = True) -> Message:
     """The word to the requester, in their DM. `mine`: the key it made is the requester's own, to be revealed."""
     sentence = notice_sentence(request, operation)
-    blocks = [section(f"{mark_of(request)} {sentence}")]
+    blocks = [section(f"{mark_of(request)} {sentence}"), *break_glass_blocks(request)]
     blocks += no_approver_blocks(request)
     if request.denial:
         blocks.append(section(quote(request.denial)))

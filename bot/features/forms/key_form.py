@@ -14,8 +14,9 @@ from bot.errors import InputError
 from bot.features.forms.again import register_again
 from bot.features.forms.fields import FormReader, Prefill, amounts_hint, reason_block
 from bot.features.forms.key_command import register_key_command
-from bot.features.forms.preview import UNFINISHED, Redraws, decision_block, preview_text
+from bot.features.forms.preview import UNFINISHED, Redraws, decision_block, preview
 from bot.features.forms.submission import submit_form
+from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import as_state, prefilled
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.writes import WriteResult, WriteStatus
@@ -153,7 +154,8 @@ class KeyForm:
             return prefilled(view, fields)
 
         state = filled_in(drawn(as_state(fields), UNFINISHED))
-        return drawn(state, await self._live(actor, seen, state, key))
+        live = await self._live(actor, seen, state, key)
+        return live.onto(drawn(state, live.text), state)
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the fields that are needed now."""
@@ -162,18 +164,19 @@ class KeyForm:
             seen = Seen.remembered(delivery)
             live = await self._live(await self.deps.actor(delivery), seen, delivery.state)
             units_per_usd = self.deps.units_per_usd
-            return self.form.build_modal(seen, state=delivery.state, live=live, units_per_usd=units_per_usd)
+            view = self.form.build_modal(seen, state=delivery.state, live=live.text, units_per_usd=units_per_usd)
+            return live.onto(view, delivery.state)
 
         self._redraws.after(delivery, draw)
         return None
 
-    async def _live(self, actor: Actor, seen: Seen, state: State, key: Key | None = None) -> str:
+    async def _live(self, actor: Actor, seen: Seen, state: State, key: Key | None = None) -> Live:
         try:
             wanted, reason = self.form.parse_submission(self._reader(state), seen)
         except InputError as error:
-            return harmless(error.sentence)
-        return await preview_text(
-            self.deps, actor, self.operation, wanted, reason=reason, channel=seen.channel, read=key
+            return Live(text=harmless(error.sentence))
+        return await preview(
+            self.deps, actor, self.operation, wanted, reason=reason, channel=seen.channel, state=state, read=key
         )
 
     def _reader(self, state: State) -> FormReader:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.approvals.cards.terms import approval_text
-from bot.approvals.flow import Asked
+from bot.approvals.flow import Asked, as_urgent
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import GatewayError, InputError
+from bot.features.forms.urgent import Live, is_urgent
 from bot.gateway.models import Key
 from bot.keys.prices import PRICES
 from bot.keys.text import addresses_note
@@ -20,6 +21,7 @@ from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape, harmless
 from bot.slack.delivery import Delivery, text_of
 from bot.slack.errors import ViewChanged, ViewClosed
+from bot.slack.inputs import State
 from bot.units import format_duration
 
 DECISION = "decision"
@@ -53,7 +55,7 @@ def decision_block(text: str = UNFINISHED) -> Block:
     return context(text, block_id=DECISION)
 
 
-async def preview_text(
+async def preview(
     deps: Deps,
     actor: Actor,
     operation: Operation,
@@ -61,8 +63,9 @@ async def preview_text(
     *,
     reason: str,
     channel: str,
+    state: State,
     read: Key | None = None,
-) -> str:
+) -> Live:
     """The line for a form as filled in now. `read`: its key as it was read a moment ago."""
     asked = Asked(
         actor=actor,
@@ -78,8 +81,10 @@ async def preview_text(
     try:
         inspection, decision = await deps.flow.judge(asked)
     except (InputError, GatewayError) as error:
-        return harmless(error.sentence)
-    return decision_text(decision) + _prices(inspection) + _warning(inspection)
+        return Live(text=harmless(error.sentence))
+    box = decision.approval is not None and decision.approval.break_glass
+    text = decision_text(as_urgent(decision, urgent=is_urgent(state)))
+    return Live(text=text + _prices(inspection) + _warning(inspection), box=box)
 
 
 def _prices(inspection: Inspection) -> str:

@@ -8,7 +8,7 @@ from bot.approvals.cards.again import again_blocks
 from bot.approvals.cards.buttons import withdraw_button
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.cards.copies import copy_blocks
-from bot.approvals.cards.terms import approval_text
+from bot.approvals.cards.terms import approval_text, break_glass_blocks
 from bot.approvals.cards.views import (
     aftermath_blocks,
     mark_of,
@@ -30,6 +30,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
     `mine`: the key that was made is the requester's own, to be revealed.
     """
     blocks = [section(f"{mark_of(request)} {_sentence(request, operation, channel)}")]
+    blocks += break_glass_blocks(request)
     if request.denial:
         blocks.append(section(quote(request.denial)))
     row = str(request.id)

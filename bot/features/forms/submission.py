@@ -3,6 +3,7 @@
 from bot.approvals.flow import Asked
 from bot.deps import Deps
 from bot.features.forms.receipt import receipt
+from bot.features.forms.urgent import is_urgent
 from bot.operations import Frozen, Operation
 from bot.permissions.models import Actor
 from bot.slack.delivery import Delivery, Replace
@@ -23,6 +24,7 @@ async def submit_form(
         channel_id=channel,
         delivery_id=delivery.id,
         deadline=deps.left(delivery),
+        urgent=is_urgent(delivery.state),
     )
     request = await deps.flow.submit(asked)
     deps.windows.watch(delivery.view_id, request)

@@ -14,7 +14,8 @@ from bot.features.forms.again import old_fields, old_request, with_channel
 from bot.features.forms.fields import AUTO_GROUP, EXPIRY, GROUP, MODELS, NAME, NAME_LIMIT, FormReader, Prefill
 from bot.features.forms.key_command import loading
 from bot.features.forms.key_form import filled_in
-from bot.features.forms.preview import UNFINISHED, preview_text
+from bot.features.forms.preview import UNFINISHED, preview
+from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import expiry_fields, prefilled, typed_fields
 from bot.features.key_create.command_text import CommandText, problems_text
 from bot.features.key_create.operation import OPERATION
@@ -58,15 +59,18 @@ class FilledForm:
             )
             return prefilled(view, fields)
 
-        return drawn(await self._live(actor, drawn(UNFINISHED), channel))
+        blank = drawn(UNFINISHED)
+        live = await self._live(actor, blank, channel)
+        return live.onto(drawn(live.text), filled_in(blank))
 
-    async def _live(self, actor: Actor, view: Mapping[str, Any], channel: str) -> str:
+    async def _live(self, actor: Actor, view: Mapping[str, Any], channel: str) -> Live:
         deps = self.deps
         reader = FormReader(state=filled_in(view), now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason, _ = parse_draft(reader)
         if wanted is None:
-            return harmless(next(iter(reader.errors.values())))
-        return await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=channel)
+            return Live(text=harmless(next(iter(reader.errors.values()))))
+        state = reader.state
+        return await preview(deps, actor, OPERATION, wanted, reason=reason, channel=channel, state=state)
 
     async def missing(self, fields: Mapping[str, Filled]) -> list[str]:
         """What this gateway does not have, as far as it tells."""

@@ -7,8 +7,9 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.features.forms import fields as form
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_command import loading
-from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
+from bot.features.forms.urgent import Live
 from bot.features.key_create.command_text import CommandText, read_command
 from bot.features.key_create.filled_form import FilledForm, FilledFormListeners
 from bot.features.key_create.operation import OPERATION
@@ -74,19 +75,20 @@ class KeyCreateListeners:
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
         wanted, reason, chosen = parse_draft(reader)
         memory = FormMemory.of(delivery)
-        live = harmless(next(iter(reader.errors.values()), UNFINISHED))
+        live = Live(text=harmless(next(iter(reader.errors.values()), UNFINISHED)))
         if wanted is not None:
-            actor = await deps.actor(delivery)
-            live = await preview_text(deps, actor, OPERATION, wanted, reason=reason, channel=memory.channel)
-        return build_modal(
+            actor, state = await deps.actor(delivery), delivery.state
+            live = await preview(deps, actor, OPERATION, wanted, reason=reason, channel=memory.channel, state=state)
+        view = build_modal(
             Prefill(),
             units_per_usd=deps.units_per_usd,
             channel=memory.channel,
             notes=memory.notes,
             templates=deps.policy().templates,
             chosen_expiry=chosen,
-            live=live,
+            live=live.text,
         )
+        return live.onto(view, delivery.state)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""

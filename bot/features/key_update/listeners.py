@@ -12,8 +12,9 @@ from bot.features.forms.again import register_again
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.key_command import KeyCommand, register_key_command
 from bot.features.forms.key_form import filled_in
-from bot.features.forms.preview import UNFINISHED, Redraws, preview_text
+from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
+from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import prefilled
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
@@ -50,11 +51,11 @@ class KeyUpdateListeners:
         remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
         end = int(max(self._deps.reader.server_now(), key.expired_time)) + EXTENSION
         wanted = UpdateKey(key_id=key.id, expiry=Expiry(at=end))
-        live = await preview_text(
-            self._deps, actor, OPERATION, wanted, reason="", channel=delivery.channel_id, read=key
+        live = await preview(
+            self._deps, actor, OPERATION, wanted, reason="", channel=delivery.channel_id, state={}, read=key
         )
         longer = replace(prefill, expiry=form.CUSTOM, expiry_at=end)
-        return build_modal(remembered, longer, hint=key.last_four, live=live)
+        return live.onto(build_modal(remembered, longer, hint=key.last_four, live=live.text), {})
 
     async def refilled(
         self, delivery: Delivery, actor: Actor, key: Key, rest: str, fields: Mapping[str, Filled]
@@ -71,7 +72,8 @@ class KeyUpdateListeners:
 
         state = filled_in(drawn(UNFINISHED))
         reader = FormReader(state=state, now=deps.clock(), units_per_usd=deps.units_per_usd)
-        return drawn(await self._live(actor, reader, remembered, key))
+        live = await self._live(actor, reader, remembered, key)
+        return live.onto(drawn(live.text), state)
 
     def _reader(self, delivery: Delivery) -> FormReader:
         return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
@@ -90,17 +92,20 @@ class KeyUpdateListeners:
         prefill = Prefill() if key is None else prefill_of(key.settings())
         hint = "" if key is None else key.last_four
         chosen = typed(delivery.state, form.EXPIRY)
-        return build_modal(remembered, prefill, hint=hint, chosen_expiry=chosen, live=live)
+        view = build_modal(remembered, prefill, hint=hint, chosen_expiry=chosen, live=live.text)
+        return live.onto(view, delivery.state)
 
-    async def _live(self, actor: Actor, reader: FormReader, remembered: Remembered, key: Key | None = None) -> str:
+    async def _live(self, actor: Actor, reader: FormReader, remembered: Remembered, key: Key | None = None) -> Live:
         try:
             wanted, reason = parse_submission(reader, remembered, groups=None, count_bytes=False)
         except InputError as error:
-            return harmless(error.sentence)
+            return Live(text=harmless(error.sentence))
         if not wanted.model_dump(exclude={"key_id"}, exclude_defaults=True):
-            return UNFINISHED
-        channel = remembered.channel
-        return await preview_text(self._deps, actor, OPERATION, wanted, reason=reason, channel=channel, read=key)
+            return Live(text=UNFINISHED)
+        channel, state = remembered.channel, reader.state
+        return await preview(
+            self._deps, actor, OPERATION, wanted, reason=reason, channel=channel, state=state, read=key
+        )
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""

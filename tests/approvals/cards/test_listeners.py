@@ -179,7 +179,7 @@ async def test_the_card_is_shown_to_whoever_may_look(card: Card) -> None:
 
 async def test_what_was_done_at_once_is_reviewed_afterwards(sqlite_database: Any) -> None:
     spine = Spine(sqlite_database, policy('from = ["manager"], expires = "3d", break_glass = true'))
-    await spine.ask(reason="the site is down")
+    await spine.ask(reason="the site is down", urgent=True)
     card = Card(spine)
     await card.listeners.reviewed(card.click(MIRA))
     assert (await spine.row()).reviewed_by == "U0MIRA"
