@@ -44,6 +44,7 @@ from bot.slack.channel_events import ChannelEvents
 from bot.slack.command_words import other_words
 from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
+from bot.slack.new_blocks import NewBlocks
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
 from bot.slack.people_list import PeopleList
@@ -97,7 +98,10 @@ class Services:
         self.engine.register(self._jobs())
         # Not the signing secret: whoever can sign payloads must not be able to seal what a view remembers.
         view_seal = ViewSeal.of(self.settings.cometapi_access_token, clock=self.clock)
-        self.responder = Responder(web=resources.web, dm_channel=self.directory.dm_channel, view_seal=view_seal)
+        form_alerts = NewBlocks(kind="form alerts", database=self.database, clock=self.clock)
+        self.responder = Responder(
+            web=resources.web, dm_channel=self.directory.dm_channel, view_seal=view_seal, form_alerts=form_alerts
+        )
         self.edge = Edge(
             router=self.router,
             responder=self.responder,

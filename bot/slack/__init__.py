@@ -19,6 +19,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     http_endpoint   slack over HTTP: one POST route
     identity        asks Slack who we are, once, when the bot starts
     inputs          input blocks and their elements, and how to read them back
+    form_problem    a refusal that belongs to no field, at the top of its form
     new_blocks      blocks that not every workspace takes yet, and who refused them
     membership      what Slack's user object says about somebody's standing here
     message_sender  the four calls by which a post becomes a message

@@ -2,7 +2,7 @@
 
 | While                    | the person sees |
 |--------------------------|-----------------|
-| submitting a modal       | the sentence under its field, else under the first field: nothing typed is lost |
+| submitting a modal       | the sentence under its field, else at the top of the form: nothing typed is lost |
 | using a command          | an ephemeral answer |
 | clicking, or a shortcut  | a window over the modal or Home, else an ephemeral message, else a DM |
 | typing into a select     | no choices |
@@ -11,7 +11,7 @@ A copy of a command or a click that opens a form is answered with nothing: the p
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import InputError
@@ -20,6 +20,7 @@ from bot.slack.blocks import harmless, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.error_report import report
 from bot.slack.errors import TriggerUsed
+from bot.slack.form_problem import with_problem
 from bot.slack.responder import error_view
 
 logger = logging.getLogger(__name__)
@@ -51,13 +52,20 @@ def _in_modal(error: Exception, sentence: str, delivery: Delivery) -> Ack:
     if not fields:
         return Replace(error_view(sentence))
     if not isinstance(error, InputError):
-        return FieldErrors({fields[0]: truncate(said(sentence), _FIELD_ERROR_LIMIT)})
+        return _without_field(sentence, fields, delivery)
     # Slack refuses the whole answer for one id that is not an input of this view.
     known = {block_id: said(text) for block_id, text in error.fields.items() if block_id in fields}
     homeless = [said(text) for block_id, text in error.fields.items() if block_id not in fields]
+    if homeless and not known:
+        return _without_field(" ".join(homeless), fields, delivery)
     if homeless:
         known[fields[0]] = " ".join([*([known[fields[0]]] if fields[0] in known else []), *homeless])
     return FieldErrors({block_id: truncate(text, _FIELD_ERROR_LIMIT) for block_id, text in known.items()})
+
+
+def _without_field(sentence: str, fields: Sequence[str], delivery: Delivery) -> Ack:
+    under_the_first = FieldErrors({fields[0]: truncate(said(sentence), _FIELD_ERROR_LIMIT)})
+    return with_problem(delivery, said(sentence)) or under_the_first
 
 
 def input_blocks(view: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Blocks that reach workspaces in stages, in messages only (slack.md A5). Knows no key.
+"""Blocks that reach workspaces in stages (slack.md A5). Knows no key.
 
 A refusal is remembered, so that nobody waits for it again; after a month they are tried anew.
 """
@@ -19,13 +19,14 @@ TRIED_AGAIN = 30 * 86_400.0
 _REFUSALS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class NewBlocks:
-    """One kind of them. `kind`: in the plural, as the log and the row name it."""
+    """One kind of them. `kind`: in the plural, as the log and the row name it. `seen`: this process saw one taken."""
 
     kind: str
     database: Database
     clock: Callable[[], float]
+    seen: bool = False
 
     async def taken(self) -> bool:
         """Whether this workspace takes them, as far as is known."""
@@ -37,11 +38,17 @@ class NewBlocks:
         try:
             await delivery.responder.tell(delivery, message.text, message.blocks, in_place=in_place)
         except SlackRefused as error:
-            if error.code not in _REFUSALS:
+            if not await self.refused(error):
                 raise
-            logger.info("this workspace takes no %s (%s); text from now on", self.kind, error.code)
-            await self.database.run(named_values.put, self._name, self.clock())
             return False
+        return True
+
+    async def refused(self, error: SlackRefused) -> bool:
+        """Remember it where this says that the workspace does not take them; False: it says something else."""
+        if error.code not in _REFUSALS:
+            return False
+        logger.info("this workspace takes no %s (%s); text from now on", self.kind, error.code)
+        await self.database.run(named_values.put, self._name, self.clock())
         return True
 
     @property

@@ -17,6 +17,7 @@ from bot.slack.blocks import Block, Message, harmless, modal, section
 from bot.slack.delivery import Delivery
 from bot.slack.error_report import report
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable, TriggerUsed, ViewClosed
+from bot.slack.new_blocks import NewBlocks
 from bot.slack.view_seal import ViewSeal
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,16 @@ class ResponderWeb(Protocol):
 class Responder:
     """Methods that call Slack raise SlackUnavailable or SlackRefused unless they say otherwise."""
 
-    def __init__(self, *, web: ResponderWeb, dm_channel: Callable[[str], Awaitable[str]], view_seal: ViewSeal) -> None:
+    def __init__(
+        self,
+        *,
+        web: ResponderWeb,
+        dm_channel: Callable[[str], Awaitable[str]],
+        view_seal: ViewSeal,
+        form_alerts: NewBlocks | None = None,
+    ) -> None:
         self._web = web
+        self.form_alerts = form_alerts
         self.view_seal = view_seal
         self._dm_channel = dm_channel
         self._tasks: set[asyncio.Task[None]] = set()

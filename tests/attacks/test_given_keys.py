@@ -9,7 +9,7 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.scenarios.conftest import OpenDesk, both, desk_with
-from tests.scenarios.desk import Desk, buttons_of
+from tests.scenarios.desk import Desk, buttons_of, refusal
 from tests.scenarios.policies import ROLES
 from tests.scenarios.test_give import ADA, BEN, CHANNEL, WEEK, give, offers, owner_of
 
@@ -105,7 +105,7 @@ async def test_two_who_were_offered_the_same_key_do_not_both_get_it(both: OpenDe
 
 async def made(desk: Desk, user: str, name: str) -> Record | None:
     answer = await desk.ask(user, name=name, remain_quota="200k", expired_time="30d")
-    if answer.body and answer.body.get("response_action") == "errors":
+    if refusal(answer):
         await desk.slack.close_view(user, desk.slack.top_view(user))
         return None
     await desk.eventually(lambda: desk.said(name))
@@ -133,7 +133,7 @@ async def test_keys_that_go_round_give_nobody_more_than_their_own(desk_with: Ope
         await desk.slack.command(BEN, CHANNEL, f"/apikey give {first.id} <@{ADA}>")
         await desk.eventually(lambda: desk.slack.top_view(BEN).body["callback_id"] == "key.transfer")
         answered = await desk.slack.submit(BEN, desk.slack.top_view(BEN))
-        assert "errors" in str(answered.body)
+        assert refusal(answered)
         assert not offers(desk, ADA)
         assert await owner_of(desk, first) == BEN
 

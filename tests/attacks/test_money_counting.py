@@ -8,7 +8,7 @@ from bot.incident import store
 from bot.incident.models import BatchStatus
 from keydesk_sandbox import seed
 from tests.scenarios.conftest import OpenDesk, both
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, refusal, text_of, view_text
 from tests.scenarios.operating import do, key_id_of, owned
 from tests.scenarios.policies import ROLES
 
@@ -37,7 +37,7 @@ allow = true
 async def ask(desk: Desk, user: str, name: str, quota: str = "100k") -> bool:
     """Whether a new key was granted at once."""
     answer = await desk.ask(user, name=name, remain_quota=quota, expired_time="30d", reason="to test")
-    granted = answer.body is None or "errors" not in answer.body
+    granted = not refusal(answer)
     if not granted:
         await desk.slack.close_view(user, desk.slack.top_view(user))
     return granted
@@ -89,7 +89,7 @@ async def test_a_raise_a_new_key_and_a_rotation_count_what_they_add(both: OpenDe
         await do(desk, ADA, "rotate", key, overlap="0", reason="x")
         new = key_id_of(await desk.settled(3))
         answer = await do(desk, ADA, "quota", new, delta="+51k", reason="x")
-        assert "errors" in (answer.body or {}) or answer.body["response_action"] == "push"
+        assert refusal(answer) or answer.body["response_action"] == "push"
         await do(desk, ADA, "quota", new, delta="+50k", reason="x")
         await desk.eventually(lambda: desk.gateway.key(new).remain_quota == 250_000)
 

@@ -12,7 +12,7 @@ from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_gateway.wire import HttpCall
 from tests.attacks.lines import line, living, total
 from tests.narrow import present
-from tests.scenarios.desk import Desk, open_desk, text_of, view_text
+from tests.scenarios.desk import Desk, open_desk, refusal, text_of, view_text
 from tests.scenarios.operating import do, key_id_of, open_form, owned
 from tests.scenarios.test_incident import confirm, preview
 
@@ -52,7 +52,7 @@ async def test_spending_the_old_key_and_rotating_again_makes_nothing(desk: Desk)
     newest, number = key.id, 1
     for _ in range(4):
         answer = await do(desk, ADA, "rotate", newest, overlap="24h")
-        if answer.body is not None and "errors" in answer.body:
+        if refusal(answer):
             break  # nothing is left to rotate
         row = await desk.settled(number)
         spend_all(desk, newest)

@@ -210,6 +210,14 @@ class Desk:
         return await self.app.database.read(store.get, number)
 
 
+def refusal(answer: AppAnswer) -> str:
+    """Why a form that was sent was refused: under its fields, or at its top; "" when it was taken."""
+    body = answer.body or {}
+    blocks = body.get("view", {}).get("blocks", [])
+    top = [text for block in blocks if block.get("block_id") == "problem" for text in _texts([block])]
+    return " ".join([*body.get("errors", {}).values(), *top])
+
+
 def text_of(message: SlackMessage | Message) -> str:
     """All text of a message, blocks included."""
     return " ".join([message.text, *_texts(message.blocks)])

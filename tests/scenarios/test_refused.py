@@ -8,7 +8,7 @@ import pytest
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import learned
 from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, refusal, text_of, view_text
 from tests.scenarios.forging import last, send_as
 
 ADA, MIRA = seed.ENGINEER, seed.MANAGER
@@ -66,8 +66,7 @@ async def test_a_small_request_of_theirs_is_refused_under_the_form(desk: Desk, w
     payload = last(desk, "view_submission")
     payload["view"]["state"]["values"]["name"]["value"]["value"] = "theirs"
     answer = await send_as(desk, payload, who)
-    assert answer.body["response_action"] == "errors"
-    assert WORDS[who] in answer.body["errors"]["name"]
+    assert WORDS[who] in refusal(answer)
     assert [record.name for record in desk.gateway.keys(deleted=True)].count("theirs") == 0
     assert [line["actor"] for line in await desk.audit("refused")] == [who]
 
@@ -78,7 +77,7 @@ async def test_somebody_who_becomes_a_guest_over_an_open_form_is_refused(http_de
     await desk.fill(ADA, desk.slack.top_view(ADA), name="late", remain_quota="1")
     await desk.slack.changes.change_person(ADA, kind="guest")
     answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
-    assert WORDS[seed.GUEST] in answer.body["errors"]["name"]
+    assert WORDS[seed.GUEST] in refusal(answer)
     assert desk.slack.top_view(ADA).values["name"]["value"]["value"] == "late"
 
 
@@ -195,3 +194,28 @@ async def test_what_is_not_signed_by_slack_is_not_heard(http_desk: Desk, signatu
 
 def _ephemerals(desk: Desk, channel: str, user: str) -> list[str]:
     return [text_of(m) for m in desk.slack.messages(channel, viewer=user) if m.ephemeral_to == user]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_denial_stands_at_the_top_of_the_form_until_something_changes(desk_with: OpenDesk, taken: bool) -> None:
+    deny = '[[rules]]\nname = "freeze"\nwho = ["*"]\ndo = ["key.create"]\ndeny = "No new keys this week."\n\n'
+    place = seed.POLICY.index("[[rules]]")
+    async with desk_with() as desk:
+        if not taken:
+            desk.slack.switches.refused_blocks = frozenset({"alert"})
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new")
+        await desk.fill(ADA, desk.slack.top_view(ADA), name="kept", remain_quota="$1")
+        await desk.eventually(lambda: "Granted at once" in view_text(desk.slack.top_view(ADA)))
+        desk.world.policy_path.write_text(seed.POLICY[:place] + deny + seed.POLICY[place:], encoding="utf-8")
+        assert desk.app.policy.look()
+        answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+        assert "No new keys this week." in refusal(answer)
+        view = desk.slack.top_view(ADA)
+        assert view.body["blocks"][0]["block_id"] == "problem"
+        assert view.values["name"]["value"]["value"] == "kept"
+        assert "Granted at once" not in view_text(view)
+        if taken:
+            await desk.eventually(lambda: desk.slack.top_view(ADA).body["blocks"][0]["type"] == "alert")
+        await desk.fill(ADA, desk.slack.top_view(ADA), reason="please")
+        await desk.eventually(lambda: "Not allowed" in view_text(desk.slack.top_view(ADA)))
+        assert all(block["block_id"] != "problem" for block in desk.slack.top_view(ADA).body["blocks"])

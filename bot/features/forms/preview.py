@@ -21,10 +21,10 @@ from bot.permissions.models import Actor, Decision
 from bot.slack.blocks import Block, code, context, escape, harmless
 from bot.slack.delivery import Delivery, text_of
 from bot.slack.errors import ViewChanged, ViewClosed
+from bot.slack.form_problem import LIVE_LINE
 from bot.slack.inputs import State
 from bot.units import format_duration
 
-DECISION = "decision"
 # Seconds without another change before the form is judged and drawn, since typing sends many changes.
 PAUSE = 0.25
 _REMEMBERED_VIEWS = 500
@@ -52,7 +52,7 @@ def _outcome_text(decision: Decision) -> str:
 
 def decision_block(text: str = UNFINISHED) -> Block:
     """The line as a block with a name of its own, so that drawing it anew moves nothing else."""
-    return context(text, block_id=DECISION)
+    return context(text, block_id=LIVE_LINE)
 
 
 async def preview(

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.features.forms.preview import DECISION, UNFINISHED, decision_block, decision_text
+from bot.features.forms.preview import UNFINISHED, decision_block, decision_text
 from bot.permissions.models import Approval, Decision, Stage
+from bot.slack.form_problem import LIVE_LINE
 
 APPROVAL = Approval(stages=(Stage(roles=("manager",)),), expires=86_400)
 
@@ -32,4 +33,4 @@ def test_each_decision_has_its_line(of: Decision, words: str) -> None:
 
 def test_the_line_has_a_name_so_that_drawing_it_moves_nothing_else() -> None:
     block = decision_block()
-    assert (block["block_id"], block["elements"][0]["text"]) == (DECISION, UNFINISHED)
+    assert (block["block_id"], block["elements"][0]["text"]) == (LIVE_LINE, UNFINISHED)
