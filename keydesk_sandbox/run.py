@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import math
 import signal
 import tempfile
 import webbrowser
@@ -14,7 +15,8 @@ from starlette.routing import Mount
 
 from bot import logs
 from bot.app import Application, prepare_database
-from bot.errors import ConfigurationError
+from bot.errors import BotError, ConfigurationError
+from bot.services import Services
 from bot.settings import load
 from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
@@ -22,6 +24,9 @@ from keydesk_sandbox.panel import panel_routes
 from keydesk_sandbox.world import World, serving
 
 logger = logging.getLogger(__name__)
+
+# A clock that is moved goes a day at a time, for so many days; over more it goes in longer steps.
+DAY, MOST_STEPS = 86_400.0, 60
 
 
 def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
@@ -59,11 +64,14 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
     application: Application | None = None
 
     async def advance(seconds: float) -> None:
-        """A day passes: for everybody, and for what waits."""
-        world.gateway.advance(seconds)
+        """Time passes for everybody and for what waits, a day at a time; each day all keys are listed."""
         services = application.services if application is not None else None
-        if services is not None and services.health.ready:
-            await services.engine.skip(seconds)
+        steps = max(1, min(MOST_STEPS, math.ceil(seconds / DAY)))
+        for _ in range(steps):
+            world.gateway.advance(seconds / steps)
+            if services is not None and services.health.ready:
+                await services.engine.skip(seconds / steps)
+                await _look(services)
 
     panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
     page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
@@ -90,3 +98,15 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         if open_browser:
             webbrowser.open(address)
         await stopped.wait()
+
+
+async def _look(services: Services) -> None:
+    """What happens every few minutes: a clock that is moved leaves no time for it."""
+
+    async def ours() -> bool:
+        return True
+
+    # What the gateway refuses now is looked at on the next day.
+    with contextlib.suppress(BotError):
+        await services.resources.list_pass.run(known=(), turn=ours)
+    await services.care.schedule.run()

@@ -23,6 +23,11 @@ manager  = ["S0MANAGERS"]
 security = ["S0SECURITY"]
 admin    = ["S0ADMINS"]
 
+# Here messages about keys come at any hour, since the clock is moved by hand, and managers read what keys cost.
+[care]
+quiet_hours = false
+weekly      = true
+
 [[rules]]
 name  = "security pulls the plug"
 who   = ["security", "admin"]

@@ -59,3 +59,14 @@ async def test_a_request_is_reminded_of_and_lapses_when_the_clock_is_moved() -> 
         # Days later by everybody's clock: what Slack signs is still believed.
         await page.do("say", channel=seed.KEYS_CHANNEL, text="/apikey requests")
         await page.shows("Your requests: 1")
+
+
+@pytest.mark.thorough
+async def test_months_pass_day_by_day_and_a_key_that_nobody_uses_is_asked_about() -> None:
+    async with sandbox() as address, httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE) as http:
+        page = Page(http)
+        for _ in range(3):
+            await page.do("gateway/clock", seconds=31 * 86_400)
+        await page.shows("Is it still needed?")
+        await page.do("gateway/clock", seconds=15 * 86_400)
+        await page.shows("nobody said that it is needed, and it is disabled now")

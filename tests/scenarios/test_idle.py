@@ -33,9 +33,9 @@ async def asked(desk: Desk, **changes: Any) -> SlackMessage:
     """A key of Ada that nobody pays for, and the question about it."""
     record = desk.gateway.add_key(name="forgotten", remain_quota=500_000, expired_time=-1, **changes)
     await desk.own(ADA, record)
-    await look(desk, 6, 6, 6, 6, 6)
+    await look(desk, 6, 6, 6, 6, 5)
     assert not desk.dm(ADA, "was never billed")
-    await look(desk, 0.1)
+    await look(desk, 1.1)
     [message] = await desk.eventually(lambda: desk.dm(ADA, "was never billed"))
     assert isinstance(message, SlackMessage)
     return message

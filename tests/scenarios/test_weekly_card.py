@@ -20,7 +20,7 @@ async def monday(desk: Desk) -> None:
 
 
 async def test_a_manager_reads_it_and_acts_from_the_card(desk_with: OpenDesk) -> None:
-    async with desk_with(policy=seed.POLICY + "\n[care]\nweekly = true\n") as desk:
+    async with desk_with(policy=seed.POLICY) as desk:
         now = int(desk.gateway.clock())
         record = desk.gateway.add_key(name="demo", created_time=now - 40 * DAY, expired_time=-1, remain_quota=900_000)
         await desk.own(seed.ENGINEER, record)
@@ -34,6 +34,7 @@ async def test_a_manager_reads_it_and_acts_from_the_card(desk_with: OpenDesk) ->
         await desk.eventually(lambda: view_text(desk.slack.top_view(seed.MANAGER)))
 
 
-async def test_without_the_line_there_is_none(http_desk: Desk) -> None:
-    await monday(http_desk)
-    assert not http_desk.dm(seed.MANAGER, "whose requests you decide")
+async def test_without_the_line_there_is_none(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=seed.POLICY.replace("weekly      = true", "")) as desk:
+        await monday(desk)
+        assert not desk.dm(seed.MANAGER, "whose requests you decide")
