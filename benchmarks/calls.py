@@ -45,7 +45,7 @@ async def _measure(folder: Path, profile: str) -> dict[str, tuple[int, int]]:
         made = world.gateway.add_key(name="bench", remain_quota=500_000)
         line = OwnedKey(key_id=made.id, name="bench", owner_id=ADA, owner_team=seed.TEAM, request_id=None, created_at=0)
         await services.database.run(owners.own, line)
-        await services.client.newest_keys()
+        await services.client.named("").newest_keys()
         return {what: await person.counted(do) for what, do in person.steps(made.id).items()}
 
 

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from benchmarks.whole_bot import running, until
 from bot.db import named_values
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.limiter import CallLimiter, Limit, WindowSize, duration_text
 from bot.gateway.models import KeyId
 from bot.gateway.writes import KeyChanges, WriteStatus, change_quota, update

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteStatus, move_quota
 from keydesk_sandbox.fake_gateway import FakeGateway

@@ -44,17 +44,17 @@ class Application:
         resources, settings = self.resources, self.resources.settings
         load_all()
         identity = await identify(resources.web, api_url=settings.slack_api_url, team_id=settings.slack_team_id)
-        await resources.adopt_units()
+        await resources.open_accounts()
         self.services = services = Services(resources, identity)
         if resources.database.dialect == "sqlite":
             # One process has the file, so whoever held these is dead: its work need not wait for them.
             await resources.database.run(leases.clear)
-        await resources.account.start()
+        await resources.accounts.accounts.start()
         await services.engine.launch(work=work)
         services.care.schedule.start()
         services.review.schedule.start()
         await services.alerts.start()
-        await resources.capabilities.start()
+        await resources.accounts.capabilities.start()
         await services.maintenance.start()
         if services.webhooks is not None and work:
             await services.webhooks.start()

@@ -9,7 +9,7 @@ from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.counts import Counts
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.keys import allowances
 from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
@@ -37,7 +37,7 @@ class Deps:
     flow: Flow
     counts: Counts
     actions: RequestActions
-    reader: GatewayReader
+    reader: KeyReader
     inventory: Inventory
     known: KnownKeys
     database: Database

@@ -79,7 +79,8 @@ class Health:
         self._reasons = reasons
         self._blocked = blocked
         self._clock = clock
-        self._gateway_trouble: str | None = None
+        # What the last call ended with where that is trouble, by the name of the gateway.
+        self._gateway_trouble: dict[str, str] = {}
         self._slack_fatal: str | None = None
         self._counted: dict[tuple[str, str], tuple[Histogram, Counter]] = {}
         self.registry = CollectorRegistry()
@@ -132,12 +133,16 @@ class Health:
         """One request was refused before it became a delivery, or repeated."""
         self._rejected.labels(why).inc()
 
-    def gateway_called(self, doing: str, result: str, seconds: float) -> None:
-        """One call to the gateway ended: "ok" or the name of the error class."""
+    def gateway_called(self, doing: str, result: str, seconds: float, gateway: str = "") -> None:
+        """One call to a gateway ended: "ok" or the name of the error class. `gateway`: "" = there is only one."""
         self._called(f"gateway: {doing}", result, seconds)
         self._gateway.labels(result).inc()
-        self._gateway_trouble = _GATEWAY_TROUBLE.get(result)
-        self._up.labels("gateway").set(self._gateway_trouble is None)
+        self._gateway_trouble[gateway] = result if result in _GATEWAY_TROUBLE else ""
+        self._up.labels("gateway").set(not any(self._gateway_trouble.values()))
+
+    def silent_gateways(self) -> list[str]:
+        """The names of the gateways, of several, whose last call got no answer that could be used."""
+        return [name for name, result in self._gateway_trouble.items() if name and result not in {"", "GatewayLimited"}]
 
     def slack_called(self, method: str, result: str, seconds: float, _headers: Mapping[str, str]) -> None:
         """One call to Slack ended: "ok", Slack's error word, or "unavailable"."""
@@ -195,7 +200,7 @@ class Health:
         problems = await self._problems()
         # A broken policy file is said, but the old policy works: not a reason to take this process out.
         notes = [f"policy file: {problem}" for problem in self._policy.problems]
-        notes += [self._gateway_trouble] if self._gateway_trouble is not None else []
+        notes += [_in_trouble(name, result) for name, result in self._gateway_trouble.items() if result]
         with contextlib.suppress(sa.exc.SQLAlchemyError):  # that the database is away is said above
             notes += [english(reason) for reason in await self._reasons()]
         body = {"ready": not problems, "problems": problems, "notes": notes}
@@ -232,6 +237,10 @@ class Health:
         self._oldest.set(counted.oldest_due)
         self._posts.labels("waiting").set(counted.waiting_posts)
         self._posts.labels("in_trouble").set(counted.troubled_posts)
+
+
+def _in_trouble(gateway: str, result: str) -> str:
+    return f"gateway {gateway}: {_GATEWAY_TROUBLE[result]}" if gateway else _GATEWAY_TROUBLE[result]
 
 
 def _one(c: sa.Connection) -> None:

@@ -11,6 +11,7 @@ from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.capabilities import Capabilities, detect_capabilities
 from bot.gateway.client import GatewayReader
+from bot.gateway.numbers import DEFAULT, in_block
 from bot.languages import english
 
 logger = logging.getLogger(__name__)
@@ -18,9 +19,9 @@ logger = logging.getLogger(__name__)
 NOTE = "gateway.capabilities"
 
 
-def remembered(c: sa.Connection) -> Capabilities:
-    """What was known when a process last looked; nothing known when none ever did."""
-    return Capabilities.model_validate(named_values.get(c, NOTE) or {})
+def remembered(c: sa.Connection, block: int = 0) -> Capabilities:
+    """What was known of a gateway when a process last looked; nothing known when none ever did."""
+    return Capabilities.model_validate(named_values.get(c, in_block(NOTE, block)) or {})
 
 
 class KnownCapabilities:
@@ -34,7 +35,7 @@ class KnownCapabilities:
 
     async def start(self) -> None:
         """Take up what is remembered, and probe in the background."""
-        self.current = await self._database.read(remembered)
+        self.current = await self._database.read(remembered, self._reader.numbers.block)
         self._probing = asyncio.get_running_loop().create_task(self._probe())
 
     async def _probe(self) -> None:
@@ -56,7 +57,8 @@ class KnownCapabilities:
 
     async def _keep(self, known: Capabilities) -> None:
         self.current = known
-        await self._database.run(named_values.put, NOTE, known.model_dump(mode="json"))
+        name = in_block(NOTE, self._reader.numbers.block)
+        await self._database.run(named_values.put, name, known.model_dump(mode="json"))
 
     def counts_bytes(self) -> bool:
         """Whether names are limited by bytes: new-api does, CometAPI counts characters (gateway-api.md, section 6)."""
@@ -69,3 +71,31 @@ class KnownCapabilities:
         if self._probing is not None:
             self._probing.cancel()
             await asyncio.gather(self._probing, return_exceptions=True)
+
+
+class EveryCapabilities:
+    """Those of every gateway, by name; "" is that of the settings."""
+
+    def __init__(self, known: Mapping[str, KnownCapabilities]) -> None:
+        self._known = known
+
+    async def start(self) -> None:
+        """Take up what is remembered, and probe in the background."""
+        for known in self._known.values():
+            await known.start()
+
+    async def learn(self, learned: Mapping[str, bool], gateway: str) -> None:
+        """Note what the read-back of a write at this gateway showed."""
+        known = self._known.get(gateway or DEFAULT)
+        if known is not None:
+            await known.learn(learned)
+
+    def counts_bytes(self, gateway: str = "") -> bool:
+        """Whether this gateway limits names by bytes."""
+        known = self._known.get(gateway or DEFAULT)
+        return known is not None and known.counts_bytes()
+
+    async def close(self) -> None:
+        """End the probes that still run."""
+        for known in self._known.values():
+            await known.close()

@@ -9,35 +9,30 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict, Unpack
 
 import httpx
+from pydantic import SecretStr
 
 from bot import __version__
 from bot.db.engine import Database, open_database
-from bot.errors import GatewayError
-from bot.gateway.client import GatewayClient, connect
-from bot.gateway.errors import GatewayUnavailable
+from bot.gateway.numbers import DEFAULT
+from bot.gateway_accounts import GatewayAccounts, Wires, places
 from bot.health import Health
-from bot.keys.account import START_SECONDS, AccountBinding
 from bot.keys.inventory import Inventory
 from bot.keys.inventory_writer import InventoryWriter
 from bot.keys.known_keys import KnownKeys
-from bot.keys.list_pass import ListPass
-from bot.known_capabilities import KnownCapabilities
 from bot.languages import tr
 from bot.policy_file import PolicyFile
 from bot.proxies import Proxies
 from bot.redaction import know
-from bot.settings import SecretFiles, Settings
+from bot.settings import HeldSecret, NamedSecret, SecretFiles, Settings, named_secret
 from bot.slack.web_client import SlackWebClient
 from bot.telemetry import configured
-
-# A gateway that was away at the start is asked again so many seconds later how it counts dollars.
-UNITS_AGAIN_SECONDS = 60.0
 
 
 class ResourceOptions(TypedDict, total=False):
     """Proxies, files of secrets, and the seconds in which a database may still start (`patience`).
 
-    For tests a gateway in the same process, and a time that moves on request.
+    `named_secret`: the value of a setting that the policy file names. For tests a gateway in the same process, and a
+    time that moves on request.
     """
 
     database: Database
@@ -48,6 +43,7 @@ class ResourceOptions(TypedDict, total=False):
     patience: float
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    named_secret: Callable[[str], NamedSecret]
 
 
 class Resources:
@@ -84,21 +80,16 @@ class Resources:
             clock=clock,
             called=self.telemetry.called,
         )
-        self.client: GatewayClient = connect(
-            base_url=settings.cometapi_base_url,
-            access_token=settings.cometapi_access_token,
-            user_id=settings.cometapi_user_id,
-            transport=options.get("gateway_transport"),
-            proxy=proxies.of_url(settings.cometapi_base_url),
-            clock=clock,
-            sleep=options.get("sleep", asyncio.sleep),
-            observe=self.health.gateway_called,
+        self._what_is_known_of_keys(
+            Wires(
+                transport=options.get("gateway_transport"),
+                proxies=proxies,
+                clock=clock,
+                sleep=options.get("sleep", asyncio.sleep),
+                observe=self.health.gateway_called,
+            ),
+            options.get("named_secret", named_secret),
         )
-        self.units_problem: str = ""
-        # When the gateway is asked again how it counts dollars; None = it need not be.
-        self._ask_units_at: float | None = None
-        self._what_is_known_of_keys()
-        self.capabilities = KnownCapabilities(database=self.database, reader=self.client)
         self.web = SlackWebClient(
             token=settings.slack_bot_token,
             api_url=settings.slack_api_url,
@@ -107,64 +98,47 @@ class Resources:
             team_id=settings.slack_team_id,
         )
 
-    def _what_is_known_of_keys(self) -> None:
-        """The account, and the inventory of its keys with those who write it."""
-        database, client, clock = self.database, self.client, self.clock
-        address = str(self.settings.cometapi_base_url)
-        self.account = AccountBinding(database=database, reader=client, address=address, clock=clock)
-        self.inventory_writer = writer = InventoryWriter(database=database, clock=clock)
-        self.known_keys = known = KnownKeys(database=database, writer=writer)
-        self.inventory = Inventory(client, clock=clock, listed=self.account.listed, known=known)
-        client.listen(writer.notice)
-        self.list_pass = ListPass(
-            reader=client, database=database, writer=writer, listed=self.account.listed, clock=clock
-        )
+    def _what_is_known_of_keys(self, wires: Wires, secret: Callable[[str], NamedSecret]) -> None:
+        """The gateways with their accounts, and the inventory of their keys with those who write it."""
+        self.inventory_writer = writer = InventoryWriter(database=self.database, clock=self.clock)
+        found = places(self.settings, self.policy.current().gateways, lambda name: self._secret(secret(name)))
+        # As they were at the start: a change in the file counts from the next.
+        self._gateways_at_start = self.policy.current().gateways
+        self.accounts = GatewayAccounts(found, wires, database=self.database, writer=writer)
+        self.client = self.accounts.gateways
+        self.known_keys = known = KnownKeys(database=self.database, writer=writer)
+        self.inventory = Inventory(self.client, clock=self.clock, listed=self.accounts.accounts.listed, known=known)
+        self.client.listen(writer.notice)
+
+    def _secret(self, named: NamedSecret) -> SecretStr:
+        """The access token of a further gateway: hidden everywhere, and looked after where it comes from a file."""
+        self._learn(named.value.get_secret_value())
+        if self.secret_files is not None and isinstance(named.value, HeldSecret):
+            self.secret_files.watch(named.name, named.path, named.value)
+        return named.value
 
     def _learn(self, secret: str) -> None:
         """Look for a new secret of ours too, beside the one that it replaces."""
         self._known.append(secret)
         know(self._known)
 
-    async def adopt_units(self) -> None:
-        """Count dollars as the gateway does, where it tells; else by the setting. Before anything shows an amount."""
-        ours, told = self.settings.keydesk_units_per_usd, await self._told_units()
-        if told is None or told == ours:
-            return
-        self.units_problem = tr(
-            "The gateway counts {told} units for a dollar, KEYDESK_UNITS_PER_USD says {ours}: "
-            "Keydesk goes by the gateway; correct the setting.",
-            told=f"{told:,}",
-            ours=f"{ours:,}",
-        )
-        self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
-        self.policy.count_dollars(told)
+    async def open_accounts(self) -> None:
+        """Number the gateways, and count dollars as they do, where they tell. Before anything shows an amount."""
+        await self.accounts.number()
+        if await self.accounts.adopt_units():
+            told = self.accounts.units[DEFAULT]
+            self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
+            self.policy.count_dollars(told)
 
-    async def check_units(self) -> None:
-        """Ask again where the gateway was away when Keydesk started: since then amounts go by the setting."""
-        if self._ask_units_at is None or self.clock() < self._ask_units_at:
-            return
-        ours, told = self.settings.keydesk_units_per_usd, await self._told_units()
-        if told is not None and told != ours:
-            self.units_problem = tr(
-                "The gateway counts {told} units for a dollar, KEYDESK_UNITS_PER_USD says {ours}. It did not answer "
-                "when Keydesk started, which goes by the setting: correct it, or start Keydesk again.",
-                told=f"{told:,}",
-                ours=f"{ours:,}",
-            )
-
-    async def _told_units(self) -> int | None:
-        self._ask_units_at = None
-        try:
-            return (await self.client.get_status(deadline=START_SECONDS)).quota_per_unit
-        except GatewayUnavailable:
-            self._ask_units_at = self.clock() + UNITS_AGAIN_SECONDS
-        except GatewayError:
-            pass  # CometAPI does not document the call
-        return None
+    def gateway_problems(self) -> list[str]:
+        """What is wrong with the gateways and their accounts, in sentences."""
+        changed = self.policy.current().gateways != self._gateways_at_start
+        said = tr("The gateways in the policy file have changed: they count when Keydesk is started again.")
+        return [*self.accounts.problems, *([said] if changed else [])]
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.capabilities.close()
+        await self.accounts.capabilities.close()
         await self.inventory.close()
         await self.inventory_writer.close()
         await self.web.close()

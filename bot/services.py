@@ -194,7 +194,7 @@ class Services:
             outbox=self.outbox,
             operations=OPERATIONS,
             leaked=self.leaked_values.of_key,
-            learn=self.resources.capabilities.learn,
+            learn=self.resources.accounts.capabilities.learn,
             security_channel=self.settings.security_channel,
             units_per_usd=self.settings.keydesk_units_per_usd,
             most_open=self.settings.keydesk_open_requests,
@@ -221,7 +221,7 @@ class Services:
             units_per_usd=units,
             channel=self.settings.keydesk_channel,
             gateway_url=self.settings.cometapi_base_url,
-            count_name_bytes=self.resources.capabilities.counts_bytes,
+            count_name_bytes=self.resources.accounts.capabilities.counts_bytes,
             languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
@@ -289,7 +289,7 @@ class Services:
             batch_progress=incident.progress_of,
             leaked_values=self.leaked_values,
             holder=self.resources.name,
-            list_pass=self.resources.list_pass,
+            list_passes=self.resources.accounts.list_passes,
             count=self.health.count,
             died=self.health.key_died,
             github_transport=self.resources.github_transport,
@@ -321,7 +321,8 @@ class Services:
         made = care.Care(parts, self.router)
         self.notifications.subscribe(made.follow)
         self.incident.subscribe(key_changed=made.key_changed)
-        self.resources.list_pass.subscribe(made.schedule.passed)
+        for one in self.resources.accounts.list_passes:
+            one.subscribe(made.schedule.passed)
         return made
 
     def _review(self, deps: Deps, identity: Identity) -> review.Reviews:
@@ -334,7 +335,8 @@ class Services:
             granted=self.approvals.granted,
             security_channel=self.settings.security_channel,
         )
-        self.resources.list_pass.subscribe(made.schedule.passed)
+        for one in self.resources.accounts.list_passes:
+            one.subscribe(made.schedule.passed)
         self.notifications.subscribe(made.decisions.follow)
         return made
 
@@ -367,9 +369,10 @@ class Services:
     async def reasons(self) -> list[str]:
         """What is wrong, for /readyz, though this process answers people."""
         resources, webhooks = self.resources, self.webhooks.problem if self.webhooks else ""
-        await resources.check_units()
+        await resources.accounts.check_units()
         return [
-            *filter(None, [resources.account.problem, resources.units_problem, self.maintenance.problem, webhooks]),
+            *resources.gateway_problems(),
+            *filter(None, [self.maintenance.problem, webhooks]),
             *([NOBODY_CALLED] if calls_nobody(self.policy.current()) else []),
             *self.directory.problems(),
             *await self.outbox.problems(),

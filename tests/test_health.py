@@ -13,7 +13,8 @@ from bot import durable
 from bot.db.engine import Database
 from bot.db.tables import posts, requests
 from bot.errors import BotError
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.health import Health
 from bot.policy_file import PolicyFile
 from bot.slack.http_endpoint import http_app

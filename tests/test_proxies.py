@@ -15,7 +15,7 @@ from bot.app import Application, prepare_database
 from bot.cli.check import check
 from bot.db.engine import open_database
 from bot.errors import ConfigurationError
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from bot.proxies import Proxies, read_proxies
 from bot.settings import load, read
 from bot.settings import proxies as from_settings
@@ -146,7 +146,7 @@ async def test_a_whole_keydesk_starts_behind_a_proxy_over_socket_mode(tmp_path: 
         try:
             while not world.slack.hub.links:  # noqa: ASYNC110  # the hub tells nobody
                 await asyncio.sleep(0.01)
-            await application.resources.client.newest_keys(deadline=5)
+            await application.resources.client.named("").newest_keys(deadline=5)
         finally:
             await application.stop()
             await world.slack.close()

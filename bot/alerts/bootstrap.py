@@ -1,6 +1,6 @@
 """Makes everything that alerts need and names its ways in. Built once by services.py, which hands in plain values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -64,7 +64,7 @@ class AlertWays:
     batch_progress: BatchProgress
     leaked_values: LeakedValues
     holder: str
-    list_pass: ListPass
+    list_passes: Sequence[ListPass]
     count: Callable[[str], None]
     died: Callable[[float], None]
     github_transport: httpx.AsyncBaseTransport | None = None
@@ -108,7 +108,7 @@ class Alerts:
             database=database,
             holder=ways.holder,
             grown=self._grown,
-            list_pass=ways.list_pass,
+            list_passes=ways.list_passes,
             clock=clock,
         )
         self.triage = Triage(

@@ -27,7 +27,7 @@ from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys import owners
@@ -47,7 +47,7 @@ class Triage:
     """Looks into one alert after the other. `github` None: no token is configured."""
 
     database: Database
-    reader: GatewayReader
+    reader: KeyReader
     index: KeyIndex
     index_sync: IndexSync
     ingest: AlertIngest

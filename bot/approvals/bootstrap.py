@@ -33,7 +33,7 @@ from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
 from bot.durable.engine import Engine, Job
-from bot.gateway.client import GatewayClient
+from bot.gateway.gateways import KeyReader
 from bot.keys.inventory import Inventory
 from bot.logs import for_request
 from bot.operations import Registry
@@ -48,7 +48,7 @@ class Approvals:
 
     database: Database
     engine: Engine
-    client: GatewayClient
+    client: KeyReader
     inventory: Inventory
     policy: Callable[[], Policy]
     directory: Directory
@@ -56,7 +56,7 @@ class Approvals:
     outbox: Outbox
     operations: Registry
     leaked: Callable[[int], SecretStr | None]
-    learn: Callable[[Mapping[str, bool]], Awaitable[None]]
+    learn: Callable[[Mapping[str, bool], str], Awaitable[None]]
     security_channel: str
     units_per_usd: int
     most_open: int

@@ -27,14 +27,16 @@ from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
-from bot.gateway.client import GatewayClient, GatewayReader
+from bot.gateway.client import GatewayClient
 from bot.gateway.errors import (
     AUTH_REFUSALS,
     KeyNotFound,
     Refusal,
 )
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import gateway_of
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import lineage, locks, owners
 from bot.keys.text import state_text
@@ -68,7 +70,7 @@ class Execution:
         self,
         *,
         database: Database,
-        reader: GatewayReader,
+        reader: KeyReader,
         writes: VerifiedWrites,
         policy: Callable[[], Policy],
         counts: Counts,
@@ -78,7 +80,7 @@ class Execution:
         ownership: Ownership,
         acceptances: Acceptances,
         changed: Callable[[], None],
-        learn: Callable[[Mapping[str, bool]], Awaitable[None]],
+        learn: Callable[[Mapping[str, bool], str], Awaitable[None]],
         followers: Sequence[Follower] = (),
         clock: Callable[[], float],
     ) -> None:
@@ -130,7 +132,7 @@ class Execution:
         result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
         again = await self._database.run(self._settle, writer, request, operation, result)
         self._changed()
-        await self._learn(result.learned)
+        await self._learn(result.learned, _gateway_name(request))
         return again
 
     async def _accepted(self, request: ApprovalRequest) -> ApprovalRequest:
@@ -142,9 +144,9 @@ class Execution:
     async def _call(self, request: ApprovalRequest, operation: Operation, writer: VerifiedWriter) -> Call:
         seen_at, known = await self._seen_at(request), await self._known(request)
 
-        async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
+        async def call(gateways: KeyReader, journal: Journal, processing: float) -> WriteResult:
             work = Work(
-                client=client,
+                client=gateway_for(request, gateways),
                 journal=journal,
                 request_id=request.id,
                 approved_at=request.granted_at,
@@ -334,7 +336,7 @@ class Execution:
         """Name and state of a key that could not be read when this was asked, for what people read now."""
         if request.key_id is None or request.before is not None or result.before is None:
             return {}
-        before = state_text(result.before.state(self._reader.server_now()))
+        before = state_text(result.before.state(self._reader.server_now(result.before.id)))
         lines = (
             line.model_copy(update={"before": before}) if line.field == "status" else line for line in request.summary
         )
@@ -351,6 +353,15 @@ class Execution:
             self._notifications.announce(c, request)
         # Without a time to look again, a person must look: the card and the record say so.
         return None if result.again_after is None else Again(result.again_after)
+
+
+def gateway_for(request: ApprovalRequest, gateways: KeyReader) -> GatewayClient:
+    """The gateway that the request is about: of its key, or the one where a new key was asked for."""
+    return gateways.named(_gateway_name(request)) if request.key_id is None else gateways.of(request.key_id)
+
+
+def _gateway_name(request: ApprovalRequest) -> str:
+    return (request.judgement.facts.gateway or "") if request.key_id is None else gateway_of(request.key_id)
 
 
 def _settings(key: Any) -> dict[str, Any] | None:

@@ -24,8 +24,8 @@ from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied, TooMuch
-from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
 from bot.keys import allowances, lineage, locks, owners
 from bot.languages import tr, trn
@@ -58,7 +58,7 @@ class Flow:
 
     database: Database
     engine: Engine
-    reader: GatewayReader
+    reader: KeyReader
     inventory: Offered
     policy: Callable[[], Policy]
     notifications: Notifications

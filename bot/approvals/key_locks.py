@@ -16,7 +16,7 @@ from bot.approvals.cards.lock_notices import POST
 from bot.approvals.cards.notifications import CARD, card_id
 from bot.approvals.models import IN_HAND, ApprovalRequest, OriginKind, Status
 from bot.audit import Fact, append
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import EffectiveState, Key
 from bot.gateway.writes import WriteResult
 from bot.keys import locks
@@ -35,7 +35,7 @@ class KeyLocks:
 
     outbox: Outbox
     channel: str
-    reader: GatewayReader
+    reader: KeyReader
     clock: Callable[[], float]
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
@@ -143,7 +143,7 @@ class KeyLocks:
         self.outbox.want(c, id=post_id, kind=POST, subject=str(key_id), target=self.channel, body=body)
 
     def _in_use(self, key: Key) -> bool:
-        return key.state(self.reader.server_now()) is EffectiveState.ACTIVE
+        return key.state(self.reader.server_now(key.id)) is EffectiveState.ACTIVE
 
 
 def _key_id(request: ApprovalRequest) -> int | None:

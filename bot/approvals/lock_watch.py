@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.approvals.key_locks import KeyLocks
 from bot.db.engine import Database
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
 from bot.keys import locks
@@ -27,7 +27,7 @@ class LockWatch:
     """`settle`: seconds between a read and the look at what it showed."""
 
     def __init__(
-        self, *, database: Database, reader: GatewayReader, key_locks: KeyLocks, settle: float = SETTLE_SECONDS
+        self, *, database: Database, reader: KeyReader, key_locks: KeyLocks, settle: float = SETTLE_SECONDS
     ) -> None:
         self._database = database
         self._reader = reader
@@ -50,8 +50,8 @@ class LockWatch:
         try:
             locked = await self._database.read(locks.all_locks)
             seen, self._seen = self._seen & locked.keys(), set()
-            if seen:
-                await self._check(seen)
+            for key_ids in by_gateway(seen):
+                await self._check(key_ids)
         except (GatewayError, sa.exc.SQLAlchemyError) as error:
             # The next read of such a key brings it here again.
             logger.warning("locked keys could not be looked after: %s", type(error).__name__)

@@ -23,6 +23,6 @@ class KeyOwnership:
         """Slack user id of the owner; None when nobody owns the key."""
         return await self.database.read(owners.owner_of, key_id, born_at)
 
-    async def account_is_known(self) -> bool:
-        """Whether the gateway shows the account whose keys we know."""
-        return not await self.database.read(owners.account_is_other)
+    async def account_is_known(self, key_id: int) -> bool:
+        """Whether the gateway of this key shows the account whose keys we know."""
+        return not await self.database.read(owners.account_is_other, key_id)

@@ -19,8 +19,8 @@ from bot.approvals.write_locks import WriteLock, WriteLockLost, WriteLocks
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
-from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError, GatewayOutcomeUnknown, GatewayRejected
+from bot.gateway.gateways import KeyReader
 from bot.gateway.wire import fenced
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.languages import english
@@ -33,8 +33,9 @@ PROCESSING = 15.0
 BUSY_SECONDS = 0.25
 
 Done = TypeVar("Done")
-Call = Callable[[GatewayClient, Journal, float], Awaitable[WriteResult]]
-"""One verified write: with the client, the journal, and the seconds that the gateway may go on with a lost call."""
+Call = Callable[[KeyReader, Journal, float], Awaitable[WriteResult]]
+"""One verified write: with the gateways, of which it takes one, the journal, and the seconds that it may go on with a
+lost call."""
 Keep = Callable[[sa.Connection, str, Any], None]
 """Stores one checkpoint of a write, by name, in the caller's row."""
 
@@ -72,7 +73,7 @@ class RowJournal:
 class VerifiedWriter:
     """The right to write one thing, while its lock is held, and what `holding` adds to that."""
 
-    client: GatewayClient
+    client: KeyReader
     database: Database
     write_locks: WriteLocks
     locks: list[WriteLock] = field(default_factory=list)
@@ -117,7 +118,7 @@ class VerifiedWriter:
 class VerifiedWrites:
     """Lends a writer to one caller at a time per key, across replicas."""
 
-    client: GatewayClient
+    client: KeyReader
     database: Database
     write_locks: WriteLocks
 

@@ -21,6 +21,7 @@ from bot.care.notice import CareOutcome, Crossing
 from bot.care.owner_messages import Judgement, OwnerMessages
 from bot.care.told import ToldNotice
 from bot.gateway.models import Key
+from bot.gateway.numbers import block_of
 from bot.keys import inventory_store, lineage, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
@@ -155,7 +156,9 @@ def _judge_page(c: sa.Connection, after: int, facts: IdleFacts) -> _Found:
             found.judged.append((owner, one))
         elif row is not None and idle.is_due(row, facts):
             found.due.append((known, row))
-    found.over = [] if owners.account_is_other(c) else _mended(c, page, cares, replaced, facts.now)
+    others = set(owners.other_accounts(c))
+    ours = [known for known in page if block_of(known.key.id) not in others]
+    found.over = _mended(c, ours, cares, replaced, facts.now)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from bot.gateway.models import Key
 from bot.keys import locks, owners
 from bot.keys.lookup import KeyLookup, Match, one

@@ -18,6 +18,11 @@ def get(c: sa.Connection, name: str) -> Any | None:
     return c.scalar(sa.select(notes.c.value).where(notes.c.name == name))
 
 
+def names(c: sa.Connection, start: str) -> list[str]:
+    """Every name that begins like this and has a value."""
+    return list(c.scalars(sa.select(notes.c.name).where(notes.c.name.startswith(start, autoescape=True))))
+
+
 def remove(c: sa.Connection, name: str) -> None:
     """Keep nothing under a name any more."""
     c.execute(sa.delete(notes).where(notes.c.name == name))

@@ -191,3 +191,11 @@ allowances = sa.Table(
     sa.Column("refill_id", sa.BigInteger),
     sa.Column("failed_at", sa.Float(53)),
 )
+
+# The gateways that this database ever had, for ever: a key's number is block * 10**12 + its number there.
+gateways = sa.Table(
+    "gateways",
+    metadata,
+    sa.Column("block", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(30), nullable=False, unique=True),
+)

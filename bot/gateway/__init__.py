@@ -1,6 +1,7 @@
 """The gateway's key-management API. The only room that imports an HTTP library.
 
     models        what the gateway keeps: Key, KeySettings, Group, GatewayAccount; no key value is ever in them
+    numbers       a key's number inside Keydesk: the block of its gateway and the gateway's own number
     errors        the GatewayError tree and the one mapping from a reply to an error
     replies       reads one reply: is it JSON, is it a yes, and if not, which error is it
     records       between the wire's record of a key and our Key
@@ -13,6 +14,8 @@
     held_values   values of keys that were just disabled, in memory, for the minutes of their proof
     usage         what the gateway tells of spending
     client        GatewayReader (reads) and GatewayClient (reads and raw writes): one method per endpoint used
+    connection    opens the connection to one gateway
+    gateways      all gateways together: a call about a key goes to the gateway whose key it is
     gathered      many read-backs in few calls, for the keys of a batch
     validation    what can be known to be wrong before anything is sent
     capabilities  what this deployment can do, asked once at start, corrected by what read-backs show

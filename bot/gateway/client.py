@@ -4,14 +4,10 @@ GatewayReader only reads; GatewayClient can also write, one wire call per method
 `writes`' business. Knows nothing of why something is asked. Never calls GET /api/user/token: that replaces the PAT.
 """
 
-import asyncio
 import logging
-import random
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from bot.gateway.entitlements import groups_of, model_ids, status_of
@@ -29,6 +25,7 @@ from bot.gateway.key_check import judge_key_check, unreachable
 from bot.gateway.limiter import CallLimiter, Limit
 from bot.gateway.listing import COLLECTION, PAGE_SIZE, KeyListing, Listener, Row, Walk
 from bot.gateway.models import GatewayAccount, GatewayStatus, Group, Key, KeyCheck, KeyId, KeySettings, KeyValue
+from bot.gateway.numbers import BLOCK, KeyNumbers
 from bot.gateway.prices import Prices, catalogue_prices, ratio_prices
 from bot.gateway.records import (
     core_of,
@@ -65,7 +62,7 @@ class GatewayReader:
         self.usage = UsageReader(wire)
         self.held = held or HeldValues(clock=wire.clock)
         if held is None:
-            self._listing.listen(self.held.notice)
+            self._listing.listen(self._hold)
 
     @property
     def has_listed(self) -> bool:
@@ -73,9 +70,21 @@ class GatewayReader:
         return self._listing.complete
 
     @property
+    def numbers(self) -> KeyNumbers:
+        """The numbers of its keys inside Keydesk."""
+        return self._wire.numbers
+
+    @property
     def limiter(self) -> CallLimiter:
         """Whose turn it is, and how long a number of calls will take."""
         return self._wire.limiter
+
+    def _hold(self, rows: Sequence[Row]) -> None:
+        self.held.notice(rows)
+
+    def hold_values_in(self, held: HeldValues) -> None:
+        """Hold values of disabled keys there, together with another gateway."""
+        self.held = held
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` told of every record that is read, with its raw value. It must be quick and keep no value."""
@@ -100,7 +109,7 @@ class GatewayReader:
         """Our own clock, Unix seconds: for waits."""
         return self._wire.clock()
 
-    def server_now(self) -> float:
+    def server_now(self, _key_id: int | None = None, /) -> float:
         """The server's clock, Unix seconds, from its `Date` header: for comparing with `expired_time`."""
         return self._wire.server_now()
 
@@ -184,7 +193,7 @@ class GatewayReader:
         call = ApiCall(
             doing="revealing key",
             method="POST",
-            path=f"/api/token/{int(key_id)}/key",
+            path=f"/api/token/{self.numbers.own(key_id)}/key",
             kind=CallKind.ASK,
             key_id=key_id,
             counts=_REVEALS,
@@ -283,17 +292,18 @@ class GatewayReader:
             method="POST",
             path="/api/token/batch/keys",
             kind=CallKind.ASK,
-            body={"ids": [int(key_id) for key_id in key_ids]},
+            body={"ids": [self.numbers.own(key_id) for key_id in key_ids]},
             counts=_REVEALS,
         )
         try:
             document, facts = await self._wire.ask(call, end=end)
             values = member_of(document.get("data"), "keys", facts, kind=dict)
             self.reveals_many = True
+            told = {key_id: values.get(str(self.numbers.own(key_id))) for key_id in key_ids}
             return {
-                key_id: usable_value(values[str(key_id)], facts)
-                for key_id in key_ids
-                if isinstance(values.get(str(key_id)), str) and not is_masked(values[str(key_id)])
+                key_id: usable_value(value, facts)
+                for key_id, value in told.items()
+                if isinstance(value, str) and not is_masked(value)
             }
         except GatewayAuthError:
             raise
@@ -306,25 +316,38 @@ class GatewayReader:
 class GatewayClient(GatewayReader):
     """Reads and raw writes: one wire call per method, never repeated, never read back. Use `writes` instead."""
 
+    @property
+    def each(self) -> "Sequence[GatewayClient]":
+        """Itself, as all gateways together are asked for each of them (gateways.py)."""
+        return (self,)
+
+    def of(self, _key_id: int, /) -> "GatewayClient":
+        """Itself, whichever key it is."""
+        return self
+
+    def named(self, _name: str, /) -> "GatewayClient":
+        """Itself, whatever it is called."""
+        return self
+
     async def create_key(self, settings: KeySettings) -> KeyId | None:
         """POST. The answer usually holds nothing; a deployment that gives a number gives it here (section 6)."""
         document, _ = await self._write("creating a key", "POST", COLLECTION, body=create_body(settings))
         data = document.get("data")
         number = data.get("id") if isinstance(data, dict) else None
-        return KeyId(number) if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
+        return self.numbers.inside(number) if type(number) is int and 0 < number < BLOCK else None
 
     async def update_key(self, record: Key, *, status: int | None = None) -> Key | None:
         """PUT of the complete record, `status` as stored unless given (a plain PUT may ignore it, section 7).
 
         Gives the record as the answer tells it; only a read-back proves what is stored. None = it tells none.
         """
-        body = update_body(record, status=record.status if status is None else status)
+        body = update_body(record, self.numbers, status=record.status if status is None else status)
         document, facts = await self._write("changing key", "PUT", COLLECTION, body=body, key_id=record.id)
         data = document.get("data")
-        if not isinstance(data, dict) or data.get("id") != record.id:
+        if not isinstance(data, dict) or data.get("id") != self.numbers.own(record.id):
             return None
         try:
-            return key_and_value(data, facts)[0]
+            return key_and_value(data, facts, self.numbers)[0]
         except GatewayProtocolError:
             return None
 
@@ -335,50 +358,13 @@ class GatewayClient(GatewayReader):
             "PUT",
             COLLECTION,
             params={"status_only": "true"},
-            body=update_body(record, status=status),
+            body=update_body(record, self.numbers, status=status),
             key_id=record.id,
         )
 
     async def delete_key(self, key_id: KeyId) -> None:
         """Delete the key at the gateway. Raises KeyNotFound when there is none (any more)."""
-        await self._write("deleting key", "DELETE", f"/api/token/{int(key_id)}", key_id=key_id)
+        await self._write("deleting key", "DELETE", f"/api/token/{self.numbers.own(key_id)}", key_id=key_id)
 
     async def _write(self, doing: str, method: str, path: str, **more: Any) -> tuple[dict[str, Any], CallFacts]:
         return await self._wire.ask(ApiCall(doing=doing, method=method, path=path, kind=CallKind.WRITE, **more))
-
-
-def connect(
-    *,
-    base_url: str,
-    access_token: SecretStr,
-    user_id: str | None = None,
-    timeout: float = 30.0,
-    transport: httpx.AsyncBaseTransport | None = None,
-    proxy: str | None = None,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    rng: random.Random | None = None,
-    limiter: CallLimiter | None = None,
-    observe: Callable[[str, str, float], None] | None = None,
-) -> GatewayClient:
-    """One client with one connection pool; close it with `aclose()`. ConfigurationError = unusable settings.
-
-    `proxy`: the address of the proxy to go through. `limiter`: shared by all clients of one address, None = of this
-    one alone. `observe` is called after each call with what was done, "ok" or the name of the error class, and its
-    seconds.
-    """
-    return GatewayClient(
-        wire=Wire(
-            base_url=base_url,
-            access_token=access_token,
-            user_id=user_id,
-            timeout=timeout,
-            transport=transport,
-            proxy=proxy,
-            clock=clock,
-            sleep=sleep,
-            rng=rng or random.Random(),  # noqa: S311  jitter and log references, not secrets
-            limiter=limiter,
-            observe=observe,
-        ),
-    )

@@ -3,7 +3,8 @@
     bot.errors.GatewayError
     └── GatewayCallError                .facts: operation, key id, request id, reference, HTTP status
         ├── GatewayUnavailable          nothing was changed; trying again later makes sense
-        │   └── GatewayLimited          it takes no more calls for a while; .seconds until it may
+        │   ├── GatewayLimited          it takes no more calls for a while; .seconds until it may
+    │   └── GatewayRemoved          it is not in the policy file any more
         ├── GatewayOutcomeUnknown       a write without a sure answer: it may have happened, or may still
         ├── GatewayRejected             .refusal: the gateway understood and said no; nothing was changed
         │   └── KeyNotFound             no such key, or not of this account, or deleted
@@ -147,6 +148,8 @@ class CallFacts:
     request_id: str | None
     reference: str
     status: int | None
+    # The gateway's name where there is more than one, else "".
+    gateway: str = ""
 
     @property
     def doing(self) -> str:
@@ -177,6 +180,11 @@ _DOING: Mapping[str, Sentence] = {
 """The calls of client.py and listing.py by their English names, which metrics and log keep."""
 
 
+def no_call(operation: str, key_id: int | None) -> CallFacts:
+    """The facts of what needed no call to be known."""
+    return CallFacts(operation=operation, key_id=key_id, request_id=None, reference="none", status=None)
+
+
 class GatewayCallError(GatewayError):
     """One call to the gateway failed. `sentence` is fit for a person; `facts` are for the log and for support.
 
@@ -185,7 +193,23 @@ class GatewayCallError(GatewayError):
 
     def __init__(self, sentence: str, *, facts: CallFacts, advice: str = "") -> None:
         doing, reference = facts.doing, facts.reference
-        if facts.request_id:
+        if facts.gateway and facts.request_id:
+            about = tr(
+                "(At the gateway {gateway}, while {doing}; reference {reference}; the gateway's request id "
+                "{request_id}.)",
+                gateway=facts.gateway,
+                doing=doing,
+                reference=reference,
+                request_id=facts.request_id,
+            )
+        elif facts.gateway:
+            about = tr(
+                "(At the gateway {gateway}, while {doing}; reference {reference}.)",
+                gateway=facts.gateway,
+                doing=doing,
+                reference=reference,
+            )
+        elif facts.request_id:
             about = tr(
                 "(While {doing}; reference {reference}; the gateway's request id {request_id}.)",
                 doing=doing,
@@ -214,6 +238,20 @@ class GatewayLimited(GatewayUnavailable):
         self.why = joined(LIMITED[limit], tr("It can be asked again in {time}.", time=when))
         self.limit = limit
         self.seconds = seconds
+
+
+class GatewayRemoved(GatewayUnavailable):
+    """The key's gateway is not in the policy file any more: what is about it waits until it is there again."""
+
+    def __init__(self, name: str) -> None:
+        sentence = tr(
+            "The gateway {gateway} is not in the policy file any more. What is about its keys waits until it is there "
+            "again and Keydesk was started anew.",
+            gateway=name,
+        )
+        GatewayError.__init__(self, sentence)
+        self.why = sentence
+        self.facts = no_call("reading key", None)
 
 
 LONG_WAIT = 90.0

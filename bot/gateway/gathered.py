@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from bot.gateway.client import GatewayClient, GatewayReader
+from bot.gateway.client import GatewayClient
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
 
 LONGEST_GATHERING = 2.0
@@ -21,7 +22,7 @@ class GatheredReads:
     Each does its work within `working`, reads as often as it likes, and is at work no longer when it leaves that.
     """
 
-    def __init__(self, client: GatewayReader, *, parties: int, at_once: int) -> None:
+    def __init__(self, client: KeyReader, *, parties: int, at_once: int) -> None:
         self._client = client
         self._parties = parties
         self._turn = asyncio.Semaphore(at_once)

@@ -63,11 +63,14 @@ class KeyListing:
             listener(rows)
         return rows
 
+    def _own(self, key_id: KeyId) -> int:
+        return self._wire.numbers.own(key_id)
+
     async def record(self, key_id: KeyId, end: float | None) -> tuple[Key, str, CallFacts]:
         """One record. Raises KeyNotFound for an unknown, foreign or deleted number."""
-        call = ApiCall(doing="reading key", method="GET", path=f"/api/token/{int(key_id)}", key_id=key_id)
+        call = ApiCall(doing="reading key", method="GET", path=f"/api/token/{self._own(key_id)}", key_id=key_id)
         document, facts = await self._wire.ask(call, end=end)
-        key, raw = key_and_value(document.get("data"), facts)
+        key, raw = key_and_value(document.get("data"), facts, self._wire.numbers)
         if key.id != key_id:
             raise GatewayProtocolError(tr("The gateway answered with another key than the one asked for."), facts=facts)
         self._told([(key, raw)])
@@ -85,7 +88,7 @@ class KeyListing:
         )
         document, facts = await self._wire.ask(call, end=end)
         data = parse(Page, document.get("data"), facts)
-        rows = [key_and_value(item, facts) for item in data.items or ()]
+        rows = [key_and_value(item, facts, self._wire.numbers) for item in data.items or ()]
         for place, (key, _) in enumerate(rows, (page - 1) * PAGE_SIZE):
             self._places[int(key.id)] = place
         return self._told(rows), data.total
@@ -189,9 +192,9 @@ class KeyListing:
         """What a search for this name finds. Raises GatewayProtocolError for a part of it."""
         data, facts = await self.search_data(name, end)
         if isinstance(data, list):
-            return newest_first(dict(self._told([key_and_value(item, facts) for item in data])))
+            return newest_first(dict(self._told([key_and_value(item, facts, self._wire.numbers) for item in data])))
         page = parse(Page, data, facts)
-        rows = [key_and_value(item, facts) for item in page.items or ()]
+        rows = [key_and_value(item, facts, self._wire.numbers) for item in page.items or ()]
         if len(rows) < page.total:
             raise GatewayProtocolError(tr("The gateway's search gave only a part of what it found."), facts=facts)
         return newest_first(dict(self._told(rows)))

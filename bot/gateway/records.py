@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.gateway.errors import CallFacts, GatewayProtocolError, GatewayRejected, Refusal
 from bot.gateway.models import NEVER, SETTINGS_FIELDS, GatewayModel, Int64, Key, KeySettings
+from bot.gateway.numbers import KeyNumbers
 from bot.gateway.replies import parse
 from bot.languages import tr
 
@@ -30,6 +31,7 @@ class Page(GatewayModel):
 
 
 class _Credential(GatewayModel):
+    id: Int64
     key: str
 
 
@@ -58,10 +60,17 @@ def usable_value(value: str, facts: CallFacts) -> SecretStr:
     return SecretStr(PREFIX + core_of(value))
 
 
-def key_and_value(data: Any, facts: CallFacts) -> tuple[Key, str]:
-    """A record of the wire as a Key, and the raw value beside it (masked or not)."""
-    raw = parse(_Credential, data, facts).key
-    return parse(Key, {**data, "hint": hint_of(raw), "masked": is_masked(raw)}, facts), raw
+def key_and_value(data: Any, facts: CallFacts, numbers: KeyNumbers) -> tuple[Key, str]:
+    """A record of the wire as a Key with its number inside Keydesk, and the raw value beside it (masked or not)."""
+    found = parse(_Credential, data, facts)
+    try:
+        key_id = numbers.inside(found.id)
+    except ValueError:
+        raise GatewayProtocolError(
+            tr("The gateway's number of a key is none that a key can have."), facts=facts
+        ) from None
+    told = {**data, "id": key_id, "hint": hint_of(found.key), "masked": is_masked(found.key)}
+    return parse(Key, told, facts), found.key
 
 
 def create_body(settings: KeySettings) -> dict[str, Any]:
@@ -72,13 +81,13 @@ def create_body(settings: KeySettings) -> dict[str, Any]:
     return body
 
 
-def update_body(record: Key, *, status: int) -> dict[str, Any]:
+def update_body(record: Key, numbers: KeyNumbers, *, status: int) -> dict[str, Any]:
     """The complete record: omitted fields would be reset. A negative remainder is clamped, or the PUT would fail."""
     body = create_body(record)
     body["allow_ips"] = record.allow_ips
     if not record.unlimited_quota:
         body["remain_quota"] = max(0, record.remain_quota)
-    return {"id": int(record.id), "status": int(status), **body}
+    return {"id": numbers.own(record.id), "status": int(status), **body}
 
 
 def meaning(field: str, value: Any) -> Any:

@@ -63,10 +63,11 @@ class UsageReader:
 
         `alone`: no other key has that name. If one has, only rows with the key's number count.
         """
-        unnumbered = int(key.id) if alone else None
+        own = self.wire.numbers.own(key.id)
+        unnumbered = own if alone else None
 
         def counts(item: dict[str, Any]) -> bool:
-            return item.get("token_name") == key.name and item.get("token_id", unnumbered) == int(key.id)
+            return item.get("token_name") == key.name and item.get("token_id", unnumbered) == own
 
         params = {"token_name": key.name} | _span(start, end)
         return await self._from_log(params, counts, self.wire.clock() + deadline)

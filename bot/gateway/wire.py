@@ -28,6 +28,7 @@ from bot.gateway.errors import (
     GatewayUnavailable,
 )
 from bot.gateway.limiter import PATIENCE, CallLimiter, Limit, LimitReached, Priority, current_priority
+from bot.gateway.numbers import KeyNumbers, first_of, gateway_of
 from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
 from bot.languages import english, tr
 from bot.scoped import Scoped
@@ -78,8 +79,10 @@ class Wire:
         rng: random.Random,
         limiter: CallLimiter | None = None,
         observe: Callable[[str, str, float], None] | None = None,
+        numbers: KeyNumbers | None = None,
     ) -> None:
         self.timeout = timeout
+        self.numbers = numbers or KeyNumbers()
         self.clock = clock
         self.limiter = limiter or CallLimiter(clock=clock, sleep=sleep)
         self.user_id = user_id
@@ -121,6 +124,7 @@ class Wire:
             request_id=reply.request_id if reply else None,
             reference=f"{self._rng.getrandbits(32):08x}",
             status=reply.status if reply else None,
+            gateway=gateway_of(first_of(self.numbers.block)),
         )
 
     async def ask(self, call: ApiCall, *, end: float | None = None) -> tuple[dict[str, Any], CallFacts]:
@@ -271,6 +275,7 @@ class Wire:
             "gateway call failed",
             extra={
                 "operation": english(facts.doing),
+                **({"gateway": facts.gateway} if facts.gateway else {}),
                 "key_id": facts.key_id,
                 "http_status": facts.status,
                 "request_id": facts.request_id,

@@ -13,7 +13,7 @@ from bot.approvals import ledger
 from bot.approvals.counts import Counts
 from bot.approvals.ledger import Members
 from bot.db.engine import Database
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
 from bot.incident import store
 from bot.incident.judgement import agreement, ask_for, changed_since, why_not
@@ -39,7 +39,7 @@ class BatchAdmission:
     """Judges the keys of a round for whoever asked for the batch."""
 
     database: Database
-    reader: GatewayReader
+    reader: KeyReader
     policy: Callable[[], Policy]
     counts: Counts
     actor_of: Callable[[str, str], Awaitable[Actor]]

@@ -6,6 +6,7 @@ approvals/verified_write.py. The job may be killed at any point: it begins again
 checkpoints keep its write from being done twice.
 """
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +24,14 @@ from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayClient, GatewayReader
-from bot.gateway.errors import AUTH_REFUSALS, GatewayLimited
+from bot.gateway.errors import AUTH_REFUSALS, GatewayLimited, GatewayRemoved
+from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.gathered import GatheredReads
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import block_of
 from bot.gateway.writes import Journal, LastResort, WriteResult, WriteStatus, disable, enable
-from bot.incident import store
+from bot.incident import pace, store
 from bot.incident.admission import LOCKED_AT, RULE, BatchAdmission, give_place_back, locked_at
 from bot.incident.all_settled import all_settled
 from bot.incident.models import (
@@ -79,7 +81,7 @@ class BatchExecution:
         self,
         *,
         database: Database,
-        reader: GatewayReader,
+        reader: KeyReader,
         writes: VerifiedWrites,
         policy: Callable[[], Policy],
         counts: Counts,
@@ -106,7 +108,6 @@ class BatchExecution:
         self._moved: list[BatchMoved] = []
         self._key_locks = key_locks
         self._clock = clock
-        self._pace = BatchPace(limiter=reader.limiter, clock=clock)
         self._proof = BatchRevocationCheck(
             database=database,
             client=reader,
@@ -188,39 +189,66 @@ class BatchExecution:
 
     async def _write_ready(self, batch_id: int) -> float | None:
         """Write every key that is ready. Seconds until the next one is; None = no more is to be written."""
-        wrote = False
+        wrote, resting = False, dict[int, float]()
         while True:
             batch = await self._database.read(store.get, batch_id)
             waiting = await self._database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
             if batch.status is not BatchStatus.RUNNING or not waiting:
                 break
-            await self._database.run(self._foretell, batch_id, len(waiting))
-            ready = [key for key in waiting if float(key.progress.get("after", 0.0)) <= self._clock()]
+            await self._database.run(self._foretell, batch_id, waiting)
+            waits = {key.key_id: max(0.0, float(key.progress.get("after", 0.0)) - self._clock()) for key in waiting}
+            # A gateway that is away, or takes no more calls for a while, does not hold up the keys of the others.
+            able = [key for key in waiting if block_of(key.key_id) not in resting]
+            ready = [key for key in able if not waits[key.key_id]]
             if not ready:
-                soonest = min(float(key.progress.get("after", 0.0)) for key in waiting)
-                return max(0.0, soonest - self._clock())
-            number = self._pace.number(len(ready))
-            if not number:
-                return self._pace.pause(len(ready))
-            seen_at = self._clock()
-            try:
-                permitted = await self._admission.permitted(batch, ready[-number:], self._refuse)
-            except GatewayLimited as limited:
-                return max(SHORTEST_PAUSE, limited.seconds)
-            except GatewayError as error:
-                logger.info("batch %d waits: %s", batch_id, english(error.sentence))
-                return PAUSE
-            if permitted is None:
-                return SLACK_PAUSE
-            await self._round(batch, *permitted, seen_at=seen_at)
-            wrote = True
+                return min([*(waits[key.key_id] for key in able), *resting.values()])
+            block = block_of(ready[-1].key_id)
+            pause = await self._ready_round(batch, [key for key in ready if block_of(key.key_id) == block])
+            if pause is None:
+                wrote = True
+            else:
+                resting[block] = pause
         if wrote or batch.status is BatchStatus.RUNNING:
             await self._database.run(self._finish, batch_id)
             self._changed()
         return None
 
-    def _foretell(self, c: sa.Connection, batch_id: int, waiting: int) -> None:
-        if self._pace.foretell(c, batch_id, waiting):
+    async def _ready_round(self, batch: Batch, ready: Sequence[BatchKey]) -> float | None:
+        """Write keys of one gateway. None when that is done, else seconds until it may be tried again."""
+        seen_at = self._clock()
+        try:
+            pace = self._pace_of(ready[0].key_id)
+            number = pace.number(len(ready))
+            if not number:
+                return pace.pause(len(ready))
+            permitted = await self._admission.permitted(batch, ready[-number:], self._refuse)
+        except GatewayRemoved as removed:
+            await self._database.run(self._refuse, batch, {key.key_id: removed.why for key in ready})
+            return None
+        except GatewayLimited as limited:
+            return max(SHORTEST_PAUSE, limited.seconds)
+        except GatewayError as error:
+            logger.info("batch %d waits: %s", batch.id, english(error.sentence))
+            return PAUSE
+        if permitted is None:
+            return SLACK_PAUSE
+        await self._round(batch, *permitted, seen_at=seen_at)
+        return None
+
+    def _pace_of(self, key_id: int) -> BatchPace:
+        """That of the key's gateway. Raises GatewayRemoved."""
+        return BatchPace(limiter=self._reader.of(key_id).limiter, clock=self._clock)
+
+    def _foretell(self, c: sa.Connection, batch_id: int, waiting: Sequence[BatchKey]) -> None:
+        paces: list[tuple[BatchPace, int]] = []
+        for key_ids in by_gateway(key.key_id for key in waiting):
+            with contextlib.suppress(GatewayRemoved):
+                paces.append((self._pace_of(key_ids[0]), len(key_ids)))
+        if not paces:
+            return
+        # The card says when all of it is done: by the gateway that takes longest.
+        longest, number = max(paces, key=lambda one: one[0].seconds(one[1]))
+        if longest.foretell(c, batch_id, number):
             self.show(c, batch_id)
 
     def _refuse(self, c: sa.Connection, batch: Batch, refused: Mapping[int, str]) -> None:
@@ -261,8 +289,8 @@ class BatchExecution:
         stale = await self._database.read(touched_since, key.key_id, since=seen.at - CLOCKS_DIFFER)
         record = None if stale else seen.record
 
-        async def call(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
-            client = reads.client_for(client)
+        async def call(gateways: KeyReader, journal: Journal, processing: float) -> WriteResult:
+            client = reads.client_for(gateways.of(key_id))
             if stops:
                 harmless = LastResort.MAKE_HARMLESS  # an incident: the key must not stay in use, whatever that costs
                 return await disable(
@@ -344,7 +372,7 @@ class BatchExecution:
 
     def _finish(self, c: sa.Connection, batch_id: int) -> None:
         store.move(c, batch_id, BatchStatus.RUNNING, BatchStatus.DONE, settled_at=self._clock())
-        self._pace.forget(c, batch_id)
+        pace.forget(c, batch_id)
         self.show(c, batch_id)
 
     def _alarm(self, c: sa.Connection, batch_id: int) -> None:

@@ -40,13 +40,17 @@ class BatchPace:
         """Seconds until a round can be begun."""
         return self.limiter.until_room(min(ready, WORTH_IT) + READS)
 
+    def seconds(self, waiting: int) -> float:
+        """How long so many keys take; 0.0 where no limit is known."""
+        return self.limiter.forecast(waiting + math.ceil(waiting / ROUND) * READS) or 0.0
+
     def foretell(self, c: sa.Connection, batch_id: int, waiting: int) -> bool:
         """Note how long the rest takes, for the card; nothing where no limit makes it long. Whether that changed."""
-        seconds = self.limiter.forecast(waiting + math.ceil(waiting / ROUND) * READS)
+        seconds = self.seconds(waiting)
         known: BatchForecast | None = named_values.get(c, forecast_name(batch_id))
-        if seconds is None or seconds < FORECAST_SECONDS:
+        if seconds < FORECAST_SECONDS:
             if known is not None:
-                self.forget(c, batch_id)
+                forget(c, batch_id)
             return known is not None
         until = self.clock() + seconds
         if known is not None and abs(known["until"] - until) <= FORECAST_SECONDS:
@@ -55,6 +59,7 @@ class BatchPace:
         named_values.put(c, forecast_name(batch_id), forecast)
         return True
 
-    def forget(self, c: sa.Connection, batch_id: int) -> None:
-        """Forget the forecast of a batch that has nothing left to wait for."""
-        named_values.remove(c, forecast_name(batch_id))
+
+def forget(c: sa.Connection, batch_id: int) -> None:
+    """Forget the forecast of a batch that has nothing left to wait for."""
+    named_values.remove(c, forecast_name(batch_id))

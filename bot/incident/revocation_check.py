@@ -27,11 +27,12 @@ from bot.approvals.revocation.attempts import (
 from bot.audit import Fact, append
 from bot.db import named_values
 from bot.db.engine import Database
-from bot.gateway.client import GatewayReader
-from bot.gateway.errors import GatewayAuthError
+from bot.gateway.errors import GatewayAuthError, GatewayRemoved
+from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.limiter import Limit, Priority
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import KeyId
+from bot.gateway.numbers import block_of
 from bot.gateway.writes import Revocation
 from bot.incident import store
 from bot.incident.all_settled import all_settled
@@ -61,7 +62,7 @@ class BatchRevocationCheck:
     """
 
     database: Database
-    client: GatewayReader
+    client: KeyReader
     leaked: Callable[[int], SecretStr | None]
     write: Callable[[int], Awaitable[object]]
     show: Callable[[sa.Connection, int], None]
@@ -84,10 +85,12 @@ class BatchRevocationCheck:
         together = sum(map(_masked, disabled)) > FEW
         if together:
             lacking = [key for key in due if _masked(key) and self._at_hand(key) is None]
-            postponed = frozenset(key.key_id for key in await self._postponed(batch_id, lacking))
+            postponed = await self._postponed(batch_id, lacking)
             due = [key for key in due if key.key_id not in postponed]
             if not due:
-                pause = max(GATHER_SECONDS, self.client.limiter.wait(Limit.REVEALS, Priority.KILL))
+                gateways = [self.client.of(ids[0]) for ids in by_gateway(postponed)]
+                waits = [gateway.limiter.wait(Limit.REVEALS, Priority.KILL) for gateway in gateways]
+                pause = max(GATHER_SECONDS, min(waits))
                 await self.database.run(self._tell_when, batch_id, pause)
                 return pause
         due = due[:MOST]
@@ -99,13 +102,23 @@ class BatchRevocationCheck:
             await self._round(batch_id, due[start : start + ROUND], unknown)
         return 0.0
 
-    async def _postponed(self, batch_id: int, lacking: Sequence[BatchKey]) -> Sequence[BatchKey]:
+    async def _postponed(self, batch_id: int, lacking: Sequence[BatchKey]) -> frozenset[int]:
         """Of the keys whose values must be asked for, those that wait: until the limit on reveals lets them be asked
         for, and where it is short for the whole batch, until there are a hundred for a call.
         """
-        if self.client.reveals_many is False:
+        postponed = frozenset[int]()
+        for key_ids in by_gateway(key.key_id for key in lacking):
+            postponed |= set(await self._postponed_of_one(batch_id, key_ids))
+        return postponed
+
+    async def _postponed_of_one(self, batch_id: int, lacking: Sequence[KeyId]) -> Sequence[KeyId]:
+        try:
+            gateway = self.client.of(lacking[0])
+        except GatewayRemoved:
+            return ()
+        if gateway.reveals_many is False:
             return ()  # no waiting brings these values
-        limiter = self.client.limiter
+        limiter, block = gateway.limiter, block_of(lacking[0])
         left = limiter.left(Limit.REVEALS, Priority.KILL)
         # After a refusal, or while the writes have used up all calls, asking would only count as a trial of each key.
         if not left or limiter.wait(Limit.REVEALS, Priority.KILL) > 0 or limiter.room() == 0:
@@ -113,7 +126,8 @@ class BatchRevocationCheck:
         batch = await self.database.read(store.get, batch_id)
         waiting = 0
         if batch.status is BatchStatus.RUNNING:
-            waiting = len(await self.database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING))
+            keys = await self.database.read(store.keys_of, batch_id, status=BatchKeyStatus.WAITING)
+            waiting = sum(block_of(key.key_id) == block for key in keys)
         calls = math.ceil(len(lacking) / PAGE_SIZE) + math.ceil(waiting / PAGE_SIZE)
         asked = len(lacking) if calls <= left else len(lacking) // PAGE_SIZE * PAGE_SIZE
         # Nobody is disabled any more: what is there is all that comes.

@@ -1,9 +1,10 @@
-"""The one account this database is about: its number at the gateway and the gateway's address.
+"""The accounts this database is about, one for each gateway: its number there and the gateway's address.
 
 Numbers of keys mean nothing elsewhere. When the gateway shows another account, at the start or in a list of keys, that
 is said, and nobody owns anything (owners.py) until an administrator agrees with `keydesk adopt-account`.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import TypedDict
@@ -14,8 +15,9 @@ from bot.audit import Fact, append
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.client import GatewayClient
 from bot.gateway.models import Key
+from bot.gateway.numbers import block_of, in_block
 from bot.keys import owners
 from bot.languages import english, tr
 
@@ -38,43 +40,78 @@ def shown(account: BoundAccount) -> str:
     return tr("account {number} at {address}", number=account["user"], address=account["address"])
 
 
-def observe_account(c: sa.Connection, found: BoundAccount, now: float) -> BoundAccount | None:
-    """Compare with the known account, or take this one when none is known. Returns the known one if they differ."""
-    known: BoundAccount | None = named_values.get(c, KNOWN)
+def observe_account(c: sa.Connection, found: BoundAccount, now: float, block: int = 0) -> BoundAccount | None:
+    """Compare with a gateway's known account, or take this one when none is known. Returns the known one if they
+    differ.
+    """
+    known_name, other_name = in_block(KNOWN, block), in_block(owners.OTHER_ACCOUNT, block)
+    known: BoundAccount | None = named_values.get(c, known_name)
     if known is None:
-        named_values.put(c, KNOWN, dict(found))
+        named_values.put(c, known_name, dict(found))
         return None
-    other = named_values.get(c, owners.OTHER_ACCOUNT)
+    other = named_values.get(c, other_name)
     if known == found:
         if other is not None:
-            named_values.remove(c, owners.OTHER_ACCOUNT)
+            named_values.remove(c, other_name)
         return None
     if other != found:
-        named_values.put(c, owners.OTHER_ACCOUNT, dict(found))
+        named_values.put(c, other_name, dict(found))
         append(c, fact=Fact.ACCOUNT, at=now, actor=None, details={"known": shown(known), "found": shown(found)})
     return known
 
 
 def adopt_account(c: sa.Connection, now: float) -> str:
-    """Take the other account for the known one. Returns what was done, in a sentence."""
-    other: BoundAccount | None = named_values.get(c, owners.OTHER_ACCOUNT)
-    if other is None:
+    """Take the other accounts for the known ones. Returns what was done, in a sentence."""
+    blocks = owners.other_accounts(c)
+    if not blocks:
         return "nothing to do: the gateway shows the account that this database knows"
-    named_values.put(c, KNOWN, dict(other))
-    named_values.remove(c, owners.OTHER_ACCOUNT)
+    adopted = [_adopt(c, block, now) for block in blocks]
+    return f"adopted {', '.join(adopted)}; keys that are other ones now stay without an owner"
+
+
+def _adopt(c: sa.Connection, block: int, now: float) -> str:
+    other: BoundAccount = named_values.get(c, in_block(owners.OTHER_ACCOUNT, block))  # type: ignore[assignment]  # asked
+    named_values.put(c, in_block(KNOWN, block), dict(other))
+    named_values.remove(c, in_block(owners.OTHER_ACCOUNT, block))
     append(c, fact=Fact.ACCOUNT, at=now, actor=None, details={"adopted": shown(other)})
-    return f"adopted {shown(other)}; keys that are other ones now stay without an owner"
+    return shown(other)
+
+
+class Accounts:
+    """The accounts of all gateways. `problems`: what to say of those that are others."""
+
+    def __init__(self, bindings: "Sequence[AccountBinding]") -> None:
+        self._bindings = {binding.block: binding for binding in bindings}
+
+    async def start(self) -> None:
+        """Ask which accounts these are, as far as the gateways tell in time."""
+        await asyncio.gather(*(binding.start() for binding in self._bindings.values()))
+
+    async def listed(self, keys: Sequence[Key]) -> None:
+        """Keys of one gateway were listed."""
+        if keys:
+            await self._bindings[block_of(keys[0].id)].listed(keys)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong now."""
+        return [binding.problem for binding in self._bindings.values() if binding.problem]
 
 
 class AccountBinding:
     """Looks at the start and at each list of keys. `problem`: what to say while the account is another, else ""."""
 
-    def __init__(self, *, database: Database, reader: GatewayReader, address: str, clock: Callable[[], float]) -> None:
+    def __init__(self, *, database: Database, reader: GatewayClient, address: str, clock: Callable[[], float]) -> None:
         self._database = database
         self._reader = reader
         self._address = address.rstrip("/")
         self._clock = clock
         self.problem = ""
+
+    @property
+    def block(self) -> int:
+        """That of its gateway's keys."""
+        return self._reader.numbers.block
 
     async def start(self) -> None:
         """Ask which account this is, as far as the gateway tells in time."""
@@ -96,7 +133,7 @@ class AccountBinding:
 
     async def _observe(self, user: int) -> None:
         found = BoundAccount(address=self._address, user=user)
-        known = await self._database.run(observe_account, found, self._clock())
+        known = await self._database.run(observe_account, found, self._clock(), self._reader.numbers.block)
         problem = ""
         if known is not None:
             problem = tr(

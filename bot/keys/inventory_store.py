@@ -14,8 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import named_values
 from bot.db.tables import inventory, key_samples, keys
 from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.numbers import block_of, first_of, in_block
 from bot.keys.key_query import EVERYTHING, KeyQuery, conditions, order
-from bot.keys.owners import account_is_other
+from bot.keys.owners import of_known_accounts
 from bot.keys.samples import DAYS, GRAINS, HOURS, Grain, KeySample, push, unpack
 from bot.typed_text import fold
 
@@ -159,9 +160,9 @@ def mark_gone(c: sa.Connection, key_ids: Collection[int], *, at: float) -> None:
         c.execute(sa.update(inventory).where(here, _LIVES).values(gone_at=at))
 
 
-def finish_pass(c: sa.Connection, mark: PassMark) -> None:
-    """Every key was listed; forget what has been gone for longer than samples are kept."""
-    named_values.put(c, _MARK, vars(mark))
+def finish_pass(c: sa.Connection, mark: PassMark, block: int = 0) -> None:
+    """Every key of one gateway was listed; forget what has been gone for longer than samples are kept."""
+    named_values.put(c, in_block(_MARK, block), vars(mark))
     old = sa.select(inventory.c.key_id).where(inventory.c.gone_at < mark.finished_at - GONE_SECONDS)
     for key_ids in c.scalars(old).partitions(500):
         c.execute(sa.delete(key_samples).where(key_samples.c.key_id.in_(key_ids)))
@@ -171,15 +172,26 @@ def finish_pass(c: sa.Connection, mark: PassMark) -> None:
 # -- read
 
 
-def last_pass(c: sa.Connection) -> PassMark | None:
-    """The last complete list of keys; None when there was none yet, so that the inventory is not to be believed."""
-    value = named_values.get(c, _MARK)
+def last_pass(c: sa.Connection, block: int = 0) -> PassMark | None:
+    """A gateway's last complete list of keys; None when there was none yet, so that the inventory is not to be
+    believed.
+    """
+    value = named_values.get(c, in_block(_MARK, block))
     return None if value is None else PassMark(**value)
 
 
-def living_ids(c: sa.Connection) -> set[int]:
-    """Numbers of every key that is there."""
-    return set(c.scalars(sa.select(inventory.c.key_id).where(_LIVES)))
+def last_passes(c: sa.Connection) -> list[PassMark]:
+    """The same of every gateway whose keys were listed."""
+    return [PassMark(**(named_values.get(c, name) or {})) for name in named_values.names(c, _MARK)]
+
+
+def living_ids(c: sa.Connection, block: int = 0) -> set[int]:
+    """Numbers of every key of one gateway that is there."""
+    return set(c.scalars(sa.select(inventory.c.key_id).where(_LIVES, _of(block))))
+
+
+def _of(block: int) -> sa.ColumnElement[bool]:
+    return inventory.c.key_id.between(first_of(block), first_of(block + 1) - 1)
 
 
 def count(c: sa.Connection, query: KeyQuery = EVERYTHING, *, now: float) -> int:
@@ -239,32 +251,31 @@ def named(c: sa.Connection, folded: Collection[str]) -> list[KnownKey]:
 
 
 def has_namesake(c: sa.Connection, key: Key) -> bool:
-    """Whether another key has this name, or had it when it went."""
-    other = (inventory.c.folded == fold(key.name)) & (inventory.c.key_id != int(key.id))
+    """Whether another key of the same gateway has this name, or had it when it went."""
+    other = (inventory.c.folded == fold(key.name)) & (inventory.c.key_id != int(key.id)) & _of(block_of(key.id))
     return c.execute(sa.select(inventory.c.key_id).where(other).limit(1)).first() is not None
 
 
-def last_billed(c: sa.Connection, *, limit: int) -> list[KnownKey]:
-    """The keys that were billed last."""
-    return _load(c, _rows(c).order_by(inventory.c.accessed_time.desc()).limit(limit))
+def last_billed(c: sa.Connection, *, limit: int, block: int = 0) -> list[KnownKey]:
+    """The keys of a gateway that were billed last."""
+    return _load(c, _rows(c).where(_of(block)).order_by(inventory.c.accessed_time.desc()).limit(limit))
 
 
 def without_owner(c: sa.Connection, *, limit: int, where: sa.ColumnElement[bool]) -> list[KnownKey]:
-    """Keys that nobody asked for here, newest first; none while the account is another one (owners.py).
+    """Keys that nobody asked for here, newest first; none of an account that is another one (owners.py).
 
     `where`: what else must hold of their rows.
     """
-    if account_is_other(c):
-        return []
-    found = _rows(c).where(keys.c.key_id.is_(None), where)
+    found = _rows(c).where(keys.c.key_id.is_(None), of_known_accounts(c, inventory.c.key_id), where)
     return _load(c, found.order_by(inventory.c.key_id.desc()).limit(limit))
 
 
-def promise(c: sa.Connection, *, now: float) -> Promise:
-    """What all keys that work now may still spend. `now`: by the gateway's clock."""
+def promise(c: sa.Connection, *, now: float, block: int = 0) -> Promise:
+    """What all keys of one gateway that work now may still spend. `now`: by the gateway's clock."""
     i = inventory.c
     works = (
         _LIVES
+        & _of(block)
         & (i.status == int(KeyStatus.ENABLED))
         & ((i.expired_time == -1) | (i.expired_time >= now))
         & (i.unlimited_quota | (i.remain_quota > 0))
@@ -293,8 +304,8 @@ def _grain(number: int) -> Grain:
 
 
 def _select(c: sa.Connection, *columns: Any, gone: bool = False) -> sa.Select[Any]:
-    # While the account is another one nobody owns anything.
-    same = sa.false() if account_is_other(c) else _SAME_KEY
+    # While an account is another one nobody owns anything there.
+    same = _SAME_KEY & of_known_accounts(c, keys.c.key_id)
     statement = sa.select(*columns).select_from(inventory.outerjoin(keys, same))
     return statement if gone else statement.where(_LIVES)
 

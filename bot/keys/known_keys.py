@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.gateway.models import Key
+from bot.gateway.numbers import block_of
 from bot.keys import account_history, inventory_store
 from bot.keys.inventory_store import KnownKey, Promise
 from bot.keys.inventory_writer import InventoryWriter
@@ -67,27 +68,34 @@ class KnownKeys:
         await self.writer.flush()
         return await self.database.read(spending_of, key_ids, now)
 
-    async def spent_most(self, number: int, *, seconds: float, now: float) -> list[tuple[KnownKey, int]]:
-        """The keys that spent most in the last so many seconds, among those that were billed last."""
+    async def spent_most(
+        self, number: int, *, seconds: float, now: float, block: int = 0
+    ) -> list[tuple[KnownKey, int]]:
+        """The keys of a gateway that spent most in the last so many seconds, among those that were billed last."""
         await self.writer.flush()
-        found = await self.database.read(inventory_store.last_billed, limit=_LOOKED_AT)
+        found = await self.database.read(inventory_store.last_billed, limit=_LOOKED_AT, block=block)
         spent = await self.database.read(spending_of, [known.key.id for known in found], now)
         sums = [(known, spent[known.key.id].last(seconds, now=now)) for known in found]
         return sorted((one for one in sums if one[1]), key=lambda one: -one[1])[:number]
 
-    async def account_spending(self, *, now: float) -> Spending | None:
-        """What all keys together spent, by the counters of the account. None = they were never read."""
-        return await self.database.read(_account_spending, now)
+    async def account_spending(self, *, now: float, block: int = 0) -> Spending | None:
+        """What all keys of a gateway together spent, by the counters of the account. None = they were never read."""
+        return await self.database.read(_account_spending, now, block)
 
-    async def promise(self, *, now: float) -> Promise | None:
-        """What all keys together may still spend, by the gateway's clock. None = no list yet."""
+    async def promise(self, *, now: float, block: int = 0) -> Promise | None:
+        """What all keys of a gateway together may still spend, by its clock. None = no list yet."""
         await self.writer.flush()
-        return await self.database.read(_promise, now)
+        return await self.database.read(_promise, now, block)
 
-    async def named(self, folded: Collection[str]) -> list[Key] | None:
-        """Keys whose names look like one of these (typed_text.fold). None = no list yet."""
+    async def named(self, folded: Collection[str], block: int = 0) -> list[Key] | None:
+        """Keys of a gateway whose names look like one of these (typed_text.fold). None = no list yet."""
         await self.writer.flush()
-        return await self.database.read(_named, folded)
+        return await self.database.read(_named, folded, block)
+
+    async def named_anywhere(self, folded: Collection[str]) -> list[Key]:
+        """The same of all gateways whose keys were listed."""
+        await self.writer.flush()
+        return [known.key for known in await self.database.read(inventory_store.named, folded)]
 
     async def is_named_alone(self, key: Key) -> bool:
         """Whether no other key has this name, or had it when it went. No before the first list."""
@@ -96,7 +104,7 @@ class KnownKeys:
 
 
 def _is_named_alone(c: sa.Connection, key: Key) -> bool:
-    return inventory_store.last_pass(c) is not None and not inventory_store.has_namesake(c, key)
+    return inventory_store.last_pass(c, block_of(key.id)) is not None and not inventory_store.has_namesake(c, key)
 
 
 def _names(c: sa.Connection, owner: str | None) -> list[str]:
@@ -104,13 +112,14 @@ def _names(c: sa.Connection, owner: str | None) -> list[str]:
 
 
 def _page(c: sa.Connection, query: KeyQuery, number: int, rows: int, now: float) -> KeyPage | None:
-    mark = inventory_store.last_pass(c)
-    if mark is None or (query.owner is not None and inventory_store.lacks(c, query.owner, since=mark.started_at)):
+    marks = inventory_store.last_passes(c)
+    as_of = min((mark.started_at for mark in marks), default=0.0)
+    if not marks or (query.owner is not None and inventory_store.lacks(c, query.owner, since=as_of)):
         return None
     total = inventory_store.count(c, query, now=now)
     number = min(number, pages(total, rows))
     keys = inventory_store.page(c, query, now=now, limit=rows, offset=(number - 1) * rows)
-    return KeyPage(keys=keys, total=total, number=number, as_of=mark.started_at)
+    return KeyPage(keys=keys, total=total, number=number, as_of=as_of)
 
 
 def spending_of(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[int, Spending]:
@@ -129,20 +138,20 @@ def spending_of(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[
     return found
 
 
-def _account_spending(c: sa.Connection, now: float) -> Spending | None:
-    last = account_history.last(c)
+def _account_spending(c: sa.Connection, now: float, block: int) -> Spending | None:
+    last = account_history.last(c, block)
     if last is None:
         return None
-    history = account_history.history(c)
+    history = account_history.history(c, block)
     counters = Counters(used=last.used, read_at=last.read_at, known_since=last.known_since, created=-math.inf)
     return spending(now, counters, hours=history.hours, days=history.days)
 
 
-def _promise(c: sa.Connection, now: float) -> Promise | None:
-    return None if inventory_store.last_pass(c) is None else inventory_store.promise(c, now=now)
+def _promise(c: sa.Connection, now: float, block: int) -> Promise | None:
+    return None if inventory_store.last_pass(c, block) is None else inventory_store.promise(c, now=now, block=block)
 
 
-def _named(c: sa.Connection, folded: Collection[str]) -> list[Key] | None:
-    if inventory_store.last_pass(c) is None:
+def _named(c: sa.Connection, folded: Collection[str], block: int) -> list[Key] | None:
+    if inventory_store.last_pass(c, block) is None:
         return None
-    return [known.key for known in inventory_store.named(c, folded)]
+    return [known.key for known in inventory_store.named(c, folded) if block_of(known.key.id) == block]

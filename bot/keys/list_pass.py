@@ -1,4 +1,4 @@
-"""The list of all keys, read page by page and written down: what is there, whose account it is, what is gone.
+"""The list of all keys of one gateway, read page by page and written down: what is there, what is gone.
 
 One replica does it at a time (whoever calls holds the lease), and no more than a page is in memory. A key that is
 missing is gone when the list held still while it was read, or when it was missing twice from a list that is as long as
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from bot.db.engine import Database
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.client import GatewayClient
 from bot.gateway.models import Key
+from bot.gateway.numbers import first_of
 from bot.keys import account_history, inventory_store
 from bot.keys.inventory_store import PassMark
 from bot.keys.inventory_writer import InventoryWriter
@@ -40,7 +41,7 @@ class Passed:
 class ListPass:
     """`listed` is told of each page (account.py)."""
 
-    reader: GatewayReader
+    reader: GatewayClient
     database: Database
     writer: InventoryWriter
     listed: Callable[[Sequence[Key]], Awaitable[None]]
@@ -56,8 +57,8 @@ class ListPass:
         """Read every page once. `known`: numbers that the caller knows beside the inventory; `turn`: asked at each
         page whether it is still our turn. Raises LeaseLost and GatewayError.
         """
-        started, seen = self.clock(), set[int]()
-        before = {*known, *await self.database.read(inventory_store.living_ids)}
+        started, seen, block = self.clock(), set[int](), self.reader.numbers.block
+        before = {*known, *await self.database.read(inventory_store.living_ids, block)}
 
         async def take(keys: Sequence[Key]) -> None:
             if not await turn():
@@ -70,18 +71,18 @@ class ListPass:
         if not walk.ended:
             # A list without an end proves nothing of the keys that were not in it.
             logger.warning("the list of keys did not end", extra={"keys": len(seen)})
-            return Passed(max(seen, default=0), len(seen), frozenset(), ended=False)
+            return Passed(max(seen, default=first_of(block)), len(seen), frozenset(), ended=False)
         missing = frozenset() if walk.short else frozenset(before - seen)
         gone = missing if walk.settled else missing & self._missing
         self._missing = missing
         finished = self.clock()
         mark = PassMark(started_at=started, finished_at=finished, keys=len(seen), settled=walk.settled)
         await self.database.run(inventory_store.mark_gone, gone, at=finished)
-        await self.database.run(inventory_store.finish_pass, mark)
+        await self.database.run(inventory_store.finish_pass, mark, block)
         await self._read_account()
         for listener in self._listeners:
             listener()
-        return Passed(max(seen, default=0), len(seen), gone)
+        return Passed(max(seen, default=first_of(block)), len(seen), gone)
 
     async def _read_account(self) -> None:
         try:
@@ -89,4 +90,4 @@ class ListPass:
         except GatewayError as error:
             logger.info("the gateway does not tell of its account now: %s", error.sentence)
         else:
-            await self.database.run(account_history.write, account, at=self.clock())
+            await self.database.run(account_history.write, account, at=self.clock(), block=self.reader.numbers.block)

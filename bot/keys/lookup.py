@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import InputError
-from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
-from bot.keys.inventory import NEWEST_SECONDS, Inventory
+from bot.keys.account_offer import NEWEST_SECONDS
+from bot.keys.inventory import Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
 from bot.languages import joined, said, tr, trn
 from bot.languages.formats import with_commas
@@ -43,7 +44,7 @@ class Match:
 class KeyLookup:
     """Reads the gateway. `inventory`: what is remembered of it, None = nothing is; then names are only searched for."""
 
-    reader: GatewayReader
+    reader: KeyReader
     inventory: Inventory | None = None
     # A record that was read less than so many seconds ago need not be read again: for forms that read it once more.
     within: float = 0.0

@@ -1,8 +1,8 @@
-"""Whose key is it: the list of keys Keydesk made or adopted. The gateway has one account; people are ours to know.
+"""Whose key is it: the list of keys Keydesk made or adopted. A gateway has one account; people are ours to know.
 
 A number alone names no key: after the gateway was restored, or with another account, it may be another one. So a line
-holds the key's birth as well, a line of a key that is gone owns nothing, and while the account is another than the
-one this database knows (account.py) nobody owns anything.
+holds the key's birth as well, a line of a key that is gone owns nothing, and while a gateway's account is another than
+the one this database knows (account.py) nobody owns anything there.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import named_values
 from bot.db.tables import inventory, keys
+from bot.gateway.numbers import block_of, first_of, in_block
 
-# The account that was found instead of the known one, until an administrator agrees. See account.py.
+# The account that was found instead of the known one, until an administrator agrees. See account.py. One for each
+# gateway, by its block.
 OTHER_ACCOUNT = "gateway.account.other"
 MOST_AT_ONCE = 500
 
@@ -71,16 +73,28 @@ def _same_birth(one: int | None, other: int | None) -> bool:
     return one is None or other is None or one == other
 
 
-def account_is_other(c: sa.Connection) -> bool:
-    """Whether the gateway shows another account than the known one, so that nobody owns anything."""
-    return named_values.get(c, OTHER_ACCOUNT) is not None
+def account_is_other(c: sa.Connection, key_id: int) -> bool:
+    """Whether the key's gateway shows another account than the known one, so that nobody owns anything there."""
+    return named_values.get(c, in_block(OTHER_ACCOUNT, block_of(key_id))) is not None
+
+
+def other_accounts(c: sa.Connection) -> list[int]:
+    """The blocks of the gateways that show another account than the known one."""
+    names = named_values.names(c, OTHER_ACCOUNT)
+    return [int(name.partition(":")[2] or 0) for name in names]
+
+
+def of_known_accounts(c: sa.Connection, key_id: "sa.ColumnElement[int]") -> "sa.ColumnElement[bool]":
+    """The condition that a key is of an account that this database knows."""
+    apart = [key_id.between(first_of(block), first_of(block + 1) - 1) for block in other_accounts(c)]
+    return sa.not_(sa.or_(*apart)) if apart else sa.true()
 
 
 def observe(c: sa.Connection, births: Mapping[int, int]) -> int:
-    """Compare with what the gateway lists, key id → `created_time`: learn births, end the lines of keys that are
+    """Compare with what one gateway lists, key id → `created_time`: learn births, end the lines of keys that are
     other ones now. Returns how many those were.
     """
-    if account_is_other(c):
+    if account_is_other(c, next(iter(births), 0)):
         return 0
     reborn = 0
     lines = sa.select(keys.c.key_id, keys.c.born_at).where(keys.c.deleted_at.is_(None))
@@ -108,7 +122,7 @@ def find(c: sa.Connection, key_id: int) -> OwnedKey | None:
 
 def owner_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> str | None:
     """Slack user id of the owner, None when nobody owns it. `born_at`: the record's birth where it is at hand."""
-    line = None if account_is_other(c) else find(c, key_id)
+    line = None if account_is_other(c, key_id) else find(c, key_id)
     if line is None or line.deleted_at is not None or not _same_birth(line.born_at, born_at):
         return None
     return line.owner_id
@@ -116,23 +130,20 @@ def owner_of(c: sa.Connection, key_id: int, born_at: int | None = None) -> str |
 
 def last_owner_of(c: sa.Connection, key_id: int) -> str | None:
     """The same for messages about what happened to a key: of a key that is gone, who owned it."""
-    line = None if account_is_other(c) else find(c, key_id)
+    line = None if account_is_other(c, key_id) else find(c, key_id)
     return None if line is None else line.owner_id
 
 
 def owned_by(c: sa.Connection, slack_user_id: str, *, limit: int = 200) -> list[OwnedKey]:
     """Somebody's live keys, newest first."""
-    if account_is_other(c):
-        return []
-    mine = (keys.c.owner_id == slack_user_id) & keys.c.deleted_at.is_(None)
+    mine = (keys.c.owner_id == slack_user_id) & keys.c.deleted_at.is_(None) & of_known_accounts(c, keys.c.key_id)
     return [_load(row) for row in c.execute(sa.select(keys).where(mine).order_by(keys.c.key_id.desc()).limit(limit))]
 
 
 def all_owners(c: sa.Connection) -> dict[int, str]:
     """Slack user ids by key id, of every live key."""
-    if account_is_other(c):
-        return {}
-    rows = c.execute(sa.select(keys.c.key_id, keys.c.owner_id).where(keys.c.deleted_at.is_(None)))
+    alive = keys.c.deleted_at.is_(None) & of_known_accounts(c, keys.c.key_id)
+    rows = c.execute(sa.select(keys.c.key_id, keys.c.owner_id).where(alive))
     return {row.key_id: row.owner_id for row in rows}
 
 

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.gateway.client import GatewayClient, GatewayReader
+from bot.gateway.client import GatewayClient
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import NEVER, EffectiveState, GatewayAccount, Group, Key, KeySettings
 from bot.gateway.prices import ModelPrice
 from bot.gateway.writes import Journal, WriteResult
@@ -115,7 +116,7 @@ class Look:
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
 
-    reader: GatewayReader
+    reader: KeyReader
     inventory: "Offered"
     owner_of: Callable[..., Awaitable[str | None]]
     successor_of: Callable[..., Awaitable[int | None]]

@@ -14,5 +14,5 @@ class Ownership(Protocol):
     async def owner_of(self, key_id: int, born_at: int | None = None) -> str | None:
         """Slack user id of the owner; None when nobody owns the key."""
 
-    async def account_is_known(self) -> bool:
+    async def account_is_known(self, key_id: int) -> bool:
         """Whether the gateway shows the account whose keys we know. If not, nobody owns a key or gets one."""

@@ -17,6 +17,7 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
     combination    stored terms and today's terms of a request combined
     condition      one condition of a rule's `when`, as a value
     entitlements   what a role may do at once and what others decide, in a table
+    gateways       the `[gateways]` table: further gateways, or accounts of one, beside that of the settings
     hypothetical   people and facts made up from words, for explaining and testing a policy without Slack or a gateway
     membership     who stands behind names in a policy, as far as it can be known, and whether an approval can ever come
     models         the values a decision is made of and made into

@@ -5,7 +5,7 @@ Pure: it is handed the text (bot/policy_file.py reads the file) and judges nobod
 
 import fnmatch
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import cached_property
@@ -18,6 +18,7 @@ from bot.permissions.care import USUAL as USUAL_CARE
 from bot.permissions.care import CareTerms, read_care
 from bot.permissions.condition import Condition
 from bot.permissions.conditions import read_conditions
+from bot.permissions.gateways import GatewayTerms, check_names, read_gateways
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, REVIVING, RIGHTS, UNLOCK, Actor, Approval, Count, Outcome
 from bot.permissions.review import BY_COMMAND, ReviewTerms, read_review
 from bot.permissions.roles import Roles, is_group, is_person, read_roles
@@ -92,6 +93,7 @@ class Policy:
     `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
     `templates`: usual wishes for a new key. `time_zone`: in which the periods of allowances begin.
     `review`: when keys are reviewed.
+    `gateways`: those beside the one of the settings.
     """
 
     roles: Roles
@@ -104,6 +106,7 @@ class Policy:
     templates: tuple[Template, ...] = ()
     time_zone: tzinfo = UTC
     review: ReviewTerms = BY_COMMAND
+    gateways: tuple[GatewayTerms, ...] = ()
 
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
@@ -189,7 +192,7 @@ def _deciders(rule: Rule) -> frozenset[str]:
 def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
-    parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances", "review")
+    parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances", "review", "gateways")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))
     widest = _widest(document, document.data.get("addresses", {}))
@@ -199,6 +202,9 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
     templates = read_templates(document, document.data.get("templates", []))
     time_zone = read_time_zone(document, document.data.get("allowances", {}))
     review = read_review(document, document.data.get("review", {}))
+    gateways = read_gateways(document, document.data.get("gateways", {}))
+    if "gateways" in document.data:
+        check_names(document, gateways, _named_gateways(document.data.get("rules", [])))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Policy(
@@ -212,7 +218,18 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
         templates=templates,
         time_zone=time_zone,
         review=review,
+        gateways=gateways,
     )
+
+
+def _named_gateways(rules: object) -> Iterator[tuple[Path, str]]:
+    """Every name in a gateway_in, with its place; what is no name is a mistake that was noted already."""
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        when = rule.get("when") if isinstance(rule, dict) else None
+        names = when.get("gateway_in") if isinstance(when, dict) else None
+        for place, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str):
+                yield ("rules", index, "when", "gateway_in", place), name
 
 
 def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:

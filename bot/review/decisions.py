@@ -18,8 +18,8 @@ from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Origin,
 from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict
-from bot.gateway.client import GatewayReader
 from bot.gateway.errors import KeyNotFound
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
 from bot.keys import inventory_store, locks, owners
 from bot.keys.inventory_store import KnownKey
@@ -53,7 +53,7 @@ class ReviewDecisions:
     database: Database
     flow: Flow
     granted: GrantedRequests
-    reader: GatewayReader
+    reader: KeyReader
     operations: Mapping[str, Operation]
     policy: Callable[[], Policy]
     notifications: ReviewNotifications
@@ -102,12 +102,12 @@ class ReviewDecisions:
     async def _admitted(self, row_id: int, actor: Actor, operation: str) -> ReviewedKey:
         """The key, for somebody who may decide about it now."""
         await self.flow.admit(actor, operation)
-        if await self.database.read(owners.account_is_other):
-            raise ApprovalConflict(_OTHER_ACCOUNT)
         found = await self.database.read(_found, row_id)
         if found is None:
             raise ApprovalConflict(_NOT_THERE)
         row, card, owner = found
+        if await self.database.read(owners.account_is_other, row.key_id):
+            raise ApprovalConflict(_OTHER_ACCOUNT)
         if actor.slack_user_id in {row.owner_id, owner}:
             await self._turn_away(actor, operation, row, _OWN)
         if not may_review(self.policy(), actor, card.roles):

@@ -143,8 +143,8 @@ class ReviewRounds:
 
 
 def _inventory_is_ours(c: sa.Connection) -> bool:
-    """Whether all keys were listed once, and the account is the one that this database is about."""
-    return inventory_store.last_pass(c) is not None and not owners.account_is_other(c)
+    """Whether all keys were listed once, and every account is one that this database is about."""
+    return inventory_store.last_pass(c) is not None and not owners.other_accounts(c)
 
 
 def _ask_when_due(c: sa.Connection, every: int, now: float) -> bool:

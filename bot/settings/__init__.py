@@ -6,17 +6,29 @@ secret_files  secrets that come from files, and their new values while Keydesk r
 env_file  what is wrong with the names and the lines that settings come from
 """
 
-from bot.settings.loader import PartialSettings, load, load_database_url, proxies, read, secret_names
+from bot.settings.loader import (
+    NamedSecret,
+    PartialSettings,
+    load,
+    load_database_url,
+    named_secret,
+    proxies,
+    read,
+    secret_names,
+)
 from bot.settings.model import Settings
-from bot.settings.secret_files import ROTATED, SecretFiles
+from bot.settings.secret_files import ROTATED, HeldSecret, SecretFiles
 
 __all__ = [
     "ROTATED",
+    "HeldSecret",
+    "NamedSecret",
     "PartialSettings",
     "SecretFiles",
     "Settings",
     "load",
     "load_database_url",
+    "named_secret",
     "proxies",
     "read",
     "secret_names",

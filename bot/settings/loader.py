@@ -15,9 +15,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from bot.errors import ConfigurationError
 from bot.policy_file import read_text
 from bot.proxies import Proxies, read_proxies
-from bot.settings.env_file import FILE, broken_lines, secret_file, strays, values_in
+from bot.settings.env_file import FILE, broken_lines, secret_file, strays, unquoted, values_in
 from bot.settings.model import Settings
-from bot.settings.secret_files import ROTATED, HeldSecret, SecretFiles, read_secret
+from bot.settings.secret_files import ACCESS_TOKEN, ROTATED, HeldSecret, SecretFiles, read_secret
 
 
 class _Given(Settings):
@@ -126,6 +126,33 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     }
     settings = model(_env_file=env_file, **(given | stand_ins))
     return PartialSettings(_holding(settings, files), problems, astray, files)
+
+
+@dataclass(frozen=True)
+class NamedSecret:
+    """A secret by the name that another file gives it. `path`: of the file that holds it, "" = none does."""
+
+    name: str
+    value: SecretStr
+    path: str = ""
+
+
+def named_secret(name: str, *, env_file: str = ".env") -> NamedSecret:
+    """The access token of a gateway that the policy file has, by the name that stands there. NAME_FILE works as well.
+
+    Raises ConfigurationError where it is missing or is no such token.
+    """
+    layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
+    path, problem = secret_file(name, layers)
+    text = next((layer[name] for layer in layers if layer.get(name, "").strip()), "")
+    if path:
+        text, problem = read_secret(name, path)
+    if not text and not problem:
+        problem = f"{name} is missing. The policy file names it as the access token of a gateway."
+    value, wrong = ("", problem) if problem else _judged(ACCESS_TOKEN, unquoted(text))
+    if wrong:
+        raise ConfigurationError([wrong.replace(ACCESS_TOKEN, name)])
+    return NamedSecret(name, HeldSecret(value) if path else SecretStr(value), path)
 
 
 def secret_names() -> list[str]:

@@ -1,6 +1,5 @@
 """The settings as a typed value, and what is wrong with each of them. Reads nothing; see loader.py."""
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.languages import channel_languages
 from bot.redaction import is_telling
 from bot.settings.env_file import MARKS, needs_percent_encoding, unquoted
+from bot.web_addresses import is_inside
 
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,}={0,2}")
 _SLACK_TEAM = re.compile(r"T[A-Z0-9]{2,}")
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
-# Names that no public name server answers for: of this machine, of a container network, of an office.
-_INSIDE = (".local", ".localhost", ".internal", ".lan", ".svc", ".cluster.local", ".home.arpa")
 
 # What begins with it, and where that belongs.
 _MIXED_UP = {
@@ -231,7 +229,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("is not a URL such as https://host")
-        if parts.scheme == "http" and not _is_inside(parts.hostname):
+        if parts.scheme == "http" and not is_inside(parts.hostname):
             raise ValueError("sends a secret, so it must be https (http is for this machine and private networks)")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be scheme and host only, without user, query or fragment")
@@ -280,7 +278,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("is not a URL such as https://host/path")
-        if parts.scheme == "http" and not _is_inside(parts.hostname):
+        if parts.scheme == "http" and not is_inside(parts.hostname):
             raise ValueError("tells who did what, so it must be https (http is for this machine and private networks)")
         return value
 
@@ -325,14 +323,6 @@ def _password(url: str) -> tuple[str, ...]:
     """The password in a database URL, as it is written and as the server knows it; nothing where there is none."""
     written = urlsplit(url).password
     return () if not written or not is_telling(written) else tuple(dict.fromkeys((written, unquote(written))))
-
-
-def _is_inside(host: str) -> bool:
-    """Whether a host is on this machine or in a private network, as far as its name tells."""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(_INSIDE)
 
 
 def _starts_with(value: SecretStr, prefix: str, hint: str, others: Mapping[str, str]) -> SecretStr:

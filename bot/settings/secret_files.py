@@ -29,6 +29,8 @@ ROTATED = frozenset(
         "KEYDESK_WEBHOOK_SECRET",
     }
 )
+# By its setting the access token of any gateway is judged.
+ACCESS_TOKEN = "COMETAPI_ACCESS_TOKEN"  # noqa: S105  # a name
 # (the value as the settings keep it, what is wrong with it), each "" where there is none.
 Judge = Callable[[str, str], tuple[str, str]]
 
@@ -61,10 +63,19 @@ class SecretFiles:
     # Told of every value that was ever in force, so that none of them is logged or stored.
     learnt: Callable[[str], None] = lambda _value: None
     problems: tuple[str, ...] = ()
+    # The names of the access tokens of further gateways, which are judged as that of the settings is.
+    tokens: frozenset[str] = frozenset()
     _seen: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._seen = {name: read_secret(name, path)[0] for name, path in self.paths.items()}
+
+    def watch(self, name: str, path: str, held: HeldSecret) -> None:
+        """Look after one more secret: the access token of a further gateway."""
+        self.paths = {**self.paths, name: path}
+        self.held = {**self.held, name: held}
+        self.tokens |= {name}
+        self._seen[name] = read_secret(name, path)[0]
 
     def look(self) -> list[str]:
         """Take new values into force, and return the names of those that changed. Never raises."""
@@ -88,7 +99,7 @@ class SecretFiles:
         held = self.held.get(name)
         if held is None:
             return f"{name}_FILE: the file changed, and this one is read at the start alone: restart Keydesk."
-        value, problem = self.judge(name, text)
+        value, problem = self.judge(ACCESS_TOKEN if name in self.tokens else name, text)
         if problem:
             return problem
         self.learnt(value)

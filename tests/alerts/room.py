@@ -101,7 +101,7 @@ class Room:
             database=database,
             holder="here",
             grown=self._nothing,
-            list_pass=list_pass(database, self.client, clock),
+            list_passes=[list_pass(database, self.client, clock)],
             clock=clock,
         )
         self.ingest = AlertIngest(

@@ -35,7 +35,7 @@ def alerts(desk: ListenerDesk, router: Router, *, github: bool = False) -> Alert
         batch_progress=lambda _c, _id: (0, 0, 0, False),
         leaked_values=LeakedValues(clock=desk.spine.clock),
         holder="here",
-        list_pass=list_pass(desk.spine.database, desk.deps.reader, desk.spine.clock),
+        list_passes=[list_pass(desk.spine.database, desk.deps.reader, desk.spine.clock)],
         count=lambda _what: None,
         died=lambda _seconds: None,
     )

@@ -123,7 +123,7 @@ class Running:
     def _changed(self) -> None:
         self.changed += 1
 
-    async def _learn(self, learned: Mapping[str, bool]) -> None:
+    async def _learn(self, learned: Mapping[str, bool], _gateway: str) -> None:
         self.learned.append(learned)
 
     async def stored(self, operation: str = "key.create", **changes: Any) -> ApprovalRequest:

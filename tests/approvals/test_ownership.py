@@ -23,8 +23,8 @@ async def test_it_tells_from_our_rows_and_from_slack(database: Database) -> None
     assert await ownership.standing("U0BEN") == BEN
     assert (await ownership.owner_of(7), await ownership.owner_of(7, 101)) == ("U0ADA", None)
     await database.run(observe_account, HERE, 1.0)
-    assert await ownership.account_is_known()
+    assert await ownership.account_is_known(7)
     await database.run(observe_account, THERE, 2.0)
-    assert (await ownership.account_is_known(), await ownership.owner_of(7)) == (False, None)
+    assert (await ownership.account_is_known(7), await ownership.owner_of(7)) == (False, None)
     await database.run(adopt_account, 3.0)
-    assert await ownership.account_is_known()
+    assert await ownership.account_is_known(7)

@@ -9,8 +9,8 @@ from bot.approvals.verified_write import BUSY_SECONDS, VerifiedWriter, VerifiedW
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
 from bot.durable.engine import Again
-from bot.gateway.client import GatewayClient
 from bot.gateway.errors import CallFacts, GatewayOutcomeUnknown, GatewayRejected, GatewayUnavailable, Refusal
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus, disable
 from tests.gateway.kit import client_of, fake_gateway
@@ -45,7 +45,7 @@ ERRORS = {
 async def test_an_error_becomes_a_result(sqlite_database: Database, name: str) -> None:
     error, status, again = ERRORS[name]
 
-    async def call(_client: GatewayClient, _journal: Journal, _processing: float) -> WriteResult:
+    async def call(_client: KeyReader, _journal: Journal, _processing: float) -> WriteResult:
         raise error
 
     async def work(writer: VerifiedWriter) -> WriteResult:
@@ -67,8 +67,8 @@ async def test_who_was_frozen_and_taken_for_dead_writes_nothing_late(
     theirs = writes_of(postgres_database, client_of(fake), clock, "there")
     outcomes: list[str] = []
 
-    async def write(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
-        return await disable(client, KeyId(key.id), journal, processing=processing)
+    async def write(client: KeyReader, journal: Journal, processing: float) -> WriteResult:
+        return await disable(client.of(1), KeyId(key.id), journal, processing=processing)
 
     async def taken_over(writer: VerifiedWriter) -> None:
         await writer.write(write, checkpoints={}, keep=keep_nothing)
@@ -83,7 +83,7 @@ async def test_who_was_frozen_and_taken_for_dead_writes_nothing_late(
         writer.check(c)
         outcomes.append("ours")
 
-    async def late(client: GatewayClient, journal: Journal, processing: float) -> WriteResult:
+    async def late(client: KeyReader, journal: Journal, processing: float) -> WriteResult:
         if frozen_at == "before the checkpoint":
             await freeze()
         if frozen_at == "before the bytes":

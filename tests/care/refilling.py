@@ -183,7 +183,7 @@ class Replica:
     async def _actor(self, person: str, team: str) -> Actor:
         return Actor(slack_user_id=person, team_id=team, kind=self.house.kinds.get(person, ActorKind.MEMBER))
 
-    async def _learn(self, _learned: object) -> None:
+    async def _learn(self, _learned: object, _gateway: str) -> None:
         """Nothing is kept."""
 
     async def listed(self) -> None:

@@ -28,6 +28,7 @@ import bot.db.engine
 import bot.durable.engine
 import bot.durable.runs
 import bot.durable.takeover
+import bot.gateway_accounts
 import bot.health
 import bot.resources
 import bot.services
@@ -44,8 +45,8 @@ _PING, _WATCH = 0.5, 0.1
 
 def hurry(*, timeout: float) -> None:
     """Make the long waits short. `timeout`: of a call to the gateway."""
-    resources: Any = bot.resources
-    resources.connect = functools.partial(resources.connect, timeout=timeout)
+    accounts: Any = bot.gateway_accounts
+    accounts.connect = functools.partial(accounts.connect, timeout=timeout)
     socket_mode: Any = bot.slack.socket_mode
     socket_mode.SocketMode = functools.partial(socket_mode.SocketMode, ping=_PING, watch=_WATCH)
     bot.approvals.verified_write.PROCESSING = 0.5

@@ -108,7 +108,7 @@ class MemoryOwnership:
     async def owner_of(self, _key_id: int, _born_at: int | None = None) -> str | None:
         return self.owner
 
-    async def account_is_known(self) -> bool:
+    async def account_is_known(self, _key_id: int) -> bool:
         return self.known
 
 

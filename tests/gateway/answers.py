@@ -9,7 +9,7 @@ import httpx
 from httpx import ReadError
 from pydantic import SecretStr
 
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from tests.gateway.kit import BASE, PAT
 
 ROW = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.limiter import CallLimiter, Limit, WindowSize
 from bot.gateway.models import Key, KeySettings
 from bot.gateway.writes import WriteResult

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.gateway.models import NEVER, Key, KeySettings
+from bot.gateway.numbers import KeyNumbers
 from bot.gateway.records import create_body, hint_of, is_masked, meaning, update_body
 from tests.gateway.kit import wanted
 
@@ -24,11 +25,11 @@ def test_hints_show_little_and_only_of_long_values() -> None:
 
 def test_bodies_are_complete_and_never_say_zero_for_an_expiry() -> None:
     assert set(create_body(wanted())) == set(KeySettings.model_fields)
-    body = update_body(key(expired_time=0, remain_quota=-3, allow_ips=None), status=4)
+    body = update_body(key(expired_time=0, remain_quota=-3, allow_ips=None), KeyNumbers(), status=4)
     assert body == wanted().model_dump() | {
         "id": 7, "status": 4, "expired_time": 1, "remain_quota": 0, "allow_ips": None,
     }  # fmt: skip
-    assert update_body(key(remain_quota=-3, unlimited_quota=True), status=1)["remain_quota"] == -3
+    assert update_body(key(remain_quota=-3, unlimited_quota=True), KeyNumbers(), status=1)["remain_quota"] == -3
     assert create_body(wanted(expired_time=0))["expired_time"] == 1
 
 

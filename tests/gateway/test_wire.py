@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from bot.gateway.errors import (
     GatewayAuthError,
     GatewayLimited,

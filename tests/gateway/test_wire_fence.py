@@ -11,7 +11,8 @@ import pytest
 import uvloop
 from pydantic import SecretStr
 
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.models import Key, KeyId
 from bot.gateway.wire import fenced
 from tests.gateway.answers import ROW, Sleeper

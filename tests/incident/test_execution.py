@@ -143,8 +143,8 @@ async def test_while_the_gateway_does_not_answer_it_waits(room: Room, fault: str
 
 async def test_no_round_is_begun_without_room_for_its_calls(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     await room.running(room.key())
-    monkeypatch.setattr(room.execution._pace.limiter, "room", lambda: 0)
-    monkeypatch.setattr(room.execution._pace.limiter, "until_room", lambda _calls: 12.0)
+    monkeypatch.setattr(room.client.limiter, "room", lambda: 0)
+    monkeypatch.setattr(room.client.limiter, "until_room", lambda _calls: 12.0)
     assert await room.execution.run("1") == Again(12.0)
 
 
@@ -152,7 +152,7 @@ async def test_how_long_the_rest_takes_is_shown_as_soon_as_it_is_known(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await room.running(room.key())
-    monkeypatch.setattr(room.execution._pace.limiter, "forecast", lambda _calls: 600.0)
+    monkeypatch.setattr(room.client.limiter, "forecast", lambda _calls: 600.0)
     room.people["U0SAM"] = person("U0SAM", kind=ActorKind.UNKNOWN)
     for _ in range(2):
         await room.execution.run("1")

@@ -11,7 +11,7 @@ from bot.audit import Fact
 from bot.audit import read as read_audit
 from bot.db import named_values
 from bot.db.engine import Database
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import CallLimiter, Priority, prioritized
 from bot.gateway.models import CheckOutcome, KeyCheck
 from bot.incident import store
@@ -58,9 +58,7 @@ async def disabled(database: Database, fake: FakeGateway) -> None:
     await database.run(store.change_key, 1, waiting.id, progress={"after": NOW + 10})
 
 
-def proof_of(
-    database: Database, client: GatewayReader, write: Callable[[int], Awaitable[None]]
-) -> BatchRevocationCheck:
+def proof_of(database: Database, client: KeyReader, write: Callable[[int], Awaitable[None]]) -> BatchRevocationCheck:
     return BatchRevocationCheck(
         database=database,
         client=client,

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.db.engine import Database
-from bot.gateway.client import GatewayReader
 from bot.gateway.errors import CallFacts
+from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
+from bot.gateway.numbers import KeyNumbers
 from bot.gateway.records import key_and_value
 from bot.keys.inventory_writer import InventoryWriter
 from bot.keys.list_pass import ListPass
@@ -16,7 +17,7 @@ FACTS = CallFacts(operation="reading", key_id=None, request_id=None, reference="
 
 
 def record(key_id: int, **changes: Any) -> Key:
-    return key_and_value({**ROW, "id": key_id, "name": f"key {key_id}", **changes}, FACTS)[0]
+    return key_and_value({**ROW, "id": key_id, "name": f"key {key_id}", **changes}, FACTS, KeyNumbers())[0]
 
 
 async def _nobody(_keys: Sequence[Key]) -> None:
@@ -25,10 +26,10 @@ async def _nobody(_keys: Sequence[Key]) -> None:
 
 def list_pass(
     database: Database,
-    reader: GatewayReader,
+    reader: KeyReader,
     clock: Callable[[], float],
     *,
     listed: Callable[[Sequence[Key]], Awaitable[None]] = _nobody,
 ) -> ListPass:
     writer = InventoryWriter(database=database, clock=clock)
-    return ListPass(reader=reader, database=database, writer=writer, listed=listed, clock=clock)
+    return ListPass(reader=reader.each[0], database=database, writer=writer, listed=listed, clock=clock)

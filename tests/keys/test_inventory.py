@@ -11,20 +11,19 @@ from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import GatewayAccount, Group, Key
+from bot.gateway.numbers import KeyNumbers
 from bot.gateway.prices import ModelPrice, Prices
-from bot.keys import inventory as module
+from bot.keys import account_offer as module
+from bot.keys import inventory as inventory_module
 from bot.keys import inventory_store
+from bot.keys.account_offer import ACCOUNT_FRESH_SECONDS, OFFER_FRESH_SECONDS, OFFER_USABLE_SECONDS
 from bot.keys.inventory import (
-    ACCOUNT_FRESH_SECONDS,
-    FRESH_SECONDS,
-    OFFER_FRESH_SECONDS,
-    OFFER_USABLE_SECONDS,
-    USABLE_SECONDS,
     Inventory,
 )
 from bot.keys.inventory_store import PassMark
 from bot.keys.inventory_writer import InventoryWriter
 from bot.keys.known_keys import KnownKeys
+from bot.keys.remembered import FRESH_SECONDS, USABLE_SECONDS
 from tests.keys.records import record
 
 ACCOUNT = GatewayAccount(id=1, username="desk", group="default", quota=1, used_quota=0, request_count=0)
@@ -45,6 +44,8 @@ class Reader:
         self.prices = Prices(models={"a": PRICE})
         self.last_account: tuple[float, Any] | None = None
         self.listeners: list[Callable[..., None]] = []
+        self.numbers = KeyNumbers()
+        self.each = (self,)
 
     def listen(self, listener: Callable[..., None]) -> None:
         self.listeners.append(listener)
@@ -246,7 +247,7 @@ async def test_without_a_first_page_the_list_in_memory_must_do(memory: Memory) -
 async def test_records_are_remembered_as_they_were_last_read_whoever_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     [notice] = memory.reader.listeners
-    monkeypatch.setattr(module, "MOST_RECORDS", 2)
+    monkeypatch.setattr(inventory_module, "MOST_RECORDS", 2)
     notice([(record(1, name="One"), "raw"), (record(2), "raw")])
     memory.now += 10.0
     notice([(record(1, name="one"), "raw"), (record(3), "raw")])

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from bot.db.engine import Database
 from bot.db.tables import key_samples
 from bot.features.home.listeners import HomeListeners
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.limiter import SIZES, CallLimiter, Limit, Priority, prioritized
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import Key

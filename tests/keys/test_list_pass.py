@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from bot.db.engine import Database
 from bot.gateway import listing
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.models import Key, KeyId
 from bot.keys import inventory_store as store
 from bot.keys.inventory_writer import InventoryWriter

@@ -24,7 +24,7 @@ async def listed(desk: Desk) -> None:
     async def ours() -> bool:
         return True
 
-    await desk.app.resources.list_pass.run(known=(), turn=ours)
+    await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
 
 
 async def rounds(desk: Desk, number: int = 1) -> None:

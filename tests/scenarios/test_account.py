@@ -39,7 +39,7 @@ async def test_with_another_account_nobody_owns_a_key_until_an_administrator_agr
         assert "notebooks" in str(answer.body)
     elsewhere: dict[str, Any] = {"COMETAPI_BASE_URL": "http://127.0.0.1:2"}
     async with open_desk(tmp_path / "two", database_url=sqlite_url, **elsewhere) as desk:
-        assert "keydesk adopt-account" in desk.app.resources.account.problem
+        assert "keydesk adopt-account" in "".join(desk.app.resources.accounts.problems)
         # The same key there, made in the same second.
         desk.gateway.edit_behind(desk.key("notebooks").id, created_time=key.created_time)
         await desk.app.client.list_keys()
@@ -62,7 +62,7 @@ async def test_a_pass_of_the_index_alone_ends_what_a_restored_gateway_made_wrong
     desk.gateway.edit_behind(key.id, created_time=key.created_time + 1_000)
     desk.gateway._state.store.row(key.id).key = "Zz9" + value[::-1][:45]
     # Nobody lists keys; only the index looks, as it does by itself.
-    desk.app.alerts.index_sync._all_at = float("-inf")
+    desk.app.alerts.index_sync._sources[0].all_at = float("-inf")
     desk.app.alerts.changed()
     new = desk.gateway.key_value(key.id).removeprefix("sk-")
     await desk.eventually(lambda: desk.app.alerts.index.holds(new))

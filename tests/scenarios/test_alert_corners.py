@@ -270,7 +270,7 @@ async def test_a_key_that_the_gateway_does_not_let_go_is_listed_and_the_rest_is_
     records = [desk.gateway.add_key(name=f"svc-{n}", unlimited_quota=True) for n in range(3)]
     await desk.slack.command(SAM, seed.SECURITY_CHANNEL, "/apikey disable svc-0 svc-1 svc-2")
     await desk.eventually(lambda: "3 keys" in view_text(desk.slack.top_view(SAM)))
-    await desk.app.client.delete_key(KeyId(records[1].id))
+    await desk.app.client.named("").delete_key(KeyId(records[1].id))
     await desk.fill(SAM, desk.slack.top_view(SAM), confirm="DISABLE 3", reason="why")
     assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
     await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if "1 failed" in text_of(m)])

@@ -117,7 +117,7 @@ async def test_a_window_says_soon_that_nothing_could_be_looked_up_whatever_the_b
     late = desk.gateway.add_key(name="late", unlimited_quota=True)
     desk.gateway.arm(trouble, times=None)
     # The background's pass over all keys waits for the gateway, too.
-    desk.app.alerts.index_sync._all_at = float("-inf")
+    desk.app.alerts.index_sync._sources[0].all_at = float("-inf")
     desk.app.alerts.index_sync.changed()
     await asyncio.sleep(1)
     message = await desk.slack.post_as_app(seed.SECURITY_CHANNEL, f"look: {desk.gateway.key_value(late.id)}")

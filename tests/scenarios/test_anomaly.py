@@ -20,7 +20,7 @@ async def look(desk: Desk) -> None:
     async def ours() -> bool:
         return True
 
-    await desk.app.resources.list_pass.run(known=(), turn=ours)
+    await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
     await desk.app.care.schedule.run()
 
 

@@ -19,7 +19,7 @@ async def look(desk: Desk) -> None:
         return True
 
     desk.app.care.parts.terms = lambda: replace(USUAL, quiet=None)
-    await desk.app.resources.list_pass.run(known=(), turn=ours)
+    await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
     await desk.app.care.schedule.run()
 
 

@@ -82,7 +82,7 @@ async def test_what_the_whole_bot_asks_for_a_disable_with_its_proof(
 ) -> None:
     async with desk_with(policy=OWN, profile=profile) as desk:
         key = await owned(desk, name="worn")
-        await desk.app.client.newest_keys()  # the index learns it
+        await desk.app.client.named("").newest_keys()  # the index learns it
         before = await quiet(desk)
         typed = key.id if how == "number" else key.name
         view = await open_form(desk, ADA, f"/apikey disable {typed}", operation="key.disable")
@@ -102,7 +102,7 @@ async def test_twelve_new_keys_are_revealed_at_once(desk_with: OpenDesk) -> None
     async with desk_with(policy=OWN, profile=LIMITED) as desk:
         await quiet(desk)
         keys = [await owned(desk, name=f"team-{number}") for number in range(12)]
-        await desk.app.client.newest_keys()  # the index learns them, by their ends
+        await desk.app.client.named("").newest_keys()  # the index learns them, by their ends
         await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
         shown = [await reveal(desk, key) for key in keys]
         assert all("sk-" in text for text in shown), shown

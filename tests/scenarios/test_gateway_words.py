@@ -153,7 +153,7 @@ async def test_an_account_endpoint_that_refuses_hinders_nothing(desk_with: OpenD
         await owned(desk)
         await desk.app.client.list_keys()  # as the look at the newest keys does every minute
         desk.gateway.arm("empty", path="/api/user/self", status=answer, times=None, lands=False)
-        desk.app.client.last_account = None
+        desk.app.client.named("").last_account = None
         assert "search" in await home(desk, ADA)
 
 

@@ -23,7 +23,7 @@ async def look(desk: Desk, *days: float) -> None:
 
     desk.app.care.parts.terms = lambda: replace(USUAL, quiet=None)
     for day in (*days, 0):
-        await desk.app.resources.list_pass.run(known=(), turn=ours)
+        await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
         await desk.app.care.schedule.run()
         if day:
             await desk.pass_time(day * DAY)

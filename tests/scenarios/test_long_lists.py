@@ -63,7 +63,7 @@ async def _all_are_listed(desk: Desk) -> None:
     async def ours() -> bool:
         return True
 
-    await desk.app.resources.list_pass.run(known=(), turn=ours)
+    await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
 
 
 async def _list(desk: Desk, page: str) -> SlackMessage:

@@ -15,7 +15,7 @@ async def monday(desk: Desk) -> None:
 
     week, monday_at_nine = 7 * DAY, 4 * DAY + 9 * 3600
     await desk.pass_time((monday_at_nine - desk.clock()) % week)
-    await desk.app.resources.list_pass.run(known=(), turn=ours)
+    await desk.app.resources.accounts.list_passes[0].run(known=(), turn=ours)
     await desk.app.care.schedule.run()
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.gateway.client import connect
+from bot.gateway.connection import connect
 from bot.redaction import holds_secret, know
 from bot.settings import ROTATED, read
 from bot.settings.model import Settings

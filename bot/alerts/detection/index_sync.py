@@ -10,8 +10,7 @@ waits for an answer has the newest keys read at once, at any replica and beside 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-
-import sqlalchemy as sa
+from dataclasses import dataclass
 
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
@@ -20,9 +19,11 @@ from bot.alerts.detection.shared_look import SharedLook
 from bot.db import leases, named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
-from bot.gateway.client import GatewayReader
+from bot.gateway.client import GatewayClient
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import block_of, in_block
 from bot.keys.list_pass import LeaseLost, ListPass
 from bot.languages import english, tr
 
@@ -52,6 +53,22 @@ def whole_look_every(keys: int) -> float:
     return min(ALL_RARELY, max(ALL_EVERY, ALL_EVERY_PER_KEY * keys))
 
 
+@dataclass(eq=False)
+class _Source:
+    """One gateway and how far its list was read. `all_at`: when every page was read last; `complete`: that once was."""
+
+    reader: GatewayClient
+    list_pass: ListPass
+    all_at: float = float("-inf")
+    # The newest key up to which the list was read: single reads may bring newer ones and leave gaps.
+    read_to: int = 0
+    complete: bool = False
+
+    @property
+    def block(self) -> int:
+        return self.reader.numbers.block
+
+
 class IndexSync:
     """Call `start` once; `changed` after every change of keys; `catch_up` before a value is called unknown."""
 
@@ -60,11 +77,11 @@ class IndexSync:
         *,
         index: KeyIndex,
         fingerprints: Fingerprints,
-        reader: GatewayReader,
+        reader: KeyReader,
         database: Database,
         holder: str,
         grown: Callable[[], Awaitable[None]],
-        list_pass: ListPass,
+        list_passes: Sequence[ListPass],
         clock: Callable[[], float],
     ) -> None:
         self._index = index
@@ -73,19 +90,16 @@ class IndexSync:
         self._database = database
         self._holder = f"index:{holder}"
         self._grown = grown
-        self._list_pass = list_pass
+        self._sources = [_Source(one.reader, one) for one in list_passes]
         self._clock = clock
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._reveal_turn = asyncio.Lock()
         self._look_for_people = SharedLook(self._look_at_newest)
         self._task: asyncio.Task[None] | None = None
-        self._all_at = float("-inf")
         self._leased_at = float("-inf")
         self._hidden_at = float("-inf")
         self._loaded_at = 0.0
-        # The newest key up to which the list was read: single reads may bring newer ones and leave gaps.
-        self._read_to = 0
         self._look = False
         self._unsaved: list[IndexEntry] = []
         self._replaced: set[int] = set()
@@ -100,7 +114,7 @@ class IndexSync:
         self._loaded_at = self._clock()
         entries = await self._database.read(store.load_entries, self._fingerprints.scheme)
         self._index.put(entries)
-        self._index.complete = await self._database.read(self._was_read)
+        await self._look_what_was_read()
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -216,25 +230,47 @@ class IndexSync:
 
     async def _look_at_newest(self) -> None:
         await self._load_others()
-        await self._read_newest(deadline=LONGEST_LOOK)
+        await self._of_each(lambda source: self._read_newest(source, deadline=LONGEST_LOOK))
         await self._save()
         await self._tell()
+
+    async def _of_each(self, look: Callable[[_Source], Awaitable[None]]) -> None:
+        """Look at every gateway at once; one that does not answer is told of when the others were read."""
+        failed = list[GatewayError]()
+
+        async def one(source: _Source) -> None:
+            try:
+                await look(source)
+            except GatewayError as error:
+                failed.append(error)
+            else:
+                await self._save()
+                await self._tell()
+
+        await asyncio.gather(*map(one, self._sources))
+        if failed:
+            raise failed[0]
 
     async def _bring_up_to_date(self) -> None:
         await self._load_others()
         now = self._clock()
-        if not await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
-            self._index.complete = self._index.complete or await self._database.read(self._was_read)
-        elif self._all_due(now):
-            await self._try_to_read_all(now)
+        if await self._database.run(leases.acquire, LEASE, self._holder, seconds=LEASE_SECONDS, now=now):
+            await self._of_each(lambda source: self._read(source, now))
         else:
-            await self._read_newest()
+            await self._look_what_was_read()
         await self._settle()
 
-    async def _read_newest(self, *, deadline: float | None = None) -> None:
-        newest = await self._reader.keys_above(KeyId(self._read_to or self._index.highest_id), deadline=deadline)
-        await self._list_pass.listed(newest)
-        self._read_to = max([self._read_to, *(int(key.id) for key in newest)])
+    async def _read(self, source: _Source, now: float) -> None:
+        if self._all_due(source, now):
+            await self._try_to_read_all(source, now)
+        else:
+            await self._read_newest(source)
+
+    async def _read_newest(self, source: _Source, *, deadline: float | None = None) -> None:
+        above = source.read_to or self._index.highest_id(source.block)
+        newest = await source.reader.keys_above(KeyId(above), deadline=deadline)
+        await source.list_pass.listed(newest)
+        source.read_to = max([source.read_to, *(int(key.id) for key in newest)])
 
     async def reveal(self, key_ids: Collection[int]) -> None:
         """Learn the values of keys that something looks like, in one call, as far as the gateway gives them."""
@@ -242,17 +278,18 @@ class IndexSync:
         await self._save()
         await self._tell()
 
-    def _all_due(self, now: float) -> bool:
+    def _all_due(self, source: _Source, now: float) -> bool:
         pause = whole_look_every(len(self._index))
-        return now - self._all_at >= pause or (bool(self._index.hidden()) and now - self._hidden_at >= HIDDEN_EVERY)
+        return now - source.all_at >= pause or (bool(self._index.hidden()) and now - self._hidden_at >= HIDDEN_EVERY)
 
-    @property
-    def _mark(self) -> str:
-        return f"index:{self._fingerprints.scheme}"
+    def _mark(self, source: _Source) -> str:
+        return in_block(f"index:{self._fingerprints.scheme}", source.block)
 
-    def _was_read(self, c: sa.Connection) -> bool:
+    async def _look_what_was_read(self) -> None:
         """Whether some process has read every page once: a part of the keys does not tell that a value is nobody's."""
-        return bool(named_values.get(c, self._mark))
+        for source in self._sources:
+            source.complete = source.complete or bool(await self._database.read(named_values.get, self._mark(source)))
+        self._index.complete = all(source.complete for source in self._sources)
 
     async def _load_others(self) -> None:
         """What other replicas wrote."""
@@ -260,25 +297,27 @@ class IndexSync:
         self._index.put(await self._database.read(store.entries_since, self._fingerprints.scheme, since=since))
         self._loaded_at = now
 
-    async def _try_to_read_all(self, now: float) -> None:
+    async def _try_to_read_all(self, source: _Source, now: float) -> None:
         try:
-            ended = await self._read_all()
+            ended = await self._read_all(source)
         except LeaseLost:
             logger.info("another replica reads the list of keys now")
             return
-        self._all_at = now
+        source.all_at = now
         if not ended:
             return
-        await self._database.run(named_values.put, self._mark, value=True)
-        self._index.complete = True
+        await self._database.run(named_values.put, self._mark(source), value=True)
+        source.complete = True
+        self._index.complete = all(one.complete for one in self._sources)
 
-    async def _read_all(self) -> bool:
+    async def _read_all(self, source: _Source) -> bool:
         """Every page once, which brings every key here; some hidden values; and forget keys that are gone.
 
         Whether the list came to an end.
         """
-        passed = await self._list_pass.run(known=self._index.ids(), turn=self._still_our_turn)
-        self._read_to = passed.highest
+        known = {key_id for key_id in self._index.ids() if block_of(key_id) == source.block}
+        passed = await source.list_pass.run(known=known, turn=self._still_our_turn)
+        source.read_to = passed.highest
         self._index.drop(passed.gone)
         await self._database.run(store.drop_entries, sorted(passed.gone))
         if self._clock() - self._hidden_at >= HIDDEN_EVERY:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.scanner import ENDS, SHORT_MASK, Candidate
+from bot.gateway.numbers import block_of, first_of
 from bot.redaction.known import KEY_LENGTH
 
 
@@ -65,10 +66,9 @@ class KeyIndex:
         """How many keys can be recognised by their value."""
         return len(self._by_fingerprint)
 
-    @property
-    def highest_id(self) -> int:
-        """The largest key id that is known, 0 when none is."""
-        return max(self._fingerprint_of, default=0)
+    def highest_id(self, block: int) -> int:
+        """The largest id that is known of one gateway's keys, or the number below all of them."""
+        return max((key_id for key_id in self._fingerprint_of if block_of(key_id) == block), default=first_of(block))
 
     def lacks(self, key_id: int, *, masked: bool) -> bool:
         """Whether a record of this key tells something new: a key not seen before, or the value of a hidden one."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.gateway.client import GatewayReader
 from bot.gateway.errors import (
     SENTENCES,
     GatewayAuthError,
@@ -19,6 +18,7 @@ from bot.gateway.errors import (
     GatewayRejected,
     KeyNotFound,
 )
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Limit
 from bot.gateway.models import EffectiveState, KeyId
 from bot.gateway.writes import REVOCATION_DELAYS, Revocation, check_revoked
@@ -63,7 +63,7 @@ class _Counted:
 
 
 async def try_once(
-    client: GatewayReader,
+    client: KeyReader,
     key_id: KeyId,
     mark: Mapping[str, Any],
     *,
@@ -78,7 +78,11 @@ async def try_once(
             return asked
         value = asked
         client.held.hold(int(key_id), value)
-    result = await check_revoked(client, value, _Counted(int(mark.get("tries", 0))))
+    try:
+        gateway = client.of(key_id)
+    except GatewayCallError as error:
+        return Trial(proof=Revocation.UNCLEAR, at=client.now(), why=error.why)
+    result = await check_revoked(gateway, value, _Counted(int(mark.get("tries", 0))))
     reason = result.check.reason
     # The gateway recognised the key before it refused the call, so the key works for others, from another address.
     proof = Revocation.ALIVE if reason == _RECOGNISED else result.state
@@ -89,7 +93,7 @@ async def try_once(
     return Trial(proof=proof, at=result.at, why=_REASONS.get(reason, _TROUBLE))
 
 
-async def _ask_value(client: GatewayReader, key_id: KeyId) -> SecretStr | Trial:
+async def _ask_value(client: KeyReader, key_id: KeyId) -> SecretStr | Trial:
     """The value from the gateway, or the trial that could not be made."""
     why, last = "", False
     try:
@@ -113,13 +117,13 @@ def no_access(error: GatewayAuthError) -> str:
     return SENTENCES[error.refusal]
 
 
-async def _enabled_again(client: GatewayReader, key_id: KeyId) -> bool:
+async def _enabled_again(client: KeyReader, key_id: KeyId) -> bool:
     """Somebody took the disabling back: then being accepted is no alarm."""
     try:
         key = await client.get_key(key_id, deadline=REVEAL_SECONDS)
     except GatewayCallError:
         return False
-    return key.state(client.server_now()) is EffectiveState.ACTIVE
+    return key.state(client.server_now(key_id)) is EffectiveState.ACTIVE
 
 
 def marked(before: Mapping[str, Any], trial: Trial) -> tuple[dict[str, Any], float | None]:

@@ -18,7 +18,7 @@ from bot.approvals.revocation.attempts import OUTCOMES, Trial, marked, still_acc
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
-from bot.gateway.client import GatewayReader
+from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
 from bot.gateway.writes import WriteResult
@@ -35,7 +35,7 @@ class RevocationChecks:
 
     database: Database
     engine: Engine
-    client: GatewayReader
+    client: KeyReader
     notifications: Notifications
     leaked: Callable[[int], SecretStr | None] = lambda _key_id: None
 

@@ -11,7 +11,7 @@ from bot.care.leavers.tables import departure_keys, departures
 from bot.db.tables import keys
 from bot.gateway.models import KeyStatus
 from bot.keys import inventory_store
-from bot.keys.owners import account_is_other
+from bot.keys.owners import of_known_accounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +137,8 @@ def roles_of(c: sa.Connection, person_id: str) -> frozenset[str]:
 
 def owners_with_untold_keys(c: sa.Connection) -> set[str]:
     """Everybody who owns a key that is not disabled, and of whose keys nothing was told yet."""
-    if account_is_other(c):
-        return set()
-    return set(c.scalars(_untold().with_only_columns(keys.c.owner_id).distinct()))
+    ours = _untold().where(of_known_accounts(c, keys.c.key_id))
+    return set(c.scalars(ours.with_only_columns(keys.c.owner_id).distinct()))
 
 
 def _untold() -> sa.Select[Any]:
@@ -154,10 +153,8 @@ def _same(birth: Any) -> Any:
 
 
 def _working(c: sa.Connection, statement: sa.Select[Any]) -> list[LeftKey]:
-    """Without those that the gateway shows as gone or disabled, and none while the account is another one."""
-    if account_is_other(c):
-        return []
-    rows = c.execute(statement).all()
+    """Without those that the gateway shows as gone or disabled, and those of an account that is another one."""
+    rows = c.execute(statement.where(of_known_accounts(c, keys.c.key_id))).all()
     known = inventory_store.several(c, [row.key_id for row in rows])
     found = []
     for row in rows:

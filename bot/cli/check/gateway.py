@@ -8,7 +8,8 @@ from bot.alerts.detection.index_sync import HIDDEN_EVERY, HIDDEN_PER_PASS, whole
 from bot.cli.check.report import Report
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities, Generation, detect_capabilities
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.errors import (
     GatewayAuthError,
     GatewayBlocked,

@@ -80,7 +80,7 @@ async def receiver(look: Look, wanted: NewOwner) -> Actor:
     """The person who is to own the key. Raises InputError when they cannot."""
     if not wanted.owner_id:
         raise InputError({OWNER_FIELD: tr("Choose the person who is to own the key.")})
-    if not await look.ownership.account_is_known():
+    if not await look.ownership.account_is_known(wanted.key_id):
         raise InputError({OWNER_FIELD: _other_account()})
     person = await look.ownership.standing(wanted.owner_id)
     if problem := why_no_owner(person):
@@ -114,7 +114,7 @@ async def refuse_replaced(look: Look, key: Key) -> None:
 
 async def read_again(work: Work, wanted: NewOwner) -> Key | WriteResult:
     """The key as it is now, if it may change hands: the same key, in use, for somebody who may own it."""
-    if not await work.ownership.account_is_known():
+    if not await work.ownership.account_is_known(wanted.key_id):
         return refused(_other_account())
     if problem := await _standing(work, wanted.owner_id):
         return problem

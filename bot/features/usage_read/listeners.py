@@ -18,11 +18,14 @@ from bot.features.usage_read.views import (
     PersonUsage,
     Source,
     account_usage,
+    in_one,
     key_usage,
     person_usage,
 )
+from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError
 from bot.gateway.models import Key, OverPromise
+from bot.gateway.numbers import first_of, gateway_of
 from bot.gateway.usage import ModelShares
 from bot.keys import owners
 from bot.keys.key_query import KeyQuery
@@ -106,7 +109,9 @@ class UsageReadListeners:
         # The log is filed by name: what a namesake spent is not told to whoever gave a key of theirs its name.
         alone = await deps.known.is_named_alone(key)
         models = await self._told(
-            deps.reader.usage.of_key(key, alone=alone, start=now - MONTH, end=now, deadline=BACKGROUND_SECONDS)
+            deps.reader.of(key.id).usage.of_key(
+                key, alone=alone, start=now - MONTH, end=now, deadline=BACKGROUND_SECONDS
+            )
         )
         if models is not None and not alone and not models.models:
             models = None
@@ -139,24 +144,30 @@ class UsageReadListeners:
         return person_usage(usage, now=now, units_per_usd=deps.units_per_usd)
 
     async def _account(self) -> Answer:
-        deps, now, usage = self.deps, self.deps.clock(), self.deps.reader.usage
+        """What the account spent; of several gateways one after the other."""
+        return in_one([await self._of_account(client) for client in self.deps.reader.each])
+
+    async def _of_account(self, client: GatewayClient) -> Answer:
+        deps, now, usage = self.deps, self.deps.clock(), client.usage
+        block, gateway = client.numbers.block, gateway_of(first_of(client.numbers.block))
         models, month, account, promise, top = await asyncio.gather(
             self._told(usage.of_account(start=now - MONTH, end=now, deadline=BACKGROUND_SECONDS)),
             self._told(usage.account_forecast(deadline=BACKGROUND_SECONDS)),
-            deps.inventory.account(deadline=LISTENER_SECONDS),
-            deps.known.promise(now=deps.reader.server_now()),
-            deps.known.spent_most(_TOP, seconds=MONTH, now=now),
+            deps.inventory.account(deadline=LISTENER_SECONDS, gateway=gateway),
+            deps.known.promise(now=client.server_now(), block=block),
+            deps.known.spent_most(_TOP, seconds=MONTH, now=now, block=block),
         )
         over = None
         if account is not None and promise is not None:
             over = OverPromise(promised=promise.units, balance=account.quota, unlimited=promise.unlimited)
         found = AccountUsage(
-            spending=await deps.known.account_spending(now=now),
+            spending=await deps.known.account_spending(now=now, block=block),
             top=[(known.key, known.owner_id, units) for known, units in top],
             models=models,
             account=account,
             promise=over,
             month=month,
+            gateway=gateway,
         )
         return account_usage(found, now=now, units_per_usd=deps.units_per_usd)
 

@@ -57,6 +57,8 @@ class AccountUsage:
     account: GatewayAccount | None
     promise: OverPromise | None
     month: AccountForecast | None = field(default=None)
+    # Its name where there are several, else "".
+    gateway: str = ""
 
 
 def key_usage(usage: KeyUsage, *, now: float, units_per_usd: int) -> tuple[Message, Chart]:
@@ -109,6 +111,8 @@ def person_usage(usage: PersonUsage, *, now: float, units_per_usd: int) -> tuple
 def account_usage(usage: AccountUsage, *, now: float, units_per_usd: int) -> tuple[Message, Chart | None]:
     """The answer about the account."""
     headline, spent = tr("Spending of the gateway's account"), usage.spending
+    if usage.gateway:
+        headline = tr("Spending of the account at the gateway {gateway}", gateway=usage.gateway)
     pairs = [] if spent is None else _sums(spent, now, units_per_usd)
     if usage.account is not None:
         pairs.append((tr("Balance"), quota_text(usage.account.quota, unlimited=False, units_per_usd=units_per_usd)))
@@ -130,6 +134,14 @@ def account_usage(usage: AccountUsage, *, now: float, units_per_usd: int) -> tup
         return Message(headline, blocks), None
     blocks.append(context(*_sources(spent, Source.SAMPLES, now, quiet=False)))
     return Message(headline, blocks), _chart(spent, now, units_per_usd)
+
+
+def in_one(answers: Sequence[tuple[Message, Chart | None]]) -> tuple[Message, Chart | None]:
+    """Answers about several gateways as one; a chart stands in the answer about a single one alone."""
+    if len(answers) == 1:
+        return answers[0]
+    blocks = [block for message, _ in answers for block in message.blocks]
+    return Message(answers[0][0].text, blocks), None
 
 
 def dry_text(coming: Forecast) -> str:

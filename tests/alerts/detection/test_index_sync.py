@@ -13,7 +13,8 @@ from bot.alerts.detection.index_sync import LEASE, LEASE_SECONDS, REVEAL_TRIES, 
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.db import leases
 from bot.db.engine import Database
-from bot.gateway.client import GatewayClient, connect
+from bot.gateway.client import GatewayClient
+from bot.gateway.connection import connect
 from bot.gateway.errors import GatewayUnavailable
 from bot.gateway.limiter import SIZES, Limit, Priority, prioritized
 from bot.gateway.models import Key, KeyId
@@ -58,7 +59,7 @@ class Bench:
             database=self.database,
             holder=name,
             grown=grown,
-            list_pass=list_pass(self.database, self.client, lambda: self.now, listed=listed),
+            list_passes=[list_pass(self.database, self.client, lambda: self.now, listed=listed)],
             clock=lambda: self.now,
         )
         return index, index_sync
@@ -273,7 +274,7 @@ async def test_whoever_asks_does_not_wait_for_the_background(bench: Bench, monke
         await stuck.wait()
         return Passed(0, 0, frozenset())
 
-    monkeypatch.setattr(bench.index_sync._list_pass, "run", hangs)
+    monkeypatch.setattr(bench.index_sync._sources[0].list_pass, "run", hangs)
     background = asyncio.create_task(bench.index_sync.catch_up())
     await asyncio.sleep(0.05)
     late = bench.gateway.add_key(name="late")
@@ -290,7 +291,7 @@ async def test_what_is_learned_during_a_pass_over_all_keys_is_not_dropped_as_gon
 ) -> None:
     await bench.index_sync.catch_up()
     bench.now += 3_600
-    read = bench.index_sync._list_pass.run
+    read = bench.index_sync._sources[0].list_pass.run
     made = []
 
     async def then_one_is_made(**arguments: Any) -> Passed:
@@ -299,7 +300,7 @@ async def test_what_is_learned_during_a_pass_over_all_keys_is_not_dropped_as_gon
         await bench.client.get_key(KeyId(made[0].id))
         return passed
 
-    monkeypatch.setattr(bench.index_sync._list_pass, "run", then_one_is_made)
+    monkeypatch.setattr(bench.index_sync._sources[0].list_pass, "run", then_one_is_made)
     await bench.index_sync.catch_up()
     assert bench.how(made[0].id) is MatchKind.FULL
 
@@ -376,13 +377,13 @@ async def test_what_could_not_be_written_down_is_written_by_the_next_pass(
 async def test_one_replica_reads_the_list_as_long_as_its_pages_come_in_time(bench: Bench, page_takes: float) -> None:
     for number in range(250):
         bench.gateway.add_key(name=f"k{number}")
-    listed = bench.index_sync._list_pass.listed
+    listed = bench.index_sync._sources[0].list_pass.listed
 
     async def slow(keys: Sequence[Key]) -> None:
         bench.now += page_takes
         await bench.database.run(leases.acquire, LEASE, "index:other", seconds=9_999.0, now=bench.now)
         await listed(keys)
 
-    bench.index_sync._list_pass.listed = slow
+    bench.index_sync._sources[0].list_pass.listed = slow
     await bench.index_sync.catch_up()
     assert bench.index.complete is (page_takes < LEASE_SECONDS)

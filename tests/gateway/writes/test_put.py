@@ -6,6 +6,7 @@ import pytest
 
 from bot.gateway.errors import CallFacts, Refusal
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import KeyNumbers
 from bot.gateway.records import key_and_value
 from bot.gateway.validation import LARGEST_QUOTA
 from bot.gateway.writes import WriteStatus
@@ -19,7 +20,7 @@ FACTS = CallFacts(operation="reading", key_id=None, request_id=None, reference="
 
 
 def record(**changes: Any) -> Key:
-    return key_and_value(ROW | {"remain_quota": 70, "used_quota": 30} | changes, FACTS)[0]
+    return key_and_value(ROW | {"remain_quota": 70, "used_quota": 30} | changes, FACTS, KeyNumbers())[0]
 
 
 @pytest.mark.parametrize(

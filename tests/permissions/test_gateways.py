@@ -1,0 +1,81 @@
+"""The `[gateways]` table: what it may say, the mistakes in it, and the names that conditions use."""
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.languages import english
+from bot.permissions import parse_policy
+from bot.permissions.gateways import MOST, GatewayTerms
+
+PROD = '[gateways.prod]\nbase_url = "https://prod.example.com/"\naccess_token = "GATEWAY_TOKEN_PROD"\n'
+RULE = '[[rules]]\nname = "r"\nwho = ["*"]\ndo = ["key.create"]\nwhen = { gateway_in = %s }\nallow = true\n'
+
+
+def problems(text: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_policy(text)
+    return "\n".join(map(english, caught.value.problems))
+
+
+def test_a_gateway_has_an_address_and_the_name_of_its_secret() -> None:
+    assert parse_policy("").gateways == ()
+    [prod] = parse_policy(PROD).gateways
+    assert prod == GatewayTerms(name="prod", base_url="https://prod.example.com", access_token="GATEWAY_TOKEN_PROD")
+    [more] = parse_policy(PROD + "user_id = 7\nunits_per_usd = 1_000_000\n").gateways
+    assert (more.user_id, more.units_per_usd) == ("7", 1_000_000)
+
+
+def test_two_accounts_may_have_one_address() -> None:
+    other = PROD.replace("gateways.prod", "gateways.second").replace("TOKEN_PROD", "TOKEN_SECOND")
+    assert [one.name for one in parse_policy(PROD + other).gateways] == ["prod", "second"]
+    again = PROD.replace("gateways.prod", "gateways.second").replace(".com/", ".com")
+    assert "the gateway “prod” once more" in problems(PROD + again)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gateways = 3", "gateways must be a table"),
+        ("[gateways]\nprod = 3", "prod must be a table"),
+        ("[gateways.default]", "which is the gateway of the settings"),
+        ("[gateways.Prod]", "cannot name a gateway"),
+        ("[gateways.prod]", "the gateway has no base_url"),
+        ("[gateways.prod]", "the gateway has no access_token"),
+        (PROD + "secret = 1", "prod has no key “secret”"),
+        (PROD + "user_id = 0", "user_id must be 1 to"),
+        (PROD + "user_id = true", "user_id must be a whole number"),
+        (PROD + "units_per_usd = 0", "units_per_usd must be 1 to"),
+        (PROD.replace("https://prod.example.com/", "prod.example.com"), "base_url is not an address"),
+        (PROD.replace("https://prod.example.com/", "https://h:port"), "base_url is not an address"),
+        (PROD.replace("example.com/", "example.com/v1"), "scheme and host only"),
+        (PROD.replace("https:", "http:"), "must be https"),
+        (PROD.replace('"https://prod.example.com/"', "3"), "base_url must be a text"),
+        (PROD.replace('"GATEWAY_TOKEN_PROD"', "3"), "access_token must be a text"),
+        ("".join(PROD.replace("prod]", f"g{n}]") for n in range(MOST + 1)), "more than 20 gateways"),
+        (PROD + RULE % '["prdo"]', "there is no gateway “prdo”; did you mean “prod”?"),
+    ],
+)
+def test_mistakes(text: str, told: str) -> None:
+    assert told in problems(text)
+
+
+def test_a_token_in_the_file_is_refused_and_not_repeated() -> None:
+    told = problems(PROD.replace("GATEWAY_TOKEN_PROD", "sEcReT0123456789abcdef"))
+    assert "the token itself does not belong in this file" in told
+    assert "sEcReT" not in told
+
+
+def test_http_is_for_this_machine() -> None:
+    [prod] = parse_policy(PROD.replace("https://prod.example.com/", "http://127.0.0.1:9")).gateways
+    assert prod.base_url == "http://127.0.0.1:9"
+
+
+def test_conditions_name_gateways_that_there_are() -> None:
+    assert len(parse_policy(PROD + RULE % '["prod", "default"]').rules) == 1
+    # Without the table nothing is known of names; lint says that such a rule never holds.
+    assert len(parse_policy(RULE % '["prod"]').rules) == 1
+    assert "must hold texts" in problems(PROD + RULE % "[3]")
+    assert "gateway_in must be a list" in problems(PROD + RULE % "3")
+    assert "when must be a table" in problems(PROD + '[[rules]]\nname = "r"\nwhen = 3\n')
+    assert "rules are written as" in problems("rules = 3\n" + PROD)
+    assert "a rule must be a table" in problems("rules = [3]\n" + PROD)
