@@ -133,7 +133,7 @@ class Resources:
     def gateway_problems(self) -> list[str]:
         """What is wrong with the gateways and their accounts, in sentences."""
         changed = self.policy.current().gateways != self._gateways_at_start
-        said = tr("The gateways in the policy file have changed: they count when Keydesk is started again.")
+        said = tr("The gateways in the policy file have changed: they count from the next start of Keydesk.")
         return [*self.accounts.problems, *([said] if changed else [])]
 
     async def close(self) -> None:

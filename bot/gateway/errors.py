@@ -245,8 +245,8 @@ class GatewayRemoved(GatewayUnavailable):
 
     def __init__(self, name: str) -> None:
         sentence = tr(
-            "The gateway {gateway} is not in the policy file any more. What is about its keys waits until it is there "
-            "again and Keydesk was started anew.",
+            "The gateway {gateway} is not in the policy file any more. Whatever concerns its keys waits until it is "
+            "there again and Keydesk has been restarted.",
             gateway=name,
         )
         GatewayError.__init__(self, sentence)

@@ -124,7 +124,7 @@ def _access_token(document: TomlDocument, path: Path, table: Table) -> str | Non
         wrong = tr(
             "access_token is the name of an environment variable, such as {example}; the token itself does not belong "
             "in this file",
-            example="KEYDESK_GATEWAY_TOKEN_PROD",
+            example="GATEWAY_TOKEN_PROD",
         )
         document.wrong((*path, "access_token"), wrong)
         return None
