@@ -22,12 +22,11 @@ from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
 from bot.approvals.rotation.lineage import RequestLineage, touched_since
-from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, why_waiting
+from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, gateway_for, gateway_name, why_waiting
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
-from bot.gateway.client import GatewayClient
 from bot.gateway.errors import (
     AUTH_REFUSALS,
     KeyNotFound,
@@ -36,7 +35,6 @@ from bot.gateway.errors import (
 from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
-from bot.gateway.numbers import gateway_of
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.keys import lineage, locks, owners
 from bot.keys.text import state_text
@@ -132,7 +130,7 @@ class Execution:
         result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
         again = await self._database.run(self._settle, writer, request, operation, result)
         self._changed()
-        await self._learn(result.learned, _gateway_name(request))
+        await self._learn(result.learned, gateway_name(request))
         return again
 
     async def _accepted(self, request: ApprovalRequest) -> ApprovalRequest:
@@ -353,15 +351,6 @@ class Execution:
             self._notifications.announce(c, request)
         # Without a time to look again, a person must look: the card and the record say so.
         return None if result.again_after is None else Again(result.again_after)
-
-
-def gateway_for(request: ApprovalRequest, gateways: KeyReader) -> GatewayClient:
-    """The gateway that the request is about: of its key, or the one where a new key was asked for."""
-    return gateways.named(_gateway_name(request)) if request.key_id is None else gateways.of(request.key_id)
-
-
-def _gateway_name(request: ApprovalRequest) -> str:
-    return (request.judgement.facts.gateway or "") if request.key_id is None else gateway_of(request.key_id)
 
 
 def _settings(key: Any) -> dict[str, Any] | None:

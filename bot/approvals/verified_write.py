@@ -19,8 +19,10 @@ from bot.approvals.write_locks import WriteLock, WriteLockLost, WriteLocks
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
+from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.gateways import KeyReader
+from bot.gateway.numbers import gateway_of
 from bot.gateway.wire import fenced
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.languages import english
@@ -153,3 +155,13 @@ class VerifiedWrites:
 def why_waiting(error: BotError) -> str:
     """Why a request waits, in a sentence. It goes on by itself, so the sentence asks nobody to act."""
     return error.why if isinstance(error, GatewayCallError) else error.sentence
+
+
+def gateway_for(request: ApprovalRequest, gateways: KeyReader) -> GatewayClient:
+    """The gateway that the request is about: of its key, or the one where a new key was asked for."""
+    return gateways.named(gateway_name(request)) if request.key_id is None else gateways.of(request.key_id)
+
+
+def gateway_name(request: ApprovalRequest) -> str:
+    """The name of the gateway that the request is about, "" = that of the settings."""
+    return (request.judgement.facts.gateway or "") if request.key_id is None else gateway_of(request.key_id)
