@@ -108,5 +108,5 @@ async def _look(services: Services) -> None:
 
     # What the gateway refuses now is looked at on the next day.
     with contextlib.suppress(BotError):
-        await services.resources.list_pass.run(known=(), turn=ours)
+        await services.resources.accounts.list_passes[0].run(known=(), turn=ours)
     await services.care.schedule.run()
