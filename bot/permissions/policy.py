@@ -311,7 +311,7 @@ def _no_rule(policy: Policy, ask: Ask) -> str:
         return tr("No rule allows {operation} for people without a role.", operation=operation)
     if not roles:
         return tr(
-            "This belongs to somebody else, and no rule allows {operation} on it for people without a role.",
+            "No rule allows {operation} on what belongs to somebody else for people without a role.",
             operation=operation,
         )
     if ask.own:
@@ -323,8 +323,8 @@ def _no_rule(policy: Policy, ask: Ask) -> str:
             roles=with_commas(roles),
         )
     return trn(
-        "This belongs to somebody else, and no rule allows {operation} on it for the role {roles}.",
-        "This belongs to somebody else, and no rule allows {operation} on it for the roles {roles}.",
+        "No rule allows {operation} on what belongs to somebody else for the role {roles}.",
+        "No rule allows {operation} on what belongs to somebody else for the roles {roles}.",
         len(roles),
         operation=operation,
         roles=with_commas(roles),

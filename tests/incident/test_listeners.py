@@ -93,7 +93,7 @@ async def test_who_may_do_it_to_none_of_them_is_refused_and_that_is_recorded(roo
     with pytest.raises(PermissionDenied):
         await room.listeners.enable(room.command("1 2", room.people["U0OMAR"]))
     await room.own(room.key("one"), "U0SAM")
-    assert "This belongs to somebody else, and no rule allows key.disable on it" in await previewed(
+    assert "No rule allows key.disable on what belongs to somebody else" in await previewed(
         room, "all of <@U0SAM>", ADA
     )
     assert await room.spine.facts() == ["refused", "refused"]

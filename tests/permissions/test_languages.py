@@ -29,7 +29,7 @@ approval = { from = ["S0A", "U0B", "U0C"] }
         "The key is locked.": "ZU.",
         "two sentences in a row|{first} {second}": "{second} {first}",
         "No rule is about key.unlock, and no rule lets anybody disable any key, so nobody can bring it back.": "NE.",
-        "This belongs to somebody else, and no rule allows {operation} on it for people without a role.": "{operation}: NE!",
+        "No rule allows {operation} on what belongs to somebody else for people without a role.": "{operation}: NE!",
     }
     with speak(words, {"{count} person of {roles}": ("{count} × {roles}",) * 2}, tag="zh-Hant"):
         assert decision_from_json(kept).sentence == "«R»: 1 × S0A、U0B或U0C!"

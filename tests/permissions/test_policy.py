@@ -101,7 +101,7 @@ def test_the_trail_says_for_each_earlier_rule_why_it_did_not_match() -> None:
 def test_the_sentence_of_no_rule_names_roles_and_whose_key_it_is() -> None:
     both = Ask(actor=member("U0BOSS", "S0ENG"), operation="key.delete", own=False)
     assert decide(policy(""), both).sentence == (
-        "This belongs to somebody else, and no rule allows key.delete on it for the roles engineer, manager."
+        "No rule allows key.delete on what belongs to somebody else for the roles engineer, manager."
     )
     one = Ask(actor=member("U01", "S0ENG"), operation="key.delete")
     assert decide(policy(""), one).sentence == "No rule allows key.delete for the role engineer."
