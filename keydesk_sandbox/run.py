@@ -21,6 +21,7 @@ from bot.settings import load
 from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
 from keydesk_sandbox.panel import panel_routes
+from keydesk_sandbox.review_panel import ReviewPanel
 from keydesk_sandbox.world import World, serving
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,8 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
                 await _look(services)
 
     panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
-    page = Starlette(routes=[*panel, *alerts.routes(), Mount("/", app=world.slack.app)])
+    reviews = ReviewPanel(lambda: application.services if application is not None else None)
+    page = Starlette(routes=[*panel, *alerts.routes(), *reviews.routes(), Mount("/", app=world.slack.app)])
     async with contextlib.AsyncExitStack() as stack:
         try:
             address = await stack.enter_async_context(serving(page, host=host, port=port))
@@ -110,3 +112,4 @@ async def _look(services: Services) -> None:
     with contextlib.suppress(BotError):
         await services.resources.accounts.list_passes[0].run(known=(), turn=ours)
     await services.care.schedule.run()
+    await services.review.schedule.run()

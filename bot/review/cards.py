@@ -47,7 +47,7 @@ OPEN, PAGE, WINDOW = "review.open", "review.page", "review.window"
 ON_CARD, ON_PAGE = 4, 10
 # Keys that a message to an owner names.
 NAMED = 20
-_DAY_ONLY = "{date_short_pretty}"
+_DAY_ONLY = "{date_short}"
 
 
 def drawers(*, units_per_usd: int, policy: Callable[[], Policy], clock: Callable[[], float]) -> dict[str, Drawer]:
@@ -221,7 +221,7 @@ def _reminder(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) 
         )
     nobody = tr("Those who were asked first are not in this workspace any more.") if post.body.get("security") else ""
     text = joined(called(policy(), whom), told, nobody)
-    return Message(text, [section(text), actions(_review_button(card, waits=number > 0))])
+    return Message(text, [section(text), actions(_review_button(card, waits=False))])
 
 
 # What an owner is told, by its name in the message's row: which keys it is about.
@@ -243,9 +243,11 @@ def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, policy: Calla
     requests = requests_of(c, rows[:NAMED])
     lines = []
     for row in rows[:NAMED]:
-        standing = standing_text(row, requests, units_per_usd=units_per_usd)
+        # What the title says of all need not be said of each.
+        alike = what != "decided" and row.undone_by is None
+        standing = "" if alike else standing_text(row, requests, units_per_usd=units_per_usd)
         lines.append(f"{bold_name(row.name)} · {tr('key {number}', number=row.key_id)}\n{standing}".strip())
-    blocks = [section(title), *(section(line) for line in lines)]
+    blocks = [section(title), section("\n".join(lines))]
     if len(rows) > NAMED:
         blocks.append(context(trn("… and {count} more", "… and {count} more", len(rows) - NAMED)))
     card = store.find_card(c, rows[0].card_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.approvals.models import ApprovalRequest, Status
-from bot.languages import said, tr, trc, trn
+from bot.languages import joined, said, tr, trc, trn
 from bot.review.models import DAY, UNDO_SECONDS, Reason, ReviewedKey, Verdict, WhyLeft
 from bot.slack.blocks import Block, actions, bold_name, button, confirm, date, harmless, mention, plain_name, section
 from bot.units import format_money
@@ -12,7 +12,7 @@ KEEP, SHRINK, DISABLE, UNDO = "review.keep", "review.shrink", "review.disable", 
 Requests = Mapping[int, ApprovalRequest]
 """Requests of reviewed keys by their numbers."""
 
-_DAY_ONLY = "{date_short_pretty}"
+_DAY_ONLY = "{date_short}"
 _REASONS = {
     Reason.WITHOUT_OWNER: trc("why a key is reviewed", "nobody owns it"),
     Reason.UNLIMITED: trc("why a key is reviewed", "no quota limit"),
@@ -61,11 +61,11 @@ def _own(row: ReviewedKey, *, own: bool) -> str:
 
 
 def _why(row: ReviewedKey, *, units_per_usd: int) -> str:
-    spent = format_money(row.spent, units_per_usd)
+    spent = _money(row.spent, units_per_usd)
     if Reason.UNLIMITED in row.reasons:
         money = trc("of a key", "{spent} spent in 90 days", spent=spent)
     else:
-        left = format_money(row.snapshot["remain_quota"], units_per_usd)
+        left = _money(row.snapshot["remain_quota"], units_per_usd)
         money = trc("of a key", "{left} left, {spent} spent in 90 days", left=left, spent=spent)
     reasons = [
         _idle(row) if reason is Reason.IDLE else said(_REASONS[reason])
@@ -73,6 +73,11 @@ def _why(row: ReviewedKey, *, units_per_usd: int) -> str:
         if reason is not Reason.OVER_GRANTED
     ]
     return " · ".join([*reasons, money])
+
+
+def _money(units: int, units_per_usd: int) -> str:
+    """`$3`, `$3.50`: short, so that a row of buttons fits on a phone."""
+    return format_money(units, units_per_usd).removesuffix(".00")
 
 
 def _idle(row: ReviewedKey) -> str:
@@ -88,7 +93,7 @@ def standing_text(row: ReviewedKey, requests: Requests, *, units_per_usd: int) -
         return f":fast_forward: {said(_DEPARTURES[row.departure or WhyLeft.GONE])}"
     if row.undone_by is not None:
         return _UNDONE[row.undone_at is not None].filled(who=mention(row.undone_by))
-    amount = format_money(row.target or 0, units_per_usd)
+    amount = _money(row.target or 0, units_per_usd)
     who = mention(row.decided_by or "")
     return _STANDING[row.verdict, row.settled_at is not None].filled(who=who, amount=amount)
 
@@ -131,16 +136,18 @@ def _buttons(row: ReviewedKey, *, now: float, units_per_usd: int) -> list[Block]
 def _shrink(row: ReviewedKey, *, units_per_usd: int) -> list[Block]:
     if row.target is None:
         return []
-    amount, spent = format_money(row.target, units_per_usd), format_money(row.spent, units_per_usd)
-    text = tr(
-        "{amount} will be left on it: the {spent} it spent in 90 days, and a quarter more.", amount=amount, spent=spent
-    )
+    amount, spent = _money(row.target, units_per_usd), _money(row.spent, units_per_usd)
+    before = tr("The key has no quota limit now.")
+    if Reason.UNLIMITED not in row.reasons:
+        left = _money(row.snapshot["remain_quota"], units_per_usd)
+        before = tr("The key had {left} left when the review began.", left=left)
+    after = tr("{amount} will be left: the {spent} it spent in 90 days, with a margin.", amount=amount, spent=spent)
     return [
         button(
             trc("button", "Shrink to {amount}", amount=amount),
             SHRINK,
             value=str(row.id),
             label=tr("Shrink key {number} to {amount}", number=row.key_id, amount=amount),
-            confirm=confirm(tr("Lower its quota?"), text, yes=trc("button", "Shrink")),
+            confirm=confirm(tr("Lower its quota?"), joined(before, after), yes=trc("button", "Shrink")),
         )
     ]

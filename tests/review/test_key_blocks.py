@@ -26,15 +26,15 @@ def test_an_open_key_says_why_it_is_there_and_has_its_buttons() -> None:
     assert "night job" in text
     assert "<@U0ADA>" in text
     assert "last billed" in text
-    assert "$100.00 left, $1.00 spent in 90 days" in text
-    assert buttons == ["Keep", "Shrink to $2.00", "Disable"]
+    assert "$100 left, $1 spent in 90 days" in text
+    assert buttons == ["Keep", "Shrink to $2", "Disable"]
 
 
 def test_each_reason_has_its_words_but_what_is_left_speaks_for_itself() -> None:
     reasons = (Reason.WITHOUT_OWNER, Reason.NEVER_BILLED, Reason.UNLIMITED, Reason.OVER_GRANTED, Reason.NEVER_EXPIRES)
     text, _ = shown(replace(OPEN, owner_id=None, reasons=reasons))
     last = text.splitlines()[-1]
-    assert last == "nobody owns it · never billed · no quota limit · never expires · $1.00 spent in 90 days"
+    assert last == "nobody owns it · never billed · no quota limit · never expires · $1 spent in 90 days"
 
 
 def test_where_nothing_can_be_shrunk_there_is_no_button_for_it() -> None:
@@ -56,8 +56,8 @@ BY = {"decided_by": "U0MIRA", "decided_at": NOON}
     ("changes", "told", "buttons"),
     [
         ({"verdict": Verdict.KEEP, "settled_at": NOON, **BY}, "Kept by <@U0MIRA>.", []),
-        ({"verdict": Verdict.SHRINK, **BY}, "<@U0MIRA> shrinks it to $2.00; not done yet.", []),
-        ({"verdict": Verdict.SHRINK, "settled_at": NOON, **BY}, "Shrunk to $2.00 by <@U0MIRA>.", []),
+        ({"verdict": Verdict.SHRINK, **BY}, "<@U0MIRA> shrinks it to $2; not done yet.", []),
+        ({"verdict": Verdict.SHRINK, "settled_at": NOON, **BY}, "Shrunk to $2 by <@U0MIRA>.", []),
         ({"verdict": Verdict.DISABLE, **BY}, "<@U0MIRA> disables it; not done yet.", []),
         ({"verdict": Verdict.DISABLE, "settled_at": NOON, **BY}, "Disabled by <@U0MIRA>.", ["Undo"]),
         ({"verdict": Verdict.SILENCE}, "it is being disabled", []),

@@ -49,8 +49,8 @@ async def test_a_manager_keeps_shrinks_and_disables_and_everything_is_proved(htt
     assert "<!subteam^S0MANAGERS>" in text_of(message)
     assert "busy" not in text_of(message)
     rows = await keys_of(desk)
-    assert "Shrink to $1.00" in text_of(message)
-    assert "never billed · $100.00 left, $0.00 spent in 90 days" in text_of(message)
+    assert "Shrink to $1" in text_of(message)
+    assert "never billed · $100 left, $0 spent in 90 days" in text_of(message)
     await press(desk, MIRA, message, "review.keep", rows["kept"])
     await press(desk, MIRA, message, "review.shrink", rows["night job"])
     await press(desk, OMAR, message, "review.shrink", rows["endless"])
@@ -63,7 +63,7 @@ async def test_a_manager_keeps_shrinks_and_disables_and_everything_is_proved(htt
     assert (record.unlimited_quota, record.remain_quota) == (False, 13 * DOLLAR)
     assert desk.gateway.key(idle.id).status == 2
     await card(desk, fragment="Disabled by <@U0OMAR>")
-    await desk.eventually(lambda: desk.dm(ADA, "Shrunk to $1.00"))
+    await desk.eventually(lambda: desk.dm(ADA, "Shrunk to $1"))
     assert not desk.dm(ADA, "kept")
     await desk.eventually(lambda: len(desk.dm(BEN, "2 keys of yours were changed in key review")) == 1)
     # Nothing is said twice: no confirmation of the request beside the card.

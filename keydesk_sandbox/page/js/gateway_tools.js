@@ -79,6 +79,13 @@ export function alerts(keys) {
       h("span", { class: "hint", role: "status" }, ui("alert said", ""))));
 }
 
+/** Whoever decides looks at keys that have a reason for it; their cards are in #api-keys and #security. */
+export function reviews() {
+  return h("section", { class: "panel-part", "data-testid": "review" },
+    h("button", { type: "button", class: "button tiny", title: "What `keydesk review start` does. Reminders come on days 7, 10 and 13, silence disables on day 15",
+      onclick: () => post("gateway/review", {}) }, "Start a key review"));
+}
+
 function choice(label, name, options, first, read = String) {
   const chosen = ui(name, first) ?? first;
   return h("label", { class: "aim" }, h("span", {}, label),
