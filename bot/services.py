@@ -317,10 +317,12 @@ class Services:
             terms=lambda: self.policy.current().care,
             security_channel=self.settings.security_channel,
             people=PeopleList(web=self.resources.web, team_id=identity.team_id),
+            in_batch=incident.is_writing,
         )
         made = care.Care(parts, self.router)
         self.notifications.subscribe(made.follow)
-        self.incident.subscribe(key_changed=made.key_changed)
+        self.approvals.execution.subscribe(made.settled)
+        self.incident.subscribe(key_changed=made.batch_changed)
         for one in self.resources.accounts.list_passes:
             one.subscribe(made.schedule.passed)
         return made

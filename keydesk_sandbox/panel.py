@@ -4,6 +4,7 @@
     GET  /sandbox/api/first           {"id"}: the person the page begins with
     GET  /sandbox/api/gateway         {"profile","now","keys","calls","faults","kinds","switches"}
     POST /sandbox/api/gateway/use     {"id","units"}     a paid model call with that key; the gateway may refuse it
+    POST /sandbox/api/gateway/console {"id","change"}    what somebody does in the gateway's console; id null: a new key
     POST /sandbox/api/gateway/fault   {"name", options}  arm a fault; name "none" takes all of them away
     POST /sandbox/api/gateway/switch  {"name","value"}   change one answer of the deployment
     POST /sandbox/api/gateway/clock   {"seconds"}        move the clock ahead
@@ -43,6 +44,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+# What the panel may set of a key, as somebody in the gateway's console could.
+CONSOLE_FIELDS = {"name": str, "remain_quota": int, "status": int, "group": str}
 _STATES = {2: "disabled", 3: "expired", 4: "exhausted"}
 
 
@@ -71,7 +74,7 @@ def panel_routes(
     async def first(_: Request) -> Response:
         return JSONResponse({"id": first_person}, headers={"Cache-Control": "no-store"})
 
-    posts = {"use": panel.use, "fault": panel.fault, "switch": panel.switch}
+    posts = {"use": panel.use, "console": panel.console, "fault": panel.fault, "switch": panel.switch}
     return [
         Route("/", _index),
         Mount("/page", app=_PageFiles(directory=PAGE)),
@@ -193,6 +196,22 @@ class _Panel:
             return {"served": True, "status": 200}
         code = refusal.json().get("error", {}).get("code", "")
         return {"served": False, "status": refusal.status, "code": code}
+
+    def console(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What somebody does in the gateway's own console, past Keydesk: a new key, or other settings of one."""
+        change = body.get("change")
+        if not isinstance(change, dict) or not change or change.keys() - CONSOLE_FIELDS.keys():
+            raise MalformedError(f"`change` names some of {', '.join(CONSOLE_FIELDS)}.")
+        if any(type(value) is not CONSOLE_FIELDS[name] for name, value in change.items()):
+            raise MalformedError("A text is a text, and a number is a whole number.")
+        if body.get("id") is None:
+            return {"id": self._gateway.add_key(**change).id}
+        key_id = _whole(body, "id")
+        try:
+            self._gateway.edit_behind(key_id, **change)
+        except KeyError:
+            raise RefusedError(f"There is no key {key_id}.") from None
+        return {"id": key_id}
 
     def fault(self, body: dict[str, Any]) -> dict[str, Any]:
         """Arm one fault; `name` is its kind."""

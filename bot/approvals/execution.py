@@ -94,8 +94,12 @@ class Execution:
         self._acceptances = acceptances
         self._changed = changed
         self._learn = learn
-        self._followers = tuple(followers)
+        self._followers = list(followers)
         self._clock = clock
+
+    def subscribe(self, follower: Follower) -> None:
+        """Have another room told of every run that ends from now on."""
+        self._followers.append(follower)
 
     async def run(self, argument: str) -> Again | None:
         """Bring one request forward as far as it goes now. Again(seconds) = not settled yet."""

@@ -42,6 +42,7 @@ class Fact(StrEnum):
     FOUND = "found"  # a key was found that nobody asked for
     IGNORED = "ignored"  # somebody said of a key that nobody asked for that it may stay without an owner
     LEFT = "left"  # somebody left who owns keys, or came back; details: person, keys, due, returned
+    DRIFTED = "drifted"  # a key was changed outside, or somebody accepted that; details: changes, quota, accepted
     PROBE = "probe"  # the key itself was tried; details: accepted, refused or unclear
     # Around them.
     POSTED = "posted"  # a message came to be; details: channel, ts

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
-from bot.approvals.models import FINAL, ApprovalRequest
+from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.care import messages, refills, rounds
 from bot.care.anomaly import messages as anomaly_messages
 from bot.care.anomaly import rounds as anomaly_rounds
+from bot.care.drift import answers as drift
+from bot.care.drift import messages as drift_messages
 from bot.care.kind import CareKind, CareParts
 from bot.care.leavers import departures as leavers
 from bot.care.leavers import messages as leaver_messages
@@ -20,7 +22,9 @@ from bot.care.unknown_keys import rounds as unknown_keys
 from bot.care.weekly import messages as weekly_messages
 from bot.care.weekly import rounds as weekly_rounds
 from bot.durable.engine import Job
+from bot.gateway.writes import WriteResult
 from bot.languages import Sentence
+from bot.operations import Operation
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
@@ -31,9 +35,14 @@ DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (
     anomaly_messages.drawers,
     unknown_key_messages.drawers,
     weekly_messages.drawers,
+    drift_messages.drawers,
 )
 # Kinds of posts in the security channel → what people call them, when the channel does not take them.
-SECURITY_POSTS: Mapping[str, Sentence] = {**leaver_messages.SECURITY_POSTS, **unknown_key_messages.SECURITY_POSTS}
+SECURITY_POSTS: Mapping[str, Sentence] = {
+    **leaver_messages.SECURITY_POSTS,
+    **unknown_key_messages.SECURITY_POSTS,
+    **drift_messages.SECURITY_POSTS,
+}
 # In the order of their rounds. Each registers its buttons, if it has any.
 BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
     rounds.build,
@@ -42,6 +51,7 @@ BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
     anomaly_rounds.build,
     unknown_keys.build,
     weekly_rounds.build,
+    drift.build,
 )
 
 
@@ -68,13 +78,27 @@ class Care:
         self.jobs: dict[str, Job] = {name: job for kind in kinds for name, job in kind.jobs.items()}
         self.schedule = CareSchedule(kinds=kinds)
         self._listeners = [kind.key_changed for kind in kinds if kind.key_changed is not None]
+        self._written = [kind.written for kind in kinds if kind.written is not None]
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved (approvals/cards/notifications.py)."""
-        if request.key_id is not None and (request.status in FINAL or not request.origin.by_person):
-            self.key_changed(c, request.key_id)
-
-    def key_changed(self, c: sa.Connection, key_id: int, _operation: str = "") -> None:
-        """A key was changed, by a request or in a batch: what was said about it is drawn anew."""
+        if request.key_id is None or not (request.status in FINAL or not request.origin.by_person):
+            return
         for listener in self._listeners:
+            listener(c, request.key_id)
+
+    def settled(self, c: sa.Connection, request: ApprovalRequest, _operation: Operation, _result: WriteResult) -> None:
+        """A run has ended (approvals/execution.py): it wrote its key, if it came so far."""
+        wrote = request.status is Status.SUCCEEDED or bool(request.progress.checkpoints)
+        if wrote and request.key_id is not None:
+            self._wrote(c, request.key_id)
+
+    def batch_changed(self, c: sa.Connection, key_id: int, _operation: str) -> None:
+        """A key was changed in a batch: what was said about it is drawn anew."""
+        self._wrote(c, key_id)
+        for listener in self._listeners:
+            listener(c, key_id)
+
+    def _wrote(self, c: sa.Connection, key_id: int) -> None:
+        for listener in self._written:
             listener(c, key_id)

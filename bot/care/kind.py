@@ -19,7 +19,8 @@ from bot.slack.person_zones import PersonZones
 class CareParts:
     """What every kind is given. `terms`: the `[care]` table as it is now, asked for anew in each round.
 
-    `security_channel`: the channel of requests where none is set for security.
+    `security_channel`: the channel of requests where none is set for security. `in_batch`: whether a batch is writing
+    this key now.
     """
 
     deps: Deps
@@ -31,16 +32,19 @@ class CareParts:
     terms: Callable[[], CareTerms]
     security_channel: str
     people: PeopleList
+    in_batch: Callable[[sa.Connection, int], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CareKind:
     """`round` is made after each list of all keys; true = somebody still waits, so that it is made again soon.
 
-    `jobs`: durable work by name. `key_changed`: told, in the same transaction, of every key that was changed here.
+    `jobs`: durable work by name. `key_changed`: told, in the same transaction, of every key that was changed here,
+    `written`: of every one that was written at the gateway.
     """
 
     name: str
     round: Callable[[], Awaitable[bool]]
     jobs: Mapping[str, Job] = field(default_factory=dict)
     key_changed: Callable[[sa.Connection, int], None] | None = None
+    written: Callable[[sa.Connection, int], None] | None = None

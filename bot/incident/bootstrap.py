@@ -12,11 +12,11 @@ from bot.durable.engine import Engine
 from bot.incident import listeners
 from bot.incident.execution import ALARM_POST, JOB, OWNER_POST, POST, BatchExecution
 from bot.incident.listeners import BatchListeners
-from bot.incident.store import progress_of
+from bot.incident.store import is_writing, progress_of
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
-__all__ = ["ALARM_POST", "DRAWERS", "JOB", "POST", "BatchExecution", "build", "progress_of"]
+__all__ = ["ALARM_POST", "DRAWERS", "JOB", "POST", "BatchExecution", "build", "is_writing", "progress_of"]
 
 # Post kind → what draws it.
 DRAWERS: dict[str, Drawer] = {

@@ -123,6 +123,13 @@ def progress_of(c: sa.Connection, batch_id: int) -> tuple[int, int, int, bool]:
     return done, sum(stands.values()), tried[BatchRevocation.REFUSED], over
 
 
+def is_writing(c: sa.Connection, key_id: int) -> bool:
+    """Whether a batch that is under way has this key still before it, or is at it."""
+    waits = (batch_keys.c.key_id == key_id) & (batch_keys.c.status == BatchKeyStatus.WAITING.value)
+    under_way = (batches.c.id == batch_keys.c.batch_id) & (batches.c.status == BatchStatus.RUNNING.value)
+    return c.scalar(sa.select(batch_keys.c.key_id).join(batches, under_way).where(waits).limit(1)) is not None
+
+
 def change_key(c: sa.Connection, /, batch_id: int, key_id: int, **values: Any) -> None:
     """Set fields of one key's row."""
     mine = (batch_keys.c.batch_id == batch_id) & (batch_keys.c.key_id == key_id)

@@ -35,8 +35,8 @@ class CareTerms:
 
     `anomaly_times`, `anomaly_per_hour`: how many times what is usual, and units an hour, a key spends when its owner is
     told; 0 times = not told.
-    `unknown_keys`: whether keys that were made outside Keydesk are told.
     `weekly`: whether whoever decides requests gets a card on Monday morning.
+    `unknown_keys`, `drift`: whether keys that were made, or changed, outside Keydesk are told.
     """
 
     expiry: tuple[int, ...] = (14 * DAY, 7 * DAY, 3 * DAY, DAY)
@@ -52,6 +52,7 @@ class CareTerms:
     anomaly_per_hour: int = 5 * UNITS_PER_USD
     unknown_keys: bool = True
     weekly: bool = False
+    drift: bool = True
 
     @property
     def of_quota(self) -> bool:
@@ -196,4 +197,5 @@ _READERS: Mapping[str, tuple[str, Callable[[TomlDocument, object], Any]]] = {
     "leavers": ("leavers", _leavers),
     "leavers_at_once": ("leavers_at_once", _leavers_at_once),
     "unknown_keys": ("unknown_keys", functools.partial(_switch, "unknown_keys")),
+    "drift": ("drift", functools.partial(_switch, "drift")),
 }

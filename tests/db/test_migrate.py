@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot import durable
 from bot.audit.tables import metadata as audit_metadata
+from bot.care.drift.tables import metadata as drift_metadata
 from bot.care.leavers.tables import metadata as leavers_metadata
 from bot.care.tables import metadata as care_metadata
 from bot.care.unknown_keys.tables import metadata as unknown_metadata
@@ -20,7 +21,15 @@ from bot.durable.takeover import heartbeats
 
 LIVE = [
     table
-    for one in (tables.metadata, leases.metadata, audit_metadata, care_metadata, leavers_metadata, unknown_metadata)
+    for one in (
+        tables.metadata,
+        leases.metadata,
+        audit_metadata,
+        care_metadata,
+        leavers_metadata,
+        unknown_metadata,
+        drift_metadata,
+    )
     for table in one.sorted_tables
 ] + [heartbeats]
 LAST_OF_0_2_TO_DROP = "0013_lineage"

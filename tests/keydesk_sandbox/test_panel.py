@@ -214,3 +214,15 @@ async def test_a_web_page_of_somebody_else_pulls_no_lever(
     assert answer.status_code == status
     if "Content-Type" in headers and status == 403:
         assert (await http.get(API, headers=headers)).status_code == 403
+
+
+async def test_somebody_works_in_the_console_past_the_bot(http: httpx.AsyncClient, gateway: FakeGateway) -> None:
+    url = "/sandbox/api/gateway/console"
+    made = (await http.post(url, json={"id": None, "change": {"name": "by hand", "remain_quota": 5}})).json()
+    assert gateway.key(made["id"]).name == "by hand"
+    changed = await http.post(url, json={"id": made["id"], "change": {"status": 2, "group": "vip"}})
+    assert changed.json() == {"ok": True, "id": made["id"]}
+    assert (gateway.key(made["id"]).status, gateway.key(made["id"]).group) == (2, "vip")
+    assert (await http.post(url, json={"id": 99, "change": {"status": 2}})).json()["ok"] is False
+    for change in (None, {}, {"key": "sk-x"}, {"status": True}, {"name": 3}):
+        assert (await http.post(url, json={"id": made["id"], "change": change})).status_code == 400

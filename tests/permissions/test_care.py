@@ -18,7 +18,7 @@ def test_without_the_table_the_usual_terms_hold() -> None:
     written = 'expiry = ["14d", "7d", "3d", "1d"]\nquota_low = 0.2\nquota_days = 3\nquiet_hours = "20:00-08:00"'
     written += '\nidle_never = "30d"\nidle_unused = "90d"\nidle_answer = "14d"'
     written += '\nleavers = "24h"\nleavers_at_once = 20'
-    written += "\nunknown_keys = true"
+    written += "\nunknown_keys = true\ndrift = true"
     written += '\nanomaly_times = 3\nanomaly_per_hour = "$5"\nweekly = false'
     assert care(written) == USUAL
 
@@ -28,7 +28,7 @@ def test_everything_can_be_switched_off() -> None:
     assert found == CareTerms(expiry=(), quota_low=0.0, quota_days=0, quiet=None, leavers=None)
     assert not found.of_quota
     assert not found.is_quiet(0.0, 0)
-    assert care("unknown_keys = false") == CareTerms(unknown_keys=False)
+    assert care("unknown_keys = false\ndrift = false") == CareTerms(unknown_keys=False, drift=False)
     idle = care("idle_never = false\nidle_unused = false\nidle_answer = false")
     assert idle == CareTerms(idle_never=0, idle_unused=0, idle_answer=0)
     assert care("anomaly_times = false").anomaly_times == 0.0

@@ -315,6 +315,11 @@ _WORDS: Mapping[str, Callable[[Line], str]] = {
     Fact.FOUND: _told(tr("A key was found that nobody asked for")),
     Fact.IGNORED: _told(tr("{who} said that this key need not have an owner")),
     Fact.LEFT: _left,
+    Fact.DRIFTED: _either(
+        "accepted",
+        tr("{who} accepted what was changed outside Keydesk"),
+        tr("The key was changed outside Keydesk, and nobody asked for that here"),
+    ),
     Fact.PROBE: _probe,
     Fact.POSTED: _told(tr("A message was posted")),
     Fact.ALERT: _alert,

@@ -35,7 +35,11 @@ function body(gateway) {
   return [
     clockControls(gateway),
     h("section", { class: "panel-part scroll keys" },
-      h("h3", {}, "Keys", h("span", { class: "count" }, String(live.length))),
+      h("h3", {}, "Keys", h("span", { class: "count" }, String(live.length)),
+        h("button", { type: "button", class: "button tiny", "data-testid": "console-new",
+          title: "Somebody makes a key in the gateway's console, past Keydesk",
+          onclick: () => post("gateway/console", { id: null, change: { name: `console-${live.length + 1}`,
+            remain_quota: 1_000_000 } }) }, "Make one in the console")),
       h("div", { role: "list", "aria-label": "Keys" }, live.map(row)),
       live.length === 0 && h("p", { class: "hint" }, "No keys yet."),
       gone.length > 0 && h("button", { type: "button", class: "linklike", "aria-expanded": String(showGone),
@@ -59,6 +63,7 @@ function row(key) {
       h("span", { class: `state ${key.state}` }, key.state)),
     quota(key),
     facts(key),
+    !key.deleted && edits(key),
     outcome(key));
 }
 
@@ -111,6 +116,18 @@ function uses(key) {
   return h("div", { class: "uses" }, h("span", {}, "Use"),
     button("5k", `Use 5k of ${key.name}`, 5000), button("50k", `Use 50k of ${key.name}`, 50_000),
     !key.unlimited_quota && key.remain_quota > 0 && button("all", `Use up ${key.name}`, key.remain_quota));
+}
+
+// ---- changing a key past Keydesk, as somebody in the gateway's console would ----
+function edits(key) {
+  const edit = (change) => post("gateway/console", { id: key.id, change });
+  const button = (label, name, change) => h("button", { type: "button", class: "button tiny",
+    "aria-label": `${name} ${key.name} in the console`, title: "In the gateway's console, past Keydesk",
+    onclick: () => edit(change) }, label);
+  return h("div", { class: "uses" }, h("span", {}, "Console"),
+    !key.unlimited_quota && button("+5M", "Add 5M to", { remain_quota: key.remain_quota + 5_000_000 }),
+    button("Rename", "Rename", { name: `${key.name}-x` }),
+    key.status === 2 ? button("Enable", "Enable", { status: 1 }) : button("Disable", "Disable", { status: 2 }));
 }
 
 function outcome(key) {

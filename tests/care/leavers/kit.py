@@ -92,6 +92,7 @@ class Office:
     def __init__(self, database: Database) -> None:
         self.database, self.now = database, NOON
         self.kept = Kept()
+        self.in_batch: set[int] = set()
         self.people = People({ADA: ActorKind.DEACTIVATED, BEN: ActorKind.MEMBER, MIRA: ActorKind.MEMBER})
         self.terms: CareTerms = USUAL
         self.policy = parse_policy(POLICY)
@@ -104,6 +105,7 @@ class Office:
             channel="C0KEYS",
             clock=lambda: self.now,
             operations=OPERATIONS,
+            known=SimpleNamespace(writer=self),
         )
         self.parts = CareParts(
             deps=deps,
@@ -115,7 +117,11 @@ class Office:
             terms=lambda: self.terms,
             security_channel="C0SECURITY",
             people=directory,
+            in_batch=lambda _c, key_id: key_id in self.in_batch,
         )
+
+    async def flush(self) -> None:
+        """As the inventory's writer does; here everything is written at once."""
 
     @property
     def departures(self) -> Departures:

@@ -1,0 +1,100 @@
+"""How it is said that somebody changed keys outside Keydesk: before and after, with the buttons that settle it."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from bot.approvals import store as requests_store
+from bot.approvals.cards.change_lines import change_lines
+from bot.approvals.models import STATES
+from bot.care.drift import store
+from bot.care.drift.comparison import DISABLED, Reading, settings_of
+from bot.care.drift.store import KeyDrift
+from bot.gateway.models import EffectiveState
+from bot.keys.text import changed_lines, state_text
+from bot.languages import Sentence, joined, said, tr, trc, trn
+from bot.operations import Change
+from bot.slack.blocks import Block, Message, actions, bold_name, button, code, context, mention, section
+from bot.slack.outbox import Drawer
+from bot.slack.post_store import PostRow
+from bot.units import format_quota
+
+CARD = "drift"
+ACCEPT, PUT_BACK = "drift.accept", "drift.put_back"
+SECURITY_POSTS = {CARD: trc("what nobody in a channel sees", "a key that was changed outside Keydesk")}
+_OUTCOMES: dict[str, Sentence] = {
+    "accepted": tr(":white_check_mark: {who} accepts it."),
+    "put_back": tr(":leftwards_arrow_with_hook: It was put back, as {who} asked."),
+    "back": tr(":leftwards_arrow_with_hook: By now it is again as it was before."),
+}
+
+
+def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+    """Post kind → what draws it."""
+
+    def card(c: sa.Connection, row: PostRow) -> Message | None:
+        return _card(c, store.of_card(c, int(row.subject)), units_per_usd)
+
+    return {CARD: card}
+
+
+def _card(c: sa.Connection, rows: Sequence[KeyDrift], units_per_usd: int) -> Message | None:
+    if not rows:
+        return None
+    sentence = trn(
+        "A key was changed outside Keydesk, and nobody asked for that here.",
+        "{count} keys were changed outside Keydesk, and nobody asked for that here.",
+        len(rows),
+    )
+    blocks = [section(f":mag: {sentence}")]
+    for row in rows:
+        blocks += _key_blocks(c, row, units_per_usd)
+    return Message(sentence, blocks)
+
+
+def _key_blocks(c: sa.Connection, row: KeyDrift, units_per_usd: int) -> list[Block]:
+    shown = row.shown or {}
+    parts = [bold_name(shown["name"]), tr("key {number}", number=row.key_id), code(shown["hint"])]
+    parts += [tr("of {who}", who=mention(shown["owner"]))] if shown["owner"] else []
+    blocks = [
+        section(" · ".join(parts)),
+        *change_lines(_changes(shown["before"], shown["after"], shown["quota"], units_per_usd)),
+    ]
+    if row.outcome is not None:
+        return [*blocks, context(said(_OUTCOMES[row.outcome].filled(who=mention(row.answered_by or ""))))]
+    if row.requests:
+        return [*blocks, context(_asked(c, row))]
+    number = row.key_id
+    accept = button(
+        trc("button", "Accept"), ACCEPT, value=str(number), label=tr("Accept key {number} as it is", number=number)
+    )
+    back = button(
+        trc("button", "Put back"), PUT_BACK, value=str(number), label=tr("Put key {number} back", number=number)
+    )
+    return [*blocks, actions(accept, back)]
+
+
+def _asked(c: sa.Connection, row: KeyDrift) -> str:
+    """By which requests it is being put back."""
+    requests = requests_store.several(c, [one for one in row.requests.values() if one]).values()
+    states = [
+        tr("Request {number}: {state}.", number=request.number, state=said(STATES[request.status]))
+        for request in requests
+    ]
+    return joined(tr("{who} wants it put back.", who=mention(row.answered_by or "")), *states)
+
+
+def _changes(before: Reading, after: Reading, quota: int, units_per_usd: int) -> tuple[Change, ...]:
+    """Only what was changed, before → after; of the quota by how much."""
+    lines = list(changed_lines(settings_of(before), settings_of(after), expiry=None))
+    if before["unlimited_quota"] != after["unlimited_quota"]:
+        limits = [tr("no limit") if one["unlimited_quota"] else tr("a limit") for one in (before, after)]
+        lines.append(Change(field="unlimited_quota", label=tr("Quota"), before=limits[0], after=limits[1]))
+    elif quota:
+        change = format_quota(quota, units_per_usd)
+        more = trc("an amount that is added", "+{amount}", amount=change) if quota > 0 else change
+        lines.append(Change(field="delta", label=tr("Quota"), before=None, after=more))
+    if before[DISABLED] != after[DISABLED]:
+        states = [state_text(EffectiveState.DISABLED) if one[DISABLED] else tr("in use") for one in (before, after)]
+        lines.append(Change(field="status", label=tr("State"), before=states[0], after=states[1]))
+    return tuple(lines)
