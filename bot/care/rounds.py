@@ -63,7 +63,7 @@ class CareRounds:
         """One round over all keys. Whether somebody is still to be told."""
         terms, people, database = self.terms(), dict[str, list[Judgement]](), self.messages.database
         begun = await database.read(store.has_begun)
-        since = await database.run(watch.look, self.messages.gateway_now())
+        since = await watch.look(database, self.messages.gateway_now())
         due: list[tuple[KnownKey, IdleCare]] = []
         after: int | None = -1
         number = 0
@@ -102,13 +102,12 @@ class CareRounds:
 
     async def _clean(self) -> None:
         database, now = self.messages.database, self.messages.clock()
-        await database.run(self._close_gone)
+        gone = [(row, CareOutcome.GONE) for row in await database.read(told.open_of_gone)]
+        if gone:
+            await database.run(told.close, self.messages.outbox, gone)
         if now - self._cleaned_at >= CLEANING_SECONDS:
             await database.run(_forget, now)
             self._cleaned_at = now
-
-    def _close_gone(self, c: sa.Connection) -> None:
-        told.close(c, self.messages.outbox, [(row, CareOutcome.GONE) for row in told.open_of_gone(c)])
 
 
 def _forget(c: sa.Connection, now: float) -> None:

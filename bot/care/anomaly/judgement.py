@@ -100,9 +100,9 @@ def usual_pace(spent: Spending | None, *, now: float) -> float | None:
 
 
 def _hours(spent: Spending, *, now: float) -> Sequence[int]:
-    """Units of each whole hour of the last week, but the last two, which may be what is judged."""
-    last = int(now // HOUR) - 2
-    first = last - DAYS * 24 + 2
+    """Units of each whole hour of the last week, up to where what is judged may have begun."""
+    last = int((now - IN_A_ROW * GAP_SECONDS) // HOUR)
+    first = int((now - DAYS * DAY) // HOUR)
     units = [0.0] * (last - first)
     for amount in spent.amounts:
         begin, end = max(first, int(amount.start // HOUR)), min(last, int(-(-amount.end // HOUR)))

@@ -82,10 +82,10 @@ class IdleOrders:
 
     async def done(self, facts: IdleFacts) -> list[tuple[str, IdleJudgement]]:
         """What owners are to be told of orders that were carried out; those that failed are placed again later."""
-        return await self.database.run(self._done, facts)
+        rows = await self.database.read(store.ordered, limit=10 * MOST_ORDERS)
+        return await self.database.run(self._done, rows, facts) if rows else []
 
-    def _done(self, c: sa.Connection, facts: IdleFacts) -> list[tuple[str, IdleJudgement]]:
-        rows = store.ordered(c, limit=10 * MOST_ORDERS)
+    def _done(self, c: sa.Connection, rows: Sequence[IdleCare], facts: IdleFacts) -> list[tuple[str, IdleJudgement]]:
         requests = requests_store.several(c, [row.request_id for row in rows if row.request_id is not None])
         known = inventory_store.several(c, [row.key_id for row in rows])
         found = []

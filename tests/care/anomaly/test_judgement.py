@@ -102,8 +102,8 @@ def spent(*amounts: tuple[float, float], since: float = -30 * DAY) -> Spending:
 
 def test_the_usual_pace_is_the_middle_of_the_hours_that_were_used_in_a_week() -> None:
     assert usual_pace(spent((-20, 1), (-30, 2), (-40, 9)), now=NOON) == 2 * USD
-    # The last two hours may be what is judged, and what is older than a week no longer counts.
-    assert usual_pace(spent((-1, 50), (-2, 50), (-200, 50), (-20, 1)), now=NOON) == USD
+    # The last six hours may be what is judged, and what is older than a week no longer counts.
+    assert usual_pace(spent((-1, 50), (-2, 50), (-6, 50), (-200, 50), (-20, 1)), now=NOON) == USD
     assert usual_pace(spent(), now=NOON) == 0.0
 
 

@@ -5,13 +5,13 @@ from bot.db.engine import Database
 from tests.care.kit import DAY, NOON
 
 
-def test_a_weekend_is_no_gap_and_a_fortnight_or_a_moved_clock_is_one(database: Database) -> None:
-    def look(days: float) -> float:
-        return database.run_here(watch.look, NOON + days * DAY)
+async def test_a_weekend_is_no_gap_and_a_fortnight_or_a_moved_clock_is_one(database: Database) -> None:
+    async def looks(*days: float) -> list[float]:
+        """Days from noon since which there was no gap, 0 = always."""
+        found = [await watch.look(database, NOON + day * DAY) for day in days]
+        return [since and (since - NOON) / DAY for since in found]
 
-    assert look(0) == look(3) == look(9.9) == 0.0
-    assert look(24) == NOON + 24 * DAY
-    assert look(25) == NOON + 24 * DAY
+    assert await looks(0, 0.01, 3, 9.9) == [0.0] * 4
+    assert await looks(24, 25) == [24, 24]
     # Forward by a year, and back.
-    assert look(390) == look(391) == NOON + 390 * DAY
-    assert look(26) == NOON + 26 * DAY
+    assert await looks(390, 391, 26, 26.01) == [390, 390, 26, 26]
