@@ -30,17 +30,23 @@ help:
 	@echo "make lock      resolve the dependencies anew into requirements/"
 
 # Everything that developing needs, or only what playing needs.
+# The one for playing lacks what developing needs, so it is made anew.
 $(STAMP): pyproject.toml requirements/dev.lock
+	@test ! -e $(PLAY) || rm -rf $(VENV)
 	$(call environment,requirements/dev.lock)
 
+# Babel knows a thousand languages, 35 MB; those of our catalogues stay.
+FEW_LANGUAGES := import babel, pathlib; from bot.languages import languages; keep = {'root'} | {tag.split('-')[0] for tag in languages()}; [f.unlink() for f in (pathlib.Path(babel.__file__).parent / 'locale-data').glob('*.dat') if f.stem.split('_')[0] not in keep]
 $(PLAY): pyproject.toml requirements/sandbox.lock
 	$(call environment,requirements/sandbox.lock --no-compile)
+	@$(BIN)/python -c "$(FEW_LANGUAGES)"
+
 
 define environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "No environment could be made in $(CURDIR)/$(VENV): is the folder writable, is the disk full?"; exit 1; }
-	@$(PIP) --require-hashes -r $(1) || { echo "The packages of $(firstword $(1)) could not be installed; the lines above say why. Is the disk full? Without a network this cannot work the first time."; exit 1; }
+	@$(PIP) --require-hashes -r $(1) 2>$(VENV)/pip.log || { $(call why_not,$(firstword $(1))); exit 1; }
 	@$(PIP) --no-deps --require-hashes -r requirements/build.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -48,7 +54,13 @@ endef
 
 install: $(STAMP)
 
-sandbox: $(PLAY)
+# pip says in many lines that it reached nobody; here one does, and its own words are kept.
+define why_not
+if grep -qE 'NewConnectionError|ConnectTimeout|ProxyError|from versions: none' $(VENV)/pip.log; then echo "The packages of $(1) could not be fetched, because no package index is reached: connect this machine to a network, or name a mirror or a proxy to pip (PIP_INDEX_URL, HTTPS_PROXY). pip's own words are in $(VENV)/pip.log."; else cat $(VENV)/pip.log; echo "The packages of $(1) could not be installed; the lines above say why. Is the disk full?"; fi
+endef
+
+# Where the whole environment is there, it will do.
+sandbox: $(if $(wildcard $(STAMP)),install,$(PLAY))
 	$(BIN)/keydesk sandbox $(ARGS)
 
 # What is compiled once need not be compiled by each of the processes that the tests start.

@@ -185,7 +185,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     gc.disable()  # off until it serves, because almost nothing that a start allocates is garbage
     from bot.cli.server import serve  # noqa: PLC0415  # quick --help, here and below
 
-    partial = read()
+    partial = read(whole=True)
     settings, files = partial.complete(), partial.secret_files()
     return serve(settings, work=not arguments.no_worker, strays=partial.strays, secret_files=files)
 
@@ -193,7 +193,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _work(_arguments: argparse.Namespace) -> int:
     from bot.cli.server import work  # noqa: PLC0415
 
-    partial = read()
+    partial = read(whole=True)
     return work(partial.complete(), strays=partial.strays, secret_files=partial.secret_files())
 
 
@@ -255,7 +255,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from bot import logs  # noqa: PLC0415
     from bot.cli.check import check  # noqa: PLC0415
 
-    partial = read()
+    partial = read(whole=True)
     # Our own lines say what is wrong; the log would say it again, at length.
     logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
     return asyncio.run(check(partial, out=sys.stdout, proxies=proxies(), try_key=arguments.try_key))

@@ -198,10 +198,15 @@ def _wide_addresses(policy: Policy) -> list[LintFinding]:
     return told
 
 
+def placeholders(policy: Policy, known: Collection[str] = ()) -> str:
+    """Which ids are still those of the example, in a sentence; "" = none. `known`: groups that Slack has."""
+    left = sorted((PLACEHOLDERS & (policy.group_ids() | policy.user_ids())) - set(known))
+    return f"{', '.join(left)} of the example stand for your own Slack ids" if left else ""
+
+
 def _placeholders(policy: Policy) -> list[LintFinding]:
-    left = sorted(PLACEHOLDERS & (policy.group_ids() | policy.user_ids()))
-    sentence = f"{', '.join(left)} of the example stand for your own Slack ids"
-    return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)] if left else []
+    sentence = placeholders(policy)
+    return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)] if sentence else []
 
 
 def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:

@@ -93,19 +93,24 @@ _STAND_INS = {
 }
 
 
-def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env") -> PartialSettings:
+def read(
+    overrides: Mapping[str, Any] | None = None, *, env_file: str | None = ".env", whole: bool = False
+) -> PartialSettings:
     """Whatever can be read, and what is wrong with the rest: for `check` and for commands that need only a part.
 
     `env_file` None: neither a file nor the environment, only `overrides`. Raises ConfigurationError when `.env`
-    itself cannot be read.
+    itself cannot be read, or has lines that say nothing: with everything else that is wrong, and with `whole` also
+    what is missing, for those who need all of it.
     """
     given, files = dict(overrides or {}), dict[str, str]()
     model: type[Settings] = _Given
     names = frozenset(given)
     problems: dict[str, str] = {}
+    broken: tuple[str, ...] = ()
     if env_file is not None:
         model = Settings
-        layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
+        values, broken = _values(env_file)
+        layers = (dict(os.environ), values)  # noqa: TID251  # here it is read
         names |= layers[0].keys() | layers[1].keys()
         from_files, problems = _from_files(layers)
         files = {name: path for name, (path, _) in from_files.items() if name not in given}
@@ -116,7 +121,12 @@ def read(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
         settings = model(_env_file=env_file, **given)
     except ValidationError as error:
         problems = dict(_problems(error)) | problems
+        if broken:
+            told = [one for one in problems.values() if whole or " is missing." not in one]
+            raise ConfigurationError([*broken, *told, *astray]) from None
     else:
+        if broken:
+            raise ConfigurationError([*broken, *problems.values(), *astray])
         if not problems:
             return PartialSettings(_holding(settings, files), {}, astray, files)
     stand_ins = {
@@ -207,8 +217,8 @@ def load(overrides: Mapping[str, Any] | None = None, *, env_file: str | None = "
     return read(overrides, env_file=env_file).complete()
 
 
-def _values(env_file: str) -> dict[str, str]:
-    """Names and values in the file; none without a file. Raises ConfigurationError for a line that says nothing.
+def _values(env_file: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Names and values in the file, none without a file; and a sentence for each line that says nothing.
 
     A pipe is left to pydantic-settings: it can be read only once.
     """
@@ -218,9 +228,7 @@ def _values(env_file: str) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError([f"{env_file} cannot be read: {reason}."]) from None
-    if broken := broken_lines(text):
-        raise ConfigurationError([f"{env_file}, line {line}: {what}." for line, what in broken])
-    return values_in(text)
+    return values_in(text), tuple(f"{env_file}, line {line}: {what}." for line, what in broken_lines(text))
 
 
 def load_database_url() -> str:
@@ -241,4 +249,22 @@ def _problems(error: ValidationError) -> Iterable[tuple[str, str]]:
         if item["type"] == "missing":
             yield name, f"{name} is missing. {field.description}"
         else:
-            yield name, f"{name}: {item['msg'].removeprefix('Value error, ')}"
+            yield name, f"{name}: {_what_is_wrong(item)}"
+
+
+def _what_is_wrong(item: Mapping[str, Any]) -> str:
+    """The library's finding in our words."""
+    limits = item.get("ctx", {})
+    sentences = {
+        "int_parsing": "must be a whole number",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "float_parsing": "must be a number",
+        "bool_parsing": "must be true or false",
+        "greater_than": f"must be more than {limits.get('gt')}",
+        "greater_than_equal": f"must be {limits.get('ge')} or more",
+        "less_than": f"must be less than {limits.get('lt')}",
+        "less_than_equal": f"must be {limits.get('le')} or less",
+        "literal_error": f"must be {limits.get('expected')}",
+    }
+    return sentences.get(item["type"], str(item["msg"]).removeprefix("Value error, "))

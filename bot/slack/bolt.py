@@ -6,6 +6,7 @@ checked before.
 """
 
 import functools
+import logging
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -35,9 +36,12 @@ def _bolt() -> AsyncApp:
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None)
 
+    logger = quiet_logger("bolt")
+    # It warns that the token in the environment is not used; it is, by our own client.
+    logger.setLevel(logging.ERROR)
     return AsyncApp(
         name="keydesk",
-        logger=quiet_logger("bolt"),
+        logger=logger,
         # Never used, since the check is ours; without it Bolt would look into the environment.
         signing_secret=_UNUSED,
         authorize=authorize,

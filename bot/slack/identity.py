@@ -14,6 +14,8 @@ from bot.slack.errors import FATAL_CODES, SlackError, SlackRefused
 logger = logging.getLogger(__name__)
 
 SLACK_SECONDS = 30.0
+# So long nothing is said of a Slack that does not answer.
+SILENT_SECONDS = 0.3
 # A thousand workspaces a page; no organisation is known to have more than a few thousand.
 _MOST_PAGES = 20
 
@@ -31,19 +33,13 @@ async def identify(web: ReadingWeb, *, api_url: str, team_id: str | None = None)
     CannotStart.
     """
     end = time.monotonic() + SLACK_SECONDS
-    while True:
-        try:
-            answer = await web.read("auth.test")
-        except SlackError as error:
-            code = error.code if isinstance(error, SlackRefused) else ""
-            if code in FATAL_CODES:
-                problem = f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again."
-                raise ConfigurationError([problem]) from None
-            if time.monotonic() > end:
-                raise CannotStart(f"Slack cannot be reached at {api_url}; look at the network.") from None
-            await asyncio.sleep(1.0)
-        else:
-            break
+    # A start that is silent looks as if it hung.
+    waits = "waiting for Slack at %s, which has not answered yet; it is asked for %.0f s"
+    waiting = asyncio.get_running_loop().call_later(SILENT_SECONDS, logger.warning, waits, api_url, SLACK_SECONDS)
+    try:
+        answer = await _answer(web, api_url, end)
+    finally:
+        waiting.cancel()
     if problem := await workspace_problem(web, answer, team_id=team_id):
         raise ConfigurationError([problem])
     organisation = organisation_of(answer)
@@ -55,6 +51,20 @@ async def identify(web: ReadingWeb, *, api_url: str, team_id: str | None = None)
         bot_id=bot_id,
         app_id=await _app_id(web, bot_id),
     )
+
+
+async def _answer(web: ReadingWeb, api_url: str, end: float) -> Mapping[str, Any]:
+    while True:
+        try:
+            return await web.read("auth.test")
+        except SlackError as error:
+            code = error.code if isinstance(error, SlackRefused) else ""
+            if code in FATAL_CODES:
+                problem = f"SLACK_BOT_TOKEN: Slack does not take it ({code}); copy it again."
+                raise ConfigurationError([problem]) from None
+            if time.monotonic() > end:
+                raise CannotStart(f"Slack cannot be reached at {api_url}; look at the network.") from None
+            await asyncio.sleep(1.0)
 
 
 def organisation_of(answer: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ async def look(world: World, partial: PartialSettings, **more: Any) -> tuple[int
 
 def bad(lines: list[str]) -> list[str]:
     """Every line that is not ok, without the last, which counts them, and without what the sandbox's policy means so."""
-    meant = (": it gives key.", ": it brings any number of keys back")
+    meant = (": it gives key.", ": it brings any number of keys back", " of the example stand for your own")
     return [line for line in lines[:-1] if not line.startswith("ok ") and not any(words in line for words in meant)]
 
 

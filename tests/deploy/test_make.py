@@ -78,8 +78,18 @@ def test_no_network(source: Path) -> None:
     pip = {"PIP_INDEX_URL": nobody, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
     code, said = made(source, "install", f"PYTHON={sys.executable}", **pip)
     assert code == 2
+    [sentence] = said
+    assert sentence.startswith("The packages of requirements/dev.lock could not be fetched, because no package index")
+    assert "No matching distribution" in (source / ".venv" / "pip.log").read_text()
+
+
+@pytest.mark.thorough
+def test_another_trouble_of_pip_is_shown_with_its_own_words(source: Path) -> None:
+    (source / "requirements" / "dev.lock").write_text("this is no requirement\n")
+    code, said = made(source, "install", f"PYTHON={sys.executable}")
+    assert code == 2
+    assert any("Invalid requirement" in line for line in said)
     assert said[-1].startswith("The packages of requirements/dev.lock could not be installed; the lines above say why.")
-    assert "Without a network" in said[-1]
 
 
 def keydesk(folder: Path, *words: str, largest: int | None = None) -> tuple[int, list[str]]:

@@ -71,9 +71,9 @@ def test_missing_and_wrong_settings_are_named_together(monkeypatch: pytest.Monke
         ("COMETAPI_USER_ID", "ada", "is not a number"),
         ("KEYDESK_CHANNEL", "#api-keys", "is not a channel id such as C0123ABCD"),
         ("KEYDESK_SECURITY_CHANNEL", "security", "is not a channel id such as C0123ABCD"),
-        ("KEYDESK_UNITS_PER_USD", "0", "greater than 0"),
+        ("KEYDESK_UNITS_PER_USD", "0", "must be more than 0"),
         ("DATABASE_URL", "mysql://host/db", "must begin with sqlite:/// or postgresql://"),
-        ("PORT", "70000", "less than or equal to 65535"),
+        ("PORT", "70000", "must be 65535 or less"),
     ],
 )
 def test_a_wrong_setting_is_told_by_its_name(folder: Path, name: str, value: str, told: str) -> None:
@@ -151,7 +151,25 @@ def test_with_a_broken_file_every_command_ends_with_2(
     (folder / ".env").write_text("KEYDESK_CHANNEL: C0KEYS\n")
     assert main(words) == 2
     shown = capsys.readouterr()
-    assert (shown.out, shown.err) == ("", ".env, line 1: it is not NAME=value.\n")
+    first, *more = shown.err.splitlines()
+    assert (shown.out, first) == ("", ".env, line 1: it is not NAME=value.")
+    # Those who need every setting are told of all that is missing at once.
+    assert [line.split(" ")[0] for line in more] == (list(GOOD) if words[0] in {"serve", "work", "check"} else [])
+
+
+def test_a_broken_line_is_told_with_everything_else_that_is_wrong(folder: Path) -> None:
+    (folder / ".env").write_text("PORT=many\nKEYDESK_CHANNEL C0KEYS\nKEYDESK_CHANEL=C0KEYS\nKEYDESK_METRICS_PORT=0\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read()
+    assert caught.value.problems == (
+        ".env, line 2: it is not NAME=value.",
+        "PORT: must be a whole number",
+        "KEYDESK_METRICS_PORT: must be 1 or more",
+        "KEYDESK_CHANEL is not a setting of Keydesk; did you mean KEYDESK_CHANNEL?",
+    )
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in GOOD.items()) + "nonsense here\n")
+    with pytest.raises(ConfigurationError, match="line 5: it is not NAME=value"):
+        read()
 
 
 def test_what_may_be_misspelled_is_told_with_what_is_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

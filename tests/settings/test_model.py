@@ -31,7 +31,7 @@ def settings(**more: Any) -> Settings:
         ("COMETAPI_BASE_URL", "https://u:p@example.com", "without user"),
         ("COMETAPI_USER_ID", "forty-two", "not a number"),
         ("DATABASE_URL", "mysql://x", "sqlite:///"),
-        ("PORT", "0", "greater than or equal to 1"),
+        ("PORT", "0", "must be 1 or more"),
     ],
 )
 def test_a_wrong_value_is_told_by_its_setting(name: str, value: str, told: str) -> None:

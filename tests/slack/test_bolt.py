@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.bolt import answer_about_app
+from bot.slack.bolt import _bolt, answer_about_app
 from bot.slack.payloads import MalformedPayload
 from bot.slack.router import Router
 from tests.slack import kit
@@ -21,6 +21,15 @@ async def test_slacks_own_questions_are_answered() -> None:
 async def test_the_challenge_comes_back_and_the_certificate_check_gets_nothing() -> None:
     assert json.loads(await answer_about_app({"type": "url_verification", "challenge": "abc"})) == {"challenge": "abc"}
     assert await answer_about_app({"ssl_check": "1", "token": "x"}) == ""
+
+
+async def test_a_token_in_the_environment_is_no_reason_to_warn(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-not-a-real-token")
+    _bolt.cache_clear()
+    await answer_about_app({"ssl_check": "1", "token": "x"})
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("body", [{}, {"type": "block_actions"}, {"type": "event_callback", "event": 5}])

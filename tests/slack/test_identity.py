@@ -56,6 +56,30 @@ async def test_a_token_that_is_not_taken_is_a_wrong_setting() -> None:
         await identify(web_of(refused("auth.test", "invalid_auth")), api_url="x")
 
 
+async def test_a_start_that_waits_says_for_what(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.slack.identity.SILENT_SECONDS", 0.0)
+    said = asyncio.Event()
+
+    class Hanging(Web):
+        async def read(self, method: str, **arguments: Any) -> Any:
+            if method == "auth.test":
+                await said.wait()
+            return await super().read(method, **arguments)
+
+    asyncio.get_running_loop().call_later(0.01, said.set)
+    web: Any = Hanging(ME)
+    await identify(web, api_url="https://slack.test/")
+    [told] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == "waiting for Slack at https://slack.test/, which has not answered yet; it is asked for 30 s"
+
+
+async def test_slack_that_answers_is_not_waited_for_aloud(caplog: pytest.LogCaptureFixture) -> None:
+    await identify(web_of(ME), api_url="https://slack.test/")
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 async def test_slack_that_stays_away_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.identity.SLACK_SECONDS", -1.0)
     with pytest.raises(CannotStart, match=r"https://slack\.test/"):

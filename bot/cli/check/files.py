@@ -20,7 +20,7 @@ from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities
 from bot.known_capabilities import remembered
 from bot.permissions.entitlements import calls_nobody
-from bot.permissions.lint import CALLS_NOBODY, lint
+from bot.permissions.lint import CALLS_NOBODY, lint, placeholders
 from bot.permissions.rules import Policy
 from bot.policy_file import load_policy
 from bot.proxies import Proxies
@@ -114,9 +114,12 @@ def look_at_doubts(report: Report, policy: Policy, groups: Mapping[str, Collecti
     findings = [finding for finding in lint(policy, groups=groups) if finding.doubt]
     for finding in findings:
         report.warn("policy", finding.line(policy.file), "`keydesk policy explain` shows what it does")
+    left = placeholders(policy, groups)
+    if left:
+        report.warn("policy", f"{policy.file}: {left}", "put in your own: Slack shows them with Copy group ID")
     if calls_nobody(policy):
         report.warn("policy", CALLS_NOBODY, 'a rule with on = "any" and allow = true for those on call')
-    elif not findings:
+    elif not findings and not left:
         report.ok("policy", f"{policy.file}: {len(policy.rules)} rules, no mistake and no doubt")
 
 

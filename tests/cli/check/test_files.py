@@ -27,7 +27,7 @@ async def test_wrong_settings_do_not_stop_the_other_looks(world: World, settle: 
             "FAIL  settings: COMETAPI_ACCESS_TOKEN: this is a model key (sk-…); the personal access token is in "
             "Console > Personal Settings"
         ),
-        "FAIL  settings: PORT: Input should be a valid integer, unable to parse string as an integer",
+        "FAIL  settings: PORT: must be a whole number",
     ]
     assert any("  policy: " in line for line in lines)
     assert any(line.startswith("ok    database: ") for line in lines)
@@ -191,6 +191,15 @@ async def test_a_quotation_mark_at_one_end_is_named_by_check_and_serve_alike(
         wrong.complete()
     assert sorted(served.value.problems) == sorted(told)
     assert not any(value in line for value in values.values() for line in [*lines, *served.value.problems])
+
+
+async def test_ids_of_the_example_are_told(world: World, settle: Settle) -> None:
+    rules = '[[rules]]\nname = "all"\nwho = ["S0ADMINS", "U0ONCALL"]\ndo = ["key.disable"]\non = "any"\nallow = true\n'
+    world.policy_path.write_text(rules, encoding="utf-8")
+    # The sandbox's Slack has that group, and nobody of that id; without Slack neither is known.
+    for settings, told in (({}, "U0ONCALL"), ({"SLACK_BOT_TOKEN": None}, "S0ADMINS, U0ONCALL")):
+        _, lines = await look(world, settle(**settings))
+        assert any(line.startswith("warn") and f": {told} of the example stand for your own" in line for line in lines)
 
 
 async def test_a_policy_by_which_nobody_is_called_when_a_key_leaks_is_told(world: World, settle: Settle) -> None:
