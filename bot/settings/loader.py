@@ -152,7 +152,7 @@ def named_secret(name: str, *, env_file: str = ".env") -> NamedSecret:
 
     Raises ConfigurationError where it is missing or is no such token.
     """
-    layers = (dict(os.environ), _values(env_file))  # noqa: TID251  # here it is read
+    layers = (dict(os.environ), _values(env_file)[0])  # noqa: TID251  # here it is read
     path, problem = secret_file(name, layers)
     text = next((layer[name] for layer in layers if layer.get(name, "").strip()), "")
     if path:
