@@ -17,8 +17,8 @@ RECIPES = re.findall(
 )
 
 
-def test_there_are_twelve() -> None:
-    assert [name.split(".")[0] for name, _, _ in RECIPES] == [str(number) for number in range(1, 13)]
+def test_there_are_thirteen() -> None:
+    assert [name.split(".")[0] for name, _, _ in RECIPES] == [str(number) for number in range(1, 14)]
 
 
 @pytest.mark.parametrize(("policy", "cases"), [recipe[1:] for recipe in RECIPES], ids=[name for name, _, _ in RECIPES])

@@ -59,7 +59,7 @@ def make_it_a_dm(world: World) -> None:
         (make_it_a_dm, "FAIL  KEYDESK_CHANNEL: C0KEYS is a direct message; write the id of a channel"),
         (lambda w: setattr(w.slack.switches, "down", "503"), "FAIL  Slack: Slack cannot be reached at URL; look at the network, and at SLACK_API_URL if it is set"),
         (lambda w: setattr(w.slack.switches, "plan", "free"), "FAIL  user groups: Slack does not tell who is in S0ADMINS (plan_upgrade_required); user groups need the scope usergroups:read and a paid plan of Slack"),
-        (lambda w: change_app(w, scopes=tuple(needed() - {"im:write", "users:read"})), "FAIL  Slack scopes: the token lacks im:write, users:read, so this does not work: bots.info, conversations.open, users.info; add them under OAuth & Permissions as in manifest.yml, then install the app again"),
+        (lambda w: change_app(w, scopes=tuple(needed() - {"im:write", "users:read"})), "FAIL  Slack scopes: the token lacks im:write, users:read, so this does not work: bots.info, conversations.open, users.info, users.list; add them under OAuth & Permissions as in manifest.yml, then install the app again"),
         (lambda w: change_app(w, scopes=(*needed(), "files:write")), "warn  Slack scopes: the token has more than Keydesk needs: files:write; take them away"),
         (lambda w: w.slack.workspace.groups["S0MANAGERS"].users.clear(), "warn  user groups: the user group S0MANAGERS is empty, so nobody has its roles; add people to it in Slack"),
         (lambda w: w.slack.workspace.groups.pop("S0MANAGERS"), "FAIL  user groups: Slack has no enabled user group S0MANAGERS, so nobody has its roles; look at the id in the policy, or enable the group in Slack"),
