@@ -34,16 +34,15 @@ def unseen(value: object, clean: set[str]) -> list[str] | None:
     """The texts and names in JSON that were not looked at; None for what is no JSON."""
     found: list[str] = []
     rest = [value]
-    while rest:
-        item = rest.pop()
+    for item in rest:  # which grows by what is in each
         if isinstance(item, str):
-            if len(item) >= SHORTEST and item not in clean:
+            if item not in clean and len(item) >= SHORTEST:
                 found.append(item)
         elif isinstance(item, dict):
-            rest.extend(item)
-            rest.extend(item.values())
+            rest += item
+            rest += item.values()
         elif isinstance(item, (list, tuple)):
-            rest.extend(item)
+            rest += item
         elif item is not None and not isinstance(item, (int, float)):
             return None
     return found

@@ -121,7 +121,8 @@ def encoded_words(text: str) -> Iterator[tuple[Span, str]]:
     A word of base64 may be glued to another text, so it is read from each of its first four characters on.
     """
     for match in _BASE64.finditer(text) if has_run(text, 24, of_base64=True) else ():
-        for offset in _OFFSETS:
+        # A digest: what a text becomes in base64 has capitals.
+        for offset in () if _HEXADECIMAL.fullmatch(match[0]) and match[0].islower() else _OFFSETS:
             yield match.span(), _plain(decoded_base64(match[0][offset:]))
     # Each byte of a secret has one of these digits in hexadecimal, and no long word of base32 is without all of them.
     if not any(digit in text for digit in _DIGITS):
