@@ -57,13 +57,14 @@ def fakes(folder: Path) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def keydesk(
-    settings: Mapping[str, str], folder: Path, *, database_url: str | None = None
+    settings: Mapping[str, str], folder: Path, *, database_url: str | None = None, held: bool = False
 ) -> Iterator[tuple[int, subprocess.Popen[str], float]]:
-    """`keydesk serve`; yields its port, its process and the seconds from start to ready."""
+    """`keydesk serve`; yields its port, its process and the seconds from start to ready. `held`: see held_serve.py."""
     port = free_port()
     environment = {**settings, "PORT": str(port)} | ({"DATABASE_URL": database_url} if database_url else {})
     started = time.perf_counter()
-    with running("bot", "serve", environment=environment, folder=folder) as process:
+    command = ("benchmarks.held_serve",) if held else ("bot", "serve")
+    with running(*command, environment=environment, folder=folder) as process:
         wait_for(port, process)
         yield port, process, time.perf_counter() - started
 
