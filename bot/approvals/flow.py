@@ -167,10 +167,11 @@ class Flow:
             if is_new and approval is not None:
                 self.calls.reviewers(c, request)
             return request
-        waiting, recent = store.numbers_of(c, new.requester_id, but=new.delivery_id, since=new.asked_at - AN_HOUR)
+        waiting, recent = store.numbers_of(c, new.requester_id, since=new.asked_at - AN_HOUR, most=MOST_OF_ONE_PERSON)
         # What stops a key always may wait.
         if waiting >= self.most_open and self.operations[new.operation].effect is not Effect.STOPS:
-            return _too_many(waiting, self.most_open)
+            # The last one that may wait is answered again when its delivery comes again.
+            return store.by_delivery(c, new.delivery_id) or _too_many(waiting, self.most_open)
         calls = recent < MOST_OF_ONE_PERSON
         progress = self.calls.on_card(c, approval, new) if calls else Progress()
         lapses_at = new.asked_at + approval.expires

@@ -35,11 +35,18 @@ _INSERT = {
 
 # Refills come each day, and would push what people asked for off the lists.
 _ASKED = requests.c.origin["kind"].as_string() != OriginKind.ALLOWANCE.value
-_IS_WAITING = sa.or_(*(requests.c.status == status.value for status in WAITING))
-_IS_RECENT = requests.c.lapses_at.is_not(None) & (requests.c.asked_at > sa.bindparam("since"))
-_NUMBERS_OF = sa.select(
-    sa.func.count(sa.case((_IS_WAITING, 1))).label("waiting"), sa.func.count(sa.case((_IS_RECENT, 1))).label("recent")
-).where(requests.c.requester_id == sa.bindparam("requester"), requests.c.delivery_id != sa.bindparam("but"))
+_OF_PERSON = requests.c.requester_id == sa.bindparam("requester")
+# Each is answered by an index: somebody may have asked for thousands of keys over the years.
+_WAITING_OF = sa.select(sa.func.count()).where(_OF_PERSON, sa.or_(*(requests.c.status == s.value for s in WAITING)))
+_NEWEST_OF = (
+    sa.select(requests.c.asked_at)
+    .where(_OF_PERSON, requests.c.lapses_at.is_not(None))
+    .order_by(requests.c.id.desc())
+    .limit(sa.bindparam("most"))
+    .subquery()
+)
+_RECENT_OF = sa.select(sa.func.count()).where(_NEWEST_OF.c.asked_at > sa.bindparam("since"))
+_NUMBERS_OF = sa.select(_WAITING_OF.scalar_subquery().label("waiting"), _RECENT_OF.scalar_subquery().label("recent"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,12 +182,11 @@ def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
     return _fairly(c, requests.c.status.in_([status.value for status in WAITING]), limit=limit)
 
 
-def numbers_of(c: sa.Connection, slack_user_id: str, *, but: str, since: float) -> tuple[int, int]:
-    """How many requests of somebody wait for a decision, and how many were asked of people since a time.
-
-    The one of the delivery `but` is left out.
+def numbers_of(c: sa.Connection, slack_user_id: str, *, since: float, most: int) -> tuple[int, int]:
+    """How many requests of somebody wait for a decision, and of the newest `most` how many were asked of people since
+    a time.
     """
-    row = c.execute(_NUMBERS_OF, {"requester": slack_user_id, "but": but, "since": since}).one()
+    row = c.execute(_NUMBERS_OF, {"requester": slack_user_id, "since": since, "most": most}).one()
     return row.waiting, row.recent
 
 

@@ -44,6 +44,7 @@ requests = sa.Table(
     sa.Column("reviewed_by", sa.String(40)),
     sa.Index("requests_by_status", "status", "id"),
     sa.Index("requests_by_requester", "requester_id", "id"),
+    sa.Index("requests_by_requester_and_status", "requester_id", "status"),
     sa.Index("requests_by_key", "key_id", "id"),
 )
 

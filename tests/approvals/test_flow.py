@@ -136,6 +136,13 @@ async def test_nobody_fills_the_list_of_those_who_decide(sqlite_spine: Spine) ->
     assert (await sqlite_spine.ask(BEN, name="another")).id == 2
 
 
+async def test_a_repeat_of_the_last_one_that_may_wait_answers_with_the_row(sqlite_spine: Spine) -> None:
+    sqlite_spine.flow = replace(sqlite_spine.flow, most_open=1)
+    first = await sqlite_spine.ask(delivery="sub:1")
+    assert await sqlite_spine.ask(delivery="sub:1") == first
+    assert await sqlite_spine.facts() == ["asked"]
+
+
 COUNTING = """
 [roles]
 engineer = ["S0ENGINEERS"]

@@ -157,3 +157,22 @@ def test_a_missing_row_is_a_lookup_error(sqlite_database: Database) -> None:
             store.get(c, 99)
 
     sqlite_database.run_here(work)
+
+
+def test_the_numbers_of_somebody_are_what_waits_and_the_newest_that_are_recent(database: Database) -> None:
+    def asked(c: sa.Connection, number: int, *, at: float, lapses_at: float | None, status: Status) -> None:
+        new = new_request(f"sub:{number}").model_copy(update={"asked_at": at})
+        store.insert(c, new, status=status, lapses_at=lapses_at)
+
+    def work(c: sa.Connection) -> None:
+        assert store.numbers_of(c, "U0ADA", since=NOW, most=5) == (0, 0)
+        asked(c, 1, at=NOW - 9, lapses_at=NOW, status=Status.PENDING)
+        asked(c, 2, at=NOW + 1, lapses_at=NOW, status=Status.OFFERED)
+        asked(c, 3, at=NOW + 2, lapses_at=NOW, status=Status.DENIED)
+        asked(c, 4, at=NOW + 3, lapses_at=None, status=Status.SUCCEEDED)  # nobody was asked
+        assert store.numbers_of(c, "U0ADA", since=NOW, most=5) == (2, 2)
+        assert store.numbers_of(c, "U0ADA", since=NOW - 10, most=5) == (2, 3)
+        assert store.numbers_of(c, "U0ADA", since=NOW - 10, most=2) == (2, 2)
+        assert store.numbers_of(c, "U0BEN", since=NOW - 10, most=5) == (0, 0)
+
+    database.run_here(work)
