@@ -215,6 +215,15 @@ def test_a_refill_that_ended_on_another_way_is_reconciled(rows: Rows) -> None:
     assert free is not None
     assert (free.refill_id, free.is_covered(TODAY)) == (None, True)
     assert rows.database.run_here(rows.rows.reconcile, free) == free
+    # One that had not begun covers nothing.
+    rows.set(WEEKLY)
+    lost = rows.database.run_here(allowances.save, rows.row(), replace(rows.row(), covered=None, failed_at=None))
+    assert lost is not None
+    assert rows.database.run_here(rows.rows.refills.begin, lost, KEY) is not None
+    rows.refill(Status.FAILED, marked=False)
+    uncovered = rows.database.run_here(rows.rows.reconcile, rows.row())
+    assert uncovered is not None
+    assert (uncovered.refill_id, uncovered.covered) == (None, None)
     # Another replica was first.
     assert rows.database.run_here(rows.rows.reconcile, begun) is None
 

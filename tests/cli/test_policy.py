@@ -38,7 +38,7 @@ def test_lint_is_content_with_the_example(out: io.StringIO) -> None:
     assert lint_policy(EXAMPLE, out=out) == 0
     note, last = out.getvalue().splitlines()
     assert note.startswith(f"note: {EXAMPLE}:1:1: S0ADMINS, S0ENGINEERS")
-    assert last == f"{EXAMPLE}: 13 rules, no mistake and no doubt."
+    assert last == f"{EXAMPLE}: 14 rules, no mistake and no doubt."
 
 
 def test_lint_prints_mistakes(out: io.StringIO, broken: Path) -> None:
@@ -94,6 +94,7 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "  “unlimited keys need two signatures”: the key would not be unlimited",
         "  “few keys come back freely”: it is about key.enable, key.rotate",
         "  “security decides about locked keys”: it is about key.unlock",
+        "  “small allowances are free”: it is about key.allowance",
         "Counted before this: granted to this person in 30 days: 0 units ($0.00).",
         "Counted before this: living keys of this person: 0.",
     ]

@@ -1,6 +1,9 @@
 """A key that is refilled: asked in its form or by the command, approved as anything, refilled once per period."""
 
+import functools
 from datetime import UTC, datetime
+
+import pytest
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest, OriginKind, Status
@@ -8,6 +11,7 @@ from bot.keys import allowances
 from bot.operations import Allowance
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.narrow import present
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.test_care import look
@@ -113,3 +117,116 @@ async def test_a_large_one_is_approved_by_a_manager_who_may_grant_less(http_desk
     await desk.settled(1)
     await settled(desk, record, 1)
     assert desk.key("nightly").remain_quota == 21 * DOLLAR
+
+
+async def test_it_is_seen_in_the_list_the_window_the_usage_and_why(http_desk: Desk) -> None:
+    desk = http_desk
+    await look(desk)
+    record = await a_key(desk)
+    await ask(desk, "nightly $5 per month")
+    await settled(desk, record, 1)
+    await look(desk)
+    first = f"{following(desk)[0]}-{following(desk)[1]:02}-01"
+    for number, command in enumerate(("list", "usage nightly"), 1):
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey {command}")
+        await desk.eventually(functools.partial(shown, desk, first, number))
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey show nightly")
+    await desk.eventually(lambda: first in view_text(desk.slack.top_view(ADA)))
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey why allowance nightly")
+    await desk.eventually(lambda: [m for m in told(desk) if "other allowances of this person" in text_of(m)])
+    # What Keydesk does each day is no request of theirs.
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey requests")
+    await desk.eventually(lambda: [m for m in told(desk) if "#1" in text_of(m) and "#2" not in text_of(m)])
+
+
+def shown(desk: Desk, text: str, number: int) -> bool:
+    return len([m for m in told(desk) if text in text_of(m)]) == number
+
+
+def told(desk: Desk) -> list[SlackMessage]:
+    """What only Ada sees."""
+    return [m for m in desk.slack.messages(seed.KEYS_CHANNEL) if m.ephemeral_to == ADA]
+
+
+async def test_it_is_changed_and_ended_by_the_same_command(http_desk: Desk) -> None:
+    desk = http_desk
+    await look(desk)
+    record = await a_key(desk)
+    await ask(desk, "nightly $5 per month")
+    await settled(desk, record, 1)
+    assert "That is its allowance already." in await open_form(desk, "nightly")
+    await desk.fill(ADA, desk.slack.top_view(ADA), allowance="$4")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    assert (await desk.settled(3)).status is Status.SUCCEEDED
+    assert (await row(desk, record)).terms.amount == 4 * DOLLAR
+    await ask(desk, "nightly off no longer needed")
+    assert (await desk.settled(4)).status is Status.SUCCEEDED
+    assert not (await row(desk, record)).stands
+    await until_day(desk, *following(desk))
+    await settled(desk, record, 1)
+    assert "has no allowance" in await open_form(desk, "nightly off")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nightly 0 per month", "A refill of 0 adds nothing"),
+        ("nightly lots per month", "is not an amount"),
+        ("nightly -5 per day", "has a sign"),
+    ],
+)
+async def test_bad_input_is_told_in_the_form(http_desk: Desk, text: str, says: str) -> None:
+    desk = http_desk
+    await a_key(desk)
+    assert says in await open_form(desk, text)
+    answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    assert says in answer.body["errors"]["allowance"]
+
+
+async def test_an_allowance_above_what_the_account_has_is_said(http_desk: Desk) -> None:
+    desk = http_desk
+    await a_key(desk)
+    desk.gateway.account.quota = DOLLAR
+    await look(desk)
+    await open_form(desk, "nightly $50 per month")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    card = await desk.eventually(lambda: desk.card(1))
+    assert "less than one refill" in text_of(card)
+
+
+async def test_it_goes_with_a_rotation_and_ends_with_the_owner(http_desk: Desk) -> None:
+    desk = http_desk
+    await look(desk)
+    record = await a_key(desk)
+    await ask(desk, "nightly $5 per month")
+    await settled(desk, record, 1)
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey rotate nightly")
+    await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.rotate")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    made = present(present((await desk.settled(3)).outcome).key_id)
+    assert (await row(desk, desk.gateway.key(made))).stands
+    assert await desk.app.database.read(allowances.find, record.id) is None
+    await until_day(desk, *following(desk))
+    await settled(desk, desk.gateway.key(made), 1)
+    assert desk.gateway.key(made).remain_quota == 5 * DOLLAR
+
+
+async def test_many_keys_do_not_get_round_a_rule(http_desk: Desk) -> None:
+    desk = http_desk
+    await look(desk)
+    record = await a_key(desk)
+    other = await desk.own(ADA, desk.gateway.add_key(name="other", remain_quota=DOLLAR))
+    await ask(desk, "nightly $3 per month")
+    await settled(desk, record, 1)
+    assert "Needs approval" in await open_form(desk, "other $3 per month")
+    await desk.slack.close_view(ADA, desk.slack.top_view(ADA), clear=True)
+    # Nor one after the other: what was refilled counts until its month is over.
+    await ask(desk, "nightly off")
+    await desk.settled(3)
+    assert "Needs approval" in await open_form(desk, "other $3 per month")
+    await desk.slack.close_view(ADA, desk.slack.top_view(ADA), clear=True)
+    assert "Granted at once" in await open_form(desk, "other $2 per month")
+    await desk.slack.close_view(ADA, desk.slack.top_view(ADA), clear=True)
+    await until_day(desk, *following(desk))
+    assert "Granted at once" in await open_form(desk, "other $3 per month")
+    assert await refills(desk, other) == []

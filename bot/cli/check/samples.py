@@ -20,6 +20,7 @@ from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
 from bot.approvals.cards.copies import security_message
 from bot.approvals.cards.given_keys import offered_key
 from bot.approvals.cards.offer_form import build_offer_modal
+from bot.approvals.cards.refill_notices import refill_notice
 from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_notice
 from bot.approvals.models import Acceptance, ApprovalRequest, Judgement, Outcome, Progress, Status
 from bot.features import OPERATIONS
@@ -32,6 +33,7 @@ from bot.features.forms.receipt import receipt
 from bot.features.home.language import language_block
 from bot.features.home.views import build_home, nothing_here
 from bot.features.key_adopt import views as key_adopt
+from bot.features.key_allowance import views as key_allowance
 from bot.features.key_create import views as key_create
 from bot.features.key_delete import views as key_delete
 from bot.features.key_disable import views as key_disable
@@ -84,6 +86,7 @@ _KEY = Key(
 # Forms about a key that exists: each makes its window by the same function (features/forms/key_form.py).
 _FORMS = {
     "key.quota": key_quota,
+    "key.allowance": key_allowance,
     "key.disable": key_disable,
     "key.end": key_end,
     "key.enable": key_enable,
@@ -164,6 +167,8 @@ def _of_requests() -> Iterator[Sample]:
     stopped = _request(Status.SUCCEEDED, "key.disable", **done)
     yield Sample("notice to an owner", owner_notice(stopped, OPERATIONS[stopped.operation]))
     wanted = {"key_id": 7, "owner_id": PERSON, "from_id": None}
+    failed = _request(Status.FAILED, "key.allowance", key_id=7, outcome=outcome)
+    yield Sample("a refill that failed", refill_notice(failed))
     asked = Progress(acceptance=Acceptance(until=NOW))
     offered = _request(Status.APPROVED, "key.transfer", input=wanted, progress=asked)
     yield Sample("offer of a key", offered_key(offered))

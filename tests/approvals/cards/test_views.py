@@ -22,6 +22,8 @@ from bot.approvals.cards.views import (
 from bot.approvals.models import (
     ApprovalRequest,
     Judgement,
+    Origin,
+    OriginKind,
     Outcome,
     OverlapProgress,
     Postponement,
@@ -332,3 +334,12 @@ async def test_a_notice_of_a_request_without_an_outcome_has_no_key_to_reveal(sql
         return VIEWS.drawers()[NOTICE](c, post(NOTICE))
 
     assert buttons((await sqlite_database.run(drawn)).blocks) == ["key.create.again"]
+
+
+def test_a_refill_that_failed_has_a_word_of_its_own(sqlite_database: Database) -> None:
+    def draw(c: sa.Connection) -> Any:
+        new = new_request(origin=Origin(kind=OriginKind.ALLOWANCE, request_id=1), operation="key.allowance", key_id=7)
+        store.insert(c, new, status=Status.FAILED, lapses_at=None)
+        return VIEWS.drawers()[NOTICE](c, post(NOTICE))
+
+    assert "was not refilled" in sqlite_database.run_here(draw).text
