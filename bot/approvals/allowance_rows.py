@@ -1,8 +1,9 @@
 """What a request that was settled means for the allowance of its key, written with its outcome.
 
 An allowance begins, changes and ends by `key.allowance`; its first refill is asked for at once, in the same
-transaction, unless the days are covered by an earlier one. It goes with a rotation to the new key, and ends with the
-key, or with its owner: whoever gets a key asks for an allowance of their own.
+transaction, unless the days are covered by an earlier one. A new key may begin with one, filled for the present period.
+It goes with a rotation to the new key, and ends with the key, or with its owner: whoever gets a key asks for an
+allowance of their own.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from bot.gateway.models import Key
 from bot.gateway.writes import WriteResult
 from bot.keys import allowances
 from bot.operations import Allowance, AllowanceTerms, Coverage, Effect, Operation, is_refilled
-from bot.periods import Span, day_of
+from bot.periods import Span, day_of, span_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,8 @@ class AllowanceRows:
             return
         elif operation.name == ALLOWANCE and result.key is not None:
             self._change(c, request, result.key)
+        elif operation.effect is Effect.CREATES and result.key is not None:
+            self._create(c, request, result.key)
         elif operation.effect is Effect.REPLACES and result.key is not None:
             self._move(c, request.key_id, result.key)
         elif operation.effect in {Effect.DELETES, Effect.GIVES}:
@@ -85,6 +88,25 @@ class AllowanceRows:
         saved = allowances.save(c, before, after)
         if saved is not None and not saved.is_covered(self._today()):
             self.refills.begin(c, saved, key)
+
+    def _create(self, c: sa.Connection, request: ApprovalRequest, key: Key) -> None:
+        """A new key begins filled, and its quota counts for the present period."""
+        refill = request.input.get("refill")
+        if refill is None:
+            return
+        allowances.forget(c, int(key.id))
+        terms = AllowanceTerms(amount=request.input["remain_quota"], period=refill)
+        covered = Coverage(span=span_of(terms.period, self._today()), terms=terms, owner_id=request.requester_id)
+        new = Allowance(
+            key_id=int(key.id),
+            born_at=key.created_time,
+            terms=terms,
+            request_id=request.id,
+            rule=request.judgement.decision.rule or "",
+            set_at=self.clock(),
+            covered=covered,
+        )
+        allowances.save(c, None, new)
 
     def _end(self, c: sa.Connection, key_id: int) -> None:
         before = allowances.find(c, key_id, lock=True)

@@ -147,14 +147,25 @@ def _allowances(
     everybody = EVERYBODY in people
     most: dict[int, int] = {}
     found = list(allowances.adding(c, None if everybody else people, today, before=before))
-    coming = sa.select(requests.c.key_id, requests.c.input).join(grants, grants.c.request_id == requests.c.id)
-    coming = coming.where(requests.c.operation == "key.allowance")
+    coming = sa.select(requests.c.id, requests.c.key_id, requests.c.input).join(
+        grants, grants.c.request_id == requests.c.id
+    )
+    coming = coming.where(requests.c.operation.in_(("key.allowance", "key.create")))
     coming = coming.where(requests.c.status.in_([status.value for status in IN_HAND]))
     coming = coming if everybody else coming.where(grants.c.person_id.in_(people))
     coming = coming if before is None else coming.where(requests.c.id < before)
-    asked = ((row.key_id, row.input["terms"]) for row in c.execute(coming))
-    found += [(key, AllowanceTerms.model_validate(terms)) for key, terms in asked if terms is not None]
+    # A key that is not made yet has no number; the request's, below 0, stands for it.
+    asked = ((row.key_id or -row.id, _terms(row.input)) for row in c.execute(coming))
+    found += [(key, terms) for key, terms in asked if terms is not None]
     for key, terms in found:
         if key != key_id:
             most[key] = max(most.get(key, 0), terms.per(count.per))
     return sum(most.values())
+
+
+def _terms(wanted: Mapping[str, Any]) -> AllowanceTerms | None:
+    """What a request for an allowance, or for a new key, would refill."""
+    if wanted.get("refill") is not None and "remain_quota" in wanted:
+        return AllowanceTerms(amount=wanted["remain_quota"], period=wanted["refill"])
+    terms = wanted.get("terms")
+    return None if terms is None else AllowanceTerms.model_validate(terms)

@@ -17,6 +17,8 @@ def narrowed(request: ApprovalRequest, offer: Offer, *, now: float) -> Facts:
     facts = asked
     if offer.remain_quota is not None:
         facts = replace(facts, remain_quota=offer.remain_quota, increase=offer.remain_quota, unlimited_quota=False)
+        # A new key is filled up to its quota.
+        facts = replace(facts, allowance=offer.remain_quota) if facts.allowance else facts
     if offer.delta is not None:
         left = asked.remain_quota
         if left is not None and asked.increase is not None:

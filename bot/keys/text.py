@@ -108,6 +108,13 @@ def allowance_text(terms: AllowanceTerms | None, *, units_per_usd: int) -> str:
     return _REFILLS[terms.period, terms.rollover].filled(amount=amount)
 
 
+def allowance_line(before: AllowanceTerms | None, after: AllowanceTerms | None, *, units_per_usd: int) -> Change:
+    """The line of a card: what a key is refilled with, and what it is to be."""
+    texts = [allowance_text(terms, units_per_usd=units_per_usd) for terms in (before, after)]
+    label = trc("label: what a key is refilled with", "Allowance")
+    return Change(field="allowance", label=label, before=texts[0], after=texts[1])
+
+
 def refilled_text(allowance: Allowance, *, now: float, time_zone: tzinfo, units_per_usd: int) -> str:
     """What a key is refilled with, and when next. `now`: by our clock."""
     terms, today = allowance_text(allowance.terms, units_per_usd=units_per_usd), day_of(now, time_zone)

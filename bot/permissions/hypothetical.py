@@ -25,6 +25,7 @@ _RECORD_FIELDS = (
 )  # fmt: skip
 # What only some forms ask for.
 _FORM_FIELDS = {
+    "key.create": ("refill",),
     "key.update": ("every_model",),
     "key.quota": ("delta",),
     "key.allowance": ("allowance", "refill", "rollover"),
@@ -112,8 +113,11 @@ def hypothetical_facts(
         before = Facts(unlimited_quota=False, models=frozenset(), group="", allow_ips=False, addresses=())
     addresses = _addresses(fields["allow_ips"]) if "allow_ips" in fields else before.addresses
     remain, increase = _quota(operation, fields, before, units_per_usd)
-    allowance, period = _allowance(fields, units_per_usd)
-    if allowance is not None:
+    if operation == "key.create":
+        allowance, period = _refilled_from_the_start(fields, remain)
+    else:
+        allowance, period = _allowance(fields, units_per_usd)
+    if operation != "key.create" and allowance is not None:
         remain, increase = _refilled(fields, remain, allowance), allowance
     return Facts(
         remain_quota=remain,
@@ -170,11 +174,23 @@ def _allowance(fields: Mapping[str, str], units_per_usd: int) -> tuple[int | Non
     choice = fields.get("refill", str(Period.MONTH))
     if choice == "never":
         return 0, Period.MONTH.seconds
-    if choice not in set(Period):
-        raise ValueError(f"refill: write never, {', '.join(Period)}, not “{short(choice)}”")
+    period = _period(choice)
     if "allowance" not in fields:
         raise ValueError("allowance: say how much is refilled, such as allowance=$20")
-    return _field("allowance", parse_quota, fields["allowance"], units_per_usd), Period(choice).seconds
+    return _field("allowance", parse_quota, fields["allowance"], units_per_usd), period.seconds
+
+
+def _refilled_from_the_start(fields: Mapping[str, str], remain: int | None) -> tuple[int | None, int | None]:
+    """The same of a new key, which is filled up to its quota."""
+    if fields.get("refill", "never") == "never":
+        return None, None
+    return remain, _period(fields["refill"]).seconds
+
+
+def _period(choice: str) -> Period:
+    if choice not in set(Period):
+        raise ValueError(f"refill: write never, {', '.join(Period)}, not “{short(choice)}”")
+    return Period(choice)
 
 
 def _refilled(fields: Mapping[str, str], remain: int | None, amount: int) -> int | None:

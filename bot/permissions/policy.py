@@ -71,6 +71,9 @@ def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
     decision = _by_first_rule(policy, ask, why)
     if ask.operation == "key.enable" and _strictness(decision) <= _AT_ONCE:
         decision = _with_what_it_adds(policy, ask, decision, why)
+    if ask.operation == "key.create" and ask.facts.allowance and decision.outcome != "deny":
+        refills = _by_first_rule(policy, replace(ask, operation="key.allowance"), why)
+        return _both(decision, refills, tr("The key would be refilled."))
     if ask.facts.lock is not None and ask.operation in REVIVING and decision.outcome != "deny":
         return _with_the_lock(policy, ask, decision, why)
     return decision
@@ -83,16 +86,20 @@ def _unlock(policy: Policy, ask: Ask, why: bool) -> Decision:
 
 def _with_the_lock(policy: Policy, ask: Ask, wanted: Decision, why: bool) -> Decision:
     """The key is locked, so both the operation and `key.unlock` must be granted: the stricter of both decides."""
-    unlock = _unlock(policy, replace(ask, operation=UNLOCK), why)
-    if unlock.outcome == "allow":
+    return _both(wanted, _unlock(policy, replace(ask, operation=UNLOCK), why), tr("The key is locked."))
+
+
+def _both(wanted: Decision, more: Decision, reason: str) -> Decision:
+    """What is wanted needs something more, for a reason: the stricter of both decides."""
+    if more.outcome == "allow":
         return wanted
-    sentence = joined(tr("The key is locked."), unlock.sentence)
-    if unlock.approval is None or wanted.approval is None:
-        return replace(unlock, sentence=sentence)
-    terms = stricter_terms(unlock.approval, wanted.approval)
-    if terms.count > unlock.approval.count:
+    sentence = joined(reason, more.sentence)
+    if more.approval is None or wanted.approval is None:
+        return replace(more, sentence=sentence)
+    terms = stricter_terms(more.approval, wanted.approval)
+    if terms.count > more.approval.count:
         sentence = joined(sentence, wanted.sentence)
-    return replace(unlock, sentence=sentence, approval=terms)
+    return replace(more, sentence=sentence, approval=terms)
 
 
 def _with_what_it_adds(policy: Policy, ask: Ask, enabling: Decision, why: bool) -> Decision:

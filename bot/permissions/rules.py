@@ -111,7 +111,10 @@ class Policy:
     def counts_needed(self, operation: str) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
         # What enabling adds is judged as these as well; and the key may be locked.
-        more = ("key.create", "key.quota", "key.update") if operation == "key.enable" else ()
+        # A new key may be refilled.
+        more: tuple[str, ...] = ("key.allowance",) if operation == "key.create" else ()
+        if operation == "key.enable":
+            more = ("key.create", "key.quota", "key.update")
         unlocking = (UNLOCK,) if operation in REVIVING else ()
         needed = [count for one in (operation, *more, *unlocking) for count in self._counts.get(one, ())]
         return tuple(sorted(set(needed))) if needed else ()

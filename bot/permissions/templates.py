@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.languages import StoredText, tr, trc
+from bot.periods import Period
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import Table, TomlDocument, short, value_problem
 from bot.units import short_quota
@@ -98,6 +99,10 @@ def _expiry(document: TomlDocument, path: Path, field: str, value: object) -> _V
     return str(value).strip() if document.duration(path, value, field) is not None else None
 
 
+def _refill(document: TomlDocument, path: Path, field: str, value: object) -> _Value | None:
+    return document.choice(path, value, field, (NEVER, *Period))
+
+
 def _flag(document: TomlDocument, path: Path, field: str, value: object) -> _Value | None:
     return document.flag(path, value, field)
 
@@ -139,6 +144,7 @@ READERS: Mapping[str, Callable[[TomlDocument, Path, str, object], _Value | None]
     "name": _name,
     "remain_quota": _quota,
     "unlimited_quota": _flag,
+    "refill": _refill,
     "expired_time": _expiry,
     "model_limits": _entries(_no_model),
     "allow_ips": _entries(_no_address),

@@ -164,6 +164,16 @@ def test_it_ends_with_its_key_or_its_owner(rows: Rows, operation: str, status: S
     assert rows.row().stands is stands
 
 
+def test_a_new_key_that_is_refilled_begins_filled(rows: Rows) -> None:
+    wanted = {"name": "x", "remain_quota": 70, "refill": "week"}
+    rows.follow(rows.request("key.create", key_id=8, input=wanted), NEW)
+    row = rows.row(8)
+    assert (row.terms.amount, row.terms.period, row.refill_id, row.born_at) == (70, Period.WEEK, None, 6)
+    assert row.is_covered(TODAY)
+    rows.follow(rows.request("key.create", key_id=9, input={"name": "x", "remain_quota": 70}), record(9))
+    assert rows.database.run_here(allowances.find, 9) is None
+
+
 def test_a_key_without_a_number_has_none(rows: Rows) -> None:
     rows.follow(rows.request("key.create", key_id=None))
     assert rows.database.run_here(allowances.find, 7) is None

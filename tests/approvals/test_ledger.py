@@ -136,13 +136,17 @@ async def test_allowances_of_other_keys_are_counted_by_their_pace(database: Data
             request, _ = store.insert(c, new, status=Status.APPROVED, lapses_at=None)
             ledger.grant(c, request, at=NOW)
 
+        for number, refill in ((5, {"refill": "day"}), (6, {})):
+            new = new_request(f"sub:{number}", input={"remain_quota": 50, **refill})
+            ledger.grant(c, store.insert(c, new, status=Status.APPROVED, lapses_at=None)[0], at=NOW)
+
     await database.run(prepare)
 
     def numbers(c: sa.Connection, /, **more: Any) -> list[int | None]:
         return [one.value for one in ledger.counted(c, needed, person="U0ADA", now=NOW, **more)]
 
-    assert await database.read(numbers) == [600, 900]
-    assert await database.read(numbers, key_id=2) == [400, 700]
+    assert await database.read(numbers) == [2_100, 2_400]
+    assert await database.read(numbers, key_id=2) == [1_900, 2_200]
     assert await database.read(numbers, before=1) == [0, 0]
     assert await database.read(numbers, key_id=9, before=2) == [600, 900]
 

@@ -62,6 +62,7 @@ def test_less_in_each_refill_is_less() -> None:
     asked = row(judgement=judged.model_copy(update={"facts": facts}))
     found = narrowed(asked, Offer(allowance=200), now=NOW)
     assert (found.allowance, found.increase) == (200, 200)
+    assert narrowed(asked, Offer(remain_quota=200), now=NOW).allowance == 200
     lowered = asked.model_copy(update={"judgement": judged.model_copy(update={"facts": replace(facts, increase=None)})})
     assert narrowed(lowered, Offer(allowance=200), now=NOW).increase is None
     with pytest.raises(InputError) as wrong:

@@ -95,6 +95,7 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "  “few keys come back freely”: it is about key.enable, key.rotate",
         "  “security decides about locked keys”: it is about key.unlock",
         "  “small allowances are free”: it is about key.allowance",
+        "Counted before this: other allowances of this person in 30 days: 0 units ($0.00).",
         "Counted before this: granted to this person in 30 days: 0 units ($0.00).",
         "Counted before this: living keys of this person: 0.",
     ]
@@ -284,7 +285,8 @@ def test_explain_says_what_it_takes_for_counted(out: io.StringIO) -> None:
     small = ["remain_quota=100k", "expired_time=30d"]
     assert explain(out, Question(operation="key.create", who="engineer", fields=small)) == 0
     first = out.getvalue().splitlines()[0]
-    assert first == ("note: nothing is taken to have been given before this; tell it with keys_so_far, granted_so_far.")
+    told = "keys_so_far, granted_so_far, allowances_so_far"
+    assert first == f"note: nothing is taken to have been given before this; tell it with {told}."
     assert "allowed" in out.getvalue()
     out.truncate(0)
     assert explain(out, Question(operation="key.create", who="engineer", fields=[*small, "keys_so_far=5"])) == 0

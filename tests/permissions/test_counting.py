@@ -18,7 +18,7 @@ def free(when: str, do: str = '["key.create"]') -> str:
 
 
 def why_not(when: str, operation: str = "key.create", **facts: Any) -> str | None:
-    read = policy(free(when, '["key.*"]'))
+    read = policy(free(when, '["key.*", "key.allowance"]'))
     decision = decide(read, Ask(actor=member("U01", "S0ENG"), operation=operation, facts=Facts(**facts)), why=True)
     return None if decision.allowed else decision.trail[0][1]
 

@@ -180,6 +180,15 @@ def test_an_allowance_that_is_none_is_told(told: dict[str, str], wrong: str) -> 
         hypothetical_facts("key.allowance", told, now=NOW)
 
 
+def test_a_new_key_may_be_refilled_with_its_quota() -> None:
+    made = facts("key.create", remain_quota="$2", refill="week")
+    assert (made.allowance, made.allowance_period, made.increase) == (1_000_000, 604_800, 1_000_000)
+    assert facts("key.create", remain_quota="$2", refill="never").allowance is None
+    assert facts("key.create", refill="week").allowance is None
+    with pytest.raises(ValueError, match="refill: write never"):
+        facts("key.create", remain_quota="$2", refill="year")
+
+
 def test_every_model_is_every_model_whatever_the_list_says() -> None:
     assert facts("key.update", key=KEY, every_model="yes", model_limits="o3").models == frozenset()
     assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == frozenset({"o3"})

@@ -230,3 +230,31 @@ async def test_many_keys_do_not_get_round_a_rule(http_desk: Desk) -> None:
     await until_day(desk, *following(desk))
     assert "Granted at once" in await open_form(desk, "other $3 per month")
     assert await refills(desk, other) == []
+
+
+async def test_a_new_key_may_be_refilled_from_the_start(http_desk: Desk) -> None:
+    desk = http_desk
+    await look(desk)
+    await desk.ask(name="batch", remain_quota="$1", refill="week", expired_time="90d")
+    assert (await desk.settled(1)).status is Status.SUCCEEDED
+    record = desk.key("batch")
+    assert (await row(desk, record)).terms.amount == DOLLAR
+    desk.gateway.charge(record.id, DOLLAR // 2)
+    await look(desk)
+    assert await refills(desk, record) == []
+    await desk.pass_time(8 * DAY)
+    await look(desk)
+    await settled(desk, record, 1)
+    assert desk.key("batch").remain_quota == DOLLAR
+    # Small as a key, but too much in a month: somebody decides.
+    await desk.ask(name="hungry", remain_quota="$1", refill="day")
+    assert "The key would be refilled." in str((await desk.request(3)).judgement.decision.sentence)
+
+
+async def test_the_command_for_a_new_key_knows_how_often_it_is_refilled(http_desk: Desk) -> None:
+    desk = http_desk
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey new daily batch $1 per month 90d because of reports")
+    await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.create")
+    await desk.slack.submit(ADA, desk.slack.top_view(ADA))
+    assert (await desk.settled(1)).key_name == "daily batch"
+    assert (await row(desk, desk.key("daily batch"))).terms.period == "month"

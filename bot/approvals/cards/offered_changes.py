@@ -33,12 +33,23 @@ def _value(field: str, offer: Offer, request: ApprovalRequest, units_per_usd: in
         return _quota(field, offer, request, units_per_usd)
     if field == EXPIRY and offer.expiry is not None:
         return expiry_text(offer.expiry)
-    if field == ALLOWANCE and offer.allowance is not None:
-        terms = AllowanceTerms.model_validate(request.input["terms"] | {"amount": offer.allowance})
-        return allowance_text(terms, units_per_usd=units_per_usd)
+    if field == ALLOWANCE:
+        return _allowance(offer, request, units_per_usd)
     if field == MODELS and offer.models is not None:
         return with_commas(offer.models)
     return None
+
+
+def _allowance(offer: Offer, request: ApprovalRequest, units_per_usd: int) -> str | None:
+    """A new key is filled up to its quota; of another the amount of each refill is offered."""
+    refill, terms = request.input.get("refill"), request.input.get("terms")
+    if refill is not None and offer.remain_quota is not None:
+        terms = {"amount": offer.remain_quota, "period": refill}
+    elif terms is not None and offer.allowance is not None:
+        terms = {**terms, "amount": offer.allowance}
+    else:
+        return None
+    return allowance_text(AllowanceTerms.model_validate(terms), units_per_usd=units_per_usd)
 
 
 def _quota(field: str, offer: Offer, request: ApprovalRequest, units_per_usd: int) -> str | None:

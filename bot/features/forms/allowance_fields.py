@@ -53,22 +53,21 @@ def as_typed(terms: AllowanceTerms) -> str:
 
 def allowance_blocks(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
     """How often the key is refilled, with how much, and what becomes of the rest."""
-    never = trc("choice: how often a key is refilled", "Never")
-    options = [option(never, NEVER_CHOICE), *(option(period_word(period), str(period)) for period in Period)]
-    choice = select(options, initial=shown.choice)
     text = text_input(initial=shown.amount, placeholder=tr("100k or $5"), max_length=60) | AT_EACH_CHARACTER
     box = checkboxes(
         [
             option(
                 tr("Add to what is left"),
                 "on",
-                description=tr("Otherwise the key is filled up to the amount, and what is unspent does not add up"),
+                description=tr("Otherwise it is filled up to the amount; unspent quota is not added"),
             )
         ],
         initial=["on"] if shown.rollover else [],
     )
     return [
-        input_block(REFILL_FIELD, tr("Refill"), choice, hint=tr("Weeks begin on Monday."), dispatch=True),
+        input_block(
+            REFILL_FIELD, tr("Refill"), _choices(shown.choice), hint=tr("Weeks begin on Monday."), dispatch=True
+        ),
         input_block(
             ALLOWANCE,
             tr("Amount of each refill"),
@@ -81,13 +80,47 @@ def allowance_blocks(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
     ]
 
 
+def refill_block(choice: str = NEVER_CHOICE) -> Block:
+    """How often a new key is refilled."""
+    hint = tr("The key is filled up to its quota once per period; weeks begin on Monday.")
+    return input_block(REFILL_FIELD, tr("Refill"), _choices(choice), hint=hint, dispatch=True)
+
+
+def _choices(chosen: str) -> Block:
+    never = trc("choice: how often a key is refilled", "Never")
+    options = [option(never, NEVER_CHOICE), *(option(period_word(period), str(period)) for period in Period)]
+    return select(options, initial=chosen)
+
+
+def read_refill(reader: FormReader, *, unlimited: bool) -> Period | None:
+    """How often a new key is refilled; None = never. What is wrong is noted in the reader."""
+    choice = typed(reader.state, REFILL_FIELD) or NEVER_CHOICE
+    if choice == NEVER_CHOICE:
+        return None
+    if choice not in set(Period):
+        reader.errors[REFILL_FIELD] = _choose()
+        return None
+    if unlimited:
+        reader.errors[REFILL_FIELD] = no_limit()
+    return Period(choice)
+
+
+def no_limit() -> str:
+    """That a key cannot be refilled."""
+    return tr("The key has no limit, so there is nothing to refill.")
+
+
+def _choose() -> str:
+    return tr("Choose how often the key is refilled.")
+
+
 def read_terms(reader: FormReader) -> AllowanceTerms | None:
     """The chosen terms; None = never. Raises InputError."""
     choice = typed(reader.state, REFILL_FIELD)
     if choice == NEVER_CHOICE:
         return None
     if choice not in set(Period):
-        raise InputError({REFILL_FIELD: tr("Choose how often the key is refilled.")})
+        raise InputError({REFILL_FIELD: _choose()})
     try:
         amount = parse_quota(clean_number(typed(reader.state, ALLOWANCE)), reader.units_per_usd)
     except ValueError as error:

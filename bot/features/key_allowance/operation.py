@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from bot.approvals.refills import REFILL
 from bot.errors import InputError
-from bot.features.forms.allowance_fields import ALLOWANCE, REFILL_FIELD, ROLLOVER
+from bot.features.forms.allowance_fields import ALLOWANCE, REFILL_FIELD, ROLLOVER, no_limit
 from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, too_much, waits
 from bot.features.forms.new_owner import handed_over, refused
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import WriteResult, change_quota
-from bot.keys.text import allowance_text, refill_lines
-from bot.languages import tr, trc
+from bot.keys.text import allowance_line, refill_lines
+from bot.languages import tr
 from bot.operations import (
     Allowance,
     AllowanceTerms,
@@ -130,7 +130,7 @@ def _problem(key: Key, wanted: ChangeAllowance, *, now: float) -> str:
     """Why a key cannot be refilled now, or get these terms; "" when it can."""
     terms = wanted.terms
     if terms is not None and key.unlimited_quota:
-        return _no_limit()
+        return no_limit()
     if terms is None or not wanted.refill:
         return ""
     if not is_refilled(key, now=now):
@@ -140,16 +140,12 @@ def _problem(key: Key, wanted: ChangeAllowance, *, now: float) -> str:
     return ""
 
 
-def _no_limit() -> str:
-    return tr("The key has no limit, so there is nothing to refill.")
-
-
 def _check(key: Key, before: AllowanceTerms | None, after: AllowanceTerms | None) -> None:
     """What changes nothing, and what the key cannot take, as an error under a field."""
     if after is None and before is None:
         raise InputError({REFILL_FIELD: tr("The key has no allowance, so there is none to end.")})
     if after is not None and key.unlimited_quota:
-        raise InputError({REFILL_FIELD: _no_limit()})
+        raise InputError({REFILL_FIELD: no_limit()})
     if after is not None and after == before:
         raise InputError({ALLOWANCE: tr("That is its allowance already.")})
     if after is not None and key.remain_quota + after.amount > MAX_QUOTA:
@@ -183,9 +179,7 @@ def _lines(
 ) -> tuple[Change, ...]:
     """Terms before → after, when the first refill is, and whether the account has that much."""
     units = look.units_per_usd
-    label = trc("label: what a key is refilled with", "Allowance")
-    texts = [allowance_text(terms, units_per_usd=units) for terms in (before, after)]
-    lines = [Change(field=ALLOWANCE, label=label, before=texts[0], after=texts[1])]
+    lines = [allowance_line(before, after, units_per_usd=units)]
     if after is not None:
         today = day_of(look.now, look.time_zone)
         covered = known is not None and known.is_covered(today)

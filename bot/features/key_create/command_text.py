@@ -1,17 +1,20 @@
 """Reads `/apikey new staging-bot $5 30d gpt-4o because load test` into fields of the form. Decides nothing.
 
 What is understood is filled in and shown, and the person sends the form; what is not is said. Words are tried as an
-amount, a length of time and a model, in every language; the first run of words that are none of these is the name.
+amount, a length of time, how often it is refilled and a model, in every language; the first run of words that are none
+of these is the name.
 """
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from bot.features.forms.allowance_fields import REFILL_FIELD
 from bot.features.forms.fields import EXPIRY, MODELS, NAME, NAME_LIMIT, NEVER_CHOICE, QUOTA, REASON, UNLIMITED
 from bot.features.forms.wishes import expiry_fields
 from bot.languages import languages, said, speaking, tr, trc
 from bot.operations import Expiry, Filled
+from bot.periods import find_period
 from bot.slack.blocks import harmless, inert
 from bot.typed_text import clean_line, clean_number, fold_word, unquoted
 from bot.units import NoAmount, NoDuration, parse_duration, parse_quota
@@ -59,6 +62,7 @@ def read_command(text: str, *, models: Collection[str] | None, now: float, units
     closed, at = False, 0
     while at < len(words):
         used = _amount(found, words[at:], units_per_usd) or _time(found, words[at:], now)
+        used = used or _period(found, words[at:])
         if not used and fold_word(words[at]) in never:
             used = _take(found, EXPIRY, NEVER_CHOICE, 1)
         elif not used and fold_word(words[at]) in unlimited:
@@ -160,6 +164,15 @@ def _time(found: CommandText, words: list[str], now: float) -> int:
             return _take(found, EXPIRY, span, size)
         found.fields |= expiry_fields(Expiry(seconds=seconds), now=now)
         return size
+    return 0
+
+
+def _period(found: CommandText, words: list[str]) -> int:
+    """How many words behind an amount were how often the key is refilled; 0 = none."""
+    for size, span in _spans(words) if QUOTA in found.fields else ():
+        period = find_period(span)
+        if period is not None and not period[0] and not period[2]:
+            return _take(found, REFILL_FIELD, str(period[1]), size)
     return 0
 
 

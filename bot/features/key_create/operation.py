@@ -1,8 +1,12 @@
 """What asking for a key means: the wish, the look before it, the create, and the search for what was made."""
 
+from dataclasses import replace
 from typing import Any
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from bot.errors import InputError
+from bot.features.forms.allowance_fields import REFILL_FIELD
 from bot.features.forms.fields import (
     CROSS_GROUP,
     EXPIRY,
@@ -11,6 +15,7 @@ from bot.features.forms.fields import (
     IPS,
     MODELS,
     NAME,
+    NEVER_CHOICE,
     QUOTA,
     REASON,
     UNLIMITED,
@@ -20,9 +25,10 @@ from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import KeySettings
 from bot.gateway.writes import WriteResult, create
 from bot.keys.prices import price_lines
-from bot.keys.text import new_key_lines
+from bot.keys.text import allowance_line, new_key_lines
 from bot.languages import tr
 from bot.operations import (
+    AllowanceTerms,
     Description,
     Effect,
     Expiry,
@@ -35,12 +41,13 @@ from bot.operations import (
     Work,
     facts_of,
 )
+from bot.periods import Period
 from bot.permissions.models import Actor
 from bot.units import short_quota
 
 
 class CreateKey(Frozen):
-    """A wish for a key: the gateway's nine fields; the expiry as it was chosen."""
+    """A wish for a key: the gateway's nine fields; the expiry as it was chosen; how often it is refilled."""
 
     name: str
     remain_quota: int
@@ -50,6 +57,18 @@ class CreateKey(Frozen):
     allowed_ips: tuple[str, ...] = ()
     group: str = ""
     cross_group_retry: bool = False
+    refill: Period | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_refill(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Left out where there is none: a replica of the version before takes no field that it does not know."""
+        plain: dict[str, Any] = dump(self)
+        return {name: value for name, value in plain.items() if name != "refill" or value is not None}
+
+    @property
+    def terms(self) -> AllowanceTerms | None:
+        """What it is refilled with: filled up to its quota; None = it is not."""
+        return None if self.refill is None else AllowanceTerms(amount=self.remain_quota, period=self.refill)
 
     def settings(self, start: float) -> KeySettings:
         """The record to be, its expiry counted from `start` (Unix seconds: the approval)."""
@@ -78,7 +97,7 @@ class KeyCreate(Operation):
         you_ask=tr("you ask for a new key {name}"),
         done=tr("Key {name} was created."),
         effect=Effect.CREATES,
-        fields=(NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
+        fields=(NAME, QUOTA, UNLIMITED, REFILL_FIELD, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
     )
     input_model = CreateKey
 
@@ -91,8 +110,13 @@ class KeyCreate(Operation):
         facts = facts_of(
             settings, now=look.now, increase=wanted.remain_quota, reason=look.reason, channel=look.channel_id
         )
+        terms = wanted.terms
+        if terms is not None:
+            facts = replace(facts, allowance=terms.amount, allowance_period=terms.period.seconds)
         unlisted = await look.unlisted(wanted.models, group=wanted.group)
         lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
+        if terms is not None:
+            lines += (allowance_line(None, terms, units_per_usd=look.units_per_usd),)
         prices = await look.prices(wanted.models, group=wanted.group)
         lines += price_lines(wanted.models, prices, units_per_usd=look.units_per_usd)
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
@@ -107,6 +131,7 @@ class KeyCreate(Operation):
             NAME: wanted.name,
             QUOTA: "" if wanted.unlimited_quota and not wanted.remain_quota else short_quota(wanted.remain_quota),
             UNLIMITED: wanted.unlimited_quota,
+            REFILL_FIELD: NEVER_CHOICE if wanted.refill is None else str(wanted.refill),
             **expiry_fields(wanted.expiry, now=now),
             MODELS: wanted.models,
             IPS: wanted.allowed_ips,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.features.forms import fields as form
+from bot.features.forms.allowance_fields import read_refill, refill_block
 from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_create.operation import OPERATION, CreateKey
@@ -78,6 +79,7 @@ def build_modal(
         *template_blocks(templates),
         form.name_block(prefill),
         *form.quota_blocks(prefill, units_per_usd),
+        refill_block(),
         *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),
         form.models_block(prefill),
         form.ips_block(prefill),
@@ -102,6 +104,7 @@ def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_by
         name=reader.name(count_bytes=count_bytes),
         remain_quota=reader.quota(unlimited=unlimited),
         unlimited_quota=unlimited,
+        refill=read_refill(reader, unlimited=unlimited),
         expiry=reader.expiry(),
         models=reader.models(),
         allowed_ips=reader.allowed_ips(),
@@ -118,6 +121,7 @@ def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
     chosen = typed(reader.state, form.EXPIRY)
     unlimited = reader.unlimited()
     quota, expiry = reader.quota(unlimited=unlimited), reader.expiry()
+    refill = read_refill(reader, unlimited=unlimited)
     if reader.errors:
         return None, "", chosen
     group = clean_line(typed(reader.state, form.GROUP))
@@ -125,6 +129,7 @@ def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
         name=clean_line(typed(reader.state, form.NAME)),
         remain_quota=quota,
         unlimited_quota=unlimited,
+        refill=refill,
         expiry=expiry,
         models=reader.models(),
         allowed_ips=reader.allowed_ips(),

@@ -43,6 +43,14 @@ def test_an_offered_refill_stands_beside_what_was_asked() -> None:
     assert (shown.before, str(shown.after)) == ("asked", "500k units ($1.00) added every week")
 
 
+def test_a_new_key_is_refilled_with_the_offered_quota() -> None:
+    of_new = {"remain_quota": 1_000_000, "refill": "day"}
+    (shown,) = shown_changes(row(line("allowance"), Offer(remain_quota=500_000), input=of_new), UNITS)
+    assert str(shown.after) == "filled up to 500k units ($1.00) every day"
+    change = line("allowance")
+    assert shown_changes(row(change, Offer(models=("a",)), input=of_new), UNITS) == (change,)
+
+
 def test_what_a_key_would_have_left_follows_the_offer() -> None:
     before = key(remain_quota=1_000_000)
     change = line("remain_quota", before="1M units ($2.00)", after="3M units ($6.00)")

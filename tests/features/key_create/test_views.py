@@ -164,7 +164,7 @@ def test_the_modal_names_its_parts_as_product_md_says() -> None:
     inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     assert set(inputs) == {
         "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at", "model_limits", "allow_ips",
-        "group", "cross_group_retry", "reason",
+        "group", "cross_group_retry", "reason", "refill",
     }  # fmt: skip
     assert {element["action_id"] for element in inputs.values()} == {"value"}
     choices = [option["value"] for option in inputs["expired_time"]["options"]]
