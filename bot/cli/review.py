@@ -46,7 +46,8 @@ def review_status(database: Database, number: int | None, *, out: TextIO, as_jso
         out.write(json.dumps(told) + "\n")
         return 0
     out.write(f"review {review.id}: {review.status.value}\n")
-    out.writelines(f"  {name}: {value}\n" for name, value in told.items() if name not in {"id", "status", "decisions"})
+    known = {name: value for name, value in told.items() if value is not None}
+    out.writelines(f"  {name}: {value}\n" for name, value in known.items() if name not in {"id", "status", "decisions"})
     out.writelines(f"  {name}: {count}\n" for name, count in told["decisions"].items())
     return 0
 

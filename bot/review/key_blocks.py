@@ -93,6 +93,14 @@ def standing_text(row: ReviewedKey, requests: Requests, *, units_per_usd: int) -
         return f":fast_forward: {said(_DEPARTURES[row.departure or WhyLeft.GONE])}"
     if row.undone_by is not None:
         return _UNDONE[row.undone_at is not None].filled(who=mention(row.undone_by))
+    request = requests.get(row.request_id or 0)
+    if row.is_moving and request is not None and request.outcome is not None and request.outcome.by_hand:
+        why = harmless(request.outcome.sentence)
+        return tr(
+            ":grey_question: Request {number}: it is not known whether that was done. {why}",
+            number=request.number,
+            why=why,
+        )
     amount = _money(row.target or 0, units_per_usd)
     who = mention(row.decided_by or "")
     return _STANDING[row.verdict, row.settled_at is not None].filled(who=who, amount=amount)

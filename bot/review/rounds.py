@@ -17,13 +17,15 @@ from bot.permissions.rules import Policy
 from bot.review import store
 from bot.review.decisions import ReviewDecisions
 from bot.review.judgement import departure_of, is_over, reminder_due
-from bot.review.models import REMINDED_ON, Review, ReviewCard, ReviewStatus, Verdict
+from bot.review.models import DAY, REMINDED_ON, Review, ReviewCard, ReviewStatus, Verdict
 from bot.review.notifications import ReviewNotifications
 from bot.review.selection import SECURITY, Chosen, PeopleUnknown, Selection
 
 PAGE = 500
 # Disables of silence that are on their way at a time, so that people's own calls of the gateway are not held up.
 MOST_AT_ONCE = 25
+# What is not done at the gateway for so long waits for a person, and holds up no review.
+STUCK_SECONDS = 7 * DAY
 # While Slack does not say who people are; then those count as nobody.
 PATIENCE = 600.0
 BY_COMMAND, BY_SCHEDULE = "command", "schedule"
@@ -122,7 +124,8 @@ class ReviewRounds:
 
     def _end(self, c: sa.Connection, review: Review) -> None:
         """Nobody decided in time: disable, a few at a time."""
-        room = MOST_AT_ONCE - store.unsettled(c, review.id, verdict=Verdict.SILENCE)
+        since = self.clock() - STUCK_SECONDS
+        room = MOST_AT_ONCE - store.unsettled(c, review.id, since=since, verdict=Verdict.SILENCE)
         for row in store.keys_after(c, review.id, 0, limit=max(0, room), only_open=True):
             self.decisions.silence(c, row)
 
@@ -131,9 +134,9 @@ class ReviewRounds:
         if review is None or review.status is not ReviewStatus.OPEN:
             return
         counts = store.counts(c, review_id=review_id)
-        if counts.open or store.unsettled(c, review_id):
-            return
         now = self.clock()
+        if counts.open or store.unsettled(c, review_id, since=now - STUCK_SECONDS):
+            return
         if not store.change(c, review, status=ReviewStatus.CLOSED.value, open_mark=None, closed_at=now):
             return
         told: dict[str, Any] = {verdict.value: number for verdict, number in counts.by_verdict.items()}

@@ -145,11 +145,11 @@ def counts(c: sa.Connection, *, review_id: int | None = None, card_id: int | Non
     return ReviewCounts(by_verdict={Verdict(verdict): int(number) for verdict, number in rows})
 
 
-def unsettled(c: sa.Connection, review_id: int, *, verdict: Verdict | None = None) -> int:
-    """How many decisions of a review are not done at the gateway yet."""
+def unsettled(c: sa.Connection, review_id: int, *, since: float, verdict: Verdict | None = None) -> int:
+    """How many decisions of a review, of those since then (Unix seconds), are not done at the gateway yet."""
     wanted = _CHANGING if verdict is None else (verdict,)
     mine = (review_keys.c.review_id == review_id) & review_keys.c.settled_at.is_(None)
-    mine &= review_keys.c.verdict.in_([one.value for one in wanted])
+    mine &= (review_keys.c.decided_at > since) & review_keys.c.verdict.in_([one.value for one in wanted])
     return int(c.scalar(sa.select(sa.func.count()).select_from(review_keys).where(mine)) or 0)
 
 

@@ -49,7 +49,7 @@ def test_nobody_gets_buttons_for_their_own_key() -> None:
     assert shown(replace(OPEN, owner_id=None), viewer="U0MIRA")[1] != []
 
 
-BY = {"decided_by": "U0MIRA", "decided_at": NOON}
+BY: dict[str, Any] = {"decided_by": "U0MIRA", "decided_at": NOON}
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,14 @@ def test_a_change_that_failed_says_why() -> None:
     assert "That did not work: The gateway said no." in told
     running = failed.model_copy(update={"status": Status.RUNNING})
     assert standing_text(row, {failed.id: running}, units_per_usd=DOLLAR) == ""
+
+
+def test_what_waits_for_a_person_says_so() -> None:
+    by_hand = Outcome(sentence="Look at the gateway.", by_hand=True)
+    unknown = ApprovalRequest(
+        **dict(new_request()), id=3, version=2, status=Status.UNKNOWN, lapses_at=None, outcome=by_hand
+    )
+    row = replace(OPEN, verdict=Verdict.DISABLE, request_id=3, **BY)
+    told = "Request #3: it is not known whether that was done. Look at the gateway."
+    assert told in standing_text(row, {3: unknown}, units_per_usd=DOLLAR)
+    assert told not in standing_text(replace(row, settled_at=NOON), {3: unknown}, units_per_usd=DOLLAR)

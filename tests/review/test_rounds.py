@@ -39,9 +39,12 @@ def end_requests(desk: Desk, to: Status = Status.SUCCEEDED) -> None:
         request = requests_store.move(c, request, to, settled_at=desk.now, outcome=outcome)
         desk.replica().decisions.granted.notifications.announce(c, request)
 
-    for request in requests_of(desk):
-        if request.status is Status.APPROVED:
-            desk.database.run_here(ended, request)
+    def all_ended(c: Any) -> None:
+        for request in requests_of(desk):
+            if request.status is Status.APPROVED:
+                ended(c, request)
+
+    desk.database.run_here(all_ended)
 
 
 def number_of_reviews(desk: Desk) -> int:
@@ -211,8 +214,22 @@ async def test_the_policy_asks_for_a_review_when_it_is_due_once(desk: Desk) -> N
     assert number_of_reviews(desk) == 2
 
 
+async def test_a_decision_that_hangs_for_a_week_holds_up_no_review(desk: Desk) -> None:
+    desk.put(key(1))
+    desk.ask()
+    await desk.round()
+    desk.database.run_here(store.change_key, desk.rows()[1], verdict="disable", decided_at=desk.now)
+    desk.now += rounds.STUCK_SECONDS - 1
+    await desk.round()
+    assert desk.review().status is ReviewStatus.OPEN
+    desk.now += 2
+    await desk.round()
+    assert desk.review().status is ReviewStatus.CLOSED
+
+
 @pytest.mark.thorough
-async def test_three_thousand_keys_of_one_manager(sqlite_database: Database) -> None:
+async def test_three_thousand_keys_of_one_manager(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "MOST_AT_ONCE", 300)
     desk = Desk(sqlite_database)
     for first in range(1, 3001, 500):
         desk.put(*(key(number) for number in range(first, first + 500)))

@@ -47,15 +47,16 @@ async def test_keys_are_counted_paged_and_found(database: Database) -> None:
     rows = desk.rows()
     assert desk.read(store.place_of_first_open, card.id) == 0
     database.run_here(store.change_key, rows[1], verdict="left", departure="gone")
-    database.run_here(store.change_key, rows[2], verdict="disable", request_id=7)
+    database.run_here(store.change_key, rows[2], verdict="disable", request_id=7, decided_at=NOON)
     assert desk.read(store.place_of_first_open, card.id) == 2
     assert [row.key_id for row in desk.read(store.page, card.id, limit=2, offset=1)] == [2, 3]
     counts = desk.read(store.counts, card_id=card.id)
     assert counts == desk.read(store.counts, review_id=desk.review().id)
     assert (counts.total, counts.open, counts.of(Verdict.LEFT, Verdict.DISABLE)) == (4, 2, 2)
     assert ReviewCounts(by_verdict={}).total == 0
-    assert desk.read(store.unsettled, desk.review().id) == 1
-    assert desk.read(store.unsettled, desk.review().id, verdict=Verdict.SILENCE) == 0
+    assert desk.read(store.unsettled, desk.review().id, since=NOON - 1) == 1
+    assert desk.read(store.unsettled, desk.review().id, since=NOON) == 0
+    assert desk.read(store.unsettled, desk.review().id, since=0.0, verdict=Verdict.SILENCE) == 0
     assert desk.read(store.owners_of_open, desk.review().id) == [ADA]
     assert desk.rows()[1].departure is WhyLeft.GONE
     assert desk.read(store.key_of_request, 7).key_id == 2
