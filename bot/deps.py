@@ -55,6 +55,8 @@ class Deps:
     problems: Callable[[], Awaitable[Sequence[str]]]
     # Open alerts about living keys, as rows for the Home of somebody who may act on them.
     open_alerts: Callable[[Actor], Awaitable[Sequence[Block]]]
+    # Reviews of keys that wait for somebody, as rows for their Home.
+    open_reviews: Callable[[Actor], Awaitable[Sequence[Block]]]
 
     @property
     def lookup(self) -> KeyLookup:

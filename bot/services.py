@@ -225,6 +225,7 @@ class Services:
             languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
+            open_reviews=self.open_reviews,
             clock=self.clock,
         )
 
@@ -357,6 +358,10 @@ class Services:
     async def open_alerts(self, actor: Actor) -> list[Block]:
         """Rows about leaked keys that still work, for whoever may act on them."""
         return await self.alerts.calls.home_rows(actor)
+
+    async def open_reviews(self, actor: Actor) -> list[Block]:
+        """Rows about keys that this person is asked to review."""
+        return await self.database.read(review.home_rows, actor, self.policy.current())
 
     async def _update_view(self, view_id: str, view: dict[str, Any]) -> None:
         await self.resources.web.write("views.update", interactive=True, view_id=view_id, view=view)

@@ -7,7 +7,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.care.kind import CareKind
 from bot.care.schedule import CareSchedule
 from bot.deps import Deps
-from bot.review.cards import drawers
+from bot.review.cards import drawers, home_rows
 from bot.review.decisions import ReviewDecisions
 from bot.review.listeners import ReviewListeners, register
 from bot.review.notifications import ReviewNotifications
@@ -17,7 +17,7 @@ from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
 from bot.slack.router import Router
 
-__all__ = ["Reviews", "build", "drawers"]
+__all__ = ["Reviews", "build", "drawers", "home_rows"]
 
 # Seconds between two rounds: a review that is asked for on the command line begins within a minute.
 PAUSE = 30.0

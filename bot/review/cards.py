@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store as requests_store
-from bot.languages import joined, tr, trn
+from bot.languages import Sentence, joined, tr, trn
+from bot.permissions.models import Actor
 from bot.permissions.reviewers import security_of
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
@@ -212,16 +213,31 @@ def _reminder(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) 
             moment=moment,
         )
     else:
-        told = trn(
-            "Key review {review}: {count} key waits for your decision until {moment}.",
-            "Key review {review}: {count} keys wait for your decision until {moment}.",
-            number,
-            review=review.id,
-            moment=moment,
-        )
+        told = _waits(review, number)
     nobody = tr("Those who were asked first are not in this workspace any more.") if post.body.get("security") else ""
     text = joined(called(policy(), whom), told, nobody)
     return Message(text, [section(text), actions(_review_button(card, waits=False))])
+
+
+def _waits(review: Review, number: int) -> Sentence:
+    return trn(
+        "Key review {review}: {count} key waits for your decision until {moment}.",
+        "Key review {review}: {count} keys wait for your decision until {moment}.",
+        number,
+        review=review.id,
+        moment=date(review.ends_at, style=_DAY_ONLY),
+    )
+
+
+def home_rows(c: sa.Connection, actor: Actor, policy: Policy) -> list[Block]:
+    """For the Home: each card about which this person is asked and keys of others wait."""
+    review, rows = store.current(c), list[Block]()
+    for card in [] if review is None else store.cards(c, review.id):
+        names = security_of(policy) if card.security else card.roles
+        number = store.open_for(c, card.id, actor.slack_user_id)
+        if review is not None and number and not policy.roles.held(actor).isdisjoint(names):
+            rows.append(section(_waits(review, number), accessory=_review_button(card, waits=False)))
+    return rows
 
 
 # What an owner is told, by its name in the message's row: which keys it is about.

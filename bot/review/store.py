@@ -145,6 +145,13 @@ def counts(c: sa.Connection, *, review_id: int | None = None, card_id: int | Non
     return ReviewCounts(by_verdict={Verdict(verdict): int(number) for verdict, number in rows})
 
 
+def open_for(c: sa.Connection, card_id: int, slack_user_id: str) -> int:
+    """How many keys of a card wait for a decision that this person may make: those of others."""
+    others = review_keys.c.owner_id.is_(None) | (review_keys.c.owner_id != slack_user_id)
+    mine = (review_keys.c.card_id == card_id) & _OPEN & others
+    return int(c.scalar(sa.select(sa.func.count()).select_from(review_keys).where(mine)) or 0)
+
+
 def unsettled(c: sa.Connection, review_id: int, *, since: float, verdict: Verdict | None = None) -> int:
     """How many decisions of a review, of those since then (Unix seconds), are not done at the gateway yet."""
     wanted = _CHANGING if verdict is None else (verdict,)

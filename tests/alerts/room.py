@@ -197,6 +197,7 @@ class Room:
             clock=self.spine.clock,
             problems=self._nothing,  # type: ignore[arg-type]
             open_alerts=self._nothing,  # type: ignore[arg-type]
+            open_reviews=self._nothing,  # type: ignore[arg-type]
         )
 
     async def actor(self, user: str, _team: str, *, fresh: bool = False) -> Actor:

@@ -76,6 +76,7 @@ class ListenerDesk:
             languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
+            open_reviews=self.open_alerts,
         )
 
     async def open_alerts(self, _actor: Actor) -> list[Block]:

@@ -145,6 +145,7 @@ class Room:
             clock=clock,
             problems=self._nothing,  # type: ignore[arg-type]
             open_alerts=self._nothing,  # type: ignore[arg-type]
+            open_reviews=self._nothing,  # type: ignore[arg-type]
         )
         self.listeners = BatchListeners(
             deps,

@@ -1,6 +1,7 @@
 """A review of keys through the whole bot: who decides what, by which buttons, and what becomes of it."""
 
 import asyncio
+import functools
 import io
 import json
 
@@ -271,3 +272,24 @@ async def test_a_workspace_without_a_reason_hears_nothing(http_desk: Desk) -> No
     await rounds(desk)
     assert present(await desk.app.database.read(store.last)).status is ReviewStatus.CLOSED
     assert cards(desk) == cards(desk, seed.SECURITY_CHANNEL) == []
+
+
+def _is_on_the_home(desk: Desk, user: str, words: str) -> bool:
+    return words in view_text(present(desk.slack.home(user)))
+
+
+async def test_what_waits_stands_on_the_home_of_those_who_are_asked(http_desk: Desk) -> None:
+    desk = http_desk
+    quiet_keys(desk)
+    await desk.own(ADA, add(desk, "night job"))
+    await desk.own(MIRA, add(desk, "the manager's"))
+    add(desk, "orphan")
+    await begin(desk)
+    for user, waits in ((MIRA, "1 key waits"), (OMAR, "2 keys wait"), (SAM, "1 key waits")):
+        await desk.slack.open_home(user)
+        await desk.eventually(functools.partial(_is_on_the_home, desk, user, waits))
+    await desk.slack.click(OMAR, present(desk.slack.home(OMAR)), "review.open")
+    await desk.eventually(lambda: "the manager's" in view_text(desk.slack.top_view(OMAR)))
+    await desk.slack.open_home(ADA)
+    await desk.eventually(lambda: "night job" in view_text(present(desk.slack.home(ADA))))
+    assert "Key review" not in view_text(present(desk.slack.home(ADA)))

@@ -76,12 +76,13 @@ class HomeListeners:
         actor = await deps.actor(delivery)
         if actor.kind is not ActorKind.MEMBER:
             return nothing_here(tr("API keys are for full members of this workspace."))
-        page, requests, waiting, reviews, alerts = await asyncio.gather(
+        page, requests, waiting, reviews, alerts, key_reviews = await asyncio.gather(
             self._keys(actor),
             deps.database.read(store.of_requester, actor.slack_user_id),
             decidable(deps, actor),
             reviewable(deps, actor),
             deps.open_alerts(actor),
+            deps.open_reviews(actor),
         )
         now = deps.reader.server_now()
         mine = [] if page is None else [known.key for known in page.keys]
@@ -96,7 +97,7 @@ class HomeListeners:
         troubles, account = await self._account(actor, mine, now)
         return build_home(
             alerts=alerts,
-            waiting=cut(self._rows(waiting, decidable=True), _WAITING, code("/apikey requests")),
+            waiting=[*key_reviews, *cut(self._rows(waiting, decidable=True), _WAITING, code("/apikey requests"))],
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, code("/apikey requests")),
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
