@@ -1,26 +1,35 @@
-"""Help is made from the table of commands, so it cannot forget one. Asks nobody anything: it must always answer.
+"""Help is made from the table of commands, so it cannot forget one: by groups of jobs, and only what a person may do.
 
-Drawn once for each language.
+It must always answer: where Slack does not say who somebody is, it shows everything. Drawn once for each language and
+each set of roles.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
 from bot.deps import Deps
-from bot.languages import current, tr, trc
-from bot.slack.blocks import Message, actions, button, code, context, section
+from bot.languages import current, said, tr, trc
+from bot.permissions.entitlements import entitlements
+from bot.permissions.models import Actor, ActorKind
+from bot.slack.blocks import Block, Message, actions, button, code, context, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
-from bot.slack.router import Router
+from bot.slack.router import HelpEntry, Router
+
+# Jobs, and the words of the commands for each; what is in none of them comes last.
+GROUPS = (
+    (tr("*Get a key, and look after it*"), ("new", "list", "show", "usage")),
+    (tr("*Change a key*"), ("edit", "quota", "allowance", "rotate", "give", "adopt")),
+    (tr("*Stop a key, and bring it back*"), ("disable", "end", "delete", "enable")),
+    (tr("*Requests and rules*"), ("requests", "why", "audit")),
+)
+_OTHER = tr("*Else*")
+# Drawings that are kept: languages times sets of roles, of which a workspace has a few.
+_MOST = 200
 
 
-def message(router: Router) -> Message:
-    """The help text with its buttons."""
-    lines = [
-        trc(
-            "a command and what it does",
-            "{command}  {meaning}",
-            command=code(f"{router.command_name} {entry.word} {entry.usage}".rstrip()),
-            meaning=entry.help,
-        )
-        for entry in router.help_entries()
-    ]
+def message(router: Router, may: Collection[str] | None = None) -> Message:
+    """The help text with its buttons. `may`: the words of the commands to show; None = all."""
+    entries = [entry for entry in router.help_entries() if may is None or entry.word in may]
     buttons = actions(
         button(tr("Ask for a key"), "key.create", style="primary"),
         button(tr("My keys"), "my_keys"),
@@ -30,23 +39,62 @@ def message(router: Router) -> Message:
         "KEY is a key's number (`12` or `#12`) or its exact name. Where several keys may be meant, you choose. "
         "A key's value is shown in a window to its owner, never in a message."
     )
+    hidden = len(entries) < len(router.help_entries())
+    notes = [small, *([tr("What the policy gives you no right to is left out.")] if hidden else [])]
     intro = section(tr("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?"))
     return Message(
-        tr("Keydesk: {commands}", commands=", ".join(router.words())),
-        [intro, buttons, section("\n".join(lines)), context(small)],
+        tr("Keydesk: {commands}", commands=", ".join(entry.word for entry in entries)),
+        [intro, buttons, *_groups(router.command_name, entries), context(*notes)],
     )
 
 
+def _groups(command: str, entries: Collection[HelpEntry]) -> list[Block]:
+    grouped = {word for _, words in GROUPS for word in words}
+    other = tuple(entry.word for entry in entries if entry.word not in grouped)
+    blocks = []
+    for title, words in (*GROUPS, (_OTHER, other)):
+        lines = [_line(command, entry) for word in words for entry in entries if entry.word == word]
+        if lines:
+            blocks.append(section("\n".join([said(title), *lines])))
+    return blocks
+
+
+def _line(command: str, entry: HelpEntry) -> str:
+    return trc(
+        "a command and what it does",
+        "{command}  {meaning}",
+        command=code(f"{command} {entry.word} {entry.usage}".rstrip()),
+        meaning=entry.help,
+    )
+
+
+@dataclass(frozen=True)
+class HelpListeners:
+    """The command."""
+
+    router: Router
+    deps: Deps
+    _drawn: dict[tuple[str, str, frozenset[str]], Ephemeral] = field(default_factory=dict)
+
+    async def answer(self, delivery: Delivery) -> Ack:
+        """What this person may do, in their language."""
+        actor, policy = await self.deps.actor(delivery), self.deps.policy()
+        key = current().tag, policy.hash, policy.roles.held(actor)
+        if key not in self._drawn:
+            if len(self._drawn) >= _MOST:
+                self._drawn.clear()
+            self._drawn[key] = Ephemeral.of(message(self.router, self._words(actor)), fixed=True)
+        return self._drawn[key]
+
+    def _words(self, actor: Actor) -> Collection[str] | None:
+        """The commands whose operations the policy gives to this person; None where nobody knows who it is."""
+        if actor.kind is ActorKind.UNKNOWN:
+            return None
+        given = {one.operation for one in entitlements(self.deps.policy(), actor)}
+        operations = {word: self.deps.operations.named(word) for word in self.router.words()}
+        return {word for word, described in operations.items() if described is None or described.name in given}
+
+
 def register(router: Router, deps: Deps) -> None:
-    """Register the command; its answer is drawn at the first use, when every other command is registered."""
-    del deps
-    drawn: dict[str, Ephemeral] = {}
-
-    async def answer(delivery: Delivery) -> Ack:
-        del delivery
-        language = current().tag
-        if language not in drawn:
-            drawn[language] = Ephemeral.of(message(router), fixed=True)
-        return drawn[language]
-
-    router.command("help", answer, help=tr("this page"))
+    """Register the command; its answer is drawn when it is asked for, when every other command is registered."""
+    router.command("help", HelpListeners(router, deps).answer, help=tr("this page"))
