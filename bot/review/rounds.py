@@ -3,8 +3,8 @@
 Each step is one transaction with a compare-and-set, so that a second replica or a crash repeats nothing.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ PATIENCE = 600.0
 BY_COMMAND, BY_SCHEDULE = "command", "schedule"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class ReviewRounds:
     """One per process. `gateway_now`: the gateway's clock."""
 
@@ -42,10 +42,13 @@ class ReviewRounds:
     notifications: ReviewNotifications
     clock: Callable[[], float]
     gateway_now: Callable[[], float]
+    # The review and the lists of keys (when each ended) by which keys were taken off it last.
+    _taken_off: tuple[int, Sequence[float]] = field(default=(0, ()), init=False)
 
     async def run(self) -> bool:
         """One round. Always true: another one is to come soon."""
-        if not await self.database.read(_inventory_is_ours):
+        lists = await self.database.read(_lists_of_ours)
+        if not lists:
             return True
         review = await self.database.read(store.current)
         if review is None:
@@ -55,7 +58,7 @@ class ReviewRounds:
         if review is not None and review.status is ReviewStatus.WANTED:
             await self._begin(review)
         elif review is not None:
-            await self._go_on(review)
+            await self._go_on(review, lists)
         return True
 
     async def _begin(self, review: Review) -> None:
@@ -77,8 +80,10 @@ class ReviewRounds:
             store.add_keys(c, card, keys)
             self.notifications.card(c, card)
 
-    async def _go_on(self, review: Review) -> None:
-        await self._take_off(review)
+    async def _go_on(self, review: Review, lists: Sequence[float]) -> None:
+        if self._taken_off != (review.id, lists):
+            await self._take_off(review)
+            self._taken_off = review.id, lists
         now = self.clock()
         number = reminder_due(review, now)
         if number is not None:
@@ -145,9 +150,9 @@ class ReviewRounds:
             self.notifications.card(c, card)
 
 
-def _inventory_is_ours(c: sa.Connection) -> bool:
-    """Whether all keys were listed once, and every account is one that this database is about."""
-    return inventory_store.last_pass(c) is not None and not owners.other_accounts(c)
+def _lists_of_ours(c: sa.Connection) -> list[float]:
+    """When each gateway's last list of all keys ended; none while an account is another than this database knows."""
+    return [] if owners.other_accounts(c) else [mark.finished_at for mark in inventory_store.last_passes(c)]
 
 
 def _ask_when_due(c: sa.Connection, every: int, now: float) -> bool:

@@ -8,6 +8,8 @@ import json
 from bot.approvals.models import Status
 from bot.audit.signed_head import HeadSigner
 from bot.cli.review import export_review, verify_review
+from bot.db import named_values
+from bot.keys import owners
 from bot.review import store
 from bot.review.models import Review, ReviewStatus, Verdict
 from keydesk_sandbox import seed
@@ -27,6 +29,7 @@ from tests.scenarios.reviewing import (
     card,
     cards,
     keys_of,
+    listed,
     managers_leave,
     press,
     quiet_keys,
@@ -293,3 +296,32 @@ async def test_what_waits_stands_on_the_home_of_those_who_are_asked(http_desk: D
     await desk.slack.open_home(ADA)
     await desk.eventually(lambda: "night job" in view_text(present(desk.slack.home(ADA))))
     assert "Key review" not in view_text(present(desk.slack.home(ADA)))
+
+
+async def test_keeping_a_key_that_changed_says_that_it_left(http_desk: Desk) -> None:
+    desk = http_desk
+    quiet_keys(desk)
+    record = await desk.own(ADA, add(desk, "night job"))
+    await begin(desk)
+    message, row = await card(desk), (await keys_of(desk))["night job"]
+    desk.gateway.edit_behind(record.id, status=2)
+    await listed(desk)
+    await press(desk, MIRA, message, "review.keep", row)
+    await desk.eventually(lambda: "left the list. Nothing was done" in told(desk, MIRA))
+    await card(desk, fragment="the key no longer works")
+    assert (await keys_of(desk))["night job"].verdict is Verdict.LEFT
+
+
+async def test_while_the_account_is_another_nothing_is_decided(http_desk: Desk) -> None:
+    desk = http_desk
+    quiet_keys(desk)
+    record = await desk.own(ADA, add(desk, "night job"))
+    await begin(desk)
+    message, row = await card(desk), (await keys_of(desk))["night job"]
+    await desk.app.database.run(named_values.put, owners.OTHER_ACCOUNT, {"address": "x", "user": 2})
+    for action in ("review.keep", "review.disable"):
+        await press(desk, MIRA, message, action, row)
+    await desk.eventually(lambda: "shows another account now" in told(desk, MIRA))
+    await rounds(desk)
+    assert (await keys_of(desk))["night job"] == row
+    assert desk.gateway.key(record.id).status == 1
