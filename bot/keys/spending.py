@@ -53,9 +53,14 @@ class Spending:
 
     def days(self, number: int, *, now: float, offset: float = 0.0) -> list[tuple[float, int]]:
         """The last so many days up to today: when each began, and what was spent in it."""
-        today = _day(now, offset)
-        starts = [today - DAY * back for back in range(number - 1, -1, -1)]
-        return [(start, self.between(start, min(start + DAY, now))) for start in starts]
+        first = _day(now, offset) - DAY * (number - 1)
+        units = [0.0] * number
+        for amount in self.amounts:
+            begin = max(0, int((amount.start - first) // DAY))
+            for day in range(begin, min(number, int((amount.end - first) // DAY) + 1)):
+                start = first + DAY * day
+                units[day] += amount.within(start, min(start + DAY, now))
+        return [(first + DAY * day, max(0, round(one))) for day, one in enumerate(units)]
 
 
 @dataclass(frozen=True)

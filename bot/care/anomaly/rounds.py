@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.care import told
 from bot.care.anomaly import buttons, store
-from bot.care.anomaly.judgement import GAP_SECONDS, PaceJudgement, judge, usual_pace
+from bot.care.anomaly.judgement import GAP_SECONDS, PaceCare, PaceJudgement, judge, usual_pace
 from bot.care.anomaly.messages import SECURITY
 from bot.care.kind import CareKind, CareParts
 from bot.care.messages import OWNER, body_of
@@ -61,10 +61,16 @@ class AnomalyRounds:
 
     def _look(self, c: sa.Connection, page: Sequence[KnownKey], read_at: float, terms: CareTerms) -> None:
         rows = store.several(c, [int(known.key.id) for known in page])
+        quiet: list[tuple[PaceCare | None, PaceCare]] = []
         for known in page:
             row = rows.get(int(known.key.id))
             found = judge(row, known.key, read_at=read_at, terms=terms, usual=functools.partial(self._usual, c, known))
-            if found is None or not store.save(c, found.before, found.care):
+            if found is None:
+                continue
+            if not (found.over or found.alarm):
+                quiet.append((found.before, found.care))
+                continue
+            if not store.save(c, found.before, found.care):
                 continue
             if found.over:
                 rows_open = [one for one in told.still_open(c, [found.care.key_id]) if one.kind is Crossing.ANOMALY]
@@ -72,6 +78,7 @@ class AnomalyRounds:
             # What is out of use spends no more, whatever it did a moment ago.
             if found.alarm and known.key.state(self.gateway_now()) is not EffectiveState.DISABLED:
                 self._tell(c, known, found)
+        store.save_quietly(c, quiet)
 
     def _usual(self, c: sa.Connection, known: KnownKey) -> float | None:
         now = self.gateway_now()

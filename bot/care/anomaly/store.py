@@ -1,12 +1,25 @@
 """A row per key that moved lately. Only SQL; each change is a compare-and-set."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.care.anomaly.judgement import PaceCare
 from bot.care.anomaly.tables import key_pace
+
+# Built once, since building one costs several times its execution.
+_INSERT = {
+    name: dialect.insert(key_pace).on_conflict_do_nothing(index_elements=["key_id"])
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+_SAME = (key_pace.c.key_id == sa.bindparam("of")) & (key_pace.c.version == sa.bindparam("as"))
+_UPDATE = (
+    sa.update(key_pace)
+    .where(_SAME)
+    .values({one.name: sa.bindparam(f"to_{one.name}") for one in key_pace.c if one.name != "key_id"})
+)
 
 
 def find(c: sa.Connection, key_id: int) -> PaceCare | None:
@@ -30,11 +43,23 @@ def save(c: sa.Connection, before: PaceCare | None, after: PaceCare) -> bool:
     """Remember `after` if the row is still as `before` says. False: somebody else has changed it meanwhile."""
     values = vars(after) | {"version": 1 if before is None else before.version + 1}
     if before is None:
-        insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(key_pace)
-        statement = insert.values(values).on_conflict_do_nothing(index_elements=["key_id"])
-        return c.execute(statement.returning(key_pace.c.key_id)).first() is not None
-    same = (key_pace.c.key_id == before.key_id) & (key_pace.c.version == before.version)
-    return c.execute(sa.update(key_pace).where(same).values(values)).rowcount == 1
+        return c.execute(_INSERT[c.dialect.name].returning(key_pace.c.key_id), values).first() is not None
+    return c.execute(_UPDATE, _bound(before, after)).rowcount == 1
+
+
+def save_quietly(c: sa.Connection, changes: Sequence[tuple[PaceCare | None, PaceCare]]) -> None:
+    """The same of many, of which nothing is told: what somebody else has changed meanwhile stays as it is."""
+    new = [vars(after) | {"version": 1} for before, after in changes if before is None]
+    old = [_bound(before, after) for before, after in changes if before is not None]
+    if new:
+        c.execute(_INSERT[c.dialect.name], new)
+    if old:
+        c.execute(_UPDATE, old)
+
+
+def _bound(before: PaceCare, after: PaceCare) -> dict[str, Any]:
+    values = {f"to_{name}": value for name, value in vars(after).items() if name != "key_id"}
+    return values | {"of": before.key_id, "as": before.version, "to_version": before.version + 1}
 
 
 def forget(c: sa.Connection, *, before: float) -> int:

@@ -15,7 +15,7 @@ const MAP = {
   bar_chart: "📊", chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", moneybag: "💰", money_with_wings: "💸",
     coin: "🪙", credit_card: "💳",
   anchor: "⚓", bell: "🔔", no_bell: "🔕", mega: "📣", loudspeaker: "📢", speech_balloon: "💬", envelope: "✉️", inbox_tray: "📥",
-    outbox_tray: "📤", package: "📦",
+    outbox_tray: "📤", mailbox_closed: "📪", package: "📦",
   gear: "⚙️", wrench: "🔧", hammer: "🔨", hammer_and_wrench: "🛠️", toolbox: "🧰", robot_face: "🤖", computer: "💻",
     globe_with_meridians: "🌐",
   recycle: "♻️", arrows_counterclockwise: "🔄", repeat: "🔁", wastebasket: "🗑️", skull: "💀", skull_and_crossbones: "☠️",

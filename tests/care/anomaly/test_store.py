@@ -31,3 +31,17 @@ def test_keys_that_stand_still_are_forgotten_but_not_while_they_are_muted(databa
     database.run_here(store.save, None, replace(CARE, key_id=8, muted_until=NOON + 9 * DAY))
     assert database.run_here(store.forget, before=NOON + DAY) == 1
     assert database.run_here(store.find, 8) is not None
+
+
+def test_many_are_kept_at_once_and_what_somebody_else_changed_stays(database: Database) -> None:
+    database.run_here(store.save, None, CARE)
+    row = database.run_here(store.find, 7)
+    other = replace(CARE, key_id=8)
+    database.run_here(store.save_quietly, [(row, replace(CARE, hot=0)), (None, other), (None, CARE)])
+    assert database.run_here(store.several, [7, 8]) == {
+        7: replace(CARE, hot=0, version=2),
+        8: replace(other, version=1),
+    }
+    database.run_here(store.save_quietly, [(row, replace(CARE, hot=9))])
+    database.run_here(store.save_quietly, [])
+    assert database.run_here(store.find, 7) == replace(CARE, hot=0, version=2)
