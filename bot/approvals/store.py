@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.approvals.models import (
+    FINAL,
     IN_HAND,
     TRANSITIONS,
     WAITING,
@@ -193,6 +194,13 @@ def numbers_of(c: sa.Connection, slack_user_id: str, *, since: float, most: int)
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:
     """What somebody asked for, newest first; without what Keydesk asks by itself time and again."""
     return _many(c, (requests.c.requester_id == slack_user_id) & _ASKED, order=requests.c.id.desc(), limit=limit)
+
+
+def last_similar(c: sa.Connection, request: ApprovalRequest) -> ApprovalRequest | None:
+    """The last request of the same person for the same thing that has ended, before this one."""
+    mine = (requests.c.requester_id == request.requester_id) & (requests.c.operation == request.operation)
+    ended = requests.c.status.in_([status.value for status in FINAL]) & (requests.c.id < request.id)
+    return next(iter(_many(c, mine & ended, order=requests.c.id.desc(), limit=1)), None)
 
 
 def recent(c: sa.Connection, *, limit: int = 20) -> list[ApprovalRequest]:

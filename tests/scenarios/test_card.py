@@ -53,7 +53,7 @@ async def test_a_denial_with_its_reason_reaches_the_requester(desk: Desk) -> Non
     assert "Use the team's key." in text_of(notice)
     assert f"<@{MIRA}>" in text_of(notice)
     await desk.eventually(lambda: "Denied" in text_of(desk.card(1)))
-    assert buttons_of(desk.card(1)) == ["key.create.again"]
+    assert buttons_of(desk.card(1)) == ["look_at_request", "key.create.again"]
     assert made(desk) == []
 
 
@@ -185,7 +185,7 @@ async def test_a_request_nobody_decides_lapses(desk: Desk) -> None:
     await desk.app.approvals.timers.lapse("1")
     await desk.eventually(lambda: desk.dm(ADA, "expired"))
     await desk.eventually(lambda: "*Expired*" in text_of(desk.card(1)))
-    assert buttons_of(desk.card(1)) == ["key.create.again"]
+    assert buttons_of(desk.card(1)) == ["look_at_request", "key.create.again"]
     assert card.ts == desk.card(1).ts
     assert made(desk) == []
 
@@ -249,7 +249,7 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
         await desk.eventually(lambda: told(desk, ADA))
         await desk.slack.click(MIRA, desk.card(1), "reviewed")
         await desk.eventually(lambda: f"reviewed by <@{MIRA}>" in text_of(desk.card(1)))
-        assert buttons_of(desk.card(1)) == []
+        assert buttons_of(desk.card(1)) == ["look_at_request"]
         await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
         assert "*To review*" not in text_of(desk.slack.messages(seed.KEYS_CHANNEL, MIRA)[-1])
 
@@ -281,6 +281,30 @@ async def test_the_window_from_the_home_decides_too(http_desk: Desk, operation: 
         await desk.fill(MIRA, desk.slack.top_view(MIRA), reason="No.")
         await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
     assert (await desk.settled()).status is (Status.SUCCEEDED if operation == "approve" else Status.DENIED)
+
+
+async def test_a_decider_approves_on_the_home_with_one_click_and_others_are_told(http_desk: Desk) -> None:
+    desk = http_desk
+    await waiting(desk)
+    await desk.slack.open_home(MIRA)
+    home = await desk.eventually(lambda: desk.slack.home(MIRA))
+    assert "2M units ($4.00)" in view_text(home)
+    await desk.slack.click(MIRA, home, "home.approve")
+    payload = last(desk, "block_actions")
+    assert (await desk.settled()).status is Status.SUCCEEDED
+    await desk.eventually(lambda: "Waiting for you" not in view_text(present(desk.slack.home(MIRA))))
+    # The finished card shows the rest to those who may see it.
+    card = await desk.eventually(lambda: desk.card(1) if "Done" in text_of(desk.card(1)) else None)
+    assert "claude-sonnet-4" not in text_of(card)
+    await desk.slack.click(ADA, card, "look_at_request")
+    assert "claude-sonnet-4" in view_text(desk.slack.top_view(ADA))
+    await desk.ask(ADA, **{**BIG, "name": "other"})
+    await desk.eventually(lambda: desk.card(2))
+    payload["actions"][0]["value"] = "2"
+    await send_as(desk, payload, ADA)
+    await desk.until(lambda: desk.audit("refused"), otherwise="it was not refused")
+    payload["actions"][0]["value"] = "x"
+    await send_as(desk, payload, MIRA)
 
 
 async def test_a_card_has_two_buttons_and_a_menu(http_desk: Desk) -> None:

@@ -118,7 +118,7 @@ async def test_the_receipt_says_the_number_and_withdraws(http_desk: Desk) -> Non
     await http_desk.slack.click(ADA, receipt, "withdraw")
     assert (await http_desk.settled()).status is Status.WITHDRAWN
     await http_desk.eventually(lambda: "withdrawn" in view_text(http_desk.slack.top_view(ADA)))
-    await http_desk.eventually(lambda: buttons_of(http_desk.card(1)) == ["key.create.again"])
+    await http_desk.eventually(lambda: buttons_of(http_desk.card(1)) == ["look_at_request", "key.create.again"])
 
 
 @pytest.mark.parametrize(("own", "denied"), [("vip", True), ("default", False)])

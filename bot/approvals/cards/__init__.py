@@ -4,6 +4,7 @@ notifications    which messages it wants, and when
 views            how they look
 copies           a copy that the gateway made with a key
 copy_button      the click on *Disable the copy*
+background       what whoever decides should know besides
 buttons          what can be clicked on them
 waiting          what a waiting request waits for, stage by stage
 offered_changes  the values that are offered, beside those that were asked

@@ -52,6 +52,12 @@ def reveal_button(request: ApprovalRequest) -> Block:
     return button(trc("button", "Reveal"), "reveal", value=str(request.id), style="primary")
 
 
+def details_button(request: ApprovalRequest) -> Block:
+    """The button that shows a finished card whole, in a window, to those who may see it."""
+    label = tr("Details of request {number}", number=request.number)
+    return button(trc("button", "Details"), "look_at_request", value=str(request.id), label=label)
+
+
 def enable_again_blocks(request: ApprovalRequest) -> list[Block]:
     """Under a disabled key: the way back, judged like any wish; a locked key as the policy says."""
     if request.operation != "key.disable" or request.status is not Status.SUCCEEDED or request.key_id is None:

@@ -160,7 +160,8 @@ class CardListeners:
         request = await self._request(_row(delivery))
         if not self.actions.may_look(request, *await self._people(delivery, request)):
             raise ApprovalConflict(said(NO_REQUEST))
-        message = self.drawing.card(request)
+        background = await self.database.read(self.drawing.background, request)
+        message = self.drawing.card(request, background=background, details=True)
         await self._show(delivery, modal("request", _title(request), message.blocks, close=tr("Close")))
         return None
 

@@ -3,16 +3,18 @@
 Order everywhere: a sentence, then facts, then a small line with the request number. Buttons carry the request's id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.cards.again import again_blocks
+from bot.approvals.cards.background import background_blocks
 from bot.approvals.cards.buttons import (
     accept_button,
     card_buttons,
+    details_button,
     enable_again_blocks,
     reveal_button,
     withdraw_button,
@@ -26,11 +28,10 @@ from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.refill_notices import refill_notice
 from bot.approvals.cards.terms import break_glass_blocks, no_approver_blocks, offer_blocks
 from bot.approvals.cards.waiting import waiting_blocks
-from bot.approvals.models import IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
+from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.keys import owners
-from bot.keys.spending_text import spent_text
 from bot.languages import Sentence, joined, said, tr, trc
 from bot.languages.sentence import from_stored
 from bot.operations import Effect, Operation
@@ -100,7 +101,7 @@ class RequestViews:
 
     def _card(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
-        return None if request is None else self.card(request, spent=self._spent(c, request))
+        return None if request is None else self.card(request, background=self.background(c, request))
 
     def _confirmation(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -133,25 +134,31 @@ class RequestViews:
         text = from_stored((post.body or {}).get("text", ""))
         return Message(text, [section(text)]) if text else None
 
-    def _spent(self, c: sa.Connection, request: ApprovalRequest) -> str:
-        """What the key spent so far, for whoever decides whether it gets more or other rights."""
-        changes = self.operations[request.operation].effect is Effect.CHANGES
-        if request.key_id is None or not changes or request.status not in WAITING:
-            return ""
-        return spent_text(c, request.key_id, now=self.clock(), units_per_usd=self.units_per_usd)
+    def background(self, c: sa.Connection, request: ApprovalRequest) -> list[Block]:
+        """What whoever decides should know beside the wish itself."""
+        operation, units = self.operations[request.operation], self.units_per_usd
+        return background_blocks(c, request, operation, now=self.clock(), units_per_usd=units)
 
-    def card(self, request: ApprovalRequest, *, spent: str = "") -> Message:
-        """The card in the channel, whole, for the row as it is. `spent`: what its key spent, "" = not told."""
+    def card(self, request: ApprovalRequest, *, background: Sequence[Block] = (), details: bool = False) -> Message:
+        """The card in the channel, for the row as it is: whole while something can be done, two lines afterwards.
+
+        `background`: what whoever decides should know besides. `details`: whole in any case.
+        """
         operation = self.operations[request.operation]
         headline = operation.asks(mention(request.requester_id), _name(request))
         state = f"{mark_of(request)} {_state(request)}"
+        text = f"{headline}: {said(WORDS[request.status])} ({request.number})"
+        if is_over(request) and not details:
+            more = again_blocks(request, operation)
+            buttons = [details_button(request), *(one for block in more for one in block["elements"])]
+            return Message(text, [section(f"{headline}\n{state}"), *outcome_blocks(request), actions(*buttons)])
         blocks = [
             section(f"{headline}\n{state}"),
             *lock_blocks(request.judgement.facts.lock),
             *change_lines(shown_changes(request, self.units_per_usd)),
         ]
-        blocks += [context(f":bar_chart: {spent}")] if spent else []
-        blocks += reason_blocks(request)
+        blocks += background
+        blocks += reason_blocks(request) or _no_reason(request)
         blocks += offer_blocks(request, self.units_per_usd)
         if request.denial:
             heading = tr("Reason of the denial")
@@ -161,7 +168,7 @@ class RequestViews:
         blocks += aftermath_blocks(request)
         blocks.append(context(_small_line(request)))
         blocks += card_buttons(request) or again_blocks(request, operation)
-        return Message(f"{headline}: {said(WORDS[request.status])} ({request.number})", blocks)
+        return Message(text, blocks)
 
 
 def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: int) -> Message:
@@ -225,6 +232,20 @@ def owner_notice(request: ApprovalRequest, operation: Operation, *, owner: str =
     if operation.effect is Effect.GIVES and owner == request.counted_for:
         blocks += given_blocks(request)
     return Message(sentence, blocks)
+
+
+def is_over(request: ApprovalRequest) -> bool:
+    """Whether it has ended, and nothing goes on about it: no review, no trials of a key, no overlap."""
+    check, overlap = request.progress.revocation, request.progress.overlap
+    goes_on = (check is not None and not check.ended and check.refused_at is None) or (
+        overlap is not None and overlap.request_id is None
+    )
+    to_review = request.break_glass and not request.reviewed_by
+    return request.status in FINAL and not goes_on and not to_review
+
+
+def _no_reason(request: ApprovalRequest) -> list[Block]:
+    return [context(tr("No reason given."))] if request.status in WAITING else []
 
 
 def reason_blocks(request: ApprovalRequest) -> list[Block]:

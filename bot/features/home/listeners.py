@@ -13,8 +13,9 @@ from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.care import store as care_store
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
+from bot.errors import ApprovalConflict
 from bot.features.home.language import ACTION, LanguageListener, language_block
-from bot.features.home.views import build_home, cut, nothing_here
+from bot.features.home.views import APPROVE, build_home, cut, decidable_rows, nothing_here
 from bot.features.lists.key_pages import key_page
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
@@ -67,6 +68,20 @@ class HomeListeners:
         delivery.responder.later(self.publish(delivery), delivery=delivery)
         return None
 
+    async def approve(self, delivery: Delivery) -> Ack:
+        """*Approve* beside a request: one click, judged like the one on its card."""
+        deps, text = self.deps, delivery.action_value
+        known = text.isascii() and text.isdigit() and len(text) < 10
+        request = await deps.database.read(store.find, int(text)) if known else None
+        if request is None:
+            raise ApprovalConflict(tr("There is no such request any more."))
+        approver, requester = await asyncio.gather(
+            deps.actor(delivery, fresh=True), deps.directory.actor(request.requester_id, request.requester_team)
+        )
+        await deps.actions.approve(request.id, approver, requester)
+        delivery.responder.later(self.publish(delivery), delivery=delivery)
+        return None
+
     async def publish(self, delivery: Delivery) -> None:
         """Draw the Home of whoever did this, in the language of the moment."""
         await delivery.responder.publish_home(delivery.user_id, await self._draw(delivery))
@@ -97,7 +112,7 @@ class HomeListeners:
         troubles, account = await self._account(actor, mine, now)
         return build_home(
             alerts=alerts,
-            waiting=[*key_reviews, *cut(self._rows(waiting, decidable=True), _WAITING, code("/apikey requests"))],
+            waiting=[*key_reviews, *self._waiting(waiting)],
             reviews=cut(self._rows(reviews, decidable=True), _WAITING, code("/apikey requests")),
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
@@ -115,6 +130,12 @@ class HomeListeners:
         stages = (stage for rule in policy.rules if rule.approval for stage in rule.approval.stages)
         names = {role for stage in stages for role in stage.roles}
         return not names.isdisjoint(policy.roles.held(actor))
+
+    def _waiting(self, requests: list[ApprovalRequest]) -> list[Block]:
+        """The first of them, each with *Approve* and *Review*."""
+        shown, operations = requests[:_WAITING], self.deps.operations
+        rows = [block for request in shown for block in decidable_rows(request, operations[request.operation])]
+        return cut(rows, len(rows), code("/apikey requests"), total=len(rows) + len(requests) - len(shown))
 
     def _rows(self, requests: list[ApprovalRequest], *, decidable: bool) -> list[Block]:
         """`decidable`: somebody else's, for this person to answer; else their own."""
@@ -199,4 +220,5 @@ def register(router: Router, deps: Deps) -> None:
     router.event("app_home_opened", listeners.opened)
     router.action("home.refresh", listeners.refresh)
     router.action("home.quiet", listeners.quiet)
+    router.action(APPROVE, listeners.approve)
     router.action(ACTION, lambda delivery: LanguageListener(deps.languages, listeners.publish).choose(delivery))

@@ -3,11 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bot.approvals.cards.change_lines import change_value
+from bot.approvals.cards.views import mark_of
+from bot.approvals.models import ApprovalRequest
 from bot.keys.text import age_text
-from bot.languages import tr, trc, trn
-from bot.slack.blocks import Block, actions, button, code, context, date, divider, header, home, section
+from bot.languages import said, tr, trc, trn
+from bot.operations import Operation
+from bot.slack.blocks import (
+    Block,
+    actions,
+    bold_name,
+    button,
+    code,
+    context,
+    date,
+    divider,
+    header,
+    home,
+    mention,
+    section,
+)
 
-_CARE, _ALERTS = 10, 10
+_CARE, _ALERTS, _CHANGES = 10, 10, 4
+APPROVE = "home.approve"
 _QUIET = tr(":no_bell: You get no direct messages about requests. You can decide them all the same.")
 
 
@@ -74,6 +92,25 @@ def build_home(
         small.append(tr("Keys: {age}", age=age_text(keys_as_of, now)))
     blocks.append(context(*small))
     return home(blocks)
+
+
+def decidable_rows(request: ApprovalRequest, operation: Operation) -> list[Block]:
+    """A request that waits: who asks for what, one click to approve it, and the way to everything about it."""
+    value, number = str(request.id), request.number
+    what = operation.asks(mention(request.requester_id), bold_name(request.key_name))
+    text = f"{mark_of(request)} *{number}* {what} · {date(request.asked_at)}"
+    told = " · ".join(f"{said(line.label)}: {change_value(line, line.after)}" for line in request.summary[:_CHANGES])
+    approve = tr("Approve request {number}", number=number)
+    buttons = actions(
+        button(trc("button", "Approve"), APPROVE, value=value, style="primary", label=approve),
+        button(
+            trc("button: look at a request", "Review"),
+            "look_at_request",
+            value=value,
+            label=tr("Review {number}", number=number),
+        ),
+    )
+    return [section(f"{text}\n{told}" if told else text), buttons]
 
 
 def nothing_here(sentence: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def buttons(blocks: list[Any]) -> list[str]:
 
 
 def card(request: ApprovalRequest) -> str:
-    return str(VIEWS.card(request).blocks)
+    return str(VIEWS.card(request, details=True).blocks)
 
 
 def needing(*stages: Stage) -> Judgement:
@@ -99,10 +99,11 @@ def test_green_is_only_what_was_read_back_and_refused_by_the_gateway(
         (Status.PENDING, ["approve", "deny", "more"]),
         (Status.OFFERED, ["accept_offer", "more"]),
         *(
-            (status, ["key.create.again"])
+            (status, ["look_at_request", "key.create.again"])
             for status in (Status.FAILED, Status.DENIED, Status.EXPIRED, Status.WITHDRAWN)
         ),
-        *((status, []) for status in (Status.APPROVED, Status.RUNNING, Status.UNKNOWN, Status.SUCCEEDED)),
+        *((status, []) for status in (Status.APPROVED, Status.RUNNING, Status.UNKNOWN)),
+        (Status.SUCCEEDED, ["look_at_request"]),
     ],
 )
 def test_a_card_has_the_buttons_of_its_state(status: Status, ids: list[str]) -> None:
@@ -143,6 +144,23 @@ def test_the_card_says(request_: ApprovalRequest, words: str) -> None:
     assert words in card(request_)
 
 
+def test_a_finished_card_is_two_lines_and_a_button_for_the_rest() -> None:
+    denied = row(Status.DENIED, decided_by="U0MIRA", denial="Too much.", reason="big plans")
+    blocks = VIEWS.card(denied).blocks
+    assert [block["type"] for block in blocks] == ["section", "actions"]
+    assert len(blocks[0]["text"]["text"].splitlines()) == 2
+    assert "Too much." not in str(blocks)
+    assert "Too much." in card(denied)
+    # While a disabled key is still being tried, the card says so.
+    trying = row(
+        Status.SUCCEEDED, operation="key.disable", key_id=7, progress=Progress(revocation=RevocationProgress())
+    )
+    assert len(VIEWS.card(trying).blocks) > 2
+    # Why it failed stays in sight.
+    failed = row(Status.FAILED, outcome=Outcome(sentence="The gateway refused it."))
+    assert "The gateway refused it." in str(VIEWS.card(failed).blocks)
+
+
 def test_a_locked_key_is_on_the_card_for_whoever_decides() -> None:
     judgement = new_request().judgement
     lock = Lock(cause="alert", by="U0SAM", at=NOW, number=5, rule="r")
@@ -167,15 +185,17 @@ def test_whoever_decides_about_a_key_sees_what_it_spent(
 ) -> None:
     key = record(7, created_time=int(NOW - 20 * 86_400), used_quota=6_000_000, remain_quota=1_500_000)
     sqlite_database.run_here(inventory_store.write, {7: (NOW, key)})
-    spent = sqlite_database.run_here(VIEWS._spent, row(**changes))
-    assert (spent == "The key has spent $12.00 of $15.00 in 20 days.") is told
-    assert ("The key has spent" in str(VIEWS.card(row(**changes), spent=spent).blocks)) is told
+    background = sqlite_database.run_here(VIEWS.background, row(**changes))
+    assert ("The key has spent $12.00 of $15.00 in 20 days." in str(background)) is told
+    assert ("The key has spent" in str(VIEWS.card(row(**changes), background=background).blocks)) is told
 
 
 def test_what_was_done_without_asking_is_reviewed_by_a_button_until_somebody_did() -> None:
     assert buttons(VIEWS.card(row(Status.SUCCEEDED, break_glass=True)).blocks) == ["reviewed"]
     assert buttons(VIEWS.card(row(Status.RUNNING, break_glass=True)).blocks) == []
-    assert buttons(VIEWS.card(row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR")).blocks) == []
+    assert buttons(VIEWS.card(row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR")).blocks) == [
+        "look_at_request"
+    ]
 
 
 def test_the_confirmation_names_key_approver_and_rule() -> None:

@@ -1,0 +1,64 @@
+"""What whoever decides should know beside the wish: the asker's keys and spending, and how it ended last time."""
+
+import sqlalchemy as sa
+
+from bot.approvals import store
+from bot.approvals.models import WAITING, WORDS, ApprovalRequest
+from bot.gateway.models import EffectiveState
+from bot.keys import inventory_store, owners
+from bot.keys.known_keys import spending_of
+from bot.keys.spending import DAY
+from bot.keys.spending_text import spent_text
+from bot.languages import Sentence, tr, trn
+from bot.operations import Effect, Operation
+from bot.slack.blocks import Block, context, date, inert, mention
+from bot.units import format_money
+
+MONTH = 30 * DAY
+# The line of a card that says how much is asked for.
+_AMOUNTS = ("delta", "remain_quota")
+
+
+def background_blocks(
+    c: sa.Connection, request: ApprovalRequest, operation: Operation, *, now: float, units_per_usd: int
+) -> list[Block]:
+    """While it waits: what the key spent, what the asker has and spends, the last similar request."""
+    if request.status not in WAITING:
+        return []
+    lines: list[str] = []
+    if request.key_id is not None and operation.effect is Effect.CHANGES:
+        spent = spent_text(c, request.key_id, now=now, units_per_usd=units_per_usd)
+        lines += [f":bar_chart: {spent}"] if spent else []
+    lines.append(f":bust_in_silhouette: {_person(c, request, now=now, units_per_usd=units_per_usd)}")
+    last = store.last_similar(c, request)
+    lines += [f":clock3: {_last_time(last)}"] if last is not None else []
+    return [context(line) for line in lines]
+
+
+def _person(c: sa.Connection, request: ApprovalRequest, *, now: float, units_per_usd: int) -> Sentence:
+    who = request.counted_for
+    ids = [one.key_id for one in owners.owned_by(c, who)]
+    known = [one for one in inventory_store.several(c, ids).values() if one.gone_at is None]
+    living = sum(one.key.state(now) is EffectiveState.ACTIVE for one in known)
+    spent = sum(one.last(MONTH, now=now) for one in spending_of(c, ids, now).values())
+    return trn(
+        "{who} has {count} key in use and spent {amount} in 30 days.",
+        "{who} has {count} keys in use and spent {amount} in 30 days.",
+        living,
+        who=mention(who),
+        amount=format_money(spent, units_per_usd),
+    )
+
+
+def _last_time(last: ApprovalRequest) -> str:
+    amount = next((line.after for name in _AMOUNTS for line in last.summary if line.field == name), "")
+    number, when, state = last.number, date(last.asked_at), WORDS[last.status]
+    if amount:
+        return tr(
+            "Last asked for the like {when} ({number}, {amount}): {status}.",
+            when=when,
+            number=number,
+            amount=inert(amount),
+            status=state,
+        )
+    return tr("Last asked for the like {when} ({number}): {status}.", when=when, number=number, status=state)
