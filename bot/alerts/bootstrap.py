@@ -123,7 +123,7 @@ class Alerts:
             github=self._github,
             clock=clock,
         )
-        self._register_buttons(deps, router, notifications)
+        self._register_buttons(deps, router, notifications, workspace=ways.identity.url)
         self.monitor = self._monitor(deps, ways)
         message_monitor.register(router, self.monitor)
 
@@ -141,7 +141,9 @@ class Alerts:
     async def _read_keys(self, alert_id: int) -> Alert:
         return await self.triage.read_keys(alert_id)
 
-    def _register_buttons(self, deps: Deps, router: Router, notifications: AlertNotifications) -> None:
+    def _register_buttons(
+        self, deps: Deps, router: Router, notifications: AlertNotifications, *, workspace: str
+    ) -> None:
         buttons = listeners.AlertListeners(
             deps,
             ingest=self.ingest,
@@ -157,6 +159,7 @@ class Alerts:
                 clock=self._clock,
             ),
             reports=CallWindows(clock=self._clock),
+            workspace=workspace,
         )
         listeners.register(router, buttons)
 
@@ -169,6 +172,7 @@ class Alerts:
             hit=self.index_sync.hit,
             who_is=deps.directory.actor,
             clock=self._clock,
+            workspace=ways.identity.url,
         )
 
     def routes(self) -> list[BaseRoute]:

@@ -72,6 +72,7 @@ class AlertListeners:
     calls: SecurityCalls
     closure: AlertClosure
     reports: CallWindows
+    workspace: str = ""
 
     async def shortcut(self, delivery: Delivery) -> Ack:
         """`disable_leaked_key` on any message: find keys, tell security, show what can be done."""
@@ -172,7 +173,8 @@ class AlertListeners:
             return None
         ts = text_of(delivery.message, "ts") or delivery.message_ts
         by, shown_by = text_of(delivery.message, "user"), actor.slack_user_id
-        incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, by=by, shown_by=shown_by)
+        place = {"by": by, "shown_by": shown_by, "workspace": self.workspace}
+        incoming = slack_message(channel=delivery.channel_id, ts=ts, found=found, **place)
         return await self.ingest.receive(incoming)
 
     async def disable(self, delivery: Delivery) -> Ack:

@@ -40,7 +40,7 @@ class Identity:
     """Who we are in Slack. `app_id` "" when it is not known: then it is not compared.
 
     `team_id`: the one workspace that is served. `organisation`: the Enterprise Grid organisation of an org-wide
-    install, else "".
+    install, else "". `url`: of the workspace that the token belongs to, "" = not known.
     """
 
     team_id: str
@@ -48,6 +48,7 @@ class Identity:
     bot_user_id: str = ""
     bot_id: str = ""
     app_id: str = ""
+    url: str = ""
 
     def other_team(self, delivery: Delivery) -> bool:
         """Whether this is not for our workspace: another one may have the app, and share its secret."""

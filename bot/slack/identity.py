@@ -50,6 +50,8 @@ async def identify(web: ReadingWeb, *, api_url: str, team_id: str | None = None)
         bot_user_id=text_of(answer, "user_id"),
         bot_id=bot_id,
         app_id=await _app_id(web, bot_id),
+        # Of an organisation it is the organisation's own, where no message has its address.
+        url="" if organisation else text_of(answer, "url"),
     )
 
 

@@ -51,6 +51,10 @@ def test_a_key_may_have_no_end() -> None:
     assert one('expired_time = "never"').fields == {"expired_time": "never"}
 
 
+def test_it_may_be_refilled() -> None:
+    assert one('remain_quota = "$5", refill = "monthly"').fields["refill"] == "monthly"
+
+
 def test_its_words_are_those_of_the_reader() -> None:
     text = '[[templates]]\nname = "a"\nwords = { en = "Load test", zh-Hant = "負載測試" }\nfields = {}\n'
     [found] = templates(text)
@@ -82,6 +86,7 @@ def test_its_words_are_those_of_the_reader() -> None:
         ('[[templates]]\nname = "x"\nfields = { model_limits = ["a,b"] }', "“a,b” is no model id"),
         ('[[templates]]\nname = "x"\nfields = { allow_ips = ["10.0.0.0/99"] }', "is no IP address and no CIDR"),
         ('[[templates]]\nname = "x"\nfields = { unlimited_quota = "on" }', "must be true or false"),
+        ('[[templates]]\nname = "x"\nfields = { refill = "yearly" }', "refill must be"),
         ('[[templates]]\nname = "x"\nfields = { group = 1 }', "group must be a text"),
         ('[[templates]]\nname = "x"\nfields = { reason = 1 }', "reason must be a text"),
         ('[[templates]]\nname = "x"\nfields = { name = 1 }', "name must be a text"),

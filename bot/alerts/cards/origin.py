@@ -22,7 +22,7 @@ def source_text(alert: Alert) -> str:
 def where_text(alert: Alert) -> str:
     """The message, as a link; who wrote it, and who showed it to us."""
     channel, ts = str(alert.place.get("channel", "")), str(alert.place.get("ts", ""))
-    message = link(f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}", tr("A message"))
+    message = link(_permalink(str(alert.place.get("workspace", "")), channel, ts), tr("A message"))
     where = channel_link(channel)
     author, shown_by = mention(str(alert.place.get("by", ""))), mention(str(alert.place.get("shown_by", "")))
     if author and shown_by:
@@ -38,6 +38,13 @@ def where_text(alert: Alert) -> str:
     if shown_by:
         return tr("{message} in {channel}, reported by {who}.", message=message, channel=where, who=shown_by)
     return tr("{message} in {channel}.", message=message, channel=where)
+
+
+def _permalink(workspace: str, channel: str, ts: str) -> str:
+    """The address of a message as chat.getPermalink documents it; older alerts do not know the workspace."""
+    if not workspace:
+        return f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}"
+    return f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
 
 def title_text(alert: Alert) -> str:

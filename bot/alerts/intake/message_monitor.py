@@ -45,6 +45,8 @@ class MessageMonitor:
     hit: Callable[[Collection[int]], None]
     who_is: Callable[[str, str], Awaitable[Actor]]
     clock: Callable[[], float]
+    # The address of our workspace.
+    workspace: str = ""
     _windows: CallWindows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class MessageMonitor:
         """Store an alert about a message; those beyond an author's share of a minute become one."""
         who, minute = str(place["by"]) or channel, int(self.clock() // 60)
         if self._windows.take(who, per_minute=MOST_A_MINUTE):
-            incoming = slack_message(channel=channel, ts=ts, found=found, **place)
+            incoming = slack_message(channel=channel, ts=ts, found=found, workspace=self.workspace, **place)
         else:
             incoming = more_messages(channel=channel, by=who, minute=minute, found=found)
         await self.ingest.receive(incoming, known=known)

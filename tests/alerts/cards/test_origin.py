@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.alerts.cards.origin import sighting_text, source_text, title_text
+from bot.alerts.cards.origin import sighting_text, source_text, title_text, where_text
 from bot.alerts.models import Alert
 from tests.alerts.rows import alert_of
 
@@ -18,6 +18,13 @@ def test_a_title_is_a_link_where_there_is_a_page() -> None:
     assert title_text(alert_of(title="Found <it>", url="https://e.test/1")) == "<https://e.test/1|Found &lt;it&gt;>"
     assert title_text(alert_of(title="Found <it>")) == "*Found &lt;it&gt;*"
     assert title_text(alert_of(title="")) == ""
+
+
+def test_a_message_is_linked_by_its_permalink() -> None:
+    place = {**MESSAGE.place, "workspace": "https://sandbox.slack.com/", "ts": "1790000000.000100"}
+    linked = where_text(alert_of(source="slack", place=place))
+    assert linked.startswith("<https://sandbox.slack.com/archives/C0GEN/p1790000000000100|A message>")
+    assert where_text(MESSAGE).startswith("<https://slack.com/app_redirect?channel=C0GEN&amp;message_ts=1.2|")
 
 
 @pytest.mark.parametrize(
