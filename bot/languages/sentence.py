@@ -11,7 +11,7 @@ from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from bot.languages.language import ENGLISH, current, speaking
+from bot.languages.language import ENGLISH, Language, current, speaking
 from bot.languages.lists import listed
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -25,7 +25,8 @@ _NONE: Mapping[str, str] = {}
 class Sentence(str):
     """A text in the language in which it was made, with what it was made of. As a str it is that text."""
 
-    __slots__ = ("arguments", "context", "message", "number", "own", "plural")
+    __slots__ = ("_language", "arguments", "context", "message", "number", "own", "plural")
+    _language: Language
     message: str
     arguments: Mapping[str, object]
     plural: str
@@ -43,8 +44,10 @@ class Sentence(str):
         context: str = "",
         own: Mapping[str, str] = _NONE,
     ) -> Self:
-        text = own.get(current().tag, message) if own else _text(message, arguments, plural, number, context)
+        language = current()
+        text = own.get(language.tag, message) if own else _text(message, arguments, plural, number, context)
         self = super().__new__(cls, text)
+        self._language = language
         self.message, self.arguments = message, arguments
         self.plural, self.number, self.context, self.own = plural, number, context, own
         return self
@@ -53,7 +56,9 @@ class Sentence(str):
         return _restore, (self.stored(),)
 
     def again(self) -> "Sentence":
-        """The same in the language of the moment."""
+        """The same in the language of the moment; it is shown several times, mostly in the language it was made in."""
+        if self._language is current():
+            return self
         return Sentence(
             self.message,
             self.arguments,

@@ -119,3 +119,11 @@ def test_the_texts_inside_a_sentence_are_changed_and_it_stays_one(speak: Speak) 
     assert of_own({"en": "no", "xx": "ne"}).with_texts(str.upper).own == {"en": "NO", "xx": "NE"}
     with speak({"no {name}": "sen {name}"}):
         assert said(made) == "A: sen B"
+
+
+def test_a_sentence_is_made_once_for_one_language(speak: Speak) -> None:
+    with speak({"Key {name} is disabled.": "{name}: aus."}):
+        made = tr("Key {name} is disabled.", name="ci")
+        assert said(made) is made
+        assert english(made) == "Key ci is disabled."
+    assert said(made) == "Key ci is disabled."
