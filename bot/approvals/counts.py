@@ -33,25 +33,33 @@ class Counts:
         """The account's own group, where a rule speaks of groups: else the gateway need not be asked for it."""
         return self.own_group() if self.policy().judges_groups else None
 
-    async def members(self, operation: str) -> Members:
-        """Who is counted where a rule about this operation counts over a role."""
+    async def members(self, operation: str, *, refilled: bool = True) -> Members:
+        """Who is counted where a rule about this operation counts over a role. `refilled`: see `counts_needed`."""
         policy, found = self.policy(), {}
-        for count in policy.counts_needed(operation):
+        for count in policy.counts_needed(operation, refilled=refilled):
             if count.over == "role":
                 ids = policy.roles.ids(count.names)
                 found[count.names] = ids if ledger.EVERYBODY in ids else await self.people_of(ids)
         return found
 
     async def now(
-        self, operation: str, person: str, *, before: int | None = None, key_id: int | None = None
+        self,
+        operation: str,
+        person: str,
+        *,
+        before: int | None = None,
+        key_id: int | None = None,
+        refilled: bool = True,
     ) -> tuple[Counted, ...]:
         """The numbers as they stand for this person. `before`: of what was granted to requests with a lower number.
         `key_id`: the key it is about, whose own allowance is left out.
         """
-        if not self.policy().counts_needed(operation):
+        if not self.policy().counts_needed(operation, refilled=refilled):
             return ()
-        members = await self.members(operation)
-        return await self.database.read(self.within, operation, person, members, before=before, key_id=key_id)
+        members = await self.members(operation, refilled=refilled)
+        return await self.database.read(
+            self.within, operation, person, members, before=before, key_id=key_id, refilled=refilled
+        )
 
     def within(
         self,
@@ -62,12 +70,13 @@ class Counts:
         *,
         before: int | None = None,
         key_id: int | None = None,
+        refilled: bool = True,
     ) -> tuple[Counted, ...]:
         """The same in the caller's transaction, which holds `ledger.lock` where something is granted by it."""
         policy = self.policy()
         return ledger.counted(
             c,
-            policy.counts_needed(operation),
+            policy.counts_needed(operation, refilled=refilled),
             person=person,
             now=self.clock(),
             members=members,

@@ -80,7 +80,8 @@ class Flow:
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
         counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
-        counts = await self.counts.now(operation, counted_for, key_id=key_id) or None
+        refilled = _refilled(inspection.facts)
+        counts = await self.counts.now(operation, counted_for, key_id=key_id, refilled=refilled) or None
         facts = replace(inspection.facts, counts=counts, account_group=self.counts.account_group())
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
@@ -130,7 +131,7 @@ class Flow:
             only = tr("Rule “{rule}” lets this happen at once, but only with a reason.", rule=decision.rule)
             raise InputError({"reason": only})
         new = new_request(asked, inspection, decision, self.clock())
-        members = await self.counts.members(new.operation)
+        members = await self.counts.members(new.operation, refilled=_refilled(new.judgement.facts))
         stored = await self.database.run_together(self._insert, new, asked.actor, members, asked.urgent)
         if isinstance(stored, TooMuch):
             raise stored
@@ -155,7 +156,8 @@ class Flow:
     def _insert(
         self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
     ) -> ApprovalRequest | Decision | TooMuch:
-        repeated = store.by_delivery(c, new.delivery_id) if self.policy().counts_needed(new.operation) else None
+        counted = self.policy().counts_needed(new.operation, refilled=_refilled(new.judgement.facts))
+        repeated = store.by_delivery(c, new.delivery_id) if counted else None
         if repeated is not None:
             return repeated
         new = self._counted_again(c, new, actor, members, urgent)
@@ -189,10 +191,11 @@ class Flow:
     ) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
         policy, judgement = self.policy(), new.judgement
-        if not policy.counts_needed(new.operation):
+        refilled = _refilled(judgement.facts)
+        if not policy.counts_needed(new.operation, refilled=refilled):
             return new
         ledger.lock(c)
-        counts = self.counts.within(c, new.operation, new.counted_for, members, key_id=new.key_id)
+        counts = self.counts.within(c, new.operation, new.counted_for, members, key_id=new.key_id, refilled=refilled)
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         decision = as_urgent(decision, urgent=urgent)
@@ -239,6 +242,11 @@ def as_urgent(decision: Decision, *, urgent: bool) -> Decision:
     if urgent or approval is None or not approval.break_glass:
         return decision
     return replace(decision, approval=replace(approval, break_glass=False))
+
+
+def _refilled(facts: Facts) -> bool:
+    """Whether it is about an allowance, too: else what allowances add is not counted for a new key."""
+    return facts.allowance is not None
 
 
 def _too_many(waiting: int, most: int) -> TooMuch:

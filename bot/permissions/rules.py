@@ -108,11 +108,13 @@ class Policy:
     review: ReviewTerms = BY_COMMAND
     gateways: tuple[GatewayTerms, ...] = ()
 
-    def counts_needed(self, operation: str) -> tuple[Count, ...]:
-        """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`."""
+    def counts_needed(self, operation: str, *, refilled: bool = True) -> tuple[Count, ...]:
+        """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`.
+
+        `refilled`: whether a new key may be one with an allowance.
+        """
         # What enabling adds is judged as these as well; and the key may be locked.
-        # A new key may be refilled.
-        more: tuple[str, ...] = ("key.allowance",) if operation == "key.create" else ()
+        more: tuple[str, ...] = ("key.allowance",) if operation == "key.create" and refilled else ()
         if operation == "key.enable":
             more = ("key.create", "key.quota", "key.update")
         unlocking = (UNLOCK,) if operation in REVIVING else ()

@@ -109,3 +109,10 @@ def test_a_new_key_that_is_refilled_needs_the_right_to_both(
 def test_what_allowances_are_counted_for_a_new_key() -> None:
     assert parse_policy(RULES % ALLOWED).counts_needed("key.create") == (COUNT,)
     assert parse_policy(RULES % ALLOWED).counts_needed("key.quota") == ()
+
+
+def test_for_a_new_key_without_an_allowance_nothing_is_counted() -> None:
+    policy = parse_policy(RULES % ALLOWED)
+    assert policy.counts_needed("key.create") == (COUNT,)
+    assert policy.counts_needed("key.create", refilled=False) == ()
+    assert policy.counts_needed("key.allowance", refilled=False) == (COUNT,)
