@@ -90,7 +90,7 @@ def standing_text(row: ReviewedKey, requests: Requests, *, units_per_usd: int) -
     if row.verdict is Verdict.OPEN:
         return _failed(requests.get(row.request_id or 0))
     if row.verdict is Verdict.LEFT:
-        return f":fast_forward: {said(_DEPARTURES[row.departure or WhyLeft.GONE])}"
+        return f":information_source: {said(_DEPARTURES[row.departure or WhyLeft.GONE])}"
     if row.undone_by is not None:
         return _UNDONE[row.undone_at is not None].filled(who=mention(row.undone_by))
     request = requests.get(row.request_id or 0)
