@@ -52,7 +52,7 @@ def test_a_key_may_have_no_end() -> None:
 
 
 def test_it_may_be_refilled() -> None:
-    assert one('remain_quota = "$5", refill = "monthly"').fields["refill"] == "monthly"
+    assert one('remain_quota = "$5", refill = "month"').fields["refill"] == "month"
 
 
 def test_its_words_are_those_of_the_reader() -> None:
