@@ -59,7 +59,7 @@ def allowance_blocks(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
             option(
                 tr("Add to what is left"),
                 "on",
-                description=tr("Otherwise it is filled up to the amount; unspent quota is not added"),
+                description=tr("If not ticked, the key is filled up to the amount"),
             )
         ],
         initial=["on"] if shown.rollover else [],
