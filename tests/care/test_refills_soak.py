@@ -1,4 +1,4 @@
-"""A year of refills: two replicas, spending in every refill, processes that die, outages, keys out of use for a while."""
+"""A year of refills: spending in every refill, processes that die, two replicas, outages, keys out of use for a while."""
 
 import asyncio
 import random
@@ -64,7 +64,7 @@ class Year:
             if key_id not in self.off:
                 self.expected[key_id].add(span_of(period, today))
 
-    async def round(self, replicas: tuple[Replica, Replica]) -> None:
+    async def round(self, replicas: tuple[Replica, Replica], *, at_once: bool) -> None:
         first, second = self.rng.sample(replicas, 2)
         await first.listed()
         if self.rng.random() < 0.2:
@@ -74,20 +74,20 @@ class Year:
                 await until_killed(dying.round(), awaits=self.rng.randrange(150))
             except Killed:
                 self.house.fake.advance(61.0)
-        await asyncio.gather(first.rounds.run(), second.rounds.run())
+        if at_once:
+            await asyncio.gather(first.rounds.run(), second.rounds.run())
         self.note()
         await first.round(listed=False)
 
 
-@pytest.mark.soak
-async def test_a_year_of_refills_loses_and_doubles_none(postgres_database: Database) -> None:
-    house = Refilling(postgres_database, zone=ZoneInfo("Europe/Berlin"))
+async def live(house: Refilling, days: int, *, at_once: bool) -> None:
+    """So many days of rounds, and what is true at the end."""
     house.at(2027, 2, 1, 0)
     year = Year(house, seed=11)
     replicas = (house.replica("one"), house.replica("other"))
-    end = house.clock() + 365 * DAY
+    end = house.clock() + days * DAY
     while house.clock() < end:
-        await year.round(replicas)
+        await year.round(replicas, at_once=at_once)
         if year.rng.random() < 0.3:
             year.switch()
         if year.rng.random() < 0.03:
@@ -95,6 +95,16 @@ async def test_a_year_of_refills_loses_and_doubles_none(postgres_database: Datab
             house.fake.advance(year.rng.uniform(1, 4) * DAY)
         house.fake.advance(timedelta(hours=year.rng.uniform(8, 16)).total_seconds())
     _check(house, year)
+
+
+@pytest.mark.soak
+async def test_a_year_of_refills_loses_and_doubles_none(sqlite_database: Database) -> None:
+    await live(Refilling(sqlite_database, zone=ZoneInfo("Europe/Berlin")), 365, at_once=False)
+
+
+@pytest.mark.soak
+async def test_two_replicas_at_once_lose_and_double_none(postgres_database: Database) -> None:
+    await live(Refilling(postgres_database, zone=ZoneInfo("America/New_York")), 90, at_once=True)
 
 
 def _check(house: Refilling, year: Year) -> None:

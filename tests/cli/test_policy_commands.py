@@ -53,9 +53,9 @@ def test_explain_takes_what_the_form_takes(capsys: Captured, monkeypatch: pytest
     monkeypatch.setenv("KEYDESK_UNITS_PER_USD", "1000")
     question = ["policy", "explain", "key.create", "--as", "engineer"]
     assert main([*question, "--with", "remain_quota=$5", "expired_time=30d", "--with", "reason=a b"]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "allowed: Rule “small keys are free” allows it."
+    assert capsys.readouterr().out.splitlines()[2] == "allowed: Rule “small keys are free” allows it."
     assert main([*question, "--with", "remain_quota=$501", "expired_time=30d"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].startswith("needs approval: Rule “a manager decides the rest”")
+    assert capsys.readouterr().out.splitlines()[2].startswith("needs approval: Rule “a manager decides the rest”")
     assert main(["policy", "explain", "key.list", "--as", "U0NEW", "--in", "S0MANAGERS", "--on", "any"]) == 0
     assert "allowed: Rule “managers see everything” allows it.\n" in capsys.readouterr().out
     assert main(["policy", "explain", "key.show", "--as", "engineer", "--key", "ci"]) == 2

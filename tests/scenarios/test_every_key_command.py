@@ -19,7 +19,7 @@ ALL = f"""{ROLES}
 [[rules]]
 name  = "engineers do everything"
 who   = ["engineer"]
-do    = ["key.update", "key.quota", "key.disable", "key.enable", "key.rotate", "key.delete", "key.end", "key.show",
+do    = ["key.update", "key.quota", "key.allowance", "key.disable", "key.enable", "key.rotate", "key.delete", "key.end", "key.show",
          "key.adopt", "key.transfer", "key.list", "audit.read", "usage.read", "policy.explain"]
 on    = "any"
 allow = true
@@ -42,7 +42,7 @@ NAMES = {
     "«prod»": ("prod", "«prod»"),
     "caf\u00e9": ("caf\u00e9", "cafe\u0301"),
 }
-WINDOWS = ("show", "edit", "quota", "enable", "disable", "rotate", "delete", "end", "adopt", "give")
+WINDOWS = ("show", "edit", "quota", "allowance", "enable", "disable", "rotate", "delete", "end", "adopt", "give")
 ANSWERS = ("audit {}", "usage {}", "why key.disable {}", "why disable {}")
 LISTS = ("disable {} other", "enable other, {}")
 
