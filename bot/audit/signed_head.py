@@ -20,7 +20,7 @@ _PURPOSE = b"keydesk: signature of the record's head, version 1"
 _ED25519 = b"\x01"
 _DASH = "\u2014"
 _KEY_ID_BYTES = 4
-_OTHER_KEY = "The head was signed with another key: by another Keydesk, or before the signing secret was changed."
+_OTHER_KEY = "It was signed with another key: by another Keydesk, or before the signing secret was changed."
 _ANCHOR = re.compile(r"has ([0-9,]+) lines now; its last hash is `?([0-9a-f]{64})`?")
 
 
@@ -79,15 +79,13 @@ class HeadSigner:
             except binascii.Error:
                 continue
             if signature[:_KEY_ID_BYTES] != self._id:
-                raise UntrustedHead(
-                    "The head was signed with another key: by another Keydesk, or before the secret changed."
-                )
+                raise UntrustedHead(_OTHER_KEY)
             try:
                 self._key.public_key().verify(signature[_KEY_ID_BYTES:], text.encode())
             except InvalidSignature:
-                raise UntrustedHead("The signature of the head is wrong: the head was changed.") from None
+                raise UntrustedHead("The signature is wrong: what was signed was changed.") from None
             return text
-        raise UntrustedHead("The head is not signed by Keydesk.")
+        raise UntrustedHead("It is not signed by Keydesk.")
 
 
 def _read_text(text: str) -> Head:

@@ -2,6 +2,9 @@
 
 import copy
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +105,13 @@ async def test_it_is_told_page_by_page_and_without_a_head(
     assert found["record"]["count"] == 0
     assert "note" not in found
     assert desk.read(store.current) is not None
+
+
+async def test_the_program_of_the_page_agrees(sqlite_database: Database, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reviews.md").read_text(encoding="utf-8")
+    program = text.rpartition("```python\n")[2].partition("```")[0]
+    found = await made(sqlite_database)
+    for changed, code in ((found, 0), (found | {"more": 1}, 1)):
+        command = [sys.executable, "-c", program]
+        ended = subprocess.run(command, input=json.dumps(changed), text=True, capture_output=True, check=False)  # noqa: ASYNC221  # ours
+        assert ended.returncode == code, ended.stderr
