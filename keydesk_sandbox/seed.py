@@ -94,6 +94,14 @@ do    = ["key.adopt", "key.transfer"]
 on    = "any"
 allow = true
 
+# What somebody changed in the gateway's console is put back with a second person.
+[[rules]]
+name     = "keys are put back with security"
+who      = ["admin"]
+do       = ["key.update", "key.quota"]
+on       = "any"
+approval = { from = ["security"], expires = "1d", remind = "1h" }
+
 # A key that was disabled from an alert, in an incident or by somebody else is locked.
 [[rules]]
 name  = "security brings locked keys back"

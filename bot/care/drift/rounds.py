@@ -14,7 +14,7 @@ from bot.approvals import store as requests_store
 from bot.approvals.models import FINAL, Status
 from bot.audit import Fact, append
 from bot.care.drift import store
-from bot.care.drift.comparison import DISABLED, NOTHING, Drift, Reading, reading_of
+from bot.care.drift.comparison import DISABLED, Drift, Reading, reading_of
 from bot.care.drift.messages import CARD
 from bot.care.drift.store import KeyDrift
 from bot.care.kind import CareParts
@@ -42,11 +42,12 @@ class DriftRounds:
         """Compare and tell. Whether something waits."""
         deps = self.parts.deps
         await deps.known.writer.flush()
-        waits = False
+        waits, settled = False, deps.clock() - SETTLE_SECONDS
         page: tuple[bool, int | None] = (False, -1)
         while (after := page[1]) is not None:
             page = await deps.database.run(self._compare_page, after)
             waits = waits or page[0]
+        await deps.database.run(store.count_writes, before=settled)
         return await deps.database.run(self._tell) or waits
 
     def _compare_page(self, c: sa.Connection, after: int) -> tuple[bool, int | None]:
@@ -68,12 +69,13 @@ class DriftRounds:
         here = row.was_written
         if here and now - (row.written_at or 0.0) < SETTLE_SECONDS:
             return False
-        changed = row.drift.changed_here(row.reading, new) if here else row.drift.changed_outside(row.reading, new)
+        changed = row.drift.changed_here(row.reading, new) if here else row.drift
+        if not here and self.parts.terms().drift:
+            changed = row.drift.changed_outside(row.reading, new)
         if not here and changed != row.drift:
             if self._is_being_written(c, row.key_id):
                 return False
             changed = self._without_locked(c, known, row.drift, changed)
-        changed = changed if self.parts.terms().drift else NOTHING
         taken = {"read_at": known.read_at, "counted_at": row.written_at, "reading": new}
         store.put(c, row.key_id, **taken, drift=changed.stored())
         if changed != row.drift:
@@ -106,6 +108,8 @@ class DriftRounds:
         self.draw(c, row.card)
 
     def _tell(self, c: sa.Connection) -> bool:
+        if not self.parts.terms().drift:
+            return False
         store.lock(c)
         now, found = self.parts.deps.clock(), store.untold(c, limit=PAGE)
         room = MOST_CARDS - store.cards_since(c, now - AN_HOUR)

@@ -110,6 +110,13 @@ def next_card(c: sa.Connection) -> int:
     return number
 
 
+def count_writes(c: sa.Connection, *, before: float) -> None:
+    """Writes that are so long ago show in what was compared, or changed nothing: what comes now is not theirs."""
+    d = key_drifts.c
+    due = (d.written_at <= before) & (d.counted_at.is_(None) | (d.counted_at != d.written_at)) & d.reading.is_not(None)
+    c.execute(sa.update(key_drifts).where(due).values(counted_at=d.written_at))
+
+
 def put(c: sa.Connection, /, key_id: int, **values: Any) -> None:
     """Change columns of a row, or begin one."""
     _insert(c, [{"key_id": key_id, "tries": 0, **values}], values)

@@ -1,6 +1,7 @@
 """Each change outside is told once; what is written here, is being written or is usage is none."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bot.care.drift.store import KeyDrift
 from bot.db import named_values
 from bot.db.engine import Database
 from bot.keys import inventory_store, lineage, locks, owners
+from bot.permissions.care import USUAL
 from bot.permissions.models import Decision, Facts, Lock
 from tests.care.kit import NOON, key
 from tests.care.leavers.kit import ADA, Office, line
@@ -95,6 +97,15 @@ async def test_what_was_written_here_is_put_down_to_that(office: Drifting, *, li
     assert not await office.again()
     assert (office.posted, present(office.row()).was_written) == ([], False)
     await office.read(remain_quota=7000)
+    await office.again()
+    assert office.posted == ["drift:1"]
+
+
+async def test_a_write_that_changed_nothing_excuses_no_later_change(office: Drifting) -> None:
+    await office.database.run(office.rounds.written, 1)
+    office.now += SETTLE_SECONDS
+    await office.again()
+    await office.read(remain_quota=6000)
     await office.again()
     assert office.posted == ["drift:1"]
 
@@ -220,6 +231,19 @@ async def test_changes_all_day_are_paced(office: Drifting) -> None:
     while await office.again():
         pass
     assert len(set(office.posted)) == rounds.MOST_CARDS + 3
+
+
+async def test_switched_off_what_is_open_stays_as_it_is_and_nothing_is_added(office: Drifting) -> None:
+    await office.read(name="x")
+    await office.again()
+    office.terms = replace(USUAL, drift=False)
+    await office.read(name="x", remain_quota=9000)
+    assert not await office.again()
+    row = present(office.row())
+    assert (row.is_open, row.drift.quota, office.posted) == (True, 0, ["drift:1"])
+    office.terms = USUAL
+    assert not await office.again()
+    assert office.posted == ["drift:1"]
 
 
 async def opened(office: Drifting, *statuses: Status) -> list[int]:

@@ -1,0 +1,111 @@
+"""What happens to keys beside Keydesk, as a newcomer plays it: people leave, keys are made and changed in the console."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.browser.test_main_job import become
+from tests.tools.browser import ADVICE, FLAGS, find_chromium
+from tests.tools.sandbox import sandbox
+
+pytestmark = pytest.mark.browser
+
+SECURITY = "C0SECURITY"
+
+
+async def see(page: Page, person: str, channel: str = SECURITY) -> None:
+    await become(page, person)
+    await page.locator(f"a[data-channel={channel}]").click()
+
+
+async def pass_an_hour(page: Page) -> None:
+    """All keys are listed again."""
+    await page.get_by_label("Move the clock +1 h").click()
+
+
+async def test_leavers_console_keys_and_drift(tmp_path: Path) -> None:
+    chromium = find_chromium()
+    assert chromium, ADVICE
+    async with sandbox() as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        page = await (await browser.new_context(viewport={"width": 1500, "height": 1050})).new_page()
+        page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        await page.goto(address)
+        await _adopts_a_key_of_the_console(page, tmp_path)
+        await _puts_a_key_back(page, tmp_path)
+        await _takes_over_and_lets_the_rest_end(page, tmp_path)
+        assert wrong == []
+        await browser.close()
+
+
+async def _adopts_a_key_of_the_console(page: Page, shots: Path) -> None:
+    await see(page, "U0ALEX")
+    await pass_an_hour(page)
+    await expect(page.get_by_test_id("message").filter(has_text="no owner here")).to_be_visible()
+    await page.get_by_test_id("console-new").click()
+    await pass_an_hour(page)
+    card = page.get_by_test_id("message").filter(has_text="was made outside Keydesk: nobody asked")
+    await expect(card).to_contain_text("console-")
+    await page.screenshot(path=shots / "1-unknown.png")
+    await card.get_by_role("button", name="Find an owner for key").click()
+    form = page.get_by_role("dialog", name="Adopt API key")
+    await form.get_by_role("combobox").click()
+    await page.get_by_role("option", name="ada").first.click()
+    await expect(form).to_contain_text("Granted at once")
+    await page.screenshot(path=shots / "2-adopt.png")
+    await form.get_by_role("button", name="Adopt", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    await expect(card).to_contain_text("belongs to")
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=shots / "3-adopted.png")
+
+
+async def _puts_a_key_back(page: Page, shots: Path) -> None:
+    await pass_an_hour(page)
+    await page.get_by_label("Add 5M to notebooks in the console").click()
+    await page.get_by_label("Rename notebooks in the console").click()
+    await pass_an_hour(page)
+    card = page.get_by_test_id("message").filter(has_text="was changed outside Keydesk")
+    await expect(card).to_contain_text("+5M")
+    await page.screenshot(path=shots / "4-drift.png")
+    await card.get_by_role("button", name="Put key").click()
+    await expect(card).to_contain_text("wants it put back")
+    for asked in ("asks to change key", "asks to change the quota"):  # one after the other
+        await see(page, "U0SAM", "C0KEYS")
+        request = page.get_by_test_id("message").filter(has_text=asked).last
+        await request.get_by_role("button", name="Approve", exact=True).click()
+        await expect(request).to_contain_text("Done")
+        await see(page, "U0ALEX")
+    await expect(card).to_contain_text("It was put back")
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=shots / "5-put-back.png")
+    await expect(page.locator("[data-testid=key][data-name=notebooks]")).to_be_visible()
+
+
+async def _takes_over_and_lets_the_rest_end(page: Page, shots: Path) -> None:
+    await become(page, "U0ADA")
+    await page.get_by_test_id("person-switcher").click()
+    await page.screenshot(path=shots / "6-deactivate.png")
+    await page.get_by_test_id("account").click()
+    await page.keyboard.press("Escape")
+    await see(page, "U0MIRA")
+    card = page.get_by_test_id("message").filter(has_text="has left: the account is deactivated")
+    await expect(card).to_contain_text("2 keys of theirs")
+    await page.screenshot(path=shots / "7-leaver.png")
+    await card.get_by_role("button", name="Take over key").first.click()
+    form = page.get_by_role("dialog", name="Give API key")
+    await expect(form).to_contain_text("Granted at once")
+    await page.screenshot(path=shots / "8-take-over.png")
+    await form.get_by_role("button", name="Give", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    await expect(card).to_contain_text("taken over by")
+    await page.get_by_label("Move the clock +1 d").click()
+    await expect(card).to_contain_text("What nobody took over was disabled")
+    await expect(card.get_by_role("button", name="Disable key")).to_have_count(0)
+    await expect(page.locator("[data-testid=key][data-state=disabled]")).to_have_count(1)
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=shots / "9-ended.png")
