@@ -47,7 +47,7 @@ def security_message(request: ApprovalRequest) -> Message:
     who = mention(request.requester_id)
     if request.progress.copies_ordered:
         done = joined(told, tr("{who}, who asked for it, has had it disabled.", who=who))
-        return Message(told, [section(f":heavy_multiplication_x: {done}")])
+        return Message(told, [section(f":no_entry_sign: {done}")])
     waits = joined(told, tr("{who}, who asked for it, can have it disabled; so can you.", who=who))
     buttons = [
         button(trc("button", "Disable key {number}…").filled(number=number), "key.disable", value=str(number))

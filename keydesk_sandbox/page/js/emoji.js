@@ -35,7 +35,7 @@ const MAP = {
     octagonal_sign: "🛑", stop_sign: "🛑",
   one: "1️⃣", two: "2️⃣", three: "3️⃣", new: "🆕", ok: "🆗", sos: "🆘", grey_question: "❔", wheel_of_dharma: "☸️",
     test_tube: "🧪", crystal_ball: "🔮",
-  bust_in_silhouette: "👤", busts_in_silhouette: "👥", female_police_officer: "👮‍♀️", cop: "👮", detective: "🕵️",
+  bust_in_silhouette: "👤", fast_forward: "⏩", busts_in_silhouette: "👥", female_police_officer: "👮‍♀️", cop: "👮", detective: "🕵️",
     technologist: "🧑‍💻", gift: "🎁", house: "🏠",
 };
 
