@@ -17,7 +17,8 @@ ADA, BEN, MIRA = seed.ENGINEER, seed.SECOND_ENGINEER, seed.MANAGER
 def filled(view: View) -> dict[str, Any]:
     """What stands in the form, field by field, empty ones left out."""
     values = {block: plain_value(item["value"]) for block, item in view.values.items() if "value" in item}
-    return {block: value for block, value in values.items() if value not in (None, "", [])}
+    # A select always has a choice.
+    return {block: value for block, value in values.items() if value not in (None, "", []) and block != "refill"}
 
 
 async def form(desk: Desk, user: str, *words: str) -> View:
