@@ -176,6 +176,10 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     outcome, done, who = request.outcome, operation.done(_name(request)), mention(request.requester_id)
     if request.decided_by:
         asked: str = tr("Asked by {who}, approved by {by}.", who=who, by=mention(request.decided_by))
+    elif request.origin.kind is OriginKind.ROTATION_END:
+        asked = tr("The time in which both keys worked is over (rotation #{number}).", number=request.origin.request_id)
+    elif not request.origin.by_person:
+        asked = tr("Keydesk did it by itself.")
     else:
         asked = tr("Asked by {who}.", who=who)
     # In the thread of a card the details are shown already; without a card this message is all that the channel sees.

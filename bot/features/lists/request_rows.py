@@ -37,10 +37,17 @@ async def _answerable(deps: Deps, actor: Actor, requests: list[ApprovalRequest],
     ]
 
 
+def _what(request: ApprovalRequest, operation: Operation, *, mine: bool) -> str:
+    name = bold_name(request.key_name)
+    if not request.origin.by_person:
+        # Nobody asked for it: it follows from something else, such as the end of a rotation.
+        return operation.asks("Keydesk", name)
+    return operation.you_ask(name) if mine else operation.asks(mention(request.requester_id), name)
+
+
 def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable: bool) -> Block:
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
-    name = bold_name(request.key_name)
-    what = operation.you_ask(name) if mine else operation.asks(mention(request.requester_id), name)
+    what = _what(request, operation, mine=mine)
     text = f"{mark_of(request)} *{request.number}* {what} · {said(WORDS[request.status])} · {date(request.asked_at)}"
     value = str(request.id)
     if decidable:

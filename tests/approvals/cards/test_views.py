@@ -217,6 +217,11 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
     alone = row(Status.SUCCEEDED, summary=facts, judgement=allowed_at_once())
     assert "*Name*" in str(confirmation(alone, CREATE, UNITS).blocks)
     assert "was disabled. Asked by <@U0ADA>." in str(confirmation(alone, DISABLE, UNITS).blocks)
+    # Nobody asked for the end of a rotation, nor for what the policy does by itself.
+    ends = alone.model_copy(update={"origin": Origin(kind=OriginKind.ROTATION_END, request_id=2)})
+    assert "both keys worked is over (rotation #2)." in str(confirmation(ends, DISABLE, UNITS).blocks)
+    itself = alone.model_copy(update={"origin": Origin(kind=OriginKind.ALERT_RULE, alert_id=2)})
+    assert "Keydesk did it by itself." in str(confirmation(itself, DISABLE, UNITS).blocks)
 
 
 @pytest.mark.parametrize(

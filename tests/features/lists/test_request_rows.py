@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.approvals.models import ApprovalRequest, Status
+from bot.approvals.models import ApprovalRequest, Origin, OriginKind, Status
 from bot.features import OPERATIONS
 from bot.features.lists.request_rows import row
 from tests.approvals.kit import new_request
@@ -32,3 +32,11 @@ def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
 def test_the_one_button(status: Status, mine: bool, decidable: bool, action: str | None) -> None:
     block = row(request(status), OPERATIONS["key.create"], mine=mine, decidable=decidable)
     assert block.get("accessory", {}).get("action_id") == action
+
+
+def test_what_nobody_asked_for_is_said_to_be_keydesks() -> None:
+    origin = Origin(kind=OriginKind.ROTATION_END, request_id=2)
+    ends = request(Status.SUCCEEDED).model_copy(update={"origin": origin})
+    text = str(row(ends, OPERATIONS[ends.operation], mine=True, decidable=False))
+    assert "Keydesk asks" in text
+    assert "you ask" not in text
