@@ -54,7 +54,9 @@ class ApproverCheck:
         found = await self._can_somebody(request, patient=age < PATIENCE)
         if found is None:
             return Again(PAUSE)
-        await self.database.run(self._note, request.id, found)
+        # Nearly always somebody can, and nothing was said of it: then nothing is written.
+        if not found or request.progress.no_approver_since is not None:
+            await self.database.run(self._note, request.id, found)
         return None if found else Again(min(LONGEST, SOON + age / 4))
 
     async def _can_somebody(self, request: ApprovalRequest, *, patient: bool) -> bool | None:
