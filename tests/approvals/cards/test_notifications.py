@@ -92,6 +92,10 @@ def test_refills_are_quiet(sqlite_database: Database) -> None:
     assert set(announced(sqlite_database, hangs)) == {"req:3:dm"}
     outbox: Any = Outbox()
     notifications = Notifications(outbox=outbox, channel="C0KEYS")
+    followed: list[int] = []
+    notifications.subscribe(lambda _c, of: followed.append(of.id))
+    sqlite_database.run_here(notifications.announce, request(Status.SUCCEEDED, origin=refill))
+    assert followed == [3]  # what was said of the key is drawn anew
     for status in (Status.APPROVED, Status.RUNNING):
         sqlite_database.run_here(notifications.tell, request(status, origin=refill))
     assert outbox.wanted == {}
