@@ -48,8 +48,7 @@ class Notifications:
             # Quiet. That it failed is told with the row of the allowance (allowance_rows.py), where it was told before.
             if request.status is Status.UNKNOWN and request.outcome is not None and request.outcome.by_hand:
                 self.tell(c, request)
-            return
-        if not request.origin.shown_elsewhere:
+        elif not request.origin.shown_elsewhere:
             self._want(c, request)
         for follow in self._followers:
             follow(c, request)
