@@ -5,7 +5,7 @@ the next day, unless a key ends or runs dry before. What is told is written down
 message.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -47,17 +47,21 @@ class OwnerMessages:
         zone = self.known_zone(person)
         return zone is not None and not terms.is_quiet(self.clock(), zone)
 
+    async def learn_zones(self, people: Iterable[str]) -> None:
+        """Have Slack asked about some of those whose zone is not known: after a restart nobody's is."""
+        unknown = sorted({person for person in people if self.known_zone(person) is None})
+        for person in unknown[:MOST_ASKED]:
+            await self.zone_of(person)
+
     async def tell(self, people: Mapping[str, Sequence[Judgement]], terms: CareTerms) -> bool:
         """Tell what may be told now. Whether somebody is still to be told."""
         # Whose keys no longer work comes first.
         order = sorted(people, key=lambda owner: (not any(map(_is_urgent, people[owner])), owner))
-        now, waiting, asked = order[:MOST_PEOPLE], len(order) > MOST_PEOPLE, 0
+        now, waiting = order[:MOST_PEOPLE], len(order) > MOST_PEOPLE
+        await self.learn_zones(now)
         today = await self.database.read(days.told, now)
         going: list[tuple[str, list[Judgement]]] = []
         for owner in now:
-            if self.known_zone(owner) is None and asked < MOST_ASKED:
-                asked += 1
-                await self.zone_of(owner)
             parts = self._going_now(owner, people[owner], today.get(owner), terms)
             waiting = waiting or sum(len(one.notices) for one in parts) < sum(len(one.notices) for one in people[owner])
             going.append((owner, [one for one in parts if one.notices]))

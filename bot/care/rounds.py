@@ -85,6 +85,7 @@ class CareRounds:
         for owner, one in await self.orders.done(self._facts(terms, since)):
             people.setdefault(owner, []).append(one)
         waiting = await self.messages.tell(people, terms)
+        await self.messages.learn_zones(row.owner_id for _, row in due)
         awake = [(known, row) for known, row in due if self.messages.is_awake(row.owner_id, terms)]
         await self.orders.place(awake)
         await self._clean()

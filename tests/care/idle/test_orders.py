@@ -153,3 +153,11 @@ async def test_a_key_that_is_deleted_is_no_longer_asked_about(desk: Asked) -> No
     await desk.days(37, 44, 51)
     assert (desk.outcomes(), desk.ordered.keys) == (["gone"], [])
     assert desk.database.run_here(store.find, 1) is None
+
+
+async def test_after_a_restart_slack_is_asked_where_the_owner_lives(desk: Asked) -> None:
+    desk.terms = CareTerms()
+    await desk.days(37)
+    desk.zones.clear()
+    await desk.days(44)
+    assert desk.ordered.keys == [1]
