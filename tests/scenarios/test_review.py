@@ -5,7 +5,6 @@ import functools
 import io
 import json
 
-from bot.approvals.models import Status
 from bot.audit.signed_head import HeadSigner
 from bot.cli.review import export_review, verify_review
 from bot.db import named_values
@@ -13,6 +12,7 @@ from bot.keys import owners
 from bot.review import store
 from bot.review.models import Review, ReviewStatus, Verdict
 from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway.wire import HttpCall
 from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
@@ -243,28 +243,29 @@ deny = "Ask security."
         assert (await keys_of(desk))["night job"].verdict is Verdict.OPEN
 
 
-async def test_a_change_that_fails_is_decided_again(http_desk: Desk) -> None:
+async def test_a_change_that_fails_is_on_the_list_again_with_the_reason(http_desk: Desk) -> None:
     desk = http_desk
     quiet_keys(desk)
     record = await desk.own(ADA, add(desk, "night job"))
     await begin(desk)
     message, row = await card(desk), (await keys_of(desk))["night job"]
-    desk.gateway.arm("panic", method="PUT", path="/api/token/?.*")
+
+    def nearly_used_up(call: HttpCall) -> None:
+        del call
+        # After the look of the click, before the run.
+        desk.gateway.edit_behind(record.id, remain_quota=9, used_quota=101 * DOLLAR - 9)
+
+    on_read = functools.partial(desk.gateway.on, method="GET", path=f"/api/token/{record.id}")
+    on_read("answer", lambda _call: on_read("request", nearly_used_up))
     await press(desk, MIRA, message, "review.shrink", row)
-
-    async def reopened() -> Status | None:
-        found = (await keys_of(desk))["night job"]
-        request = await desk.request(found.request_id) if found.request_id else None
-        return request.status if request is not None else None
-
-    assert await desk.until(reopened, otherwise="nothing was asked")
-    row = await settled(desk, "night job") if await decided(desk) else (await keys_of(desk))["night job"]
-    assert desk.gateway.key(record.id).remain_quota in {DOLLAR, 100 * DOLLAR}
-
-
-async def decided(desk: Desk) -> bool:
-    """Whether the one key is not open."""
-    return (await keys_of(desk))["night job"].verdict is not Verdict.OPEN
+    message = await card(desk, fragment="That did not work")
+    again = (await keys_of(desk))["night job"]
+    assert (again.verdict, again.decided_by, again.attempt) == (Verdict.OPEN, None, 1)
+    assert desk.gateway.key(record.id).remain_quota == 9
+    await press(desk, MIRA, message, "review.disable", again)
+    await settled(desk, "night job")
+    assert [request["details"]["review"] for request in await desk.audit("asked")] == [1, 1]
+    assert desk.gateway.key(record.id).status == 2
 
 
 async def test_a_workspace_without_a_reason_hears_nothing(http_desk: Desk) -> None:
