@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.languages.catalog import FSI, PDI
 from bot.languages.language import _OWN_NAMES as OWN_NAMES
+from bot.slack.form_problem import PROBLEM
 from tests.languages.sources import all_asked
 
 _LOOKS = "áƀćđéƒǵĥíĵķĺḿńóṕɋŕśťúṽŵẋýźÁɃĆĐÉƑǴĤÍĴĶĹḾŃÓṔɊŔŚŤÚṼŴẊÝŹ"
@@ -119,7 +120,7 @@ class Watch:
 
     def look(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Look at all of it; returns the same in English."""
-        for text in _texts(content):
+        for text in _texts(_first_said(content)):
             self._judge(text)
         return {name: _plain(item) for name, item in content.items()}
 
@@ -134,6 +135,14 @@ class Watch:
             if piece.strip() in self.messages or any(all(words[at : at + 3]) for at in range(len(words) - 2)):
                 self.english.append(text)
                 return
+
+
+def _first_said(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what Slack brought back: a form with a problem at its top holds its other blocks as they were sent."""
+    view = content.get("view")
+    blocks = view.get("blocks", []) if isinstance(view, Mapping) else []
+    problem = [block for block in blocks if block.get("block_id") == PROBLEM]
+    return {"blocks": problem} if problem else content
 
 
 def _without_arguments(text: str) -> str:

@@ -198,7 +198,7 @@ def _ephemerals(desk: Desk, channel: str, user: str) -> list[str]:
 
 @pytest.mark.parametrize("taken", [True, False])
 async def test_a_denial_stands_at_the_top_of_the_form_until_something_changes(desk_with: OpenDesk, taken: bool) -> None:
-    deny = '[[rules]]\nname = "freeze"\nwho = ["*"]\ndo = ["key.create"]\ndeny = "No new keys this week."\n\n'
+    deny = '[[rules]]\nname = "freeze"\nwho = ["*"]\ndo = ["key.create"]\ndeny = "The payment team looks after its keys."\n\n'
     place = seed.POLICY.index("[[rules]]")
     async with desk_with() as desk:
         if not taken:
@@ -209,7 +209,7 @@ async def test_a_denial_stands_at_the_top_of_the_form_until_something_changes(de
         desk.world.policy_path.write_text(seed.POLICY[:place] + deny + seed.POLICY[place:], encoding="utf-8")
         assert desk.app.policy.look()
         answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
-        assert "No new keys this week." in refusal(answer)
+        assert "The payment team looks after its keys." in refusal(answer)
         view = desk.slack.top_view(ADA)
         assert view.body["blocks"][0]["block_id"] == "problem"
         assert view.values["name"]["value"]["value"] == "kept"
