@@ -28,6 +28,7 @@ def test_it_says_who_when_and_why() -> None:
     assert "Keydesk disabled it" in lock_text(Lock(cause="alert", by="", at=1.0, number=3, rule=""))
     assert "in an incident (batch 5)" in lock_text(Lock(cause="incident", by="U1", at=1.0, number=5, rule=""))
     assert "who does not own it" in lock_text(Lock(cause="person", by="U1", at=1.0, number=5, rule=""))
+    assert "since its owner has left (request #5)" in lock_text(Lock(cause="leaver", by="", at=1.0, number=5, rule=""))
 
 
 def test_one_key_many_keys_and_a_successor_are_told_apart() -> None:

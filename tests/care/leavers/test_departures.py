@@ -64,10 +64,12 @@ async def test_two_replicas_tell_once_and_disable_once(office: Office) -> None:
     await asyncio.gather(*(office.look() for _ in range(6)))
     assert len(office.kept.posts) == 2
     office.now += DAY
-    await asyncio.gather(*(end(office) for _ in range(6)))
+    # On PostgreSQL those that came second have used up numbers.
+    [number] = [int(argument) for job, argument, _ in office.kept.jobs.values() if job == DUE]
+    await asyncio.gather(*(end(office, number) for _ in range(6)))
     assert len(office.kept.granted) == 59
-    assert present(office.departure()).ended_at == office.now
-    await end(office)
+    assert present(office.departure(number)).ended_at == office.now
+    await end(office, number)
     assert len(office.kept.granted) == 59
 
 
