@@ -11,6 +11,7 @@ from bot.deps import Deps
 from bot.languages import current, said, tr, trc
 from bot.permissions.entitlements import entitlements
 from bot.permissions.models import Actor, ActorKind
+from bot.permissions.rules import Policy
 from bot.slack.blocks import Block, Message, actions, button, code, context, section
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import HelpEntry, Router
@@ -25,6 +26,8 @@ GROUPS = (
 _OTHER = tr("*Else*")
 # Drawings that are kept: languages times sets of roles, of which a workspace has a few.
 _MOST = 200
+# Who somebody is, is asked again after so long; what they may do then is asked with each click anyway.
+FRESH_SECONDS, _MOST_PEOPLE = 10.0, 2_000
 
 
 def message(router: Router, may: Collection[str] | None = None) -> Message:
@@ -75,10 +78,21 @@ class HelpListeners:
     router: Router
     deps: Deps
     _drawn: dict[tuple[str, str, frozenset[str]], Ephemeral] = field(default_factory=dict)
+    _told: dict[tuple[str, str, str, str], tuple[float, Ephemeral]] = field(default_factory=dict)
 
     async def answer(self, delivery: Delivery) -> Ack:
         """What this person may do, in their language."""
-        actor, policy = await self.deps.actor(delivery), self.deps.policy()
+        now, policy = self.deps.clock(), self.deps.policy()
+        asked = delivery.user_id, delivery.user_team_id, current().tag, policy.hash
+        told = self._told.get(asked)
+        if told is None or not 0 <= now - told[0] < FRESH_SECONDS:
+            if len(self._told) >= _MOST_PEOPLE:
+                self._told.clear()
+            told = self._told[asked] = now, await self._drawn_for(delivery, policy)
+        return told[1]
+
+    async def _drawn_for(self, delivery: Delivery, policy: Policy) -> Ephemeral:
+        actor = await self.deps.actor(delivery)
         key = current().tag, policy.hash, policy.roles.held(actor)
         if key not in self._drawn:
             if len(self._drawn) >= _MOST:

@@ -79,3 +79,21 @@ async def test_whoever_slack_does_not_tell_of_sees_everything(listener_desk: Lis
     object.__setattr__(listener_desk.deps, "directory", directory)
     answer = await asked(listener_desk, "U0ADA")
     assert ("/apikey audit" in str(answer.blocks)) is (kind is ActorKind.UNKNOWN)
+
+
+async def test_who_somebody_is_is_asked_again_after_some_seconds(listener_desk: ListenerDesk, monkeypatch: Any) -> None:
+    help_ = HelpListeners(all_commands(listener_desk.deps), listener_desk.deps)
+    asked_about: list[str] = []
+    real = Deps.actor
+
+    async def noting(self: Deps, delivery: Delivery, *, fresh: bool = False) -> Actor:
+        asked_about.append(delivery.user_id)
+        return await real(self, delivery, fresh=fresh)
+
+    monkeypatch.setattr(Deps, "actor", noting)
+    for user in ("U0ADA", "U0ADA", "U0SAM"):
+        await help_.answer(listener_desk.delivery(user=user))
+    assert asked_about == ["U0ADA", "U0SAM"]
+    monkeypatch.setattr(listeners, "FRESH_SECONDS", 0.0)
+    await help_.answer(listener_desk.delivery(user="U0ADA"))
+    assert asked_about == ["U0ADA", "U0SAM", "U0ADA"]
