@@ -116,6 +116,10 @@ class Refilling:
         """Every refill, oldest first."""
         return self.database.run_here(_refills, None if record is None else record.id)
 
+    def under_way(self) -> list[ApprovalRequest]:
+        """Every refill that is not over."""
+        return self.database.run_here(_under_way)
+
     def total(self, record: Record) -> int:
         now = self.fake.key(record.id)
         return now.remain_quota + now.used_quota
@@ -128,6 +132,12 @@ def _refills(c: sa.Connection, key_id: int | None) -> list[ApprovalRequest]:
     mine = requests.c.origin["kind"].as_string() == OriginKind.ALLOWANCE.value
     mine &= sa.true() if key_id is None else requests.c.key_id == key_id
     ids = list(c.scalars(sa.select(requests.c.id).where(mine).order_by(requests.c.id)))
+    return [store.get(c, one) for one in ids]
+
+
+def _under_way(c: sa.Connection) -> list[ApprovalRequest]:
+    here = requests.c.status.in_([status.value for status in IN_HAND])
+    ids = list(c.scalars(sa.select(requests.c.id).where(here).order_by(requests.c.id)))
     return [store.get(c, one) for one in ids]
 
 
@@ -207,7 +217,7 @@ class Replica:
     async def finish(self) -> None:
         """Every refill under way, to its end."""
         for _ in range(2_000):
-            under_way = [one for one in self.house.refills() if one.status in IN_HAND and not _by_hand(one)]
+            under_way = [one for one in self.house.under_way() if not _by_hand(one)]
             if not under_way:
                 return
             again = [await self.execution.run(str(one.id)) for one in under_way]
