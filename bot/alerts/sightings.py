@@ -68,7 +68,7 @@ def _takes(c: sa.Connection, card: Alert, key_id: int, *, now: float) -> bool:
     """Whether a card still takes sightings of this key."""
     if card.status is not AlertStatus.OPEN or key_id not in card.sure_keys:
         return False
-    return now - last_seen(c, card) < SAME_LEAK_SECONDS or is_working(card, key_id, store.requests_of(c, card))
+    return is_working(card, key_id, store.requests_of(c, card)) or now - last_seen(c, card) < SAME_LEAK_SECONDS
 
 
 def of_card(c: sa.Connection, alert_id: int, *, limit: int = MOST_LISTED) -> list[Alert]:
