@@ -42,6 +42,11 @@ async def test_a_big_request_waits_for_a_manager_and_is_then_made_exactly_as_ask
     assert len(desk.said("was created")) == 1
     await desk.eventually(lambda: "Done" in text_of(desk.card(1)))
     assert buttons_of(desk.card(1)) == ["look_at_request"]
+    # One message of the request stands in the channel itself; the rest is in its thread.
+    assert [
+        call.arguments.get("reply_broadcast") for call in desk.slack.calls if call.arguments.get("reply_broadcast")
+    ] == []
+    assert len([m for m in desk.messages() if not m.thread_ts and not m.ephemeral_to]) == 1
     value = desk.gateway.key_value(record.id)
     everything = " ".join(text_of(message) for message in [*desk.messages(), *desk.dm(ADA)])
     assert value.removeprefix("sk-") not in everything

@@ -71,7 +71,8 @@ class Notifications:
 
     def _confirm(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """Say in the channel that it is done: under its card, by itself, or under the day's message."""
-        under, body = (card_id(request.id), {"broadcast": True}) if request.has_card else (None, None)
+        # Its card says so in the channel by itself: one message there for each request.
+        under = card_id(request.id) if request.has_card else None
         if self._noise is not ChannelNoise.ALL and is_quiet(request):
             if request.origin.alert_id is not None:
                 return  # its alert says so, in the security channel
@@ -87,7 +88,6 @@ class Notifications:
             subject=str(request.id),
             target=self._channel,
             thread_of=under,
-            body=body,
         )
 
     def tell(self, c: sa.Connection, request: ApprovalRequest) -> None:
