@@ -57,7 +57,7 @@ async def _ask(page: Page, shots: Path) -> None:
     await expect(form.get_by_label("Name")).to_have_value("search-backend")
     await expect(form).to_contain_text("a manager decides the rest")
     await page.screenshot(path=shots / "1-form.png")
-    await form.get_by_role("button", name="Ask").click()
+    await form.get_by_role("button", name="Request key").click()
     receipt = page.get_by_role("dialog", name="New API key")
     await expect(receipt).to_contain_text("Request #1")
     await page.screenshot(path=shots / "2-receipt.png")

@@ -37,7 +37,7 @@ from bot.units import format_duration, parse_quota
 NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
 MODELS, IPS, GROUP, CROSS_GROUP, REASON = "model_limits", "allow_ips", "group", "cross_group_retry", "reason"
 EVERY_MODEL = "every_model"
-ASK = trc("button of a form: ask for this", "Ask")
+ASK = trc("button of a form: ask for this", "Request")
 
 NAME_LIMIT = 50
 MODELS_LIMIT = 1024

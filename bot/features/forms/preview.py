@@ -84,7 +84,8 @@ async def preview(
         return Live(text=harmless(error.sentence))
     box = decision.approval is not None and decision.approval.break_glass
     text = decision_text(as_urgent(decision, urgent=is_urgent(state)))
-    return Live(text=text + _prices(inspection) + _warning(inspection), box=box)
+    at_once = {"allow": True, "needs_approval": False}.get(decision.outcome)
+    return Live(text=text + _prices(inspection) + _warning(inspection), box=box, at_once=at_once)
 
 
 def _prices(inspection: Inspection) -> str:
