@@ -1,7 +1,7 @@
 """What a feature may use: the flow, the reading half of the gateway, and who people are. Built by services.py."""
 
 import functools
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.approvals.actions import RequestActions
@@ -10,6 +10,7 @@ from bot.approvals.counts import Counts
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
 from bot.gateway.gateways import KeyReader
+from bot.gateway.numbers import DEFAULT, gateway_of
 from bot.keys import allowances
 from bot.keys.access import KeyAccess
 from bot.keys.inventory import Inventory
@@ -46,9 +47,10 @@ class Deps:
     operations: Registry
     units_per_usd: int
     channel: str
-    gateway_url: str
+    # By the name of the gateway, that of the settings first.
+    addresses: Mapping[str, str]
     windows: ReceiptWindows
-    count_name_bytes: Callable[[], bool]
+    count_name_bytes: Callable[[str], bool]
     languages: PersonLanguages
     clock: Callable[[], float]
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
@@ -77,6 +79,15 @@ class Deps:
             refilled_text, now=self.clock(), time_zone=self.policy().time_zone, units_per_usd=self.units_per_usd
         )
         return {key_id: told(allowance) for key_id, allowance in found.items()}
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The names of the gateways where there are several, else nothing."""
+        return tuple(self.addresses) if len(self.addresses) > 1 else ()
+
+    def address_of(self, key_id: int) -> str:
+        """Where the models of a key's gateway are reached; "" where it is not in the settings any more."""
+        return self.addresses.get(gateway_of(key_id) or DEFAULT, "")
 
     def left(self, delivery: Delivery) -> float:
         """Seconds left for reads before this delivery must be answered."""

@@ -220,7 +220,7 @@ class Services:
             operations=OPERATIONS,
             units_per_usd=units,
             channel=self.settings.keydesk_channel,
-            gateway_url=self.settings.cometapi_base_url,
+            addresses=self.resources.accounts.addresses,
             count_name_bytes=self.resources.accounts.capabilities.counts_bytes,
             languages=self.languages,
             problems=self.problems,

@@ -6,14 +6,15 @@ the ledger (ledger.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from bot.approvals import ledger
 from bot.approvals.ledger import Members
 from bot.db.engine import Database
-from bot.permissions.models import Counted
+from bot.gateway.numbers import gateway_of
+from bot.permissions.models import Counted, Facts
 from bot.permissions.rules import Policy
 
 
@@ -27,11 +28,19 @@ class Counts:
     policy: Callable[[], Policy]
     people_of: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     clock: Callable[[], float]
-    own_group: Callable[[], str | None] = lambda: None
+    own_group: Callable[[str], str | None] = lambda _gateway: None
 
-    def account_group(self) -> str | None:
+    def account_group(self, gateway: str) -> str | None:
         """The account's own group, where a rule speaks of groups: else the gateway need not be asked for it."""
-        return self.own_group() if self.policy().judges_groups else None
+        return self.own_group(gateway) if self.policy().judges_groups else None
+
+    def account_groups(self, key_ids: Iterable[int]) -> dict[str, str | None]:
+        """The own groups of the accounts of these keys, by gateway."""
+        return {gateway: self.account_group(gateway) for gateway in {gateway_of(key_id) for key_id in key_ids}}
+
+    def placed(self, facts: Facts, gateway: str) -> Facts:
+        """The facts with what hangs on the gateway, "" = there is only one."""
+        return replace(facts, gateway=gateway, account_group=self.account_group(gateway))
 
     async def members(self, operation: str, *, refilled: bool = True) -> Members:
         """Who is counted where a rule about this operation counts over a role. `refilled`: see `counts_needed`."""

@@ -207,7 +207,7 @@ class Execution:
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
         facts = request.judgement.facts
-        if (group := self._counts.account_group()) is not None:
+        if (group := self._counts.account_group(gateway_name(request))) is not None:
             facts = replace(facts, account_group=group)
         if counts := await self._counts.now(
             request.operation, request.counted_for, before=request.id, key_id=request.key_id

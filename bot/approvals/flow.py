@@ -27,6 +27,7 @@ from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied,
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
+from bot.gateway.numbers import gateway_of
 from bot.keys import allowances, lineage, locks, owners
 from bot.languages import tr, trn
 from bot.operations import Effect, Inspection, Look, Offered, Operation, Ownership
@@ -82,7 +83,8 @@ class Flow:
         counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
         refilled = _refilled(inspection.facts)
         counts = await self.counts.now(operation, counted_for, key_id=key_id, refilled=refilled) or None
-        facts = replace(inspection.facts, counts=counts, account_group=self.counts.account_group())
+        gateway = (inspection.facts.gateway or "") if key_id is None else gateway_of(key_id)
+        facts = self.counts.placed(replace(inspection.facts, counts=counts), gateway)
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
         return inspection, decide(self.policy(), ask)

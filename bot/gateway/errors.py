@@ -23,6 +23,7 @@ from enum import StrEnum
 
 from bot.errors import GatewayError
 from bot.gateway.limiter import Limit, duration_text
+from bot.gateway.numbers import shown_number
 from bot.languages import Sentence, joined, tr, trc
 
 
@@ -156,7 +157,7 @@ class CallFacts:
         """The call in words, for the middle of a sentence."""
         known = _DOING.get(self.operation)
         if known is not None:
-            return known.filled(key=self.key_id)
+            return known.filled(key=shown_number(self.key_id))
         return self.operation if self.key_id is None else f"{self.operation} {self.key_id}"
 
 

@@ -58,6 +58,21 @@ def know_names(names: Mapping[int, str]) -> None:
     _names.update(names)
 
 
+def shown_number(key_id: int | str | None) -> int | str | None:
+    """The number as people read and type it: `12`, and where there is more than one gateway `prod/12`.
+
+    It may be handed in as a row or a button keeps it; None, where a key is not known yet, stays None.
+    """
+    name = "" if key_id is None else gateway_of(int(key_id))
+    return f"{name}/{int(key_id) - first_of(block_of(int(key_id)))}" if name and key_id is not None else key_id
+
+
+def number_at(name: str, own: int) -> KeyId | None:
+    """The key with this number at a gateway that people name; None where there is no such gateway."""
+    known = {name: block for block, name in _names.items()}
+    return KeyId(first_of(known[name]) + own) if name in known and 0 < own < BLOCK else None
+
+
 def gateway_of(key_id: int) -> str:
     """The name of the key's gateway; "" where there has never been more than one, so that nobody reads of it."""
     return _names.get(block_of(key_id), "") if len(_names) > 1 else ""

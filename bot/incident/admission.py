@@ -59,7 +59,7 @@ class BatchAdmission:
         if ActorKind.UNKNOWN in {actor.kind, None if agreed is None else agreed.kind}:
             return None
         records = await self.reader.get_keys([key.key_id for key in keys])
-        told = await self.counts.members(batch.operation), self.counts.account_group()
+        told = await self.counts.members(batch.operation), self.counts.account_groups(records)
 
         def work(c: sa.Connection) -> list[BatchKey]:
             people, wanted = (actor, agreed), {key.key_id for key in keys}
@@ -79,7 +79,7 @@ class BatchAdmission:
         batch: Batch,
         people: tuple[Actor, Actor | None],
         pairs: Sequence[tuple[BatchKey, Key | None]],
-        told: tuple[Members, str | None],
+        told: tuple[Members, Mapping[str, str | None]],
     ) -> tuple[list[BatchKey], dict[int, str]]:
         if self.policy().counts_needed(batch.operation):
             ledger.lock(c)
@@ -124,9 +124,9 @@ class BatchAdmission:
         *,
         own: bool,
         lock: Lock | None,
-        told: tuple[Members, str | None],
+        told: tuple[Members, Mapping[str, str | None]],
     ) -> Ask:
-        members, group = told
+        members, groups = told
         return ask_for(
             actor,
             batch.operation,
@@ -138,7 +138,8 @@ class BatchAdmission:
             lock=lock,
             counts=self.counts.within(c, batch.operation, batch.requester_id, members),
             adds_key=False if key.progress.get(PLACE) else None,
-            account_group=group,
+            key_id=key.key_id,
+            account_groups=groups,
         )
 
     def _take_place(self, c: sa.Connection, batch: Batch, key: BatchKey) -> dict[str, bool]:

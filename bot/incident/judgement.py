@@ -1,8 +1,10 @@
 """May this person do this to this key, by its own facts as they are now? Asked at the preview and at the write."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.gateway.models import KeySettings
+from bot.gateway.numbers import gateway_of
 from bot.languages import joined, said, tr
 from bot.languages.formats import with_commas
 from bot.operations import facts_of
@@ -25,15 +27,18 @@ def ask_for(
     lock: Lock | None = None,
     counts: tuple[Counted, ...] = (),
     adds_key: bool | None = None,
-    account_group: str | None = None,
+    key_id: int,
+    account_groups: Mapping[str, str | None],
 ) -> Ask:
     """One key of a batch, as if it were asked for by itself.
 
     `counts`: the numbers before this key. `adds_key`: whether it is one key more; the operation says so where None.
-    `account_group`: the account's own, None = not known.
+    `account_groups`: the own ones of the accounts, by gateway; None = not known.
     """
     facts = facts_of(settings, now=now, increase=0, reason=reason, channel=channel)
-    facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key, account_group=account_group)
+    gateway = gateway_of(key_id)
+    facts = replace(facts, lock=lock, counts=counts or None, adds_key=adds_key, gateway=gateway)
+    facts = replace(facts, account_group=account_groups.get(gateway))
     return Ask(actor=actor, operation=operation, own=own, facts=facts)
 
 

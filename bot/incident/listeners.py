@@ -5,7 +5,7 @@ confirmation starts the durable job.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
 from bot.incident.judgement import agreement, ask_for, one_more, waits_for_one, why_not
@@ -110,7 +111,7 @@ class BatchListeners:
         refusal: Decision | None = None
         agreeing: set[str] = set()
         counts = await deps.counts.now(operation, actor.slack_user_id)
-        group = deps.counts.account_group()
+        groups = deps.counts.account_groups(key.id for key in found)
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
             lock = locked.get(key.id)
@@ -124,7 +125,8 @@ class BatchListeners:
                 now=deps.clock(),
                 lock=lock,
                 counts=counts,
-                account_group=group,
+                key_id=key.id,
+                account_groups=groups,
             )
             decision = decide(deps.policy(), ask)
             asks = waits_for_one(decision, lock)
@@ -244,7 +246,9 @@ class BatchListeners:
             )
         requester = await deps.directory.actor(batch.requester_id, batch.requester_team, fresh=True)
         counts = await deps.counts.now(batch.operation, batch.requester_id)
-        answer = await deps.database.run(self._agree, batch.id, (actor, requester), counts, deps.counts.account_group())
+        keys = await deps.database.read(store.keys_of, batch.id, status=BatchKeyStatus.WAITING)
+        groups = deps.counts.account_groups(key.key_id for key in keys)
+        answer = await deps.database.run(self._agree, batch.id, (actor, requester), counts, groups)
         if isinstance(answer, Decision):
             await deps.flow.refuse(actor, ENABLE, answer)
         if answer is not None:
@@ -257,7 +261,7 @@ class BatchListeners:
         batch_id: int,
         people: tuple[Actor, Actor],
         counts: tuple[Counted, ...],
-        group: str | None,
+        groups: Mapping[str, str | None],
     ) -> Decision | BotError | None:
         actor, requester = people
         batch, now, policy = store.get(c, batch_id, lock=True), self.deps.clock(), self.deps.policy()
@@ -278,13 +282,16 @@ class BatchListeners:
                 now=now,
                 lock=locked.get(key.key_id),
                 counts=counts,
-                account_group=group,
+                key_id=key.key_id,
+                account_groups=groups,
             )
             decision = decide(policy, ask)
             why = "" if decision.allowed else agreement(policy, ask, decision, actor, asked_at=batch.asked_at, now=now)
             if why:
                 return Decision(
-                    outcome="deny", rule=decision.rule, sentence=tr("Key {number}: {why}", number=key.key_id, why=why)
+                    outcome="deny",
+                    rule=decision.rule,
+                    sentence=tr("Key {number}: {why}", number=shown_number(key.key_id), why=why),
                 )
         agreed = {"agreed_by": actor.slack_user_id, "agreed_team": actor.team_id}
         store.move(c, batch_id, BatchStatus.ASKING, BatchStatus.RUNNING, **agreed)

@@ -12,6 +12,7 @@ from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.errors import InputError
 from bot.gateway.models import Key
+from bot.gateway.numbers import gateway_of
 from bot.keys import locks, owners
 from bot.keys.lookup import FIELD, Match, NoSuchKeys, listed, not_found
 from bot.languages import said
@@ -29,7 +30,7 @@ class KeyAccess:
 
     database: Database
     policy: Callable[[], Policy]
-    account_group: Callable[[], str | None]
+    account_group: Callable[[str], str | None]
     clock: Callable[[], float]
 
     async def is_own(self, actor: Actor, key: Key) -> bool:
@@ -45,11 +46,12 @@ class KeyAccess:
     ) -> Decision:
         """What the policy says to this person, about this key as it is, from this channel."""
         facts = facts_of(key.settings(), now=self.clock(), increase=0, reason="", channel=channel)
+        gateway = gateway_of(key.id)
         ask = Ask(
             actor=actor,
             operation=operation,
             own=own,
-            facts=replace(facts, lock=lock, account_group=self.account_group()),
+            facts=replace(facts, lock=lock, gateway=gateway, account_group=self.account_group(gateway)),
         )
         return decide(self.policy(), ask)
 

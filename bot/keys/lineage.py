@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db.tables import lineage
+from bot.gateway.numbers import shown_number
 from bot.languages import tr
 
 
@@ -115,12 +116,14 @@ def replaced(c: sa.Connection) -> dict[int, LineageRow]:
 def why_out_of_use(row: LineageRow) -> str:
     """Why a key of this row is not enabled any more."""
     if row.replaced_by is not None:
-        return tr("The key was replaced by key {number}, so it stays out of use.", number=row.replaced_by)
+        return tr("The key was replaced by key {number}, so it stays out of use.", number=shown_number(row.replaced_by))
     return tr("The key is being replaced by request #{number}, so it stays out of use.", number=row.rotation)
 
 
 def why_not_rotated(row: LineageRow) -> str:
     """Why a key of this row is not rotated any more."""
     if row.replaced_by is not None:
-        return tr("The key was replaced by key {number} already; rotate that one.", number=row.replaced_by)
+        return tr(
+            "The key was replaced by key {number} already; rotate that one.", number=shown_number(row.replaced_by)
+        )
     return tr("The key is being replaced by request #{number} already; rotate that one.", number=row.rotation)

@@ -13,6 +13,7 @@ from bot.errors import InputError
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import shown_number
 from bot.keys.account_offer import NEWEST_SECONDS
 from bot.keys.inventory import Inventory
 from bot.keys.reference import MOST_WORDS, KeyReference, Word, splits, words
@@ -194,7 +195,12 @@ def one(matches: Sequence[Match], text: str) -> Match:
 def several_text(keys: Sequence[Key], text: str) -> str:
     """`2 keys may be meant by “#12”: …`."""
     shown = with_commas(
-        tr("number {number} (“{name}”, {last_four})", number=key.id, name=key.name[:60], last_four=key.last_four)
+        tr(
+            "number {number} (“{name}”, {last_four})",
+            number=shown_number(key.id),
+            name=key.name[:60],
+            last_four=key.last_four,
+        )
         for key in keys[:10]
     )
     typed = KeyReference(text).shown

@@ -1,5 +1,7 @@
 """How people write a KEY: its number, `#` and its number, its name, or its name in quotation marks. Pure.
 
+Where there are several gateways, a number is written with the name of its gateway: `prod/12`.
+
 Every way of writing has more than one reading: `#12` is key 12, or a key that is called `#12`. All of them are
 collected here and looked up (lookup.py); none is preferred, because a wrong guess ends a wrong key.
 """
@@ -9,9 +11,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.gateway.numbers import number_at
 from bot.typed_text import QUOTES, clean_line, clean_number, fold, unquoted
 
 _NUMBER = re.compile(r"#?([0-9]{1,19})")
+# With the name of its gateway before it, where there is more than one.
+_NAMED_NUMBER = re.compile(r"#?([a-z0-9][a-z0-9_-]{0,29})/([0-9]{1,19})")
 _LARGEST_NUMBER = 2**63 - 1
 # Names of more words than this are found by number only.
 MOST_WORDS = 12
@@ -30,6 +35,9 @@ class KeyReference:
             match = _NUMBER.fullmatch(clean_number(text))
             if match is not None and 0 < int(match[1]) <= _LARGEST_NUMBER:
                 return int(match[1])
+            named = _NAMED_NUMBER.fullmatch(clean_number(text).casefold())
+            if named is not None:
+                return number_at(named[1], int(named[2]))
         return None
 
     @property

@@ -131,6 +131,11 @@ def refill_lines(day: date | None, time_zone: tzinfo) -> tuple[Change, ...]:
     return (Change(field="refill", label=tr("First refill"), before=None, after=when),)
 
 
+def gateway_lines(gateway: str | None) -> tuple[Change, ...]:
+    """The gateway of a new key, where there is more than one."""
+    return (Change(field="gateway", label=tr("Gateway"), before=None, after=gateway),) if gateway else ()
+
+
 def new_key_lines(
     settings: KeySettings, expiry: Expiry, *, units_per_usd: int, unlisted: Collection[str] = ()
 ) -> tuple[Change, ...]:

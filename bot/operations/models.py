@@ -139,26 +139,26 @@ class Look:
         """Seconds left now, for the next read; never quite nothing."""
         return max(0.05, self.until - time.monotonic())
 
-    async def unlisted(self, models: Sequence[str], *, group: str) -> frozenset[str]:
+    async def unlisted(self, models: Sequence[str], *, group: str, gateway: str) -> frozenset[str]:
         """Those of the models that the gateway does not list for this group; none where it does not tell."""
-        known = await self.inventory.models(group=group, deadline=self.deadline) if models else None
+        known = await self.inventory.models(group=group, gateway=gateway, deadline=self.deadline) if models else None
         return frozenset() if known is None else frozenset(models) - frozenset(known)
 
-    async def prices(self, models: Sequence[str], *, group: str) -> Mapping[str, ModelPrice]:
+    async def prices(self, models: Sequence[str], *, group: str, gateway: str) -> Mapping[str, ModelPrice]:
         """What these models cost in this group, as far as the gateway tells."""
-        return await self.inventory.prices(group=group, deadline=self.deadline) if models else {}
+        return await self.inventory.prices(group=group, gateway=gateway, deadline=self.deadline) if models else {}
 
 
 class Offered(Protocol):
-    """What the gateway offers, from a cache that is refreshed in the background."""
+    """What the gateways offer, from a cache that is refreshed in the background. `gateway`: "" = that of the settings."""
 
-    async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
+    async def models(self, *, deadline: float, group: str = "", gateway: str = "") -> list[str] | None:
         """Model ids of the account, or of a group where they are told; None when the gateway does not tell."""
 
-    async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
+    async def prices(self, *, deadline: float, group: str = "", gateway: str = "") -> dict[str, ModelPrice]:
         """What models cost in a group, "" = the account's own; without those that the gateway does not tell."""
 
-    async def groups(self, *, deadline: float) -> list[Group] | None:
+    async def groups(self, *, deadline: float, gateway: str = "") -> list[Group] | None:
         """Groups the account may use, or None when the gateway does not tell."""
 
     def recent(self, key_id: int, *, within: float) -> Key | None:
@@ -167,8 +167,8 @@ class Offered(Protocol):
     def known_account(self) -> GatewayAccount | None:
         """The account as it was last told, None when it was not for an hour. Asks nobody."""
 
-    async def name_in_use(self, name: str, *, deadline: float) -> bool:
-        """Whether a key of the account already has exactly this name, as far as can be told in time."""
+    async def name_in_use(self, name: str, *, deadline: float, gateway: str = "") -> bool:
+        """Whether a key of a gateway's account already has exactly this name, as far as can be told in time."""
 
 
 @dataclass(frozen=True, kw_only=True)

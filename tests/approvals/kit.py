@@ -86,13 +86,13 @@ class Offered:
     taken: tuple[str, ...] = ()
     account: GatewayAccount | None = None
 
-    async def models(self, *, deadline: float, group: str = "") -> list[str] | None:
+    async def models(self, *, deadline: float, group: str = "", gateway: str = "") -> list[str] | None:
         return None
 
-    async def groups(self, *, deadline: float) -> list[Group] | None:
+    async def groups(self, *, deadline: float, gateway: str = "") -> list[Group] | None:
         return None
 
-    async def prices(self, *, deadline: float, group: str = "") -> dict[str, ModelPrice]:
+    async def prices(self, *, deadline: float, group: str = "", gateway: str = "") -> dict[str, ModelPrice]:
         return {}
 
     def known_account(self) -> GatewayAccount | None:
@@ -101,7 +101,7 @@ class Offered:
     def recent(self, key_id: int, *, within: float) -> Key | None:
         return None
 
-    async def name_in_use(self, name: str, *, deadline: float) -> bool:
+    async def name_in_use(self, name: str, *, deadline: float, gateway: str = "") -> bool:
         return name in self.taken
 
 
@@ -165,7 +165,7 @@ class Spine:
             database=database,
             policy=lambda: self.policy,
             people_of=self._people_of,
-            own_group=lambda: self.own_group,
+            own_group=lambda _gateway: self.own_group,
             clock=self.clock,
         )
         self.ownership = KeyOwnership(database=database, person=self._standing)

@@ -56,7 +56,7 @@ async def test_the_gateway_is_asked_for_the_account_s_group_only_where_a_rule_sp
 ) -> None:
     spine, asked = spine_of(sqlite_database, "keys_at_most = 5"), []
 
-    def own_group() -> str:
+    def own_group(_gateway: str) -> str:
         asked.append(1)
         return "vip"
 
@@ -67,6 +67,6 @@ async def test_the_gateway_is_asked_for_the_account_s_group_only_where_a_rule_sp
         own_group=own_group,
         clock=spine.clock,
     )
-    assert (counts.account_group(), asked) == (None, [])
+    assert (counts.account_group(""), asked) == (None, [])
     spine.policy = parse_policy((RULES % 'group_in = ["vip"]'), file="policy.toml")
-    assert (counts.account_group(), asked) == ("vip", [1])
+    assert (counts.account_group(""), asked) == ("vip", [1])

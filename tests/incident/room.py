@@ -139,9 +139,9 @@ class Room:
             operations=OPERATIONS,
             units_per_usd=500_000,
             channel=CHANNEL,
-            gateway_url="https://gateway.test",
+            addresses={"default": "https://gateway.test"},
             windows=unused,
-            count_name_bytes=lambda: False,
+            count_name_bytes=lambda _gateway: False,
             clock=clock,
             problems=self._nothing,  # type: ignore[arg-type]
             open_alerts=self._nothing,  # type: ignore[arg-type]

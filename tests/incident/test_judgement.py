@@ -42,7 +42,7 @@ approval = { from = ["U0SUE", "security"] }
 async def test_the_channel_is_a_fact_of_each_key() -> None:
     fake = fake_gateway()
     key = await client_of(fake).get_key(KeyId(fake.add_key(name="a", remain_quota=5).id))
-    told: dict[str, Any] = {"own": False, "reason": "r", "now": 1.0}
+    told: dict[str, Any] = {"key_id": 7, "account_groups": {}, "own": False, "reason": "r", "now": 1.0}
     policy = parse_policy(POLICY)
     here = decide(policy, ask_for(ADA, "key.disable", key.settings(), channel="C0SEC", **told))
     elsewhere = decide(policy, ask_for(ADA, "key.disable", key.settings(), channel="C0ELSE", **told))
@@ -67,7 +67,14 @@ async def test_one_other_person_agrees_to_a_locked_key_and_to_no_other() -> None
     fake = fake_gateway()
     key = await client_of(fake).get_key(KeyId(fake.add_key(name="a", remain_quota=5).id))
     lock = Lock(cause="alert", by="U0SAM", at=1.0, number=3, rule="")
-    told: dict[str, Any] = {"own": False, "reason": "r", "now": 1.0, "channel": "C0SEC"}
+    told: dict[str, Any] = {
+        "key_id": 7,
+        "account_groups": {},
+        "own": False,
+        "reason": "r",
+        "now": 1.0,
+        "channel": "C0SEC",
+    }
     ask = ask_for(ADA, "key.enable", key.settings(), lock=lock, **told)
     decision = decide(policy, ask)
     assert waits_for_one(decision, lock)

@@ -54,7 +54,9 @@ LOCK = Lock(cause="alert", by="U0SAM", at=1.0, number=3, rule="r")
 async def access(sqlite_database: Database) -> KeyAccess:
     line = OwnedKey(key_id=1, name="mine", owner_id="U0ADA", owner_team="T", request_id=1, created_at=1.0, born_at=1)
     await sqlite_database.run(owners.own, line)
-    return KeyAccess(database=sqlite_database, policy=lambda: POLICY, account_group=lambda: None, clock=lambda: NOW)
+    return KeyAccess(
+        database=sqlite_database, policy=lambda: POLICY, account_group=lambda _gateway: None, clock=lambda: NOW
+    )
 
 
 async def refused(access: KeyAccess) -> list[tuple[str | None, int | None]]:

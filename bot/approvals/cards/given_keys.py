@@ -1,6 +1,7 @@
 """What is said to whoever gets a key that others had before: the offer with its buttons, and that it is theirs."""
 
 from bot.approvals.models import ApprovalRequest, Status
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc
 from bot.slack.blocks import (
     Block,
@@ -38,7 +39,7 @@ def offered_key(request: ApprovalRequest) -> Message:
         row = str(request.id)
         accept = button(trc("button: take the key", "Accept"), "accept_key", value=row, style="primary")
         blocks.append(actions(accept, button(trc("button: do not take the key", "Decline"), "decline_key", value=row)))
-    number, key = tr("Request {number}", number=request.number), tr("key {number}", number=request.key_id)
+    number, key = tr("Request {number}", number=request.number), tr("key {number}", number=shown_number(request.key_id))
     blocks.append(context(f"{number} · {key}"))
     return Message(headline, blocks)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trn
 from bot.languages.formats import all_of
 from bot.permissions.models import Lock
@@ -61,7 +62,7 @@ def draw_unlocked(_c: sa.Connection, post: PostRow) -> Message | None:
         sentence: str = tr(
             "A locked key is in use again, and nobody asked for that here: it was enabled at the gateway itself."
         )
-        how = tr("{command} takes it out of use.", command=code(f"/apikey disable {post.subject}"))
+        how = tr("{command} takes it out of use.", command=code(f"/apikey disable {shown_number(post.subject)}"))
         return Message(sentence, [section(f":rotating_light: {sentence} {how}"), section(_line(keys[0]))])
     by = mention(str(post.body.get("by", "")))
     sentence = _sentence(keys, int(post.body.get("more", 0)), post.body.get("successor"), by)
@@ -74,7 +75,7 @@ def _sentence(keys: list[Mapping[str, Any]], more: int, successor: object, by: s
     if successor is not None:
         return tr(
             "A locked key has a successor, key {number}, as {by} asked. The locked key itself stays out of use.",
-            number=successor,
+            number=shown_number(str(successor)),
             by=by,
         )
     return trn(
@@ -87,7 +88,9 @@ def _sentence(keys: list[Mapping[str, Any]], more: int, successor: object, by: s
 
 def _line(key: Mapping[str, Any]) -> str:
     lock = Lock(cause=key["cause"], by=key["locked_by"], at=key["locked_at"], number=key["number"], rule="")
-    return f"{bold_name(str(key['name']))} · {tr('key {number}', number=key['key_id'])} · {lock_text(lock)}"
+    return (
+        f"{bold_name(str(key['name']))} · {tr('key {number}', number=shown_number(key['key_id']))} · {lock_text(lock)}"
+    )
 
 
 def _small_line(body: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ from bot.approvals.cards.waiting import waiting_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
+from bot.gateway.numbers import shown_number
 from bot.keys import owners
 from bot.languages import Sentence, joined, said, tr, trc
 from bot.languages.sentence import from_stored
@@ -191,7 +192,7 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     blocks += [context(f":information_source: {harmless(note)}") for note in (outcome.notes if outcome else ())]
     blocks += aftermath_blocks(request)
     parts: list[str] = [tr("Request {number}", number=request.number)]
-    parts += [tr("key {number}", number=outcome.key_id)] if outcome and outcome.key_id else []
+    parts += [tr("key {number}", number=shown_number(outcome.key_id))] if outcome and outcome.key_id else []
     parts += [code(outcome.hint)] if outcome and outcome.hint else []
     parts.append(tr("rule {name}", name=code(request.judgement.decision.rule or "")))
     blocks.append(context(" · ".join(parts)))
@@ -349,7 +350,7 @@ def _detail(request: ApprovalRequest) -> str:
 def _small_line(request: ApprovalRequest) -> str:
     parts: list[str] = [tr("Request {number}", number=request.number)]
     if request.key_id is not None:
-        parts.append(tr("key {number}", number=request.key_id))
+        parts.append(tr("key {number}", number=shown_number(request.key_id)))
     if request.judgement.decision.rule:
         parts.append(tr("rule {name}", name=code(request.judgement.decision.rule)))
     parts.append(tr("asked {when}", when=date(request.asked_at)))

@@ -21,6 +21,7 @@ from bot.durable.engine import Again, Engine
 from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import KeyId
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult
 from bot.languages import joined, tr, trn
 from bot.operations import Effect, Operation
@@ -75,7 +76,7 @@ class RevocationChecks:
             sentence = tr(
                 ":rotating_light: Key {number} is disabled, but the gateway still accepts it. Treat it as live: delete "
                 "it, or call the gateway's operator.",
-                number=request.key_id,
+                number=shown_number(request.key_id),
             )
             self.notifications.alarm(c, request, sentence)
         return None if pause is None else Again(pause)

@@ -25,6 +25,7 @@ from bot.approvals.models import (
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.gateway.models import KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult
 from bot.keys import lineage
 from bot.languages import tr
@@ -53,7 +54,7 @@ class RotationOverlap:
             sentence = tr(
                 ":rotating_light: Key {number} was replaced, but could not be disabled: it still works. "
                 "Disable it by hand ({command}).",
-                number=request.key_id,
+                number=shown_number(request.key_id),
                 command=code(f"/apikey disable {request.key_id}"),
             )
             self.notifications.alarm(c, request, sentence)
@@ -123,8 +124,18 @@ def overlap_blocks(request: ApprovalRequest) -> list[Block]:
         return []
     if overlap.request_id is not None:
         number = f"#{overlap.request_id}"
-        return [context(tr("The old key {key} ends with request {number}.", key=request.key_id, number=number))]
+        return [
+            context(
+                tr("The old key {key} ends with request {number}.", key=shown_number(request.key_id), number=number)
+            )
+        ]
     when = date(overlap.at)
     return [
-        context(tr(":hourglass_flowing_sand: The old key {key} works until {when}.", key=request.key_id, when=when))
+        context(
+            tr(
+                ":hourglass_flowing_sand: The old key {key} works until {when}.",
+                key=shown_number(request.key_id),
+                when=when,
+            )
+        )
     ]

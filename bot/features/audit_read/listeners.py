@@ -8,6 +8,7 @@ from bot.audit import read
 from bot.deps import Deps
 from bot.errors import GatewayError
 from bot.features.audit_read.views import NEWEST, OLDER, ROWS, audit_page
+from bot.gateway.numbers import shown_number
 from bot.keys import owners
 from bot.keys.lookup import one
 from bot.keys.reference import KeyReference
@@ -84,11 +85,11 @@ class AuditReadListeners:
                 raise
             matches = []
         if number is not None and recorded and not any(match.key.id != number for match in matches):
-            return number, tr("key {number}", number=number)
+            return number, tr("key {number}", number=shown_number(number))
         if not matches:
             await deps.access.turn_away(actor, NAME, [], text, channel=delivery.channel_id)
         key = one(matches, text).key
-        return int(key.id), tr("key {number} ({name})", number=key.id, name=plain_name(key.name))
+        return int(key.id), tr("key {number} ({name})", number=shown_number(key.id), name=plain_name(key.name))
 
 
 def _before(text: str) -> tuple[str, int | None]:

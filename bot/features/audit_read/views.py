@@ -7,6 +7,7 @@ from typing import Any
 from bot.approvals.models import ApprovalRequest
 from bot.features.audit_read.line import Line
 from bot.features.audit_read.words import sentence
+from bot.gateway.numbers import shown_number
 from bot.languages import tr, trc, trn
 from bot.operations import Registry
 from bot.slack.blocks import Message, actions, button, context, date, section
@@ -58,7 +59,7 @@ def _row(
         operations=operations,
     )
     things = [tr("request {number}", number=f"#{request_id}")] if request_id else []
-    things += [tr("key {number}", number=line["key_id"])] if line.get("key_id") else []
+    things += [tr("key {number}", number=shown_number(line["key_id"]))] if line.get("key_id") else []
     things.append(trc("of the record", "line {number}", number=line["seq"]))
     what = " · ".join([sentence(told), *things])
     return trc(

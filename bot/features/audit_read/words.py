@@ -14,6 +14,7 @@ from bot.features.audit_read.changes import changes_text, made_text, offered_tex
 from bot.features.audit_read.line import LONGEST_PART, Line, quoted
 from bot.features.audit_read.review_words import REVIEW_WORDS
 from bot.features.audit_read.states import KINDS, LEFT_ANSWERS, LOCKED, LOCKS, PROBES
+from bot.gateway.numbers import shown_number
 from bot.languages import Sentence, said, tr, trc, trn
 from bot.languages.formats import with_commas
 from bot.operations import Offer
@@ -248,7 +249,7 @@ def _unlocked(line: Line) -> str:
     if line.details.get("elsewhere"):
         return tr("The locked key was seen in use: somebody enabled it at the gateway itself")
     if successor := line.part("successor"):
-        return tr("{who} had the locked key replaced by key {key}", who=line.who, key=successor)
+        return tr("{who} had the locked key replaced by key {key}", who=line.who, key=shown_number(successor))
     return tr("{who} brought the locked key back with {operation}", who=line.who, operation=line.operation)
 
 

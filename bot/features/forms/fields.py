@@ -36,7 +36,7 @@ from bot.units import format_duration, parse_quota
 
 NAME, QUOTA, UNLIMITED, EXPIRY, EXPIRY_AT = "name", "remain_quota", "unlimited_quota", "expired_time", "expired_time_at"
 MODELS, IPS, GROUP, CROSS_GROUP, REASON = "model_limits", "allow_ips", "group", "cross_group_retry", "reason"
-EVERY_MODEL = "every_model"
+EVERY_MODEL, GATEWAY = "every_model", "gateway"
 ASK = trc("button of a form: ask for this", "Request")
 
 NAME_LIMIT = 50
@@ -76,6 +76,17 @@ class Prefill:
     group: str = ""
     cross_group_retry: bool = False
     reason: str = ""
+    gateway: str = ""
+
+
+def gateway_blocks(gateways: Sequence[str], chosen: str) -> list[Block]:
+    """Where the key is made; not asked for where there is one gateway."""
+    if not gateways:
+        return []
+    options = [option(name, name) for name in gateways]
+    element = select(options, initial=chosen if chosen in gateways else gateways[0])
+    hint = tr("The choices for models and groups are those of this gateway.")
+    return [input_block(GATEWAY, tr("Gateway"), element, hint=hint, dispatch=True)]
 
 
 def name_block(prefill: Prefill) -> Block:
@@ -228,6 +239,13 @@ class FormReader:
         """Raise InputError when anything read so far is wrong."""
         if self.errors:
             raise InputError(self.errors)
+
+    def gateway(self, gateways: Sequence[str]) -> str:
+        """The gateway that was chosen, "" where there is only one."""
+        chosen = typed(self.state, GATEWAY)
+        if chosen and chosen not in gateways:
+            self.errors[GATEWAY] = tr("There is no gateway {gateway} any more; choose another.", gateway=chosen)
+        return chosen
 
     def name(self, *, count_bytes: bool) -> str:
         """The name; `count_bytes` where the gateway's limit is known to be 50 bytes, not characters."""

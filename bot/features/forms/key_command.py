@@ -12,6 +12,7 @@ from bot.errors import InputError
 from bot.gateway.errors import GatewayCallError, GatewayRejected
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
+from bot.gateway.numbers import shown_number
 from bot.keys.access import SHOW
 from bot.keys.lookup import KeyLookup, Match
 from bot.keys.text import lifetime_text, quota_text
@@ -140,9 +141,9 @@ class KeyCommand:
         blocks, now = [section(which)], self.deps.reader.server_now()
         for key in keys[:40]:
             quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self.deps.units_per_usd)
-            number, lifetime = tr("key {number}", number=key.id), lifetime_text(key.expired_time, now=now)
+            number, lifetime = tr("key {number}", number=shown_number(key.id)), lifetime_text(key.expired_time, now=now)
             text = f"{bold_name(key.name)} · {number} · {code(key.last_four)}\n{quota} · {dated(lifetime)}"
-            label = tr("Choose key {number}", number=key.id)
+            label = tr("Choose key {number}", number=shown_number(key.id))
             choose = button(trc("button", "Choose"), self.operation.name, value=str(key.id), label=label)
             blocks.append(section(text, accessory=choose))
         return modal(CHOICE, self.operation.title, blocks, private_metadata=channel)

@@ -19,6 +19,7 @@ from bot.features.forms.submission import submit_form
 from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import as_state, prefilled
 from bot.gateway.models import EffectiveState, Key, KeyId
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.text import left_text, state_text
 from bot.languages import joined, tr
@@ -84,7 +85,7 @@ class Seen(Frozen):
     def line(self, units_per_usd: int) -> Block:
         """The key in a small line, for the top of a form."""
         left = left_text(self.remain_quota, unlimited=self.unlimited_quota, units_per_usd=units_per_usd)
-        number, name = tr("Key {number}", number=self.key_id), bold_name(self.name)
+        number, name = tr("Key {number}", number=shown_number(self.key_id)), bold_name(self.name)
         return context(f"{number} · {name} · {code(self.hint)} · {state_text(self.state)} · {left}")
 
 

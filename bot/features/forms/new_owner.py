@@ -12,6 +12,7 @@ from bot.features.forms.key_command import KeyCommand, refuse_nothing
 from bot.features.forms.key_form import KeyForm, Seen
 from bot.features.forms.preview import decision_block
 from bot.gateway.models import Key, KeyId, KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.languages import tr
 from bot.operations import OWNER_FIELD, Change, Look, NewOwner, Operation, Work, facts_of
@@ -109,7 +110,9 @@ async def refuse_replaced(look: Look, key: Key) -> None:
     """Raise InputError for a key that a rotation has replaced: it ends, and its successor has its place."""
     successor = await look.successor_of(key.id, key.created_time)
     if successor is not None:
-        raise InputError({OWNER_FIELD: tr("The key was replaced by key {key}; that one is in use.", key=successor)})
+        raise InputError(
+            {OWNER_FIELD: tr("The key was replaced by key {key}; that one is in use.", key=shown_number(successor))}
+        )
 
 
 async def read_again(work: Work, wanted: NewOwner) -> Key | WriteResult:

@@ -21,6 +21,7 @@ from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
+from bot.gateway.numbers import shown_number
 from bot.keys import locks, owners
 from bot.keys.key_query import KeyQuery
 from bot.keys.known_keys import KeyPage
@@ -198,10 +199,10 @@ def _care(keys: list[Key], low: Collection[int], now: float) -> list[str]:
     for key in keys:
         state, name = key.state(now), bold_name(key.name)
         if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
-            command = code(f"/apikey quota {key.id} +AMOUNT")
+            command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
             lines.append(tr("Key {name} has used up its quota; {command} asks for more.", name=name, command=command))
         elif state is EffectiveState.EXPIRED:
-            command = code(f"/apikey edit {key.id}")
+            command = code(f"/apikey edit {shown_number(key.id)}")
             lines.append(tr("Key {name} has expired; {command} gives it more time.", name=name, command=command))
         elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON:
             days = max(1, round((key.expired_time - now) / 86_400))
@@ -209,7 +210,7 @@ def _care(keys: list[Key], low: Collection[int], now: float) -> list[str]:
                 trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
             )
         if state is EffectiveState.ACTIVE and key.id in low:
-            command = code(f"/apikey quota {key.id} +AMOUNT")
+            command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
             lines.append(tr("Key {name} runs dry soon; {command} asks for more.", name=name, command=command))
     return lines
 

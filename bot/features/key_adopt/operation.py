@@ -15,6 +15,7 @@ from bot.features.forms.new_owner import (
     refuse_replaced,
     refused,
 )
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult
 from bot.languages import tr, trc
 from bot.operations import OWNER_FIELD, Description, Effect, Filled, Inspection, Look, NewOwner, Operation, Work
@@ -72,7 +73,10 @@ class KeyAdopt(Operation):
 
 
 def _has_an_owner(key_id: int) -> str:
-    return tr("The key has an owner already. `/apikey give {number} @person` gives it to somebody else.", number=key_id)
+    return tr(
+        "The key has an owner already. `/apikey give {number} @person` gives it to somebody else.",
+        number=shown_number(key_id),
+    )
 
 
 OPERATION = KeyAdopt()

@@ -11,7 +11,7 @@ from typing import Any
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.again import old_fields, old_request, with_channel
-from bot.features.forms.fields import AUTO_GROUP, EXPIRY, GROUP, MODELS, NAME, NAME_LIMIT, FormReader, Prefill
+from bot.features.forms.fields import AUTO_GROUP, EXPIRY, GATEWAY, GROUP, MODELS, NAME, NAME_LIMIT, FormReader, Prefill
 from bot.features.forms.key_command import loading
 from bot.features.forms.key_form import filled_in
 from bot.features.forms.preview import UNFINISHED, preview
@@ -49,7 +49,8 @@ class FilledForm:
 
         def drawn(live: str) -> dict[str, Any]:
             view = build_modal(
-                Prefill(),
+                Prefill(gateway=str(fields.get(GATEWAY, ""))),
+                gateways=deps.gateways,
                 units_per_usd=deps.units_per_usd,
                 channel=channel,
                 notes=notes,
@@ -74,12 +75,12 @@ class FilledForm:
 
     async def missing(self, fields: Mapping[str, Filled]) -> list[str]:
         """What this gateway does not have, as far as it tells."""
-        group, models = str(fields.get(GROUP, "")), fields.get(MODELS, ())
+        group, models, gateway = str(fields.get(GROUP, "")), fields.get(MODELS, ()), str(fields.get(GATEWAY, ""))
         inventory, told = self.deps.inventory, list[str]()
-        known = await inventory.groups(deadline=LIST_SECONDS) if group else None
+        known = await inventory.groups(deadline=LIST_SECONDS, gateway=gateway) if group else None
         if known is not None and group not in {AUTO_GROUP, *(one.name for one in known)}:
             told.append(tr(":warning: This gateway has no group {group}; choose another.", group=code(group)))
-        listed = await inventory.models(group=group, deadline=LIST_SECONDS) if models else None
+        listed = await inventory.models(group=group, gateway=gateway, deadline=LIST_SECONDS) if models else None
         unlisted = (
             [one for one in models if one not in listed] if listed is not None and isinstance(models, tuple) else []
         )
@@ -130,9 +131,9 @@ class FilledFormListeners:
         actor = await self.deps.actor(delivery)
         return await self.form.draw(actor, fields, [note], channel=FormMemory.of(delivery).channel)
 
-    async def free_name(self, name: str) -> str:
+    async def free_name(self, name: str, gateway: str) -> str:
         """The name, or one like it where a key has it."""
-        if not await self.deps.inventory.name_in_use(name, deadline=BACKGROUND_SECONDS):
+        if not await self.deps.inventory.name_in_use(name, deadline=BACKGROUND_SECONDS, gateway=gateway):
             return name
         return name.encode()[: NAME_LIMIT - len(_SUFFIX)].decode(errors="ignore") + _SUFFIX
 
@@ -146,7 +147,7 @@ class FilledFormListeners:
 
         async def work() -> dict[str, Any]:
             fields = old_fields(deps, request, OPERATION)
-            fields[NAME] = await self.free_name(str(fields[NAME]))
+            fields[NAME] = await self.free_name(str(fields[NAME]), str(fields.get(GATEWAY, "")))
             note = tr("Filled in from request {number}.", number=request.number)
             return await self.form.draw(actor, fields, [note], channel=channel)
 

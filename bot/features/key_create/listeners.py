@@ -1,5 +1,6 @@
 """Opens the form for a new key, keeps its live line, and hands the submission to the flow. No decisions here."""
 
+import re
 from typing import Any
 
 from bot.approvals.cards.again import again_action
@@ -15,6 +16,7 @@ from bot.features.key_create.filled_form import FilledForm, FilledFormListeners
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import TEMPLATES, FormMemory, build_modal, parse_draft, parse_submission
+from bot.gateway.numbers import gateway_of
 from bot.keys.prices import price_text
 from bot.redaction import redact
 from bot.slack.blocks import harmless
@@ -23,6 +25,8 @@ from bot.slack.inputs import typed
 from bot.slack.router import Router
 from bot.typed_text import clean_line
 
+# The key that a form for one remembers (key_form.py, key_update/views.py).
+_KEY_IN_FORM = re.compile(r'"key_id": ?"?([0-9]{1,19})\b')
 # Choices are shown without prices when those do not come soon.
 PRICES_SECONDS = 0.5
 # The list of models is waited for so long before a form that a command fills in.
@@ -49,6 +53,7 @@ class KeyCreateListeners:
             return None
         view = build_modal(
             Prefill(name=str(found.fields.get(form.NAME, ""))),
+            gateways=deps.gateways,
             units_per_usd=deps.units_per_usd,
             channel=delivery.channel_id,
             templates=deps.policy().templates,
@@ -79,11 +84,15 @@ class KeyCreateListeners:
         if wanted is not None:
             actor, state = await deps.actor(delivery), delivery.state
             live = await preview(deps, actor, OPERATION, wanted, reason=reason, channel=memory.channel, state=state)
+        notes: Sequence[str] = memory.notes
+        if delivery.action.get("block_id") == form.GATEWAY:
+            notes = await self._filled.form.missing(typed_fields(delivery.state))
         view = build_modal(
-            Prefill(),
+            Prefill(gateway=typed(delivery.state, form.GATEWAY)),
+            gateways=deps.gateways,
             units_per_usd=deps.units_per_usd,
             channel=memory.channel,
-            notes=memory.notes,
+            notes=notes,
             templates=deps.policy().templates,
             chosen_expiry=chosen,
             live=live.text,
@@ -97,11 +106,13 @@ class KeyCreateListeners:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, OPERATION.name)
         reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        gateway = typed(delivery.state, form.GATEWAY)
         wanted, reason = parse_submission(
             reader,
             # Nothing was chosen, so the list of groups need not be read.
-            groups=await deps.inventory.groups(deadline=0.3) if reader.group(None) else None,
-            count_bytes=deps.count_name_bytes(),
+            groups=await deps.inventory.groups(deadline=0.3, gateway=gateway) if reader.group(None) else None,
+            count_bytes=deps.count_name_bytes(gateway),
+            gateways=deps.gateways,
         )
         channel = FormMemory.of(delivery).channel
         return await submit_form(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=channel)
@@ -110,15 +121,23 @@ class KeyCreateListeners:
         """Choices for every form's models field."""
         group = typed(delivery.state, form.GROUP)
         group = "" if group == form.OWN_GROUP else group
-        models = await self._deps.inventory.models(group=group, deadline=LISTENER_SECONDS)
-        prices = await self._deps.inventory.prices(group=group, deadline=PRICES_SECONDS)
+        inventory, gateway = self._deps.inventory, form_gateway(delivery)
+        models = await inventory.models(group=group, gateway=gateway, deadline=LISTENER_SECONDS)
+        prices = await inventory.prices(group=group, gateway=gateway, deadline=PRICES_SECONDS)
         told = {model: price_text(price, units_per_usd=self._deps.units_per_usd) for model, price in prices.items()}
         return Options(form.model_options(models, delivery.query, prices=told))
 
     async def groups(self, delivery: Delivery) -> Ack:
         """Choices for every form's group field."""
-        groups = await self._deps.inventory.groups(deadline=LISTENER_SECONDS)
+        groups = await self._deps.inventory.groups(deadline=LISTENER_SECONDS, gateway=form_gateway(delivery))
         return Options(form.group_options(groups, delivery.query))
+
+
+def form_gateway(delivery: Delivery) -> str:
+    """The gateway that a form is about: as it was chosen, or that of its key; "" = that of the settings."""
+    chosen = typed(delivery.state, form.GATEWAY)
+    key = _KEY_IN_FORM.search(delivery.private_metadata)
+    return chosen or (gateway_of(int(key[1])) if key else "")
 
 
 def register(router: Router, deps: Deps) -> None:

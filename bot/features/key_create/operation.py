@@ -11,6 +11,7 @@ from bot.features.forms.fields import (
     CROSS_GROUP,
     EXPIRY,
     EXPIRY_AT,
+    GATEWAY,
     GROUP,
     IPS,
     MODELS,
@@ -23,9 +24,10 @@ from bot.features.forms.fields import (
 )
 from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import KeySettings
+from bot.gateway.numbers import first_of, gateway_of
 from bot.gateway.writes import WriteResult, create
 from bot.keys.prices import price_lines
-from bot.keys.text import allowance_line, new_key_lines
+from bot.keys.text import allowance_line, gateway_lines, new_key_lines
 from bot.languages import tr
 from bot.operations import (
     AllowanceTerms,
@@ -58,12 +60,14 @@ class CreateKey(Frozen):
     group: str = ""
     cross_group_retry: bool = False
     refill: Period | None = None
+    # The gateway that makes it, "" = that of the settings.
+    gateway: str = ""
 
     @model_serializer(mode="wrap")
-    def _without_refill(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_news(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Left out where there is none: a replica of the version before takes no field that it does not know."""
         plain: dict[str, Any] = dump(self)
-        return {name: value for name, value in plain.items() if name != "refill" or value is not None}
+        return {name: value for name, value in plain.items() if name not in {"refill", "gateway"} or value}
 
     @property
     def terms(self) -> AllowanceTerms | None:
@@ -97,27 +101,44 @@ class KeyCreate(Operation):
         you_ask=tr("you ask for a new key {name}"),
         done=tr("Key {name} was created."),
         effect=Effect.CREATES,
-        fields=(NAME, QUOTA, UNLIMITED, REFILL_FIELD, EXPIRY, EXPIRY_AT, MODELS, IPS, GROUP, CROSS_GROUP, REASON),
+        fields=(
+            GATEWAY,
+            NAME,
+            QUOTA,
+            UNLIMITED,
+            REFILL_FIELD,
+            EXPIRY,
+            EXPIRY_AT,
+            MODELS,
+            IPS,
+            GROUP,
+            CROSS_GROUP,
+            REASON,
+        ),
     )
     input_model = CreateKey
 
     async def inspect(self, look: Look, actor: Actor, wanted: CreateKey) -> Inspection:
         """Names are unique in the account: one that is in use is refused here, and again in the run."""
         del actor  # a new key is the requester's own
-        if not look.preview and await look.inventory.name_in_use(wanted.name, deadline=look.deadline):
+        if not look.preview and await look.inventory.name_in_use(
+            wanted.name, deadline=look.deadline, gateway=wanted.gateway
+        ):
             raise InputError({NAME: name_taken(wanted.name)})
         settings = wanted.settings(look.now)
         facts = facts_of(
             settings, now=look.now, increase=wanted.remain_quota, reason=look.reason, channel=look.channel_id
         )
+        facts = replace(facts, gateway=wanted.gateway or gateway_of(first_of(0)))
         terms = wanted.terms
         if terms is not None:
             facts = replace(facts, allowance=terms.amount, allowance_period=terms.period.seconds)
-        unlisted = await look.unlisted(wanted.models, group=wanted.group)
-        lines = new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
+        unlisted = await look.unlisted(wanted.models, group=wanted.group, gateway=wanted.gateway)
+        lines = gateway_lines(facts.gateway)
+        lines += new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
         if terms is not None:
             lines += (allowance_line(None, terms, units_per_usd=look.units_per_usd),)
-        prices = await look.prices(wanted.models, group=wanted.group)
+        prices = await look.prices(wanted.models, group=wanted.group, gateway=wanted.gateway)
         lines += price_lines(wanted.models, prices, units_per_usd=look.units_per_usd)
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
 
@@ -137,6 +158,7 @@ class KeyCreate(Operation):
             IPS: wanted.allowed_ips,
             GROUP: wanted.group,
             CROSS_GROUP: wanted.cross_group_retry,
+            **({GATEWAY: wanted.gateway} if wanted.gateway else {}),
         }
 
     def with_offer(self, wanted: CreateKey, offer: Offer) -> CreateKey:

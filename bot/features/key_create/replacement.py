@@ -8,6 +8,7 @@ from bot.features.forms.key_command import loading, row_id
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.views import build_modal
 from bot.gateway.models import NEVER, Key
+from bot.gateway.numbers import gateway_of, shown_number
 from bot.keys.lookup import Match
 from bot.languages import tr
 from bot.permissions.models import Actor
@@ -35,8 +36,9 @@ def prefill_of(key: Key, *, now: float) -> Prefill:
         models=key.models,
         allowed_ips=key.allowed_ips,
         group=key.group,
+        gateway=gateway_of(key.id),
         cross_group_retry=key.cross_group_retry,
-        reason=tr("Replaces key {number} ({name}), which was disabled.", number=key.id, name=key.name),
+        reason=tr("Replaces key {number} ({name}), which was disabled.", number=shown_number(key.id), name=key.name),
     )
 
 
@@ -56,5 +58,5 @@ async def _form(deps: Deps, delivery: Delivery, actor: Actor) -> dict[str, Any]:
     seen = await deps.access.visible(actor, "key.update", found, channel=deps.channel)
     if not seen:
         await deps.access.turn_away(actor, "key.update", found, str(number), channel=deps.channel)
-    prefill = prefill_of(seen[0].key, now=deps.reader.server_now())
-    return build_modal(prefill, units_per_usd=deps.units_per_usd, channel=deps.channel)
+    prefill = prefill_of(seen[0].key, now=deps.reader.server_now(seen[0].key.id))
+    return build_modal(prefill, gateways=deps.gateways, units_per_usd=deps.units_per_usd, channel=deps.channel)

@@ -66,17 +66,19 @@ def build_modal(
     channel: str,
     notes: Sequence[str] = (),
     templates: Sequence[Template] = (),
+    gateways: Sequence[str] = (),
     chosen_expiry: str | None = None,
     live: str = UNFINISHED,
 ) -> dict[str, Any]:
     """The modal. `channel`: where it was asked for, for the policy. What people typed stays when it is drawn anew.
 
-    `notes`: what is said at its top, mrkdwn.
+    `notes`: what is said at its top, mrkdwn. `gateways`: which there are, () = one.
     """
     memory = FormMemory(channel=channel).with_notes(notes)
     blocks = [
         *([context(*notes, block_id=NOTES)] if notes else []),
         *template_blocks(templates),
+        *form.gateway_blocks(gateways, prefill.gateway),
         form.name_block(prefill),
         *form.quota_blocks(prefill, units_per_usd),
         refill_block(),
@@ -96,7 +98,9 @@ def build_modal(
     )
 
 
-def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_bytes: bool) -> tuple[CreateKey, str]:
+def parse_submission(
+    reader: FormReader, *, groups: list[Group] | None, count_bytes: bool, gateways: Sequence[str] = ()
+) -> tuple[CreateKey, str]:
     """The wish and its reason. Raises InputError with every wrong field at once."""
     unlimited = reader.unlimited()
     group = reader.group(groups)
@@ -110,6 +114,7 @@ def parse_submission(reader: FormReader, *, groups: list[Group] | None, count_by
         allowed_ips=reader.allowed_ips(),
         group=group,
         cross_group_retry=reader.cross_group_retry(group, groups),
+        gateway=reader.gateway(gateways),
     )
     reason = reader.reason()
     reader.check()
@@ -134,5 +139,6 @@ def parse_draft(reader: FormReader) -> tuple[CreateKey | None, str, str]:
         models=reader.models(),
         allowed_ips=reader.allowed_ips(),
         group=group,
+        gateway=typed(reader.state, form.GATEWAY),
     )
     return wanted, reader.reason(), chosen

@@ -10,6 +10,7 @@ from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import GatewayCallError, GatewayRejected, Refusal
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import EffectiveState, Key, KeyId, KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import LastResort, WriteResult, WriteStatus, disable, move_quota
 from bot.keys.text import state_text
 from bot.languages import joined, tr, trc, trn
@@ -137,7 +138,7 @@ async def _unread(look: Look, actor: Actor, key_id: int) -> Inspection:
     before, after = state_text(EffectiveState.UNKNOWN), state_text(EffectiveState.DISABLED)
     return Inspection(
         key=None,
-        key_name=f"#{key_id}",
+        key_name=f"#{shown_number(key_id)}",
         own=own,
         facts=Facts(reason=look.reason, channel=look.channel_id),
         changes=(Change(field="status", label=tr("State"), before=before, after=after),),

@@ -7,6 +7,7 @@ from bot.features.forms.fields import EXPIRY, EXPIRY_AT, REASON
 from bot.features.forms.key_form import DELTA, read_key, too_much, waits
 from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult, WriteStatus, enable
 from bot.keys.text import expiry_text, quota_text, state_text
 from bot.languages import tr, trc
@@ -69,7 +70,9 @@ class KeyEnable(Operation):
         after = wanted.settings(key.settings(), look.now)
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
-            raise InputError({REASON: tr("The key was replaced by key {key}, so it stays out of use.", key=successor)})
+            raise InputError(
+                {REASON: tr("The key was replaced by key {key}, so it stays out of use.", key=shown_number(successor))}
+            )
         _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
         increase = wanted.delta or 0
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)

@@ -7,6 +7,7 @@ from bot.features.key_list.typed_query import typed
 from bot.features.lists.key_rows import SHOW, row
 from bot.features.lists.paging import menu, page_buttons, place_text
 from bot.gateway.models import NEVER, Key
+from bot.gateway.numbers import shown_number
 from bot.keys.inventory_store import KnownKey
 from bot.keys.key_query import KeyFilter, KeyOrder, KeyQuery
 from bot.keys.known_keys import KeyPage, pages
@@ -211,4 +212,4 @@ def described(query: KeyQuery) -> str:
 
 
 def _choice(key: Key) -> Block:
-    return option(f"{key.name} · {key.id}", str(key.id))
+    return option(f"{key.name} · {shown_number(key.id)}", str(key.id))

@@ -6,6 +6,7 @@ from typing import Any
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.features.lists.key_rows import SHOW, badge
 from bot.gateway.models import Key
+from bot.gateway.numbers import shown_number
 from bot.keys.text import OWN_GROUP, addresses_text, models_text, quota_text
 from bot.languages import said, tr, trc
 from bot.operations import Description
@@ -74,7 +75,7 @@ def key_window(
         row_id = str(key.id)
         blocks.append(actions(*(button(text, action_id, value=row_id) for action_id, text in words)))
     blocks += [context(_request_line(request)) for request in requests[:5]]
-    small = [tr("Key {number}", number=key.id), code(key.last_four), *([] if mine else [tr("not yours")])]
+    small = [tr("Key {number}", number=shown_number(key.id)), code(key.last_four), *([] if mine else [tr("not yours")])]
     blocks.append(context(" · ".join(small)))
     return modal(SHOW, tr("API key"), blocks, close=tr("Close"), private_metadata=channel)
 

@@ -12,6 +12,7 @@ from bot.errors import PermissionDenied
 from bot.features.forms.key_command import loading, row_id
 from bot.features.key_reveal.views import NAME, build_modal
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import gateway_of
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.keys.text import account_trouble
@@ -103,8 +104,10 @@ class KeyRevealListeners:
             name=owned.name,
             key_id=owned.key_id,
             times=times,
-            gateway_url=deps.gateway_url,
-            trouble=account_trouble(deps.inventory.known_account(), key, now=deps.reader.server_now()),
+            gateway_url=deps.address_of(key.id),
+            trouble=account_trouble(
+                deps.inventory.known_account(gateway_of(key.id)), key, now=deps.reader.server_now(key.id)
+            ),
         )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.gateway.numbers import shown_number
 from bot.languages import tr, trc, trn
 from bot.operations import Description
 from bot.slack.blocks import Block, bold_name, code, context, modal, section
@@ -37,7 +38,7 @@ def build_modal(
         else trn("shown {count} time so far", "shown {count} times so far", times)
     )
     number, recorded, never = (
-        tr("Key {number}", number=key_id),
+        tr("Key {number}", number=shown_number(key_id)),
         tr("every look is recorded"),
         tr("never paste it into a channel"),
     )

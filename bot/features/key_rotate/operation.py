@@ -17,6 +17,7 @@ from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, waits
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.models import EffectiveState, Key, KeyId, KeySettings, KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import JournalPart, WriteResult, WriteStatus, changed_since, create, delete, move_quota
 from bot.keys.text import quota_text
 from bot.languages import joined, tr, trc, trn
@@ -82,7 +83,9 @@ class KeyRotate(Operation):
         key, own = await read_key(look, actor, wanted.key_id)
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:
-            raise InputError({REASON: tr("The key was replaced by key {key} already; rotate that one.", key=successor)})
+            raise InputError(
+                {REASON: tr("The key was replaced by key {key} already; rotate that one.", key=shown_number(successor))}
+            )
         problem = _dead_at_birth(key, look.reader.server_now())
         if problem:
             raise InputError({REASON: problem})
@@ -209,12 +212,12 @@ def _dead_at_birth(key: Key, now: float) -> str:
     if key.is_past(now):
         return tr(
             "The key has expired, so its successor would be dead. {command} gives it more time.",
-            command=code(f"/apikey edit {key.id}"),
+            command=code(f"/apikey edit {shown_number(key.id)}"),
         )
     if not key.unlimited_quota and key.remain_quota <= 0:
         return tr(
             "The key has no quota left for a successor. {command} asks for more.",
-            command=code(f"/apikey quota {key.id} +AMOUNT"),
+            command=code(f"/apikey quota {shown_number(key.id)} +AMOUNT"),
         )
     return ""
 

@@ -12,6 +12,7 @@ from bot.features.forms.new_owner import (
     refuse_replaced,
     refused,
 )
+from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult
 from bot.languages import tr, trc
 from bot.operations import OWNER_FIELD, Description, Effect, Filled, Inspection, Look, NewOwner, Operation, Work
@@ -44,7 +45,10 @@ class KeyTransfer(Operation):
         key, own = await read_key(look, actor, wanted.key_id)
         owner = await look.ownership.owner_of(key.id, key.created_time)
         if owner is None:
-            nobody = tr("Nobody owns the key yet: `/apikey adopt {number} @person` gives it an owner.", number=key.id)
+            nobody = tr(
+                "Nobody owns the key yet: `/apikey adopt {number} @person` gives it an owner.",
+                number=shown_number(key.id),
+            )
             raise InputError({OWNER_FIELD: nobody})
         if owner == wanted.owner_id:
             raise InputError({OWNER_FIELD: tr("The key is theirs already. Choose somebody else.")})

@@ -19,6 +19,7 @@ from bot.features.forms.wishes import prefilled
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.features.key_update.views import Remembered, build_modal, parse_submission, prefill_of
 from bot.gateway.models import NEVER, Key
+from bot.gateway.numbers import gateway_of
 from bot.operations import Expiry, Filled
 from bot.permissions.models import Actor
 from bot.slack.blocks import harmless
@@ -117,8 +118,8 @@ class KeyUpdateListeners:
         wanted, reason = parse_submission(
             self._reader(delivery),
             remembered,
-            groups=await deps.inventory.groups(deadline=0.3),
-            count_bytes=deps.count_name_bytes(),
+            groups=await deps.inventory.groups(deadline=0.3, gateway=gateway_of(remembered.key_id)),
+            count_bytes=deps.count_name_bytes(gateway_of(remembered.key_id)),
         )
         return await submit_form(deps, delivery, OPERATION, actor, wanted, reason=reason, channel=remembered.channel)
 

@@ -17,6 +17,7 @@ from bot.features.forms.fields import (
 )
 from bot.features.forms.wishes import expiry_fields
 from bot.gateway.models import KeyId, KeySettings
+from bot.gateway.numbers import gateway_of
 from bot.gateway.writes import KeyChanges, WriteResult, update
 from bot.keys.prices import price_lines
 from bot.keys.text import changed_lines
@@ -93,15 +94,17 @@ class KeyUpdate(Operation):
             key = await look.reader.get_key(KeyId(wanted.key_id), deadline=look.deadline)
         before = key.settings()
         after = wanted.settings(before, look.now)
-        unlisted = await look.unlisted(wanted.models or (), group=after.group)
+        unlisted = await look.unlisted(wanted.models or (), group=after.group, gateway=gateway_of(key.id))
         lines = changed_lines(before, after, expiry=wanted.expiry, unlisted=unlisted)
         if not look.preview:
             if not lines:
                 raise InputError({NAME: tr("Nothing is changed yet. Change a field, or cancel.")})
             renamed = after.name != before.name
-            if renamed and await look.inventory.name_in_use(after.name, deadline=look.deadline):
+            if renamed and await look.inventory.name_in_use(
+                after.name, deadline=look.deadline, gateway=gateway_of(key.id)
+            ):
                 raise InputError({NAME: name_taken(after.name)})
-        prices = await look.prices(wanted.models or (), group=after.group)
+        prices = await look.prices(wanted.models or (), group=after.group, gateway=gateway_of(key.id))
         lines += price_lines(wanted.models or (), prices, units_per_usd=look.units_per_usd)
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         own = await look.owner_of(key.id, key.created_time) == actor.slack_user_id

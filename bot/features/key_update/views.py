@@ -15,6 +15,7 @@ from bot.features.forms.fields import FormReader, Prefill
 from bot.features.forms.preview import UNFINISHED, decision_block
 from bot.features.key_update.operation import OPERATION, UpdateKey
 from bot.gateway.models import Group, KeySettings
+from bot.gateway.numbers import shown_number
 from bot.languages import tr
 from bot.slack.blocks import code, context, modal
 from bot.slack.delivery import Delivery
@@ -104,7 +105,8 @@ def build_modal(
     """The modal. `hint`: the key's last characters."""
     blocks = [
         context(
-            f"{tr('Key {number}', number=remembered.key_id)} · {code(hint)} · {tr('only what you change is asked for')}"
+            f"{tr('Key {number}', number=shown_number(remembered.key_id))} · {code(hint)} · "
+            f"{tr('only what you change is asked for')}"
         ),
         form.name_block(prefill),
         *form.expiry_blocks(prefill, chosen_expiry or prefill.expiry),

@@ -9,6 +9,7 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.gateway.models import KeyId
+from bot.gateway.numbers import gateway_of
 from bot.keys import allowances
 from bot.keys.lookup import one
 from bot.languages import joined, tr, trn
@@ -98,8 +99,8 @@ class PolicyExplainListeners:
         after = after.model_copy(update={"remain_quota": after.remain_quota + delta})
         facts = facts_of(after, now=deps.clock(), increase=delta, reason="", channel=channel)
         counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id))
-        lock, group = await deps.access.lock_of(key), deps.counts.account_group()
-        facts = replace(facts, lock=lock, counts=counts or None, account_group=group)
+        facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None)
+        facts = deps.counts.placed(facts, gateway_of(key.id))
         known = (await deps.database.read(allowances.standing, [int(key.id)])).get(int(key.id))
         if known is not None:
             facts = replace(facts, allowance=known.terms.amount, allowance_period=known.terms.period.seconds)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise
+from bot.gateway.numbers import shown_number
 from bot.gateway.usage import AccountForecast, ModelShares
 from bot.keys.spending import DAY, MONTH, Forecast, Spending, forecast
 from bot.keys.text import over_promise_text, quota_bar, quota_text
@@ -72,7 +73,7 @@ def key_usage(usage: KeyUsage, *, now: float, units_per_usd: int) -> tuple[Messa
     if usage.refilled:
         pairs.append((trc("label: what a key is refilled with", "Allowance"), usage.refilled))
     name = bold_name(key.name)
-    headline = tr("Spending of key {name} (key {number})", name=name, number=key.id)
+    headline = tr("Spending of key {name} (key {number})", name=name, number=shown_number(key.id))
     bar = quota_bar(key)
     blocks = [section("\n".join([headline, *([bar] if bar else [])])), *fields(pairs)]
     blocks += _models(
@@ -223,12 +224,12 @@ def _key_line(key: Key, spent: Spending, now: float, units_per_usd: int) -> str:
     money, name = format_money(spent.last(MONTH, now=now), units_per_usd), bold_name(key.name)
     coming = None if key.unlimited_quota else _forecast(key, spent, now)
     if coming is None or coming.dry_at is None:
-        return tr("• {name} (key {number}): {money}", name=name, number=key.id, money=money)
+        return tr("• {name} (key {number}): {money}", name=name, number=shown_number(key.id), money=money)
     moment = date(coming.dry_at, style=_DATE)
     return tr(
         "• {name} (key {number}): {money}, dry {moment} at this pace",
         name=name,
-        number=key.id,
+        number=shown_number(key.id),
         money=money,
         moment=moment,
     )
@@ -237,9 +238,13 @@ def _key_line(key: Key, spent: Spending, now: float, units_per_usd: int) -> str:
 def _top_line(key: Key, owner: str | None, units: int, units_per_usd: int) -> str:
     money, name = format_money(units, units_per_usd), bold_name(key.name)
     if owner is None:
-        return tr("• {name} (key {number}): {money}, nobody's", name=name, number=key.id, money=money)
+        return tr("• {name} (key {number}): {money}, nobody's", name=name, number=shown_number(key.id), money=money)
     return tr(
-        "• {name} (key {number}): {money}, {person}", name=name, number=key.id, money=money, person=mention(owner)
+        "• {name} (key {number}): {money}, {person}",
+        name=name,
+        number=shown_number(key.id),
+        money=money,
+        person=mention(owner),
     )
 
 

@@ -52,7 +52,7 @@ async def test_what_this_gateway_does_not_have_is_said(
 
 
 async def test_a_group_that_this_gateway_does_not_list_is_said(listener_desk: ListenerDesk) -> None:
-    async def groups(*, deadline: float) -> list[Group]:
+    async def groups(*, deadline: float, gateway: str) -> list[Group]:
         del deadline
         return [Group(name="vip", description="", ratio="1")]
 
@@ -65,8 +65,8 @@ async def test_a_group_that_this_gateway_does_not_list_is_said(listener_desk: Li
 async def test_a_name_that_a_key_has_gets_a_number(listener_desk: ListenerDesk) -> None:
     listener_desk.gateway.add_key(name="ü" * 25)
     listeners = FilledFormListeners(listener_desk.deps, FilledForm(listener_desk.deps))
-    assert await listeners.free_name("other") == "other"
-    assert await listeners.free_name("ü" * 25) == "ü" * 24 + "-2"
+    assert await listeners.free_name("other", "") == "other"
+    assert await listeners.free_name("ü" * 25, "") == "ü" * 24 + "-2"
 
 
 async def test_a_template_that_is_gone_is_said(listener_desk: ListenerDesk) -> None:
