@@ -56,6 +56,8 @@ class Deps:
     # What hinders Keydesk now, for those who can mend it: a broken policy file, groups that are empty, and the like.
     problems: Callable[[], Awaitable[Sequence[str]]]
     # Open alerts about living keys, as rows for the Home of somebody who may act on them.
+    # Of several gateways, those that did not answer when they were asked last.
+    silent_gateways: Callable[[], Sequence[str]]
     open_alerts: Callable[[Actor], Awaitable[Sequence[Block]]]
     # Reviews of keys that wait for somebody, as rows for their Home.
     open_reviews: Callable[[Actor], Awaitable[Sequence[Block]]]

@@ -207,6 +207,16 @@ class GatewayAccounts:
         """What is wrong with the accounts and their dollars."""
         yield from self.accounts.problems
         yield from (dollars.problem for dollars in self.dollars.values() if dollars.problem)
+        first = self.units[DEFAULT]
+        for name, units in self.units.items():
+            if units != first:
+                yield tr(
+                    "The gateway {gateway} counts {units} units for a dollar, that of the settings {ours}. Amounts in "
+                    "dollars are read and shown by the latter: write units for keys of {gateway}.",
+                    gateway=name,
+                    units=f"{units:,}",
+                    ours=f"{first:,}",
+                )
 
     @property
     def units(self) -> Mapping[str, int]:

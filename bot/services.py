@@ -224,6 +224,7 @@ class Services:
             count_name_bytes=self.resources.accounts.capabilities.counts_bytes,
             languages=self.languages,
             problems=self.problems,
+            silent_gateways=self.health.silent_gateways,
             open_alerts=self.open_alerts,
             open_reviews=self.open_reviews,
             clock=self.clock,

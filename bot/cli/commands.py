@@ -64,6 +64,7 @@ def add_all(subparsers: Subparsers) -> None:
     _add(subparsers, "adopt-account", "agree to another account of the gateway", _ADOPT).set_defaults(run=_adopt)
     check = _add(subparsers, "check", "look whether everything is set up well", _CHECK)
     check.add_argument("--try", dest="try_key", action="store_true", help="ask the gateway by a key without quota")
+    check.add_argument("--gateway", default="default", metavar="NAME", help="of several gateways, the one to --try")
     check.set_defaults(run=_check)
     policy_commands.add(_add(subparsers, "policy", "lint, explain, test and replay policies", policy_commands.ABOUT))
     audit = _add(subparsers, "audit", "export and verify the record", _AUDIT)
@@ -155,7 +156,8 @@ Names that look like misspelled settings are told as well. Run it where `serve` 
 environment. Changes nothing, posts nothing, prints no secret. May run while `serve` runs.
 
 --try makes one key without quota, changes, disables and deletes it, and prints what this gateway does of all that
-differs between gateways (docs/gateways.md).
+differs between gateways (docs/gateways.md). Where the policy file has [gateways], every gateway is looked at, and
+--gateway NAME says which one to try; that of the settings (COMETAPI_...) is called default.
 
 Exit codes: 0 no FAIL (there may be warnings), 1 at least one FAIL, 2 .env cannot be read."""
 _AUDIT = """\
@@ -258,7 +260,9 @@ def _check(arguments: argparse.Namespace) -> int:
     partial = read(whole=True)
     # Our own lines say what is wrong; the log would say it again, at length.
     logs.configure(secrets=partial.settings.secrets(), level="CRITICAL")
-    return asyncio.run(check(partial, out=sys.stdout, proxies=proxies(), try_key=arguments.try_key))
+    return asyncio.run(
+        check(partial, out=sys.stdout, proxies=proxies(), try_key=arguments.try_key, try_at=arguments.gateway)
+    )
 
 
 def _export(arguments: argparse.Namespace) -> int:

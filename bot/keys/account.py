@@ -81,21 +81,32 @@ class Accounts:
     """The accounts of all gateways. `problems`: what to say of those that are others."""
 
     def __init__(self, bindings: "Sequence[AccountBinding]") -> None:
-        self._bindings = {binding.block: binding for binding in bindings}
+        self._bindings = bindings
 
     async def start(self) -> None:
         """Ask which accounts these are, as far as the gateways tell in time."""
-        await asyncio.gather(*(binding.start() for binding in self._bindings.values()))
+        await asyncio.gather(*(binding.start() for binding in self._bindings))
 
     async def listed(self, keys: Sequence[Key]) -> None:
         """Keys of one gateway were listed."""
         if keys:
-            await self._bindings[block_of(keys[0].id)].listed(keys)
+            # By the blocks of this moment: they are given after this was built.
+            block = block_of(keys[0].id)
+            await next(binding for binding in self._bindings if binding.block == block).listed(keys)
 
     @property
     def problems(self) -> list[str]:
         """What is wrong now."""
-        return [binding.problem for binding in self._bindings.values() if binding.problem]
+        told = [binding.problem for binding in self._bindings if binding.problem]
+        known = [binding.found for binding in self._bindings if binding.found is not None]
+        twice = {(one["address"], one["user"]) for one in known if known.count(one) > 1}
+        return told + [
+            tr(
+                "Two gateways are the same {account}: each of its keys is there twice. Take one of them away.",
+                account=shown(BoundAccount(address=address, user=user)),
+            )
+            for address, user in sorted(twice)
+        ]
 
 
 class AccountBinding:
@@ -107,6 +118,8 @@ class AccountBinding:
         self._address = address.rstrip("/")
         self._clock = clock
         self.problem = ""
+        # The account as it was last seen; None = not yet.
+        self.found: BoundAccount | None = None
 
     @property
     def block(self) -> int:
@@ -132,7 +145,7 @@ class AccountBinding:
             logger.warning("%d numbers mean other keys at the gateway than before; those have no owner now", reborn)
 
     async def _observe(self, user: int) -> None:
-        found = BoundAccount(address=self._address, user=user)
+        self.found = found = BoundAccount(address=self._address, user=user)
         known = await self._database.run(observe_account, found, self._clock(), self._reader.numbers.block)
         problem = ""
         if known is not None:

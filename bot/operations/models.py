@@ -150,7 +150,7 @@ class Look:
 
 
 class Offered(Protocol):
-    """What the gateways offer, from a cache that is refreshed in the background. `gateway`: "" = that of the settings."""
+    """What the gateways offer, from a cache that is refreshed beside. `gateway`: "" = that of the settings."""
 
     async def models(self, *, deadline: float, group: str = "", gateway: str = "") -> list[str] | None:
         """Model ids of the account, or of a group where they are told; None when the gateway does not tell."""

@@ -101,7 +101,7 @@ def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: Membersh
     """Why the rule can never match, None if it can."""
     if people.none(rule.who):
         return f"nobody has {' or '.join(rule.who)}, so it never matches"
-    if (why := impossible(rule.conditions)) is not None:
+    if (why := impossible(rule.conditions) or _without_gateways(rule, policy)) is not None:
         return f"it can never match: {why}"
     if any(one.name == "allowance_at_most" for one in rule.conditions) and rule.do.isdisjoint(_ALLOWING):
         return "it can never match: allowance_at_most speaks of an allowance, and its operations set none"
@@ -112,6 +112,12 @@ def _never(rule: Rule, above: tuple[Rule, ...], policy: Policy, people: Membersh
     if shadows is not None:
         return f"it is never reached: {' and '.join(f'“{name}”' for name in shadows)} above always decides first"
     return None
+
+
+def _without_gateways(rule: Rule, policy: Policy) -> str | None:
+    if policy.gateways or all(one.name != "gateway_in" for one in rule.conditions):
+        return None
+    return "gateway_in names gateways, and the policy has no [gateways]"
 
 
 def _shadows(rule: Rule, above: tuple[Rule, ...], policy: Policy) -> list[str] | None:

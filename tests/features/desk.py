@@ -70,6 +70,7 @@ class ListenerDesk:
             units_per_usd=500_000,
             channel=CHANNEL,
             addresses={"default": "https://gateway.test"},
+            silent_gateways=list,
             windows=unused,
             count_name_bytes=lambda _gateway: True,
             clock=self.spine.clock,

@@ -140,6 +140,7 @@ class Room:
             units_per_usd=500_000,
             channel=CHANNEL,
             addresses={"default": "https://gateway.test"},
+            silent_gateways=list,
             windows=unused,
             count_name_bytes=lambda _gateway: False,
             clock=clock,

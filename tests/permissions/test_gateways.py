@@ -6,6 +6,7 @@ from bot.errors import ConfigurationError
 from bot.languages import english
 from bot.permissions import parse_policy
 from bot.permissions.gateways import MOST, GatewayTerms
+from bot.permissions.lint import lint
 
 PROD = '[gateways.prod]\nbase_url = "https://prod.example.com/"\naccess_token = "GATEWAY_TOKEN_PROD"\n'
 RULE = '[[rules]]\nname = "r"\nwho = ["*"]\ndo = ["key.create"]\nwhen = { gateway_in = %s }\nallow = true\n'
@@ -79,3 +80,9 @@ def test_conditions_name_gateways_that_there_are() -> None:
     assert "when must be a table" in problems(PROD + '[[rules]]\nname = "r"\nwhen = 3\n')
     assert "rules are written as" in problems("rules = 3\n" + PROD)
     assert "a rule must be a table" in problems("rules = [3]\n" + PROD)
+
+
+def test_lint_says_that_a_rule_about_gateways_needs_several() -> None:
+    [finding] = [one for one in lint(parse_policy(RULE % '["prod"]')) if "gateway_in" in one.sentence]
+    assert finding.sentence == "it can never match: gateway_in names gateways, and the policy has no [gateways]"
+    assert not [one for one in lint(parse_policy(PROD + RULE % '["prod"]')) if "gateway_in" in one.sentence]

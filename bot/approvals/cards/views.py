@@ -31,7 +31,7 @@ from bot.approvals.cards.waiting import waiting_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
-from bot.gateway.numbers import shown_number
+from bot.gateway.numbers import first_of, gateway_of, shown_number
 from bot.keys import owners
 from bot.languages import Sentence, joined, said, tr, trc
 from bot.languages.sentence import from_stored
@@ -328,6 +328,13 @@ def _state(request: ApprovalRequest) -> str:
     return f"{word} · {detail}" if detail else word
 
 
+def _held_up(why: str) -> str:
+    # Of several gateways it matters which one is waited for.
+    if gateway_of(first_of(0)):
+        return tr("held up, still trying, nothing is lost: {why}", why=why)
+    return tr("held up, still trying, nothing is lost")
+
+
 def _detail(request: ApprovalRequest) -> str:
     if request.status is Status.UNKNOWN:
         checking = tr("the gateway's answer was lost; checking what it did before trying again")
@@ -335,7 +342,7 @@ def _detail(request: ApprovalRequest) -> str:
     if request.waits_for_acceptance:
         return tr("waits for {who} to accept the key", who=mention(request.counted_for))
     if request.status in IN_HAND and request.progress.postponed:
-        return tr("held up, still trying, nothing is lost")
+        return _held_up(request.progress.postponed.why)
     if request.break_glass and request.reviewed_by:
         return tr(
             ":rotating_light: break-glass: done at once without an approval; reviewed by {who}",

@@ -17,12 +17,14 @@ from typing import Any, TextIO
 
 import httpx
 
-from bot.cli.check import events, files, gateway, slack, trial
+from bot.cli.check import events, files, gateway, slack
 from bot.cli.check.report import Report
 from bot.cli.lookups import Members
+from bot.gateway.numbers import DEFAULT
 from bot.manifest import read_manifest
+from bot.permissions.rules import Policy
 from bot.proxies import Proxies
-from bot.settings import PartialSettings
+from bot.settings import NamedSecret, PartialSettings, Settings, named_secret
 
 __all__ = ["check"]
 
@@ -40,11 +42,14 @@ async def check(
     longest: float = gateway.LONGEST,
     proxies: Proxies = _STRAIGHT,
     try_key: bool = False,
+    try_at: str = DEFAULT,
+    named: Callable[[str], NamedSecret] = named_secret,
     events_transport: httpx.AsyncBaseTransport | None = None,
 ) -> int:
     """Print a line per look; 1 if anything is a FAIL, else 0. `longest`: seconds for the gateway in all.
 
-    `try_key`: also make, change, disable and delete one key without quota, to learn what the gateway does.
+    `try_key`: also make, change, disable and delete one key without quota, to learn what the gateway does; of several
+    the one called `try_at`. `named`: the value of a setting that the policy names.
 
     `gateway_transport` and `events_transport` are for tests with servers in the same process.
     """
@@ -62,15 +67,14 @@ async def check(
     if policy is not None:
         files.look_at_doubts(report, policy, members.known)
     if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        more = {"transport": gateway_transport, "clock": clock, "sleep": sleep}
-        client = gateway.connected(report, settings, proxy=proxies.of_url(settings.cometapi_base_url), **more)
-        if client is not None:
-            await gateway.look(report, settings, client, longest=longest)
-        again = gateway.connected(report, settings, proxy=proxies.of_url(settings.cometapi_base_url), **more)
-        if again is not None:
-            if try_key:
-                await trial.run(report, again)
-            await again.aclose()
+        more: dict[str, Any] = {"transport": gateway_transport, "clock": clock, "sleep": sleep, "longest": longest}
+        places = _places(report, settings, policy, named)
+        for name, place in places.items():
+            report.about = name if len(places) > 1 else ""
+            await gateway.look_twice(report, place, proxies=proxies, try_key=try_key and name == try_at, **more)
+        report.about = ""
+        if try_key and try_at not in places:
+            report.fail("gateway", f"there is no gateway {try_at}", f"known are {', '.join(places)}")
     await events.look(report, partial, proxies=proxies, transport=events_transport)
     if partial.usable("DATABASE_URL"):
         files.look_at_database(report, settings.database_url)
@@ -79,3 +83,15 @@ async def check(
         return 1
     out.write("Keydesk can start" + (f"; {report.warnings} to look at.\n" if report.warnings else ".\n"))
     return 0
+
+
+def _places(
+    report: Report, settings: Settings, policy: Policy | None, named: Callable[[str], NamedSecret]
+) -> dict[str, Settings]:
+    """Each gateway's settings, by its name."""
+    places = {DEFAULT: settings}
+    for terms in () if policy is None else policy.gateways:
+        one = gateway.settings_of(report, settings, terms, named)
+        if one is not None:
+            places[terms.name] = one
+    return places

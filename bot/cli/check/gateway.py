@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any
 
 from bot.alerts.detection.index_sync import HIDDEN_EVERY, HIDDEN_PER_PASS, whole_look_every
+from bot.cli.check import trial
 from bot.cli.check.report import Report
 from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities, Generation, detect_capabilities
@@ -22,7 +24,9 @@ from bot.gateway.errors import (
 from bot.gateway.limiter import SIZES, Limit, Priority, duration_text
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import over_promise
-from bot.settings import Settings
+from bot.permissions.gateways import GatewayTerms
+from bot.proxies import Proxies
+from bot.settings import NamedSecret, Settings
 
 SUBJECT = "gateway"
 PATIENCE = 10.0
@@ -52,6 +56,37 @@ def connected(report: Report, settings: Settings, **more: Any) -> GatewayClient 
         for problem in error.problems:
             report.fail(SUBJECT, problem)
         return None
+
+
+def settings_of(
+    report: Report, settings: Settings, terms: GatewayTerms, named: Callable[[str], NamedSecret]
+) -> Settings | None:
+    """The settings as if a gateway of the policy were that of the settings; None, and a line, without its token."""
+    try:
+        token = named(terms.access_token).value
+    except ConfigurationError as error:
+        for problem in error.problems:
+            report.fail(f"{terms.name}: {SUBJECT}", problem)
+        return None
+    report.hide(token.get_secret_value())
+    changes = {"cometapi_base_url": terms.base_url, "cometapi_access_token": token, "cometapi_user_id": terms.user_id}
+    units = terms.units_per_usd or settings.keydesk_units_per_usd
+    return settings.model_copy(update=changes | {"keydesk_units_per_usd": units})
+
+
+async def look_twice(
+    report: Report, settings: Settings, *, proxies: Proxies, try_key: bool, longest: float, **more: Any
+) -> None:
+    """Every line about a gateway, and then, over a connection of its own, the trial with a key."""
+    proxy = proxies.of_url(settings.cometapi_base_url)
+    client = connected(report, settings, proxy=proxy, **more)
+    if client is not None:
+        await look(report, settings, client, longest=longest)
+    again = connected(report, settings, proxy=proxy, **more)
+    if again is not None:
+        if try_key:
+            await trial.run(report, again)
+        await again.aclose()
 
 
 async def look(report: Report, settings: Settings, client: GatewayClient, *, longest: float) -> None:

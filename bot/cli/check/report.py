@@ -13,8 +13,14 @@ class Report:
     def __init__(self, *, out: TextIO, secrets: Sequence[str]) -> None:
         self.failures = 0
         self.warnings = 0
+        # The gateway of several that the lines are about; its name stands before their subjects.
+        self.about = ""
         self._out = out
         self._secrets = tuple(secrets)
+
+    def hide(self, secret: str) -> None:
+        """Take one more secret out of every line."""
+        self._secrets = (*self._secrets, secret)
 
     def ok(self, subject: str, what: str) -> None:
         """Print a line that begins with `ok`: this is as it should be."""
@@ -31,5 +37,6 @@ class Report:
         self._line("FAIL", subject, what, mend)
 
     def _line(self, level: str, subject: str, what: str, mend: str) -> None:
+        subject = f"{self.about}: {subject}" if self.about else subject
         text = f"{subject}: {what.rstrip('.')}" + (f"; {mend.rstrip('.')}" if mend else "")
         self._out.write(f"{level:<4}  {visible(redact(text, self._secrets))}\n")

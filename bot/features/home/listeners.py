@@ -16,12 +16,13 @@ from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import ApprovalConflict
 from bot.features.home.language import ACTION, LanguageListener, language_block
 from bot.features.home.views import APPROVE, build_home, cut, decidable_rows, nothing_here
+from bot.features.lists.gateway_notes import named_gateway, silent_notes
 from bot.features.lists.key_pages import key_page
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
-from bot.gateway.numbers import shown_number
+from bot.gateway.numbers import block_of, first_of, gateway_of, shown_number
 from bot.keys import locks, owners
 from bot.keys.key_query import KeyQuery
 from bot.keys.known_keys import KeyPage
@@ -157,21 +158,28 @@ class HomeListeners:
         oversees = self._decides(actor) or any(seen)
         if not mine and not oversees:
             return [], ""
-        account = await deps.inventory.account(deadline=LISTENER_SECONDS)
-        if account is None:
-            return [], tr("The gateway does not tell its account's balance.") if oversees else ""
-        troubles = [text for key in mine if (text := account_trouble(account, key, now=now))][:1]
-        if not oversees:
-            return troubles, ""
-        promise = await self._promise(account, now)
-        missing = over_promise_text(promise, units_per_usd=units)
-        return [*troubles, *([missing] if missing else [])], account_text(promise, units_per_usd=units)
+        troubles, texts = silent_notes(deps), list[str]()
+        for client in deps.reader.each:
+            gateway, block = gateway_of(first_of(client.numbers.block)), client.numbers.block
+            account = await deps.inventory.account(deadline=LISTENER_SECONDS, gateway=gateway)
+            if account is None:
+                texts.append(named_gateway(gateway, tr("The gateway does not tell its account's balance.")))
+                continue
+            here = [key for key in mine if block_of(key.id) == block]
+            lacks = [text for key in here if (text := account_trouble(account, key, now=now))][:1]
+            promise = await self._promise(account, now, block) if oversees else None
+            if promise is not None:
+                lacks += [missing] if (missing := over_promise_text(promise, units_per_usd=units)) else []
+                texts.append(named_gateway(gateway, account_text(promise, units_per_usd=units)))
+            troubles += [named_gateway(gateway, text) for text in lacks]
+        return troubles, "\n".join(texts) if oversees else ""
 
-    async def _promise(self, account: GatewayAccount, now: float) -> OverPromise:
-        """What all keys may still spend beside what the account has."""
-        known = await self.deps.known.promise(now=now)
+    async def _promise(self, account: GatewayAccount, now: float, block: int) -> OverPromise:
+        """What all keys of an account may still spend beside what it has."""
+        known = await self.deps.known.promise(now=now, block=block)
         if known is None:
-            return over_promise(await self.deps.inventory.keys(deadline=LISTENER_SECONDS) or [], account, now=now)
+            keys = await self.deps.inventory.keys(deadline=LISTENER_SECONDS) or []
+            return over_promise([key for key in keys if block_of(key.id) == block], account, now=now)
         return OverPromise(promised=known.units, balance=account.quota, unlimited=known.unlimited)
 
     async def _keys(self, actor: Actor) -> KeyPage | None:

@@ -1,6 +1,7 @@
 """Opens the form for a new key, keeps its live line, and hands the submission to the flow. No decisions here."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from bot.approvals.cards.again import again_action
@@ -11,6 +12,7 @@ from bot.features.forms.key_command import loading
 from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
 from bot.features.forms.urgent import Live
+from bot.features.forms.wishes import typed_fields
 from bot.features.key_create.command_text import CommandText, read_command
 from bot.features.key_create.filled_form import FilledForm, FilledFormListeners
 from bot.features.key_create.operation import OPERATION

@@ -11,11 +11,13 @@ from bot.features.forms.key_command import register_key_command
 from bot.features.key_list.list_views import PAGING, ROWS, KeyList
 from bot.features.key_list.typed_query import ListRequest, parse
 from bot.features.key_list.views import LIST, LISTED, SHOWN, key_window
+from bot.features.lists.gateway_notes import gateway_notes
 from bot.features.lists.key_pages import just_read, key_page
 from bot.gateway.models import Key
+from bot.gateway.numbers import gateway_of
 from bot.keys import locks, owners
 from bot.keys.lookup import refuse_value
-from bot.keys.text import account_empty_text, account_trouble
+from bot.keys.text import account_trouble
 from bot.languages import tr
 from bot.permissions.models import Actor
 from bot.slack.delivery import Ack, Delivery, Ephemeral, Kind
@@ -111,7 +113,7 @@ class KeyListListeners:
             now=deps.reader.server_now(),
             asked_at=deps.clock(),
             units_per_usd=deps.units_per_usd,
-            trouble=account_empty_text(deps.inventory.known_account()),
+            trouble=gateway_notes(deps),
             alike=alike,
         )
 
@@ -130,7 +132,9 @@ class KeyListListeners:
             and one.applies(key)
             and deps.access.decide(actor, one.name, key, own=mine, channel=channel, lock=lock).outcome != "deny"
         ]
-        account = deps.inventory.known_account() or await deps.inventory.account(deadline=LISTENER_SECONDS)
+        gateway = gateway_of(key.id)
+        known = deps.inventory.known_account(gateway)
+        account = known or await deps.inventory.account(deadline=LISTENER_SECONDS, gateway=gateway)
         return key_window(
             key,
             owner=owner,
@@ -142,7 +146,7 @@ class KeyListListeners:
             now=deps.reader.server_now(),
             units_per_usd=deps.units_per_usd,
             channel=channel,
-            trouble=account_trouble(account, key, now=deps.reader.server_now()),
+            trouble=account_trouble(account, key, now=deps.reader.server_now(key.id)),
         )
 
 

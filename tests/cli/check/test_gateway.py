@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from bot.cli.check import gateway
 from bot.cli.check.report import Report
+from bot.errors import ConfigurationError
 from bot.gateway.capabilities import Capabilities, Generation
+from bot.settings import NamedSecret
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway.faults import GatewayFault
 from keydesk_sandbox.world import World
@@ -108,3 +111,23 @@ def test_a_generation_that_is_not_known_is_a_doubt(generation: Generation, line:
     client: Any = SimpleNamespace(sends_user_id=False)
     gateway._tell_generation(Report(out=out, secrets=[]), settings, client, Capabilities(generation=generation))
     assert out.getvalue().splitlines() == [line]
+
+
+async def test_each_of_several_gateways_is_looked_at_by_its_name(world: World, settle: Settle) -> None:
+    text = world.policy_path.read_text(encoding="utf-8")
+    more = '\n[gateways.prod]\nbase_url = "https://gateway.test"\naccess_token = "GATEWAY_TOKEN_PROD"\n'
+    lost = '\n[gateways.lab]\nbase_url = "https://gateway.test"\naccess_token = "GATEWAY_TOKEN_LAB"\n'
+    world.policy_path.write_text(text + more + lost, encoding="utf-8")
+
+    def named(name: str) -> NamedSecret:
+        if name == "GATEWAY_TOKEN_LAB":
+            raise ConfigurationError([f"{name} is missing."])
+        return NamedSecret(name, SecretStr("a-token-that-is-not-taken"))
+
+    code, lines = await look(world, settle(), named=named, try_key=True, try_at="nowhere")
+    assert code == 1
+    assert "FAIL  lab: gateway: GATEWAY_TOKEN_LAB is missing" in lines
+    assert any(line.startswith("ok    default: gateway: https://gateway.test takes our access token") for line in lines)
+    assert any(line.startswith("FAIL  prod: gateway: it does not take") for line in lines)
+    assert "FAIL  gateway: there is no gateway nowhere; known are default, prod" in lines
+    assert not any("a-token-that-is-not-taken" in line for line in lines)

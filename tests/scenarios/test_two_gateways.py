@@ -1,0 +1,200 @@
+"""Two gateways in one Keydesk: which one is asked for, equal numbers, a leak at the second, one away, one removed."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import Application
+from bot.db import sqlite
+from bot.durable import engine
+from bot.gateway.numbers import know_names
+from bot.settings import NamedSecret, load
+from keydesk_sandbox import seed
+from keydesk_sandbox.fake_gateway import FakeGateway, Record
+from keydesk_sandbox.world import World, serving
+from tests.scenarios.alerting import SAM, cards, send
+from tests.scenarios.desk import Desk, refusal, text_of, view_text
+
+ADA, MIRA, CHANNEL, DISABLED = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL, 2
+
+PROD_TOKEN = "fakePatOfTheSecondGateway01234567"
+GATEWAYS = '\n[gateways.prod]\nbase_url = "http://127.0.0.2:1"\naccess_token = "GATEWAY_TOKEN_PROD"\nuser_id = 7\n'
+
+
+class ByHost(httpx.AsyncBaseTransport):
+    def __init__(self, default: FakeGateway, prod: FakeGateway) -> None:
+        self._of = {"127.0.0.1": default.transport(), "127.0.0.2": prod.transport()}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._of[request.url.host].handle_async_request(request)
+
+
+@dataclass
+class House:
+    """A world with two gateways, in which Keydesk is started and stopped. `prod` asks without a token of the first."""
+
+    folder: Path
+    database_url: str
+    world: World = field(init=False)
+    prod: FakeGateway = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = World(folder=self.folder, one_clock=True)
+        seed.fill_gateway(self.world.gateway)
+        self.prod = FakeGateway(
+            access_token=PROD_TOKEN, profile="upstream-g1", clock=self.world.gateway.clock, user_id=7
+        )
+        self.write()
+
+    def write(self, gateways: str = GATEWAYS, rules: str = "") -> None:
+        self.world.policy_path.write_text(rules + seed.POLICY + gateways, encoding="utf-8")
+
+    @contextlib.asynccontextmanager
+    async def running(self, token: str = PROD_TOKEN) -> AsyncIterator[Desk]:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(mock.patch.object(sqlite, "SYNCHRONOUS", "OFF"))
+            stack.enter_context(mock.patch.object(engine, "LISTENER_SECONDS", 0.01))
+            self.world.slack.base_url = await stack.enter_async_context(serving(self.world.slack.app))
+            told = self.world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=self.database_url)
+            desk = Desk(self.world)
+            application = Application(
+                load(told, env_file=None),
+                gateway_transport=ByHost(self.world.gateway, self.prod),
+                named_secret=lambda name: NamedSecret(name, SecretStr(token)),
+                clock=desk.clock,
+                sleep=desk.sleep,
+            )
+            bot_url = await stack.enter_async_context(serving(application.asgi()))
+            self.world.slack.bot_url = bot_url + "/slack/events"
+            assert application.services is not None
+            desk.app = application.services
+            yield desk
+
+
+@pytest.fixture
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
+    yield House(tmp_path, database_url)
+    know_names({})
+
+
+def named(gateway: FakeGateway) -> list[Record]:
+    return list(gateway.keys())
+
+
+async def asked(desk: Desk, gateway: str, name: str, **more: str) -> str:
+    """Ask for a key at a gateway; the answer's text, or why it was refused."""
+    answer = await desk.ask(
+        ADA, **{"gateway": gateway, "name": name, "remain_quota": "100k", "expired_time": "30d"} | more
+    )
+    told = refusal(answer) or view_text(desk.slack.top_view(ADA))
+    await desk.slack.close_view(ADA, desk.slack.top_view(ADA))
+    return told
+
+
+async def test_equal_numbers_are_different_keys_from_the_form_to_the_leak(house: House) -> None:
+    twin = named(house.world.gateway)[0]
+    leaked = house.prod.add_key(name="leaked-there", unlimited_quota=True)
+    assert leaked.id in {one.id for one in named(house.world.gateway)}
+    async with house.running() as desk:
+        # Each gateway makes its own.
+        await asked(desk, "prod", "alpha")
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "alpha" in text_of(m)])
+        await asked(desk, "default", "beta")
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "beta" in text_of(m)])
+        there = next(one for one in named(house.prod) if one.name == "alpha")
+        assert [one.name for one in named(house.world.gateway) if one.name in {"beta", "alpha"}] == ["beta"]
+        assert f"prod/{there.id}" in " ".join(
+            text_of(one) for one in [m for m in desk.dm(ADA, "is ready") if "alpha" in text_of(m)]
+        )
+        # A list shows keys of both, a number is typed as it is shown.
+        await desk.slack.command(ADA, CHANNEL, "/apikey list")
+        await desk.eventually(lambda: f"prod/{there.id}" in told(desk))
+        assert "default/" in told(desk)
+        await desk.slack.command(ADA, CHANNEL, f"/apikey show prod/{there.id}")
+        await desk.eventually(lambda: "alpha" in told(desk))
+        # A value of the second gateway is found, and its key alone is disabled.
+        await desk.eventually(lambda: desk.app.alerts.index.complete)
+        same = next(one for one in named(house.world.gateway) if one.id == leaked.id)
+        await send(desk, "generic", f"KEY={house.prod.key_value(leaked.id)}")
+        card = (await desk.eventually(lambda: cards(desk, "leaked-there")))[0]
+        assert (await desk.slack.click(SAM, card, "disable")).ok
+        await desk.eventually(lambda: cards(desk, "dead"))
+        assert house.prod.key(leaked.id).status == DISABLED
+        assert house.world.gateway.key(same.id).status == same.status
+        assert twin.status == house.world.gateway.key(twin.id).status
+
+
+def told(desk: Desk) -> str:
+    """What Ada sees in the channel, with what only she sees."""
+    return " ".join(text_of(one) for one in desk.slack.messages(CHANNEL, ADA))
+
+
+async def test_one_that_is_away_does_not_hold_up_the_other(house: House) -> None:
+    async with house.running() as desk:
+        await desk.eventually(lambda: desk.app.alerts.index.complete)
+        house.prod.arm("refused", times=None)
+        await asked(desk, "prod", "later")
+        await asked(desk, "default", "now")
+        await desk.eventually(lambda: desk.dm(ADA, "now"))
+        # What waits says why, and for which gateway.
+        await desk.eventually(lambda: desk.dm(ADA, "At the gateway prod"))
+        assert named(house.prod) == []
+        await desk.slack.command(ADA, CHANNEL, "/apikey list")
+        await desk.eventually(lambda: "prod does not answer" in told(desk))
+        assert "now" in told(desk)
+        house.prod.disarm()
+        await desk.eventually(lambda: [one.name for one in named(house.prod)] == ["later"])
+
+
+async def test_requests_about_a_removed_gateway_wait_and_say_so(house: House) -> None:
+    async with house.running() as desk:
+        await asked(desk, "prod", "there", remain_quota="2M")
+        await desk.eventually(lambda: desk.card(1))
+    house.write(gateways="")
+    async with house.running() as desk:
+        await desk.slack.click(MIRA, desk.card(1), "approve")
+        await desk.eventually(lambda: "is not in the policy file any more" in text_of(desk.card(1)))
+        # With one gateway left nobody is asked which, and the other one's work goes on.
+        await desk.ask(ADA, name="here", remain_quota="100k", expired_time="30d")
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "here" in text_of(m)])
+    house.write()
+    async with house.running() as desk:
+        await desk.eventually(lambda: [one.name for one in named(house.prod)] == ["there"])
+        await desk.eventually(lambda: "Done" in text_of(desk.card(1)))
+
+
+async def test_a_rule_holds_at_one_gateway_alone(house: House) -> None:
+    rule = """
+[[rules]]
+name = "nothing-new-at-prod"
+who = ["*"]
+do = ["key.create"]
+when = { gateway_in = ["prod"] }
+deny = "Production keys are made by the platform team."
+"""
+    house.write(rules=rule)
+    async with house.running() as desk:
+        assert "made by the platform team" in await asked(desk, "prod", "there")
+        await asked(desk, "default", "here")
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "here" in text_of(m)])
+
+
+async def test_a_change_of_the_gateways_counts_from_the_next_start(house: House) -> None:
+    async with house.running() as desk:
+        assert not [one for one in await desk.app.reasons() if "have changed" in one]
+        house.write(gateways=GATEWAYS.replace("127.0.0.2:1", "127.0.0.3:1"))
+        desk.app.policy.look()
+        assert [one for one in await desk.app.reasons() if "The gateways in the policy file have changed" in one]
+
+
+async def test_the_same_account_twice_and_other_dollars_are_said(house: House) -> None:
+    house.write(gateways=GATEWAYS.replace("127.0.0.2", "127.0.0.1").replace("user_id = 7\n", "units_per_usd = 7\n"))
+    async with house.running(token=house.world.access_token) as desk:
+        await desk.eventually(lambda: "Two gateways are the same" in " ".join(desk.app.resources.gateway_problems()))
+        assert "prod counts 7 units for a dollar" in " ".join(desk.app.resources.gateway_problems())
