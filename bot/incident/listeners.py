@@ -18,7 +18,6 @@ from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
-from bot.gateway.numbers import shown_number
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
 from bot.incident.judgement import agreement, ask_for, one_more, waits_for_one, why_not
@@ -291,7 +290,7 @@ class BatchListeners:
                 return Decision(
                     outcome="deny",
                     rule=decision.rule,
-                    sentence=tr("Key {number}: {why}", number=shown_number(key.key_id), why=why),
+                    sentence=tr("Key {number}: {why}", number=key.number, why=why),
                 )
         agreed = {"agreed_by": actor.slack_user_id, "agreed_team": actor.team_id}
         store.move(c, batch_id, BatchStatus.ASKING, BatchStatus.RUNNING, **agreed)

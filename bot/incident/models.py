@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.gateway.models import KeySettings
+from bot.gateway.numbers import shown_number
 from bot.languages import StoredText
 
 # The mark in a key's progress that holds its settings at the preview.
@@ -86,6 +87,11 @@ class BatchKey(BatchRecord):
     sentence: StoredText = ""
     progress: dict[str, Any] = Field(default_factory=dict)
     proof: BatchRevocation = BatchRevocation.NONE
+
+    @property
+    def number(self) -> int | str | None:
+        """As people read it."""
+        return shown_number(self.key_id)
 
     @property
     def previewed(self) -> KeySettings | None:

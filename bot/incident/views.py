@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.gateway.limiter import duration_text
-from bot.gateway.numbers import shown_number
 from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
 from bot.languages import said as worded
@@ -100,7 +99,7 @@ def preview(
 
 
 def _named(key: BatchKey) -> str:
-    return trc("a key", "{name} ({number})", name=plain_name(key.name), number=shown_number(key.key_id))
+    return trc("a key", "{name} ({number})", name=plain_name(key.name), number=key.number)
 
 
 def _intention(batch: Batch, number: int) -> str:
@@ -224,12 +223,7 @@ def _forecast(forecast: BatchForecast) -> str:
 def _failures(failed: Sequence[BatchKey], number: int) -> str:
     lines: list[str] = [trc("title of a list of keys", "*Failed*")]
     lines += [
-        tr(
-            "• key {number} {name}: {why}",
-            number=shown_number(key.key_id),
-            name=code(key.name),
-            why=harmless(key.sentence),
-        )
+        tr("• key {number} {name}: {why}", number=key.number, name=code(key.name), why=harmless(key.sentence))
         for key in failed[:FAILURES_SHOWN]
     ]
     if number > FAILURES_SHOWN:
@@ -287,8 +281,7 @@ def _proof_blocks(proof: RevocationSummary) -> list[Block]:
 
 def _names(keys: Sequence[BatchKey]) -> str:
     shown = with_commas(
-        trc("a key", "key {number} {name}", number=shown_number(key.key_id), name=code(key.name))
-        for key in keys[:FAILURES_SHOWN]
+        trc("a key", "key {number} {name}", number=key.number, name=code(key.name)) for key in keys[:FAILURES_SHOWN]
     )
     return f"{shown} …" if len(keys) > FAILURES_SHOWN else shown
 
@@ -315,9 +308,9 @@ def owner_notice(batch: Batch, keys: Sequence[BatchKey], undone_by: Batch | None
     lost = batch.operation == DISABLE and undone_by is None
     for key in keys[:OWN_SHOWN]:
         row = str(key.key_id)
-        label = tr("Request a replacement of key {number}", number=shown_number(row))
+        label = tr("Request a replacement of key {number}", number=key.number)
         ask = button(tr("Request a replacement"), REPLACEMENT, value=row, label=label)
-        text = f"{bold_name(key.name)} · {tr('key {number}', number=shown_number(row))}"
+        text = f"{bold_name(key.name)} · {tr('key {number}', number=key.number)}"
         blocks.append(section(text, accessory=ask) if lost else section(text))
     small: list[str] = []
     if len(keys) > OWN_SHOWN:

@@ -32,7 +32,12 @@ def drawn(form: FormViews, of: Seen, state: State | None = None) -> dict[str, An
 
 def forms() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each form with every field that it can have."""
-    yield "key.create", create.build_modal(Prefill(), units_per_usd=1, channel="", chosen_expiry="custom")
+    yield (
+        "key.create",
+        create.build_modal(
+            Prefill(), gateways=("default", "prod"), units_per_usd=1, channel="", chosen_expiry="custom"
+        ),
+    )
     remembered = update.Remembered.of(7, "C0KEYS", Prefill(), limited=True)
     yield "key.update", update.build_modal(remembered, Prefill(), hint="…abcd", chosen_expiry="custom")
     yield "key.quota", drawn(quota, seen())

@@ -79,16 +79,6 @@ class Prefill:
     gateway: str = ""
 
 
-def gateway_blocks(gateways: Sequence[str], chosen: str) -> list[Block]:
-    """Where the key is made; not asked for where there is one gateway."""
-    if not gateways:
-        return []
-    options = [option(name, name) for name in gateways]
-    element = select(options, initial=chosen if chosen in gateways else gateways[0])
-    hint = tr("The choices for models and groups are those of this gateway.")
-    return [input_block(GATEWAY, tr("Gateway"), element, hint=hint, dispatch=True)]
-
-
 def name_block(prefill: Prefill) -> Block:
     """The display name."""
     hint = tr("Up to 50 characters, unique.")

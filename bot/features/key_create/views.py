@@ -12,9 +12,9 @@ from bot.gateway.models import Group
 from bot.languages import StoredText, tr
 from bot.operations import Frozen
 from bot.permissions.templates import Template
-from bot.slack.blocks import Block, actions, button, context, modal
+from bot.slack.blocks import Block, actions, button, context, modal, option
 from bot.slack.delivery import Delivery
-from bot.slack.inputs import typed
+from bot.slack.inputs import input_block, select, typed
 from bot.typed_text import clean_line
 
 TEMPLATES, NOTES = "templates", "notes"
@@ -59,6 +59,16 @@ def template_blocks(templates: Sequence[Template]) -> list[Block]:
     return [context(tr("One click fills in a usual wish:")), actions(*buttons, block_id=TEMPLATES)]
 
 
+def gateway_blocks(gateways: Sequence[str], chosen: str) -> list[Block]:
+    """Where the key is made; not asked for where there is one gateway."""
+    if not gateways:
+        return []
+    options = [option(name, name) for name in gateways]
+    element = select(options, initial=chosen if chosen in gateways else gateways[0])
+    hint = tr("The choices for models and groups are those of this gateway.")
+    return [input_block(form.GATEWAY, tr("Gateway"), element, hint=hint, dispatch=True)]
+
+
 def build_modal(
     prefill: Prefill,
     *,
@@ -78,7 +88,7 @@ def build_modal(
     blocks = [
         *([context(*notes, block_id=NOTES)] if notes else []),
         *template_blocks(templates),
-        *form.gateway_blocks(gateways, prefill.gateway),
+        *gateway_blocks(gateways, prefill.gateway),
         form.name_block(prefill),
         *form.quota_blocks(prefill, units_per_usd),
         refill_block(),
