@@ -1,7 +1,7 @@
 """Two gateways in one Keydesk: which one is asked for, equal numbers, a leak at the second, one away, one removed."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
@@ -78,8 +78,10 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, database_url: str) -> Iterator[House]:
-    yield House(tmp_path, database_url)
+async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
+    made = House(tmp_path, database_url)
+    yield made
+    await made.world.slack.close()
     know_names({})
 
 
