@@ -25,6 +25,7 @@ async def test_a_month_is_told_once_early_and_not_in_vain(sqlite_database: Datab
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(7200)  # half an hour of processor
 async def test_a_year_of_a_thousand_keys_is_told_once_early_and_not_in_vain(sqlite_database: Database) -> None:
     year = Year(sqlite_database, keys=1_000, days=365)
     await year.run()
