@@ -187,7 +187,6 @@ async def test_hostile_names_and_reasons_never_ping_and_never_break_a_card(http_
             await desk.fill(MIRA, desk.slack.top_view(MIRA), reason=name)
             await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
             await desk.settled(number)
-            await desk.slack.close_view(MIRA, desk.slack.top_view(MIRA))
             await desk.eventually(lambda: desk.dm(ADA, "denied"))
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey list")
     await desk.slack.command(MIRA, seed.KEYS_CHANNEL, "/apikey requests")
