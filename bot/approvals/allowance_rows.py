@@ -114,13 +114,17 @@ class AllowanceRows:
             allowances.save(c, before, replace(before, ended_at=self.clock()))
 
     def _move(self, c: sa.Connection, old_id: int, new: Key) -> None:
-        """The successor of a rotated key goes on with its allowance."""
+        """The successor of a rotated key goes on with its allowance, and with the days that are covered when that has
+        ended: they count for whoever asks for another one. What a refill under way may have added counts as added.
+        """
         before = allowances.find(c, old_id, lock=True)
-        if before is None or not before.stands:
+        if before is None:
             return
+        refill = None if before.refill_id is None else store.find(c, before.refill_id)
+        covered = (None if refill is None else _coverage(c, refill)) or before.covered
         allowances.forget(c, old_id)
         allowances.forget(c, int(new.id))
-        after = replace(before, key_id=int(new.id), born_at=new.created_time, refill_id=None)
+        after = replace(before, key_id=int(new.id), born_at=new.created_time, refill_id=None, covered=covered)
         allowances.save(c, None, after)
 
     def _refilled(self, c: sa.Connection, request: ApprovalRequest, result: WriteResult) -> None:

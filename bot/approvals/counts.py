@@ -60,7 +60,7 @@ class Counts:
         key_id: int | None = None,
         refilled: bool = True,
     ) -> tuple[Counted, ...]:
-        """The numbers as they stand for this person. `before`: of what was granted to requests with a lower number.
+        """The numbers as they stand for this person. `before`: a request; of what was granted before it was.
         `key_id`: the key it is about, whose own allowance is left out.
         """
         if not self.policy().counts_needed(operation, refilled=refilled):

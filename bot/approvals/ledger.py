@@ -96,10 +96,10 @@ def counted(
     key_id: int | None = None,
     time_zone: tzinfo = UTC,
 ) -> tuple[Counted, ...]:
-    """The numbers as they stand. `before`: count only what was granted to requests with a lower number. `key_id`: of
-    allowances, without that of this key.
+    """The numbers as they stand. `before`: a request; of what was granted, count only what was granted before it was.
+    `key_id`: of allowances, without that of this key.
     """
-    found = []
+    found, earlier = [], _earlier(c, before)
     for count in needed:
         people: frozenset[str] | None = frozenset({person if count.over == "person" else EVERYBODY})
         if count.over == "role":
@@ -107,17 +107,27 @@ def counted(
         value: int | None = None
         if people is not None and count.what == "allowance":
             today = day_of(now, time_zone)
-            value = _allowances(c, count, people, today=today, before=before, key_id=key_id)
+            value = _allowances(c, count, people, today=today, earlier=earlier, key_id=key_id)
         elif people is not None:
-            value = _value(c, count, people, now, before)
+            value = _value(c, count, people, now, earlier)
         found.append(Counted(count=count, value=value))
     return tuple(found)
 
 
-def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, before: int | None) -> int | None:
+def _earlier(c: sa.Connection, before: int | None) -> Any:
+    """What was granted before this request: people may approve in another order than was asked."""
+    if before is None:
+        return sa.true()
+    granted_at = c.scalar(sa.select(grants.c.granted_at).where(grants.c.request_id == before))
+    lower = grants.c.request_id < before
+    if granted_at is None:
+        return lower
+    return (grants.c.granted_at < granted_at) | ((grants.c.granted_at == granted_at) & lower)
+
+
+def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, earlier: Any) -> int | None:
     everybody = EVERYBODY in people
     whose: Any = sa.true() if everybody else grants.c.person_id.in_(people)
-    earlier = sa.true() if before is None else grants.c.request_id < before
     if count.what == "granted":
         since = grants.c.granted_at > now - count.per
         query = sa.select(sa.func.sum(grants.c.units), sa.func.count() - sa.func.count(grants.c.units))
@@ -139,21 +149,21 @@ def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, b
 
 
 def _allowances(
-    c: sa.Connection, count: Count, people: frozenset[str], *, today: date, before: int | None, key_id: int | None
+    c: sa.Connection, count: Count, people: frozenset[str], *, today: date, earlier: Any, key_id: int | None
 ) -> int:
     """What allowances of other keys add: of each key its dearest terms of those that stand, were refilled for today, or
     are granted and not in force yet.
     """
     everybody = EVERYBODY in people
     most: dict[int, int] = {}
-    found = list(allowances.adding(c, None if everybody else people, today, before=before))
+    found = list(allowances.adding(c, None if everybody else people, today))
     coming = sa.select(requests.c.id, requests.c.key_id, requests.c.input).join(
         grants, grants.c.request_id == requests.c.id
     )
     coming = coming.where(requests.c.operation.in_(("key.allowance", "key.create")))
     coming = coming.where(requests.c.status.in_([status.value for status in IN_HAND]))
     coming = coming if everybody else coming.where(grants.c.person_id.in_(people))
-    coming = coming if before is None else coming.where(requests.c.id < before)
+    coming = coming.where(earlier)
     # A key that is not made yet has no number; the request's, below 0, stands for it.
     asked = ((row.key_id or -row.id, _terms(row.input)) for row in c.execute(coming))
     found += [(key, terms) for key, terms in asked if terms is not None]

@@ -74,17 +74,13 @@ def forget(c: sa.Connection, key_id: int) -> None:
     c.execute(sa.delete(allowances).where(allowances.c.key_id == key_id))
 
 
-def adding(
-    c: sa.Connection, people: Collection[str] | None, today: date, *, before: int | None = None
-) -> Iterator[tuple[int, AllowanceTerms]]:
+def adding(c: sa.Connection, people: Collection[str] | None, today: date) -> Iterator[tuple[int, AllowanceTerms]]:
     """Key and terms of everything that adds quota to keys of these people (None: of everybody): what stands, also for
-    keys that are disabled, and what was refilled for today, also when it was lowered or ended since. `before`: of
-    what stands, only what was granted by requests with a lower number.
+    keys that are disabled, and what was refilled for today, also when it was lowered or ended since.
     """
     a = allowances.c
     lives = (keys.c.key_id == a.key_id) & keys.c.deleted_at.is_(None)
     stands = a.ended_at.is_(None) & keys.c.key_id.is_not(None)
-    stands &= sa.true() if before is None else a.request_id < before
     theirs = sa.true() if people is None else keys.c.owner_id.in_(people)
     covering = a.covered_until > today.isoformat()
     was_theirs = sa.true() if people is None else a.covered_for.in_(people)

@@ -148,6 +148,23 @@ def test_the_successor_of_a_rotated_key_goes_on_with_it(rows: Rows) -> None:
     assert (row.born_at, row.terms, row.is_covered(TODAY)) == (6, MONTHLY, True)
 
 
+def test_the_days_of_an_allowance_that_has_ended_go_with_a_rotation(rows: Rows) -> None:
+    rows.set(MONTHLY)
+    rows.follow(rows.refill(Status.SUCCEEDED), moved=60)
+    rows.set(None)
+    rows.follow(rows.request("key.rotate"), NEW)
+    row = rows.row(8)
+    assert (row.stands, row.is_covered(TODAY)) == (False, True)
+
+
+def test_what_a_refill_under_way_may_have_added_goes_with_a_rotation(rows: Rows) -> None:
+    rows.set(MONTHLY)
+    rows.refill(Status.UNKNOWN)
+    rows.follow(rows.request("key.rotate"), NEW)
+    row = rows.row(8)
+    assert (row.refill_id, row.is_covered(TODAY)) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("operation", "status", "stands"),
     [

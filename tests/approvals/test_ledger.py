@@ -105,6 +105,12 @@ async def test_counts_are_of_a_person_of_a_role_or_of_all(database: Database) ->
 
     assert await database.read(numbers) == [1, 2, 1_000, 3_000, None, 0]
     assert await database.read(numbers, 1) == [0, 0, 0, 0, None, 0]
+    # What was granted before it counts, whichever was asked first.
+    await database.run(
+        lambda c: c.execute(sa.update(grants).where(grants.c.request_id == 1).values(granted_at=NOW + 1))
+    )
+    assert await database.read(numbers, 1) == [0, 1, 0, 2_000, None, 0]
+    assert await database.read(numbers, 2) == [0, 0, 0, 0, None, 0]
     for people, sum_ in (({"U0BEN"}, 2_000), ({"U0ADA", "U0BEN"}, 3_000), ({"*"}, 3_000), ((), 0)):
         members["engineer",] = frozenset(people)
         assert (await database.read(numbers))[4] == sum_
@@ -147,7 +153,7 @@ async def test_allowances_of_other_keys_are_counted_by_their_pace(database: Data
 
     assert await database.read(numbers) == [2_100, 2_400]
     assert await database.read(numbers, key_id=2) == [1_900, 2_200]
-    assert await database.read(numbers, before=1) == [0, 0]
+    assert await database.read(numbers, before=1) == [300, 600]
     assert await database.read(numbers, key_id=9, before=2) == [600, 900]
 
 
