@@ -1,5 +1,7 @@
 """An allowance gives no more than was granted: one refill a period, and no order of approvals that gets round a sum."""
 
+import functools
+
 from bot.approvals import store
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
@@ -88,7 +90,7 @@ async def approved_from_the_last(desk: Desk, numbers: list[int]) -> None:
     """A manager approves both, the later one first: it is granted, and the other is too much by then."""
     found = []
     for number in reversed(numbers):
-        card = await desk.eventually(lambda number=number: desk.card(number))
+        card = await desk.eventually(functools.partial(desk.card, number))
         await desk.slack.click(MIRA, card, "approve")
         found.append((await desk.settled(number)).status)
     assert found == [Status.SUCCEEDED, Status.FAILED]

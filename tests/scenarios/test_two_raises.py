@@ -41,7 +41,7 @@ async def test_both_are_done_and_the_second_says_from_where_it_went(desk: Desk) 
     assert desk.gateway.key(key_id).remain_quota == 2_300_000
     assert {(await desk.request(number)).status for number in (1, 2)} == {Status.SUCCEEDED}
     said = await desk.eventually(lambda: desk.said("1,300,000 units were left, now it is 2,300,000"))
-    assert all("equest #2" in text_of(message) for message in said)
+    assert all("(#2)" in text_of(message) for message in said)
 
 
 async def test_what_together_is_too_much_stops_with_a_button_to_ask_again(desk_with: OpenDesk) -> None:
