@@ -83,7 +83,9 @@ def _of_the_same_message(c: sa.Connection, alert: Alert) -> list[Alert]:
     found, _ = store.without_card(c, int(alert.received_at // 60), limit=_MOST_OF_A_MINUTE)
     if alert.id not in {one.id for one in found}:
         return []
-    return [one for one in found if one.id != alert.id and one.status is AlertStatus.OPEN and one.is_foreign]
+    # Locked before they are judged: of one a key may just be found to be ours.
+    others = [store.get(c, one.id, lock=True) for one in found if one.id != alert.id]
+    return [one for one in others if one.status is AlertStatus.OPEN and one.is_foreign]
 
 
 def _conflict(c: sa.Connection, alert: Alert, status: AlertStatus) -> BotError | None:
@@ -91,7 +93,7 @@ def _conflict(c: sa.Connection, alert: Alert, status: AlertStatus) -> BotError |
         return ApprovalConflict(
             tr("{who} has closed alert {number} already.", who=f"<@{alert.closed_by}>", number=alert.id)
         )
-    if alert.elsewhere:
+    if alert.is_sighting:
         return ApprovalConflict(
             tr(
                 "The key of alert {number} is on the card of alert {card}; say it there.",

@@ -146,6 +146,9 @@ class AlertIngest:
             found = any(finding.key_ids for finding in new)
             if alert.status is not AlertStatus.OPEN and (found or (said and incoming.opens)):
                 changes |= REOPENED
+            elif said and incoming.opens:
+                # The leak goes on, so a card that was closed does not answer for it.
+                changes["elsewhere"] = sightings.on_open_cards(c, alert)
             alert = sightings.claim(c, store.change(c, alert.id, **changes), now=self.clock())
         return alert, changed
 

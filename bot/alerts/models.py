@@ -218,10 +218,6 @@ class Alert(AlertRecord):
         """Whether other cards show all of its keys, so that it needs none."""
         return bool(self.elsewhere) and not self.possible_keys
 
-    def is_sighting_of(self, alert_id: int) -> bool:
-        """Whether the card of that alert shows all of its keys."""
-        return self.is_sighting and set(self.elsewhere.values()) == {alert_id}
-
     @property
     def the_key(self) -> int | None:
         """The one key it means, when there is no doubt: one match in all, and no ambiguous one."""

@@ -2,7 +2,8 @@
 
 A key that an alert names by its whole value is shown by the oldest open alert that names it so; of a key that no longer
 works only for a day after it was last seen, then a new leak is a new card. A card that was closed takes no more. What
-is said of a mask is no sighting before the value is proven, nor is an alert that names more keys than a card shows.
+is said of a mask is no sighting before the value is proven, nor is an alert that names more keys than a card shows:
+its batch says how they stand, not how each of them stands, so it takes no sightings either.
 
 Locks are taken in one order: the row of one alert, then those of `leaked_keys` by number. So two processes that store
 alerts about one key at once make one card, and none joins a card that is being closed.
@@ -66,7 +67,7 @@ def _show_here(c: sa.Connection, key_id: int, alert_id: int) -> None:
 
 def _takes(c: sa.Connection, card: Alert, key_id: int, *, now: float) -> bool:
     """Whether a card still takes sightings of this key."""
-    if card.status is not AlertStatus.OPEN or key_id not in card.sure_keys:
+    if card.status is not AlertStatus.OPEN or card.is_mass_leak or key_id not in card.sure_keys:
         return False
     return is_working(card, key_id, store.requests_of(c, card)) or now - last_seen(c, card) < SAME_LEAK_SECONDS
 
@@ -112,8 +113,19 @@ def card_of(c: sa.Connection, alert_id: int, key_id: int) -> Alert:
     return store.get(c, alert.elsewhere[key_id]) if key_id in alert.elsewhere else alert
 
 
+def on_open_cards(c: sa.Connection, alert: Alert) -> dict[int, int]:
+    """Of its keys those that another alert's card shows which is still open, with that alert's id."""
+    cards = {shown_by: store.find(c, shown_by) for shown_by in set(alert.elsewhere.values())}
+    is_open = {number for number, card in cards.items() if card is not None and card.status is AlertStatus.OPEN}
+    return {key_id: shown_by for key_id, shown_by in alert.elsewhere.items() if shown_by in is_open}
+
+
 def close(c: sa.Connection, alert: Alert) -> Sequence[int]:
-    """The alert was closed: its card takes no more. Returns the ids of the alerts that are closed with it."""
+    """The alert was closed: its card takes no more. Returns the ids of the alerts that are closed with it.
+
+    Those are the ones of whose keys no other card is open. They are locked: one may just be told of another key.
+    """
     c.execute(sa.delete(leaked_keys).where(leaked_keys.c.alert_id == alert.id))
     # Read after the delete, which waits for whoever is joining the card.
-    return [one.id for one in of_card(c, alert.id, limit=1_000_000) if one.is_sighting_of(alert.id)]
+    seen = [store.get(c, one.id, lock=True) for one in reversed(of_card(c, alert.id, limit=1_000_000))]
+    return [one.id for one in seen if one.is_sighting and set(on_open_cards(c, one).values()) <= {alert.id}]

@@ -4,6 +4,7 @@ Re-entrant: each run begins from the row. While the index is still being filled,
 so the job comes back for some minutes.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
-from bot.gateway.gateways import KeyReader
+from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
 from bot.keys import owners
@@ -63,25 +64,48 @@ class Triage:
         if alert is None:
             return None
         again = await self._fetch(alert) if alert.status is AlertStatus.OPEN else None
+        silent = list[GatewayError]()
         try:
             alert = await self.match(alert.id)
-            if alert.status is not AlertStatus.OPEN:
-                return None
+        except GatewayError as error:
+            # One of several may be away: the keys that are known already are looked at all the same.
+            silent.append(error)
+            alert = await self.database.read(store.get, alert.id)
+        if alert.status is AlertStatus.OPEN:
             # Only keys of ours are read here: somebody may be about to kill them.
             with prioritized(Priority.KILL):
-                alert = await self.read_keys(alert.id)
-                cards = [await self.read_keys(shown_by) for shown_by in sorted(set(alert.elsewhere.values()))]
-        except GatewayError as error:
-            logger.info("alert %d: the gateway does not answer: %s", alert.id, english(error.sentence))
+                for shown_by in (alert.id, *sorted(set(alert.elsewhere.values()))):
+                    silent += await self._look_at_card(alert, shown_by)
+        if silent:
+            logger.info("alert %d: the gateway does not answer: %s", alert.id, english(silent[0].sentence))
             age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
-        for shown in [alert, *cards]:
-            await self.response.act_by_policy(alert, on=shown)
-            await self.database.run(self._call, shown.id)
+        if alert.status is not AlertStatus.OPEN:
+            return None
         young = self.clock() - alert.received_at < PATIENCE
         if again is None and young and alert.unknown and not self.index.complete:
             again = Again(PAUSE)
         return again
+
+    async def _look_at_card(self, alert: Alert, shown_by: int) -> list[GatewayError]:
+        """Read the keys that a card shows, and act; returns what kept a gateway from telling.
+
+        Each gateway by itself: keys of one that answers do not wait for one that is away.
+        """
+        silent = list[GatewayError]()
+
+        async def look(wanted: Sequence[int]) -> None:
+            try:
+                shown, _ = await self._read(shown_by, wanted)
+            except GatewayError as error:
+                silent.append(error)
+                return
+            await self.response.act_by_policy(alert, on=shown)
+            await self.database.run(self._call, shown_by)
+
+        shown = await self.database.read(store.get, shown_by)
+        await asyncio.gather(*map(look, by_gateway(self._stale(shown)) or [[]]))
+        return silent
 
     def _call(self, c: sa.Connection, alert_id: int) -> None:
         self.calls.begin(c, store.get(c, alert_id, lock=True))
@@ -137,9 +161,11 @@ class Triage:
     async def read_keys(self, alert_id: int) -> Alert:
         """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
         alert = await self.database.read(store.get, alert_id)
+        return (await self._read(alert_id, self._stale(alert)))[0]
+
+    def _stale(self, alert: Alert) -> list[int]:
         since = self.clock() - FRESH_SECONDS
-        wanted = [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
-        return (await self._read(alert_id, wanted))[0]
+        return [i for i in alert.possible_keys if i not in alert.keys or alert.keys[i].looked_at < since]
 
     async def read_records(self, alert_id: int) -> tuple[Alert, dict[int, Key]]:
         """The same for every key that it may mean, with their records: for whoever judges by them."""
@@ -156,7 +182,7 @@ class Triage:
     def _snapshot(self, key_id: int, key: Key | None, owner: str, *, at: float) -> KeySnapshot:
         if key is None:
             return KeySnapshot(key_id=key_id, owner=owner, gone=True, looked_at=at)
-        return KeySnapshot.of(key, owner=owner, now=self.reader.server_now(), looked_at=at)
+        return KeySnapshot.of(key, owner=owner, now=self.reader.server_now(key_id), looked_at=at)
 
     def _seen(self, c: sa.Connection, alert_id: int, seen: list[KeySnapshot]) -> Alert:
         alert = store.get(c, alert_id, lock=True)

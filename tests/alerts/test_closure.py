@@ -50,6 +50,15 @@ async def test_what_another_card_shows_is_closed_there(room: Room) -> None:
         await room.listeners.closure.close(joined, SAM, [YES], AlertStatus.FALSE_ALARM)
 
 
+async def test_an_alert_with_a_key_of_its_own_is_closed_on_its_own_card(room: Room) -> None:
+    one, other = room.key("one"), room.key("other")
+    await room.alert(one)
+    both = await room.alert(one, other)
+    assert both.elsewhere
+    await room.listeners.closure.close(both, SAM, [YES], AlertStatus.FALSE_ALARM)
+    assert [(await room.now(i)).status for i in (1, both.id)] == [AlertStatus.OPEN, AlertStatus.FALSE_ALARM]
+
+
 async def test_who_may_not_stop_the_key_closes_nothing(room: Room) -> None:
     alert = await room.alert(room.key())
     no = Decision(outcome="deny", rule=None, sentence="No.")

@@ -162,7 +162,7 @@ async def test_a_mask_joins_once_its_value_is_proven(room: Room) -> None:
     # The index knows the value by now.
     masked = await room.triage.match(masked.id)
     assert masked.elsewhere == {key.id: proven.id}
-    assert masked.is_sighting_of(proven.id)
+    assert masked.is_sighting
 
 
 async def test_what_was_begun_from_a_masked_card_stays_there(room: Room) -> None:
@@ -195,3 +195,33 @@ async def test_the_policy_acts_on_the_card_when_a_source_of_its_joins(room: Room
     assert (request.key_id, request.origin.alert_id) == (key.id, first.id)
     assert "from generic" in request.judgement.decision.sentence
     assert list((await room.now(first.id)).actions) == [key.id]
+
+
+async def test_a_card_that_has_grown_to_more_keys_than_it_shows_takes_no_more(room: Room) -> None:
+    one, other = room.key("one"), room.key("other")
+    grown = await room.alert(one)
+    await room.database.run(store.change, grown.id, more_findings=[MoreFinding("1:ab", other.id)])
+    new = await room.alert(one)
+    assert (new.elsewhere, await has_card(room, new)) == ({}, True)
+
+
+async def test_what_two_cards_show_is_closed_with_the_second(room: Room) -> None:
+    one, other = room.key("one"), room.key("other")
+    first, second = await room.alert(one), await room.alert(other)
+    both = await room.alert(one, other)
+    await room.listeners.false_alarm(room.click(SAM, str(first.id)))
+    assert (await room.now(both.id)).status is AlertStatus.OPEN
+    await room.listeners.false_alarm(room.click(SAM, str(second.id)))
+    assert (await room.now(both.id)).status is AlertStatus.FALSE_ALARM
+
+
+async def test_a_leak_that_goes_on_is_not_left_to_a_card_that_was_closed(room: Room) -> None:
+    one, other = room.key("one"), room.key("other")
+    first = await room.alert(one)
+    both = await room.alert(one, other)
+    await room.listeners.false_alarm(room.click(SAM, str(first.id)))
+    text = f"{room.value(one)} {room.value(other)}"
+    said = incoming(both.their_id, found=find([text]), event="again", event_id="e-2", opens=True)
+    await room.ingest.receive(said)
+    again = await room.now(both.id)
+    assert (again.elsewhere, set(again.sure_keys)) == ({}, {one.id, other.id})

@@ -1,0 +1,43 @@
+"""Two accounts in one Keydesk: neither an account that is away nor its clock keeps a leaked key of the other alive."""
+
+import pytest
+
+from tests.scenarios.alerting import SAM, cards, send
+from tests.scenarios.desk import Desk
+from tests.scenarios.test_alert_calls import calls
+from tests.scenarios.test_two_gateways import DISABLED, House, house
+
+__all__ = ["house"]
+
+AUTO = '\n[alerts]\nauto_disable = ["generic"]\n'
+STRANGE = "sk-" + "Q7" * 24
+
+
+async def known(desk: Desk) -> None:
+    await desk.eventually(lambda: desk.app.alerts.index.complete)
+
+
+@pytest.mark.parametrize("beside", ["", STRANGE], ids=["known keys", "and a value that is looked for"])
+async def test_a_leak_at_one_account_calls_while_the_other_is_away(house: House, beside: str) -> None:
+    here, there = house.world.gateway.add_key(name="leaked-here"), house.prod.add_key(name="leaked-there")
+    async with house.running() as desk:
+        await known(desk)
+        house.prod.arm("refused", times=None)
+        values = [house.prod.key_value(there.id), house.world.gateway.key_value(here.id), beside]
+        await send(desk, "generic", " ".join(values))
+        await desk.eventually(lambda: cards(desk, "leaked-here"))
+        await desk.eventually(lambda: calls(desk))
+
+
+async def test_the_policy_disables_a_key_of_one_account_while_the_other_is_away(house: House) -> None:
+    here, there = house.world.gateway.add_key(name="leaked-here"), house.prod.add_key(name="leaked-there")
+    house.write(rules=AUTO)
+    async with house.running() as desk:
+        await known(desk)
+        house.prod.arm("refused", times=None)
+        await send(desk, "generic", f"{house.prod.key_value(there.id)} {house.world.gateway.key_value(here.id)}")
+        await desk.eventually(lambda: house.world.gateway.key(here.id).status == DISABLED)
+        assert house.prod.key(there.id).status != DISABLED
+        house.prod.disarm()
+        await desk.pass_time(60)
+        await desk.eventually(lambda: house.prod.key(there.id).status == DISABLED)
