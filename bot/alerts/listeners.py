@@ -31,6 +31,7 @@ from bot.approvals.models import FINAL, ApprovalRequest
 from bot.deps import Deps
 from bot.errors import ApprovalConflict, BotError, GatewayError, InputError, PermissionDenied, TooMuch
 from bot.gateway.models import Key
+from bot.gateway.numbers import shown_number
 from bot.keys.access import SHOW
 from bot.languages import english, tr, trn
 from bot.permissions.models import Actor, Decision
@@ -268,7 +269,7 @@ class AlertListeners:
                 lines = [
                     tr(
                         "Key {number}: {state}",
-                        number=key_id,
+                        number=shown_number(key_id),
                         state=order if isinstance(order, str) else standing_text(now.get(order.id, order)),
                     )
                     for key_id, order in ordered.items()

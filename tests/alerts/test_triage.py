@@ -158,6 +158,19 @@ async def test_what_was_seen_later_stands(room: Room) -> None:
     assert records[key.id].name == "search"
 
 
+async def test_whether_a_key_is_past_is_told_by_the_clock_of_its_own_gateway(room: Room) -> None:
+    key = room.key(expired_time=int(room.spine.now) + 100)
+    alert = await room.alert(key)
+    clock_of_its_gateway = room.client.server_now
+
+    def server_now(key_id: int | None = None) -> float:
+        return clock_of_its_gateway() + (0.0 if key_id == key.id else 3600.0)
+
+    room.client.server_now = server_now  # type: ignore[method-assign]  # that of the settings is an hour ahead
+    room.spine.now += FRESH_SECONDS + 1
+    assert (await room.triage.read_keys(alert.id)).keys[key.id].state == "active"
+
+
 async def test_a_key_that_is_gone_is_said_to_be_gone(room: Room) -> None:
     key = room.key()
     alert = await room.alert(key)

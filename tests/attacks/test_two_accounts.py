@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.scenarios.alerting import SAM, cards, send
-from tests.scenarios.desk import Desk
+from bot.gateway.numbers import BLOCK
+from tests.scenarios.alerting import cards, send
+from tests.scenarios.desk import Desk, text_of
 from tests.scenarios.test_alert_calls import calls
 from tests.scenarios.test_two_gateways import DISABLED, House, house
 
@@ -27,6 +28,10 @@ async def test_a_leak_at_one_account_calls_while_the_other_is_away(house: House,
         await send(desk, "generic", " ".join(values))
         await desk.eventually(lambda: cards(desk, "leaked-here"))
         await desk.eventually(lambda: calls(desk))
+        # The other one is called as people type it, though its name could not be read.
+        (card,) = cards(desk)
+        assert f"prod/{there.id}" in text_of(card)
+        assert str(BLOCK + there.id) not in text_of(card)
 
 
 async def test_the_policy_disables_a_key_of_one_account_while_the_other_is_away(house: House) -> None:

@@ -29,6 +29,7 @@ from bot.alerts.cards.origin import source_text, title_text, where_text
 from bot.alerts.cards.sightings import Sightings, elsewhere_blocks, sighting_blocks
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of, with_commas
 from bot.slack.blocks import (
@@ -170,7 +171,7 @@ def _doubt_line(finding: KeyFinding) -> str:
         ":warning: {mask} fits {count} keys ({keys}). None of them was touched; *Disable* lets you choose.",
         len(finding.key_ids),
         mask=code(finding.masked_text),
-        keys=with_commas(str(key_id) for key_id in finding.key_ids[:KEYS_SHOWN]),
+        keys=with_commas(str(shown_number(key_id)) for key_id in finding.key_ids[:KEYS_SHOWN]),
     )
 
 

@@ -8,6 +8,7 @@ from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
 from bot.approvals.models import IN_HAND, WORDS, ApprovalRequest, Status
 from bot.gateway.models import EffectiveState
+from bot.gateway.numbers import shown_number
 from bot.keys.text import quota_text, state_text
 from bot.languages import said, tr, trc
 from bot.slack.blocks import (
@@ -29,16 +30,16 @@ from bot.units import format_duration
 def key_name(alert: Alert, key_id: int) -> str:
     """The key in bold for a sentence: its name as last read, its number when it has none or was never read."""
     seen = alert.keys.get(key_id)
-    return f"{bold_name(seen.name)}" if seen is not None and seen.name else f"*{key_id}*"
+    return f"{bold_name(seen.name)}" if seen is not None and seen.name else f"*{shown_number(key_id)}*"
 
 
 def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
     """What is known of one key: name, id, owner, state, last use, quota left."""
     seen = alert.keys.get(key_id)
     if seen is None:
-        return [context(tr("Key {number}: asking the gateway…", number=key_id))]
+        return [context(tr("Key {number}: asking the gateway…", number=shown_number(key_id)))]
     if seen.gone:
-        return [context(tr("Key {number} is gone from the gateway: it was deleted.", number=key_id))]
+        return [context(tr("Key {number} is gone from the gateway: it was deleted.", number=shown_number(key_id)))]
     how = {finding.how for finding in alert.findings if key_id in finding.key_ids}
     sure = MatchKind.FULL in how
     state = state_text(EffectiveState(seen.state or EffectiveState.UNKNOWN))
@@ -62,7 +63,7 @@ def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
 
 def id_text(key_id: int) -> str:
     """`id 12`, for a line about a key."""
-    return trc("the number of a key", "id {number}", number=key_id)
+    return trc("the number of a key", "id {number}", number=shown_number(key_id))
 
 
 def _last_use(seen: KeySnapshot) -> str:

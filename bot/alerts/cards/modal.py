@@ -19,6 +19,7 @@ from bot.alerts.cards.key_blocks import again_blocks, id_text, key_blocks, lock_
 from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.approvals.models import WORDS, ApprovalRequest, Status
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc
 from bot.languages.formats import all_of
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
@@ -159,8 +160,18 @@ def ordered_text(key_id: int, request: ApprovalRequest, operation: str) -> str:
     number, state = request.number, WORDS[request.status]
     if request.status is Status.PENDING:
         return tr(
-            "Key {key} waits for an approval (request {number}, {state}).", key=key_id, number=number, state=state
+            "Key {key} waits for an approval (request {number}, {state}).",
+            key=shown_number(key_id),
+            number=number,
+            state=state,
         )
     if operation == "key.disable":
-        return tr("Key {key} is being disabled (request {number}, {state}).", key=key_id, number=number, state=state)
-    return tr("Key {key} gets a successor (request {number}, {state}).", key=key_id, number=number, state=state)
+        return tr(
+            "Key {key} is being disabled (request {number}, {state}).",
+            key=shown_number(key_id),
+            number=number,
+            state=state,
+        )
+    return tr(
+        "Key {key} gets a successor (request {number}, {state}).", key=shown_number(key_id), number=number, state=state
+    )

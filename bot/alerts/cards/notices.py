@@ -14,6 +14,7 @@ from bot.alerts.cards.key_state import (
 from bot.alerts.cards.origin import source_text
 from bot.alerts.cards.sightings import seen_text
 from bot.alerts.models import Alert, AlertStatus
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr
 from bot.languages.formats import with_commas
 from bot.slack.blocks import (
@@ -35,7 +36,9 @@ REPLACEMENT = "request_replacement"
 def thread_answer(alert: Alert, requests: Requests) -> Message:
     """The answer in the thread of the message that holds the key. It never repeats the value."""
     keys = [key_id for key_id in alert.sure_keys if key_id in alert.keys] or list(alert.sure_keys)
-    names = with_commas(tr("{name} (key {number})", name=key_name(alert, key_id), number=key_id) for key_id in keys)
+    names = with_commas(
+        tr("{name} (key {number})", name=key_name(alert, key_id), number=shown_number(key_id)) for key_id in keys
+    )
     if alert.status is not AlertStatus.OPEN:
         return _said(tr(":white_check_mark: A false alarm, says {who}.", who=mention(alert.closed_by or "")))
     sentence = tr(":rotating_light: The message above holds a live key of our gateway: {keys}.", keys=names)
@@ -64,7 +67,7 @@ def thread_answer(alert: Alert, requests: Requests) -> Message:
     )
     blocks = [section(f"{sentence} {advice}")]
     if again:
-        how = with_commas(code(f"/apikey disable {key_id}") for key_id in again)
+        how = with_commas(code(f"/apikey disable {shown_number(key_id)}") for key_id in again)
         blocks.append(context(tr("It was disabled, and enabled again since: {commands}.", commands=how)))
     elif alert.actions:
         blocks.append(context(tr("It is being disabled; the card in the security channel shows each step.")))
@@ -98,7 +101,7 @@ def owner_notice(
         return _said(f"{named} {says}")
     action = alert.actions.get(key_id)
     refused = refused_at(action, requests)
-    parts: list[str] = [tr("Alert {number}", number=alert.id), tr("key {number}", number=key_id)]
+    parts: list[str] = [tr("Alert {number}", number=alert.id), tr("key {number}", number=shown_number(key_id))]
     parts += [seen_text(sightings, last_seen)] if sightings else []
     small = context(" · ".join(parts))
     if not is_out_of_use(alert, key_id, requests):

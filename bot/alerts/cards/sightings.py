@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from bot.alerts.cards.origin import sighting_text
 from bot.alerts.models import Alert
+from bot.gateway.numbers import shown_number
 from bot.languages import tr, trn
 from bot.languages.formats import with_commas
 from bot.slack.blocks import Block, Message, context, date
@@ -44,7 +45,7 @@ def elsewhere_blocks(alert: Alert) -> list[Block]:
 
 
 def _elsewhere_text(alert: Alert) -> str:
-    keys = with_commas(tr("key {number}", number=key_id) for key_id in sorted(alert.elsewhere))
+    keys = with_commas(tr("key {number}", number=shown_number(key_id)) for key_id in sorted(alert.elsewhere))
     cards = with_commas(tr("alert {number}", number=number) for number in sorted(set(alert.elsewhere.values())))
     return tr("It names {keys} too: see the card of {alerts}.", keys=keys, alerts=cards)
 

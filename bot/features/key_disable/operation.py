@@ -66,7 +66,7 @@ class KeyDisable(Operation):
         except GatewayCallError:
             return await _unread(look, actor, wanted.key_id)
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
-        state = key.state(look.reader.server_now())
+        state = key.state(look.reader.server_now(key.id))
         lines = (
             Change(
                 field="status",

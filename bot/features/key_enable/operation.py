@@ -66,7 +66,7 @@ class KeyEnable(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: EnableKey) -> Inspection:
         """Read the key fresh and see that it would be usable. Raises InputError for what is lacking."""
         key, own = await read_key(look, actor, wanted.key_id)
-        now = look.reader.server_now()
+        now = look.reader.server_now(key.id)
         after = wanted.settings(key.settings(), look.now)
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:

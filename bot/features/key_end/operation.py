@@ -46,7 +46,7 @@ class KeyEnd(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: EndKey) -> Inspection:
         """Read the key fresh. Raises InputError when it has expired already."""
         key, own = await read_key(look, actor, wanted.key_id)
-        if key.is_past(look.reader.server_now()):
+        if key.is_past(look.reader.server_now(key.id)):
             raise InputError({REASON: tr("The key expired already, {moment}.", moment=format_moment(key.expired_time))})
         after = key.settings().model_copy(update={"expired_time": int(look.now) - CLOCK_SECONDS})
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)

@@ -86,7 +86,7 @@ class KeyRotate(Operation):
             raise InputError(
                 {REASON: tr("The key was replaced by key {key} already; rotate that one.", key=shown_number(successor))}
             )
-        problem = _dead_at_birth(key, look.reader.server_now())
+        problem = _dead_at_birth(key, look.reader.server_now(key.id))
         if problem:
             raise InputError({REASON: problem})
         if wanted.overlap:
@@ -97,7 +97,7 @@ class KeyRotate(Operation):
         if key.status == KeyStatus.DISABLED:
             # It had no place among the living ones that its successor could take.
             facts = replace(facts, adds_key=True)
-        lines = _lines(key, after, wanted, now=look.reader.server_now(), units_per_usd=look.units_per_usd)
+        lines = _lines(key, after, wanted, now=look.reader.server_now(key.id), units_per_usd=look.units_per_usd)
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     def form_fields(self, wanted: RotateKey, *, now: float) -> dict[str, Filled]:
@@ -185,7 +185,7 @@ async def _refuse_a_third(look: Look, key: Key) -> None:
     if not older:
         return
     found = await look.reader.get_keys(older, deadline=look.deadline)
-    now = look.reader.server_now()
+    now = look.reader.server_now(key.id)
     alive = [key_id for key_id in older if key_id in found and found[key_id].state(now) is EffectiveState.ACTIVE]
     if alive:
         sentence = tr(
