@@ -93,7 +93,8 @@ async def test_each_counts_dollars_as_it_tells(sqlite_database: Database) -> Non
     several.fakes["two"].switch("units_per_usd", 1_000_000)
     assert not await several.accounts.adopt_units()
     assert several.accounts.units == {"default": 500_000, "prod": 1_000_000}
-    [problem] = map(english, several.accounts.problems)
+    problem, dollars = map(english, several.accounts.problems)
+    assert "prod" in dollars
     assert problem.startswith("The gateway counts 1,000,000 units for a dollar, gateways.prod.units_per_usd says 7:")
 
 

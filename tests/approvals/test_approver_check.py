@@ -9,6 +9,7 @@ from bot.approvals.approver_check import ApproverCheck
 from bot.db.engine import Database
 from bot.permissions.rules import parse_policy
 from keydesk_sandbox import seed
+from tests.approvals.kit import ADA as ASKER
 from tests.approvals.kit import Spine
 from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk, text_of
@@ -90,12 +91,12 @@ async def nobody_is_asked(*_who: Any) -> Any:
     raise AssertionError("Slack is asked")
 
 
-def check_of(spine: Spine) -> ApproverCheck:
+def check_of(spine: Spine, *, people: Any = nobody_is_asked, who_is: Any = nobody_is_asked) -> ApproverCheck:
     return ApproverCheck(
         database=spine.database,
         policy=lambda: spine.policy,
-        people=nobody_is_asked,
-        who_is=nobody_is_asked,
+        people=people,
+        who_is=who_is,
         notifications=spine.actions.notifications,
         clock=spine.clock,
     )
@@ -121,3 +122,18 @@ async def test_a_request_that_waits_for_nobody_is_not_looked_after(sqlite_databa
     spine = Spine(sqlite_database)
     await spine.ask(remain_quota=1)
     assert [await check_of(spine).run(argument) for argument in ("1", "9")] == [None, None]
+
+
+async def test_what_is_decided_while_slack_is_asked_is_left_alone(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database)
+    await spine.ask()
+
+    async def meanwhile(_ids: Any) -> frozenset[str]:
+        await spine.actions.withdraw(1, ASKER)
+        return frozenset()
+
+    async def who_is(*_who: Any) -> Any:
+        return ASKER
+
+    assert await check_of(spine, people=meanwhile, who_is=who_is).run("1") is None
+    assert (await spine.row()).progress.no_approver_since is None

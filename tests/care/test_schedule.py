@@ -3,9 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import pytest
-
-from bot.care import schedule
 from bot.care.kind import CareKind
 from bot.care.schedule import CareSchedule
 
@@ -13,11 +10,11 @@ from bot.care.schedule import CareSchedule
 class Rounds:
     """Two kinds that count their rounds; the first fails, and the second has somebody who waits, while they are told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pause: float = 60.0) -> None:
         self.made = {"first": 0, "second": 0}
         self.fails = self.waits = False
         self._made = asyncio.Event()
-        self.schedule = CareSchedule(kinds=[self._kind("first"), self._kind("second")])
+        self.schedule = CareSchedule(kinds=[self._kind("first"), self._kind("second")], pause=pause)
 
     def _kind(self, name: str) -> CareKind:
         async def one() -> bool:
@@ -53,9 +50,8 @@ async def test_a_round_tells_whether_somebody_waits() -> None:
     assert await rounds.schedule.run()
 
 
-async def test_whoever_waits_is_looked_at_again_without_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "PAUSE", 0.001)
-    rounds = Rounds()
+async def test_whoever_waits_is_looked_at_again_without_a_list() -> None:
+    rounds = Rounds(pause=0.001)
     rounds.waits = True
     rounds.schedule.start()
     rounds.schedule.passed()

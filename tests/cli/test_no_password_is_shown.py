@@ -60,6 +60,10 @@ COMMANDS = {
     "policy what-can": ("policy", "what-can", "engineer"),
     "policy lint": ("policy", "lint"),
     "policy test": ("policy", "test", "cases.toml"),
+    "review start": ("review", "start"),
+    "review status": ("review", "status"),
+    "review export": ("review", "export", "1"),
+    "review verify": ("review", "verify", "copy.sqlite", "--record"),
     "audit export": ("audit", "export"),
     "audit verify": ("audit", "verify"),
 }

@@ -58,7 +58,7 @@ async def test_a_denial_is_shown_with_its_reason(http_desk: Desk) -> None:
     await desk.slack.submit(MIRA, top(desk, MIRA))
     await desk.eventually(lambda: "denied" in view_text(top(desk)))
     assert "Use the team's key." in view_text(top(desk))
-    assert buttons(top(desk)) == []
+    assert buttons(top(desk)) == ["key.create.again"]
 
 
 async def test_an_offer_can_be_accepted_in_the_window(http_desk: Desk) -> None:

@@ -7,8 +7,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.approvals.revocation.attempts import Trial, marked, still_accepted, try_once
+from bot.gateway.gateways import Gateways
 from bot.gateway.models import KeyId
+from bot.gateway.numbers import BLOCK
 from bot.gateway.writes import REVOCATION_DELAYS, Revocation
+from bot.languages import english
 from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.gateway.answers import ROW, answering, no, yes
 from tests.gateway.kit import client_of, fake_gateway
@@ -92,6 +95,14 @@ def test_a_key_counts_as_accepted_until_a_clear_trial_says_otherwise(trials: lis
     for trial in trials:
         mark, _ = marked(mark, trial)
     assert still_accepted(mark) is accepted
+
+
+async def test_a_key_of_a_gateway_that_is_gone_from_the_settings_is_not_tried() -> None:
+    gateways = Gateways({"default": client_of(fake_gateway())})
+    gateways.number({"default": 0, "old": 1})
+    trial = await try_once(gateways, KeyId(BLOCK + 7), {}, leaked=lambda _key_id: SecretStr("a leaked value"))
+    assert (trial.proof, trial.last) == (Revocation.UNCLEAR, False)
+    assert "old" in english(trial.why)
 
 
 async def test_a_value_is_forgotten_when_the_key_is_refused() -> None:
