@@ -6,6 +6,7 @@ import pytest
 
 from bot.approvals import approver_check
 from bot.approvals.approver_check import ApproverCheck
+from bot.approvals.models import Status
 from bot.db.engine import Database
 from bot.permissions.rules import parse_policy
 from keydesk_sandbox import seed
@@ -135,5 +136,6 @@ async def test_what_is_decided_while_slack_is_asked_is_left_alone(sqlite_databas
     async def who_is(*_who: Any) -> Any:
         return ASKER
 
-    assert await check_of(spine, people=meanwhile, who_is=who_is).run("1") is None
+    await check_of(spine, people=meanwhile, who_is=who_is).run("1")
+    assert (await spine.row()).status is Status.WITHDRAWN
     assert (await spine.row()).progress.no_approver_since is None
