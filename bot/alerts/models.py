@@ -184,7 +184,7 @@ class Alert(AlertRecord):
     @property
     def proven_keys(self) -> tuple[int, ...]:
         """Keys that were matched by their whole value, each once, whichever card shows them."""
-        return tuple(dict.fromkeys(f.key_ids[0] for f in self.findings if f.how is MatchKind.FULL))
+        return tuple(dict.fromkeys(i for f in self.findings if f.how is MatchKind.FULL for i in f.key_ids))
 
     @property
     def sure_keys(self) -> tuple[int, ...]:

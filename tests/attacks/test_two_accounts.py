@@ -46,3 +46,16 @@ async def test_the_policy_disables_a_key_of_one_account_while_the_other_is_away(
         house.prod.disarm()
         await desk.pass_time(60)
         await desk.eventually(lambda: house.prod.key(there.id).status == DISABLED)
+
+
+async def test_a_value_that_both_accounts_have_is_disabled_at_both(house: House) -> None:
+    """A gateway whose database was copied has the same keys."""
+    here = house.world.gateway.add_key(name="copied")
+    there = house.prod.add_key(name="copied", key=here.key)
+    house.write(rules=AUTO)
+    async with house.running() as desk:
+        await known(desk)
+        await send(desk, "generic", house.prod.key_value(there.id))
+        await desk.eventually(lambda: house.world.gateway.key(here.id).status == DISABLED)
+        await desk.eventually(lambda: house.prod.key(there.id).status == DISABLED)
+        await desk.eventually(lambda: cards(desk, "dead, refused by the gateway"))

@@ -48,7 +48,12 @@ class House:
         self.world = World(folder=self.folder, one_clock=True)
         seed.fill_gateway(self.world.gateway)
         self.prod = FakeGateway(
-            access_token=PROD_TOKEN, profile="upstream-g1", clock=self.world.gateway.clock, user_id=7
+            # Another seed: with the same one the keys of both would have the same values.
+            access_token=PROD_TOKEN,
+            profile="upstream-g1",
+            clock=self.world.gateway.clock,
+            user_id=7,
+            seed=2,
         )
         self.write()
 

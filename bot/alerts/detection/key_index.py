@@ -1,16 +1,20 @@
 """Whose key is this? Fingerprints and hints of every key of the account, in memory. Knows no value and no gateway.
 
-Two dictionaries: fingerprint → key id, and hint → key ids. A look-up takes microseconds whatever their number.
+Two dictionaries: fingerprint → key ids (a copied account has the same values), and hint → key ids. A look-up takes
+microseconds whatever their number.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.scanner import ENDS, SHORT_MASK, Candidate
 from bot.gateway.numbers import block_of, first_of
 from bot.redaction.known import KEY_LENGTH
+
+_Name = TypeVar("_Name", int, str)
 
 
 class MatchKind(StrEnum):
@@ -41,6 +45,25 @@ class IndexEntry:
     fingerprint: int | None
 
 
+def _ids(of: Mapping[Any, int | tuple[int, ...]], name: int | str) -> tuple[int, ...]:
+    """The keys under a name, lowest first. Nearly always one, which is kept without a tuple around it."""
+    there = of.get(name, ())
+    return (there,) if isinstance(there, int) else there
+
+
+def _add(to: dict[_Name, int | tuple[int, ...]], name: _Name, key_id: int) -> None:
+    ids = tuple(sorted({*_ids(to, name), key_id}))
+    to[name] = ids[0] if len(ids) == 1 else ids
+
+
+def _remove(of: dict[_Name, int | tuple[int, ...]], name: _Name, gone: Container[int]) -> None:
+    left = tuple(key_id for key_id in _ids(of, name) if key_id not in gone)
+    if left:
+        of[name] = left[0] if len(left) == 1 else left
+    else:
+        of.pop(name, None)
+
+
 class KeyIndex:
     """One account's keys. `complete`: every key was seen at least once, so that an unknown value is really unknown.
 
@@ -49,7 +72,7 @@ class KeyIndex:
 
     def __init__(self, fingerprints: Fingerprints) -> None:
         self._fingerprints = fingerprints
-        self._by_fingerprint: dict[int, int] = {}
+        self._by_fingerprint: dict[int, int | tuple[int, ...]] = {}
         self._by_hint: dict[str, int | tuple[int, ...]] = {}
         self._fingerprint_of: dict[int, int | None] = {}
         # What is made of all hints, with the version it was made of: another thread may make it while keys are put.
@@ -64,7 +87,7 @@ class KeyIndex:
     @property
     def fingerprinted(self) -> int:
         """How many keys can be recognised by their value."""
-        return len(self._by_fingerprint)
+        return sum(fingerprint is not None for fingerprint in self._fingerprint_of.values())
 
     def highest_id(self, block: int) -> int:
         """The largest id that is known of one gateway's keys, or the number below all of them."""
@@ -95,9 +118,9 @@ class KeyIndex:
                 self.drop([entry.key_id])
             new = new or self.lacks(entry.key_id, masked=entry.fingerprint is None)
             if entry.fingerprint is not None:
-                self._by_fingerprint[entry.fingerprint] = entry.key_id
-            if entry.key_id not in self._fingerprint_of:
-                self._add_hint(entry.hint, entry.key_id)
+                _add(self._by_fingerprint, entry.fingerprint, entry.key_id)
+            if entry.hint and entry.key_id not in self._fingerprint_of:
+                _add(self._by_hint, entry.hint, entry.key_id)
             if entry.fingerprint is not None or entry.key_id not in self._fingerprint_of:
                 self._fingerprint_of[entry.key_id] = entry.fingerprint
         if new:
@@ -107,31 +130,16 @@ class KeyIndex:
         """Whether a known number has other first and last characters now."""
         return bool(hint) and key_id in self._fingerprint_of and key_id not in self.with_hint(hint)
 
-    def _add_hint(self, hint: str, key_id: int) -> None:
-        if not hint:
-            return
-        there = self._by_hint.get(hint)
-        if there is None:
-            self._by_hint[hint] = key_id
-        elif isinstance(there, int):
-            self._by_hint[hint] = (there, key_id)
-        else:
-            self._by_hint[hint] = (*there, key_id)
-
     def drop(self, key_ids: Iterable[int]) -> None:
         """Forget keys that are gone from the gateway."""
         gone = set(key_ids) & self._fingerprint_of.keys()
         for key_id in gone:
             fingerprint = self._fingerprint_of.pop(key_id)
             if fingerprint is not None:
-                self._by_fingerprint.pop(fingerprint, None)
+                _remove(self._by_fingerprint, fingerprint, gone)
         if gone:
-            for hint, there in list(self._by_hint.items()):
-                left = tuple(i for i in ((there,) if isinstance(there, int) else there) if i not in gone)
-                if not left:
-                    del self._by_hint[hint]
-                else:
-                    self._by_hint[hint] = left[0] if len(left) == 1 else left
+            for hint in list(self._by_hint):
+                _remove(self._by_hint, hint, gone)
             self.version += 1
 
     def match(self, candidate: Candidate) -> IndexMatch:
@@ -146,9 +154,9 @@ class KeyIndex:
 
     def match_again(self, hint: str, fingerprint: int | None) -> IndexMatch:
         """The same for what is left of a candidate in a row: its hint, and its fingerprint if it was a full one."""
-        key_id = self._by_fingerprint.get(fingerprint) if fingerprint is not None else None
-        if key_id is not None:
-            return IndexMatch(MatchKind.FULL, (key_id,), hint, fingerprint)
+        proven = () if fingerprint is None else _ids(self._by_fingerprint, fingerprint)
+        if proven:
+            return IndexMatch(MatchKind.FULL, proven, hint, fingerprint)
         ids = self.with_hint(hint)
         if fingerprint is not None:
             # Its value is not that of any key whose value we have seen: only the hidden ones are left.
@@ -185,8 +193,7 @@ class KeyIndex:
         """Ids of the keys with these first and last four characters, or with as many as the hint has, lowest first."""
         if SHORT_MASK in hint:
             return self._with_part(*hint.split(SHORT_MASK, 1))
-        there = self._by_hint.get(hint, ())
-        return (there,) if isinstance(there, int) else tuple(sorted(there))
+        return _ids(self._by_hint, hint)
 
     def _with_part(self, first: str, last: str) -> tuple[int, ...]:
         """The same for less than eight characters; one end has its four."""

@@ -110,3 +110,14 @@ def test_beginnings_follow_what_is_put_and_dropped() -> None:
     assert core(2)[:4] in index.beginnings()
     index.drop([1])
     assert core(1)[:4] not in index.beginnings()
+
+
+def test_a_value_that_two_accounts_have_is_both_keys_and_stays_the_others_when_one_is_gone() -> None:
+    index, value = index_of(core(1)), core(1)
+    index.put([IndexEntry(9, hint_of(value), index.match(candidate(value)).fingerprint)])
+    assert (index.match(candidate(value)).how, index.match(candidate(value)).key_ids) == (MatchKind.FULL, (1, 9))
+    assert index.fingerprinted == 2
+    index.drop([9])
+    assert index.match(candidate(value)).key_ids == (1,)
+    index.drop([1])
+    assert index.match(candidate(value)).how is MatchKind.UNKNOWN
