@@ -27,11 +27,7 @@ from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import BotError, GatewayError
-from bot.gateway.errors import (
-    AUTH_REFUSALS,
-    KeyNotFound,
-    Refusal,
-)
+from bot.gateway.errors import AUTH_REFUSALS, KeyNotFound, Refusal
 from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
@@ -52,6 +48,7 @@ SLACK_SILENT_SECONDS = 3600.0
 LOOK_SECONDS = 5.0
 # For whom the calls of refills are counted.
 REFILLS = "refills"
+_LOCKED = tr("The key was disabled and locked while this was being applied, so it stays out of use.")
 
 Follower = Callable[[sa.Connection, ApprovalRequest, Operation, WriteResult], None]
 """What comes after a request is settled, done or failed, in the same transaction."""
@@ -186,7 +183,7 @@ class Execution:
         # These were granted with something else: a rotation's end with its beginning, the disabling of a leaked key, or
         # of one whose owner has left, by the policy's tables a moment ago, what a review decided with the review.
         if not request.origin.judged_again:
-            return await self._database.run(self._begun, request, "")
+            return await self._database.run(self._begun_as_granted, request)
         requester = await self._actor_of(request.requester_id, request.requester_team)
         voters = [await self._actor_of(vote.by, vote.team) for vote in request.votes]
         # Slack does not answer, or does not know somebody. The first is temporary; the second is waited for an hour.
@@ -243,13 +240,16 @@ class Execution:
         lock = locked_meanwhile(c, request)
         if lock is None:
             return False
-        sentence = tr("The key was disabled and locked while this was being applied, so it stays out of use.")
-        record(c, Fact.FAILED, request, at=self._clock(), actor=None, why=sentence)
-        outcome = Outcome(sentence=sentence, changed_since=True)
+        record(c, Fact.FAILED, request, at=self._clock(), actor=None, why=_LOCKED)
+        outcome = Outcome(sentence=_LOCKED, changed_since=True)
         request = store.move(c, request, Status.FAILED, settled_at=self._clock(), outcome=outcome)
         ledger.take_back(c, request.id)
         self._notifications.announce(c, request)
         return True
+
+    def _begun_as_granted(self, c: sa.Connection, request: ApprovalRequest) -> ApprovalRequest:
+        """What something else granted begins, unless the key was locked since: that it was not told of."""
+        return self._begun(c, request, _LOCKED if locked_meanwhile(c, request) else "")
 
     def _begun(
         self,

@@ -1,5 +1,6 @@
 """One run of an approved request: judged once more with what holds now, then written, or not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,34 @@ async def test_a_key_that_was_locked_while_the_process_was_dead_is_not_brought_b
     assert (row.status, row.outcome.changed_since) == (Status.FAILED, True)
     assert "so it stays out of use" in row.outcome.sentence
     assert free.fake.key(key.id).status == 2
+
+
+async def test_what_a_review_gives_back_is_stopped_where_the_key_is_locked_before_it_runs(free: Running) -> None:
+    key = free.fake.add_key(name="search", status=2, remain_quota=5)
+    # The review knew of its own lock; the other came while this waited for the kill of the leaked key.
+    origin, own = Origin(kind=OriginKind.REVIEW, review_id=1), replace(LOCK, cause="person", number=9)
+    await free.about(key, "key.enable", origin=origin, judgement=allowed(lock=own))
+    await free.database.run(locks.lock, key.id, own)
+
+    async def locked_as_leaked() -> None:
+        await free.database.run(locks.lock, key.id, LOCK)
+
+    free.meanwhile = locked_as_leaked
+    assert await free.execution.run("1") is None
+    row = await free.spine.row()
+    assert row.outcome is not None
+    assert (row.status, free.fake.key(key.id).status) == (Status.FAILED, 2)
+    assert "so it stays out of use" in row.outcome.sentence
+
+
+async def test_what_a_review_gives_back_comes_back_under_the_lock_of_the_review(free: Running) -> None:
+    key = free.fake.add_key(name="search", status=2, remain_quota=5)
+    own = replace(LOCK, cause="person", number=9)
+    await free.database.run(locks.lock, key.id, own)
+    origin = Origin(kind=OriginKind.REVIEW, review_id=1)
+    await free.about(key, "key.enable", origin=origin, judgement=allowed(lock=own))
+    assert await free.execution.run("1") is None
+    assert ((await free.spine.row()).status, free.fake.key(key.id).status) == (Status.SUCCEEDED, 1)
 
 
 async def test_a_run_that_was_interrupted_goes_on(free: Running) -> None:
