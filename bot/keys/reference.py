@@ -88,11 +88,17 @@ def words(text: str, *, commas: bool = False) -> list[Word]:
     """The words of a command; a quotation is one. `commas` part words too, as between the keys of a list."""
     found = []
     position = 0
+    # What nothing closes from here on is not looked for again: a text of marks alone would take for ever.
+    unclosed = set[str]()
     while position < len(text):
         if _parts(text[position], commas=commas):
             position += 1
             continue
-        end = _quotation_end(text, position, commas=commas) or _word_end(text, position, commas=commas)
+        mark = text[position]
+        end = None if mark in unclosed else _quotation_end(text, position, commas=commas)
+        if end is None:
+            unclosed.add(mark)
+            end = _word_end(text, position, commas=commas)
         found.append(Word(text[position:end], position, end))
         position = end
     return found
@@ -108,7 +114,9 @@ def _word_end(text: str, start: int, *, commas: bool) -> int:
 
 def _quotation_end(text: str, start: int, *, commas: bool) -> int | None:
     """Behind the mark that closes the quotation that begins here: one with nothing but a gap behind it."""
-    closing = QUOTES.get(text[start], "")
+    closing = QUOTES.get(text[start])
+    if closing is None:
+        return None
     for at in range(start + 2, len(text)):
         if text[at] in closing and (at + 1 == len(text) or _parts(text[at + 1], commas=commas)):
             return at + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bot.slack.blocks import Block, Message
+from bot.slack.blocks import BUTTON_VALUE_LIMIT, Block, Message
 
 if TYPE_CHECKING:  # the responder answers deliveries, so it imports this module
     from bot.slack.responder import Responder
@@ -72,9 +72,10 @@ class Delivery:
 
     @property
     def action_value(self) -> str:
-        """The value of the button, or of the one option that was chosen."""
+        """The value of the button, or of the one option that was chosen; "" where it is longer than Slack takes."""
         option = self.action.get("selected_option")
-        return text_of(option, "value") if isinstance(option, Mapping) else text_of(self.action, "value")
+        value = text_of(option, "value") if isinstance(option, Mapping) else text_of(self.action, "value")
+        return value if len(value) <= BUTTON_VALUE_LIMIT else ""
 
     @property
     def view(self) -> Mapping[str, Any] | None:
