@@ -19,13 +19,18 @@ WEEK = 7 * 86_400
 
 async def give(desk: Desk, key: Record, to: str, *, user: str = ADA, why: str = "moving teams") -> SlackMessage:
     """Ask, and return the message in which the new owner is asked."""
-    before = len(offers(desk, to))
+    # An older offer may lose its button meanwhile, so they are told apart, not counted.
+    before = {message.ts for message in offers(desk, to)}
+
+    def new() -> SlackMessage:
+        return next(message for message in offers(desk, to) if message.ts not in before)
+
     await desk.slack.command(user, CHANNEL, f"/apikey give {key.id} <@{to}> {why}")
     await desk.eventually(lambda: desk.slack.top_view(user).body["callback_id"] == "key.transfer")
     assert (await desk.slack.submit(user, desk.slack.top_view(user))).ok
-    await desk.eventually(lambda: len(offers(desk, to)) > before)
+    offer: SlackMessage = await desk.eventually(new)
     await desk.slack.close_view(user, desk.slack.top_view(user))
-    return offers(desk, to)[-1]
+    return offer
 
 
 def offers(desk: Desk, user: str) -> list[SlackMessage]:
