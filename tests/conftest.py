@@ -25,6 +25,7 @@ from hypothesis import settings
 from bot import durable
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from bot.gateway.numbers import know_names
 from tests.languages.conftest import speak  # noqa: F401  # a fixture of every room
 from tests.tools.compiled_sql import share_compiled_sql
 from tests.tools.patient_loop import PatientLoop
@@ -72,6 +73,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 10, 10)
+
+
+@pytest.fixture(autouse=True)
+def _one_gateway() -> Iterator[None]:
+    """What a test with several gateways makes known of their names is forgotten: a number stands alone again."""
+    yield
+    know_names({})
 
 
 @pytest.fixture(scope="session")

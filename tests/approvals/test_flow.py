@@ -198,7 +198,7 @@ class Found:
             )
         return self.key
 
-    def server_now(self) -> float:
+    def server_now(self, _key_id: int | None = None) -> float:
         return NOW
 
 

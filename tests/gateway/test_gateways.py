@@ -1,22 +1,14 @@
 """All gateways together: each call goes to the one whose key it is about, and one that is away holds up no other."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bot.gateway.errors import GatewayRemoved, GatewayUnavailable, KeyNotFound
 from bot.gateway.gateways import Gateways, by_gateway
 from bot.gateway.models import Key, KeyId, KeyStatus
-from bot.gateway.numbers import BLOCK, KeyNumbers, know_names
+from bot.gateway.numbers import BLOCK, KeyNumbers
 from bot.languages import english
 from keydesk_sandbox.fake_gateway import FakeGateway
 from tests.gateway.kit import client_of, fake_gateway
-
-
-@pytest.fixture(autouse=True)
-def _names() -> Iterator[None]:
-    yield
-    know_names({})
 
 
 class Two:

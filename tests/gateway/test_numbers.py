@@ -1,7 +1,5 @@
 """A key's number inside Keydesk, and the name of its gateway."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bot.errors import GatewayError
@@ -12,12 +10,6 @@ from bot.gateway.records import key_and_value
 from bot.languages import english
 from tests.gateway.answers import ROW
 from tests.gateway.kit import client_of, fake_gateway, sent, wanted
-
-
-@pytest.fixture(autouse=True)
-def _names() -> Iterator[None]:
-    yield
-    know_names({})
 
 
 def test_the_gateway_of_the_settings_keeps_its_numbers() -> None:
