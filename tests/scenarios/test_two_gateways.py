@@ -183,11 +183,11 @@ name = "nothing-new-at-prod"
 who = ["*"]
 do = ["key.create"]
 when = { gateway_in = ["prod"] }
-deny = "Production keys are made by the platform team."
+deny = "The payment team looks after its keys."
 """
     house.write(rules=rule)
     async with house.running() as desk:
-        assert "made by the platform team" in await asked(desk, "prod", "there")
+        assert "The payment team looks after its keys." in await asked(desk, "prod", "there")
         await asked(desk, "default", "here")
         await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "here" in text_of(m)])
 
