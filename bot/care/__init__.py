@@ -14,6 +14,7 @@ drift/          keys that were changed outside Keydesk: accepted or put back
 idle/           keys that nobody pays for any more: a question, and what silence does
 leavers/        keys of people who have left: shown, taken over or disabled
 judgement       what of a key has crossed which mark, and what was told of it. Pure
+key_rows        rows of care, one per key, changed by a compare-and-set
 kind            what a kind is, and what one is made of
 mended          whether what was told is over, and why. Pure
 messages        how it is said, with which buttons

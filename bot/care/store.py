@@ -4,12 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.care import key_rows
 from bot.care.judgement import ExpiryCare, KeyCare, QuotaCare, Told
 from bot.care.tables import key_care
 from bot.db import named_values
-from bot.db.tables import inventory
 
 _BEGUN = "care.begun"
 
@@ -32,20 +31,12 @@ def low(c: sa.Connection, key_ids: Collection[int]) -> set[int]:
 
 def save(c: sa.Connection, before: KeyCare | None, after: KeyCare) -> bool:
     """Remember `after` if the row is still as `before` says. False: somebody else has changed it meanwhile."""
-    values = _values(after) | {"version": 1 if before is None else before.version + 1}
-    if before is None:
-        insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(key_care)
-        statement = insert.values(values).on_conflict_do_nothing(index_elements=["key_id"])
-        return c.execute(statement.returning(key_care.c.key_id)).first() is not None
-    same = (key_care.c.key_id == before.key_id) & (key_care.c.version == before.version)
-    return c.execute(sa.update(key_care).where(same).values(values)).rowcount == 1
+    return key_rows.save(c, key_care, _values(after), before=None if before is None else before.version)
 
 
 def forget_gone(c: sa.Connection, *, before: float) -> int:
     """Forget the keys that are gone since `before` or that the inventory does not know; returns how many."""
-    known = inventory.c.key_id == key_care.c.key_id
-    there = sa.select(inventory.c.key_id).where(known, inventory.c.gone_at.is_(None) | (inventory.c.gone_at > before))
-    return c.execute(sa.delete(key_care).where(~there.exists())).rowcount
+    return key_rows.forget_gone(c, key_care, before=before)
 
 
 def has_begun(c: sa.Connection) -> bool:

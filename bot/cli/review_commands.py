@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from bot.settings import load_database_url, read
@@ -59,9 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _start(_arguments: argparse.Namespace) -> int:
-    import time  # noqa: PLC0415  # quick --help, here and below
-
-    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415
+    from bot.cli.read_only_database import open_read_only  # noqa: PLC0415  # quick --help, here and below
     from bot.cli.review import start_review  # noqa: PLC0415
 
     with open_read_only(load_database_url()) as database:

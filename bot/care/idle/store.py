@@ -4,11 +4,10 @@ from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.care import key_rows
 from bot.care.idle.judgement import IdleCare, IdleState
 from bot.care.idle.tables import key_idle
-from bot.db.tables import inventory
 
 
 def find(c: sa.Connection, key_id: int) -> IdleCare | None:
@@ -34,20 +33,14 @@ def ordered(c: sa.Connection, *, limit: int) -> list[IdleCare]:
 
 def save(c: sa.Connection, before: IdleCare | None, after: IdleCare) -> bool:
     """Remember `after` if the row is still as `before` says. False: somebody else has changed it meanwhile."""
-    values = vars(after) | {"state": str(after.state), "version": 1 if before is None else before.version + 1}
-    if before is None:
-        insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(key_idle)
-        statement = insert.values(values).on_conflict_do_nothing(index_elements=["key_id"])
-        return c.execute(statement.returning(key_idle.c.key_id)).first() is not None
-    same = (key_idle.c.key_id == before.key_id) & (key_idle.c.version == before.version)
-    return c.execute(sa.update(key_idle).where(same).values(values)).rowcount == 1
+    return key_rows.save(
+        c, key_idle, vars(after) | {"state": str(after.state)}, before=None if before is None else before.version
+    )
 
 
 def forget_gone(c: sa.Connection, *, before: float) -> int:
     """Forget the keys that are gone since `before` or that the inventory does not know; returns how many."""
-    known = inventory.c.key_id == key_idle.c.key_id
-    there = sa.select(inventory.c.key_id).where(known, inventory.c.gone_at.is_(None) | (inventory.c.gone_at > before))
-    return c.execute(sa.delete(key_idle).where(~there.exists())).rowcount
+    return key_rows.forget_gone(c, key_idle, before=before)
 
 
 def _load(row: sa.RowMapping) -> IdleCare:

@@ -1,23 +1,16 @@
-"""What people type after `/apikey list`: words that narrow it, a person, a part of a name, an order, a page. Pure.
-
-The same text is what the buttons of a list hold, so a click is read as something that was typed: nothing in it is
-trusted. English words work for everybody, those of the other languages beside them.
-"""
+"""What people type after `/apikey list`: words that narrow it, a person, a part of a name, an order, a page. Pure."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.features.lists.typed_words import english, page_of, part_of_name, quoted
 from bot.keys.key_query import KeyFilter, KeyOrder, KeyQuery
 from bot.keys.reference import words
 from bot.languages import trc
 from bot.slack.command_words import in_all_languages
 from bot.slack.inputs import MENTION
-from bot.typed_text import clean_line, clean_number, first_word, fold, unquoted
 
-# Slack's limit of 150 for the value of an option leaves room for this much of a name beside the words.
-LONGEST_TEXT = 40
-_LARGEST_PAGE = 6
 _WORDS = (
     trc("words that narrow a list of keys, between commas, no spaces in a word", "active"),
     trc("words that narrow a list of keys, between commas, no spaces in a word", "disabled"),
@@ -52,9 +45,9 @@ def parse(text: str, *, me: str) -> ListRequest:
     """Read what was typed; every text is something to look for. `me`: who typed it, for `mine`."""
     filters, owner, order, page = set[KeyFilter](), None, KeyOrder.NEWEST, 1
     parts = []
-    typed = [word.text for word in words(_orders_in_one_word(text))]
-    for at, word in enumerate(typed):
-        plain = _english(word)
+    typed_words = _orders_in_one_word([word.text for word in words(text)])
+    for at, word in enumerate(typed_words):
+        plain = english(word, _aliases())
         if person := MENTION.fullmatch(word):
             owner = person["id"]
         elif plain == "mine":
@@ -63,13 +56,12 @@ def parse(text: str, *, me: str) -> ListRequest:
             filters.add(KeyFilter(plain))
         elif plain in _ORDERS:
             order = _ORDERS[plain]
-        elif at == len(typed) - 1 and _is_page(word):
-            page = int(clean_number(word))
+        elif at == len(typed_words) - 1 and (asked := page_of(word)) is not None:
+            page = asked
         else:
-            inside = unquoted(clean_line(word))
-            parts.append(word if inside is None else inside)
-    looked_for = fold(" ".join(parts))[:LONGEST_TEXT].strip()
-    return ListRequest(KeyQuery(filters=frozenset(filters), owner=owner, text=looked_for, order=order), page)
+            parts.append(word)
+    query = KeyQuery(filters=frozenset(filters), owner=owner, text=part_of_name(parts), order=order)
+    return ListRequest(query, page)
 
 
 def typed(query: KeyQuery, *, page: int = 1) -> str:
@@ -77,30 +69,19 @@ def typed(query: KeyQuery, *, page: int = 1) -> str:
     found = [str(one) for one in sorted(query.filters)]
     found += [f"<@{query.owner}>"] if query.owner else []
     found += [f"by-{query.order}"] if query.order is not KeyOrder.NEWEST else []
-    # Marks of its own would end the quotation early, and a space at an end is not seen.
-    found += [f"\u201c{query.text.translate(_NO_QUOTES)}\u201d"] if query.text else []
+    found += [quoted(query.text)] if query.text else []
     return " ".join([*found, str(page)])
 
 
-_NO_QUOTES = dict.fromkeys(map(ord, '\u201c\u201d"'))
-
-
-def _orders_in_one_word(text: str) -> str:
-    """`by name` as people type it is `by-name`."""
-    for one in KeyOrder:
-        text = f" {text} ".replace(f" by {one} ", f" by-{one} ").strip()
-    return text
-
-
-def _is_page(word: str) -> bool:
-    number = clean_number(word)
-    return number.isascii() and number.isdigit() and len(number) <= _LARGEST_PAGE and int(number) > 0
-
-
-def _english(word: str) -> str:
-    plain = first_word(word)[0]
-    meant = _aliases().get(plain, ())
-    return meant[0] if len(meant) == 1 else plain
+def _orders_in_one_word(typed_words: Sequence[str]) -> list[str]:
+    """`by name` as people type it is `by-name`; in a quotation it stays."""
+    found: list[str] = []
+    for word in typed_words:
+        if found and found[-1].lower() == "by" and f"by-{word.lower()}" in _ORDERS:
+            found[-1] = f"by-{word}"
+        else:
+            found.append(word)
+    return found
 
 
 @functools.cache

@@ -1,7 +1,4 @@
-"""What people type after `/apikey requests`: words that narrow it, a person, a number, a part of a name, a page. Pure.
-
-As for keys (key_list/typed_query.py), buttons and menus hold the same text.
-"""
+"""What people type after `/apikey requests`: words that narrow it, a person, a number, part of a name, a page. Pure."""
 
 import functools
 import re
@@ -9,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.approvals.models import WAITING, Status
+from bot.features.lists.typed_words import english, page_of, part_of_name, quoted
 from bot.keys.reference import words
 from bot.languages import trc
 from bot.slack.command_words import in_all_languages
 from bot.slack.inputs import MENTION
-from bot.typed_text import clean_line, clean_number, first_word, fold, unquoted
+from bot.typed_text import clean_number
 
-LONGEST_TEXT = 40
 _NUMBER = re.compile(r"#([0-9]{1,9})")
-_PAGE = re.compile(r"[1-9][0-9]{0,5}")
 _WORDS = (
     trc("words that narrow a list of requests, between commas, no spaces in a word", "waiting"),
     trc("words that narrow a list of requests, between commas, no spaces in a word", "running"),
@@ -38,7 +34,6 @@ STATUSES = {
     "expired": frozenset({Status.EXPIRED}),
     "withdrawn": frozenset({Status.WITHDRAWN}),
 }
-_NO_QUOTES = dict.fromkeys(map(ord, '\u201c\u201d"'))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +58,7 @@ def parse(text: str, *, me: str) -> RequestQuery | None:
     parts = []
     typed_words = [word.text for word in words(text)]
     for at, word in enumerate(typed_words):
-        plain = _english(word)
+        plain = english(word, _aliases())
         if person := MENTION.fullmatch(word):
             requester = person["id"]
         elif plain == "mine":
@@ -72,14 +67,13 @@ def parse(text: str, *, me: str) -> RequestQuery | None:
             found.add(plain)
         elif exact := _NUMBER.fullmatch(clean_number(word)):
             number = int(exact[1])
-        elif at == len(typed_words) - 1 and _PAGE.fullmatch(clean_number(word)):
-            page = int(clean_number(word))
+        elif at == len(typed_words) - 1 and (asked := page_of(word)) is not None:
+            page = asked
         elif plain != "all":
-            inside = unquoted(clean_line(word))
-            parts.append(word if inside is None else inside)
+            parts.append(word)
     if not typed_words:
         return None
-    name = fold(" ".join(parts))[:LONGEST_TEXT].strip()
+    name = part_of_name(parts)
     return RequestQuery(words=frozenset(found), requester=requester, number=number, text=name, page=page)
 
 
@@ -88,14 +82,8 @@ def typed(query: RequestQuery, *, page: int = 1) -> str:
     found = sorted(query.words) or ["all"]
     found += [f"<@{query.requester}>"] if query.requester else []
     found += [f"#{query.number}"] if query.number else []
-    found += [f"\u201c{query.text.translate(_NO_QUOTES)}\u201d"] if query.text else []
+    found += [quoted(query.text)] if query.text else []
     return " ".join([*found, str(page)])
-
-
-def _english(word: str) -> str:
-    plain = first_word(word)[0]
-    meant = _aliases().get(plain, ())
-    return meant[0] if len(meant) == 1 else plain
 
 
 @functools.cache

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from bot.features.key_list.typed_query import LONGEST_TEXT, ListRequest, parse, typed
+from bot.features.key_list.typed_query import ListRequest, parse, typed
+from bot.features.lists.typed_words import LONGEST_TEXT
 from bot.keys.key_query import KeyFilter, KeyOrder, KeyQuery
 from bot.slack.blocks import OPTION_VALUE_LIMIT
 
@@ -41,6 +42,8 @@ def asked(
         ("1234567", asked(text="1234567")),
         ("by", asked(text="by")),
         ("by colour", asked(text="by colour")),
+        ('"x by name y"', asked(text="x by name y")),
+        ("By Name", asked(order="name")),
         ("x" * 500, asked(text="x" * LONGEST_TEXT)),
         ("<@U0BEN> <@U0ADA>", asked(owner="U0ADA")),
         ("<!channel>", asked(text="<!channel>")),

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from bot.approvals.models import Status
-from bot.features.request_list.typed_query import LONGEST_TEXT, STATUSES, RequestQuery, parse, typed
+from bot.features.lists.typed_words import LONGEST_TEXT
+from bot.features.request_list.typed_query import STATUSES, RequestQuery, parse, typed
 from bot.slack.blocks import OPTION_VALUE_LIMIT
 
 ME = "U0ADA"
