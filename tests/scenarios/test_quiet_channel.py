@@ -31,4 +31,4 @@ async def test_a_days_own_results_are_one_message(tmp_path: Path, sqlite_url: st
         # What is asked of people has its card at once.
         await desk.ask(name="big", remain_quota="2M", reason="x")
         await desk.eventually(lambda: desk.card(3))
-        assert desk.dm(seed.ENGINEER, "small-1")
+        await desk.eventually(lambda: desk.dm(seed.ENGINEER, "small-1"))
