@@ -142,8 +142,8 @@ class DollarUnits:
         ours, told = self.units, await self._told()
         if told is not None and told != ours:
             self.problem = tr(
-                "The gateway counts {told} units for a dollar, {setting} says {ours}. It did not answer "
-                "when Keydesk started, which goes by the setting: correct it, or start Keydesk again.",
+                "The gateway counts {told} units for a dollar, {setting} says {ours}. The gateway did not "
+                "answer when Keydesk started, so Keydesk goes by the setting: correct it, or start Keydesk again.",
                 told=f"{told:,}",
                 setting=self._setting,
                 ours=f"{ours:,}",

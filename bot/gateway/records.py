@@ -66,9 +66,7 @@ def key_and_value(data: Any, facts: CallFacts, numbers: KeyNumbers) -> tuple[Key
     try:
         key_id = numbers.inside(found.id)
     except ValueError:
-        raise GatewayProtocolError(
-            tr("The gateway's number of a key is none that a key can have."), facts=facts
-        ) from None
+        raise GatewayProtocolError(tr("The gateway gave a key a number that no key can have."), facts=facts) from None
     told = {**data, "id": key_id, "hint": hint_of(found.key), "masked": is_masked(found.key)}
     return parse(Key, told, facts), found.key
 

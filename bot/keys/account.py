@@ -102,7 +102,7 @@ class Accounts:
         twice = {(one["address"], one["user"]) for one in known if known.count(one) > 1}
         return told + [
             tr(
-                "Two gateways are the same {account}: each of its keys is there twice. Take one of them away.",
+                "Two gateways are the same {account}: each of its keys is there twice. Remove one of these gateways.",
                 account=shown(BoundAccount(address=address, user=user)),
             )
             for address, user in sorted(twice)

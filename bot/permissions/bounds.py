@@ -267,7 +267,7 @@ def _range_words(one: Range, grant: FreeGrant, operation: str, units_per_usd: in
         words = tr("{outcome} if {conditions}", outcome=words, conditions=conditions)
     if grant.before:
         names = all_of(f"“{rule.name}”" for rule in grant.before)
-        words = joined(words, tr("(where not {rules} decides first)", rules=names))
+        words = joined(words, tr("(unless {rules} decides first)", rules=names))
     return words
 
 

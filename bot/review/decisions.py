@@ -328,5 +328,7 @@ def _shrunk(row: ReviewedKey, key: Key) -> dict[str, Any]:
     if target is not None and key.unlimited_quota:
         return {"unlimited_quota": False, "remain_quota": target}
     if target is None or target >= key.remain_quota:
-        raise ApprovalConflict(tr("The key has no more than that left by now. Keep or disable it."))
+        raise ApprovalConflict(
+            tr("The key has no more than that left now, so there is nothing to lower. Keep or disable it.")
+        )
     return {"delta": target - key.remain_quota}

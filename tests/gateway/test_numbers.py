@@ -62,7 +62,7 @@ async def test_the_block_is_added_where_records_come_in_and_taken_off_where_requ
 
 def test_a_number_that_no_key_has_is_no_answer() -> None:
     facts = CallFacts(operation="reading key", key_id=None, request_id=None, reference="0", status=None)
-    with pytest.raises(GatewayProtocolError, match="none that a key can have"):
+    with pytest.raises(GatewayProtocolError, match="no key can have"):
         key_and_value({**ROW, "id": BLOCK + 1}, facts, KeyNumbers())
 
 

@@ -11,17 +11,22 @@ BOT = Path(__file__).parents[2] / "bot"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Function → the positions of its English texts, and of the context.
 _TEXTS = {"tr": (0,), "trn": (0, 1), "trc": (1,)}
+# What makes a text bold or code (slack/blocks.py).
+_FORMATTERS = frozenset({"bold_name", "code"})
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One call. `texts`: the English ones, None where they are no literals; `given`: names of arguments."""
+    """One call. `texts`: the English ones, None where they are no literals; `given`: names of arguments; `formatted`:
+    those of them that are bold or code.
+    """
 
     where: str
     function: str
     texts: tuple[str | None, ...]
     context: str
     given: frozenset[str]
+    formatted: frozenset[str]
 
     @property
     def message(self) -> str | tuple[str, str]:
@@ -42,9 +47,12 @@ def all_asked() -> tuple[Asked, ...]:
 
 
 def _of_file(path: Path) -> Iterator[Asked]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    within = {id(node): part for part in ast.walk(tree) if isinstance(part, ast.FunctionDef) for node in ast.walk(part)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TEXTS:
             texts = tuple(_literal(node, at) for at in _TEXTS[node.func.id])
+            names = _formatted_names(within[id(node)]) if id(node) in within else frozenset[str]()
             yield Asked(
                 where=f"{path.relative_to(BOT.parent)}:{node.lineno}",
                 function=node.func.id,
@@ -52,7 +60,35 @@ def _of_file(path: Path) -> Iterator[Asked]:
                 context=(_literal(node, 0) or "") if node.func.id == "trc" else "",
                 given=frozenset(keyword.arg or "**" for keyword in node.keywords)
                 | (frozenset({"count"}) if node.func.id == "trn" else frozenset()),
+                formatted=frozenset(one.arg for one in node.keywords if one.arg and _is_formatted(one.value, names)),
             )
+
+
+@cache
+def _formatted_names(part: ast.FunctionDef) -> frozenset[str]:
+    """Variables of a function that hold a text that is bold or code."""
+    pairs = [
+        pair
+        for node in ast.walk(part)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        for pair in (
+            zip(target.elts, node.value.elts, strict=False)
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            else [(target, node.value)]
+        )
+    ]
+    return frozenset(
+        target.id for target, value in pairs if isinstance(target, ast.Name) and _is_formatted(value, frozenset())
+    )
+
+
+def _is_formatted(value: ast.expr, names: frozenset[str]) -> bool:
+    if isinstance(value, ast.Name):
+        return value.id in names
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str) and value.value.startswith(("`", "*"))
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _FORMATTERS
 
 
 def _literal(node: ast.Call, at: int) -> str | None:

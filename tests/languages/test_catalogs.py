@@ -2,6 +2,7 @@
 
 import io
 import re
+import unicodedata
 from collections import Counter
 from functools import cache
 
@@ -75,6 +76,35 @@ def test_a_translation_has_the_placeholders_and_marks_of_its_sentence(tag: str) 
             if not names - spoken <= named <= names or Counter(_MARKS.findall(form)) not in marks:
                 wrong[key[1]] = form
     assert wrong == {}
+
+
+def crowded(text: str, formatted: frozenset[str]) -> list[str]:
+    """What is bold or code in a text and stands beside a full-width character: Slack would show its marks."""
+    marks = [r"`[^`\n]*`", r"\*[^*`\n]+\*", *(re.escape("{" + name + "}") for name in formatted)]
+    parts = re.split(f"({'|'.join(marks)})", text)
+    beside = [(parts[at], parts[at - 1][-1:] + parts[at + 1][:1]) for at in range(1, len(parts), 2)]
+    return [part for part, near in beside if any(unicodedata.east_asian_width(one) in "WF" for one in near)]
+
+
+@pytest.mark.parametrize("tag", [tag for tag in TAGS if tag.startswith("zh")])
+def test_what_is_bold_or_code_stands_beside_half_width_characters(tag: str) -> None:
+    formatted: dict[tuple[str, str], frozenset[str]] = {}
+    for one in all_asked():
+        key = (one.context, one.texts[0] or "")
+        formatted[key] = formatted.get(key, frozenset()) | one.formatted
+    wrong = [
+        (form, found)
+        for key, message in entries(tag).items()
+        for form in forms(message)
+        if (found := crowded(form, formatted.get(key, frozenset())))
+    ]
+    assert wrong == []
+
+
+def test_a_mark_beside_a_full_width_character_is_found() -> None:
+    assert crowded("密钥 {name}：`a`。", frozenset({"name"})) == ["{name}", "`a`"]
+    assert crowded("密钥 {name} ： *a* 。", frozenset({"name"})) == []
+    assert crowded("密钥{name}", frozenset()) == []
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -61,7 +61,7 @@ def no(when: str, *, do: str = '["key.create"]', name: str = "no") -> str:
         ),
         (
             no('models_within = ["o*"]') + free('remain_quota_at_most = "$1", models_within = ["o*", "gpt"]'),
-            ["up to 500k units ($1.00), for any time if models_within = o*, gpt (where not “no” decides first)"],
+            ["up to 500k units ($1.00), for any time if models_within = o*, gpt (unless “no” decides first)"],
         ),
         (no('models_within = ["o*"]') + free('models_within = ["o*"]'), []),
     ],

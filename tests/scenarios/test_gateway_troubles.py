@@ -271,7 +271,7 @@ async def test_who_asked_for_a_key_that_was_made_twice_has_the_copy_disabled_wit
     await desk.slack.click(ADA, notice, "disable_copy")
     copy = max(record.id for record in desk.gateway.keys(user_id=None) if record.name == "once")
     await desk.eventually(lambda: desk.gateway.key(copy).status == 2)
-    await desk.eventually(lambda: desk.said("has had it disabled", seed.SECURITY_CHANNEL))
+    await desk.eventually(lambda: desk.said("has had the copy disabled", seed.SECURITY_CHANNEL))
     await desk.eventually(lambda: "disable_copy" not in buttons_of(desk.dm(ADA, "is ready")[0]))
     assert sorted(one.status for one in desk.gateway.keys(user_id=None) if one.name == "once") == [1, 2]
     assert desk.gateway.key(present((await desk.settled()).key_id)).status == 1

@@ -100,7 +100,7 @@ async def test_who_comes_back_in_time_stops_the_clock(http_desk: Desk) -> None:
     [key] = await keys_of(desk, ADA, "search")
     await leave(desk)
     await desk.slack.changes.change_person(ADA, kind=PersonKind.MEMBER)
-    await desk.eventually(lambda: "They are back" in text_of(cards(desk)[0]))
+    await desk.eventually(lambda: "They have been back since" in text_of(cards(desk)[0]))
     assert "key.take_over" not in buttons_of(cards(desk)[0])
     await desk.pass_time(DAY + 1)
     assert state(desk, key) == ENABLED

@@ -55,10 +55,10 @@ def _last_time(last: ApprovalRequest) -> str:
     number, when, state = last.number, date(last.asked_at), WORDS[last.status]
     if amount:
         return tr(
-            "Last asked for the like {when} ({number}, {amount}): {status}.",
+            "Last similar request {when} ({number}, {amount}): {status}.",
             when=when,
             number=number,
             amount=inert(amount),
             status=state,
         )
-    return tr("Last asked for the like {when} ({number}): {status}.", when=when, number=number, status=state)
+    return tr("Last similar request {when} ({number}): {status}.", when=when, number=number, status=state)

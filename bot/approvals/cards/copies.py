@@ -46,14 +46,24 @@ def security_message(request: ApprovalRequest) -> Message:
     )
     who = mention(request.requester_id)
     if request.progress.copies_ordered:
-        done = joined(told, tr("{who}, who asked for it, has had it disabled.", who=who))
-        return Message(told, [section(f":no_entry_sign: {done}")])
-    waits = joined(told, tr("{who}, who asked for it, can have it disabled; so can you.", who=who))
+        done = trn(
+            "{who}, who asked for the key, has had the copy disabled.",
+            "{who}, who asked for the key, has had the copies disabled.",
+            len(copies),
+            who=who,
+        )
+        return Message(told, [section(f":no_entry_sign: {joined(told, done)}")])
+    waits = trn(
+        "{who}, who asked for the key, can have the copy disabled; so can you.",
+        "{who}, who asked for the key, can have the copies disabled; so can you.",
+        len(copies),
+        who=who,
+    )
     buttons = [
         button(trc("button", "Disable key {number}…").filled(number=number), "key.disable", value=str(number))
         for number in copies[:_MOST]
     ]
-    return Message(told, [section(f":warning: {waits}"), actions(*buttons)])
+    return Message(told, [section(f":warning: {joined(told, waits)}"), actions(*buttons)])
 
 
 def _draw(c: sa.Connection, post: PostRow) -> Message | None:

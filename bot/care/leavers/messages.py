@@ -92,10 +92,10 @@ def _sentence(departure: Departure) -> str:
         who=who,
     )
     if departure.returned_at is not None and departure.ended_at is not None:
-        back = tr("They are back since {when}; what was disabled stays so.", when=date(departure.returned_at))
+        back = tr("They have been back since {when}; what was disabled stays so.", when=date(departure.returned_at))
         return joined(left, back)
     if departure.returned_at is not None:
-        back = tr("They are back since {when}, so nothing is disabled.", when=date(departure.returned_at))
+        back = tr("They have been back since {when}, so nothing is disabled.", when=date(departure.returned_at))
         return joined(left, back)
     if departure.ended_at is not None:
         return joined(left, tr("What nobody took over was disabled {when}.", when=date(departure.ended_at)))
@@ -170,7 +170,7 @@ def _question(c: sa.Connection, row: PostRow) -> Message | None:
         answer = said(_ANSWERS[kept["answer"]].filled(who=mention(kept["by"])))
         return Message(joined(sentence, answer), [section(sentence), context(answer)])
     why = tr(
-        "So many at once may be a mistake of the list. Nothing happens to their keys before somebody here says so."
+        "So many at once may be a mistake in the list. Nothing happens to their keys before somebody here says so."
     )
     names = some_of([mention(person) for person in people], NAMED)
     sure = confirm(

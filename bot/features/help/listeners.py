@@ -23,7 +23,7 @@ GROUPS = (
     (tr("*Stop a key, and bring it back*"), ("disable", "end", "delete", "enable")),
     (tr("*Requests and rules*"), ("requests", "why", "audit")),
 )
-_OTHER = tr("*Else*")
+_OTHER = tr("*Other*")
 # Drawings that are kept: languages times sets of roles, of which a workspace has a few.
 _MOST = 200
 # Who somebody is, is asked again after so long; what they may do then is asked with each click anyway.

@@ -136,7 +136,7 @@ def _problem(key: Key, wanted: ChangeAllowance, *, now: float) -> str:
     if not is_refilled(key, now=now):
         return tr("The key is not in use.")
     if key.remain_quota + terms.units(key.remain_quota) < 0:
-        return tr("More than a refill is overdrawn on the key: it needs more quota once.")
+        return tr("The key is overdrawn by more than one refill. Raise its quota first.")
     return ""
 
 

@@ -37,5 +37,8 @@ def test_security_sees_each_copy_and_that_it_was_dealt_with() -> None:
     assert "several times: key 8 and key 9 are copies that nobody owns." in text_of(message)
     assert [one[:2] for one in buttons(message.blocks)] == [("key.disable", "8"), ("key.disable", "9")]
     done = security_message(with_copies(8, ordered=True))
-    assert "twice: key 8 is a copy that nobody owns. <@U0ADA>, who asked for it, has had it disabled." in text_of(done)
+    assert (
+        "twice: key 8 is a copy that nobody owns. <@U0ADA>, who asked for the key, has had the copy disabled."
+        in text_of(done)
+    )
     assert buttons(done.blocks) == []

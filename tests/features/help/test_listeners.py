@@ -36,7 +36,7 @@ def test_every_command_stands_in_it() -> None:
     router.command("new", _nothing, usage="NAME", help="ask for a key")
     router.command("odd", _nothing, help="something else")
     text = str(message(router).blocks)
-    for part in ("*Get a key", "`/apikey new NAME`", "ask for a key", "*Else*", "`/apikey odd`"):
+    for part in ("*Get a key", "`/apikey new NAME`", "ask for a key", "*Other*", "`/apikey odd`"):
         assert part in text
     assert "left out" not in text
 
