@@ -11,6 +11,7 @@ anomaly/        unusual spending: told at once
 bootstrap       every kind: what draws its messages, what makes it
 days            how much each person was told today
 drift/          keys that were changed outside Keydesk: accepted or put back
+forecasts       when keys run dry at their pace, which is computed once a day
 idle/           keys that nobody pays for any more: a question, and what silence does
 leavers/        keys of people who have left: shown, taken over or disabled
 judgement       what of a key has crossed which mark, and what was told of it. Pure

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.care.notice import Crossing, Notice
 from bot.gateway.models import NEVER, EffectiveState, Key
-from bot.keys.spending import DAY, Forecast
+from bot.keys.spending import DAY
 from bot.permissions.care import CareTerms
 
 POINTS = 0.05
@@ -116,9 +116,12 @@ def judge(
     owner: str,
     now: float,
     terms: CareTerms,
-    forecast: Callable[[], Forecast | None],
+    dry_at: Callable[[], float | None],
 ) -> CareJudgement | None:
-    """None: it does not work by somebody's will, and nothing is said or remembered. `now`: by the gateway's clock."""
+    """None: it does not work by somebody's will, and nothing is said or remembered. `now`: by the gateway's clock.
+
+    `dry_at`: when it runs dry at its pace, None = not soon or not known.
+    """
     if key.state(now) in _NOT_JUDGED:
         return None
     old = _as_known_to(owner, before) if before is not None and before.born_at == key.created_time else None
@@ -127,7 +130,7 @@ def judge(
     if not key.unlimited_quota:
         quota = _quota(old, key)
         if not key.is_past(now):
-            quota, runs_dry = _mark(quota, key, now, terms, forecast)
+            quota, runs_dry = _mark(quota, key, now, terms, dry_at)
     version = 0 if before is None else before.version
     care = KeyCare(
         key_id=int(key.id),
@@ -184,7 +187,7 @@ def _quota(old: KeyCare | None, key: Key) -> QuotaCare:
 
 
 def _mark(
-    state: QuotaCare, key: Key, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]
+    state: QuotaCare, key: Key, now: float, terms: CareTerms, coming: Callable[[], float | None]
 ) -> tuple[QuotaCare, Notice | None]:
     left = key.remain_quota
     if left <= 0:
@@ -193,7 +196,7 @@ def _mark(
         return state, _notice(Crossing.DRY, key, left=left, granted=state.base)
     if state.told in {Told.LOW, Told.DRY}:
         return state, None
-    dry_at = _dry_at(key, now, terms, forecast)
+    dry_at = _dry_at(key, now, terms, coming)
     days = float("inf") if dry_at is None else (dry_at - now) / DAY
     if state.told is Told.REFILLED:
         eased = left >= (terms.quota_low + POINTS) * state.base and days > terms.quota_days * EASE
@@ -211,9 +214,8 @@ def may_run_dry_soon(key: Key, *, now: float, terms: CareTerms) -> bool:
     return not key.unlimited_quota and 0 < key.remain_quota <= most and key.accessed_time >= now - USED_SECONDS
 
 
-def _dry_at(key: Key, now: float, terms: CareTerms, forecast: Callable[[], Forecast | None]) -> float | None:
-    found = forecast() if may_run_dry_soon(key, now=now, terms=terms) else None
-    dry_at = None if found is None else found.dry_at
+def _dry_at(key: Key, now: float, terms: CareTerms, coming: Callable[[], float | None]) -> float | None:
+    dry_at = coming() if may_run_dry_soon(key, now=now, terms=terms) else None
     # A key that ends before is told of for its end.
     return None if dry_at is None or (key.expired_time != NEVER and key.expired_time < dry_at) else dry_at
 

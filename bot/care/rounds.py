@@ -10,23 +10,23 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from bot.care import mended, store, told
+from bot.care.forecasts import Forecasts
 from bot.care.idle import buttons, watch
 from bot.care.idle import judgement as idle
 from bot.care.idle import store as idle_store
 from bot.care.idle.judgement import IdleCare, IdleFacts, IdleJudgement
 from bot.care.idle.orders import IdleOrders
-from bot.care.judgement import CareJudgement, KeyCare, judge, may_run_dry_soon
+from bot.care.judgement import KeyCare, judge, may_run_dry_soon
 from bot.care.kind import CareKind, CareParts
 from bot.care.notice import CareOutcome, Crossing
 from bot.care.owner_messages import Judgement, OwnerMessages
 from bot.care.told import ToldNotice
-from bot.gateway.models import Key
 from bot.gateway.numbers import block_of
 from bot.keys import inventory_store, lineage, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
 from bot.keys.lineage import LineageRow
-from bot.keys.spending import DAY, Forecast, Spending, forecast
+from bot.keys.spending import DAY, Spending
 from bot.permissions.care import CareTerms
 from bot.slack.router import Router
 
@@ -58,6 +58,10 @@ class CareRounds:
     orders: IdleOrders
     terms: Callable[[], CareTerms]
     _cleaned_at: float = field(default=float("-inf"), init=False)
+    _forecasts: Forecasts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._forecasts = Forecasts(clock=self.messages.gateway_now)
 
     async def run(self) -> bool:
         """One round over all keys. Whether somebody is still to be told."""
@@ -68,7 +72,7 @@ class CareRounds:
         after: int | None = -1
         number = 0
         while after is not None:
-            found = await database.read(_judge_page, after, self._facts(terms, since))
+            found = await database.read(_judge_page, after, self._facts(terms, since), self._forecasts)
             silent: list[Judgement] = []
             for owner, judgement in found.judged:
                 one = _without_the_unwanted(judgement, terms, begun=begun)
@@ -133,18 +137,20 @@ def _is_wanted(kind: Crossing, terms: CareTerms) -> bool:
     return bool(terms.expiry) if kind in {Crossing.EXPIRES, Crossing.ENDED} else terms.of_quota
 
 
-def _judge_page(c: sa.Connection, after: int, facts: IdleFacts) -> _Found:
+def _judge_page(c: sa.Connection, after: int, facts: IdleFacts, forecasts: Forecasts) -> _Found:
     """The keys with the next higher numbers, those that somebody owns; `after` the last of them, None at the end."""
     page = inventory_store.after(c, after, limit=PAGE)
     ids = [int(known.key.id) for known in page]
     replaced = lineage.replaced(c)
     cares, asked = store.several(c, ids), idle_store.several(c, ids)
     judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
-    spent = spending_of(c, [int(known.key.id) for known in judged if _needs_spending(known, facts)], facts.now)
+    needed = [int(known.key.id) for known in judged if _needs_spending(known, facts, forecasts)]
+    spent = spending_of(c, needed, facts.now)
     found = _Found(after=ids[-1] if len(page) == PAGE else None)
     for known in judged:
         key_id, owner = int(known.key.id), str(known.owner_id)
-        care = _of_limits(cares.get(key_id), known, spent.get(key_id), facts)
+        coming = functools.partial(forecasts.dry_at, known.key, spent.get(key_id))
+        care = judge(cares.get(key_id), known.key, owner=owner, now=facts.now, terms=facts.terms, dry_at=coming)
         if care is not None:
             cares[key_id] = care.care
             if care.notices or care.care != care.before:
@@ -162,15 +168,9 @@ def _judge_page(c: sa.Connection, after: int, facts: IdleFacts) -> _Found:
     return found
 
 
-def _needs_spending(known: KnownKey, facts: IdleFacts) -> bool:
-    return may_run_dry_soon(known.key, now=facts.now, terms=facts.terms) or idle.may_be_idle(known, facts)
-
-
-def _of_limits(
-    before: KeyCare | None, known: KnownKey, spent: Spending | None, facts: IdleFacts
-) -> CareJudgement | None:
-    coming = functools.partial(_forecast, spent, known.key, facts.now)
-    return judge(before, known.key, owner=str(known.owner_id), now=facts.now, terms=facts.terms, forecast=coming)
+def _needs_spending(known: KnownKey, facts: IdleFacts, forecasts: Forecasts) -> bool:
+    soon = may_run_dry_soon(known.key, now=facts.now, terms=facts.terms)
+    return (soon and forecasts.needs_spending(known.key)) or idle.may_be_idle(known, facts)
 
 
 def _mended(
@@ -200,10 +200,6 @@ def _was_replaced(known: KnownKey, replaced: Mapping[int, LineageRow]) -> bool:
     """A key that was replaced ends by itself."""
     row = replaced.get(int(known.key.id))
     return row is not None and row.born_at in {None, known.key.created_time}
-
-
-def _forecast(spent: Spending | None, key: Key, now: float) -> Forecast | None:
-    return None if spent is None else forecast(spent, remain=key.remain_quota, now=now)
 
 
 def _billed(spent: Spending | None) -> float | None:

@@ -5,9 +5,9 @@ A fall is a pre-charge that was given back when the step before it took at least
 began again (a restored gateway), and tells nothing. Days are those of UTC, or of a zone `offset` seconds east of it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import median
 
 from bot.keys.samples import DAYS, HOURS, Grain, KeySample
@@ -178,21 +178,29 @@ def forecast(spent: Spending, *, remain: int, now: float, offset: float = 0.0) -
         return None
     per_day = (5 * paces[False].middle + 2 * paces[True].middle) / 7
     dry = [
-        _dry_at(remain, {kind: getattr(one, name) for kind, one in paces.items()}, now, offset)
+        dry_at((getattr(paces[False], name), getattr(paces[True], name)), remain=remain, now=now, offset=offset)
         for name in ("middle", "high", "low")
     ]
     return Forecast(dry_at=dry[0], earliest=dry[1], latest=dry[2], per_day=per_day)
 
 
-def _dry_at(remain: float, of_a_day: dict[bool, float], now: float, offset: float) -> float | None:
-    """Goes from day to day until nothing is left."""
+def dry_at(of_a_day: tuple[float, float], *, remain: float, now: float, offset: float = 0.0) -> float | None:
+    """When `remain` units are used up, where a working day costs this much and a day of a weekend that. None: not
+    within a year.
+    """
+    of_a_week = 5 * of_a_day[False] + 2 * of_a_day[True]
+    if remain > of_a_week * HORIZON / 7:
+        return None
     start, at = _day(now, offset), now
     for _ in range(HORIZON):
         end = start + DAY
         cost = of_a_day[_is_weekend(start, offset)] * (end - at) / DAY
         if cost >= remain:
             return at + (end - at) * max(0.0, remain) / cost if cost else at
-        remain, start, at = remain - cost, end, end
+        # From the second day on whole weeks are passed at once.
+        weeks = math.ceil((remain - cost) / of_a_week) - 1
+        remain, start = remain - cost - weeks * of_a_week, end + weeks * 7 * DAY
+        at = start
     return None
 
 
@@ -208,4 +216,5 @@ def _day(at: float, offset: float) -> float:
 
 
 def _is_weekend(start: float, offset: float) -> bool:
-    return datetime.fromtimestamp(start + offset, UTC).weekday() >= 5
+    # The first day of Unix time was a Thursday.
+    return ((start + offset) // DAY + 3) % 7 >= 5

@@ -8,19 +8,18 @@ import pytest
 from bot.care.judgement import CareJudgement, KeyCare, Told, judge
 from bot.care.notice import Crossing, Notice
 from bot.gateway.models import Key
-from bot.keys.spending import Forecast
 from bot.permissions.care import CareTerms
 from tests.care.kit import ADA, BEN, DAY, NOON, key
 
 USUAL = CareTerms()
 
 
-def nothing() -> Forecast | None:
+def nothing() -> float | None:
     return None
 
 
-def dry_in(days: float, now: float = NOON) -> Callable[[], Forecast | None]:
-    return lambda: Forecast(dry_at=now + days * DAY, earliest=None, latest=None, per_day=1.0)
+def dry_in(days: float, now: float = NOON) -> Callable[[], float | None]:
+    return lambda: now + days * DAY
 
 
 class Life:
@@ -30,8 +29,8 @@ class Life:
         self.terms, self.owner = terms, ADA
         self.care: KeyCare | None = None
 
-    def at(self, now: float, one: Key, forecast: Callable[[], Forecast | None] = nothing) -> list[tuple[Crossing, int]]:
-        found = judge(self.care, one, owner=self.owner, now=now, terms=self.terms, forecast=forecast)
+    def at(self, now: float, one: Key, dry_at: Callable[[], float | None] = nothing) -> list[tuple[Crossing, int]]:
+        found = judge(self.care, one, owner=self.owner, now=now, terms=self.terms, dry_at=dry_at)
         if found is None:
             return []
         self.care = found.told()
@@ -124,7 +123,7 @@ def test_a_pace_that_leaves_under_three_days_is_low_and_a_key_that_ends_before_i
 
 
 def test_a_key_that_can_hardly_run_dry_soon_costs_no_look_at_its_samples() -> None:
-    def looked() -> Forecast | None:
+    def looked() -> float | None:
         raise AssertionError
 
     assert Life().at(NOON, key(1, remain_quota=1000, used_quota=10), looked) == []
@@ -167,7 +166,7 @@ def test_a_notice_is_kept_in_a_row_whole() -> None:
 
 def test_what_no_longer_works_can_be_told_apart() -> None:
     one = key(1, ends=NOON + DAY, born=NOON - DAY, remain_quota=0)
-    found = judge(None, one, owner=ADA, now=NOON + 1, terms=USUAL, forecast=nothing)
+    found = judge(None, one, owner=ADA, now=NOON + 1, terms=USUAL, dry_at=nothing)
     assert isinstance(found, CareJudgement)
     assert [notice.kind for notice in found.notices] == [Crossing.EXPIRES, Crossing.DRY]
     urgent = found.only(lambda notice: notice.kind.urgent)
@@ -180,7 +179,7 @@ def test_a_new_owner_is_told_what_the_one_before_was_told() -> None:
     one = key(1, born=NOON - 9 * DAY, ends=NOON + 2.5 * DAY, remain_quota=10, used_quota=90)
     assert of.at(NOON, one) == [(Crossing.EXPIRES, 3), (Crossing.LOW, 0)]
     of.owner = BEN
-    found = judge(of.care, one, owner=BEN, now=NOON, terms=USUAL, forecast=nothing)
+    found = judge(of.care, one, owner=BEN, now=NOON, terms=USUAL, dry_at=nothing)
     assert found is not None
     assert found.is_given
     assert of.at(NOON, one) == [(Crossing.EXPIRES, 3), (Crossing.LOW, 0)]

@@ -100,6 +100,8 @@ def test_working_days_and_weekends_have_a_pace_of_their_own() -> None:
         (1_000, 0, 2_500, 2.5),
         (1_000, 0, 5_500, 7.5),  # nothing on Saturday and Sunday
         (1_000, 1_000, 7_250, 7.25),
+        (1_000, 0, 10_000, 12.0),  # to the end of the second Friday, not of the weekend after it
+        (1_000, 500, 3 * 6_000 + 1_500, 22.5),
         (1_000, 0, 0, 0.0),
         (1_000, 0, -10, 0.0),
     ],
