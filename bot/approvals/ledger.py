@@ -2,7 +2,9 @@
 
 A line is written in the transaction that grants a request, by the policy or by people, and taken out when the request
 fails. Counts are read under one lock in the transaction that stores a request, so that two requests at once cannot
-both be the last that fits. What failed gives its place back.
+both be the last that fits. People grant under the same lock, so that of two that are approved at once on two replicas
+the run of the later one finds the earlier one, by its place: clocks of replicas differ. What failed gives its place
+back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,6 +52,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
         "units": _units(request),
         "adds_key": request.operation in _ADDS_A_KEY or bool(request.judgement.facts.adds_key),
         "granted_at": at,
+        "place": sa.select(sa.func.coalesce(sa.func.max(grants.c.place), 0) + 1).scalar_subquery(),
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
     c.execute(insert.values(values).on_conflict_do_nothing(index_elements=["request_id"]))
@@ -118,11 +121,8 @@ def _earlier(c: sa.Connection, before: int | None) -> Any:
     """What was granted before this request: people may approve in another order than was asked."""
     if before is None:
         return sa.true()
-    granted_at = c.scalar(sa.select(grants.c.granted_at).where(grants.c.request_id == before))
-    lower = grants.c.request_id < before
-    if granted_at is None:
-        return lower
-    return (grants.c.granted_at < granted_at) | ((grants.c.granted_at == granted_at) & lower)
+    place = c.scalar(sa.select(grants.c.place).where(grants.c.request_id == before))
+    return grants.c.request_id < before if place is None else grants.c.place < place
 
 
 def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, earlier: Any) -> int | None:

@@ -21,6 +21,7 @@ mended          whether what was told is over, and why. Pure
 messages        how it is said, with which buttons
 notice          one crossing: what is told, and what came of it. Pure
 notice_text     its words
+open_notices    what somebody has not answered yet, for their Home
 owner_messages  who is told what, and when
 refills         begins what allowances are due
 requests        what a click on a message asks for, and what `[care]` does without a person

@@ -55,7 +55,7 @@ def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
     }
 
 
-def _buttons(notice: Notice) -> list[Block]:
+def buttons_of(notice: Notice) -> list[Block]:
     """What mends it."""
     key, number = str(notice.key_id), notice.key_id
     if notice.kind in {Crossing.EXPIRES, Crossing.ENDED}:
@@ -118,7 +118,7 @@ def _part(text: str, notice: Notice, over: Outcomes, *, wide: bool) -> list[Bloc
     outcome = over.get((notice.key_id, notice.kind))
     if outcome is not None:
         return [section(text), context(outcome_text(outcome))]
-    elements = _buttons(notice)
+    elements = buttons_of(notice)
     if wide or len(elements) > 1:
         return [section(text), actions(*elements)]
     return [section(text, accessory=elements[0])]

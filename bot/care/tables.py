@@ -37,6 +37,7 @@ care_notices = sa.Table(
     sa.Column("outcome", sa.String(20)),
     sa.Column("at", sa.Float(53), nullable=False),
     sa.Index("care_notices_by_key", "key_id"),
+    sa.Index("care_notices_by_owner", "owner_id", "at"),
 )
 
 # How much a person was told on the last day they were told anything. `day`: of their own zone, since 1970.

@@ -164,7 +164,9 @@ grants = sa.Table(
     sa.Column("units", sa.BigInteger),
     sa.Column("adds_key", sa.Boolean, nullable=False),
     sa.Column("granted_at", sa.Float(53), nullable=False),
+    sa.Column("place", sa.BigInteger, nullable=False, default=0, server_default="0"),
     sa.Index("grants_by_person", "person_id", "granted_at"),
+    sa.Index("grants_by_place", "place"),
 )
 
 # What keys are refilled with, once per period. A row stays when the allowance ends, so that it is known which period

@@ -83,6 +83,7 @@ class Router:
         self._asked_by = asked_by
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._events: dict[str, list[Handler]] = {}
+        self._followers: dict[str, list[Callable[[Delivery], Awaitable[None]]]] = {}
         self._variants: dict[str, list[tuple[Callable[[str], bool], Handler]]] = {}
         self._help: list[HelpEntry] = []
 
@@ -98,6 +99,10 @@ class Router:
     def action(self, action_id: str, handler: Handler) -> None:
         """A click on an element with this action id, wherever it is."""
         self._add("action", action_id, handler)
+
+    def follow(self, action_id: str, handler: Callable[[Delivery], Awaitable[None]]) -> None:
+        """What comes after a click on this action id was handled, and not refused."""
+        self._followers.setdefault(action_id, []).append(handler)
 
     def modal_action(self, callback_id: str, handler: Handler) -> None:
         """Any click inside a view with this callback id whose action id has no handler of its own."""
@@ -178,7 +183,10 @@ class Router:
                 # A button with a url arrives here too; Slack wants its answer like any other.
                 logger.info("no handler for %s %s (%s)", delivery.kind, delivery.id, delivery.callback_id)
                 return UNKNOWN, Options(()) if delivery.kind is Kind.OPTIONS else None
-            return OK, await handler(delivery)
+            ack = await handler(delivery)
+            for follower in self._followers.get(delivery.action_id, ()) if delivery.kind is Kind.ACTION else ():
+                await follower(delivery)
+            return OK, ack
         except Exception as error:  # noqa: BLE001  # the net: Slack must get an answer, the person a sentence
             outcome = USER_ERROR if isinstance(error, UserError) else ERROR
             return outcome, await answer_error(error, delivery)

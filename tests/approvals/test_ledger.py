@@ -1,5 +1,6 @@
 """Rules that count: exact when many ask at once, after failures and restarts, on SQLite and on PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +20,10 @@ from bot.operations import Allowance, AllowanceTerms
 from bot.periods import Period
 from bot.permissions.models import Count, Facts
 from bot.permissions.rules import Policy, parse_policy
-from tests.approvals.kit import ADA, BEN, NOW, TEAM, Spine, new_request
+from tests.approvals.kit import ADA, BEN, MIRA, NOW, OMAR, TEAM, Spine, new_request
 from tests.approvals.test_races import at_once
 from tests.gateway.kit import client_of, fake_gateway
+from tests.narrow import present
 
 RULES = """
 [roles]
@@ -107,7 +109,7 @@ async def test_counts_are_of_a_person_of_a_role_or_of_all(database: Database) ->
     assert await database.read(numbers, 1) == [0, 0, 0, 0, None, 0]
     # What was granted before it counts, whichever was asked first.
     await database.run(
-        lambda c: c.execute(sa.update(grants).where(grants.c.request_id == 1).values(granted_at=NOW + 1))
+        lambda c: c.execute(sa.update(grants).where(grants.c.request_id == 1).values(place=3))
     )
     assert await database.read(numbers, 1) == [0, 1, 0, 2_000, None, 0]
     assert await database.read(numbers, 2) == [0, 0, 0, 0, None, 0]
@@ -243,3 +245,46 @@ def test_what_a_granted_request_adds(
         return list(c.scalars(sa.select(grants.c.units)))
 
     assert sqlite_database.run_here(work) == [units]
+
+
+ALL_ASK = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager = ["S0MANAGERS"]
+[[rules]]
+name  = "so much, with a manager"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { granted_at_most = 500_000, per = "1d" }
+approval = { from = ["manager"], expires = "1d" }
+"""
+
+
+@pytest.mark.parametrize("apart", [-3600.0, 0.0, 3600.0])
+async def test_of_two_that_are_approved_at_once_on_two_replicas_the_later_run_finds_the_earlier(
+    database: Database, apart: float
+) -> None:
+    one, other = (Spine(database, parse_policy(ALL_ASK)) for _ in range(2))
+    first, second = await one.ask(remain_quota=400_000), await one.ask(remain_quota=400_000)
+    other.now += apart  # the clocks of two machines
+    await asyncio.gather(one.actions.approve(first.id, MIRA, ADA), other.actions.approve(second.id, OMAR, ADA))
+    counts = [await one.counts.now("key.create", "U0ADA", before=each.id) for each in (first, second)]
+    assert sorted(present(count.value) for found in counts for count in found) == [0, 400_000]
+
+
+@pytest.mark.postgres
+async def test_a_grant_waits_for_one_that_is_not_committed_yet(postgres_database: Database) -> None:
+    spine = Spine(postgres_database, parse_policy(ALL_ASK))
+    first, second = await spine.ask(remain_quota=400_000), await spine.ask(remain_quota=400_000)
+    with postgres_database.engine.begin() as c:  # another replica, in the middle of its transaction
+        ledger.lock(c)
+        ledger.grant(c, first, at=NOW)
+        approving = asyncio.create_task(spine.actions.approve(second.id, MIRA, ADA))
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        with postgres_database.engine.connect() as watching:
+            while not approving.done() and not watching.scalar(waiting):
+                await asyncio.sleep(0.01)
+        assert not approving.done()
+    await approving
+    assert [one.value for one in await spine.counts.now("key.create", "U0ADA", before=second.id)] == [400_000]
+    assert [one.value for one in await spine.counts.now("key.create", "U0ADA", before=first.id)] == [0]

@@ -13,6 +13,7 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from tests.narrow import present
+from tests.scenarios.conftest import OpenDesk
 from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.test_care import look
 
@@ -258,3 +259,30 @@ async def test_the_command_for_a_new_key_knows_how_often_it_is_refilled(http_des
     await desk.slack.submit(ADA, desk.slack.top_view(ADA))
     assert (await desk.settled(1)).key_name == "daily batch"
     assert (await row(desk, desk.key("daily batch"))).terms.period == "month"
+
+
+ANY = """
+[[rules]]
+name  = "administrators care for all keys"
+who   = ["admin"]
+do    = ["key.allowance"]
+on    = "any"
+allow = true
+"""
+
+
+async def test_an_allowance_for_the_key_of_somebody_who_has_left_refills_nothing(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=seed.POLICY + ANY) as desk:
+        await look(desk)
+        record = await a_key(desk)
+        await desk.slack.changes.deactivate(ADA)
+        await desk.eventually(lambda: desk.said("has left", seed.SECURITY_CHANNEL))
+        await desk.slack.command(seed.ADMIN, seed.KEYS_CHANNEL, "/apikey allowance nightly $50 per month")
+        await desk.eventually(lambda: desk.slack.top_view(seed.ADMIN).body["callback_id"] == "key.allowance")
+        assert (await desk.slack.submit(seed.ADMIN, desk.slack.top_view(seed.ADMIN))).ok
+        assert (await desk.settled(1)).status is Status.SUCCEEDED
+        [refill] = await settled(desk, record, 1)
+        assert refill.status is Status.FAILED
+        await look(desk)
+        await settled(desk, record, 1)
+        assert desk.key("nightly").remain_quota == DOLLAR

@@ -1,13 +1,16 @@
 """An idle key: its owner is asked once, answers from the message, or is silent, which one click takes back."""
 
+import functools
 from dataclasses import replace
 from typing import Any
 
 from bot.approvals.models import Status
 from bot.gateway.models import KeyStatus
 from bot.permissions.care import USUAL
+from bot.slack.blocks import isolate
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.messages import SlackMessage
+from tests.narrow import present
 from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.forging import last, send_as
 
@@ -113,3 +116,31 @@ async def test_whom_slack_takes_no_message_to_is_asked_in_the_channel(http_desk:
     await desk.slack.click(BEN, message, "key.keep")
     await desk.slack.click(ADA, message, "key.keep")
     await desk.eventually(lambda: desk.said("It is kept"))
+
+
+async def test_what_is_open_stands_on_the_home_until_it_is_answered_there(http_desk: Desk) -> None:
+    desk = http_desk
+    await asked(desk)
+    await desk.slack.open_home(ADA)
+    home = await desk.eventually(lambda: desk.slack.home(ADA))
+    assert f"*{isolate('forgotten')}* was never billed" in view_text(home)
+    for person in (BEN, seed.MANAGER):
+        await desk.slack.open_home(person)
+        other = await desk.eventually(functools.partial(desk.slack.home, person))
+        assert "never billed" not in view_text(other)
+    offered = [e["action_id"] for block in home.body["blocks"] for e in block.get("elements", ()) if "action_id" in e]
+    assert {"key.keep", "key.disable", "key.delete"} <= set(offered)
+    await desk.slack.click(ADA, home, "key.keep")
+    await desk.eventually(lambda: "never billed" not in view_text(present(desk.slack.home(ADA))))
+    await desk.eventually(lambda: desk.dm(ADA, "It is kept"))
+    # One that has run dry: the line with a command makes place for its message.
+    record = await desk.own(ADA, desk.gateway.add_key(name="nightly", remain_quota=500_000))
+    await look(desk, 1)
+    desk.gateway.charge(record.id, 500_000)
+    await look(desk, 0.1)
+    await desk.slack.open_home(ADA)
+    await desk.eventually(lambda: f"*{isolate('nightly')}* has used up" in view_text(present(desk.slack.home(ADA))))
+    home = present(desk.slack.home(ADA))
+    assert view_text(home).count("has used up") == 1
+    await desk.slack.click(ADA, home, "key.more")
+    await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.quota")

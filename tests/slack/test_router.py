@@ -186,3 +186,18 @@ async def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
     spent = time.thread_time() - started
     assert "too long" in expect(Ephemeral, answer).text
     assert spent < 50 * seconds_of(a_plain_millisecond)
+
+
+async def test_what_follows_a_click_comes_after_it_was_handled_and_not_after_a_refusal() -> None:
+    router, fine, refused, after = Router(), Noting(), Noting(error=InputError({"key": "No."})), Noting()
+    router.action("fine", fine)
+    router.action("refused", refused)
+
+    async def follow(delivery: Delivery) -> None:
+        assert fine.got == [delivery]
+        await after(delivery)
+
+    for name in ("fine", "refused"):
+        router.follow(name, follow)
+        await router.dispatch(make_delivery(Kind.ACTION, payload={"actions": [{"action_id": name}]}))
+    assert [one.action_id for one in after.got] == ["fine"]

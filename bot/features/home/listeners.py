@@ -12,6 +12,9 @@ from bot.approvals.calls import be_quiet, is_quiet
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.care import store as care_store
+from bot.care.messages import DISABLE_NOW, ENABLE_AGAIN, KEEP, MINE
+from bot.care.notice import Crossing
+from bot.care.open_notices import OpenNotices, open_notices
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import ApprovalConflict
 from bot.features.home.language import ACTION, LanguageListener, language_block
@@ -70,6 +73,11 @@ class HomeListeners:
         delivery.responder.later(self.publish(delivery), delivery=delivery)
         return None
 
+    async def answered(self, delivery: Delivery) -> None:
+        """A question about a key was answered: it goes from the Home where that was done."""
+        if delivery.view is not None:
+            delivery.responder.later(self.publish(delivery), delivery=delivery)
+
     async def approve(self, delivery: Delivery) -> Ack:
         """*Approve* beside a request: one click, judged like the one on its card."""
         deps, text = self.deps, delivery.action_value
@@ -104,6 +112,7 @@ class HomeListeners:
         now = deps.reader.server_now()
         mine = [] if page is None else [known.key for known in page.keys]
         low = await deps.database.read(care_store.low, [int(key.id) for key in mine])
+        told = await deps.database.read(open_notices, actor.slack_user_id)
         locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
         keys = [
             key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd, locked=locked.get(key.id, ""))
@@ -119,7 +128,8 @@ class HomeListeners:
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
-            care=[*await self._troubles(actor), *_care(mine, low, now), *troubles],
+            care=[*await self._troubles(actor), *_care(mine, low, now, told), *troubles],
+            questions=told.rows(units_per_usd=deps.units_per_usd),
             account=account,
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
@@ -201,23 +211,27 @@ class HomeListeners:
         )
 
 
-def _care(keys: list[Key], low: Collection[int], now: float) -> list[str]:
-    """`low`: keys whose owner was told that they run dry soon, also where no direct message arrived."""
+def _care(keys: list[Key], low: Collection[int], now: float, told: OpenNotices) -> list[str]:
+    """What no open message says. `low`: keys whose owner was told that they run dry soon, also where no direct message
+    arrived.
+    """
     lines: list[str] = []
+    of_quota, of_expiry = told.about(Crossing.LOW, Crossing.DRY), told.about(Crossing.EXPIRES, Crossing.ENDED)
     for key in keys:
         state, name = key.state(now), bold_name(key.name)
-        if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
+        dry, ends = key.id in of_quota, key.id in of_expiry
+        if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN} and not dry:
             command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
             lines.append(tr("Key {name} has used up its quota; {command} asks for more.", name=name, command=command))
-        elif state is EffectiveState.EXPIRED:
+        elif state is EffectiveState.EXPIRED and not ends:
             command = code(f"/apikey edit {shown_number(key.id)}")
             lines.append(tr("Key {name} has expired; {command} gives it more time.", name=name, command=command))
-        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON:
+        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON and not ends:
             days = max(1, round((key.expired_time - now) / 86_400))
             lines.append(
                 trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
             )
-        if state is EffectiveState.ACTIVE and key.id in low:
+        if state is EffectiveState.ACTIVE and key.id in low and not dry:
             command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
             lines.append(tr("Key {name} runs dry soon; {command} asks for more.", name=name, command=command))
     return lines
@@ -230,4 +244,6 @@ def register(router: Router, deps: Deps) -> None:
     router.action("home.refresh", listeners.refresh)
     router.action("home.quiet", listeners.quiet)
     router.action(APPROVE, listeners.approve)
+    for button in (KEEP, ENABLE_AGAIN, DISABLE_NOW, MINE):
+        router.follow(button, listeners.answered)
     router.action(ACTION, lambda delivery: LanguageListener(deps.languages, listeners.publish).choose(delivery))

@@ -47,6 +47,7 @@ def build_home(
     keys: Sequence[Block],
     requests: Sequence[Block],
     care: Sequence[str],
+    questions: Sequence[Sequence[Block]] = (),
     keys_as_of: float | None = None,
     quiet: bool | None,
     language: Block,
@@ -55,6 +56,7 @@ def build_home(
 ) -> dict[str, Any]:
     """Six groups; what must be acted on and what waits come first, because somebody else is waiting too.
 
+    `questions`: what this person was told about keys and has not answered, each with its buttons.
     `account`: what the gateway's account has, for those who oversee keys; "" for everybody else.
     `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
     """
@@ -75,9 +77,11 @@ def build_home(
             *cut(alerts, _ALERTS, tr("the security channel")),
             divider(),
         ]
-    if care:
+    if care or questions:
+        asked = [block for one in questions[:_CARE] for block in one]
+        asked = cut(asked, len(asked), code("/apikey list"), total=len(asked) + len(questions[_CARE:]))
         lines = cut([section(f"• {line}") for line in care], _CARE, code("/apikey list"))
-        blocks += [header(tr("Needs care")), *lines, divider()]
+        blocks += [header(tr("Needs care")), *asked, *lines, divider()]
     if waiting:
         blocks += [header(tr("Waiting for you")), *waiting, divider()]
     if reviews:

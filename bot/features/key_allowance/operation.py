@@ -9,7 +9,7 @@ from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, too_much, waits
 from bot.features.forms.new_owner import handed_over, refused
 from bot.gateway.models import Key, KeyId
-from bot.gateway.writes import WriteResult, change_quota
+from bot.gateway.writes import WriteResult, WriteStatus, change_quota
 from bot.keys.text import allowance_line, refill_lines
 from bot.languages import tr
 from bot.operations import (
@@ -28,8 +28,11 @@ from bot.operations import (
     is_refilled,
 )
 from bot.periods import Period, day_of, span_of
-from bot.permissions.models import Actor, Facts
+from bot.permissions.models import Actor, ActorKind, Facts
 from bot.units import MAX_QUOTA, format_quota
+
+# Until Slack is asked again who somebody is.
+SILENT_SECONDS = 30.0
 
 
 class ChangeAllowance(Frozen):
@@ -106,6 +109,8 @@ class KeyAllowance(Operation):
         """The key as it is now, if it may be refilled, or may get these terms."""
         if wanted.refill and (waiting := await waits(work, wanted.key_id, "quota")):
             return waiting
+        if wanted.refill and (absent := await _absent(work, wanted.owner_id)):
+            return absent
         if why := await work.lineage.out_of_use(wanted.key_id):
             return refused(why)
         key = await work.client.get_key(KeyId(wanted.key_id))
@@ -124,6 +129,17 @@ class KeyAllowance(Operation):
         if offer.allowance > wanted.terms.amount:
             raise InputError({ALLOWANCE: tr("That is more than was asked for.")})
         return wanted.model_copy(update={"terms": wanted.terms.model_copy(update={"amount": offer.allowance})})
+
+
+async def _absent(work: Work, owner_id: str) -> WriteResult | None:
+    """Why the owner gets no refill now: keys of who has left are refilled by nobody. None when they do."""
+    kind = (await work.ownership.standing(owner_id)).kind
+    if kind is ActorKind.UNKNOWN:
+        why = tr("Slack does not say who the owner of the key is.")
+        return WriteResult(status=WriteStatus.FAILED, sentence=why, again_after=SILENT_SECONDS)
+    if kind is not ActorKind.MEMBER:
+        return refused(tr("The owner of the key is no full member of this workspace any more."))
+    return None
 
 
 def _problem(key: Key, wanted: ChangeAllowance, *, now: float) -> str:

@@ -12,6 +12,7 @@ from bot.gateway.models import GatewayAccount, KeyId
 from bot.gateway.writes import WriteStatus
 from bot.operations import Allowance, AllowanceTerms, Coverage, Offer
 from bot.periods import Period, day_of, span_of
+from bot.permissions.models import ActorKind
 from bot.units import MAX_QUOTA
 from tests.approvals.kit import Offered
 from tests.features.kit import ADA, MemoryLineage, MemoryOwnership, look_on, work_on
@@ -130,6 +131,7 @@ async def test_terms_write_nothing_to_the_gateway() -> None:
         ({"unlimited_quota": True}, {}, False, "no limit"),
         ({"status": 2}, {}, True, "not in use"),
         ({"remain_quota": -9_000_000}, {}, True, "overdrawn"),
+        ({}, {"ownership": MemoryOwnership("U0ADA", U0ADA=ActorKind.DEACTIVATED)}, True, "no full member"),
     ],
 )
 async def test_what_is_otherwise_when_it_runs_is_refused(
@@ -187,6 +189,15 @@ async def test_a_refill_waits_for_a_request_that_moves_quota_of_the_key() -> Non
     work = work_on(client, None, ownership=MemoryOwnership("U0ADA"), lineage=lineage)
     result = await OPERATION.run(work, ChangeAllowance(key_id=key.id, **REFILL))
     assert (result.status, result.again_after) == (WriteStatus.FAILED, 2.0)
+
+
+async def test_a_refill_waits_while_slack_does_not_say_who_the_owner_is() -> None:
+    fake = fake_gateway()
+    key, client = fake.add_key(name="nightly"), client_of(fake)
+    work = work_on(client, None, ownership=MemoryOwnership("U0ADA", U0ADA=ActorKind.UNKNOWN))
+    result = await OPERATION.run(work, ChangeAllowance(key_id=key.id, **REFILL))
+    assert (result.status, result.again_after) == (WriteStatus.FAILED, 30.0)
+    assert "Slack does not say" in result.sentence
 
 
 def test_an_approver_may_grant_less() -> None:
