@@ -1,4 +1,4 @@
-"""What somebody was told about their keys and has not answered, each with its buttons, as it stands in their messages."""
+"""What somebody was told about their keys and has not answered, each with its buttons, as in the message about it."""
 
 from dataclasses import dataclass
 

@@ -183,13 +183,16 @@ class Router:
                 # A button with a url arrives here too; Slack wants its answer like any other.
                 logger.info("no handler for %s %s (%s)", delivery.kind, delivery.id, delivery.callback_id)
                 return UNKNOWN, Options(()) if delivery.kind is Kind.OPTIONS else None
-            ack = await handler(delivery)
-            for follower in self._followers.get(delivery.action_id, ()) if delivery.kind is Kind.ACTION else ():
-                await follower(delivery)
-            return OK, ack
+            return OK, await self._handled(delivery, handler)
         except Exception as error:  # noqa: BLE001  # the net: Slack must get an answer, the person a sentence
             outcome = USER_ERROR if isinstance(error, UserError) else ERROR
             return outcome, await answer_error(error, delivery)
+
+    async def _handled(self, delivery: Delivery, handler: Handler) -> Ack:
+        ack = await handler(delivery)
+        for follower in self._followers.get(delivery.action_id, ()) if delivery.kind is Kind.ACTION else ():
+            await follower(delivery)
+        return ack
 
     def _is_typing(self, delivery: Delivery) -> bool:
         """Whether something in an open form changed: a letter, a choice."""

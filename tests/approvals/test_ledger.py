@@ -108,9 +108,7 @@ async def test_counts_are_of_a_person_of_a_role_or_of_all(database: Database) ->
     assert await database.read(numbers) == [1, 2, 1_000, 3_000, None, 0]
     assert await database.read(numbers, 1) == [0, 0, 0, 0, None, 0]
     # What was granted before it counts, whichever was asked first.
-    await database.run(
-        lambda c: c.execute(sa.update(grants).where(grants.c.request_id == 1).values(place=3))
-    )
+    await database.run(lambda c: c.execute(sa.update(grants).where(grants.c.request_id == 1).values(place=3)))
     assert await database.read(numbers, 1) == [0, 1, 0, 2_000, None, 0]
     assert await database.read(numbers, 2) == [0, 0, 0, 0, None, 0]
     for people, sum_ in (({"U0BEN"}, 2_000), ({"U0ADA", "U0BEN"}, 3_000), ({"*"}, 3_000), ((), 0)):
@@ -282,7 +280,7 @@ async def test_a_grant_waits_for_one_that_is_not_committed_yet(postgres_database
         approving = asyncio.create_task(spine.actions.approve(second.id, MIRA, ADA))
         waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         with postgres_database.engine.connect() as watching:
-            while not approving.done() and not watching.scalar(waiting):
+            while not approving.done() and not watching.scalar(waiting):  # noqa: ASYNC110  # the server tells nobody
                 await asyncio.sleep(0.01)
         assert not approving.done()
     await approving

@@ -11,7 +11,11 @@ STEP = "0035_grant_places"
 
 
 def _before(c: sa.Connection) -> None:
-    for statement in ("DROP INDEX care_notices_by_owner", "DROP INDEX grants_by_place", "ALTER TABLE grants DROP COLUMN place"):
+    for statement in (
+        "DROP INDEX care_notices_by_owner",
+        "DROP INDEX grants_by_place",
+        "ALTER TABLE grants DROP COLUMN place",
+    ):
         c.execute(sa.text(statement))
     c.execute(sa.text("DELETE FROM schema_version WHERE name = :name"), {"name": STEP})
 

@@ -20,7 +20,9 @@ def upgrade(c: sa.Connection) -> None:
     c.execute(sa.text("ALTER TABLE grants ADD COLUMN place BIGINT NOT NULL DEFAULT 0"))
     order = sa.select(_GRANTS.c.request_id).order_by(_GRANTS.c.granted_at, _GRANTS.c.request_id)
     rows = [{"request": row.request_id, "to": place} for place, row in enumerate(c.execute(order).all(), start=1)]
-    statement = sa.update(_GRANTS).where(_GRANTS.c.request_id == sa.bindparam("request")).values(place=sa.bindparam("to"))
+    statement = (
+        sa.update(_GRANTS).where(_GRANTS.c.request_id == sa.bindparam("request")).values(place=sa.bindparam("to"))
+    )
     for first in range(0, len(rows), _TOGETHER):
         c.execute(statement, rows[first : first + _TOGETHER])
     c.execute(sa.text("CREATE INDEX grants_by_place ON grants (place)"))
