@@ -1,5 +1,7 @@
 """What somebody has not answered: the newest first, each key and kind once, nothing of others and nothing that is over."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from bot.care import told
@@ -17,7 +19,7 @@ def notice(key_id: int, kind: Crossing = Crossing.DRY) -> Notice:
 def tell(c: sa.Connection, number: int, owner: str, *notices: Notice, kind: str = OWNER, shown: int = 20) -> None:
     post_id, pairs = f"{kind}:{number}", [(one, owner) for one in notices]
     body = body_of(len(pairs), pairs[:shown])
-    more = {"kind": kind, "subject": str(number), "target": f"dm:{owner}", "thread_of": None}
+    more: dict[str, Any] = {"kind": kind, "subject": str(number), "target": f"dm:{owner}", "thread_of": None}
     post_store.upsert(c, post_id=post_id, **more, body=body, now=1.0)
     told.note(c, post_id, pairs, at=float(number))
 
