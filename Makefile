@@ -11,7 +11,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test thorough attacks coverage check fix bench soak release migrate docs site lock languages foreign clean
+.PHONY: help install sandbox test thorough attacks coverage check fix bench soak release migrate docs site lock languages foreign shots clean
 
 help:
 	@echo "make sandbox   the whole thing in your browser: a little Slack, a gateway, the bot"
@@ -26,6 +26,7 @@ help:
 	@echo "               (some four hours on two cores: the kill matrix, and one process for MINUTES=60)"
 	@echo "make release   wheel, source and CycloneDX list in dist/, nothing is published"
 	@echo "make docs      the pages that are made from the code; make site: all pages as a site in site/"
+	@echo "make shots     pictures of the main cards, windows and lists of the sandbox in build/shots/"
 	@echo "make migrate   bring the database of .env up to date"
 	@echo "make lock      resolve the dependencies anew into requirements/"
 
@@ -118,6 +119,11 @@ languages: install
 # Every scenario in a made-up language: what is still English in what people see, or is cut, fails it.
 foreign: install
 	$(BIN)/python -m pytest -q --foreign -m "not soak" tests/scenarios $(ARGS)
+
+# What people see, on a desk and on a phone: to be looked at by somebody who did not make it.
+shots: install
+	$(BIN)/python tests/tools/browser.py
+	$(BIN)/python -m tests.browser.shots $(or $(FOLDER),build/shots)
 
 # The pages as a site in site/, which needs no server and asks no other host for anything.
 site: $(STAMP)

@@ -3,8 +3,8 @@
     POST /sandbox/api/gateway/alert  {"source","how","key_id","again"}   → {"ok","status","id"}
 
 `source`: generic, github, gitguardian, alertmanager, or slack (another app posts the key into #general). `how`: full,
-masked, or unknown (a key of some other account). `again` repeats the last alert of that source. The key's value stays
-on the server: the page only ever says which key.
+masked, unknown (a key of some other account), or all (every key of the account at once). `again` repeats the last alert
+of that source. The keys' values stay on the server: the page only ever says which key.
 """
 
 import string
@@ -21,7 +21,7 @@ from keydesk_sandbox.panel import MalformedError, RefusedError, local_post
 
 SLACK = "slack"
 SOURCES = (alerts.GENERIC, alerts.GITHUB, alerts.GITGUARDIAN, alerts.ALERTMANAGER, SLACK)
-HOWS = ("full", "masked", "unknown")
+HOWS = ("full", "masked", "unknown", "all")
 FIRST_NUMBER = 1_000
 _TIMEOUT = 10.0
 
@@ -80,6 +80,9 @@ class AlertPanel:
     def _text(self, how: str, key_id: object) -> str:
         if how == "unknown":
             return "sk-" + "".join(self._random.choices(string.ascii_letters + string.digits, k=48))
+        if how == "all":
+            records = self._gateway.keys()
+            return " ".join(self._gateway.key_value(record.id) for record in records)
         if isinstance(key_id, bool) or not isinstance(key_id, int):
             raise MalformedError("`key_id` is a whole number.")
         try:

@@ -63,6 +63,14 @@ do    = ["key.allowance"]
 when  = { allowance_at_most = "$5", per = "30d" }
 allow = true
 
+# Money without an end: first a manager, then security.
+[[rules]]
+name     = "unlimited keys need two signatures"
+who      = ["engineer", "manager"]
+do       = ["key.create", "key.quota", "key.update"]
+when     = { unlimited_quota = true }
+approval = { stages = [{ from = ["manager"] }, { from = ["security"] }], expires = "3d", remind = "4h" }
+
 [[rules]]
 name     = "a manager decides the rest"
 who      = ["engineer", "manager"]

@@ -57,3 +57,9 @@ async def test_what_cannot_be_sent_is_said(desk: Desk) -> None:
     assert (await send(desk, source="generic", key_id="x")).status_code == 400
     assert (await send(desk, source="generic", key_id=99_999)).json()["ok"] is False
     assert (await send(desk, source="generic", how="unknown")).json()["status"] == 202
+
+
+async def test_every_key_may_leak_at_once(desk: Desk) -> None:
+    await learned(desk)
+    assert (await send(desk, source="generic", how="all")).json()["status"] == 202
+    await desk.eventually(lambda: cards(desk, "Leaked keys"))

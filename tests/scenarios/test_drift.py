@@ -156,7 +156,7 @@ async def test_what_needs_an_approval_waits_for_it_and_a_no_gives_the_buttons_ba
         [card] = await desk.eventually(lambda: cards(desk))
         await desk.slack.click(MIRA, card, "drift.put_back")
         await desk.eventually(lambda: f"<@{MIRA}> wants it put back" in text_of(cards(desk)[0]))
-        [request] = [m for m in desk.messages() if "deny" in buttons_of(m)]
+        [request] = await desk.eventually(lambda: [m for m in desk.messages() if "deny" in buttons_of(m)])
         await desk.slack.click(SAM, request, "deny")
         await desk.eventually(lambda: "reason" in view_text(desk.slack.top_view(SAM)).lower())
         await desk.fill(SAM, desk.slack.top_view(SAM), reason="leave it")

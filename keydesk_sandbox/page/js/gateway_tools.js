@@ -57,7 +57,8 @@ export function faults(gateway) {
 // Who tells the app that a key leaked. The last one is no webhook: another app posts the key into #general.
 const SENDERS = [["generic", "Signed webhook"], ["github", "GitHub"], ["gitguardian", "GitGuardian"],
   ["alertmanager", "Alertmanager"], ["slack", "Message in #general"]];
-const HOWS = [["full", "the whole key"], ["masked", "the key, masked"], ["unknown", "another account's key"]];
+const HOWS = [["full", "the whole key"], ["masked", "the key, masked"], ["unknown", "another account's key"],
+  ["all", "every key at once"]];
 
 /** “Send an alert”: `keys` are the live ones. */
 export function alerts(keys) {
@@ -70,7 +71,7 @@ export function alerts(keys) {
   return h("section", { class: "panel-part", "data-testid": "send-alert" }, title,
     choice("From", "alert source", SENDERS, "generic"),
     choice("About", "alert how", HOWS, "full"),
-    how !== "unknown" && choice("Key", "alert key", keys.map((one) => [one.id, `${one.name} #${one.id}`]), key?.id,
+    !["unknown", "all"].includes(how) && choice("Key", "alert key", keys.map((one) => [one.id, `${one.name} #${one.id}`]), key?.id,
       Number),
     h("div", { class: "row" },
       h("button", { type: "button", class: "button tiny", onclick: () => send(false) }, "Send"),

@@ -26,7 +26,7 @@ const panelOpen = () => (window.innerWidth >= WIDE ? panelChoice() !== "closed" 
 function middle() {
   if (store.place === "home") return home();
   const one = channel(store.place);
-  if (!one) return h("main", { class: "middle" },
+  if (!one) return h("main", { class: "middle" }, store.state.me === store.me &&
     h("div", { class: "nothing" }, h("p", {}, "This person is not in any channel.")));
   return h("main", { class: "middle", key: `channel ${one.id}`, "data-testid": "channel-view", "data-channel": one.id },
     channelHeader(one),
@@ -126,7 +126,8 @@ function scrollKeeper() {
 
 // ---- who and where: #U…/C… ----
 function settlePlace() {
-  const { channels } = store.state;
+  const { channels, me } = store.state;
+  if (me !== store.me) return; // somebody else's state: who was switched to may be in other channels
   if (store.place === "home" || channels.some((one) => one.id === store.place)) return;
   store.place = (channels.find((one) => one.kind !== "dm") ?? channels[0])?.id ?? null;
 }
