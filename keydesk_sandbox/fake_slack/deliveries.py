@@ -184,9 +184,8 @@ class Deliveries:
         while waiting := {task for task in self._tasks if task is not current}:
             await asyncio.wait(waiting)
 
-    async def close(self) -> None:
-        """Ends what is still on its way and closes the HTTP client. Nothing is sent afterwards."""
-        self._ended = True
+    async def hang_up(self) -> None:
+        """Ends what is still on its way and closes the connections to the app; what is sent later makes new ones."""
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
@@ -194,6 +193,11 @@ class Deliveries:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    async def close(self) -> None:
+        """The same, and nothing is sent afterwards."""
+        self._ended = True
+        await self.hang_up()
 
 
 def encode(kind: str, payload: dict[str, Any]) -> tuple[bytes, str]:

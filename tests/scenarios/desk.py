@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+import httpx
 
 from bot.app import Application
 from bot.approvals import store
@@ -23,7 +25,7 @@ from bot.durable import engine
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.services import Services
-from bot.settings import load
+from bot.settings import NamedSecret, load, named_secret
 from bot.slack.blocks import Message
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
@@ -265,22 +267,43 @@ async def open_desk(
         world.policy_path.write_text(policy, encoding="utf-8")
     seed.fill_gateway(world.gateway)
     prepare(world)
+    async with running(world, database_url=database_url, settings=more) as desk:
+        try:
+            if socket_mode:
+                await desk.eventually(lambda: world.slack.hub.links)
+            yield desk
+        finally:
+            await world.slack.close()
+
+
+@contextlib.asynccontextmanager
+async def running(
+    world: World,
+    *,
+    database_url: str,
+    gateway: httpx.AsyncBaseTransport | None = None,
+    named_secret: Callable[[str], NamedSecret] = named_secret,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Desk]:
+    """The bot at work in a world, which outlives it and may be run in again. `gateway`: instead of the world's."""
     async with contextlib.AsyncExitStack() as stack:
         # The machine does not lose its power, and nobody waits for the end of a thread that has nothing to do.
         stack.enter_context(mock.patch.object(sqlite, "SYNCHRONOUS", "OFF"))
         stack.enter_context(mock.patch.object(engine, "LISTENER_SECONDS", 0.01))
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
-        settings = load(environment | more, env_file=None)
         desk = Desk(world)
         application = Application(
-            settings, gateway_transport=world.gateway.transport(), clock=desk.clock, sleep=desk.sleep
+            load({**environment, **(settings or {})}, env_file=None),
+            gateway_transport=gateway or world.gateway.transport(),
+            named_secret=named_secret,
+            clock=desk.clock,
+            sleep=desk.sleep,
         )
         bot_url = await stack.enter_async_context(serving(application.asgi()))
+        # Before the bot's server ends, or a connection to it would be closed after the loop.
+        stack.push_async_callback(world.slack.deliveries.hang_up)
         world.slack.bot_url = bot_url + "/slack/events"
         assert application.services is not None
         desk.app = application.services
-        stack.push_async_callback(world.slack.close)
-        if socket_mode:
-            await desk.eventually(lambda: world.slack.hub.links)
         yield desk

@@ -1,25 +1,21 @@
 """Two gateways in one Keydesk: which one is asked for, equal numbers, a leak at the second, one away, one removed."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from unittest import mock
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.app import Application
-from bot.db import sqlite
-from bot.durable import engine
-from bot.gateway.numbers import know_names
-from bot.settings import NamedSecret, load
+from bot.settings import NamedSecret
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import FakeGateway, Record
-from keydesk_sandbox.world import World, serving
+from keydesk_sandbox.world import World
 from tests.scenarios.alerting import SAM, cards, send
-from tests.scenarios.desk import Desk, refusal, text_of, view_text
+from tests.scenarios.desk import Desk, refusal, running, text_of, view_text
 
 ADA, MIRA, CHANNEL, DISABLED = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL, 2
 
@@ -45,7 +41,8 @@ class House:
     prod: FakeGateway = field(init=False)
 
     def __post_init__(self) -> None:
-        self.world = World(folder=self.folder, one_clock=True)
+        monotonic = asyncio.get_running_loop().time
+        self.world = World(folder=self.folder, one_clock=True, monotonic=monotonic)
         seed.fill_gateway(self.world.gateway)
         self.prod = FakeGateway(
             # Another seed: with the same one the keys of both would have the same values.
@@ -60,26 +57,13 @@ class House:
     def write(self, gateways: str = GATEWAYS, rules: str = "") -> None:
         self.world.policy_path.write_text(rules + seed.POLICY + gateways, encoding="utf-8")
 
-    @contextlib.asynccontextmanager
-    async def running(self, token: str = PROD_TOKEN) -> AsyncIterator[Desk]:
-        async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(mock.patch.object(sqlite, "SYNCHRONOUS", "OFF"))
-            stack.enter_context(mock.patch.object(engine, "LISTENER_SECONDS", 0.01))
-            self.world.slack.base_url = await stack.enter_async_context(serving(self.world.slack.app))
-            told = self.world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=self.database_url)
-            desk = Desk(self.world)
-            application = Application(
-                load(told, env_file=None),
-                gateway_transport=ByHost(self.world.gateway, self.prod),
-                named_secret=lambda name: NamedSecret(name, SecretStr(token)),
-                clock=desk.clock,
-                sleep=desk.sleep,
-            )
-            bot_url = await stack.enter_async_context(serving(application.asgi()))
-            self.world.slack.bot_url = bot_url + "/slack/events"
-            assert application.services is not None
-            desk.app = application.services
-            yield desk
+    def running(self, token: str = PROD_TOKEN) -> contextlib.AbstractAsyncContextManager[Desk]:
+        return running(
+            self.world,
+            database_url=self.database_url,
+            gateway=ByHost(self.world.gateway, self.prod),
+            named_secret=lambda name: NamedSecret(name, SecretStr(token)),
+        )
 
 
 @pytest.fixture
@@ -87,7 +71,6 @@ async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
     made = House(tmp_path, database_url)
     yield made
     await made.world.slack.close()
-    know_names({})
 
 
 def named(gateway: FakeGateway) -> list[Record]:
