@@ -53,17 +53,18 @@ class DriftRounds:
     def _compare_page(self, c: sa.Connection, after: int) -> tuple[bool, int | None]:
         store.lock(c)
         page = store.read_anew(c, after, limit=PAGE)
-        waits, begun = False, list[dict[str, Any]]()
+        waits, begun, same = False, list[dict[str, Any]](), list[dict[str, Any]]()
         for known, row in page:
             if row is None or row.reading is None or row.born_at != known.key.created_time:
                 begun.append(_begun(known, row))
             else:
-                waits = not self._compare(c, known, row) or waits
+                waits = not self._compare(c, known, row, same) or waits
         store.put_readings(c, begun)
+        store.take(c, same)
         return waits, int(page[-1][0].key.id) if len(page) == PAGE else None
 
-    def _compare(self, c: sa.Connection, known: KnownKey, row: KeyDrift) -> bool:
-        """Take one reading in. False: it has to wait."""
+    def _compare(self, c: sa.Connection, known: KnownKey, row: KeyDrift, same: list[dict[str, Any]]) -> bool:
+        """Take one reading in. False: it has to wait. `same`: gets those that changed nothing but what was spent."""
         assert row.reading is not None  # noqa: S101  the caller has looked
         now, new = self.parts.deps.clock(), reading_of(known.key)
         here = row.was_written
@@ -77,13 +78,13 @@ class DriftRounds:
                 return False
             changed = self._without_locked(c, known, row.drift, changed)
         taken = {"read_at": known.read_at, "counted_at": row.written_at, "reading": new}
+        if changed == row.drift:
+            same.append({"key_id": row.key_id, **taken})
+            return True
         store.put(c, row.key_id, **taken, drift=changed.stored())
-        if changed != row.drift:
-            if not here:
-                append(
-                    c, fact=Fact.DRIFTED, at=now, actor=None, key_id=row.key_id, details=_told(row.drift, changed, new)
-                )
-            self._moved(c, row, changed, new)
+        if not here:
+            append(c, fact=Fact.DRIFTED, at=now, actor=None, key_id=row.key_id, details=_told(row.drift, changed, new))
+        self._moved(c, row, changed, new)
         return True
 
     def _is_being_written(self, c: sa.Connection, key_id: int) -> bool:

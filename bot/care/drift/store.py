@@ -18,6 +18,13 @@ from bot.keys.owners import of_known_accounts
 _CARD = "drift.card"
 # Any constant will do as long as every version of Keydesk uses the same.
 _LOCK = 5_390_723
+# Built once, since building one costs several times its execution.
+_TAKEN = ("read_at", "counted_at", "reading")
+_TAKE = (
+    sa.update(key_drifts)
+    .where(key_drifts.c.key_id == sa.bindparam("of"))
+    .values({name: sa.bindparam(f"to_{name}", type_=key_drifts.c[name].type) for name in _TAKEN})
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +133,12 @@ def put_readings(c: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Begin the rows of keys that are compared for the first time, or anew."""
     if rows:
         _insert(c, [{"tries": 0, "drift": None, **row} for row in rows], {**rows[0], "drift": None})
+
+
+def take(c: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note new readings of keys that are there, of which nothing is told."""
+    if rows:
+        c.execute(_TAKE, [{"of": row["key_id"], **{f"to_{name}": row[name] for name in _TAKEN}} for row in rows])
 
 
 def _insert(c: sa.Connection, rows: Sequence[Mapping[str, Any]], changed: Collection[str]) -> None:
