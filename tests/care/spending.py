@@ -29,9 +29,10 @@ _OFFICE_DAYS = frozenset({Habit.OFFICE, Habit.GROWING, Habit.BURSTS, Habit.DIES}
 
 @dataclass(frozen=True, kw_only=True)
 class Spender:
-    """One key. `start`: the beginning of a day, Unix seconds. `per_day`: units on a usual day of use.
+    """One key. `start`: the beginning of a day, Unix seconds. `per_day`: units on a usual day of use. `seed`: keys of
+    the same number and habit differ by it.
 
-    `leak`: the hour, counted from the start, in which it begins to cost 40 dollars an hour, for six hours; -1 = never.
+    `leak`: the hour, counted from the start, in which it begins to cost 100 dollars an hour, for six hours; -1 = never.
     """
 
     number: int
@@ -39,11 +40,12 @@ class Spender:
     start: float
     per_day: int
     leak: int = -1
+    seed: int = 0
 
     def hour(self, hour: int) -> int:
         """Units in the hour of that number, counted from the start."""
-        leaked = 40 * USD if 0 <= self.leak <= hour < self.leak + 6 else 0
-        return leaked + int(self._usual(hour) * (0.7 + 0.6 * _chance(self.number, hour)))
+        leaked = 100 * USD if 0 <= self.leak <= hour < self.leak + 6 else 0
+        return leaked + int(self._usual(hour) * (0.7 + 0.6 * _chance(self.number + self.seed, hour)))
 
     def between(self, first: int, end: int) -> int:
         """Units in these hours, the last one left out."""
@@ -67,15 +69,16 @@ class Spender:
             units *= 0.1
         if habit is Habit.GROWING:
             units *= 1 + day / 180
-        if habit is Habit.BURSTS and _chance(self.number, -day) < 0.05:
+        if habit is Habit.BURSTS and _chance(self.number + self.seed, -day) < 0.05:
             units *= 4
         return units
 
 
-def spender(number: int, *, start: float, leak: int = -1) -> Spender:
+def spender(number: int, *, start: float, leak: int = -1, seed: int = 0) -> Spender:
     """The key of this number: habits in turn, a dollar to twenty a day."""
-    per_day = round((1 + 19 * _chance(number, 7)) * USD)
-    return Spender(number=number, habit=HABITS[number % len(HABITS)], start=start, per_day=per_day, leak=leak)
+    per_day = round((1 + 19 * _chance(number + seed, 7)) * USD)
+    habit = HABITS[number % len(HABITS)]
+    return Spender(number=number, habit=habit, start=start, per_day=per_day, leak=leak, seed=seed)
 
 
 def _chance(number: int, at: int) -> float:
