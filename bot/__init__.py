@@ -7,7 +7,7 @@ what is true. Data flows one way; every change to the gateway is a stored row be
     __main__, cli → app → services → resources → gateway_accounts → alerts, features, incident, review → care
         → deps, fallback_notices, health, maintenance, strangers, webhooks → policy_announcements → approvals → keys
         → operations, slack, known_capabilities, policy_file → audit, durable
-        → db, gateway, permissions → logs, manifest, periods, proxies, telemetry, units, web_addresses
+        → db, gateway, oncall, permissions → logs, manifest, periods, proxies, telemetry, units, web_addresses
         → redaction → languages, typed_text → errors, scoped
 
 Only those who build things see `settings`. The sandbox, `keydesk_sandbox`, is a package of its own; only the command

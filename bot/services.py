@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import __version__
+from bot import __version__, oncall
 from bot.alerts import bootstrap as alerts
 from bot.alerts.cards.notifications import CARD as ALERT_CARD
 from bot.alerts.cards.notifications import OWNER as ALERT_OWNER
@@ -42,15 +42,14 @@ from bot.review import bootstrap as review
 from bot.slack.blocks import Block
 from bot.slack.channel_events import ChannelEvents
 from bot.slack.command_words import other_words
-from bot.slack.directory import Directory
 from bot.slack.edge import Edge, Identity
 from bot.slack.new_blocks import NewBlocks
 from bot.slack.outbox import JOB as POST
 from bot.slack.outbox import Outbox
+from bot.slack.people import people_of
 from bot.slack.people_list import PeopleList
-from bot.slack.person_languages import PersonLanguages, SeenLocales, message_language
+from bot.slack.person_languages import message_language
 from bot.slack.person_limits import PersonLimits
-from bot.slack.person_zones import PersonZones, SeenZones
 from bot.slack.responder import Responder
 from bot.slack.router import Router
 from bot.slack.view_seal import ViewSeal
@@ -113,17 +112,19 @@ class Services:
 
     def _people(self, identity: Identity) -> None:
         """Who people are, and in which language they read."""
-        seen, zones = SeenLocales(), SeenZones()
-        self.directory = Directory(
+        settings = self.settings
+        pagerduty = oncall.client(
+            settings.keydesk_pagerduty_token, url=settings.keydesk_pagerduty_url, proxies=self.resources.proxies
+        )
+        people = people_of(
             web=self.resources.web,
             team_id=identity.team_id,
-            group_ids=lambda: self.policy.current().group_ids(),
+            database=self.database,
+            policy=self.policy.current,
+            pagerduty=pagerduty,
             clock=self.clock,
-            counts=lambda actor: self.policy.current().counts(actor),
-            seen=(seen.note, zones.note),
         )
-        self.zones = PersonZones(seen=zones, ask=self.directory.actor)
-        self.languages = PersonLanguages(self.database, seen=seen, ask=self.directory.actor, clock=self.clock)
+        self.directory, self.zones, self.languages = people.directory, people.zones, people.languages
 
     def _messages(self) -> None:
         """What is said to people."""
@@ -146,7 +147,12 @@ class Services:
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
         of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
         of_care = care.drawers(units_per_usd=units)
-        of_review = review.drawers(units_per_usd=units, policy=self.policy.current, clock=self.clock)
+        of_review = review.drawers(
+            units_per_usd=units,
+            policy=self.policy.current,
+            on_call=self.directory.schedules.called,
+            clock=self.clock,
+        )
         of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS | copies.DRAWERS
         self.outbox = Outbox(
             database=self.database,
@@ -378,6 +384,7 @@ class Services:
         """What is wrong, for /readyz, though this process answers people."""
         resources, webhooks = self.resources, self.webhooks.problem if self.webhooks else ""
         await resources.accounts.check_units()
+        await self.directory.schedules.look()
         return [
             *resources.gateway_problems(),
             *filter(None, [self.maintenance.problem, webhooks]),

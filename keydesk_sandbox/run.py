@@ -1,4 +1,4 @@
-"""`keydesk sandbox`: three servers on this machine and the real bot between them, until Ctrl-C."""
+"""`keydesk sandbox`: four servers on this machine and the real bot between them, until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -55,6 +55,9 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     seed.fill_gateway(world.gateway)
     past.spend(world.gateway)
+    world.policy_path.write_text(seed.with_on_call(seed.POLICY), encoding="utf-8")
+    turns = [seed.PAGERDUTY_SAM, seed.PAGERDUTY_ALEX]
+    world.pagerduty.take_turns(seed.ON_CALL_SCHEDULE, turns, seconds=DAY / 2, turns=2_000)
     alerts = AlertPanel(
         gateway=world.gateway,
         secrets=world.alert_secrets,
@@ -86,6 +89,7 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
             ) from None
         gateway_url = await stack.enter_async_context(serving(world.gateway.app, date_header=False))
         world.slack.base_url = address
+        world.pagerduty.base_url = await stack.enter_async_context(serving(world.pagerduty.app))
         settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
         application = Application(settings, clock=world.gateway.clock)
         prepare_database(application.resources.database)

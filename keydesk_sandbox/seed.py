@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from bot.keys import owners
 from keydesk_sandbox.fake_gateway import FakeGateway
+from keydesk_sandbox.fake_pagerduty import PagerDutyUser
 from keydesk_sandbox.fake_slack.people import Person, PersonKind, Team, UserGroup
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
 
@@ -143,6 +144,25 @@ remain_quota = "$20"
 expired_time = "30d"
 reason       = { en = "Load test", zh-Hant = "負載測試", zh-Hans = "负载测试", ar = "اختبار التحمّل" }
 """
+
+
+ON_CALL_SCHEDULE = "P0SECUR"
+# In PagerDuty Sam and Alex take turns; the third has left, and Slack knows nobody by that address.
+PAGERDUTY_SAM = PagerDutyUser(id="PU0SAM", name="Sam Okafor", email="sam@example.com")
+PAGERDUTY_ALEX = PagerDutyUser(id="PU0ALEX", name="Alex Kim", email="alex@example.com")
+PAGERDUTY_STRANGER = PagerDutyUser(id="PU0ZOE", name="Zoe Former", email="zoe@example.com")
+_ON_CALL_ROLE = f"""\
+[roles.oncall]
+members  = ["pagerduty:{ON_CALL_SCHEDULE}"]
+fallback = ["security"]
+
+"""
+
+
+def with_on_call(policy: str) -> str:
+    """The same policy in which an alert calls whoever is on call first."""
+    rule = 'name  = "security pulls the plug"\nwho   = ['
+    return policy.replace("# Here messages", _ON_CALL_ROLE + "# Here messages", 1).replace(rule, f'{rule}"oncall", ', 1)
 
 
 def workspace() -> Workspace:

@@ -1,4 +1,6 @@
-"""The sandbox's world: a Slack, a gateway, and the settings with which the real bot meets them. Used by tests too.
+"""The sandbox's world: a Slack, a gateway, a PagerDuty, and the settings with which the real bot meets them.
+
+Used by tests too.
 
 The bot is not patched: it speaks HTTP and websockets to both, with secrets made up at each start.
 """
@@ -21,6 +23,7 @@ from starlette.types import ASGIApp
 from bot.manifest import read_manifest
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Clock, FakeGateway
+from keydesk_sandbox.fake_pagerduty import FakePagerDuty
 from keydesk_sandbox.fake_slack.slack import FakeSlack
 
 LOOPBACK = "127.0.0.1"
@@ -138,6 +141,7 @@ class World:
     alert_secrets: dict[str, str] = field(
         default_factory=lambda: {source: secrets.token_hex(16) for source in ALERT_SETTINGS}
     )
+    pagerduty_token: str = field(default_factory=lambda: f"u+{secrets.token_hex(9)}")
     access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
 
     def __post_init__(self) -> None:
@@ -160,6 +164,7 @@ class World:
             clock=clock,
             real_time=clock,
         )
+        self.pagerduty = FakePagerDuty(token=self.pagerduty_token, clock=clock)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.policy_path = self.folder / "policy.toml"
         self.policy_path.write_text(seed.POLICY, encoding="utf-8")
@@ -180,6 +185,9 @@ class World:
             "PORT": str(port),
             **{ALERT_SETTINGS[source]: secret for source, secret in self.alert_secrets.items()},
         }
+        if self.pagerduty.base_url:
+            settings["KEYDESK_PAGERDUTY_TOKEN"] = self.pagerduty_token
+            settings["KEYDESK_PAGERDUTY_URL"] = self.pagerduty.base_url
         if self.gateway.switches.user_header:
             settings["COMETAPI_USER_ID"] = "1"
         return settings | ({"SLACK_APP_TOKEN": self.app_token} if self.socket_mode else {})

@@ -135,6 +135,7 @@ class Alerts:
             notifications=notifications,
             batch_progress=ways.batch_progress,
             read_keys=self._read_keys,
+            schedules=deps.directory.schedules,
             clock=self._clock,
         )
 

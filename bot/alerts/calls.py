@@ -27,6 +27,7 @@ from bot.errors import ApprovalConflict, GatewayError
 from bot.gateway.limiter import Priority, prioritized
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of, with_commas
+from bot.oncall import Schedules
 from bot.permissions.entitlements import who_may_any
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
@@ -56,6 +57,7 @@ class SecurityCalls:
     notifications: AlertNotifications
     batch_progress: BatchProgress
     read_keys: Callable[[int], Awaitable[Alert]]
+    schedules: Schedules
     clock: Callable[[], float]
 
     def begin(self, c: sa.Connection, alert: Alert) -> None:
@@ -122,6 +124,7 @@ class SecurityCalls:
             # Not with the priority of a kill: what is read here must not hold one up.
             with contextlib.suppress(GatewayError), prioritized(Priority.PEOPLE):
                 await self.read_keys(alert_id)
+        await self.schedules.look()
         return await self.database.run(self._call, alert_id, number)
 
     def _call(self, c: sa.Connection, alert_id: int, number: int) -> Again | None:
@@ -172,7 +175,9 @@ class SecurityCalls:
             who = tr("{who} was on it; is it done?", who=mention(alert.acknowledged_by))
         else:
             who = tr("Nobody has acted yet.") if step else tr("Please act on the card above.")
-        return joined(mention_all(ids), which, who)
+        # Said when these people are called first, not at every call.
+        silence = self.schedules.silence(ids) if step in {0, ESCALATES_AT} else ""
+        return joined(mention_all(self.schedules.called(ids)), which, who, silence)
 
     async def home_rows(self, actor: Actor) -> list[Block]:
         """For the Home of those who may disable any key: alerts about living keys that nobody has acted on."""

@@ -90,6 +90,7 @@ class Approvals:
             people=self.directory.all_people,
             who_is=self.directory.actor,
             notifications=self.notifications,
+            schedules=self.directory.schedules,
             clock=self.clock,
         )
         self.timers = Timers(
@@ -152,7 +153,7 @@ class Approvals:
         self.counts = Counts(
             database=self.database,
             policy=self.policy,
-            people_of=self.directory.everybody,
+            people_of=self.directory.all_people,
             own_group=self.inventory.account_group,
             clock=self.clock,
         )

@@ -19,6 +19,7 @@ from bot.db import named_values
 from bot.db.engine import Database
 from bot.durable.engine import Again, Engine
 from bot.languages import joined, tr
+from bot.oncall import Schedules
 from bot.permissions.models import ActorKind, Approval, Given
 from bot.permissions.roles import EVERYBODY
 from bot.permissions.rules import Policy
@@ -41,7 +42,9 @@ PAUSE, PATIENCE = 5.0, 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """`group_size`: people of a group as last seen, None = not seen. `people`: as in approver_check.py."""
+    """`group_size`: people of a group as last seen, None = not seen. `people`: as in approver_check.py. `schedules`:
+    as last seen here; whoever calls from a durable job looks first.
+    """
 
     database: Database
     engine: Engine
@@ -50,24 +53,33 @@ class Calls:
     people: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     who_is: WhoIs
     notifications: Notifications
+    schedules: Schedules
     clock: Callable[[], float]
 
     def deciders(self, request: ApprovalRequest) -> frozenset[str]:
         """Ids of the people and groups who may answer the open stage now; empty when that is everybody."""
+        return self.schedules.called(self._ids_of(request))
+
+    def _ids_of(self, request: ApprovalRequest) -> frozenset[str]:
         approval = request.approval
         return frozenset() if approval is None else self._ids(approval, request.given, request.asked_at)
 
     def _ids(self, approval: Approval, given: tuple[Given, ...], asked_at: float) -> frozenset[str]:
+        """Ids of people, groups and schedules."""
         roles = roles_who_may_answer(approval, given, asked_at=asked_at, now=self.clock())
         ids = self.policy().roles.ids(roles)
         return frozenset() if EVERYBODY in ids else ids
 
     def on_card(self, c: sa.Connection, approval: Approval, new: NewRequest) -> Progress:
         """Whom the card of a new request mentions: who may answer its first stage, unless they get messages instead."""
+        ids = self._ids(approval, (), new.asked_at)
+        progress = Progress(silence=self.schedules.silence(ids))
         if approval.notify == "dm":
-            return Progress()
-        called = self._mentioned(c, self._ids(approval, (), new.asked_at), new.requester_id)
-        return Progress(called=tuple(sorted(called)), called_at=new.asked_at) if called else Progress()
+            return progress
+        called = self._mentioned(c, self.schedules.called(ids), new.requester_id)
+        return progress.model_copy(
+            update={"called": tuple(sorted(called)), "called_at": new.asked_at if called else None}
+        )
 
     def stage_opened(self, c: sa.Connection, request: ApprovalRequest) -> tuple[ApprovalRequest, str]:
         """An approval was given, another stage waits: the request, and the mention of its people ("" = none)."""
@@ -175,7 +187,10 @@ class Calls:
         self, c: sa.Connection, request: ApprovalRequest, ids: Iterable[str], *, at: float | None = None
     ) -> ApprovalRequest:
         when = at if at is not None else self.clock() if ids else request.progress.called_at
-        progress: Progress = store.record_progress(c, request.id, called=tuple(sorted(ids)), called_at=when)
+        silence = self.schedules.silence(self._ids_of(request))
+        progress: Progress = store.record_progress(
+            c, request.id, called=tuple(sorted(ids)), called_at=when, silence=silence
+        )
         return request.model_copy(update={"progress": progress})
 
 

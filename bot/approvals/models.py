@@ -216,6 +216,8 @@ class Progress(StoredModel):
     # Whom the card mentions, when deciders were last called, and the direct messages that show the card (calls.py).
     called: tuple[str, ...] = ()
     called_at: float | None = None
+    # Why the policy's fallback was called in place of whoever is on call, "" where it was not.
+    silence: StoredText = ""
     messages: tuple[str, ...] = ()
     checkpoints: dict[str, Any] = {}
     # Names of the roles that the requester had when the run began, for the owner's line of the key that it makes.

@@ -44,6 +44,7 @@ class Timers:
     async def remind(self, argument: str) -> None:
         """Remind those who may decide, and set the next, later reminder."""
         request_id, number = (int(part) for part in argument.split(":"))
+        await self.calls.schedules.look()
         await self.database.run(self._remind, request_id, number)
 
     def _remind(self, c: sa.Connection, request_id: int, number: int) -> None:
@@ -71,6 +72,7 @@ class Timers:
 
     async def redraw(self, argument: str) -> None:
         """Draw the card again: who may answer has grown."""
+        await self.calls.schedules.look()
         await self.database.run(self._redraw, int(argument))
 
     def _redraw(self, c: sa.Connection, request_id: int) -> None:

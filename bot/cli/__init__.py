@@ -9,6 +9,7 @@ They know nothing of argparse and of the environment; `__main__` wires both.
     http_protocol       uvicorn's HTTP protocol with a time limit for receiving a request, and a limit for connections
     metrics_server      serves /metrics and the details of readiness on a port of its own
     lookups             asks Slack and the gateway for the policy commands
+    on_call             asks PagerDuty who is on call in the schedules of a policy
     policy              `keydesk policy lint | explain | test | replay`
     policy_commands     arguments of `keydesk policy …`, and what they are given to work with
     read_only_database  opens the database for commands that only look, so that they work while `serve` runs

@@ -9,6 +9,7 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO, TypeVar
 
+from bot.cli.on_call import OnCallNow, on_call_now, schedules_of
 from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
@@ -58,7 +59,7 @@ def find_actor(
 ) -> Actor:
     """Who `user` is as Slack shows them now, with the given groups added; supposed, with a note, when it does not."""
     try:
-        people, problems = run(people_now(partial, policy.group_ids(), [user]))
+        people, problems = run(people_now(partial, policy, [user]))
     except (SlackError, TimeoutError) as error:
         out.write(f"note: Slack could not be asked ({reason(error)}), so {user} is taken to be in no other group.\n")
         return hypothetical_actor(policy, [user, *question_groups])
@@ -72,7 +73,7 @@ def find_actor(
 def find_people(partial: PartialSettings, policy: Policy, users: Sequence[str], out: TextIO) -> dict[str, Actor]:
     """Those of `users` whom Slack knows, as it shows them now; a note when it cannot be asked."""
     try:
-        people, problems = run(people_now(partial, policy.group_ids(), users[:MOST_PEOPLE]))
+        people, problems = run(people_now(partial, policy, users[:MOST_PEOPLE]))
     except (SlackError, TimeoutError) as error:
         out.write(f"note: Slack could not be asked ({reason(error)}).\n")
         return {}
@@ -90,22 +91,26 @@ def _web(settings: Settings) -> SlackWebClient:
 
 
 async def people_now(
-    partial: PartialSettings, groups: frozenset[str], users: Collection[str]
+    partial: PartialSettings, policy: Policy, users: Collection[str]
 ) -> tuple[dict[str, Actor], tuple[str, ...]]:
-    """Each of `users` as Slack shows them now, and what is wrong with the groups. Raises SlackError."""
+    """Each of `users` as Slack shows them now, and what is wrong with groups and schedules. Raises SlackError."""
     settings = partial.settings
     web = _web(settings)
     try:
-        identity = await web.read("auth.test")
+        team_id = str((await web.read("auth.test")).get("team_id", ""))
         directory = Directory(
             web=web,
-            team_id=str(identity.get("team_id", "")),
-            group_ids=lambda: groups,
+            team_id=team_id,
+            group_ids=policy.group_ids,
             clock=time.time,
             patience=PATIENCE,
+            schedules=schedules_of(partial, policy, web, team_id=team_id, proxies=proxies()),
         )
-        people = {user: await directory.actor(user, "") for user in users}
-        return people, directory.problems()
+        try:
+            people = {user: await directory.actor(user, "") for user in users}
+            return people, directory.problems()
+        finally:
+            await directory.close()
     finally:
         await web.close()
 
@@ -135,12 +140,12 @@ async def group_members(web: SlackWebClient, groups: Iterable[str]) -> Members:
     return Members(known, wrong)
 
 
-async def groups_now(partial: PartialSettings, groups: Iterable[str]) -> Members:
-    """The same with the settings' own connection."""
-    settings = partial.settings
-    web = _web(settings)
+async def groups_now(partial: PartialSettings, policy: Policy) -> tuple[Members, list[OnCallNow]]:
+    """Who is in each group of the policy and on call in each of its schedules, by the settings' own connection."""
+    web = _web(partial.settings)
     try:
-        return await group_members(web, groups)
+        members = await group_members(web, policy.group_ids())
+        return members, await on_call_now(partial, policy, web, proxies())
     finally:
         await web.close()
 

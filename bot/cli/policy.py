@@ -15,7 +15,13 @@ from bot.logs import visible
 from bot.permissions.bounds import free_grants, grant_lines, has_bounds
 from bot.permissions.cases import Case, parse_cases, run_cases
 from bot.permissions.counting import counted_words
-from bot.permissions.entitlements import condition_words, entitlements, outcome_words
+from bot.permissions.entitlements import (
+    condition_words,
+    entitlements,
+    outcome_words,
+    roles_of_terms,
+    schedule_words,
+)
 from bot.permissions.hypothetical import ACCOUNT_GROUP, SO_FAR, hypothetical_actor, hypothetical_facts
 from bot.permissions.lint import lint
 from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Ask, Decision, Facts
@@ -196,6 +202,8 @@ def what_can(path: Path, role: str, *, out: TextIO, units_per_usd: int = UNITS_P
             _print(out, "  else refused: no rule allows it")
     if not found:
         _print(out, f"{role}: nothing.")
+    deciders = (name for one in found for rule in one.rules for name in roles_of_terms(rule.approval))
+    _print(out, *schedule_words(policy, (role, *deciders)))
     return 0
 
 
@@ -234,7 +242,8 @@ def explain_lines(policy: Policy, ask: Ask, *, units_per_usd: int = UNITS_PER_US
     if decision.trail:
         above = "Rules above it" if decision.rule else "All rules"
         lines += [f"{above} that did not match:", *(f"  “{name}”: {why}" for name, why in decision.trail)]
-    return [*lines, *counted]
+    schedules = schedule_words(policy, (*sorted(policy.roles.of(ask.actor)), *roles_of_terms(decision.approval)))
+    return [*lines, *counted, *schedules]
 
 
 def _ask(

@@ -4,6 +4,7 @@ Needs no setting: the file is the argument or KEYDESK_POLICY. Slack and the gate
 """
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -19,9 +20,10 @@ KEYDESK_POLICY (by default policy.toml in the working directory); KEYDESK_UNITS_
 
 _LINT = """\
 Prints every mistake, or else every doubtful rule, with file, line and column. When SLACK_BOT_TOKEN is set, the
-user groups of the policy are looked up in Slack as well. What nobody may do is a note: it may be meant so.
+user groups of the policy are looked up in Slack as well, and PagerDuty is asked who is on call now in its schedules.
+What nobody may do is a note: it may be meant so.
 
-Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN.
+Reads KEYDESK_POLICY, KEYDESK_UNITS_PER_USD, SLACK_BOT_TOKEN, KEYDESK_PAGERDUTY_TOKEN.
 Exit codes: 0 nothing found, 1 something found (also when there is no such file), 2 a wrong setting."""
 _EXPLAIN = """\
 Prints the decision, the rule it comes from, and why each earlier rule did not match.
@@ -130,27 +132,29 @@ def _begin() -> PartialSettings:
 
 def _lint(arguments: argparse.Namespace) -> int:
     from bot.cli.lookups import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
+    from bot.cli.on_call import OnCallNow  # noqa: PLC0415
     from bot.cli.policy import lint_policy  # noqa: PLC0415
     from bot.policy_file import load_policy  # noqa: PLC0415
 
     partial, out = _begin(), sys.stdout
     path = arguments.file or partial.settings.keydesk_policy
     units = _units(partial)
-    members = Members({}, {})
+    members, on_call = Members({}, {}), list[OnCallNow]()
     if slack_is_set(partial, out):
-        try:
-            groups = load_policy(path, units_per_usd=units).group_ids()
-        except ConfigurationError:
-            groups = frozenset()  # lint_policy prints the mistakes
-        try:
-            members = run(groups_now(partial, groups))
-        except TimeoutError:
-            out.write("note: Slack did not answer in time; the groups are not looked at.\n")
+        # lint_policy prints the mistakes of a policy that cannot be read.
+        with contextlib.suppress(ConfigurationError):
+            policy = load_policy(path, units_per_usd=units)
+            try:
+                members, on_call = run(groups_now(partial, policy))
+            except TimeoutError:
+                out.write("note: Slack did not answer in time; the groups are not looked at.\n")
     found = lint_policy(path, out=out, units_per_usd=units, groups=members.known)
     unasked = sum(not sentence for sentence in members.wrong.values())
     if unasked:
         out.write(f"note: Slack could not be asked about {unasked} user groups.\n")
+    out.writelines(f"note: {one.line}\n" for one in on_call if one.found or not one.told)
     wrong = [sentence for sentence in members.wrong.values() if sentence]
+    wrong += [one.line for one in on_call if one.told and not one.found]
     out.writelines(f"{path}: {sentence}\n" for sentence in wrong)
     return 1 if wrong else found
 

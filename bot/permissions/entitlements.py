@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.languages import tr, trc
+from bot.languages.formats import with_commas
 from bot.permissions.condition import Condition
-from bot.permissions.models import OPERATIONS, RIGHTS, Actor
-from bot.permissions.roles import EVERYBODY
+from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval
+from bot.permissions.roles import EVERYBODY, is_schedule
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
 from bot.units import format_duration, short_quota
@@ -97,6 +98,37 @@ def condition_words(condition: Condition) -> str:
 def calls_nobody(policy: Policy) -> bool:
     """Whether no rule names people who may disable any key at once: then nobody is called when a key leaks."""
     return not policy.roles.ids(who_may_any(policy, "key.disable")) - {EVERYBODY}
+
+
+def schedules_behind(policy: Policy, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Of these roles, those with schedules: role → its schedules."""
+    found = {name: sorted(filter(is_schedule, policy.roles.members.get(name, ()))) for name in dict.fromkeys(names)}
+    return {name: tuple(schedules) for name, schedules in found.items() if schedules}
+
+
+def schedule_words(policy: Policy, names: Collection[str]) -> tuple[str, ...]:
+    """For each of these roles that has a schedule: who has the role, and who while that is not known."""
+    lines = []
+    for role, schedules in schedules_behind(policy, names).items():
+        for schedule in schedules:
+            fallback = sorted(policy.roles.fallbacks[schedule])
+            told = {"role": role, "schedule": schedule}
+            if fallback:
+                line = tr(
+                    "{role}: whoever is on call in {schedule}, and {fallback} while that is not known.",
+                    fallback=with_commas(fallback),
+                    **told,
+                )
+            else:
+                line = tr("{role}: whoever is on call in {schedule}, and nobody while that is not known.", **told)
+            lines.append(line)
+    return tuple(lines)
+
+
+def roles_of_terms(approval: Approval | None) -> tuple[str, ...]:
+    """Every role that may answer a request on these terms."""
+    stages = approval.stages if approval is not None else ()
+    return tuple(name for one in stages for name in (*one.roles, *(role for e in one.escalations for role in e.roles)))
 
 
 def who_may_any(policy: Policy, operation: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from bot.periods import Period
 from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts, Lock
-from bot.permissions.roles import is_group, is_person
+from bot.permissions.roles import is_group, is_person, is_schedule
 from bot.permissions.rules import Policy
 from bot.permissions.toml_document import guess, short
 from bot.units import UNITS_PER_USD, parse_delta, parse_duration, parse_quota
@@ -54,7 +54,8 @@ _OFF = frozenset({"off", "false", "no", ""})
 
 
 def hypothetical_actor(policy: Policy, names: Sequence[str]) -> Actor:
-    """Somebody made of roles, a person's id, group ids, `nobody` (a member without a role), or a kind (`guest`).
+    """Somebody made of roles, a person's id, ids of groups and schedules, `nobody` (a member without a role), or a kind
+    (`guest`).
 
     A role of that name comes before a word. ValueError with a sentence for an unknown name.
     """
@@ -64,7 +65,7 @@ def hypothetical_actor(policy: Policy, names: Sequence[str]) -> Actor:
     for name in names:
         if name in policy.roles.members:
             roles.add(name)
-        elif is_group(name):
+        elif is_group(name) or is_schedule(name):
             groups.add(name)
         elif is_person(name):
             user = name

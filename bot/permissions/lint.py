@@ -11,7 +11,7 @@ from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
 from bot.permissions.entitlements import calls_nobody
 from bot.permissions.membership import Membership
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
-from bot.permissions.roles import EVERYBODY
+from bot.permissions.roles import EVERYBODY, is_schedule
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.source_map import Position
 from bot.permissions.subsumption import covers, impossible
@@ -77,6 +77,7 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
                 *_wide_addresses(policy),
                 *_care(policy),
                 *_placeholders(policy),
+                *_schedules(policy),
             ]
         )
     )
@@ -213,6 +214,17 @@ def placeholders(policy: Policy, known: Collection[str] = ()) -> str:
 def _placeholders(policy: Policy) -> list[LintFinding]:
     sentence = placeholders(policy)
     return [LintFinding(position=_TOP, rule="", sentence=sentence, doubt=False)] if sentence else []
+
+
+def _schedules(policy: Policy) -> list[LintFinding]:
+    """Roles that nobody has while PagerDuty does not tell."""
+    alone = [
+        role
+        for role, ids in policy.roles.members.items()
+        if ids and all(is_schedule(one) and not policy.roles.fallbacks[one] for one in ids)
+    ]
+    sentence = "has only a schedule, so nobody has it while PagerDuty does not tell who is on call: add a fallback"
+    return [LintFinding(position=_TOP, rule="", sentence=f"the role {role} {sentence}") for role in alone]
 
 
 def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:

@@ -1,13 +1,14 @@
 """Who stands behind names in a policy, as far as it can be known, and whether an approval can ever come.
 
-Slack groups are unknown unless their members are given. Used by lint only; it decides nothing.
+Slack groups are unknown unless their members are given, and so are schedules, whoever is on call now. Used by lint
+only; it decides nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.permissions.models import Approval
-from bot.permissions.roles import EVERYBODY, Roles, is_group
+from bot.permissions.roles import EVERYBODY, Roles, is_group, is_schedule
 from bot.permissions.rules import Rule
 
 
@@ -65,7 +66,7 @@ class Membership:
         """Exactly these people, or None where a group or everybody is among them."""
         people: set[str] = set()
         for one in self.roles.ids(names):
-            if one == EVERYBODY or (is_group(one) and one not in self.groups):
+            if one == EVERYBODY or is_schedule(one) or (is_group(one) and one not in self.groups):
                 return None
             people.update(self.groups[one] if is_group(one) else (one,))
         return frozenset(people)

@@ -183,7 +183,7 @@ class Policy:
         return frozenset(name for name in self._named() if is_person(name))
 
     def _named(self) -> frozenset[str]:
-        named = set().union(*self.roles.members.values())
+        named = set().union(*self.roles.members.values(), *self.roles.fallbacks.values())
         for rule in self.rules:
             named |= rule.people | _deciders(rule)
         return frozenset(named)

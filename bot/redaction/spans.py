@@ -22,6 +22,9 @@ _FORMS = (
     # Who has a response URL can post with it.
     ("hooks.slack.com/", re.compile(r"https://hooks\.slack\.com/[^\s\"'<>]+")),
     ("://", re.compile(r"://([^\s/:@\"']{0,256}+:[^\s/@\"']{4,256})@")),  # user:password in a URL
+    # PagerDuty's keys: a person's by its beginning, an account's only behind the word before it.
+    ("u+", re.compile(rf"(?<![0-9A-Za-z])u\+{_BOTH_CASES_AND_A_DIGIT}[0-9A-Za-z_-]{{18}}(?![0-9A-Za-z_-])")),
+    ("oken token=", re.compile(r"oken token=([0-9A-Za-z_+-]{20})(?![0-9A-Za-z_+-])")),
     ("Bearer ", re.compile(r"Bearer ((?=[A-Za-z._~+/=-]{0,64}[0-9])[0-9A-Za-z._~+/=-]{20,})")),
 )
 # What people write where a secret would stand: one kind of letter only, a mask with little around it, and, as a

@@ -3,7 +3,7 @@ each owner. Drawn from the rows, in the reader's language; no clients.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ from bot.slack.blocks import (
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
+OnCall = Callable[[Iterable[str]], frozenset[str]]
+Called = Callable[[ReviewCard], str]
 CARD, REMINDER, OWNER = "review_card", "review_reminder", "review_owner"
 OPEN, PAGE, WINDOW = "review.open", "review.page", "review.window"
 # So many keys stand on the card itself; more are in its window, so many on a page.
@@ -51,19 +53,21 @@ NAMED = 20
 _DAY_ONLY = "{date_short}"
 
 
-def drawers(*, units_per_usd: int, policy: Callable[[], Policy], clock: Callable[[], float]) -> dict[str, Drawer]:
-    """Post kind → what draws it."""
+def drawers(
+    *, units_per_usd: int, policy: Callable[[], Policy], on_call: OnCall, clock: Callable[[], float]
+) -> dict[str, Drawer]:
+    """Post kind → what draws it. `on_call`: ids with each schedule replaced by whoever is on call now."""
+
+    def called(card: ReviewCard) -> str:
+        """Mentions of those who decide about the keys of a card, by the policy of now."""
+        names = security_of(policy())[:1] if card.security else card.roles
+        return mention_all(on_call(policy().roles.ids(names) - {EVERYBODY}))
+
     return {
-        CARD: functools.partial(_card, units_per_usd=units_per_usd, policy=policy, clock=clock),
-        REMINDER: functools.partial(_reminder, policy=policy),
-        OWNER: functools.partial(_owner, units_per_usd=units_per_usd, policy=policy),
+        CARD: functools.partial(_card, units_per_usd=units_per_usd, called=called, clock=clock),
+        REMINDER: functools.partial(_reminder, called=called),
+        OWNER: functools.partial(_owner, units_per_usd=units_per_usd, called=called),
     }
-
-
-def called(policy: Policy, card: ReviewCard) -> str:
-    """Mentions of those who decide about the keys of a card, by the policy of now."""
-    names = security_of(policy)[:1] if card.security else card.roles
-    return mention_all(policy.roles.ids(names) - {EVERYBODY})
 
 
 def requests_of(c: sa.Connection, rows: Sequence[ReviewedKey]) -> Requests:
@@ -72,7 +76,7 @@ def requests_of(c: sa.Connection, rows: Sequence[ReviewedKey]) -> Requests:
 
 
 def _card(
-    c: sa.Connection, post: PostRow, *, units_per_usd: int, policy: Callable[[], Policy], clock: Callable[[], float]
+    c: sa.Connection, post: PostRow, *, units_per_usd: int, called: Called, clock: Callable[[], float]
 ) -> Message | None:
     card = store.find_card(c, int(post.subject))
     review = None if card is None else store.find(c, card.review_id)
@@ -82,7 +86,7 @@ def _card(
     title = _title(review, counts)
     blocks: list[Block] = [section(title)]
     if counts.open:
-        blocks.append(section(joined(called(policy(), card), _task(review, counts))))
+        blocks.append(section(joined(called(card), _task(review, counts))))
     if counts.total <= ON_CARD:
         rows = store.page(c, card.id, limit=ON_CARD)
         requests = requests_of(c, rows)
@@ -195,7 +199,7 @@ def window(page: WindowPage, *, now: float, units_per_usd: int) -> dict[str, Any
     return modal(WINDOW, title, blocks, close=tr("Close"), private_metadata=f"{page.card.id}:{page.number}")
 
 
-def _reminder(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) -> Message | None:
+def _reminder(c: sa.Connection, post: PostRow, *, called: Called) -> Message | None:
     card = store.find_card(c, int(post.subject))
     review = None if card is None else store.find(c, card.review_id)
     if card is None or review is None:
@@ -215,7 +219,7 @@ def _reminder(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) 
     else:
         told = _waits(review, number)
     nobody = tr("Those who were asked first are not in this workspace any more.") if post.body.get("security") else ""
-    text = joined(called(policy(), whom), told, nobody)
+    text = joined(called(whom), told, nobody)
     return Message(text, [section(text), actions(_review_button(card, waits=False))])
 
 
@@ -248,7 +252,7 @@ _ABOUT = {
 }
 
 
-def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, policy: Callable[[], Policy]) -> Message | None:
+def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, called: Called) -> Message | None:
     number, _, owner = post.subject.partition(":")
     review, what = store.find(c, int(number)), str(post.body["what"])
     rows = [] if review is None else store.of_owner(c, review.id, owner, _ABOUT[what])
@@ -267,7 +271,7 @@ def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, policy: Calla
     if len(rows) > NAMED:
         blocks.append(context(trn("… and {count} more", "… and {count} more", len(rows) - NAMED)))
     card = store.find_card(c, rows[0].card_id)
-    blocks += [] if card is None else [context(_whom_to_ask(what, rows, called(policy(), card)))]
+    blocks += [] if card is None else [context(_whom_to_ask(what, rows, called(card)))]
     return Message(title, blocks)
 
 

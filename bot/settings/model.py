@@ -135,6 +135,14 @@ class Settings(BaseSettings):
         None, alias="KEYDESK_ALERT_TOKEN_ALERTMANAGER", description="Bearer token of POST /alerts/alertmanager."
     )
 
+    keydesk_pagerduty_token: SecretStr | None = Field(
+        None, alias="KEYDESK_PAGERDUTY_TOKEN", description="Read-only API key of PagerDuty, for roles with a schedule."
+    )
+    keydesk_pagerduty_url: Text = Field(
+        "https://api.pagerduty.com",
+        alias="KEYDESK_PAGERDUTY_URL",
+        description="Base of PagerDuty's REST API; https://api.eu.pagerduty.com for accounts in Europe.",
+    )
     keydesk_webhook_url: Text | None = Field(
         None, alias="KEYDESK_WEBHOOK_URL", description="Gets a signed POST per line of the record; absent: none."
     )
@@ -160,15 +168,20 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "slack_bot_token", "slack_signing_secret", "cometapi_access_token", "slack_app_token", "github_token"
+        "slack_bot_token",
+        "slack_signing_secret",
+        "cometapi_access_token",
+        "slack_app_token",
+        "github_token",
+        "keydesk_pagerduty_token",
     )
     @classmethod
     def _secret_is_usable(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
         text = value.get_secret_value().strip()
-        if text.lower().startswith("bearer "):
-            raise ValueError("write the bare token, without “Bearer”")
+        if text.lower().startswith(("bearer ", "token ")):
+            raise ValueError(f"write the bare token, without “{text.split()[0]}”")
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError("is empty or holds characters no such secret has")
         return SecretStr(text)
@@ -223,7 +236,7 @@ class Settings(BaseSettings):
             raise ValueError("is not the id of a workspace such as T0123ABCD (in the address of its page)")
         return value
 
-    @field_validator("slack_api_url", "cometapi_base_url")
+    @field_validator("slack_api_url", "cometapi_base_url", "keydesk_pagerduty_url")
     @classmethod
     def _url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -239,6 +252,13 @@ class Settings(BaseSettings):
     @classmethod
     def _slack_base_ends_with_a_slash(cls, value: str) -> str:
         return value if value.endswith("/") else value + "/"
+
+    @field_validator("keydesk_pagerduty_url")
+    @classmethod
+    def _pagerduty_has_no_path(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/"):
+            raise ValueError("must not have a path: the client adds /oncalls itself")
+        return value.rstrip("/")
 
     @field_validator("cometapi_base_url")
     @classmethod

@@ -16,6 +16,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     error_handler   the one net below all handlers
     error_report    an error becomes one sentence for the person and one line for the log
     errors          what can go wrong between us and Slack
+    group_problems  what hinders a user group that the policy names
     http_endpoint   slack over HTTP: one POST route
     identity        asks Slack who we are, once, when the bot starts
     inputs          input blocks and their elements, and how to read them back
@@ -23,6 +24,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     new_blocks      blocks that not every workspace takes yet, and who refused them
     membership      what Slack's user object says about somebody's standing here
     message_sender  the four calls by which a post becomes a message
+    people          builds what tells who people are
     people_list     what many people are here at once
     person_languages  in which language each person reads
     person_limits   how much one person may ask of the bot in a minute

@@ -3,7 +3,8 @@
 Read live, cached for a minute, refreshed by events. For what only shows, the last ten minutes stand in when Slack is
 silent. A decision that counts asks again (`fresh`): what was not seen within three seconds is not known then, the
 actor is UNKNOWN and the policy refuses. Only groups that the policy names are looked at (Tier 2: 20 calls a minute),
-and people who have no role cause no further call. Knows no policy and no request.
+and people who have no role cause no further call. A schedule of PagerDuty counts as a group of whoever is on call
+(bot/oncall). Knows no policy and no request.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from bot.languages import said, tr
+from bot.oncall import Schedules
 from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import Ack, Delivery, text_of
 from bot.slack.errors import SlackError, SlackRefused, SlackUnavailable
+from bot.slack.group_problems import lasting_problem, silence
 from bot.slack.membership import actor_of
 from bot.slack.rate_limits import CallWindow
 from bot.slack.router import Router
@@ -66,8 +69,8 @@ class _Known(Generic[T]):
 class Directory:
     """Who people are. `group_ids`: the groups that today's policy names; `team_id`: our workspace.
 
-    `counts`: whether the policy gives this person anything; who has nothing is not worth a fresh look. Each of
-    `seen` gets every user object that Slack shows, with the person's locale.
+    `schedules`: who is on call. `counts`: whether the policy gives this person anything; who has nothing is not worth
+    a fresh look. Each of `seen` gets every user object that Slack shows, with the person's locale.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Directory:
         counts: Callable[[Actor], bool] = lambda _actor: True,
         patience: float = PATIENCE_SECONDS,
         seen: Sequence[Callable[[Mapping[str, Any]], None]] = (),
+        schedules: Schedules | None = None,
     ) -> None:
         self._web = web
         self._team_id = team_id
@@ -88,6 +92,7 @@ class Directory:
         self._patience = patience
         self._counts = counts
         self._listeners = seen
+        self.schedules = schedules or Schedules(clock=clock)
         self._people: OrderedDict[str, _Known[Actor]] = OrderedDict()
         self._groups: dict[str, _Known[frozenset[str]]] = {}
         self._problems: dict[str, str] = {}
@@ -103,6 +108,7 @@ class Directory:
         `user_team_id`, as the payload has it, is no proof: on Enterprise Grid it is one fixed workspace of the person,
         whichever they act in. Answers within about 1.2 s whatever Slack does.
         """
+        await self.schedules.look()
         groups = self._group_ids()
         oldest = self._clock() - (JUST_NOW_SECONDS if fresh else STALE_SECONDS)
         seen = self._assemble(slack_user_id, groups, oldest=self._clock() - FRESH_SECONDS, team_id=user_team_id)
@@ -157,7 +163,7 @@ class Directory:
         mine = frozenset(name for name, members in memberships.items() if members and slack_user_id in members)
         if min([known.at, *(self._groups[name].at for name in mine)]) < oldest:
             return unknown
-        return replace(person, groups=mine)
+        return replace(person, groups=mine | self.schedules.held_by(slack_user_id, mine))
 
     def _in_group(self, slack_user_id: str, group_id: str) -> bool:
         known = self._groups.get(group_id)
@@ -207,7 +213,7 @@ class Directory:
             if isinstance(error, SlackUnavailable) and error.retry_after is not None:
                 window.hold(error.retry_after)
             if name.startswith("group "):
-                self._problems[name] = _silence(name.removeprefix("group "), code)
+                self._problems[name] = silence(name.removeprefix("group "), code)
             logger.warning("asking Slack about %s failed: %s", name, code or "no answer")
         finally:
             self._flights.pop(name, None)
@@ -252,7 +258,7 @@ class Directory:
         try:
             answer = await self._web.read("usergroups.users.list", usergroup=group_id)
         except SlackRefused as error:
-            lasting = _lasting(error.code, group_id)
+            lasting = lasting_problem(error.code, group_id)
             if lasting is None:
                 raise
             self._problems[name] = lasting
@@ -271,6 +277,7 @@ class Directory:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+        await self.schedules.close()
 
     async def members(self, group_id: str) -> frozenset[str]:
         """The user ids in a group; empty when Slack does not tell."""
@@ -280,30 +287,27 @@ class Directory:
         return self._usable(self._groups.get(group_id)) or frozenset()
 
     async def people(self, ids: Iterable[str]) -> frozenset[str]:
-        """The people behind ids of people and groups; of a group that Slack does not tell about, nobody."""
-        wanted = frozenset(ids)
-        groups = [await self.members(one) for one in sorted(wanted) if one.startswith("S")]
-        return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*groups)
+        """The people behind ids of people, groups and schedules; of a group that Slack does not tell about, nobody."""
+        people, _ = await self._behind(ids)
+        return people
 
     async def all_people(self, ids: Iterable[str]) -> frozenset[str] | None:
-        """The same; None when Slack does not tell about one of the groups."""
-        wanted = frozenset(ids)
-        people = await self.people(wanted)
-        groups = (self._groups.get(one) for one in wanted if one.startswith("S"))
-        return None if any(self._usable(group) is None for group in groups) else people
+        """The same; None when Slack does not tell who is in one of the groups."""
+        people, complete = await self._behind(ids)
+        return people if complete else None
 
-    async def everybody(self, ids: Iterable[str]) -> frozenset[str] | None:
-        """Everybody behind ids of people and groups; None when Slack does not tell who is in one of the groups."""
-        wanted = frozenset(ids)
+    async def _behind(self, ids: Iterable[str]) -> tuple[frozenset[str], bool]:
+        """The people, and whether Slack told about every group."""
+        await self.schedules.look()
+        wanted = self.schedules.called(ids)
         groups = sorted(one for one in wanted if one.startswith("S"))
         flights = [self._look_at_group(group_id, fresh=False) for group_id in groups]
         pending = [flight for flight in flights if flight is not None]
         if pending:
             await asyncio.wait(pending, timeout=self._patience)
         known = [self._usable(self._groups.get(group_id)) for group_id in groups]
-        if None in known:
-            return None
-        return (wanted - frozenset(groups)).union(*(members for members in known if members is not None))
+        members = (group for group in known if group is not None)
+        return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*members), None not in known
 
     def group_size(self, group_id: str) -> int | None:
         """How many people are in a group, as last seen; None when it was not. Asks nothing."""
@@ -313,13 +317,14 @@ class Directory:
     async def refresh(self) -> None:
         """Load every group of the policy, so that the first click finds them; then `problems` is complete."""
         flights = [self._look_at_group(group_id, fresh=True) for group_id in sorted(self._group_ids())]
-        await asyncio.gather(*(flight for flight in flights if flight is not None))
+        await asyncio.gather(self.schedules.look_now(), *(flight for flight in flights if flight is not None))
 
     def problems(self) -> tuple[str, ...]:
         """What hinders the policy: groups that are missing, empty or not readable. As last seen; asks nothing."""
         names = {f"group {group_id}" for group_id in self._group_ids()}
         # One missing scope or plan hits every group alike and is said once.
-        return tuple(dict.fromkeys(said(text) for name, text in sorted(self._problems.items()) if name in names))
+        found = dict.fromkeys(said(text) for name, text in sorted(self._problems.items()) if name in names)
+        return (*found, *self.schedules.problems())
 
     async def dm_channel(self, slack_user_id: str) -> str:
         """The channel of our DM with somebody. Raises SlackUnavailable, or SlackRefused for bots and people gone."""
@@ -369,30 +374,3 @@ class Directory:
 
 def _ids(found: object) -> frozenset[str]:
     return frozenset(item for item in found if isinstance(item, str)) if isinstance(found, list) else frozenset()
-
-
-def _silence(group_id: str, code: str) -> str:
-    """That Slack did not tell about a group; `code`: its error word, "" when it did not answer."""
-    if code:
-        return tr("Slack did not tell us about group {group} ({code}).", group=group_id, code=code)
-    return tr("Slack did not tell us about group {group} (no answer).", group=group_id)
-
-
-def _lasting(code: str, group_id: str) -> str | None:
-    """What is wrong, for an answer of Slack that will be the same in a minute; None for all others.
-
-    The group counts as empty, and `problems` says why.
-    """
-    match code:
-        case "no_such_subteam" | "subteam_not_found":
-            return tr("Slack has no user group {group}; is the id in the policy right?", group=group_id)
-        case "invalid_subteam_id":
-            return tr("{group} is no id of a user group; is the id in the policy right?", group=group_id)
-        case "subteam_disabled":
-            return tr("The user group {group} is disabled in Slack, so nobody has its roles.", group=group_id)
-        case "plan_upgrade_required":
-            return tr("This Slack plan has no user groups; name people by their user ids in the policy.")
-        case "missing_scope":
-            return tr("The Slack app lacks the scope usergroups:read, so nobody gets a role from a user group.")
-        case _:
-            return None

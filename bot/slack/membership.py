@@ -1,12 +1,41 @@
-"""What Slack's user object says about somebody's standing here. Pure; knows no cache and no call. slack.md D."""
+"""What Slack's user object says about somebody's standing here. Knows no cache. slack.md D."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
+from bot.errors import BotError
+from bot.languages import tr
 from bot.permissions.models import Actor, ActorKind
 from bot.slack.delivery import text_of
+from bot.slack.errors import SlackError, SlackRefused
 
 SLACKBOT = "USLACKBOT"
+
+
+class Reads(Protocol):
+    """The part of web_client.SlackWebClient that is needed here."""
+
+    async def read(self, method: str, **params: Any) -> dict[str, Any]: ...
+
+
+async def member_by_email(web: Reads, team_id: str, email: str) -> str | None:
+    """The id of the full member with this e-mail address, None where there is none. Raises BotError, with the reason
+    for a sentence about whoever was looked for.
+    """
+    try:
+        answer = await web.read("users.lookupByEmail", email=email)
+    except SlackError as error:
+        code = error.code if isinstance(error, SlackRefused) else ""
+        if code == "users_not_found":
+            return None
+        if code == "missing_scope":
+            raise BotError(tr("the Slack app lacks the scope users:read.email")) from error
+        raise BotError(tr("Slack does not tell who has the e-mail addresses of those on call")) from error
+    found = answer.get("user")
+    user = found if isinstance(found, Mapping) else {}
+    slack_user_id = text_of(user, "id")
+    kind = actor_of(user, slack_user_id=slack_user_id, team_id=team_id).kind
+    return slack_user_id if slack_user_id and kind is ActorKind.MEMBER else None
 
 
 def actor_of(user: Mapping[str, Any], *, slack_user_id: str, team_id: str) -> Actor:

@@ -28,6 +28,7 @@ from bot.deps import Deps
 from bot.features import OPERATIONS
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
+from bot.oncall import Schedules
 from bot.permissions.models import Actor
 from bot.permissions.rules import parse_policy
 from bot.slack.delivery import Delivery, Kind
@@ -119,6 +120,7 @@ class Room:
             notifications=self.notifications,
             batch_progress=lambda _c, _id: (0, 0, 0, False),
             read_keys=self._read_keys,
+            schedules=Schedules(clock=clock),
             clock=clock,
         )
         self.response = AlertResponse(

@@ -27,6 +27,7 @@ from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice
+from bot.oncall import Schedules
 from bot.operations import Expiry
 from bot.permissions.models import Actor, ActorKind, Ask, Facts
 from bot.permissions.policy import decide
@@ -147,12 +148,14 @@ class Spine:
         self.sizes: dict[str, int] = {}
         # People who are no full members any more.
         self.gone: set[str] = set()
+        self.schedules = Schedules(fallbacks=lambda: self.policy.roles.fallbacks, clock=self.clock)
         self.calls = Calls(
             **shared,
             policy=lambda: self.policy,
             group_size=lambda one: self.sizes.get(one),
             people=self._people_of,
             who_is=self._who_is,
+            schedules=self.schedules,
         )
         self.actions = RequestActions(**shared, **judged, calls=self.calls)
         self.timers = Timers(**shared, calls=self.calls)

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Settle
 
 POLICY = parse_policy(seed.POLICY, file="policy.toml", units_per_usd=500_000)
+
+
+def roles_of(*groups: str) -> Policy:
+    return parse_policy(f"[roles]\nall = {json.dumps(groups)}")
 
 
 @pytest.fixture
@@ -98,7 +103,8 @@ def test_a_token_that_is_missing_is_normal_and_a_wrong_one_is_told(settle: Settl
 
 async def test_members_of_groups(world: World, settle: Settle) -> None:
     world.slack.workspace.groups["S0ADMINS"].users.clear()
-    members = await lookups.groups_now(settle(), ["S0MANAGERS", "S0ADMINS", "S0NOTHERE"])
+    members, on_call = await lookups.groups_now(settle(), roles_of("S0MANAGERS", "S0ADMINS", "S0NOTHERE"))
+    assert on_call == []
     managers = (seed.MANAGER, seed.SECOND_MANAGER, seed.CHINESE_MANAGER)
     assert members.known == {"S0ADMINS": (), "S0MANAGERS": managers, "S0NOTHERE": ()}
     assert members.wrong == {
@@ -108,7 +114,7 @@ async def test_members_of_groups(world: World, settle: Settle) -> None:
 
 
 async def test_more_groups_than_slack_allows_are_not_asked_for(world: World, settle: Settle) -> None:
-    members = await lookups.groups_now(settle(), [f"S0NO{number:02}" for number in range(25)])
+    members, _ = await lookups.groups_now(settle(), roles_of(*(f"S0NO{number:02}" for number in range(25))))
     assert list(members.wrong.values()).count("") == 5
     assert sum(call.method == "usergroups.users.list" for call in world.slack.calls) == 20
 

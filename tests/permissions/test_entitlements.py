@@ -7,6 +7,9 @@ from bot.permissions.entitlements import (
     condition_words,
     entitlements,
     outcome_words,
+    roles_of_terms,
+    schedule_words,
+    schedules_behind,
     who_decides_for,
     who_may_any,
 )
@@ -123,3 +126,22 @@ allow = true
 )
 def test_who_decides_for_somebody(names: set[str], ids: set[str]) -> None:
     assert who_decides_for(parse_policy(DECIDING), names) == ids
+
+
+def test_roles_with_a_schedule_are_told_with_who_stands_in() -> None:
+    read = policy(
+        '[roles.oncall]\nmembers = ["pagerduty:P0ABC12"]\nfallback = ["security"]\n'
+        '[roles.alone]\nmembers = ["pagerduty:P0OTHER", "U0X"]\n'
+    )
+    assert schedules_behind(read, ("oncall", "security", "U0X", "oncall")) == {"oncall": ("pagerduty:P0ABC12",)}
+    assert schedule_words(read, ("oncall", "alone")) == (
+        "oncall: whoever is on call in pagerduty:P0ABC12, and S0SEC while that is not known.",
+        "alone: whoever is on call in pagerduty:P0OTHER, and nobody while that is not known.",
+    )
+
+
+def test_the_roles_of_terms_are_those_of_every_stage_and_escalation() -> None:
+    stages = '{ from = ["manager"], escalate = { to = ["admin"], after = "4h" } }, { from = ["security"] }'
+    [read] = policy(rule(rest=f"approval = {{ stages = [{stages}] }}")).rules
+    assert roles_of_terms(read.approval) == ("manager", "admin", "security")
+    assert roles_of_terms(None) == ()

@@ -23,6 +23,7 @@ def test_somebody_is_made_of_roles_ids_and_kinds() -> None:
     actor = hypothetical_actor(POLICY, ["engineer", "U0ANN", "S0X", "manager"])
     assert (actor.slack_user_id, actor.groups, actor.kind) == ("U0ANN", frozenset({"S0X"}), ActorKind.MEMBER)
     assert POLICY.roles.of(actor) == {"engineer", "manager"}
+    assert hypothetical_actor(POLICY, ["pagerduty:P0ABC12"]).groups == {"pagerduty:P0ABC12"}
     assert hypothetical_actor(POLICY, ["bot"]).kind is ActorKind.BOT
     assert hypothetical_actor(POLICY, ["guest"]).kind is ActorKind.MEMBER  # a role of that name comes first
     assert POLICY.roles.of(hypothetical_actor(POLICY, ["nobody"])) == frozenset()

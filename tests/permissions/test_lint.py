@@ -317,3 +317,21 @@ def test_ids_of_the_example_are_noted() -> None:
 def test_care_that_tells_too_early_or_not_at_all_is_told(line: str, told: str, *, doubt: bool) -> None:
     found = [one for one in lint(parse_policy(f"[care]\n{line}\n")) if told in one.sentence]
     assert [one.doubt for one in found] == [doubt]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ('members = ["pagerduty:P0ABC12"]', True),
+        ('members = ["pagerduty:P0ABC12", "pagerduty:P0OTHER"]', True),
+        ('members = ["pagerduty:P0ABC12"]\nfallback = ["security"]', False),
+        ('members = ["pagerduty:P0ABC12", "U0LEAD"]', False),
+    ],
+)
+def test_a_role_that_nobody_has_while_pagerduty_is_silent_is_doubtful(role: str, told: bool) -> None:
+    found = doubts(f"[roles.oncall]\n{role}\n" + rule("on call", '["oncall"]'))
+    sentence = (
+        "the role oncall has only a schedule, so nobody has it while PagerDuty does not tell who is on call: "
+        "add a fallback"
+    )
+    assert (("", sentence) in found) is told

@@ -33,6 +33,14 @@ def test_nobody_and_apart_are_said_only_when_certain() -> None:
     assert not known.apart(("*",), ("team",))
 
 
+def test_who_is_on_call_is_never_certain() -> None:
+    on_call = '\n[roles.oncall]\nmembers = ["pagerduty:P0ABC12"]\nfallback = ["boss"]\n'
+    read = parse_policy(TEXT % ('["team"]', '{ from = ["oncall"], count = 5 }') + on_call)
+    known = membership(read)
+    assert not known.none(("oncall",))
+    assert known.stuck(read.rules[0]) is None
+
+
 def test_an_approval_that_can_come_is_not_stuck() -> None:
     of = policy('["team"]', '{ from = ["boss"] }')
     assert membership(of).stuck(of.rules[0]) is None

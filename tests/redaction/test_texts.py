@@ -47,6 +47,8 @@ def test_every_trick_is_seen_through(trick: str, secret: str) -> None:
         f"xoxb-1234-{CORE[:20]}",
         f"xoxe.xoxp-1-{CORE[:20]}",
         f"xapp-1-A1-{CORE[:20]}",
+        f"u+{CORE[:18]}",
+        f"Token token={CORE[:20]}",
         f"ghp_{CORE[:36]}",
         f"github_pat_{CORE[:30]}",
         f"sk-{CORE[:20]}",

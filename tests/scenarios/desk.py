@@ -57,6 +57,7 @@ class Desk:
         self._sleepers = 0
         self.slack = world.slack
         self.gateway = world.gateway
+        self.pagerduty = world.pagerduty
 
     def clock(self) -> float:
         """The bot's clock: the loop's time, and what a test let pass."""
@@ -291,6 +292,8 @@ async def running(
         stack.enter_context(mock.patch.object(sqlite, "SYNCHRONOUS", "OFF"))
         stack.enter_context(mock.patch.object(engine, "LISTENER_SECONDS", 0.01))
         world.slack.base_url = await stack.enter_async_context(serving(world.slack.app))
+        if world.pagerduty.schedules:
+            world.pagerduty.base_url = await stack.enter_async_context(serving(world.pagerduty.app))
         environment = world.environment(gateway_url="http://127.0.0.1:1", port=3000, database_url=database_url)
         desk = Desk(world)
         application = Application(

@@ -1,11 +1,15 @@
 """What Slack's user object makes of somebody; doubt never makes a member."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.errors import BotError
 from bot.permissions.models import ActorKind
-from bot.slack.membership import actor_of
+from bot.slack.membership import actor_of, member_by_email
+from bot.slack.web_client import SlackWebClient
+from keydesk_sandbox.fake_slack import FakeSlack
 
 HERE = {"team_id": "T0HOME"}
 
@@ -42,3 +46,24 @@ def test_the_team_and_the_name() -> None:
     assert (other.team_id, other.name) == ("T0ELSE", "ada")
     profile = {"display_name": "", "real_name": "Ada L."}
     assert actor_of({**HERE, "profile": profile}, slack_user_id="U0ADA", team_id="T0HOME").name == "Ada L."
+
+
+@pytest.mark.parametrize(
+    ("user", "found"),
+    [("U1ALICE", True), ("U3GUEST", False), ("U5OUT", False), ("U7GONE", False), ("U8BOT", False), ("", False)],
+)
+async def test_only_a_full_member_is_found(web: SlackWebClient, fake: FakeSlack, user: str, found: bool) -> None:
+    if user:
+        fake.workspace.people[user].email = "somebody@example.com"
+    who = await member_by_email(web, fake.workspace.team.id, "Somebody@example.com")
+    assert who == (user if found else None)
+
+
+async def test_a_missing_scope_is_named_and_everything_else_is_silence(web: SlackWebClient, fake: FakeSlack) -> None:
+    fake.switches.down = "503"
+    with pytest.raises(BotError, match="Slack does not tell who has the e-mail addresses"):
+        await member_by_email(web, fake.workspace.team.id, "alice@example.com")
+    fake.switches.down = "up"
+    fake.core.app = replace(fake.core.app, scopes=("users:read",))
+    with pytest.raises(BotError, match=r"lacks the scope users:read\.email"):
+        await member_by_email(web, fake.workspace.team.id, "alice@example.com")

@@ -8,10 +8,10 @@ from bot.errors import InputError, TooMuch
 from bot.languages import Language, english, said, tr
 from bot.slack.blocks import Message, section, worded
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind
-from bot.slack.directory import _lasting, _silence
 from bot.slack.error_handler import answer_error
 from bot.slack.error_report import report
 from bot.slack.errors import SlackUnavailable, refused
+from bot.slack.group_problems import lasting_problem, silence
 from bot.slack.inputs import clipped, text_input
 from bot.slack.person_limits import PersonLimits
 from bot.slack.responder import error_view
@@ -79,7 +79,7 @@ async def test_too_much_is_refused_in_the_language_of_whoever_asks() -> None:
     ],
 )
 def test_what_is_wrong_with_groups_is_kept_for_readers_of_all_languages(code: str) -> None:
-    problems = [_lasting(code, "S1"), _silence("S1", ""), _silence("S1", "E1")]
+    problems = [lasting_problem(code, "S1"), silence("S1", ""), silence("S1", "E1")]
     with pseudo():
         shown = [said(problem or "") for problem in problems]
         assert [english(problem or "") for problem in shown] == problems

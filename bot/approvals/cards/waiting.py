@@ -24,6 +24,7 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     until = tr("Waits until {when}", when=date(lapses)) if lapses else tr("Waits without an end")
     called = request.progress.called
     lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
+    lines += [context(f":warning: {request.progress.silence}")] if request.progress.silence else []
     return lines + no_approver_blocks(request)
 
 

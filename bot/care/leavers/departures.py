@@ -80,7 +80,7 @@ class Departures:
         ids = who_decides_for(deps.policy(), {*names, person}) - {EVERYBODY}
         people = await deps.directory.all_people(ids)
         if people is None or len(people) > MOST_MESSAGES:
-            return ids, frozenset()
+            return deps.directory.schedules.called(ids), frozenset()
         known = [await deps.directory.actor(one, "") for one in sorted(people - {person})]
         return frozenset(), frozenset(one.slack_user_id for one in known if one.kind is ActorKind.MEMBER)
 

@@ -22,11 +22,14 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "usergroups.users.list": ("usergroups:read",),
     "users.info": ("users:read",),
     "users.list": ("users:read",),
+    "users.lookupByEmail": ("users:read.email",),
     "views.open": (),
     "views.publish": (),
     "views.push": (),
     "views.update": (),
 }
+# What only schedules need: an app that was installed before there were any goes on without it.
+ON_CALL = frozenset({"users:read.email"})
 # Slash command and shortcuts.
 ALWAYS = ("commands",)
 
@@ -45,9 +48,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def needed() -> frozenset[str]:
-    """Every bot scope that Keydesk needs."""
-    return frozenset(ALWAYS).union(*METHODS.values(), *EVENTS.values())
+def needed(*, on_call: bool = True) -> frozenset[str]:
+    """Every bot scope that Keydesk needs. `on_call`: the policy has schedules, whose people are found by e-mail."""
+    return frozenset(ALWAYS).union(*METHODS.values(), *EVENTS.values()) - (frozenset() if on_call else ON_CALL)
 
 
 def used_by(missing: Iterable[str]) -> list[str]:

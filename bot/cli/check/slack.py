@@ -11,6 +11,7 @@ from bot.cli.check import scopes
 from bot.cli.check.report import Report
 from bot.cli.check.samples import Sample, samples
 from bot.cli.lookups import Members, group_members, reason
+from bot.cli.on_call import OnCallNow, on_call_now
 from bot.permissions.rules import Policy
 from bot.proxies import Proxies
 from bot.settings import PartialSettings, Settings
@@ -50,10 +51,12 @@ async def look(
     try:
         async with asyncio.timeout(LONGEST):
             if await _token(report, settings, web, proxies):
-                _granted(report, seen.get("x-oauth-scopes"))
+                _granted(report, seen.get("x-oauth-scopes"), on_call=bool(policy and policy.roles.fallbacks))
                 _clock(report, seen.get("date"), clock())
                 await _channels(report, partial, web)
                 members = members if policy is None else await _groups(report, policy, web)
+                if policy is not None:
+                    _schedules(report, await on_call_now(partial, policy, web, proxies))
                 await _drawings(report, web, list(samples()))
         await _transport(report, partial, proxies)
     except TimeoutError:
@@ -91,13 +94,13 @@ async def _token(report: Report, settings: Settings, web: SlackWebClient, proxie
     return True
 
 
-def _granted(report: Report, header: str | None) -> None:
+def _granted(report: Report, header: str | None, *, on_call: bool) -> None:
     subject = "Slack scopes"
     if header is None:
         report.warn(subject, "Slack did not say which scopes the token has", f"compare {_OAUTH} with manifest.yml")
         return
     granted = {scope.strip() for scope in header.split(",") if scope.strip()}
-    missing, extra = sorted(scopes.needed() - granted), sorted(granted - scopes.needed())
+    missing, extra = sorted(scopes.needed(on_call=on_call) - granted), sorted(granted - scopes.needed())
     if missing:
         methods = ", ".join(scopes.used_by(missing)) or "commands and shortcuts"
         what = f"the token lacks {', '.join(missing)}, so this does not work: {methods}"
@@ -177,6 +180,17 @@ async def _groups(report: Report, policy: Policy, web: SlackWebClient) -> Member
     if ids and not members.wrong:
         report.ok(subject, f"all {len(ids)} of the policy are there and have members")
     return members
+
+
+def _schedules(report: Report, found: Sequence[OnCallNow]) -> None:
+    """Who is on call now in each schedule of the policy, or why its fallback stands in."""
+    for one in found:
+        if one.found:
+            report.ok("on call", one.line)
+        elif one.told:
+            report.warn("on call", one.line, "look at the schedule in PagerDuty, and at the e-mail addresses there")
+        else:
+            report.fail("on call", one.line, "docs/on-call.md says what PagerDuty and Slack need for it")
 
 
 async def _drawings(report: Report, web: SlackWebClient, drawn: Sequence[Sample]) -> None:

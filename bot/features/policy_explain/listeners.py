@@ -1,7 +1,7 @@
 """Explains the policy to the person who asks, with the same function that decides."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.approvals.cards.lock_notices import lock_text
@@ -17,11 +17,17 @@ from bot.languages.formats import one_of, with_commas
 from bot.operations import Description, facts_of
 from bot.permissions.bounds import free_grants, grant_lines, has_bounds
 from bot.permissions.counting import counted_words
-from bot.permissions.entitlements import condition_words, entitlements, outcome_words
+from bot.permissions.entitlements import (
+    condition_words,
+    entitlements,
+    outcome_words,
+    roles_of_terms,
+    schedules_behind,
+)
 from bot.permissions.models import Actor, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy, Rule
-from bot.slack.blocks import Block, Message, code, context, escape, section
+from bot.slack.blocks import Block, Message, code, context, escape, mention_all, section
 from bot.slack.command_words import other_words
 from bot.slack.delivery import Ack, Delivery, Ephemeral
 from bot.slack.router import Router
@@ -60,7 +66,19 @@ class PolicyExplainListeners:
         bounded = has_bounds(described.name) and not ask.facts.increase
         rules = deciding_rules(deps.policy(), ask) if bounded else ()
         decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
-        return Ephemeral.of(explanation(ask, decision, about, described, rules=rules, units_per_usd=units))
+        told = explanation(ask, decision, about, described, rules=rules, units_per_usd=units)
+        names = (*roles_of_terms(decision.approval), *(name for one in rules for name in roles_of_terms(one.approval)))
+        return Ephemeral.of(Message(told.text, [*told.blocks, *self._on_call(names)]))
+
+    def _on_call(self, names: Collection[str]) -> list[Block]:
+        """Who is on call now, of the roles that decide."""
+        schedules, blocks = self.deps.directory.schedules, list[Block]()
+        for role, behind in schedules_behind(self.deps.policy(), names).items():
+            people = mention_all(schedules.called(behind)) or tr("nobody")
+            silence = schedules.silence(behind)
+            blocks.append(context(tr("On call as {role} now: {people}.", role=code(role), people=people)))
+            blocks += [context(f":warning: {silence}")] if silence else []
+        return blocks
 
     def _named(self, word: str) -> Description:
         """The operation of this name or command word, of any language. Raises InputError."""

@@ -1,7 +1,7 @@
 """Leavers without Slack and without a gateway: who is what is told by the test, what is wanted is kept."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.db.transaction import after_commit
 from bot.features import OPERATIONS
 from bot.keys import inventory_store, owners
 from bot.keys.owners import OwnedKey
+from bot.oncall import Schedules
 from bot.permissions import parse_policy
 from bot.permissions.care import USUAL, CareTerms
 from bot.permissions.models import Actor, ActorKind
@@ -69,6 +70,7 @@ class People:
 
     kinds_of: dict[str, ActorKind | None]
     silent: bool = False
+    schedules: Schedules = field(default_factory=lambda: Schedules(clock=lambda: 0.0))
 
     async def standing(self, person: str) -> Actor:
         return Actor(slack_user_id=person, kind=self.kinds_of.get(person) or ActorKind.UNKNOWN)
