@@ -158,14 +158,20 @@ def quote(text: str) -> str:
 
 def mention(slack_user_id: str) -> str:
     """`<@U…>`; anything that is no user id is shown as escaped text."""
-    return f"<@{slack_user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{1,30}", slack_user_id) else escape(slack_user_id)
+    known = re.fullmatch(r"[UW][A-Z0-9]{1,30}", slack_user_id)
+    return _called(f"<@{slack_user_id}>") if known else escape(slack_user_id)
 
 
 def mention_all(ids: Iterable[str]) -> str:
     """`<!subteam^S…>` for user groups and `<@U…>` for people, which calls them; groups first."""
     named = sorted(ids, key=lambda one: (not one.startswith("S"), one))
     group = re.compile(r"S[A-Z0-9]{1,30}")
-    return " ".join(f"<!subteam^{one}>" if group.fullmatch(one) else mention(one) for one in named)
+    return " ".join(_called(f"<!subteam^{one}>") if group.fullmatch(one) else mention(one) for one in named)
+
+
+def _called(token: str) -> str:
+    """A mention; its `@` would go to the other end of the name in a text that is read from right to left."""
+    return f"{_FSI}{token}{_PDI}" if current().right_to_left else token
 
 
 def channel_link(channel_id: str) -> str:

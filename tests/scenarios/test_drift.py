@@ -87,7 +87,7 @@ async def test_quota_is_put_back_by_what_was_added_whatever_was_spent_meanwhile(
         await change(desk, key, remain_quota=desk.gateway.key(key.id).remain_quota + 5_000_000)
         [card] = await desk.eventually(lambda: cards(desk))
         assert "+5M" in text_of(card)
-        assert f"of <@{ADA}>" in text_of(card)
+        assert f"· <@{ADA}>" in text_of(card)
         assert buttons_of(card) == ["drift.accept", "drift.put_back"]
         desk.gateway.charge(key.id, 300_000)
         await desk.slack.click(SAM, card, "drift.put_back")

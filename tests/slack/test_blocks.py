@@ -226,6 +226,14 @@ def test_what_a_sentence_repeats_is_not_formatted_and_our_own_words_are() -> Non
     assert said == "There is no key “a” ∗b∗ ”c“ x”; `/apikey list` shows yours."
 
 
+def test_a_mention_keeps_its_order_in_a_text_that_is_read_from_right_to_left() -> None:
+    assert b.mention_all(["U0ADA", "S0SEC"]) == "<!subteam^S0SEC> <@U0ADA>"
+    with speaking(present(find("ar"))):
+        assert b.mention("U0ADA") == "\u2068<@U0ADA>\u2069"
+        assert b.mention_all(["U0ADA", "S0SEC"]) == "\u2068<!subteam^S0SEC>\u2069 \u2068<@U0ADA>\u2069"
+        assert b.mention("no user") == "no user"
+
+
 def test_code_keeps_its_order_in_a_text_that_is_read_from_right_to_left() -> None:
     assert code("…hVNL") == "`…hVNL`"
     with speaking(present(find("ar"))):

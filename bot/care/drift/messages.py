@@ -55,7 +55,7 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], units_per_usd: int) -> Mes
 def _key_blocks(c: sa.Connection, row: KeyDrift, units_per_usd: int) -> list[Block]:
     shown = row.shown or {}
     parts = [bold_name(shown["name"]), tr("key {number}", number=row.key_id), code(shown["hint"])]
-    parts += [tr("of {who}", who=mention(shown["owner"]))] if shown["owner"] else []
+    parts += [mention(shown["owner"])] if shown["owner"] else []
     blocks = [
         section(" · ".join(parts)),
         *change_lines(_changes(shown["before"], shown["after"], shown["quota"], units_per_usd)),
