@@ -28,6 +28,7 @@ def page_state(slack: SlackSimulator, me: str) -> dict[str, Any]:
                 "name": one.name,
                 "real_name": one.real_name,
                 "title": one.title,
+                "locale": one.locale,
                 "kind": PAGE_KIND[one.kind],
                 "team_id": one.team_id,
                 "groups": workspace.groups_of(one.id),

@@ -88,6 +88,17 @@ async def test_somebody_is_played_and_can_be_switched(page: Page) -> None:
     await expect(page.get_by_test_id("composer")).to_have_count(0)
 
 
+async def test_slacks_own_words_and_dates_are_in_the_language_of_whoever_is_played(page: Page, world: World) -> None:
+    world.slack.workspace.people[MAX].locale = "zh-TW"
+    today = f"<!date^{int(world.slack.core.clock())}^{{date_pretty}}|?>"
+    await world.api("chat.postMessage", channel=ROOM, text=f"since {today}")
+    await expect(page.get_by_test_id("message")).to_contain_text("since today")
+    await become(page, MAX)
+    await expect(page.get_by_test_id("message")).to_contain_text("since 今天")
+    await expect(page.get_by_role("navigation", name="Workspace")).to_contain_text("頻道")
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-TW")
+
+
 @pytest.mark.soak
 async def test_what_is_said_stands_in_the_channel_and_is_unread_elsewhere(page: Page, world: World) -> None:
     await say(page, "Hello *there*")

@@ -8,6 +8,7 @@ import { markdown } from "./markdown.js";
 import { plain, text } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 import { setUi, ui } from "./store.js";
+import { tr } from "./words.js";
 
 const hook = (block) => ({ "data-block-id": block.block_id, "data-block-type": block.type });
 
@@ -59,7 +60,7 @@ function input(place, block) {
     key: `${block.block_id} ${element.action_id}` },
     h("div", { class: "label-row" }, h(native ? "label" : "span",
       { class: "label", for: native ? id : null, id: `${id}-label` }, plain(block.label)),
-      block.optional && h("span", { class: "optional" }, "(optional)")),
+      block.optional && h("span", { class: "optional" }, tr("(optional)"))),
     drawElement(place, block, element, field),
     block.hint && h("p", { class: "hint", id: `${id}-hint` }, plain(block.hint)),
     error && h("p", { class: "error", id: `${id}-error`, role: "alert" }, icon("warn", 14), plain(error)));

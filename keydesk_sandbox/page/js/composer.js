@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { menu, popoverContent, toggle } from "./popover.js";
 import { channelName, me, setUi, store, ui } from "./store.js";
+import { tr } from "./words.js";
 
 const SHUT = { deactivated: "This account is deactivated: it can read nothing new and send nothing." };
 
@@ -13,7 +14,8 @@ export function composer(channel, { thread = null, focus = false } = {}) {
   const id = `draft ${store.me} ${channel.id} ${thread ?? ""}`;
   const shut = channel.is_archived ? "This channel is archived." : SHUT[me()?.kind];
   if (shut) return h("div", { class: "composer shut" }, shut);
-  const where = thread ? "Reply…" : `Message ${channel.kind === "dm" ? channelName(channel) : `#${channel.name}`}`;
+  const name = channel.kind === "dm" ? channelName(channel) : `#${channel.name}`;
+  const where = thread ? tr("Reply…") : tr("Message {where}", { where: name });
   const draft = ui(id, "");
   const found = thread ? [] : offers(draft);
   const active = Math.min(ui("offer", 0), found.length - 1);

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { plain, text } from "./mrkdwn.js";
 import { setUi, ui } from "./store.js";
+import { tr } from "./words.js";
 
 /** Runs `go` at once, or after the person said yes when the element has a `confirm` object. */
 export const asking = (confirm) => (go) => (confirm ? setUi("confirm", { confirm, go }) : go());
@@ -28,7 +29,7 @@ export function drawConfirm() {
     h("header", {}, h("h2", { id: "confirm-title" }, plain(confirm.title))),
     h("div", { class: "dialog-body", id: "confirm-text" }, text(confirm.text)),
     h("footer", {},
-      h("button", { type: "button", class: "button", onclick: closeConfirm }, plain(confirm.deny) || "Cancel"),
+      h("button", { type: "button", class: "button", onclick: closeConfirm }, plain(confirm.deny) || tr("Cancel")),
       h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"}`,
-        onclick: yes }, plain(confirm.confirm) || "Yes"))));
+        onclick: yes }, plain(confirm.confirm) || tr("Yes")))));
 }

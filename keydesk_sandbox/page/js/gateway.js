@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 import { alerts, calls, clockControls, faults, reviews } from "./gateway_tools.js";
 import { choosePanel, setUi, store, ui } from "./store.js";
 import { full, relative, shortDate } from "./time.js";
+import { ENGLISH } from "./words.js";
 
 const UNITS_PER_USD = 500_000;
 const NEVER = -1;
@@ -88,8 +89,9 @@ const facts = (key) => h("ul", { class: "facts" }, [
 function expiry(key) {
   if (key.expired_time === NEVER) return "never expires";
   const past = key.expired_time < store.gateway.now;
-  return h("time", { title: full(key.expired_time) },
-    `${past ? "expired" : "expires"} ${shortDate(key.expired_time)}, ${relative(key.expired_time, store.gateway.now)}`);
+  return h("time", { title: full(key.expired_time, ENGLISH) },
+    `${past ? "expired" : "expires"} ${shortDate(key.expired_time, ENGLISH)}, ${relative(key.expired_time, store.gateway.now,
+      ENGLISH)}`);
 }
 
 function models(key) {

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { setUi, ui } from "./store.js";
 import { clock, clockSeconds, shortDate } from "./time.js";
+import { ENGLISH } from "./words.js";
 
 const JUMPS = [["+1 h", 3600], ["+1 d", 86_400], ["+8 d", 691_200], ["+31 d", 2_678_400]];
 
@@ -31,7 +32,7 @@ const AIMS = [
 export function clockControls(gateway) {
   return h("section", { class: "panel-part clock" },
     h("span", { class: "clock-now", title: "The clock of Slack, the gateway and Keydesk" }, icon("clock", 15),
-      `${shortDate(gateway.now)}, ${clock(gateway.now)}`),
+      `${shortDate(gateway.now, ENGLISH)}, ${clock(gateway.now, ENGLISH)}`),
     h("span", { class: "row" }, JUMPS.map(([label, seconds]) =>
       h("button", { type: "button", class: "button tiny", "aria-label": `Move the clock ${label}`, title: "Keys expire, and what waits comes nearer: reminders, requests that lapse, the end of a rotation",
         onclick: () => post("gateway/clock", { seconds }) }, label))));
@@ -134,7 +135,7 @@ export function calls(gateway) {
 function line(call) {
   const bad = call.status === null || call.status >= 400 || call.note;
   return h("li", { class: bad ? "bad" : null },
-    h("time", {}, clockSeconds(call.at)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method),
+    h("time", {}, clockSeconds(call.at, ENGLISH)), h("b", { class: `method ${call.method.toLowerCase()}` }, call.method),
       h("code", { title: `${call.path}${call.query ? `?${call.query}` : ""}` }, call.path),
     h("span", { class: "status" }, call.note ? call.note.replaceAll("_", " ") : call.status === null ? "cut"
       : String(call.status)));

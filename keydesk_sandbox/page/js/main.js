@@ -15,6 +15,7 @@ import { hrefFor, sidebar } from "./sidebar.js";
 import { channel, channelName, choosePanel, dismissHint, hintWanted, isAppDm, markSeen, onChange, panelChoice, personName,
   roles, store,
   ui } from "./store.js";
+import { locale, parts, tr } from "./words.js";
 
 const WIDE = 1180; // from here on the gateway panel is open unless it was closed by hand
 const NEAR_END = 120; // pixels: who is this close to the end wants to stay there
@@ -33,7 +34,7 @@ function middle() {
     h("div", { class: "scroll messages", "data-scroll": `${store.me} ${one.id}`, role: "log",
       "aria-label": `Messages in ${channelName(one)}`, tabindex: "-1" },
       one.messages.length ? messageList(one) : h("div", { class: "nothing" }, icon("hash", 28),
-        h("p", {}, `Nothing has been said in ${channelName(one)} yet.`))),
+        h("p", {}, tr("Nothing has been said in {where} yet.", { where: channelName(one) })))),
     firstSteps(), notices(), composer(one));
 }
 
@@ -43,21 +44,22 @@ function channelHeader(one) {
     h("h1", {}, one.kind === "dm" ? null : icon(one.is_private ? "lock" : "hash", 17), channelName(one),
       one.is_ext_shared && h("span", { class: "badge outsider" }, "shared")),
     one.topic && h("div", { class: "topic" }, mrkdwn(one.topic)),
-    app && h("nav", { class: "tabs", "aria-label": "App" }, h("a", { href: hrefFor(store.me, "home") }, "Home"),
-      h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, one.id) }, "Messages")));
+    app && h("nav", { class: "tabs", "aria-label": "App" }, h("a", { href: hrefFor(store.me, "home") }, tr("Home")),
+      h("a", { class: "here", "aria-current": "page", href: hrefFor(store.me, one.id) }, tr("Messages"))));
 }
 
 function firstSteps() {
   if (!hintWanted()) return null;
   const somebody = (role) => {
     const one = store.state.people.find((each) => roles(each).includes(role));
-    return one ? `${personName(one)}, the ${role}` : `somebody who is ${role}`;
+    return one ? tr(`{name}, the ${role}`, { name: personName(one) }) : `somebody who is ${role}`;
   };
   return h("div", { class: "first-steps", role: "note", "data-testid": "first-steps" },
-    h("div", {}, h("strong", {}, "First steps"),
-      h("ol", {}, h("li", {}, "Type ", h("code", {}, "/apikey new"), ` as ${somebody("engineer")}, and ask for a key.`),
-        h("li", {}, `Switch to ${somebody("manager")}, at the top left, and decide in the channel.`),
-        h("li", {}, "Watch the key appear at the gateway on the right; then let something go wrong there."))),
+    h("div", {}, h("strong", {}, tr("First steps")),
+      h("ol", {}, h("li", {}, parts("Type {command} as {who}, and ask for a key.",
+        { command: h("code", {}, "/apikey new"), who: somebody("engineer") })),
+        h("li", {}, tr("Switch to {who}, at the top left, and decide in the channel.", { who: somebody("manager") })),
+        h("li", {}, tr("Watch the key appear at the gateway on the right; then let something go wrong there.")))),
     h("button", { type: "button", class: "ghost", "aria-label": "Dismiss the first steps", onclick: dismissHint },
       icon("close", 15)));
 }
@@ -79,6 +81,7 @@ let wasBehind = false; // after the last modal has closed, typing goes on in the
 function draw() {
   if (!store.state) return render(root, h("div", { class: "loading" },
     store.online ? "Opening the sandbox…" : "The sandbox does not answer. Trying again…"));
+  document.documentElement.lang = locale().split("-u-")[0];
   settlePlace();
   const stick = scrollKeeper();
   const open = panelOpen();

@@ -10,7 +10,8 @@ import { link, mrkdwn, plain, safeUrl } from "./mrkdwn.js";
 import { menu, popoverContent, toggle } from "./popover.js";
 import { hexColour } from "./richtext.js";
 import { person, personName, setUi, store, ui } from "./store.js";
-import { clock, dayName, full, plural, relative } from "./time.js";
+import { clock, dayName, full, relative } from "./time.js";
+import { tr } from "./words.js";
 
 const TOGETHER = 300; // seconds within which one author's messages stand under one name
 const OPEN_REPLIES = 4; // a longer thread starts folded
@@ -62,7 +63,7 @@ function drawMessage(channel, message, { replies = [], follows: compact = false,
   return h("article", { class: classes, key: `m ${message.ts} ${message.ephemeral}`, "data-testid": "message",
     "data-ts": message.ts, "data-ephemeral": String(Boolean(message.ephemeral)),
     "aria-label": `${author.name}: ${message.text || "message"}`.slice(0, 120) },
-    message.ephemeral && h("div", { class: "only-you" }, icon("eye", 14), "Only visible to you"),
+    message.ephemeral && h("div", { class: "only-you" }, icon("eye", 14), tr("Only visible to you")),
     compact ? h("span", { class: "gutter-time" }, clock(Number(message.ts))) : author.face,
     h("div", { class: "message-body" },
       !compact && h("div", { class: "byline" }, h("strong", {}, author.name),
@@ -76,7 +77,7 @@ function drawMessage(channel, message, { replies = [], follows: compact = false,
 }
 
 function content(place, message) {
-  const edited = message.edited && h("span", { class: "edited" }, "(edited)");
+  const edited = message.edited && h("span", { class: "edited" }, tr("(edited)"));
   const body = message.blocks?.length ? drawBlocks(place, message.blocks)
     : h("div", { class: "text" }, mrkdwn(message.text ?? ""));
   return h("div", { class: "content" }, body, (message.attachments ?? []).map((one, index) =>
@@ -106,8 +107,8 @@ function thread(channel, message, replies) {
     replies.length > 0 && h("button", { type: "button", class: "thread-toggle", "aria-expanded": String(Boolean(open)),
       onclick: () => setUi(name, !open) },
       icon(open ? "down" : "right", 13), h("strong", {},
-        replies.length === 1 ? "1 reply" : `${replies.length} replies`),
-        h("span", { class: "hint" }, `last ${relative(Number(last.ts))}`)),
+        replies.length === 1 ? tr("1 reply") : tr("{count} replies", { count: replies.length })),
+        h("span", { class: "hint" }, tr("last {when}", { when: relative(Number(last.ts)) }))),
     open && h("div", { class: "replies", role: "list", "aria-label": "Replies" },
       replies.map((one) => drawMessage(channel, one, { inThread: true }))),
     open && h("div", { class: "thread-composer" },

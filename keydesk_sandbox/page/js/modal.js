@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 import { setUi, store, ui } from "./store.js";
 import { settled } from "./values.js";
+import { tr } from "./words.js";
 
 const placeOf = (view) => ({ id: view.id, kind: "view", target: { view_id: view.id }, values: view.values,
   errors: view.errors ?? {}, enter: () => submit(view) });
@@ -61,7 +62,7 @@ function modal(view, depth) {
 
 function footer(view, busy) {
   const close = h("button", { type: "button", class: "button", onclick: () => closeModal() },
-    view.close ? plain(view.close) : view.submit ? "Cancel" : "Close");
+    view.close ? plain(view.close) : tr(view.submit ? "Cancel" : "Close"));
   const go = view.submit && h("button", { type: "button", class: "button primary", disabled: busy,
     "aria-busy": busy ? "true" : null, "data-testid": "submit", onclick: () => submit(view) },
     plain(view.submit));

@@ -7,6 +7,7 @@ import { plain } from "./mrkdwn.js";
 import { closePopover, isOpen, openPopover, popoverContent } from "./popover.js";
 import { channelName, personName, setUi, store, ui } from "./store.js";
 import { chosenOptions, isMulti, send, valueOf } from "./values.js";
+import { tr } from "./words.js";
 
 const SEARCH_FROM = 7; // a shorter list needs no search field
 const TYPING_PAUSE = 160;
@@ -77,7 +78,7 @@ export function select({ place, block, element, labelledBy, invalid, confirm = (
 
 function closedText({ multi, element }, names) {
   if (names.length && !multi) return names[0];
-  return names.length ? "Add another…" : plain(element.placeholder) || (multi ? "Choose…" : "Choose one…");
+  return names.length ? tr("Add another…") : plain(element.placeholder) || tr(multi ? "Choose…" : "Choose one…");
 }
 
 function clearButton({ block, chosen, choose, name }) {
@@ -123,7 +124,7 @@ function list(control) {
   const searching = external || groups(element, id).flatMap((each) => each.options).length >= SEARCH_FROM;
   const field = h("input", {
     class: searching ? "search" : "search unseen", type: "text", value: query, "aria-label": `Search ${name}`,
-      placeholder: "Search…", autocomplete: "off",
+      placeholder: tr("Search…"), autocomplete: "off",
     "aria-controls": "choices", "aria-activedescendant": flat[active] ? `choice-${active}` : null,
     oninput: (event) => { setUi("query", event.target.value); setUi("active", 0); if (external) load(control,
       event.target.value); },
@@ -136,7 +137,7 @@ function list(control) {
     shown.map((each) => (each.label ? h("div", { role: "group", "aria-label": each.label },
       h("div", { class: "group-label" }, each.label), rows(each.options)) : rows(each.options))),
     note && h("p", { class: "menu-empty" }, note),
-      !note && !flat.length && h("p", { class: "menu-empty" }, loading ? "Loading…" : "Nothing found"),
+      !note && !flat.length && h("p", { class: "menu-empty" }, tr(loading ? "Loading…" : "Nothing found")),
     multi && element.max_selected_items && h("p", { class: "menu-empty" },
       `${chosen.length} of at most ${element.max_selected_items} chosen`))];
 }

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { closePopover, isOpen, popoverContent, toggle } from "./popover.js";
 import { channelName, isAppDm, me, person, personName, roles, store, unread } from "./store.js";
+import { tr } from "./words.js";
 
 export const hrefFor = (who, place) => `#${who}/${place ?? ""}`;
 
@@ -19,12 +20,12 @@ export function sidebar() {
       h("div", {}, h("strong", {}, store.state.team?.name ?? "Workspace"), h("small", {}, "Keydesk sandbox"))),
     switcher(),
     h("div", { class: "rooms" },
-      item({ id: "home", label: "App Home", mark: icon("home"), test: "home" }),
-      h("h4", {}, "Channels"), rooms.map((one) =>
+      item({ id: "home", label: tr("App Home"), mark: icon("home"), test: "home" }),
+      h("h4", {}, tr("Channels")), rooms.map((one) =>
         item({ id: one.id, label: one.name, mark: icon(one.is_private ? "lock" : "hash"), count: unread(one),
         shared: one.is_ext_shared, faded: one.is_archived })),
-      apps.length > 0 && h("h4", {}, "Apps"), apps.map(dm),
-      people.length > 0 && h("h4", {}, "Direct messages"), people.map(dm)));
+      apps.length > 0 && h("h4", {}, tr("Apps")), apps.map(dm),
+      people.length > 0 && h("h4", {}, tr("Direct messages")), people.map(dm)));
 }
 
 const dm = (one) => item({ id: one.id, label: channelName(one), mark: avatar(person(one.with) ?? null, "small"),
@@ -48,7 +49,7 @@ function switcher() {
   return h("button", { type: "button", class: "switcher", "aria-haspopup": "menu",
     "aria-expanded": String(isOpen("people")), "data-testid": "person-switcher",
     onclick: (event) => toggle("people", event.currentTarget, { width: 340, tallest: 620 }) },
-  one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, "You are"), h("strong", {}, personName(one)),
+  one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, tr("You are")), h("strong", {}, personName(one)),
     h("span", { class: "badges" }, one && badges(one))), icon("down", 16));
 }
 
