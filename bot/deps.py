@@ -9,6 +9,7 @@ from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.counts import Counts
 from bot.approvals.flow import Flow
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.gateway.gateways import KeyReader
 from bot.gateway.numbers import DEFAULT, gateway_of
 from bot.keys import allowances
@@ -45,7 +46,7 @@ class Deps:
     directory: Directory
     policy: Callable[[], Policy]
     operations: Registry
-    units_per_usd: int
+    dollars: Dollars
     channel: str
     # By the name of the gateway, that of the settings first.
     addresses: Mapping[str, str]
@@ -77,10 +78,8 @@ class Deps:
     async def refilled(self, key_ids: Collection[int]) -> dict[int, str]:
         """What those of these keys that have an allowance are refilled with, and when next."""
         found = await self.database.read(allowances.standing, key_ids)
-        told = functools.partial(
-            refilled_text, now=self.clock(), time_zone=self.policy().time_zone, units_per_usd=self.units_per_usd
-        )
-        return {key_id: told(allowance) for key_id, allowance in found.items()}
+        told = functools.partial(refilled_text, now=self.clock(), time_zone=self.policy().time_zone)
+        return {key_id: told(allowance, units_per_usd=self.dollars.of(key_id)) for key_id, allowance in found.items()}
 
     @property
     def gateways(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bot.db.engine import Database
 from bot.errors import GatewayError
 from bot.gateway.client import GatewayClient
 from bot.gateway.connection import connect
+from bot.gateway.dollars import Dollars
 from bot.gateway.errors import GatewayUnavailable
 from bot.gateway.gateways import Gateways
 from bot.gateway.limiter import CallLimiter
@@ -184,7 +185,7 @@ class GatewayAccounts:
             {name: KnownCapabilities(database=database, reader=client) for name, client in made.items()}
         )
         self.addresses = {place.name: place.base_url for place in found}
-        self.dollars = {
+        self.told_units = {
             place.name: DollarUnits(client, place.units_per_usd, setting=_setting(place.name), clock=wires.clock)
             for place, client in pairs
         }
@@ -194,34 +195,29 @@ class GatewayAccounts:
         self.gateways.number(await self._database.run(gateway_blocks.take, list(self.addresses)))
 
     async def adopt_units(self) -> bool:
-        """Count dollars as the gateways do, where they tell. Whether that of the settings tells another number."""
-        adopted = await asyncio.gather(*(dollars.adopt() for dollars in self.dollars.values()))
-        return adopted[0]
+        """Count dollars as the gateways do, where they tell. Whether one tells another number than is configured."""
+        return any(await asyncio.gather(*(units.adopt() for units in self.told_units.values())))
+
+    async def dollars(self) -> Dollars:
+        """How many units make a dollar, of gateways that were taken away too. After `adopt_units`."""
+        known = await self._database.run(gateway_blocks.remember_units, self.units)
+        usual = self.units[DEFAULT]
+        return Dollars(usual=usual, others={block: units for block, units in known.items() if units != usual})
 
     async def check_units(self) -> None:
         """Ask those again that were away at the start."""
-        await asyncio.gather(*(dollars.check() for dollars in self.dollars.values()))
+        await asyncio.gather(*(units.check() for units in self.told_units.values()))
 
     @property
     def problems(self) -> Iterator[str]:
         """What is wrong with the accounts and their dollars."""
         yield from self.accounts.problems
-        yield from (dollars.problem for dollars in self.dollars.values() if dollars.problem)
-        first = self.units[DEFAULT]
-        for name, units in self.units.items():
-            if units != first:
-                yield tr(
-                    "The gateway {gateway} counts {units} units for a dollar, that of the settings {ours}. Amounts in "
-                    "dollars are read and shown by the latter: write units for keys of {gateway}.",
-                    gateway=name,
-                    units=f"{units:,}",
-                    ours=f"{first:,}",
-                )
+        yield from (units.problem for units in self.told_units.values() if units.problem)
 
     @property
     def units(self) -> Mapping[str, int]:
         """Units for a dollar, by gateway."""
-        return {name: dollars.units for name, dollars in self.dollars.items()}
+        return {name: told.units for name, told in self.told_units.items()}
 
 
 def _setting(name: str) -> str:

@@ -6,6 +6,7 @@ same about it. The grammar is in bot/permissions; nothing here knows what a rule
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.errors import ConfigurationError
@@ -64,6 +65,7 @@ class PolicyFile:
         """Read it. Raises ConfigurationError with every mistake."""
         self._path = path
         self._units_per_usd = units_per_usd
+        self._told: Mapping[str, int] = {}
         self.text = text = read_text(self._path)
         self.policy: Policy = parse_policy(text, file=str(path), units_per_usd=units_per_usd)
         self.digest = _digest(text)
@@ -79,9 +81,9 @@ class PolicyFile:
         """The policy in force."""
         return self.policy
 
-    def count_dollars(self, units_per_usd: int) -> None:
-        """Read amounts of money in the file by another number of units per dollar."""
-        self._units_per_usd, self.seen = units_per_usd, ""
+    def count_dollars(self, units_per_usd: int, told: Mapping[str, int]) -> None:
+        """Read amounts of money by other numbers of units per dollar; `told`: of further gateways, by name."""
+        self._units_per_usd, self._told, self.seen = units_per_usd, told, ""
         self.look()
 
     def look(self) -> bool:
@@ -92,7 +94,7 @@ class PolicyFile:
             if seen == self.seen:
                 return False
             self.seen = seen
-            policy = parse_policy(text, file=str(self._path), units_per_usd=self._units_per_usd)
+            policy = parse_policy(text, file=str(self._path), units_per_usd=self._units_per_usd, told=self._told)
         except ConfigurationError as error:
             if error.problems != self.problems:
                 logger.error(  # noqa: TRY400  # the problems are the whole story; a trace tells nothing more

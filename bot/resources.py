@@ -13,7 +13,6 @@ from pydantic import SecretStr
 
 from bot import __version__
 from bot.db.engine import Database, open_database
-from bot.gateway.numbers import DEFAULT
 from bot.gateway_accounts import GatewayAccounts, Wires, places
 from bot.health import Health
 from bot.keys.inventory import Inventory
@@ -125,10 +124,11 @@ class Resources:
     async def open_accounts(self) -> None:
         """Number the gateways, and count dollars as they do, where they tell. Before anything shows an amount."""
         await self.accounts.number()
-        if await self.accounts.adopt_units():
-            told = self.accounts.units[DEFAULT]
-            self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": told})
-            self.policy.count_dollars(told)
+        told = await self.accounts.adopt_units()
+        self.dollars = await self.accounts.dollars()
+        if told:
+            self.settings = self.settings.model_copy(update={"keydesk_units_per_usd": self.dollars.usual})
+            self.policy.count_dollars(self.dollars.usual, self.accounts.units)
 
     def gateway_problems(self) -> list[str]:
         """What is wrong with the gateways and their accounts, in sentences."""

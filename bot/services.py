@@ -83,6 +83,7 @@ class Services:
         self.database = resources.database
         self.health = resources.health
         self.client = resources.client
+        self.dollars = resources.dollars
         self.inventory = resources.inventory
         self.leaked_values = LeakedValues(clock=self.clock)
         self.engine = Engine(database=self.database, jobs={}, executor_id=resources.name, clock=self.clock)
@@ -128,8 +129,8 @@ class Services:
 
     def _messages(self) -> None:
         """What is said to people."""
-        settings, units = self.settings, self.settings.keydesk_units_per_usd
-        self.drawing = RequestViews(operations=OPERATIONS, units_per_usd=units, clock=self.clock)
+        settings, dollars = self.settings, self.dollars
+        self.drawing = RequestViews(operations=OPERATIONS, dollars=dollars, clock=self.clock)
         channel = settings.security_channel
         self.fallback_notices = FallbackNotices(
             database=self.database,
@@ -145,10 +146,10 @@ class Services:
         )
         noise = ChannelNoise(settings.keydesk_channel_noise)
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
-        of_alerts = alerts.drawers(units_per_usd=units, batch_progress=incident.progress_of, policy=self.policy.current)
-        of_care = care.drawers(units_per_usd=units)
+        of_alerts = alerts.drawers(dollars=dollars, batch_progress=incident.progress_of, policy=self.policy.current)
+        of_care = care.drawers(dollars=dollars)
         of_review = review.drawers(
-            units_per_usd=units,
+            dollars=dollars,
             policy=self.policy.current,
             on_call=self.directory.schedules.called,
             clock=self.clock,
@@ -202,7 +203,7 @@ class Services:
             leaked=self.leaked_values.of_key,
             learn=self.resources.accounts.capabilities.learn,
             security_channel=self.settings.security_channel,
-            units_per_usd=self.settings.keydesk_units_per_usd,
+            dollars=self.dollars,
             most_open=self.settings.keydesk_open_requests,
             holder=self.resources.name,
             clock=self.clock,
@@ -210,7 +211,6 @@ class Services:
 
     def _deps(self) -> Deps:
         """What features may use."""
-        units = self.settings.keydesk_units_per_usd
         self.windows = ReceiptWindows(database=self.database, update=self._update_view, draw=self._draw_receipt)
         return Deps(
             flow=self.approvals.flow,
@@ -224,7 +224,7 @@ class Services:
             directory=self.directory,
             policy=self.policy.current,
             operations=OPERATIONS,
-            units_per_usd=units,
+            dollars=self.dollars,
             channel=self.settings.keydesk_channel,
             addresses=self.resources.accounts.addresses,
             count_name_bytes=self.resources.accounts.capabilities.counts_bytes,
@@ -256,7 +256,7 @@ class Services:
             actions=deps.actions,
             directory=self.directory,
             drawing=self.drawing,
-            units_per_usd=deps.units_per_usd,
+            dollars=deps.dollars,
             clock=self.clock,
         )
         card_listeners.register(router, cards)

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import know_names
 from bot.gateway_accounts import UNITS_AGAIN_SECONDS, GatewayAccounts, GatewayPlace, Wires, places
 from bot.keys.inventory_writer import InventoryWriter
@@ -91,10 +92,11 @@ async def test_each_counts_dollars_as_it_tells(sqlite_database: Database) -> Non
     several = Several(sqlite_database, place("default", "one"), place("prod", "two", 7))
     several.fakes["one"].switch("units_per_usd", 500_000)
     several.fakes["two"].switch("units_per_usd", 1_000_000)
-    assert not await several.accounts.adopt_units()
+    await several.accounts.number()
+    assert await several.accounts.adopt_units()
     assert several.accounts.units == {"default": 500_000, "prod": 1_000_000}
-    problem, dollars = map(english, several.accounts.problems)
-    assert "prod" in dollars
+    assert await several.accounts.dollars() == Dollars(usual=500_000, others={1: 1_000_000})
+    [problem] = map(english, several.accounts.problems)
     assert problem.startswith("The gateway counts 1,000,000 units for a dollar, gateways.prod.units_per_usd says 7:")
 
 

@@ -314,7 +314,7 @@ class AlertListeners:
             await deps.database.read(store.requests_of, alert),
             visible=visible,
             channel=self.notifications.channel,
-            units_per_usd=deps.units_per_usd,
+            dollars=deps.dollars,
             untold=await deps.database.read(untold_owners, alert),
             locked=await deps.database.read(locked_of, alert, deps.policy()),
             joined_to=set((await deps.database.read(store.get, alert.id)).elsewhere.values()),

@@ -148,7 +148,12 @@ class Acceptances:
         """Why the rules, with what the new owner has now, do not let it happen; None when they do."""
         ledger.lock(c)
         judgement = request.judgement
-        counts = self.counts.within(c, request.operation, request.counted_for, members) or None
+        counts = (
+            self.counts.within(
+                c, request.operation, request.counted_for, members, gateway=judgement.facts.gateway or ""
+            )
+            or None
+        )
         facts = replace(judgement.facts, counts=counts)
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=facts)
         decision = decide(self.policy(), ask)

@@ -26,13 +26,13 @@ from bot.periods import Span, day_of, span_of
 
 @dataclass(frozen=True, kw_only=True)
 class AllowanceRows:
-    """`time_zone`: in which periods begin. `clock`: Unix seconds; `gateway_now`: the gateway's clock."""
+    """`time_zone`: in which periods begin. `clock`: Unix seconds; `gateway_now`: the clock of a key's gateway."""
 
     refills: Refills
     notifications: Notifications
     time_zone: Callable[[], tzinfo]
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
 
     def follow(self, c: sa.Connection, request: ApprovalRequest, operation: Operation, result: WriteResult) -> None:
         """After a request was settled."""
@@ -137,7 +137,7 @@ class AllowanceRows:
         after = replace(row, refill_id=None)
         if request.status is Status.SUCCEEDED or result.moved:
             after = replace(after, covered=_coverage(c, request) or row.covered, failed_at=None)
-        elif result.key is None or is_refilled(result.key, now=self.gateway_now()):
+        elif result.key is None or is_refilled(result.key, now=self.gateway_now(result.key.id)):
             after = replace(after, failed_at=self.clock())
             if row.failed_at is None:
                 self.notifications.tell(c, request)

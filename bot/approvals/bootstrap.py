@@ -33,6 +33,7 @@ from bot.approvals.verified_write import VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
 from bot.db.engine import Database
 from bot.durable.engine import Engine, Job
+from bot.gateway.dollars import Dollars
 from bot.gateway.gateways import KeyReader
 from bot.keys.inventory import Inventory
 from bot.logs import for_request
@@ -58,7 +59,7 @@ class Approvals:
     leaked: Callable[[int], SecretStr | None]
     learn: Callable[[Mapping[str, bool], str], Awaitable[None]]
     security_channel: str
-    units_per_usd: int
+    dollars: Dollars
     most_open: int
     holder: str
     clock: Callable[[], float]
@@ -155,6 +156,7 @@ class Approvals:
             policy=self.policy,
             people_of=self.directory.all_people,
             own_group=self.inventory.account_group,
+            dollars=self.dollars,
             clock=self.clock,
         )
         self.acceptances = Acceptances(
@@ -212,7 +214,7 @@ class Approvals:
             counts=self.counts,
             operations=self.operations,
             ownership=self.ownership,
-            units_per_usd=self.units_per_usd,
+            dollars=self.dollars,
             most_open=self.most_open,
             clock=self.clock,
         )

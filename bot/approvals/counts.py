@@ -6,14 +6,15 @@ the ledger (ledger.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from bot.approvals import ledger
 from bot.approvals.ledger import Members
 from bot.db.engine import Database
-from bot.gateway.numbers import gateway_of
+from bot.gateway.dollars import Dollars
+from bot.gateway.numbers import block_named, gateway_of
 from bot.permissions.models import Counted, Facts
 from bot.permissions.rules import Policy
 
@@ -29,6 +30,7 @@ class Counts:
     people_of: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     clock: Callable[[], float]
     own_group: Callable[[str], str | None] = lambda _gateway: None
+    dollars: Dollars = field(default_factory=Dollars)
 
     def account_group(self, gateway: str) -> str | None:
         """The account's own group, where a rule speaks of groups: else the gateway need not be asked for it."""
@@ -59,16 +61,23 @@ class Counts:
         before: int | None = None,
         key_id: int | None = None,
         refilled: bool = True,
+        gateway: str = "",
     ) -> tuple[Counted, ...]:
-        """The numbers as they stand for this person. `before`: a request; of what was granted before it was.
-        `key_id`: the key it is about, whose own allowance is left out.
+        """The numbers as they stand for this person, sums of money in units of the gateway.
+
+        `before`: a request; of what was granted before it was. `key_id`: the key
+        it is about, whose own allowance is left out.
         """
         if not self.policy().counts_needed(operation, refilled=refilled):
             return ()
         members = await self.members(operation, refilled=refilled)
         return await self.database.read(
-            self.within, operation, person, members, before=before, key_id=key_id, refilled=refilled
+            self.within, operation, person, members, before=before, key_id=key_id, refilled=refilled, gateway=gateway
         )
+
+    async def by_gateway(self, operation: str, person: str, gateways: Iterable[str]) -> dict[str, tuple[Counted, ...]]:
+        """The numbers for keys of several gateways, each in its units."""
+        return {gateway: await self.now(operation, person, gateway=gateway) for gateway in gateways}
 
     def within(
         self,
@@ -80,9 +89,10 @@ class Counts:
         before: int | None = None,
         key_id: int | None = None,
         refilled: bool = True,
+        gateway: str = "",
     ) -> tuple[Counted, ...]:
         """The same in the caller's transaction, which holds `ledger.lock` where something is granted by it."""
-        policy = self.policy()
+        policy, into = self.policy(), block_named(gateway)
         return ledger.counted(
             c,
             policy.counts_needed(operation, refilled=refilled),
@@ -92,4 +102,5 @@ class Counts:
             before=before,
             key_id=key_id,
             time_zone=policy.time_zone,
+            units=lambda block, units: self.dollars.exchanged(units, block=block, into=into),
         )

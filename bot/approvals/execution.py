@@ -22,7 +22,7 @@ from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
 from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
 from bot.approvals.rotation.lineage import RequestLineage, touched_since
-from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, gateway_for, gateway_name, why_waiting
+from bot.approvals.verified_write import Call, VerifiedWriter, VerifiedWrites, gateway_for, why_waiting
 from bot.audit import Fact
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -131,7 +131,7 @@ class Execution:
         result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
         again = await self._database.run(self._settle, writer, request, operation, result)
         self._changed()
-        await self._learn(result.learned, gateway_name(request))
+        await self._learn(result.learned, request.gateway)
         return again
 
     async def _accepted(self, request: ApprovalRequest) -> ApprovalRequest:
@@ -204,10 +204,10 @@ class Execution:
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
         facts = request.judgement.facts
-        if (group := self._counts.account_group(gateway_name(request))) is not None:
+        if (group := self._counts.account_group(request.gateway)) is not None:
             facts = replace(facts, account_group=group)
         if counts := await self._counts.now(
-            request.operation, request.counted_for, before=request.id, key_id=request.key_id
+            request.operation, request.counted_for, before=request.id, key_id=request.key_id, gateway=request.gateway
         ):
             facts = replace(facts, counts=counts)
         if request.operation in REVIVING and request.key_id is not None:

@@ -24,6 +24,7 @@ from bot.audit import Fact, append
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied, TooMuch
+from bot.gateway.dollars import Dollars
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
@@ -68,7 +69,7 @@ class Flow:
     counts: Counts
     operations: Mapping[str, Operation]
     ownership: Ownership
-    units_per_usd: int
+    dollars: Dollars
     clock: Callable[[], float]
     most_open: int = 20  # requests of one person that may wait at a time
 
@@ -82,8 +83,10 @@ class Flow:
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
         counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
         refilled = _refilled(inspection.facts)
-        counts = await self.counts.now(operation, counted_for, key_id=key_id, refilled=refilled) or None
         gateway = (inspection.facts.gateway or "") if key_id is None else gateway_of(key_id)
+        counts = (
+            await self.counts.now(operation, counted_for, key_id=key_id, refilled=refilled, gateway=gateway) or None
+        )
         facts = self.counts.placed(replace(inspection.facts, counts=counts), gateway)
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
@@ -100,7 +103,7 @@ class Flow:
             ownership=self.ownership,
             time_zone=self.policy().time_zone,
             now=self.clock(),
-            units_per_usd=self.units_per_usd,
+            dollars=self.dollars,
             until=time.monotonic() + asked.deadline,
             channel_id=asked.channel_id,
             reason=asked.reason,
@@ -197,7 +200,15 @@ class Flow:
         if not policy.counts_needed(new.operation, refilled=refilled):
             return new
         ledger.lock(c)
-        counts = self.counts.within(c, new.operation, new.counted_for, members, key_id=new.key_id, refilled=refilled)
+        counts = self.counts.within(
+            c,
+            new.operation,
+            new.counted_for,
+            members,
+            key_id=new.key_id,
+            refilled=refilled,
+            gateway=judgement.facts.gateway or "",
+        )
         facts = replace(judgement.facts, counts=counts)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         decision = as_urgent(decision, urgent=urgent)

@@ -7,7 +7,7 @@ the run of the later one finds the earlier one, by its place: clocks of replicas
 back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, tzinfo
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.approvals.models import IN_HAND, ApprovalRequest
 from bot.db.tables import grants, keys, lineage, requests
+from bot.gateway.numbers import block_named, block_of
 from bot.gateway.writes import WriteResult
 from bot.keys import allowances
 from bot.operations import AllowanceTerms
@@ -53,6 +54,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
         "adds_key": request.operation in _ADDS_A_KEY or bool(request.judgement.facts.adds_key),
         "granted_at": at,
         "place": sa.select(sa.func.coalesce(sa.func.max(grants.c.place), 0) + 1).scalar_subquery(),
+        "block": block_named(request.gateway),
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
     c.execute(insert.values(values).on_conflict_do_nothing(index_elements=["request_id"]))
@@ -98,9 +100,11 @@ def counted(
     before: int | None = None,
     key_id: int | None = None,
     time_zone: tzinfo = UTC,
+    units: Callable[[int, int], int] = lambda _block, units: units,
 ) -> tuple[Counted, ...]:
     """The numbers as they stand. `before`: a request; of what was granted, count only what was granted before it was.
-    `key_id`: of allowances, without that of this key.
+    `key_id`: of allowances, without that of this key. `units`: what a gateway's units (its block, their number) are
+    worth in those in which the numbers are wanted.
     """
     found, earlier = [], _earlier(c, before)
     for count in needed:
@@ -110,9 +114,9 @@ def counted(
         value: int | None = None
         if people is not None and count.what == "allowance":
             today = day_of(now, time_zone)
-            value = _allowances(c, count, people, today=today, earlier=earlier, key_id=key_id)
+            value = _allowances(c, count, people, today=today, earlier=earlier, key_id=key_id, units=units)
         elif people is not None:
-            value = _value(c, count, people, now, earlier)
+            value = _value(c, count, people, now=now, earlier=earlier, units=units)
         found.append(Counted(count=count, value=value))
     return tuple(found)
 
@@ -125,14 +129,23 @@ def _earlier(c: sa.Connection, before: int | None) -> Any:
     return grants.c.request_id < before if place is None else grants.c.place < place
 
 
-def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, earlier: Any) -> int | None:
+def _value(
+    c: sa.Connection,
+    count: Count,
+    people: frozenset[str],
+    *,
+    now: float,
+    earlier: Any,
+    units: Callable[[int, int], int],
+) -> int | None:
     everybody = EVERYBODY in people
     whose: Any = sa.true() if everybody else grants.c.person_id.in_(people)
     if count.what == "granted":
         since = grants.c.granted_at > now - count.per
-        query = sa.select(sa.func.sum(grants.c.units), sa.func.count() - sa.func.count(grants.c.units))
-        units, unlimited = c.execute(query.where(whose, earlier, since)).one()
-        return None if unlimited else int(units or 0)
+        unlimited = sa.func.count() - sa.func.count(grants.c.units)
+        query = sa.select(grants.c.block, sa.func.sum(grants.c.units).label("units"), unlimited.label("unlimited"))
+        found = c.execute(query.where(whose, earlier, since).group_by(grants.c.block)).all()
+        return None if any(row.unlimited for row in found) else sum(units(row.block, int(row.units)) for row in found)
     mine = sa.true() if everybody else keys.c.owner_id.in_(people)
     # In an overlap the successor is counted and its predecessor is not: the two share one place. A successor that
     # is out of use shares nothing, nor does one that was given to somebody else.
@@ -149,15 +162,22 @@ def _value(c: sa.Connection, count: Count, people: frozenset[str], now: float, e
 
 
 def _allowances(
-    c: sa.Connection, count: Count, people: frozenset[str], *, today: date, earlier: Any, key_id: int | None
+    c: sa.Connection,
+    count: Count,
+    people: frozenset[str],
+    *,
+    today: date,
+    earlier: Any,
+    key_id: int | None,
+    units: Callable[[int, int], int],
 ) -> int:
     """What allowances of other keys add: of each key its dearest terms of those that stand, were refilled for today, or
     are granted and not in force yet.
     """
     everybody = EVERYBODY in people
     most: dict[int, int] = {}
-    found = list(allowances.adding(c, None if everybody else people, today))
-    coming = sa.select(requests.c.id, requests.c.key_id, requests.c.input).join(
+    found = [(key, block_of(key), terms) for key, terms in allowances.adding(c, None if everybody else people, today)]
+    coming = sa.select(requests.c.id, requests.c.key_id, requests.c.input, grants.c.block).join(
         grants, grants.c.request_id == requests.c.id
     )
     coming = coming.where(requests.c.operation.in_(("key.allowance", "key.create")))
@@ -165,11 +185,11 @@ def _allowances(
     coming = coming if everybody else coming.where(grants.c.person_id.in_(people))
     coming = coming.where(earlier)
     # A key that is not made yet has no number; the request's, below 0, stands for it.
-    asked = ((row.key_id or -row.id, _terms(row.input)) for row in c.execute(coming))
-    found += [(key, terms) for key, terms in asked if terms is not None]
-    for key, terms in found:
+    asked = ((row.key_id or -row.id, row.block, _terms(row.input)) for row in c.execute(coming))
+    found += [(key, block, terms) for key, block, terms in asked if terms is not None]
+    for key, block, terms in found:
         if key != key_id:
-            most[key] = max(most.get(key, 0), terms.per(count.per))
+            most[key] = max(most.get(key, 0), units(block, terms.per(count.per)))
     return sum(most.values())
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from bot.gateway.models import Key, KeySettings
+from bot.gateway.numbers import gateway_of
 from bot.languages import StoredText, trc
 from bot.operations import Change, Offer
 from bot.permissions.models import Approval, Decision, Facts, Given
@@ -286,6 +287,11 @@ class ApprovalRequest(NewRequest):
     def number(self) -> str:
         """`#12`: on every card and in every message."""
         return f"#{self.id}"
+
+    @property
+    def gateway(self) -> str:
+        """The name of the gateway that it is about, of its key or asked for with a new one; "" = there is only one."""
+        return (self.judgement.facts.gateway or "") if self.key_id is None else gateway_of(self.key_id)
 
     @property
     def approval(self) -> Approval | None:

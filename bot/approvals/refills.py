@@ -24,11 +24,11 @@ REFILL = "refill"
 
 @dataclass(frozen=True, kw_only=True)
 class Refills:
-    """Begins a refill. `clock`: Unix seconds; `gateway_now`: the gateway's clock."""
+    """Begins a refill. `clock`: Unix seconds; `gateway_now`: the clock of a key's gateway."""
 
     granted: GrantedRequests
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
 
     def begin(self, c: sa.Connection, allowance: Allowance, key: Key) -> ApprovalRequest | None:
         """Ask for a refill of a key as it was last read. None: it is not refilled now, or another replica was first."""
@@ -44,7 +44,7 @@ class Refills:
         return request
 
     def _is_in_use(self, c: sa.Connection, allowance: Allowance, key: Key) -> bool:
-        if key.created_time != allowance.born_at or not is_refilled(key, now=self.gateway_now()):
+        if key.created_time != allowance.born_at or not is_refilled(key, now=self.gateway_now(key.id)):
             return False
         return locks.lock_of(c, key.id, key.created_time) is None and lineage.taken(c, key.id) is None
 

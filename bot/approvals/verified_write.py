@@ -22,7 +22,6 @@ from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.gateways import KeyReader
-from bot.gateway.numbers import gateway_of
 from bot.gateway.wire import fenced
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.languages import english
@@ -159,9 +158,4 @@ def why_waiting(error: BotError) -> str:
 
 def gateway_for(request: ApprovalRequest, gateways: KeyReader) -> GatewayClient:
     """The gateway that the request is about: of its key, or the one where a new key was asked for."""
-    return gateways.named(gateway_name(request)) if request.key_id is None else gateways.of(request.key_id)
-
-
-def gateway_name(request: ApprovalRequest) -> str:
-    """The name of the gateway that the request is about, "" = that of the settings."""
-    return (request.judgement.facts.gateway or "") if request.key_id is None else gateway_of(request.key_id)
+    return gateways.named(request.gateway) if request.key_id is None else gateways.of(request.key_id)

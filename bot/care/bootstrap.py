@@ -22,13 +22,14 @@ from bot.care.unknown_keys import rounds as unknown_keys
 from bot.care.weekly import messages as weekly_messages
 from bot.care.weekly import rounds as weekly_rounds
 from bot.durable.engine import Job
+from bot.gateway.dollars import Dollars
 from bot.gateway.writes import WriteResult
 from bot.languages import Sentence
 from bot.operations import Operation
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
-# Each is given `units_per_usd`, and says what draws its kinds of posts.
+# Each is given the `dollars`, and says what draws its kinds of posts.
 DRAWERS: tuple[Callable[..., dict[str, Drawer]], ...] = (
     messages.drawers,
     leaver_messages.drawers,
@@ -55,9 +56,9 @@ BUILDERS: tuple[Callable[[CareParts, Router], CareKind], ...] = (
 )
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
-    return {kind: draw for each in DRAWERS for kind, draw in each(units_per_usd=units_per_usd).items()}
+    return {kind: draw for each in DRAWERS for kind, draw in each(dollars=dollars).items()}
 
 
 def retold(*, channel: str, clock: Callable[[], float]) -> dict[str, Callable[[sa.Connection, Outbox, str], None]]:

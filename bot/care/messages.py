@@ -13,6 +13,7 @@ from bot.care import told
 from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.notice_text import notice_text, outcome_text
 from bot.care.told import Wants
+from bot.gateway.dollars import Dollars
 from bot.languages import joined, tr, trc, trn
 from bot.slack import post_store
 from bot.slack.blocks import (
@@ -46,12 +47,12 @@ SHOWN = 20
 Outcomes = Mapping[tuple[int, Crossing], CareOutcome]
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
     return {
-        OWNER: functools.partial(_owner, units_per_usd=units_per_usd),
+        OWNER: functools.partial(_owner, dollars=dollars),
         CHANNEL: _channel,
-        UNREAD: functools.partial(_unread, units_per_usd=units_per_usd),
+        UNREAD: functools.partial(_unread, dollars=dollars),
     }
 
 
@@ -98,11 +99,11 @@ def key_number(delivery: Delivery) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def _owner(c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message | None:
+def _owner(c: sa.Connection, row: PostRow, *, dollars: Dollars) -> Message | None:
     notices, over = _notices(row), told.outcomes(c, row.id)
     if row.ts is None and _all_over(row, over):
         return None  # it was mended before anybody could read it
-    texts = [notice_text(notice, units_per_usd=units_per_usd) for notice in notices]
+    texts = [notice_text(notice, units_per_usd=dollars.of(notice.key_id)) for notice in notices]
     few = row.body["count"] < DIGEST
     parts = [
         block for text, notice in zip(texts, notices, strict=True) for block in _part(text, notice, over, wide=few)
@@ -153,7 +154,7 @@ def _dry(notice: Notice, owners: Mapping[str, str]) -> str:
     )
 
 
-def _unread(c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message | None:
+def _unread(c: sa.Connection, row: PostRow, *, dollars: Dollars) -> Message | None:
     """In the channel: what people could not be told in person, each with whose key it is."""
     owners, over = row.body["owners"], told.outcomes(c, row.id)
     people = mention_all(sorted(set(owners.values())))
@@ -163,7 +164,7 @@ def _unread(c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message | 
     )
     parts: list[Block] = []
     for notice in _notices(row):
-        sentence = notice_text(notice, units_per_usd=units_per_usd)
+        sentence = notice_text(notice, units_per_usd=dollars.of(notice.key_id))
         text = tr("{who}: {sentence}", who=mention(owners[str(notice.key_id)]), sentence=sentence)
         parts += _part(text, notice, over, wide=False)
     return Message(title, [section(title), *parts, *_rest(row.body["count"])])

@@ -9,6 +9,7 @@ from bot.care.notice import Crossing, Notice
 from bot.care.notice_text import notice_text
 from bot.care.tables import care_notices
 from bot.db.tables import posts
+from bot.gateway.dollars import Dollars
 from bot.slack.blocks import Block, actions, section
 
 # Messages that are looked through; what stands in older ones is found there.
@@ -25,10 +26,10 @@ class OpenNotices:
         """The keys that one of these was told of."""
         return frozenset(notice.key_id for notice in self.notices if notice.kind in kinds)
 
-    def rows(self, *, units_per_usd: int) -> list[list[Block]]:
+    def rows(self, *, dollars: Dollars) -> list[list[Block]]:
         """The blocks of each."""
         return [
-            [section(notice_text(notice, units_per_usd=units_per_usd)), actions(*buttons_of(notice))]
+            [section(notice_text(notice, units_per_usd=dollars.of(notice.key_id))), actions(*buttons_of(notice))]
             for notice in self.notices
         ]
 

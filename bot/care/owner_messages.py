@@ -40,7 +40,7 @@ class OwnerMessages:
     zone_of: Callable[[str], Awaitable[int | None]]
     channel: str
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
 
     def is_awake(self, person: str, terms: CareTerms) -> bool:
         """Whether somebody may be written to now. Whose zone is not known yet sleeps."""
@@ -78,7 +78,7 @@ class OwnerMessages:
         awake, room = self.is_awake(owner, terms), today == 0 or today + coming < DIGEST
 
         def goes(notice: Notice) -> bool:
-            return notice.kind.urgent or (awake and (room or not notice.waits(self.gateway_now())))
+            return notice.kind.urgent or (awake and (room or not notice.waits(self.gateway_now(notice.key_id))))
 
         return [one.only(goes) for one in all_of_them]
 

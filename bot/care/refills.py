@@ -84,14 +84,13 @@ class RefillRounds:
         failed_before = self.deps.clock() - FAILED_SECONDS
         page = allowances.due(c, today, failed_before=failed_before, limit=PAGE, after=after)
         known = inventory_store.several(c, [one.key_id for one in page])
-        now = self.deps.reader.server_now()
         found = [
             Due(allowance=one, key=there.key, owner_id=there.owner_id, owner_team=there.owner_team or "")
             for one in page
             if (there := known.get(one.key_id)) is not None
             and there.gone_at is None
             and there.owner_id is not None
-            and is_refilled(there.key, now=now)
+            and is_refilled(there.key, now=self.deps.reader.server_now(one.key_id))
         ]
         return found, page[-1].key_id if len(page) == PAGE else None
 

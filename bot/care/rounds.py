@@ -61,18 +61,19 @@ class CareRounds:
     _forecasts: Forecasts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._forecasts = Forecasts(clock=self.messages.gateway_now)
+        self._forecasts = Forecasts(clock=lambda: self.messages.gateway_now(0))
 
     async def run(self) -> bool:
         """One round over all keys. Whether somebody is still to be told."""
         terms, people, database = self.terms(), dict[str, list[Judgement]](), self.messages.database
         begun = await database.read(store.has_begun)
-        since = await watch.look(database, self.messages.gateway_now())
+        since = await watch.look(database, self.messages.gateway_now(0))
         due: list[tuple[KnownKey, IdleCare]] = []
         after: int | None = -1
         number = 0
         while after is not None:
-            found = await database.read(_judge_page, after, self._facts(terms, since), self._forecasts)
+            page = self._facts(terms, since), self._forecasts, self.messages.gateway_now
+            found = await database.read(_judge_page, after, *page)
             silent: list[Judgement] = []
             for owner, judgement in found.judged:
                 one = _without_the_unwanted(judgement, terms, begun=begun)
@@ -86,7 +87,7 @@ class CareRounds:
             due, after = due + found.due, found.after
         if not begun:
             await database.run(store.begin)
-        for owner, one in await self.orders.done(self._facts(terms, since)):
+        for owner, one in await self.orders.done(self._facts(terms, since), self.messages.gateway_now):
             people.setdefault(owner, []).append(one)
         waiting = await self.messages.tell(people, terms)
         await self.messages.learn_zones(row.owner_id for _, row in due)
@@ -96,7 +97,7 @@ class CareRounds:
         return waiting or number >= MOST_NOTICES or len(awake) < len(due)
 
     def _facts(self, terms: CareTerms, since: float) -> IdleFacts:
-        return IdleFacts(now=self.messages.gateway_now(), watched_since=since, terms=terms, billed=lambda: None)
+        return IdleFacts(now=self.messages.gateway_now(0), watched_since=since, terms=terms, billed=lambda: None)
 
     def _remember(
         self, c: sa.Connection, judgements: Sequence[Judgement], over: Sequence[tuple[ToldNotice, CareOutcome]]
@@ -137,34 +138,40 @@ def _is_wanted(kind: Crossing, terms: CareTerms) -> bool:
     return bool(terms.expiry) if kind in {Crossing.EXPIRES, Crossing.ENDED} else terms.of_quota
 
 
-def _judge_page(c: sa.Connection, after: int, facts: IdleFacts, forecasts: Forecasts) -> _Found:
-    """The keys with the next higher numbers, those that somebody owns; `after` the last of them, None at the end."""
+def _judge_page(
+    c: sa.Connection, after: int, facts: IdleFacts, forecasts: Forecasts, gateway_now: Callable[[int], float]
+) -> _Found:
+    """The keys with the next higher numbers, those that somebody owns; `after` the last of them, None at the end.
+
+    A key is judged by its gateway's clock.
+    """
     page = inventory_store.after(c, after, limit=PAGE)
     ids = [int(known.key.id) for known in page]
     replaced = lineage.replaced(c)
     cares, asked = store.several(c, ids), idle_store.several(c, ids)
     judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
-    needed = [int(known.key.id) for known in judged if _needs_spending(known, facts, forecasts)]
+    at = {int(known.key.id): replace(facts, now=gateway_now(known.key.id)) for known in page}
+    needed = [int(known.key.id) for known in judged if _needs_spending(known, at[int(known.key.id)], forecasts)]
     spent = spending_of(c, needed, facts.now)
     found = _Found(after=ids[-1] if len(page) == PAGE else None)
     for known in judged:
         key_id, owner = int(known.key.id), str(known.owner_id)
-        coming = functools.partial(forecasts.dry_at, known.key, spent.get(key_id))
-        care = judge(cares.get(key_id), known.key, owner=owner, now=facts.now, terms=facts.terms, dry_at=coming)
+        mine, coming = at[key_id], functools.partial(forecasts.dry_at, known.key, spent.get(key_id))
+        care = judge(cares.get(key_id), known.key, owner=owner, now=mine.now, terms=mine.terms, dry_at=coming)
         if care is not None:
             cares[key_id] = care.care
             if care.notices or care.care != care.before:
                 found.judged.append((owner, care))
         row = asked.get(key_id)
         billed = functools.partial(_billed, spent.get(key_id))
-        one = idle.judge(row, known, owner=owner, facts=replace(facts, billed=billed))
+        one = idle.judge(row, known, owner=owner, facts=replace(mine, billed=billed))
         if one is not None:
             found.judged.append((owner, one))
-        elif row is not None and idle.is_due(row, facts):
+        elif row is not None and idle.is_due(row, mine):
             found.due.append((known, row))
     others = set(owners.other_accounts(c))
     ours = [known for known in page if block_of(known.key.id) not in others]
-    found.over = _mended(c, ours, cares, replaced, facts.now)
+    found.over = _mended(c, ours, cares, replaced, gateway_now)
     return found
 
 
@@ -178,7 +185,7 @@ def _mended(
     page: Sequence[KnownKey],
     cares: Mapping[int, KeyCare],
     replaced: Mapping[int, LineageRow],
-    now: float,
+    gateway_now: Callable[[int], float],
 ) -> list[tuple[ToldNotice, CareOutcome]]:
     known, found = {int(one.key.id): one for one in page}, []
     for row in told.still_open(c, list(known)):
@@ -189,7 +196,7 @@ def _mended(
             cares.get(row.key_id),
             owner=one.owner_id,
             replaced=_was_replaced(one, replaced),
-            now=now,
+            now=gateway_now(row.key_id),
         )
         if outcome is not None:
             found.append((row, outcome))

@@ -110,7 +110,7 @@ def explain_policy(
     """
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
-        ask = _ask(policy, question, now=now, units_per_usd=units_per_usd, find_actor=find_actor, find_key=find_key)
+        ask = _ask(policy, question, now=now, find_actor=find_actor, find_key=find_key)
     except ConfigurationError as error:
         _print(out, *error.problems)
         return 2
@@ -126,7 +126,7 @@ def explain_policy(
         _print(out, f"note: nothing is taken to have been given before this; tell it with {fields}.")
     if policy.judges_groups and ask.facts.group == "" and ask.facts.account_group is None:
         _print(out, f"note: the account's own group is taken to be unknown; tell it with {ACCOUNT_GROUP}.")
-    _print(out, *explain_lines(policy, ask, units_per_usd=units_per_usd))
+    _print(out, *explain_lines(policy, ask))
     return 0
 
 
@@ -147,7 +147,7 @@ def check_cases(
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
         text = read_text(cases_path)
-        cases = parse_cases(text, policy, file=str(cases_path), now=now, units_per_usd=units_per_usd)
+        cases = parse_cases(text, policy, file=str(cases_path), now=now)
     except ConfigurationError as error:
         _print(out, *error.problems)
         return 2
@@ -227,12 +227,13 @@ def replay_policy(path: Path, past: Iterable[PastRequest], *, out: TextIO, units
     return 0
 
 
-def explain_lines(policy: Policy, ask: Ask, *, units_per_usd: int = UNITS_PER_USD) -> list[str]:
+def explain_lines(policy: Policy, ask: Ask) -> list[str]:
     """The decision for people to read; also what `/apikey why` shows."""
     decision = decide(policy, ask, why=True)
     whose = "their own" if ask.own else "what belongs to somebody else"
     roles = ", ".join(sorted(policy.roles.of(ask.actor))) or "no role"
-    counted = [f"Counted before this: {counted_words(one, units_per_usd)}." for one in ask.facts.counts or ()]
+    units = policy.at(ask.facts.gateway).units_per_usd
+    counted = [f"Counted before this: {counted_words(one, units)}." for one in ask.facts.counts or ()]
     lines = [
         f"{ask.operation} on {whose}, by {ask.actor.name or ask.actor.slack_user_id} ({roles})",
         f"{WORDS[decision.outcome]}: {decision.sentence}",
@@ -251,7 +252,6 @@ def _ask(
     question: Question,
     *,
     now: float,
-    units_per_usd: int,
     find_actor: FindActor | None,
     find_key: FindKey | None,
 ) -> Ask:
@@ -273,9 +273,7 @@ def _ask(
         own = found.own
     facts = found.facts if found else None
     fields = _fields(question.fields)
-    asked = hypothetical_facts(
-        operation, fields, now=now, key=facts, counts=policy.counts_needed(operation), units_per_usd=units_per_usd
-    )
+    asked = hypothetical_facts(operation, fields, now=now, key=facts, policy=policy)
     return Ask(actor=actor, operation=operation, own=own, facts=asked)
 
 

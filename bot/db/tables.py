@@ -165,6 +165,7 @@ grants = sa.Table(
     sa.Column("adds_key", sa.Boolean, nullable=False),
     sa.Column("granted_at", sa.Float(53), nullable=False),
     sa.Column("place", sa.BigInteger, nullable=False, default=0, server_default="0"),
+    sa.Column("block", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("grants_by_person", "person_id", "granted_at"),
     sa.Index("grants_by_place", "place"),
 )
@@ -196,9 +197,11 @@ allowances = sa.Table(
 )
 
 # The gateways that this database ever had, for ever: a key's number is block * 10**12 + its number there.
+# `units_per_usd`: how it counted dollars when Keydesk started last with it, NULL = not known.
 gateways = sa.Table(
     "gateways",
     metadata,
     sa.Column("block", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("name", sa.String(30), nullable=False, unique=True),
+    sa.Column("units_per_usd", sa.BigInteger),
 )

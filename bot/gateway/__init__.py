@@ -2,6 +2,7 @@
 
     models        what the gateway keeps: Key, KeySettings, Group, GatewayAccount; no key value is ever in them
     numbers       a key's number inside Keydesk: the block of its gateway and the gateway's own number
+    dollars       how many units make a dollar at which gateway; sums over several
     errors        the GatewayError tree and the one mapping from a reply to an error
     replies       reads one reply: is it JSON, is it a yes, and if not, which error is it
     records       between the wire's record of a key and our Key

@@ -67,10 +67,14 @@ def shown_number(key_id: int | str | None) -> int | str | None:
     return f"{name}/{int(key_id) - first_of(block_of(int(key_id)))}" if name and key_id is not None else key_id
 
 
+def block_named(name: str) -> int:
+    """The block of a gateway's keys; that of the settings' gateway where there never was one of this name."""
+    return next((block for block, known in _names.items() if known == name), 0)
+
+
 def number_at(name: str, own: int) -> KeyId | None:
     """The key with this number at a gateway that people name; None where there is no such gateway."""
-    known = {name: block for block, name in _names.items()}
-    return KeyId(first_of(known[name]) + own) if name in known and 0 < own < BLOCK else None
+    return KeyId(first_of(block_named(name)) + own) if name in _names.values() and 0 < own < BLOCK else None
 
 
 def gateway_of(key_id: int) -> str:

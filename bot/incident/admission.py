@@ -15,6 +15,7 @@ from bot.approvals.ledger import Members
 from bot.db.engine import Database
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key
+from bot.gateway.numbers import gateway_of
 from bot.incident import store
 from bot.incident.judgement import agreement, ask_for, changed_since, why_not
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus
@@ -136,7 +137,7 @@ class BatchAdmission:
             channel=batch.channel_id,
             now=self.clock(),
             lock=lock,
-            counts=self.counts.within(c, batch.operation, batch.requester_id, members),
+            counts=self.counts.within(c, batch.operation, batch.requester_id, members, gateway=gateway_of(key.key_id)),
             adds_key=False if key.progress.get(PLACE) else None,
             key_id=key.key_id,
             account_groups=groups,

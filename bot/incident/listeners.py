@@ -18,6 +18,7 @@ from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
+from bot.gateway.numbers import gateway_of
 from bot.incident import store
 from bot.incident.execution import JOB, BatchExecution
 from bot.incident.judgement import agreement, ask_for, one_more, waits_for_one, why_not
@@ -109,8 +110,8 @@ class BatchListeners:
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
         agreeing: set[str] = set()
-        counts = await deps.counts.now(operation, actor.slack_user_id)
         groups = deps.counts.account_groups(key.id for key in found)
+        counts = await deps.counts.by_gateway(operation, actor.slack_user_id, groups)
         for key in found:
             own = whose.get(key.id) == actor.slack_user_id
             lock = locked.get(key.id)
@@ -123,7 +124,7 @@ class BatchListeners:
                 channel=delivery.channel_id,
                 now=deps.clock(),
                 lock=lock,
-                counts=counts,
+                counts=counts[gateway_of(key.id)],
                 key_id=key.id,
                 account_groups=groups,
             )
@@ -132,7 +133,8 @@ class BatchListeners:
             if decision.allowed or asks:
                 drafted.append(_drafted(key, operation, own=own, asks=asks))
                 agreeing |= {describe(decision.approval)} if asks and decision.approval else set()
-                counts = one_more(counts) if operation == ENABLE and key.status != KeyStatus.ENABLED else counts
+                if operation == ENABLE and key.status != KeyStatus.ENABLED:
+                    counts = {gateway: one_more(before) for gateway, before in counts.items()}
                 continue
             left_out[why_not(decision, lock)] += 1
             if decision.outcome == "deny":
@@ -244,9 +246,9 @@ class BatchListeners:
                 tr("This batch waits for nobody's agreement any more; its message says how it stands.")
             )
         requester = await deps.directory.actor(batch.requester_id, batch.requester_team, fresh=True)
-        counts = await deps.counts.now(batch.operation, batch.requester_id)
         keys = await deps.database.read(store.keys_of, batch.id, status=BatchKeyStatus.WAITING)
         groups = deps.counts.account_groups(key.key_id for key in keys)
+        counts = await deps.counts.by_gateway(batch.operation, batch.requester_id, groups)
         answer = await deps.database.run(self._agree, batch.id, (actor, requester), counts, groups)
         if isinstance(answer, Decision):
             await deps.flow.refuse(actor, ENABLE, answer)
@@ -259,7 +261,7 @@ class BatchListeners:
         c: sa.Connection,
         batch_id: int,
         people: tuple[Actor, Actor],
-        counts: tuple[Counted, ...],
+        counts: Mapping[str, tuple[Counted, ...]],
         groups: Mapping[str, str | None],
     ) -> Decision | BotError | None:
         actor, requester = people
@@ -280,7 +282,7 @@ class BatchListeners:
                 channel=batch.channel_id,
                 now=now,
                 lock=locked.get(key.key_id),
-                counts=counts,
+                counts=counts.get(gateway_of(key.key_id), ()),
                 key_id=key.key_id,
                 account_groups=groups,
             )

@@ -6,6 +6,7 @@ Owner, roles and team come from `keys` beside it, by number and birth as everywh
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import named_values
 from bot.db.tables import inventory, key_samples, keys
+from bot.gateway.dollars import USUAL, Dollars
 from bot.gateway.models import Key, KeyId, KeyStatus
 from bot.gateway.numbers import block_of, first_of, in_block
 from bot.keys.key_query import EVERYTHING, KeyQuery, conditions, order
@@ -194,21 +196,36 @@ def _of(block: int) -> sa.ColumnElement[bool]:
     return inventory.c.key_id.between(first_of(block), first_of(block + 1) - 1)
 
 
-def count(c: sa.Connection, query: KeyQuery = EVERYTHING, *, now: float) -> int:
-    """How many keys there are of those that are looked for. `now`: by the gateway's clock."""
-    return int(c.scalar(_select(c, sa.func.count()).where(*conditions(query, now=now))) or 0)
+def count(
+    c: sa.Connection,
+    query: KeyQuery = EVERYTHING,
+    *,
+    now: float,
+    clocks: Mapping[int, float] = MappingProxyType({}),
+) -> int:
+    """How many keys there are of those that are looked for. `now`, `clocks`: as `conditions` takes them."""
+    return int(c.scalar(_select(c, sa.func.count()).where(*conditions(query, now=now, clocks=clocks))) or 0)
 
 
-def page(c: sa.Connection, query: KeyQuery = EVERYTHING, *, now: float, limit: int, offset: int = 0) -> list[KnownKey]:
+def page(
+    c: sa.Connection,
+    query: KeyQuery = EVERYTHING,
+    *,
+    now: float,
+    clocks: Mapping[int, float] = MappingProxyType({}),
+    dollars: Dollars = USUAL,
+    limit: int,
+    offset: int = 0,
+) -> list[KnownKey]:
     """Keys that are looked for, in their order."""
-    found = _rows(c).where(*conditions(query, now=now)).order_by(*order(query))
+    found = _rows(c).where(*conditions(query, now=now, clocks=clocks)).order_by(*order(query, dollars))
     return _load(c, found.limit(limit).offset(offset))
 
 
 def names(c: sa.Connection, *, owner: str | None, limit: int) -> list[str]:
     """Names of the newest keys of one person or of the account, for guesses at what somebody meant."""
     query = KeyQuery(owner=owner)
-    rows = _select(c, inventory.c.name).where(*conditions(query, now=0.0)).order_by(*order(query)).limit(limit)
+    rows = _select(c, inventory.c.name).where(*conditions(query, now=0.0)).order_by(*order(query, USUAL)).limit(limit)
     return list(dict.fromkeys(c.scalars(rows)))
 
 

@@ -3,14 +3,18 @@
 The conditions say of a row of the inventory what `Key.state` says of a record; a test holds them against each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.db.tables import inventory, key_locks, keys
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import NEVER, KeyStatus
+from bot.gateway.numbers import first_of
 
 EXPIRING_SECONDS = 14 * 86_400
 IDLE_SECONDS = 30 * 86_400
@@ -62,10 +66,15 @@ class KeyQuery:
 EVERYTHING = KeyQuery()
 
 
-def conditions(query: KeyQuery, *, now: float) -> list[sa.ColumnElement[bool]]:
-    """All of them hold for what is looked for. `now`: by the gateway's clock, Unix seconds."""
-    found = [_filter(one, now) for one in sorted(query.filters - STATES)]
-    if states := [_filter(one, now) for one in sorted(query.filters & STATES)]:
+def conditions(
+    query: KeyQuery, *, now: float, clocks: Mapping[int, float] = MappingProxyType({})
+) -> list[sa.ColumnElement[bool]]:
+    """All of them hold for what is looked for. `now`: by the clock of the settings' gateway, Unix seconds; `clocks`: of
+    others, by block.
+    """
+    moment = _of_gateway(now, clocks)
+    found = [_filter(one, moment) for one in sorted(query.filters - STATES)]
+    if states := [_filter(one, moment) for one in sorted(query.filters & STATES)]:
         found.append(sa.or_(*states))
     if query.owner is not None:
         found.append(keys.c.owner_id == query.owner)
@@ -74,27 +83,35 @@ def conditions(query: KeyQuery, *, now: float) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def order(query: KeyQuery) -> Sequence[sa.ColumnElement[object]]:
-    """By which columns the list is ordered; equal ones newest first."""
+def order(query: KeyQuery, dollars: Dollars) -> Sequence[sa.ColumnElement[object]]:
+    """By which columns the list is ordered; equal ones newest first. Amounts by what they are worth."""
     i = inventory.c
+    units = _of_gateway(1.0, {block: number / dollars.usual for block, number in dollars.others.items()})
     never_last = sa.case((i.expired_time == NEVER, 1), else_=0)
     unlimited_first = sa.case((i.unlimited_quota, 0), else_=1)
     first: dict[KeyOrder, Sequence[sa.ColumnElement[object]]] = {
         KeyOrder.NEWEST: (),
         KeyOrder.NAME: (sa.func.lower(i.folded),),
-        KeyOrder.QUOTA: (unlimited_first, i.remain_quota.desc()),
-        KeyOrder.USED: (i.used_quota.desc(),),
+        KeyOrder.QUOTA: (unlimited_first, (i.remain_quota / units).desc()),
+        KeyOrder.USED: ((i.used_quota / units).desc(),),
         KeyOrder.EXPIRY: (never_last, i.expired_time),
     }
     return [*first[query.order], i.key_id.desc()]
 
 
-def _filter(wanted: KeyFilter, now: float) -> sa.ColumnElement[bool]:
+def _of_gateway(usual: float, others: Mapping[int, float]) -> Any:
+    """A number that each gateway has its own of, for the key of the row. `others`: by block."""
+    key_id = inventory.c.key_id
+    found = [(key_id.between(first_of(block), first_of(block + 1) - 1), value) for block, value in others.items()]
+    return sa.case(*found, else_=usual) if found else sa.literal(usual)
+
+
+def _filter(wanted: KeyFilter, now: Any) -> sa.ColumnElement[bool]:
     i = inventory.c
     enabled, past = i.status == int(KeyStatus.ENABLED), (i.expired_time != NEVER) & (i.expired_time < now)
     spent = ~i.unlimited_quota & (i.remain_quota <= 0)
     billed = sa.case((i.accessed_time > i.created_time, i.accessed_time), else_=i.created_time)
-    return {
+    found: dict[KeyFilter, sa.ColumnElement[bool]] = {
         KeyFilter.ACTIVE: enabled & ~past & ~spent,
         KeyFilter.DISABLED: i.status == int(KeyStatus.DISABLED),
         KeyFilter.EXPIRED: (i.status == int(KeyStatus.EXPIRED)) | (enabled & past),
@@ -105,4 +122,5 @@ def _filter(wanted: KeyFilter, now: float) -> sa.ColumnElement[bool]:
         KeyFilter.IDLE: enabled & ~past & (billed < now - IDLE_SECONDS),
         KeyFilter.OWNERLESS: keys.c.key_id.is_(None),
         KeyFilter.LOCKED: i.key_id.in_(sa.select(key_locks.c.key_id)),
-    }[wanted]
+    }
+    return found[wanted]

@@ -2,12 +2,14 @@
 
 import difflib
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from bot.db.engine import Database
+from bot.gateway.dollars import USUAL, Dollars
 from bot.gateway.models import Key
 from bot.gateway.numbers import block_of
 from bot.keys import account_history, inventory_store
@@ -43,13 +45,23 @@ class KnownKeys:
     database: Database
     writer: InventoryWriter
 
-    async def page(self, query: KeyQuery = EVERYTHING, *, number: int, rows: int, now: float) -> KeyPage | None:
-        """A page of the keys that are looked for; the last one where there are not so many. `now`: the gateway's clock.
+    async def page(
+        self,
+        query: KeyQuery = EVERYTHING,
+        *,
+        number: int,
+        rows: int,
+        now: float,
+        clocks: Mapping[int, float] = MappingProxyType({}),
+        dollars: Dollars = USUAL,
+    ) -> KeyPage | None:
+        """A page of the keys that are looked for; the last one where there are not so many. `now`: by the clock of the
+        settings' gateway; `clocks`: of others, by block.
 
         None = there is no list yet, or it is older than a key of the person whose keys these are.
         """
         await self.writer.flush()
-        return await self.database.read(_page, query, number, rows, now)
+        return await self.database.read(_page, query, number, rows, now=now, clocks=clocks, dollars=dollars)
 
     async def alike(self, text: str, *, owner: str | None) -> list[str]:
         """Names of keys that look like what was typed, the likest first."""
@@ -111,14 +123,25 @@ def _names(c: sa.Connection, owner: str | None) -> list[str]:
     return inventory_store.names(c, owner=owner, limit=_COMPARED_NAMES)
 
 
-def _page(c: sa.Connection, query: KeyQuery, number: int, rows: int, now: float) -> KeyPage | None:
+def _page(
+    c: sa.Connection,
+    query: KeyQuery,
+    number: int,
+    rows: int,
+    *,
+    now: float,
+    clocks: Mapping[int, float],
+    dollars: Dollars,
+) -> KeyPage | None:
     marks = inventory_store.last_passes(c)
     as_of = min((mark.started_at for mark in marks), default=0.0)
     if not marks or (query.owner is not None and inventory_store.lacks(c, query.owner, since=as_of)):
         return None
-    total = inventory_store.count(c, query, now=now)
+    total = inventory_store.count(c, query, now=now, clocks=clocks)
     number = min(number, pages(total, rows))
-    keys = inventory_store.page(c, query, now=now, limit=rows, offset=(number - 1) * rows)
+    keys = inventory_store.page(
+        c, query, now=now, clocks=clocks, dollars=dollars, limit=rows, offset=(number - 1) * rows
+    )
     return KeyPage(keys=keys, total=total, number=number, as_of=as_of)
 
 

@@ -6,8 +6,8 @@ began again (a restored gateway), and tells nothing. Days are those of UTC, or o
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from bot.keys.samples import DAYS, HOURS, Grain, KeySample
@@ -42,6 +42,10 @@ class Spending:
 
     amounts: tuple[Amount, ...]
     since: float
+
+    def counted(self, other: Callable[[int], int]) -> "Spending":
+        """The same in other units: `other` tells how many of them some of these are worth."""
+        return replace(self, amounts=tuple(replace(one, units=other(one.units)) for one in self.amounts))
 
     def between(self, start: float, end: float) -> int:
         """Units spent in this time, as far as it is known."""

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from bot.gateway.client import GatewayClient
+from bot.gateway.dollars import Dollars
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import NEVER, EffectiveState, GatewayAccount, Group, Key, KeySettings
 from bot.gateway.prices import ModelPrice
@@ -125,7 +126,7 @@ class Look:
     ownership: Ownership
     time_zone: tzinfo
     now: float
-    units_per_usd: int
+    dollars: Dollars
     until: float
     channel_id: str = ""
     reason: str = ""
@@ -164,7 +165,7 @@ class Offered(Protocol):
     def recent(self, key_id: int, *, within: float) -> Key | None:
         """The record of a key, when anybody read it less than so many seconds ago."""
 
-    def known_account(self) -> GatewayAccount | None:
+    def known_account(self, gateway: str = "") -> GatewayAccount | None:
         """The account as it was last told, None when it was not for an hour. Asks nobody."""
 
     async def name_in_use(self, name: str, *, deadline: float, gateway: str = "") -> bool:

@@ -10,7 +10,6 @@ from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
 from bot.permissions.source_map import Path, Position
 from bot.permissions.toml_document import Table, TomlDocument, guess, short
-from bot.units import UNITS_PER_USD
 
 KEYS = ("as", "do", "on", "with", "expect", "rule")
 EXPECT: dict[str, Outcome] = {"allow": "allow", "deny": "deny", "approval": "needs_approval"}
@@ -41,11 +40,9 @@ class Result:
         return self.decision.outcome == self.case.expect and self.case.rule in {None, self.decision.rule}
 
 
-def parse_cases(
-    text: str, policy: Policy, *, file: str = "cases.toml", now: float, units_per_usd: int = UNITS_PER_USD
-) -> tuple[Case, ...]:
+def parse_cases(text: str, policy: Policy, *, file: str = "cases.toml", now: float) -> tuple[Case, ...]:
     """The cases in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
-    document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
+    document = TomlDocument(text, file=file, units_per_usd=policy.units_per_usd)
     document.only((), document.data, ("cases",), "a file of cases")
     listed = document.data.get("cases", [])
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CASES:
@@ -90,9 +87,7 @@ def _case(document: TomlDocument, path: Path, table: Table, policy: Policy, now:
     try:
         actor = hypothetical_actor(policy, names)
         place = (*path, "with")
-        facts = hypothetical_facts(
-            operation, fields, now=now, counts=policy.counts_needed(operation), units_per_usd=document.units_per_usd
-        )
+        facts = hypothetical_facts(operation, fields, now=now, policy=policy)
     except ValueError as error:
         document.wrong(place, str(error))
         return None

@@ -4,7 +4,7 @@ A secret is never in the file, only the name of the setting that holds it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -138,9 +138,19 @@ def _user_id(document: TomlDocument, path: Path, table: Table) -> str | None:
     return None if number is None else str(number)
 
 
-def check_names(document: TomlDocument, gateways: Iterable[GatewayTerms], named: Iterable[tuple[Path, str]]) -> None:
+def check_names(document: TomlDocument, gateways: Iterable[GatewayTerms], rules: object) -> None:
     """Note every gateway that a condition names and that there is not, where the file has gateways at all."""
     names = [OF_SETTINGS, *(gateway.name for gateway in gateways)]
-    for path, name in named:
+    for path, name in _named_gateways(rules):
         if name not in names:
             document.wrong(path, guess(tr("there is no gateway “{typed}”", typed=short(name)), name, names))
+
+
+def _named_gateways(rules: object) -> Iterator[tuple[Path, str]]:
+    """Every name in a gateway_in, with its place; what is no name is a mistake that was noted already."""
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        when = rule.get("when") if isinstance(rule, dict) else None
+        names = when.get("gateway_in") if isinstance(when, dict) else None
+        for place, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str):
+                yield ("rules", index, "when", "gateway_in", place), name

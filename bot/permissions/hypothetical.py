@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.periods import Period
+from bot.permissions.gateways import OF_SETTINGS
 from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts, Lock
 from bot.permissions.roles import is_group, is_person, is_schedule
 from bot.permissions.rules import Policy
@@ -93,12 +94,11 @@ def hypothetical_facts(
     *,
     now: float,
     key: Facts | None = None,
-    counts: Sequence[Count] = (),
-    units_per_usd: int = UNITS_PER_USD,
+    policy: Policy | None = None,
 ) -> Facts:
     """The outcome if these fields were sent for `key` (its facts now; None = a new or an unknown key).
 
-    `counts`: the numbers that the policy compares (`Policy.counts_needed`); each is what was told, or 0.
+    `policy`: of each number that it compares what was told, or 0; and it knows how each gateway counts dollars.
     A field that was not told stays not spoken of, except that a new key is as an untouched form makes it.
     ValueError with a sentence for an unknown field or a wrong value.
     """
@@ -107,6 +107,9 @@ def hypothetical_facts(
         if name not in known:
             raise ValueError(f"{operation} has no field “{short(name)}”; it has {', '.join(known)}")
     _check_unjudged(fields)
+    counts = policy.counts_needed(operation) if policy else ()
+    gateway = _gateway(fields, policy, None if key is None else key.gateway)
+    units_per_usd = policy.at(gateway).units_per_usd if policy else UNITS_PER_USD
     if operation in WITHOUT_RECORD:
         return Facts(reason=fields.get("reason", ""), channel=fields.get("channel", ""))
     before = key or Facts()
@@ -133,13 +136,22 @@ def hypothetical_facts(
         cross_group_retry=_switch(fields, "cross_group_retry", before.cross_group_retry),
         allowance=allowance,
         allowance_period=period,
-        gateway=fields.get("gateway", before.gateway),
+        gateway=gateway,
         counts=_counts(fields, counts, units_per_usd),
         lock=_lock(fields, before.lock),
         account_group=fields.get(ACCOUNT_GROUP, before.account_group),
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )
+
+
+def _gateway(fields: Mapping[str, str], policy: Policy | None, before: str | None) -> str | None:
+    """The gateway that was told, else that of the key. A name is looked for where the policy has a table of them."""
+    told = fields.get("gateway", before)
+    names = [OF_SETTINGS, *(one.name for one in policy.gateways)] if policy and policy.gateways else []
+    if told and names and told not in names:
+        raise ValueError(guess(f"There is no gateway “{short(told)}”", told, names))
+    return told
 
 
 def _check_unjudged(fields: Mapping[str, str]) -> None:

@@ -51,6 +51,8 @@ def decide(policy: Policy, ask: Ask, *, why: bool = False) -> Decision:
 
     `why`: with the trail, that is why each rule above it did not match. It takes many times as long.
     """
+    # Every amount in the facts is in units of the key's gateway.
+    policy = policy.at(ask.facts.gateway)
     if ask.operation not in OPERATIONS and ask.operation not in RIGHTS:
         return Decision(
             outcome="deny", rule=None, sentence=tr("There is no operation “{operation}”.", operation=ask.operation)

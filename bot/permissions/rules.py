@@ -5,10 +5,11 @@ Pure: it is handed the text (bot/policy_file.py reads the file) and judges nobod
 
 import fnmatch
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cached_property
+from types import MappingProxyType
 
 from bot.languages import tr, trc
 from bot.languages.formats import all_of, with_commas
@@ -93,7 +94,8 @@ class Policy:
     `widest`: the widest networks that still count as named addresses. `care`: what owners are told about their keys.
     `templates`: usual wishes for a new key. `time_zone`: in which the periods of allowances begin.
     `review`: when keys are reviewed.
-    `gateways`: those beside the one of the settings.
+    `gateways`: those beside the one of the settings. `units_per_usd`: by which its amounts of money were read.
+    `elsewhere`: by the name of a gateway that counts other units for a dollar, the same policy read by those.
     """
 
     roles: Roles
@@ -107,6 +109,12 @@ class Policy:
     time_zone: tzinfo = UTC
     review: ReviewTerms = BY_COMMAND
     gateways: tuple[GatewayTerms, ...] = ()
+    units_per_usd: int = UNITS_PER_USD
+    elsewhere: Mapping[str, "Policy"] = field(default_factory=dict)
+
+    def at(self, gateway: str | None) -> "Policy":
+        """The policy with the amounts of money in units of this gateway; None and "" = that of the settings."""
+        return self.elsewhere.get(gateway or "", self)
 
     def counts_needed(self, operation: str, *, refilled: bool = True) -> tuple[Count, ...]:
         """What the rules about an operation compare; the caller hands the numbers in as `Facts.counts`.
@@ -194,8 +202,25 @@ def _deciders(rule: Rule) -> frozenset[str]:
     return frozenset().union(*((*one.roles, *(role for e in one.escalations for role in e.roles)) for one in stages))
 
 
-def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = UNITS_PER_USD) -> Policy:
-    """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`."""
+def parse_policy(
+    text: str,
+    *,
+    file: str = "policy.toml",
+    units_per_usd: int = UNITS_PER_USD,
+    told: Mapping[str, int] = MappingProxyType({}),
+) -> Policy:
+    """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`.
+
+    `units_per_usd`: at the gateway of the settings. `told`: at those of the table, as they say themselves; where they
+    do not, the table's number counts, else that of the settings.
+    """
+    policy = _parsed(text, file, units_per_usd)
+    units = {one.name: told.get(one.name) or one.units_per_usd or units_per_usd for one in policy.gateways}
+    others = {number: _parsed(text, file, number) for number in {*units.values()} - {units_per_usd}}
+    return replace(policy, elsewhere={name: others[number] for name, number in units.items() if number in others})
+
+
+def _parsed(text: str, file: str, units_per_usd: int) -> Policy:
     document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
     parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances", "review", "gateways")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
@@ -209,7 +234,7 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
     review = read_review(document, document.data.get("review", {}))
     gateways = read_gateways(document, document.data.get("gateways", {}))
     if "gateways" in document.data:
-        check_names(document, gateways, _named_gateways(document.data.get("rules", [])))
+        check_names(document, gateways, document.data.get("rules", []))
     document.finish()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Policy(
@@ -224,17 +249,8 @@ def parse_policy(text: str, *, file: str = "policy.toml", units_per_usd: int = U
         time_zone=time_zone,
         review=review,
         gateways=gateways,
+        units_per_usd=units_per_usd,
     )
-
-
-def _named_gateways(rules: object) -> Iterator[tuple[Path, str]]:
-    """Every name in a gateway_in, with its place; what is no name is a mistake that was noted already."""
-    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-        when = rule.get("when") if isinstance(rule, dict) else None
-        names = when.get("gateway_in") if isinstance(when, dict) else None
-        for place, name in enumerate(names if isinstance(names, list) else ()):
-            if isinstance(name, str):
-                yield ("rules", index, "when", "gateway_in", place), name
 
 
 def _auto_disable(document: TomlDocument, value: object) -> frozenset[str]:

@@ -60,7 +60,7 @@ def build(
         policy=deps.policy,
         people=deps.directory.all_people,
         who_is=functools.partial(deps.directory.actor),
-        units_per_usd=deps.units_per_usd,
+        dollars=deps.dollars,
         gateway_now=deps.reader.server_now,
     )
     rounds = ReviewRounds(

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import store as requests_store
+from bot.gateway.dollars import Dollars
 from bot.languages import Sentence, joined, tr, trn
 from bot.permissions.models import Actor
 from bot.permissions.reviewers import security_of
@@ -54,7 +55,7 @@ _DAY_ONLY = "{date_short}"
 
 
 def drawers(
-    *, units_per_usd: int, policy: Callable[[], Policy], on_call: OnCall, clock: Callable[[], float]
+    *, dollars: Dollars, policy: Callable[[], Policy], on_call: OnCall, clock: Callable[[], float]
 ) -> dict[str, Drawer]:
     """Post kind → what draws it. `on_call`: ids with each schedule replaced by whoever is on call now."""
 
@@ -64,9 +65,9 @@ def drawers(
         return mention_all(on_call(policy().roles.ids(names) - {EVERYBODY}))
 
     return {
-        CARD: functools.partial(_card, units_per_usd=units_per_usd, called=called, clock=clock),
+        CARD: functools.partial(_card, dollars=dollars, called=called, clock=clock),
         REMINDER: functools.partial(_reminder, called=called),
-        OWNER: functools.partial(_owner, units_per_usd=units_per_usd, called=called),
+        OWNER: functools.partial(_owner, dollars=dollars, called=called),
     }
 
 
@@ -76,7 +77,7 @@ def requests_of(c: sa.Connection, rows: Sequence[ReviewedKey]) -> Requests:
 
 
 def _card(
-    c: sa.Connection, post: PostRow, *, units_per_usd: int, called: Called, clock: Callable[[], float]
+    c: sa.Connection, post: PostRow, *, dollars: Dollars, called: Called, clock: Callable[[], float]
 ) -> Message | None:
     card = store.find_card(c, int(post.subject))
     review = None if card is None else store.find(c, card.review_id)
@@ -91,7 +92,7 @@ def _card(
         rows = store.page(c, card.id, limit=ON_CARD)
         requests = requests_of(c, rows)
         for row in rows:
-            blocks += key_blocks(row, requests, now=clock(), units_per_usd=units_per_usd)
+            blocks += key_blocks(row, requests, now=clock(), units_per_usd=dollars.of(row.key_id))
     else:
         blocks.append(actions(_review_button(card, waits=counts.open > 0)))
     return Message(title, [*blocks, context(counts_text(counts))])
@@ -180,13 +181,13 @@ def load_page(c: sa.Connection, card_id: int, number: int | None, *, viewer: str
     )
 
 
-def window(page: WindowPage, *, now: float, units_per_usd: int) -> dict[str, Any]:
+def window(page: WindowPage, *, now: float, dollars: Dollars) -> dict[str, Any]:
     """The window with the keys of a card, a page at a time."""
     blocks: list[Block] = []
     if page.counts.open:
         blocks.append(section(_task(page.review, page.counts)))
     for row in page.rows:
-        blocks += key_blocks(row, page.requests, now=now, units_per_usd=units_per_usd, viewer=page.viewer)
+        blocks += key_blocks(row, page.requests, now=now, units_per_usd=dollars.of(row.key_id), viewer=page.viewer)
     last, turns = pages(page.counts) - 1, []
     if page.number > 0:
         turns.append(button(tr("Previous"), f"{PAGE}.back", value=str(page.number - 1)))
@@ -252,7 +253,7 @@ _ABOUT = {
 }
 
 
-def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, called: Called) -> Message | None:
+def _owner(c: sa.Connection, post: PostRow, *, dollars: Dollars, called: Called) -> Message | None:
     number, _, owner = post.subject.partition(":")
     review, what = store.find(c, int(number)), str(post.body["what"])
     rows = [] if review is None else store.of_owner(c, review.id, owner, _ABOUT[what])
@@ -265,7 +266,7 @@ def _owner(c: sa.Connection, post: PostRow, *, units_per_usd: int, called: Calle
     for row in rows[:NAMED]:
         # What the title says of all need not be said of each.
         alike = what != "decided" and row.undone_by is None
-        standing = "" if alike else standing_text(row, requests, units_per_usd=units_per_usd)
+        standing = "" if alike else standing_text(row, requests, units_per_usd=dollars.of(row.key_id))
         lines.append(f"{bold_name(row.name)} · {tr('key {number}', number=row.key_id)}\n{standing}".strip())
     blocks = [section(title), section("\n".join(lines))]
     if len(rows) > NAMED:

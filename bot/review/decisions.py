@@ -148,7 +148,7 @@ class ReviewDecisions:
             owner_team=None,
             owner_roles=None,
         )
-        return departure_of(row, known, now=self.reader.server_now())
+        return departure_of(row, known, now=self.reader.server_now(row.key_id))
 
     def _asked(
         self,
@@ -191,7 +191,7 @@ class ReviewDecisions:
 
     def _keep(self, c: sa.Connection, row: ReviewedKey, actor: Actor) -> ApprovalConflict | None:
         known = inventory_store.find(c, row.key_id)
-        departure = departure_of(row, known, now=self.reader.server_now())
+        departure = departure_of(row, known, now=self.reader.server_now(row.key_id))
         if departure is not None or known is None:
             self.leave(c, row, departure or WhyLeft.GONE)
             return ApprovalConflict(_LEFT)
@@ -199,7 +199,7 @@ class ReviewDecisions:
         by = {"decided_by": actor.slack_user_id, "decided_at": now, "settled_at": now}
         if not store.change_key(c, row, verdict=Verdict.KEEP.value, **by):
             return ApprovalConflict(_DECIDED)
-        kept = snapshot_of(known.key, now=self.reader.server_now())
+        kept = snapshot_of(known.key, now=self.reader.server_now(known.key.id))
         self._record(c, row, Verdict.KEEP, actor=actor.slack_user_id, after=kept)
         self._draw(c, row)
         return None

@@ -87,7 +87,7 @@ class ReviewListeners:
         return page
 
     def _window(self, page: WindowPage) -> dict[str, Any]:
-        return window(page, now=self.deps.clock(), units_per_usd=self.deps.units_per_usd)
+        return window(page, now=self.deps.clock(), dollars=self.deps.dollars)
 
     def _redraw(self, delivery: Delivery) -> None:
         if delivery.in_modal and delivery.callback_id == WINDOW:

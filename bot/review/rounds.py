@@ -33,7 +33,7 @@ BY_COMMAND, BY_SCHEDULE = "command", "schedule"
 
 @dataclass(kw_only=True, eq=False)
 class ReviewRounds:
-    """One per process. `gateway_now`: the gateway's clock."""
+    """One per process. `gateway_now`: the clock of a key's gateway."""
 
     database: Database
     policy: Callable[[], Policy]
@@ -41,7 +41,7 @@ class ReviewRounds:
     decisions: ReviewDecisions
     notifications: ReviewNotifications
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
     # The review and the lists of keys (when each ended) by which keys were taken off it last.
     _taken_off: tuple[int, Sequence[float]] = field(default=(0, ()), init=False)
 
@@ -100,8 +100,11 @@ class ReviewRounds:
             if not rows:
                 return
             known = await self.database.read(inventory_store.several, [row.key_id for row in rows])
-            now = self.gateway_now()
-            left = [(row, why) for row in rows if (why := departure_of(row, known.get(row.key_id), now=now))]
+            left = [
+                (row, why)
+                for row in rows
+                if (why := departure_of(row, known.get(row.key_id), now=self.gateway_now(row.key_id)))
+            ]
             for row, why in left:
                 await self.database.run(self.decisions.leave, row, why)
             after = rows[-1].id

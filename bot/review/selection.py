@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.approvals.approver_check import MOST_PEOPLE, WhoIs
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, lineage
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
@@ -39,8 +40,8 @@ class Selection:
     policy: Callable[[], Policy]
     people: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     who_is: WhoIs
-    units_per_usd: int
-    gateway_now: Callable[[], float]
+    dollars: Dollars
+    gateway_now: Callable[[int], float]
 
     async def choose(self, *, patient: bool) -> Chosen:
         """All keys with a reason, by the card on which they are to stand. `patient`: raise PeopleUnknown rather than
@@ -50,7 +51,7 @@ class Selection:
         found: dict[tuple[str, ...] | None, list[NewReviewedKey]] = {}
         after: int | None = -1
         while after is not None:
-            keys, after = await self.database.read(_review_page, after, self.gateway_now(), self.units_per_usd)
+            keys, after = await self.database.read(_review_page, after, self.gateway_now, self.dollars)
             for known, key in keys:
                 roles, nobody = await routes.of(known)
                 found.setdefault(roles, []).append(
@@ -117,21 +118,24 @@ class _Routes:
 
 
 def _review_page(
-    c: sa.Connection, after: int, now: float, units_per_usd: int
+    c: sa.Connection, after: int, gateway_now: Callable[[int], float], dollars: Dollars
 ) -> tuple[list[tuple[KnownKey, NewReviewedKey]], int | None]:
     """The keys with the next higher numbers that have a reason; and the last number, None at the end."""
     page, replaced = inventory_store.after(c, after, limit=PAGE), lineage.replaced(c)
     looked_at = [
-        int(known.key.id) for known in page if may_be_over_granted(known.key, now=now, units_per_usd=units_per_usd)
+        int(known.key.id)
+        for known in page
+        if may_be_over_granted(known.key, now=gateway_now(known.key.id), units_per_usd=dollars.of(known.key.id))
     ]
-    spent = spending_of(c, looked_at, now)
+    spent = spending_of(c, looked_at, gateway_now(0))
     found = []
     for known in page:
         row = replaced.get(int(known.key.id))
         # A key that was replaced ends by itself.
         if row is not None and row.born_at in {None, known.key.created_time}:
             continue
-        key = review_key(known, spent.get(int(known.key.id)), now=now, units_per_usd=units_per_usd)
+        now, units = gateway_now(known.key.id), dollars.of(known.key.id)
+        key = review_key(known, spent.get(int(known.key.id)), now=now, units_per_usd=units)
         if key is not None:
             found.append((known, key))
     return found, int(page[-1].key.id) if len(page) == PAGE else None

@@ -26,6 +26,7 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.deps import Deps
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.keys import owners
 from bot.keys.owners import OwnedKey
 from bot.oncall import Schedules
@@ -191,7 +192,7 @@ class Room:
             directory=self,  # type: ignore[arg-type]  # the one method that is asked
             policy=lambda: self.spine.policy,
             operations=OPERATIONS,
-            units_per_usd=500_000,
+            dollars=Dollars(),
             channel=CHANNEL,
             addresses={"default": "https://gateway.test"},
             silent_gateways=list,

@@ -20,6 +20,7 @@ from bot.alerts.models import UNFETCHED, Alert, AlertAction, AlertEvent, AlertSt
 from bot.alerts.response import _reason
 from bot.approvals.models import Outcome, RevocationProgress, Status
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.languages import english, said, tr
 from bot.slack.blocks import Message
 from tests.alerts.rows import NOW, alert_of, finding, request_of
@@ -76,9 +77,9 @@ def test_every_message_about_an_alert_is_translated() -> None:
         for acted, requests in ((alert.model_copy(update={"actions": {7: action}}), {1: request}), (alert, {})):
             with pseudo():
                 views: list[Any] = [
-                    shown(card(acted, requests, units_per_usd=500_000, batch=DisabledCount(1, 2, 0), untold={7: "x"})),
-                    alert_window(acted, requests, visible={7}, channel="C0SEC", units_per_usd=500_000),
-                    alert_window(acted, requests, visible=(), channel="C0SEC", units_per_usd=500_000),
+                    shown(card(acted, requests, dollars=Dollars(), batch=DisabledCount(1, 2, 0), untold={7: "x"})),
+                    alert_window(acted, requests, visible={7}, channel="C0SEC", dollars=Dollars()),
+                    alert_window(acted, requests, visible=(), channel="C0SEC", dollars=Dollars()),
                     shown(owner_notice(acted, 7, requests)),
                     shown(thread_answer(acted, requests)),
                     shown(author_notice(acted, requests)),

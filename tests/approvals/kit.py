@@ -25,6 +25,7 @@ from bot.db.tables import posts, requests
 from bot.durable.engine import Engine
 from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import GatewayAccount, Group, Key
 from bot.gateway.prices import ModelPrice
 from bot.oncall import Schedules
@@ -96,7 +97,7 @@ class Offered:
     async def prices(self, *, deadline: float, group: str = "", gateway: str = "") -> dict[str, ModelPrice]:
         return {}
 
-    def known_account(self) -> GatewayAccount | None:
+    def known_account(self, gateway: str = "") -> GatewayAccount | None:
         return self.account
 
     def recent(self, key_id: int, *, within: float) -> Key | None:
@@ -182,7 +183,7 @@ class Spine:
             reader=nowhere,
             inventory=self.offered,
             ownership=self.ownership,
-            units_per_usd=500_000,
+            dollars=Dollars(),
         )
         self._numbers = itertools.count(1)
 

@@ -37,7 +37,9 @@ class Rows:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.spine = Spine(database)
-        refills = Refills(granted=self.spine.granted, clock=self.spine.clock, gateway_now=self.spine.clock)
+        refills = Refills(
+            granted=self.spine.granted, clock=self.spine.clock, gateway_now=lambda _key: self.spine.clock()
+        )
         self.told: list[int] = []
         notifications: Any = SimpleNamespace(tell=lambda _c, request: self.told.append(request.id))
         self.rows = AllowanceRows(
@@ -45,7 +47,7 @@ class Rows:
             notifications=notifications,
             time_zone=lambda: UTC,
             clock=self.spine.clock,
-            gateway_now=self.spine.clock,
+            gateway_now=lambda _key: self.spine.clock(),
         )
         for key_id, born_at in ((7, 5), (8, 6)):
             line = OwnedKey(

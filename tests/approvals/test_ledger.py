@@ -1,6 +1,7 @@
 """Rules that count: exact when many ask at once, after failures and restarts, on SQLite and on PostgreSQL."""
 
 import asyncio
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,9 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.db.tables import grants
 from bot.errors import PermissionDenied
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyId
+from bot.gateway.numbers import BLOCK, know_names
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import allowances, owners
 from bot.keys.owners import OwnedKey
@@ -286,3 +289,41 @@ async def test_a_grant_waits_for_one_that_is_not_committed_yet(postgres_database
     await approving
     assert [one.value for one in await spine.counts.now("key.create", "U0ADA", before=second.id)] == [400_000]
     assert [one.value for one in await spine.counts.now("key.create", "U0ADA", before=first.id)] == [0]
+
+
+async def test_sums_over_gateways_add_dollars(database: Database) -> None:
+    """At `prod` a dollar is twice as many units: what was granted there counts half as much here, and here twice there."""
+    know_names({0: "default", 1: "prod"})
+    dollars = Dollars(others={1: 1_000_000})
+
+    def prepare(c: sa.Connection) -> None:
+        for number, (gateway, units, refill) in enumerate((("default", 500_000, "day"), ("prod", 1_000_000, "day"))):
+            facts = Facts(increase=units, unlimited_quota=False, gateway=gateway)
+            judgement = new_request().judgement.model_copy(update={"facts": facts})
+            wanted = {"remain_quota": units, "refill": refill}
+            new = new_request(f"sub:{number}", input=wanted, judgement=judgement)
+            ledger.grant(c, store.insert(c, new, status=Status.APPROVED, lapses_at=None)[0], at=NOW)
+        owners.own(c, key(BLOCK + 9))
+        terms = AllowanceTerms(amount=1_000_000, period=Period.DAY)
+        allowances.save(
+            c, None, Allowance(key_id=BLOCK + 9, born_at=1, terms=terms, request_id=1, rule="r", set_at=NOW)
+        )
+
+    await database.run(prepare)
+    needed = [Count(what="granted", per=86_400), Count(what="allowance", per=86_400)]
+    members: dict[tuple[str, ...], frozenset[str] | None] = {}
+
+    def numbers(c: sa.Connection, into: int) -> list[int | None]:
+        units = functools.partial(dollars.exchanged, into=into)
+        counted = ledger.counted(
+            c,
+            needed,
+            person="U0ADA",
+            now=NOW,
+            members=members,
+            units=lambda block, number: units(number, block=block),
+        )
+        return [one.value for one in counted]
+
+    assert await database.read(numbers, 0) == [1_000_000, 1_500_000]
+    assert await database.read(numbers, 1) == [2_000_000, 3_000_000]

@@ -29,7 +29,9 @@ class Due:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.spine = Spine(database)
-        self.refills = Refills(granted=self.spine.granted, clock=self.spine.clock, gateway_now=self.spine.clock)
+        self.refills = Refills(
+            granted=self.spine.granted, clock=self.spine.clock, gateway_now=lambda _key: self.spine.clock()
+        )
         line = OwnedKey(
             key_id=7, name="nightly", owner_id="U0ADA", owner_team=TEAM, request_id=None, created_at=1.0, born_at=5
         )

@@ -25,6 +25,7 @@ from bot.approvals.models import (
 from bot.approvals.revocation.attempts import Trial, marked
 from bot.db.tables import posts
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.writes import Revocation
 from bot.languages import joined, speaking, tr
@@ -36,7 +37,7 @@ from tests.languages.conftest import Speak
 from tests.languages.pseudo import PSEUDO, english_in, pseudo, pseudo_catalog
 
 UNITS = 500_000
-VIEWS = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
+VIEWS = RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=lambda: NOW)
 LOCK = Lock(cause="alert", by="U0SAM", at=NOW, number=3, rule="")
 ROWS: dict[str, dict[str, Any]] = {
     "plain": {},

@@ -23,6 +23,7 @@ from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.db import tables
 from bot.errors import BotError, GatewayError
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyId
 from bot.incident import store as batches
 from bot.incident.execution import JOB
@@ -113,7 +114,7 @@ class Crowd:
             granted=services.approvals.granted,
             counts=services.approvals.counts,
             ownership=services.approvals.ownership,
-            units_per_usd=500_000,
+            dollars=Dollars(),
             most_open=1_000,
         )
 

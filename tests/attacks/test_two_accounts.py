@@ -6,7 +6,8 @@ from bot.gateway.numbers import BLOCK
 from tests.scenarios.alerting import cards, send
 from tests.scenarios.desk import Desk, text_of
 from tests.scenarios.test_alert_calls import calls
-from tests.scenarios.test_two_gateways import DISABLED, House, house
+from tests.scenarios.test_two_gateways import DISABLED
+from tests.scenarios.two_gateways import House, house
 
 __all__ = ["house"]
 

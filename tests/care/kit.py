@@ -125,7 +125,7 @@ class Desk:
             zone_of=self._ask,
             channel="C0KEYS",
             clock=lambda: self.now,
-            gateway_now=lambda: self.now,
+            gateway_now=lambda _key: self.now,
         )
         orders = IdleOrders(database=self.database, requests=self.ordered, clock=lambda: self.now)
         return CareRounds(messages=messages, orders=orders, terms=lambda: self.terms)

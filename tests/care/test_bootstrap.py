@@ -9,6 +9,7 @@ import pytest
 from bot.approvals.models import Origin, OriginKind, Progress, Status
 from bot.care import bootstrap, messages
 from bot.care.drift import store as drift_store
+from bot.gateway.dollars import Dollars
 from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk
 
@@ -16,9 +17,9 @@ __all__ = ["http_desk"]
 
 
 def test_each_kind_of_post_is_drawn_by_one() -> None:
-    each = [kind for drawers in bootstrap.DRAWERS for kind in drawers(units_per_usd=500_000)]
+    each = [kind for drawers in bootstrap.DRAWERS for kind in drawers(dollars=Dollars())]
     assert [kind for kind, number in Counter(each).items() if number > 1] == []
-    assert set(bootstrap.drawers(units_per_usd=500_000)) == set(each) >= {messages.OWNER, messages.CHANNEL}
+    assert set(bootstrap.drawers(dollars=Dollars())) == set(each) >= {messages.OWNER, messages.CHANNEL}
 
 
 async def test_each_kind_has_a_round_of_its_own_name(http_desk: Desk) -> None:

@@ -10,12 +10,13 @@ from bot.care import told
 from bot.care.messages import CHANNEL, ENABLE_AGAIN, KEEP, OWNER, UNREAD, body_of, drawers, say_unread
 from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.slack import post_store
 from bot.slack.post_store import PostRow
 from tests.care.kit import DAY, NOON, Wanted
 from tests.languages.conftest import speak  # noqa: F401  # a fixture
 
-DRAW = drawers(units_per_usd=500_000)
+DRAW = drawers(dollars=Dollars())
 
 
 def notice(kind: Crossing, key_id: int = 7, **facts: Any) -> Notice:

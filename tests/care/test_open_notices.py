@@ -9,6 +9,7 @@ from bot.care.messages import CHANNEL, OWNER, body_of
 from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.open_notices import open_notices
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.slack import post_store
 
 
@@ -44,5 +45,5 @@ async def test_open_notices_are_those_of_one_person_that_are_not_over(database: 
     assert [(one.key_id, one.kind) for one in found.notices] == [(7, Crossing.DRY), (7, Crossing.LOW)]
     assert found.about(Crossing.DRY, Crossing.IDLE) == {7}
     assert (await database.read(open_notices, "U0OMAR")).notices == ()
-    rows = found.rows(units_per_usd=500_000)
+    rows = found.rows(dollars=Dollars())
     assert [[block["type"] for block in row] for row in rows] == [["section", "actions"]] * 2

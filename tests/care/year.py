@@ -168,11 +168,11 @@ class Year:
         return AnomalyRounds(
             database=self.desk.database,
             outbox=self.desk.wanted,
-            terms=lambda: self.desk.terms,
+            terms=lambda _gateway: self.desk.terms,
             channel="C0KEYS",
             security="",
             clock=lambda: self.desk.now,
-            gateway_now=lambda: self.desk.now,
+            gateway_now=lambda _key: self.desk.now,
         )
 
     # -- what happens

@@ -6,6 +6,7 @@ from typing import Any
 from bot.db.engine import Database
 from bot.deps import Deps
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key, KeyId
 from bot.keys import owners
 from bot.keys.inventory import Inventory
@@ -70,7 +71,7 @@ class ListenerDesk:
             directory=directory,
             policy=lambda: self.spine.policy,
             operations=OPERATIONS,
-            units_per_usd=500_000,
+            dollars=Dollars(),
             channel=CHANNEL,
             addresses={"default": "https://gateway.test"},
             silent_gateways=list,

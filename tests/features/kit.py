@@ -8,6 +8,7 @@ from typing import Any
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import Seen
 from bot.gateway.client import GatewayClient
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.operations import Allowance, Look, Work
 from bot.permissions.models import Actor, ActorKind
@@ -87,7 +88,7 @@ def look_on(
         "time_zone": UTC,
         "ownership": MemoryOwnership(owner),
         "now": client.now(),
-        "units_per_usd": UNITS,
+        "dollars": Dollars(usual=UNITS),
         "until": float("inf"),
     }
     return Look(**values | more)

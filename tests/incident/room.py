@@ -14,6 +14,7 @@ from bot.db.engine import Database
 from bot.deps import Deps
 from bot.durable.engine import Again
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.gateway.writes import WriteResult
 from bot.incident import store
 from bot.incident.execution import BatchExecution
@@ -137,7 +138,7 @@ class Room:
             directory=self,  # type: ignore[arg-type]
             policy=lambda: self.spine.policy,
             operations=OPERATIONS,
-            units_per_usd=500_000,
+            dollars=Dollars(),
             channel=CHANNEL,
             addresses={"default": "https://gateway.test"},
             silent_gateways=list,

@@ -195,7 +195,7 @@ async def test_a_locked_key_comes_back_when_somebody_else_agrees(room: Room) -> 
 async def test_of_two_who_agree_at_once_one_did(room: Room) -> None:
     await Asking(room).begun()
     await room.database.run(store.move, 1, BatchStatus.ASKING, BatchStatus.STOPPED)
-    answer = await room.database.run(room.listeners._agree, 1, (SUE, SAM), (), {})
+    answer = await room.database.run(room.listeners._agree, 1, (SUE, SAM), {}, {})
     assert isinstance(answer, ApprovalConflict)
 
 

@@ -19,3 +19,10 @@ async def test_processes_that_start_together_agree(database: Database) -> None:
     told = await asyncio.gather(*(database.run(gateway_blocks.take, names) for _ in range(4)))
     assert all(one == told[0] for one in told)
     assert sorted(told[0].values()) == [0, 1, 2]
+
+
+async def test_how_a_gateway_counts_dollars_is_known_when_it_is_taken_away(database: Database) -> None:
+    await database.run(gateway_blocks.take, ["default", "prod", "lab"])
+    assert await database.run(gateway_blocks.remember_units, {"default": 500_000, "prod": 7}) == {0: 500_000, 1: 7}
+    assert await database.run(gateway_blocks.remember_units, {"default": 9}) == {0: 9, 1: 7}
+    assert await database.read(gateway_blocks.known_units) == {0: 9, 1: 7}

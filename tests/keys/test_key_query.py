@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState, Key
+from bot.gateway.numbers import BLOCK
 from bot.keys import inventory_store, locks, owners
 from bot.keys.key_query import KeyFilter, KeyOrder, KeyQuery
 from bot.keys.owners import OwnedKey
@@ -114,3 +117,26 @@ def test_every_order_has_its_first_and_equal_ones_are_newest_first(database: Dat
         if order is KeyOrder.NAME:  # each database has its own order of signs, so only the groups are compared
             listed, wanted = sorted(listed), sorted(wanted)
         assert listed == wanted, order
+
+
+def test_a_key_is_past_by_its_gateway_and_amounts_are_ordered_by_the_dollars(database: Database) -> None:
+    """The second gateway's clock is an hour ahead, and a dollar is ten times as many units there."""
+    here = record(1, expired_time=NOW + 60, remain_quota=1_000, used_quota=70)
+    other = record(1, expired_time=NOW + 60, remain_quota=9_000, used_quota=900)
+    there = other.model_copy(update={"id": BLOCK + 1})
+    database.run_here(inventory_store.write, {int(key.id): (NOW, key) for key in (here, there)})
+    clocks, dollars = {1: NOW + 3_600.0}, Dollars(others={1: 10 * Dollars().usual})
+
+    def seen(**more: Any) -> list[int]:
+        query = KeyQuery(filters=frozenset(more.get("filters", ())), order=more.get("order", KeyOrder.NEWEST))
+        page = database.run_here(inventory_store.page, query, now=float(NOW), clocks=clocks, dollars=dollars, limit=9)
+        return [int(one.key.id) for one in page]
+
+    assert seen(filters=[KeyFilter.EXPIRED]) == [there.id]
+    assert seen(filters=[KeyFilter.ACTIVE]) == [here.id]
+    assert seen(order=KeyOrder.QUOTA) == [here.id, there.id]
+    assert seen(order=KeyOrder.USED) == [there.id, here.id]
+    counted = database.run_here(
+        inventory_store.count, KeyQuery(filters=frozenset({KeyFilter.EXPIRED})), now=float(NOW), clocks=clocks
+    )
+    assert counted == 1

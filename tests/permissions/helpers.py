@@ -60,7 +60,7 @@ def fields(text: str) -> dict[str, str]:
 
 def ask_of(policy: Policy, row: Row) -> Ask:
     operation, _, whose = row.operation.partition(" ")
-    facts = hypothetical_facts(operation, fields(row.fields), now=NOW, counts=policy.counts_needed(operation))
+    facts = hypothetical_facts(operation, fields(row.fields), now=NOW, policy=policy)
     return Ask(actor=hypothetical_actor(policy, row.who.split()), operation=operation, own=whose != "any", facts=facts)
 
 

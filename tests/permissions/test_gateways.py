@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import ConfigurationError
 from bot.languages import english
-from bot.permissions import parse_policy
+from bot.permissions import Actor, Ask, Counted, Facts, Policy, decide, parse_policy
 from bot.permissions.gateways import MOST, GatewayTerms
 from bot.permissions.lint import lint
 
@@ -86,3 +86,50 @@ def test_lint_says_that_a_rule_about_gateways_needs_several() -> None:
     [finding] = [one for one in lint(parse_policy(RULE % '["prod"]')) if "gateway_in" in one.sentence]
     assert finding.sentence == "it can never match: gateway_in names gateways, and the policy has no [gateways]"
     assert not [one for one in lint(parse_policy(PROD + RULE % '["prod"]')) if "gateway_in" in one.sentence]
+
+
+DOLLARS = """
+[[rules]]
+name = "small"
+who = ["*"]
+do = ["key.create"]
+when = { remain_quota_at_most = "$20", granted_at_most = "$30", per = "30d" }
+allow = true
+
+[gateways.prod]
+base_url = "https://prod.example.com"
+access_token = "TOKEN_PROD"
+units_per_usd = 100
+
+[gateways.lab]
+base_url = "https://lab.example.com"
+access_token = "TOKEN_LAB"
+"""
+
+
+def limits(policy: Policy) -> list[object]:
+    found = {condition.name: condition.value for condition in policy.rules[0].conditions}
+    return [found["remain_quota_at_most"], found["granted_at_most"]]
+
+
+def test_amounts_of_money_are_read_by_the_gateway_of_the_key() -> None:
+    policy = parse_policy(DOLLARS)
+    assert limits(policy) == limits(policy.at("")) == limits(policy.at("lab")) == [10_000_000, 15_000_000]
+    assert limits(policy.at("prod")) == [2_000, 3_000]
+    assert policy.at("prod").care.anomaly_per_hour == 500
+    assert policy.at("prod").hash == policy.hash
+    # What a gateway tells itself counts more than what the file says.
+    told = parse_policy(DOLLARS, units_per_usd=10, told={"lab": 7, "prod": 10, "default": 10})
+    assert [limits(told.at(name)) for name in ("", "lab", "prod")] == [[200, 300], [140, 210], [200, 300]]
+
+
+def test_a_decision_goes_by_the_units_of_the_gateway() -> None:
+    policy, actor = parse_policy(DOLLARS), Actor(slack_user_id="U0ADA")
+    counts = tuple(Counted(count=count, value=0) for count in policy.counts_needed("key.create"))
+
+    def outcome(gateway: str, units: int) -> str:
+        facts = Facts(gateway=gateway, remain_quota=units, increase=units, unlimited_quota=False, counts=counts)
+        return decide(policy, Ask(actor=actor, operation="key.create", facts=facts)).outcome
+
+    assert [outcome("prod", 2_000), outcome("prod", 2_001)] == ["allow", "deny"]
+    assert [outcome("default", 2_001), outcome("default", 10_000_001)] == ["allow", "deny"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.permissions import ActorKind, Count, Counted, Facts, parse_policy
+from bot.permissions import ActorKind, Facts, parse_policy
 from bot.permissions.hypothetical import hypothetical_actor, hypothetical_facts
 from tests.permissions.helpers import NOW, ROLES
 
@@ -140,17 +140,43 @@ def test_what_looks_at_no_key_has_only_reason_and_channel() -> None:
     assert facts("audit.read", KEY, reason="r", channel="C01") == Facts(reason="r", channel="C01")
 
 
+COUNTING = """
+[[rules]]
+name = "counts"
+who = ["*"]
+do = ["key.create", "key.allowance"]
+when = { keys_at_most = 5, granted_at_most = "$2", allowance_at_most = "$3", per = "1m" }
+allow = true
+
+[gateways.prod]
+base_url = "https://prod.example.com"
+access_token = "TOKEN_PROD"
+units_per_usd = 100
+"""
+
+
 def test_what_was_counted_before_may_be_told() -> None:
-    counts = (Count(what="keys"), Count(what="granted", per=60), Count(what="allowance", per=60))
+    policy = parse_policy(COUNTING)
     told = {"keys_so_far": "3", "granted_so_far": "$1"}
-    found = hypothetical_facts("key.create", told, now=NOW, counts=counts).counts
-    assert found == tuple(
-        Counted(count=count, value=value) for count, value in zip(counts, (3, 500_000, 0), strict=True)
-    )
+    found = {
+        one.count.what: one.value for one in hypothetical_facts("key.create", told, now=NOW, policy=policy).counts or ()
+    }
+    assert found == {"keys": 3, "granted": 500_000, "allowance": 0}
     with pytest.raises(ValueError, match="keys_so_far: write how many keys there are, not “many”"):
-        hypothetical_facts("key.create", {"keys_so_far": "many"}, now=NOW, counts=counts)
+        hypothetical_facts("key.create", {"keys_so_far": "many"}, now=NOW, policy=policy)
     with pytest.raises(ValueError, match="granted_so_far: “lots” is not an amount"):
-        hypothetical_facts("key.create", {"granted_so_far": "lots"}, now=NOW, counts=counts)
+        hypothetical_facts("key.create", {"granted_so_far": "lots"}, now=NOW, policy=policy)
+
+
+def test_dollars_are_those_of_the_gateway_that_is_told() -> None:
+    policy = parse_policy(COUNTING)
+    made = hypothetical_facts("key.create", {"remain_quota": "$1", "gateway": "prod"}, now=NOW, policy=policy)
+    assert (made.remain_quota, made.gateway) == (100, "prod")
+    raised = hypothetical_facts("key.quota", {"delta": "+$1"}, now=NOW, key=Facts(gateway="prod"), policy=policy)
+    assert raised.increase == 100
+    assert hypothetical_facts("key.quota", {"delta": "+$1"}, now=NOW, policy=policy).increase == 500_000
+    with pytest.raises(ValueError, match="There is no gateway “pord”; did you mean “prod”"):
+        hypothetical_facts("key.create", {"gateway": "pord"}, now=NOW, policy=policy)
 
 
 @pytest.mark.parametrize(

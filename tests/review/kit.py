@@ -10,6 +10,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.db.engine import Database
 from bot.db.transaction import after_commit
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import PassMark
@@ -105,7 +106,7 @@ class Desk:
             decisions=decisions,
             notifications=notifications,
             clock=self.clock,
-            gateway_now=self.clock,
+            gateway_now=lambda _key: self.clock(),
         )
 
     def selection(self) -> Selection:
@@ -115,8 +116,8 @@ class Desk:
             policy=lambda: self.policy,
             people=self.people,
             who_is=self.who_is,
-            units_per_usd=DOLLAR,
-            gateway_now=self.clock,
+            dollars=Dollars(usual=DOLLAR),
+            gateway_now=lambda _key: self.clock(),
         )
 
     def clock(self) -> float:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.review import store
 from bot.review.cards import CARD, ON_PAGE, OWNER, REMINDER, counts_text, drawers, load_page, window
 from bot.review.models import ReviewCounts, Verdict
@@ -38,7 +39,7 @@ def drawn(desk: Desk, kind: str, subject: str, **body: Any) -> Message | None:
         body=body,
         created_at=NOON,
     )
-    draw = drawers(units_per_usd=DOLLAR, policy=lambda: desk.policy, on_call=frozenset, clock=desk.clock)[kind]
+    draw = drawers(dollars=Dollars(usual=DOLLAR), policy=lambda: desk.policy, on_call=frozenset, clock=desk.clock)[kind]
     found: Message | None = desk.read(draw, row)
     return found
 
@@ -70,7 +71,7 @@ async def test_many_keys_are_shown_a_page_at_a_time_within_slacks_limits(sqlite_
     assert "Shrink" not in shown
     for number, there in ((0, ON_PAGE), (2, 5), (99, 5), (-3, ON_PAGE)):
         page = desk.read(load_page, 1, number, viewer=MIRA)
-        view = window(page, now=NOON, units_per_usd=DOLLAR)
+        view = window(page, now=NOON, dollars=Dollars(usual=DOLLAR))
         assert len(page.rows) == there
         assert len(view["blocks"]) <= 100
     for row in list(desk.rows().values())[:12]:
@@ -141,4 +142,4 @@ async def test_nothing_that_people_read_is_left_in_english(sqlite_database: Data
             content = message.to_slack()
             assert english_in([content["text"], content["blocks"]]) == []
         page = desk.read(load_page, 1, 0, viewer=ADA)
-        assert english_in(window(page, now=NOON, units_per_usd=DOLLAR)) == []
+        assert english_in(window(page, now=NOON, dollars=Dollars(usual=DOLLAR))) == []

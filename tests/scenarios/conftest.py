@@ -17,6 +17,9 @@ from bot.slack.web_client import outgoing
 from tests.languages.foreign import PseudoCatalog, Watch
 from tests.scenarios.desk import Desk, open_desk
 from tests.scenarios.policies import FREE
+from tests.scenarios.two_gateways import house, sqlite_house
+
+__all__ = ["house", "sqlite_house"]
 
 OpenDesk = Callable[..., contextlib.AbstractAsyncContextManager[Desk]]
 FreeDesk = OpenDesk

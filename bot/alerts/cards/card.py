@@ -29,6 +29,7 @@ from bot.alerts.cards.origin import source_text, title_text, where_text
 from bot.alerts.cards.sightings import Sightings, elsewhere_blocks, sighting_blocks
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding
+from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of, with_commas
@@ -72,7 +73,7 @@ def card(
     alert: Alert,
     requests: Requests,
     *,
-    units_per_usd: int,
+    dollars: Dollars,
     batch: DisabledCount | None = None,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
@@ -91,7 +92,7 @@ def card(
         blocks.append(section(f"{title_text(alert)}{text}"))
     blocks += sighting_blocks(seen)
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
-        blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
+        blocks += key_blocks(alert, key_id, units_per_usd=dollars.of(key_id))
         blocks += step_blocks(alert, key_id, requests)
         blocks += again_blocks(alert, key_id, requests)
         blocks += untold_blocks(alert, key_id, untold)

@@ -14,6 +14,7 @@ from bot.alerts.cards.sightings import SIGHTINGS_SHOWN, Sightings, joined_card
 from bot.alerts.cards.unknown import UNKNOWN_ALERTS_SHOWN, unknown_card
 from bot.alerts.models import Alert
 from bot.approvals.cards.lock_notices import locked_texts
+from bot.gateway.dollars import Dollars
 from bot.keys import locks
 from bot.languages.sentence import from_stored
 from bot.permissions.rules import Policy
@@ -22,11 +23,11 @@ from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
 
-def drawers(*, units_per_usd: int, batch_progress: BatchProgress, policy: Callable[[], Policy]) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars, batch_progress: BatchProgress, policy: Callable[[], Policy]) -> dict[str, Drawer]:
     """Post kind → what draws it."""
     return {
-        CARD: functools.partial(_card, units_per_usd=units_per_usd, batch_progress=batch_progress, policy=policy),
-        UNKNOWN: functools.partial(_unknown, units_per_usd=units_per_usd),
+        CARD: functools.partial(_card, dollars=dollars, batch_progress=batch_progress, policy=policy),
+        UNKNOWN: functools.partial(_unknown, dollars=dollars),
         OWNER: functools.partial(_owner, policy=policy),
         THREAD: _thread,
         AUTHOR: _author,
@@ -58,7 +59,7 @@ def _card(
     c: sa.Connection,
     post: PostRow,
     *,
-    units_per_usd: int,
+    dollars: Dollars,
     batch_progress: BatchProgress,
     policy: Callable[[], Policy],
 ) -> Message | None:
@@ -75,14 +76,14 @@ def _card(
         sightings.count(c, found[0].id),
         sightings.last_seen(c, found[0]),
     )
-    return card(*found, units_per_usd=units_per_usd, batch=batch, untold=untold, locked=locked, seen=seen)
+    return card(*found, dollars=dollars, batch=batch, untold=untold, locked=locked, seen=seen)
 
 
-def _unknown(c: sa.Connection, post: PostRow, *, units_per_usd: int) -> Message | None:
+def _unknown(c: sa.Connection, post: PostRow, *, dollars: Dollars) -> Message | None:
     """The alerts of a minute that name no known key. One alone looks like any other alert."""
     found, number = store.without_card(c, int(post.subject), limit=UNKNOWN_ALERTS_SHOWN)
     if number == 1:
-        return card(found[0], store.requests_of(c, found[0]), units_per_usd=units_per_usd)
+        return card(found[0], store.requests_of(c, found[0]), dollars=dollars)
     return unknown_card(found, number, minute=int(post.subject))
 
 

@@ -19,6 +19,7 @@ from bot.alerts.cards.key_blocks import again_blocks, id_text, key_blocks, lock_
 from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.approvals.models import WORDS, ApprovalRequest, Status
+from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc
 from bot.languages.formats import all_of
@@ -37,7 +38,7 @@ def alert_window(
     *,
     visible: Collection[int],
     channel: str,
-    units_per_usd: int,
+    dollars: Dollars,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
     joined_to: Collection[int] = (),
@@ -49,7 +50,7 @@ def alert_window(
     blocks: list[Block] = [section(_sentence(alert, requests))]
     for key_id in alert.possible_keys[:KEYS_SHOWN]:
         if key_id in visible:
-            blocks += key_blocks(alert, key_id, units_per_usd=units_per_usd)
+            blocks += key_blocks(alert, key_id, units_per_usd=dollars.of(key_id))
             blocks += step_blocks(alert, key_id, requests)
             blocks += again_blocks(alert, key_id, requests)
             blocks += untold_blocks(alert, key_id, untold)

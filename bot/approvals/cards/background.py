@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import WAITING, WORDS, ApprovalRequest
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
 from bot.keys import inventory_store, owners
 from bot.keys.known_keys import spending_of
@@ -20,33 +21,33 @@ _AMOUNTS = ("delta", "remain_quota")
 
 
 def background_blocks(
-    c: sa.Connection, request: ApprovalRequest, operation: Operation, *, now: float, units_per_usd: int
+    c: sa.Connection, request: ApprovalRequest, operation: Operation, *, now: float, dollars: Dollars
 ) -> list[Block]:
     """While it waits: what the key spent, what the asker has and spends, the last similar request."""
     if request.status not in WAITING:
         return []
     lines: list[str] = []
     if request.key_id is not None and operation.effect is Effect.CHANGES:
-        spent = spent_text(c, request.key_id, now=now, units_per_usd=units_per_usd)
+        spent = spent_text(c, request.key_id, now=now, units_per_usd=dollars.of(request.key_id))
         lines += [f":bar_chart: {spent}"] if spent else []
-    lines.append(f":bust_in_silhouette: {_person(c, request, now=now, units_per_usd=units_per_usd)}")
+    lines.append(f":bust_in_silhouette: {_person(c, request, now=now, dollars=dollars)}")
     last = store.last_similar(c, request)
     lines += [f":clock3: {_last_time(last)}"] if last is not None else []
     return [context(line) for line in lines]
 
 
-def _person(c: sa.Connection, request: ApprovalRequest, *, now: float, units_per_usd: int) -> Sentence:
+def _person(c: sa.Connection, request: ApprovalRequest, *, now: float, dollars: Dollars) -> Sentence:
     who = request.counted_for
     ids = [one.key_id for one in owners.owned_by(c, who)]
     known = [one for one in inventory_store.several(c, ids).values() if one.gone_at is None]
     living = sum(one.key.state(now) is EffectiveState.ACTIVE for one in known)
-    spent = sum(one.last(MONTH, now=now) for one in spending_of(c, ids, now).values())
+    spent = dollars.together((key_id, one.last(MONTH, now=now)) for key_id, one in spending_of(c, ids, now).items())
     return trn(
         "{who} has {count} key in use and spent {amount} in 30 days.",
         "{who} has {count} keys in use and spent {amount} in 30 days.",
         living,
         who=mention(who),
-        amount=format_money(spent, units_per_usd),
+        amount=format_money(spent, dollars.usual),
     )
 
 

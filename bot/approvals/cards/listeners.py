@@ -16,6 +16,7 @@ from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import WORDS, ApprovalRequest
 from bot.db.engine import Database
 from bot.errors import ApprovalConflict, InputError
+from bot.gateway.dollars import Dollars
 from bot.languages import said, tr, trc
 from bot.permissions.models import Actor
 from bot.slack.blocks import modal, section
@@ -40,7 +41,7 @@ class CardListeners:
     actions: RequestActions
     directory: Directory
     drawing: RequestViews
-    units_per_usd: int
+    dollars: Dollars
     clock: Callable[[], float]
 
     async def _request(self, text: str) -> ApprovalRequest:
@@ -144,13 +145,13 @@ class CardListeners:
     async def open_offer(self, delivery: Delivery) -> Ack:
         """Show what could be granted instead."""
         request = await self._open(delivery, "approve")
-        await self._show(delivery, build_offer_modal(request, units_per_usd=self.units_per_usd))
+        await self._show(delivery, build_offer_modal(request, units_per_usd=self.dollars.at(request.gateway)))
         return None
 
     async def submit_offer(self, delivery: Delivery) -> Ack:
         """Approve for less. The card tells how it stands."""
         request = await self._request(delivery.private_metadata)
-        offer = parse_offer(request, delivery.state, now=self.clock(), units_per_usd=self.units_per_usd)
+        offer = parse_offer(request, delivery.state, now=self.clock(), units_per_usd=self.dollars.at(request.gateway))
         people = await self._people(delivery, request)
         await self.actions.approve(request.id, *people, offer=offer)
         return CloseAll()

@@ -31,6 +31,7 @@ from bot.approvals.cards.waiting import waiting_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
+from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import first_of, gateway_of, shown_number
 from bot.keys import owners
 from bot.languages import Sentence, joined, said, tr, trc
@@ -85,7 +86,7 @@ class RequestViews:
     """What a drawing needs beside the row."""
 
     operations: Mapping[str, Operation]
-    units_per_usd: int
+    dollars: Dollars
     clock: Callable[[], float]
 
     def drawers(self) -> dict[str, Drawer]:
@@ -107,7 +108,7 @@ class RequestViews:
     def _confirmation(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
         return (
-            None if request is None else confirmation(request, self.operations[request.operation], self.units_per_usd)
+            None if request is None else confirmation(request, self.operations[request.operation], self._units(request))
         )
 
     def _notice(self, c: sa.Connection, post: PostRow) -> Message | None:
@@ -119,7 +120,7 @@ class RequestViews:
         key_id = request.outcome.key_id if request.outcome else None
         owner = None if key_id is None else owners.last_owner_of(c, key_id)
         operation, mine = self.operations[request.operation], owner == request.requester_id
-        return notice(request, operation, self.units_per_usd, mine=mine)
+        return notice(request, operation, self._units(request), mine=mine)
 
     def _owner(self, c: sa.Connection, post: PostRow) -> Message | None:
         request = store.find(c, int(post.subject))
@@ -135,10 +136,13 @@ class RequestViews:
         text = from_stored((post.body or {}).get("text", ""))
         return Message(text, [section(text)]) if text else None
 
+    def _units(self, request: ApprovalRequest) -> int:
+        return self.dollars.at(request.gateway)
+
     def background(self, c: sa.Connection, request: ApprovalRequest) -> list[Block]:
         """What whoever decides should know beside the wish itself."""
-        operation, units = self.operations[request.operation], self.units_per_usd
-        return background_blocks(c, request, operation, now=self.clock(), units_per_usd=units)
+        operation = self.operations[request.operation]
+        return background_blocks(c, request, operation, now=self.clock(), dollars=self.dollars)
 
     def card(self, request: ApprovalRequest, *, background: Sequence[Block] = (), details: bool = False) -> Message:
         """The card in the channel, for the row as it is: whole while something can be done, two lines afterwards.
@@ -156,11 +160,11 @@ class RequestViews:
         blocks = [
             section(f"{headline}\n{state}"),
             *lock_blocks(request.judgement.facts.lock),
-            *change_lines(shown_changes(request, self.units_per_usd)),
+            *change_lines(shown_changes(request, self._units(request))),
         ]
         blocks += background
         blocks += reason_blocks(request) or _no_reason(request)
-        blocks += offer_blocks(request, self.units_per_usd)
+        blocks += offer_blocks(request, self._units(request))
         if request.denial:
             heading = tr("Reason of the denial")
             blocks.append(section(f"*{heading}*\n{quote(request.denial)}"))

@@ -16,6 +16,7 @@ from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.told import Wants
 from bot.db.engine import Database
 from bot.gateway.models import EffectiveState
+from bot.gateway.numbers import block_of, gateway_of
 from bot.keys import inventory_store
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
@@ -30,41 +31,47 @@ FORGET_SECONDS = 7 * DAY
 
 @dataclass(kw_only=True, eq=False)
 class AnomalyRounds:
-    """`security`: the channel of security, "" where none is set. `channel`: of requests, for keys that nobody owns."""
+    """`terms`: with amounts in units of a gateway that is named, "" = that of the settings.
+
+    `security`: the channel of security, "" where none is set. `channel`: of requests, for keys that nobody owns.
+    """
 
     database: Database
     outbox: Wants
-    terms: Callable[[], CareTerms]
+    terms: Callable[[str], CareTerms]
     channel: str
     security: str
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
     _forgot_at: float = field(default=float("-inf"), init=False)
 
     async def run(self) -> bool:
         """One round. Nobody ever waits: an anomaly is told at once."""
-        terms, mark = self.terms(), await self.database.read(inventory_store.last_pass)
-        if not terms.anomaly_times or mark is None:
+        if not self.terms("").anomaly_times:
             return False
-        read_at, after = mark.started_at, -1
-        since = self.clock() - GAP_SECONDS
+        after, since = -1, self.clock() - GAP_SECONDS
         while page := await self.database.read(inventory_store.changed, after, since=since, limit=PAGE):
-            await self.database.run(self._look, page, read_at, terms)
+            await self.database.run(self._look, page)
             after = int(page[-1].key.id)
         still = await self.database.read(_still, limit=PAGE)
         if still:
-            await self.database.run(self._look, still, read_at, terms)
+            await self.database.run(self._look, still)
         if self.clock() - self._forgot_at >= DAY:
             await self.database.run(_forget, before=self.clock() - FORGET_SECONDS)
             self._forgot_at = self.clock()
         return False
 
-    def _look(self, c: sa.Connection, page: Sequence[KnownKey], read_at: float, terms: CareTerms) -> None:
+    def _look(self, c: sa.Connection, page: Sequence[KnownKey]) -> None:
         rows = store.several(c, [int(known.key.id) for known in page])
+        marks = {block: inventory_store.last_pass(c, block) for block in {block_of(one.key.id) for one in page}}
         quiet: list[tuple[PaceCare | None, PaceCare]] = []
         for known in page:
             row = rows.get(int(known.key.id))
-            found = judge(row, known.key, read_at=read_at, terms=terms, usual=functools.partial(self._usual, c, known))
+            mark, terms = marks[block_of(known.key.id)], self.terms(gateway_of(known.key.id))
+            usual = functools.partial(self._usual, c, known)
+            if mark is None:
+                continue
+            found = judge(row, known.key, read_at=mark.started_at, terms=terms, usual=usual)
             if found is None:
                 continue
             if not (found.over or found.alarm):
@@ -76,12 +83,12 @@ class AnomalyRounds:
                 rows_open = [one for one in told.still_open(c, [found.care.key_id]) if one.kind is Crossing.ANOMALY]
                 told.close(c, self.outbox, [(one, CareOutcome.CALM) for one in rows_open])
             # What is out of use spends no more, whatever it did a moment ago.
-            if found.alarm and known.key.state(self.gateway_now()) is not EffectiveState.DISABLED:
+            if found.alarm and known.key.state(self.gateway_now(known.key.id)) is not EffectiveState.DISABLED:
                 self._tell(c, known, found)
         store.save_quietly(c, quiet)
 
     def _usual(self, c: sa.Connection, known: KnownKey) -> float | None:
-        now = self.gateway_now()
+        now = self.gateway_now(known.key.id)
         return usual_pace(spending_of(c, [known.key.id], now).get(known.key.id), now=now)
 
     def _tell(self, c: sa.Connection, known: KnownKey, found: PaceJudgement) -> None:
@@ -119,7 +126,7 @@ def build(parts: CareParts, router: Router) -> CareKind:
     made = AnomalyRounds(
         database=deps.database,
         outbox=parts.outbox,
-        terms=lambda: parts.terms(),
+        terms=lambda gateway: deps.policy().at(gateway).care,
         channel=deps.channel,
         security="" if parts.security_channel == deps.channel else parts.security_channel,
         clock=deps.clock,

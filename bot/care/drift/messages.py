@@ -10,6 +10,7 @@ from bot.approvals.models import STATES
 from bot.care.drift import store
 from bot.care.drift.comparison import DISABLED, Reading, settings_of
 from bot.care.drift.store import KeyDrift
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
 from bot.keys.text import changed_lines, state_text
 from bot.languages import Sentence, joined, said, tr, trc, trn
@@ -29,16 +30,16 @@ _OUTCOMES: dict[str, Sentence] = {
 }
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
 
     def card(c: sa.Connection, row: PostRow) -> Message | None:
-        return _card(c, store.of_card(c, int(row.subject)), units_per_usd)
+        return _card(c, store.of_card(c, int(row.subject)), dollars)
 
     return {CARD: card}
 
 
-def _card(c: sa.Connection, rows: Sequence[KeyDrift], units_per_usd: int) -> Message | None:
+def _card(c: sa.Connection, rows: Sequence[KeyDrift], dollars: Dollars) -> Message | None:
     if not rows:
         return None
     sentence = trn(
@@ -48,7 +49,7 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], units_per_usd: int) -> Mes
     )
     blocks = [section(f":mag: {sentence}")]
     for row in rows:
-        blocks += _key_blocks(c, row, units_per_usd)
+        blocks += _key_blocks(c, row, dollars.of(row.key_id))
     return Message(sentence, blocks)
 
 

@@ -43,7 +43,7 @@ class IdleButtons:
             or not row.owner_id == person == known.owner_id
         ):
             return False
-        now = self.parts.deps.reader.server_now()
+        now = self.parts.deps.reader.server_now(key_id)
         facts = IdleFacts(now=now, watched_since=0.0, terms=self.parts.terms(), billed=lambda: None)
         if not store.save(c, row, kept(row, known, facts)):
             return False
@@ -55,7 +55,7 @@ class IdleButtons:
         """Take back what silence did: a request like any other, without a form."""
         key_id, deps = key_number(delivery), self.parts.deps
         row = await deps.database.read(store.find, key_id)
-        late = row is None or row.state is not IdleState.DISABLED or deps.reader.server_now() > row.due
+        late = row is None or row.state is not IdleState.DISABLED or deps.reader.server_now(key_id) > row.due
         if row is None or late or row.owner_id != delivery.user_id:
             raise ApprovalConflict(_NOT_ASKED)
         reason = tr("It was disabled because nobody had answered, and is needed.")

@@ -80,12 +80,21 @@ class IdleOrders:
             )
             store.save(c, row, replace(row, state=IdleState.ORDERED, request_id=request.id))
 
-    async def done(self, facts: IdleFacts) -> list[tuple[str, IdleJudgement]]:
-        """What owners are to be told of orders that were carried out; those that failed are placed again later."""
-        rows = await self.database.read(store.ordered, limit=10 * MOST_ORDERS)
-        return await self.database.run(self._done, rows, facts) if rows else []
+    async def done(self, facts: IdleFacts, gateway_now: Callable[[int], float]) -> list[tuple[str, IdleJudgement]]:
+        """What owners are to be told of orders that were carried out; those that failed are placed again later.
 
-    def _done(self, c: sa.Connection, rows: Sequence[IdleCare], facts: IdleFacts) -> list[tuple[str, IdleJudgement]]:
+        `gateway_now`: the clock of a key's gateway.
+        """
+        rows = await self.database.read(store.ordered, limit=10 * MOST_ORDERS)
+        return await self.database.run(self._done, rows, facts, gateway_now) if rows else []
+
+    def _done(
+        self,
+        c: sa.Connection,
+        rows: Sequence[IdleCare],
+        facts: IdleFacts,
+        gateway_now: Callable[[int], float],
+    ) -> list[tuple[str, IdleJudgement]]:
         requests = requests_store.several(c, [row.request_id for row in rows if row.request_id is not None])
         known = inventory_store.several(c, [row.key_id for row in rows])
         found = []
@@ -93,12 +102,13 @@ class IdleOrders:
             request, key = requests.get(row.request_id or 0), known.get(row.key_id)
             if key is None or request is None or request.status not in FINAL:
                 continue
+            mine = replace(facts, now=gateway_now(row.key_id))
             if request.status is not Status.SUCCEEDED:
-                again = replace(row, state=IdleState.ASKED, due=facts.now + AGAIN_SECONDS, request_id=None)
+                again = replace(row, state=IdleState.ASKED, due=mine.now + AGAIN_SECONDS, request_id=None)
                 store.save(c, row, again)
-            elif key.key.state(facts.now) is not EffectiveState.ACTIVE:
-                found.append((row.owner_id, was_disabled(row, key, now=facts.now)))
+            elif key.key.state(mine.now) is not EffectiveState.ACTIVE:
+                found.append((row.owner_id, was_disabled(row, key, now=mine.now)))
             elif self.clock() - (request.settled_at or 0.0) > AGAIN_SECONDS:
                 # It was enabled before anybody could be told.
-                store.save(c, row, kept(row, key, facts))
+                store.save(c, row, kept(row, key, mine))
         return found

@@ -13,6 +13,7 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.care.leavers import store
 from bot.care.leavers.store import Departure, LeftKey
 from bot.db import named_values
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyStatus
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import KnownKey
@@ -59,23 +60,23 @@ def question_note(number: int) -> str:
     return f"leavers.question:{number}"
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
 
     def card(c: sa.Connection, row: PostRow) -> Message | None:
         departure = store.find(c, int(row.subject))
-        return None if departure is None else _card(c, departure, row.body, units_per_usd)
+        return None if departure is None else _card(c, departure, row.body, dollars)
 
     return {CARD: card, QUESTION: _question}
 
 
-def _card(c: sa.Connection, departure: Departure, body: Mapping[str, Any], units_per_usd: int) -> Message:
+def _card(c: sa.Connection, departure: Departure, body: Mapping[str, Any], dollars: Dollars) -> Message:
     sentence = _sentence(departure)
     called = mention_all(body.get("called", ()))
     blocks = [section(joined(called, f":wave: {sentence}") if called else f":wave: {sentence}")]
     known = inventory_store.several(c, [key.key_id for key in departure.keys])
     for key in departure.keys[:SHOWN]:
-        blocks += _key_blocks(c, departure, key, known.get(key.key_id), units_per_usd)
+        blocks += _key_blocks(c, departure, key, known.get(key.key_id), dollars.of(key.key_id))
     more = len(departure.keys) - SHOWN
     if more > 0:
         where = code("/apikey list")

@@ -9,6 +9,7 @@ from bot.approvals import store as requests_store
 from bot.approvals.models import Status
 from bot.care.unknown_keys import store
 from bot.care.unknown_keys.store import UnknownKey
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyStatus
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import KnownKey
@@ -29,16 +30,16 @@ SECURITY_POSTS = {
 SHOWN = 15
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
 
     def card(c: sa.Connection, row: PostRow) -> Message | None:
-        return _card(c, store.of_card(c, int(row.subject)), units_per_usd)
+        return _card(c, store.of_card(c, int(row.subject)), dollars)
 
     return {CARD: card, SUMMARY: _summary}
 
 
-def _card(c: sa.Connection, told: Sequence[UnknownKey], units_per_usd: int) -> Message | None:
+def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Message | None:
     if not told:
         return None
     sentence = trn(
@@ -49,7 +50,7 @@ def _card(c: sa.Connection, told: Sequence[UnknownKey], units_per_usd: int) -> M
     known = inventory_store.several(c, [one.key_id for one in told[:SHOWN]])
     blocks = [section(f":mag: {sentence}")]
     for one in told[:SHOWN]:
-        blocks += _key_blocks(c, one, known.get(one.key_id), units_per_usd)
+        blocks += _key_blocks(c, one, known.get(one.key_id), dollars.of(one.key_id))
     more = len(told) - SHOWN
     if more > 0:
         where = code("/apikey list ownerless")

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.care.messages import EXTEND
+from bot.gateway.dollars import Dollars
 from bot.languages import tr, trc, trn
 from bot.slack.blocks import Block, Message, bold_name, button, context, date, mention, section
 from bot.slack.outbox import Drawer
@@ -16,27 +17,27 @@ from bot.units import format_money
 CARD = "care_week"
 
 
-def drawers(*, units_per_usd: int) -> dict[str, Drawer]:
+def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
-    return {CARD: functools.partial(_card, units_per_usd=units_per_usd)}
+    return {CARD: functools.partial(_card, dollars=dollars)}
 
 
-def _card(_c: sa.Connection, row: PostRow, *, units_per_usd: int) -> Message:
+def _card(_c: sa.Connection, row: PostRow, *, dollars: Dollars) -> Message:
     body = row.body
     title = tr(
         ":bar_chart: Keys of the people whose requests you decide cost {amount} in seven days.",
-        amount=format_money(body["spent"], units_per_usd),
+        amount=format_money(body["spent"], dollars.usual),
     )
-    blocks = [section(title), context(_growth(body["spent"], body["before"], units_per_usd))]
+    blocks = [section(title), context(_growth(body["spent"], body["before"], dollars.usual))]
     for units, _, name, owner in body["most_spent"]:
         text = tr(
             "{name} of {owner}: {amount}",
             name=bold_name(name),
             owner=mention(owner),
-            amount=format_money(units, units_per_usd),
+            amount=format_money(units, dollars.usual),
         )
         blocks.append(section(text))
-    return Message(title, [*blocks, *_unused(body, units_per_usd), *_ends(body), context(_why())])
+    return Message(title, [*blocks, *_unused(body, dollars), *_ends(body), context(_why())])
 
 
 def _why() -> str:
@@ -51,14 +52,14 @@ def _growth(spent: int, before: int, units_per_usd: int) -> str:
     return tr("In the seven days before: {amount} ({change}).", amount=amount, change=percent)
 
 
-def _unused(body: Any, units_per_usd: int) -> list[Block]:
+def _unused(body: Any, dollars: Dollars) -> list[Block]:
     if not body["unused_keys"]:
         return []
     title = trn(
         "*Granted and never used*: {amount} on {count} key.",
         "*Granted and never used*: {amount} on {count} keys.",
         body["unused_keys"],
-        amount=format_money(body["unused"], units_per_usd),
+        amount=format_money(body["unused"], dollars.usual),
     )
     blocks = [section(title)]
     for units, key_id, name, owner in body["most_unused"]:
@@ -66,7 +67,7 @@ def _unused(body: Any, units_per_usd: int) -> list[Block]:
             "{name} of {owner}: {amount}",
             name=bold_name(name),
             owner=mention(owner),
-            amount=format_money(units, units_per_usd),
+            amount=format_money(units, dollars.usual),
         )
         label = tr("Disable key {number}", number=key_id)
         disable = button(trc("button", "Disable"), "key.disable", value=str(key_id), label=label)

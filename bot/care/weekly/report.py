@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
+from bot.gateway.numbers import block_of
 from bot.keys.inventory_store import KnownKey
 from bot.keys.spending import DAY, Spending
 
@@ -32,7 +34,9 @@ class WeekLine:
 
 @dataclass
 class WeekReport:
-    """Units of the last seven days and of those before; `unused`: units of keys that were never billed."""
+    """Units of the last seven days and of those before; `unused`: units of keys that were never billed. All in units of
+    the settings' gateway: keys of several are added by the dollars.
+    """
 
     spent: int = 0
     before: int = 0
@@ -48,21 +52,23 @@ class WeekReport:
         """Whether anything was spent, ends soon or lies unused."""
         return bool(self.spent or self.before or self.unused_keys or self.ending_keys)
 
-    def add(self, known: KnownKey, spent: Spending | None, *, now: float) -> None:
-        """One more key. `now`: by the gateway's clock."""
-        key, owner = known.key, known.owner_id or ""
-        week = 0 if spent is None else spent.last(WEEK, now=now)
+    def add(self, known: KnownKey, spent: Spending | None, *, now: float, dollars: Dollars) -> None:
+        """One more key. `now`: by its gateway's clock."""
+        key, owner, block = known.key, known.owner_id or "", block_of(known.key.id)
+        week = 0 if spent is None else dollars.exchanged(spent.last(WEEK, now=now), block=block)
         self.spent += week
-        self.before += 0 if spent is None else spent.between(now - 2 * WEEK, now - WEEK)
+        if spent is not None:
+            self.before += dollars.exchanged(spent.between(now - 2 * WEEK, now - WEEK), block=block)
         if week:
             self._keep(self.most_spent, WeekLine(week, int(key.id), key.name, owner))
         if key.state(now) is not EffectiveState.ACTIVE:
             return
         # A key that was just made has not had the time to be used.
         if key.used_quota <= 0 and not key.unlimited_quota and now - key.created_time >= WEEK:
-            self.unused += key.remain_quota
+            unused = dollars.exchanged(key.remain_quota, block=block)
+            self.unused += unused
             self.unused_keys += 1
-            self._keep(self.most_unused, WeekLine(key.remain_quota, int(key.id), key.name, owner))
+            self._keep(self.most_unused, WeekLine(unused, int(key.id), key.name, owner))
         if 0 < key.expired_time - now <= WEEK:
             self.ending_keys += 1
             self._keep(self.next_ends, WeekLine(-key.expired_time, int(key.id), key.name, owner))

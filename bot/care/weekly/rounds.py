@@ -16,6 +16,7 @@ from bot.care.weekly import store
 from bot.care.weekly.messages import CARD
 from bot.care.weekly.report import WEEK, WeekReport, merged
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
@@ -51,7 +52,8 @@ class WeeklyRounds:
     known_zone: Callable[[str], int | None]
     zone_of: Callable[[str], Awaitable[int | None]]
     clock: Callable[[], float]
-    gateway_now: Callable[[], float]
+    gateway_now: Callable[[int], float]
+    dollars: Dollars
 
     async def run(self) -> bool:
         """One round. Whether somebody's card waits."""
@@ -95,9 +97,12 @@ class WeeklyRounds:
         return due
 
     async def _reports(self, policy: Policy) -> dict[Deciders, WeekReport]:
-        found, known = _Reports(policy), await self.database.read(inventory_store.after, -1, limit=PAGE)
+        found, known = (
+            _Reports(policy, self.gateway_now, self.dollars),
+            await self.database.read(inventory_store.after, -1, limit=PAGE),
+        )
         while known:
-            await self.database.read(found.add, known, self.clock(), self.gateway_now())
+            await self.database.read(found.add, known, self.clock())
             known = await self.database.read(inventory_store.after, int(known[-1].key.id), limit=PAGE)
         return found.reports
 
@@ -115,20 +120,23 @@ class _Reports:
     """Sums of keys by who decides about their owners."""
 
     policy: Policy
+    gateway_now: Callable[[int], float]
+    dollars: Dollars
     reports: dict[Deciders, WeekReport] = field(default_factory=dict)
     _of_names: dict[frozenset[str], Deciders] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._named = frozenset().union(*(rule.people for rule in self.policy.rules))
 
-    def add(self, c: sa.Connection, page: list[KnownKey], at: float, now: float) -> None:
-        """A page of keys, of those that somebody owns. `at`, `now`: by our clock and the gateway's."""
+    def add(self, c: sa.Connection, page: list[KnownKey], at: float) -> None:
+        """A page of keys, of those that somebody owns. `at`: by our clock."""
         owned = [known for known in page if known.owner_id is not None]
         moved = [known.key.id for known in owned if at - known.read_at <= 2 * WEEK + DAY]
-        spent = spending_of(c, moved, now)
+        spent = spending_of(c, moved, at)
         for known in owned:
             report = self.reports.setdefault(self._deciders(known), WeekReport())
-            report.add(known, spent.get(known.key.id), now=now)
+            now = self.gateway_now(known.key.id)
+            report.add(known, spent.get(known.key.id), now=now, dollars=self.dollars)
 
     def _deciders(self, known: KnownKey) -> Deciders:
         # Whoever no rule names alone is like all others of their roles.
@@ -164,5 +172,6 @@ def build(parts: CareParts, router: Router) -> CareKind:
         zone_of=parts.zones.of,
         clock=deps.clock,
         gateway_now=deps.reader.server_now,
+        dollars=deps.dollars,
     )
     return CareKind(name="weekly card", round=made.run)

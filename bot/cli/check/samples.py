@@ -50,6 +50,7 @@ from bot.features.lists import key_rows, request_rows
 from bot.features.policy_explain.listeners import explanation
 from bot.features.request_list.typed_query import RequestQuery
 from bot.features.request_list.views import request_list, request_page
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key, KeyId
 from bot.incident import views as incident
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
@@ -151,7 +152,7 @@ def _request(status: Status, operation: str = "key.create", **more: Any) -> Appr
 
 
 def _of_requests() -> Iterator[Sample]:
-    views = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
+    views = RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=lambda: NOW)
     outcome = Outcome(sentence="It is there.", notes=("Read back.",), key_id=int(_KEY.id), hint="…wXyZ")
     done: dict[str, Any] = {"outcome": outcome, "decided_by": PERSON, "decided_at": NOW, "settled_at": NOW}
     for status in Status:
@@ -216,9 +217,9 @@ def _of_lists() -> Iterator[Sample]:
         query=EVERYTHING,
         everybody=True,
         locked={},
-        now=NOW,
+        now=lambda _key: NOW,
         asked_at=NOW,
-        units_per_usd=UNITS,
+        dollars=Dollars(usual=UNITS),
     )
     yield Sample("list of keys", keys.message())
     yield Sample("table of keys", keys.table())
@@ -246,7 +247,7 @@ def _of_lists() -> Iterator[Sample]:
     yield Sample("Home", home)
     yield Sample("Home of somebody without rights", nothing_here("You may do nothing here."))
     line = {"seq": 1, "at": NOW, "fact": "started", "actor": "", "details": {"version": "1"}}
-    page = audit_page([line], about="", requests={}, units_per_usd=UNITS, operations=OPERATIONS)
+    page = audit_page([line], about="", requests={}, dollars=Dollars(usual=UNITS), operations=OPERATIONS)
     yield Sample("record", page)
     ask = Ask(actor=Actor(slack_user_id=PERSON, team_id=TEAM), operation="key.create")
     decision = Decision(outcome="allow", rule="small keys are free", sentence="", trail=(("another", "is for others"),))
@@ -271,14 +272,14 @@ def _of_alerts() -> Iterator[Sample]:
     )
     closed = known.model_copy(update={"status": AlertStatus.FALSE_ALARM, "closed_by": PERSON, "closed_at": NOW})
     unknown = known.model_copy(update={"keys": {}, "findings": (KeyFinding(hint="x…y", how=MatchKind.UNKNOWN),)})
-    yield Sample("alert card", alert_card(known, {}, units_per_usd=UNITS))
-    yield Sample("alert card, false alarm", alert_card(closed, {}, units_per_usd=UNITS))
+    yield Sample("alert card", alert_card(known, {}, dollars=Dollars(usual=UNITS)))
+    yield Sample("alert card, false alarm", alert_card(closed, {}, dollars=Dollars(usual=UNITS)))
     again = Sightings([known], 1, NOW)
-    yield Sample("alert card, seen again", alert_card(known, {}, units_per_usd=UNITS, seen=again))
+    yield Sample("alert card, seen again", alert_card(known, {}, dollars=Dollars(usual=UNITS), seen=again))
     yield Sample("alert card, joined", joined_card(known.model_copy(update={"elsewhere": {7: 2}})))
     yield Sample("alert, a call that is over", over_call(closed, {}))
     yield Sample("alerts without a key of ours", unknown_card([unknown], 1, minute=int(NOW // 60)))
-    window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, units_per_usd=UNITS)
+    window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, dollars=Dollars(usual=UNITS))
     yield Sample("alert window", window)
     yield Sample("alert, answer in a thread", alert_notices.thread_answer(known, {}))
     yield Sample("alert, to the author", alert_notices.author_notice(known, {}))

@@ -69,7 +69,7 @@ class AuditReadListeners:
             text=mention(of_person) if of_person else "" if key_id is None else str(key_id),
             later=before is not None,
             requests=requests,
-            units_per_usd=deps.units_per_usd,
+            dollars=deps.dollars,
             operations=deps.operations,
         )
         return replace(Ephemeral.of(page), in_place=clicked)

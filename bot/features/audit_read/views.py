@@ -7,6 +7,7 @@ from typing import Any
 from bot.approvals.models import ApprovalRequest
 from bot.features.audit_read.line import Line
 from bot.features.audit_read.words import sentence
+from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
 from bot.languages import tr, trc, trn
 from bot.operations import Registry
@@ -23,7 +24,7 @@ def audit_page(
     text: str = "",
     later: bool = False,
     requests: Mapping[int, ApprovalRequest],
-    units_per_usd: int,
+    dollars: Dollars,
     operations: Registry,
 ) -> Message:
     """Lines of the record, newest first; one more than a page shows that there are older ones. `requests`: by id.
@@ -35,7 +36,7 @@ def audit_page(
         nothing = tr("The record holds nothing about {key} yet.", key=about) if about else tr("The record is empty.")
         nothing = tr("There are no older lines.") if later else nothing
         return Message(nothing, [section(nothing), *([actions(*buttons)] if buttons else [])])
-    rows = [_row(line, requests, units_per_usd, operations) for line in lines[:ROWS]]
+    rows = [_row(line, requests, dollars, operations) for line in lines[:ROWS]]
     small = tr("Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it.")
     title = tr("The record of {key}", key=about) if about else tr("The record of everything")
     if len(lines) > ROWS:
@@ -47,15 +48,16 @@ def audit_page(
 
 
 def _row(
-    line: Mapping[str, Any], requests: Mapping[int, ApprovalRequest], units_per_usd: int, operations: Registry
+    line: Mapping[str, Any], requests: Mapping[int, ApprovalRequest], dollars: Dollars, operations: Registry
 ) -> str:
     request_id, details = line.get("request_id"), line.get("details")
+    request = requests.get(request_id) if request_id else None
     told = Line(
         fact=str(line["fact"]),
         actor=line.get("actor"),
         details=details if isinstance(details, Mapping) else {},
-        request=requests.get(request_id) if request_id else None,
-        units_per_usd=units_per_usd,
+        request=request,
+        units_per_usd=dollars.of(line.get("key_id")) if request is None else dollars.at(request.gateway),
         operations=operations,
     )
     things = [tr("request {number}", number=f"#{request_id}")] if request_id else []

@@ -138,9 +138,10 @@ class KeyCommand:
         which = trn(
             "{count} key may be meant by this. Which one?", "{count} keys may be meant by this. Which one?", len(keys)
         )
-        blocks, now = [section(which)], self.deps.reader.server_now()
+        blocks = [section(which)]
         for key in keys[:40]:
-            quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=self.deps.units_per_usd)
+            now, units = self.deps.reader.server_now(key.id), self.deps.dollars.of(key.id)
+            quota = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=units)
             number, lifetime = tr("key {number}", number=shown_number(key.id)), lifetime_text(key.expired_time, now=now)
             text = f"{bold_name(key.name)} · {number} · {code(key.last_four)}\n{quota} · {dated(lifetime)}"
             label = tr("Choose key {number}", number=shown_number(key.id))

@@ -148,10 +148,10 @@ class KeyForm:
     ) -> dict[str, Any]:
         """The same with these fields filled in."""
         deps = self.deps
-        seen = Seen.of(key, now=deps.reader.server_now(), channel=delivery.channel_id, rest=rest)
+        seen = Seen.of(key, now=deps.reader.server_now(key.id), channel=delivery.channel_id, rest=rest)
 
         def drawn(state: State, live: str) -> dict[str, Any]:
-            view = self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.units_per_usd)
+            view = self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.dollars.of(key.id))
             return prefilled(view, fields)
 
         state = filled_in(drawn(as_state(fields), UNFINISHED))
@@ -164,7 +164,7 @@ class KeyForm:
         async def draw() -> dict[str, Any]:
             seen = Seen.remembered(delivery)
             live = await self._live(await self.deps.actor(delivery), seen, delivery.state)
-            units_per_usd = self.deps.units_per_usd
+            units_per_usd = self.deps.dollars.of(seen.key_id)
             view = self.form.build_modal(seen, state=delivery.state, live=live.text, units_per_usd=units_per_usd)
             return live.onto(view, delivery.state)
 
@@ -173,15 +173,16 @@ class KeyForm:
 
     async def _live(self, actor: Actor, seen: Seen, state: State, key: Key | None = None) -> Live:
         try:
-            wanted, reason = self.form.parse_submission(self._reader(state), seen)
+            wanted, reason = self.form.parse_submission(self._reader(state, seen), seen)
         except InputError as error:
             return Live(text=harmless(error.sentence))
         return await preview(
             self.deps, actor, self.operation, wanted, reason=reason, channel=seen.channel, state=state, read=key
         )
 
-    def _reader(self, state: State) -> FormReader:
-        return FormReader(state=state, now=self.deps.clock(), units_per_usd=self.deps.units_per_usd)
+    def _reader(self, state: State, seen: Seen) -> FormReader:
+        units = self.deps.dollars.of(seen.key_id)
+        return FormReader(state=state, now=self.deps.clock(), units_per_usd=units)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """Read the form, ask the flow, show the request's number."""
@@ -190,7 +191,7 @@ class KeyForm:
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, self.operation.name)
         seen = Seen.remembered(delivery)
-        wanted, reason = self.form.parse_submission(self._reader(delivery.state), seen)
+        wanted, reason = self.form.parse_submission(self._reader(delivery.state, seen), seen)
         return await submit_form(deps, delivery, self.operation, actor, wanted, reason=reason, channel=seen.channel)
 
 

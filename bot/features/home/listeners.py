@@ -1,7 +1,7 @@
 """Draws the Home when it is opened, and again on request. Reads only."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,18 +109,23 @@ class HomeListeners:
             deps.open_alerts(actor),
             deps.open_reviews(actor),
         )
-        now = deps.reader.server_now()
         mine = [] if page is None else [known.key for known in page.keys]
         low = await deps.database.read(care_store.low, [int(key.id) for key in mine])
         told = await deps.database.read(open_notices, actor.slack_user_id)
         locked = locked_texts(await deps.database.read(locks.all_locks), policy=deps.policy())
         keys = [
-            key_row(key, now=now, owner=None, units_per_usd=deps.units_per_usd, locked=locked.get(key.id, ""))
+            key_row(
+                key,
+                now=deps.reader.server_now(key.id),
+                owner=None,
+                units_per_usd=deps.dollars.of(key.id),
+                locked=locked.get(key.id, ""),
+            )
             for key in mine
         ]
         if page is None:
             keys = [section(await self._not_shown(actor))]
-        troubles, account = await self._account(actor, mine, now)
+        troubles, account = await self._account(actor, mine)
         return build_home(
             alerts=alerts,
             waiting=[*key_reviews, *self._waiting(waiting)],
@@ -128,8 +133,8 @@ class HomeListeners:
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
-            care=[*await self._troubles(actor), *_care(mine, low, now, told), *troubles],
-            questions=told.rows(units_per_usd=deps.units_per_usd),
+            care=[*await self._troubles(actor), *_care(mine, low, deps.reader.server_now, told), *troubles],
+            questions=told.rows(dollars=deps.dollars),
             account=account,
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
@@ -159,11 +164,11 @@ class HomeListeners:
         administers = decide(self.deps.policy(), Ask(actor=actor, operation="audit.read", own=False)).allowed
         return [escape(problem) for problem in await self.deps.problems()] if administers else []
 
-    async def _account(self, actor: Actor, mine: list[Key], now: float) -> tuple[list[str], str]:
+    async def _account(self, actor: Actor, mine: list[Key]) -> tuple[list[str], str]:
         """What the account behind the keys lacks, for owners of keys that work and for those who oversee keys; and
         what it has, for the latter: who sees all keys, decides requests or reads the whole record.
         """
-        deps, units = self.deps, self.deps.units_per_usd
+        deps = self.deps
         seen = (decide(deps.policy(), Ask(actor=actor, operation=name, own=False)).allowed for name in _OVERSEEING)
         oversees = self._decides(actor) or any(seen)
         if not mine and not oversees:
@@ -171,6 +176,7 @@ class HomeListeners:
         troubles, texts = silent_notes(deps), list[str]()
         for client in deps.reader.each:
             gateway, block = gateway_of(first_of(client.numbers.block)), client.numbers.block
+            units, now = deps.dollars.in_block(block), client.server_now()
             account = await deps.inventory.account(deadline=LISTENER_SECONDS, gateway=gateway)
             if account is None:
                 texts.append(named_gateway(gateway, tr("The gateway does not tell its account's balance.")))
@@ -211,14 +217,15 @@ class HomeListeners:
         )
 
 
-def _care(keys: list[Key], low: Collection[int], now: float, told: OpenNotices) -> list[str]:
+def _care(keys: list[Key], low: Collection[int], now: Callable[[int], float], told: OpenNotices) -> list[str]:
     """What no open message says. `low`: keys whose owner was told that they run dry soon, also where no direct message
     arrived.
     """
     lines: list[str] = []
     of_quota, of_expiry = told.about(Crossing.LOW, Crossing.DRY), told.about(Crossing.EXPIRES, Crossing.ENDED)
     for key in keys:
-        state, name = key.state(now), bold_name(key.name)
+        moment, name = now(key.id), bold_name(key.name)
+        state = key.state(moment)
         dry, ends = key.id in of_quota, key.id in of_expiry
         if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN} and not dry:
             command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
@@ -226,8 +233,8 @@ def _care(keys: list[Key], low: Collection[int], now: float, told: OpenNotices) 
         elif state is EffectiveState.EXPIRED and not ends:
             command = code(f"/apikey edit {shown_number(key.id)}")
             lines.append(tr("Key {name} has expired; {command} gives it more time.", name=name, command=command))
-        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - now < SOON and not ends:
-            days = max(1, round((key.expired_time - now) / 86_400))
+        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - moment < SOON and not ends:
+            days = max(1, round((key.expired_time - moment) / 86_400))
             lines.append(
                 trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
             )

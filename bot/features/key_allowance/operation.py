@@ -9,6 +9,7 @@ from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, too_much, waits
 from bot.features.forms.new_owner import handed_over, refused
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import gateway_of
 from bot.gateway.writes import WriteResult, WriteStatus, change_quota
 from bot.keys.text import allowance_line, refill_lines
 from bot.languages import tr
@@ -83,7 +84,7 @@ class KeyAllowance(Operation):
             key_name=key.name,
             own=own,
             facts=_facts(look, key, before, wanted.terms),
-            changes=_lines(look, known, before, wanted.terms),
+            changes=_lines(look, key, known, before, wanted.terms),
             completed=wanted.model_copy(update={"owner_id": owner}),
         )
 
@@ -191,16 +192,16 @@ def _facts(look: Look, key: Key, before: AllowanceTerms | None, after: Allowance
 
 
 def _lines(
-    look: Look, known: Allowance | None, before: AllowanceTerms | None, after: AllowanceTerms | None
+    look: Look, key: Key, known: Allowance | None, before: AllowanceTerms | None, after: AllowanceTerms | None
 ) -> tuple[Change, ...]:
     """Terms before → after, when the first refill is, and whether the account has that much."""
-    units = look.units_per_usd
+    units = look.dollars.of(key.id)
     lines = [allowance_line(before, after, units_per_usd=units)]
     if after is not None:
         today = day_of(look.now, look.time_zone)
         covered = known is not None and known.is_covered(today)
         lines += refill_lines(known.next_day(today) if known is not None and covered else None, look.time_zone)
-        account = look.inventory.known_account()
+        account = look.inventory.known_account(gateway_of(key.id))
         if account is not None and account.quota < after.amount:
             has = format_quota(account.quota, units)
             less = tr("{amount}, which is less than one refill", amount=has)

@@ -27,6 +27,7 @@ from bot.permissions.models import Actor
 from bot.permissions.templates import NEVER, Template
 from bot.slack.blocks import code, harmless, inert
 from bot.slack.delivery import Ack, Delivery
+from bot.slack.inputs import State, typed
 from bot.units import parse_duration
 
 # The lists of the gateway are waited for so long; the form is shown without what they would tell.
@@ -45,13 +46,13 @@ class FilledForm:
     ) -> dict[str, Any]:
         """The modal. `notes`: sentences for its top, mrkdwn."""
         deps = self.deps
-        notes = [*notes, *await self.missing(fields)]
+        notes, gateway = [*notes, *await self.missing(fields)], str(fields.get(GATEWAY, ""))
 
         def drawn(live: str) -> dict[str, Any]:
             view = build_modal(
-                Prefill(gateway=str(fields.get(GATEWAY, ""))),
+                Prefill(gateway=gateway),
                 gateways=deps.gateways,
-                units_per_usd=deps.units_per_usd,
+                units_per_usd=deps.dollars.at(gateway),
                 channel=channel,
                 notes=notes,
                 templates=deps.policy().templates,
@@ -66,7 +67,7 @@ class FilledForm:
 
     async def _live(self, actor: Actor, view: Mapping[str, Any], channel: str) -> Live:
         deps = self.deps
-        reader = FormReader(state=filled_in(view), now=deps.clock(), units_per_usd=deps.units_per_usd)
+        reader = form_reader(deps, filled_in(view))
         wanted, reason, _ = parse_draft(reader)
         if wanted is None:
             return Live(text=harmless(next(iter(reader.errors.values()))))
@@ -88,6 +89,11 @@ class FilledForm:
             names = with_commas(code(one) for one in unlisted[:10])
             told.append(tr(":warning: This gateway does not list {models}.", models=names))
         return told
+
+
+def form_reader(deps: Deps, state: State) -> FormReader:
+    """Reads the form for a new key, its dollars by the gateway that is chosen in it."""
+    return FormReader(state=state, now=deps.clock(), units_per_usd=deps.dollars.at(typed(state, GATEWAY)))
 
 
 def template_fields(template: Template, typed: Mapping[str, Filled], *, now: float) -> dict[str, Filled]:

@@ -7,14 +7,14 @@ from typing import Any
 from bot.approvals.cards.again import again_action
 from bot.deps import LISTENER_SECONDS, Deps
 from bot.features.forms import fields as form
-from bot.features.forms.fields import FormReader, Prefill
+from bot.features.forms.fields import Prefill
 from bot.features.forms.key_command import loading
 from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
 from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import typed_fields
 from bot.features.key_create.command_text import CommandText, read_command
-from bot.features.key_create.filled_form import FilledForm, FilledFormListeners
+from bot.features.key_create.filled_form import FilledForm, FilledFormListeners, form_reader
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
 from bot.features.key_create.views import TEMPLATES, FormMemory, build_modal, parse_draft, parse_submission
@@ -56,7 +56,7 @@ class KeyCreateListeners:
         view = build_modal(
             Prefill(name=str(found.fields.get(form.NAME, ""))),
             gateways=deps.gateways,
-            units_per_usd=deps.units_per_usd,
+            units_per_usd=deps.dollars.usual,
             channel=delivery.channel_id,
             templates=deps.policy().templates,
         )
@@ -67,7 +67,7 @@ class KeyCreateListeners:
     async def _command_text(self, text: str) -> CommandText:
         deps = self._deps
         models = await deps.inventory.models(deadline=LISTS_SECONDS) if clean_line(text) else None
-        return read_command(text, models=models, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        return read_command(text, models=models, now=deps.clock(), units_per_usd=deps.dollars.usual)
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the picker when it is needed."""
@@ -79,7 +79,7 @@ class KeyCreateListeners:
 
     async def _draft(self, delivery: Delivery) -> dict[str, Any]:
         deps = self._deps
-        reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        reader = form_reader(deps, delivery.state)
         wanted, reason, chosen = parse_draft(reader)
         memory = FormMemory.of(delivery)
         live = Live(text=harmless(next(iter(reader.errors.values()), UNFINISHED)))
@@ -92,7 +92,7 @@ class KeyCreateListeners:
         view = build_modal(
             Prefill(gateway=typed(delivery.state, form.GATEWAY)),
             gateways=deps.gateways,
-            units_per_usd=deps.units_per_usd,
+            units_per_usd=reader.units_per_usd,
             channel=memory.channel,
             notes=notes,
             templates=deps.policy().templates,
@@ -107,7 +107,7 @@ class KeyCreateListeners:
         deps = self._deps
         actor = await deps.actor(delivery)
         await deps.flow.admit(actor, OPERATION.name)
-        reader = FormReader(state=delivery.state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        reader = form_reader(deps, delivery.state)
         gateway = typed(delivery.state, form.GATEWAY)
         wanted, reason = parse_submission(
             reader,
@@ -126,7 +126,8 @@ class KeyCreateListeners:
         inventory, gateway = self._deps.inventory, form_gateway(delivery)
         models = await inventory.models(group=group, gateway=gateway, deadline=LISTENER_SECONDS)
         prices = await inventory.prices(group=group, gateway=gateway, deadline=PRICES_SECONDS)
-        told = {model: price_text(price, units_per_usd=self._deps.units_per_usd) for model, price in prices.items()}
+        units = self._deps.dollars.at(gateway)
+        told = {model: price_text(price, units_per_usd=units) for model, price in prices.items()}
         return Options(form.model_options(models, delivery.query, prices=told))
 
     async def groups(self, delivery: Delivery) -> Ack:

@@ -134,12 +134,12 @@ class KeyCreate(Operation):
         if terms is not None:
             facts = replace(facts, allowance=terms.amount, allowance_period=terms.period.seconds)
         unlisted = await look.unlisted(wanted.models, group=wanted.group, gateway=wanted.gateway)
-        lines = gateway_lines(facts.gateway)
-        lines += new_key_lines(settings, wanted.expiry, units_per_usd=look.units_per_usd, unlisted=unlisted)
+        lines, units = gateway_lines(facts.gateway), look.dollars.at(wanted.gateway)
+        lines += new_key_lines(settings, wanted.expiry, units_per_usd=units, unlisted=unlisted)
         if terms is not None:
-            lines += (allowance_line(None, terms, units_per_usd=look.units_per_usd),)
+            lines += (allowance_line(None, terms, units_per_usd=units),)
         prices = await look.prices(wanted.models, group=wanted.group, gateway=wanted.gateway)
-        lines += price_lines(wanted.models, prices, units_per_usd=look.units_per_usd)
+        lines += price_lines(wanted.models, prices, units_per_usd=units)
         return Inspection(key=None, key_name=wanted.name, own=True, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: CreateKey) -> WriteResult:

@@ -59,4 +59,5 @@ async def _form(deps: Deps, delivery: Delivery, actor: Actor) -> dict[str, Any]:
     if not seen:
         await deps.access.turn_away(actor, "key.update", found, str(number), channel=deps.channel)
     prefill = prefill_of(seen[0].key, now=deps.reader.server_now(seen[0].key.id))
-    return build_modal(prefill, gateways=deps.gateways, units_per_usd=deps.units_per_usd, channel=deps.channel)
+    units = deps.dollars.at(prefill.gateway)
+    return build_modal(prefill, gateways=deps.gateways, units_per_usd=units, channel=deps.channel)

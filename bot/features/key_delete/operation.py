@@ -50,7 +50,7 @@ class KeyDelete(Operation):
             raise InputError({CONFIRM: named if key.name.strip() else numbered})
         facts = facts_of(key.settings(), now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         state = state_text(key.state(look.reader.server_now(key.id)))
-        left = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=look.units_per_usd)
+        left = quota_text(key.remain_quota, unlimited=key.unlimited_quota, units_per_usd=look.dollars.of(key.id))
         lines = (
             Change(field="status", label=tr("State"), before=state, after=tr("deleted, for good")),
             Change(field="remain_quota", label=tr("Quota left"), before=left, after=trc("quota left", "none")),

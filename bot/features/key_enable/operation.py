@@ -73,11 +73,11 @@ class KeyEnable(Operation):
             raise InputError(
                 {REASON: tr("The key was replaced by key {key}, so it stays out of use.", key=shown_number(successor))}
             )
-        _check(key, wanted, now=now, units_per_usd=look.units_per_usd)
+        _check(key, wanted, now=now, units_per_usd=look.dollars.of(key.id))
         increase = wanted.delta or 0
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
         facts = replace(facts, extended=wanted.expiry is not None)
-        lines = _lines(key, after, wanted, now=now, units_per_usd=look.units_per_usd)
+        lines = _lines(key, after, wanted, now=now, units_per_usd=look.dollars.of(key.id))
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: EnableKey) -> WriteResult:

@@ -1,11 +1,12 @@
 """How a list of keys looks: as rows with a button each or as a table, with what leads on. Never a value."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.features.key_list.typed_query import typed
 from bot.features.lists.key_rows import SHOW, row
 from bot.features.lists.paging import menu, page_buttons, place_text
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import NEVER, Key
 from bot.gateway.numbers import shown_number
 from bot.keys.inventory_store import KnownKey
@@ -61,8 +62,8 @@ class KeyList:
     """One page of a list. `rows`: how many a page holds. `owners`: whether it may be known whose they are.
 
     `locked`: of locked keys, why they are and what brings them back. `refilled`: of keys with an allowance, by which.
-    `trouble`: of the account behind them. `alike`: names that somebody may have meant where nothing was found. `now` is
-    by the gateway's clock, `asked_at` by ours.
+    `trouble`: of the account behind them. `alike`: names that somebody may have meant where nothing was found. `now`:
+    the clock of a key's gateway; `asked_at`: by ours.
     """
 
     page: KeyPage
@@ -71,9 +72,9 @@ class KeyList:
     rows: int = ROWS
     locked: Mapping[int, str]
     refilled: Mapping[int, str] = field(default_factory=dict)
-    now: float
+    now: Callable[[int], float]
     asked_at: float
-    units_per_usd: int
+    dollars: Dollars
     trouble: str = ""
     alike: Sequence[str] = ()
 
@@ -111,9 +112,9 @@ class KeyList:
         for known in self.page.keys:
             yield row(
                 known.key,
-                now=self.now,
+                now=self.now(known.key.id),
                 owner=known.owner_id if self.everybody else None,
-                units_per_usd=self.units_per_usd,
+                units_per_usd=self.dollars.of(known.key.id),
                 locked=self.locked.get(known.key.id, ""),
                 refilled=self.refilled.get(known.key.id, ""),
             )
@@ -131,16 +132,16 @@ class KeyList:
         ]
 
     def _cells(self, known: KnownKey) -> Iterator[Block]:
-        key = known.key
+        key, units = known.key, self.dollars.of(known.key.id)
         yield text_cell(key.name)
-        yield number_cell(int(key.id), str(key.id))
-        state = trc("state of a key", "locked") if key.id in self.locked else state_text(key.state(self.now))
+        yield number_cell(int(key.id), str(shown_number(key.id)))
+        state = trc("state of a key", "locked") if key.id in self.locked else state_text(key.state(self.now(key.id)))
         yield text_cell(state)
         if key.unlimited_quota:
-            yield text_cell(left_text(key.remain_quota, unlimited=True, units_per_usd=self.units_per_usd))
+            yield text_cell(left_text(key.remain_quota, unlimited=True, units_per_usd=units))
         else:
-            yield number_cell(key.remain_quota, format_quota(key.remain_quota, self.units_per_usd))
-        yield number_cell(key.used_quota, format_quota(key.used_quota, self.units_per_usd))
+            yield number_cell(key.remain_quota, format_quota(key.remain_quota, units))
+        yield number_cell(key.used_quota, format_quota(key.used_quota, units))
         if self.refilled:
             yield text_cell(self.refilled.get(key.id, "–"))
         if key.expired_time == NEVER:

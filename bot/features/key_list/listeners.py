@@ -110,9 +110,9 @@ class KeyListListeners:
             rows=rows,
             locked=locked_texts(locked, policy=deps.policy()),
             refilled=refilled,
-            now=deps.reader.server_now(),
+            now=deps.reader.server_now,
             asked_at=deps.clock(),
-            units_per_usd=deps.units_per_usd,
+            dollars=deps.dollars,
             trouble=gateway_notes(deps),
             alike=alike,
         )
@@ -143,8 +143,8 @@ class KeyListListeners:
             words=words,
             locked="" if lock is None else locked_text(lock, policy=deps.policy()),
             refilled=(await deps.refilled([int(key.id)])).get(int(key.id), ""),
-            now=deps.reader.server_now(),
-            units_per_usd=deps.units_per_usd,
+            now=deps.reader.server_now(key.id),
+            units_per_usd=deps.dollars.of(key.id),
             channel=channel,
             trouble=account_trouble(account, key, now=deps.reader.server_now(key.id)),
         )

@@ -29,7 +29,7 @@ class MonthOfQuota:
         return await self.form.build(delivery, actor, key, "" if key.unlimited_quota else await self._month(key))
 
     async def _month(self, key: Key) -> str:
-        now, units = self.deps.reader.server_now(), self.deps.units_per_usd
+        now, units = self.deps.reader.server_now(key.id), self.deps.dollars.of(key.id)
         spent = (await self.deps.known.spending([key.id], now=now)).get(int(key.id))
         coming = None if spent is None else forecast(spent, remain=key.remain_quota, now=now)
         if coming is None or coming.per_month <= 0:

@@ -75,12 +75,12 @@ class KeyQuota(Operation):
     async def inspect(self, look: Look, actor: Actor, wanted: ChangeQuota) -> Inspection:
         """Read the key fresh, say what its quota would be. Raises InputError for what the gateway cannot hold."""
         key, own = await read_key(look, actor, wanted.key_id)
-        _check(key, wanted, units_per_usd=look.units_per_usd)
+        _check(key, wanted, units_per_usd=look.dollars.of(key.id))
         after = wanted.settings(key.settings())
         # Without a limit nothing is added that could be counted; a limit again counts as the number it sets.
         increase = 0 if after.unlimited_quota else after.remain_quota - key.remain_quota
         facts = facts_of(after, now=look.now, increase=increase, reason=look.reason, channel=look.channel_id)
-        lines = quota_lines(key, after, wanted.delta, units_per_usd=look.units_per_usd)
+        lines = quota_lines(key, after, wanted.delta, units_per_usd=look.dollars.of(key.id))
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     async def run(self, work: Work, wanted: ChangeQuota) -> WriteResult:

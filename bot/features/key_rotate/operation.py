@@ -97,7 +97,7 @@ class KeyRotate(Operation):
         if key.status == KeyStatus.DISABLED:
             # It had no place among the living ones that its successor could take.
             facts = replace(facts, adds_key=True)
-        lines = _lines(key, after, wanted, now=look.reader.server_now(key.id), units_per_usd=look.units_per_usd)
+        lines = _lines(key, after, wanted, now=look.reader.server_now(key.id), units_per_usd=look.dollars.of(key.id))
         return Inspection(key=key, key_name=key.name, own=own, facts=facts, changes=lines)
 
     def form_fields(self, wanted: RotateKey, *, now: float) -> dict[str, Filled]:

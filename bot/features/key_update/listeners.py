@@ -50,7 +50,7 @@ class KeyUpdateListeners:
             return await self.build(delivery, actor, key, rest)
         prefill = prefill_of(key.settings())
         remembered = Remembered.of(key.id, delivery.channel_id, prefill, limited=key.model_limits_enabled)
-        end = int(max(self._deps.reader.server_now(), key.expired_time)) + EXTENSION
+        end = int(max(self._deps.reader.server_now(key.id), key.expired_time)) + EXTENSION
         wanted = UpdateKey(key_id=key.id, expiry=Expiry(at=end))
         live = await preview(
             self._deps, actor, OPERATION, wanted, reason="", channel=delivery.channel_id, state={}, read=key
@@ -72,12 +72,13 @@ class KeyUpdateListeners:
             return prefilled(view, fields)
 
         state = filled_in(drawn(UNFINISHED))
-        reader = FormReader(state=state, now=deps.clock(), units_per_usd=deps.units_per_usd)
+        reader = FormReader(state=state, now=deps.clock(), units_per_usd=deps.dollars.of(key.id))
         live = await self._live(actor, reader, remembered, key)
         return live.onto(drawn(live.text), state)
 
-    def _reader(self, delivery: Delivery) -> FormReader:
-        return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=self._deps.units_per_usd)
+    def _reader(self, delivery: Delivery, remembered: Remembered) -> FormReader:
+        units = self._deps.dollars.of(remembered.key_id)
+        return FormReader(state=delivery.state, now=self._deps.clock(), units_per_usd=units)
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the picker when it is needed."""
@@ -88,7 +89,7 @@ class KeyUpdateListeners:
         deps = self._deps
         remembered = Remembered.parse(delivery)
         key = await deps.known.key(remembered.key_id)
-        live = await self._live(await deps.actor(delivery), self._reader(delivery), remembered)
+        live = await self._live(await deps.actor(delivery), self._reader(delivery, remembered), remembered)
         # What people typed stays in place; the prefill only matters for what is drawn for the first time.
         prefill = Prefill() if key is None else prefill_of(key.settings())
         hint = "" if key is None else key.last_four
@@ -116,7 +117,7 @@ class KeyUpdateListeners:
         await deps.flow.admit(actor, OPERATION.name)
         remembered = Remembered.parse(delivery)
         wanted, reason = parse_submission(
-            self._reader(delivery),
+            self._reader(delivery, remembered),
             remembered,
             groups=await deps.inventory.groups(deadline=0.3, gateway=gateway_of(remembered.key_id)),
             count_bytes=deps.count_name_bytes(gateway_of(remembered.key_id)),

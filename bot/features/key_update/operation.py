@@ -105,7 +105,7 @@ class KeyUpdate(Operation):
             ):
                 raise InputError({NAME: name_taken(after.name)})
         prices = await look.prices(wanted.models or (), group=after.group, gateway=gateway_of(key.id))
-        lines += price_lines(wanted.models or (), prices, units_per_usd=look.units_per_usd)
+        lines += price_lines(wanted.models or (), prices, units_per_usd=look.dollars.of(key.id))
         facts = facts_of(after, now=look.now, increase=0, reason=look.reason, channel=look.channel_id)
         own = await look.owner_of(key.id, key.created_time) == actor.slack_user_id
         return Inspection(key=key, key_name=before.name, own=own, facts=facts, changes=lines)

@@ -17,7 +17,10 @@ async def key_page(deps: Deps, query: KeyQuery, *, number: int, rows: int, deadl
 
     Raises InputError where there is no list yet that something could be looked for in.
     """
-    known = await deps.known.page(query, number=number, rows=rows, now=deps.reader.server_now())
+    clocks = {client.numbers.block: client.server_now() for client in deps.reader.each[1:]}
+    known = await deps.known.page(
+        query, number=number, rows=rows, now=deps.reader.server_now(), clocks=clocks, dollars=deps.dollars
+    )
     if known is not None:
         return known
     if query.narrows or query.order is not KeyOrder.NEWEST:

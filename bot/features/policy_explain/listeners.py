@@ -9,7 +9,7 @@ from bot.deps import LISTENER_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.preview import decision_text
 from bot.gateway.models import KeyId
-from bot.gateway.numbers import gateway_of
+from bot.gateway.numbers import gateway_of, shown_number
 from bot.keys import allowances
 from bot.keys.lookup import one
 from bot.languages import joined, tr, trn
@@ -63,9 +63,10 @@ class PolicyExplainListeners:
         described = self._named(operation)
         ask, about = await self._ask(actor, described, rest if clean_line(rest) else "", delivery.channel_id)
         # With an amount it can be decided; without one the answer is how much that would be.
+        policy = deps.policy().at(ask.facts.gateway)
         bounded = has_bounds(described.name) and not ask.facts.increase
-        rules = deciding_rules(deps.policy(), ask) if bounded else ()
-        decision, units = decide(deps.policy(), ask, why=True), deps.units_per_usd
+        rules = deciding_rules(policy, ask) if bounded else ()
+        decision, units = decide(policy, ask, why=True), deps.dollars.at(ask.facts.gateway)
         told = explanation(ask, decision, about, described, rules=rules, units_per_usd=units)
         names = (*roles_of_terms(decision.approval), *(name for one in rules for name in roles_of_terms(one.approval)))
         return Ephemeral.of(Message(told.text, [*told.blocks, *self._on_call(names)]))
@@ -111,25 +112,27 @@ class PolicyExplainListeners:
         if not seen:
             await deps.access.turn_away(actor, operation, matches, text, channel=channel)
         match = one(seen, text)
-        key, delta = match.key, self._delta(match.rest)
+        key, delta = match.key, self._delta(match.rest, deps.dollars.of(match.key.id))
         own = await deps.access.is_own(actor, key)
         after = key.settings()
         after = after.model_copy(update={"remain_quota": after.remain_quota + delta})
         facts = facts_of(after, now=deps.clock(), increase=delta, reason="", channel=channel)
-        counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id))
+        gateway = gateway_of(key.id)
+        counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id), gateway=gateway)
         facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None)
-        facts = deps.counts.placed(facts, gateway_of(key.id))
+        facts = deps.counts.placed(facts, gateway)
         known = (await deps.database.read(allowances.standing, [int(key.id)])).get(int(key.id))
         if known is not None:
             facts = replace(facts, allowance=known.terms.amount, allowance_period=known.terms.period.seconds)
         return Ask(actor=actor, operation=operation, own=own, facts=facts), key.id
 
-    def _delta(self, text: str) -> int:
+    @staticmethod
+    def _delta(text: str, units_per_usd: int) -> int:
         """The amount behind a KEY; 0 = none. Raises InputError."""
         if not clean_line(text):
             return 0
         try:
-            return parse_delta(text, self.deps.units_per_usd)
+            return parse_delta(text, units_per_usd)
         except ValueError as error:
             raise InputError({"delta": str(error)}) from None
 
@@ -202,7 +205,9 @@ def _counted_blocks(ask: Ask, units_per_usd: int) -> list[Block]:
 def _headline(operation: str, about: KeyId | None, answer: str) -> str:
     if about is None:
         return tr("{operation} for you: {answer}", operation=operation, answer=answer)
-    return tr("{operation} on key {number} for you: {answer}", operation=operation, number=about, answer=answer)
+    return tr(
+        "{operation} on key {number} for you: {answer}", operation=operation, number=shown_number(about), answer=answer
+    )
 
 
 def _rule_line(rule: Rule) -> str:

@@ -23,9 +23,10 @@ from bot.features.usage_read.views import (
     person_usage,
 )
 from bot.gateway.client import GatewayClient
+from bot.gateway.dollars import Dollars
 from bot.gateway.errors import GatewayCallError
 from bot.gateway.models import Key, OverPromise
-from bot.gateway.numbers import first_of, gateway_of
+from bot.gateway.numbers import block_of, first_of, gateway_of
 from bot.gateway.usage import ModelShares
 from bot.keys import owners
 from bot.keys.key_query import KeyQuery
@@ -125,7 +126,7 @@ class UsageReadListeners:
             models=models,
             refilled=(await deps.refilled([int(key.id)])).get(int(key.id), ""),
         )
-        return key_usage(usage, now=now, units_per_usd=deps.units_per_usd)
+        return key_usage(usage, now=now, units_per_usd=deps.dollars.of(key.id))
 
     async def _person(self, whose: str) -> Answer:
         deps, now = self.deps, self.deps.clock()
@@ -134,14 +135,15 @@ class UsageReadListeners:
             raise InputError({FIELD: tr("What was spent is known as soon as all keys were listed once.")})
         known = page.keys
         spent = await deps.known.spending([one.key.id for one in known], now=now)
-        dearest = sorted(known, key=lambda one: -spent[one.key.id].last(MONTH, now=now))
+        worth = {key_id: _worth(deps.dollars, key_id, one) for key_id, one in spent.items()}
+        dearest = sorted(known, key=lambda one: -worth[one.key.id].last(MONTH, now=now))
         usage = PersonUsage(
             person=whose,
             keys=[(one.key, spent[one.key.id]) for one in dearest],
-            together=together(spent.values()),
+            together=together(worth.values()),
             more=page.total - len(known),
         )
-        return person_usage(usage, now=now, units_per_usd=deps.units_per_usd)
+        return person_usage(usage, now=now, dollars=deps.dollars)
 
     async def _account(self) -> Answer:
         """What the account spent; of several gateways one after the other."""
@@ -169,7 +171,7 @@ class UsageReadListeners:
             month=month,
             gateway=gateway,
         )
-        return account_usage(found, now=now, units_per_usd=deps.units_per_usd)
+        return account_usage(found, now=now, units_per_usd=deps.dollars.in_block(block))
 
     @staticmethod
     async def _told(asked: Awaitable[T]) -> T | None:
@@ -178,6 +180,11 @@ class UsageReadListeners:
             return await asked
         except GatewayCallError:
             return None  # told to the log by the wire
+
+
+def _worth(dollars: Dollars, key_id: int, spent: Spending) -> Spending:
+    """What a key spent, in units of the settings' gateway: keys of several are added by the dollars."""
+    return spent.counted(lambda units: dollars.exchanged(units, block=block_of(key_id)))
 
 
 def _best(known: Spending, models: ModelShares | None, now: float) -> tuple[Spending, Source]:

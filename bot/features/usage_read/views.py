@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise
 from bot.gateway.numbers import shown_number
 from bot.gateway.usage import AccountForecast, ModelShares
@@ -83,7 +84,7 @@ def key_usage(usage: KeyUsage, *, now: float, units_per_usd: int) -> tuple[Messa
     return Message(headline, blocks), _chart(spent, now, units_per_usd)
 
 
-def person_usage(usage: PersonUsage, *, now: float, units_per_usd: int) -> tuple[Message, Chart]:
+def person_usage(usage: PersonUsage, *, now: float, dollars: Dollars) -> tuple[Message, Chart]:
     """The answer about somebody's keys together."""
     headline = trn(
         "Spending of {person}'s {count} key",
@@ -91,8 +92,8 @@ def person_usage(usage: PersonUsage, *, now: float, units_per_usd: int) -> tuple
         len(usage.keys) + usage.more,
         person=mention(usage.person),
     )
-    blocks = [section(headline), *fields(_sums(usage.together, now, units_per_usd))]
-    lines = [_key_line(key, spent, now, units_per_usd) for key, spent in usage.keys[:KEYS]]
+    blocks = [section(headline), *fields(_sums(usage.together, now, dollars.usual))]
+    lines = [_key_line(key, spent, now, dollars.of(key.id)) for key, spent in usage.keys[:KEYS]]
     left = len(usage.keys) + usage.more - len(lines)
     if lines:
         heading = tr("The dearest in 30 days")
@@ -106,7 +107,7 @@ def person_usage(usage: PersonUsage, *, now: float, units_per_usd: int) -> tuple
         )
         blocks.append(context(more))
     blocks.append(context(*_sources(usage.together, Source.SAMPLES, now, quiet=False)))
-    return Message(headline, blocks), _chart(usage.together, now, units_per_usd)
+    return Message(headline, blocks), _chart(usage.together, now, dollars.usual)
 
 
 def account_usage(usage: AccountUsage, *, now: float, units_per_usd: int) -> tuple[Message, Chart | None]:

@@ -17,6 +17,7 @@ from bot.alerts.models import (
     MoreFinding,
 )
 from bot.approvals.models import ApprovalRequest, RevocationProgress, Status
+from bot.gateway.dollars import Dollars
 from tests.alerts.rows import NOW, alert_of, finding, request_of
 
 UNITS = 500_000
@@ -41,7 +42,7 @@ def mass(**changes: Any) -> Alert:
 
 
 def headline(alert: Alert, request: ApprovalRequest | None = None, batch: DisabledCount | None = None) -> str:
-    text = card(alert, {} if request is None else {1: request}, units_per_usd=UNITS, batch=batch).text
+    text = card(alert, {} if request is None else {1: request}, dollars=Dollars(usual=UNITS), batch=batch).text
     return text.translate({0x2068: None, 0x2069: None})
 
 
@@ -118,10 +119,10 @@ def test_a_leak_of_many_keys_is_a_count(batch: DisabledCount, words: str) -> Non
 
 def test_where_it_was_found_is_linked_and_said() -> None:
     place = {"channel": "C0GEN", "ts": "1.2", "by": "U0BEN", "shown_by": "U0ADA"}
-    text = str(card(leaked(7, source="slack", place=place), {}, units_per_usd=UNITS).blocks)
+    text = str(card(leaked(7, source="slack", place=place), {}, dollars=Dollars(usual=UNITS)).blocks)
     assert "channel=C0GEN&amp;message_ts=1.2" in text
     assert "by <@U0BEN>, reported by <@U0ADA>." in text
-    alone = str(card(leaked(7, source="slack", place={"channel": "C0GEN"}), {}, units_per_usd=UNITS).blocks)
+    alone = str(card(leaked(7, source="slack", place={"channel": "C0GEN"}), {}, dollars=Dollars(usual=UNITS)).blocks)
     assert "by <@" not in alone
     assert "in <#C0GEN>" in alone
 
@@ -137,11 +138,11 @@ def test_where_it_was_found_is_linked_and_said() -> None:
     ],
 )
 def test_the_card_says_what_the_source_said(changes: dict[str, Any], words: str) -> None:
-    assert words in str(card(leaked(7, **changes), {}, units_per_usd=UNITS).blocks)
+    assert words in str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS)).blocks)
 
 
 def test_an_alert_without_a_title_or_a_number_of_theirs_has_none() -> None:
-    blocks = card(leaked(7, title="", their_id="sha256:ab"), {}, units_per_usd=UNITS).blocks
+    blocks = card(leaked(7, title="", their_id="sha256:ab"), {}, dollars=Dollars(usual=UNITS)).blocks
     assert "sha256" not in str(blocks)
     assert "**" not in str(blocks)
 

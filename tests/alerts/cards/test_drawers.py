@@ -14,6 +14,7 @@ from bot.alerts.store import requests_of
 from bot.approvals import store as requests_store
 from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.keys import locks
 from bot.permissions.models import Lock
 from bot.permissions.rules import parse_policy
@@ -24,7 +25,7 @@ from tests.alerts.test_store import incoming
 from tests.approvals.kit import new_request
 
 POLICY = parse_policy('[roles]\nsecurity = ["S0SEC"]\n')
-DRAWERS = drawers(units_per_usd=500_000, batch_progress=lambda _c, number: (number, 5, 0, False), policy=lambda: POLICY)
+DRAWERS = drawers(dollars=Dollars(), batch_progress=lambda _c, number: (number, 5, 0, False), policy=lambda: POLICY)
 LOCK = Lock(cause="alert", by="U0SAM", at=NOW, number=1, rule="r")
 
 

@@ -7,6 +7,7 @@ import pytest
 from bot.alerts.cards.modal import KEYS, alert_window, chosen, said
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import KeySnapshot
+from bot.gateway.dollars import Dollars
 from tests.alerts.rows import NOW, alert_of, finding
 
 SEEN = {
@@ -16,7 +17,9 @@ SEEN = {
 
 
 def window(*findings: Any, visible: tuple[int, ...] = (7, 8)) -> str:
-    return str(alert_window(alert_of(*findings, keys=SEEN), {}, visible=visible, channel="C0SEC", units_per_usd=1))
+    return str(
+        alert_window(alert_of(*findings, keys=SEEN), {}, visible=visible, channel="C0SEC", dollars=Dollars(usual=1))
+    )
 
 
 def test_a_key_that_somebody_may_not_see_is_only_said_to_be_there() -> None:
@@ -53,6 +56,6 @@ def test_the_one_key_needs_no_box() -> None:
 
 def test_a_key_that_is_out_of_use_is_called_so() -> None:
     dead = KeySnapshot(key_id=7, name="search", state="disabled", looked_at=NOW)
-    view = alert_window(alert_of(finding(7), keys={7: dead}), {}, visible={7}, channel="C0SEC", units_per_usd=500_000)
+    view = alert_window(alert_of(finding(7), keys={7: dead}), {}, visible={7}, channel="C0SEC", dollars=Dollars())
     assert "out of use: disabled or deleted" in str(view)
     assert "can use it" not in str(view)

@@ -7,6 +7,7 @@ from bot.approvals.cards.background import background_blocks
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change
@@ -21,7 +22,7 @@ UNITS = 500_000
 def shown(database: Database, request: ApprovalRequest) -> str:
     def work(c: sa.Connection) -> str:
         operation = OPERATIONS[request.operation]
-        blocks = background_blocks(c, request, operation, now=NOW, units_per_usd=UNITS)
+        blocks = background_blocks(c, request, operation, now=NOW, dollars=Dollars(usual=UNITS))
         return text_of(Message("", blocks))
 
     return database.run_here(work)

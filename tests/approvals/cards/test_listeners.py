@@ -12,6 +12,7 @@ from bot.approvals.cards.views import RequestViews
 from bot.approvals.models import Status
 from bot.errors import ApprovalConflict, InputError, PermissionDenied
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.permissions.models import Actor
 from bot.slack.delivery import CloseAll, Delivery, Kind
 from tests.approvals.kit import ADA, BEN, MIRA, SAM, TEAM, Spine, policy
@@ -47,8 +48,8 @@ class Card:
             database=spine.database,
             actions=spine.actions,
             directory=directory,
-            drawing=RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=clock),
-            units_per_usd=UNITS,
+            drawing=RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=clock),
+            dollars=Dollars(usual=UNITS),
             clock=clock,
         )
 

@@ -34,6 +34,7 @@ from bot.approvals.models import (
 )
 from bot.db.engine import Database
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, owners
 from bot.keys.owners import OwnedKey
 from bot.operations import Change, Offer
@@ -43,7 +44,7 @@ from tests.approvals.kit import NOW, new_request, row
 from tests.keys.records import record
 
 UNITS = 500_000
-VIEWS = RequestViews(operations=OPERATIONS, units_per_usd=UNITS, clock=lambda: NOW)
+VIEWS = RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=lambda: NOW)
 CREATE, DISABLE, ROTATE = OPERATIONS["key.create"], OPERATIONS["key.disable"], OPERATIONS["key.rotate"]
 MIRA_APPROVED = (Vote(by="U0MIRA", team="T0TEST", at=NOW),)
 

@@ -7,6 +7,7 @@ from bot.care.anomaly.messages import SECURITY, drawers
 from bot.care.messages import DISABLE_NOW, body_of
 from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.slack.blocks import Message
 from bot.slack.post_store import PostRow
 from tests.care.kit import NOON, Wanted
@@ -31,7 +32,7 @@ def drawn(database: Database, *, owner: str = "U0ADA", ts: str | None = "1.0") -
         body=body_of(1, [(NOTICE, owner)]),
         created_at=NOON,
     )
-    return database.run_here(drawers(units_per_usd=500_000)[SECURITY], row)
+    return database.run_here(drawers(dollars=Dollars())[SECURITY], row)
 
 
 def test_security_reads_how_fast_and_whose_with_the_button(sqlite_database: Database) -> None:

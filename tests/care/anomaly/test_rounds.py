@@ -31,11 +31,11 @@ class Pace(Desk):
         return AnomalyRounds(
             database=self.database,
             outbox=self.wanted,
-            terms=lambda: self.terms,
+            terms=lambda _gateway: self.terms,
             channel="C0KEYS",
             security=self.security,
             clock=lambda: self.now,
-            gateway_now=lambda: self.now,
+            gateway_now=lambda _key: self.now,
         )
 
     async def look(self, owner: str | None = ADA, *, after: float = HOUR / 2, **changes: Any) -> None:

@@ -8,6 +8,7 @@ from bot.approvals.models import Status
 from bot.care.drift import store
 from bot.care.drift.messages import ACCEPT, CARD, PUT_BACK, drawers
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.slack.blocks import Message
 from tests.care.drift.test_rounds import Drifting, request
 from tests.care.leavers.test_messages import actions_of, post
@@ -16,7 +17,7 @@ from tests.scenarios.desk import text_of
 
 
 def draw(office: Drifting) -> Message | None:
-    return office.database.run_here(drawers(units_per_usd=500_000)[CARD], post(CARD, "1"))
+    return office.database.run_here(drawers(dollars=Dollars())[CARD], post(CARD, "1"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from bot.care.leavers import messages, store
 from bot.care.leavers.messages import CARD, QUESTION, SHOWN, disable_delivery, drawers, question_note
 from bot.db import named_values
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, owners
 from bot.slack.blocks import Message
 from bot.slack.post_store import PostRow
@@ -41,7 +42,7 @@ def post(kind: str, subject: str, **body: Any) -> PostRow:
 
 
 def draw(office: Office, kind: str = CARD, subject: str = "1", **body: Any) -> Message | None:
-    return office.database.run_here(drawers(units_per_usd=500_000)[kind], post(kind, subject, **body))
+    return office.database.run_here(drawers(dollars=Dollars())[kind], post(kind, subject, **body))
 
 
 def actions_of(message: Message) -> list[tuple[str, str]]:

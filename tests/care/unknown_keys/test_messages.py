@@ -5,6 +5,7 @@ import pytest
 from bot.care.unknown_keys import store
 from bot.care.unknown_keys.messages import CARD, SHOWN, SUMMARY, drawers
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, owners
 from bot.slack.blocks import Message
 from tests.care.kit import NOON, key
@@ -15,7 +16,7 @@ from tests.scenarios.desk import text_of
 
 
 def draw(office: Office) -> Message | None:
-    return office.database.run_here(drawers(units_per_usd=500_000)[CARD], post(CARD, "1"))
+    return office.database.run_here(drawers(dollars=Dollars())[CARD], post(CARD, "1"))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ async def test_many_are_cut_with_a_way_to_the_rest(office: Office) -> None:
 def test_the_summary_and_a_card_of_nothing(database: Database) -> None:
     office = Office(database)
     assert draw(office) is None
-    drawer = drawers(units_per_usd=500_000)[SUMMARY]
+    drawer = drawers(dollars=Dollars())[SUMMARY]
     message = present(office.database.run_here(drawer, post(SUMMARY, "", count=300)))
     assert "300 keys" in message.text
     assert "/apikey adopt KEY @person" in text_of(message)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.care.weekly.messages import CARD, drawers
+from bot.gateway.dollars import Dollars
 from bot.slack.post_store import PostRow
 from tests.care.kit import NOON
 
@@ -35,7 +36,7 @@ def drawn(**body: Any) -> Any:
         body=EMPTY | body,
         created_at=NOON,
     )
-    return drawers(units_per_usd=500_000)[CARD](None, row)  # type: ignore[arg-type]  # it reads no table
+    return drawers(dollars=Dollars())[CARD](None, row)  # type: ignore[arg-type]  # it reads no table
 
 
 def test_a_full_card_names_keys_with_what_mends_them() -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from bot.care.weekly.report import WeekReport, merged
+from bot.gateway.dollars import USUAL
 from bot.keys.inventory_store import KnownKey
 from bot.keys.spending import Amount, Spending
 from tests.care.kit import ADA, DAY, NOON, key
@@ -26,8 +27,8 @@ def names(lines: list[Any]) -> list[int]:
 
 def test_this_week_and_the_one_before() -> None:
     report = WeekReport()
-    report.add(known(1), spent((-20, 9), (-10, 3), (-1, 5)), now=NOON)
-    report.add(known(2), None, now=NOON)
+    report.add(known(1), spent((-20, 9), (-10, 3), (-1, 5)), now=NOON, dollars=USUAL)
+    report.add(known(2), None, now=NOON, dollars=USUAL)
     assert (report.spent, report.before, names(report.stored()["most_spent"])) == (5, 3, [1])
     assert report.says_something
 
@@ -41,14 +42,14 @@ def test_what_was_never_used_is_limited_works_and_is_not_new() -> None:
         known(4, used_quota=0, born=NOON - DAY),
         known(5),
     ):
-        report.add(one, None, now=NOON)
+        report.add(one, None, now=NOON, dollars=USUAL)
     assert (report.unused, report.unused_keys, names(report.stored()["most_unused"])) == (7, 1, [1])
 
 
 def test_the_next_ends_come_first() -> None:
     report = WeekReport()
     for number in range(1, 10):
-        report.add(known(number, ends=NOON + number * DAY), None, now=NOON)
+        report.add(known(number, ends=NOON + number * DAY), None, now=NOON, dollars=USUAL)
     assert report.ending_keys == 7
     ends = report.stored()["next_ends"]
     assert names(ends) == [1, 2, 3, 4, 5]
@@ -57,7 +58,7 @@ def test_the_next_ends_come_first() -> None:
 
 def test_nothing_is_nothing_to_say() -> None:
     report = WeekReport()
-    report.add(known(1), spent((-30, 5)), now=NOON)
+    report.add(known(1), spent((-30, 5)), now=NOON, dollars=USUAL)
     assert not report.says_something
     assert not merged([]).says_something
 
@@ -68,7 +69,7 @@ def test_several_are_added_and_stay_small() -> None:
         report = WeekReport()
         for number in range(100):
             one = known(part * 100 + number, used_quota=0, ends=NOON + DAY + number, remain_quota=number + 1)
-            report.add(one, spent((-1, number)), now=NOON)
+            report.add(one, spent((-1, number)), now=NOON, dollars=USUAL)
         parts.append(report)
     whole = merged(parts)
     assert (whole.spent, whole.unused_keys, whole.ending_keys) == (3 * 4950, 300, 300)

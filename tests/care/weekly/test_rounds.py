@@ -7,6 +7,7 @@ import pytest
 
 from bot.care.weekly.rounds import WeeklyRounds
 from bot.db.engine import Database
+from bot.gateway.dollars import Dollars
 from bot.permissions import parse_policy
 from bot.permissions.care import CareTerms
 from bot.permissions.models import Actor, ActorKind
@@ -65,7 +66,8 @@ class Week(Desk):
             known_zone=self.zones.get,
             zone_of=self._ask,
             clock=lambda: self.now,
-            gateway_now=lambda: self.now,
+            gateway_now=lambda _key: self.now,
+            dollars=Dollars(),
         )
         return await rounds.run()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.features import OPERATIONS
 from bot.features.audit_read.views import NEWEST, OLDER, ROWS, audit_page
+from bot.gateway.dollars import Dollars
 from keydesk_sandbox.fake_slack.blocks.surfaces import message_problems
 
 
@@ -13,7 +14,7 @@ def line(seq: int, **changes: Any) -> dict[str, Any]:
 
 
 def page(*lines: dict[str, Any]) -> str:
-    found = audit_page(lines, about="key 7", requests={}, units_per_usd=1, operations=OPERATIONS)
+    found = audit_page(lines, about="key 7", requests={}, dollars=Dollars(usual=1), operations=OPERATIONS)
     return f"{found.text}\n{found.blocks}"
 
 
@@ -31,7 +32,7 @@ def test_each_line_names_its_things_and_only_a_page_is_shown() -> None:
 def test_older_and_newest_lines_are_a_click_away() -> None:
     def buttons(number: int, **more: Any) -> dict[str, str]:
         lines = [line(seq) for seq in range(500, 500 - number, -1)]
-        found = audit_page(lines, about="", requests={}, units_per_usd=1, operations=OPERATIONS, **more)
+        found = audit_page(lines, about="", requests={}, dollars=Dollars(usual=1), operations=OPERATIONS, **more)
         assert message_problems(found.to_slack()["blocks"]) == []
         shown = [one for block in found.blocks if block["type"] == "actions" for one in block["elements"]]
         return {one["action_id"]: one.get("value", "") for one in shown}

@@ -10,6 +10,7 @@ from bot.features import OPERATIONS
 from bot.features.audit_read.line import Line
 from bot.features.audit_read.views import audit_page
 from bot.features.audit_read.words import LONGEST, sentence
+from bot.gateway.dollars import Dollars
 from bot.operations import Change
 from bot.permissions.models import Decision, Facts
 from bot.slack.blocks import isolate
@@ -133,7 +134,7 @@ def test_what_was_applied_is_told_before_and_after() -> None:
 def test_a_page_has_time_request_and_number_of_each_line() -> None:
     line = {"seq": 9, "at": NOW, "fact": "taken", "actor": "U0MO", "request_id": 12, "key_id": 7, "details": {}}
     by_hand = {"seq": 8, "at": "2030-01-31T12:00:00.000Z", "fact": "revealed", "actor": None, "details": "nonsense"}
-    page = audit_page([line, by_hand], about="", requests={}, units_per_usd=1, operations=OPERATIONS)
+    page = audit_page([line, by_hand], about="", requests={}, dollars=Dollars(usual=1), operations=OPERATIONS)
     assert f"<!date^{int(NOW)}^" in text_of(page)
     assert "<@U0MO> took the request, so that others need not look · request #12 · key 7 · line 9" in text_of(page)
     assert "12:00 UTC> · Keydesk looked at the value of the key · line 8" in text_of(page)

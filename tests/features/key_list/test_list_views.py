@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.features.key_list.list_views import NARROW, NEXT, ORDER, PREVIOUS, ROWS, KeyList
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key
 from bot.keys.inventory_store import KnownKey
 from bot.keys.key_query import EVERYTHING, KeyFilter, KeyOrder, KeyQuery
@@ -36,7 +37,13 @@ def known(key: Key) -> KnownKey:
 def listed(keys: list[Key], page: int = 1, *, rows: int = ROWS, query: KeyQuery = EVERYTHING, **more: Any) -> KeyList:
     part = keys[(page - 1) * rows : page * rows]
     found = KeyPage(keys=[known(key) for key in part], total=len(keys), number=page, as_of=NOW - 150)
-    values: dict[str, Any] = {"everybody": True, "locked": {}, "now": NOW, "asked_at": NOW, "units_per_usd": 500_000}
+    values: dict[str, Any] = {
+        "everybody": True,
+        "locked": {},
+        "now": lambda _key: NOW,
+        "asked_at": NOW,
+        "dollars": Dollars(),
+    }
     return KeyList(page=found, query=query, rows=rows, **values | more)
 
 

@@ -15,6 +15,7 @@ from bot.features.usage_read.views import (
     key_usage,
     person_usage,
 )
+from bot.gateway.dollars import Dollars
 from bot.gateway.models import GatewayAccount, OverPromise
 from bot.gateway.usage import AccountForecast, ModelShares, ModelSpending
 from bot.keys.spending import DAY, Amount, Forecast, Spending
@@ -101,7 +102,7 @@ def test_the_day_in_words(moments: tuple[float | None, float | None, float | Non
 def test_a_person_s_keys_together_the_dearest_first() -> None:
     keys = [(KEY.model_copy(update={"id": number, "name": f"k{number}"}), EVERY_DAY) for number in range(1, 12)]
     usage = PersonUsage(person="U0ADA", keys=keys, together=EVERY_DAY, more=5)
-    text = told(person_usage(usage, now=NOW, units_per_usd=UNITS)[0])
+    text = told(person_usage(usage, now=NOW, dollars=Dollars(usual=UNITS))[0])
     for words in ("<@U0ADA>'s 16 keys", "k1", "key 8): $30.00, dry", "8 more keys"):
         assert words in text, words
     assert "key 9)" not in text
@@ -109,7 +110,7 @@ def test_a_person_s_keys_together_the_dearest_first() -> None:
 
 def test_somebody_without_keys() -> None:
     usage = PersonUsage(person="U0ADA", keys=[], together=Spending((), 0.0))
-    message, chart = person_usage(usage, now=NOW, units_per_usd=UNITS)
+    message, chart = person_usage(usage, now=NOW, dollars=Dollars(usual=UNITS))
     assert "0 keys" in told(message)
     assert [value for _, value, _ in chart.points] == [0.0] * 14
 
