@@ -7,6 +7,7 @@ import pytest
 
 from bot.features.key_quota import OPERATION, register
 from bot.features.key_quota.listeners import MonthOfQuota
+from bot.gateway.dollars import Dollars
 from bot.keys.spending import DAY, Amount, Spending
 from bot.slack.router import Router
 from tests.keys.records import record
@@ -50,9 +51,9 @@ async def test_the_button_fills_in_what_a_month_costs(
         return rest
 
     deps: Any = SimpleNamespace(
-        reader=SimpleNamespace(server_now=lambda: NOON),
+        reader=SimpleNamespace(server_now=lambda _key: NOON),
         known=SimpleNamespace(spending=spending),
-        units_per_usd=500_000,
+        dollars=Dollars(),
     )
     form: Any = SimpleNamespace(build=build)
     nobody: Any = None
