@@ -25,7 +25,7 @@ from bot.slack.router import Router
 JOB = "refills"
 # Refills under way at a time, so that they leave the gateway and the queue to people.
 MOST_IN_HAND = 4
-AGAIN_SECONDS = 2.0
+AGAIN_SECONDS = 1.0
 PAGE = 500
 # A refill that failed is tried again after so long.
 FAILED_SECONDS = 86_400.0

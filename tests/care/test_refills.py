@@ -214,7 +214,10 @@ async def test_a_few_are_begun_at_a_time_and_all_in_the_end(house: Refilling) ->
     await here.rounds.run()
     assert len(house.refills()) == MOST_IN_HAND
     assert len(await house.spine.started("refills:")) == 1
+    calls = len(house.fake.requests)
     await here.round(listed=False)
+    # Read, write, read back.
+    assert len(house.fake.requests) - calls == 3 * len(records)
     assert {house.total(record) for record in records} == {10}
 
 

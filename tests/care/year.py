@@ -24,6 +24,7 @@ from bot.permissions.care import CareTerms
 from bot.permissions.models import ActorKind
 from tests.care.kit import Desk, key
 from tests.care.leavers.kit import Office
+from tests.care.same_thread import SameThread
 from tests.care.spending import DAY, HOUR, Habit, Spender, spender
 from tests.care.year_console import FIRST, Console
 from tests.care.year_people import Leavers
@@ -52,6 +53,7 @@ class Year:
         seed: int = 1,
         say: Callable[[str], None] = lambda _week: None,
     ) -> None:
+        database = SameThread(database)
         self.desk, self.office, self.days, self.seed, self.say = Desk(database), Office(database), days, seed, say
         self.desk.now = self.office.now = BEGIN
         self.desk.terms = CareTerms(quiet=None)

@@ -90,21 +90,21 @@ class KeyAllowance(Operation):
 
     async def run(self, work: Work, wanted: ChangeAllowance) -> WriteResult:
         """Terms: nothing is written to the gateway. A refill: its delta, so that nothing that is spent is lost."""
-        mark = await work.journal.recall(REFILL) if wanted.refill else None
+        mark, fresh = await work.journal.recall(REFILL) if wanted.refill else None, None
         if mark is None:
             found = await self._look_again(work, wanted)
             if isinstance(found, WriteResult):
                 return found
             if not wanted.refill or wanted.terms is None:
                 return handed_over(found)
-            span = span_of(wanted.terms.period, day_of(work.client.now(), work.time_zone))
+            span, fresh = span_of(wanted.terms.period, day_of(work.client.now(), work.time_zone)), found
             units = wanted.terms.units(found.remain_quota)
             mark = {"first": span.first.isoformat(), "until": span.until.isoformat(), "units": units}
             await work.journal.record(REFILL, mark)
         key_id, units = KeyId(wanted.key_id), int(mark["units"])
         if units == 0:
-            return handed_over(await work.client.get_key(key_id))
-        return await change_quota(work.client, key_id, units, work.journal, processing=work.processing)
+            return handed_over(fresh or await work.client.get_key(key_id))
+        return await change_quota(work.client, key_id, units, work.journal, fresh=fresh, processing=work.processing)
 
     async def _look_again(self, work: Work, wanted: ChangeAllowance) -> Key | WriteResult:
         """The key as it is now, if it may be refilled, or may get these terms."""

@@ -51,15 +51,16 @@ async def change_quota(
     journal: Journal,
     *,
     expected: KeySettings | None = None,
+    fresh: Key | None = None,
     processing: float = PROCESSING,
 ) -> WriteResult:
     """Moves remain + used by exactly `delta` units, on fresh numbers, whatever is spent or was added meanwhile.
 
     A key the server had marked exhausted is enabled again when something is left. Lowering below 0 is REFUSED.
-    `expected` as for `update`.
+    `expected` as for `update`. `fresh` = the record as just read, to save a call.
     """
     session = Session(client=client, journal=journal, processing=processing)
-    return with_quota_limit(await session.guarded(_change_quota(session, key_id, delta, expected)))
+    return with_quota_limit(await session.guarded(_change_quota(session, key_id, delta, expected, fresh)))
 
 
 async def set_unlimited(
@@ -108,8 +109,10 @@ async def _update(
     return result
 
 
-async def _change_quota(session: Session, key_id: KeyId, delta: int, expected: KeySettings | None) -> WriteResult:
-    fresh, refused = await _first_look(session, "quota", key_id, expected)
+async def _change_quota(
+    session: Session, key_id: KeyId, delta: int, expected: KeySettings | None, read: Key | None
+) -> WriteResult:
+    fresh, refused = await _first_look(session, "quota", key_id, expected, read)
     if refused:
         return refused
     if fresh:
@@ -148,11 +151,15 @@ async def _first_look(
     name: str,
     key_id: KeyId,
     expected: KeySettings | None,
+    read: Key | None = None,
 ) -> tuple[Key | None, WriteResult | None]:
-    """Before anything was sent: the record, and a refusal if it is not what was approved. Later: nothing."""
+    """Before anything was sent: the record, and a refusal if it is not what was approved. Later: nothing.
+
+    `read`: the record, when it was just read.
+    """
     if await session.load(name, PutCheckpoint):
         return None, None
-    fresh = await session.client.get_key(key_id)
+    fresh = read or await session.client.get_key(key_id)
     changed = changed_or_disabled(fresh, expected) if expected else ()
     if not changed:
         return fresh, None

@@ -56,6 +56,22 @@ async def test_limits_of_the_number(profile: str) -> None:
     assert present((await change_quota(client, key_id, -10, MemoryJournal())).key).remain_quota == 0
 
 
+async def test_a_record_that_was_just_read_saves_a_call_until_something_was_sent(profile: str) -> None:
+    fake = fake_gateway(profile)
+    key_id, client, journal = a_key(fake), client_of(fake), MemoryJournal()
+    fresh = await client.get_key(key_id)
+    fake.charge(key_id, 700)
+    result = await change_quota(client, key_id, 100_000, journal, fresh=fresh)
+    assert (result.status, present(result.key).remain_quota) == (WriteStatus.DONE, 149_300)
+    again = await change_quota(client, key_id, 100_000, journal, fresh=fresh)
+    assert (again.status, fake.key(key_id).remain_quota) == (WriteStatus.DONE, 149_300)
+    quiet = a_key(fake)
+    fresh, reads = await client.get_key(quiet), len(sent(fake, "GET"))
+    await change_quota(client, quiet, 5, MemoryJournal(), fresh=fresh)
+    # The read-back alone.
+    assert len(sent(fake, "GET")) - reads == 1
+
+
 async def test_a_delta_that_usage_made_impossible_is_refused_on_the_retry(profile: str) -> None:
     fake = fake_gateway(profile)
     key_id, client, journal = a_key(fake, remain_quota=10), client_of(fake), MemoryJournal()
