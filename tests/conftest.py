@@ -220,3 +220,18 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.thorough])])
+def thorough_database_url(request: pytest.FixtureRequest) -> str:
+    """The same, on PostgreSQL only in `make thorough`: for rounds of many statements and for the whole bot, which cost
+    ten times what a test of a store does. The stores' own tests run on both in `make test`."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def thorough_database(thorough_database_url: str) -> Iterator[Database]:
+    """A migrated database of that kind."""
+    opened = open_database(thorough_database_url)
+    yield opened
+    opened.close()

@@ -9,7 +9,8 @@ from tests.browser.test_main_job import become
 from tests.tools.browser import ADVICE, FLAGS, find_chromium
 from tests.tools.sandbox import sandbox
 
-pytestmark = pytest.mark.browser
+# The one of test_main_job.py stands for its kind in `make test`.
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SECURITY = "C0SECURITY"
 

@@ -8,8 +8,8 @@ from tests.care.kit import ADA, BEN, DAY, HOUR, NOON, Desk, key
 
 
 @pytest.fixture
-async def desk(database: Database) -> Desk:
-    made = Desk(database)
+async def desk(thorough_database: Database) -> Desk:
+    made = Desk(thorough_database)
     made.terms = CareTerms(quota_days=0, quiet=None)
     await made.round()
     return made

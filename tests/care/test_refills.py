@@ -23,8 +23,8 @@ LOCK = Lock(cause="incident", by="U0SAM", at=1.0, number=1, rule="r")
 
 
 @pytest.fixture
-def house(database: Database) -> Refilling:
-    made = Refilling(database)
+def house(thorough_database: Database) -> Refilling:
+    made = Refilling(thorough_database)
     made.at(2027, 11, 20, 12)
     return made
 

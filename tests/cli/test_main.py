@@ -18,8 +18,15 @@ from bot.audit import Fact
 from bot.db.engine import open_database
 from keydesk_sandbox.world import World, serving
 from tests.cli.conftest import Captured
+from tests.tools.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-not-a-real-token",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+    "COMETAPI_ACCESS_TOKEN": "fakePatForTests0123456789+/ABCDE",
+    "KEYDESK_CHANNEL": "C0KEYS",
+}
 COMMANDS = [
     ["serve"], ["work"], ["sandbox"], ["migrate"], ["check"], ["policy"], ["policy", "lint"], ["policy", "explain"],
     ["policy", "test"], ["policy", "replay"], ["audit"], ["audit", "export"], ["audit", "verify"],
@@ -74,6 +81,25 @@ def test_wrong_arguments_end_with_2(capsys: Captured, words: list[str]) -> None:
         main(words)
     assert ended.value.code == 2
     assert "usage: keydesk" in capsys.readouterr().err
+
+
+def test_serve_in_an_empty_folder_names_everything_and_ends_with_2(capsys: Captured, folder: Path) -> None:
+    assert main(["serve"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert [line.split()[0] for line in shown.err.splitlines()] == [*GOOD, "KEYDESK_POLICY:"]
+    assert list(folder.iterdir()) == []
+
+
+def test_serve_with_a_broken_policy_says_line_and_reason_and_ends_with_2(
+    capsys: Captured, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy.write_text("[[rules]]\nname = 'x'\nwho = ['enginer']\ndo = ['*']\nallow = true\n")
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve"]) == 2
+    assert capsys.readouterr().err == "policy.toml:3:8: there is no role “enginer”\n"
+    assert list(policy.parent.iterdir()) == [policy]
 
 
 @pytest.mark.usefixtures("policy")
@@ -136,12 +162,8 @@ async def served(folder: Path) -> AsyncIterator[dict[str, str]]:
     world = World(folder=folder / "world")
     async with serving(world.slack.app) as slack_url, serving(world.gateway.app, date_header=False) as gateway_url:
         world.slack.base_url = slack_url
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            metrics = free.getsockname()[1]
-        settings = world.environment(gateway_url=gateway_url, port=port)
-        yield variables(**settings, KEYDESK_METRICS_PORT=str(metrics), KEYDESK_FLAVOUR="vanilla")
+        settings = world.environment(gateway_url=gateway_url, port=free_port())
+        yield variables(**settings, KEYDESK_METRICS_PORT=str(free_port()), KEYDESK_FLAVOUR="vanilla")
     await world.slack.close()
 
 

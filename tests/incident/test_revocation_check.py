@@ -132,6 +132,7 @@ def proved(counts: Mapping[BatchRevocation, int]) -> tuple[int, int]:
     return counts[BatchRevocation.REFUSED], counts[BatchRevocation.UNTRIED]
 
 
+@pytest.mark.thorough
 async def test_a_batch_larger_than_the_limit_on_reveals_is_proved_a_hundred_a_call_and_none_is_given_up(
     sqlite_database: Database,
 ) -> None:

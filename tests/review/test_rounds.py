@@ -21,8 +21,8 @@ from tests.review.kit import ADA, BEN, BOT, DAY, MIRA, OMAR, Desk, key
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+def desk(thorough_database: Database) -> Desk:
+    return Desk(thorough_database)
 
 
 def requests_of(desk: Desk) -> list[ApprovalRequest]:

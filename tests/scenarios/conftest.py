@@ -73,11 +73,11 @@ def desk_with(tmp_path: Path, sqlite_url: str) -> OpenDesk:
 
 
 @pytest.fixture
-def both(tmp_path: Path, database_url: str) -> OpenDesk:
-    """The same on SQLite and on PostgreSQL, for what a row decides."""
+def both(tmp_path: Path, thorough_database_url: str) -> OpenDesk:
+    """The same on SQLite and, in `make thorough`, on PostgreSQL, for what a row decides."""
 
     def opening(**more: Any) -> contextlib.AbstractAsyncContextManager[Desk]:
-        return open_desk(tmp_path, database_url=database_url, **more)
+        return open_desk(tmp_path, database_url=thorough_database_url, **more)
 
     return opening
 

@@ -93,9 +93,9 @@ async def built(folder: Path, database_url: str) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
-    """Two gateways, on SQLite and on PostgreSQL."""
-    async with built(tmp_path, database_url) as made:
+async def house(tmp_path: Path, thorough_database_url: str) -> AsyncIterator[House]:
+    """Two gateways, on SQLite and, in `make thorough`, on PostgreSQL."""
+    async with built(tmp_path, thorough_database_url) as made:
         yield made
 
 

@@ -49,9 +49,9 @@ class Drifting(Office):
 
 
 @pytest.fixture
-async def office(database: Database) -> Drifting:
+async def office(thorough_database: Database) -> Drifting:
     """Ada's key was compared once."""
-    made = Drifting(database)
+    made = Drifting(thorough_database)
     made.own(1, listed=False)
     await made.read()
     assert not await made.again()

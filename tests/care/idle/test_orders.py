@@ -36,8 +36,8 @@ class Asked(Desk):
 
 
 @pytest.fixture
-async def desk(database: Database) -> Asked:
-    made = Asked(database)
+async def desk(thorough_database: Database) -> Asked:
+    made = Asked(thorough_database)
     made.terms = CareTerms(quiet=None)
     made.put(key(1))
     await made.days(0, 7, 14, 21, 28, 30, 31)

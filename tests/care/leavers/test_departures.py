@@ -22,8 +22,8 @@ DAY = 86_400
 
 
 @pytest.fixture
-def office(database: Database) -> Office:
-    return Office(database)
+def office(thorough_database: Database) -> Office:
+    return Office(thorough_database)
 
 
 def change(person: str = ADA, *, deleted: bool = True, event_id: str = "Ev1") -> Delivery:

@@ -51,8 +51,8 @@ def actions_of(message: Message) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def office(database: Database) -> Office:
-    made = Office(database)
+async def office(thorough_database: Database) -> Office:
+    made = Office(thorough_database)
     made.own(1, 2, name="search", remain_quota=250_000)
     await made.look()
     return made

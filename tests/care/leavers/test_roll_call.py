@@ -20,8 +20,8 @@ PEOPLE = [f"U0P{number:02}" for number in range(30)]
 
 
 @pytest.fixture
-def office(database: Database) -> Office:
-    made = Office(database)
+def office(thorough_database: Database) -> Office:
+    made = Office(thorough_database)
     for number, person in enumerate(PEOPLE):
         made.own(100 + number, owner=person)
         made.people.kinds_of[person] = ActorKind.MEMBER

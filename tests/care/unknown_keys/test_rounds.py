@@ -17,9 +17,9 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-async def office(database: Database) -> Office:
+async def office(thorough_database: Database) -> Office:
     """The first round is over."""
-    made = Office(database)
+    made = Office(thorough_database)
     assert not await again(made)
     return made
 
