@@ -1,4 +1,4 @@
-"""`keydesk serve` whose runs wait until SIGUSR1, so that answers are measured alone and then beside them."""
+"""`keydesk serve` whose work after answers waits until SIGUSR1: answers are measured alone, then beside that work."""
 
 import signal
 import sys
@@ -6,9 +6,11 @@ import threading
 from typing import Any
 
 from bot.__main__ import main
+from bot.approvals.announcement import Announcements
 from bot.durable import dbos_internals
 
 _real_claim, _real_waits, _real_register = dbos_internals.claim, dbos_internals.waits, dbos_internals.register_queue
+_real_announce = Announcements.run
 _released = threading.Event()
 
 
@@ -29,8 +31,16 @@ def _register(name: str, *, places: int, poll_seconds: float) -> Any:
     return _real_register(name, places=places, poll_seconds=max(poll_seconds, 3_600.0))
 
 
+async def _announce(self: Announcements) -> None:
+    if _released.is_set():
+        await _real_announce(self)
+    else:
+        self._bell.clear()
+
+
 if __name__ == "__main__":
     dbos_internals.claim, dbos_internals.waits, dbos_internals.register_queue = _claim, _waits, _register
+    Announcements.run = _announce  # type: ignore[method-assign]
     signal.signal(signal.SIGUSR1, _release)
     sys.argv = ["keydesk", "serve"]
     raise SystemExit(main())

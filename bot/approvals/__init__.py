@@ -3,6 +3,7 @@
 flow         judges what somebody asks for and stores it      models, store   the row, its statuses, its SQL
 actions      what people do to a waiting request              request_audit   one line in the record per fact
 timers       reminders, escalation, lapse                     write_locks     one writer per key, across replicas
+announcement  what follows the answer: record, timers, card
 granted      stores a request that needs no person        verified_write  one guarded write, read back
 execution    the durable run of an approved request           recheck         today's rules, just before the run
 key_locks    what only key.unlock brings back              lock_watch      locked keys enabled past Keydesk

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.approvals import ledger, store
+from bot.approvals.announcement import Announcements
 from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.conflicts import not_open, not_waiting
@@ -41,6 +42,7 @@ class RequestActions:
     engine: Engine
     policy: Callable[[], Policy]
     notifications: Notifications
+    announcements: Announcements
     calls: Calls
     operations: Mapping[str, Operation]
     clock: Callable[[], float]
@@ -89,6 +91,10 @@ class RequestActions:
             raise answer
         return answer
 
+    def _locked(self, c: sa.Connection, request_id: int) -> ApprovalRequest:
+        # Whoever decides in the same moment in which it was asked: the record says first that it was.
+        return self.announcements.announce(c, store.get(c, request_id, lock=True))
+
     def may_look(self, request: ApprovalRequest, actor: Actor, requester: Actor) -> bool:
         """Whether somebody may see the card: their own, one they may answer, or any with the right to list them all."""
         if actor.kind is not ActorKind.MEMBER:
@@ -135,7 +141,7 @@ class RequestActions:
     def _approve(
         self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, offer: Offer | None
     ) -> Answer:
-        request = store.get(c, request_id, lock=True)
+        request = self._locked(c, request_id)
         if any(vote.by == approver.slack_user_id for vote in request.votes) and request.status is Status.PENDING:
             number = request.number
             return ApprovalConflict(
@@ -209,7 +215,7 @@ class RequestActions:
         return request
 
     def _accept(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self.clock()
+        request, now = self._locked(c, request_id), self.clock()
         error = not_waiting(request) or self._not_requester(c, request, actor, "accept")
         if error is not None:
             return error
@@ -240,7 +246,7 @@ class RequestActions:
         return self._grant(c, request, request.decided_by or actor.slack_user_id, now, **stored)
 
     def _take_back(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, by = store.get(c, request_id, lock=True), actor.slack_user_id
+        request, by = self._locked(c, request_id), actor.slack_user_id
         if error := not_waiting(request):
             return error
         if request.status is not Status.OFFERED:
@@ -276,7 +282,7 @@ class RequestActions:
         return request.judgement.model_copy(update={"facts": facts})
 
     def _deny(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, reason: str) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self.clock()
+        request, now = self._locked(c, request_id), self.clock()
         error = not_open(request) or self._not_allowed(c, request, approver, requester, "deny")
         if error is not None:
             return error
@@ -288,7 +294,7 @@ class RequestActions:
         return request
 
     def _take(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
-        request = store.get(c, request_id, lock=True)
+        request = self._locked(c, request_id)
         error = not_open(request) or self._not_allowed(c, request, approver, requester, "take")
         if error is not None:
             return error
@@ -298,7 +304,7 @@ class RequestActions:
         return request
 
     def _withdraw(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self.clock()
+        request, now = self._locked(c, request_id), self.clock()
         error = not_waiting(request) or self._not_requester(c, request, actor, "withdraw")
         if error is not None:
             return error
@@ -311,7 +317,7 @@ class RequestActions:
         return request
 
     def _nudge(self, c: sa.Connection, request_id: int, actor: Actor) -> Answer:
-        request, now = store.get(c, request_id, lock=True), self.clock()
+        request, now = self._locked(c, request_id), self.clock()
         error = not_waiting(request) or self._not_requester(c, request, actor, "nudge")
         if error is not None:
             return error
@@ -327,7 +333,7 @@ class RequestActions:
         return request
 
     def _reviewed(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor) -> Answer:
-        request = store.get(c, request_id, lock=True)
+        request = self._locked(c, request_id)
         if error := self._not_allowed(c, request, approver, requester, "review"):
             return error
         if request.reviewed_by is not None:

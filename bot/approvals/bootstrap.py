@@ -10,6 +10,7 @@ from bot.approvals.acceptance import JOB as ACCEPTANCE
 from bot.approvals.acceptance import Acceptances
 from bot.approvals.actions import RequestActions
 from bot.approvals.allowance_rows import AllowanceRows
+from bot.approvals.announcement import Announcements
 from bot.approvals.approver_check import JOB as APPROVERS
 from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.calls import JOB as CALL
@@ -80,6 +81,7 @@ class Approvals:
             policy=self.policy,
             people=self.directory.all_people,
             who_is=self.directory.actor,
+            seen=self.directory,
             notifications=self.notifications,
             clock=self.clock,
         )
@@ -92,6 +94,14 @@ class Approvals:
             who_is=self.directory.actor,
             notifications=self.notifications,
             schedules=self.directory.schedules,
+            clock=self.clock,
+        )
+        self.announcements = Announcements(
+            database=self.database,
+            engine=self.engine,
+            calls=self.calls,
+            notifications=self.notifications,
+            approver_check=self.approver_check,
             clock=self.clock,
         )
         self.timers = Timers(
@@ -198,18 +208,18 @@ class Approvals:
             engine=self.engine,
             policy=self.policy,
             notifications=self.notifications,
+            announcements=self.announcements,
             calls=self.calls,
             operations=self.operations,
             clock=self.clock,
         )
         self.flow = Flow(
             database=self.database,
-            engine=self.engine,
             reader=self.client,
             inventory=self.inventory,
             policy=self.policy,
-            notifications=self.notifications,
             granted=self.granted,
+            announcements=self.announcements,
             calls=self.calls,
             counts=self.counts,
             operations=self.operations,

@@ -1,7 +1,7 @@
 """submit → review → execute → confirm: the one way from a wish to a changed gateway, the same for every operation.
 
-This page is submit: judge a wish, store it as a row, and start, in that same transaction, what must follow: the run
-(execution.py) when the policy grants it, the card and the timers (actions.py, timers.py) when people must decide.
+This page is submit: judge a wish and store it as a row. When the policy grants it, its run (execution.py) is started in
+that same transaction; when people must decide, they hear of it right after the answer (announcement.py).
 Nothing here calls Slack, and only reads reach the gateway from here.
 """
 
@@ -13,16 +13,15 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 
 from bot.approvals import ledger, store
-from bot.approvals.calls import AN_HOUR, MOST_OF_ONE_PERSON, Calls
-from bot.approvals.cards.notifications import Notifications
+from bot.approvals.announcement import Announcements
+from bot.approvals.calls import Calls
 from bot.approvals.counts import Counts
-from bot.approvals.granted import GrantedRequests, record_asked
+from bot.approvals.granted import GrantedRequests
 from bot.approvals.ledger import Members
-from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Progress, Status
+from bot.approvals.models import PERSON, ApprovalRequest, Judgement, NewRequest, Origin, Status
 from bot.approvals.rotation.lineage import unended
 from bot.audit import Fact, append
 from bot.db.engine import Database
-from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError, PermissionDenied, TooMuch
 from bot.gateway.dollars import Dollars
 from bot.gateway.errors import KeyNotFound
@@ -32,7 +31,7 @@ from bot.gateway.numbers import gateway_of
 from bot.keys import allowances, lineage, locks, owners
 from bot.languages import tr, trn
 from bot.operations import Effect, Inspection, Look, Offered, Operation, Ownership
-from bot.permissions.models import REVIVING, Actor, ActorKind, Approval, Ask, Decision, Facts
+from bot.permissions.models import REVIVING, Actor, ActorKind, Ask, Decision, Facts
 from bot.permissions.policy import decide
 from bot.permissions.rules import Policy
 
@@ -59,12 +58,11 @@ class Flow:
     """Judges what somebody asks for and stores it. What people do to a stored request is in actions.py."""
 
     database: Database
-    engine: Engine
     reader: KeyReader
     inventory: Offered
     policy: Callable[[], Policy]
-    notifications: Notifications
     granted: GrantedRequests
+    announcements: Announcements
     calls: Calls
     counts: Counts
     operations: Mapping[str, Operation]
@@ -142,6 +140,8 @@ class Flow:
             raise stored
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
+        if not stored.announced:
+            self.announcements.soon(stored)
         return _theirs(stored, asked.actor)
 
     async def _refuse_unseen(self, asked: Asked, error: BotError) -> None:
@@ -174,22 +174,13 @@ class Flow:
             if is_new and approval is not None:
                 self.calls.reviewers(c, request)
             return request
-        waiting, recent = store.numbers_of(c, new.requester_id, since=new.asked_at - AN_HOUR, most=MOST_OF_ONE_PERSON)
+        waiting = store.waiting_of(c, new.requester_id)
         # What stops a key always may wait.
         if waiting >= self.most_open and self.operations[new.operation].effect is not Effect.STOPS:
             # The last one that may wait is answered again when its delivery comes again.
             return store.by_delivery(c, new.delivery_id) or _too_many(waiting, self.most_open)
-        calls = recent < MOST_OF_ONE_PERSON
-        progress = self.calls.on_card(c, approval, new) if calls else Progress()
         lapses_at = new.asked_at + approval.expires
-        request, is_new = store.insert(c, new, status=Status.PENDING, lapses_at=lapses_at, progress=progress)
-        if is_new:
-            record_asked(c, request)
-            self._start_timers(c, request, approval)
-            if calls and approval.notify in {"dm", "both"}:
-                self.calls.start(c, request, "asked")
-            self.notifications.announce(c, request)
-        return request
+        return store.insert(c, new, status=Status.PENDING, lapses_at=lapses_at, announced=False)[0]
 
     def _counted_again(
         self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
@@ -239,14 +230,6 @@ class Flow:
             details={"operation": operation, "rule": decision.rule, "kind": actor.kind.value},
         )
         raise PermissionDenied(decision.sentence, rule=decision.rule)
-
-    def _start_timers(self, c: sa.Connection, request: ApprovalRequest, approval: Approval) -> None:
-        self.engine.start(c, "approvers", f"req:{request.id}:approvers", str(request.id))
-        self.engine.start(c, "lapse", f"req:{request.id}:expire", str(request.id), delay=approval.expires)
-        if approval.remind is not None:
-            self.engine.start(c, "remind", f"req:{request.id}:remind:1", f"{request.id}:1", delay=approval.remind)
-        for number, after in enumerate(sorted({e.after for stage in approval.stages for e in stage.escalations})):
-            self.engine.start(c, "redraw", f"req:{request.id}:escalate:{number}", str(request.id), delay=after)
 
 
 def as_urgent(decision: Decision, *, urgent: bool) -> Decision:

@@ -277,6 +277,8 @@ class ApprovalRequest(NewRequest):
     decided_at: float | None = None
     denial: str = ""
     break_glass: bool = False
+    # False between its answer and what others see of it (announcement.py).
+    announced: bool = True
     lapses_at: float | None = None
     settled_at: float | None = None
     progress: Progress = Progress()

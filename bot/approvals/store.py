@@ -25,7 +25,6 @@ from bot.errors import ApprovalConflict
 from bot.languages import tr
 from bot.permissions.models import GIVES_A_KEY
 
-NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
 _NAMES = {"judgement": "decision"}
 # Built once: building a statement of this many columns costs several times its execution.
@@ -39,15 +38,15 @@ _ASKED = requests.c.origin["kind"].as_string() != OriginKind.ALLOWANCE.value
 _OF_PERSON = requests.c.requester_id == sa.bindparam("requester")
 # Each is answered by an index: somebody may have asked for thousands of keys over the years.
 _WAITING_OF = sa.select(sa.func.count()).where(_OF_PERSON, sa.or_(*(requests.c.status == s.value for s in WAITING)))
-_NEWEST_OF = (
+_NEWEST_BEFORE = (
     sa.select(requests.c.asked_at)
-    .where(_OF_PERSON, requests.c.lapses_at.is_not(None))
+    .where(_OF_PERSON, requests.c.lapses_at.is_not(None), requests.c.id < sa.bindparam("before"))
     .order_by(requests.c.id.desc())
     .limit(sa.bindparam("most"))
     .subquery()
 )
-_RECENT_OF = sa.select(sa.func.count()).where(_NEWEST_OF.c.asked_at > sa.bindparam("since"))
-_NUMBERS_OF = sa.select(_WAITING_OF.scalar_subquery().label("waiting"), _RECENT_OF.scalar_subquery().label("recent"))
+_RECENT_BEFORE = sa.select(sa.func.count()).where(_NEWEST_BEFORE.c.asked_at > sa.bindparam("since"))
+_ANNOUNCE = sa.update(requests).where(requests.c.id == sa.bindparam("request_id"), requests.c.announced.is_(False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,23 +76,31 @@ def insert(
     lapses_at: float | None,
     decided_at: float | None = None,
     break_glass: bool = False,
-    progress: Progress = NO_PROGRESS,
+    announced: bool = True,
 ) -> tuple[ApprovalRequest, bool]:
-    """Store a request once per `delivery_id`. Returns it and whether it is new; a repeat returns the first one."""
-    decided = {"lapses_at": lapses_at, "decided_at": decided_at, "break_glass": break_glass}
+    """Store a request once per `delivery_id`. Returns it and whether it is new; a repeat returns the first one.
+
+    `announced` False: what follows it is left to announcement.py.
+    """
+    decided: dict[str, Any] = {
+        "lapses_at": lapses_at,
+        "decided_at": decided_at,
+        "break_glass": break_glass,
+        "announced": announced,
+    }
     values = _dump(new.model_dump(mode="json")) | {
         "version": 1,
         "status": status.value,
         "votes": [],
         "denial": "",
-        "progress": {} if progress is NO_PROGRESS else progress.model_dump(mode="json", exclude_defaults=True),
+        "progress": {},
         **decided,
     }
     row_id = c.scalar(_INSERT[c.dialect.name], values)
     if row_id is None:
         row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
         return _load(row), False
-    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, progress=progress, **decided), True
+    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, **decided), True
 
 
 def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:
@@ -183,12 +190,31 @@ def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
     return _fairly(c, requests.c.status.in_([status.value for status in WAITING]), limit=limit)
 
 
-def numbers_of(c: sa.Connection, slack_user_id: str, *, since: float, most: int) -> tuple[int, int]:
-    """How many requests of somebody wait for a decision, and of the newest `most` how many were asked of people since
-    a time.
+def waiting_of(c: sa.Connection, slack_user_id: str) -> int:
+    """How many requests of somebody wait for a decision."""
+    return int(c.scalar(_WAITING_OF, {"requester": slack_user_id}) or 0)
+
+
+def recent_before(c: sa.Connection, request: ApprovalRequest, *, since: float, most: int) -> int:
+    """Of the last `most` requests that the same person asked of people before this one: how many since a time."""
+    values = {"requester": request.requester_id, "before": request.id, "since": since, "most": most}
+    return int(c.scalar(_RECENT_BEFORE, values) or 0)
+
+
+def unannounced(c: sa.Connection, *, most: int) -> list[ApprovalRequest]:
+    """The oldest requests that were stored and not announced."""
+    return _many(c, requests.c.announced.is_(False), order=requests.c.id, limit=most)
+
+
+def record_announcement(c: sa.Connection, request: ApprovalRequest, progress: Progress) -> ApprovalRequest | None:
+    """It is announced, and these people were called; None when it was announced before.
+
+    As `record_progress`, this does not move the version.
     """
-    row = c.execute(_NUMBERS_OF, {"requester": slack_user_id, "since": since, "most": most}).one()
-    return row.waiting, row.recent
+    dumped = progress.model_dump(mode="json", exclude_defaults=True)
+    if c.execute(_ANNOUNCE, {"request_id": request.id, "announced": True, "progress": dumped}).rowcount != 1:
+        return None
+    return request.model_copy(update={"announced": True, "progress": progress})
 
 
 def of_requester(c: sa.Connection, slack_user_id: str, *, limit: int = 20) -> list[ApprovalRequest]:

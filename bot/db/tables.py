@@ -35,6 +35,7 @@ requests = sa.Table(
     sa.Column("decided_at", sa.Float),
     sa.Column("denial", SafeText, nullable=False, server_default=""),
     sa.Column("break_glass", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("announced", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("origin", SafeJson, nullable=False, server_default='{"kind": "person"}'),
     sa.Column("asked_at", sa.Float, nullable=False),
     sa.Column("lapses_at", sa.Float),
@@ -46,6 +47,12 @@ requests = sa.Table(
     sa.Index("requests_by_requester", "requester_id", "id"),
     sa.Index("requests_by_requester_and_status", "requester_id", "status"),
     sa.Index("requests_by_key", "key_id", "id"),
+    sa.Index(
+        "requests_unannounced",
+        "id",
+        sqlite_where=sa.text("NOT announced"),
+        postgresql_where=sa.text("NOT announced"),
+    ),
 )
 
 # Whose key is it: one row per key that Keydesk made or adopted. The gateway has one account; people are ours to know.

@@ -305,9 +305,22 @@ class Directory:
         pending = [flight for flight in flights if flight is not None]
         if pending:
             await asyncio.wait(pending, timeout=self._patience)
-        known = [self._usable(self._groups.get(group_id)) for group_id in groups]
+        return self._last_seen(wanted)
+
+    def _last_seen(self, wanted: frozenset[str]) -> tuple[frozenset[str], bool]:
+        known = [self._usable(self._groups.get(one)) for one in wanted if one.startswith("S")]
         members = (group for group in known if group is not None)
         return frozenset(one for one in wanted if one[:1] in {"U", "W"}).union(*members), None not in known
+
+    def seen_people(self, ids: Iterable[str]) -> frozenset[str]:
+        """The people behind ids of people, groups and schedules, as last seen. Asks nothing."""
+        people, _ = self._last_seen(self.schedules.called(ids))
+        return people
+
+    def seen_actor(self, slack_user_id: str) -> Actor:
+        """Who somebody is by what Slack said within the last minute; UNKNOWN when it said nothing. Asks nothing."""
+        oldest = self._clock() - FRESH_SECONDS
+        return self._assemble(slack_user_id, self._group_ids(), oldest=oldest, team_id="")
 
     def group_size(self, group_id: str) -> int | None:
         """How many people are in a group, as last seen; None when it was not. Asks nothing."""

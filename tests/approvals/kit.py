@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.actions import RequestActions
+from bot.approvals.announcement import Announcements
+from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.calls import Calls
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
@@ -147,6 +149,8 @@ class Spine:
         self.offered = Offered()
         # People of a group as last seen.
         self.sizes: dict[str, int] = {}
+        # Whom Slack named within the last minute.
+        self.seen: dict[str, Actor] = {}
         # People who are no full members any more.
         self.gone: set[str] = set()
         self.schedules = Schedules(fallbacks=lambda: self.policy.roles.fallbacks, clock=self.clock)
@@ -158,7 +162,17 @@ class Spine:
             who_is=self._who_is,
             schedules=self.schedules,
         )
-        self.actions = RequestActions(**shared, **judged, calls=self.calls)
+        self.approver_check = ApproverCheck(
+            database=database,
+            policy=lambda: self.policy,
+            people=self._people_of,
+            who_is=self._who_is,
+            seen=self,
+            notifications=notifications,
+            clock=self.clock,
+        )
+        self.announcements = Announcements(**shared, calls=self.calls, approver_check=self.approver_check)
+        self.actions = RequestActions(**shared, **judged, calls=self.calls, announcements=self.announcements)
         self.timers = Timers(**shared, calls=self.calls)
         nowhere: Any = Nowhere()
         # Who is in a role, as Slack says; None: it does not tell.
@@ -175,9 +189,11 @@ class Spine:
         self.ownership = KeyOwnership(database=database, person=self._standing)
         self.granted = GrantedRequests(engine=engine, notifications=notifications)
         self.flow = Flow(
-            **shared,
             **judged,
+            database=database,
+            clock=self.clock,
             granted=self.granted,
+            announcements=self.announcements,
             calls=self.calls,
             counts=self.counts,
             reader=nowhere,
@@ -194,6 +210,12 @@ class Spine:
         kind = ActorKind.DEACTIVATED if slack_user_id in self.gone else ActorKind.MEMBER
         return person(slack_user_id, kind=kind)
 
+    def seen_actor(self, slack_user_id: str) -> Actor:
+        return self.seen.get(slack_user_id) or person(slack_user_id, kind=ActorKind.UNKNOWN)
+
+    def seen_people(self, ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(one.slack_user_id for one in self.seen.values() if one.groups & frozenset(ids))
+
     async def _standing(self, slack_user_id: str) -> Actor:
         return await self._who_is(slack_user_id, TEAM)
 
@@ -203,9 +225,9 @@ class Spine:
     async def ask(
         self, actor: Actor = ADA, *, delivery: str = "", reason: str = "", urgent: bool = False, **fields: Any
     ) -> ApprovalRequest:
-        """Submit a wish for a new key."""
+        """Submit a wish for a new key, and announce it."""
         wanted = CreateKey(**{"name": "search", "remain_quota": 2_000_000, "expiry": Expiry(seconds=86_400), **fields})
-        return await self.flow.submit(
+        asked = await self.flow.submit(
             Asked(
                 actor=actor,
                 operation=OPERATIONS["key.create"],
@@ -217,6 +239,8 @@ class Spine:
                 urgent=urgent,
             )
         )
+        await self.announcements.run()
+        return await self.row(asked.id)
 
     async def row(self, request_id: int = 1) -> ApprovalRequest:
         return await self.database.read(store.get, request_id)

@@ -8,10 +8,12 @@ from bot.approvals import approver_check
 from bot.approvals.approver_check import ApproverCheck
 from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.permissions.models import ActorKind
 from bot.permissions.rules import parse_policy
 from keydesk_sandbox import seed
 from tests.approvals.kit import ADA as ASKER
-from tests.approvals.kit import Spine
+from tests.approvals.kit import BEN, Spine, person
+from tests.approvals.kit import MIRA as MANAGER
 from tests.scenarios.conftest import http_desk
 from tests.scenarios.desk import Desk, text_of
 
@@ -98,6 +100,7 @@ def check_of(spine: Spine, *, people: Any = nobody_is_asked, who_is: Any = nobod
         policy=lambda: spine.policy,
         people=people,
         who_is=who_is,
+        seen=spine,
         notifications=spine.actions.notifications,
         clock=spine.clock,
     )
@@ -139,3 +142,17 @@ async def test_what_is_decided_while_slack_is_asked_is_left_alone(sqlite_databas
     await check_of(spine, people=meanwhile, who_is=who_is).run("1")
     assert (await spine.row()).status is Status.WITHDRAWN
     assert (await spine.row()).progress.no_approver_since is None
+
+
+async def test_no_job_looks_for_approvers_where_one_was_seen_just_now(sqlite_database: Database) -> None:
+    spine = Spine(sqlite_database)
+    await spine.ask()
+    spine.seen = {one.slack_user_id: one for one in (ASKER, BEN, MANAGER)}
+    await spine.ask()
+    assert await spine.started(":approvers") == ["req:1:approvers"]
+    # Whoever asks cannot approve it, nor can a guest, whatever group they are in.
+    guest = person("U0GUEST", "S0MANAGERS", kind=ActorKind.GUEST)
+    asker = person(ASKER.slack_user_id, "S0MANAGERS", *ASKER.groups)
+    spine.seen = {one.slack_user_id: one for one in (asker, guest)}
+    await spine.ask(asker)
+    assert await spine.started(":approvers") == ["req:1:approvers", "req:3:approvers"]

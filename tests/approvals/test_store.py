@@ -165,14 +165,39 @@ def test_the_numbers_of_somebody_are_what_waits_and_the_newest_that_are_recent(d
         store.insert(c, new, status=status, lapses_at=lapses_at)
 
     def work(c: sa.Connection) -> None:
-        assert store.numbers_of(c, "U0ADA", since=NOW, most=5) == (0, 0)
+        assert store.waiting_of(c, "U0ADA") == 0
         asked(c, 1, at=NOW - 9, lapses_at=NOW, status=Status.PENDING)
         asked(c, 2, at=NOW + 1, lapses_at=NOW, status=Status.OFFERED)
         asked(c, 3, at=NOW + 2, lapses_at=NOW, status=Status.DENIED)
         asked(c, 4, at=NOW + 3, lapses_at=None, status=Status.SUCCEEDED)  # nobody was asked
-        assert store.numbers_of(c, "U0ADA", since=NOW, most=5) == (2, 2)
-        assert store.numbers_of(c, "U0ADA", since=NOW - 10, most=5) == (2, 3)
-        assert store.numbers_of(c, "U0ADA", since=NOW - 10, most=2) == (2, 2)
-        assert store.numbers_of(c, "U0BEN", since=NOW - 10, most=5) == (0, 0)
+        assert (store.waiting_of(c, "U0ADA"), store.waiting_of(c, "U0BEN")) == (2, 0)
+        last = store.get(c, 4)
+        assert store.recent_before(c, last, since=NOW, most=5) == 2
+        assert store.recent_before(c, last, since=NOW - 10, most=5) == 3
+        assert store.recent_before(c, last, since=NOW - 10, most=2) == 2
+        assert store.recent_before(c, store.get(c, 3), since=NOW - 10, most=5) == 2
+        assert store.recent_before(c, last.model_copy(update={"requester_id": "U0BEN"}), since=NOW - 10, most=5) == 0
+
+    database.run_here(work)
+
+
+def test_what_is_not_announced_is_found_until_it_is(database: Database) -> None:
+    def work(c: sa.Connection) -> None:
+        assert store.unannounced(c, most=5) == []
+        for number in range(3):
+            new = new_request(f"sub:{number}")
+            request, _ = store.insert(c, new, status=Status.PENDING, lapses_at=NOW, announced=number == 0)
+            assert request.announced is store.get(c, request.id).announced is (number == 0)
+        first, second = store.unannounced(c, most=5)
+        assert [first] == store.unannounced(c, most=1)
+        for one in (first, second):
+            after = store.record_announcement(c, one, Progress(called=("U0MIRA",), called_at=NOW))
+            assert after is not None
+            assert (
+                store.get(c, one.id) == after == one.model_copy(update={"announced": True, "progress": after.progress})
+            )
+            assert store.record_announcement(c, one, Progress()) is None
+            assert store.get(c, one.id) == after
+        assert store.unannounced(c, most=5) == []
 
     database.run_here(work)

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from bot.approvals.models import Status
 from keydesk_sandbox import seed
@@ -69,13 +70,18 @@ async def asked(house: House, name: str, seen: set[int]) -> int:
     assert (await house.desk.ask(ADA, name=name, **WISH)).ok
 
     async def found() -> int | None:
-        rows = await house.requests()
-        return next((row.id for row in rows if row.key_name == name and row.id not in seen), None)
+        rows = await house.database.read(_names)
+        return next((number for number, of_key in rows.items() if of_key == name and number not in seen), None)
 
     number: int = await house.desk.until(found, otherwise=f"nobody asked for {name}")
     seen.add(number)
     await house.desk.eventually(lambda: house.desk.card(number))
     return number
+
+
+def _names(c: sa.Connection) -> dict[int, str]:
+    # Not through this version's reader: before the migration the table lacks columns.
+    return {row.id: row.key_name for row in c.execute(sa.text("SELECT id, key_name FROM requests"))}
 
 
 async def approve(house: House, number: int) -> None:

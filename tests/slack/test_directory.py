@@ -103,6 +103,20 @@ async def test_a_minute_needs_one_call(directory: Directory, fake: FakeSlack, ho
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (2, 2)
 
 
+async def test_what_was_seen_within_a_minute_is_told_without_a_call(
+    directory: Directory, fake: FakeSlack, home: str, clock: Clock
+) -> None:
+    assert directory.seen_actor("U1ALICE").kind is ActorKind.UNKNOWN
+    assert directory.seen_people(["U3GUEST", "S1ENG"]) == {"U3GUEST"}
+    actor = await directory.actor("U1ALICE", home)
+    called = len(fake.calls)
+    assert directory.seen_actor("U1ALICE") == actor
+    assert "U1ALICE" in directory.seen_people(["S1ENG"])
+    clock.now += 61
+    assert directory.seen_actor("U1ALICE").kind is ActorKind.UNKNOWN
+    assert len(fake.calls) == called
+
+
 async def test_many_at_once_ask_once(directory: Directory, fake: FakeSlack, home: str) -> None:
     await asyncio.gather(*(directory.actor("U1ALICE", home) for _ in range(10)))
     assert (calls(fake, "users.info"), calls(fake, "usergroups.users.list")) == (1, 1)
