@@ -55,7 +55,7 @@ class AlertClosure:
         return tr("Alert {number} is closed as a false alarm; nothing was disabled.", number=alert.id)
 
     def _close(self, c: sa.Connection, alert_id: int, actor: Actor, status: AlertStatus) -> BotError | None:
-        alert, now = store.get(c, alert_id, lock=True), self.clock()
+        alert, now = _locked(c, alert_id, status), self.clock()
         error = _conflict(c, alert, status)
         if error is not None:
             return error
@@ -78,13 +78,24 @@ def _told(alert: Alert) -> dict[str, object]:
     return {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
 
 
-def _of_the_same_message(c: sa.Connection, alert: Alert) -> list[Alert]:
-    """Alerts that name nothing of ours and share the message of this one, if it shares one."""
+def _locked(c: sa.Connection, alert_id: int, status: AlertStatus) -> Alert:
+    """The alert, locked with all that may be closed with it, in one step: of one a key may just be found to be ours."""
+    alert = store.get(c, alert_id)
+    ids = {alert_id, *sightings.ids_of_card(c, alert_id)}
+    ids |= set(_sharing_its_message(c, alert)) if status is AlertStatus.NOT_OURS else set()
+    return store.lock_all(c, ids)[alert_id]
+
+
+def _sharing_its_message(c: sa.Connection, alert: Alert) -> list[int]:
+    """The numbers of the alerts that share the message of this one, its own included; none if it shares none."""
     found, _ = store.without_card(c, int(alert.received_at // 60), limit=_MOST_OF_A_MINUTE)
-    if alert.id not in {one.id for one in found}:
-        return []
-    # Locked before they are judged: of one a key may just be found to be ours.
-    others = [store.get(c, one.id, lock=True) for one in found if one.id != alert.id]
+    ids = [one.id for one in found]
+    return ids if alert.id in ids else []
+
+
+def _of_the_same_message(c: sa.Connection, alert: Alert) -> list[Alert]:
+    """Alerts that name nothing of ours and share the message of this one."""
+    others = store.lock_all(c, set(_sharing_its_message(c, alert)) - {alert.id}).values()
     return [one for one in others if one.status is AlertStatus.OPEN and one.is_foreign]
 
 

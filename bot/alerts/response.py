@@ -265,7 +265,7 @@ class AlertResponse:
         described = self.operations[operation].description
         if described.state_after is None:
             # More quota or time may bring back a leaked key that was spent or expired: it is looked at.
-            for alert in store.naming(c, key_id):
+            for alert in store.lock_all(c, [alert.id for alert in store.naming(c, key_id)]).values():
                 if alert.status is AlertStatus.OPEN:
                     self.calls.look(c, alert)
             return

@@ -5,8 +5,9 @@ works only for a day after it was last seen, then a new leak is a new card. A ca
 is said of a mask is no sighting before the value is proven, nor is an alert that names more keys than a card shows:
 its batch says how they stand, not how each of them stands, so it takes no sightings either.
 
-Locks are taken in one order: the row of one alert, then those of `leaked_keys` by number. So two processes that store
-alerts about one key at once make one card, and none joins a card that is being closed.
+Locks are taken in one order: the rows of alerts by number, then those of `leaked_keys` by number. So two processes that
+store alerts about one key at once make one card, none joins a card that is being closed, and nobody waits for somebody
+who waits in turn.
 """
 
 from collections.abc import Sequence
@@ -120,12 +121,18 @@ def on_open_cards(c: sa.Connection, alert: Alert) -> dict[int, int]:
     return {key_id: shown_by for key_id, shown_by in alert.elsewhere.items() if shown_by in is_open}
 
 
+def ids_of_card(c: sa.Connection, alert_id: int) -> list[int]:
+    """The numbers of all alerts that this alert's card shows beside its own."""
+    return list(c.scalars(sa.select(sightings.c.alert_id).where(sightings.c.shown_by == alert_id)))
+
+
 def close(c: sa.Connection, alert: Alert) -> Sequence[int]:
     """The alert was closed: its card takes no more. Returns the ids of the alerts that are closed with it.
 
-    Those are the ones of whose keys no other card is open. They are locked: one may just be told of another key.
+    Those are the ones of whose keys no other card is open. The caller has locked them, since one may just be told of
+    another key; all but those that joined a moment ago, which nobody changes any more.
     """
     c.execute(sa.delete(leaked_keys).where(leaked_keys.c.alert_id == alert.id))
     # Read after the delete, which waits for whoever is joining the card.
-    seen = [store.get(c, one.id, lock=True) for one in reversed(of_card(c, alert.id, limit=1_000_000))]
+    seen = store.lock_all(c, ids_of_card(c, alert.id)).values()
     return [one.id for one in seen if one.is_sighting and set(on_open_cards(c, one).values()) <= {alert.id}]

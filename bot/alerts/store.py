@@ -1,6 +1,6 @@
 """The only SQL of alerts. Every function takes the caller's transaction; changes are made on the locked row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from bot.alerts.detection.fingerprints import from_text, to_text
 from bot.alerts.detection.key_index import IndexEntry
 from bot.alerts.intake.sources import IncomingAlert
 from bot.alerts.models import Alert, AlertStatus, HeldMessage, MoreFinding
-from bot.alerts.tables import alerts, fingerprints, held_messages, sightings
+from bot.alerts.tables import alert_keys, alerts, fingerprints, held_messages, sightings
 from bot.approvals import store as requests_store
 from bot.approvals.models import ApprovalRequest
 from bot.db.tables import posts
@@ -76,12 +76,30 @@ def get(c: sa.Connection, alert_id: int, *, lock: bool = False) -> Alert:
     return alert
 
 
+def lock_all(c: sa.Connection, alert_ids: Iterable[int]) -> dict[int, Alert]:
+    """These alerts by their numbers, each locked to the end of the transaction.
+
+    By rising number, so that two who lock several never wait for each other.
+    """
+    found: dict[int, Alert] = {}
+    ids = sorted(set(alert_ids))
+    for start in range(0, len(ids), _CHUNK):
+        statement = sa.select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])).order_by(alerts.c.id)
+        found |= {alert.id: alert for alert in map(_load, c.execute(statement.with_for_update()))}
+    return found
+
+
 def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
     """Set fields of an alert, models included. Whoever computes them from the row holds its lock."""
     if "notes" in values:
         values["notes"] = [to_stored(note) for note in values["notes"]]
     plain = to_jsonable_python(values)
+    if "calls" in plain:
+        plain["called"] = int(plain["calls"]["step"] > 0)
     c.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(plain))
+    rows = [{"key_id": int(key_id), "alert_id": alert_id} for key_id in values.get("keys", ())]
+    if rows:
+        c.execute(_insert(c, alert_keys).values(rows).on_conflict_do_nothing())
     return get(c, alert_id)
 
 
@@ -109,16 +127,16 @@ def with_unknown(c: sa.Connection, *, since: float, limit: int = 100) -> list[Al
 
 
 def called(c: sa.Connection, *, limit: int = 500) -> list[Alert]:
-    """Open alerts that security is called to, or was, oldest first."""
-    is_open = alerts.c.status == AlertStatus.OPEN.value
-    where = is_open & sa.cast(alerts.c.calls, sa.Text).like('%"step"%')
+    """Open alerts that security is called to, oldest first."""
+    where = (alerts.c.status == AlertStatus.OPEN.value) & (alerts.c.called == 1)
     return [_load(row) for row in c.execute(sa.select(alerts).where(where).order_by(alerts.c.id).limit(limit))]
 
 
 def naming(c: sa.Connection, key_id: int) -> list[Alert]:
     """The newest alerts of whose keys this one was looked at, closed ones too: their cards show how it stands."""
-    where = sa.cast(alerts.c["keys"], sa.Text).like(f'%"{int(key_id)}":%')
-    rows = c.execute(sa.select(alerts).where(where).order_by(alerts.c.id.desc()).limit(_NEWEST))
+    mine = sa.select(alert_keys.c.alert_id).where(alert_keys.c.key_id == key_id)
+    newest = mine.order_by(alert_keys.c.alert_id.desc()).limit(_NEWEST)
+    rows = c.execute(sa.select(alerts).where(alerts.c.id.in_(newest)).order_by(alerts.c.id.desc()))
     return [alert for alert in map(_load, rows) if key_id in alert.keys and key_id not in alert.elsewhere]
 
 
@@ -134,16 +152,15 @@ def without_card(c: sa.Connection, minute: int, *, limit: int) -> tuple[list[Ale
 
 
 def key_changed(c: sa.Connection, key_id: int, *, state: str, at: float, gone: bool = False) -> list[Alert]:
-    """Note a key's new state in the newest alerts that name it; returns those that said otherwise."""
+    """Note a key's new state in the newest alerts that name it; returns those that said otherwise, newest first."""
     changed = []
-    for alert_id in [alert.id for alert in naming(c, key_id)]:
-        # Locked before it is changed: a look at its keys may be writing down what it saw earlier.
-        alert = get(c, alert_id, lock=True)
+    # Locked before they are changed: a look at their keys may be writing down what it saw earlier.
+    for alert in lock_all(c, [alert.id for alert in naming(c, key_id)]).values():
         seen = alert.keys.get(key_id)
         if seen is not None and (seen.state, seen.gone) != (state, gone):
             now_seen = seen.model_copy(update={"state": state, "gone": gone, "looked_at": at})
             changed.append(change(c, alert.id, keys={**alert.keys, key_id: now_seen}))
-    return changed
+    return changed[::-1]
 
 
 def of_batch(c: sa.Connection, batch_id: int) -> Alert | None:

@@ -32,12 +32,25 @@ alerts = sa.Table(
     sa.Column("received_at", sa.Float(53), nullable=False),
     sa.Column("looked_up_at", sa.Float(53)),
     sa.Column("calls", SafeJson, nullable=False, server_default="{}"),
+    # Whether `calls` goes on: by it the few that do are found.
+    sa.Column("called", sa.Integer, nullable=False, server_default="0"),
     sa.Column("elsewhere", SafeJson, nullable=False, server_default="{}"),
     sa.Column("acknowledged_by", sa.String(40)),
     sa.Column("acknowledged_at", sa.Float(53)),
     sa.Column("closed_by", sa.String(40)),
     sa.Column("closed_at", sa.Float(53)),
     sa.UniqueConstraint("source", "their_id", name="alerts_by_their_id"),
+    sa.Index("alerts_by_status_and_called", "status", "called", "id"),
+    sa.Index("alerts_by_time", "received_at"),
+    sa.Index("alerts_by_batch", "batch_id"),
+)
+
+# Which alerts have a key among their `keys`, so that they are found by it.
+alert_keys = sa.Table(
+    "alert_keys",
+    metadata,
+    sa.Column("key_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("alert_id", sa.Integer, primary_key=True, autoincrement=False),
 )
 
 # One row per key that an alert proves to be leaked: the alert whose card shows it.

@@ -1,6 +1,7 @@
 """One card per leaked key: a later alert about it joins the card, whoever stores it, unless the card is over."""
 
 import asyncio
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -225,3 +226,33 @@ async def test_a_leak_that_goes_on_is_not_left_to_a_card_that_was_closed(room: R
     await room.ingest.receive(said)
     again = await room.now(both.id)
     assert (again.elsewhere, set(again.sure_keys)) == ({}, {one.id, other.id})
+
+
+@pytest.mark.postgres
+async def test_a_card_that_is_closed_and_a_sighting_that_grows_never_wait_for_each_other(
+    postgres_database: Database,
+) -> None:
+    """The sighting is told of another key of the card while the card is closed. The other order of locks was a circle
+    that PostgreSQL broke by an error."""
+    room = Room(postgres_database)
+    one, other = room.key("one"), room.key("other")
+    card = await room.alert(one, other)
+    seen = await room.alert(one)
+    assert seen.elsewhere == {one.id: card.id}
+    with postgres_database.engine.begin() as growing:
+        grown, _ = store.receive(growing, incoming(seen.their_id), findings=[], notes=[], at=room.spine.now)
+        closing = asyncio.create_task(room.listeners.false_alarm(room.click(SAM, str(card.id))))
+        await asyncio.to_thread(_until_somebody_waits, postgres_database)
+        findings = [*grown.findings, *(one for one in card.findings if other.id in one.key_ids)]
+        grown = store.change(growing, seen.id, findings=findings)
+        grown = await asyncio.to_thread(sightings.claim, growing, grown, now=room.spine.now)
+        assert grown.elsewhere == {one.id: card.id, other.id: card.id}
+    await closing
+    assert [(await room.now(i)).status for i in (card.id, seen.id)] == [AlertStatus.FALSE_ALARM] * 2
+
+
+def _until_somebody_waits(database: Database) -> None:
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
+        while not c.scalar(waiting):
+            time.sleep(0.01)
