@@ -223,9 +223,9 @@ class Description:
     `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
     owner alone; `owned`: only on keys with an owner (True), or without one (False). `asks`, `you_ask`, `done`: what
     cards and lists say: “{who} asks for a new key {name}”, “you ask …”, “Key {name} was created.”; None = it only
-    reads. `effect`: None = it only reads. `state_after`: of the key, once it is done; None = as it was. `unread`: an
-    order counts also while its key cannot be read. `accepted`: it waits for the new owner's yes.
-    `fields`: the fields its form may ask for.
+    reads. `ended`: the last alone, as a status: “Created”. `effect`: None = it only reads. `state_after`: of the key,
+    once it is done; None = as it was. `unread`: an order counts also while its key cannot be read. `accepted`: it waits
+    for the new owner's yes. `fields`: the fields its form may ask for.
     """
 
     name: str
@@ -241,6 +241,7 @@ class Description:
     asks: Sentence | None = None
     you_ask: Sentence | None = None
     done: Sentence | None = None
+    ended: Sentence | None = None
     effect: Effect | None = None
     state_after: EffectiveState | None = None
     unread: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from bot.languages import joined, tr, trc
 from bot.languages.formats import all_of, with_commas
 from bot.permissions.condition import Condition
-from bot.permissions.entitlements import condition_words
+from bot.permissions.entitlements import condition_words, plain_condition
 from bot.permissions.models import Counted, Facts
 from bot.permissions.rules import Rule
 from bot.permissions.subsumption import follows
@@ -248,22 +248,33 @@ def _amounts(one: Range) -> tuple[bool | None, int | None, int | None]:
     return one.unlimited, one.over, one.most
 
 
-def grant_lines(found: Sequence[FreeGrant], operation: str, *, units_per_usd: int) -> list[tuple[str, str]]:
-    """Each range in words, and the name of its rule: `up to 500k units ($1.00), for at most 90 days`."""
+def grant_lines(
+    found: Sequence[FreeGrant], operation: str, *, units_per_usd: int, plain: bool = False
+) -> list[tuple[str, str]]:
+    """Each range in words, and the name of its rule: `up to 500k units ($1.00), for at most 90 days`.
+
+    `plain`: what stays a condition is said to people who do not write the policy.
+    """
+
+    def words(condition: Condition) -> str:
+        return plain_condition(condition, units_per_usd) if plain else condition_words(condition)
+
     return [
-        (_range_words(one, grant, operation, units_per_usd), grant.rule.name)
+        (_range_words(one, grant, operation, units_per_usd, words), grant.rule.name)
         for grant in found
         for one in sorted(grant.ranges, key=lambda one: bool(one.unlimited))
     ]
 
 
-def _range_words(one: Range, grant: FreeGrant, operation: str, units_per_usd: int) -> str:
+def _range_words(
+    one: Range, grant: FreeGrant, operation: str, units_per_usd: int, told: Callable[[Condition], str]
+) -> str:
     axes = _AXES.get(operation, frozenset())
     parts = [_amount_words(one, units_per_usd)] if axes & _ADDED else []
     parts += [_lifetime_words(one)] if axes & _LIFETIMES else []
     words: str = with_commas(parts) if parts else trc("what a rule does", "at once")
     if grant.conditions:
-        conditions = with_commas(condition_words(condition) for condition in grant.conditions)
+        conditions = with_commas(map(told, grant.conditions))
         words = tr("{outcome} if {conditions}", outcome=words, conditions=conditions)
     if grant.before:
         names = all_of(f"“{rule.name}”" for rule in grant.before)

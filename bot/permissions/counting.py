@@ -86,7 +86,9 @@ def _keys_at_most(limit: int, count: Count) -> Condition:
         before = value_of(facts.counts, count)
         if before is None:
             return lambda: tr(
-                "keys_at_most = {limit}: the keys of {people} were not counted", limit=limit, people=_people(count)
+                "keys_at_most = {limit}: the keys of {people} were not counted",
+                limit=limit,
+                people=counted_people(count),
             )
         after = before + bool(facts.adds_key)
         if after <= limit:
@@ -96,14 +98,14 @@ def _keys_at_most(limit: int, count: Count) -> Condition:
                 "keys_at_most = {limit}: this would be key number {number} of {people}",
                 limit=limit,
                 number=after,
-                people=_people(count),
+                people=counted_people(count),
             )
         return lambda: trn(
             "keys_at_most = {limit}: there is {count} key of {people} already",
             "keys_at_most = {limit}: there are {count} keys of {people} already",
             after,
             limit=limit,
-            people=_people(count),
+            people=counted_people(count),
         )
 
     return Condition(name="keys_at_most", value=limit, why_not=why_not, count=count)
@@ -123,7 +125,7 @@ def _granted_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
             return lambda: tr(
                 "granted_at_most = {most} per {duration}: what {people} got was not counted",
                 **head(),
-                people=_people(count),
+                people=counted_people(count),
             )
         after = before + max(0, facts.increase)
         if after <= limit:
@@ -131,7 +133,7 @@ def _granted_at_most(limit: int, count: Count, units_per_usd: int) -> Condition:
         return lambda: tr(
             "granted_at_most = {most} per {duration}: {people} got {before}, with this it would be {after}",
             **head(),
-            people=_people(count),
+            people=counted_people(count),
             before=format_quota(before, units_per_usd),
             after=format_quota(after, units_per_usd),
         )
@@ -153,7 +155,7 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
             return lambda: tr(
                 "allowance_at_most = {most} per {duration}: the other allowances of {people} were not counted",
                 **head(),
-                people=_people(count),
+                people=counted_people(count),
             )
         after = before + math.ceil(facts.allowance * count.per / facts.allowance_period)
         if after <= limit:
@@ -161,7 +163,7 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
         return lambda: tr(
             "allowance_at_most = {most} per {duration}: with this {people} would get {after}",
             **head(),
-            people=_people(count),
+            people=counted_people(count),
             after=format_quota(after, units_per_usd),
         )
 
@@ -170,7 +172,7 @@ def _allowance_at_most(limit: int, count: Count, units_per_usd: int) -> Conditio
 
 def counted_words(counted: Counted, units_per_usd: int) -> str:
     """A number before a request, in words: `living keys of this person: 3`."""
-    count, whose = counted.count, _people(counted.count)
+    count, whose = counted.count, counted_people(counted.count)
     number: str = trc("a number that was counted", "it cannot be told")
     if count.what == "keys":
         number = number if counted.value is None else f"{counted.value:,}"
@@ -182,7 +184,8 @@ def counted_words(counted: Counted, units_per_usd: int) -> str:
     return tr("other allowances of {people} in {duration}: {number}", people=whose, duration=duration, number=number)
 
 
-def _people(count: Count) -> str:
+def counted_people(count: Count) -> str:
+    """Over whom it is counted: `this person`, `all of manager`."""
     if count.over == "person":
         return trc("over whom something is counted", "this person")
     if count.over == "team":

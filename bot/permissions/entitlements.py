@@ -6,14 +6,15 @@ Static: it looks at the rules, not at a request. Pure.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.languages import tr, trc
-from bot.languages.formats import with_commas
+from bot.languages import said, tr, trc, trn
+from bot.languages.formats import one_of, with_commas
 from bot.permissions.condition import Condition
-from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval
+from bot.permissions.counting import counted_people
+from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Count
 from bot.permissions.roles import EVERYBODY, is_schedule
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
-from bot.units import format_duration, short_quota
+from bot.units import format_duration, format_quota, short_quota
 
 _QUOTAS = frozenset({"remain_quota_at_most", "increase_at_most", "granted_at_most", "allowance_at_most"})
 _DURATIONS = frozenset({"lifetime_at_most", "lifetime_over"})
@@ -93,6 +94,60 @@ def condition_words(condition: Condition) -> str:
     if count.over == "team":
         return trc("a condition of a rule", "{condition} over the whole workspace", condition=words)
     return words
+
+
+def plain_condition(condition: Condition, units_per_usd: int) -> str:
+    """The same for people who do not write the policy, as half a sentence behind “if”."""
+    name, value, count = condition.name, condition.value, condition.count
+    if count is not None:
+        return _plain_count(name, int(str(value)), count, units_per_usd)
+    if name in _QUOTAS:
+        return _PLAIN_LIMITS[name].filled(most=format_quota(int(str(value)), units_per_usd))
+    if name in _DURATIONS:
+        return _PLAIN_LIMITS[name].filled(most=format_duration(float(str(value))))
+    if isinstance(value, bool):
+        return said(_PLAIN_FLAGS[name, value])
+    texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+    return _PLAIN_LISTS[name].filled(values=one_of(one or "“”" for one in texts))
+
+
+def _plain_count(name: str, most: int, count: Count, units_per_usd: int) -> str:
+    people, duration = counted_people(count), format_duration(count.per)
+    if name == "keys_at_most":
+        return trn(
+            "{people} would have at most {count} living key",
+            "{people} would have at most {count} living keys",
+            most,
+            people=people,
+        )
+    amount = format_quota(most, units_per_usd)
+    if name == "granted_at_most":
+        return tr(
+            "{people} would be granted at most {most} in {duration}", people=people, most=amount, duration=duration
+        )
+    return tr(
+        "all allowances of {people} are at most {most} in {duration}", people=people, most=amount, duration=duration
+    )
+
+
+_PLAIN_LIMITS = {
+    "remain_quota_at_most": tr("the key would have at most {most} left"),
+    "increase_at_most": tr("at most {most} is added"),
+    "lifetime_at_most": tr("the key would live at most {most}"),
+    "lifetime_over": tr("the key would live longer than {most}"),
+}
+_PLAIN_FLAGS = {
+    ("unlimited_quota", True): tr("the quota has no limit"),
+    ("unlimited_quota", False): tr("the quota has a limit"),
+    ("allow_ips_required", True): tr("only named addresses may use the key"),
+}
+_PLAIN_LISTS = {
+    "models_within": tr("its models are among {values}"),
+    "group_in": tr("its group is {values}"),
+    "gateway_in": tr("its gateway is {values}"),
+    "channel_in": tr("it is asked in the channel {values}"),
+    "reason_matches": tr("the reason fits {values}"),
+}
 
 
 def calls_nobody(policy: Policy) -> bool:

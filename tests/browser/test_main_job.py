@@ -55,7 +55,7 @@ async def _ask(page: Page, shots: Path) -> None:
     await form.get_by_label("Allowed IPs").fill("198.51.100.10\n203.0.113.0/24")
     await form.get_by_label("Reason").fill("The new search needs it")
     await expect(form.get_by_label("Name")).to_have_value("search-backend")
-    await expect(form).to_contain_text("a manager decides the rest")
+    await expect(form).to_contain_text("by manager")
     await page.screenshot(path=shots / "1-form.png")
     await form.get_by_role("button", name="Request key").click()
     receipt = page.get_by_role("dialog", name="New API key")
@@ -70,7 +70,7 @@ async def _approve(page: Page, shots: Path) -> None:
     await expect(card).to_contain_text("Waiting")
     await page.screenshot(path=shots / "3-card.png")
     await card.get_by_role("button", name="Approve", exact=True).click()
-    await expect(card).to_contain_text("Done")
+    await expect(card).to_contain_text("Created · approved by")
     await page.mouse.move(0, 0)
     await page.screenshot(path=shots / "4-done.png")
     for name in ("Approve", "Deny", "Withdraw"):

@@ -79,7 +79,7 @@ async def _puts_a_key_back(page: Page, shots: Path) -> None:
         await see(page, "U0SAM", "C0KEYS")
         request = page.get_by_test_id("message").filter(has_text=asked).last
         await request.get_by_role("button", name="Approve", exact=True).click()
-        await expect(request).to_contain_text("Done")
+        await expect(request).to_contain_text("approved by")
         await see(page, "U0ALEX")
     await expect(card).to_contain_text("It was put back")
     await page.mouse.move(0, 0)

@@ -94,7 +94,7 @@ async def done(house: House) -> None:
     """The one request did what it should, once, and says so."""
     assert (await house.settled(1, seconds=60)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "Done" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
     assert house.names().count("big") == 1
     facts = [line["fact"] for line in await house.desk.audit() if line["request_id"] == 1]
     assert sorted(facts) == ["applied", "applying", "approved", "asked"], facts

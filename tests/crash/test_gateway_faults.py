@@ -38,7 +38,7 @@ async def done(house: House, *, seconds: float = 40) -> None:
     """One effect, said once."""
     assert (await house.settled(1, seconds=seconds)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "Done" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
     assert house.names().count("big") == 1
     assert len(await house.desk.audit("applied")) == 1
     assert house.verdict().problems == ()

@@ -167,7 +167,7 @@ async def test_one_of_two_links_belongs_to_a_dead_or_frozen_process(
 async def _one_effect(house: House) -> None:
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "Done" in str(house.desk.card(1).blocks), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks), seconds=20)
     assert house.names().count("big") == 1
     assert len(await house.requests()) == 1
     facts = [line["fact"] for line in await house.desk.audit() if line["request_id"] == 1]

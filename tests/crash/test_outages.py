@@ -39,7 +39,7 @@ async def test_slack_is_down_between_the_approval_and_the_words(house: House, do
     await asyncio.sleep(1.5)
     house.slack.switches.down = "up"
     await house.shown()
-    await house.desk.eventually(lambda: "Done" in str(house.desk.card(1).blocks), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks), seconds=20)
     thread = [text_of(m) for m in house.desk.messages() if m.thread_ts]
     assert ["approved" in thread[0], "was created" in thread[-1]] == [True, True]
 

@@ -43,7 +43,7 @@ async def done(house: House) -> None:
     """The one request did what it should, once, and says so."""
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "Done" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
     assert buttons_of(house.desk.card(1)) == ["look_at_request"]
     assert house.names().count("big") == 1
     assert house.verdict().problems == ()

@@ -7,6 +7,7 @@ from bot.permissions.entitlements import (
     condition_words,
     entitlements,
     outcome_words,
+    plain_condition,
     roles_of_terms,
     schedule_words,
     schedules_behind,
@@ -74,6 +75,34 @@ def test_what_a_rule_does_is_told(text: str, words: str) -> None:
 def test_a_condition_is_told_in_words(when: str, words: str) -> None:
     (condition,) = policy(rule(rest=f"when = {{ {when} }}\nallow = true")).rules[0].conditions
     assert condition_words(condition) == words
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("keys_at_most = 1", "this person would have at most 1 living key"),
+        ('keys_at_most = 5, counted_over = "team"', "the whole workspace would have at most 5 living keys"),
+        ('granted_at_most = "$1", per = "1d"', "this person would be granted at most 500k units ($1.00) in 1 day"),
+        (
+            'allowance_at_most = "$1", per = "1d"',
+            "all allowances of this person are at most 500k units ($1.00) in 1 day",
+        ),
+        ("remain_quota_at_most = 500_000", "the key would have at most 500k units ($1.00) left"),
+        ("increase_at_most = 500_000", "at most 500k units ($1.00) is added"),
+        ('lifetime_at_most = "2w"', "the key would live at most 14 days"),
+        ('lifetime_over = "2w"', "the key would live longer than 14 days"),
+        ("unlimited_quota = true", "the quota has no limit"),
+        ("unlimited_quota = false", "the quota has a limit"),
+        ("allow_ips_required = true", "only named addresses may use the key"),
+        ('models_within = ["gpt-*", "o3"]', "its models are among gpt-* or o3"),
+        ('group_in = ["vip", ""]', "its group is vip or “”"),
+        ('reason_matches = "OPS"', "the reason fits OPS"),
+        ('channel_in = ["C0123ABCD"]', "it is asked in the channel C0123ABCD"),
+    ],
+)
+def test_a_condition_is_told_plainly_to_who_writes_no_policy(when: str, words: str) -> None:
+    (condition,) = policy(rule(rest=f"when = {{ {when} }}\nallow = true")).rules[0].conditions
+    assert plain_condition(condition, 500_000) == words
 
 
 def test_who_may_do_something_to_any_key_without_asking_is_named_in_the_order_of_the_rules() -> None:

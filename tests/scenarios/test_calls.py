@@ -20,7 +20,7 @@ async def test_the_card_calls_the_managers_and_a_reminder_is_a_card_in_their_mes
     await desk.slack.click(MIRA, mine, "approve")
     assert (await desk.settled()).status is Status.SUCCEEDED
     # Decided in one, told in all.
-    await desk.eventually(lambda: desk.dm(OMAR, "Done"))
+    await desk.eventually(lambda: desk.dm(OMAR, "approved by"))
     left = {name for message in [*desk.dm(MIRA), *desk.dm(OMAR)] for name in buttons_of(message)}
     assert left <= {"look_at_request"}  # nothing but the details is left to click
     assert len([m for m in desk.messages() if not m.thread_ts and "reminder" in text_of(m)]) == 0

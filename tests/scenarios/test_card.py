@@ -294,7 +294,7 @@ async def test_a_decider_approves_on_the_home_with_one_click_and_others_are_told
     assert (await desk.settled()).status is Status.SUCCEEDED
     await desk.eventually(lambda: "Waiting for you" not in view_text(present(desk.slack.home(MIRA))))
     # The finished card shows the rest to those who may see it.
-    card = await desk.eventually(lambda: desk.card(1) if "Done" in text_of(desk.card(1)) else None)
+    card = await desk.eventually(lambda: desk.card(1) if "approved by" in text_of(desk.card(1)) else None)
     assert "claude-sonnet-4" not in text_of(card)
     await desk.slack.click(ADA, card, "look_at_request")
     assert "claude-sonnet-4" in view_text(desk.slack.top_view(ADA))

@@ -40,7 +40,7 @@ async def test_a_big_request_waits_for_a_manager_and_is_then_made_exactly_as_ask
     assert abs(record.expired_time - (approved_at + 30 * 86_400)) < 60
 
     assert len(desk.said("was created")) == 1
-    await desk.eventually(lambda: "Done" in text_of(desk.card(1)))
+    await desk.eventually(lambda: "approved by" in text_of(desk.card(1)))
     assert buttons_of(desk.card(1)) == ["look_at_request"]
     # One message of the request stands in the channel itself; the rest is in its thread.
     assert [

@@ -72,7 +72,7 @@ async def test_requests_about_a_removed_gateway_wait_and_say_so(house: House) ->
     house.write()
     async with house.running() as desk:
         await desk.eventually(lambda: [one.name for one in named(house.prod)] == ["there"])
-        await desk.eventually(lambda: "Done" in text_of(desk.card(1)))
+        await desk.eventually(lambda: "approved by" in text_of(desk.card(1)))
 
 
 async def test_a_rule_holds_at_one_gateway_alone(house: House) -> None:

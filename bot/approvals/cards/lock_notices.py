@@ -104,8 +104,6 @@ def _small_line(body: Mapping[str, Any]) -> str:
     approved = all_of(mention(one) for one in body.get("approved_by") or [])
     if approved:
         parts.append(tr("approved by {people}", people=approved))
-    if body.get("rule"):
-        parts.append(tr("rule {name}", name=code(str(body["rule"]))))
     return " · ".join(parts)
 
 

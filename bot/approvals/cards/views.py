@@ -27,7 +27,7 @@ from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DE
 from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.refill_notices import refill_notice
 from bot.approvals.cards.terms import break_glass_blocks, no_approver_blocks, offer_blocks
-from bot.approvals.cards.waiting import waiting_blocks
+from bot.approvals.cards.waiting import answer_blocks, waiting_blocks
 from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
@@ -151,7 +151,7 @@ class RequestViews:
         """
         operation = self.operations[request.operation]
         headline = operation.asks(mention(request.requester_id), _name(request))
-        state = f"{mark_of(request)} {_state(request)}"
+        state = f"{mark_of(request)} {_state(request, operation)}"
         text = f"{headline}: {said(WORDS[request.status])} ({request.number})"
         if is_over(request) and not details:
             more = again_blocks(request, operation)
@@ -168,10 +168,10 @@ class RequestViews:
         if request.denial:
             heading = tr("Reason of the denial")
             blocks.append(section(f"*{heading}*\n{quote(request.denial)}"))
-        blocks += waiting_blocks(request, now=self.clock())
+        blocks += waiting_blocks(request, now=self.clock()) or answer_blocks(request)
         blocks += outcome_blocks(request)
         blocks += aftermath_blocks(request)
-        blocks.append(context(_small_line(request)))
+        blocks.append(context(_small_line(request, rule=details)))
         blocks += card_buttons(request) or again_blocks(request, operation)
         return Message(text, blocks)
 
@@ -198,7 +198,6 @@ def confirmation(request: ApprovalRequest, operation: Operation, units_per_usd: 
     parts: list[str] = [tr("Request {number}", number=request.number)]
     parts += [tr("key {number}", number=shown_number(outcome.key_id))] if outcome and outcome.key_id else []
     parts += [code(outcome.hint)] if outcome and outcome.hint else []
-    parts.append(tr("rule {name}", name=code(request.judgement.decision.rule or "")))
     blocks.append(context(" · ".join(parts)))
     blocks += enable_again_blocks(request)
     return Message(joined(done, tr("(Request {number}.)", number=request.number)), blocks)
@@ -211,7 +210,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     blocks += no_approver_blocks(request)
     if request.denial:
         blocks.append(section(quote(request.denial)))
-    blocks += offer_blocks(request, units_per_usd)
+    blocks += [*offer_blocks(request, units_per_usd), *answer_blocks(request)]
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
@@ -322,12 +321,16 @@ def _name(request: ApprovalRequest) -> str:
     return bold_name(request.key_name)
 
 
-def _state(request: ApprovalRequest) -> str:
+def _state(request: ApprovalRequest, operation: Operation) -> str:
     """The status in bold, who decided, and what is special about it now."""
-    word = f"*{said(STATES[request.status])}*"
+    done = request.status is Status.SUCCEEDED
+    word = f"*{said((operation.description.ended if done else None) or STATES[request.status])}*"
     if request.decided_by and not request.break_glass:
         by = mention(request.decided_by)
-        word = trc("status of a request and who decided it", "{status} by {who}", status=word, who=by)
+        if done:
+            word = trc("status of a request and who approved it", "{status} · approved by {who}", status=word, who=by)
+        else:
+            word = trc("status of a request and who decided it", "{status} by {who}", status=word, who=by)
     detail = _detail(request)
     return f"{word} · {detail}" if detail else word
 
@@ -358,11 +361,12 @@ def _detail(request: ApprovalRequest) -> str:
     return tr("{who} is looking at it", who=mention(request.taken_by or "")) if taken else ""
 
 
-def _small_line(request: ApprovalRequest) -> str:
+def _small_line(request: ApprovalRequest, *, rule: bool = False) -> str:
+    """Its numbers. `rule`: and which rule decided, for whoever asks for the details."""
     parts: list[str] = [tr("Request {number}", number=request.number)]
     if request.key_id is not None:
         parts.append(tr("key {number}", number=shown_number(request.key_id)))
-    if request.judgement.decision.rule:
+    if rule and request.judgement.decision.rule:
         parts.append(tr("rule {name}", name=code(request.judgement.decision.rule)))
     parts.append(tr("asked {when}", when=date(request.asked_at)))
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""What a waiting request waits for: the open stage, those that follow, its end. Functions of the row; no clients."""
+"""What an open request waits for: its stage, those that follow, the answer to an offer, its end. No clients."""
 
 from bot.approvals.cards.terms import no_approver_blocks
 from bot.approvals.models import ApprovalRequest, Status
@@ -26,6 +26,16 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
     lines += [context(f":warning: {request.progress.silence}")] if request.progress.silence else []
     return lines + no_approver_blocks(request)
+
+
+def answer_blocks(request: ApprovalRequest) -> list[Block]:
+    """Who answers an offer, and until when."""
+    if request.status is not Status.OFFERED:
+        return []
+    who = mention(request.requester_id)
+    if not request.lapses_at:
+        return [context(tr("{who} accepts the offer, or withdraws.", who=who))]
+    return [context(tr("{who} accepts the offer, or withdraws, until {when}.", who=who, when=date(request.lapses_at)))]
 
 
 def _needs(request: ApprovalRequest, lacking: int, roles: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals.models import ApprovalRequest
-from bot.languages import tr, trc
+from bot.features.audit_read.states import NOUNS
+from bot.languages import said, tr, trc
 from bot.operations import Description, Registry
 from bot.slack.blocks import code, inert, mention, truncate
 
@@ -35,9 +36,11 @@ class Line:
 
     @property
     def operation(self) -> str:
-        """Its stable name, which people know from the policy."""
+        """What it is about, as part of a sentence. The stable name is in the export."""
         name = self.details.get("operation")
-        return code(name) if isinstance(name, str) else tr("a change")
+        if not isinstance(name, str):
+            return tr("a change")
+        return said(NOUNS[name]) if name in NOUNS else code(name)
 
     def part(self, name: str) -> str:
         """One detail, escaped and short; "" when it is not there."""

@@ -1,7 +1,29 @@
 """Words for what a line of the record says of a person, a trial or a lock, by the stable names in its details."""
 
-from bot.languages import tr
+from bot.languages import tr, trc
 
+# What a line speaks of, by the name of the operation.
+NOUNS = {
+    "key.create": trc("what the record speaks of", "a new key"),
+    "key.update": trc("what the record speaks of", "a change of settings"),
+    "key.quota": trc("what the record speaks of", "a change of quota"),
+    "key.allowance": trc("what the record speaks of", "a change of allowance"),
+    "key.disable": trc("what the record speaks of", "disabling"),
+    "key.end": trc("what the record speaks of", "ending"),
+    "key.enable": trc("what the record speaks of", "enabling"),
+    "key.unlock": trc("what the record speaks of", "unlocking"),
+    "key.rotate": trc("what the record speaks of", "a rotation"),
+    "key.delete": trc("what the record speaks of", "deletion"),
+    "key.transfer": trc("what the record speaks of", "another owner"),
+    "key.adopt": trc("what the record speaks of", "an owner"),
+    "key.reveal": trc("what the record speaks of", "a look at the value"),
+    "key.show": trc("what the record speaks of", "a look at a key"),
+    "key.list": trc("what the record speaks of", "the list of keys"),
+    "request.list": trc("what the record speaks of", "the list of requests"),
+    "audit.read": trc("what the record speaks of", "the record"),
+    "usage.read": trc("what the record speaks of", "what was spent"),
+    "policy.explain": trc("what the record speaks of", "what the policy says"),
+}
 # What somebody is who can have no role.
 KINDS = {
     "guest": tr("{who} (a guest)"),

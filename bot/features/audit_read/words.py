@@ -143,13 +143,11 @@ def _broke_glass(line: Line) -> str:
 
 
 def _applied(line: Line) -> str:
-    operation = line.operation
+    ended = line.described.ended if line.described is not None else None
     if number := line.part("batch"):
-        of_batch = tr(
-            "{operation} was applied for batch {batch} of {who}", operation=operation, batch=number, who=line.who
-        )
-        return line.because(of_batch, "why")
-    text = tr("{operation} was applied", operation=operation)
+        done = tr("{operation} was applied", operation=line.operation) if ended is None else said(ended)
+        return line.because(tr("{done} in batch {batch} of {who}", done=done, batch=number, who=line.who), "why")
+    text = tr("{operation} was applied", operation=line.operation) if ended is None else said(ended)
     changes = made_text(line.details, line.described, units_per_usd=line.units_per_usd)
     return _changed(text, changes) if changes else text
 

@@ -1,4 +1,4 @@
-"""The live line of a form: what would be decided if it were submitted now, and by which rule."""
+"""The live line of a form: what would be decided if it were submitted now."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from bot.keys.text import addresses_note
 from bot.languages import tr
 from bot.operations import Inspection, Operation
 from bot.permissions.models import Actor, Decision
-from bot.slack.blocks import Block, code, context, escape, harmless
+from bot.slack.blocks import Block, context, escape, harmless
 from bot.slack.delivery import Delivery, text_of
 from bot.slack.errors import ViewChanged, ViewClosed
 from bot.slack.form_problem import LIVE_LINE
@@ -32,12 +32,7 @@ UNFINISHED = tr("Fill in the form to see here whether this is granted at once or
 
 
 def decision_text(decision: Decision) -> str:
-    """One line for people: at once, after whose approval, or no."""
-    outcome = _outcome_text(decision)
-    return f"{outcome} · {tr('rule {name}', name=code(decision.rule))}" if decision.rule else outcome
-
-
-def _outcome_text(decision: Decision) -> str:
+    """One line for people: at once, after whose approval, or no. Which rule says so is told by `/apikey why`."""
     if decision.outcome == "allow":
         return tr(":zap: *Granted at once*")
     approval = decision.approval

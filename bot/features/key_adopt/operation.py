@@ -36,6 +36,7 @@ class KeyAdopt(Operation):
         asks=tr("{who} asks for an owner of key {name}"),
         you_ask=tr("you ask for an owner of key {name}"),
         done=tr("Key {name} has an owner now."),
+        ended=trc("status of a request", "Owner found"),
         effect=Effect.GIVES,
         fields=(OWNER_FIELD, REASON),
     )

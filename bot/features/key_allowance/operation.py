@@ -12,7 +12,7 @@ from bot.gateway.models import Key, KeyId
 from bot.gateway.numbers import gateway_of
 from bot.gateway.writes import WriteResult, WriteStatus, change_quota
 from bot.keys.text import allowance_line, refill_lines
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import (
     Allowance,
     AllowanceTerms,
@@ -59,6 +59,7 @@ class KeyAllowance(Operation):
         asks=tr("{who} asks to change the allowance of key {name}"),
         you_ask=tr("you ask to change the allowance of key {name}"),
         done=tr("The allowance of key {name} is up to date."),
+        ended=trc("status of a request", "Allowance changed"),
         effect=Effect.CHANGES,
         fields=(ALLOWANCE, REFILL_FIELD, ROLLOVER, REASON),
     )

@@ -28,7 +28,7 @@ from bot.gateway.numbers import first_of, gateway_of
 from bot.gateway.writes import WriteResult, create
 from bot.keys.prices import price_lines
 from bot.keys.text import allowance_line, gateway_lines, new_key_lines
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import (
     AllowanceTerms,
     Description,
@@ -100,6 +100,7 @@ class KeyCreate(Operation):
         asks=tr("{who} asks for a new key {name}"),
         you_ask=tr("you ask for a new key {name}"),
         done=tr("Key {name} was created."),
+        ended=trc("status of a request", "Created"),
         effect=Effect.CREATES,
         fields=(
             GATEWAY,

@@ -35,6 +35,7 @@ class KeyDelete(Operation):
         asks=tr("{who} asks to delete key {name}"),
         you_ask=tr("you ask to delete key {name}"),
         done=tr("Key {name} was deleted."),
+        ended=trc("status of a request", "Deleted"),
         effect=Effect.DELETES,
         state_after=EffectiveState.DISABLED,
         fields=(CONFIRM, REASON),

@@ -45,6 +45,7 @@ class KeyDisable(Operation):
         asks=tr("{who} asks to disable key {name}"),
         you_ask=tr("you ask to disable key {name}"),
         done=tr("Key {name} was disabled."),
+        ended=trc("status of a request", "Disabled"),
         effect=Effect.STOPS,
         state_after=EffectiveState.DISABLED,
         unread=True,

@@ -57,6 +57,7 @@ class KeyEnable(Operation):
         asks=tr("{who} asks to enable key {name}"),
         you_ask=tr("you ask to enable key {name}"),
         done=tr("Key {name} was enabled."),
+        ended=trc("status of a request", "Enabled"),
         effect=Effect.CHANGES,
         state_after=EffectiveState.ACTIVE,
         fields=(EXPIRY, EXPIRY_AT, DELTA, REASON),

@@ -37,6 +37,7 @@ class KeyEnd(Operation):
         asks=tr("{who} asks to end key {name}"),
         you_ask=tr("you ask to end key {name}"),
         done=tr("Key {name} was ended."),
+        ended=trc("status of a request", "Ended"),
         effect=Effect.STOPS,
         state_after=EffectiveState.EXPIRED,
         fields=(REASON,),

@@ -67,6 +67,7 @@ class KeyQuota(Operation):
         asks=tr("{who} asks to change the quota of key {name}"),
         you_ask=tr("you ask to change the quota of key {name}"),
         done=tr("Key {name} has a new quota."),
+        ended=trc("status of a request", "Quota changed"),
         effect=Effect.CHANGES,
         fields=(DELTA, QUOTA, UNLIMITED, REASON),
     )

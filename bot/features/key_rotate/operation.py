@@ -73,6 +73,7 @@ class KeyRotate(Operation):
         asks=tr("{who} asks to rotate key {name}"),
         you_ask=tr("you ask to rotate key {name}"),
         done=tr("Key {name} was rotated."),
+        ended=trc("status of a request", "Rotated"),
         effect=Effect.REPLACES,
         fields=(OVERLAP, REASON),
     )

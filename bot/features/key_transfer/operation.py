@@ -34,6 +34,7 @@ class KeyTransfer(Operation):
         asks=tr("{who} asks for another owner of key {name}"),
         you_ask=tr("you ask for another owner of key {name}"),
         done=tr("Key {name} has a new owner."),
+        ended=trc("status of a request", "Given away"),
         effect=Effect.GIVES,
         fields=(OWNER_FIELD, REASON),
     )

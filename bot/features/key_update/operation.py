@@ -82,6 +82,7 @@ class KeyUpdate(Operation):
         asks=tr("{who} asks to change key {name}"),
         you_ask=tr("you ask to change key {name}"),
         done=tr("Key {name} was changed."),
+        ended=trc("status of a request", "Changed"),
         effect=Effect.CHANGES,
         fields=(NAME, EXPIRY, EXPIRY_AT, MODELS, EVERY_MODEL, IPS, GROUP, CROSS_GROUP, REASON),
     )

@@ -18,9 +18,9 @@ from bot.operations import Description, facts_of
 from bot.permissions.bounds import free_grants, grant_lines, has_bounds
 from bot.permissions.counting import counted_words
 from bot.permissions.entitlements import (
-    condition_words,
     entitlements,
     outcome_words,
+    plain_condition,
     roles_of_terms,
     schedules_behind,
 )
@@ -158,7 +158,10 @@ def explanation(
     """
     if rules and has_bounds(ask.operation) and ask.facts.lock is None:
         return _bounds(ask, about, rules, units_per_usd)
-    headline = _headline(code(ask.operation), about, decision_text(decision))
+    answer = decision_text(decision)
+    if decision.rule:
+        answer = f"{answer} · {tr('rule {name}', name=code(decision.rule))}"
+    headline = _headline(code(ask.operation), about, answer)
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
     # A refusal is said in the headline.
@@ -180,10 +183,11 @@ def explanation(
 
 def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd: int) -> Message:
     """How much at once, and who decides the rest."""
-    lines = grant_lines(free_grants(rules, ask.operation, ask.facts), ask.operation, units_per_usd=units_per_usd)
+    grants = free_grants(rules, ask.operation, ask.facts)
+    lines = grant_lines(grants, ask.operation, units_per_usd=units_per_usd, plain=True)
     answer = tr("how much at once, and who decides the rest")
     free = [f"• {escape(words)} · {code(rule)}" for words, rule in lines[:_SHOWN]]
-    rest = [_rule_line(rule) for rule in rules if rule.outcome != "allow"][:_SHOWN]
+    rest = [_rule_line(rule, units_per_usd) for rule in rules if rule.outcome != "allow"][:_SHOWN]
     if rules[-1].conditions:
         rest.append(tr("• Everything else is refused."))
     blocks = [
@@ -210,10 +214,10 @@ def _headline(operation: str, about: KeyId | None, answer: str) -> str:
     )
 
 
-def _rule_line(rule: Rule) -> str:
+def _rule_line(rule: Rule, units_per_usd: int) -> str:
     outcome = outcome_words(rule)
     if rule.conditions:
-        when = with_commas(condition_words(condition) for condition in rule.conditions)
+        when = with_commas(plain_condition(condition, units_per_usd) for condition in rule.conditions)
         outcome = tr("{outcome} if {conditions}", outcome=outcome, conditions=when)
     return f"• {code(rule.name)}: {escape(outcome)}"
 

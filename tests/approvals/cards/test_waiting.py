@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.approvals.cards.waiting import waiting_blocks
+from bot.approvals.cards.waiting import answer_blocks, waiting_blocks
 from bot.approvals.models import ApprovalRequest, Judgement, Progress, Status, Vote
 from bot.permissions.models import Approval, Decision, Facts, Stage
 from bot.slack.blocks import Message
@@ -12,15 +12,17 @@ from tests.scenarios.desk import text_of
 STAGES = (Stage(roles=("manager",)), Stage(roles=("security", "admin"), count=2))
 
 
-def shown(*votes: str, status: Status = Status.PENDING, terms: Approval | None = None, **changes: Any) -> str:
+def row(*votes: str, status: Status = Status.PENDING, terms: Approval | None = None, **changes: Any) -> ApprovalRequest:
     decision = Decision(outcome="needs_approval", rule="r", sentence="", approval=terms)
     judgement = Judgement(decision=decision, facts=Facts(), own=True)
     given = tuple(Vote(by=by, team="T", at=NOW + n) for n, by in enumerate(votes))
     values: dict[str, Any] = {"lapses_at": NOW + 60} | changes
-    row = ApprovalRequest(
-        **dict(new_request(judgement=judgement)), id=1, version=1, status=status, votes=given, **values
-    )
-    return text_of(Message("", waiting_blocks(row, now=NOW)))
+    wish = dict(new_request(judgement=judgement))
+    return ApprovalRequest(**wish, id=1, version=1, status=status, votes=given, **values)
+
+
+def shown(*votes: str, **changes: Any) -> str:
+    return text_of(Message("", waiting_blocks(row(*votes, **changes), now=NOW)))
 
 
 TWO = Approval(stages=STAGES, expires=3600.0)
@@ -43,3 +45,12 @@ def test_its_end_and_who_was_called_are_said() -> None:
 def test_what_waits_for_nobody_says_nothing() -> None:
     assert shown(terms=TWO, status=Status.DENIED).strip() == shown(terms=None).strip() == ""
     assert shown("U0MIRA", "U0SAM", "U0ALEX", terms=TWO).strip() == ""
+
+
+def test_of_an_offer_it_is_said_who_answers_and_until_when() -> None:
+    def answer(**changes: Any) -> str:
+        return text_of(Message("", answer_blocks(row(terms=TWO, **changes))))
+
+    assert "accepts the offer, or withdraws, until <!date^" in answer(status=Status.OFFERED)
+    assert "<@U0ADA> accepts the offer, or withdraws." in answer(status=Status.OFFERED, lapses_at=None)
+    assert answer(status=Status.PENDING).strip() == ""

@@ -8,6 +8,7 @@ from bot.approvals.models import ApprovalRequest, Judgement, Status
 from bot.audit import Fact
 from bot.features import OPERATIONS
 from bot.features.audit_read.line import Line
+from bot.features.audit_read.states import NOUNS
 from bot.features.audit_read.views import audit_page
 from bot.features.audit_read.words import LONGEST, sentence
 from bot.gateway.dollars import Dollars
@@ -46,6 +47,13 @@ def test_every_fact_has_words(fact: Fact) -> None:
         assert f"`{fact}`" not in told(fact, actor, operation="key.quota")
 
 
+def test_every_operation_has_words() -> None:
+    assert set(NOUNS) >= set(OPERATIONS.descriptions)
+    assert told(Fact.ASKED, "U0ADA", operation="key.mint") == "<@U0ADA> asked for `key.mint`"
+    assert told(Fact.APPLIED, operation="key.mint") == "`key.mint` was applied"
+    assert told(Fact.APPLIED, "U0SEC", operation="key.mint", batch=4) == "`key.mint` was applied in batch 4 of <@U0SEC>"
+
+
 def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
     assert told("praised", "U0ADA") == "<@U0ADA>: `praised`"
 
@@ -53,45 +61,45 @@ def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("fact", "actor", "details", "words"),
     [
-        (Fact.ASKED, "U0ADA", {"operation": "key.create", "rule": "x"}, "<@U0ADA> asked for `key.create`"),
+        (Fact.ASKED, "U0ADA", {"operation": "key.create", "rule": "x"}, "<@U0ADA> asked for a new key"),
         (
             Fact.ASKED, "U0SEC", {"operation": "key.disable", "batch": 4, "keys": 12, "what": "all keys of <@U0BOB>", "why": "leak"},
-            "<@U0SEC> asked for `key.disable` of 12 keys (all keys of <@U0BOB>) as batch 4 (“leak”)",
+            "<@U0SEC> asked for disabling of 12 keys (all keys of <@U0BOB>) as batch 4 (“leak”)",
         ),
-        (Fact.ASKED, None, {"operation": "key.disable", "rotation": 5}, "Keydesk began `key.disable`: the overlap of rotation #5 is over"),
-        (Fact.ASKED, None, {"operation": "key.disable", "left": "U0ADA"}, "Keydesk began `key.disable`: <@U0ADA> has left"),
+        (Fact.ASKED, None, {"operation": "key.disable", "rotation": 5}, "Keydesk began disabling: the overlap of rotation #5 is over"),
+        (Fact.ASKED, None, {"operation": "key.disable", "left": "U0ADA"}, "Keydesk began disabling: <@U0ADA> has left"),
         (Fact.LEFT, None, {"person": "U0ADA", "keys": 2, "due": 5.0}, "<@U0ADA> has left and owns 2 keys that work"),
         (Fact.LEFT, None, {"person": "U0ADA", "returned": True}, "<@U0ADA> is back, so no key is disabled for having left"),
         (Fact.LEFT, "U0SAM", {"answer": "not", "people": 30}, "<@U0SAM> said that those who are gone from Slack's list have not left (30)"),
         (Fact.IGNORED, "U0SAM", {}, "<@U0SAM> said that this key need not have an owner"),
         (Fact.LOCKED, None, {"cause": "leaver"}, "The key is locked because its owner has left: it comes back with key.unlock"),
-        (Fact.ASKED, None, {"operation": "key.disable", "alert": 3}, "Keydesk began `key.disable` because of alert 3"),
-        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": "no", "kind": "member"}, "<@U0ADA> was refused `key.quota` by rule “no”"),
-        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": None, "kind": "member"}, "<@U0ADA> was refused `key.quota` because no rule allows it"),
-        (Fact.REFUSED, "U0GUEST", {"operation": "key.quota", "rule": None, "kind": "guest"}, "<@U0GUEST> (a guest) was refused `key.quota`"),
+        (Fact.ASKED, None, {"operation": "key.disable", "alert": 3}, "Keydesk began disabling because of alert 3"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": "no", "kind": "member"}, "<@U0ADA> was refused a change of quota by rule “no”"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "rule": None, "kind": "member"}, "<@U0ADA> was refused a change of quota because no rule allows it"),
+        (Fact.REFUSED, "U0GUEST", {"operation": "key.quota", "rule": None, "kind": "guest"}, "<@U0GUEST> (a guest) was refused a change of quota"),
         (Fact.REFUSED, "U0X", {"kind": "outsider", "team": "T0X", "tried": "new"}, "<@U0X> (of another workspace) tried `new` and was refused"),
         (Fact.REFUSED, None, {"source": "github", "why": "wrong signature", "count": 3}, "3 deliveries to /alerts/github were turned away: wrong signature"),
-        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "tried": "run", "sentence": "No."}, "`key.quota` was approved, but not run: No."),
-        (Fact.APPROVED, None, {"operation": "key.quota", "rule": "free"}, "The policy allowed `key.quota` at once by rule “free”"),
-        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 2}, "<@U0MO> approved `key.quota` (1 of 2)"),
-        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 1}, "<@U0MO> approved `key.quota`"),
+        (Fact.REFUSED, "U0ADA", {"operation": "key.quota", "tried": "run", "sentence": "No."}, "a change of quota was approved, but not run: No."),
+        (Fact.APPROVED, None, {"operation": "key.quota", "rule": "free"}, "The policy allowed a change of quota at once by rule “free”"),
+        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 2}, "<@U0MO> approved a change of quota (1 of 2)"),
+        (Fact.APPROVED, "U0MO", {"operation": "key.quota", "votes": 1, "of": 1}, "<@U0MO> approved a change of quota"),
         (
             Fact.COUNTERED, "U0MO", {"offer": {"remain_quota": 100_000, "expiry": {"seconds": 604_800}, "models": ["o3"]}},
             "<@U0MO> approved with changes: quota 100k units ($0.20), expires 7 days after approval, models o3",
         ),
         (Fact.COUNTERED, "U0MO", {"offer": {"delta": 5_000}}, "<@U0MO> approved with changes: 5k units ($0.01) more"),
         (Fact.COUNTERED, "U0MO", {"offer": "?"}, "<@U0MO> offered something else than was asked"),
-        (Fact.DENIED, "U0MO", {"operation": "key.quota", "reason": "too <much>"}, "<@U0MO> denied `key.quota`: too &lt;much&gt;"),
+        (Fact.DENIED, "U0MO", {"operation": "key.quota", "reason": "too <much>"}, "<@U0MO> denied a change of quota: too &lt;much&gt;"),
         (Fact.WITHDRAWN, "U0SEC", {"batch": 4, "not_touched": 9}, "<@U0SEC> stopped batch 4; 9 keys were not touched"),
-        (Fact.BROKE_GLASS, None, {"operation": "key.quota", "rule": "glass"}, "`key.quota` was done by break-glass, before anybody approved it by rule “glass”"),
-        (Fact.APPLIED, "U0SEC", {"operation": "key.disable", "batch": 4}, "`key.disable` was applied for batch 4 of <@U0SEC>"),
-        (Fact.FAILED, "U0SEC", {"operation": "key.disable", "batch": 4, "why": "gone"}, "`key.disable` failed for batch 4 of <@U0SEC>: gone"),
-        (Fact.HELD, None, {"operation": "key.quota", "why": "no answer"}, "`key.quota` waits until the gateway can be asked: no answer"),
+        (Fact.BROKE_GLASS, None, {"operation": "key.quota", "rule": "glass"}, "a change of quota was done by break-glass, before anybody approved it by rule “glass”"),
+        (Fact.APPLIED, "U0SEC", {"operation": "key.disable", "batch": 4}, "Disabled in batch 4 of <@U0SEC>"),
+        (Fact.FAILED, "U0SEC", {"operation": "key.disable", "batch": 4, "why": "gone"}, "disabling failed for batch 4 of <@U0SEC>: gone"),
+        (Fact.HELD, None, {"operation": "key.quota", "why": "no answer"}, "a change of quota waits until the gateway can be asked: no answer"),
         (Fact.REVEALED, "U0ADA", {"times": 2}, "<@U0ADA> looked at the value of the key (time 2)"),
         (Fact.PROBE, None, {"outcome": "refused", "tries": 2}, "The gateway refuses the key itself: it is dead (try 2)"),
         (Fact.ALERT, None, {"alert": 3, "source": "github", "keys": [7, 8]}, "Alert 3 (github) came in about key 7, 8"),
         (Fact.ALERT, None, {"alert": 3, "source": "github", "deliveries": 10}, "Alert 3 (github) came again; 10 times so far"),
-        (Fact.ALERT, "U0SEC", {"alert": 3, "source": "github", "operation": "key.disable"}, "<@U0SEC> began `key.disable` from alert 3 (github)"),
+        (Fact.ALERT, "U0SEC", {"alert": 3, "source": "github", "operation": "key.disable"}, "<@U0SEC> began disabling from alert 3 (github)"),
         (Fact.RESTORED, None, {"ended": 2}, "The database was restored from a copy; 2 open requests were ended"),
         (Fact.STARTED, None, {"version": "0.1.0", "sha256": "0123456789abcdef"}, "Keydesk 0.1.0 started with policy `0123456789ab`"),
     ],
@@ -104,7 +112,7 @@ def test_what_was_asked_is_told_from_the_request() -> None:
     text = told(Fact.ASKED, "U0ADA", request=REQUEST, operation="key.quota", rule="x")
     assert (
         text
-        == f"<@U0ADA> asked for `key.quota` of *{isolate('ci &lt;main&gt;')}*: Quota left 100k → 200k (“the &lt;demo&gt;”)"
+        == f"<@U0ADA> asked for a change of quota of *{isolate('ci &lt;main&gt;')}*: Quota left 100k → 200k (“the &lt;demo&gt;”)"
     )
     long = REQUEST.model_copy(update={"reason": "x" * 900, "key_name": "y" * 300})
     assert len(told(Fact.ASKED, "U0ADA", request=long)) <= LONGEST
@@ -117,18 +125,16 @@ def test_a_refused_click_says_what_was_tried() -> None:
 
 def test_what_was_applied_is_told_before_and_after() -> None:
     assert applied("key.quota", BEFORE, BEFORE | {"remain_quota": 200_000}) == (
-        "`key.quota` was applied: Quota left 100k units ($0.20) → 200k units ($0.40)"
+        "Quota changed: Quota left 100k units ($0.20) → 200k units ($0.40)"
     )
-    assert (
-        applied("key.disable", BEFORE, BEFORE | {"status": 2}) == "`key.disable` was applied: Status enabled → disabled"
-    )
+    assert applied("key.disable", BEFORE, BEFORE | {"status": 2}) == "Disabled: Status enabled → disabled"
     renamed = BEFORE | {"name": "ci <2>", "remain_quota": 99_000}
-    assert applied("key.update", BEFORE, renamed) == "`key.update` was applied: Name ci → ci &lt;2&gt;"
+    assert applied("key.update", BEFORE, renamed) == "Changed: Name ci → ci &lt;2&gt;"
     assert applied("key.create", None, BEFORE) == (
-        "`key.create` was applied: Quota 100k units ($0.20), Expires never, Models every model, Allowed IPs from anywhere"
+        "Created: Quota 100k units ($0.20), Expires never, Models every model, Allowed IPs from anywhere"
     )
-    assert applied("key.delete", BEFORE, None) == "`key.delete` was applied"
-    assert applied("key.quota", {"name": 3}, {"name": 4}) == "`key.quota` was applied"
+    assert applied("key.delete", BEFORE, None) == "Deleted"
+    assert applied("key.quota", {"name": 3}, {"name": 4}) == "Quota changed"
 
 
 def test_a_page_has_time_request_and_number_of_each_line() -> None:

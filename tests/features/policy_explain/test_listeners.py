@@ -37,7 +37,7 @@ async def why(desk: ListenerDesk, text: str) -> str:
 def test_without_values_it_says_how_much_is_free_and_who_decides_the_rest() -> None:
     told = shown(ADA, "key.create")
     assert "*At once*\\n• up to 500k units ($1.00), for at most 90 days · `small keys are free`" in told
-    assert "• `no eternal unlimited keys`: refused if unlimited_quota = true" in told
+    assert "• `no eternal unlimited keys`: refused if the quota has no limit" in told
     assert "• `a manager decides the rest`: 1 person of manager decides" in told
     assert "Granted" not in told
 
