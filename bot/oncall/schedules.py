@@ -245,8 +245,7 @@ class Schedules:
 
 def _unknown_people(name: str, strangers: tuple[str, ...]) -> str:
     return tr(
-        "On call in PagerDuty's schedule {schedule} is {people}, whom Slack does not know as a full member by the "
-        "e-mail address there.",
+        "PagerDuty's schedule {schedule} has {people} on call, but Slack knows no full member by their e-mail address.",
         schedule=name.removeprefix(PREFIX),
         people=all_of(list(strangers)),
     )
