@@ -6,6 +6,7 @@ from typing import Any
 from keydesk_sandbox.fake_slack.blocks import normalise
 from keydesk_sandbox.fake_slack.core import Core
 from keydesk_sandbox.fake_slack.errors import ApiError
+from keydesk_sandbox.fake_slack.pings import called
 from keydesk_sandbox.fake_slack.workspace import Channel
 
 UPDATE_CHARACTERS = 4000
@@ -38,6 +39,7 @@ class SlackMessage:
     metadata: dict[str, Any] | None = None
     edited: str | None = None
     ephemeral_to: str | None = None
+    pings: frozenset[str] = frozenset()  # whom it called when it was posted
     command_text: bool = False  # a person's own slash command, published by an in_channel answer
 
     def wire(self, *, team_id: str, with_metadata: bool = False) -> dict[str, Any]:
@@ -85,9 +87,21 @@ class MessageBook:
         """Keeps a message; its blocks get their ids here."""
         message.blocks = normalise(message.blocks)
         message.attachments = [_attachment(entry, number) for number, entry in enumerate(message.attachments, 1)]
+        channel = self._core.workspace.channels.get(message.channel)
+        if channel is not None:
+            message.pings = called(message, channel, self._core.workspace)
         self._book.setdefault(message.channel, []).append(message)
         self._core.changed()
         return message
+
+    def pings(self, user_id: str) -> list[tuple[str, str]]:
+        """Channel and time of each message that called that person."""
+        return [
+            (message.channel, message.ts)
+            for messages in self._book.values()
+            for message in messages
+            if user_id in message.pings
+        ]
 
     def in_channel(self, channel_id: str, *, viewer: str | None = None) -> list[SlackMessage]:
         """The channel's messages, oldest first: the stored ones, and the ephemeral ones of `viewer`.

@@ -32,6 +32,7 @@ def page_state(slack: SlackSimulator, me: str) -> dict[str, Any]:
                 "kind": PAGE_KIND[one.kind],
                 "team_id": one.team_id,
                 "groups": workspace.groups_of(one.id),
+                "pings": [list(ping) for ping in slack.message_book.pings(one.id)],
             }
             for one in workspace.people.values()
         ],

@@ -5,7 +5,7 @@ import { avatar } from "./avatar.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { closePopover, isOpen, popoverContent, toggle } from "./popover.js";
-import { channelName, isAppDm, me, person, personName, roles, store, unread } from "./store.js";
+import { channelName, isAppDm, me, person, personName, pings, roles, store, unread } from "./store.js";
 import { tr } from "./words.js";
 
 export const hrefFor = (who, place) => `#${who}/${place ?? ""}`;
@@ -22,23 +22,28 @@ export function sidebar() {
     h("div", { class: "rooms" },
       item({ id: "home", label: tr("App Home"), mark: icon("home"), test: "home" }),
       h("h4", {}, tr("Channels")), rooms.map((one) =>
-        item({ id: one.id, label: one.name, mark: icon(one.is_private ? "lock" : "hash"), count: unread(one),
+        item({ id: one.id, label: one.name, mark: icon(one.is_private ? "lock" : "hash"), fresh: unread(one),
         shared: one.is_ext_shared, faded: one.is_archived })),
       apps.length > 0 && h("h4", {}, tr("Apps")), apps.map(dm),
       people.length > 0 && h("h4", {}, tr("Direct messages")), people.map(dm)));
 }
 
 const dm = (one) => item({ id: one.id, label: channelName(one), mark: avatar(person(one.with) ?? null, "small"),
-  count: unread(one) });
+  fresh: unread(one) });
 
-function item({ id, label, mark, count = 0, shared = false, faded = false, test = null }) {
+function item({ id, label, mark, fresh = false, shared = false, faded = false, test = null }) {
   const here = store.place === id;
-  const classes = ["room", here && "here", count && "unread", faded && "faded"].filter(Boolean).join(" ");
+  const calls = pings(me(), id);
+  const classes = ["room", here && "here", fresh && "unread", faded && "faded"].filter(Boolean).join(" ");
   return h("a", { class: classes, key: `room ${id}`, href: hrefFor(store.me, id), "aria-current": here ? "page" : null,
     "data-testid": test ?? "channel", "data-channel": id },
     mark, h("span", { class: "room-name" }, label), shared && h("span", { class: "badge outsider" }, "shared"),
-      count > 0 && h("span", { class: "dot", "aria-label": `${count} unread` }, String(count)));
+      dot(calls));
 }
+
+// Whom a message calls gets a number, as a phone would; all else that is new is bold.
+const dot = (count) => count > 0 && h("span", { class: "dot", "data-testid": "pings",
+  title: "Messages that call this person", "aria-label": `${count} calls` }, String(count));
 
 // ---- who is played ----
 export const badges = (one) => roles(one).map((role) => h("span", { class: `badge ${role}` }, role));
@@ -50,8 +55,10 @@ function switcher() {
     "aria-expanded": String(isOpen("people")), "data-testid": "person-switcher",
     onclick: (event) => toggle("people", event.currentTarget, { width: 340, tallest: 620 }) },
   one && avatar(one), h("span", { class: "switcher-name" }, h("small", {}, tr("You are")), h("strong", {}, personName(one)),
-    h("span", { class: "badges" }, one && badges(one))), icon("down", 16));
+    h("span", { class: "badges" }, one && badges(one))), dot(othersCalled()), icon("down", 16));
 }
+
+const othersCalled = () => store.state.people.filter((one) => one.id !== store.me && pings(one) > 0).length;
 
 function people() {
   const all = store.state.people.filter((one) => one.kind !== "bot");
@@ -61,7 +68,7 @@ function people() {
         href: hrefFor(one.id, store.place), "data-testid": "person", "data-user": one.id,
         onclick: () => closePopover() },
         avatar(one), h("span", {}, h("strong", {}, personName(one)), h("small", {}, one.title || one.id)),
-          h("span", { class: "badges" }, badges(one))))),
+          h("span", { class: "badges" }, badges(one)), dot(pings(one))))),
     account(me())];
 }
 

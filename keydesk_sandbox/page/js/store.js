@@ -86,10 +86,16 @@ export function markSeen(one) {
   sessionStorage.setItem(SEEN, JSON.stringify(seen));
 }
 
+const readUntil = (who, channelId) => Number(seen[`${who} ${channelId}`] ?? store.openedAt);
+
 export function unread(one) {
-  const read = Number(seen[`${store.me} ${one.id}`] ?? store.openedAt);
-  return one.messages.filter((message) => Number(message.ts) > read && message.user !== store.me).length;
+  const read = readUntil(store.me, one.id);
+  return one.messages.some((message) => Number(message.ts) > read && message.user !== store.me);
 }
+
+/** How many messages call somebody who has not looked yet; in one channel or in all. */
+export const pings = (one, channelId = null) => (one?.pings ?? []).filter(([where, ts]) =>
+  (channelId === null || where === channelId) && Number(ts) > readUntil(one.id, where)).length;
 
 // ---- choices kept in the browser ----
 export const hintWanted = () => localStorage.getItem(HINT) !== "off";
