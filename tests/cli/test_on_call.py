@@ -62,7 +62,9 @@ async def test_check_says_why_nobody_is_known_to_be_on_call(pagerduty: World, se
     code, lines = await look(pagerduty, settle())
     assert code == 0
     [told] = bad(lines)
-    assert told.startswith("warn  on call: On call in PagerDuty's schedule P0SECUR is Zoe Former, whom Slack does not")
+    assert told.startswith(
+        "warn  on call: PagerDuty's schedule P0SECUR has Zoe Former on call, but Slack knows no full"
+    )
     code, lines = await look(pagerduty, settle(KEYDESK_PAGERDUTY_TOKEN="y_NotARealTokenAtAll"))
     assert code == 1
     assert (
