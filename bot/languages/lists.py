@@ -28,8 +28,18 @@ def listed(items: Sequence[str], style: str) -> str:
         return "\n".join(f"• {item}" for item in items)
     language = current()
     unspaced = language.tag.split("-")[0] in _UNSPACED
-    text = _in_one([_apart(item) for item in items] if unspaced else items, style, language)
+    text = _in_one(_spaced(items, style) if unspaced else items, style, language)
     return text.strip() if unspaced else text
+
+
+def _spaced(items: Sequence[str], style: str) -> list[str]:
+    """With the spaces that such a language has beside bold and code, and between its own word and a Latin one."""
+    found = [_apart(item) for item in items]
+    if style in {AND, OR} and len(found) > 1:
+        last, end = found[-1], found[-2]
+        found[-2] = f"{end} " if end[-1:].isascii() and not end.endswith(" ") else end
+        found[-1] = f" {last}" if last[:1].isascii() and not last.startswith(" ") else last
+    return found
 
 
 def _apart(item: str) -> str:

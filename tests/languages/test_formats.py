@@ -16,8 +16,8 @@ def test_english_lists_have_no_comma_before_the_last_word() -> None:
 
 def test_others_follow_their_own_custom_and_right_to_left_ones_keep_each_item_in_order() -> None:
     with speaking(present(find("zh-Hans"))):
-        assert one_of(["a", "b", "c"]) == "a、b或c"
-        assert all_of(["a", "b"]) == "a和b"
+        assert one_of(["a", "b", "c"]) == "a、b 或 c"
+        assert all_of(["a", "b"]) == "a 和 b"
     with speaking(present(find("ar"))):
         assert one_of(["@ben", "@ada"]) == "\u2068@ben\u2069 أو \u2068@ada\u2069"
 
@@ -35,5 +35,5 @@ def test_a_list_of_a_row_is_read_in_the_language_of_each_reader() -> None:
         kept = to_stored(tr("Ask {who}.", who=one_of(["ada", "ben", "cho"])))
     assert from_stored(kept) == "Ask ada, ben or cho."
     with speaking(present(find("zh-Hant"))):
-        assert "ada、ben或cho" in from_stored(kept)
+        assert "ada、ben 或 cho" in from_stored(kept)
         assert said(all_of([])) == ""

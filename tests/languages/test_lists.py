@@ -7,7 +7,7 @@ from tests.narrow import present
 
 @pytest.mark.parametrize(
     ("style", "english", "chinese"),
-    [(AND, "a, b and c", "a、b和c"), (OR, "a, b or c", "a、b或c"), (PLAIN, "a, b, c", "a、b、c")],
+    [(AND, "a, b and c", "a、b 和 c"), (OR, "a, b or c", "a、b 或 c"), (PLAIN, "a, b, c", "a、b、c")],
 )
 def test_each_style_by_the_custom_of_the_language(style: str, english: str, chinese: str) -> None:
     assert listed(["a", "b", "c"], style) == english
@@ -18,8 +18,9 @@ def test_each_style_by_the_custom_of_the_language(style: str, english: str, chin
 
 def test_where_words_have_no_space_between_them_bold_and_code_get_one() -> None:
     with speaking(present(find("zh-Hans"))):
-        assert listed(["`new`", "*ci* (key 3)", "b"], OR) == "`new` 、 *ci* (key 3)或b"
+        assert listed(["`new`", "*ci* (key 3)", "b"], OR) == "`new` 、 *ci* (key 3) 或 b"
         assert listed(["*ci*"], AND) == "*ci*"
+        assert listed(["甲", "乙"], AND) == "甲和乙"
     assert listed(["`new`", "*ci*"], OR) == "`new` or *ci*"
 
 

@@ -32,7 +32,7 @@ approval = { from = ["S0A", "U0B", "U0C"] }
         "No rule allows {operation} on what belongs to somebody else for people without a role.": "{operation}: NE!",
     }
     with speak(words, {"{count} person of {roles}": ("{count} × {roles}",) * 2}, tag="zh-Hant"):
-        assert decision_from_json(kept).sentence == "«R»: 1 × S0A、U0B或U0C!"
+        assert decision_from_json(kept).sentence == "«R»: 1 × S0A、U0B 或 U0C!"
         assert decision_from_json(locked).sentence == "NE. ZU."
         assert decision_from_json(refused).sentence == "key.quota: NE!"
 
