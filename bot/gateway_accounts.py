@@ -78,6 +78,7 @@ class Wires:
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     observe: Callable[[str, str, float, str], None]
+    timeout: float = 30.0
 
 
 def clients(found: Sequence[GatewayPlace], wires: Wires) -> dict[str, GatewayClient]:
@@ -96,6 +97,7 @@ def clients(found: Sequence[GatewayPlace], wires: Wires) -> dict[str, GatewayCli
             proxy=wires.proxies.of_url(place.base_url),
             clock=wires.clock,
             sleep=wires.sleep,
+            timeout=wires.timeout,
             limiter=limiter,
             observe=_observer(numbers, wires.observe),
             numbers=numbers,

@@ -3,12 +3,13 @@
     POST /sandbox/api/gateway/alert  {"source","how","key_id","again"}   → {"ok","status","id"}
 
 `source`: generic, github, gitguardian, alertmanager, or slack (another app posts the key into #general). `how`: full,
-masked, unknown (a key of some other account), or all (every key of the account at once). `again` repeats the last alert
+masked, unknown (a key of some other account), or all (every key of every account at once). A single key is one of the
+first account. `again` repeats the last alert
 of that source. The keys' values stay on the server: the page only ever says which key.
 """
 
 import string
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -29,18 +30,21 @@ Say = Callable[[str], Awaitable[Any]]
 
 
 class AlertPanel:
-    """`bot_url`: where the bot serves, known once it runs. `say`: posts a text into a channel, as another app."""
+    """`gateways`: that of the settings first. `bot_url`: where the bot serves, known once it runs.
+
+    `say`: posts a text into a channel, as another app.
+    """
 
     def __init__(
         self,
         *,
-        gateway: FakeGateway,
+        gateways: Sequence[FakeGateway],
         secrets: dict[str, str],
         bot_url: Callable[[], str],
         say: Say,
         now: Callable[[], float],
     ) -> None:
-        self._gateway = gateway
+        self._gateways = gateways
         self._secrets = secrets
         self._bot_url = bot_url
         self._say = say
@@ -81,12 +85,12 @@ class AlertPanel:
         if how == "unknown":
             return "sk-" + "".join(self._random.choices(string.ascii_letters + string.digits, k=48))
         if how == "all":
-            records = self._gateway.keys()
-            return " ".join(self._gateway.key_value(record.id) for record in records)
+            found = [(gateway, record.id) for gateway in self._gateways for record in list(gateway.keys())]
+            return " ".join(gateway.key_value(key_id) for gateway, key_id in found)
         if isinstance(key_id, bool) or not isinstance(key_id, int):
             raise MalformedError("`key_id` is a whole number.")
         try:
-            value = self._gateway.key_value(key_id).removeprefix("sk-")
+            value = self._gateways[0].key_value(key_id).removeprefix("sk-")
         except KeyError:
             raise RefusedError(f"There is no key {key_id}.") from None
         return f"sk-{value}" if how == "full" else f"sk-{value[:4]}**********{value[-4:]}"

@@ -10,14 +10,16 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from bot import logs
 from bot.app import Application, prepare_database
 from bot.errors import BotError, ConfigurationError
+from bot.keys import gateway_blocks
 from bot.services import Services
-from bot.settings import load
+from bot.settings import NamedSecret, load
 from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
 from keydesk_sandbox.panel import panel_routes
@@ -30,8 +32,10 @@ logger = logging.getLogger(__name__)
 DAY, MOST_STEPS = 86_400.0, 60
 
 
-def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile: str) -> int:
+def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile: str, gateways: int = 1) -> int:
     """Play until Ctrl-C. `host`: address of the page; the gateway and the bot are on loopback whatever it is.
+
+    `gateways`: 2 = with a second account, which the policy calls `prod`.
 
     Raises ConfigurationError when the port is taken, the profile is none or a package is missing.
     """
@@ -39,11 +43,20 @@ def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile:
         raise ConfigurationError(["--socket-mode needs one more package: pip install 'keydesk[sandbox]'"])
     with tempfile.TemporaryDirectory(prefix="keydesk-sandbox-") as folder, contextlib.suppress(KeyboardInterrupt):
         try:
-            world = World(folder=Path(folder), socket_mode=socket_mode, profile=profile, one_clock=True)
+            world = World(
+                folder=Path(folder), socket_mode=socket_mode, profile=profile, gateways=gateways, one_clock=True
+            )
         except (ValueError, KeyError) as error:
             raise ConfigurationError([f"--profile {profile}: {error}"]) from None
         logs.configure(
-            secrets=[world.bot_token, world.app_token, world.signing_secret, world.access_token], level="WARNING"
+            secrets=[
+                world.bot_token,
+                world.app_token,
+                world.signing_secret,
+                world.access_token,
+                world.second_token,
+            ],
+            level="WARNING",
         )
         asyncio.run(_play(world, host=host, port=port, open_browser=open_browser))
     return 0
@@ -55,11 +68,11 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     seed.fill_gateway(world.gateway)
     past.spend(world.gateway)
-    world.policy_path.write_text(seed.with_on_call(seed.POLICY), encoding="utf-8")
+    seed.fill_second_gateway(world.second)
     turns = [seed.PAGERDUTY_SAM, seed.PAGERDUTY_ALEX]
     world.pagerduty.take_turns(seed.ON_CALL_SCHEDULE, turns, seconds=DAY / 2, turns=2_000)
     alerts = AlertPanel(
-        gateway=world.gateway,
+        gateways=[world.gateway, world.second][: world.gateways],
         secrets=world.alert_secrets,
         bot_url=lambda: (world.slack.bot_url or "").removesuffix("/slack/events"),
         say=lambda text: world.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
@@ -90,11 +103,10 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         gateway_url = await stack.enter_async_context(serving(world.gateway.app, date_header=False))
         world.slack.base_url = address
         world.pagerduty.base_url = await stack.enter_async_context(serving(world.pagerduty.app))
-        settings = load(world.environment(gateway_url=gateway_url, port=3000), env_file=None)
-        application = Application(settings, clock=world.gateway.clock)
-        prepare_database(application.resources.database)
-        application.resources.database.run_here(seed.own_keys, world.gateway)
-        application.resources.database.run_here(past.remember, world.gateway)
+        second_url = ""
+        if world.gateways > 1:
+            second_url = await stack.enter_async_context(serving(world.second.app, date_header=False))
+        application = _application(world, gateway_url, second_url)
         world.slack.bot_url = await stack.enter_async_context(serving(application.asgi())) + "/slack/events"
         stack.push_async_callback(world.slack.close)
         print(
@@ -106,6 +118,27 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
         await stopped.wait()
 
 
+def _application(world: World, gateway_url: str, second_url: str) -> Application:
+    """The bot, with the policy and the keys that were there before it. `second_url`: "" = there is one gateway."""
+    policy = seed.with_on_call(seed.POLICY)
+    if second_url:
+        policy = seed.with_second_gateway(policy, url=second_url)
+    world.policy_path.write_text(policy, encoding="utf-8")
+    application = Application(
+        load(world.environment(gateway_url=gateway_url, port=3000), env_file=None),
+        clock=world.gateway.clock,
+        named_secret=lambda name: NamedSecret(name, SecretStr(world.second_token)),
+    )
+    database = application.resources.database
+    prepare_database(database)
+    database.run_here(seed.own_keys, world.gateway)
+    database.run_here(past.remember, world.gateway)
+    if second_url:
+        blocks = database.run_here(gateway_blocks.take, ["default", "prod"])
+        database.run_here(seed.own_keys, world.second, blocks["prod"])
+    return application
+
+
 async def _look(services: Services) -> None:
     """What happens every few minutes: a clock that is moved leaves no time for it."""
 
@@ -114,6 +147,7 @@ async def _look(services: Services) -> None:
 
     # What the gateway refuses now is looked at on the next day.
     with contextlib.suppress(BotError):
-        await services.resources.accounts.list_passes[0].run(known=(), turn=ours)
+        for one in services.resources.accounts.list_passes:
+            await one.run(known=(), turn=ours)
     await services.care.schedule.run()
     await services.review.schedule.run()

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from bot.gateway.numbers import KeyNumbers
 from bot.keys import owners
 from keydesk_sandbox.fake_gateway import FakeGateway
 from keydesk_sandbox.fake_pagerduty import PagerDutyUser
@@ -15,6 +16,8 @@ ENGINEER, SECOND_ENGINEER, MANAGER, SECOND_MANAGER = "U0ADA", "U0BEN", "U0MIRA",
 ARABIC_ENGINEER, CHINESE_MANAGER = "U0NOUR", "U0YATING"
 SECURITY, ADMIN, GUEST, OUTSIDER, DEACTIVATED = "U0SAM", "U0ALEX", "U0GIL", "U0OLGA", "U0DORA"
 
+# The name of the variable that holds the access token of the second account.
+SECOND_GATEWAY = "GATEWAY_TOKEN_PROD"
 POLICY = """\
 # The sandbox's policy. Change it while the sandbox runs: it is read again at once.
 
@@ -223,9 +226,12 @@ def workspace() -> Workspace:
     return Workspace(team=Team(id=TEAM, name="Lighthouse Labs"), people=people, groups=groups, channels=channels)
 
 
-def own_keys(c: sa.Connection, gateway: FakeGateway) -> None:
-    """Who owns the keys that were there before: Ada the notebooks, Ben the CI runner, nobody the production key."""
-    owner_of = {"notebooks": ENGINEER, "ci-runner": SECOND_ENGINEER}
+def own_keys(c: sa.Connection, gateway: FakeGateway, block: int = 0) -> None:
+    """Who owns the keys that were there before: Ada the notebooks, Ben the CI runner, nobody the production key.
+
+    `block`: of the gateway's numbers inside Keydesk.
+    """
+    owner_of = {"notebooks": ENGINEER, "ci-runner": SECOND_ENGINEER, "checkout": ENGINEER}
     records = gateway.keys()
     for record in records:
         if record.name in owner_of:
@@ -234,7 +240,7 @@ def own_keys(c: sa.Connection, gateway: FakeGateway) -> None:
             owners.own(
                 c,
                 owners.OwnedKey(
-                    key_id=record.id,
+                    key_id=KeyNumbers(block=block).inside(record.id),
                     name=record.name,
                     owner_id=owner,
                     owner_team=TEAM,
@@ -263,3 +269,21 @@ def fill_gateway(gateway: FakeGateway) -> None:
         model_limits_enabled=True,
         model_limits="gpt-4o-mini,claude-sonnet-4",
     )
+
+
+def fill_second_gateway(gateway: FakeGateway) -> None:
+    """Keys of the second account: Ada's checkout, and one that nobody owns."""
+    made = int(gateway.clock.now()) - 30 * 86_400
+    gateway.add_key(name="checkout", remain_quota=3_000_000, created_time=made)
+    gateway.add_key(name="batch-jobs", unlimited_quota=True, remain_quota=0, created_time=made)
+
+
+def with_second_gateway(policy: str, *, url: str) -> str:
+    """The same policy with the second account in it."""
+    return f"""{policy}
+# A second account. Its access token is in the environment variable named here.
+[gateways.prod]
+base_url     = "{url}"
+access_token = "{SECOND_GATEWAY}"
+user_id      = 2
+"""

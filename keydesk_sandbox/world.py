@@ -124,6 +124,10 @@ async def serving(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, **option
 _manifest = functools.cache(read_manifest)
 
 
+def _access_token() -> str:
+    return secrets.token_urlsafe(24).replace("_", "A").replace("-", "B")
+
+
 @dataclass(kw_only=True)
 class World:
     """Slack and gateway with their secrets. `environment` is what the bot is told, in the words of .env.example."""
@@ -133,6 +137,8 @@ class World:
     profile: str = "cometapi"
     # Slack's clock is the gateway's, so that both are moved together.
     one_clock: bool = False
+    # 2: another account beside the first, which the policy calls `prod`.
+    gateways: int = 1
     # What makes these clocks run.
     monotonic: Callable[[], float] = time.monotonic
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -142,7 +148,8 @@ class World:
         default_factory=lambda: {source: secrets.token_hex(16) for source in ALERT_SETTINGS}
     )
     pagerduty_token: str = field(default_factory=lambda: f"u+{secrets.token_hex(9)}")
-    access_token: str = field(default_factory=lambda: secrets.token_urlsafe(24).replace("_", "A").replace("-", "B"))
+    access_token: str = field(default_factory=_access_token)
+    second_token: str = field(default_factory=_access_token)
 
     def __post_init__(self) -> None:
         manifest = copy.deepcopy(_manifest())
@@ -151,6 +158,14 @@ class World:
             access_token=self.access_token,
             profile=self.profile,
             clock=Clock(ticking=True, monotonic=self.monotonic),
+        )
+        self.second = FakeGateway(
+            access_token=self.second_token,
+            profile=self.profile,
+            clock=self.gateway.clock,
+            user_id=2,
+            # Else its keys would have the values of the first.
+            seed=2,
         )
         clock = self.gateway.clock if self.one_clock else time.time
         self.slack = FakeSlack(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.audit import Fact
 from bot.audit.tables import lines
 from bot.db.tables import keys, requests
+from bot.gateway.numbers import shown_number
 
 # Names inside `details`.
 INPUT, OWNER = "input_sha256", "owner"
@@ -82,7 +83,8 @@ def _of_wish(row: sa.Row[Any], line: _Recorded) -> Iterator[str]:
     if line.asked_by is not None and line.asked_by != row.requester_id:
         yield f"Request {row.id} is of {row.requester_id}, but {line.asked_by} asked for it."
     if line.key_id is not None and line.key_id != row.key_id:
-        yield f"Request {row.id} is about key {row.key_id}, but key {line.key_id} was asked about."
+        asked, ours = shown_number(line.key_id), shown_number(row.key_id)
+        yield f"Request {row.id} is about key {ours}, but key {asked} was asked about."
     # An offer changes it, with a line of its own.
     if line.wanted and row.counter_offer is None and line.wanted != input_digest(row.input):
         yield f"What request {row.id} asks for was changed."
@@ -92,7 +94,8 @@ def _of_owners(c: sa.Connection, owner: dict[int, str]) -> Iterator[str]:
     for key_id, owner_id in c.execute(sa.select(keys.c.key_id, keys.c.owner_id).order_by(keys.c.key_id)):
         recorded = owner.get(key_id)
         if recorded is not None and recorded != owner_id:
-            yield f"Key {key_id} belongs to {owner_id} in the database, but the record says that {recorded} got it."
+            number = shown_number(key_id)
+            yield f"Key {number} belongs to {owner_id} in the database, but the record says that {recorded} got it."
 
 
 def _details(text: str) -> dict[str, Any]:

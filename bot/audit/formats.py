@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.audit.chain import printable
+from bot.gateway.numbers import shown_number
 from bot.logs import visible
 
-COLUMNS = ("seq", "at", "fact", "actor", "request_id", "key_id", "details", "previous_hash", "hash")
+# `key`: the number as people know it, such as `prod/12`; `key_id` is what the hash is about.
+COLUMNS = ("seq", "at", "fact", "actor", "request_id", "key_id", "details", "previous_hash", "hash", "key")
 # A table program takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # OCSF 1.3, class API Activity; activity 99 is "other": the fact says which.
@@ -24,7 +26,7 @@ def as_csv(lines: Iterable[str]) -> Iterator[str]:
         line = json.loads(text)
         if "head" in line:
             line = {"fact": "head", "details": line["head"], "hash": line["head"]["hash"]}
-        yield _row([_cell(line.get(name)) for name in COLUMNS])
+        yield _row([_cell(_key(line) if name == "key" else line.get(name)) for name in COLUMNS])
 
 
 def as_ocsf(lines: Iterable[str]) -> Iterator[str]:
@@ -55,11 +57,17 @@ def _event(line: dict[str, Any]) -> dict[str, Any]:
             event["time"] = int(datetime.fromisoformat(at).timestamp() * 1000)
         except (ValueError, OverflowError):
             event["raw_data"] = at
+    if (key := _key(line)) is not None:
+        event["resources"] = [{"type": "API key", "uid": key}]
     if line.get("actor"):
         event["actor"] = {"user": {"uid": line["actor"]}}
     if not head:
         event["metadata"]["uid"] = str(line.get("seq"))
     return event
+
+
+def _key(line: dict[str, Any]) -> str | None:
+    return None if line.get("key_id") is None else str(shown_number(line["key_id"]))
 
 
 def _cell(value: Any) -> str:

@@ -14,6 +14,7 @@ from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.care.notice_text import notice_text, outcome_text
 from bot.care.told import Wants
 from bot.gateway.dollars import Dollars
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc, trn
 from bot.slack import post_store
 from bot.slack.blocks import (
@@ -58,7 +59,7 @@ def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
 
 def buttons_of(notice: Notice) -> list[Block]:
     """What mends it."""
-    key, number = str(notice.key_id), notice.key_id
+    key, number = str(notice.key_id), shown_number(notice.key_id)
     if notice.kind in {Crossing.EXPIRES, Crossing.ENDED}:
         label = tr("Extend key {number} by 30 days", number=number)
         return [button(tr("Extend 30 days"), EXTEND, value=key, label=label)]
@@ -82,7 +83,7 @@ def buttons_of(notice: Notice) -> list[Block]:
 
 def disable_now(notice: Notice) -> Block:
     """The button that takes a key out of use without a form."""
-    number = notice.key_id
+    number = shown_number(notice.key_id)
     sure = confirm(
         tr("Disable this key now?"),
         tr("Whatever uses key {number} stops working. It can be enabled again.", number=number),
@@ -90,7 +91,7 @@ def disable_now(notice: Notice) -> Block:
         danger=True,
     )
     label = tr("Disable key {number}", number=number)
-    return button(tr("Disable now"), DISABLE_NOW, value=str(number), label=label, style="danger", confirm=sure)
+    return button(tr("Disable now"), DISABLE_NOW, value=str(notice.key_id), label=label, style="danger", confirm=sure)
 
 
 def key_number(delivery: Delivery) -> int:

@@ -52,6 +52,13 @@ def add_all(subparsers: Subparsers) -> None:
         metavar="KIND",
         help="kind of gateway: cometapi, upstream-g1, upstream-g2, upstream-g3 or sibling (default %(default)s)",
     )
+    sandbox.add_argument(
+        "--gateways",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2: with a second account of its own, called prod in the policy (default %(default)s)",
+    )
     sandbox.set_defaults(run=_sandbox)
     _add(subparsers, "migrate", "bring the database up to date", _MIGRATE).set_defaults(run=_migrate)
     backup = _add(subparsers, "backup", "a consistent copy of the SQLite database", _BACKUP)
@@ -208,6 +215,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
         open_browser=not arguments.no_open,
         socket_mode=arguments.socket_mode,
         profile=arguments.profile,
+        gateways=arguments.gateways,
     )
 
 

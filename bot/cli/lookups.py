@@ -4,6 +4,7 @@ Every look is bounded in time. What cannot be asked becomes a printed note, and 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +14,17 @@ from bot.cli.on_call import OnCallNow, on_call_now, schedules_of
 from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
 from bot.errors import BotError, ConfigurationError, UserError
-from bot.gateway.connection import connect
+from bot.gateway.gateways import Gateways
 from bot.gateway.models import Key
-from bot.keys import locks, owners
+from bot.gateway.numbers import gateway_of, shown_number
+from bot.gateway_accounts import GatewayPlace, Wires, clients, places
+from bot.keys import gateway_blocks, locks, owners
 from bot.keys.lookup import KeyLookup, Match, one
 from bot.operations import facts_of
 from bot.permissions.hypothetical import hypothetical_actor
 from bot.permissions.models import Actor, ActorKind, Lock
 from bot.permissions.rules import Policy
-from bot.settings import PartialSettings, Settings, proxies
+from bot.settings import PartialSettings, Settings, named_secret, proxies
 from bot.slack.directory import Directory
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.web_client import SlackWebClient
@@ -150,10 +153,13 @@ async def groups_now(partial: PartialSettings, policy: Policy) -> tuple[Members,
         await web.close()
 
 
-def find_key(partial: PartialSettings, text: str, actor: Actor, out: TextIO) -> FoundKey:
-    """The one key that is meant: a number or an exact name. Raises UserError, GatewayError, ConfigurationError."""
+def find_key(partial: PartialSettings, policy: Policy, text: str, actor: Actor, out: TextIO) -> FoundKey:
+    """The one key that is meant: a number such as `12` or `prod/12`, or an exact name.
+
+    Raises UserError, GatewayError, ConfigurationError.
+    """
     try:
-        matches = run(_matches(partial, text))
+        matches = run(_matches(partial, policy, text, out))
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
     if not matches:
@@ -161,22 +167,47 @@ def find_key(partial: PartialSettings, text: str, actor: Actor, out: TextIO) -> 
     key = one(matches, text).key
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
     own, lock = _known_of(partial, key, actor, out)
-    return FoundKey(label=f"{key.id} “{key.name}”", own=own, facts=replace(facts, lock=lock))
+    facts = replace(facts, lock=lock, gateway=gateway_of(key.id))
+    return FoundKey(label=f"{shown_number(key.id)} “{key.name}”", own=own, facts=facts)
 
 
-async def _matches(partial: PartialSettings, text: str) -> list[Match]:
-    settings = partial.settings
-    client = connect(
-        base_url=settings.cometapi_base_url,
-        access_token=settings.cometapi_access_token,
-        user_id=settings.cometapi_user_id,
+async def _matches(partial: PartialSettings, policy: Policy, text: str, out: TextIO) -> list[Match]:
+    found = _places(partial.settings, policy, out)
+    wires = Wires(
+        transport=None,
+        proxies=proxies(),
+        clock=time.time,
+        sleep=asyncio.sleep,
+        observe=lambda *_told: None,
         timeout=PATIENCE,
-        proxy=proxies().of_url(settings.cometapi_base_url),
     )
+    gateways = Gateways(clients(found, wires))
+    gateways.number(await _blocks(partial, [place.name for place in found]))
     try:
-        return await KeyLookup(reader=client).whole(text, deadline=PATIENCE)
+        return await KeyLookup(reader=gateways).whole(text, deadline=PATIENCE)
     finally:
-        await client.aclose()
+        await gateways.aclose()
+
+
+def _places(settings: Settings, policy: Policy, out: TextIO) -> list[GatewayPlace]:
+    """Every gateway that can be asked; a note about each that cannot."""
+    there = []
+    for terms in policy.gateways:
+        try:
+            there += places(settings, [terms], lambda name: named_secret(name).value)[1:]
+        except ConfigurationError as error:
+            out.write(f"note: the gateway {terms.name} is not asked: {error}\n")
+    return [*places(settings, [], lambda _name: settings.cometapi_access_token), *there]
+
+
+async def _blocks(partial: PartialSettings, names: Sequence[str]) -> dict[str, int]:
+    """The blocks of their keys' numbers: those of the database, and made-up ones for gateways that it does not know."""
+    known: dict[str, int] = {}
+    with contextlib.suppress(ConfigurationError), open_read_only(partial.settings.database_url) as database:
+        known = await database.read(gateway_blocks.known)
+    for name in names:
+        known.setdefault(name, max(known.values(), default=-1) + 1)
+    return known
 
 
 def _known_of(partial: PartialSettings, key: Key, actor: Actor, out: TextIO) -> tuple[bool, Lock | None]:
@@ -186,7 +217,9 @@ def _known_of(partial: PartialSettings, key: Key, actor: Actor, out: TextIO) -> 
             owner = run(database.read(owners.owner_of, key.id))
             lock = run(database.read(locks.lock_of, key.id, key.created_time))
     except ConfigurationError as error:
-        out.write(f"note: who owns key {key.id} is not known, so it is taken as somebody else's: {error}\n")
+        out.write(
+            f"note: who owns key {shown_number(key.id)} is not known, so it is taken as somebody else's: {error}\n"
+        )
         return False, None
     return owner == actor.slack_user_id, lock
 

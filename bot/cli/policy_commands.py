@@ -104,7 +104,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--in", dest="groups", action="append", default=[], metavar="GROUP", help="also in this user group; repeatable"
     )
-    parser.add_argument("--key", metavar="KEY", help="number or exact name of a key, read from the gateway")
+    parser.add_argument("--key", metavar="KEY", help="number (prod/12) or exact name of a key, read from its gateway")
     parser.add_argument("--on", choices=("own", "any"), help="own key or anybody's (default: as --key says, else own)")
     parser.add_argument(
         "--with",
@@ -181,7 +181,9 @@ def _explain(arguments: argparse.Namespace) -> int:
             partial, load_policy(path, units_per_usd=units), question.groups, user, out
         )
     if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        find_key = lambda text, actor: lookups.find_key(partial, text, actor, out)  # noqa: E731
+        find_key = lambda text, actor: lookups.find_key(  # noqa: E731
+            partial, load_policy(path, units_per_usd=units), text, actor, out
+        )
     return explain_policy(
         path, question, out=out, now=time.time(), units_per_usd=units, find_actor=find_actor, find_key=find_key
     )

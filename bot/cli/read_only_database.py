@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from bot.db.engine import Database, open_database
 from bot.db.migrate import pending
 from bot.errors import ConfigurationError
+from bot.gateway.numbers import know_names
+from bot.keys import gateway_blocks
 
 
 @contextlib.contextmanager
@@ -23,6 +25,9 @@ def open_read_only(url: str) -> Iterator[Database]:
         if missing:
             names = ", ".join(missing)
             raise ConfigurationError([f"The database is not up to date ({names}); run `keydesk migrate` first."])
+        # So that keys are shown as `prod/12`, as people know them.
+        with database.engine.connect() as c:
+            know_names({block: name for name, block in gateway_blocks.known(c).items()})
         yield database
     finally:
         database.close()

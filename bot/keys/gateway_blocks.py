@@ -13,9 +13,9 @@ def take(c: sa.Connection, names: Iterable[str]) -> dict[str, int]:
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(gateways)
     for name in names:
         # Where another process starts at the same moment, whichever is second finds the block taken and looks again.
-        while name not in (known := _all(c)):
-            c.execute(insert.values(name=name, block=max(known.values()) + 1).on_conflict_do_nothing())
-    return _all(c)
+        while name not in (there := known(c)):
+            c.execute(insert.values(name=name, block=max(there.values()) + 1).on_conflict_do_nothing())
+    return known(c)
 
 
 def remember_units(c: sa.Connection, units: Mapping[str, int]) -> dict[int, int]:
@@ -31,5 +31,6 @@ def known_units(c: sa.Connection) -> dict[int, int]:
     return {row.block: row.units_per_usd for row in rows}
 
 
-def _all(c: sa.Connection) -> dict[str, int]:
+def known(c: sa.Connection) -> dict[str, int]:
+    """The blocks of all gateways that this database ever had, by name."""
     return {row.name: row.block for row in c.execute(sa.select(gateways).order_by(gateways.c.block))}

@@ -140,10 +140,15 @@ def _user_id(document: TomlDocument, path: Path, table: Table) -> str | None:
 
 def check_names(document: TomlDocument, gateways: Iterable[GatewayTerms], rules: object) -> None:
     """Note every gateway that a condition names and that there is not, where the file has gateways at all."""
-    names = [OF_SETTINGS, *(gateway.name for gateway in gateways)]
     for path, name in _named_gateways(rules):
-        if name not in names:
-            document.wrong(path, guess(tr("there is no gateway “{typed}”", typed=short(name)), name, names))
+        check_name(document, path, name, gateways)
+
+
+def check_name(document: TomlDocument, path: Path, name: str, gateways: Iterable[GatewayTerms]) -> None:
+    """Note a gateway that there is not."""
+    names = [OF_SETTINGS, *(gateway.name for gateway in gateways)]
+    if name not in names:
+        document.wrong(path, guess(tr("there is no gateway “{typed}”", typed=short(name)), name, names))
 
 
 def _named_gateways(rules: object) -> Iterator[tuple[Path, str]]:

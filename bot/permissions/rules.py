@@ -229,10 +229,10 @@ def _parsed(text: str, file: str, units_per_usd: int) -> Policy:
     rules = _rules(document, roles, document.data.get("rules", []), widest)
     auto_disable = _auto_disable(document, document.data.get("alerts", {}))
     care = read_care(document, document.data.get("care", {}))
-    templates = read_templates(document, document.data.get("templates", []))
     time_zone = read_time_zone(document, document.data.get("allowances", {}))
     review = read_review(document, document.data.get("review", {}))
     gateways = read_gateways(document, document.data.get("gateways", {}))
+    templates = read_templates(document, document.data.get("templates", []), gateways)
     if "gateways" in document.data:
         check_names(document, gateways, document.data.get("rules", []))
     document.finish()

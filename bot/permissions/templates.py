@@ -4,16 +4,17 @@ A template names fields of the form for a new key; what it leaves out stays as t
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.languages import StoredText, tr, trc
 from bot.periods import Period
+from bot.permissions.gateways import GatewayTerms, check_name
 from bot.permissions.source_map import Path
 from bot.permissions.toml_document import Table, TomlDocument, short, value_problem
 from bot.units import short_quota
 
-KEYS = ("name", "words", "fields")
+KEYS = ("name", "words", "gateway", "fields")
 # Slack shows so many buttons in a row of them.
 MOST = 25
 MOST_NAME, MOST_WORDS, MOST_TEXT, MOST_ENTRIES = 80, 70, 1000, 100
@@ -24,15 +25,19 @@ NEVER = "never"
 class Template:
     """`name`: unique. `words`: what the button says, in each language. `fields`: block id of the form → what stands in
     it: a text, whether a box is ticked, or entries. `expired_time` is `never` or a time from now, such as `45d`.
+    `gateway`: where the key is made, "" = as chosen in the form.
     """
 
     name: str
     words: StoredText
     fields: Mapping[str, StoredText | bool | tuple[str, ...]]
+    gateway: str = ""
 
 
-def read_templates(document: TomlDocument, value: object) -> tuple[Template, ...]:
-    """The templates, in their order; the mistakes in them are noted in the document."""
+def read_templates(
+    document: TomlDocument, value: object, gateways: Iterable[GatewayTerms] = ()
+) -> tuple[Template, ...]:
+    """The templates, in their order; the mistakes in them are noted in the document. `gateways`: of the same file."""
     path: Path = ("templates",)
     if not isinstance(value, list):
         document.wrong(path, tr("templates are written as [[templates]], with two brackets each"))
@@ -45,6 +50,8 @@ def read_templates(document: TomlDocument, value: object) -> tuple[Template, ...
         place: Path = (*path, index)
         table = document.table(place, element, _a_template())
         template = None if table is None else _template(document, place, table)
+        if template is not None and template.gateway:
+            check_name(document, (*place, "gateway"), template.gateway, gateways)
         if template is not None and template.name in found:
             document.wrong((*place, "name"), tr("another template is named “{name}” too", name=template.name))
         elif template is not None:
@@ -65,6 +72,7 @@ def _template(document: TomlDocument, path: Path, table: Table) -> Template | No
     words: str | None = name
     if "words" in table:
         words = document.own_sentence((*path, "words"), table["words"], "words", most=MOST_WORDS)
+    gateway = document.text((*path, "gateway"), table["gateway"], "gateway", most=30) if "gateway" in table else ""
     inside: Path = (*path, "fields")
     written = document.table(inside, table.get("fields", {}), "fields") or {}
     document.only(inside, written, READERS, "fields")
@@ -76,7 +84,7 @@ def _template(document: TomlDocument, path: Path, table: Table) -> Template | No
     fields = {field: one for field, one in read.items() if one is not None}
     if fields.get("remain_quota") == "0" and not fields.get("unlimited_quota"):
         document.wrong((*inside, "remain_quota"), tr("with a quota of 0 the key could not be used"))
-    return Template(name=name, words=words, fields=fields) if name and words else None
+    return Template(name=name, words=words, fields=fields, gateway=gateway or "") if name and words else None
 
 
 _Value = StoredText | bool | tuple[str, ...]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store as requests_store
 from bot.gateway.dollars import Dollars
+from bot.gateway.numbers import shown_number
 from bot.languages import Sentence, joined, tr, trn
 from bot.permissions.models import Actor
 from bot.permissions.reviewers import security_of
@@ -267,7 +268,9 @@ def _owner(c: sa.Connection, post: PostRow, *, dollars: Dollars, called: Called)
         # What the title says of all need not be said of each.
         alike = what != "decided" and row.undone_by is None
         standing = "" if alike else standing_text(row, requests, units_per_usd=dollars.of(row.key_id))
-        lines.append(f"{bold_name(row.name)} · {tr('key {number}', number=row.key_id)}\n{standing}".strip())
+        lines.append(
+            f"{bold_name(row.name)} · {tr('key {number}', number=shown_number(row.key_id))}\n{standing}".strip()
+        )
     blocks = [section(title), section("\n".join(lines))]
     if len(rows) > NAMED:
         blocks.append(context(trn("… and {count} more", "… and {count} more", len(rows) - NAMED)))

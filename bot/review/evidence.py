@@ -17,6 +17,7 @@ from bot.audit import Fact
 from bot.audit.chain import GENESIS, canonical, moment
 from bot.audit.signed_head import Head, HeadSigner, UntrustedHead
 from bot.audit.tables import head, lines
+from bot.gateway.numbers import shown_number
 from bot.review import store
 from bot.review.models import Review, ReviewedKey, Verdict
 
@@ -102,6 +103,7 @@ def _entries(c: sa.Connection, rows: Sequence[ReviewedKey]) -> list[dict[str, An
 def _entry(row: ReviewedKey, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "key_id": row.key_id,
+        "key": str(shown_number(row.key_id)),
         "name": row.name,
         "owner": row.owner_id,
         "card": row.card_id,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.approvals.models import ApprovalRequest, Status
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, said, tr, trc, trn
 from bot.review.models import DAY, UNDO_SECONDS, Reason, ReviewedKey, Verdict, WhyLeft
 from bot.slack.blocks import Block, actions, bold_name, button, confirm, date, harmless, mention, plain_name, section
@@ -47,7 +48,7 @@ def key_blocks(
     row: ReviewedKey, requests: Requests, *, now: float, units_per_usd: int, viewer: str = ""
 ) -> list[Block]:
     """The key, then its buttons. `viewer`: whoever looks, where only one person does; the own key has no buttons."""
-    number = tr("key {number}", number=row.key_id)
+    number = tr("key {number}", number=shown_number(row.key_id))
     owner = f" · {mention(row.owner_id)}" if row.owner_id else ""
     lines = [f"{bold_name(row.name)} · {number}{owner}", _why(row, units_per_usd=units_per_usd)]
     own = bool(viewer) and viewer == row.owner_id
@@ -115,17 +116,19 @@ def _failed(request: ApprovalRequest | None) -> str:
 def _buttons(row: ReviewedKey, *, now: float, units_per_usd: int) -> list[Block]:
     value, name = str(row.id), plain_name(row.name)
     if row.can_be_undone(now):
-        label = tr("Undo: enable key {number}", number=row.key_id)
+        label = tr("Undo: enable key {number}", number=shown_number(row.key_id))
         return [button(trc("button: take a disable back", "Undo"), UNDO, value=value, label=label)]
     if row.verdict is not Verdict.OPEN:
         return []
-    keep = button(trc("button", "Keep"), KEEP, value=value, label=tr("Keep key {number}", number=row.key_id))
+    keep = button(
+        trc("button", "Keep"), KEEP, value=value, label=tr("Keep key {number}", number=shown_number(row.key_id))
+    )
     disable = button(
         trc("button", "Disable"),
         DISABLE,
         value=value,
         style="danger",
-        label=tr("Disable key {number}", number=row.key_id),
+        label=tr("Disable key {number}", number=shown_number(row.key_id)),
         confirm=confirm(
             tr("Disable this key?"),
             trn(
@@ -155,7 +158,7 @@ def _shrink(row: ReviewedKey, *, units_per_usd: int) -> list[Block]:
             trc("button", "Shrink to {amount}", amount=amount),
             SHRINK,
             value=str(row.id),
-            label=tr("Shrink key {number} to {amount}", number=row.key_id, amount=amount),
+            label=tr("Shrink key {number} to {amount}", number=shown_number(row.key_id), amount=amount),
             confirm=confirm(tr("Lower its quota?"), joined(before, after), yes=trc("button", "Shrink")),
         )
     ]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bot.audit.formats import COLUMNS, as_csv, as_ocsf
+from bot.gateway.numbers import BLOCK, know_names
 from tests.audit.test_chain import make
 
 
@@ -53,3 +54,12 @@ def test_no_form_moves_a_terminals_cursor_or_turns_a_line() -> None:
         text = "\n".join(form([json.dumps(line)]))
         assert not set("\x1b\x9b\u202e\u2066\x7f") & set(text)
         assert "\\u001b[2J" in text
+
+
+def test_a_key_has_the_number_that_people_know() -> None:
+    know_names({0: "default", 1: "prod"})
+    line = json.dumps(json.loads(make(1)[0]) | {"key_id": BLOCK + 12})
+    row = next(csv.DictReader(io.StringIO("\n".join(as_csv([line])))))
+    assert (row["key_id"], row["key"]) == (str(BLOCK + 12), "prod/12")
+    (event,) = (json.loads(text) for text in as_ocsf([line]))
+    assert event["resources"] == [{"type": "API key", "uid": "prod/12"}]

@@ -10,7 +10,8 @@ from bot.cli import lookups
 from bot.cli.policy import FoundKey
 from bot.db.engine import open_database
 from bot.errors import GatewayError, UserError
-from bot.keys import owners
+from bot.gateway.numbers import BLOCK
+from bot.keys import gateway_blocks, owners
 from bot.keys.owners import OwnedKey
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy, parse_policy
@@ -125,8 +126,14 @@ async def gateway_url(world: World) -> AsyncIterator[str]:
         yield address
 
 
-async def find_key(partial: PartialSettings, text: str, out: io.StringIO, user: str = seed.ENGINEER) -> FoundKey:
-    return await asyncio.to_thread(lookups.find_key, partial, text, Actor(slack_user_id=user), out)
+async def find_key(
+    partial: PartialSettings,
+    text: str,
+    out: io.StringIO,
+    user: str = seed.ENGINEER,
+    policy: Policy = POLICY,
+) -> FoundKey:
+    return await asyncio.to_thread(lookups.find_key, partial, policy, text, Actor(slack_user_id=user), out)
 
 
 async def test_a_key_is_found_by_number_and_by_name(
@@ -175,3 +182,46 @@ async def test_without_the_list_of_owners_a_key_is_somebody_elses(
     assert found.own is False
     assert "is taken as somebody else's: There is no database none.sqlite yet" in out.getvalue()
     assert not (folder / "none.sqlite").exists()
+
+
+@pytest.fixture
+async def second_url(world: World) -> AsyncIterator[str]:
+    seed.fill_second_gateway(world.second)
+    async with serving(world.second.app, date_header=False) as address:
+        yield address
+
+
+async def test_a_key_is_read_at_its_own_gateway(
+    world: World,
+    settle: Settle,
+    out: io.StringIO,
+    gateway_url: str,
+    second_url: str,
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(seed.SECOND_GATEWAY, world.second_token)
+    policy = parse_policy(seed.with_second_gateway(seed.POLICY, url=second_url))
+    partial = settle(COMETAPI_BASE_URL=gateway_url)
+    record = world.second.add_key(name="there", remain_quota=7)
+    database = open_database(sqlite_url)
+    # Another one was there before it, so its block is not the next one.
+    await database.run(gateway_blocks.take, ["default", "gone", "prod"])
+    line = OwnedKey(
+        key_id=2 * BLOCK + record.id,
+        name="there",
+        owner_id=seed.ENGINEER,
+        owner_team="T0",
+        request_id=1,
+        created_at=1.0,
+    )
+    await database.run(owners.own, line)
+    found = await find_key(partial, f"prod/{record.id}", out, policy=policy)
+    assert (found.label, found.own, found.facts.remain_quota) == (f"prod/{record.id} “there”", True, 7)
+    assert found.facts.gateway == "prod"
+    assert (await find_key(partial, "ci-runner", out, policy=policy)).facts.gateway == "default"
+    # Without its token the others are asked.
+    monkeypatch.delenv(seed.SECOND_GATEWAY)
+    assert (await find_key(partial, "ci-runner", out, policy=policy)).label.startswith("default/")
+    assert "note: the gateway prod is not asked: GATEWAY_TOKEN_PROD is missing." in out.getvalue()
+    database.close()

@@ -70,3 +70,20 @@ async def test_months_pass_day_by_day_and_a_key_that_nobody_uses_is_asked_about(
         await page.shows("Is it still needed?")
         await page.do("gateway/clock", seconds=15 * 86_400)
         await page.shows("nobody said that it is needed, and it is disabled now")
+
+
+@pytest.mark.thorough
+async def test_with_two_gateways_each_makes_keys_of_its_own() -> None:
+    async with (
+        sandbox("--gateways", "2") as address,
+        httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE) as http,
+    ):
+        page = Page(http)
+        await page.do("say", channel=seed.KEYS_CHANNEL, text="/apikey list")
+        await page.shows("checkout")
+        await page.do("say", channel=seed.KEYS_CHANNEL, text="/apikey new shop 100k 30d on prod because the shop opens")
+        view = await page.until(
+            lambda state: state["views"] and "prod" in json.dumps(state["views"][0]) and state["views"][0]
+        )
+        await page.do("submit", view_id=view["id"])
+        await page.shows("prod/103")

@@ -98,3 +98,18 @@ def test_a_mistake_is_told_with_its_place(text: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         templates(text)
     assert told in str(error.value)
+
+
+GATEWAYS = '[gateways.prod]\nbase_url = "https://prod.example.com"\naccess_token = "TOKEN_PROD"\n'
+
+
+def test_it_may_be_of_one_gateway() -> None:
+    text = '[[templates]]\nname = "a"\ngateway = "prod"\nfields = {}\n'
+    assert templates(text + GATEWAYS)[0].gateway == "prod"
+    assert templates(text.replace("prod", "default"))[0].gateway == "default"
+    for wrong, told in (('"pord"', "there is no gateway “pord”; did you mean “prod”"), ("7", "gateway must be a text")):
+        with pytest.raises(ConfigurationError) as caught:
+            templates(text.replace('"prod"', wrong) + GATEWAYS)
+        assert told in str(caught.value.problems[0])
+    with pytest.raises(ConfigurationError):
+        templates(text)

@@ -14,11 +14,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @contextlib.asynccontextmanager
-async def sandbox() -> AsyncIterator[str]:
+async def sandbox(*options: str) -> AsyncIterator[str]:
     """`keydesk sandbox` as a process of its own; yields its address."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "sandbox", "--no-open", "--port", str(port),
+        sys.executable, "-m", "bot", "sandbox", "--no-open", "--port", str(port), *options,
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     assert process.stdout is not None

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.models import ApprovalRequest
+from bot.gateway.numbers import shown_number
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import all_of
 from bot.slack.blocks import Block, Message, actions, bold_name, button, context, mention, section
@@ -35,7 +36,7 @@ def copy_blocks(request: ApprovalRequest) -> list[Block]:
 def security_message(request: ApprovalRequest) -> Message:
     """The word in the security channel, with a button for each copy that opens the usual form."""
     copies = () if request.outcome is None else request.outcome.copies
-    keys = all_of(tr("key {number}", number=number) for number in copies)
+    keys = all_of(tr("key {number}", number=shown_number(number)) for number in copies)
     told = trn(
         "The gateway made key {name} of request {number} twice: {keys} is a copy that nobody owns.",
         "The gateway made key {name} of request {number} several times: {keys} are copies that nobody owns.",
@@ -60,7 +61,9 @@ def security_message(request: ApprovalRequest) -> Message:
         who=who,
     )
     buttons = [
-        button(trc("button", "Disable key {number}…").filled(number=number), "key.disable", value=str(number))
+        button(
+            trc("button", "Disable key {number}…").filled(number=shown_number(number)), "key.disable", value=str(number)
+        )
         for number in copies[:_MOST]
     ]
     return Message(told, [section(f":warning: {joined(told, waits)}"), actions(*buttons)])

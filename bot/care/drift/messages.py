@@ -12,6 +12,7 @@ from bot.care.drift.comparison import DISABLED, Reading, settings_of
 from bot.care.drift.store import KeyDrift
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
+from bot.gateway.numbers import shown_number
 from bot.keys.text import changed_lines, state_text
 from bot.languages import Sentence, joined, said, tr, trc, trn
 from bot.operations import Change
@@ -55,7 +56,7 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], dollars: Dollars) -> Messa
 
 def _key_blocks(c: sa.Connection, row: KeyDrift, units_per_usd: int) -> list[Block]:
     shown = row.shown or {}
-    parts = [bold_name(shown["name"]), tr("key {number}", number=row.key_id), code(shown["hint"])]
+    parts = [bold_name(shown["name"]), tr("key {number}", number=shown_number(row.key_id)), code(shown["hint"])]
     parts += [mention(shown["owner"])] if shown["owner"] else []
     blocks = [
         section(" · ".join(parts)),
@@ -65,13 +66,11 @@ def _key_blocks(c: sa.Connection, row: KeyDrift, units_per_usd: int) -> list[Blo
         return [*blocks, context(said(_OUTCOMES[row.outcome].filled(who=mention(row.answered_by or ""))))]
     if row.requests:
         return [*blocks, context(_asked(c, row))]
-    number = row.key_id
+    value, number = str(row.key_id), shown_number(row.key_id)
     accept = button(
-        trc("button", "Accept"), ACCEPT, value=str(number), label=tr("Accept key {number} as it is", number=number)
+        trc("button", "Accept"), ACCEPT, value=value, label=tr("Accept key {number} as it is", number=number)
     )
-    back = button(
-        trc("button", "Put back"), PUT_BACK, value=str(number), label=tr("Put key {number} back", number=number)
-    )
+    back = button(trc("button", "Put back"), PUT_BACK, value=value, label=tr("Put key {number} back", number=number))
     return [*blocks, actions(accept, back)]
 
 

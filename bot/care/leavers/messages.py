@@ -15,6 +15,7 @@ from bot.care.leavers.store import Departure, LeftKey
 from bot.db import named_values
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.text import left_text
@@ -108,7 +109,7 @@ def _sentence(departure: Departure) -> str:
 def _key_blocks(
     c: sa.Connection, departure: Departure, key: LeftKey, known: KnownKey | None, units_per_usd: int
 ) -> list[Block]:
-    parts = [bold_name(key.name), tr("key {number}", number=key.key_id)]
+    parts = [bold_name(key.name), tr("key {number}", number=shown_number(key.key_id))]
     if known is not None:
         record = known.key
         left = left_text(record.remain_quota, unlimited=record.unlimited_quota, units_per_usd=units_per_usd)
@@ -125,10 +126,12 @@ def _state(c: sa.Connection, departure: Departure, key: LeftKey, known: KnownKey
         return tr("deleted"), ()
     if line.owner_id != departure.person_id:
         return tr(":white_check_mark: taken over by {who}", who=mention(line.owner_id)), ()
-    take = _button(tr("Take over"), TAKE_OVER, tr("Take over key {number}", number=key.key_id), key)
+    take = _button(tr("Take over"), TAKE_OVER, tr("Take over key {number}", number=shown_number(key.key_id)), key)
     if line.disabled_at is not None or (known is not None and known.key.status == KeyStatus.DISABLED):
         return tr(":no_entry: disabled"), (take,)
-    disable = _button(tr("Disable now"), DISABLE, tr("Disable key {number}", number=key.key_id), key, style="danger")
+    disable = _button(
+        tr("Disable now"), DISABLE, tr("Disable key {number}", number=shown_number(key.key_id)), key, style="danger"
+    )
     request = requests_store.by_delivery(c, disable_delivery(departure, key.key_id))
     return _how_it_went(request), (take, disable)
 

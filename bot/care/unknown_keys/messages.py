@@ -11,6 +11,7 @@ from bot.care.unknown_keys import store
 from bot.care.unknown_keys.store import UnknownKey
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import KeyStatus
+from bot.gateway.numbers import shown_number
 from bot.keys import inventory_store, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.text import left_text
@@ -59,7 +60,7 @@ def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Mes
 
 
 def _key_blocks(c: sa.Connection, told: UnknownKey, known: KnownKey | None, units_per_usd: int) -> list[Block]:
-    number = tr("key {number}", number=told.key_id)
+    number = tr("key {number}", number=shown_number(told.key_id))
     if known is None or known.gone_at is not None or known.key.created_time != told.born_at:
         return [section(" · ".join([number, tr("deleted")]))]
     key = known.key
@@ -77,7 +78,7 @@ def _state(c: sa.Connection, told: UnknownKey, known: KnownKey) -> tuple[str, Se
     owner = owners.owner_of(c, told.key_id, told.born_at)
     if owner is not None:
         return tr(":white_check_mark: belongs to {who}", who=mention(owner)), ()
-    value, number = str(told.key_id), told.key_id
+    value, number = str(told.key_id), shown_number(told.key_id)
     adopt = button(tr("Adopt for…"), ADOPT, value=value, label=tr("Find an owner for key {number}", number=number))
     disabled = _is_disabled(c, known)
     state = tr(":no_entry: disabled") if disabled else ""

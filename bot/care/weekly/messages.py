@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.care.messages import EXTEND
 from bot.gateway.dollars import Dollars
+from bot.gateway.numbers import shown_number
 from bot.languages import tr, trc, trn
 from bot.slack.blocks import Block, Message, bold_name, button, context, date, mention, section
 from bot.slack.outbox import Drawer
@@ -69,7 +70,7 @@ def _unused(body: Any, dollars: Dollars) -> list[Block]:
             owner=mention(owner),
             amount=format_money(units, dollars.usual),
         )
-        label = tr("Disable key {number}", number=key_id)
+        label = tr("Disable key {number}", number=shown_number(key_id))
         disable = button(trc("button", "Disable"), "key.disable", value=str(key_id), label=label)
         blocks.append(section(text, accessory=disable))
     return [*blocks, *_rest(body["unused_keys"], body["most_unused"])]
@@ -86,7 +87,7 @@ def _ends(body: Any) -> list[Block]:
     blocks = [section(title)]
     for at, key_id, name, owner in body["next_ends"]:
         text = tr("{name} of {owner}: {moment}", name=bold_name(name), owner=mention(owner), moment=date(at))
-        label = tr("Extend key {number} by 30 days", number=key_id)
+        label = tr("Extend key {number} by 30 days", number=shown_number(key_id))
         blocks.append(section(text, accessory=button(tr("Extend 30 days"), EXTEND, value=str(key_id), label=label)))
     return [*blocks, *_rest(body["ending_keys"], body["next_ends"])]
 

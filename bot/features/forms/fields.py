@@ -92,6 +92,11 @@ def name_taken(name: str) -> str:
     return tr("A key called “{name}” exists already; choose another name.", name=name)
 
 
+def no_gateway(name: str) -> str:
+    """That there is none of this name, or not any more."""
+    return tr("There is no gateway {gateway} any more; choose another.", gateway=name)
+
+
 def amounts_hint(units_per_usd: int) -> str:
     """How a quota is written."""
     worth = f"{units_per_usd:,}"
@@ -234,7 +239,7 @@ class FormReader:
         """The gateway that was chosen, "" where there is only one."""
         chosen = typed(self.state, GATEWAY)
         if chosen and chosen not in gateways:
-            self.errors[GATEWAY] = tr("There is no gateway {gateway} any more; choose another.", gateway=chosen)
+            self.errors[GATEWAY] = no_gateway(chosen)
         return chosen
 
     def name(self, *, count_bytes: bool) -> str:

@@ -4,11 +4,11 @@ It must always answer: where Slack does not say who somebody is, it shows everyt
 each set of roles.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.deps import Deps
-from bot.languages import current, said, tr, trc
+from bot.languages import current, joined, said, tr, trc
 from bot.permissions.entitlements import entitlements
 from bot.permissions.models import Actor, ActorKind
 from bot.permissions.rules import Policy
@@ -30,18 +30,24 @@ _MOST = 200
 FRESH_SECONDS, _MOST_PEOPLE = 10.0, 2_000
 
 
-def message(router: Router, may: Collection[str] | None = None) -> Message:
-    """The help text with its buttons. `may`: the words of the commands to show; None = all."""
+def message(router: Router, may: Collection[str] | None = None, *, gateways: Sequence[str] = ()) -> Message:
+    """The help text with its buttons. `may`: the words of the commands to show; None = all. `gateways`: where there are
+    several, their names.
+    """
     entries = [entry for entry in router.help_entries() if may is None or entry.word in may]
     buttons = actions(
         button(tr("Ask for a key"), "key.create", style="primary"),
         button(tr("My keys"), "my_keys"),
         button(tr("My requests"), "my_requests"),
     )
-    small = tr(
+    small: str = tr(
         "KEY is a key's number (`12` or `#12`) or its exact name. Where several keys may be meant, you choose. "
         "A key's value is shown in a window to its owner, never in a message."
     )
+    if gateways:
+        key, example = code(f"{gateways[-1]}/12"), code(f"{router.command_name} new NAME $5 on {gateways[-1]}")
+        small = joined(small, tr("There are several gateways: {key} is the key 12 of one of them.", key=key))
+        small = joined(small, tr("{command} asks for a key at that one.", command=example))
     hidden = len(entries) < len(router.help_entries())
     notes = [small, *([tr("What the policy gives you no right to is left out.")] if hidden else [])]
     intro = section(tr("*Keydesk* gives out API keys of the LLM gateway. What would you like to do?"))
@@ -97,7 +103,9 @@ class HelpListeners:
         if key not in self._drawn:
             if len(self._drawn) >= _MOST:
                 self._drawn.clear()
-            self._drawn[key] = Ephemeral.of(message(self.router, self._words(actor)), fixed=True)
+            self._drawn[key] = Ephemeral.of(
+                message(self.router, self._words(actor), gateways=self.deps.gateways), fixed=True
+            )
         return self._drawn[key]
 
     def _words(self, actor: Actor) -> Collection[str] | None:

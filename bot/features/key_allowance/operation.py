@@ -9,7 +9,7 @@ from bot.features.forms.fields import REASON
 from bot.features.forms.key_form import read_key, too_much, waits
 from bot.features.forms.new_owner import handed_over, refused
 from bot.gateway.models import Key, KeyId
-from bot.gateway.numbers import gateway_of
+from bot.gateway.numbers import gateway_of, shown_number
 from bot.gateway.writes import WriteResult, WriteStatus, change_quota
 from bot.keys.text import allowance_line, refill_lines
 from bot.languages import tr, trc
@@ -70,7 +70,10 @@ class KeyAllowance(Operation):
         key, own = await read_key(look, actor, wanted.key_id)
         owner = await look.owner_of(key.id, key.created_time)
         if owner is None:
-            nobody = tr("Nobody owns the key yet: `/apikey adopt {number} @person` gives it an owner.", number=key.id)
+            nobody = tr(
+                "Nobody owns the key yet: `/apikey adopt {number} @person` gives it an owner.",
+                number=shown_number(key.id),
+            )
             raise InputError({REFILL_FIELD: nobody})
         successor = await look.successor_of(key.id, key.created_time)
         if successor is not None:

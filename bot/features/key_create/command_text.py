@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from bot.features.forms.allowance_fields import REFILL_FIELD
-from bot.features.forms.fields import EXPIRY, MODELS, NAME, NAME_LIMIT, NEVER_CHOICE, QUOTA, REASON, UNLIMITED
+from bot.features.forms.fields import EXPIRY, GATEWAY, MODELS, NAME, NAME_LIMIT, NEVER_CHOICE, QUOTA, REASON, UNLIMITED
 from bot.features.forms.wishes import expiry_fields
 from bot.languages import languages, said, speaking, tr, trc
 from bot.operations import Expiry, Filled
@@ -33,6 +33,7 @@ _QUOTED = re.compile(r"\S*[\"“„«「『][^\"”“»」』]*[\"”“»」�
 _BECAUSE = trc("words that begin a reason, between commas, no spaces in a word", "because")
 _NEVER = trc("words for a key without an end, between commas, no spaces in a word", "never")
 _UNLIMITED = trc("words for a key without a limit, between commas, no spaces in a word", "unlimited")
+_ON = trc("words before the name of a gateway, between commas, no spaces in a word", "on,at,gateway")
 _BETWEEN = re.compile(r"[,，、،]")
 
 
@@ -50,10 +51,23 @@ class CommandText:
         return self.fields.keys() <= {NAME} and not self.problems and not self.unread
 
 
-def read_command(text: str, *, models: Collection[str] | None, now: float, units_per_usd: int) -> CommandText:
-    """What the text says. `models`: what the gateway lists, None where it does not tell, so that any id may be one."""
+def read_command(
+    text: str,
+    *,
+    models: Collection[str] | None,
+    now: float,
+    units_per_usd: int,
+    gateways: Collection[str] = (),
+) -> CommandText:
+    """What the text says. `models`: what the gateway lists, None where it does not tell, so that any id may be one.
+
+    `gateways`: where there are several, their names; `on prod` says at which the key is made.
+    """
     found = CommandText()
     words, reason = _split(text)
+    words, gateway = _without_gateway(words, gateways)
+    if gateway:
+        found.fields[GATEWAY] = gateway
     if reason:
         found.fields[REASON] = reason
     known = None if models is None else {model.casefold(): model for model in models}
@@ -77,6 +91,21 @@ def read_command(text: str, *, models: Collection[str] | None, now: float, units
         whole = clean_line(" ".join(name))
         found.fields[NAME] = (unquoted(whole) or whole)[: 2 * NAME_LIMIT]
     return found
+
+
+def gateway_in(text: str, gateways: Collection[str]) -> str:
+    """The gateway that a command names, "" = none: its models are looked up before the rest is read."""
+    return _without_gateway(_split(text)[0], gateways)[1]
+
+
+def _without_gateway(words: list[str], gateways: Collection[str]) -> tuple[list[str], str]:
+    """`on prod`, in every language, taken out of the words; what is no gateway's name stays."""
+    before = _all_languages(_ON) if gateways else frozenset()
+    for at, word in enumerate(words[:-1]):
+        name = words[at + 1].casefold()
+        if fold_word(word) in before and name in gateways:
+            return [*words[:at], *words[at + 2 :]], name
+    return words, ""
 
 
 def _split(text: str) -> tuple[list[str], str]:

@@ -11,7 +11,18 @@ from typing import Any
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.errors import InputError
 from bot.features.forms.again import old_fields, old_request, with_channel
-from bot.features.forms.fields import AUTO_GROUP, EXPIRY, GATEWAY, GROUP, MODELS, NAME, NAME_LIMIT, FormReader, Prefill
+from bot.features.forms.fields import (
+    AUTO_GROUP,
+    EXPIRY,
+    GATEWAY,
+    GROUP,
+    MODELS,
+    NAME,
+    NAME_LIMIT,
+    FormReader,
+    Prefill,
+    no_gateway,
+)
 from bot.features.forms.key_command import loading
 from bot.features.forms.key_form import filled_in
 from bot.features.forms.preview import UNFINISHED, preview
@@ -46,7 +57,10 @@ class FilledForm:
     ) -> dict[str, Any]:
         """The modal. `notes`: sentences for its top, mrkdwn."""
         deps = self.deps
-        notes, gateway = [*notes, *await self.missing(fields)], str(fields.get(GATEWAY, ""))
+        notes = [*notes, *await self.missing(fields)]
+        asked = str(fields.get(GATEWAY, ""))
+        # What is no gateway any more was said; the form falls back to the first.
+        gateway = asked if asked in deps.gateways else ""
 
         def drawn(live: str) -> dict[str, Any]:
             view = build_modal(
@@ -78,6 +92,8 @@ class FilledForm:
         """What this gateway does not have, as far as it tells."""
         group, models, gateway = str(fields.get(GROUP, "")), fields.get(MODELS, ()), str(fields.get(GATEWAY, ""))
         inventory, told = self.deps.inventory, list[str]()
+        if gateway and gateway not in self.deps.gateways:
+            return [f":warning: {no_gateway(gateway)}"]
         known = await inventory.groups(deadline=LIST_SECONDS, gateway=gateway) if group else None
         if known is not None and group not in {AUTO_GROUP, *(one.name for one in known)}:
             told.append(tr(":warning: This gateway has no group {group}; choose another.", group=code(group)))
@@ -104,7 +120,7 @@ def template_fields(template: Template, typed: Mapping[str, Filled], *, now: flo
     expiry = fields.pop(EXPIRY, None)
     if expiry is not None:
         fields |= expiry_fields(Expiry() if expiry == NEVER else Expiry(seconds=parse_duration(str(expiry))), now=now)
-    return {**typed, **fields}
+    return {**typed, **fields, **({GATEWAY: template.gateway} if template.gateway else {})}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
 from bot.features.forms.urgent import Live
 from bot.features.forms.wishes import typed_fields
-from bot.features.key_create.command_text import CommandText, read_command
+from bot.features.key_create.command_text import CommandText, gateway_in, read_command
 from bot.features.key_create.filled_form import FilledForm, FilledFormListeners, form_reader
 from bot.features.key_create.operation import OPERATION
 from bot.features.key_create.replacement import ACTION, open_replacement
@@ -66,8 +66,10 @@ class KeyCreateListeners:
 
     async def _command_text(self, text: str) -> CommandText:
         deps = self._deps
-        models = await deps.inventory.models(deadline=LISTS_SECONDS) if clean_line(text) else None
-        return read_command(text, models=models, now=deps.clock(), units_per_usd=deps.dollars.usual)
+        gateway = gateway_in(text, deps.gateways)
+        models = await deps.inventory.models(deadline=LISTS_SECONDS, gateway=gateway) if clean_line(text) else None
+        units = deps.dollars.at(gateway)
+        return read_command(text, models=models, now=deps.clock(), units_per_usd=units, gateways=deps.gateways)
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the picker when it is needed."""

@@ -6,6 +6,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.errors import SENTENCES, Refusal
 from bot.gateway.listing import PAGE_SIZE
 from bot.gateway.models import SETTINGS_FIELDS, Key, KeyId, KeySettings
+from bot.gateway.numbers import shown_number
 from bot.gateway.records import meaning
 from bot.gateway.validation import settings_problems
 from bot.gateway.writes.results import FieldDifference, Journal, WriteResult, WriteStatus, with_name_limit
@@ -119,7 +120,7 @@ async def _look(
             differences=differences_to(altered, settings),
             sentence=tr(
                 "A key with this name is there (number {number}), but not with the settings that were asked.",
-                number=altered.id,
+                number=shown_number(altered.id),
             ),
         )
     if checkpoint.answer is WriteAnswer.NO:

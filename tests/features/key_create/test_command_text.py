@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.features.key_create.command_text import CommandText, problems_text, read_command
+from bot.features.key_create.command_text import CommandText, gateway_in, problems_text, read_command
 
 NOW = 1_790_000_000.0
 LISTED = ("gpt-4o", "gpt-4o-mini", "claude-sonnet-4")
@@ -112,3 +112,24 @@ def test_where_the_gateway_lists_no_models_what_looks_like_an_id_is_one() -> Non
         "model_limits": ("gpt-9",),
     }
     assert read("my gpt-9", models=None).fields == {"name": "my gpt-9"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("shop $5 30d on prod", {"name": "shop", "remain_quota": "$5", "gateway": "prod"}),
+        ("shop gateway PROD $5", {"name": "shop", "remain_quota": "$5", "gateway": "prod"}),
+        ("on prod shop", {"name": "shop", "gateway": "prod"}),
+        ("shop on call", {"name": "shop on call"}),
+        ("shop on", {"name": "shop on"}),
+        ("shop on prod on lab", {"name": "shop on lab", "gateway": "prod"}),
+        ("shop because on prod", {"name": "shop", "reason": "on prod"}),
+        ("prod", {"name": "prod"}),
+    ],
+)
+def test_of_several_gateways_one_may_be_named(text: str, fields: dict[str, Any]) -> None:
+    found = read_command(text, models=LISTED, now=NOW, units_per_usd=1, gateways=("default", "prod"))
+    assert found.fields.items() >= fields.items()
+    assert gateway_in(text, ("default", "prod")) == fields.get("gateway", "")
+    # Where there is one gateway the words are those of a name.
+    assert "gateway" not in read(text).fields
