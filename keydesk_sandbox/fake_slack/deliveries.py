@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import urlencode
@@ -147,10 +146,11 @@ class Deliveries:
         )
 
     async def _within(self, delivery: SentPayload, exchange: Coroutine[Any, Any, AppAnswer]) -> AppAnswer:
-        started = time.monotonic()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         task = self.spawn(exchange)
         await asyncio.wait({task}, timeout=self.ack_seconds)
-        seconds = time.monotonic() - started
+        seconds = loop.time() - started
         if not task.done():
             return self._keep(delivery, AppAnswer(status=None, failure="timeout", seconds=seconds))
         answer = task.result()

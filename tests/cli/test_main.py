@@ -153,7 +153,7 @@ def test_a_reader_that_goes_away_is_no_error(sqlite_url: str, folder: Path) -> N
     process.stdout.close()
     errors = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=20), errors) == (0, "")
+    assert (process.wait(timeout=200), errors) == (0, "")
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ async def test_serve_gets_ready_and_ends_when_told(served: dict[str, str], folde
 
 
 def _ended(words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
 
 async def _ready(http: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:

@@ -98,7 +98,7 @@ async def _submit(house: House, view: View) -> None:
 
 async def _submit_and_approve(house: House, view: View) -> None:
     await _submit(house, view)
-    card = await house.desk.eventually(lambda: house.desk.card(None), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(None))
     while not _is_decided(house):
         told = _told_to_try_again(house)
         await house.persist(lambda: house.slack.click(MIRA, card, "approve"))

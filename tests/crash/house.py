@@ -179,6 +179,7 @@ class House:
         app: Any = SimpleNamespace(database=self.database)
         self.desk.app = app
         self.desk.moves_time = False
+        self.desk.patience = PATIENCE
         self.processes: list[Process] = []
         self._gateway_url = gateway_url
         self._folder = folder
@@ -295,7 +296,7 @@ class House:
     async def shown(self, number: int = 1) -> None:
         """Until the confirmation and the word to the requester are there; nothing stands twice."""
         for what in ("confirmation", "dm"):
-            await self.desk.eventually(functools.partial(self._times_posted, f"req:{number}:{what}"), seconds=PATIENCE)
+            await self.desk.eventually(functools.partial(self._times_posted, f"req:{number}:{what}"))
         assert set(self.posted().values()) == {1}, self.posted()
 
     def verdict(self) -> Verification:

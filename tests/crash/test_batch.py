@@ -57,13 +57,13 @@ async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_on
         process = await house.start()
         await begin(house)
         for number in KILLS:
-            await house.desk.eventually(functools.partial(_disabled_at_least, house, number), seconds=30)
+            await house.desk.eventually(functools.partial(_disabled_at_least, house, number))
             await process.end(signal.SIGKILL)
             assert disabled(house) < KEYS
             process = await house.start()
-        await house.desk.eventually(lambda: disabled(house) == KEYS, seconds=30)
+        await house.desk.eventually(lambda: disabled(house) == KEYS)
         done = BatchStatus.DONE
-        await house.desk.eventually(lambda: house.database.run_here(batch_store.get, 1).status is done, seconds=30)
+        await house.desk.eventually(lambda: house.database.run_here(batch_store.get, 1).status is done)
         counts = await house.database.read(batch_store.counts, 1)
         assert counts[BatchKeyStatus.DONE] == KEYS
 
@@ -76,7 +76,7 @@ async def test_a_batch_goes_on_after_kill_minus_nine_and_each_key_is_disabled_on
         await house.desk.eventually(lambda: "200 of 200" in text_of(said[0]))
         assert len(said) == 1
         # The proof survives as well: every key was tried itself, and the record says so once for each.
-        await house.desk.eventually(lambda: refused(house) >= REFUSED, seconds=30)
+        await house.desk.eventually(lambda: refused(house) >= REFUSED)
         await process.end(signal.SIGKILL)
         await house.start()
         await house.desk.eventually(lambda: "Refused by the gateway: 200 of 200" in text_of(said[0]), seconds=60)

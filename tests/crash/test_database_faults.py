@@ -94,7 +94,7 @@ async def done(house: House) -> None:
     """The one request did what it should, once, and says so."""
     assert (await house.settled(1, seconds=60)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)))
     assert house.names().count("big") == 1
     facts = [line["fact"] for line in await house.desk.audit() if line["request_id"] == 1]
     assert sorted(facts) == ["applied", "applying", "approved", "asked"], facts
@@ -123,11 +123,11 @@ async def test_the_server_is_stopped_and_started_at_every_stage(own_house: House
     await restart()
     await house.persist(lambda: house.slack.submit(ADA, view))
     await restart()
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=30)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await restart()
     clicking = asyncio.create_task(house.persist(lambda: house.slack.click(MIRA, card, "approve")))
     # The key is made, and its answer is on its way.
-    await house.desk.eventually(lambda: house.names().count("big"), seconds=30)
+    await house.desk.eventually(lambda: house.names().count("big"))
     await restart()
     await clicking
     await done(house)
@@ -188,9 +188,9 @@ async def test_the_file_cannot_be_written_while_a_request_runs(house: House, tro
     process = await house.start()
     house.gateway.arm("slow", method="POST", path="/api/token/", delay=1.0)
     await house.desk.ask(ADA, **BIG)
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
-    await house.desk.eventually(lambda: house.names().count("big"), seconds=20)
+    await house.desk.eventually(lambda: house.names().count("big"))
     with trouble(house):
         await asyncio.sleep(8)
     await done(house)

@@ -19,14 +19,14 @@ FLAPS = ("html", "panic", "lost_request", "lost_reply", "cut_body", "empty_429",
 
 async def approve(house: House) -> None:
     """The one request waits for Mira, and Mira says yes."""
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
 
 
 async def held(house: House, why: str) -> None:
     """It waits as *applying*; people, /readyz and /metrics know, and the process is not taken out."""
-    await house.desk.eventually(lambda: "nothing is lost" in text_of(house.desk.card(1)), seconds=20)
-    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1, seconds=20)
+    await house.desk.eventually(lambda: "nothing is lost" in text_of(house.desk.card(1)))
+    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1)
     assert (await house.requests())[0].status in {Status.APPROVED, Status.RUNNING}
     assert why in await house.says("/readyz", '"notes":["')
     assert (await house.processes[-1].get("/readyz")).status_code == 200
@@ -38,7 +38,7 @@ async def done(house: House, *, seconds: float = 40) -> None:
     """One effect, said once."""
     assert (await house.settled(1, seconds=seconds)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)))
     assert house.names().count("big") == 1
     assert len(await house.desk.audit("applied")) == 1
     assert house.verdict().problems == ()
@@ -91,10 +91,10 @@ async def test_the_access_token_is_revoked_between_two_calls_of_one_run(house: H
     good = house.gateway.access_token
     house.gateway.arm("slow", method="POST", path="/api/token/", delay=1.0)
     await approve(house)
-    await house.desk.eventually(lambda: house.names().count("big"), seconds=20)
+    await house.desk.eventually(lambda: house.names().count("big"))
     # The key is made, its answer is on its way, and what reads it back will be refused.
     house.gateway._state.pat = "another-access-token-12345"
-    await house.desk.eventually(lambda: house.desk.dm(ADA, "We are checking what it did"), seconds=20)
+    await house.desk.eventually(lambda: house.desk.dm(ADA, "We are checking what it did"))
     assert (await house.desk.request(1)).status is Status.UNKNOWN
     assert "access token" in await house.says("/readyz", '"notes":["')
     house.gateway._state.pat = good
@@ -112,6 +112,6 @@ async def test_answers_that_take_25_seconds(house: House) -> None:
     answer = await house.slack.command(ADA, CHANNEL, f"/apikey edit {key.id}")
     assert answer.ok
     assert answer.seconds < 3
-    await house.desk.eventually(lambda: "gateway" in view_text(house.slack.top_view(ADA)), seconds=40)
+    await house.desk.eventually(lambda: "gateway" in view_text(house.slack.top_view(ADA)))
     await approve(house)
     await done(house, seconds=300)

@@ -75,7 +75,7 @@ async def test_the_link_breaks_at_every_stage_of_a_request(linked: House, name: 
     await trouble(house)
     await house.persist(lambda: house.slack.submit(ADA, view))
     await trouble(house)
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await trouble(house)
     await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
     await trouble(house)
@@ -98,14 +98,14 @@ async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None
             await step()
             await asyncio.sleep(0.02)
         lost.append(house.slack.sent[-1])
-        await house.desk.eventually(lambda: house.slack.hub.links, seconds=20)
+        await house.desk.eventually(lambda: house.slack.hub.links)
 
     await losing(lambda: house.slack.command(ADA, CHANNEL, "/apikey new"))
     view = house.slack.top_view(ADA)
     await house.desk.fill(ADA, view, **BIG)
     await losing(lambda: house.slack.submit(ADA, view))
     await house.persist(lambda: house.slack.submit(ADA, view))
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await losing(lambda: house.slack.click(MIRA, card, "approve"))
     await _one_effect(house)
     house.slack.switches.event_retries = False
@@ -113,7 +113,7 @@ async def test_what_could_not_be_acknowledged_comes_again(linked: House) -> None
     for delivery in lost:
         retry = int(delivery.kind == "events_api")
         assert (await house.slack.hub.send(delivery.kind, delivery.payload, retry=retry)).ok
-    await house.desk.eventually(lambda: house.posted().get("alert:1:called:0"), seconds=20)
+    await house.desk.eventually(lambda: house.posted().get("alert:1:called:0"))
     await _one_effect(house)
     # One alert, and each message about it once.
     told = {name: times for name, times in house.posted().items() if name.startswith("alert:")}
@@ -126,7 +126,7 @@ async def test_the_link_breaks_while_an_answer_is_being_found(linked: House) -> 
     house = linked
     await house.start()
     await house.desk.ask(ADA, **BIG)
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     # Who can approve was asked for the card; a click asks again when that is three seconds old.
     await asyncio.sleep(3.2)
     house.slack.faults.add("users.info", "delay", delay=0.5)
@@ -152,11 +152,11 @@ async def test_one_of_two_links_belongs_to_a_dead_or_frozen_process(
         view = house.slack.top_view(ADA)
         await house.desk.fill(ADA, view, **BIG)
         first.kill(how)
-        await house.persist(lambda: house.slack.submit(ADA, view), seconds=40)
-        card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+        await house.persist(lambda: house.slack.submit(ADA, view))
+        card = await house.desk.eventually(lambda: house.desk.card(1))
         # Several, so that some of them wait in the frozen one's link.
         await asyncio.gather(*(house.slack.click(MIRA, card, "approve") for _ in range(6)))
-        await house.persist(lambda: house.slack.click(MIRA, card, "approve"), seconds=40)
+        await house.persist(lambda: house.slack.click(MIRA, card, "approve"))
         await _one_effect(house)
         first.kill(signal.SIGCONT)
         await asyncio.sleep(3)
@@ -167,7 +167,7 @@ async def test_one_of_two_links_belongs_to_a_dead_or_frozen_process(
 async def _one_effect(house: House) -> None:
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks))
     assert house.names().count("big") == 1
     assert len(await house.requests()) == 1
     facts = [line["fact"] for line in await house.desk.audit() if line["request_id"] == 1]

@@ -39,7 +39,7 @@ async def test_slack_is_down_between_the_approval_and_the_words(house: House, do
     await asyncio.sleep(1.5)
     house.slack.switches.down = "up"
     await house.shown()
-    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in str(house.desk.card(1).blocks))
     thread = [text_of(m) for m in house.desk.messages() if m.thread_ts]
     assert ["approved" in thread[0], "was created" in thread[-1]] == [True, True]
 
@@ -82,14 +82,14 @@ async def test_the_gateway_is_down_then_flaps(house: House) -> None:
     card = await house.desk.eventually(lambda: house.desk.card(1))
     house.gateway.arm("refused", times=None)
     await house.slack.click(MIRA, card, "approve")
-    await house.desk.eventually(lambda: "nothing is lost" in text_of(house.desk.card(1)), seconds=20)
-    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1, seconds=20)
+    await house.desk.eventually(lambda: "nothing is lost" in text_of(house.desk.card(1)))
+    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1)
     assert "gateway" in await notes(house)
     assert (await process.get("/readyz")).status_code == 200
     house.gateway.disarm()
     for kind in ("html", "panic", "lost_request", "empty_429", "lost_reply"):
         house.gateway.arm(kind, path="/api/token/.*")
-    assert (await house.settled(1, seconds=40)).status is Status.SUCCEEDED
+    assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
     assert house.names().count("big") == 1
     assert len(await house.desk.audit("held")) == 1
@@ -102,7 +102,7 @@ async def test_the_access_token_is_revoked_and_given_back(house: House) -> None:
     card = await house.desk.eventually(lambda: house.desk.card(1))
     good, house.gateway._state.pat = house.gateway.access_token, "another-access-token-12345"
     await house.slack.click(MIRA, card, "approve")
-    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1, seconds=20)
+    await house.desk.eventually(lambda: len(house.desk.dm(ADA, "not applied yet")) == 1)
     assert "access token" in await notes(house)
     house.gateway._state.pat = good
     assert (await house.settled(1)).status is Status.SUCCEEDED
@@ -131,7 +131,7 @@ async def test_postgresql_is_restarted_while_people_ask(pg_house: House, postgre
         _cut(postgres_admin, name)
         numbers.append((await house.requests())[0].id)
     for number in numbers:
-        assert (await house.settled(number, seconds=30)).status is Status.SUCCEEDED
+        assert (await house.settled(number)).status is Status.SUCCEEDED
         await house.shown(number)
     assert sorted(house.names()[:4]) == ["k0", "k1", "k2", "k3"]
     assert house.verdict().problems == ()

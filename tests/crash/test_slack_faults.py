@@ -35,7 +35,7 @@ def _told_once_more(house: House, user: str, before: int) -> bool:
 async def waiting_card(house: House) -> SlackMessage:
     """Ada asks for much; the card."""
     assert (await house.desk.ask(ADA, **BIG)).ok
-    card: SlackMessage = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card: SlackMessage = await house.desk.eventually(lambda: house.desk.card(1))
     return card
 
 
@@ -43,7 +43,7 @@ async def done(house: House) -> None:
     """The one request did what it should, once, and says so."""
     assert (await house.settled(1)).status is Status.SUCCEEDED
     await house.shown()
-    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)), seconds=20)
+    await house.desk.eventually(lambda: "approved by" in text_of(house.desk.card(1)))
     assert buttons_of(house.desk.card(1)) == ["look_at_request"]
     assert house.names().count("big") == 1
     assert house.verdict().problems == ()
@@ -65,10 +65,10 @@ async def test_a_form_that_could_not_open_is_no_secret(house: House) -> None:
         before = said_to(house, user).count(TOO_LATE)
         house.slack.faults.add("views.open", "refuse", code="expired_trigger_id")
         await step()
-        await house.desk.eventually(functools.partial(_told_once_more, house, user, before), seconds=20)
+        await house.desk.eventually(functools.partial(_told_once_more, house, user, before))
         assert house.slack.open_views(user) == [], number
         await step()
-        await house.desk.eventually(functools.partial(house.slack.open_views, user), seconds=20)
+        await house.desk.eventually(functools.partial(house.slack.open_views, user))
 
 
 @pytest.mark.soak
@@ -77,7 +77,7 @@ async def test_a_slack_that_opens_forms_too_slowly(house: House) -> None:
     await house.start()
     house.slack.faults.add("views.open", "delay", delay=3.3)
     assert (await house.slack.command(ADA, CHANNEL, "/apikey new")).ok
-    await house.desk.eventually(lambda: TOO_LATE in said_to(house, ADA), seconds=20)
+    await house.desk.eventually(lambda: TOO_LATE in said_to(house, ADA))
     assert house.slack.open_views(ADA) == []
 
 
@@ -88,10 +88,10 @@ async def test_a_form_that_was_drawn_meanwhile_stays_as_it_is(house: House) -> N
     view = house.slack.top_view(ADA)
     house.slack.faults.add("views.update", "refuse", code="hash_conflict", times=2)
     await house.desk.fill(ADA, view, **BIG)
-    await house.desk.eventually(lambda: [fault.times for fault in house.slack.faults.armed] in ([], [1]), seconds=20)
+    await house.desk.eventually(lambda: [fault.times for fault in house.slack.faults.armed] in ([], [1]))
     assert "name" in {block.get("block_id") for block in house.slack.top_view(ADA).body["blocks"]}
     assert (await house.slack.submit(ADA, house.slack.top_view(ADA))).ok
-    card = await house.desk.eventually(lambda: house.desk.card(1), seconds=20)
+    card = await house.desk.eventually(lambda: house.desk.card(1))
     await house.slack.click(MIRA, card, "approve")
     await done(house)
     assert said_to(house, ADA).count("changed while") == 0
@@ -103,9 +103,9 @@ async def test_a_card_that_a_person_deletes_comes_again_when_it_changes(house: H
     card = await waiting_card(house)
     await house.slack.changes.delete_message(card)
     await house.slack.open_home(MIRA)
-    home = await house.desk.eventually(lambda: house.slack.home(MIRA), seconds=20)
+    home = await house.desk.eventually(lambda: house.slack.home(MIRA))
     await house.slack.click(MIRA, home, "look_at_request")
-    await house.desk.eventually(lambda: "approve" in str(house.slack.top_view(MIRA).body), seconds=20)
+    await house.desk.eventually(lambda: "approve" in str(house.slack.top_view(MIRA).body))
     await house.slack.click(MIRA, house.slack.top_view(MIRA), "approve")
     await done(house)
     assert house.desk.card(1).ts > card.ts
@@ -169,10 +169,10 @@ async def test_a_person_who_leaves_holds_nothing_up(house: House) -> None:
     card = await waiting_card(house)
     house.gateway.arm("slow", method="POST", path="/api/token/", delay=1.0)
     await house.slack.click(MIRA, card, "approve")
-    await house.desk.eventually(lambda: house.names().count("big"), seconds=20)
+    await house.desk.eventually(lambda: house.names().count("big"))
     house.slack.workspace.people[ADA].kind = PersonKind.DEACTIVATED
     assert (await house.settled(1)).status is Status.SUCCEEDED
-    await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1, seconds=20)
+    await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1)
     await house.says("/metrics", 'keydesk_posts{state="in_trouble"} 1')
     refused = [call for call in house.slack.calls if (call.answer or {}).get("error") == "user_disabled"]
     assert [call.method for call in refused] == ["conversations.open"]
@@ -233,9 +233,9 @@ async def test_a_form_whose_opening_was_not_confirmed_is_filled_all_the_same(hou
     key = await house.desk.own(ADA, house.gateway.add_key(name="mine"))
     house.slack.faults.add("views.open", "lost_answer")
     await house.slack.command(ADA, CHANNEL, f"/apikey edit {key.id}")
-    await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == "key.update", seconds=20)
+    await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == "key.update")
     house.slack.changes.reload(ADA)
     house.slack.faults.add("views.open", "lost_answer")
     await house.slack.command(ADA, CHANNEL, "/apikey new")
-    await house.desk.eventually(lambda: "If it is not there" in said_to(house, ADA), seconds=20)
+    await house.desk.eventually(lambda: "If it is not there" in said_to(house, ADA))
     assert "name" in view_text(house.slack.top_view(ADA)).lower()

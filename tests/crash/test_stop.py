@@ -55,7 +55,7 @@ async def test_work_that_hangs_is_handed_over(house: House, hanging: str) -> Non
     assert house.names().count("small") == (0 if hanging == "gateway" else 1)
     await house.start()
     assert (await house.settled(1)).status is Status.SUCCEEDED
-    await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1, seconds=25)
+    await house.desk.eventually(lambda: house.posted().get("req:1:confirmation") == 1)
     assert house.names().count("small") == 1
     assert house.verdict().problems == ()
 

@@ -76,6 +76,6 @@ def test_no_pattern_that_is_taken_takes_1_ms_for_256_characters(pattern: str) ->
 
 
 def _milliseconds(compiled: Pattern, text: str) -> float:
-    before = time.perf_counter()
+    before = time.thread_time()
     found(compiled, text)
-    return (time.perf_counter() - before) * 1_000
+    return (time.thread_time() - before) * 1_000

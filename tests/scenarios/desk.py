@@ -53,6 +53,7 @@ class Desk:
         self._began = time.time() - self._monotonic()
         # Whether `eventually` may move the clocks: not those of other processes.
         self.moves_time = True
+        self.patience = PATIENCE
         self._time_passed = asyncio.Event()
         self._sleepers = 0
         self.slack = world.slack
@@ -84,7 +85,7 @@ class Desk:
         self._time_passed = asyncio.Event()
         await self.app.engine.skip(seconds)
 
-    async def eventually(self, what: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
+    async def eventually(self, what: Callable[[], Any], *, seconds: float | None = None) -> Any:
         """The first true value of `what()`; fails when there is none in time."""
 
         async def found() -> Any:
@@ -95,10 +96,10 @@ class Desk:
 
         return await self.until(found, seconds=seconds, otherwise=f"never came: {what}")
 
-    async def until(self, what: Callable[[], Awaitable[Any]], *, otherwise: str, seconds: float = PATIENCE) -> Any:
+    async def until(self, what: Callable[[], Awaitable[Any]], *, otherwise: str, seconds: float | None = None) -> Any:
         """The same for what has to be asked, such as a row."""
         now = self._monotonic()
-        end, step = now + seconds, now + STILL_SECONDS
+        end, step = now + (self.patience if seconds is None else seconds), now + STILL_SECONDS
         while not (found := await what()):
             now = self._monotonic()
             assert now < end, f"{otherwise}. {self._last_words()}"
