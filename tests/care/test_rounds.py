@@ -135,6 +135,26 @@ async def test_nothing_wrong_for_a_week_is_no_message_and_no_question(desk: Desk
     assert desk.asked == []
 
 
+async def test_a_clock_that_is_a_year_ahead_for_a_while_tells_nothing_and_takes_nothing_away(desk: Desk) -> None:
+    used = {"accessed_time": int(NOON) - 100}
+    ends = NOON + 100 * DAY
+    desk.put(key(1, ends=ends, **used), key(2, **used), key(3, remain_quota=100, used_quota=900, **used))
+    await desk.round()
+    assert desk.wanted.of(3) == [("low", 0)]
+    told = len(desk.wanted.posts)
+    desk.now = NOON + 365 * DAY
+    for _ in range(3):
+        desk.put(key(3, remain_quota=90, used_quota=910, **used), owner=None)
+        await desk.round()
+        desk.now += DAY
+    assert len(desk.wanted.posts) == told
+    for day in (2, 3, *range(84, 99)):
+        desk.now = NOON + day * DAY
+        await desk.round()
+    assert desk.wanted.of(1) == [("expires", mark) for mark in (14, 7, 3)]
+    assert (desk.wanted.of(2), desk.wanted.of(3)) == ([], [("low", 0)])
+
+
 async def test_the_pace_of_the_samples_tells_three_days_before_and_is_silent_while_it_is_not_known(desk: Desk) -> None:
     desk.terms = CareTerms(quota_low=0.0, quiet=None)
     lefts: list[int] = []
