@@ -26,7 +26,7 @@ from bot.keys import inventory_store, lineage, owners
 from bot.keys.inventory_store import KnownKey
 from bot.keys.known_keys import spending_of
 from bot.keys.lineage import LineageRow
-from bot.keys.spending import DAY, Spending
+from bot.keys.spending import DAY, PACE_SECONDS, Spending
 from bot.permissions.care import CareTerms
 from bot.slack.router import Router
 
@@ -152,7 +152,7 @@ def _judge_page(
     judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
     at = {int(known.key.id): replace(facts, now=gateway_now(known.key.id)) for known in page}
     needed = [int(known.key.id) for known in judged if _needs_spending(known, at[int(known.key.id)], forecasts)]
-    spent = spending_of(c, needed, facts.now)
+    spent = spending_of(c, needed, facts.now, seconds=PACE_SECONDS)
     found = _Found(after=ids[-1] if len(page) == PAGE else None)
     for known in judged:
         key_id, owner = int(known.key.id), str(known.owner_id)

@@ -4,6 +4,7 @@ A number that means another key now (its birth differs) begins a new row; the hi
 Owner, roles and team come from `keys` beside it, by number and birth as everywhere (owners.py).
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -303,14 +304,16 @@ def promise(c: sa.Connection, *, now: float, block: int = 0) -> Promise:
     return Promise(units=int(row[0]), unlimited=int(row[1]))
 
 
-def histories(c: sa.Connection, key_ids: Collection[int]) -> dict[int, History]:
-    """How the counters of these keys moved; a key that never changed while we looked has an empty history."""
+def histories(c: sa.Connection, key_ids: Collection[int], *, since: float = -math.inf) -> dict[int, History]:
+    """How the counters of these keys moved, as far back as `since` (keys/samples.py); a key that never changed while we
+    looked has an empty history.
+    """
     found: dict[int, dict[int, tuple[KeySample, ...]]] = {key_id: {} for key_id in key_ids}
     ids = sorted(key_ids)
     for first in range(0, len(ids), 500):
         here = key_samples.c.key_id.in_(ids[first : first + 500])
         for row in c.execute(sa.select(key_samples).where(here)):
-            found[row.key_id][row.grain] = tuple(unpack(bytes(row.data), _grain(row.grain)))
+            found[row.key_id][row.grain] = tuple(unpack(bytes(row.data), _grain(row.grain), since=since))
     return {
         key_id: History(hours=of.get(HOURS.number, ()), days=of.get(DAYS.number, ())) for key_id, of in found.items()
     }

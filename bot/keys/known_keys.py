@@ -145,9 +145,11 @@ def _page(
     return KeyPage(keys=keys, total=total, number=number, as_of=as_of)
 
 
-def spending_of(c: sa.Connection, key_ids: Collection[int], now: float) -> dict[int, Spending]:
-    """What these keys spent, of those that were ever read."""
-    histories = inventory_store.histories(c, key_ids)
+def spending_of(
+    c: sa.Connection, key_ids: Collection[int], now: float, *, seconds: float = math.inf
+) -> dict[int, Spending]:
+    """What these keys spent, of those that were ever read; at least in the last so many seconds."""
+    histories = inventory_store.histories(c, key_ids, since=now - seconds)
     found = {}
     for key_id, known in inventory_store.several(c, key_ids).items():
         counters = Counters(

@@ -6,6 +6,7 @@ one costs the same however many there are. The oldest are dropped by their numbe
 that is wrong for a while deletes nothing.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -41,6 +42,7 @@ class KeySample(NamedTuple):
 
 _STATUS, _TOTAL, _SLOTS = 1, 2, 2  # two flags, and how far the distance in slots is shifted to make room for them
 _FAR = 63
+_BEFORE = 2
 
 
 def push(data: bytes, sample: KeySample, grain: Grain) -> bytes:
@@ -60,9 +62,17 @@ def push(data: bytes, sample: KeySample, grain: Grain) -> bytes:
     return _in_full(count + 1, sample, grain) + _difference(sample, newest, grain) + data[rest:]
 
 
-def unpack(data: bytes, grain: Grain) -> list[KeySample]:
-    """Every sample, oldest first."""
-    return list(_newest_first(data, grain))[::-1] if data else []
+def unpack(data: bytes, grain: Grain, *, since: float = -math.inf) -> list[KeySample]:
+    """Every sample, oldest first; or those of the time since then (Unix seconds) and the two before it, which say what
+    was spent last before.
+    """
+    found, older = list[KeySample](), 0
+    for sample in _newest_first(data, grain) if data else ():
+        found.append(sample)
+        older += sample.slot * grain.seconds < since
+        if older == _BEFORE:
+            break
+    return found[::-1]
 
 
 def _pack(samples: list[KeySample], grain: Grain) -> bytes:

@@ -18,6 +18,8 @@ BORN_HERE = 2 * HOUR
 # Whole days of data before anything is forecast, how far back days are looked at, and how far ahead.
 LEAST_DAYS, LOOKED_AT, HORIZON = 3, 28, 366
 _LIKE_DAYS = 10
+# What the pace is computed from: those days, today, and what lies over their edge in any time zone.
+PACE_SECONDS = (LOOKED_AT + 3) * DAY
 # Seconds between two looks at a key, about.
 _LOOK = 300.0
 

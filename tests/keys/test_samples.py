@@ -41,6 +41,13 @@ def test_counters_that_did_not_move_add_nothing() -> None:
     assert unpack(b"", SMALL) == []
 
 
+def test_those_of_a_while_come_with_the_two_before_it() -> None:
+    data = packed([sample(n, n) for n in (1, 2, 4, 6, 7)])
+    for since, slots in ((-9, [1, 2, 4, 6, 7]), (4.5, [2, 4, 6, 7]), (6, [2, 4, 6, 7]), (99, [6, 7])):
+        assert [one.slot for one in unpack(data, SMALL, since=since * 3600)] == slots
+    assert unpack(packed([sample(1, 1)]), SMALL, since=9e9) == [sample(1, 1)]
+
+
 def test_the_oldest_are_dropped_by_their_number_not_by_their_age() -> None:
     samples = unpack(packed([sample(n, n) for n in range(40)]), SMALL)
     assert SMALL.keep <= len(samples) <= SMALL.keep + 1

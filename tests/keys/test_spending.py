@@ -1,11 +1,14 @@
 """What was spent and when a key runs dry: tables of counters in, sums and dates out."""
 
 from datetime import UTC, datetime
+from math import inf
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.keys.samples import DAYS, HOURS, KeySample
-from bot.keys.spending import DAY, HOUR, Counters, Spending, forecast, pace, spending, together
+from bot.keys.samples import DAYS, GRAINS, HOURS, KeySample, push, unpack
+from bot.keys.spending import DAY, HOUR, PACE_SECONDS, Counters, Spending, forecast, pace, spending, together
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
 NOW = MONDAY + 12 * HOUR
@@ -166,3 +169,28 @@ def test_a_clock_that_was_a_year_ahead_for_a_while_changes_no_sum() -> None:
     # And while it is ahead.
     later = NOW + 365 * DAY
     assert spending(later, counters(170, read_at=later), hours=ahead).last(DAY, now=later) == 70
+
+
+@given(st.lists(st.tuples(st.integers(1, 40 * 24), st.integers(-500, 5_000)), max_size=60), st.booleans())
+def test_the_pace_needs_no_more_than_the_samples_of_its_time(steps: list[tuple[int, int]], born_here: bool) -> None:
+    at, used, series = MONDAY - 300 * DAY, 0, dict.fromkeys(GRAINS, b"")
+    begin = read_at = at
+    for hours, units in steps:
+        # As the inventory does it: the counters of a slot are noted when they move in a later one.
+        for grain in GRAINS:
+            series[grain] = push(series[grain], KeySample(grain.slot(read_at), used, 0, 1, 0), grain)
+        at, used = at + hours * 3600, used + units
+        if at > MONDAY:
+            break
+        read_at = at
+    created = begin if born_here else begin - 100 * DAY
+    of = Counters(used=used, read_at=read_at, known_since=begin, created=created)
+
+    def spent(seconds: float) -> Spending:
+        hours, days = (unpack(series[grain], grain, since=MONDAY - seconds) for grain in (HOURS, DAYS))
+        return spending(MONDAY, of, hours=hours, days=days)
+
+    whole, part = spent(inf), spent(PACE_SECONDS)
+    assert pace(part, now=MONDAY) == pace(whole, now=MONDAY)
+    if whole.amounts:
+        assert part.amounts[-1].end == whole.amounts[-1].end

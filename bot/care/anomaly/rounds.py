@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.care import told
 from bot.care.anomaly import buttons, store
-from bot.care.anomaly.judgement import GAP_SECONDS, PaceCare, PaceJudgement, judge, usual_pace
+from bot.care.anomaly.judgement import DAYS, GAP_SECONDS, PaceCare, PaceJudgement, judge, usual_pace
 from bot.care.anomaly.messages import SECURITY
 from bot.care.kind import CareKind, CareParts
 from bot.care.messages import OWNER, body_of
@@ -89,7 +89,8 @@ class AnomalyRounds:
 
     def _usual(self, c: sa.Connection, known: KnownKey) -> float | None:
         now = self.gateway_now(known.key.id)
-        return usual_pace(spending_of(c, [known.key.id], now).get(known.key.id), now=now)
+        spent = spending_of(c, [known.key.id], now, seconds=(DAYS + 1) * DAY)
+        return usual_pace(spent.get(known.key.id), now=now)
 
     def _tell(self, c: sa.Connection, known: KnownKey, found: PaceJudgement) -> None:
         key, owner = known.key, known.owner_id or ""
