@@ -57,7 +57,7 @@ function firstSteps() {
   return h("div", { class: "first-steps", role: "note", "data-testid": "first-steps" },
     h("div", {}, h("strong", {}, tr("First steps")),
       h("ol", {}, h("li", {}, parts("Type {command} as {who}, and ask for a key.",
-        { command: h("code", {}, "/apikey new"), who: somebody("engineer") })),
+        { command: h("code", { dir: "ltr" }, "/apikey new"), who: somebody("engineer") })),
         h("li", {}, tr("Switch to {who}, at the top left, and decide in the channel.", { who: somebody("manager") })),
         h("li", {}, tr("Watch the key appear at the gateway on the right; then let something go wrong there.")))),
     h("button", { type: "button", class: "ghost", "aria-label": "Dismiss the first steps", onclick: dismissHint },

@@ -61,5 +61,8 @@ export function tr(english, values = {}) {
 /** The same as a list of texts and nodes. */
 export function parts(english, values) {
   const text = WORDS[english]?.[COLUMN[locale()]] ?? english;
-  return text.split(/(\{\w+\})/).map((part) => values[part.slice(1, -1)] ?? part);
+  const found = text.split(/(\{\w+\})/).map((part) => values[part.slice(1, -1)] ?? part);
+  // The page goes from left to right: an Arabic text in it, and each value in that, keeps its own order.
+  if (locale() !== LOCALES.ar) return found;
+  return ["\u2067", ...found.map((one, at) => (at % 2 && typeof one !== "object" ? `\u2068${one}\u2069` : one)), "\u2069"];
 }
