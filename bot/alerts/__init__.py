@@ -13,6 +13,7 @@ Knows no feature; what it changes at the gateway goes through the flow.
     ingest      what came in → a stored alert, within milliseconds
     triage      the job behind a new alert: fetch, match, read the keys, act where the policy says so
     response    from an order to a dead key: the request and how it stands
+    call_times  when security is called, and which roles
     calls       security is called until somebody acts
     listeners   the buttons and the message shortcut
     revocation_time  how long it took from the order to the refusal, for the metrics

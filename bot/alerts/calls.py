@@ -1,7 +1,6 @@
 """Calls the people of security to an alert about a living key, again and again, until somebody acts.
 
-At once, after 5, 15 and 60 minutes, then every 4 hours. The role is called that the policy names first among those who
-may disable any key; from an hour on all of them are, and the channel sees it. It ends when the key is out of use,
+When, and whom: call_times.py. From an hour on the channel sees it. It ends when the key is out of use,
 expired or spent, or the alert is closed: then the messages that called say how it ended. It begins anew when a key
 works again. A replaced key calls when it outlives its overlap, an order that is not done after a minute calls too. Of
 several cards about one key one calls. *I am on it* pauses it for half an hour.
@@ -15,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.alerts import store
+from bot.alerts.call_times import ACKNOWLEDGED_SECONDS, ESCALATES_AT, due, roles_called
 from bot.alerts.cards.card import ACKNOWLEDGE, DISABLE, BatchProgress
 from bot.alerts.cards.key_blocks import key_name
 from bot.alerts.cards.key_state import is_being_tried, living_keys, stopping_keys
@@ -28,7 +28,6 @@ from bot.gateway.limiter import Priority, prioritized
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of, with_commas
 from bot.oncall import Schedules
-from bot.permissions.entitlements import who_may_any
 from bot.permissions.models import Actor, Ask
 from bot.permissions.policy import decide
 from bot.permissions.roles import EVERYBODY
@@ -36,11 +35,6 @@ from bot.permissions.rules import Policy
 from bot.slack.blocks import Block, actions, button, date, mention, mention_all, section
 
 JOB = "alert_call"
-# Seconds since the first call; then one more each `LATER` seconds.
-DUE, LATER = (0.0, 300.0, 900.0, 3600.0), 4 * 3600.0
-# From this call on more people are called, and the channel sees it, not only the thread.
-ESCALATES_AT = 3
-ACKNOWLEDGED_SECONDS = 1800.0
 # While an order is about to stop the key; and while another alert calls for it, which costs the gateway nothing.
 LOOK_SECONDS, ELSEWHERE_SECONDS = 60.0, 900.0
 # What the policy disables at once needs nobody, unless it fails.
@@ -86,11 +80,13 @@ class SecurityCalls:
             self.notifications.calls_ended(c, alert)
             store.change(c, alert.id, calls=calls.model_copy(update={"first": calls.number}))
 
-    def _next(self, c: sa.Connection, alert: Alert, *, step: int, **changes: Any) -> Alert:
+    def _next(
+        self, c: sa.Connection, alert: Alert, *, step: int, next_at: float | None = None, **changes: Any
+    ) -> Alert:
         calls = alert.calls
         # Without a call that went before there is no message to correct.
         first = calls.number + 1 if step == 0 and calls.step == 0 and calls.first == calls.number else calls.first
-        new = AlertCalls(number=calls.number + 1, step=step, first=first)
+        new = AlertCalls(number=calls.number + 1, step=step, first=first, next_at=next_at)
         return store.change(c, alert.id, calls=new, **changes)
 
     def _start(self, c: sa.Connection, alert: Alert, *, delay: float) -> None:
@@ -142,7 +138,8 @@ class SecurityCalls:
             return Again(paused)
         step = alert.calls.step
         self.notifications.call(c, alert, self._sentence(alert, living, step), aloud=step >= ESCALATES_AT)
-        self._start(c, self._next(c, alert, step=step + 1), delay=_due(step + 1) - _due(step))
+        delay = due(step + 1) - due(step)
+        self._start(c, self._next(c, alert, step=step + 1, next_at=self.clock() + delay), delay=delay)
         return None
 
     def _is_called_elsewhere(self, c: sa.Connection, alert: Alert) -> bool:
@@ -157,8 +154,7 @@ class SecurityCalls:
 
     def _sentence(self, alert: Alert, living: list[int], step: int) -> str:
         policy = self.policy()
-        names = who_may_any(policy, "key.disable")
-        ids = policy.roles.ids(names if step >= ESCALATES_AT else names[:1]) - {EVERYBODY}
+        ids = policy.roles.ids(roles_called(policy, step)) - {EVERYBODY}
         shown = some_of([key_name(alert, key_id) for key_id in living], 3)
         if set(living) <= set(alert.all_sure_keys):
             which = trn(
@@ -183,7 +179,8 @@ class SecurityCalls:
         """For the Home of those who may disable any key: alerts about living keys that nobody has acted on."""
         if decide(self.policy(), Ask(actor=actor, operation="key.disable", own=False)).outcome == "deny":
             return []
-        return [row for alert in await self.database.read(self._open) for row in self._row(alert)]
+        found = sorted(await self.database.read(self._open), key=_turn)
+        return [row for alert in found for row in self._row(alert)]
 
     def _open(self, c: sa.Connection) -> list[Alert]:
         return [alert for alert in store.called(c) if self._standing(c, alert)[0]]
@@ -191,7 +188,11 @@ class SecurityCalls:
     def _row(self, alert: Alert) -> list[Block]:
         keys = alert.possible_keys or alert.all_sure_keys
         shown = with_commas(key_name(alert, key_id) for key_id in keys[:3])
-        parts = [f":rotating_light: {shown}", tr("alert {number}", number=alert.id), date(alert.received_at)]
+        # What only has the ends of a key is not put as if it were that key.
+        proven = tr(":rotating_light: Leaked: {keys}", keys=shown)
+        perhaps = tr(":grey_question: Perhaps leaked: {keys}", keys=shown)
+        parts: list[str] = [proven if alert.all_sure_keys else perhaps, tr("alert {number}", number=alert.id)]
+        parts.append(date(alert.received_at))
         if alert.acknowledged_by:
             parts.append(tr("{who} is on it", who=mention(alert.acknowledged_by)))
         row, text = str(alert.id), " · ".join(parts)
@@ -215,8 +216,3 @@ class SecurityCalls:
 
 def _turn(alert: Alert) -> tuple[bool, int]:
     return not alert.all_sure_keys, alert.id
-
-
-def _due(step: int) -> float:
-    """Seconds from the first call to this one."""
-    return DUE[step] if step < len(DUE) else DUE[-1] + (step - len(DUE) + 1) * LATER

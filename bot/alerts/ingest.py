@@ -3,6 +3,7 @@
 Nothing here asks the gateway: an alert is stored and answered within milliseconds, whatever else is slow.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ PROMPT_REPEATS, FLOOD_SECONDS = 10, 10.0
 # Keys that were compared so short a time ago are not compared again for a repeat.
 FRESH_SECONDS = 2.0
 _ORDER = {MatchKind.FULL: 0, MatchKind.AMBIGUOUS: 1, MatchKind.MASKED: 2, MatchKind.UNKNOWN: 3}
+# Candidates that are compared in a millisecond or two.
+ONE_TURN = 100
 # Only these repeats get a line in the record; every repeat is counted in the row.
 _RECORDED_REPEATS = frozenset({2, 10, 100, 1_000, 10_000, 100_000})
 
@@ -59,15 +62,20 @@ class AlertIngest:
 
         `known`: findings of an earlier scan, whose values are gone.
         """
-        findings, more = self.findings(incoming.found) if known is None else (known, [])
+        findings, more = await self.findings(incoming.found) if known is None else (known, [])
         notes = _notes(incoming.found, len(more))
         alert = await self.database.run(self._store, incoming, findings, more, notes)
         return alert.id
 
-    def findings(self, found: ScanResult) -> tuple[list[KeyFinding], list[MoreFinding]]:
-        """Candidates that are a key of the account or look like one; and the whole values beyond those shown."""
+    async def findings(self, found: ScanResult) -> tuple[list[KeyFinding], list[MoreFinding]]:
+        """Candidates that are a key of the account or look like one; and the whole values beyond those shown.
+
+        A megabyte may hold thousands: after so many of them everybody else has a turn.
+        """
         findings: dict[tuple[str, str | None], KeyFinding] = {}
-        for candidate in found.candidates:
+        for number, candidate in enumerate(found.candidates, 1):
+            if number % ONE_TURN == 0:
+                await asyncio.sleep(0)
             finding = self._finding(candidate)
             if finding is not None:
                 findings[finding.hint, finding.fingerprint] = finding

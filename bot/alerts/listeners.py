@@ -169,7 +169,7 @@ class AlertListeners:
         """Store the message as an alert; None when there is nothing in it that looks like a key."""
         texts = list(message_texts(delivery.message))
         found = await read_aside(lambda: find(texts), size=sum(map(len, texts)))
-        findings, _ = self.ingest.findings(found)
+        findings, _ = await self.ingest.findings(found)
         if not findings:
             return None
         ts = text_of(delivery.message, "ts") or delivery.message_ts

@@ -133,12 +133,13 @@ class AlertEvent(AlertRecord):
 class AlertCalls(AlertRecord):
     """How often security was called (calls.py). `number`: of the next call; `step`: calls since it was open anew.
 
-    `first`: the oldest call whose message does not say yet that it is over.
+    `first`: the oldest call whose message does not say yet that it is over. `next_at`: when the next one is due.
     """
 
     number: int = 0
     step: int = 0
     first: int = 0
+    next_at: float | None = None
 
     def still_calls(self, number: int) -> bool:
         """Whether this call is one of those that still wait for somebody: what it was about is not over."""

@@ -215,7 +215,7 @@ class Triage:
             return None if over else Again(PAUSE * 2)
         text = secret.get_secret_value()
         found = await read_aside(lambda: find([text]), size=len(text))
-        findings, more = self.ingest.findings(found)
+        findings, more = await self.ingest.findings(found)
         await self.database.run(self._fetched, alert.id, findings, more)
         return None
 

@@ -1,5 +1,6 @@
 """What a source says again: every pair of actions of every source, on an alert that is open or closed as false."""
 
+import asyncio
 import itertools
 import json
 from typing import Any
@@ -12,7 +13,8 @@ from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.key_index import IndexEntry, KeyIndex, MatchKind
 from bot.alerts.detection.leaked_values import LeakedValues
-from bot.alerts.ingest import FLOOD_SECONDS, PROMPT_REPEATS, TRIAGE_JOB, AlertIngest
+from bot.alerts.detection.scanner import find
+from bot.alerts.ingest import FLOOD_SECONDS, ONE_TURN, PROMPT_REPEATS, TRIAGE_JOB, AlertIngest
 from bot.alerts.intake.sources import parse
 from bot.alerts.models import Alert, AlertStatus
 from bot.db.engine import Database
@@ -205,3 +207,23 @@ async def test_a_repeat_with_an_unknown_value_is_unsure_until_the_keys_were_read
     # What was looked up this very second is not unsure again.
     await bench.database.run(store.change, alert.id, looked_up_at=bench.now)
     assert not (await bench.deliver("generic", strange)).awaits_lookup
+
+
+async def test_others_have_their_turn_while_thousands_of_candidates_are_compared(database: Database) -> None:
+    bench = Bench(database)
+    found = find(" ".join(f"sk-{core(number)}" for number in range(3_000)).split("\n"))
+    assert len(found.candidates) == 3_000
+    turns, over = 0, False
+
+    async def others() -> None:
+        nonlocal turns
+        while not over:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    findings, more = await bench.ingest.findings(found)
+    over = True
+    await task
+    assert len(findings) + len(more) == 3_000
+    assert turns >= 3_000 // ONE_TURN

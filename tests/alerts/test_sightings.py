@@ -57,8 +57,9 @@ async def test_alerts_that_are_stored_at_once_make_one_card(room: Room) -> None:
     await other.index_sync.catch_up(asked=True)
     other.index.put([IndexEntry(key.id, "", None)])
     text = room.value(key)
+    known, _ = await room.ingest.findings(find([text]))
     received = [
-        desk.ingest.receive(incoming(str(number), found=find([text])), known=room.ingest.findings(find([text]))[0])
+        desk.ingest.receive(incoming(str(number), found=find([text])), known=known)
         for number, desk in enumerate([room, other] * 4)
     ]
     ids = await asyncio.gather(*received)

@@ -242,7 +242,7 @@ async def test_what_came_in_during_the_look_waits_for_the_next_one(room: Room) -
     room.index.complete = True
     looked_for = await received(room, STRANGE)
     another = f"sk-{core(3)}"
-    findings, _ = room.ingest.findings(find([another]))
+    findings, _ = await room.ingest.findings(find([another]))
     await room.database.run(store.change, 1, findings=[*looked_for.findings, *findings])
     await room.database.run(room.triage.match_again, 1, looked_for)
     assert (await room.now()).looked_up_at is None

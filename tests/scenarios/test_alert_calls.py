@@ -46,12 +46,14 @@ async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_d
     desk = http_desk
     await leaked(desk)
     assert "Please act on the card above" in calls(desk)[0]
+    await desk.eventually(lambda: cards(desk, "the next call goes to `security`"))
     for number, minutes in enumerate((6, 11, 46, 245), start=2):
         await desk.pass_time(minutes * MINUTE)
         await desk.eventually(functools.partial(_called, desk, number))
     # From an hour on the administrators are called too, and the channel sees it.
     assert "<!subteam^S0ADMINS>" not in calls(desk)[2]
     assert "<!subteam^S0ADMINS>" in calls(desk)[3]
+    await desk.eventually(lambda: cards(desk, "the next call goes to `security` and `admin`"))
     card = cards(desk, "production")[0]
     await desk.slack.click(SAM, card, "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
@@ -69,6 +71,7 @@ async def test_whoever_is_on_it_is_named_and_calls_pause_for_half_an_hour(http_d
     assert "acknowledge" in buttons_of(card)
     await desk.slack.click(SAM, card, "acknowledge")
     await desk.eventually(lambda: cards(desk, f"<@{SAM}> is on it"))
+    assert cards(desk, "The calls pause until <!date^")
     await desk.pass_time(25 * MINUTE)
     assert len(calls(desk)) == 1
     await desk.pass_time(7 * MINUTE)
@@ -96,9 +99,22 @@ async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_
     for user, sees in ((seed.ENGINEER, False), (SAM, True)):
         await desk.slack.open_home(user)
         home = await desk.eventually(functools.partial(desk.slack.home, user))
-        assert ("Leaked keys that still work" in view_text(home)) is sees
+        assert ("Keys in open alerts that still work" in view_text(home)) is sees
     await desk.slack.click(SAM, present(desk.slack.home(SAM)), "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
+
+
+async def test_a_masked_match_stands_on_the_home_as_what_it_is(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value = desk.gateway.key_value(desk.key("production").id)
+    await send(desk, "generic", f"sk-{value[:4]}**********{value[-4:]}")
+    await desk.eventually(lambda: cards(desk, "An alert may mean key"))
+    await desk.eventually(lambda: desk.said("which still works", seed.SECURITY_CHANNEL))
+    await desk.slack.open_home(SAM)
+    home = await desk.eventually(lambda: view_text(present(desk.slack.home(SAM))))
+    assert "Perhaps leaked: " in home
+    assert ":rotating_light:" not in home
 
 
 async def test_a_key_that_is_disabled_in_the_console_is_called_for_no_more(http_desk: Desk) -> None:

@@ -120,3 +120,52 @@ async def test_an_untouched_alert_calls_security_until_somebody_acts(http_desk: 
 
 def _called(watch: Watch, number: int) -> bool:
     return watch.look() >= number
+
+
+def _top(desk: Desk, channel: str) -> list[SlackMessage]:
+    return [message for message in _posts(desk, channel) if not message.thread_ts]
+
+
+async def test_the_channel_has_one_message_per_approved_request_and_two_at_most_per_undecided_one(
+    desk_with: OpenDesk,
+) -> None:
+    """By the usual terms: mentioned in the channel at first, reminded by direct message."""
+    async with desk_with(policy=asking('from = ["manager"], expires = "3d", remind = "4h"')) as desk:
+        before = len(_top(desk, seed.KEYS_CHANNEL))
+        await desk.ask(ADA, name="approved", remain_quota="2M", expired_time="90d")
+        await desk.slack.click(MIRA, await desk.eventually(desk.card), "approve")
+        await desk.settled()
+        await desk.eventually(lambda: "Created" in text_of(desk.card()))
+        approved = len(_top(desk, seed.KEYS_CHANNEL)) - before
+        await desk.ask(ADA, name="undecided", remain_quota="2M", expired_time="90d")
+        await desk.eventually(lambda: desk.card(2))
+        reaching: set[str] = set()
+        for number, hours in enumerate((4, 8, 16, 32), 1):
+            posts = _top(desk, seed.KEYS_CHANNEL)[before + approved :]
+            reaching |= {m.ts for m in posts if "<!subteam^S0MANAGERS>" in text_of(m)}
+            await desk.pass_time(hours * HOUR + MINUTE)
+            await desk.eventually(functools.partial(desk.said, f"(reminder {number})", seed.KEYS_CHANNEL))
+        await desk.eventually(lambda: desk.dm(MIRA, "asks for a new key") and desk.dm(OMAR, "asks for a new key"))
+        await desk.pass_time(13 * HOUR)
+        await desk.eventually(lambda: desk.dm(ADA, "expired"))
+        posts = _top(desk, seed.KEYS_CHANNEL)[before + approved :]
+        sys.stdout.write(
+            f"\ntop-level messages: {approved} per approved request; {len(posts)} per undecided one in three days, "
+            f"{len(reaching)} reaching a decider\n"
+        )
+        assert approved == 1
+        assert 1 <= len(posts) <= 2
+        assert {m.ts for m in posts} == reaching
+
+
+async def test_the_channel_has_one_message_per_key_that_leaked_in_four_sources(http_desk: Desk) -> None:
+    desk = http_desk
+    await learned(desk)
+    value, before = desk.gateway.key_value(desk.key("production").id), len(_top(desk, seed.SECURITY_CHANNEL))
+    for source in ("generic", "github", "gitguardian", "alertmanager"):
+        await send(desk, source, value)
+    await desk.eventually(lambda: cards(desk, "Seen 4 times"))
+    await desk.pass_time(20 * MINUTE)
+    posts = _top(desk, seed.SECURITY_CHANNEL)[before:]
+    sys.stdout.write(f"\ntop-level messages: {len(posts)} per key that leaked in four sources, calls in its thread\n")
+    assert len(posts) == 1

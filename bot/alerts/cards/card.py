@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from bot.alerts.call_times import next_call
 from bot.alerts.cards.headline import headline
 from bot.alerts.cards.key_blocks import (
     again_blocks,
@@ -78,10 +79,12 @@ def card(
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
     seen: Sightings | None = None,
+    called: str = "",
 ) -> Message:
     """The card in the security channel, whole, for the rows as they are.
 
     `untold`: see notifications.py. `locked`: words about the keys that are locked. `seen`: later alerts about its keys.
+    `called`: who is called next.
     """
     first = _mass_headline(alert, batch) or headline(alert, requests)
     blocks = [section(first)]
@@ -99,18 +102,27 @@ def card(
         blocks += lock_blocks(locked.get(key_id, ""))
     blocks += elsewhere_blocks(alert)
     blocks += found_lines(alert)
-    blocks += _on_it(alert, requests)
+    blocks += _call_lines(alert, requests, called)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)
     return Message(first, blocks)
 
 
-def _on_it(alert: Alert, requests: Requests) -> list[Block]:
-    """Who said that they act, while there is something to act on."""
-    if alert.acknowledged_by is None or alert.acknowledged_at is None or not living_keys(alert, requests):
+def _call_lines(alert: Alert, requests: Requests, called: str) -> list[Block]:
+    """Who said that they act, and who is called again and when, while there is something to act on."""
+    if not living_keys(alert, requests):
         return []
-    who, since = mention(alert.acknowledged_by), date(alert.acknowledged_at)
-    return [context(tr(":eyes: {who} is on it since {time}.", who=who, time=since))]
+    lines = []
+    if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
+        who, since = mention(alert.acknowledged_by), date(alert.acknowledged_at)
+        lines.append(tr(":eyes: {who} is on it since {time}.", who=who, time=since))
+    at = next_call(alert)
+    if at is not None and called and alert.status is AlertStatus.OPEN:
+        time = date(at)
+        pause = tr("The calls pause until {time}; the next one goes to {people}.", time=time, people=called)
+        goes_on = tr(":bell: Unless somebody acts, the next call goes to {people}, {time}.", time=time, people=called)
+        lines.append(pause if lines else goes_on)
+    return [context(joined(*lines))] if lines else []
 
 
 def _is_ended(alert: Alert, key_id: int, requests: Requests) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.alerts import sightings, store
+from bot.alerts.call_times import roles_called
 from bot.alerts.cards.card import KEYS_SHOWN, BatchProgress, DisabledCount, card, over_call
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
@@ -16,9 +17,11 @@ from bot.alerts.models import Alert
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.gateway.dollars import Dollars
 from bot.keys import locks
+from bot.languages.formats import all_of
 from bot.languages.sentence import from_stored
+from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
-from bot.slack.blocks import Message, section
+from bot.slack.blocks import Message, code, mention, section
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
@@ -76,7 +79,13 @@ def _card(
         sightings.count(c, found[0].id),
         sightings.last_seen(c, found[0]),
     )
-    return card(*found, dollars=dollars, batch=batch, untold=untold, locked=locked, seen=seen)
+    called = _called_next(found[0], policy())
+    return card(*found, dollars=dollars, batch=batch, untold=untold, locked=locked, seen=seen, called=called)
+
+
+def _called_next(alert: Alert, policy: Policy) -> str:
+    """The roles, without a mention: a card that is drawn again must not call them. People are mentioned."""
+    return all_of(mention(name) if is_person(name) else code(name) for name in roles_called(policy, alert.calls.step))
 
 
 def _unknown(c: sa.Connection, post: PostRow, *, dollars: Dollars) -> Message | None:

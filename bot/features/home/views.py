@@ -73,7 +73,7 @@ def build_home(
         )
     if alerts:
         blocks += [
-            header(tr("Leaked keys that still work")),
+            header(tr("Keys in open alerts that still work")),
             *cut(alerts, _ALERTS, tr("the security channel")),
             divider(),
         ]
