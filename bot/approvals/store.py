@@ -25,6 +25,8 @@ from bot.errors import ApprovalConflict
 from bot.languages import tr
 from bot.permissions.models import GIVES_A_KEY
 
+# Given, because pydantic copies a default deeply for each model.
+_NO_PROGRESS = Progress()
 # Columns whose Python value is a model, kept as JSON.
 _NAMES = {"judgement": "decision"}
 # Built once: building a statement of this many columns costs several times its execution.
@@ -46,6 +48,8 @@ _NEWEST_BEFORE = (
     .subquery()
 )
 _RECENT_BEFORE = sa.select(sa.func.count()).where(_NEWEST_BEFORE.c.asked_at > sa.bindparam("since"))
+# As the partial index says it: SQLite uses it only then, and would read every request.
+_UNANNOUNCED = sa.text("NOT announced")
 _ANNOUNCE = sa.update(requests).where(requests.c.id == sa.bindparam("request_id"), requests.c.announced.is_(False))
 
 
@@ -100,7 +104,7 @@ def insert(
     if row_id is None:
         row = c.execute(sa.select(requests).where(requests.c.delivery_id == new.delivery_id)).one()
         return _load(row), False
-    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, **decided), True
+    return ApprovalRequest(**dict(new), id=row_id, version=1, status=status, progress=_NO_PROGRESS, **decided), True
 
 
 def by_delivery(c: sa.Connection, delivery_id: str) -> ApprovalRequest | None:
@@ -203,7 +207,7 @@ def recent_before(c: sa.Connection, request: ApprovalRequest, *, since: float, m
 
 def unannounced(c: sa.Connection, *, most: int) -> list[ApprovalRequest]:
     """The oldest requests that were stored and not announced."""
-    return _many(c, requests.c.announced.is_(False), order=requests.c.id, limit=most)
+    return _many(c, _UNANNOUNCED, order=requests.c.id, limit=most)
 
 
 def record_announcement(c: sa.Connection, request: ApprovalRequest, progress: Progress) -> ApprovalRequest | None:

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 NotMigrated = DBOSInitializationError
 SCHEMA = "dbos"
+UNUSED_POLL_SECONDS = 600.0
 _BACKENDS = {"sqlite": "sqlite://", "postgresql": "postgresql://"}
 
 
@@ -87,6 +88,14 @@ def schema_is_current(engine: sa.Engine) -> bool:
 def is_launched() -> bool:
     """Whether a DBOS is at work in this process; constructing a second one would silently give the first."""
     return _dbos._dbos_global_instance is not None  # noqa: SLF001 no public way
+
+
+def rest_internal_queue() -> None:
+    """Have DBOS look rarely at the queue of its schedules and restarts, which we do not use. Before it is launched.
+
+    Else it is asked each second.
+    """
+    _dbos._get_dbos_instance()._registry.get_internal_queue()._polling_interval_sec = UNUSED_POLL_SECONDS  # noqa: SLF001 no public way
 
 
 def register_queue(name: str, *, places: int, poll_seconds: float) -> Queue:
@@ -183,10 +192,17 @@ def claim(queue: Queue, *, running: int, due: bool) -> int:
     return len(ids)
 
 
+# Statuses are written out, and as in DBOS's partial indexes: SQLite uses those only then, and would read every row that
+# waits for its time. `tests/durable` looks at the plans.
+_IN_FLIGHT = sa.text("status IN ('ENQUEUED', 'PENDING')")
 _WAITING = {
     name: sa.select(sa.literal(1))
-    .where(rows.c.status == "ENQUEUED", rows.c.queue_name == sa.bindparam("queue"))
+    .where(_IN_FLIGHT, rows.c.status == sa.literal_column("'ENQUEUED'"), rows.c.queue_name == sa.bindparam("queue"))
     .limit(1)
+    for name, (rows, _) in _TABLES.items()
+}
+_STARTED = {
+    name: sa.select(rows.c.workflow_uuid, rows.c.executor_id).where(rows.c.status == sa.literal_column("'PENDING'"))
     for name, (rows, _) in _TABLES.items()
 }
 
@@ -222,10 +238,10 @@ def hand_back(workflow_id: str, executor_id: str, queue: str) -> bool:
     return database.reenqueue_for_recovery(workflow_id, [executor_id], queue)
 
 
-def started() -> list[tuple[str, str]]:
+def started(engine: sa.Engine) -> list[tuple[str, str]]:
     """(row id, executor id) of everything that is claimed and not finished, in every process."""
-    rows = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-    return [(row.workflow_id, row.executor_id or "") for row in rows]
+    with engine.connect() as c:
+        return [(row.workflow_uuid, row.executor_id or "") for row in c.execute(_STARTED[c.dialect.name])]
 
 
 def backlog(c: sa.Connection, *, now: float) -> tuple[int, int, float]:

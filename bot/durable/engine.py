@@ -196,6 +196,7 @@ class Engine:
                 if self._waker is not None:
                     self._waker.freed()
 
+        dbos_internals.rest_internal_queue()
         # In the loop's own thread: DBOS runs async workflows on the loop that it finds here.
         DBOS.launch()
         return dbos_internals.register_queue(QUEUE, places=CONCURRENCY, poll_seconds=self._poll_seconds)

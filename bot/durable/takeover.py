@@ -59,7 +59,7 @@ class Takeover:
 
         A row of ours that is not in `running` on two ticks was lost between claim and start (a database error).
         """
-        rows = dbos_internals.started()
+        rows = dbos_internals.started(self.database.engine)
         others = {executor for _, executor in rows if executor != self.executor_id}
         dead = others - self._alive() if others else set()
         idle = {row for row, executor in rows if executor == self.executor_id and row not in running}

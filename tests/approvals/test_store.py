@@ -201,3 +201,16 @@ def test_what_is_not_announced_is_found_until_it_is(database: Database) -> None:
         assert store.unannounced(c, most=5) == []
 
     database.run_here(work)
+
+
+def test_looking_for_what_is_not_announced_reads_no_other_request(sqlite_database: Database) -> None:
+    statements = list[str]()
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(sqlite_database.engine, "before_cursor_execute", note)
+    with sqlite_database.engine.connect() as c:
+        store.unannounced(c, most=5)
+        plan = c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statements[-1]}", (5, 0)).all()
+    assert "requests_unannounced" in plan[0][3]

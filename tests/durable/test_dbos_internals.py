@@ -64,3 +64,32 @@ async def test_a_row_that_is_there_stays_as_it_is(database: Database) -> None:
     await database.run(dbos_internals.enqueue, [_work("r", 60), _work("other", 60)])
     assert (await database.read(_row, SystemSchema.workflow_status, "r"))["status"] == "ENQUEUED"
     assert (await database.read(_row, SystemSchema.workflow_status, "other"))["status"] == "DELAYED"
+
+
+def test_looks_at_the_queue_read_no_row_that_waits_for_its_time(sqlite_database: Database) -> None:
+    def plan(c: sa.Connection, statement: sa.Select[Any]) -> str:
+        text = str(statement.compile(c, compile_kwargs={"literal_binds": True}))
+        return " ".join(row[3] for row in c.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")))
+
+    with sqlite_database.engine.connect() as c:
+        waiting = dbos_internals._WAITING["sqlite"].params(queue="q")
+        assert "SEARCH workflow_status USING" in plan(c, waiting)
+        assert "idx_workflow_status_pending" in plan(c, dbos_internals._STARTED["sqlite"])
+
+
+async def test_what_is_claimed_is_started_and_what_is_due_waits(database: Database) -> None:
+    def change(c: sa.Connection, /, row_id: str, **values: Any) -> None:
+        table = "workflow_status" if c.dialect.name == "sqlite" else "dbos.workflow_status"
+        names = ", ".join(f"{name} = :{name}" for name in values)
+        c.execute(sa.text(f"UPDATE {table} SET {names} WHERE workflow_uuid = :row"), {"row": row_id, **values})
+
+    assert not dbos_internals.waits(database.engine, "q")
+    await database.run(dbos_internals.enqueue, [_work("later", 60.0)])
+    assert not dbos_internals.waits(database.engine, "q")
+    await database.run(dbos_internals.enqueue, [_work("now", 0.0), _work("taken", 0.0), _work("unnamed", 0.0)])
+    assert dbos_internals.waits(database.engine, "q")
+    assert not dbos_internals.waits(database.engine, "another")
+    assert dbos_internals.started(database.engine) == []
+    await database.run(change, "taken", status="PENDING", executor_id="one")
+    await database.run(change, "unnamed", status="PENDING", executor_id=None)
+    assert sorted(dbos_internals.started(database.engine)) == [("taken", "one"), ("unnamed", "")]

@@ -61,7 +61,7 @@ def test_work_of_the_dead_is_handed_back_at_once_and_ones_own_lost_work_at_the_s
         handed.append(f"{row} of {executor}")
         return True
 
-    monkeypatch.setattr(dbos_internals, "started", lambda: rows)
+    monkeypatch.setattr(dbos_internals, "started", lambda _engine: rows)
     monkeypatch.setattr(dbos_internals, "hand_back", hand_back)
     me = Takeover(database=sqlite_database, executor_id="me", queue="q")
     assert me.sweep({"r3"}) == 1
