@@ -11,8 +11,9 @@ BOT = Path(__file__).parents[2] / "bot"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Function → the positions of its English texts, and of the context.
 _TEXTS = {"tr": (0,), "trn": (0, 1), "trc": (1,)}
-# What makes a text bold or code (slack/blocks.py).
-_FORMATTERS = frozenset({"bold_name", "code"})
+# What makes a text bold or code, and what makes one list of several such texts.
+_FORMATTERS = frozenset({"bold_name", "code", "key_name"})
+_LISTS = frozenset({"with_commas", "all_of", "one_of", "some_of"})
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,13 @@ def _is_formatted(value: ast.expr, names: frozenset[str]) -> bool:
         return value.id in names
     if isinstance(value, ast.Constant):
         return isinstance(value.value, str) and value.value.startswith(("`", "*"))
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _FORMATTERS
+    if isinstance(value, ast.GeneratorExp | ast.ListComp):
+        return _is_formatted(value.elt, names)
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return False
+    if value.func.id in _LISTS:
+        return bool(value.args) and _is_formatted(value.args[0], names)
+    return value.func.id in _FORMATTERS
 
 
 def _literal(node: ast.Call, at: int) -> str | None:

@@ -46,7 +46,7 @@ def message(router: Router, may: Collection[str] | None = None, *, gateways: Seq
     )
     if gateways:
         key, example = code(f"{gateways[-1]}/12"), code(f"{router.command_name} new NAME $5 on {gateways[-1]}")
-        small = joined(small, tr("There are several gateways: {key} is the key 12 of one of them.", key=key))
+        small = joined(small, tr("There are several gateways: {key} is key 12 of one of them.", key=key))
         small = joined(small, tr("{command} asks for a key at that one.", command=example))
     hidden = len(entries) < len(router.help_entries())
     notes = [small, *([tr("What the policy gives you no right to is left out.")] if hidden else [])]
