@@ -306,7 +306,7 @@ class Services:
         self.alerts = alerts.Alerts(deps, self.router, settings, ways)
         self.notifications.subscribe(self.alerts.follow)
         self.incident.subscribe(key_changed=self.alerts.response.key_changed, moved=self.alerts.response.batch_moved)
-        self.incident.subscribe(key_changed=self.approvals.rotation_overlap.key_changed)
+        self.incident.subscribe(key_changed=self.approvals.key_changed)
 
     def _care(self, deps: Deps, identity: Identity) -> care.Care:
         """What comes to people by itself, after each list of all keys."""

@@ -10,7 +10,7 @@ key_locks    what only key.unlock brings back              lock_watch      locke
 record_check  do the rows agree with the record?
 ledger       what was granted to whom, counted            narrowed        an offer may only shrink what was asked
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
-copies       a key that the gateway made twice
+copies       a key that the gateway made twice         overtaken       what a batch did already is decided by nobody
 conflicts    what somebody is told who comes second
 counts       the numbers rules compare, for all who judge
 bootstrap    builds all of it, in order

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot.approvals.acceptance import JOB as ACCEPTANCE
@@ -23,6 +24,7 @@ from bot.approvals.flow import Flow
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.lock_watch import LockWatch
+from bot.approvals.overtaken import Overtaken
 from bot.approvals.ownership import KeyOwnership
 from bot.approvals.refills import Refills
 from bot.approvals.revocation.check import JOB as PROBE
@@ -140,6 +142,7 @@ class Approvals:
             operations=self.operations,
             clock=self.clock,
         )
+        self.overtaken = Overtaken(notifications=self.notifications, clock=self.clock)
         self.key_locks = KeyLocks(
             outbox=self.outbox, channel=self.security_channel, reader=self.client, clock=self.clock
         )
@@ -228,6 +231,11 @@ class Approvals:
             most_open=self.most_open,
             clock=self.clock,
         )
+
+    def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
+        """A batch did this to a key: what that means for a rotation of it, and for requests that wait for the same."""
+        self.rotation_overlap.key_changed(c, key_id, operation)
+        self.overtaken.key_changed(c, key_id, operation)
 
     def jobs(self) -> Mapping[str, Job]:
         """The durable jobs of this room, by name."""

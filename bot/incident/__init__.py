@@ -2,7 +2,8 @@
 
 scope             the words of the command → which keys are meant
 listeners         the preview, its typed confirmation, *Stop* and *Take back*
-views             how all of that looks
+preview           what a batch would do, and its typed confirmation
+views             how the rest of that looks
 models, store     a batch and its keys as values, and their SQL
 tables            the tables behind them
 judgement         what the policy says of one key

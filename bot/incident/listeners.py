@@ -34,23 +34,18 @@ from bot.incident.models import (
     forecast_name,
     values_from_name,
 )
+from bot.incident.preview import CONFIRM, PREVIEW, REASON, TITLES, preview, to_type
 from bot.incident.scope import BatchScope, is_batch, parse
 from bot.incident.views import (
     AGREE,
-    CONFIRM,
-    PREVIEW,
-    REASON,
     STOP,
-    TITLES,
     UNDO,
     RevocationSummary,
     alarm,
     begun_text,
     owner_notice,
-    preview,
     progress,
     said,
-    to_type,
 )
 from bot.keys import locks, owners
 from bot.languages import tr, trn
@@ -104,6 +99,7 @@ class BatchListeners:
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
         deps = self.deps
         found = await self._keys(actor, operation, scope, delivery.channel_id)
+        gone = 0 if scope.batch is None else len(await deps.database.read(self._to_undo, scope.batch)) - len(found)
         whose = await deps.database.read(owners.all_owners)
         locked = await deps.database.read(locks.all_locks) if operation == ENABLE else {}
         left_out: Counter[str] = Counter()
@@ -155,7 +151,7 @@ class BatchListeners:
             undoes=scope.batch,
             asked_at=deps.clock(),
         )
-        return preview(batch, drafted, left_out, agreeing=sorted(agreeing))
+        return preview(batch, drafted, left_out, agreeing=sorted(agreeing), gone=gone)
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""

@@ -1,15 +1,14 @@
-"""How a batch looks: the preview with its typed confirmation, and the message that shows its progress. No clients."""
+"""How a batch looks: the message that shows its progress, the alarm, the word to owners. No clients."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.gateway.limiter import duration_text
-from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.models import Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
 from bot.incident.revocation_check import MARK
-from bot.languages import said as worded
 from bot.languages import tr, trc, trn
-from bot.languages.formats import one_of, some_of, with_commas
+from bot.languages.formats import with_commas
 from bot.languages.sentence import from_stored
 from bot.slack.blocks import (
     Block,
@@ -25,108 +24,17 @@ from bot.slack.blocks import (
     harmless,
     mention,
     modal,
-    plain_name,
     quote,
     section,
 )
-from bot.slack.inputs import input_block, text_input
 
-PREVIEW = "batch.start"
-CONFIRM, REASON = "confirm", "reason"
 STOP, UNDO, AGREE = "stop_batch", "undo_batch", "agree_batch"
 # The button of features/key_create that asks for a replacement.
 REPLACEMENT = "request_replacement"
-NAMES_SHOWN = 15
 FAILURES_SHOWN = 10
 OWN_SHOWN = 20
 BAR = 20
 DISABLE = "key.disable"
-# What is typed as the confirmation is the word of the command, in every language.
-_TYPED = {DISABLE: "DISABLE", "key.enable": "ENABLE"}
-TITLES = {DISABLE: tr("Disable keys"), "key.enable": tr("Enable keys")}
-_SUBMITS = {DISABLE: trc("button", "Disable"), "key.enable": trc("button", "Enable")}
-
-
-def to_type(operation: str, number: int) -> str:
-    """What must be typed before anything happens: the word and the number."""
-    return f"{_TYPED[operation]} {number}"
-
-
-def preview(
-    batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int], *, agreeing: Sequence[str] = ()
-) -> dict[str, Any]:
-    """What would happen, and the field for the confirmation.
-
-    `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked.
-    """
-    title, disables = worded(TITLES[batch.operation]), batch.operation == DISABLE
-    waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
-    already = len(keys) - len(waiting)
-    blocks: list[Block] = [section(_intention(batch, len(waiting)))]
-    if waiting:
-        blocks.append(section(some_of([_named(key) for key in waiting], NAMES_SHOWN)))
-    if already:
-        blocks.append(context(_already(already, disables=disables)))
-    blocks += [
-        context(
-            trn(
-                ":warning: {count} is left out: {why}", ":warning: {count} are left out: {why}", number, why=escape(why)
-            )
-        )
-        for why, number in left_out.items()
-    ]
-    if not waiting:
-        return modal("said", title, blocks, close=tr("Close"))
-    if agreeing:
-        asking = sum(bool(key.progress.get(ASKS)) for key in waiting)
-        blocks.append(
-            context(
-                trn(
-                    ":lock: {count} of these is locked. Nothing is done before {people} agrees, not you.",
-                    ":lock: {count} of these are locked. Nothing is done before {people} agrees, not you.",
-                    asking,
-                    people=escape(one_of(agreeing)),
-                )
-            )
-        )
-    typed, reason = text_input(max_length=60, focus=True), text_input(multiline=True, max_length=1000)
-    label = tr("Type {word}", word=to_type(batch.operation, len(waiting)))
-    blocks += [
-        input_block(CONFIRM, label, typed, hint=tr("So that it is no accident.")),
-        input_block(REASON, tr("Reason"), reason, hint=tr("It goes into the record.")),
-    ]
-    return modal(PREVIEW, title, blocks, submit=_SUBMITS[batch.operation], private_metadata=str(batch.id))
-
-
-def _named(key: BatchKey) -> str:
-    return trc("a key", "{name} ({number})", name=plain_name(key.name), number=key.number)
-
-
-def _intention(batch: Batch, number: int) -> str:
-    disables, what = batch.operation == DISABLE, _what(batch)
-    if not number:
-        if disables:
-            return tr("*No key will be disabled*: {what}.", what=what)
-        return tr("*No key will be enabled*: {what}.", what=what)
-    if disables:
-        return trn(
-            "*{count} key will be disabled*: {what}.", "*{count} keys will be disabled*: {what}.", number, what=what
-        )
-    return trn("*{count} key will be enabled*: {what}.", "*{count} keys will be enabled*: {what}.", number, what=what)
-
-
-def _already(number: int, *, disables: bool) -> str:
-    if disables:
-        return trn(
-            "{count} is disabled already and stays as it is, also when this is taken back.",
-            "{count} are disabled already and stay as they are, also when this is taken back.",
-            number,
-        )
-    return trn(
-        "{count} is enabled already and stays as it is, also when this is taken back.",
-        "{count} are enabled already and stay as they are, also when this is taken back.",
-        number,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +63,7 @@ def progress(
     filled = BAR if total == 0 else (done + bad) * BAR // total
     blocks: list[Block] = [
         section(f"{_with_failures(sentence, bad)}\n{'█' * filled}{'░' * (BAR - filled)}"),
-        context(_what(batch)),
+        context(what_text(batch)),
     ]
     if forecast is not None and batch.status is BatchStatus.RUNNING:
         blocks.append(context(_forecast(forecast)))
@@ -365,8 +273,8 @@ def _who(batch: Batch) -> str:
     return "Keydesk (auto_disable)" if batch.rule else mention(batch.requester_id)
 
 
-def _what(batch: Batch) -> str:
-    # Written by us, with mentions; it holds no names that people typed (scope.BatchScope.text).
+def what_text(batch: Batch) -> str:
+    """Which keys are meant: our own words with mentions, no names that people typed (scope.BatchScope.text)."""
     return batch.what
 
 

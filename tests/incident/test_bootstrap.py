@@ -5,7 +5,8 @@ from typing import Any
 from bot.db.engine import Database
 from bot.incident.bootstrap import ALARM_POST, DRAWERS, POST, BatchExecution, build
 from bot.incident.execution import OWNER_POST
-from bot.incident.views import AGREE, PREVIEW, STOP, UNDO
+from bot.incident.preview import PREVIEW
+from bot.incident.views import AGREE, STOP, UNDO
 from bot.slack.delivery import Kind
 from bot.slack.router import Router
 from tests.features.desk import ListenerDesk

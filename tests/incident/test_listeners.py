@@ -11,7 +11,8 @@ from bot.incident import store
 from bot.incident.execution import JOB
 from bot.incident.listeners import draw, draw_alarm, draw_owner, register
 from bot.incident.models import BatchKeyStatus, BatchRevocation, BatchStatus
-from bot.incident.views import AGREE, CONFIRM, PREVIEW, REASON, STOP, UNDO
+from bot.incident.preview import CONFIRM, PREVIEW, REASON
+from bot.incident.views import AGREE, STOP, UNDO
 from bot.permissions.models import Actor
 from bot.permissions.rules import parse_policy
 from bot.slack.blocks import Message

@@ -12,9 +12,10 @@ from bot.errors import InputError
 from bot.incident import store
 from bot.incident.judgement import NEEDS_APPROVAL
 from bot.incident.models import ASKS, Batch, BatchForecast, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.preview import preview
 from bot.incident.revocation_check import MARK
 from bot.incident.scope import BatchScope, parse
-from bot.incident.views import RevocationSummary, alarm, begun_text, owner_notice, preview, progress
+from bot.incident.views import RevocationSummary, alarm, begun_text, owner_notice, progress
 from bot.incident.views import said as window
 from bot.languages import english, joined, said, tr
 from bot.languages.sentence import to_stored

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
-from bot.incident.views import RevocationSummary, alarm, begun_text, owner_notice, preview, progress, to_type
+from bot.incident.views import RevocationSummary, alarm, begun_text, owner_notice, progress
 
 NOW = 1_790_000_000.0
 KEYS = [BatchKey(key_id=number, name=f"k{number}", own=False, status_before=1) for number in (1, 2)]
@@ -29,21 +29,9 @@ def summary(**some: int) -> RevocationSummary:
     return RevocationSummary(counts=tried, accepted=(), untried=())
 
 
-def test_the_word_and_the_number_must_be_typed() -> None:
-    assert to_type("key.disable", 12) == "DISABLE 12"
-    assert to_type("key.enable", 1) == "ENABLE 1"
+def test_what_was_begun_is_said_with_its_number() -> None:
     assert begun_text(batch(), 1, "C1") == "1 key is being disabled. Batch 4 shows its progress in C1."
     assert begun_text(batch(), 1_200, "C1").startswith("1,200 keys are being disabled.")
-    view = preview(batch(BatchStatus.DRAFT), KEYS, {"It needs an approval.": 3})
-    assert "Type DISABLE 2" in str(view)
-    assert "3 are left out: It needs an approval." in str(view)
-
-
-def test_a_preview_of_nothing_has_no_form() -> None:
-    done = [key.model_copy(update={"status": BatchKeyStatus.ALREADY}) for key in KEYS]
-    view = preview(batch(BatchStatus.DRAFT), done, {})
-    assert "submit" not in view
-    assert "2 are disabled already" in str(view)
 
 
 def test_keys_that_wait_for_their_values_are_told_until_when() -> None:

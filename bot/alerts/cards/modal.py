@@ -112,10 +112,9 @@ def _choice(alert: Alert, keys: list[int], *, closable: bool) -> list[Block]:
     row = str(alert.id)
     blocks: list[Block] = []
     if keys and (len(keys) > 1 or alert.the_key is None):
-        options = [option(clipped(_label(alert, key_id), 70), str(key_id)) for key_id in keys[:BOXES]]
-        ticked_first = [str(key_id) for key_id in keys[:BOXES] if key_id in alert.sure_keys]
-        boxes = checkboxes(options, initial=ticked_first)
-        blocks.append({"type": "actions", "block_id": KEYS, "elements": [boxes]})
+        # Slack takes ten boxes in one group.
+        groups = {first: keys[first : first + BOXES] for first in range(0, len(keys), BOXES)}
+        blocks += [_boxes(alert, some, f"{KEYS}.{first}" if first else KEYS) for first, some in groups.items()]
     elements = []
     if keys:
         elements.append(button(tr("Disable now"), DISABLE, value=row, style="danger"))
@@ -130,6 +129,12 @@ def _choice(alert: Alert, keys: list[int], *, closable: bool) -> list[Block]:
     return [*blocks, actions(*elements)] if elements else blocks
 
 
+def _boxes(alert: Alert, keys: list[int], block_id: str) -> Block:
+    options = [option(clipped(_label(alert, key_id), 70), str(key_id)) for key_id in keys]
+    boxes = checkboxes(options, initial=[str(key_id) for key_id in keys if key_id in alert.sure_keys])
+    return {"type": "actions", "block_id": block_id, "elements": [boxes]}
+
+
 def _label(alert: Alert, key_id: int) -> str:
     seen = alert.keys.get(key_id)
     if seen is None:
@@ -140,8 +145,9 @@ def _label(alert: Alert, key_id: int) -> str:
 def chosen(alert: Alert, state: State) -> list[int]:
     """The keys that somebody means: those ticked; without boxes the one key there is; else none."""
     if KEYS in state:
-        known = set(alert.possible_keys)
-        return [int(text) for text in ticked(state, KEYS) if text.isdigit() and int(text) in known]
+        known, groups = set(alert.possible_keys), (name for name in state if name.partition(".")[0] == KEYS)
+        found = [text for name in groups for text in ticked(state, name)]
+        return [int(text) for text in found if text.isdigit() and int(text) in known]
     return [] if alert.the_key is None else [alert.the_key]
 
 

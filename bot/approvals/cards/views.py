@@ -280,11 +280,18 @@ def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
         return tr("It is not known what became of your request for key {name}. A person must look.", name=name)
     if request.waits_for_acceptance:
         return waiting_sentence(request)
-    if status is Status.SUCCEEDED and operation.effect is Effect.REPLACES:
-        return tr("Key {name} has a successor. *Reveal* shows the new value to its owner alone.", name=name)
-    if status is Status.SUCCEEDED and operation.effect is Effect.CREATES:
-        return tr("Your key {name} is ready. *Reveal* shows its value to you alone.", name=name)
-    return operation.done(name) if status is Status.SUCCEEDED else _NOTICES[status].filled(name=name, by=by)
+    if status is Status.SUCCEEDED:
+        made = _MADE.get(operation.effect)
+        return operation.done(name) if made is None else made.filled(name=name)
+    told = _NOT_NEEDED if status is Status.WITHDRAWN and not request.decided_by else _NOTICES[status]
+    return told.filled(name=name, by=by)
+
+
+_MADE: Mapping[Effect | None, Sentence] = {
+    Effect.REPLACES: tr("Key {name} has a successor. *Reveal* shows the new value to its owner alone."),
+    Effect.CREATES: tr("Your key {name} is ready. *Reveal* shows its value to you alone."),
+}
+_NOT_NEEDED = tr("Nobody need decide your request for key {name} any more.")
 
 
 _NOTICES: Mapping[Status, Sentence] = {

@@ -54,6 +54,7 @@ from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key, KeyId
 from bot.incident import views as incident
 from bot.incident.models import Batch, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus
+from bot.incident.preview import preview
 from bot.keys.inventory_store import KnownKey
 from bot.keys.key_query import EVERYTHING
 from bot.keys.known_keys import KeyPage
@@ -300,7 +301,7 @@ def _of_batches() -> Iterator[Sample]:
     keys = [BatchKey(batch_id=4, key_id=7, name="search", own=False, status_before=1)]
     counts = dict.fromkeys(BatchKeyStatus, 0) | {BatchKeyStatus.DONE: 1}
     proof = incident.RevocationSummary(counts=dict.fromkeys(BatchRevocation, 0), accepted=keys, untried=[])
-    yield Sample("batch, preview", incident.preview(batch, keys, {"it is expired": 1}))
+    yield Sample("batch, preview", preview(batch, keys, {"it is expired": 1}))
     for status in BatchStatus:
         if status is not BatchStatus.DRAFT:
             moved = batch.model_copy(update={"status": status})

@@ -195,8 +195,16 @@ def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd:
         section("\n".join([tr("*At once*"), *(free or [tr("• Nothing.")])])),
         *([section("\n".join([tr("*Who decides the rest, from top to bottom*"), *rest]))] if rest else []),
         *_counted_blocks(ask, units_per_usd),
+        *([context(_refill_note())] if ask.operation == "key.create" else []),
     ]
     return Message(_headline(ask.operation, about, answer), blocks)
+
+
+def _refill_note() -> str:
+    return tr(
+        "A key with *Refill* needs what the policy says of allowances besides: {command}.",
+        command=code("/apikey why allowance"),
+    )
 
 
 def _counted_blocks(ask: Ask, units_per_usd: int) -> list[Block]:

@@ -36,6 +36,12 @@ def test_boxes_are_there_when_several_keys_may_be_meant() -> None:
     assert "Look before you act" in window(finding(7, 8, how=MatchKind.AMBIGUOUS))
 
 
+def test_more_than_ten_keys_have_boxes_in_several_groups() -> None:
+    shown = window(*(finding(number) for number in range(1, 14)), visible=tuple(range(1, 14)))
+    assert [f"'block_id': '{name}'" in shown for name in (KEYS, f"{KEYS}.10", f"{KEYS}.20")] == [True, True, False]
+    assert shown.count("'value': '13'") == 2  # the box, and that it is ticked
+
+
 @pytest.mark.parametrize(
     ("state", "keys"),
     [
@@ -43,6 +49,7 @@ def test_boxes_are_there_when_several_keys_may_be_meant() -> None:
         ({KEYS: {"value": {"selected_options": [{"value": "8"}]}}}, [8]),
         ({KEYS: {"value": {"selected_options": [{"value": "9"}, {"value": "x"}]}}}, []),
         ({KEYS: {"value": {"selected_options": []}}}, []),
+        ({KEYS: {}, f"{KEYS}.10": {"value": {"selected_options": [{"value": "7"}]}}, "keysake": {}}, [7]),
     ],
 )
 def test_only_ticked_keys_of_the_alert_are_meant(state: dict[str, Any], keys: list[int]) -> None:

@@ -236,7 +236,8 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
         (row(Status.FAILED), "Your request for key *search* failed. Nothing was reported as done."),
         (row(Status.DENIED, decided_by="U0MIRA"), "<@U0MIRA> denied your request for key *search*."),
         (row(Status.EXPIRED), "Your request for key *search* expired"),
-        (row(Status.WITHDRAWN), "You withdrew your request for key *search*."),
+        (row(Status.WITHDRAWN, decided_by="U0ADA"), "You withdrew your request for key *search*."),
+        (row(Status.WITHDRAWN), "Nobody need decide your request for key *search* any more."),
         (row(Status.SUCCEEDED), "Your key *search* is ready."),
         (
             row(Status.APPROVED, progress=Progress(postponed=Postponement(since=1, tries=1, why="It is <away>."))),

@@ -1,0 +1,130 @@
+"""What a batch would do, and the field for the typed confirmation. No clients."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.incident.models import ASKS, Batch, BatchKey, BatchKeyStatus
+from bot.incident.views import DISABLE, what_text
+from bot.languages import said as worded
+from bot.languages import tr, trc, trn
+from bot.languages.formats import one_of, some_of
+from bot.slack.blocks import Block, context, escape, modal, plain_name, section
+from bot.slack.inputs import input_block, text_input
+
+PREVIEW = "batch.start"
+CONFIRM, REASON = "confirm", "reason"
+NAMES_SHOWN = 15
+# What is typed as the confirmation is the word of the command, in every language.
+_TYPED = {DISABLE: "DISABLE", "key.enable": "ENABLE"}
+TITLES = {DISABLE: tr("Disable keys"), "key.enable": tr("Enable keys")}
+_SUBMITS = {DISABLE: trc("button", "Disable"), "key.enable": trc("button", "Enable")}
+
+
+def to_type(operation: str, number: int) -> str:
+    """What must be typed before anything happens: the word and the number."""
+    return f"{_TYPED[operation]} {number}"
+
+
+def preview(
+    batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int], *, agreeing: Sequence[str] = (), gone: int = 0
+) -> dict[str, Any]:
+    """What would happen, and the field for the confirmation.
+
+    `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked. `gone`: how many keys of the
+    batch that is taken back are not there any more.
+    """
+    title, disables = worded(TITLES[batch.operation]), batch.operation == DISABLE
+    waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
+    already = len(keys) - len(waiting)
+    blocks: list[Block] = [section(_intention(batch, len(waiting)))]
+    if waiting:
+        blocks.append(section(some_of([_named(key) for key in waiting], NAMES_SHOWN)))
+    if already:
+        blocks.append(context(_already(already, disables=disables)))
+    blocks += _left_lines(batch, left_out, gone)
+    if not waiting:
+        return modal("said", title, blocks, close=tr("Close"))
+    if agreeing:
+        asking = sum(bool(key.progress.get(ASKS)) for key in waiting)
+        blocks.append(
+            context(
+                trn(
+                    ":lock: {count} of these is locked. Nothing is done before {people} agrees, not you.",
+                    ":lock: {count} of these are locked. Nothing is done before {people} agrees, not you.",
+                    asking,
+                    people=escape(one_of(agreeing)),
+                )
+            )
+        )
+    typed, reason = text_input(max_length=60, focus=True), text_input(multiline=True, max_length=1000)
+    label = tr("Type {word}", word=to_type(batch.operation, len(waiting)))
+    blocks += [
+        input_block(CONFIRM, label, typed, hint=tr("So that it is no accident.")),
+        input_block(REASON, tr("Reason"), reason, hint=tr("It goes into the record.")),
+    ]
+    return modal(PREVIEW, title, blocks, submit=_SUBMITS[batch.operation], private_metadata=str(batch.id))
+
+
+def _named(key: BatchKey) -> str:
+    return trc("a key", "{name} ({number})", name=plain_name(key.name), number=key.number)
+
+
+def _intention(batch: Batch, number: int) -> str:
+    disables, what = batch.operation == DISABLE, what_text(batch)
+    if not number:
+        if disables:
+            return tr("*No key will be disabled*: {what}.", what=what)
+        return tr("*No key will be enabled*: {what}.", what=what)
+    if disables:
+        return trn(
+            "*{count} key will be disabled*: {what}.", "*{count} keys will be disabled*: {what}.", number, what=what
+        )
+    return trn("*{count} key will be enabled*: {what}.", "*{count} keys will be enabled*: {what}.", number, what=what)
+
+
+def _already(number: int, *, disables: bool) -> str:
+    if disables:
+        return trn(
+            "{count} is disabled already and stays as it is, also when this is taken back.",
+            "{count} are disabled already and stay as they are, also when this is taken back.",
+            number,
+        )
+    return trn(
+        "{count} is enabled already and stays as it is, also when this is taken back.",
+        "{count} are enabled already and stay as they are, also when this is taken back.",
+        number,
+    )
+
+
+def _left_lines(batch: Batch, left_out: Mapping[str, int], gone: int) -> list[Block]:
+    """What does not happen."""
+    blocks: list[Block] = []
+    blocks += [
+        context(
+            trn(
+                ":warning: {count} is left out: {why}", ":warning: {count} are left out: {why}", number, why=escape(why)
+            )
+        )
+        for why, number in left_out.items()
+    ]
+    if gone:
+        blocks.append(
+            context(
+                trn(
+                    "{count} is not there any more and does not come back.",
+                    "{count} are not there any more and do not come back.",
+                    gone,
+                )
+            )
+        )
+    if batch.undoes is not None:
+        blocks.append(
+            context(
+                tr(
+                    "Only what batch {number} disabled is enabled. Keys that were made in their place stay, and so do "
+                    "alerts.",
+                    number=batch.undoes,
+                )
+            )
+        )
+    return blocks

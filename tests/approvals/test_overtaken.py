@@ -1,0 +1,40 @@
+"""What a batch has done already is decided by nobody; what asks for more waits on."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.approvals import store
+from bot.approvals.models import Status
+from bot.approvals.overtaken import Overtaken
+from tests.approvals.kit import Spine
+
+
+async def overtaken(spine: Spine, operation: str, **facts: object) -> Status:
+    await spine.ask()
+    row = await spine.row()
+    judgement = row.judgement.model_copy(update={"facts": replace(row.judgement.facts, **{"increase": 0, **facts})})  # type: ignore[arg-type]  # as named
+    await spine.database.run(store.change, row, key_id=7, operation="key.enable", judgement=judgement)
+    room = Overtaken(notifications=spine.timers.notifications, clock=lambda: spine.now)
+    await spine.database.run(room.key_changed, 7, operation)
+    return (await spine.row()).status
+
+
+async def test_a_request_for_what_was_done_ends_and_says_so(spine: Spine) -> None:
+    assert await overtaken(spine, "key.enable") is Status.WITHDRAWN
+    row = await spine.row()
+    assert (row.decided_by, row.settled_at) == (None, spine.now)
+    assert row.outcome is not None
+    assert "done already" in row.outcome.sentence
+    assert await spine.facts(1) == ["asked", "withdrawn"]
+    assert (await spine.wanted())["req:1:dm"] == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "facts"),
+    [("key.disable", {}), ("key.enable", {"extended": True}), ("key.enable", {"increase": 5})],
+)
+async def test_a_request_for_something_else_or_more_waits_on(
+    spine: Spine, operation: str, facts: dict[str, object]
+) -> None:
+    assert await overtaken(spine, operation, **facts) is Status.PENDING

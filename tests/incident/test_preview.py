@@ -1,0 +1,24 @@
+"""What a batch would do is shown before it is confirmed: what is meant, what is left out, what does not come back."""
+
+from bot.incident.models import BatchKeyStatus, BatchStatus
+from bot.incident.preview import preview, to_type
+from tests.incident.test_views import KEYS, batch
+
+
+def test_the_word_and_the_number_must_be_typed() -> None:
+    assert to_type("key.disable", 12) == "DISABLE 12"
+    assert to_type("key.enable", 1) == "ENABLE 1"
+    view = preview(batch(BatchStatus.DRAFT), KEYS, {"It needs an approval.": 3})
+    assert "Type DISABLE 2" in str(view)
+    assert "3 are left out: It needs an approval." in str(view)
+
+
+def test_a_preview_of_nothing_has_no_form() -> None:
+    done = [key.model_copy(update={"status": BatchKeyStatus.ALREADY}) for key in KEYS]
+    back = str(preview(batch(BatchStatus.DRAFT, undoes=4), KEYS, {}, gone=2))
+    assert "2 are not there any more and do not come back." in back
+    assert "Only what batch 4 disabled is enabled." in back
+    view = preview(batch(BatchStatus.DRAFT), done, {})
+    assert "Only what batch" not in str(view)
+    assert "submit" not in view
+    assert "2 are disabled already" in str(view)
